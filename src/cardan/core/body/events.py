@@ -1,0 +1,43 @@
+"""What flows out of the form decoders: the events of a form.
+
+A text field is always one :class:`Field`, however it was cut. A file is a :class:`FileStart`, its data as bare
+``bytes`` (any number of pieces, none of them empty), and a :class:`FileEnd`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from ..structures.headers import Headers
+
+__all__ = ["Field", "FileEnd", "FileStart", "FormEvent"]
+
+
+@dataclass(slots=True)
+class Field:
+    """A text field: ``value`` is ``raw`` decoded, with U+FFFD for what is not text; ``headers`` is None for urlencoded."""
+
+    name: str
+    value: str
+    raw: bytes
+    headers: Headers | None = None
+
+
+@dataclass(slots=True)
+class FileStart:
+    """A file begins: ``filename`` as it was sent (RFC 7578 section 4.2), ``""`` where none was chosen."""
+
+    name: str
+    filename: str
+    headers: Headers
+
+
+@dataclass(slots=True)
+class FileEnd:
+    """The file that began last is complete."""
+
+
+FormEvent: TypeAlias = "Field | FileStart | bytes | FileEnd"
+"""One event of a form: what :class:`MultipartDecoder` and :class:`UrlencodedDecoder` return lists of."""

@@ -1,0 +1,89 @@
+"""The two drivers: whoever wants something of a body says so in a generator, and one of these does it.
+
+A routine of core (reading a body, parsing a form) stands once, as a generator that yields what it needs
+(:class:`Read`, :class:`Open`, :class:`Write`, :class:`Close`) and is sent the answer. :func:`run` performs
+the steps by calling, :func:`arun` by awaiting. Neither touches anything itself: ``perform`` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+
+    from .body.events import FileStart
+
+__all__ = ["Close", "Open", "Read", "Step", "Write", "arun", "run"]
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Read:
+    """Wants up to ``size`` more bytes of the body, all that there is for -1. Answer: bytes, ``b""`` at the end."""
+
+    size: int
+
+
+@dataclass(slots=True)
+class Open:
+    """Wants a sink for the file that begins. Answer: an object with ``write(bytes)``."""
+
+    part: FileStart
+
+
+@dataclass(slots=True)
+class Write:
+    """Wants ``data`` written to ``sink``."""
+
+    sink: Any
+    data: bytes
+
+
+@dataclass(slots=True)
+class Close:
+    """Is done with ``sink``: the file is complete (``error`` is None), or parsing failed with ``error``."""
+
+    sink: Any
+    error: BaseException | None = None
+
+
+Step: TypeAlias = "Read | Open | Write | Close"
+"""What a routine may yield."""
+
+
+def run(steps: Generator[Step, Any, T], perform: Callable[[Step], Any]) -> T:
+    """Run ``steps`` to its end, each step by ``perform(step)``; return what it returns.
+
+    What ``perform`` raises is raised at the ``yield``, so that the routine can clean up after itself.
+    """
+    advance: Callable[[Any], Step] = steps.send
+    answer: Any = None
+    try:
+        while True:
+            step = advance(answer)
+            try:
+                advance, answer = steps.send, perform(step)
+            except BaseException as error:  # also a cancellation: open files are closed on the way out
+                advance, answer = steps.throw, error
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+async def arun(steps: Generator[Step, Any, T], perform: Callable[[Step], Awaitable[Any]]) -> T:
+    """Like :func:`run`, with ``await perform(step)``."""
+    advance: Callable[[Any], Step] = steps.send
+    answer: Any = None
+    try:
+        while True:
+            step = advance(answer)
+            try:
+                advance, answer = steps.send, await perform(step)
+            except BaseException as error:
+                advance, answer = steps.throw, error
+    except StopIteration as stop:
+        result: T = stop.value
+        return result

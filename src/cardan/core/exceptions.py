@@ -1,0 +1,429 @@
+"""The HTTP errors: an exception that is also an answer.
+
+::
+
+    HTTPException                         .code .name .description .headers .members .get_response()
+     +-- BadRequest                       400
+     |    +-- BadRequestKeyError          400, and a KeyError: a missing key of `form` or `args`
+     |    +-- SecurityError               400: the request is not to be trusted (its Host, say)
+     |    +-- ClientDisconnected          400: the client left before its body was complete
+     |    +-- MultipartError              400: the body is not the multipart that it says it is
+     |    +-- UrlencodedError             400: likewise for application/x-www-form-urlencoded
+     +-- Unauthorized                     401
+     ...                                  one class for each error status of RFC 9110 and its registry
+     +-- RequestEntityTooLarge            413, with .limit .allowed .received
+     ...
+
+    RuntimeError
+     +-- BodyNotLoaded                    async code asked for the body before `await request.load()`
+     +-- BodyConsumed                     the body was read as a stream, or parsed, and is gone
+     +-- WrongMode                        an awaiting twin in sync code, or the reverse
+     +-- MachineStateError                a machine was fed after close(), or used out of order
+
+HTTP errors are the client's doing and become responses; the runtime errors are the program's and become a 500.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, ClassVar, NoReturn
+
+__all__ = [
+    "BadGateway",
+    "BadRequest",
+    "BadRequestKeyError",
+    "BodyConsumed",
+    "BodyNotLoaded",
+    "ClientDisconnected",
+    "Conflict",
+    "ExpectationFailed",
+    "FailedDependency",
+    "Forbidden",
+    "GatewayTimeout",
+    "Gone",
+    "HTTPException",
+    "HTTPVersionNotSupported",
+    "ImATeapot",
+    "InternalServerError",
+    "LengthRequired",
+    "Locked",
+    "MachineStateError",
+    "MethodNotAllowed",
+    "MisdirectedRequest",
+    "MultipartError",
+    "NotAcceptable",
+    "NotFound",
+    "NotImplemented",
+    "PreconditionFailed",
+    "PreconditionRequired",
+    "RequestEntityTooLarge",
+    "RequestHeaderFieldsTooLarge",
+    "RequestTimeout",
+    "RequestURITooLarge",
+    "RequestedRangeNotSatisfiable",
+    "SecurityError",
+    "ServiceUnavailable",
+    "TooEarly",
+    "TooManyRequests",
+    "Unauthorized",
+    "UnavailableForLegalReasons",
+    "UnprocessableEntity",
+    "UnsupportedMediaType",
+    "UpgradeRequired",
+    "UrlencodedError",
+    "WrongMode",
+    "abort",
+    "default_exceptions",
+]
+
+class HTTPException(Exception):
+    """An HTTP error: raise it, or return it, from a handler and the client gets its response.
+
+    Takes a ``description`` for the reader (text), a ready ``response`` to send in its place, ``headers`` to
+    add, and any keyword ``members`` for the problem document (RFC 9457 section 3.2).
+    """
+
+    code: ClassVar[int | None] = None
+    description: str | None = None
+
+    def __init__(
+        self, description: str | None = None, *, response: Any = None, headers: Any = None, **members: Any
+    ) -> None:
+        super().__init__()
+        if description is not None:
+            self.description = description
+        self.response = response
+        self.headers = headers
+        self.members = members
+
+    @property
+    def name(self) -> str:
+        """The reason phrase of the status (RFC 9110 section 15), e.g. ``"Not Found"``."""
+        try:
+            return HTTPStatus(self.code or 0).phrase
+        except ValueError:
+            return "Unknown Error"
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}: {self.description}" if self.description else f"{self.code} {self.name}"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {str(self)!r}>"
+
+
+class BadRequest(HTTPException):
+    """400: what came is not what the protocol or the form demands (RFC 9110 section 15.5.1)."""
+
+    code = 400
+    description = "the request could not be understood"
+
+
+class BadRequestKeyError(BadRequest, KeyError):
+    """400: a key that the handler asked ``args`` or ``form`` for was not sent. Also a :exc:`KeyError`."""
+
+    def __init__(self, key: object = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.key = key
+        if key is not None:
+            self.description = f"missing key {key!r}"
+            self.args = (key,)
+
+    __str__ = HTTPException.__str__
+
+
+class SecurityError(BadRequest):
+    """400: the request must not be trusted, e.g. its Host is not one of ``trusted_hosts``."""
+
+
+class ClientDisconnected(BadRequest):
+    """400: the client left, or sent fewer bytes than it declared. Nobody is there to read the answer."""
+
+    description = "the client disconnected before the request was complete"
+
+
+class MultipartError(BadRequest):
+    """400: the body is no valid ``multipart/form-data`` (RFC 7578, RFC 2046 section 5.1)."""
+
+
+class UrlencodedError(BadRequest):
+    """400: the body is refused as ``application/x-www-form-urlencoded`` (strict mode only)."""
+
+
+class RequestEntityTooLarge(HTTPException):
+    """413: a limit was passed (RFC 9110 section 15.5.14).
+
+    ``limit`` is the name of the attribute of :class:`~cardan.core.limits.Limits`, ``allowed`` its value and
+    ``received`` what came, as far as it was counted (bytes or a count).
+    """
+
+    code = 413
+    description = "the request is larger than the server allows"
+
+    def __init__(
+        self,
+        description: str | None = None,
+        *,
+        limit: str | None = None,
+        allowed: int | None = None,
+        received: int | None = None,
+        **options: Any,
+    ) -> None:
+        if description is None and limit is not None:
+            description = f"got {received}, expected at most {allowed} ({limit})"
+        super().__init__(description, **options)
+        self.limit = limit
+        self.allowed = allowed
+        self.received = received
+
+
+class Unauthorized(HTTPException):
+    """401 (RFC 9110 section 15.5.2)."""
+
+    code = 401
+    description = "credentials are missing or were not accepted"
+
+
+class Forbidden(HTTPException):
+    """403 (RFC 9110 section 15.5.4)."""
+
+    code = 403
+    description = "you may not do that here"
+
+
+class NotFound(HTTPException):
+    """404 (RFC 9110 section 15.5.5)."""
+
+    code = 404
+    description = "there is nothing at this address"
+
+
+class MethodNotAllowed(HTTPException):
+    """405 (RFC 9110 section 15.5.6)."""
+
+    code = 405
+    description = "the method is not allowed for this address"
+
+
+class NotAcceptable(HTTPException):
+    """406 (RFC 9110 section 15.5.7)."""
+
+    code = 406
+    description = "nothing here is of a kind that the request accepts"
+
+
+class RequestTimeout(HTTPException):
+    """408 (RFC 9110 section 15.5.9)."""
+
+    code = 408
+    description = "the request did not arrive in time"
+
+
+class Conflict(HTTPException):
+    """409 (RFC 9110 section 15.5.10)."""
+
+    code = 409
+    description = "the request conflicts with the state of the resource"
+
+
+class Gone(HTTPException):
+    """410 (RFC 9110 section 15.5.11)."""
+
+    code = 410
+    description = "what was at this address is gone for good"
+
+
+class LengthRequired(HTTPException):
+    """411 (RFC 9110 section 15.5.12)."""
+
+    code = 411
+    description = "a Content-Length is required"
+
+
+class PreconditionFailed(HTTPException):
+    """412 (RFC 9110 section 15.5.13)."""
+
+    code = 412
+    description = "a precondition of the request does not hold"
+
+
+class RequestURITooLarge(HTTPException):
+    """414 (RFC 9110 section 15.5.15)."""
+
+    code = 414
+    description = "the address is longer than the server allows"
+
+
+class UnsupportedMediaType(HTTPException):
+    """415 (RFC 9110 section 15.5.16)."""
+
+    code = 415
+    description = "the body is of a media type that is not supported here"
+
+
+class RequestedRangeNotSatisfiable(HTTPException):
+    """416 (RFC 9110 section 15.5.17)."""
+
+    code = 416
+    description = "none of the requested ranges can be satisfied"
+
+
+class ExpectationFailed(HTTPException):
+    """417 (RFC 9110 section 15.5.18)."""
+
+    code = 417
+    description = "the expectation in the request cannot be met"
+
+
+class ImATeapot(HTTPException):
+    """418 (RFC 9110 section 15.5.19)."""
+
+    code = 418
+    description = "this is a teapot, it does not brew coffee"
+
+
+class MisdirectedRequest(HTTPException):
+    """421 (RFC 9110 section 15.5.20)."""
+
+    code = 421
+    description = "this server does not answer for the requested authority"
+
+
+class UnprocessableEntity(HTTPException):
+    """422 (RFC 9110 section 15.5.21)."""
+
+    code = 422
+    description = "the request is well formed, but what it asks for is not possible"
+
+
+class Locked(HTTPException):
+    """423 (RFC 4918 section 11.3)."""
+
+    code = 423
+    description = "the resource is locked"
+
+
+class FailedDependency(HTTPException):
+    """424 (RFC 4918 section 11.4)."""
+
+    code = 424
+    description = "another action, on which this one depends, failed"
+
+
+class TooEarly(HTTPException):
+    """425 (RFC 8470 section 5.2)."""
+
+    code = 425
+    description = "the request might be a replay and is not processed early"
+
+
+class UpgradeRequired(HTTPException):
+    """426 (RFC 9110 section 15.5.22)."""
+
+    code = 426
+    description = "another protocol is required"
+
+
+class PreconditionRequired(HTTPException):
+    """428 (RFC 6585 section 3)."""
+
+    code = 428
+    description = "the request must be conditional, e.g. with If-Match"
+
+
+class TooManyRequests(HTTPException):
+    """429 (RFC 6585 section 4)."""
+
+    code = 429
+    description = "too many requests came in a given time"
+
+
+class RequestHeaderFieldsTooLarge(HTTPException):
+    """431 (RFC 6585 section 5)."""
+
+    code = 431
+    description = "the header fields are larger than the server allows"
+
+
+class UnavailableForLegalReasons(HTTPException):
+    """451 (RFC 7725 section 3)."""
+
+    code = 451
+    description = "unavailable for legal reasons"
+
+
+class InternalServerError(HTTPException):
+    """500 (RFC 9110 section 15.6.1)."""
+
+    code = 500
+    description = "the server met an error"
+
+
+class NotImplemented(HTTPException):
+    """501 (RFC 9110 section 15.6.2)."""
+
+    code = 501
+    description = "the server does not support this method"
+
+
+class BadGateway(HTTPException):
+    """502 (RFC 9110 section 15.6.3)."""
+
+    code = 502
+    description = "the server behind this one gave an invalid response"
+
+
+class ServiceUnavailable(HTTPException):
+    """503 (RFC 9110 section 15.6.4)."""
+
+    code = 503
+    description = "the service is not available right now"
+
+
+class GatewayTimeout(HTTPException):
+    """504 (RFC 9110 section 15.6.5)."""
+
+    code = 504
+    description = "the server behind this one did not answer in time"
+
+
+class HTTPVersionNotSupported(HTTPException):
+    """505 (RFC 9110 section 15.6.6)."""
+
+    code = 505
+    description = "this version of HTTP is not supported"
+
+
+class BodyNotLoaded(RuntimeError):
+    """Async code asked for something of the body before ``await request.load()``."""
+
+
+class BodyConsumed(RuntimeError):
+    """The body was streamed, or parsed as a form, and is no longer there to be read."""
+
+
+class WrongMode(RuntimeError):
+    """An awaiting twin (``aread``, ``load`` ...) was used in sync code, or a blocking one in async code."""
+
+
+class MachineStateError(RuntimeError):
+    """A machine was used out of order: fed after ``close()``, say. The program's fault, not the client's."""
+
+
+#: status code -> the class that :func:`abort` raises for it
+default_exceptions: dict[int, type[HTTPException]] = {
+    cls.code: cls
+    for cls in list(globals().values())
+    if isinstance(cls, type) and issubclass(cls, HTTPException) and cls.code and cls.__base__ is HTTPException
+}
+
+
+def abort(status: int, description: str | None = None, **options: Any) -> NoReturn:
+    """Raise the :exc:`HTTPException` of a status code; ``options`` as its constructor takes them.
+
+    Raises :exc:`LookupError` for a status that is no error with a class of its own.
+    """
+    try:
+        cls = default_exceptions[status]
+    except KeyError:
+        raise LookupError(f"got status {status!r}, expected one of {sorted(default_exceptions)}") from None
+    raise cls(description, **options)
