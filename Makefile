@@ -1,0 +1,88 @@
+# Every target sets up what it needs in a venv of its own ($(VENV)): Python 3.11 or newer, pip and make are enough.
+# What is installed is installed again only when pyproject.toml changed.
+#
+#   make PYTHON=/path/to/python3.13 test     another interpreter
+#   make VENV=/tmp/venv test                 another place
+#   make UVICORN_PORT=9000 GUNICORN_PORT=9001 demo
+#   make ARGS="tests/core -k cookie" test    arguments for pytest (test) or for the scripts (bench, fuzz)
+
+VENV ?= .venv
+UVICORN_PORT ?= 8000
+GUNICORN_PORT ?= 8001
+ARGS ?=
+USERCODE ?= $(wildcard ../shared/usercode)
+
+CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
+ifndef PYTHON
+PYTHON := $(shell for p in $(CANDIDATES); do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+endif
+
+PY := $(VENV)/bin/python
+BOOTSTRAP := $(VENV).bootstrap
+PIP_QUIET := --quiet --no-input --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help test demo check format bench docs fuzz clean
+.NOTPARALLEL:
+.SUFFIXES:
+
+help:
+	@echo "make test    every test, the examples in README and docs among them"
+	@echo "make demo    one application under uvicorn (port $(UVICORN_PORT)) and gunicorn (port $(GUNICORN_PORT))"
+	@echo "make check   ruff, mypy --strict, pyright"
+	@echo "make format  let ruff mend what it can"
+	@echo "make bench   benchmarks against the peers"
+	@echo "make docs    the manual, in docs/_build/html"
+	@echo "make fuzz    every fuzzer for a short while"
+
+test: $(VENV)/.installed-test
+	@$(PY) -m pytest $(ARGS)
+
+demo: $(VENV)/.installed-demo
+	@exec $(PY) examples/serve_both.py --uvicorn-port $(UVICORN_PORT) --gunicorn-port $(GUNICORN_PORT)
+
+check: $(VENV)/.installed-lint
+	@$(PY) -m ruff check --quiet
+	@$(PY) -m ruff format --check --quiet || { echo "not formatted, run: make format"; exit 1; }
+	@$(PY) -m mypy --no-error-summary
+	@$(if $(USERCODE),cd $(USERCODE) && $(abspath $(PY)) -m mypy --strict --no-error-summary --cache-dir=$(abspath .mypy_cache)/users .)
+	@$(PY) -m pyright --pythonpath $(PY) $(if $(USERCODE),src examples $(USERCODE))
+
+format: $(VENV)/.installed-lint
+	@$(PY) -m ruff check --fix --quiet || true
+	@$(PY) -m ruff format --quiet
+
+bench: $(VENV)/.installed-bench
+	@for script in $(sort $(wildcard benchmarks/*.py)); do \
+		echo "== $$script"; $(PY) "$$script" $(or $(ARGS),--quick) || exit 1; done
+
+docs: $(VENV)/.installed-docs
+	@$(PY) -m sphinx -M html docs docs/_build --fail-on-warning --keep-going --quiet $(ARGS)
+	@echo "docs/_build/html/index.html"
+
+fuzz: $(VENV)/.installed-test
+	@for script in $(sort $(wildcard fuzz/*.py)); do \
+		echo "== $$script"; $(PY) "$$script" $(ARGS) || exit 1; done
+
+clean:
+	@rm -rf $(VENV)/.installed-* docs/_build .mypy_cache .pytest_cache .ruff_cache
+
+# One extra for each target.
+$(VENV)/.installed-%: pyproject.toml | $(PY)
+	@echo "setting up cardan[$*] in $(VENV)" >&2
+	@$(PY) -m pip install $(PIP_QUIET) --editable '.[$*]'
+	@touch $@
+
+# Debian's python3 has no ensurepip, and its pip may not touch the system: virtualenv then, from a folder of our own.
+$(PY):
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "cardan needs Python 3.11 or newer; found none of: $(CANDIDATES)." >&2; \
+		echo "Say where it is: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "cardan needs Python 3.11 or newer, got: $$($(PYTHON) --version 2>&1) ($(PYTHON))." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+		rm -rf $(VENV) && \
+		$(PYTHON) -m pip install $(PIP_QUIET) --target $(BOOTSTRAP) virtualenv && \
+		PYTHONPATH=$(BOOTSTRAP) $(PYTHON) -m virtualenv --quiet $(VENV); \
+		status=$$?; rm -rf $(BOOTSTRAP); exit $$status; }

@@ -1,0 +1,74 @@
+"""What all tests share: the servers' fixture, and the law on skips.
+
+A skipped test is a hole in the proof. With ``CI`` set, each reason must match a line of ``allowed-skips.txt``;
+the summary lists all skips, and any other reason fails the run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers import ServerPool
+
+ALLOWED = Path(__file__).with_name("allowed-skips.txt")
+
+
+@pytest.fixture(scope="session")
+def server_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerPool]:
+    """Real servers, each started at its first use and stopped at the end of the session (tests/servers.py)."""
+    from tests.servers import ServerPool
+
+    with ServerPool(tmp_path_factory.mktemp("servers")) as pool:
+        yield pool
+
+
+def allowed_reasons(text: str) -> list[re.Pattern[str]]:
+    """The patterns in the text of allowed-skips.txt; ``#`` begins a line of comment."""
+    lines = (line.strip() for line in text.splitlines())
+    return [re.compile(line) for line in lines if line and not line.startswith("#")]
+
+
+def forbidden(reasons: Counter[str], patterns: list[re.Pattern[str]]) -> list[str]:
+    """Those ``reasons`` that no pattern allows."""
+    return [reason for reason in sorted(reasons) if not any(p.fullmatch(reason) for p in patterns)]
+
+
+def skip_reasons(config: pytest.Config) -> Counter[str]:
+    """Why tests were skipped, and how many for each reason."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    reports = reporter.stats.get("skipped", ()) if reporter is not None else ()
+    found: Counter[str] = Counter()
+    for report in reports:
+        if isinstance(report.longrepr, tuple):
+            found[report.longrepr[2].removeprefix("Skipped: ")] += 1
+    return found
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Turn a run that would pass with a forbidden skip into a failed one; not in xdist's workers."""
+    if "CI" not in os.environ or hasattr(session.config, "workerinput"):
+        return
+    if session.exitstatus == 0 and forbidden(skip_reasons(session.config), allowed_reasons(ALLOWED.read_text())):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print every reason for a skip, and which of them are not allowed."""
+    reasons = skip_reasons(config)
+    if "CI" not in os.environ or not reasons:
+        return
+    wrong = forbidden(reasons, allowed_reasons(ALLOWED.read_text()))
+    terminalreporter.section("skips")
+    for reason, count in sorted(reasons.items()):
+        mark = "NOT ALLOWED" if reason in wrong else "allowed"
+        terminalreporter.write_line(f"{count:5} {mark}: {reason}")

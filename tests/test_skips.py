@@ -1,0 +1,61 @@
+"""The law on skips (tests/conftest.py): tested on a project of one file, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ALLOWED, allowed_reasons, forbidden
+
+CONFTEST = Path(__file__).with_name("conftest.py")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "conftest.py").write_text(CONFTEST.read_text())
+    (tmp_path / "allowed-skips.txt").write_text("# why\nno browser: .*\n")
+    (tmp_path / "test_it.py").write_text(
+        "import os, pytest\ndef test_it():\n    pytest.skip(os.environ['REASON'])\ndef test_that(): pass\n"
+    )
+    return tmp_path
+
+
+def run(project: Path, reason: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:sybil", str(project)]
+    clean = {key: value for key, value in os.environ.items() if key != "CI" and not key.startswith("PYTEST")}
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=project, env={**clean, **env, "REASON": reason}, check=False
+    )
+
+
+def test_a_skip_with_an_allowed_reason_passes_and_is_printed(project: Path) -> None:
+    """CI prints every reason; an allowed one does not fail the run."""
+    result = run(project, "no browser: none here", CI="true")
+    assert result.returncode == 0
+    assert "    1 allowed: no browser: none here" in result.stdout
+
+
+def test_any_other_skip_fails_the_run(project: Path) -> None:
+    """A reason that the file does not know: exit status 1, though no test failed; the closing line stays last."""
+    result = run(project, "not today", CI="true")
+    assert result.returncode == 1
+    assert "    1 NOT ALLOWED: not today" in result.stdout
+    assert "1 passed, 1 skipped" in result.stdout.splitlines()[-1]
+
+
+def test_without_ci_a_skip_is_only_a_skip(project: Path) -> None:
+    """At a developer's desk nothing fails because of a skip."""
+    assert run(project, "not today").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "reason", ["corpus 'http-state' is not here", "no browser: no chromedriver", "server daphne is not installed"]
+)
+def test_the_allowed_reasons(reason: str) -> None:
+    """The three holes that are known: corpora, a browser, a server that cannot be installed."""
+    assert forbidden(Counter([reason]), allowed_reasons(ALLOWED.read_text())) == []
