@@ -1,0 +1,246 @@
+"""Real servers for tests: each kind started as a process of its own on a free loopback port.
+
+``start("uvicorn", "hello:app", app_dir=...)`` returns a :class:`Server` that answers at ``.url``; ``.stop()`` ends
+it by a signal and says how. The fixture ``server_pool`` (conftest.py) keeps each (kind, target) running for the
+whole session::
+
+    @pytest.mark.real_server
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_it(server_pool, kind):
+        server = server_pool.get(kind, "hello:app", app_dir=EXAMPLES)
+        assert httpx.get(server.url).text == "Hello World!"
+
+Safe under pytest-xdist: each worker has ports of its own. A server that is not installed skips the test; one that
+does not start, or hangs when it is told to stop, fails it and shows the log.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+__all__ = ["ASGI_KINDS", "EXAMPLES", "KINDS", "WSGI_KINDS", "Kind", "Server", "ServerPool", "free_port", "start"]
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+HOST = "127.0.0.1"
+START_SECONDS = 30.0
+STOP_SECONDS = 8.0
+
+WSGIREF = """
+import importlib, sys
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+module, _, name = sys.argv[1].partition(":")
+sys.path.insert(0, ".")
+app = getattr(importlib.import_module(module), name)
+try:
+    make_server(sys.argv[2], int(sys.argv[3]), app).serve_forever()
+except KeyboardInterrupt:
+    pass
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A way to run a server: its name, the protocol it speaks, what must be installed, its arguments."""
+
+    name: str
+    protocol: Literal["wsgi", "asgi"]
+    needs: tuple[str, ...]
+    arguments: Callable[[str, int], list[str]]
+    """(target, port) -> what stands behind the interpreter's name"""
+
+    def missing(self) -> list[str]:
+        """The modules that this kind needs and that are not installed."""
+        return [module for module in self.needs if importlib.util.find_spec(module) is None]
+
+
+def gunicorn(worker: str, *options: str) -> Callable[[str, int], list[str]]:
+    shared = ["-m", "gunicorn", "--worker-class", worker, "--graceful-timeout", "3", "--no-control-socket", *options]
+    return lambda target, port: [*shared, "--bind", f"{HOST}:{port}", target]
+
+
+def granian(interface: str) -> Callable[[str, int], list[str]]:
+    shared = ["-m", "granian", "--interface", interface, "--host", HOST, "--workers-kill-timeout", "4", "--port"]
+    return lambda target, port: [*shared, str(port), target]
+
+
+def uvicorn(http: str) -> Callable[[str, int], list[str]]:
+    shared = ["-m", "uvicorn", "--http", http, "--host", HOST, "--timeout-graceful-shutdown", "3", "--port"]
+    return lambda target, port: [*shared, str(port), target]
+
+
+def hypercorn(worker: str) -> Callable[[str, int], list[str]]:
+    shared = ["-m", "hypercorn", "--worker-class", worker, "--graceful-timeout", "3", "--bind"]
+    return lambda target, port: [*shared, f"{HOST}:{port}", target]
+
+
+KINDS = {
+    kind.name: kind
+    for kind in [
+        Kind("gunicorn", "wsgi", ("gunicorn",), gunicorn("sync")),
+        Kind("gunicorn-gthread", "wsgi", ("gunicorn",), gunicorn("gthread", "--threads", "4")),
+        Kind("waitress", "wsgi", ("waitress",), lambda app, port: ["-m", "waitress", f"--listen={HOST}:{port}", app]),
+        Kind("wsgiref", "wsgi", (), lambda app, port: ["-c", WSGIREF, app, HOST, str(port)]),
+        Kind("granian-wsgi", "wsgi", ("granian",), granian("wsgi")),
+        Kind("granian-asgi", "asgi", ("granian",), granian("asgi")),
+        Kind("uvicorn", "asgi", ("uvicorn", "h11"), uvicorn("h11")),
+        Kind("uvicorn-httptools", "asgi", ("uvicorn", "httptools"), uvicorn("httptools")),
+        Kind("hypercorn", "asgi", ("hypercorn",), hypercorn("asyncio")),
+        Kind("hypercorn-trio", "asgi", ("hypercorn", "trio"), hypercorn("trio")),
+        Kind("daphne", "asgi", ("daphne",), lambda app, port: ["-m", "daphne", "-b", HOST, "-p", str(port), app]),
+    ]
+}
+"""Every kind of server by its name, WSGI first."""
+
+WSGI_KINDS = tuple(name for name, kind in KINDS.items() if kind.protocol == "wsgi")
+ASGI_KINDS = tuple(name for name, kind in KINDS.items() if kind.protocol == "asgi")
+
+
+def port_numbers() -> Iterator[int]:
+    """Candidates below the ephemeral range, another thousand for each xdist worker, another start for each process."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 20000 + worker % 12 * 1000
+    yield from (first + (os.getpid() + n) % 1000 for n in itertools.count())
+
+
+ports = port_numbers()
+
+
+def free_port() -> int:
+    """A port on which nothing listens; never the same one twice in a row."""
+    for port in itertools.islice(ports, 1000):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port found")
+
+
+@dataclass(slots=True)
+class Server:
+    """A running server. ``url`` has no slash at its end; ``log()`` is what it wrote to stdout and stderr."""
+
+    kind: Kind
+    target: str
+    port: int
+    process: subprocess.Popen[bytes]
+    log_file: Path
+    killed: bool = field(default=False, init=False)
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://{HOST}:{self.port}"
+
+    def log(self) -> str:
+        """What it wrote so far."""
+        return self.log_file.read_text(errors="replace")
+
+    def wait_until_ready(self) -> None:
+        """Return when somebody listens on the port; AssertionError with the log when the process ended before."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, f"{self.kind.name} ended at its start:\n{self.log()}"
+            try:
+                socket.create_connection((HOST, self.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        self.kill()
+        raise AssertionError(f"{self.kind.name} does not listen after {START_SECONDS:.0f} s:\n{self.log()}")
+
+    def stop(self, sig: signal.Signals = signal.SIGTERM) -> int:
+        """Send ``sig``, wait and return the exit status; ``killed`` is True when that took too long.
+
+        The signal goes to the server's own process (it stops its workers), the kill to its whole group.
+        """
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.killed = True
+        self.kill()
+        return self.process.wait()
+
+    def kill(self) -> None:
+        """End what is left of the process group."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def start(name: str, target: str, *, app_dir: Path, log_dir: Path, **env: str) -> Server:
+    """Start a server of kind ``name`` for ``module:attribute`` in ``app_dir``; return it when it listens.
+
+    Skips the test where the server is not installed.
+    """
+    kind = KINDS[name]
+    if missing := kind.missing():
+        pytest.skip(f"server {missing[0]} is not installed")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background: children would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    port = free_port()
+    log_file = log_dir / f"{name}-{port}.log"
+    path = os.pathsep.join(filter(None, [str(app_dir), os.environ.get("PYTHONPATH")]))
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, *kind.arguments(target, port)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=app_dir,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **env},
+            start_new_session=True,
+        )
+    server = Server(kind, target, port, process, log_file)
+    server.wait_until_ready()
+    return server
+
+
+class ServerPool:
+    """Servers by (kind, target), started when first asked for, stopped together."""
+
+    def __init__(self, log_dir: Path) -> None:
+        self.log_dir = log_dir
+        self.servers: dict[tuple[str, str, Path], Server] = {}
+
+    def get(self, name: str, target: str, *, app_dir: Path = EXAMPLES) -> Server:
+        """The running server of this kind for this target; one that has died is started again."""
+        key = (name, target, app_dir)
+        server = self.servers.get(key)
+        if server is None or server.process.poll() is not None:
+            server = self.servers[key] = start(name, target, app_dir=app_dir, log_dir=self.log_dir)
+        return server
+
+    def __enter__(self) -> ServerPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for server in self.servers.values():
+            if server.process.poll() is None:
+                server.process.terminate()
+        for server in self.servers.values():
+            server.stop()

@@ -1,0 +1,49 @@
+"""Every server that the README names serves the same two objects, and stops when it is told to."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.servers import EXAMPLES, KINDS, start
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.real_server
+
+
+@pytest.mark.parametrize("target", ["hello:app", "hello:async_app"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_serves_and_stops(kind: str, target: str, tmp_path: Path) -> None:
+    """def and async def, both protocols, by auto detection; SIGTERM ends the server without a kill."""
+    server = start(kind, target, app_dir=EXAMPLES, log_dir=tmp_path)
+    try:
+        response = httpx.get(f"{server.url}/", params={"name": "Zoë"})
+        assert (response.status_code, response.text) == (200, "Hello Zoë!"), server.log()
+        assert response.headers["content-length"] == "11"
+    finally:
+        status = server.stop()
+    assert not server.killed, f"had to be killed:\n{server.log()}"
+    assert status in (0, -signal.SIGTERM), server.log()
+    assert "Traceback" not in server.log()
+
+
+@pytest.mark.parametrize("kind", ["gunicorn", "waitress", "wsgiref", "uvicorn"])
+def test_ctrl_c_stops(kind: str, tmp_path: Path) -> None:
+    """SIGINT after a request to an async handler (on WSGI: a loop was started in a thread): still a prompt end."""
+    server = start(kind, "hello:async_app", app_dir=EXAMPLES, log_dir=tmp_path)
+    try:
+        assert httpx.get(server.url).text == "Hello World!", server.log()
+    finally:
+        server.stop(signal.SIGINT)
+    assert not server.killed, f"had to be killed:\n{server.log()}"
+
+
+def test_a_server_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
+    """The harness itself: a wrong target is an error with the server's own words in it."""
+    with pytest.raises(AssertionError, match=r"(?s)uvicorn ended at its start.*nowhere"):
+        start("uvicorn", "nowhere:app", app_dir=EXAMPLES, log_dir=tmp_path)
