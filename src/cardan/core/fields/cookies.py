@@ -1,0 +1,174 @@
+r"""Cookies: the Cookie field in, the Set-Cookie field out (RFC 6265bis, draft-ietf-httpbis-rfc6265bis).
+
+Reading takes the field value as the protocol delivers it (one character for each byte), is linear and never
+raises: only ``;`` separates, only spaces and tabs are stripped, quotes are part of the value as the draft says
+(section 4.1.1). Writing raises :exc:`ValueError` for whatever a browser would refuse or misread.
+
+A value that has characters which no cookie may have is written between quotes, each such byte as ``\ooo``
+(three octal digits), as Python's and Werkzeug's cookies are; exactly that form is undone when it comes back.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from .dates import http_date
+from .syntax import check_token
+
+__all__ = ["dump_cookie", "parse_cookie"]
+
+_is_plain = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*").fullmatch
+_is_escaped = re.compile(r'"(?:[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]|\\[0-3][0-7]{2})*"').fullmatch
+_escapes = re.compile(rb"\\([0-3][0-7]{2})").sub
+_special = re.compile(rb"[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]").sub
+_is_path = re.compile(r"[\x20-\x3a\x3c-\x7e]*").fullmatch
+_not_path = re.compile(rb"[^\x21\x24-\x3a\x3c-\x7e]").sub
+_is_domain = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?").fullmatch
+
+#: what browsers take of name and value together (RFC 6265bis section 5.7); more and the cookie is ignored
+MAX_SIZE = 4096
+_SAME_SITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
+OWS = " \t"
+
+
+def parse_cookie(header: str | None) -> list[tuple[str, str]]:
+    """Return the cookies of a Cookie field value, in order, equal names included.
+
+    UTF-8 is decoded, what is not UTF-8 reads as U+FFFD. A cookie without a name, which browsers send as the
+    bare value or with ``=`` before it, has the name ``""``: its value never turns into a name, so that
+    ``=__Host-a=b`` cannot pose as ``__Host-a``.
+    """
+    if not header:
+        return []
+    if not header.isascii():
+        header = _decode(header)
+    cookies = []
+    for pair in header.split(";"):
+        name, equals, value = pair.partition("=")
+        if equals:
+            value = value.strip(OWS)
+            if "\\" in value and value[0] == '"' and _is_escaped(value):
+                value = _unescape(value)
+            cookies.append((name.strip(OWS), value))
+        elif name := name.strip(OWS):
+            cookies.append(("", name))
+    return cookies
+
+
+def _decode(header: str) -> str:
+    try:
+        return header.encode("latin-1").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # not from a server: text that somebody has decoded
+        return header
+
+
+def _unescape(value: str) -> str:
+    data = _escapes(lambda found: bytes((int(found[1], 8),)), value[1:-1].encode())
+    return data.decode("utf-8", "replace")
+
+
+def dump_cookie(
+    key: str,
+    value: str = "",
+    *,
+    max_age: timedelta | int | None = None,
+    expires: datetime | float | str | None = None,
+    path: str | None = "/",
+    domain: str | None = None,
+    secure: bool = False,
+    httponly: bool = False,
+    samesite: str | None = None,
+    partitioned: bool = False,
+) -> str:
+    """Return a Set-Cookie field value.
+
+    ``value`` is any text; ``max_age`` is in seconds (None: until the browser closes); ``expires`` is a datetime,
+    seconds since 1970 or a ready date; ``domain`` may have a leading dot and other letters than ASCII.
+
+    Raises :exc:`ValueError` for a name that is no token, control characters or ``;`` in an attribute, name and
+    value beyond 4096 bytes, ``SameSite=None`` or ``Partitioned`` without ``Secure``, and a name with one of the
+    prefixes ``__Secure-``, ``__Host-``, ``__Http-`` and ``__Host-Http-`` whose attributes break its promise
+    (RFC 6265bis sections 4.1.3 and 5.7).
+    """
+    check_token(key, "cookie name")
+    text = value if _is_plain(value) else _escape(value)
+    if len(key) + len(text) > MAX_SIZE:
+        raise ValueError(f"got cookie {key!r} of {len(key) + len(text)} bytes, expected at most {MAX_SIZE}")
+    if key.startswith("__"):
+        _check_prefix(key, secure=secure, httponly=httponly, host_only=not domain and path == "/")
+    out = f"{key}={text}"
+    if domain:
+        out += f"; Domain={_domain(domain)}"
+    if expires is not None:
+        out += f"; Expires={_attribute('expires', expires) if isinstance(expires, str) else http_date(expires)}"
+    if max_age is not None:
+        seconds = max_age // timedelta(seconds=1) if isinstance(max_age, timedelta) else int(max_age)
+        out += f"; Max-Age={seconds}"
+    if secure:
+        out += "; Secure"
+    if httponly:
+        out += "; HttpOnly"
+    if path == "/":
+        out += "; Path=/"
+    elif path is not None:
+        out += f"; Path={_path(path)}"
+    if samesite is not None:
+        out += f"; SameSite={_same_site(samesite, secure)}"
+    if partitioned:
+        if not secure:
+            raise ValueError("got a partitioned cookie without secure=True, which browsers refuse")
+        out += "; Partitioned"
+    return out
+
+
+def _escape(value: str) -> str:
+    data = _special(lambda found: b"\\%03o" % found[0][0], value.encode("utf-8", "surrogateescape"))
+    return f'"{data.decode("ascii")}"'
+
+
+def _check_prefix(key: str, *, secure: bool, httponly: bool, host_only: bool) -> None:
+    # browsers match the prefixes in any case, so that no server that ignores case can be fooled
+    name = key.lower()
+    wants_host = name.startswith("__host-")
+    wants_http = name.startswith(("__http-", "__host-http-"))
+    if (wants_host or wants_http or name.startswith("__secure-")) and not secure:
+        raise ValueError(f"got cookie {key!r} without secure=True, which its prefix promises")
+    if wants_host and not host_only:
+        raise ValueError(f"got cookie {key!r} with a domain or a path, expected no domain and path='/'")
+    if wants_http and not httponly:
+        raise ValueError(f"got cookie {key!r} without httponly=True, which its prefix promises")
+
+
+def _attribute(what: str, text: str) -> str:
+    if not _is_path(text):
+        raise ValueError(f"got {what} {text!r}, expected no control characters and no ';'")
+    return text
+
+
+def _path(path: str) -> str:
+    # like a URL's path: what cannot stand there is percent-encoded, save what would end the attribute
+    if not path.isascii() or not _is_path(path):
+        if any(c == ";" or c < " " or c == "\x7f" for c in path):
+            _attribute("path", path)
+        path = _not_path(lambda found: b"%%%02X" % found[0][0], path.encode("utf-8", "surrogateescape")).decode("ascii")
+    return path
+
+
+def _domain(domain: str) -> str:
+    host = domain.removeprefix(".").removesuffix(".")
+    if not host.isascii():
+        host = host.encode("idna").decode("ascii")
+    if not _is_domain(host):
+        raise ValueError(f"got domain {domain!r}, expected a host name")
+    return host
+
+
+def _same_site(samesite: str, secure: bool) -> str:
+    try:
+        name = _SAME_SITE[samesite.lower()]
+    except KeyError:
+        raise ValueError(f"got samesite {samesite!r}, expected 'Strict', 'Lax' or 'None'") from None
+    if name == "None" and not secure:
+        raise ValueError("got samesite 'None' without secure=True, which browsers refuse")
+    return name

@@ -1,0 +1,130 @@
+"""Entity tags (RFC 9110 section 8.8.3) and the lists of If-Match and If-None-Match (section 13.1).
+
+Takes and gives field values. Reading is linear and total: members that are no entity tags are skipped.
+Writing raises :exc:`ValueError` for an opaque tag with quotes, spaces or control characters in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+__all__ = ["ETags", "quote_etag", "unquote_etag"]
+
+_is_opaque = re.compile(r"[\x21\x23-\x7e\x80-\xff]*").fullmatch
+_is_tag = re.compile(r'([Ww]/)?"([\x21\x23-\x7e\x80-\xff]*)"').fullmatch
+# One member, from its start: an entity tag up to the next comma, or whatever stands there instead. The pattern
+# matches everywhere, at the end too: a search that fails and starts again behind each comma would be quadratic.
+_member = re.compile(r'[ \t,]*(?:([Ww]/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?=,|\Z)|[^,]+|\Z)')
+
+
+def quote_etag(etag: str, weak: bool = False) -> str:
+    """Return an opaque tag as it is written: ``abc`` as ``"abc"``, or as ``W/"abc"`` if ``weak``."""
+    if not _is_opaque(etag):
+        raise ValueError(f"got etag {etag!r}, expected no quotes, spaces or control characters")
+    return f'W/"{etag}"' if weak else f'"{etag}"'
+
+
+def unquote_etag(etag: str | None) -> tuple[str, bool] | tuple[None, None]:
+    """Return the opaque tag and whether it is weak; ``(None, None)`` where there is none.
+
+    What stands without quotes is taken as it is, as the value of an ETag field that somebody forgot to quote.
+    """
+    if not etag or not (etag := etag.strip(" \t")):
+        return None, None
+    if found := _is_tag(etag):
+        return found[2], found[1] is not None
+    weak = etag[:2] in ("W/", "w/")
+    return etag[2:].strip('"') if weak else etag.strip('"'), weak
+
+
+class ETags(Collection[str]):
+    """The entity tags of If-Match or If-None-Match: a set of strong and weak ones, or ``*``.
+
+    Iterating and ``len`` give the strong ones. ``in`` compares strongly (RFC 9110 section 8.8.3.2);
+    :meth:`contains_weak` compares weakly. An object is true if the field named anything at all.
+    """
+
+    __slots__ = ("_strong", "_weak", "star_tag")
+
+    star_tag: bool
+
+    def __init__(
+        self, strong_etags: Iterable[str] | None = None, weak_etags: Iterable[str] | None = None, star_tag: bool = False
+    ) -> None:
+        # dicts are sets that keep the order of the field
+        self._strong = {} if star_tag or not strong_etags else dict.fromkeys(strong_etags)
+        self._weak = {} if star_tag or not weak_etags else dict.fromkeys(weak_etags)
+        self.star_tag = star_tag
+
+    @classmethod
+    def from_header(cls, value: str | None) -> ETags:
+        """Read a field value; None and garbage give an object without tags. A ``*`` counts only alone."""
+        if not value:
+            return cls()
+        if value.strip(" \t") == "*":
+            return cls(star_tag=True)
+        strong: list[str] = []
+        weak: list[str] = []
+        for mark, tag in _member.findall(value):
+            if tag:
+                (weak if mark else strong).append(tag[1:-1])
+        return cls(strong, weak)
+
+    def to_header(self) -> str:
+        """Return the field value; raises :exc:`ValueError` for tags that cannot be written."""
+        if self.star_tag:
+            return "*"
+        return ", ".join([*map(quote_etag, self._strong), *(quote_etag(tag, weak=True) for tag in self._weak)])
+
+    def as_set(self, include_weak: bool = False) -> set[str]:
+        """Return the strong tags, with the weak ones if ``include_weak``, as a new set."""
+        return {*self._strong, *self._weak} if include_weak else set(self._strong)
+
+    def is_strong(self, etag: str) -> bool:
+        """Tell whether ``etag`` (without quotes) stands here as a strong tag."""
+        return etag in self._strong
+
+    def is_weak(self, etag: str) -> bool:
+        """Tell whether ``etag`` (without quotes) stands here as a weak tag."""
+        return etag in self._weak
+
+    def contains(self, etag: str) -> bool:
+        """Tell whether a *strong* ``etag`` is here by strong comparison, or whether this is ``*``."""
+        return self.star_tag or etag in self._strong
+
+    def contains_weak(self, etag: str) -> bool:
+        """Tell whether ``etag``, weak or strong, is here by weak comparison, or whether this is ``*``."""
+        return self.star_tag or etag in self._strong or etag in self._weak
+
+    def contains_raw(self, etag: str) -> bool:
+        """Tell whether a tag as written, ``"x"`` or ``W/"x"``, is here: a weak one weakly, a strong one strongly."""
+        tag, weak = unquote_etag(etag)
+        if tag is None:
+            return False
+        return self.contains_weak(tag) if weak else self.contains(tag)
+
+    def __contains__(self, etag: object) -> bool:
+        return self.star_tag or etag in self._strong
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._strong)
+
+    def __len__(self) -> int:
+        return len(self._strong)
+
+    def __bool__(self) -> bool:
+        return bool(self.star_tag or self._strong or self._weak)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ETags):
+            return NotImplemented
+        return (self.star_tag, self._strong, self._weak) == (other.star_tag, other._strong, other._weak)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return self.to_header()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.to_header()!r}>"
