@@ -1,0 +1,104 @@
+"""The header fields of an ASGI scope, as a view.
+
+Takes the scope's ``headers`` (ASGI spec: an iterable of two-item iterables of bytes; names should be lower-case
+but are found in any case); returns text, latin-1 as PEP 3333 has it, so that both protocols give equal values.
+Raises nothing of its own. Never changes the list; decodes a value each time it is asked for and not before.
+
+The first look-up makes an index (one pass at C speed, about the price of comparing the name with each of ten
+others): a list of 10,000 fields costs one pass, however often it is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .header_rules import MEMO_ENTRIES, MEMO_NAME_LENGTH, _wire_names, wire_title, wire_name
+from .headers_view import HeadersView, ImmutableHeadersMixin
+
+__all__ = ["ScopeHeaders"]
+
+# absent when empty, as PEP 3333 has it and an environ cannot tell
+_CONTENT = (b"content-type", b"content-length")
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+# Names that were seen to be lower-case already: asking a set is quicker than folding each name of each request.
+_lower_names: set[bytes] = set()
+
+
+class ScopeHeaders(ImmutableHeadersMixin, HeadersView):
+    """The header fields of ``raw``: pairs of bytes, as in ``scope["headers"]`` or from h11 and h2.
+
+    The list is looked at when a field is first asked for, and must not be changed after that.
+    """
+
+    __slots__ = ("_index", "_raw", "_several")
+
+    _index: dict[bytes, bytes]
+    """Lower-case name to value, several of them joined; unset until the first look-up."""
+    _several: dict[bytes, list[bytes]]
+    """The values of the names that came more than once."""
+
+    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+        self._raw: RawHeaders = raw if type(raw) is list else list(raw)
+        self._index = None  # type: ignore[assignment]
+
+    def _make_index(self) -> dict[bytes, bytes]:
+        raw = self._raw
+        index: dict[bytes, bytes] = dict(raw)
+        if len(index) == len(raw) and (_lower_names.issuperset(index) or _are_lower(index)):
+            self._several = {}
+        else:
+            index = self._fold()
+        for name in _CONTENT:
+            if not index.get(name, True):
+                del index[name]
+        self._index = index
+        return index
+
+    def _fold(self) -> dict[bytes, bytes]:
+        values: dict[bytes, list[bytes]] = {}
+        for name, value in self._raw:
+            values.setdefault(name.lower(), []).append(value)
+        self._several = {name: several for name, several in values.items() if len(several) > 1}
+        return {name: (b"; " if name == b"cookie" else b", ").join(several) for name, several in values.items()}
+
+    def _find(self, name: str) -> str | None:
+        index = self._index
+        if index is None:
+            index = self._make_index()
+        key = _wire_names.get(name)
+        if key is None:
+            key = wire_name(name)
+        value = index.get(key)
+        return None if value is None else value.decode("latin-1")
+
+    def _find_all(self, name: str) -> list[str]:
+        value = self._find(name)
+        if value is None:
+            return []
+        several = self._several.get(wire_name(name))
+        return [value] if several is None else [one.decode("latin-1") for one in several]
+
+    def __iter__(self) -> Iterator[str]:
+        index = self._make_index() if self._index is None else self._index
+        return iter([wire_title(name) for name in index])
+
+    def __len__(self) -> int:
+        return len(self._make_index() if self._index is None else self._index)
+
+    def __reduce__(self) -> Any:
+        return type(self), (list(self._raw),)
+
+
+def _are_lower(names: Iterable[bytes]) -> bool:
+    """Whether no name has an upper-case letter; remembers those that have none."""
+    names = list(names)
+    joined = b"".join(names)
+    if joined != joined.lower():
+        return False
+    if len(_lower_names) >= MEMO_ENTRIES:
+        _lower_names.clear()
+    _lower_names.update([name for name in names[:MEMO_ENTRIES] if len(name) <= MEMO_NAME_LENGTH])
+    return True
