@@ -1,0 +1,216 @@
+"""One request on an ASGI application: `receive` and `send` on one side, the awaiting client on the other.
+
+Everything runs on one event loop, asyncio's or trio's; no state is touched from another thread. The application runs
+in a task of its own, :meth:`ASGIExchange.run`, which never raises. Nothing is buffered: `send` returns when the client
+has taken the chunk, `receive` pulls the request body piece by piece.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import AsyncExitStack, aclosing
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.lowlevel
+
+from .changes import Changes
+from .exchange import Answer, ClientLeft, Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+
+    ASGIApp = Callable[[Any, Any, Any], Awaitable[Any]]
+    Body = bytes | AsyncGenerator[bytes, None]
+
+__all__ = ["ASGIExchange"]
+
+
+class ASGIExchange(Exchange):
+    """See the module. ``body`` is bytes (one message) or an async generator of bytes (one message each).
+
+    ``length`` is the declared Content-Length: when the generator ends short of it, `receive` gives
+    `http.disconnect`, as a server would. With ``silent`` a `send` to a client that has left returns as if nothing had
+    happened (before ASGI HTTP spec 2.4), else it raises OSError.
+    """
+
+    def __init__(
+        self, app: ASGIApp, scope: dict[str, Any], body: Body, *, length: int | None = None, silent: bool = False
+    ) -> None:
+        super().__init__(scope["method"])
+        self._app, self._scope = app, scope
+        self._body, self._length = body, length
+        self._silent = silent
+        self._inbox: deque[dict[str, Any]] = deque()
+        self._messages: list[dict[str, Any]] = []
+        self._wanted = self._body_ended = self._truncated = self._trailers = self._killed = False
+        self._changes = Changes()
+        self._cancel: anyio.CancelScope | None = None
+
+    # the client's side
+
+    async def opened(self, timeout: float | None) -> None:
+        """Wait until `is_open`; TimeoutError after ``timeout`` seconds."""
+        with anyio.fail_after(timeout):
+            await self._changes.until(self.is_open)
+
+    async def take(self, timeout: float | None) -> bytes | None:
+        """Wait for a chunk and take it, None at the end; TimeoutError after ``timeout`` seconds."""
+        with anyio.fail_after(timeout):
+            await self._changes.until(self.is_readable)
+        chunk = self.take_chunk()
+        self._changes.notify()
+        return chunk
+
+    async def leave(self, grace: float) -> bool:
+        """Leave, and wait until the application has ended; after ``grace`` seconds cancel it and return False."""
+        self.left = True
+        self._changes.notify()
+        in_time = False
+        with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(grace):
+                await self._changes.until(lambda: self.ended)
+            in_time = self.ended
+            if not in_time:
+                self._kill()
+                await self._changes.until(lambda: self.ended)
+        return in_time
+
+    def _kill(self) -> None:
+        self._killed = True
+        if self._cancel is not None:
+            self._cancel.cancel()
+
+    # the application's side
+
+    async def run(self) -> None:
+        """Run the application; keeps what it raises in ``error``."""
+        try:
+            async with AsyncExitStack() as stack:
+                if not isinstance(self._body, bytes):
+                    group = await stack.enter_async_context(anyio.create_task_group())
+                    stack.callback(group.cancel_scope.cancel)
+                    group.start_soon(self._pump, self._body)
+                await self._call()
+        finally:
+            self.ended = True
+            self._changes.notify()
+
+    async def _call(self) -> None:
+        with anyio.CancelScope() as self._cancel:
+            if self._killed:
+                self._cancel.cancel()
+            try:
+                await self._app(self._scope, self.receive, self.send)
+            except anyio.get_cancelled_exc_class():
+                raise
+            except BaseException as error:  # also KeyboardInterrupt: it is raised in the client, not in the loop
+                self.error = error
+
+    async def _pump(self, body: AsyncGenerator[bytes, None]) -> None:
+        """Pull the request body, a piece each time that `receive` wants one.
+
+        A task of its own, so that a `receive` that is cancelled loses nothing.
+        """
+        seen = 0
+        try:
+            async with aclosing(body):
+                await self._changes.until(lambda: self._wanted)
+                async for chunk in body:
+                    seen += len(chunk)
+                    self._put_request(chunk, more=True)
+                    await self._changes.until(lambda: self._wanted)
+        except Exception as error:
+            self.fault = error
+            self.left = True
+        self._truncated = self._length is not None and seen < self._length
+        self._put_request(b"", more=False)
+
+    def _put_request(self, chunk: bytes, *, more: bool) -> None:
+        self._wanted = False
+        self._inbox.append({"type": "http.request", "body": chunk, "more_body": more})
+        self._changes.notify()
+
+    def _is_over(self) -> bool:
+        return self.left or self.complete
+
+    async def receive(self) -> dict[str, Any]:
+        """The application's `receive`. Takes no checkpoint when a message is there, as uvicorn."""
+        if isinstance(self._body, bytes) and not self._body_ended and not self._is_over():
+            self._body_ended = True
+            return {"type": "http.request", "body": self._body, "more_body": False}
+        if not self._body_ended and not self._is_over():
+            if not self._inbox:
+                self._wanted = True
+                self._changes.notify()
+                await self._changes.until(lambda: bool(self._inbox) or self._is_over())
+            if self._inbox and not self._is_over():
+                return self._next_request()
+        await self._changes.until(lambda: self._truncated or self._is_over())
+        return {"type": "http.disconnect"}
+
+    def _next_request(self) -> dict[str, Any]:
+        message = self._inbox.popleft()
+        self._body_ended = not message["more_body"]
+        return {"type": "http.disconnect"} if self._body_ended and self._truncated else message
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """The application's `send`. RuntimeError for a message out of order, as servers raise."""
+        kind = message["type"]
+        if self.left and not self.complete:
+            await self._send_too_late()
+        elif kind == "http.response.start":
+            self._send_start(message)
+        elif kind in self._scope.get("extensions", ()):
+            await self._send_extension(kind, message)
+        elif self.answer is None:
+            raise RuntimeError(f"got {kind!r}, expected 'http.response.start'")
+        elif self.complete:
+            raise RuntimeError(f"got {kind!r} after the response was complete, expected nothing")
+        elif kind != "http.response.body":
+            raise RuntimeError(f"got {kind!r}, expected 'http.response.body'")
+        else:
+            await self._send_body(message)
+
+    async def _send_too_late(self) -> None:
+        if not self._silent:
+            raise ClientLeft("the client has left")
+        await anyio.lowlevel.checkpoint()
+
+    def _send_start(self, message: Mapping[str, Any]) -> None:
+        if self.answer is not None:
+            raise RuntimeError("got 'http.response.start' twice, expected it once")
+        headers = [(bytes(name), bytes(value)) for name, value in message.get("headers") or ()]
+        self._trailers = bool(message.get("trailers"))
+        self.begin(Answer(message["status"], headers, {"asgi": self._messages}))
+        self._changes.notify()
+
+    async def _send_body(self, message: Mapping[str, Any]) -> None:
+        chunk = message.get("body", b"")
+        if chunk and not self.is_bodiless():
+            await self._changes.until(lambda: self.chunk is None or self.left)
+            self.chunk = bytes(chunk)
+            self._changes.notify()
+            await self._changes.until(lambda: self.chunk is None or self.left)
+            if self.chunk is not None:
+                self.chunk = None
+                return await self._send_too_late()
+        if not message.get("more_body", False) and not self._trailers:
+            self.complete = True
+            self._changes.notify()
+        return None
+
+    async def _send_extension(self, kind: str, message: Mapping[str, Any]) -> None:
+        """ASGI spec, "Extensions". What has no effect of its own is collected for the response's extension `asgi`."""
+        self._messages.append(dict(message))
+        if kind == "http.response.pathsend":
+            await self._send_file(message["path"])
+        elif kind == "http.response.trailers" and not message.get("more_trailers", False):
+            self.complete = True
+            self._changes.notify()
+
+    async def _send_file(self, path: str) -> None:
+        async with await anyio.open_file(path, "rb") as file:
+            while chunk := await file.read(1 << 16):
+                await self._send_body({"body": chunk, "more_body": True})
+        await self._send_body({})

@@ -1,0 +1,215 @@
+"""The transports of the awaiting client: the running loop's tasks for ASGI, threads for WSGI.
+
+The twin of `sync_transports`, on the backend that runs, asyncio or trio. They need to be entered: the task group that
+the applications run in is opened there.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+from anyio.from_thread import BlockingPortal
+
+from ._httpx import httpx
+from .asgi_exchange import ASGIExchange
+from .crossings import AsyncPull, OverThreads
+from .lifespan import Lifespan
+from .options import Options, agenerate, body_length, known_body, read_timeout, response_of, too_late
+from .sync_transports import STARTUP_TIMEOUT
+from .wsgi_exchange import WSGIExchange
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from types import TracebackType
+    from typing import Self
+
+    from anyio.abc import TaskGroup
+
+    from .crossings import Awaiting
+    from .exchange import Exchange
+
+__all__ = ["AsyncASGITransport", "AsyncTransport", "AsyncWSGITransport"]
+
+NOT_ENTERED = "got a request outside of the client's context, expected `async with AsyncClient(...) as client:`"
+
+
+class AsyncStream(httpx.AsyncByteStream):
+    """The body of one response."""
+
+    def __init__(self, exchange: Exchange, line: Awaiting, transport: AsyncTransport) -> None:
+        self._exchange, self._line = exchange, line
+        self._transport, self._options = transport, transport.options
+        self._request: httpx.Request | None = None
+        self._closed = False
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        """Wait for the answer's head."""
+        self._request = request
+        try:
+            await self._line.opened(read_timeout(request))
+        except TimeoutError:
+            raise too_late(request) from None
+        return response_of(self._exchange.answer_for_client(raising=self._options.raising), self, self._options)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (chunk := await self._take()) is not None:
+            yield chunk
+
+    async def _take(self) -> bytes | None:
+        assert self._request is not None
+        try:
+            chunk = await self._line.take(read_timeout(self._request))
+        except TimeoutError:
+            raise too_late(self._request) from None
+        return self._exchange.chunk_for_client(chunk, raising=self._options.raising)
+
+    async def aclose(self) -> None:
+        """Leave; raises what the application raised since, for another reason than that."""
+        await self._leave(raising=self._options.raising)
+
+    async def _leave(self, *, raising: bool) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        in_time = await self._line.leave(self._options.grace)
+        self._transport.streams.discard(self)
+        self._exchange.finish(in_time=in_time, grace=self._options.grace, raising=raising)
+
+    async def abandon(self) -> None:
+        """Leave because of an error that is raised already."""
+        await self._leave(raising=False)
+
+
+class AsyncTransport(httpx.AsyncBaseTransport):
+    """What the two have in common."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.streams: set[AsyncStream] = set()
+
+    @abstractmethod
+    def connect(self, request: httpx.Request) -> AsyncStream:
+        """Start the application on ``request``."""
+
+    def _stream(self, exchange: Exchange, line: Awaiting) -> AsyncStream:
+        stream = AsyncStream(exchange, line, self)
+        self.streams.add(stream)
+        return stream
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send ``request``; see the module, and `Exchange` for what is raised."""
+        stream = self.connect(request)
+        try:
+            return await stream.answer(request)
+        except BaseException:
+            await stream.abandon()
+            raise
+
+    async def aclose(self) -> None:
+        """Leave every response that is still open."""
+        for stream in list(self.streams):
+            await stream.aclose()
+
+
+class AsyncWSGITransport(AsyncTransport):
+    """A WSGI application, in a thread per request; on leaving, its ``close()`` is called in one."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._portal: BlockingPortal | None = None
+
+    def connect(self, request: httpx.Request) -> AsyncStream:
+        """Start the application's thread; the request body is read on the loop."""
+        if self._portal is None:
+            raise RuntimeError(NOT_ENTERED)
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        pull = AsyncPull(aiter(request.stream), self._portal)
+        exchange = WSGIExchange(self.options.app, self.options.environ(request), pull, pull.abort)
+        exchange.start()
+        return self._stream(exchange, OverThreads(exchange))
+
+    async def __aenter__(self) -> Self:
+        self._portal = await BlockingPortal().__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        portal, self._portal = self._portal, None
+        try:
+            await self.aclose()
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(self._close_application)
+        finally:
+            if portal is not None:
+                await portal.__aexit__(exc_type, exc_value, traceback)
+
+    def _close_application(self) -> None:
+        close = getattr(self.options.app, "close", None)
+        if callable(close):
+            close()
+
+
+class AsyncASGITransport(AsyncTransport):
+    """An ASGI application, in a task per request on the running loop."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._group: TaskGroup | None = None
+        self._lifespan: Lifespan | None = None
+
+    def connect(self, request: httpx.Request) -> AsyncStream:
+        """Start the application's task."""
+        if self._group is None or self._lifespan is None:
+            raise RuntimeError(NOT_ENTERED)
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        scope = self.options.scope(request, self._lifespan.state)
+        known = known_body(request)
+        body = agenerate(aiter(request.stream)) if known is None else known
+        silent = self.options.is_silent()
+        exchange = ASGIExchange(self.options.app, scope, body, length=body_length(request), silent=silent)
+        self._group.start_soon(exchange.run)
+        return self._stream(exchange, exchange)
+
+    async def __aenter__(self) -> Self:
+        self._group = await anyio.create_task_group().__aenter__()
+        lifespan = Lifespan(self.options.app)
+        self._group.start_soon(lifespan.run)
+        try:
+            error = await lifespan.startup(STARTUP_TIMEOUT)
+        except BaseException as interruption:
+            error = interruption
+        if error is not None:
+            await self._close_group()
+            raise error
+        self._lifespan = lifespan
+        return self
+
+    async def _close_group(self) -> None:
+        group, self._group = self._group, None
+        if group is not None:
+            group.cancel_scope.cancel()
+            await group.__aexit__(None, None, None)
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        lifespan, self._lifespan = self._lifespan, None
+        error = None
+        try:
+            await self.aclose()
+        finally:
+            if lifespan is not None:
+                error = await lifespan.shutdown(STARTUP_TIMEOUT)
+            await self._close_group()
+        if error is not None:
+            raise error

@@ -1,0 +1,126 @@
+"""The two exchanges seen from the other kind of client: tasks by a blocking one, threads by an awaiting one.
+
+Each has the verbs of what it wraps: ``opened``, ``take``, ``leave``.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import CancelledError, Future
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from anyio import CancelScope, CapacityLimiter, to_thread
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+
+    from anyio.from_thread import BlockingPortal
+
+    from .asgi_exchange import ASGIExchange
+    from .wsgi_exchange import WSGIExchange
+
+__all__ = ["AsyncPull", "Awaiting", "Blocking", "OverPortal", "OverThreads", "hop", "iterate_in_threads"]
+
+T = TypeVar("T")
+
+
+class Blocking(Protocol):
+    """An exchange for a client that blocks."""
+
+    def opened(self, timeout: float | None) -> None: ...
+    def take(self, timeout: float | None) -> bytes | None: ...
+    def leave(self, grace: float) -> bool: ...
+
+
+class Awaiting(Protocol):
+    """An exchange for a client that awaits."""
+
+    async def opened(self, timeout: float | None) -> None: ...
+    async def take(self, timeout: float | None) -> bytes | None: ...
+    async def leave(self, grace: float) -> bool: ...
+
+
+class OverPortal:
+    """An ASGI exchange on the portal's loop, for a blocking client."""
+
+    def __init__(self, exchange: ASGIExchange, portal: BlockingPortal) -> None:
+        self._exchange, self._portal = exchange, portal
+        self._task = portal.start_task_soon(exchange.run)
+
+    def opened(self, timeout: float | None) -> None:
+        """As `ASGIExchange.opened`."""
+        self._portal.call(self._exchange.opened, timeout)
+
+    def take(self, timeout: float | None) -> bytes | None:
+        """As `ASGIExchange.take`."""
+        return self._portal.call(self._exchange.take, timeout)
+
+    def leave(self, grace: float) -> bool:
+        """As `ASGIExchange.leave`."""
+        in_time = self._portal.call(self._exchange.leave, grace)
+        self._task.result()
+        return in_time
+
+
+class OverThreads:
+    """A WSGI exchange, for an awaiting client: each wait is one worker thread."""
+
+    def __init__(self, exchange: WSGIExchange) -> None:
+        self._exchange = exchange
+
+    async def opened(self, timeout: float | None) -> None:
+        """As `WSGIExchange.opened`."""
+        await hop(partial(self._exchange.opened, timeout))
+
+    async def take(self, timeout: float | None) -> bytes | None:
+        """As `WSGIExchange.take`."""
+        return await hop(partial(self._exchange.take, timeout))
+
+    async def leave(self, grace: float) -> bool:
+        """As `WSGIExchange.leave`."""
+        in_time = False
+        with CancelScope(shield=True):
+            in_time = await to_thread.run_sync(self._exchange.leave, grace, limiter=CapacityLimiter(math.inf))
+        return in_time
+
+
+async def hop(call: Callable[[], T]) -> T:
+    """Run ``call`` in a worker thread that counts against no limit and is let go on cancellation."""
+    return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=CapacityLimiter(math.inf))
+
+
+async def iterate_in_threads(iterator: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """The items of ``iterator``, whose `next` runs in worker threads: it may block."""
+    pull = partial(next, iterator, None)
+    while (chunk := await hop(pull)) is not None:
+        yield chunk
+
+
+class AsyncPull:
+    """Pulls from an async iterator on the portal's loop, called in another thread; None at the end."""
+
+    def __init__(self, iterator: AsyncIterator[bytes], portal: BlockingPortal) -> None:
+        self._iterator, self._portal = iterator, portal
+        self._future: Future[bytes | None] | None = None
+        self._aborted = False
+
+    def __call__(self) -> bytes | None:
+        """The next piece; ``ConnectionError`` when aborted."""
+        future = self._future = self._portal.start_task_soon(self._next)
+        if self._aborted:
+            future.cancel()
+        try:
+            return future.result()
+        except CancelledError:
+            raise ConnectionError("the client has left") from None
+
+    def abort(self) -> None:
+        """Make a waiting call end."""
+        self._aborted = True
+        future = self._future
+        if future is not None:
+            future.cancel()
+
+    async def _next(self) -> bytes | None:
+        return await anext(self._iterator, None)

@@ -1,0 +1,175 @@
+"""One request on a WSGI application: a thread that runs it on one side, the waiting client on the other.
+
+Application, iteration and ``close()`` run in one thread, as on a threaded server, which ends with the exchange.
+Nothing is buffered: the next chunk is asked for when the client has taken the last one, `wsgi.input` pulls the
+request body piece by piece. ``close()`` is called once, whatever happens (PEP 3333, "Specification Details").
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import TYPE_CHECKING, Any
+
+from .exchange import Answer, ClientLeft, Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from _typeshed import WriteableBuffer
+
+    ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+    WSGIApp = Callable[[Any, Any], Iterable[bytes]]
+    Pull = Callable[[], bytes | None]
+
+__all__ = ["RequestBody", "WSGIExchange"]
+
+
+class RequestBody(io.RawIOBase):
+    """The raw file under `wsgi.input`: ``pull()`` gives the next piece, None at the end."""
+
+    def __init__(self, pull: Pull) -> None:
+        self._pull = pull
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Give what there is of one piece; 0 at the end."""
+        while not self._rest:
+            piece = self._pull()
+            if piece is None:
+                return 0
+            self._rest = memoryview(piece)
+        into = memoryview(buffer)
+        size = min(len(into), len(self._rest))
+        into[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
+
+
+class WSGIExchange(Exchange):
+    """See the module. ``pull`` gives the request body, ``abort`` makes a waiting ``pull`` return."""
+
+    def __init__(
+        self, app: WSGIApp, environ: dict[str, Any], pull: Pull, abort: Callable[[], object] = lambda: None
+    ) -> None:
+        super().__init__(environ["REQUEST_METHOD"])
+        self._app, self._environ = app, environ
+        self._pull, self._abort = pull, abort
+        self._changed = threading.Condition()
+        self._head: Answer | None = None  # what start_response said, sent with the first byte of the body
+        environ["wsgi.input"] = io.BufferedReader(RequestBody(self._read_request))
+        self._thread = threading.Thread(target=self._run, name="cardan-testing-wsgi", daemon=True)
+
+    def start(self) -> None:
+        """Start the application's thread."""
+        self._thread.start()
+
+    # the client's side
+
+    def opened(self, timeout: float | None) -> None:
+        """Wait until `is_open`; TimeoutError after ``timeout`` seconds."""
+        with self._changed:
+            if not self._changed.wait_for(self.is_open, timeout):
+                raise TimeoutError
+
+    def take(self, timeout: float | None) -> bytes | None:
+        """Wait for a chunk and take it, None at the end; TimeoutError after ``timeout`` seconds."""
+        with self._changed:
+            if not self._changed.wait_for(self.is_readable, timeout):
+                raise TimeoutError
+            self._changed.notify_all()
+            return self.take_chunk()
+
+    def leave(self, grace: float) -> bool:
+        """Leave, and wait until the application has ended; False after ``grace`` seconds: it cannot be cancelled."""
+        with self._changed:
+            self.left = True
+            self._changed.notify_all()
+        self._abort()
+        self._thread.join(grace)
+        return not self._thread.is_alive()
+
+    # the application's side
+
+    def _set(self, name: str, value: object) -> None:
+        with self._changed:
+            setattr(self, name, value)
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        try:
+            self._serve()
+        except BaseException as error:  # also SystemExit: it is raised in the client, not in the thread
+            self._set("error", error)
+        finally:
+            self._set("ended", True)
+
+    def _serve(self) -> None:
+        iterable = self._app(self._environ, self._start_response)
+        try:
+            for chunk in iterable:
+                if self.left:
+                    return
+                self._put(chunk)
+            self._send_head()
+            self._set("complete", True)
+        except ClientLeft:
+            if not self.left:
+                raise
+        finally:
+            close = getattr(iterable, "close", None)
+            if close is not None:
+                close()
+
+    def _read_request(self) -> bytes | None:
+        if self.left:
+            return None
+        try:
+            return self._pull()
+        except Exception as error:
+            if not self.left:
+                self._set("fault", error)
+                self._set("left", True)
+            raise ClientLeft("the client broke its request off") from error
+
+    def _start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
+    ) -> Callable[[bytes], None]:
+        """PEP 3333, "The start_response() Callable"."""
+        if exc_info is not None:
+            if self.answer is not None:
+                raise exc_info[1].with_traceback(exc_info[2])
+        elif self._head is not None:
+            raise RuntimeError("got start_response twice, expected exc_info the second time")
+        code, _, reason = status.partition(" ")
+        pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        self._head = Answer(int(code), pairs, {"reason_phrase": reason.encode("latin-1")})
+        return self._put
+
+    def _send_head(self) -> None:
+        if self._head is None:
+            raise RuntimeError("got a body, expected start_response before it")
+        if self.answer is None:
+            with self._changed:
+                self.begin(self._head)
+                self._changed.notify_all()
+
+    def _put(self, chunk: bytes) -> None:
+        """Send one chunk, which is also what `write` does; ClientLeft when nobody takes it."""
+        if not isinstance(chunk, bytes):
+            raise TypeError(f"got a chunk of type {type(chunk).__name__}, expected bytes")
+        if not chunk:
+            return
+        self._send_head()
+        with self._changed:
+            if self.is_bodiless():
+                return
+            self.chunk = chunk
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.chunk is None or self.left)
+            if self.chunk is not None:
+                self.chunk = None
+                raise ClientLeft("the client has left")
