@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from .combined import CombinedMultiDict
 from .environ_headers import EnvironHeaders
 from .headers import Headers, HeadersView
+from .immutable import ImmutableDict, ImmutableList, ImmutableTypeConversionDict, TypeConversionDict
+from .multidict import ImmutableMultiDict, ImmutableOrderedMultiDict, MultiDict, OrderedMultiDict
 from .scope_headers import ScopeHeaders
 
-__all__ = ["EnvironHeaders", "Headers", "HeadersView", "ScopeHeaders"]
+__all__ = [
+    "CombinedMultiDict",
+    "EnvironHeaders",
+    "Headers",
+    "HeadersView",
+    "ImmutableDict",
+    "ImmutableList",
+    "ImmutableMultiDict",
+    "ImmutableOrderedMultiDict",
+    "ImmutableTypeConversionDict",
+    "MultiDict",
+    "OrderedMultiDict",
+    "ScopeHeaders",
+    "TypeConversionDict",
+]

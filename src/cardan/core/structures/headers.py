@@ -162,12 +162,13 @@ class Headers(HeadersView, MutableMapping[str, str]):
     def setlist(self, name: str, values: Iterable[str | int]) -> None:
         """Make ``values`` the fields of that name: the first as :meth:`set`, the rest as :meth:`add`."""
         fields = [(field_name(name), field_value(name, value)) for value in values]
-        if not fields:
-            return self.remove(name)
-        self._put(fields[0])
-        self._list += fields[1:]
+        if fields:
+            self._put(fields[0])
+            self._list += fields[1:]
+        else:
+            self.remove(name)
 
-    def setdefault(self, name: str, default: Value = None) -> str:  # type: ignore[override]
+    def setdefault(self, name: str, default: Value = None) -> str:
         """The value of a field, which is set to ``default`` if it is not there."""
         value = self._find(name)
         if value is None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .header_rules import MEMO_ENTRIES, MEMO_NAME_LENGTH, _wire_names, wire_title, wire_name
+from .header_rules import MEMO_ENTRIES, MEMO_NAME_LENGTH, _wire_names, wire_name, wire_title
 from .headers_view import HeadersView, ImmutableHeadersMixin
 
 __all__ = ["ScopeHeaders"]
@@ -35,14 +35,14 @@ class ScopeHeaders(ImmutableHeadersMixin, HeadersView):
 
     __slots__ = ("_index", "_raw", "_several")
 
-    _index: dict[bytes, bytes]
-    """Lower-case name to value, several of them joined; unset until the first look-up."""
+    _index: dict[bytes, bytes] | None
+    """Lower-case name to value, several of them joined; None until the first look-up."""
     _several: dict[bytes, list[bytes]]
     """The values of the names that came more than once."""
 
     def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
         self._raw: RawHeaders = raw if type(raw) is list else list(raw)
-        self._index = None  # type: ignore[assignment]
+        self._index = None
 
     def _make_index(self) -> dict[bytes, bytes]:
         raw = self._raw

@@ -1,0 +1,147 @@
+"""Several dicts with several values per key, read as one: ``request.values``.
+
+Takes the containers, in the order in which they are asked; reads them anew each time. ``d[key]`` raises
+:exc:`~cardan.core.exceptions.BadRequestKeyError` (a KeyError, and a 400) for a key that none of them has, every
+change TypeError. Never copies them, never changes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
+from typing import Any, Literal, SupportsIndex, TypeVar, overload
+
+from ..exceptions import BadRequestKeyError
+from .immutable import _Refusing
+from .multidict import MultiDict
+from .multidict_reader import converted, iter_multi_items
+
+__all__ = ["CombinedMultiDict"]
+
+D = TypeVar("D")
+K = TypeVar("K")
+T = TypeVar("T")
+V = TypeVar("V")
+
+_MISSING: Any = object()
+
+
+class CombinedMultiDict(_Refusing, Mapping[K, V]):
+    """The containers in ``dicts`` as one: a key's first value is that of the first container that has it.
+
+    >>> both = CombinedMultiDict([MultiDict({"a": "1"}), MultiDict([("a", "2"), ("b", "3")])])
+    >>> both["a"], both.getlist("a"), both["b"]
+    ('1', ['1', '2'], '3')
+    """
+
+    __slots__ = ("dicts",)
+
+    add = clear = pop = popitem = popitemlist = poplist = setdefault = setlist = setlistdefault = update = (
+        _Refusing._refuse
+    )
+    __setitem__ = __delitem__ = __ior__ = _Refusing._refuse
+
+    def __init__(self, dicts: Iterable[Mapping[K, V]] = ()) -> None:
+        self.dicts: list[Mapping[K, V]] = list(dicts)
+
+    def __getitem__(self, key: K) -> V:
+        for one in self.dicts:
+            if key in one:
+                return one[key]
+        raise BadRequestKeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        return any(key in one for one in self.dicts)
+
+    @overload
+    def get(self, key: K) -> V | None: ...
+    @overload
+    def get(self, key: K, default: D) -> V | D: ...
+    @overload
+    def get(self, key: K, default: D, type: Callable[[V], T]) -> T | D: ...
+    @overload
+    def get(self, key: K, *, type: Callable[[V], T]) -> T | None: ...
+    def get(self, key: K, default: Any = None, type: Callable[[V], Any] | None = None) -> Any:
+        """The first value of ``key``, or ``default``.
+
+        ``type`` converts it; where that raises ValueError or TypeError the next container is asked.
+        """
+        for one in self.dicts:
+            if key in one:
+                if type is None:
+                    return one[key]
+                try:
+                    return type(one[key])
+                except (ValueError, TypeError):
+                    continue
+        return default
+
+    @overload
+    def getlist(self, key: K) -> list[V]: ...
+    @overload
+    def getlist(self, key: K, type: Callable[[V], T]) -> list[T]: ...
+    def getlist(self, key: K, type: Callable[[V], Any] | None = None) -> list[Any]:
+        """All values of ``key``, those of the first container first, as a new list.
+
+        ``type`` converts each; those for which it raises ValueError or TypeError are left out.
+        """
+        values: list[V] = []
+        for one in self.dicts:
+            if key in one:
+                getlist: Callable[[K], list[V]] | None = getattr(one, "getlist", None)
+                values += [one[key]] if getlist is None else getlist(key)
+        return values if type is None else list(converted(values, type))
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(dict.fromkeys([key for one in self.dicts for key in one]))
+
+    def __len__(self) -> int:
+        return len(dict.fromkeys([key for one in self.dicts for key in one]))
+
+    def __bool__(self) -> bool:
+        return any(self.dicts)
+
+    @overload
+    def items(self) -> ItemsView[K, V]: ...
+    @overload
+    def items(self, multi: Literal[False]) -> ItemsView[K, V]: ...
+    @overload
+    def items(self, multi: bool) -> Iterable[tuple[K, V]]: ...
+    def items(self, multi: bool = False) -> Any:
+        """Each key with its first value; with ``multi=True`` all pairs, in order."""
+        if multi:
+            return [pair for one in self.dicts for pair in iter_multi_items(one)]
+        return super().items()
+
+    def lists(self) -> list[tuple[K, list[V]]]:
+        """Each key with the list of its values."""
+        return self.copy().lists()
+
+    def listvalues(self) -> list[list[V]]:
+        """The list of values of each key."""
+        return self.copy().listvalues()
+
+    @overload
+    def to_dict(self, flat: Literal[True] = True) -> dict[K, V]: ...
+    @overload
+    def to_dict(self, flat: Literal[False]) -> dict[K, list[V]]: ...
+    def to_dict(self, flat: bool = True) -> dict[K, V] | dict[K, list[V]]:
+        """A dict of first values, or with ``flat=False`` a dict of lists."""
+        return self.copy().to_dict(flat=True) if flat else self.copy().to_dict(flat=False)
+
+    def copy(self) -> MultiDict[K, V]:
+        """All pairs in a :class:`MultiDict`, which can be changed."""
+        return MultiDict(self.items(multi=True))
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return type(self), (self.dicts,)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both have the same keys with the same values in the same order."""
+        if isinstance(other, CombinedMultiDict):
+            other = other.copy()
+        return self.copy() == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.dicts!r})"
