@@ -1,0 +1,147 @@
+"""Accept-Language: which languages a client wants (RFC 9110 section 12.5.4, RFC 4647).
+
+Takes and gives as :mod:`~cardan.core.fields.accept`. Tags compare in any case; ``_`` in a tag is a ``-``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, overload
+
+from .accept import Accept
+
+__all__ = ["LanguageAccept", "matches_extended"]
+
+T = TypeVar("T")
+
+#: no language tag is longer, and cutting one step by step must not take quadratic time
+MAX_TAG = 128
+
+
+class LanguageAccept(Accept):
+    """The language ranges of Accept-Language.
+
+    :meth:`quality` and ``in`` filter (RFC 4647 section 3.3.1: ``en`` matches ``en-US``), :meth:`lookup` looks up
+    (section 3.4: ``en-US`` finds ``en``), :meth:`best_match` does both.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def _normal(cls, value: str) -> str:
+        return value.lower().replace("_", "-")
+
+    @classmethod
+    def _specificity(cls, value: str) -> int:
+        return 0 if value == "*" else 1 + value.count("-") + value.count("_")
+
+    def _match(self, value: str) -> tuple[int, float] | None:
+        tag = self._normal(value) + "-"
+        best: tuple[int, float] | None = None
+        for item, quality, specificity in self._ranges:
+            if (not specificity or tag.startswith(item + "-")) and (best is None or (specificity, quality) > best):
+                best = (specificity, quality)
+        return best
+
+    @overload
+    def best_match(self, matches: Iterable[str]) -> str | None: ...
+    @overload
+    def best_match(self, matches: Iterable[str], default: T) -> str | T: ...
+    def best_match(self, matches: Iterable[str], default: Any = None) -> Any:
+        """Return the one of ``matches`` (language tags) that suits best, ``default`` if none does.
+
+        Goes through the ranges, the most wanted first; for each takes the tag that is equal, else the first that
+        it filters, else the one that lookup finds. A tag that a range excludes (``q=0``) is never returned.
+        """
+        offers: dict[str, str] = {}
+        for tag in matches:
+            offers.setdefault(self._normal(tag), tag)
+        if not self.provided:
+            return default if default is not None else next(iter(offers.values()), None)
+        if self._items and not self._items[-1][1]:
+            offers = {name: tag for name, tag in offers.items() if not self._excludes(name)}
+        for item, quality, _ in self._ranges:
+            if quality and (found := _find(item, offers)) is not None:
+                return offers[found]
+        return default
+
+    def _excludes(self, tag: str) -> bool:
+        match = self._match(tag)
+        return match is not None and not match[1]
+
+    @overload
+    def lookup(self, matches: Iterable[str]) -> str | None: ...
+    @overload
+    def lookup(self, matches: Iterable[str], default: T) -> str | T: ...
+    def lookup(self, matches: Iterable[str], default: Any = None) -> Any:
+        """Return the tag that lookup finds (RFC 4647 section 3.4), ``default`` if none: ranges lose their end
+        until one equals a tag; ``*`` finds nothing.
+        """
+        offers = {self._normal(tag): tag for tag in matches}
+        for item, quality, _ in self._ranges:
+            found = _truncated(item, offers) if quality else None
+            if found is not None and not self._excludes(found):
+                return offers[found]
+        return default
+
+    def filter(self, tags: Iterable[str], *, extended: bool = False) -> list[str]:
+        """Return the tags that some range matches, by its order: basic filtering (RFC 4647 section 3.3.1), or
+        ``extended`` (section 3.3.2). A tag that a range excludes is left out.
+        """
+        left = [tag for tag in tags if not self._excludes(tag)]
+        result: list[str] = []
+        for item, quality in self._items:
+            if quality:
+                taken = [tag for tag in left if self._filters(item, tag, extended)]
+                result += taken
+                left = [tag for tag in left if tag not in taken]
+        return result
+
+    def _filters(self, item: str, tag: str, extended: bool) -> bool:
+        if extended:
+            return matches_extended(item, tag)
+        return item == "*" or (self._normal(tag) + "-").startswith(self._normal(item) + "-")
+
+
+def _find(item: str, tags: Mapping[str, str]) -> str | None:
+    if item in tags:
+        return item
+    if item == "*":
+        return next(iter(tags), None)
+    prefix = item + "-"
+    for tag in tags:
+        if tag.startswith(prefix):
+            return tag
+    return _truncated(item, tags) if "-" in item else None
+
+
+def _truncated(item: str, tags: Mapping[str, str]) -> str | None:
+    if len(item) > MAX_TAG:
+        return None
+    while item not in tags:
+        item = item.rpartition("-")[0]
+        if item[-2:-1] == "-":  # a single letter before the end goes with what it introduced: zh-x-private
+            item = item[:-2]
+        if not item:
+            return None
+    return item
+
+
+def matches_extended(language_range: str, tag: str) -> bool:
+    """Tell whether an extended range, ``de-*-DE``, matches a tag (RFC 4647 section 3.3.2)."""
+    wanted = language_range.lower().replace("_", "-").split("-")
+    parts = tag.lower().replace("_", "-").split("-")
+    if wanted[0] not in ("*", parts[0]):
+        return False
+    place = 1
+    for part in wanted[1:]:
+        if part == "*":
+            continue
+        while place < len(parts) and parts[place] != part:
+            if len(parts[place]) == 1:
+                return False
+            place += 1
+        if place == len(parts):
+            return False
+        place += 1
+    return True
