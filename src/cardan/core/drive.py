@@ -22,9 +22,15 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Read:
-    """Wants up to ``size`` more bytes of the body, all that there is for -1. Answer: bytes, ``b""`` at the end."""
+    """Wants about ``size`` more bytes of the body. Answer: bytes, ``b""`` at the end and only there.
+
+    ``whole``: the asker wants all of the body, so the source may wait until ``size`` bytes are there;
+    without it whatever comes next is wanted as soon as it comes. A source may give more than ``size`` where
+    it would have to cut what it has in hand.
+    """
 
     size: int
+    whole: bool = True
 
 
 @dataclass(slots=True)

@@ -1,0 +1,201 @@
+"""BaseRequest: one request, whoever serves it. Takes a head and a body, gives everything that can be known of them.
+
+Header logic beyond the basics is in :mod:`.mixins`, the body in :mod:`.access`, the URL in :mod:`.url`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from ..body.memory_sink import MemorySink
+from ..body.urlencoded import parse_query
+from ..fields.cookies import parse_cookie
+from ..fields.lists import parse_list
+from ..fields.options import parse_options
+from ..structures import ImmutableList, ImmutableMultiDict
+from .access import BodyAccess, _storage
+from .body import Body
+from .cached import cached
+from .sources import AsyncIterableSource, make_source
+from .url import URLMixin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..structures.headers_view import HeadersView
+    from .access import Mode
+    from .head import Head
+    from .sources import BodyInput
+
+__all__ = ["BaseRequest"]
+
+
+class BaseRequest(URLMixin, BodyAccess):
+    """A request over a :class:`RequestHead` and a body (bytes, an iterable or an async iterable of bytes).
+
+    ``run_sync`` runs a plain callable in a worker thread (``trio.to_thread.run_sync``), ``make_file`` makes the
+    file of an upload that is too large for memory (``tempfile.TemporaryFile``); without it such an upload is a 413.
+    Everything documented is read-only; limits and other attributes (``request.user``) may be set.
+    """
+
+    charset: ClassVar[str] = "utf-8"
+    url_charset: ClassVar[str] = "utf-8"
+    encoding_errors: ClassVar[str] = "replace"
+    list_storage_class: type[Any] = ImmutableList
+    """The class of ``access_route``."""
+    dict_storage_class: type[Any] = ImmutableMultiDict
+    """The class of ``cookies``."""
+
+    def __init__(
+        self,
+        head: Head,
+        body: BodyInput = b"",
+        *,
+        run_sync: Callable[..., Any] | None = None,
+        make_file: Callable[[], Any] | None = None,
+        shallow: bool = False,
+    ) -> None:
+        self.head = head
+        self._source = make_source(body)
+        self._shared: Body | None = None
+        self._run_sync = run_sync
+        self._make_file = make_file
+        self._mode: Mode = "async" if isinstance(self._source, AsyncIterableSource) else "either"
+        if shallow:
+            self.shallow = True
+
+    def _open_body(self) -> Body:
+        shared = self._shared
+        if shared is None:
+            shared = self._shared = Body(self._source)
+        return shared
+
+    def _known_body(self) -> Body | None:
+        return self._shared
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> Any:
+        """The sink of one uploaded file: in memory, or what ``make_file`` gives past the limits of memory."""
+        return MemorySink(self.limits, make_file=self._make_file)
+
+    # --- the head ---
+
+    @cached
+    def method(self) -> str:
+        """The method in upper case (RFC 9110 section 9)."""
+        return self.head.method.upper()
+
+    @cached
+    def headers(self) -> HeadersView:
+        """The header fields, read-only: found in any case, decoded when asked for."""
+        return self.head.headers
+
+    @property
+    def http_version(self) -> str:
+        """``1.0``, ``1.1``, ``2`` or ``3``."""
+        return self.head.http_version
+
+    @cached
+    def args(self) -> ImmutableMultiDict[str, str]:
+        """The parameters of the query string (WHATWG URL section 5.1)."""
+        query = self.head.query_string
+        args: ImmutableMultiDict[str, str] = _storage(self.parameter_storage_class, parse_query(query) if query else [])
+        return args
+
+    @cached
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """The cookies (RFC 6265 section 5.4)."""
+        header = self.head.headers.get("Cookie")
+        cookies: ImmutableMultiDict[str, str] = _storage(self.dict_storage_class, parse_cookie(header) if header else [])
+        return cookies
+
+    @cached
+    def content_type(self) -> str | None:
+        """The Content-Type as sent, None without one."""
+        return self.head.headers.get("Content-Type")
+
+    @cached
+    def _content_type_parts(self) -> tuple[str, dict[str, str]]:
+        value = self.head.headers.get("Content-Type")
+        if not value:
+            return "", {}
+        kind, parameters = parse_options(value)
+        return kind.lower(), parameters
+
+    @cached
+    def mimetype(self) -> str:
+        """The media type in lower case, without parameters; ``""`` without one."""
+        value: str = self.head.headers.get("Content-Type") or ""
+        return value.partition(";")[0].strip(" \t").lower()
+
+    @property
+    def mimetype_params(self) -> Mapping[str, str]:
+        """The parameters of the Content-Type."""
+        return self._content_type_parts[1]
+
+    @cached
+    def content_length(self) -> int | None:
+        """The declared length of the body in bytes; None where none or no valid one was sent."""
+        return self._safe_length
+
+    # --- who and where from ---
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """Address and port of the peer, where the server tells."""
+        return self.head.client
+
+    @property
+    def remote_addr(self) -> str | None:
+        """The address of the peer: the client, or the last proxy."""
+        client = self.head.client
+        return client[0] if client else None
+
+    @property
+    def remote_user(self) -> str | None:
+        """The user whom the server authenticated (RFC 3875 section 4.1.11), None otherwise."""
+        return self.head.remote_user
+
+    @cached
+    def access_route(self) -> list[str]:
+        """The addresses from the client to the last proxy, as X-Forwarded-For claims; not to be trusted by itself."""
+        forwarded = self.head.headers.get("X-Forwarded-For")
+        route = parse_list(forwarded) if forwarded else ([self.remote_addr] if self.remote_addr else [])
+        storage: list[str] = self.list_storage_class(route)
+        return storage
+
+    @property
+    def is_xhr(self) -> bool:
+        """Whether ``X-Requested-With: XMLHttpRequest`` was sent, as script libraries do."""
+        return self.head.headers.get("X-Requested-With", "").lower() == "xmlhttprequest"
+
+    @property
+    def is_multithread(self) -> bool:
+        """Whether the application may be called by other threads at the same time (PEP 3333)."""
+        return self.head.concurrency[0]
+
+    @property
+    def is_multiprocess(self) -> bool:
+        """Whether other processes may run the same application (PEP 3333)."""
+        return self.head.concurrency[1]
+
+    @property
+    def is_run_once(self) -> bool:
+        """Whether the server expects to call the application only once (PEP 3333)."""
+        return self.head.concurrency[2]
+
+    # --- the object ---
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a request cannot be pickled: its body belongs to a connection; pickle what you need of it")
+
+    def __repr__(self) -> str:
+        try:
+            return f"<{type(self).__name__} {self.method} {self.path!r}>"
+        except Exception as error:  # a repr is read when something is wrong already
+            return f"<{type(self).__name__} (invalid: {type(error).__name__})>"

@@ -1,0 +1,133 @@
+"""RequestHead: what stands before the body, as a plain value.
+
+:class:`RequestHead` is made by whoever has the values (a server, a framework, a test). The adapters'
+``EnvironHead`` and ``ScopeHead`` offer the same attributes, each decoded when it is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote_to_bytes
+
+from ..structures.headers import HeadersView
+from ..structures.scope_headers import ScopeHeaders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Head", "RequestHead"]
+
+
+class Head(Protocol):
+    """The attributes that a request reads its head from."""
+
+    @property
+    def method(self) -> str:
+        """The method, as it was sent."""
+
+    @property
+    def path(self) -> str:
+        """The decoded path below ``root_path``; U+FFFD for what is not UTF-8."""
+
+    @property
+    def query_string(self) -> bytes:
+        """What stands behind the ``?``, still encoded."""
+
+    @property
+    def headers(self) -> HeadersView:
+        """The header fields, read-only."""
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+
+    @property
+    def http_version(self) -> str:
+        """``1.0``, ``1.1``, ``2`` or ``3``."""
+
+    @property
+    def root_path(self) -> str:
+        """The decoded prefix that the application is mounted under, without a slash at its end."""
+
+    @property
+    def raw_path(self) -> bytes | None:
+        """The path as it was sent, where the server tells."""
+
+    @property
+    def server(self) -> tuple[str, int | None] | None:
+        """Name or address and port that the server listens on; None as port: a Unix socket."""
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """Address and port of the peer."""
+
+    @property
+    def remote_user(self) -> str | None:
+        """The user whom the server authenticated."""
+
+    @property
+    def concurrency(self) -> tuple[bool, bool, bool]:
+        """Whether other threads and processes may run the same application, and whether it runs once (PEP 3333)."""
+
+
+@dataclass(slots=True)
+class RequestHead:
+    """A request head as values (RFC 9112 section 2; the names are those of an ASGI scope).
+
+    ``path`` is decoded and lies below ``root_path``; ``query_string`` and ``raw_path`` are as sent.
+    """
+
+    method: str = "GET"
+    path: str = "/"
+    query_string: bytes = b""
+    headers: HeadersView = field(default_factory=lambda: ScopeHeaders([]))
+    scheme: str = "http"
+    http_version: str = "1.1"
+    root_path: str = ""
+    raw_path: bytes | None = None
+    server: tuple[str, int | None] | None = None
+    client: tuple[str, int] | None = None
+    remote_user: str | None = None
+    concurrency: tuple[bool, bool, bool] = (False, False, False)
+
+    @classmethod
+    def from_target(
+        cls,
+        method: str | bytes,
+        target: str | bytes,
+        headers: Iterable[tuple[bytes, bytes]],
+        *,
+        http_version: str = "1.1",
+        scheme: str = "http",
+        **values: Any,
+    ) -> RequestHead:
+        """The head of a request line: ``target`` in any of RFC 9112 section 3.2's four forms.
+
+        Origin form (``/a?b``), absolute form (``http://host/a?b``; its scheme and authority win over ``Host``),
+        authority form (CONNECT) and asterisk form (OPTIONS); the last two have the path ``""`` and ``"*"``.
+        ``headers`` are pairs of bytes as an HTTP parser gives them; ``values`` are further fields of the head.
+        """
+        line = target.encode("latin-1", "replace") if isinstance(target, str) else bytes(target)
+        verb = method if isinstance(method, str) else bytes(method).decode("latin-1")
+        pairs = [(bytes(name), bytes(value)) for name, value in headers]
+        path, _, query = line.partition(b"?")
+        if not line.startswith(b"/"):
+            before, mark, rest = path.partition(b"://")
+            if mark and before.isalnum():
+                authority, slash, path = rest.partition(b"/")
+                path = slash + path or b"/"
+                scheme = before.decode("ascii").lower()
+                pairs = [(b"host", authority), *((n, v) for n, v in pairs if n.lower() != b"host")]
+            elif verb == "CONNECT":
+                path, query = b"", b""
+        return cls(
+            method=verb,
+            path=unquote_to_bytes(path).decode("utf-8", "replace"),
+            query_string=query,
+            headers=ScopeHeaders(pairs),
+            scheme=scheme,
+            http_version=http_version,
+            raw_path=path,
+            **values,
+        )

@@ -1,0 +1,381 @@
+"""BaseResponse: status, header fields and a body, for any number of sendings over either protocol.
+
+Takes text, bytes, or an iterable of them, sync or async. What is sent is decided by
+:class:`~cardan.core.response.finalizer.ResponseFinalizer`; a response never writes anywhere itself. Nothing of one
+sending is kept on the response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+
+from ..exceptions import WrongMode
+from ..fields.cookies import dump_cookie
+from ..status import parse_status, status_line
+from ..structures.headers import Headers
+from .closing import aclose_all, close_all
+from .content_type import with_charset
+from .finalizer import ResponseFinalizer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from .finalizer import ResponseEvent
+
+__all__ = ["BaseResponse", "ResponseBody", "ResponseStatus"]
+
+ResponseBody: TypeAlias = "str | bytes | Iterable[str | bytes] | AsyncIterable[str | bytes] | None"
+ResponseStatus: TypeAlias = "int | str | HTTPStatus | None"
+
+
+class BaseResponse:
+    """A response. ``response`` is its body: text, bytes, an iterable or an async iterable of them, or None.
+
+    ``status`` is a code, a :class:`~http.HTTPStatus` or a line like ``"404 Not Found"``; ``headers`` are copied.
+    ``mimetype`` gets ``; charset=utf-8`` where it is text, ``content_type`` is taken as it is and wins.
+    ``direct_passthrough``: the iterable goes to the server unchanged (for ``wsgi.file_wrapper``).
+    """
+
+    charset: ClassVar[str] = "utf-8"
+    default_status: ClassVar[int] = 200
+    default_mimetype: ClassVar[str | None] = "text/plain"
+    implicit_sequence_conversion: bool = True
+    """False: looking at the body never consumes its iterable."""
+    automatically_set_content_length: bool = True
+    """Set Content-Length where the body is buffered."""
+    autocorrect_location_header: bool = False
+    """True: a relative Location is joined with the application's root URL. RFC 9110 section 10.2.2 allows it as it is."""
+    max_cookie_size: ClassVar[int] = 4093
+    """Bytes of a Set-Cookie beyond which browsers may drop it: a warning."""
+    keep_alive: float | None = None
+    """Seconds of silence after which :attr:`keep_alive_chunk` is sent; None: never."""
+    keep_alive_chunk: ClassVar[bytes] = b""
+
+    direct_passthrough: bool = False
+    _body: bytes | None
+    _iterable: Any
+    _headers: Headers | None = None
+    _content_type: str | None = None
+    _hooks: list[Callable[[], Any]] | None = None
+    _reason: str | None = None
+
+    def __init__(
+        self,
+        response: ResponseBody = None,
+        status: ResponseStatus = None,
+        headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
+        mimetype: str | None = None,
+        content_type: str | None = None,
+        direct_passthrough: bool = False,
+    ) -> None:
+        if type(response) is str:
+            self._body = response.encode()
+        elif type(response) is bytes:
+            self._body = response
+        else:
+            self._set_response(response)
+        if status is None:
+            self._code = self.default_status
+        elif type(status) is int:
+            self._code = status
+        else:
+            self.status = status  # type: ignore[assignment]  # one setter takes what the constructor takes
+        if direct_passthrough:
+            self.direct_passthrough = True
+        if headers is None and content_type is None and mimetype is None:
+            mimetype = self.default_mimetype
+            self._content_type = with_charset(mimetype) if mimetype is not None else None
+        else:
+            self._set_headers(headers, mimetype, content_type)
+
+    def _set_response(self, response: Any) -> None:
+        self._body = None
+        if response is None:
+            self._body = b""
+        elif isinstance(response, str):
+            self._body = response.encode()
+        elif isinstance(response, (bytes, bytearray, memoryview)):
+            self._body = bytes(response)
+        elif isinstance(response, (Iterable, AsyncIterable)):
+            self._iterable = response
+        else:
+            raise TypeError(f"got a response of type {type(response).__name__}, expected text, bytes or an iterable of them")
+
+    def _set_headers(self, headers: Any, mimetype: str | None, content_type: str | None) -> None:
+        fields = self._headers = Headers(headers)
+        if content_type is None:
+            if mimetype is None:
+                if "content-type" in fields or self.default_mimetype is None:
+                    return
+                mimetype = self.default_mimetype
+            content_type = with_charset(mimetype)
+        fields["Content-Type"] = content_type
+
+    # --- status and headers ---
+
+    @property
+    def status_code(self) -> int:
+        """The status code; setting it sets the reason phrase of RFC 9110."""
+        return self._code
+
+    @status_code.setter
+    def status_code(self, code: int) -> None:
+        self._code = int(code)
+        self._reason = None
+
+    @property
+    def status(self) -> str:
+        """The status line's code and phrase, ``"404 Not Found"``. A custom phrase travels on WSGI only.
+
+        Set with a code, an :class:`~http.HTTPStatus` or such a string; raises ValueError for an empty one.
+        """
+        return status_line(self._code) if self._reason is None else f"{self._code} {self._reason}".rstrip()
+
+    @status.setter
+    def status(self, status: str | int | HTTPStatus) -> None:
+        if isinstance(status, int):
+            self.status_code = status
+            return
+        if not isinstance(status, str):
+            raise TypeError(f"got a status of type {type(status).__name__}, expected an int or a str")
+        self._code, line = parse_status(status)
+        self._reason = None if line == status_line(self._code) else line.partition(" ")[2]
+
+    @property
+    def headers(self) -> Headers:
+        """The header fields; changes are what is sent."""
+        headers = self._headers
+        if headers is None:
+            kind = self._content_type
+            headers = self._headers = Headers._trusted([("Content-Type", kind)] if kind is not None else [])
+        return headers
+
+    @headers.setter
+    def headers(self, headers: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
+        self._headers = Headers(headers)
+
+    @property
+    def content_type(self) -> str | None:
+        """The Content-Type as it is sent; None removes it."""
+        return self._content_type if self._headers is None else self._headers.get("Content-Type")
+
+    @content_type.setter
+    def content_type(self, value: str | None) -> None:
+        self.headers["Content-Type"] = value  # type: ignore[assignment]  # None deletes
+
+    @property
+    def mimetype(self) -> str | None:
+        """The media type without parameters, in lower case; setting one of text adds ``; charset=utf-8``."""
+        kind = self.content_type
+        return kind.partition(";")[0].strip().lower() if kind else None
+
+    @mimetype.setter
+    def mimetype(self, value: str) -> None:
+        self.content_type = with_charset(value)
+
+    def set_cookie(
+        self,
+        key: str,
+        value: str = "",
+        max_age: Any = None,
+        expires: datetime | str | float | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Add a Set-Cookie (RFC 6265bis section 4.1); ``max_age`` in seconds or a timedelta, None: for the session.
+
+        Raises :exc:`ValueError` for what a browser would refuse.
+        """
+        self.headers.add(
+            "Set-Cookie",
+            dump_cookie(
+                key, value, max_age=max_age, expires=expires, path=path, domain=domain, secure=secure,
+                httponly=httponly, samesite=samesite, partitioned=partitioned,
+            ),
+        )  # fmt: skip
+
+    def delete_cookie(self, key: str, path: str | None = "/", domain: str | None = None, **attributes: Any) -> None:
+        """Make the browser forget a cookie; ``path`` and ``domain`` must be those that it was set with."""
+        self.set_cookie(key, "", max_age=0, expires=0, path=path, domain=domain, **attributes)
+
+    # --- the body ---
+
+    @property
+    def response(self) -> Any:
+        """The body: a list where it was given as text or bytes, else the iterable that was given. May be replaced."""
+        if self._body is not None:
+            self._iterable, self._body = [self._body] if self._body else [], None
+        return self._iterable
+
+    @response.setter
+    def response(self, value: ResponseBody) -> None:
+        self._set_response(value)
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether the body is buffered: a list or tuple."""
+        return self._body is not None or isinstance(self._iterable, (list, tuple))
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the body has no length: a generator, an async iterable."""
+        return self._body is None and not hasattr(self._iterable, "__len__")
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the body must be awaited."""
+        return self._body is None and isinstance(self._iterable, AsyncIterable)
+
+    def iter_encoded(self) -> Iterator[bytes]:
+        """The body's chunks as bytes; :exc:`WrongMode` for an async body."""
+        if self._body is not None:
+            return iter([self._body] if self._body else [])
+        if self.is_async:
+            raise WrongMode("got iter_encoded() of an async body, expected aiter_encoded()")
+        return map(_encode, self._iterable)
+
+    async def aiter_encoded(self) -> AsyncIterator[bytes]:
+        """The body's chunks as bytes, of a sync or an async body."""
+        if not self.is_async:
+            for chunk in self.iter_encoded():
+                yield chunk
+            return
+        async for chunk in self._iterable:
+            yield _encode(chunk)
+
+    # --- sending ---
+
+    def whole(self, method: str, root_url: Callable[[], str] | None = None) -> tuple[list[tuple[str, str]], bytes] | None:
+        """Header fields and body as they are sent in answer to ``method``, where the body is buffered; else None.
+
+        The straight path beside :meth:`finalizer`, which is its oracle: most responses are one bytes object.
+        """
+        body = self._body
+        if body is None:
+            if not isinstance(self._iterable, (list, tuple)) or self.direct_passthrough:
+                return None
+            body = b"".join(map(_encode, self._iterable))
+        code, kind = self._code, self._content_type
+        if self._headers is None and kind is not None and 200 <= code < 600 and code not in (204, 205, 304):
+            if not self.automatically_set_content_length:
+                return [("Content-Type", kind)], (body if method != "HEAD" else b"")
+            fields = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+            return fields, (body if method != "HEAD" else b"")
+        finalizer = self.finalizer(method, root_url, length=len(body) if self.automatically_set_content_length else None)
+        return finalizer.head.headers, (body if finalizer.sends_body else b"")
+
+    def finalizer(
+        self, method: str, root_url: Callable[[], str] | None = None, *, length: int | None = None
+    ) -> ResponseFinalizer:
+        """The machine for one sending of this response; ``root_url`` gives the application's root for ``Location``."""
+        fields: Any = self.headers._list
+        if self.autocorrect_location_header and root_url is not None and "Location" in self.headers:
+            from urllib.parse import urljoin
+
+            location = urljoin(root_url(), self.headers["Location"])
+            fields = [(n, location if n.lower() == "location" else v) for n, v in fields]
+        return ResponseFinalizer(method, self._code, fields, length=length, reason=self._reason)
+
+    def iter_events(self, method: str, *, root_url: Callable[[], str] | None = None) -> Iterator[ResponseEvent]:
+        """Head, chunks and end in answer to ``method``; the response is closed when the iterator ends."""
+        finalizer = self.finalizer(method, root_url, length=self._known_length())
+        try:
+            if finalizer.sends_body:
+                for chunk in self.iter_encoded():
+                    yield from finalizer.feed(chunk)
+            yield from finalizer.close()
+        finally:
+            self.close()
+
+    async def aiter_events(
+        self,
+        method: str,
+        *,
+        root_url: Callable[[], str] | None = None,
+        run_sync: Callable[..., Awaitable[Any]] | None = None,
+    ) -> AsyncIterator[ResponseEvent]:
+        """The awaiting twin of :meth:`iter_events`; a sync body and sync hooks run in ``run_sync``, if given."""
+        finalizer = self.finalizer(method, root_url, length=self._known_length())
+        try:
+            if finalizer.sends_body:
+                chunks = self.aiter_encoded() if run_sync is None or self.is_async else self._in_threads(run_sync)
+                async for chunk in chunks:
+                    for event in finalizer.feed(chunk):
+                        yield event
+            for event in finalizer.close():
+                yield event
+        finally:
+            await aclose_all(self.closers(), run_sync)
+
+    async def _in_threads(self, run_sync: Callable[..., Awaitable[Any]]) -> AsyncIterator[bytes]:
+        chunks = self.iter_encoded()
+        while (chunk := await run_sync(next, chunks, None)) is not None:
+            yield chunk
+
+    def _known_length(self) -> int | None:
+        if not self.automatically_set_content_length:
+            return None
+        if self._body is not None:
+            return len(self._body)
+        if isinstance(self._iterable, (list, tuple)) and not self.direct_passthrough:
+            return sum(len(_encode(chunk)) for chunk in self._iterable)
+        return None
+
+    # --- the end ---
+
+    def call_on_close(self, hook: Callable[[], Any]) -> Callable[[], Any]:
+        """Run ``hook``, plain or async, after each sending of the response, in order; returns it (a decorator)."""
+        if self._hooks is None:
+            self._hooks = []
+        self._hooks.append(hook)
+        return hook
+
+    def closers(self) -> list[Callable[[], Any]]:
+        """What has to run when the response was sent: the body's own close, then the hooks."""
+        closers: list[Callable[[], Any]] = []
+        if self._body is None:
+            close = getattr(self._iterable, "aclose" if self.is_async else "close", None)
+            if close is not None:
+                closers.append(close)
+        if self._hooks:
+            closers += self._hooks
+        return closers
+
+    def close(self) -> None:
+        """Close the body and run the hooks; :exc:`WrongMode` where one of them is async (``aclose``)."""
+        close_all(self.closers())
+
+    async def aclose(self) -> None:
+        """Close the body and run the hooks, plain and async."""
+        await aclose_all(self.closers())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        size = f"{self._known_length()} bytes" if self.is_sequence else "streamed"
+        return f"<{type(self).__name__} {size} [{self.status}]>"
+
+
+def _encode(chunk: str | bytes) -> bytes:
+    if isinstance(chunk, str):
+        return chunk.encode()
+    if isinstance(chunk, (bytes, bytearray, memoryview)):
+        return chunk if type(chunk) is bytes else bytes(chunk)
+    raise TypeError(f"got a chunk of type {type(chunk).__name__}, expected bytes or text")

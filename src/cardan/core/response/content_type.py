@@ -1,0 +1,24 @@
+"""Which Content-Type a response gets from its mimetype: text is sent as UTF-8 and says so."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+__all__ = ["with_charset"]
+
+#: application types that are text all the same, and whose registrations have a charset parameter
+_TEXT_TYPES: Final = frozenset({
+    "application/ecmascript", "application/javascript", "application/sql", "application/xml", "application/xml-dtd",
+    "application/xml-external-parsed-entity",
+})  # fmt: skip
+
+
+@lru_cache(64)  # what applications send, never what users sent; a handful of strings in any program
+def with_charset(mimetype: str) -> str:
+    """``mimetype`` with ``; charset=utf-8`` where it is text (``text/*``, ``*+xml`` and the like) and has none."""
+    kind = mimetype.partition(";")[0].strip().lower()
+    if "charset=" in mimetype.lower():
+        return mimetype
+    text = kind.startswith("text/") or kind in _TEXT_TYPES or (kind.startswith("application/") and kind.endswith("+xml"))
+    return f"{mimetype}; charset=utf-8" if text else mimetype

@@ -1,0 +1,195 @@
+"""ResponseFinalizer: what goes on the wire, decided once for both protocols.
+
+Takes the request's method, the status, header fields and what is known of the body's length; is fed the body's
+chunks; gives :class:`Head`, :class:`Chunk` and :class:`End`. It keeps what was declared: a body that is longer or
+shorter than its Content-Length raises :exc:`ContentLengthError`, before a byte too many is out. Never does I/O.
+
+    state     feed(chunk)                    close()
+    head      Head, then as body             Head, End
+    body      Chunk (nothing for b"")        End
+    done      MachineStateError              nothing
+    failed    the same error again           the same error again
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
+
+from ..exceptions import MachineStateError
+from ..status import PHRASES, status_line
+from ..urls import iri_to_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+__all__ = ["Chunk", "ContentLengthError", "End", "Head", "ResponseEvent", "ResponseFinalizer", "finalize_headers", "has_body"]
+
+HeaderPair: TypeAlias = "tuple[str, str]"
+
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BAD_VALUE: Final = re.compile("[\r\n\0]|[^\x00-\xff]")
+
+#: RFC 9110 section 15.4.5: a 304 carries no representation metadata but what updates a cache
+_NOT_IN_304: Final = frozenset({
+    "content-type", "content-length", "content-encoding", "content-language", "content-range", "content-md5",
+})  # fmt: skip
+
+
+class ContentLengthError(RuntimeError):
+    """The body is longer or shorter than its Content-Length: framing would break (RFC 9112 section 6.3)."""
+
+
+@dataclass(slots=True)
+class Head:
+    """The response starts: status code, reason phrase, header fields as they are sent."""
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class Chunk:
+    """A piece of the body, never empty."""
+
+    data: bytes
+
+
+@dataclass(slots=True)
+class End:
+    """The response is complete."""
+
+
+ResponseEvent: TypeAlias = "Head | Chunk | End"
+"""What a finalizer gives."""
+
+
+def has_body(method: str, status: int) -> bool:
+    """Whether a response to ``method`` with ``status`` may carry content (RFC 9110 sections 6.4.1 and 9.3.2)."""
+    return status not in (204, 205, 304) and method != "HEAD" and status >= 200
+
+
+def finalize_headers(status: int, headers: Iterable[HeaderPair], length: int | None) -> list[HeaderPair]:
+    """The header fields as they are sent: a new list, valid, with the Content-Length that the status demands.
+
+    ``length`` is the body's length in bytes where it is known. Raises :exc:`ValueError` for what must not be sent.
+    """
+    if not 100 < status < 1000 or status < 200:
+        raise ValueError(f"got final status {status}, expected a code from 200 to 999")
+    fields: list[HeaderPair] = []
+    declared = False
+    for pair in headers:
+        name, value = pair
+        if _BAD_VALUE.search(value) or not _NAME.fullmatch(name):
+            raise ValueError(f"got header field {name!r}: {value!r}, expected a token and latin-1 text on one line")
+        lower = name.lower()
+        if lower == "content-length":
+            if declared:
+                continue
+            declared = True
+        elif lower in ("location", "content-location"):
+            pair = (name, iri_to_uri(value))
+        fields.append(pair)
+    if status in (204, 205, 304):
+        return _bodiless(status, fields)
+    if length is not None and not declared:
+        fields.append(("Content-Length", str(length)))
+    return fields
+
+
+def _bodiless(status: int, fields: list[HeaderPair]) -> list[HeaderPair]:
+    """204: no Content-Length (RFC 9110 section 8.6); 205: zero (15.3.6); 304: no representation fields (15.4.5)."""
+    drop = {"content-length", "transfer-encoding"}
+    if status == 304:
+        drop |= _NOT_IN_304
+        if any(name.lower() == "etag" for name, _ in fields):
+            drop.add("last-modified")
+    kept = [pair for pair in fields if pair[0].lower() not in drop]
+    if status == 205:
+        kept.append(("Content-Length", "0"))
+    return kept
+
+
+def declared_length(headers: Iterable[HeaderPair]) -> int | None:
+    """The Content-Length among ``headers``; :exc:`ValueError` where it is no number of ASCII digits."""
+    for name, value in headers:
+        if name.lower() == "content-length":
+            if not (value.isascii() and value.isdigit()):
+                raise ValueError(f"got Content-Length {value!r}, expected ASCII digits")
+            return int(value)
+    return None
+
+
+class ResponseFinalizer:
+    """The machine of one response on its way out; see the module.
+
+    ``headers`` are pairs of text; ``length`` is the body's length in bytes where it is known. Raises
+    :exc:`ValueError` for a status or field that must not be sent, :exc:`ContentLengthError` for a known length that
+    is not the declared one.
+    """
+
+    __slots__ = ("_declared", "_error", "_sent", "head", "sends_body", "state")
+
+    readers: ClassVar[dict[str, Callable[[ResponseFinalizer, bytes], list[ResponseEvent]]]]
+
+    def __init__(
+        self, method: str, status: int, headers: Sequence[HeaderPair], *, length: int | None = None, reason: str | None = None
+    ) -> None:
+        fields = finalize_headers(status, headers, length)
+        self._declared = declared_length(fields)
+        self.sends_body = has_body(method, status)
+        """Whether chunks are sent at all; where not, the body need not be produced."""
+        if self.sends_body and length is not None and self._declared != length:
+            raise ContentLengthError(f"got a body of {length} bytes, expected {self._declared} as declared")
+        self.head = Head(status, reason or PHRASES.get(status, status_line(status)[4:]), fields)
+        self._sent = 0
+        self._error: Exception | None = None
+        self.state = "head"
+
+    def feed(self, chunk: bytes) -> list[ResponseEvent]:
+        """The events that ``chunk`` gives; an empty chunk gives the head, if it was not given, and nothing else."""
+        if self._error is not None:
+            raise self._error
+        return self.readers[self.state](self, chunk)
+
+    def close(self) -> list[ResponseEvent]:
+        """The last events; :exc:`ContentLengthError` where fewer bytes came than were declared."""
+        if self._error is not None:
+            raise self._error
+        if self.state == "done":
+            return []
+        events = self.feed(b"")
+        if self.sends_body and self._declared is not None and self._sent < self._declared:
+            self._fail(ContentLengthError(f"got a body of {self._sent} bytes, expected {self._declared} as declared"))
+        self.state = "done"
+        events.append(End())
+        return events
+
+    def _read_head(self, chunk: bytes) -> list[ResponseEvent]:
+        self.state = "body"
+        return [self.head, *self._read_body(chunk)]
+
+    def _read_body(self, chunk: bytes) -> list[ResponseEvent]:
+        if not chunk or not self.sends_body:
+            return []
+        self._sent += len(chunk)
+        if self._declared is not None and self._sent > self._declared:
+            self._fail(ContentLengthError(f"got a body of at least {self._sent} bytes, expected {self._declared}"))
+        return [Chunk(chunk)]
+
+    def _read_done(self, chunk: bytes) -> list[ResponseEvent]:
+        raise MachineStateError("got a chunk after close(), expected none")
+
+    def _fail(self, error: Exception) -> None:
+        self._error = error
+        self.state = "failed"
+        raise error
+
+
+ResponseFinalizer.readers = {
+    "head": ResponseFinalizer._read_head,
+    "body": ResponseFinalizer._read_body,
+    "done": ResponseFinalizer._read_done,
+}

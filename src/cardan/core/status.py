@@ -1,0 +1,103 @@
+"""Status codes and their reason phrases, as RFC 9110 and the IANA registry print them.
+
+Takes ints, :class:`http.HTTPStatus` and strings; gives codes and status lines. Never looks at a response.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["PHRASES", "parse_status", "status_line"]
+
+#: status code -> reason phrase. Own table: the standard library's phrases differ between Python versions.
+PHRASES: Final[dict[int, str]] = {
+    100: "Continue",
+    101: "Switching Protocols",
+    102: "Processing",
+    103: "Early Hints",
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    203: "Non-Authoritative Information",
+    204: "No Content",
+    205: "Reset Content",
+    206: "Partial Content",
+    207: "Multi-Status",
+    208: "Already Reported",
+    226: "IM Used",
+    300: "Multiple Choices",
+    301: "Moved Permanently",
+    302: "Found",
+    303: "See Other",
+    304: "Not Modified",
+    305: "Use Proxy",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
+    400: "Bad Request",
+    401: "Unauthorized",
+    402: "Payment Required",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    407: "Proxy Authentication Required",
+    408: "Request Timeout",
+    409: "Conflict",
+    410: "Gone",
+    411: "Length Required",
+    412: "Precondition Failed",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    415: "Unsupported Media Type",
+    416: "Range Not Satisfiable",
+    417: "Expectation Failed",
+    418: "I'm a teapot",
+    421: "Misdirected Request",
+    422: "Unprocessable Content",
+    423: "Locked",
+    424: "Failed Dependency",
+    425: "Too Early",
+    426: "Upgrade Required",
+    428: "Precondition Required",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    451: "Unavailable For Legal Reasons",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+    505: "HTTP Version Not Supported",
+    506: "Variant Also Negotiates",
+    507: "Insufficient Storage",
+    508: "Loop Detected",
+    510: "Not Extended",
+    511: "Network Authentication Required",
+}
+
+_LINES: Final[dict[int, str]] = {code: f"{code} {phrase}" for code, phrase in PHRASES.items()}
+
+
+def status_line(code: int) -> str:
+    """``"404 Not Found"`` for 404; ``"299 Unknown"`` for a code without a phrase (RFC 9110 section 15)."""
+    return _LINES.get(code) or f"{code} Unknown"
+
+
+def parse_status(status: str) -> tuple[int, str]:
+    """Code and status line of ``"404 Not Found"``, ``"404"`` or a custom ``"404 gone fishing"``.
+
+    A string without a code reads as code 0 and ``"0 ..."``. Raises :exc:`ValueError` for an empty string, and
+    for CR, LF, NUL or what is not latin-1: a status line must not be able to end itself (RFC 9112 section 4).
+    """
+    text = status.strip()
+    if not text:
+        raise ValueError("got an empty status, expected a code and a reason phrase")
+    if any(char in "\r\n\0" or char > "\xff" for char in status):
+        raise ValueError(f"got status {status!r}, expected latin-1 text without control characters")
+    code, _, reason = text.partition(" ")
+    if not (code.isascii() and code.isdigit()):
+        return 0, f"0 {text}"
+    number = int(code) if len(code) <= 3 else 0
+    if number == 0:
+        return 0, f"0 {text}" if len(code) > 3 else text
+    return number, f"{number} {reason.strip()}" if reason else status_line(number)
