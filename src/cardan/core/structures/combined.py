@@ -11,7 +11,7 @@ from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
 from typing import Any, Literal, SupportsIndex, TypeVar, overload
 
 from ..exceptions import BadRequestKeyError
-from .immutable import _Refusing
+from .immutable import refuse
 from .multidict import MultiDict
 from .multidict_reader import converted, iter_multi_items
 
@@ -25,7 +25,7 @@ V = TypeVar("V")
 _MISSING: Any = object()
 
 
-class CombinedMultiDict(_Refusing, Mapping[K, V]):
+class CombinedMultiDict(Mapping[K, V]):
     """The containers in ``dicts`` as one: a key's first value is that of the first container that has it.
 
     >>> both = CombinedMultiDict([MultiDict({"a": "1"}), MultiDict([("a", "2"), ("b", "3")])])
@@ -36,9 +36,9 @@ class CombinedMultiDict(_Refusing, Mapping[K, V]):
     __slots__ = ("dicts",)
 
     add = clear = pop = popitem = popitemlist = poplist = setdefault = setlist = setlistdefault = update = (
-        _Refusing._refuse
+        refuse
     )
-    __setitem__ = __delitem__ = __ior__ = _Refusing._refuse
+    __setitem__ = __delitem__ = __ior__ = refuse
 
     def __init__(self, dicts: Iterable[Mapping[K, V]] = ()) -> None:
         self.dicts: list[Mapping[K, V]] = list(dicts)
@@ -53,13 +53,15 @@ class CombinedMultiDict(_Refusing, Mapping[K, V]):
         return any(key in one for one in self.dicts)
 
     @overload
-    def get(self, key: K) -> V | None: ...
+    def get(self, key: K, default: None = None) -> V | None: ...
+    @overload
+    def get(self, key: K, default: V) -> V: ...
     @overload
     def get(self, key: K, default: D) -> V | D: ...
     @overload
-    def get(self, key: K, default: D, type: Callable[[V], T]) -> T | D: ...
+    def get(self, key: K, default: None = None, *, type: Callable[[V], T]) -> T | None: ...
     @overload
-    def get(self, key: K, *, type: Callable[[V], T]) -> T | None: ...
+    def get(self, key: K, default: D, type: Callable[[V], T]) -> T | D: ...
     def get(self, key: K, default: Any = None, type: Callable[[V], Any] | None = None) -> Any:
         """The first value of ``key``, or ``default``.
 

@@ -8,8 +8,8 @@ Never changes the case of a name, never the order of the fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from collections.abc import ItemsView as AbstractItems
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from collections.abc import ValuesView as AbstractValues
 from typing import Any, Self, SupportsIndex, TypeVar, overload
 
@@ -217,13 +217,13 @@ class Headers(HeadersView, MutableMapping[str, str]):
             del self._list[name]
 
     @overload
-    def pop(self) -> tuple[str, str]: ...
-    @overload
-    def pop(self, name: int) -> tuple[str, str]: ...
-    @overload
     def pop(self, name: str) -> str: ...
     @overload
+    def pop(self, name: str, default: str) -> str: ...
+    @overload
     def pop(self, name: str, default: D) -> str | D: ...
+    @overload
+    def pop(self, name: int | None = None) -> tuple[str, str]: ...
     def pop(self, name: str | int | None = None, default: Any = _MISSING) -> Any:
         """Delete all fields of that name and return their joined value; or the field at a position, or the last.
 
@@ -312,8 +312,8 @@ def _groups(fields: Fields, more: Mapping[str, Value]) -> Iterator[tuple[str, li
     """Each name with its values, none for None; a name may come several times."""
     pairs: Iterable[tuple[str, Any]]
     if isinstance(fields, Mapping):
-        lists: Callable[[], Iterable[tuple[str, Any]]] | None = getattr(fields, "lists", None)
-        pairs = fields.items() if lists is None else lists()
+        mapping: Any = fields
+        pairs = mapping.lists() if hasattr(fields, "lists") else mapping.items()
     else:
         pairs = fields
     for name, value in pairs:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ..exceptions import BadRequestKeyError
 from .header_rules import convert, join_values
+from .immutable import refuse, same
 
 if TYPE_CHECKING:
     from .headers import Headers
@@ -51,13 +52,15 @@ class HeadersView(Mapping[str, str]):
         return isinstance(name, str) and self._find(name) is not None
 
     @overload
-    def get(self, name: str) -> str | None: ...
+    def get(self, name: str, default: None = None) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str) -> str: ...
     @overload
     def get(self, name: str, default: D) -> str | D: ...
     @overload
-    def get(self, name: str, default: D, type: Callable[[str], T]) -> T | D: ...
+    def get(self, name: str, default: None = None, *, type: Callable[[str], T]) -> T | None: ...
     @overload
-    def get(self, name: str, *, type: Callable[[str], T]) -> T | None: ...
+    def get(self, name: str, default: D, type: Callable[[str], T]) -> T | D: ...
     def get(self, name: str, default: Any = None, type: Callable[[str], Any] | None = None) -> Any:
         """The value of the field ``name`` (any case), or ``default``.
 
@@ -131,12 +134,7 @@ class ImmutableHeadersMixin:
 
     __slots__ = ()
 
-    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} cannot be changed; change its copy()")
-
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    add = add_header = clear = extend = pop = popitem = remove = set = setdefault = _refuse
-    setlist = setlistdefault = update = _refuse
-
-    def __copy__(self) -> Any:
-        return self
+    __setitem__ = __delitem__ = __ior__ = refuse
+    add = add_header = clear = extend = pop = popitem = remove = set = setdefault = refuse
+    setlist = setlistdefault = update = refuse
+    __copy__ = same

@@ -15,6 +15,8 @@ __all__ = [
     "ImmutableList",
     "ImmutableTypeConversionDict",
     "TypeConversionDict",
+    "refuse",
+    "same",
 ]
 
 D = TypeVar("D")
@@ -26,23 +28,24 @@ _MISSING: Any = object()
 _dict_get = dict.get
 
 
-class _Refusing:
-    __slots__ = ()
-
-    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} cannot be changed; change its copy()")
-
-    def __copy__(self) -> Self:
-        return self
+def refuse(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
+    """Stand in for a method that changes: raises TypeError with a sentence that says what to do instead."""
+    raise TypeError(f"{type(self).__name__} cannot be changed; change its copy()")
 
 
-class ImmutableList(_Refusing, list[V]):
+def same(self: T) -> T:
+    """Stand in for ``__copy__``: what cannot be changed is its own copy."""
+    return self
+
+
+class ImmutableList(list[V]):
     """A list that cannot be changed, and can be hashed if what is in it can."""
 
     __slots__ = ()
 
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = _Refusing._refuse
-    append = clear = extend = insert = pop = remove = reverse = sort = _Refusing._refuse
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = refuse
+    append = clear = extend = insert = pop = remove = reverse = sort = refuse
+    __copy__ = same
 
     def copy(self) -> list[V]:
         """The same items in a list that can be changed."""
@@ -58,13 +61,14 @@ class ImmutableList(_Refusing, list[V]):
         return f"{type(self).__name__}({list.__repr__(self)})"
 
 
-class ImmutableDictMixin(_Refusing):
+class ImmutableDictMixin:
     """Refuses every change of a dict with a TypeError that says what to do instead."""
 
     __slots__ = ()
 
-    __setitem__ = __delitem__ = __ior__ = _Refusing._refuse
-    clear = pop = popitem = setdefault = update = _Refusing._refuse
+    __setitem__ = __delitem__ = __ior__ = refuse
+    clear = pop = popitem = setdefault = update = refuse
+    __copy__ = same
 
     @classmethod
     def fromkeys(cls, keys: Iterable[Any], value: Any = None, /) -> Any:
@@ -104,14 +108,16 @@ class TypeConversionDict(dict[K, V]):
 
     __slots__ = ()
 
-    @overload  # type: ignore[override]
-    def get(self, key: K) -> V | None: ...
+    @overload
+    def get(self, key: K, default: None = None) -> V | None: ...
+    @overload
+    def get(self, key: K, default: V) -> V: ...
     @overload
     def get(self, key: K, default: D) -> V | D: ...
     @overload
-    def get(self, key: K, default: D, type: Callable[[V], T]) -> T | D: ...
+    def get(self, key: K, default: None = None, *, type: Callable[[V], T]) -> T | None: ...
     @overload
-    def get(self, key: K, *, type: Callable[[V], T]) -> T | None: ...
+    def get(self, key: K, default: D, type: Callable[[V], T]) -> T | D: ...
     def get(self, key: K, default: Any = None, type: Callable[[V], Any] | None = None) -> Any:
         """The value of ``key``, or ``default``.
 
@@ -146,4 +152,4 @@ class ImmutableTypeConversionDict(ImmutableDictMixin, TypeConversionDict[K, V]):
         """The same items in a :class:`TypeConversionDict`, which can be changed."""
         return TypeConversionDict(self)
 
-    __copy__ = _Refusing.__copy__
+    __copy__ = same

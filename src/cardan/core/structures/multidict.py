@@ -9,9 +9,9 @@ Never loses the order of the pairs, however their keys alternate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Self, SupportsIndex, TypeVar, overload
 
-from .immutable import ImmutableDictMixin, _Refusing
+from .immutable import ImmutableDictMixin, refuse, same
 from .multidict_reader import MultiDictReader, iter_multi_items
 
 __all__ = ["ImmutableMultiDict", "ImmutableOrderedMultiDict", "MultiDict", "OrderedMultiDict"]
@@ -110,6 +110,8 @@ class MultiDict(MultiDictReader[K, V]):
     @overload
     def pop(self, key: K) -> V: ...
     @overload
+    def pop(self, key: K, default: V) -> V: ...
+    @overload
     def pop(self, key: K, default: D) -> V | D: ...
     def pop(self, key: K, default: Any = _MISSING) -> Any:
         """Delete ``key`` with all its values and return the first, or ``default``.
@@ -171,9 +173,11 @@ class ImmutableMultiDict(ImmutableDictMixin, MultiDict[K, V]):
 
     __slots__ = ()
 
-    add = setlist = setlistdefault = poplist = popitemlist = _Refusing._refuse
-    __reduce_ex__ = MultiDict.__reduce_ex__
-    __copy__ = _Refusing.__copy__
+    add = setlist = setlistdefault = poplist = popitemlist = refuse
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return MultiDict.__reduce_ex__(self, protocol)
+    __copy__ = same
 
     def copy(self) -> MultiDict[K, V]:  # type: ignore[override]
         """The same pairs in a :class:`MultiDict`, which can be changed."""
@@ -209,7 +213,9 @@ class ImmutableOrderedMultiDict(_OrderedMixin, ImmutableMultiDict[K, V]):
     """An :class:`OrderedMultiDict` that cannot be changed."""
 
     __slots__ = ()
-    __hash__ = ImmutableMultiDict.__hash__
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return ImmutableMultiDict.__hash__(self)
 
     def copy(self) -> OrderedMultiDict[K, V]:  # type: ignore[override]
         """The same pairs in an :class:`OrderedMultiDict`, which can be changed."""
