@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from .callback_dict import CallbackDict
 from .combined import CombinedMultiDict
 from .environ_headers import EnvironHeaders
+from .header_set import HeaderSet
 from .headers import Headers, HeadersView
 from .immutable import ImmutableDict, ImmutableList, ImmutableTypeConversionDict, TypeConversionDict
 from .multidict import ImmutableMultiDict, ImmutableOrderedMultiDict, MultiDict, OrderedMultiDict
 from .scope_headers import ScopeHeaders
 
 __all__ = [
+    "CallbackDict",
     "CombinedMultiDict",
     "EnvironHeaders",
+    "HeaderSet",
     "Headers",
     "HeadersView",
     "ImmutableDict",

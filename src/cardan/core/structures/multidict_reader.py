@@ -12,7 +12,6 @@ numbers, once somebody needs them. So every operation but copying is one step or
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, SupportsIndex, TypeVar, overload
 
@@ -142,6 +141,8 @@ class MultiDictReader(TypeConversionDict[K, V]):
 
     def deepcopy(self, memo: dict[int, Any] | None = None) -> Self:
         """A container of the same kind, with copies of keys and values."""
+        import copy  # with weakref, 1 ms that few programs need
+
         return self._from_pairs(copy.deepcopy(list(self.items(multi=True)), memo))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
