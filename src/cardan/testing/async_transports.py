@@ -37,7 +37,7 @@ NOT_ENTERED = "got a request outside of the client's context, expected `async wi
 
 
 class AsyncStream(httpx.AsyncByteStream):
-    """The body of one response."""
+    """The body of one response; its own iterator: trio warns of generators that are not used up."""
 
     def __init__(self, exchange: Exchange, line: Awaiting, transport: AsyncTransport) -> None:
         self._exchange, self._line = exchange, line
@@ -54,9 +54,14 @@ class AsyncStream(httpx.AsyncByteStream):
             raise too_late(request) from None
         return response_of(self._exchange.answer_for_client(raising=self._options.raising), self, self._options)
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while (chunk := await self._take()) is not None:
-            yield chunk
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        chunk = await self._take()
+        if chunk is None:
+            raise StopAsyncIteration
+        return chunk
 
     async def _take(self) -> bytes | None:
         assert self._request is not None
@@ -129,7 +134,7 @@ class AsyncWSGITransport(AsyncTransport):
         pull = AsyncPull(aiter(request.stream), self._portal)
         exchange = WSGIExchange(self.options.app, self.options.environ(request), pull, pull.abort)
         exchange.start()
-        return self._stream(exchange, OverThreads(exchange))
+        return self._stream(exchange, OverThreads(exchange, pull))
 
     async def __aenter__(self) -> Self:
         self._portal = await BlockingPortal().__aenter__()

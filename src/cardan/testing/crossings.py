@@ -6,6 +6,7 @@ Each has the verbs of what it wraps: ``opened``, ``take``, ``leave``.
 from __future__ import annotations
 
 import math
+from collections.abc import AsyncGenerator
 from concurrent.futures import CancelledError, Future
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from anyio import CancelScope, CapacityLimiter, to_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from anyio.from_thread import BlockingPortal
 
@@ -64,10 +65,10 @@ class OverPortal:
 
 
 class OverThreads:
-    """A WSGI exchange, for an awaiting client: each wait is one worker thread."""
+    """A WSGI exchange, for an awaiting client: each wait is one worker thread. ``pull`` is closed at the end."""
 
-    def __init__(self, exchange: WSGIExchange) -> None:
-        self._exchange = exchange
+    def __init__(self, exchange: WSGIExchange, pull: AsyncPull) -> None:
+        self._exchange, self._pull = exchange, pull
 
     async def opened(self, timeout: float | None) -> None:
         """As `WSGIExchange.opened`."""
@@ -82,6 +83,7 @@ class OverThreads:
         in_time = False
         with CancelScope(shield=True):
             in_time = await to_thread.run_sync(self._exchange.leave, grace, limiter=CapacityLimiter(math.inf))
+            await self._pull.aclose()
         return in_time
 
 
@@ -103,7 +105,7 @@ class AsyncPull:
     def __init__(self, iterator: AsyncIterator[bytes], portal: BlockingPortal) -> None:
         self._iterator, self._portal = iterator, portal
         self._future: Future[bytes | None] | None = None
-        self._aborted = False
+        self._aborted = self._pulling = False
 
     def __call__(self) -> bytes | None:
         """The next piece; ``ConnectionError`` when aborted."""
@@ -123,4 +125,13 @@ class AsyncPull:
             future.cancel()
 
     async def _next(self) -> bytes | None:
-        return await anext(self._iterator, None)
+        self._pulling = True
+        try:
+            return await anext(self._iterator, None)
+        finally:
+            self._pulling = False
+
+    async def aclose(self) -> None:
+        """Close the iterator, where that can be done; one that is being cancelled ends by that."""
+        if not self._pulling and isinstance(self._iterator, AsyncGenerator):
+            await self._iterator.aclose()

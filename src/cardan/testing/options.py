@@ -65,10 +65,14 @@ def body_length(request: httpx.Request) -> int | None:
     return int(value) if value.isascii() and value.isdigit() else None
 
 
-async def agenerate(stream: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """``stream`` as a generator, which can be closed."""
-    async for chunk in stream:
-        yield chunk
+def agenerate(stream: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """``stream`` as a generator, which can be closed; itself where it is one."""
+
+    async def generate() -> AsyncGenerator[bytes, None]:
+        async for chunk in stream:
+            yield chunk
+
+    return stream if isinstance(stream, AsyncGenerator) else generate()
 
 
 def read_timeout(request: httpx.Request) -> float | None:

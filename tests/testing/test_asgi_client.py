@@ -1,0 +1,525 @@
+"""`Client` on ASGI applications, asyncio and trio."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from cardan.testing import Client
+from tests.testing.apps import chunk, echo_asgi, only_http, read_all, start, threads
+
+pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+def test_answer(backend: Any) -> None:
+    """Status, header bytes in order and case, and body come through as they were sent."""
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send, 201, [(b"X-One", b"a\xe9"), (b"x-one", b"b")])
+        await chunk(send, b"made", more=False)
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        response = client.get("/")
+    assert (response.status_code, response.content) == (201, b"made")
+    assert response.headers.raw == [(b"X-One", b"a\xe9"), (b"x-one", b"b")]
+    assert response.http_version == "HTTP/1.1"
+
+
+def test_scope(backend: Any) -> None:
+    """The scope is what a server would make of the request (ASGI HTTP spec 2.5)."""
+    seen: dict[str, Any] = {}
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.update(scope)
+        await start(send)
+        await chunk(send, b"", more=False)
+
+    with Client(app, protocol="asgi", backend=backend, http_version="2", extensions={"tls": {"a": 1}}) as client:
+        client.request("PATCH", "https://example.org:444/a%20b/%C3%A9?x=%20&y", headers=[("X-Ab", "1"), ("x-ab", "2")])
+    headers = seen.pop("headers")
+    assert [pair for pair in headers if pair[0] == b"x-ab"] == [(b"x-ab", b"1"), (b"x-ab", b"2")]
+    assert (b"host", b"example.org:444") in headers
+    assert seen == {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "2",
+        "method": "PATCH",
+        "scheme": "https",
+        "path": "/a b/é",
+        "raw_path": b"/a%20b/%C3%A9",
+        "query_string": b"x=%20&y",
+        "root_path": "",
+        "client": ("127.0.0.1", 49152),
+        "server": ("example.org", 444),
+        "extensions": {"tls": {"a": 1}},
+    }
+
+
+def test_back_pressure(backend: Any) -> None:
+    """`send` returns when the client has taken the chunk, not before."""
+    ready, sent, blocked = threading.Event(), [0], []
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async def produce() -> None:
+            for _ in range(3):
+                await chunk(send, b"x")
+                sent[0] += 1
+
+        await start(send)
+        async with anyio.create_task_group() as group:
+            group.start_soon(produce)
+            await anyio.wait_all_tasks_blocked()
+            blocked.append(sent[0])
+            ready.set()
+        await chunk(send, b"", more=False)
+
+    with Client(app, protocol="asgi", backend=backend) as client, client.stream("GET", "/") as response:
+        assert ready.wait(60)
+        assert blocked == [0]
+        for number, _ in enumerate(response.iter_raw(), 1):
+            assert sent[0] <= number
+    assert sent == [3]
+
+
+def test_streams_while_the_application_runs(backend: Any) -> None:
+    """A chunk reaches the client before the application makes the next one."""
+    go = threading.Event()
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        await chunk(send, b"one")
+        await anyio.to_thread.run_sync(go.wait, 60)
+        await chunk(send, b"two", more=False)
+
+    with Client(app, protocol="asgi", backend=backend) as client, client.stream("GET", "/") as response:
+        chunks = response.iter_raw()
+        assert next(chunks) == b"one"
+        go.set()
+        assert list(chunks) == [b"two"]
+
+
+def test_disconnect_while_sending(backend: Any) -> None:
+    """Leaving early makes `send` raise OSError, `receive` yield http.disconnect, and waits for the end."""
+    log: list[Any] = []
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await read_all(receive)
+        await start(send)
+        try:
+            while True:
+                await chunk(send, b"tick")
+        except OSError:
+            log.append("gone")
+        log.append((await receive())["type"])
+        await anyio.sleep(0)
+        log.append("end")
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        with client.stream("GET", "/") as response:
+            assert next(response.iter_raw()) == b"tick"
+        assert log == ["gone", "http.disconnect", "end"]
+
+
+def test_disconnect_while_idle(backend: Any) -> None:
+    """An application that waits in `receive` learns of the client's leaving there."""
+    log: list[Any] = []
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await read_all(receive)
+        await start(send)
+        await chunk(send, b"hello")
+        log.append((await receive())["type"])
+        with pytest.raises(OSError, match="the client has left"):
+            await chunk(send, b"too late")
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        with client.stream("GET", "/") as response:
+            assert next(response.iter_raw()) == b"hello"
+        assert log == ["http.disconnect"]
+
+
+def test_unread_answer(backend: Any) -> None:
+    """A client that leaves without a look at the body is no error of an application that lets OSError pass."""
+    log: list[str] = []
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(chunk, send, b"x")
+        finally:
+            log.append("end")
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        with client.stream("GET", "/"):
+            pass
+        assert log == ["end"]
+
+
+def test_old_servers_are_silent(backend: Any) -> None:
+    """Before spec 2.4 `send` to a client that has left does nothing."""
+    log: list[str] = []
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        for _ in range(3):
+            await chunk(send, b"x")
+        log.append(scope["asgi"]["spec_version"])
+
+    with Client(app, protocol="asgi", backend=backend, spec_version="2.3") as client:
+        with client.stream("GET", "/"):
+            pass
+        assert log == ["2.3"]
+
+
+def test_an_application_that_stays_is_cancelled(backend: Any) -> None:
+    """After the grace the application is cancelled, and the test is told."""
+    log: list[str] = []
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        try:
+            await anyio.sleep_forever()
+        finally:
+            log.append("cancelled")
+
+    with Client(app, protocol="asgi", backend=backend, grace=0.01) as client:
+        with pytest.warns(RuntimeWarning, match="did not end within 0.01 seconds after the client had left"):
+            with client.stream("GET", "/"):
+                pass
+        assert log == ["cancelled"]
+
+
+def test_upload_streams(backend: Any) -> None:
+    """Each piece of an iterator is one message, pulled when the application asks for it."""
+    log: list[Any] = []
+
+    def pieces() -> Any:
+        for piece in (b"a", b"", b"b"):
+            log.append(("made", piece))
+            yield piece
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await anyio.wait_all_tasks_blocked()
+        assert log == []
+        more = True
+        while more:
+            message = await receive()
+            more = message["more_body"]
+            log.append((message["body"], more))
+        await start(send)
+        await chunk(send, b"", more=False)
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        client.post("/", content=pieces())
+    assert [entry for entry in log if entry[0] != "made"] == [(b"a", True), (b"", True), (b"b", True), (b"", False)]
+    assert log.index(("made", b"b")) > log.index((b"a", True))
+
+
+def test_a_cancelled_receive_loses_nothing(backend: Any) -> None:
+    """What a cancelled `receive` had asked for is given to the next one."""
+    go = threading.Event()
+
+    def pieces() -> Any:
+        assert go.wait(60)
+        yield b"a"
+        yield b"b"
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(receive)
+            await anyio.wait_all_tasks_blocked()
+            group.cancel_scope.cancel()
+        go.set()
+        body = await read_all(receive)
+        await start(send)
+        await chunk(send, body, more=False)
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        assert client.post("/", content=pieces()).content == b"ab"
+
+
+def test_the_answer_may_come_before_the_upload_ends(backend: Any) -> None:
+    """Request and response bodies flow at the same time."""
+    go = threading.Event()
+
+    def pieces() -> Any:
+        yield b"a"
+        assert go.wait(60)
+        yield b"b"
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        more = True
+        while more:
+            message = await receive()
+            more = message["more_body"]
+            await chunk(send, message["body"].upper(), more=more)
+
+    with (
+        Client(app, protocol="asgi", backend=backend) as client,
+        client.stream("POST", "/", content=pieces()) as response,
+    ):
+        chunks = response.iter_raw()
+        assert next(chunks) == b"A"
+        go.set()
+        assert list(chunks) == [b"B"]
+
+
+def test_truncated_upload(backend: Any) -> None:
+    """A body shorter than its Content-Length ends with http.disconnect, as from a server; the answer is still read."""
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen = [await receive(), await receive(), await receive()]
+        await start(send, 400)
+        await chunk(send, repr([message["type"] for message in seen]).encode(), more=False)
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        response = client.post("/", content=iter([b"abc"]), headers={"content-length": "5"})
+        assert response.status_code == 400
+        assert response.text == "['http.request', 'http.disconnect', 'http.disconnect']"
+
+
+def test_an_upload_that_raises(backend: Any) -> None:
+    """What the client's own body raises is raised by the client; to the application it has left."""
+    log: list[str] = []
+
+    def pieces() -> Any:
+        yield b"a"
+        raise LookupError("no more")
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        log.append((await receive())["type"])
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        with pytest.raises(LookupError, match="no more"):
+            client.post("/", content=pieces())
+        assert log == ["http.disconnect"]
+
+
+def test_exception_before_the_start(backend: Any) -> None:
+    """Raised by the client, or a 500."""
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise LookupError("broken")
+
+    with Client(app, protocol="asgi", backend=backend) as client, pytest.raises(LookupError, match="broken"):
+        client.get("/")
+    with Client(app, protocol="asgi", backend=backend, raise_app_exceptions=False) as client:
+        response = client.get("/")
+    assert (response.status_code, response.text) == (500, "Internal Server Error")
+
+
+def test_exception_after_the_start(backend: Any) -> None:
+    """Raised where the client reads, or a broken response."""
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        await chunk(send, b"one")
+        raise LookupError("broken")
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        with client.stream("GET", "/") as response:
+            chunks = response.iter_raw()
+            assert next(chunks) == b"one"
+            with pytest.raises(LookupError, match="broken"):
+                next(chunks)
+    with Client(app, protocol="asgi", backend=backend, raise_app_exceptions=False) as client:
+        with pytest.raises(httpx.RemoteProtocolError, match="ended before the response was complete"):
+            client.get("/")
+
+
+def test_exception_after_the_end(backend: Any) -> None:
+    """Raised when the client is done, for whoever would miss it; not when it follows from the client's leaving."""
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        await chunk(send, b"one", more=False)
+        raise LookupError("broken")
+
+    with Client(app, protocol="asgi", backend=backend) as client, pytest.raises(LookupError, match="broken"):
+        client.get("/")
+    with Client(app, protocol="asgi", backend=backend, raise_app_exceptions=False) as client:
+        assert client.get("/").text == "one"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_base_exceptions(backend: Any, error: Any) -> None:
+    """Also those that would end the loop are raised in the client; the loop lives on."""
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/raise":
+            raise error
+        await start(send)
+        await chunk(send, b"", more=False)
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        with pytest.raises(error):
+            client.get("/raise")
+        assert client.get("/").status_code == 200
+
+
+def test_no_answer(backend: Any) -> None:
+    """An application that returns without an answer is an error, or a 500."""
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/half":
+            await start(send)
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        with pytest.raises(RuntimeError, match="the application ended without an answer"):
+            client.get("/")
+        with pytest.raises(httpx.RemoteProtocolError, match="ended before the response was complete"):
+            client.get("/half")
+    with Client(app, protocol="asgi", backend=backend, raise_app_exceptions=False) as client:
+        assert client.get("/").status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("messages", "text"),
+    [
+        (["body"], "got 'http.response.body', expected 'http.response.start'"),
+        (["start", "start"], "got 'http.response.start' twice, expected it once"),
+        (["start", "body", "body"], "got 'http.response.body' after the response was complete, expected nothing"),
+        (["start", "pathsend"], "got 'http.response.pathsend', expected 'http.response.body'"),
+    ],
+)
+def test_messages_out_of_order(backend: Any, messages: Any, text: str) -> None:
+    """A message out of order is a RuntimeError in the application, as of servers."""
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        for kind in messages:
+            await send({"type": f"http.response.{kind}", "status": 200})
+
+    with Client(app, protocol="asgi", backend=backend) as client, pytest.raises(RuntimeError) as caught:
+        client.get("/")
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(("declared", "text"), [(b"5", "got a body of 3 bytes, expected 5"), (b"2", "3 bytes or more")])
+def test_dishonest_length(backend: Any, declared: bytes, text: str) -> None:
+    """A body that is not as long as its Content-Length is an incomplete message (RFC 9112, section 8)."""
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send, 200, [(b"content-length", declared)])
+        await chunk(send, b"abc", more=False)
+
+    with Client(app, protocol="asgi", backend=backend) as client, pytest.raises(httpx.RemoteProtocolError, match=text):
+        client.get("/")
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
+def test_no_body(backend: Any, method: str, status: int) -> None:
+    """No body on HEAD, 204 and 304, whatever the application sends (RFC 9110, section 6.4.1)."""
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send, status, [(b"content-length", b"3")])
+        await chunk(send, b"abc", more=False)
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        assert client.request(method, "/").content == b""
+
+
+def test_timeout(backend: Any) -> None:
+    """A wait of more than the timeout is httpx.ReadTimeout, before the answer and within it."""
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await read_all(receive)
+        if scope["path"] == "/begin":
+            await start(send)
+        await receive()
+
+    with Client(app, protocol="asgi", backend=backend, timeout=0.01) as client:
+        for path in ("/", "/begin"):
+            with pytest.raises(httpx.ReadTimeout, match=r"the application sent nothing for 0\.01 seconds"):
+                client.get(path)
+
+
+def test_extensions(backend: Any, tmp_path: Any) -> None:
+    """Messages of offered extensions are accepted: files are sent, trailers end the response, all are kept."""
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.early_hint", "links": [b"</a>"]})
+        await send({"type": "http.response.start", "status": 200, "headers": [], "trailers": True})
+        await send({"type": "http.response.pathsend", "path": str(path)})
+        await send({"type": "http.response.trailers", "headers": [(b"x", b"y")]})
+
+    offered = {f"http.response.{name}": {} for name in ("early_hint", "pathsend", "trailers")}
+    with Client(app, protocol="asgi", backend=backend, extensions=offered) as client:
+        response = client.get("/")
+    assert response.content == b"content"
+    assert [message["type"].rpartition(".")[2] for message in response.extensions["asgi"]] == [
+        name.rpartition(".")[2] for name in offered
+    ]
+
+
+def test_without_context(backend: Any) -> None:
+    """A client that is not entered serves a request as well, and leaves no thread behind."""
+    before = threads()
+    client = Client(echo_asgi, protocol="asgi", backend=backend)
+    assert client.post("/", content=b"abc").content == b"abc"
+    with client.stream("POST", "/", content=b"abc"):
+        pass
+    assert threads() <= before
+
+
+def test_nothing_is_left_behind(backend: Any) -> None:
+    """Threads count back to where they were, also with a response left open and a test that fails."""
+    before = threads()
+
+    def fail() -> None:
+        with Client(echo_asgi, protocol="asgi", backend=backend) as client:
+            client.post("/", content=iter([b"a", b"b"]))
+            client.send(client.build_request("POST", "/", content=b"abc"), stream=True)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert threads() <= before
+
+
+def test_many_threads_share_a_client(backend: Any) -> None:
+    """A client may be used by several threads at once."""
+    results: list[bytes] = []
+    with Client(echo_asgi, protocol="asgi", backend=backend) as client:
+
+        def use(number: int) -> None:
+            results.append(client.post("/", content=b"%d" % number).content)
+
+        threads = [threading.Thread(target=use, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(results) == [b"%d" % number for number in range(8)]

@@ -1,0 +1,229 @@
+"""`AsyncClient` on both protocols, asyncio and trio."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from cardan.testing import PROTOCOLS, AsyncClient
+from tests.testing.apps import ECHO, chunk, echo_asgi, only_http, read_all, start, threads
+
+pytestmark = [
+    pytest.mark.anyio,
+    # trio warns of an async generator that is left before its end; those of httpx are not ours to close
+    pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning"),
+]
+both = pytest.mark.parametrize("protocol", PROTOCOLS)
+
+
+async def pieces() -> Any:
+    yield b"a"
+    await anyio.sleep(0)
+    yield b"b"
+
+
+@both
+async def test_answer(protocol: Any) -> None:
+    """Bytes and async iterators go up, the answer comes down, over either protocol."""
+    async with AsyncClient(ECHO[protocol], protocol=protocol) as client:
+        response = await client.post("/", content=b"abc")
+        assert (response.status_code, response.content) == (200, b"abc")
+        assert response.headers.raw == [(b"content-length", b"3"), (b"X-Method", b"POST")]
+        assert (await client.put("/", content=pieces())).content == b"ab"
+        assert (await client.post("/", data={"a": "1"})).text == "a=1"
+
+
+async def test_asgi_leaving_early() -> None:
+    """Leaving early makes `send` raise OSError and waits for the application's end."""
+    log: list[Any] = []
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await read_all(receive)
+        await start(send)
+        try:
+            while True:
+                await chunk(send, b"tick")
+        finally:
+            log.append((await receive())["type"])
+
+    async with AsyncClient(app, protocol="asgi") as client:
+        async with client.stream("GET", "/") as response:
+            assert await anext(response.aiter_raw()) == b"tick"
+        assert log == ["http.disconnect"]
+
+
+async def test_wsgi_leaving_early() -> None:
+    """Leaving early closes the iterable, once, before the block is left."""
+    log: list[str] = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        try:
+            while True:
+                yield b"tick"
+        finally:
+            log.append("closed")
+
+    async with AsyncClient(app, protocol="wsgi") as client:
+        async with client.stream("GET", "/") as response:
+            assert await anext(response.aiter_raw()) == b"tick"
+        assert log == ["closed"]
+
+
+@both
+async def test_leaving_while_the_upload_waits(protocol: Any) -> None:
+    """A request body that never goes on does not hold the client that leaves."""
+
+    async def endless() -> Any:
+        yield b"a"
+        await anyio.sleep_forever()
+
+    @only_http
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        await chunk(send, (await receive())["body"])
+        assert (await receive())["type"] == "http.disconnect"
+
+    def wsgi(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        yield environ["wsgi.input"].read(1)
+        with pytest.raises(OSError, match="the client has left"):
+            environ["wsgi.input"].read(1)
+
+    async with AsyncClient({"asgi": asgi, "wsgi": wsgi}[protocol], protocol=protocol) as client:
+        async with client.stream("POST", "/", content=endless()) as response:
+            assert await anext(response.aiter_raw()) == b"a"
+
+
+@both
+async def test_exceptions(protocol: Any) -> None:
+    """Raised by the client before the start, or a 500."""
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        raise LookupError("broken")
+
+    def wsgi(environ: Any, start_response: Any) -> Any:
+        raise LookupError("broken")
+
+    app = {"asgi": asgi, "wsgi": wsgi}[protocol]
+    async with AsyncClient(app, protocol=protocol) as client:
+        with pytest.raises(LookupError, match="broken"):
+            await client.get("/")
+    async with AsyncClient(app, protocol=protocol, raise_app_exceptions=False) as client:
+        assert (await client.get("/")).status_code == 500
+
+
+@both
+async def test_an_upload_that_raises(protocol: Any) -> None:
+    """What the client's own body raises is raised by the client."""
+
+    async def broken() -> Any:
+        yield b"a"
+        raise LookupError("no more")
+
+    async with AsyncClient(ECHO[protocol], protocol=protocol) as client:
+        with pytest.raises((LookupError, AssertionError), match="no more"):
+            await client.post("/", content=broken())
+
+
+@both
+async def test_cancelled_client(protocol: Any) -> None:
+    """A request that is cancelled leaves, and the application has ended afterwards."""
+    log: list[str] = []
+    entered, gone = threading.Event(), threading.Event()
+
+    @only_http
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        await read_all(receive)
+        entered.set()
+        log.append((await receive())["type"])
+
+    def wsgi(environ: Any, start_response: Any) -> Any:
+        entered.set()
+        assert gone.wait(60)
+        start_response("200 OK", [])
+        log.append("http.disconnect")
+        yield b"late"
+
+    async with AsyncClient({"asgi": asgi, "wsgi": wsgi}[protocol], protocol=protocol) as client:
+        async with anyio.create_task_group() as group:
+            group.start_soon(client.get, "/")
+            await anyio.to_thread.run_sync(entered.wait, 60)
+            gone.set()
+            group.cancel_scope.cancel()
+        assert log == ["http.disconnect"]
+
+
+@both
+async def test_timeout(protocol: Any) -> None:
+    """A wait of more than the timeout is httpx.ReadTimeout."""
+    go = threading.Event()
+
+    @only_http
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        await read_all(receive)
+        await receive()
+
+    def wsgi(environ: Any, start_response: Any) -> Any:
+        environ["wsgi.input"].read()
+        start_response("200 OK", [])
+        go.wait(0.05)
+        return []
+
+    async with AsyncClient({"asgi": asgi, "wsgi": wsgi}[protocol], protocol=protocol, timeout=0.01) as client:
+        with pytest.raises(httpx.ReadTimeout):
+            await client.get("/")
+
+
+@both
+async def test_nothing_is_left_behind(protocol: Any) -> None:
+    """Open responses are left, and no task or thread of the client stays."""
+    before = threads()
+    async with AsyncClient(ECHO[protocol], protocol=protocol) as client:
+        await client.post("/", content=pieces())
+        await client.send(client.build_request("POST", "/", content=b"abc"), stream=True)
+    assert {thread for thread in threads() - before if "AnyIO" not in thread.name} == set()
+
+
+@both
+async def test_needs_its_context(protocol: Any) -> None:
+    """Outside of its context there is no task group: RuntimeError."""
+    with pytest.raises(RuntimeError, match="got a request outside of the client's context"):
+        await AsyncClient(ECHO[protocol], protocol=protocol).get("/")
+
+
+async def test_many_requests_at_once() -> None:
+    """Many requests at once, each with its own answer."""
+    results = {}
+    async with AsyncClient(echo_asgi, protocol="asgi") as client:
+
+        async def use(number: int) -> None:
+            results[number] = (await client.post("/", content=b"%d" % number)).content
+
+        async with anyio.create_task_group() as group:
+            for number in range(5):
+                group.start_soon(use, number)
+    assert results == {number: b"%d" % number for number in range(5)}
+
+
+async def test_application_is_closed_on_leaving() -> None:
+    """`app.close()` of a WSGI application is called, in a thread."""
+    seen = []
+
+    class App:
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [])
+            return [b""]
+
+        def close(self) -> None:
+            seen.append(threading.current_thread())
+
+    async with AsyncClient(App(), protocol="wsgi") as client:
+        await client.get("/")
+    assert len(seen) == 1
+    assert seen != [threading.current_thread()]

@@ -1,0 +1,151 @@
+"""The clients as lifespan servers (ASGI lifespan spec 2.0), asyncio and trio, blocking and awaiting."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import pytest
+
+from cardan.testing import AsyncClient, Client
+from tests.testing.apps import chunk, echo_asgi, start
+
+pytestmark = [
+    pytest.mark.parametrize("backend", ["asyncio", "trio"]),
+    pytest.mark.parametrize("kind", ["sync", "async"]),
+]
+
+
+def visit(app: Any, kind: str, backend: Any, inside: Callable[[], Any] = lambda: None) -> str:
+    """Enter a client of that kind, GET /, leave; returns the text."""
+    if kind == "sync":
+        with Client(app, protocol="asgi", backend=backend) as client:
+            inside()
+            return client.get("/").text
+
+    async def main() -> str:
+        async with AsyncClient(app, protocol="asgi") as client:
+            inside()
+            return (await client.get("/")).text
+
+    return anyio.run(main, backend=backend)
+
+
+class App:
+    """Answers with its state; says in ``log`` what happened; fails where told."""
+
+    def __init__(self, fail: str = "") -> None:
+        self.log: list[str] = []
+        self.fail = fail
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self.lifespan(scope, receive, send)
+        else:
+            text = repr(scope["state"])
+            scope["state"]["mine"] = 1
+            await start(send)
+            await chunk(send, text.encode(), more=False)
+
+    async def lifespan(self, scope: Any, receive: Any, send: Any) -> None:
+        for name in ("startup", "shutdown"):
+            message = await receive()
+            self.log.append(message["type"])
+            if self.fail == f"{name} raises":
+                await send({"type": f"lifespan.{name}.failed", "message": "no database"})
+                raise LookupError(name)
+            if self.fail == name:
+                await send({"type": f"lifespan.{name}.failed", "message": "no database"})
+                return
+            scope["state"]["up"] = True
+            await send({"type": f"lifespan.{name}.complete"})
+
+
+def test_state(kind: str, backend: Any) -> None:
+    """The lifespan's state is copied into each scope; start-up comes before, shutdown after the requests."""
+    app = App()
+
+    def inside() -> None:
+        assert app.log == ["lifespan.startup"]
+
+    assert visit(app, kind, backend, inside) == "{'up': True}"
+    assert app.log == ["lifespan.startup", "lifespan.shutdown"]
+
+
+def test_startup_fails(kind: str, backend: Any) -> None:
+    """A start-up that failed is raised on entering: the application's own exception, else RuntimeError."""
+    with pytest.raises(RuntimeError, match="the lifespan failed at startup: no database"):
+        visit(App("startup"), kind, backend)
+    with pytest.raises(LookupError, match="startup"):
+        visit(App("startup raises"), kind, backend)
+
+
+def test_shutdown_fails(kind: str, backend: Any) -> None:
+    """A shutdown that failed is raised on leaving."""
+    with pytest.raises(RuntimeError, match="the lifespan failed at shutdown: no database"):
+        visit(App("shutdown"), kind, backend)
+    with pytest.raises(LookupError, match="shutdown"):
+        visit(App("shutdown raises"), kind, backend)
+
+
+def test_no_lifespan(kind: str, backend: Any) -> None:
+    """An application that refuses a lifespan scope is served without, and without state."""
+    assert visit(echo_asgi, kind, backend) == ""
+
+
+def test_wrong_answers(kind: str, backend: Any) -> None:
+    """An application that answers a lifespan scope with HTTP gets a RuntimeError, hence has no lifespan."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await start(send)
+        await chunk(send, b"hello", more=False)
+
+    assert visit(app, kind, backend) == "hello"
+
+
+def test_early_end(kind: str, backend: Any) -> None:
+    """A lifespan that returns after its start-up is fine; one that raises is raised on leaving."""
+
+    def make(error: Exception | None) -> Any:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "lifespan":
+                await receive()
+                await send({"type": "lifespan.startup.complete"})
+                if error is not None:
+                    raise error
+            else:
+                await start(send)
+                await chunk(send, b"hello", more=False)
+
+        return app
+
+    assert visit(make(None), kind, backend) == "hello"
+    with pytest.raises(LookupError, match="broken"):
+        visit(make(LookupError("broken")), kind, backend)
+
+
+def test_one_task(kind: str, backend: Any) -> None:
+    """Start-up and shutdown run in one task: a cancel scope may span both, and context variables stay."""
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
+    seen = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            async with anyio.create_task_group() as group:
+                group.start_soon(anyio.sleep_forever)
+                variable.set("set")
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+                seen.append(variable.get())
+                group.cancel_scope.cancel()
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await start(send)
+            await chunk(send, b"hello", more=False)
+
+    assert visit(app, kind, backend) == "hello"
+    assert seen == ["set"]

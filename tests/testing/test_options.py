@@ -1,0 +1,190 @@
+"""What both clients take and give, over both protocols."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import httpx
+import pytest
+
+from cardan.testing import PROTOCOLS, AsyncClient, Client
+from tests.testing.apps import ECHO, chunk, only_http, start
+
+both = pytest.mark.parametrize("protocol", PROTOCOLS)
+
+
+@only_http
+async def where_asgi(scope: Any, receive: Any, send: Any) -> None:
+    await start(send, 200, [(b"set-cookie", b"a=1")])
+    root, path = scope["root_path"], scope["path"]
+    await chunk(send, repr((root, path[len(root) :], scope["query_string"])).encode(), more=False)
+
+
+def where_wsgi(environ: Any, start_response: Any) -> Any:
+    start_response("200 OK", [("Set-Cookie", "a=1")])
+    path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+    return [repr((environ["SCRIPT_NAME"], path, environ["QUERY_STRING"].encode("latin-1"))).encode()]
+
+
+WHERE = {"asgi": where_asgi, "wsgi": where_wsgi}
+
+
+@both
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("/", "('/api', '/', b'')"),
+        ("/x?y=z", "('/api', '/x', b'y=z')"),
+        ("/api", "('/api', '/api', b'')"),
+        ("http://testserver/api", "('/api', '', b'')"),
+        ("http://other/api/a%2Fb%C3%A9", "('/api', '/a/bé', b'')"),
+    ],
+)
+def test_root_path(protocol: Any, url: str, expected: str) -> None:
+    """A mounted application sees its root and the path below it."""
+    with Client(WHERE[protocol], protocol=protocol, root_path="/api") as client:
+        assert client.get(url).text == expected
+
+
+@both
+def test_outside_of_the_root(protocol: Any) -> None:
+    """A URL outside of the root never reaches the application."""
+    with Client(WHERE[protocol], protocol=protocol, root_path="/api") as client:
+        with pytest.raises(httpx.ConnectError, match="got path '/apiary', expected one under root_path '/api'"):
+            client.get("http://testserver/apiary")
+
+
+@both
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [(b"/%zz/%ff?\xff", "('', '/%zz/�', b'\\xff')"), (b"//host/x", "('', '//host/x', b'')"), (b"*", "('', '*', b'')")],
+)
+def test_exact_target(protocol: Any, target: bytes, expected: str) -> None:
+    """The request extension ``target`` is sent as it is: no URL rules touch it."""
+    with Client(WHERE[protocol], protocol=protocol) as client:
+        assert client.get("/", extensions={"target": target}).text == expected
+
+
+@both
+def test_it_is_httpx(protocol: Any) -> None:
+    """Cookies, headers, hooks and redirects are those of httpx."""
+    seen = []
+    with Client(
+        WHERE[protocol], protocol=protocol, headers={"x": "y"}, event_hooks={"request": [seen.append]}
+    ) as client:
+        client.get("/")
+        client.get("/")
+    assert [request.headers.get("cookie") for request in seen] == [None, "a=1"]
+    assert seen[0].headers["x"] == "y"
+    assert isinstance(client, httpx.Client)
+
+
+@both
+def test_methods_and_lengths(protocol: Any) -> None:
+    """A HEAD has no body; Content-Length is believed, and checked."""
+    with Client(ECHO[protocol], protocol=protocol) as client:
+        assert client.head("/").headers["x-method"] == "HEAD"
+        assert client.request("QUERY", "/", content=b"abc").content == b"abc"
+
+
+def test_wrong_options() -> None:
+    """Wrong names are ValueErrors."""
+    with pytest.raises(ValueError, match="got 'http', expected 'wsgi' or 'asgi'"):
+        Client(WHERE["wsgi"], protocol="http")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="got 'curio', expected 'asyncio' or 'trio'"):
+        Client(WHERE["asgi"], protocol="asgi", backend="curio")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="got '', expected 'wsgi' or 'asgi'"):
+        AsyncClient(WHERE["wsgi"], protocol="")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_starlette(backend: Any) -> None:
+    """A Starlette application: lifespan state, streaming, background task."""
+    from contextlib import asynccontextmanager
+
+    from starlette.applications import Starlette
+    from starlette.background import BackgroundTask
+    from starlette.responses import PlainTextResponse, StreamingResponse
+    from starlette.routing import Route
+
+    log: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> Any:
+        yield {"name": "Ada"}
+        log.append("down")
+
+    async def hello(request: Any) -> Any:
+        await request.body()
+        return PlainTextResponse(request.state.name, background=BackgroundTask(log.append, "background"))
+
+    async def stream(request: Any) -> Any:
+        async def ticks() -> Any:
+            try:
+                while True:
+                    yield b"tick\n"
+            finally:
+                log.append("stopped")
+
+        return StreamingResponse(ticks())
+
+    app = Starlette(routes=[Route("/", hello, methods=["POST"]), Route("/stream", stream)], lifespan=lifespan)
+    with Client(app, protocol="asgi", backend=backend) as client:
+        assert client.post("/", json=1).text == "Ada"
+        assert log.pop() == "background"
+        with client.stream("GET", "/stream") as response:
+            assert next(response.iter_lines()) == "tick"
+    assert log[-1] == "down"
+
+
+def test_flask() -> None:
+    """A Flask application: form, upload, streaming, an error in a view."""
+    from flask import Flask, request
+
+    app = Flask(__name__)
+    app.testing = True
+    log: list[str] = []
+
+    @app.post("/")
+    def upload() -> Any:
+        return {"title": request.form["title"], "size": len(request.files["photo"].read())}
+
+    @app.get("/stream")
+    def stream() -> Any:
+        def ticks() -> Any:
+            try:
+                while True:
+                    yield b"tick\n"
+            finally:
+                log.append("stopped")
+
+        return ticks()
+
+    @app.get("/error")
+    def error() -> Any:
+        raise LookupError("broken")
+
+    with Client(app, protocol="wsgi") as client:
+        assert client.post("/", data={"title": "x"}, files={"photo": b"12345"}).json() == {"title": "x", "size": 5}
+        with client.stream("GET", "/stream") as response:
+            assert next(response.iter_lines()) == "tick"
+        assert log == ["stopped"]
+        with pytest.raises(LookupError, match="broken"):
+            client.get("/error")
+
+
+def test_imports() -> None:
+    """The package imports neither pytest nor trio, and without httpx it says what to install."""
+    code = "import sys, cardan.testing; print(sorted({'pytest', 'trio', '_pytest'} & set(sys.modules)))"
+    assert run(code).stdout.strip() == "[]"
+    code = "import sys; sys.modules['httpx'] = sys.modules['httpx2'] = None; import cardan.testing"
+    assert "ImportError: cardan.testing needs httpx: pip install 'cardan[testing]'" in run(code).stderr
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), timeout=60
+    )
