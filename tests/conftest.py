@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.servers import ServerPool
+    from tests.servers import Demo, ServerPool
 
 ALLOWED = Path(__file__).with_name("allowed-skips.txt")
 
@@ -29,6 +29,15 @@ def server_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerPool
 
     with ServerPool(tmp_path_factory.mktemp("servers")) as pool:
         yield pool
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """`make demo`, running: one application object under uvicorn and gunicorn."""
+    from tests.servers import Demo
+
+    with Demo(tmp_path_factory.mktemp("demo")) as demo:
+        yield demo
 
 
 def allowed_reasons(text: str) -> list[re.Pattern[str]]:

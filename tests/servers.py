@@ -34,7 +34,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-__all__ = ["ASGI_KINDS", "EXAMPLES", "KINDS", "WSGI_KINDS", "Kind", "Server", "ServerPool", "free_port", "start"]
+__all__ = [
+    "ASGI_KINDS",
+    "EXAMPLES",
+    "KINDS",
+    "WSGI_KINDS",
+    "Demo",
+    "Kind",
+    "Server",
+    "ServerPool",
+    "free_port",
+    "start",
+]
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 HOST = "127.0.0.1"
@@ -244,3 +255,65 @@ class ServerPool:
                 server.process.terminate()
         for server in self.servers.values():
             server.stop()
+
+
+class Demo:
+    """`make demo` in a process: the launcher of examples/ with both servers, on ports of our own. Leaving stops it."""
+
+    def __init__(self, log_dir: Path) -> None:
+        self.ports = free_port(), free_port()
+        self.asgi_url, self.wsgi_url = (f"http://{HOST}:{port}/" for port in self.ports)
+        self.log_file = log_dir / f"demo-{self.ports[0]}.log"
+        arguments = ["--uvicorn-port", str(self.ports[0]), "--gunicorn-port", str(self.ports[1])]
+        with self.log_file.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(EXAMPLES / "serve_both.py"), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Return when the launcher has printed the addresses; AssertionError with the log otherwise."""
+        deadline = time.monotonic() + START_SECONDS
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if "Ctrl-C stops both" in self.log():
+                return
+            time.sleep(0.05)
+        self.stop()
+        raise AssertionError(f"the demo did not start:\n{self.log()}")
+
+    def log(self) -> str:
+        """What the launcher and the servers wrote so far."""
+        return self.log_file.read_text(errors="replace")
+
+    def peak_memory(self) -> int:
+        """The largest resident size so far of all processes under the launcher, in bytes, added up (Linux)."""
+        return sum(peak_of(pid) for pid in descendants(self.process.pid))
+
+    def stop(self, sig: signal.Signals = signal.SIGTERM) -> int:
+        """Send ``sig`` and return the launcher's exit status; it ends its servers by force after 10 s."""
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+        return self.process.wait(START_SECONDS)
+
+    def __enter__(self) -> Demo:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def descendants(pid: int) -> list[int]:
+    """The process and everything below it, from /proc."""
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [pid, *(below for child in text.split() for below in descendants(int(child)))]
+
+
+def peak_of(pid: int) -> int:
+    """VmHWM of one process in bytes."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))

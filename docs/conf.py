@@ -1,0 +1,22 @@
+"""Sphinx: MyST pages, autodoc for the reference, warnings are errors (see the Makefile)."""
+
+from importlib.metadata import version as installed_version
+
+project = "cardan"
+author = "The cardan authors"
+copyright = "The cardan authors"
+release = version = installed_version("cardan")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+python_use_unqualified_type_names = True
+
+html_theme = "furo"
+html_title = f"cardan {release}"
+html_show_sourcelink = False

@@ -1,0 +1,154 @@
+"""Serves one application object under uvicorn (ASGI) and under gunicorn (WSGI) at the same time; `make demo`.
+
+    python examples/serve_both.py [upload:app] [--host 127.0.0.1] [--uvicorn-port 8000] [--gunicorn-port 8001]
+
+Ends both cleanly on Ctrl-C or SIGTERM, and when one of them ends by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+EXAMPLES = Path(__file__).parent
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Program:
+    """A server to run: its name, its protocol, its port and the arguments of its module."""
+
+    name: str
+    protocol: str
+    host: str
+    port: int
+    arguments: list[str]
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start it in a session of its own: Ctrl-C at the terminal reaches the launcher alone, which passes it on."""
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(EXAMPLES), os.getenv("PYTHONPATH")]))}
+        return subprocess.Popen([sys.executable, "-m", self.name, *self.arguments], env=environ, start_new_session=True)
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://{self.host}:{self.port}/"
+
+
+def programs(options: argparse.Namespace) -> list[Program]:
+    """Both servers. gunicorn gets threads: its sync workers would be restarted in the middle of a long upload."""
+    host, target = options.host, options.target
+    one, two = options.uvicorn_port, options.gunicorn_port
+    uvicorn = ["--host", host, "--port", str(one), "--log-level", "warning", "--timeout-graceful-shutdown", "5", target]
+    gunicorn = ["--bind", f"{host}:{two}", "--worker-class", "gthread", "--threads", "8", "--log-level", "warning"]
+    return [
+        Program("uvicorn", "ASGI", host, one, uvicorn),
+        Program("gunicorn", "WSGI", host, two, [*gunicorn, "--graceful-timeout", "5", "--no-control-socket", target]),
+    ]
+
+
+def taken(program: Program) -> bool:
+    """Whether the port cannot be had."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((program.host, program.port))
+        except OSError:
+            return True
+        return False
+
+
+def wait_until_ready(running: list[tuple[Program, subprocess.Popen[bytes]]]) -> bool:
+    """Whether all of them listen, within 30 seconds; False as soon as one has ended."""
+    for program, process in running:
+        for _ in range(300):
+            if process.poll() is not None:
+                return False
+            try:
+                socket.create_connection((program.host, program.port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        else:
+            return False
+    return True
+
+
+def stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Ask all to end, wait, and end by force what does not."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave one behind
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in processes:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def announce(running: list[tuple[Program, subprocess.Popen[bytes]]]) -> None:
+    """Say where to look."""
+    print("\n  One application object, two servers:\n")
+    for program, _ in running:
+        print(f"    {program.url:30} {program.protocol}, {program.name}")
+    print("\n  Ctrl-C stops both.\n", flush=True)
+
+
+def interrupt(signum: int, frame: FrameType | None) -> None:
+    """SIGTERM ends the program as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def serve(wanted: list[Program]) -> int:
+    """Run all until a signal comes or one ends; the exit status."""
+    running: list[tuple[Program, subprocess.Popen[bytes]]] = []
+    try:
+        for program in wanted:
+            running.append((program, program.start()))  # noqa: PERF401  # each must be known before the next starts
+        if wait_until_ready(running):
+            announce(running)
+            while all(process.poll() is None for _, process in running):
+                time.sleep(0.2)
+        print(*(f"{p.name} ended with status {c.returncode}" for p, c in running if c.poll() is not None), sep="\n")
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopping", flush=True)
+        return 0
+    finally:
+        stop([process for _, process in running])
+
+
+def main() -> int:
+    """Parse the arguments, look whether the ports are free, serve."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("target", nargs="?", default="upload:app", help="module:attribute (upload:app)")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--uvicorn-port", type=int, default=8000)
+    parser.add_argument("--gunicorn-port", type=int, default=8001)
+    wanted = programs(parser.parse_args())
+    if blocked := [program for program in wanted if taken(program)]:
+        for program in blocked:
+            option = f"{program.name.upper()}_PORT"
+            print(
+                f"port {program.port} is taken; choose another for {program.name}: make demo {option}=9000",
+                file=sys.stderr,
+            )
+        return 1
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return serve(wanted)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""A real browser fills in the demo's form, on both servers: Debian's Chromium, headless, through chromium-driver.
+
+Skipped where it is not installed (.ci/run installs it where it may): ``apt-get install chromium chromium-driver``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import (
+    invisibility_of_element,
+    presence_of_element_located,
+    visibility_of,
+)
+from selenium.webdriver.support.wait import WebDriverWait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from selenium.webdriver.remote.webelement import WebElement
+
+    from tests.servers import Demo
+
+pytestmark = [pytest.mark.real_server, pytest.mark.browser]
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1100,900",
+    "--lang=en-GB",
+]
+SECONDS = 30
+RESULT = (By.CSS_SELECTOR, "article.result")
+
+
+def start_browser(profile: Path, *, javascript: bool = True) -> webdriver.Chrome:
+    """A browser with a fresh profile; skips the test where there is none."""
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if program is None or driver is None:
+        pytest.skip("no browser: chromium and chromium-driver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    if not javascript:
+        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+    return webdriver.Chrome(options=options, service=Service(driver))
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    browser = start_browser(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture(params=["ASGI", "WSGI"])
+def address(request: pytest.FixtureRequest, demo: Demo) -> tuple[str, str]:
+    """(protocol, where the demo answers over it)"""
+    return request.param, demo.asgi_url if request.param == "ASGI" else demo.wsgi_url
+
+
+def by_id(browser: webdriver.Chrome, name: str) -> WebElement:
+    return browser.find_element(By.ID, name)
+
+
+def fill_in(browser: webdriver.Chrome, url: str, *paths: Path) -> None:
+    """Open the page, type, choose the files; all but the click on the button."""
+    browser.get(url)
+    by_id(browser, "name").send_keys("Ada Lovelace")
+    by_id(browser, "message").send_keys("first line\nsecond <b>line</b>")
+    by_id(browser, "files").send_keys("\n".join(map(str, paths)))
+
+
+def result(browser: webdriver.Chrome) -> WebElement:
+    return WebDriverWait(browser, SECONDS).until(presence_of_element_located(RESULT))
+
+
+def two_files(folder: Path) -> dict[Path, str]:
+    """Two files and their checksums; the second one is large enough to go to disk."""
+    contents = {"photo é.png": bytes(range(256)) * 8, "data.bin": b"\r\n--cardan" * 120_000}
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return {folder / name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+
+
+def assert_shown(browser: webdriver.Chrome, protocol: str, hashes: dict[Path, str]) -> None:
+    shown = result(browser).text
+    for path, checksum in hashes.items():
+        assert path.name in shown
+        assert checksum in shown
+    assert "Ada Lovelace" in shown
+    assert "second <b>line</b>" in shown
+    assert by_id(browser, "served").get_attribute("data-protocol") == protocol
+
+
+def test_two_files(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
+    """The list of chosen files appears; after the click the page shows the right checksums, fields and the cookie."""
+    protocol, url = address
+    hashes = two_files(tmp_path)
+    browser.get(url)
+    browser.delete_all_cookies()
+    for visit in ("None came with this request", "visits\n1"):
+        fill_in(browser, url, *hashes)
+        assert "data.bin\n1.2\u00a0MB" in by_id(browser, "chosen").text
+        by_id(browser, "send").click()
+        assert_shown(browser, protocol, hashes)
+        assert visit in result(browser).text
+
+
+def test_progress(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
+    """A larger upload over a slow line: the bar shows up, moves, and makes room for the result."""
+    _, url = address
+    content = bytes(6_000_000)
+    (tmp_path / "large.bin").write_bytes(content)
+    fill_in(browser, url, tmp_path / "large.bin")
+    bar, figures = by_id(browser, "bar"), by_id(browser, "progress-figures")
+    assert not bar.is_displayed()
+    browser.set_network_conditions(latency=1, download_throughput=10_000_000, upload_throughput=3_000_000)
+    try:
+        by_id(browser, "send").click()
+        wait = WebDriverWait(browser, SECONDS, poll_frequency=0.02)
+        wait.until(visibility_of(bar))
+        wait.until(lambda _: 0 < float(bar.get_attribute("value") or 0) < 1)
+        assert "/ 6.0\u00a0MB" in figures.text
+        assert hashlib.sha256(content).hexdigest() in result(browser).text
+    finally:
+        browser.delete_network_conditions()
+
+
+def test_cancel(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
+    """A cancelled upload leaves the form as it was, ready to be sent again."""
+    _, url = address
+    (tmp_path / "large.bin").write_bytes(bytes(6_000_000))
+    fill_in(browser, url, tmp_path / "large.bin")
+    browser.set_network_conditions(latency=1, download_throughput=10_000_000, upload_throughput=500_000)
+    try:
+        by_id(browser, "send").click()
+        wait = WebDriverWait(browser, SECONDS, poll_frequency=0.02)
+        wait.until(visibility_of(by_id(browser, "cancel"))).click()
+        wait.until(invisibility_of_element(by_id(browser, "progress")))
+    finally:
+        browser.delete_network_conditions()
+    assert by_id(browser, "send").is_enabled()
+    assert by_id(browser, "name").get_attribute("value") == "Ada Lovelace"
+    assert not by_id(browser, "failed").is_displayed()
+
+
+def test_without_scripts(address: tuple[str, str], tmp_path: Path) -> None:
+    """The same form, sent by the browser itself: same result."""
+    protocol, url = address
+    browser = start_browser(tmp_path / "profile", javascript=False)
+    try:
+        hashes = two_files(tmp_path)
+        fill_in(browser, url, *hashes)
+        by_id(browser, "send").click()
+        assert_shown(browser, protocol, hashes)
+    finally:
+        browser.quit()
+
+
+def test_nothing_is_wrong_in_the_console(browser: webdriver.Chrome, address: tuple[str, str]) -> None:
+    """No script error, nothing that the page's own policy had to block."""
+    browser.get_log("browser")
+    browser.get(address[1])
+    assert browser.get_log("browser") == []
