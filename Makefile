@@ -20,7 +20,7 @@ endif
 
 PY := $(VENV)/bin/python
 BOOTSTRAP := $(VENV).bootstrap
-PIP_QUIET := --quiet --no-input --disable-pip-version-check
+PIP_QUIET := -qq --no-input --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help test demo check format bench docs fuzz clean
