@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from .syntax import check_token, quote, quote_if_needed, unescape, unquote
 
-__all__ = ["dump_dict", "dump_list", "parse_dict", "parse_list", "split"]
+__all__ = ["dump_dict", "dump_list", "parse_dict", "parse_list", "parse_pairs", "split"]
 
 # One member: runs without comma and quote, and quoted strings, of which the last may be open.
 _member = re.compile(r'(?:[^",]+|"[^"\\]*(?:\\.[^"\\]*)*\\?"?)+', re.DOTALL)
@@ -42,21 +42,24 @@ def dump_list(members: Iterable[str]) -> str:
     return ", ".join(map(quote_if_needed, members))
 
 
+def parse_pairs(text: str | None) -> list[tuple[str, str | None]]:
+    """Return the members of ``a=1, b="x, y", c`` in order: ``[("a", "1"), ("b", "x, y"), ("c", None)]``."""
+    result: list[tuple[str, str | None]] = []
+    for member in split(text):
+        pair = _pair.match(member)
+        if pair is None:
+            result.append((unquote(member), None))
+        elif name := pair[1].strip(OWS):
+            result.append((name, pair[3].strip(OWS) if pair[2] is None else unescape(pair[2])))
+    return result
+
+
 def parse_dict(text: str | None) -> dict[str, str | None]:
     """Return the pairs of ``a=1, b="x, y", c``: ``{"a": "1", "b": "x, y", "c": None}``.
 
     Names keep their case; the last of equal names counts; a member without a name is skipped.
     """
-    result: dict[str, str | None] = {}
-    for member in split(text):
-        pair = _pair.match(member)
-        if pair is None:
-            result[unquote(member)] = None
-            continue
-        name, quoted, plain = pair.groups()
-        if name := name.strip(OWS):
-            result[name] = plain.strip(OWS) if quoted is None else unescape(quoted)
-    return result
+    return dict(parse_pairs(text))
 
 
 def dump_dict(pairs: Mapping[str, str | int | None], *, always_quote: bool = False) -> str:

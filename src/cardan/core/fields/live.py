@@ -9,12 +9,13 @@ cannot be written raises and changes nothing; a field whose value became empty i
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
-__all__ = ["HeaderStore", "Live"]
+__all__ = ["HeaderStore", "Live", "LiveDict"]
 
 S = TypeVar("S")
+V = TypeVar("V")
 
 
 class HeaderStore(Protocol):
@@ -129,11 +130,41 @@ class Live(Generic[S]):
         return self.__copy__()
 
 
-def changed(pairs: Iterable[tuple[str, S]], key: str, value: S | None) -> dict[str, S]:
-    """Return a dict of ``pairs`` with ``key`` set to ``value``, or without it for None."""
-    state = dict(pairs)
-    if value is None:
-        state.pop(key, None)
-    else:
-        state[key] = value
-    return state
+class LiveDict(Live[dict[str, V]], MutableMapping[str, V]):
+    """A live value that is a mapping of names to values; names compare in any case."""
+
+    __slots__ = ()
+
+    def __init__(self, values: Mapping[str, V] | Iterable[tuple[str, V]] | None = None) -> None:
+        """Take a mapping or pairs; raises :exc:`ValueError` for what cannot be written."""
+        state = {self._key(name): value for name, value in dict(values or ()).items()}
+        self._write(state)
+        super().__init__(state)
+
+    @classmethod
+    def _key(cls, name: str) -> str:
+        return name.lower()
+
+    def __getitem__(self, key: str) -> V:
+        return self._get()[self._key(key)]
+
+    def __setitem__(self, key: str, value: V) -> None:
+        self._set({**self._get(), self._key(key): value})
+
+    def __delitem__(self, key: str) -> None:
+        state = dict(self._get())
+        del state[self._key(key)]
+        self._set(state)
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._key(key) in self._get()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._get()))
+
+    def __len__(self) -> int:
+        return len(self._get())
+
+    def clear(self) -> None:
+        """Remove everything, and the field with it."""
+        self._set({})

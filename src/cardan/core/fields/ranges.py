@@ -1,0 +1,291 @@
+"""Range, If-Range and Content-Range (RFC 9110 sections 14.2, 13.1.5 and 14.4).
+
+Takes and gives field values. Positions are as in Python: a range ends *before* ``stop``. Reading is linear and
+total: what is no valid ``ranges-specifier`` gives None (to be ignored, section 14.2), a Content-Range that
+contradicts itself gives an unset one. Writing raises :exc:`ValueError` for what makes no sense.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Self
+
+from .dates import http_date, parse_date
+from .etags import quote_etag, unquote_etag
+from .live import Live
+from .syntax import check_token, is_token, parse_integer
+
+__all__ = ["ContentRange", "IfRange", "Range", "merge_ranges"]
+
+_spec = re.compile(r"[ \t]*(?:([0-9]+)-([0-9]*)|-([0-9]+))[ \t]*").fullmatch
+_content_range = re.compile(r"([^ \t]+)[ \t]+(?:([0-9]+)-([0-9]+)|\*)/([0-9]+|\*)").fullmatch
+
+
+class Range:
+    """The ranges that a client asks for: ``units`` (lower case) and ``ranges``, pairs of start and stop.
+
+    ``(0, 500)`` are the first 500 bytes, ``(500, None)`` all from there on, ``(-500, None)`` the last 500.
+    ``(0, 0)`` is the empty range of ``bytes=-0``, which nothing satisfies.
+    """
+
+    __slots__ = ("ranges", "units")
+
+    units: str
+    ranges: list[tuple[int, int | None]]
+
+    def __init__(self, units: str, ranges: Sequence[tuple[int, int | None]]) -> None:
+        for start, stop in ranges:
+            if stop is not None and (start < 0 or stop <= start) and (start, stop) != (0, 0):
+                raise ValueError(f"got range {(start, stop)!r}, expected start below stop")
+        self.units = check_token(units, "range unit").lower()
+        self.ranges = list(ranges)
+
+    @classmethod
+    def from_header(cls, value: str | None) -> Self | None:
+        """Read a field value; None if there is none, or if any part of it is invalid."""
+        if not value:
+            return None
+        units, equals, specs = value.partition("=")
+        units = units.strip(" \t")
+        if not equals or not is_token(units):
+            return None
+        ranges = []
+        for spec in specs.split(","):
+            if not spec or spec.isspace():  # empty members of a list are skipped (section 5.6.1.2)
+                continue
+            if (pair := _read_spec(spec)) is None:
+                return None
+            ranges.append(pair)
+        return cls(units, ranges) if ranges else None
+
+    def to_header(self) -> str:
+        """Return the field value."""
+        return f"{self.units}=" + ",".join(
+            "-0"
+            if pair == (0, 0)
+            else str(pair[0])
+            if pair[0] < 0
+            else f"{pair[0]}-{'' if pair[1] is None else pair[1] - 1}"
+            for pair in self.ranges
+        )
+
+    def resolve(self, length: int) -> list[tuple[int, int]]:
+        """Return the ranges that a representation of ``length`` bytes can satisfy, in order, cut to it."""
+        result = []
+        for start, stop in self.ranges:
+            if start < 0:
+                start = max(start + length, 0)
+            stop = length if stop is None else min(stop, length)
+            if start < stop:
+                result.append((start, stop))
+        return result
+
+    def range_for_length(self, length: int | None) -> tuple[int, int] | None:
+        """Return start and stop if this is one range of bytes that ``length`` bytes can satisfy, else None."""
+        if self.units != "bytes" or length is None or len(self.ranges) != 1:
+            return None
+        resolved = self.resolve(length)
+        return resolved[0] if resolved else None
+
+    def make_content_range(self, length: int | None) -> ContentRange | None:
+        """Return the :class:`ContentRange` of :meth:`range_for_length`, None where that is None."""
+        pair = self.range_for_length(length)
+        return None if pair is None else ContentRange(self.units, *pair, length)
+
+    def to_content_range_header(self, length: int | None) -> str | None:
+        """Return the Content-Range field value of :meth:`range_for_length`, None where that is None."""
+        content_range = self.make_content_range(length)
+        return None if content_range is None else content_range.to_header()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Range):
+            return NotImplemented
+        return (self.units, self.ranges) == (other.units, other.ranges)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return self.to_header()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.to_header()!r}>"
+
+
+def _read_spec(spec: str) -> tuple[int, int | None] | None:
+    found = _spec(spec)
+    if found is None:
+        return None
+    first, last, suffix = found.groups()
+    if suffix is not None:
+        length = parse_integer(suffix) or 0
+        return (-length, None) if length else (0, 0)
+    start = parse_integer(first) or 0
+    if not last:
+        return (start, None)
+    stop = (parse_integer(last) or 0) + 1
+    return (start, stop) if start < stop else None
+
+
+def merge_ranges(ranges: Sequence[tuple[int, int]], gap: int = 0) -> list[tuple[int, int]]:
+    """Return resolved ranges in ascending order, those that overlap or are at most ``gap`` bytes apart as one.
+
+    RFC 9110 section 14.2 allows it; a client that asks for more than it needs gets every byte once.
+    """
+    merged: list[tuple[int, int]] = []
+    for start, stop in sorted(ranges):
+        if merged and start <= merged[-1][1] + gap:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], stop))
+        else:
+            merged.append((start, stop))
+    return merged
+
+
+class IfRange:
+    """What If-Range holds: an entity tag (``etag``, and whether it is ``weak``), or a ``date``, or nothing."""
+
+    __slots__ = ("date", "etag", "weak")
+
+    def __init__(self, etag: str | None = None, date: datetime | None = None, weak: bool = False) -> None:
+        self.etag = etag
+        self.date = date
+        self.weak = weak
+
+    @classmethod
+    def from_header(cls, value: str | None) -> Self:
+        """Read a field value; None gives an empty object."""
+        if not value:
+            return cls()
+        if (date := parse_date(value)) is not None:
+            return cls(date=date)
+        etag, weak = unquote_etag(value)
+        return cls(etag, weak=bool(weak))
+
+    def to_header(self) -> str:
+        """Return the field value, empty where there is nothing."""
+        if self.date is not None:
+            return http_date(self.date)
+        return "" if self.etag is None else quote_etag(self.etag, self.weak)
+
+    def matches(self, etag: str | None = None, last_modified: datetime | None = None) -> bool:
+        """Tell whether the range still belongs to the representation that has these validators.
+
+        ``etag`` is a field value, compared strongly; ``last_modified`` must be equal to the second. Without
+        anything to compare with it is False; an empty If-Range is always True.
+        """
+        if self.date is not None:
+            return last_modified is not None and http_date(last_modified) == http_date(self.date)
+        if self.etag is None:
+            return True
+        tag, weak = unquote_etag(etag)
+        return not self.weak and not weak and tag == self.etag
+
+    def __bool__(self) -> bool:
+        return self.etag is not None or self.date is not None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, IfRange):
+            return NotImplemented
+        return (self.etag, self.date, self.weak) == (other.etag, other.date, other.weak)
+
+    def __hash__(self) -> int:
+        return hash((self.etag, self.date, self.weak))
+
+    def __str__(self) -> str:
+        return self.to_header()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.to_header()!r}>"
+
+
+_Extent = tuple[str | None, int | None, int | None, int | None]
+
+
+class ContentRange(Live[_Extent]):
+    """Which part of a representation a message holds: ``units``, ``start``, ``stop`` (not included), ``length``.
+
+    ``start`` and ``stop`` are None for an unsatisfied range (``bytes */10``), ``length`` is None where it is not
+    known. ``units`` is None where there is no field: the object is false then. Live.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        units: str | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+        length: int | None = None,
+    ) -> None:
+        state = (units, start, stop, length)
+        self._write(state)
+        super().__init__(state)
+
+    @classmethod
+    def _read(cls, text: str | None) -> _Extent:
+        found = _content_range(text.strip(" \t")) if text else None
+        if found is None or not is_token(found[1]):
+            return (None, None, None, None)
+        first, last = parse_integer(found[2]), parse_integer(found[3])
+        length = parse_integer(found[4])
+        stop = None if last is None else last + 1
+        if not _makes_sense(first, stop, length):
+            return (None, None, None, None)
+        return (found[1].lower(), first, stop, length)
+
+    @classmethod
+    def _write(cls, state: _Extent) -> str:
+        units, start, stop, length = state
+        if units is None:
+            return ""
+        check_token(units, "range unit")
+        if not _makes_sense(start, stop, length):
+            raise ValueError(f"got range {start!r} to {stop!r} of {length!r}, expected start < stop <= length")
+        extent = "*" if start is None or stop is None else f"{start}-{stop - 1}"
+        return f"{units} {extent}/{'*' if length is None else length}"
+
+    def set(self, start: int | None, stop: int | None, length: int | None = None, units: str | None = "bytes") -> None:
+        """Set everything at once; raises :exc:`ValueError` for what contradicts itself."""
+        self._set((units, start, stop, length))
+
+    def unset(self) -> None:
+        """Remove the field."""
+        self._set((None, None, None, None))
+
+    @property
+    def units(self) -> str | None:
+        """The unit, ``bytes``; None where there is no field."""
+        return self._get()[0]
+
+    @units.setter
+    def units(self, units: str | None) -> None:
+        self._set((units, *self._get()[1:]))
+
+    @property
+    def start(self) -> int | None:
+        """The first position."""
+        return self._get()[1]
+
+    @property
+    def stop(self) -> int | None:
+        """The position after the last one."""
+        return self._get()[2]
+
+    @property
+    def length(self) -> int | None:
+        """The length of the whole representation."""
+        return self._get()[3]
+
+    @length.setter
+    def length(self, length: int | None) -> None:
+        self._set((*self._get()[:3], length))
+
+    def __bool__(self) -> bool:
+        return self.units is not None
+
+
+def _makes_sense(start: int | None, stop: int | None, length: int | None) -> bool:
+    if start is None or stop is None:
+        return start is stop and length is not None and length >= 0
+    return 0 <= start < stop and (length is None or stop <= length)
