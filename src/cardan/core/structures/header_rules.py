@@ -58,10 +58,11 @@ def field_name(name: str) -> str:
 
     Raises TypeError if it is no str, ValueError if it is no token.
     """
-    if name in _known_names:
+    try:
         return _known_names[name]
-    if not isinstance(name, str):
-        raise TypeError(f"got a field name of type {type(name).__name__}, expected str")
+    except (KeyError, TypeError):
+        if not isinstance(name, str):
+            raise TypeError(f"got a field name of type {type(name).__name__}, expected str") from None
     if not _is_token(name):
         raise ValueError(f"got field name {name!r}, expected a token (RFC 9110 section 5.6.2)")
     return remember(_known_names, name, str.__str__(name))

@@ -117,7 +117,13 @@ class Headers(HeadersView, MutableMapping[str, str]):
             value = _with_params(value, params)
         self[name] = value
 
-    def __setitem__(self, name: Any, value: Any) -> None:
+    @overload
+    def __setitem__(self, name: str, value: Value) -> None: ...
+    @overload
+    def __setitem__(self, name: int, value: tuple[str, str | int]) -> None: ...
+    @overload
+    def __setitem__(self, name: slice, value: Fields) -> None: ...
+    def __setitem__(self, name: str | int | slice, value: Any) -> None:
         """:meth:`set`. With a position, or a slice, the value is a pair, or an iterable of pairs."""
         if not isinstance(name, str):
             self._set_at(name, value)
@@ -130,14 +136,13 @@ class Headers(HeadersView, MutableMapping[str, str]):
         fields = self._list
         name = field[0].lower()
         size = len(name)
-        there = [at for at, (key, _) in enumerate(fields) if len(key) == size and key.lower() == name]
-        if not there:
-            fields.append(field)
-            return
-        fields[there[0]] = field
-        if len(there) > 1:
-            gone = set(there[1:])
-            fields[:] = [other for at, other in enumerate(fields) if at not in gone]
+        for at, (key, _) in enumerate(fields):
+            if len(key) == size and key.lower() == name:
+                fields[at] = field
+                if at + 1 < len(fields):
+                    fields[at + 1 :] = [other for other in fields[at + 1 :] if other[0].lower() != name]
+                return
+        fields.append(field)
 
     def _set_at(self, at: int | slice, value: Any) -> None:
         if isinstance(at, slice):

@@ -38,7 +38,7 @@ class ScopeHeaders(ImmutableHeadersMixin, HeadersView):
     _index: dict[bytes, bytes] | None
     """Lower-case name to value, several of them joined; None until the first look-up."""
     _several: dict[bytes, list[bytes]]
-    """The values of the names that came more than once."""
+    """The values of each name; set where the index has fewer entries than the list."""
 
     def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
         self._raw: RawHeaders = raw if type(raw) is list else list(raw)
@@ -47,22 +47,16 @@ class ScopeHeaders(ImmutableHeadersMixin, HeadersView):
     def _make_index(self) -> dict[bytes, bytes]:
         raw = self._raw
         index: dict[bytes, bytes] = dict(raw)
-        if len(index) == len(raw) and (_lower_names.issuperset(index) or _are_lower(index)):
-            self._several = {}
-        else:
+        if len(index) != len(raw) or not (_lower_names.issuperset(index) or _are_lower(index)):
             index = self._fold()
-        for name in _CONTENT:
-            if not index.get(name, True):
-                del index[name]
         self._index = index
         return index
 
     def _fold(self) -> dict[bytes, bytes]:
-        values: dict[bytes, list[bytes]] = {}
+        self._several = {}
         for name, value in self._raw:
-            values.setdefault(name.lower(), []).append(value)
-        self._several = {name: several for name, several in values.items() if len(several) > 1}
-        return {name: (b"; " if name == b"cookie" else b", ").join(several) for name, several in values.items()}
+            self._several.setdefault(name.lower(), []).append(value)
+        return {name: (b"; " if name == b"cookie" else b", ").join(values) for name, values in self._several.items()}
 
     def _find(self, name: str) -> str | None:
         index = self._index
@@ -72,21 +66,27 @@ class ScopeHeaders(ImmutableHeadersMixin, HeadersView):
         if key is None:
             key = wire_name(name)
         value = index.get(key)
-        return None if value is None else value.decode("latin-1")
+        if not value:
+            return None if value is None or key in _CONTENT else ""
+        return value.decode("latin-1")
 
     def _find_all(self, name: str) -> list[str]:
         value = self._find(name)
         if value is None:
             return []
-        several = self._several.get(wire_name(name))
-        return [value] if several is None else [one.decode("latin-1") for one in several]
+        if len(self._index or ()) == len(self._raw):
+            return [value]
+        return [one.decode("latin-1") for one in self._several[wire_name(name)]]
+
+    def _names(self) -> list[bytes]:
+        index = self._make_index() if self._index is None else self._index
+        return [name for name, value in index.items() if value or name not in _CONTENT]
 
     def __iter__(self) -> Iterator[str]:
-        index = self._make_index() if self._index is None else self._index
-        return iter([wire_title(name) for name in index])
+        return iter([wire_title(name) for name in self._names()])
 
     def __len__(self) -> int:
-        return len(self._make_index() if self._index is None else self._index)
+        return len(self._names())
 
     def __reduce__(self) -> Any:
         return type(self), (list(self._raw),)
