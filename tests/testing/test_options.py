@@ -100,6 +100,7 @@ def test_wrong_options() -> None:
         AsyncClient(WHERE["wsgi"], protocol="")  # type: ignore[arg-type]
 
 
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")  # Starlette leaves the view's to the collector
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_starlette(backend: Any) -> None:
     """A Starlette application: lifespan state, streaming, background task."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .crossings import Awaiting
     from .exchange import Exchange
 
-__all__ = ["AsyncASGITransport", "AsyncTransport", "AsyncWSGITransport"]
+__all__ = ["AsyncASGITransport", "AsyncStream", "AsyncTransport", "AsyncWSGITransport"]
 
 NOT_ENTERED = "got a request outside of the client's context, expected `async with AsyncClient(...) as client:`"
 

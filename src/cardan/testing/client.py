@@ -15,7 +15,7 @@ from .async_transports import AsyncASGITransport, AsyncTransport, AsyncWSGITrans
 from .options import Options
 from .sync_transports import ASGITransport, SyncTransport, WSGITransport
 
-__all__ = ["PROTOCOLS", "AsyncClient", "Client", "ProtocolName"]
+__all__ = ["PROTOCOLS", "AsyncClient", "Client", "ProtocolName", "check", "mounted"]
 
 ProtocolName: TypeAlias = Literal["wsgi", "asgi"]
 """The protocol over which a client talks to its application."""

@@ -29,17 +29,29 @@ T = TypeVar("T")
 class Blocking(Protocol):
     """An exchange for a client that blocks."""
 
-    def opened(self, timeout: float | None) -> None: ...
-    def take(self, timeout: float | None) -> bytes | None: ...
-    def leave(self, grace: float) -> bool: ...
+    def opened(self, timeout: float | None) -> None:
+        """Wait until the exchange is open; TimeoutError."""
+
+    def take(self, timeout: float | None) -> bytes | None:
+        """Wait for a chunk, None at the end; TimeoutError."""
+
+    def leave(self, grace: float) -> bool:
+        """Leave; tells whether the application has ended by itself within ``grace`` seconds."""
+        ...
 
 
 class Awaiting(Protocol):
     """An exchange for a client that awaits."""
 
-    async def opened(self, timeout: float | None) -> None: ...
-    async def take(self, timeout: float | None) -> bytes | None: ...
-    async def leave(self, grace: float) -> bool: ...
+    async def opened(self, timeout: float | None) -> None:
+        """Wait until the exchange is open; TimeoutError."""
+
+    async def take(self, timeout: float | None) -> bytes | None:
+        """Wait for a chunk, None at the end; TimeoutError."""
+
+    async def leave(self, grace: float) -> bool:
+        """Leave; tells whether the application has ended by itself within ``grace`` seconds."""
+        ...
 
 
 class OverPortal:

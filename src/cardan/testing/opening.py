@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..core.request.head import RequestHead
 
-__all__ = ["Opening", "target_of"]
+__all__ = ["Opening", "add_fields", "target_of"]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 

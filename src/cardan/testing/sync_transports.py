@@ -11,12 +11,11 @@ from abc import abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from anyio.from_thread import BlockingPortal, BlockingPortalProvider
-
 from ._httpx import httpx
 from .asgi_exchange import ASGIExchange
 from .crossings import OverPortal, iterate_in_threads
 from .lifespan import Lifespan
+from .loops import LoopThread
 from .options import Options, body_length, known_body, read_timeout, response_of, too_late
 from .wsgi_exchange import WSGIExchange
 
@@ -25,10 +24,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from anyio.from_thread import BlockingPortal
+
     from .crossings import Blocking
     from .exchange import Exchange
 
-__all__ = ["ASGITransport", "SyncTransport", "WSGITransport"]
+__all__ = ["ASGITransport", "SyncStream", "SyncTransport", "WSGITransport"]
 
 STARTUP_TIMEOUT = 60.0  # seconds: a guard against hanging for ever, not a limit that a test should meet
 
@@ -146,7 +147,7 @@ class ASGITransport(SyncTransport):
 
     def __init__(self, options: Options, backend: str, backend_options: dict[str, Any] | None) -> None:
         super().__init__(options)
-        self._loop = BlockingPortalProvider(backend, backend_options)
+        self._loop = LoopThread(backend, backend_options)
         self._portal: BlockingPortal | None = None
         self._lifespan: Lifespan | None = None
 
@@ -160,10 +161,7 @@ class ASGITransport(SyncTransport):
         silent = self.options.is_silent()
         exchange = ASGIExchange(self.options.app, scope, body, length=body_length(request), silent=silent)
         portal = self._loop.__enter__()
-        return self._stream(exchange, OverPortal(exchange, portal), self._leave_loop)
-
-    def _leave_loop(self) -> None:
-        self._loop.__exit__(None, None, None)
+        return self._stream(exchange, OverPortal(exchange, portal), self._loop.__exit__)
 
     def __enter__(self) -> Self:
         portal = self._portal = self._loop.__enter__()
@@ -171,7 +169,7 @@ class ASGITransport(SyncTransport):
         portal.start_task_soon(lifespan.run)
         error = portal.call(lifespan.startup, STARTUP_TIMEOUT)
         if error is not None:
-            self._leave_loop()
+            self._loop.__exit__()
             raise error
         self._lifespan = lifespan
         return self
@@ -197,4 +195,4 @@ class ASGITransport(SyncTransport):
         try:
             return portal.call(lifespan.shutdown, STARTUP_TIMEOUT)
         finally:
-            self._leave_loop()
+            self._loop.__exit__()
