@@ -46,7 +46,7 @@ class EnvironHeaders(ImmutableHeadersMixin, HeadersView):
 
     def _keys(self) -> list[str]:
         environ = self.environ
-        keys = [key for key in environ if key.startswith("HTTP_") and key[5:] not in _CONTENT]
+        keys = [key for key in environ if key[:5] == "HTTP_" and environ_title(key)]
         return keys + [key for key in _CONTENT if environ.get(key)]
 
     def __iter__(self) -> Iterator[str]:

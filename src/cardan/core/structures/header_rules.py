@@ -97,7 +97,7 @@ def wire_name(name: str) -> bytes:
     try:
         return _wire_names[name]
     except KeyError:
-        return remember(_wire_names, name, name.lower().encode("latin-1", "replace"))
+        return remember(_wire_names, name, name.encode("latin-1", "replace").lower())
 
 
 def environ_key(name: str) -> str:
@@ -120,16 +120,21 @@ def wire_title(name: bytes) -> str:
     try:
         return _wire_titles[name]
     except KeyError:
-        return remember(_wire_titles, name, name.decode("latin-1").title())
+        return remember(_wire_titles, name, name.title().decode("latin-1"))
 
 
 def environ_title(key: str) -> str:
-    """The name of an environ's key (``HTTP_...`` or ``CONTENT_...``) in Title-Case."""
+    """The name of an environ's key (``HTTP_...`` or ``CONTENT_...``) in Title-Case.
+
+    Empty for a key by which no name is looked up (``HTTP_x``): what iteration gives can be asked for.
+    """
     try:
         return _environ_titles[key]
     except KeyError:
-        name = key[5:] if key.startswith("HTTP_") else key
-        return remember(_environ_titles, key, name.replace("_", "-").title())
+        name = (key[5:] if key.startswith("HTTP_") else key).replace("_", "-")
+        # as bytes, whose title() is that of ASCII
+        name = name.encode("latin-1", "replace").title().decode("latin-1")
+        return remember(_environ_titles, key, name if environ_key(name) == key else "")
 
 
 def join_values(name: str, values: list[str]) -> str:

@@ -1,0 +1,40 @@
+"""Counting work: how many steps of byte code a call takes, in place of how long."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+
+def count_steps(call: Callable[[], object]) -> int:
+    steps = 0
+
+    def trace(frame: Any, event: str, arg: Any) -> Any:
+        nonlocal steps
+        frame.f_trace_opcodes = True
+        frame.f_trace_lines = False
+        steps += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return steps
+
+
+@pytest.fixture
+def assert_linear() -> Callable[[Callable[[int], Callable[[], object]]], None]:
+    """Asserts that the work of ``make(n)()`` grows with n and no faster."""
+
+    def check(make: Callable[[int], Callable[[], object]]) -> None:
+        small, large = count_steps(make(200)), count_steps(make(1000))
+        # 5 times the input: a quadratic way would take 25 times the steps
+        assert large <= 8 * small
+
+    return check

@@ -1,0 +1,334 @@
+"""Both lazy views of a request's headers, over an environ and over a scope: one behaviour."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable, Mapping
+from typing import Any, assert_type
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.exceptions import BadRequest, BadRequestKeyError
+from cardan.core.structures import EnvironHeaders, Headers, HeadersView, ScopeHeaders
+
+Raw = list[tuple[bytes, bytes]]
+
+
+def from_environ(raw: Raw) -> EnvironHeaders:
+    """As a WSGI server hands them over: joined, in an environ among other things."""
+    joined: dict[str, list[str]] = {}
+    for name, value in raw:
+        key = name.decode("latin-1").upper().replace("-", "_")
+        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+        joined.setdefault(key, []).append(value.decode("latin-1"))
+    environ: dict[str, Any] = {"REQUEST_METHOD": "GET", "wsgi.input": object(), "SERVER_NAME": "x"}
+    environ.update({key: ("; " if key == "HTTP_COOKIE" else ", ").join(values) for key, values in joined.items()})
+    return EnvironHeaders(environ)
+
+
+VIEWS = {"environ": from_environ, "scope": ScopeHeaders}
+
+
+@pytest.fixture(params=VIEWS)
+def view(request: pytest.FixtureRequest) -> Callable[[Raw], HeadersView]:
+    made: Callable[[Raw], HeadersView] = VIEWS[request.param]
+    return made
+
+
+RAW: Raw = [
+    (b"host", b"example.com"),
+    (b"content-type", b"text/plain"),
+    (b"content-length", b"12"),
+    (b"accept", b"text/html"),
+    (b"cookie", b"a=1"),
+    (b"accept", b"*/*"),
+    (b"cookie", b"b=2"),
+    (b"x-empty", b""),
+    (b"x-latin", b"\xe9\xff"),
+]
+
+
+@pytest.mark.parametrize("name", ["host", "Host", "HOST", "hOsT"])
+def test_names_are_found_in_any_case(view: Callable[[Raw], HeadersView], name: str) -> None:
+    """RFC 9110 section 5.1."""
+    headers = view(RAW)
+    assert headers[name] == headers.get(name) == "example.com"
+    assert headers.getlist(name) == headers.get_all(name) == ["example.com"]
+    assert name in headers
+
+
+def test_several_fields_read_as_one(view: Callable[[Raw], HeadersView]) -> None:
+    """RFC 9110 section 5.3: joined with a comma; RFC 9113 section 8.2.3: cookies with a semicolon."""
+    headers = view(RAW)
+    assert headers["accept"] == "text/html, */*"
+    assert headers["cookie"] == "a=1; b=2"
+    assert ", ".join(headers.getlist("accept")) == "text/html, */*"
+    assert "; ".join(headers.getlist("cookie")) == "a=1; b=2"
+
+
+def test_a_missing_field(view: Callable[[Raw], HeadersView]) -> None:
+    """[] raises a KeyError that is a 400; get() gives the default; nothing else raises."""
+    headers = view(RAW)
+    with pytest.raises(BadRequestKeyError) as caught:
+        headers["X-None"]
+    assert isinstance(caught.value, KeyError)
+    assert isinstance(caught.value, BadRequest)
+    assert headers.get("X-None") is None
+    assert headers.get("X-None", "d") == "d"
+    assert headers.getlist("X-None") == []
+    assert "X-None" not in headers
+    assert 5 not in headers
+    for odd in ("", "\u20ac", "a b", "wsgi.input", "HTTP_HOST", "SERVER_NAME", "REQUEST_METHOD", "x\0"):
+        assert headers.get(odd) is None
+
+
+def test_types(view: Callable[[Raw], HeadersView]) -> None:
+    """type= converts; ValueError and TypeError give the default, other errors are the program's."""
+    headers = view(RAW)
+    assert assert_type(headers.get("Content-Length", 0, type=int), int) == 12
+    assert assert_type(headers.get("Content-Length", type=int), int | None) == 12
+    assert assert_type(headers.get("Host"), str | None) == "example.com"
+    assert assert_type(headers.get("Host", ""), str) == "example.com"
+    assert headers.get("Host", 7, type=int) == 7
+    assert headers.get("Host", 7, int) == 7
+    assert headers.get("X-None", 7, type=int) == 7
+    assert headers.get("Host", "d", type=lambda value: len(None)) == "d"  # type: ignore[arg-type]
+    assert headers.getlist("Host", type=int) == []
+    assert assert_type(headers.getlist("Content-Length", type=int), list[int]) == [12]
+    with pytest.raises(ZeroDivisionError):
+        headers.get("Host", type=lambda value: 1 // 0)
+
+
+def test_iteration_gives_title_case(view: Callable[[Raw], HeadersView]) -> None:
+    """Each name once, in Title-Case, as an environ would have it; a mapping in every respect."""
+    headers = view(RAW)
+    names = {"Host", "Content-Type", "Content-Length", "Accept", "Cookie", "X-Empty", "X-Latin"}
+    assert sorted(headers) == sorted(headers.keys()) == sorted(names)
+    assert len(headers) == len(headers.items()) == len(names)
+    assert dict(headers) == dict(headers.items()) == {name: headers[name] for name in names}
+    assert sorted(headers.values()) == sorted(headers[name] for name in names)
+    assert sorted(headers.to_wsgi_list()) == sorted(headers.items())
+    assert isinstance(headers, Mapping)
+
+
+def test_empty_values(view: Callable[[Raw], HeadersView]) -> None:
+    """An empty field is there, but for the two that PEP 3333 lets a server set to ""."""
+    headers = view([(b"x-empty", b""), (b"content-type", b""), (b"content-length", b"")])
+    assert headers["X-Empty"] == ""
+    assert list(headers) == ["X-Empty"]
+    assert len(headers) == 1
+    assert headers.get("Content-Type") is None
+    assert headers.getlist("Content-Length") == []
+    assert "content-type" not in headers
+
+
+def test_no_fields(view: Callable[[Raw], HeadersView]) -> None:
+    """Nothing is nothing."""
+    headers = view([])
+    assert not headers
+    assert list(headers) == headers.to_wsgi_list() == []
+    assert str(headers) == "\r\n"
+
+
+def test_octets_are_latin_1(view: Callable[[Raw], HeadersView]) -> None:
+    """PEP 3333: one character per octet; no octet raises, and none ends a line."""
+    value = bytes(range(0x21, 0x100)) + b" \x0b\x0c\x1c\x85x"
+    headers = view([(b"x-a", value)])
+    assert headers["X-A"].encode("latin-1") == value
+    assert len(headers.getlist("X-A")) == 1
+
+
+CHANGES: list[Callable[[Any], object]] = [
+    lambda h: h.__setitem__("A", "b"),
+    lambda h: h.__delitem__("Host"),
+    lambda h: h.__ior__({}),
+    lambda h: h.add("A", "b"),
+    lambda h: h.add_header("A", "b", c="d"),
+    lambda h: h.clear(),
+    lambda h: h.extend({}),
+    lambda h: h.pop("Host", None),
+    lambda h: h.popitem(),
+    lambda h: h.remove("Host"),
+    lambda h: h.set("A", "b"),
+    lambda h: h.setdefault("A", "b"),
+    lambda h: h.setlist("A", []),
+    lambda h: h.setlistdefault("A", []),
+    lambda h: h.update({}),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_requests_headers_cannot_be_changed(view: Callable[[Raw], HeadersView], change: Callable[[Any], object]) -> None:
+    """Every change is a TypeError that says what to do."""
+    headers = view(RAW)
+    before = headers.to_wsgi_list()
+    with pytest.raises(TypeError, match=r"^(Environ|Scope)Headers cannot be changed; change its copy\(\)$"):
+        change(headers)
+    assert headers.to_wsgi_list() == before
+
+
+def test_copies(view: Callable[[Raw], HeadersView]) -> None:
+    """copy() can be changed and keeps all fields; copy.copy() of what cannot be changed is itself."""
+    headers = view(RAW)
+    changed = assert_type(headers.copy(), Headers)
+    assert changed == headers
+    changed["Host"] = "b"
+    assert headers["Host"] == "example.com"
+    assert copy.copy(headers) is headers
+    assert copy.deepcopy(headers) == headers
+    assert pickle.loads(pickle.dumps(headers)) == headers
+    assert type(pickle.loads(pickle.dumps(headers, 0))) is type(headers)
+
+
+def test_union(view: Callable[[Raw], HeadersView]) -> None:
+    """headers | mapping is a changed copy."""
+    headers = view(RAW)
+    both = assert_type(headers | {"host": "b", "X-New": "1"}, Headers)
+    assert both["Host"] == "b"
+    assert both["X-New"] == "1"
+    assert both["Cookie"] == "a=1; b=2"
+    assert headers["Host"] == "example.com"
+    with pytest.raises(TypeError):
+        headers | 5  # type: ignore[operator]
+
+
+def test_equality(view: Callable[[Raw], HeadersView]) -> None:
+    """What says the same is equal, whatever holds it; what is no headers is not."""
+    headers = view(RAW)
+    for other in VIEWS.values():
+        assert headers == other(list(reversed(RAW[:4])) + RAW[4:])
+        assert headers != other(RAW[1:])
+    assert headers == Headers([(name.decode().upper(), value.decode("latin-1")) for name, value in RAW])
+    assert Headers(headers) == headers
+    assert headers != dict(headers)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(headers)
+
+
+def test_text(view: Callable[[Raw], HeadersView]) -> None:
+    """str() is the head's text, repr() names the class."""
+    headers = view([(b"host", b"a")])
+    assert str(headers) == "Host: a\r\n\r\n"
+    assert repr(headers) == f"{type(headers).__name__}([('Host', 'a')])"
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"a", b"x-b", b"cookie", b"content-type"]), st.binary(max_size=5))))
+def test_both_views_are_equal(raw: Raw) -> None:
+    """The same bytes give equal values on both protocols."""
+    # an empty Content-Type beside another one: a server may join it or leave it out
+    raw = [(name, value) for name, value in raw if value or name != b"content-type"]
+    environ, scope = from_environ(raw), ScopeHeaders(raw)
+    assert dict(environ) == dict(scope)
+    assert environ == scope
+    for name in ("A", "X-b", "Cookie", "Content-Type", "x"):
+        assert environ.get(name) == scope.get(name)
+
+
+def test_work_is_linear(view: Callable[[Raw], HeadersView], assert_linear: Callable[..., None]) -> None:
+    """10,000 fields of one name, or of as many names, cost what they weigh, however often they are asked for."""
+
+    def read(raw: Raw) -> Callable[[], object]:
+        headers = view(raw)
+        names = sorted({name.decode() for name, _ in raw})
+        return lambda: ([headers[name] for name in names], [headers.getlist(n) for n in names], dict(headers))
+
+    assert_linear(lambda n: read([(b"cookie", b"a=1")] * n))
+    assert_linear(lambda n: read([(b"x-%d" % (i % n), b"1") for i in range(n)]))
+    assert_linear(lambda n: read([(b"X-%d" % (i % n), b"1") for i in range(n * 2)]))
+
+
+class TestEnviron:
+    """What only an environ has."""
+
+    def test_it_is_live(self) -> None:
+        """The environ is read anew each time."""
+        environ = {"HTTP_A": "1"}
+        headers = EnvironHeaders(environ)
+        assert headers["A"] == "1"
+        environ["HTTP_A"] = "2"
+        environ["CONTENT_TYPE"] = "text/plain"
+        assert dict(headers) == {"A": "2", "Content-Type": "text/plain"}
+
+    def test_twins_of_the_content_fields_are_not_looked_at(self) -> None:
+        """HTTP_CONTENT_LENGTH is no second Content-Length."""
+        headers = EnvironHeaders({"HTTP_CONTENT_LENGTH": "5", "HTTP_CONTENT_TYPE": "a/b"})
+        assert dict(headers) == {}
+        assert headers.get("Content-Length") is None
+
+    def test_odd_keys(self) -> None:
+        """Whatever an environ holds: each name that iteration gives can be asked for."""
+        odd = ["HTTP_", "HTTP_x", "HTTP_X-Y", "HTTP_\xe9", "HTTP_\xc9", "HTTP_\u20ac", "HTTP_A B", "HTTP_\u017f", "HTTP"]
+        headers = EnvironHeaders(dict.fromkeys(odd, "1"))
+        assert dict(headers) == {"\xc9": "1", "A B": "1"}
+        assert len(headers) == 2
+
+    def test_a_name_with_an_underscore_is_not_found(self) -> None:
+        """X_Forwarded_For must not read X-Forwarded-For, as it would not on ASGI."""
+        headers = EnvironHeaders({"HTTP_X_FORWARDED_FOR": "1.2.3.4"})
+        assert headers.get("X-Forwarded-For") == "1.2.3.4"
+        assert headers.get("X_Forwarded_For") is None
+        assert headers.getlist("X_Forwarded-For") == []
+
+
+class TestScope:
+    """What only a scope has."""
+
+    def test_getlist_keeps_what_the_protocol_kept(self) -> None:
+        """Nothing has joined them yet."""
+        headers = ScopeHeaders(RAW)
+        assert headers.getlist("Accept") == ["text/html", "*/*"]
+        assert headers.getlist("cookie") == ["a=1", "b=2"]
+        assert headers.copy().getlist("Accept") == ["text/html", "*/*"]
+        assert pickle.loads(pickle.dumps(headers)).getlist("Accept") == ["text/html", "*/*"]
+
+    @pytest.mark.parametrize("name", [b"X-A", b"x-a", b"X-a"])
+    def test_names_in_upper_case_are_found(self, name: bytes) -> None:
+        """The spec asks servers for lower case; one that forgets hides no header, also not beside its twin."""
+        headers = ScopeHeaders([(b"host", b"h"), (name, b"1")])
+        assert headers["x-a"] == headers["X-A"] == "1"
+        assert list(headers) == ["Host", "X-A"]
+        twins = ScopeHeaders([(b"x-a", b"0"), (name, b"1")])
+        assert twins["X-A"] == "0, 1"
+        assert twins.getlist("X-A") == ["0", "1"]
+        assert len(twins) == 1
+
+    def test_names_of_odd_bytes(self) -> None:
+        """No name raises, here or when it is asked for."""
+        headers = ScopeHeaders([(b"\xc9\xff", b"1"), (b"", b"2"), (b"X_A", b"3")])
+        assert headers["\xc9\xff"] == "1"
+        assert len(dict(headers)) == 3
+        assert headers[""] == "2"
+        assert headers["x_a"] == "3"
+        assert headers.get("x-a") is None
+
+    @pytest.mark.parametrize("make", [tuple, iter, lambda raw: [list(pair) for pair in raw]])
+    def test_any_iterable_of_pairs(self, make: Callable[[Raw], Any]) -> None:
+        """The ASGI spec: an iterable of two-item iterables."""
+        headers = ScopeHeaders(make(RAW))
+        assert headers["Accept"] == "text/html, */*"
+        assert headers == ScopeHeaders(RAW)
+        assert pickle.loads(pickle.dumps(headers)) == headers
+
+    def test_the_list_is_left_alone(self) -> None:
+        """It belongs to the server."""
+        raw = [(b"X-A", b"1"), (b"x-a", b"2")]
+        headers = ScopeHeaders(raw)
+        headers.copy().add("X-B", "3")
+        assert raw == [(b"X-A", b"1"), (b"x-a", b"2")]
+
+    def test_nothing_is_decoded_before_it_is_asked_for(self) -> None:
+        """A request of which nobody asks for the cookie does not pay for it."""
+        decoded: list[bytes] = []
+
+        class Value(bytes):
+            def decode(self, *args: Any) -> str:
+                decoded.append(self)
+                return super().decode(*args)
+
+        headers = ScopeHeaders([(b"a", Value(b"1")), (b"b", Value(b"2"))])
+        assert "b" in headers
+        assert headers["b"] == "2"
+        assert set(decoded) == {b"2"}
