@@ -116,7 +116,7 @@ def test_two_files(browser: webdriver.Chrome, address: tuple[str, str], tmp_path
     browser.delete_all_cookies()
     for visit in ("None came with this request", "visits\n1"):
         fill_in(browser, url, *hashes)
-        assert "data.bin\n1.2\u00a0MB" in by_id(browser, "chosen").text
+        assert "data.bin\n1.2 MB" in by_id(browser, "chosen").text
         by_id(browser, "send").click()
         assert_shown(browser, protocol, hashes)
         assert visit in result(browser).text
@@ -136,7 +136,7 @@ def test_progress(browser: webdriver.Chrome, address: tuple[str, str], tmp_path:
         wait = WebDriverWait(browser, SECONDS, poll_frequency=0.02)
         wait.until(visibility_of(bar))
         wait.until(lambda _: 0 < float(bar.get_attribute("value") or 0) < 1)
-        assert "/ 6.0\u00a0MB" in figures.text
+        assert "/ 6.0 MB" in figures.text
         assert hashlib.sha256(content).hexdigest() in result(browser).text
     finally:
         browser.delete_network_conditions()
