@@ -49,8 +49,6 @@ class FieldValue(Protocol[G_co]):
 class HeaderField(Generic[G, S]):
     """A header field as an attribute: reads as ``G``, is set with ``S``. Made by :func:`header_field`."""
 
-    __slots__ = ("__doc__", "attribute", "default", "dump", "name", "parse", "read_only", "wants_none")
-
     def __init__(
         self,
         name: str,
@@ -118,8 +116,6 @@ class CachedHeaderField(HeaderField[G, S]):
     For objects whose headers never change: requests.
     """
 
-    __slots__ = ()
-
     @overload
     def __get__(self, obj: None, owner: type | None = None) -> Self: ...
     @overload
@@ -140,8 +136,6 @@ class CachedHeaderField(HeaderField[G, S]):
 
 class LiveField(Generic[L]):
     """A header field as a live value: what is changed on it is written back. Made by :func:`live_field`."""
-
-    __slots__ = ("__doc__", "attribute", "cls", "name")
 
     def __init__(self, name: str, cls: type[L], doc: str | None) -> None:
         self.name = check_token(name, "field name")

@@ -25,8 +25,13 @@ HTTP errors are the client's doing and become responses; the runtime errors are 
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import Any, ClassVar, NoReturn
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from .status import PHRASES
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
 
 __all__ = [
     "BadGateway",
@@ -76,15 +81,21 @@ __all__ = [
     "default_exceptions",
 ]
 
+
 class HTTPException(Exception):
     """An HTTP error: raise it, or return it, from a handler and the client gets its response.
 
     Takes a ``description`` for the reader (text), a ready ``response`` to send in its place, ``headers`` to
-    add, and any keyword ``members`` for the problem document (RFC 9457 section 3.2).
+    add (a mapping, pairs or Headers), and any keyword ``members`` for the problem document (RFC 9457
+    section 3.2), where they never take the place of ``type``, ``title``, ``status`` and ``detail``.
+
+    Exceptions can be copied and pickled, as far as what they hold can.
     """
 
     code: ClassVar[int | None] = None
     description: str | None = None
+    #: what :meth:`get_response` builds; None: :class:`cardan.core.Response`
+    response_class: ClassVar[Any] = None
 
     def __init__(
         self, description: str | None = None, *, response: Any = None, headers: Any = None, **members: Any
@@ -99,16 +110,57 @@ class HTTPException(Exception):
     @property
     def name(self) -> str:
         """The reason phrase of the status (RFC 9110 section 15), e.g. ``"Not Found"``."""
-        try:
-            return HTTPStatus(self.code or 0).phrase
-        except ValueError:
-            return "Unknown Error"
+        return PHRASES.get(self.code or 0, "Unknown Error")
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """Return the fields that the response gets beside its Content-Type: ``headers``, then what the class adds.
+
+        A field that is in ``headers`` is never added a second time.
+        """
+        given = self.headers or ()
+        pairs = [(name, value) for name, value in (given.items() if isinstance(given, Mapping) else given)]
+        names = {name.lower() for name, _ in pairs}
+        return pairs + [(name, value) for name, value in self._own_headers() if name.lower() not in names]
+
+    def _own_headers(self) -> Iterable[tuple[str, str]]:
+        return ()
+
+    def get_response(self, request: Any = None) -> Any:
+        """Return the response: ``response`` itself if there is one, else a document that says what went wrong.
+
+        Problem details (RFC 9457) if the Accept field of ``request`` names JSON, HTML if it names that first,
+        else plain text; where Accept names neither, an exception with members and an answer to a JSON body are
+        problem details. Without a request it is plain text, or problem details for members.
+        """
+        if self.response is not None:
+            return self.response
+        from .problem import document
+
+        content_type, body = document(self, request)
+        headers = [*self.get_headers(), ("Vary", "Accept")]
+        return _response_class(self)(body, self.code or 500, headers, content_type=content_type)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # whatever arguments a subclass wants: made without __init__, as BaseException would not
+        return _rebuilt, (type(self), self.args), self.__dict__
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}: {self.description}" if self.description else f"{self.code} {self.name}"
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {str(self)!r}>"
+
+
+def _response_class(error: HTTPException) -> Any:
+    if error.response_class is None:
+        from . import response  # noqa: F401  -- which sets it
+    return error.response_class
+
+
+def _rebuilt(cls: type[HTTPException], args: tuple[Any, ...]) -> HTTPException:
+    exception = cls.__new__(cls, *args)
+    exception.args = args
+    return exception
 
 
 class BadRequest(HTTPException):
@@ -177,10 +229,27 @@ class RequestEntityTooLarge(HTTPException):
 
 
 class Unauthorized(HTTPException):
-    """401 (RFC 9110 section 15.5.2)."""
+    """401 (RFC 9110 section 15.5.2).
+
+    ``www_authenticate``: the challenges, as a :class:`~cardan.core.fields.www_authenticate.WWWAuthenticate`, a
+    challenge, an iterable of challenges, or text. The status demands at least one.
+    """
 
     code = 401
     description = "credentials are missing or were not accepted"
+
+    def __init__(self, description: str | None = None, *, www_authenticate: Any = None, **options: Any) -> None:
+        super().__init__(description, **options)
+        self.www_authenticate = www_authenticate
+
+    def _own_headers(self) -> Iterable[tuple[str, str]]:
+        challenges = self.www_authenticate
+        if not challenges:
+            return ()
+        if not isinstance(challenges, str):
+            many = [challenges] if hasattr(challenges, "to_header") else challenges
+            challenges = ", ".join(challenge.to_header() for challenge in many)
+        return [("WWW-Authenticate", challenges)]
 
 
 class Forbidden(HTTPException):
@@ -198,10 +267,22 @@ class NotFound(HTTPException):
 
 
 class MethodNotAllowed(HTTPException):
-    """405 (RFC 9110 section 15.5.6)."""
+    """405 (RFC 9110 section 15.5.6).
+
+    ``valid_methods``: the methods that are allowed, for the Allow field, which the status demands.
+    """
 
     code = 405
     description = "the method is not allowed for this address"
+
+    def __init__(
+        self, description: str | None = None, *, valid_methods: Iterable[str] | None = None, **options: Any
+    ) -> None:
+        super().__init__(description, **options)
+        self.valid_methods = None if valid_methods is None else list(valid_methods)
+
+    def _own_headers(self) -> Iterable[tuple[str, str]]:
+        return () if self.valid_methods is None else [("Allow", ", ".join(self.valid_methods))]
 
 
 class NotAcceptable(HTTPException):
@@ -261,10 +342,23 @@ class UnsupportedMediaType(HTTPException):
 
 
 class RequestedRangeNotSatisfiable(HTTPException):
-    """416 (RFC 9110 section 15.5.17)."""
+    """416 (RFC 9110 section 15.5.17).
+
+    ``length``: the length of the representation, for the Content-Range field; ``units`` are those of the range.
+    """
 
     code = 416
     description = "none of the requested ranges can be satisfied"
+
+    def __init__(
+        self, description: str | None = None, *, length: int | None = None, units: str = "bytes", **options: Any
+    ) -> None:
+        super().__init__(description, **options)
+        self.length = length
+        self.units = units
+
+    def _own_headers(self) -> Iterable[tuple[str, str]]:
+        return () if self.length is None else [("Content-Range", f"{self.units} */{self.length}")]
 
 
 class ExpectationFailed(HTTPException):
@@ -330,8 +424,23 @@ class PreconditionRequired(HTTPException):
     description = "the request must be conditional, e.g. with If-Match"
 
 
-class TooManyRequests(HTTPException):
-    """429 (RFC 6585 section 4)."""
+class _RetryAfter(HTTPException):
+    """An error that may say when to try again: ``retry_after``, a datetime, a timedelta or seconds."""
+
+    def __init__(
+        self, description: str | None = None, *, retry_after: datetime | timedelta | int | None = None, **options: Any
+    ) -> None:
+        super().__init__(description, **options)
+        self.retry_after = retry_after
+
+    def _own_headers(self) -> Iterable[tuple[str, str]]:
+        from .fields.durations import dump_retry_after
+
+        return () if self.retry_after is None else [("Retry-After", dump_retry_after(self.retry_after))]
+
+
+class TooManyRequests(_RetryAfter):
+    """429 (RFC 6585 section 4). ``retry_after`` (a datetime, a timedelta or seconds) says when to try again."""
 
     code = 429
     description = "too many requests came in a given time"
@@ -358,7 +467,7 @@ class InternalServerError(HTTPException):
     description = "the server met an error"
 
 
-class NotImplemented(HTTPException):
+class NotImplemented(HTTPException):  # noqa: A001  -- Werkzeug's name, and the RFC's
     """501 (RFC 9110 section 15.6.2)."""
 
     code = 501
@@ -372,8 +481,8 @@ class BadGateway(HTTPException):
     description = "the server behind this one gave an invalid response"
 
 
-class ServiceUnavailable(HTTPException):
-    """503 (RFC 9110 section 15.6.4)."""
+class ServiceUnavailable(_RetryAfter):
+    """503 (RFC 9110 section 15.6.4). ``retry_after`` (a datetime, a timedelta or seconds) says when to try again."""
 
     code = 503
     description = "the service is not available right now"
@@ -413,15 +522,21 @@ class MachineStateError(RuntimeError):
 default_exceptions: dict[int, type[HTTPException]] = {
     cls.code: cls
     for cls in list(globals().values())
-    if isinstance(cls, type) and issubclass(cls, HTTPException) and cls.code and cls.__base__ is HTTPException
+    if isinstance(cls, type)
+    and issubclass(cls, HTTPException)
+    and cls.code
+    and cls.__base__ in (HTTPException, _RetryAfter)
 }
 
 
-def abort(status: int, description: str | None = None, **options: Any) -> NoReturn:
+def abort(status: Any, description: str | None = None, **options: Any) -> NoReturn:
     """Raise the :exc:`HTTPException` of a status code; ``options`` as its constructor takes them.
 
-    Raises :exc:`LookupError` for a status that is no error with a class of its own.
+    ``status`` can also be a response, which is then sent as it is. Raises :exc:`LookupError` for a status that is
+    no error with a class of its own.
     """
+    if not isinstance(status, int):
+        raise HTTPException(description, response=status, **options)
     try:
         cls = default_exceptions[status]
     except KeyError:

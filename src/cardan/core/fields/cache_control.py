@@ -27,8 +27,6 @@ _QUOTED = frozenset(["no-cache", "private"])
 class Directive(Generic[T]):
     """A directive as an attribute. Setting None or False removes it, True writes it without a value."""
 
-    __slots__ = ("__doc__", "_name", "_read")
-
     def __init__(self, name: str, read: Callable[[bool, str | None], T], doc: str) -> None:
         self._name = name
         self._read = read

@@ -62,6 +62,12 @@ class ETags(Collection[str]):
         """Read a field value; None and garbage give an object without tags. A ``*`` counts only alone."""
         if not value:
             return cls()
+        if (found := _is_tag(value)) is not None:  # the plain case: what this server once sent
+            return cls((), (found[2],)) if found[1] else cls((found[2],))
+        return cls._read(value)
+
+    @classmethod
+    def _read(cls, value: str) -> ETags:
         if value.strip(" \t") == "*":
             return cls(star_tag=True)
         strong: list[str] = []

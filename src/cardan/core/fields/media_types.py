@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
 
 from .lists import split
 from .syntax import is_token, quote, quote_if_needed, unescape
@@ -17,6 +19,8 @@ from .syntax import is_token, quote, quote_if_needed, unescape
 __all__ = ["MediaType", "extract_media_type", "is_nosniff", "parse_media_type"]
 
 _WHITESPACE: Final = " \t\r\n"
+# Few types come again and again. Longer values have a boundary, which is new with every request.
+_MEMO_LENGTH: Final = 48
 _is_plain = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)/([!#$%&'*+\-.^_`|~0-9A-Za-z]+)").fullmatch
 # A name up to "=" or ";", then a quoted string (its first quote kept) and what follows it to the next ";", or a
 # plain value. Whatever it starts with it can end with, so that no search ever goes back.
@@ -25,7 +29,7 @@ _is_value = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 
 
 class MediaType:
-    """A media type: ``type``, ``subtype`` (lower case) and ``parameters`` (names in lower case), not to be changed."""
+    """A media type: ``type``, ``subtype`` (lower case) and ``parameters`` (names in lower case); never changes."""
 
     __slots__ = ("parameters", "subtype", "type")
 
@@ -36,32 +40,26 @@ class MediaType:
     def __init__(self, type: str, subtype: str, parameters: Mapping[str, str] | None = None) -> None:
         self.type = type
         self.subtype = subtype
-        self.parameters = {} if parameters is None else parameters
+        self.parameters = MappingProxyType({} if parameters is None else dict(parameters))
 
     @classmethod
     def from_header(cls, value: str | None) -> MediaType | None:
         """Return the media type that ``value`` is, else None."""
         if not value:
             return None
+        kind: Any = cls
+        return _remembered(kind, value) if len(value) <= _MEMO_LENGTH else cls._parsed(value)
+
+    @classmethod
+    def _parsed(cls, value: str) -> MediaType | None:
         essence, semicolon, _ = value.partition(";")
         found = _is_plain(essence.strip(_WHITESPACE))
         if found is None:
             return None
-        kind, subtype = found.groups()
+        kind, subtype = found[1].lower(), found[2].lower()
         if not semicolon:
-            return cls(kind.lower(), subtype.lower())
-        value = value.rstrip(_WHITESPACE)
-        parameters: dict[str, str] = {}
-        for name, quoted, bare in _parameter.findall(value, len(essence)):
-            if not is_token(name):
-                continue
-            if quoted:
-                text = unescape(quoted[1:])  # a backslash at the very end stands for itself
-            elif not (text := bare.rstrip(_WHITESPACE)):
-                continue
-            if _is_value(text):
-                parameters.setdefault(name.lower(), text)
-        return cls(kind.lower(), subtype.lower(), parameters)
+            return cls(kind, subtype)
+        return cls(kind, subtype, _read_parameters(value.rstrip(_WHITESPACE), len(essence)))
 
     def to_header(self) -> str:
         """Return the field value (section 4.5); raises :exc:`ValueError` for what no field value may hold."""
@@ -121,6 +119,21 @@ _JAVASCRIPT: Final = frozenset(
     + ["text/jscript", "text/livescript"]
     + ["text/javascript1." + minor for minor in "012345"]
 )
+
+
+def _read_parameters(value: str, start: int) -> dict[str, str]:
+    parameters: dict[str, str] = {}
+    for name, quoted, bare in _parameter.findall(value, start):
+        # a backslash at the very end of an open quote stands for itself
+        text = unescape(quoted[1:]) if quoted else bare.rstrip(_WHITESPACE)
+        if is_token(name) and (text or quoted) and _is_value(text):
+            parameters.setdefault(name.lower(), text)
+    return parameters
+
+
+@lru_cache(maxsize=128)
+def _remembered(cls: Any, value: str) -> Any:
+    return cls._parsed(value)
 
 
 def parse_media_type(text: str | None) -> MediaType | None:

@@ -19,6 +19,8 @@ from .syntax import check_token, is_token, parse_integer
 
 __all__ = ["ContentRange", "IfRange", "Range", "merge_ranges"]
 
+# one range of bytes: the plain case
+_is_simple = re.compile(r"bytes=([0-9]{1,18})-([0-9]{0,18})").fullmatch
 _spec = re.compile(r"[ \t]*(?:([0-9]+)-([0-9]*)|-([0-9]+))[ \t]*").fullmatch
 _content_range = re.compile(r"([^ \t]+)[ \t]+(?:([0-9]+)-([0-9]+)|\*)/([0-9]+|\*)").fullmatch
 
@@ -47,6 +49,20 @@ class Range:
         """Read a field value; None if there is none, or if any part of it is invalid."""
         if not value:
             return None
+        if (found := _is_simple(value)) is not None:
+            start, stop = int(found[1]), int(found[2]) + 1 if found[2] else None
+            return cls._made("bytes", [(start, stop)]) if stop is None or start < stop else None
+        return cls._read(value)
+
+    @classmethod
+    def _made(cls, units: str, ranges: list[tuple[int, int | None]]) -> Self:
+        self = cls.__new__(cls)
+        self.units = units
+        self.ranges = ranges
+        return self
+
+    @classmethod
+    def _read(cls, value: str) -> Self | None:
         units, equals, specs = value.partition("=")
         units = units.strip(" \t")
         if not equals or not is_token(units):
@@ -58,18 +74,11 @@ class Range:
             if (pair := _read_spec(spec)) is None:
                 return None
             ranges.append(pair)
-        return cls(units, ranges) if ranges else None
+        return cls._made(units.lower(), ranges) if ranges else None
 
     def to_header(self) -> str:
         """Return the field value."""
-        return f"{self.units}=" + ",".join(
-            "-0"
-            if pair == (0, 0)
-            else str(pair[0])
-            if pair[0] < 0
-            else f"{pair[0]}-{'' if pair[1] is None else pair[1] - 1}"
-            for pair in self.ranges
-        )
+        return f"{self.units}={','.join(map(_write_spec, self.ranges))}"
 
     def resolve(self, length: int) -> list[tuple[int, int]]:
         """Return the ranges that a representation of ``length`` bytes can satisfy, in order, cut to it."""
@@ -126,6 +135,15 @@ def _read_spec(spec: str) -> tuple[int, int | None] | None:
         return (start, None)
     stop = (parse_integer(last) or 0) + 1
     return (start, stop) if start < stop else None
+
+
+def _write_spec(pair: tuple[int, int | None]) -> str:
+    start, stop = pair
+    if start < 0:
+        return str(start)
+    if stop is None:
+        return f"{start}-"
+    return f"{start}-{stop - 1}" if stop else "-0"
 
 
 def merge_ranges(ranges: Sequence[tuple[int, int]], gap: int = 0) -> list[tuple[int, int]]:

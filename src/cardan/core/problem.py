@@ -1,0 +1,89 @@
+"""What an HTTP error looks like: problem details (RFC 9457), HTML or plain text.
+
+Takes an :exc:`~cardan.core.exceptions.HTTPException` and the request that it answers (anything with ``headers``,
+or None); gives a content type and bytes. Never raises: members that JSON cannot say are written as text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .fields.accept_media import MIMEAccept
+from .fields.media_types import parse_media_type
+
+if TYPE_CHECKING:
+    from .exceptions import HTTPException
+
+__all__ = ["document"]
+
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
+
+
+def document(error: HTTPException, request: Any = None) -> tuple[str, bytes]:
+    """Return the content type and the body of the response to ``request``."""
+    kind = _preferred(error, request)
+    if kind == "json":
+        return "application/problem+json", problem_details(error)
+    if kind == "html":
+        return "text/html; charset=utf-8", _html(error).encode("utf-8", "replace")
+    return "text/plain; charset=utf-8", _plain(error).encode("utf-8", "replace")
+
+
+def _preferred(error: HTTPException, request: Any) -> str:
+    headers = {} if request is None else request.headers
+    accept = MIMEAccept.from_header(headers.get("Accept"))
+    for name, quality in accept:  # the most wanted first
+        kind = _kind(name.partition(";")[0].lower()) if quality else None
+        if kind is not None:
+            return kind
+    sent = parse_media_type(headers.get("Content-Type"))
+    if (error.members or (sent is not None and sent.is_json)) and not _refuses_json(accept):
+        return "json"
+    return "text"
+
+
+def _kind(name: str) -> str | None:
+    """What a media range names: JSON, HTML or plain text; a wildcard names none of them."""
+    if name == "application/json" or name.endswith("+json"):
+        return "json"
+    if name in ("text/html", "application/xhtml+xml"):
+        return "html"
+    return "text" if name == "text/plain" else None
+
+
+def _refuses_json(accept: MIMEAccept) -> bool:
+    return not (accept.quality("application/problem+json") or accept.quality("application/json"))
+
+
+def problem_details(error: HTTPException) -> bytes:
+    """Return the problem document (RFC 9457 section 3): ``type``, ``title``, ``status``, ``detail``, members.
+
+    The type is ``about:blank`` (section 4.2.1): the problem is what the status says. Members that would take the
+    place of one of these four are left out.
+    """
+    from json import dumps
+
+    problem: dict[str, Any] = {"type": "about:blank", "title": error.name, "status": error.code or 500}
+    if error.description is not None:
+        problem["detail"] = error.description
+    for name, value in error.members.items():
+        if name != "detail":
+            problem.setdefault(name, value)
+    try:
+        text = dumps(problem, ensure_ascii=False, allow_nan=False, default=str)
+    except (ValueError, TypeError, RecursionError):
+        text = dumps({name: str(value) for name, value in problem.items()}, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace")  # a lone surrogate becomes the escape that JSON has for it
+
+
+def _html(error: HTTPException) -> str:
+    title = f"{error.code or 500} {error.name}".translate(_ESCAPES)
+    name = error.name.translate(_ESCAPES)
+    out = f"<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{title}</title>\n<h1>{name}</h1>\n"
+    if error.description:
+        out += f"<p>{error.description.translate(_ESCAPES)}</p>\n"
+    return out
+
+
+def _plain(error: HTTPException) -> str:
+    return f"{error.name}\n" if not error.description else f"{error.name}\n\n{error.description}\n"
