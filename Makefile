@@ -43,18 +43,21 @@ demo: $(VENV)/.installed-demo
 	@exec $(PY) examples/serve_both.py --uvicorn-port $(UVICORN_PORT) --gunicorn-port $(GUNICORN_PORT)
 
 check: $(VENV)/.installed-lint
-	@$(PY) -m ruff check --quiet
-	@$(PY) -m ruff format --check --quiet || { echo "not formatted, run: make format"; exit 1; }
-	@$(PY) -m mypy --no-error-summary
-	@$(if $(USERCODE),cd $(USERCODE) && $(abspath $(PY)) -m mypy --strict --no-error-summary --cache-dir=$(abspath .mypy_cache)/users .)
-	@$(PY) -m pyright --pythonpath $(PY) $(if $(USERCODE),src examples $(USERCODE))
+	@failed=; \
+	$(PY) -m ruff check --quiet || failed="$$failed ruff"; \
+	$(PY) -m ruff format --check --quiet || failed="$$failed format(run: make format)"; \
+	$(PY) -m mypy --no-error-summary || failed="$$failed mypy"; \
+	$(if $(USERCODE),(cd $(USERCODE) && MYPYPATH=$(CURDIR)/src $(abspath $(PY)) -m mypy --strict --no-error-summary \
+		--cache-dir=$(CURDIR)/.mypy_cache/usercode .) || failed="$$failed mypy(users)";) \
+	$(PY) -m pyright --pythonpath $(PY) || failed="$$failed pyright"; \
+	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
 format: $(VENV)/.installed-lint
 	@$(PY) -m ruff check --fix --quiet || true
 	@$(PY) -m ruff format --quiet
 
 bench: $(VENV)/.installed-bench
-	@for script in $(sort $(wildcard benchmarks/*.py)); do \
+	@for script in $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))); do \
 		echo "== $$script"; $(PY) "$$script" $(or $(ARGS),--quick) || exit 1; done
 
 docs: $(VENV)/.installed-docs
@@ -62,7 +65,7 @@ docs: $(VENV)/.installed-docs
 	@echo "docs/_build/html/index.html"
 
 fuzz: $(VENV)/.installed-test
-	@for script in $(sort $(wildcard fuzz/*.py)); do \
+	@for script in $(sort $(filter-out fuzz/_%,$(wildcard fuzz/*.py))); do \
 		echo "== $$script"; $(PY) "$$script" $(ARGS) || exit 1; done
 
 clean:
