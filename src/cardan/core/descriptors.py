@@ -23,7 +23,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar, overload
 from .fields.live import Live
 from .fields.syntax import check_token
 
-__all__ = ["CachedHeaderField", "HeaderField", "LiveField", "header_field", "live_field", "value_field"]
+__all__ = ["CachedHeaderField", "FieldValue", "HeaderField", "LiveField", "header_field", "live_field", "value_field"]
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -53,7 +53,7 @@ class HeaderField(Generic[G, S]):
         self,
         name: str,
         parse: Callable[[Any], Any] | None,
-        dump: Callable[[Any], str],
+        dump: Callable[[Any], str | None],
         default: Any,
         *,
         read_only: bool,
@@ -206,7 +206,7 @@ def header_field(
 def header_field(
     name: str,
     parse: Callable[[str], T | None],
-    dump: Callable[[S], str],
+    dump: Callable[[S], str | None],
     *,
     read_only: bool = False,
     cached: bool = False,
@@ -216,7 +216,7 @@ def header_field(
 def header_field(
     name: str,
     parse: Callable[[str], T | None],
-    dump: Callable[[S], str],
+    dump: Callable[[S], str | None],
     *,
     default: D,
     read_only: bool = False,
@@ -226,7 +226,7 @@ def header_field(
 def header_field(
     name: str,
     parse: Callable[[str], Any] | None = None,
-    dump: Callable[[Any], str] | None = None,
+    dump: Callable[[Any], str | None] | None = None,
     *,
     default: Any = None,
     read_only: bool = False,
@@ -238,7 +238,8 @@ def header_field(
     ``parse`` turns the field value into what the attribute reads as; what it refuses (with :exc:`ValueError`,
     :exc:`LookupError`, :exc:`ArithmeticError` or None) and a missing field give ``default``. ``int`` and
     ``float`` read ASCII digits only. ``dump`` turns what the attribute is set with into the field value
-    (default: ``str``); a string is taken as it is; the headers refuse what must not go on the wire.
+    (default: ``str``), or into None to have no field; a string is taken as it is; the headers refuse what must not go
+    on the wire.
 
     ``read_only`` refuses assignment also where the headers could be changed. ``cached`` parses once for each
     object: for requests, whose headers never change. Raises :exc:`ValueError` for a name that is no token.

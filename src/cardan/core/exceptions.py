@@ -137,7 +137,9 @@ class HTTPException(Exception):
         from .problem import document
 
         content_type, body = document(self, request)
-        headers = [*self.get_headers(), ("Vary", "Accept")]
+        headers = self.get_headers()
+        if request is not None:
+            headers.append(("Vary", "Accept"))
         return _response_class(self)(body, self.code or 500, headers, content_type=content_type)
 
     def __reduce__(self) -> tuple[Any, ...]:

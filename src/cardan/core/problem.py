@@ -14,7 +14,7 @@ from .fields.media_types import parse_media_type
 if TYPE_CHECKING:
     from .exceptions import HTTPException
 
-__all__ = ["document"]
+__all__ = ["document", "problem_details"]
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar, overload
 from .lists import OWS, split
 from .syntax import check_token, check_value, is_token, quote_if_needed
 
-__all__ = ["Accept", "CharsetAccept", "EncodingAccept"]
+__all__ = ["Accept", "CharsetAccept", "EncodingAccept", "read_quality", "write_member"]
 
 T = TypeVar("T")
 

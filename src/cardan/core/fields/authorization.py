@@ -17,7 +17,7 @@ from .lists import parse_pairs
 from .options import decode_extended
 from .syntax import check_token, is_token, quote, quote_if_needed
 
-__all__ = ["Authorization", "Challenge", "Credentials"]
+__all__ = ["Authorization", "Challenge", "Credentials", "read_parameters"]
 
 _is_token68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*").fullmatch
 _has_control = re.compile(r"[\x00-\x1f\x7f]").search

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-__all__ = ["http_date", "parse_date", "utc_now"]
+__all__ = ["http_date", "parse_date", "to_timestamp", "utc_now"]
 
 #: gives the present time as seconds since 1970; everything in core that asks for the time asks here
 clock: Callable[[], float] = time.time

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from .syntax import check_token, check_value, is_token, quote_if_needed, unescape
 
-__all__ = ["decode_extended", "dump_options", "encode_extended", "parse_options"]
+__all__ = ["decode_extended", "dump_options", "dump_parameter", "encode_extended", "parse_options"]
 
 # A name up to "=" or ";", then a quoted string (its first quote kept) and what follows it to the next ";", or a
 # plain value. Whatever it starts with it can end with, so that no search ever goes back.
