@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 
-def count_steps(call: Callable[[], object]) -> int:
+def count_steps(call: Callable[[Any], object], argument: object) -> int:
     steps = 0
 
     def trace(frame: Any, event: str, arg: Any) -> Any:
@@ -22,18 +22,18 @@ def count_steps(call: Callable[[], object]) -> int:
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        call()
+        call(argument)
     finally:
         sys.settrace(before)
     return steps
 
 
 @pytest.fixture
-def assert_linear() -> Callable[[Callable[[int], Callable[[], object]]], None]:
-    """Asserts that the work of ``make(n)()`` grows with n and no faster."""
+def assert_linear() -> Callable[[Callable[[int], Any], Callable[[Any], object]], None]:
+    """Asserts that the work of ``call(make(n))`` grows with n and no faster; that of ``make`` is not counted."""
 
-    def check(make: Callable[[int], Callable[[], object]]) -> None:
-        small, large = count_steps(make(200)), count_steps(make(1000))
+    def check(make: Callable[[int], Any], call: Callable[[Any], object]) -> None:
+        small, large = count_steps(call, make(200)), count_steps(call, make(1000))
         # 5 times the input: a quadratic way would take 25 times the steps
         assert large <= 8 * small
 

@@ -26,7 +26,7 @@ def test_a_token_is_a_name(name: str) -> None:
 )
 def test_no_token_is_no_name(name: str) -> None:
     """Anything else is refused, wherever the odd character stands."""
-    with pytest.raises(ValueError, match="^got field name .*, expected a token"):
+    with pytest.raises(ValueError, match=r"^got field name .*, expected a token"):
         field_name(name)
 
 
@@ -46,7 +46,7 @@ def test_values_are_kept(value: str) -> None:
 @pytest.mark.parametrize("value", ["\r", "\n", "\0", "a\r\nSet-Cookie: b", "a\n", "\rb", "a\0b"])
 def test_values_that_would_break_the_head_are_refused(value: str) -> None:
     """CR, LF and NUL never pass (RFC 9110 section 5.5), also not at the end."""
-    with pytest.raises(ValueError, match="expected a value without CR, LF and NUL$"):
+    with pytest.raises(ValueError, match=r"expected a value without CR, LF and NUL$"):
         field_value("X", value)
 
 
@@ -92,7 +92,7 @@ def test_ints_and_kinds_of_str_are_taken(value: Any, expected: str) -> None:
 @pytest.mark.parametrize("value", [True, False, 1.5, b"a", None, ["a"], object()])
 def test_other_types_are_refused(value: Any) -> None:
     """No str() behind the caller's back: "True", "b'a'" and "None" are never what was meant."""
-    with pytest.raises(TypeError, match="^got a value of type .* for X-A, expected str or int$"):
+    with pytest.raises(TypeError, match=r"^got a value of type .* for X-A, expected str or int$"):
         field_value("X-A", value)
 
 

@@ -80,7 +80,7 @@ def test_a_missing_field(view: Callable[[Raw], HeadersView]) -> None:
     assert headers.get("X-None", "d") == "d"
     assert headers.getlist("X-None") == []
     assert "X-None" not in headers
-    assert 5 not in headers
+    assert 5 not in headers  # type: ignore[comparison-overlap]
     for odd in ("", "\u20ac", "a b", "wsgi.input", "HTTP_HOST", "SERVER_NAME", "REQUEST_METHOD", "x\0"):
         assert headers.get(odd) is None
 
@@ -129,7 +129,8 @@ def test_no_fields(view: Callable[[Raw], HeadersView]) -> None:
     """Nothing is nothing."""
     headers = view([])
     assert not headers
-    assert list(headers) == headers.to_wsgi_list() == []
+    assert list(headers) == []
+    assert headers.to_wsgi_list() == []
     assert str(headers) == "\r\n"
 
 
@@ -161,7 +162,7 @@ CHANGES: list[Callable[[Any], object]] = [
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_requests_headers_cannot_be_changed(view: Callable[[Raw], HeadersView], change: Callable[[Any], object]) -> None:
+def test_views_cannot_be_changed(view: Callable[[Raw], HeadersView], change: Callable[[Any], object]) -> None:
     """Every change is a TypeError that says what to do."""
     headers = view(RAW)
     before = headers.to_wsgi_list()
@@ -230,14 +231,13 @@ def test_both_views_are_equal(raw: Raw) -> None:
 def test_work_is_linear(view: Callable[[Raw], HeadersView], assert_linear: Callable[..., None]) -> None:
     """10,000 fields of one name, or of as many names, cost what they weigh, however often they are asked for."""
 
-    def read(raw: Raw) -> Callable[[], object]:
-        headers = view(raw)
-        names = sorted({name.decode() for name, _ in raw})
-        return lambda: ([headers[name] for name in names], [headers.getlist(n) for n in names], dict(headers))
+    def read(headers: HeadersView) -> object:
+        names = list(headers)
+        return [headers[name] for name in names], [headers.getlist(name) for name in names], dict(headers)
 
-    assert_linear(lambda n: read([(b"cookie", b"a=1")] * n))
-    assert_linear(lambda n: read([(b"x-%d" % (i % n), b"1") for i in range(n)]))
-    assert_linear(lambda n: read([(b"X-%d" % (i % n), b"1") for i in range(n * 2)]))
+    assert_linear(lambda n: view([(b"cookie", b"a=1")] * n), read)
+    assert_linear(lambda n: view([(b"x-%d" % i, b"1") for i in range(n)]), read)
+    assert_linear(lambda n: view([(b"X-%d" % (i // 2), b"1") for i in range(n)]), read)
 
 
 class TestEnviron:
@@ -260,7 +260,7 @@ class TestEnviron:
 
     def test_odd_keys(self) -> None:
         """Whatever an environ holds: each name that iteration gives can be asked for."""
-        odd = ["HTTP_", "HTTP_x", "HTTP_X-Y", "HTTP_\xe9", "HTTP_\xc9", "HTTP_\u20ac", "HTTP_A B", "HTTP_\u017f", "HTTP"]
+        odd = ["HTTP_", "HTTP_x", "HTTP_X-Y", "HTTP_\xe9", "HTTP_\xc9", "HTTP_\u20ac", "HTTP_A B", "HTTP_\u017f"]
         headers = EnvironHeaders(dict.fromkeys(odd, "1"))
         assert dict(headers) == {"\xc9": "1", "A B": "1"}
         assert len(headers) == 2
@@ -324,9 +324,9 @@ class TestScope:
         decoded: list[bytes] = []
 
         class Value(bytes):
-            def decode(self, *args: Any) -> str:
+            def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
                 decoded.append(self)
-                return super().decode(*args)
+                return super().decode(encoding, errors)
 
         headers = ScopeHeaders([(b"a", Value(b"1")), (b"b", Value(b"2"))])
         assert "b" in headers

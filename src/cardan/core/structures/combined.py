@@ -35,9 +35,7 @@ class CombinedMultiDict(Mapping[K, V]):
 
     __slots__ = ("dicts",)
 
-    add = clear = pop = popitem = popitemlist = poplist = setdefault = setlist = setlistdefault = update = (
-        refuse
-    )
+    add = clear = pop = popitem = popitemlist = poplist = setdefault = setlist = setlistdefault = update = refuse
     __setitem__ = __delitem__ = __ior__ = refuse
 
     def __init__(self, dicts: Iterable[Mapping[K, V]] = ()) -> None:

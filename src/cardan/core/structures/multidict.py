@@ -177,6 +177,7 @@ class ImmutableMultiDict(ImmutableDictMixin, MultiDict[K, V]):
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         return MultiDict.__reduce_ex__(self, protocol)
+
     __copy__ = same
 
     def copy(self) -> MultiDict[K, V]:  # type: ignore[override]

@@ -27,6 +27,9 @@ K = TypeVar("K")
 T = TypeVar("T")
 V = TypeVar("V")
 
+Source = Mapping[K, V | list[V] | tuple[V, ...] | set[V]] | Iterable[tuple[K, V]]
+"""What a container of several values per key is made of."""
+
 _dict_new = dict.__new__
 _dict_update = dict.update
 
@@ -37,8 +40,13 @@ def iter_multi_items(source: Any) -> Iterable[tuple[Any, Any]]:
         return source.items(multi=True)
     if not isinstance(source, Mapping):
         return source  # type: ignore[no-any-return]
-    lists = getattr(source, "lists", None)
-    return _flatten(source.items() if lists is None else lists())
+    if not hasattr(source, "lists"):
+        return _flatten(source.items())
+    several: Any = source
+    try:
+        return several.items(multi=True)  # type: ignore[no-any-return]
+    except TypeError:  # Django's kind
+        return _flatten(several.lists())
 
 
 def _flatten(items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
@@ -58,7 +66,7 @@ class MultiDictReader(TypeConversionDict[K, V]):
     _order: dict[int, tuple[K, V]] | None
     _where: dict[K, list[int]] | None
 
-    def __init__(self, mapping: Any = None) -> None:
+    def __init__(self, mapping: Source[K, V] | None = None) -> None:
         self._order = None
         if mapping is not None:
             pairs = list(iter_multi_items(mapping))

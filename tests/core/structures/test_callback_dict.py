@@ -1,0 +1,77 @@
+"""CallbackDict: a dict that tells of its changes."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cardan.core.structures import CallbackDict
+
+CHANGES: list[tuple[Callable[[Any], object], dict[str, int]]] = [
+    (lambda d: d.__setitem__("c", 3), {"a": 1, "b": 2, "c": 3}),
+    (lambda d: d.__delitem__("a"), {"b": 2}),
+    (lambda d: d.clear(), {}),
+    (lambda d: d.pop("a"), {"b": 2}),
+    (lambda d: d.pop("a", 5), {"b": 2}),
+    (lambda d: d.popitem(), {"a": 1}),
+    (lambda d: d.setdefault("c", 3), {"a": 1, "b": 2, "c": 3}),
+    (lambda d: d.update({"a": 5}, c=3), {"a": 5, "b": 2, "c": 3}),
+    (lambda d: d.update([("a", 5)]), {"a": 5, "b": 2}),
+    (lambda d: d.__ior__({"a": 5}), {"a": 5, "b": 2}),
+]
+
+
+@pytest.mark.parametrize(("change", "expected"), CHANGES)
+def test_changes_are_told(change: Callable[[Any], object], expected: dict[str, int]) -> None:
+    """Once each, with the dict, after the change."""
+    seen: list[dict[str, int]] = []
+    d = CallbackDict({"a": 1, "b": 2}, lambda changed: seen.append(dict(changed)))
+    change(d)
+    assert d == expected
+    assert seen == [expected]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [lambda d: d.get("a"), lambda d: d.pop("z", None), lambda d: d.setdefault("a", 5), lambda d: d | {"a": 5}, list],
+)
+def test_reading_is_not_told(call: Callable[[Any], object]) -> None:
+    """Nor is what changes nothing."""
+    seen: list[object] = []
+    d = CallbackDict({"a": 1}, seen.append)
+    call(d)
+    assert d == {"a": 1}
+    assert seen == []
+
+
+@pytest.mark.parametrize("call", [lambda d: d.pop("z"), lambda d: d.__delitem__("z")])
+def test_failures_are_not_told(call: Callable[[Any], object]) -> None:
+    """A change that raised is none."""
+    seen: list[object] = []
+    with pytest.raises(KeyError):
+        call(CallbackDict({"a": 1}, seen.append))
+    assert seen == []
+
+
+def test_construction() -> None:
+    """From a mapping, pairs or nothing, with and without a listener."""
+    assert CallbackDict() == {}
+    assert CallbackDict([("a", 1)]) == {"a": 1}
+    d: CallbackDict[str, int] = CallbackDict()
+    d["a"] = 1
+    assert repr(d) == "CallbackDict({'a': 1})"
+
+
+def test_copies_tell_nobody() -> None:
+    """The listener belongs to the original, and may be what cannot be pickled."""
+    seen: list[object] = []
+    d = CallbackDict({"a": 1}, lambda changed: seen.append(changed))
+    for again in (d.copy(), copy.copy(d), copy.deepcopy(d), pickle.loads(pickle.dumps(d))):
+        assert again == d
+        again["b"] = 2
+    assert seen == []
+    assert d == {"a": 1}

@@ -1,0 +1,174 @@
+"""HeaderSet: tokens of a field, as a set in order."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable, MutableSet
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.structures import Headers, HeaderSet
+
+
+@pytest.fixture
+def vary() -> HeaderSet:
+    return HeaderSet(["Accept", "cookie", "ACCEPT", "X"])
+
+
+def test_reading(vary: HeaderSet) -> None:
+    """Case does not count, the first spelling and the order stay."""
+    assert list(vary) == ["Accept", "cookie", "X"]
+    assert vary.to_header() == str(vary) == "Accept, cookie, X"
+    assert "COOKIE" in vary
+    assert "z" not in vary
+    assert 5 not in vary  # type: ignore[comparison-overlap]
+    assert len(vary) == 3
+    assert vary[0] == "Accept"
+    assert vary.find("X") == vary.index("x") == 2
+    assert vary.find("z") == -1
+    with pytest.raises(IndexError):
+        vary.index("z")
+    assert vary.as_set() == {"accept", "cookie", "x"}
+    assert vary.as_set(preserve_casing=True) == {"Accept", "cookie", "X"}
+    assert vary
+    assert not HeaderSet()
+    assert isinstance(vary, MutableSet)
+    assert repr(vary) == "HeaderSet(['Accept', 'cookie', 'X'])"
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        (None, []),
+        ("", []),
+        ("a", ["a"]),
+        ("a, B ,,a, \t", ["a", "B"]),
+        ('"a b", c', ["a b", "c"]),
+        ("*", ["*"]),
+    ],
+)
+def test_from_header(text: str | None, tokens: list[str]) -> None:
+    """Reading is total (RFC 9110 section 5.6.1) and writing gives it back."""
+    read = HeaderSet.from_header(text)
+    assert list(read) == tokens
+    assert list(HeaderSet.from_header(read.to_header())) == tokens
+
+
+@given(st.text(st.characters(max_codepoint=255)))
+def test_garbage_never_raises(text: str) -> None:
+    """Whatever came is read as what it can be."""
+    list(HeaderSet.from_header(text))
+
+
+def test_changing(vary: HeaderSet) -> None:
+    """As with a set, and as with a list where it has places."""
+    vary.add("X")
+    vary.add("Y")
+    vary.update(["y", "Z"])
+    assert list(vary) == ["Accept", "cookie", "X", "Y", "Z"]
+    vary.remove("COOKIE")
+    vary.discard("y")
+    vary.discard("nothing")
+    with pytest.raises(KeyError):
+        vary.remove("nothing")
+    vary[0] = "B"
+    del vary[1]
+    assert list(vary) == ["B", "Z"]
+    vary.clear()
+    assert list(vary) == []
+    assert vary.to_header() == ""
+
+
+def test_set_operators() -> None:
+    """The set protocol, without regard to case."""
+    one = HeaderSet(["A", "B"])
+    assert list(one | {"c"}) == ["A", "B", "c"]
+    assert list(one & HeaderSet(["a", "x"])) == ["a"]
+    one -= {"b"}
+    assert list(one) == ["A"]
+
+
+def test_equality() -> None:
+    """Neither case nor order count."""
+    assert HeaderSet(["A", "B"]) == HeaderSet(["b", "a"]) == {"a", "B"}
+    assert HeaderSet(["A"]) != HeaderSet(["A", "B"])
+    assert HeaderSet(["A"]) != ["A"]
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(HeaderSet())
+
+
+CHANGES: list[Callable[[HeaderSet], object]] = [
+    lambda s: s.add("new"),
+    lambda s: s.update(["new", "newer"]),
+    lambda s: s.discard("x"),
+    lambda s: s.remove("x"),
+    lambda s: s.clear(),
+    lambda s: s.__setitem__(0, "new"),
+    lambda s: s.__delitem__(0),
+]
+NO_CHANGES: list[Callable[[HeaderSet], object]] = [
+    lambda s: s.add("x"),
+    lambda s: s.update(["X", "y"]),
+    lambda s: s.discard("nothing"),
+    lambda s: s.find("x"),
+    list,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_on_update(change: Callable[[HeaderSet], object]) -> None:
+    """Called once after each change, with the set."""
+    seen: list[list[str]] = []
+    tokens = HeaderSet(["x", "y"], lambda changed: seen.append(list(changed)))
+    change(tokens)
+    assert seen == [list(tokens)]
+
+
+@pytest.mark.parametrize("no_change", NO_CHANGES)
+def test_no_update(no_change: Callable[[HeaderSet], object]) -> None:
+    """What changes nothing calls nothing."""
+    seen: list[object] = []
+    no_change(HeaderSet(["x", "y"], seen.append))
+    assert seen == []
+
+
+def test_two_live_sets_lose_no_update() -> None:
+    """Both write to the one field that both read, and so does who writes it directly."""
+    headers = Headers({"Vary": "A"})
+    one, two = HeaderSet.bound(headers, "Vary"), HeaderSet.bound(headers, "Vary")
+    one.add("B")
+    two.add("C")
+    headers.add("Vary", "D")
+    one.add("E")
+    assert headers["Vary"] == "A, B, C, D, E"
+    assert list(one) == list(two) == ["A", "B", "C", "D", "E"]
+    two.clear()
+    assert "Vary" not in headers
+    one.add("F")
+    assert headers["Vary"] == "F"
+
+
+@pytest.mark.parametrize("bad", ["a\r\n", "\0", "\u20ac"])
+def test_what_must_not_go_on_the_wire(bad: str) -> None:
+    """Is refused by the bound set at once, and by to_header() in any case; nothing has changed then."""
+    headers = Headers({"Vary": "A"})
+    bound = HeaderSet.bound(headers, "Vary")
+    with pytest.raises(ValueError, match=r"^got "):
+        bound.add(bad)
+    assert list(bound) == ["A"]
+    with pytest.raises(ValueError, match=r"^got "):
+        HeaderSet([bad]).to_header()
+
+
+def test_copies(vary: HeaderSet) -> None:
+    """Equal and independent; who is told of changes is not copied."""
+    seen: list[object] = []
+    vary = HeaderSet(vary, seen.append)
+    for again in (copy.copy(vary), vary.copy(), copy.deepcopy(vary), pickle.loads(pickle.dumps(vary))):
+        assert again == vary
+        again.add("new")
+    assert "new" not in vary
+    assert seen == []
