@@ -10,19 +10,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from ..structures.headers import Headers
+    from .part_headers import PartHeaders
 
 __all__ = ["Field", "FileEnd", "FileStart", "FormEvent"]
 
 
 @dataclass(slots=True)
 class Field:
-    """A text field: ``value`` is ``raw`` decoded, with U+FFFD for what is not text; ``headers`` is None for urlencoded."""
+    """A text field: ``value`` is ``raw`` decoded, with U+FFFD for what is not text; ``headers`` is None for urlencoded.
+
+    Fields of one name may share one ``headers``, which is read-only; ``headers.copy()`` can be changed.
+    """
 
     name: str
     value: str
     raw: bytes
-    headers: Headers | None = None
+    headers: PartHeaders | None = None
 
 
 @dataclass(slots=True)
@@ -31,7 +34,7 @@ class FileStart:
 
     name: str
     filename: str
-    headers: Headers
+    headers: PartHeaders
 
 
 @dataclass(slots=True)

@@ -1,0 +1,114 @@
+"""BodyReader: the bytes of a body, counted. bytes -> bytes.
+
+Takes the declared length and the limits; returns each piece as it was fed. Raises
+:exc:`~cardan.core.exceptions.RequestEntityTooLarge` past ``max_content_length`` (at once where the declared
+length says so), :exc:`~cardan.core.exceptions.BadRequest` for more bytes than declared,
+:exc:`~cardan.core.exceptions.ClientDisconnected` from :meth:`BodyReader.close` for fewer. Never cuts a body short.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NoReturn
+
+from ..exceptions import BadRequest, ClientDisconnected, HTTPException, MachineStateError, RequestEntityTooLarge
+from ..limits import Limits
+
+__all__ = ["BodyReader", "parse_content_length"]
+
+READING: Final = "reading"
+COMPLETE: Final = "complete"
+FAILED: Final = "failed"
+CLOSED: Final = "closed"
+
+#: digits of a Content-Length that are looked at: 10**19 bytes is more than any file system holds
+MAX_DIGITS: Final = 19
+
+
+def parse_content_length(value: str | None) -> int | None:
+    """The value of a Content-Length field in bytes; None where there is none.
+
+    Only ASCII digits (RFC 9110 section 8.6): ``-5``, ``+5``, ``1_0``, ``5, 5`` and the empty value raise
+    :exc:`BadRequest`, whatever ``int()`` makes of them. So does a number no body can have.
+    """
+    if value is None:
+        return None
+    digits = value.strip(" \t")
+    if not (digits.isascii() and digits.isdigit()):
+        raise BadRequest(f"got Content-Length {value[:40]!r}, expected digits")
+    if len(digits) > MAX_DIGITS and len(digits.lstrip("0")) > MAX_DIGITS:
+        raise BadRequest(f"got a Content-Length of {len(digits)} digits, expected at most {MAX_DIGITS}")
+    return int(digits)
+
+
+class BodyReader:
+    """Counts a body against its declared length and ``max_content_length``; exactly N bytes pass.
+
+    ``content_length`` is the declared length in bytes, None where none was declared (chunked). :meth:`feed` gives
+    back what it gets. ``received`` is the number of bytes so far.
+
+    States: ``reading``, ``complete`` (all declared bytes came), ``failed`` (the error is raised again by every
+    later call), ``closed``.
+    """
+
+    __slots__ = ("_allowed", "_declared", "_error", "_most", "limits", "received", "state")
+
+    def __init__(self, *, content_length: int | None, limits: Limits | None = None) -> None:
+        self.limits = limits = limits or Limits()
+        allowed = limits.max_content_length
+        self.received = 0
+        self._error: HTTPException | None = None
+        self._declared = content_length
+        self._allowed = allowed
+        if content_length is not None and allowed is not None and content_length > allowed:
+            raise RequestEntityTooLarge(limit="max_content_length", allowed=allowed, received=content_length)
+        self._most = allowed if content_length is None else content_length
+        self.state = COMPLETE if content_length == 0 else READING
+
+    def feed(self, data: bytes) -> bytes:
+        """Count ``data`` and give it back. Raises 400 or 413, see the module; misuse is MachineStateError."""
+        if self.state is READING:
+            self.received = received = self.received + len(data)
+            most = self._most
+            if most is None or received < most:
+                return data
+            if received == most:
+                if self._declared is not None:
+                    self.state = COMPLETE
+                return data
+            self._too_much()
+        return self._after_the_end(data)
+
+    def close(self) -> bytes:
+        """The body has ended: ``b""``. Raises :exc:`ClientDisconnected` where bytes are missing."""
+        if self._error is not None:
+            raise self._error
+        if self.state is CLOSED:
+            raise MachineStateError("got close() in state 'closed', expected it once")
+        if self.state is READING and self._declared is not None:
+            self._fail(
+                ClientDisconnected(f"the body ended in state 'reading': got {self.received} bytes of {self._declared}")
+            )
+        self.state = CLOSED
+        return b""
+
+    def _after_the_end(self, data: bytes) -> bytes:
+        """No more bytes are due: an empty piece passes, any other is one too many."""
+        if self._error is not None:
+            raise self._error
+        if self.state is CLOSED:
+            raise MachineStateError("got feed() in state 'closed', expected no more")
+        if data:
+            self.received += len(data)
+            self._too_much()
+        return data
+
+    def _too_much(self) -> NoReturn:
+        if self._declared is None:
+            allowed = self._allowed
+            self._fail(RequestEntityTooLarge(limit="max_content_length", allowed=allowed, received=self.received))
+        self._fail(BadRequest(f"got more bytes than the Content-Length of {self._declared}"))
+
+    def _fail(self, error: HTTPException) -> NoReturn:
+        self._error = error
+        self.state = FAILED
+        raise error

@@ -1,0 +1,69 @@
+"""The Content-Type of a form: which decoder it asks for, and with which boundary.
+
+Takes the field as text; returns a :class:`FormType`, None where it is no form. Raises
+:exc:`~cardan.core.exceptions.MultipartError` for a multipart form whose boundary cannot be used.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, NamedTuple
+
+from ..exceptions import MultipartError
+
+__all__ = ["FormType", "parse_form_type"]
+
+_MULTIPART: Final = "multipart/form-data"
+_URLENCODED: Final = "application/x-www-form-urlencoded"
+_TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+# RFC 9110 section 5.6.6; a value without quotes runs up to ";": boundaries with "/", ":" or "=" are common in the wild
+_PARAM: Final = re.compile(rf'[ \t]*+({_TOKEN}+)[ \t]*+=[ \t]*+(?:"((?:[^"\\]|\\.)*+)"[ \t]*+|([^";]*+))(?:;|$)')
+_IS_TOKEN: Final = re.compile(_TOKEN).fullmatch
+
+
+class FormType(NamedTuple):
+    """``kind`` of form, and its ``boundary`` if it is multipart."""
+
+    kind: Literal["multipart", "urlencoded"]
+    boundary: str = ""
+
+
+def parse_form_type(content_type: str | None, *, strict: bool = False) -> FormType | None:
+    """What kind of form ``content_type`` announces, None for anything else; see the module."""
+    if not content_type:
+        return None
+    kind, _, params = content_type.partition(";")
+    if kind != _MULTIPART and kind != _URLENCODED:
+        kind = kind.strip(" \t").lower()
+        if kind != _MULTIPART and kind != _URLENCODED:
+            return None
+    if kind == _URLENCODED:
+        return _PLAIN_URLENCODED
+    if params.startswith(" boundary=") and _IS_TOKEN(params, 10):
+        return FormType("multipart", params[10:])
+    return FormType("multipart", _boundary(params, strict))
+
+
+_PLAIN_URLENCODED: Final = FormType("urlencoded")
+
+
+def _boundary(params: str, strict: bool) -> str:
+    """The one boundary among the parameters."""
+    found: str | None = None
+    pos, end = 0, len(params.rstrip(" \t;"))
+    while pos < end:
+        match = _PARAM.match(params, pos)
+        if match is None:
+            raise MultipartError("got a Content-Type that cannot be read, expected boundary=... among its parameters")
+        pos = match.end()
+        if match[1].lower() != "boundary":
+            continue
+        if found is not None:
+            raise MultipartError("got two boundary parameters, expected one")
+        quoted, token = match[2], match[3]
+        found = token.strip(" \t") if quoted is None else quoted
+        if strict and quoted is None and not _IS_TOKEN(found):
+            raise MultipartError(f"got boundary={found[:80]}, expected a token or a quoted string")
+    if found is None:
+        raise MultipartError("got a multipart Content-Type without a boundary, expected one (RFC 2046 section 5.1.1)")
+    return found

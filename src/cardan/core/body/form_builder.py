@@ -1,0 +1,96 @@
+"""FormBuilder: form events -> file events. The fields stay here.
+
+Takes lists of events from a decoder; returns those of files (FileStart, bytes, FileEnd), whose data is someone else's
+to store. Raises :exc:`~cardan.core.exceptions.RequestEntityTooLarge` past ``max_form_parts`` and ``max_files``,
+whichever decoder the events came from; :exc:`MachineStateError` for misuse and for a file that never ended.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ..exceptions import MachineStateError, RequestEntityTooLarge
+from ..limits import Limits
+from .events import Field, FileEnd, FileStart
+from .form import Form
+
+if TYPE_CHECKING:
+    from .events import FormEvent
+
+__all__ = ["FileEvent", "FormBuilder"]
+
+FileEvent = FileStart | bytes | FileEnd
+
+FIELDS: Final = "fields"
+FILE: Final = "file"
+FAILED: Final = "failed"
+CLOSED: Final = "closed"
+
+
+class FormBuilder:
+    """Builds one :class:`Form`. :meth:`feed` events, :meth:`add_file` each file that was stored, :meth:`close`.
+
+    States: ``fields``, ``file`` (one is open), ``failed``, ``closed``.
+    """
+
+    __slots__ = ("_error", "_files", "form", "limits", "state")
+
+    def __init__(self, *, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.form = Form()
+        self._files = 0
+        self._error: RequestEntityTooLarge | None = None
+        self.state = FIELDS
+
+    def feed(self, events: list[FormEvent]) -> list[FileEvent]:
+        """Keep the fields among ``events`` and return the rest."""
+        if self._error is not None:
+            raise self._error
+        if self.state is CLOSED:
+            raise MachineStateError("got feed() in state 'closed', expected no more")
+        fields = self.form.fields
+        rest: list[FileEvent] = []
+        for event in events:
+            if isinstance(event, Field):
+                value = event.value
+                if (event.headers is not None and not event.headers.plain) or "\ufffd" in value:
+                    self.form.special[len(fields)] = event
+                fields.append((event.name, value))
+            else:
+                rest.append(event)
+        if rest:
+            self._watch(rest)
+        self._check("max_form_parts", self.limits.max_form_parts, len(fields) + self._files)
+        return rest
+
+    def add_file(self, name: str, file: Any) -> None:
+        """A file was stored: it appears as ``(name, file)`` in the form."""
+        self.form.files.append((name, file))
+
+    def close(self) -> Form:
+        """All events have come: the form. Raises :exc:`MachineStateError` where a file is still open."""
+        if self._error is not None:
+            raise self._error
+        if self.state is not FIELDS:
+            raise MachineStateError(f"got close() in state {self.state!r}, expected 'fields'")
+        self.state = CLOSED
+        return self.form
+
+    def _watch(self, events: list[FileEvent]) -> None:
+        """Follow files through their events: each begins, has data, ends; no two at once."""
+        for event in events:
+            kind = type(event)
+            if (kind is FileStart) != (self.state is FIELDS):
+                raise MachineStateError(f"got {kind.__name__} in state {self.state!r}, expected another event")
+            if kind is FileStart:
+                self._files += 1
+                self.state = FILE
+            elif kind is FileEnd:
+                self.state = FIELDS
+        self._check("max_files", self.limits.max_files, self._files)
+
+    def _check(self, limit: str, allowed: int | None, received: int) -> None:
+        if allowed is not None and received > allowed:
+            self._error = RequestEntityTooLarge(limit=limit, allowed=allowed, received=received)
+            self.state = FAILED
+            raise self._error

@@ -1,0 +1,127 @@
+"""FormReader: a body -> a Form. The one routine that parses forms, whoever reads the bytes and writes the files.
+
+Takes the Content-Type, the declared length, the limits and the mode; :meth:`FormReader.run` yields steps
+(:mod:`cardan.core.drive`) and returns the :class:`Form`. Raises what the machines raise: ClientDisconnected,
+RequestEntityTooLarge and, unless the mode is ``silent``, MultipartError and UrlencodedError. However it ends, no
+file that it opened is left without its ``Close``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..drive import Close, Open, Read, Write
+from ..exceptions import MultipartError, UrlencodedError
+from ..limits import Limits
+from .body_reader import BodyReader
+from .content_type import FormType, parse_form_type
+from .events import FileStart
+from .file_storage import FileStorage
+from .form import Form
+from .form_builder import FormBuilder
+from .multipart_decoder import Forms, MultipartDecoder
+from .urlencoded_decoder import UrlencodedDecoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from ..drive import Step
+    from .form_builder import FileEvent
+
+__all__ = ["READ_SIZE", "Form", "FormReader", "make_decoder"]
+
+#: What one read asks for: what servers read from a socket at once; a spooled upload holds a few of these.
+READ_SIZE = 262_144
+
+
+def make_decoder(kind: FormType, limits: Limits, forms: Forms) -> MultipartDecoder | UrlencodedDecoder:
+    """The decoder of a kind of form."""
+    if kind.kind == "multipart":
+        return MultipartDecoder(kind.boundary, limits=limits, forms=forms)
+    return UrlencodedDecoder(limits=limits, forms=forms)
+
+
+class FormReader:
+    """Parses one form.
+
+    ``content_length`` is the declared length in bytes: None where there is a body of unknown length (chunked), 0
+    where there is no body. ``storage(part, sink, size)`` makes what the form has for a file.
+    """
+
+    __slots__ = ("_length", "_open", "_size", "content_type", "forms", "limits", "storage")
+
+    def __init__(
+        self,
+        content_type: str | None,
+        content_length: int | None,
+        *,
+        limits: Limits | None = None,
+        forms: Forms = "default",
+        storage: Callable[[FileStart, Any, int], Any] = FileStorage.from_part,
+    ) -> None:
+        self.content_type = content_type
+        self.limits = limits or Limits()
+        self.forms: Forms = forms
+        self.storage = storage
+        self._length = content_length
+        self._open: FileStart | None = None
+        self._size = 0
+
+    def run(self) -> Generator[Step, Any, Form]:
+        """The steps of parsing; see the module. A Content-Type that is no form gives an empty one, unread."""
+        limits = self.limits
+        reader = BodyReader(content_length=self._length, limits=limits)
+        builder = FormBuilder(limits=limits)
+        sinks: list[Any] = []
+        try:
+            kind = parse_form_type(self.content_type, strict=self.forms == "strict")
+            if kind is None:
+                return builder.close()
+            return (yield from self._parse(reader, kind, builder, sinks))
+        except (MultipartError, UrlencodedError) as error:
+            yield from _close_all(sinks, error)
+            if self.forms != "silent":
+                raise
+            return Form()
+        except GeneratorExit:
+            raise  # the driver is gone: nobody is left to perform a step
+        except BaseException as error:
+            yield from _close_all(sinks, error)
+            raise
+
+    def _parse(
+        self, reader: BodyReader, kind: FormType, builder: FormBuilder, sinks: list[Any]
+    ) -> Generator[Step, Any, Form]:
+        decoder = make_decoder(kind, self.limits, self.forms)
+        want = Read(READ_SIZE)
+        while data := (yield want):
+            files = builder.feed(decoder.feed(reader.feed(data)))
+            if files:
+                yield from self._store(files, builder, sinks)
+        reader.close()
+        if self._length != 0 or reader.received or kind.kind != "multipart":
+            builder.feed(decoder.close())
+        return builder.close()
+
+    def _store(self, events: list[FileEvent], builder: FormBuilder, sinks: list[Any]) -> Generator[Step, Any, None]:
+        for event in events:
+            if type(event) is bytes:
+                self._size += len(event)
+                yield Write(sinks[-1], event)
+            elif type(event) is FileStart:
+                self._open = event
+                self._size = 0
+                sinks.append((yield Open(event)))
+            else:
+                assert self._open is not None
+                yield Close(sinks[-1])
+                builder.add_file(self._open.name, self.storage(self._open, sinks[-1], self._size))
+
+
+def _close_all(sinks: list[Any], error: BaseException) -> Generator[Step, Any, None]:
+    """Every sink is closed, also where closing another one fails; what went wrong first is what is raised."""
+    for sink in sinks:
+        try:
+            yield Close(sink, error)
+        except Exception:
+            continue

@@ -1,0 +1,370 @@
+"""MultipartDecoder: a ``multipart/form-data`` body, decoded as it comes. bytes -> form events.
+
+Takes the boundary, then the body in pieces of any size; returns lists of :mod:`.events`. Raises
+:exc:`~cardan.core.exceptions.MultipartError` for what is no form (RFC 7578, RFC 2046 section 5.1.1) and
+:exc:`~cardan.core.exceptions.RequestEntityTooLarge` past a limit; :exc:`MachineStateError` for misuse. Where the input
+is cut never matters. Holds a text field, or a header block, or a boundary's length of data; never a file's data.
+
+::
+
+    preamble ---> delimiter ---> head ---> field ---> delimiter
+                      |            `-----> file ----> delimiter
+                      `---> close-delimiter ---> epilogue
+
+Beside the table of readers stands a straight path for parts that lie whole in what was fed. It takes back what it
+did where anything is out of the ordinary, and leaves that to the readers: they alone refuse.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
+
+from ..exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
+from ..limits import Limits
+from .events import Field, FileEnd, FileStart
+from .part_head import MAX_PADDING, PartHead, parse_part_head
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .events import FormEvent
+    from .part_headers import PartHeaders
+
+__all__ = ["Forms", "MultipartDecoder"]
+
+Forms = Literal["default", "strict", "silent"]
+"""How forms are read: ``silent`` decodes as ``default`` does; what it forgives, :class:`FormReader` forgives."""
+
+PREAMBLE: Final = "preamble"
+DELIMITER: Final = "delimiter"
+HEAD: Final = "head"
+FIELD: Final = "field"
+FILE: Final = "file"
+CLOSE: Final = "close-delimiter"
+EPILOGUE: Final = "epilogue"
+FAILED: Final = "failed"
+CLOSED: Final = "closed"
+
+BLANK: Final = b"\r\n\r\n"
+STRICT_BOUNDARY: Final = 70  # RFC 2046 section 5.1.1
+_BCHARS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+_,-./:=? "
+_PRINTABLE: Final = bytes(c for c in range(32, 127) if c not in b'"\\')
+_LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
+
+#: A part this near its end is cut out together with its neighbours, in one call for all of them.
+NEAR: Final = 4096
+#: How much of a chunk the straight path takes at once: bounds what it copies and what it may have to take back.
+WINDOW: Final = 131_072
+#: The memo of heads: real sites send the same ones again and again. Filenames are the client's own and not kept.
+MEMO_HEADS: Final = 512
+MEMO_HEAD_SIZE: Final = 192
+_MEMOS: Final[dict[bool, dict[bytes, tuple[str, PartHeaders, int]]]] = {False: {}, True: {}}
+
+
+class MultipartDecoder:
+    """Decodes one body. ``boundary`` as the Content-Type has it, without quotes; at most ``max_boundary_size``.
+
+    :meth:`feed` and :meth:`close` return events; ``state`` is one of the names in the module's drawing, ``failed``
+    or ``closed``. An error is raised again by every later call.
+    """
+
+    __slots__ = (
+        "_count", "_dash", "_data", "_delimiter", "_error", "_files", "_fresh", "_head", "_held", "_memo", "_pieces",
+        "_pos", "_straight", "_strict", "_tail", "_total", "limits", "state",
+    )  # fmt: skip
+
+    def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
+        self.limits = limits = limits or _DEFAULTS
+        self._strict = forms == "strict"
+        self._dash = dash = b"--" + _check_boundary(boundary, self._strict, limits.max_boundary_size)
+        self._delimiter = b"\r\n" + dash
+        self._tail = self._data = b""
+        self._pos = self._count = self._files = self._total = self._held = 0
+        self._pieces: list[bytes] = []
+        self._head: PartHead | None = None
+        self._error: HTTPException | None = None
+        self._fresh = self._straight = True
+        self._memo = _memo(self._strict, limits)
+        self.state = PREAMBLE
+
+    def feed(self, data: bytes) -> list[FormEvent]:
+        """The events that are complete with ``data``; see the module for what it raises."""
+        if self._error is not None:
+            raise self._error
+        if self.state is CLOSED:
+            raise MachineStateError("got feed() in state 'closed', expected no more")
+        if self._tail:
+            data = self._tail + data
+        self._data = data
+        self._pos = 0
+        events: list[FormEvent] = []
+        readers = self._READERS
+        try:
+            while readers[self.state](self, events):
+                pass
+        except HTTPException as error:
+            self._fail(error)
+        self._tail = data[self._pos :]
+        self._data = b""
+        return events
+
+    def close(self) -> list[FormEvent]:
+        """The body has ended: no more events. Raises :exc:`MultipartError` where that was too early."""
+        if self._error is not None:
+            raise self._error
+        state = self.state
+        if state is CLOSED:
+            raise MachineStateError("got close() in state 'closed', expected it once")
+        if state is CLOSE and self._strict and self._tail:
+            self._fail(MultipartError(f"got {self._tail[:20]!r} after the last boundary, expected CRLF or nothing"))
+        if state is not EPILOGUE and state is not CLOSE:
+            self._fail(MultipartError(f"the body ended in state {state!r}, expected the closing boundary before"))
+        self.state = CLOSED
+        return []
+
+    # --- the readers: each consumes and returns True, or returns False: it needs more ---
+
+    def _read_preamble(self, events: list[FormEvent]) -> bool:
+        data, dash = self._data, self._dash
+        found = data.find(dash)
+        if found < 0:
+            if self._strict and len(data) > len(dash) + 2:
+                raise MultipartError("got data before the first boundary, expected the boundary")
+            if len(data) > len(dash) + 1:
+                self._pos = len(data) - len(dash) - 1
+                self._fresh = False
+            return False
+        if not (found == 0 and self._fresh) and data[found - 2 : found] != b"\r\n":
+            raise MultipartError("got the boundary within a line, expected it at the start of one that follows CRLF")
+        if self._strict and not (self._fresh and found in (0, 2)):
+            raise MultipartError("got data before the first boundary, expected the boundary")
+        self._pos = found + len(dash)
+        self.state = DELIMITER
+        return True
+
+    def _read_delimiter(self, events: list[FormEvent]) -> bool:
+        if self._straight and self._take_near_parts(events):
+            return True
+        data, pos = self._data, self._pos
+        if data.startswith(b"--", pos):
+            self._pos = pos + 2
+            self.state = CLOSE
+            return True
+        if data.startswith(b"\r\n", pos):
+            self.state = HEAD
+            return True
+        return self._skip_padding(data, pos)
+
+    def _skip_padding(self, data: bytes, pos: int) -> bool:
+        """RFC 2046 section 5.1.1: between a boundary and its CRLF there may be spaces and tabs."""
+        match = _LINE_END.match(data, pos)
+        assert match is not None
+        padding = match.end(1) - pos
+        if padding > MAX_PADDING or (padding and self._strict):
+            raise MultipartError("got padding after a boundary, expected CRLF")
+        if match[2]:
+            self._pos = match.end(1)
+            self.state = HEAD
+            return True
+        rest = data[match.end() : match.end() + 20]
+        if not rest or (rest == b"-" and match.end() == pos):
+            return False
+        if rest.startswith(b"\n"):
+            raise MultipartError("got a boundary that ends with LF, expected CRLF")
+        raise MultipartError(f"got {rest!r} after a boundary, expected CRLF")
+
+    def _read_head(self, events: list[FormEvent]) -> bool:
+        data, pos, delimiter = self._data, self._pos, self._delimiter
+        end = data.find(BLANK, pos)
+        allowed = self.limits.max_part_header_size
+        size = (end if end >= 0 else len(data) - 3) - pos
+        if allowed is not None and size > allowed:
+            raise RequestEntityTooLarge(limit="max_part_header_size", allowed=allowed, received=size)
+        if data.find(delimiter, pos, len(data) if end < 0 else end) >= 0:
+            raise MultipartError(_unended(data[pos : data.find(delimiter, pos)]))
+        if end < 0:
+            return False
+        follow = data[end + 2 : end + 2 + len(delimiter)]
+        if delimiter.startswith(follow):
+            if len(follow) < len(delimiter):
+                return False
+            raise MultipartError(_unended(b""))
+        self._begin(self._parse_head(data[pos:end]), events)
+        self._pos = end + 4
+        return True
+
+    def _read_field(self, events: list[FormEvent]) -> bool:
+        data, pos = self._data, self._pos
+        end = data.find(self._delimiter, pos)
+        stop = end if end >= 0 else self._undecided(data, pos)
+        piece = data[pos:stop]
+        self._pos = stop
+        self._pieces.append(piece)
+        self._held += len(piece)
+        self._check_field(self._held)
+        if end < 0:
+            return False
+        self._pos = end + len(self._delimiter)
+        self._end_field(events)
+        return True
+
+    def _read_file(self, events: list[FormEvent]) -> bool:
+        data, pos = self._data, self._pos
+        end = data.find(self._delimiter, pos)
+        stop = end if end >= 0 else self._undecided(data, pos)
+        self._pos = stop
+        if stop > pos:
+            self._held += stop - pos
+            allowed = self.limits.max_file_size
+            if allowed is not None and self._held > allowed:
+                raise RequestEntityTooLarge(limit="max_file_size", allowed=allowed, received=self._held)
+            events.append(data[pos:stop])  # the very object that was fed, where all of it is data
+        if end < 0:
+            return False
+        self._pos = end + len(self._delimiter)
+        self._check_length(self._held)
+        events.append(FileEnd())
+        self.state = DELIMITER
+        return True
+
+    def _read_close(self, events: list[FormEvent]) -> bool:
+        rest = self._data[self._pos : self._pos + 3]
+        if self._strict:
+            if not b"\r\n".startswith(rest):
+                raise MultipartError(f"got {rest!r} after the last boundary, expected CRLF or nothing")
+            if rest == b"\r\n":
+                self._pos += 2
+                self.state = EPILOGUE
+            return False
+        if not rest:
+            return False
+        if rest[0] not in b"\r \t":
+            raise MultipartError(f"got {rest!r} after the last boundary, expected CRLF or nothing")
+        self.state = EPILOGUE
+        return True
+
+    def _read_epilogue(self, events: list[FormEvent]) -> bool:
+        if self._strict and self._pos < len(self._data):
+            raise MultipartError("got data after the last boundary, expected none")
+        self._pos = len(self._data)
+        return False
+
+    _READERS: ClassVar[dict[str, Callable[[MultipartDecoder, list[FormEvent]], bool]]] = {
+        PREAMBLE: _read_preamble,
+        DELIMITER: _read_delimiter,
+        HEAD: _read_head,
+        FIELD: _read_field,
+        FILE: _read_file,
+        CLOSE: _read_close,
+        EPILOGUE: _read_epilogue,
+    }
+
+    # --- what the readers share ---
+
+    def _parse_head(self, block: bytes) -> PartHead:
+        allowed = self.limits.max_form_parts
+        if allowed is not None and self._count >= allowed:
+            raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed, received=self._count + 1)
+        return parse_part_head(block, strict=self._strict, limits=self.limits)
+
+    def _begin(self, head: PartHead, events: list[FormEvent]) -> None:
+        self._count += 1
+        self._head = head
+        self._held = 0
+        if head.filename is None:
+            self._pieces = []
+            self._check_field(0)
+            self.state = FIELD
+            return
+        allowed = self.limits.max_files
+        self._files += 1
+        if allowed is not None and self._files > allowed:
+            raise RequestEntityTooLarge(limit="max_files", allowed=allowed, received=self._files)
+        events.append(FileStart(head.name, head.filename, head.headers))
+        self.state = FILE
+
+    def _check_field(self, size: int) -> None:
+        limits = self.limits
+        allowed = limits.max_form_memory_size
+        if allowed is not None and size > allowed:
+            raise RequestEntityTooLarge(limit="max_form_memory_size", allowed=allowed, received=size)
+        allowed = limits.max_form_memory_total
+        assert self._head is not None
+        total = self._total + self._head.cost + size
+        if allowed is not None and total > allowed:
+            raise RequestEntityTooLarge(limit="max_form_memory_total", allowed=allowed, received=total)
+
+    def _end_field(self, events: list[FormEvent]) -> None:
+        head, pieces = self._head, self._pieces
+        assert head is not None
+        value = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._check_length(len(value))
+        self._total += head.cost + len(value)
+        events.append(Field(head.name, self._text(value, head.codec), value, head.headers))
+        self._pieces = []
+        self.state = DELIMITER
+
+    def _text(self, value: bytes, codec: str) -> str:
+        if not self._strict:
+            return value.decode(codec, "replace")
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise MultipartError("got a text field that is not UTF-8, expected UTF-8") from None
+
+    def _check_length(self, size: int) -> None:
+        """Strict mode holds a part to its Content-Length, which RFC 7578 section 4.8 says to ignore."""
+        head = self._head
+        if head is not None and head.length is not None and head.length != size:
+            raise MultipartError(f"got a part of {size} bytes, expected the {head.length} of its Content-Length")
+
+    def _undecided(self, data: bytes, pos: int) -> int:
+        """Where a boundary may have begun at the end of ``data``; its end if none can have."""
+        delimiter = self._delimiter
+        begin = data.rfind(b"\r", max(pos, len(data) - len(delimiter) + 1))
+        return begin if begin >= 0 and delimiter.startswith(data[begin:]) else len(data)
+
+    def _fail(self, error: HTTPException) -> NoReturn:
+        self._error = error
+        self.state = FAILED
+        self._tail = self._data = b""
+        self._pieces = []
+        raise error
+
+    # --- the straight path ---
+
+    def _take_near_parts(self, events: list[FormEvent]) -> bool:
+        return False
+
+
+_DEFAULTS: Final = Limits()
+
+
+def _check_boundary(boundary: str | bytes, strict: bool, allowed: int | None) -> bytes:
+    """The boundary as bytes; RFC 2046 section 5.1.1, in default mode any printable ASCII but quote and backslash."""
+    try:
+        value = boundary.encode("ascii") if isinstance(boundary, str) else boundary
+    except UnicodeEncodeError:
+        raise MultipartError("got a boundary that is not ASCII, expected ASCII") from None
+    if strict and (allowed is None or allowed > STRICT_BOUNDARY):
+        allowed = STRICT_BOUNDARY
+    if allowed is not None and len(value) > allowed:
+        raise RequestEntityTooLarge(limit="max_boundary_size", allowed=allowed, received=len(value))
+    if not value or value[-1] == 32 or value.translate(None, _BCHARS if strict else _PRINTABLE):
+        raise MultipartError(f"got boundary {value[:80]!r}, expected 1 to 70 characters that RFC 2046 allows")
+    return value
+
+
+def _memo(strict: bool, limits: Limits) -> dict[bytes, tuple[str, PartHeaders, int]]:
+    """The shared memo; one of its own where the limits would refuse a head that the shared one may hold."""
+    size, count = limits.max_part_header_size, limits.max_part_headers
+    if (size is not None and size < MEMO_HEAD_SIZE) or (count is not None and count < 4):
+        return {}
+    return _MEMOS[strict]
+
+
+def _unended(block: bytes) -> str:
+    if b"\n" in block.replace(b"\r\n", b""):
+        return "got a part's header with bare LF, expected lines that end with CRLF"
+    return "got a boundary within a part's header, expected an empty line before"

@@ -1,0 +1,99 @@
+"""MultipartEncoder: form events -> the bytes of a ``multipart/form-data`` body (RFC 7578).
+
+Takes what the decoder returns, in any pieces; returns bytes, file data untouched and uncopied. Raises ValueError for
+what cannot be sent so that a receiver reads the same again; :exc:`MachineStateError` for events out of order.
+"""
+
+from __future__ import annotations
+
+import re
+from os import urandom
+from typing import TYPE_CHECKING, Any, Final
+
+from ..exceptions import MachineStateError
+from .events import Field, FileEnd, FileStart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .events import FormEvent
+
+__all__ = ["MultipartEncoder"]
+
+PARTS: Final = "parts"
+FILE: Final = "file"
+CLOSED: Final = "closed"
+
+_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
+_IS_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+_AMBIGUOUS: Final = re.compile(r"%22|%0D|%0A|\0")
+
+
+class MultipartEncoder:
+    """Encodes one body. ``content_type`` is the field to send with it; ``boundary`` is random unless given.
+
+    A boundary that is given must not occur in the data: that is not checked. States: ``parts``, ``file``, ``closed``.
+    """
+
+    __slots__ = ("_dash", "boundary", "state")
+
+    def __init__(self, boundary: str | None = None) -> None:
+        if boundary is None:
+            boundary = "cardan-" + urandom(16).hex()
+        elif not _BOUNDARY.fullmatch(boundary):
+            raise ValueError(f"got boundary {boundary!r}, expected 1 to 70 characters that RFC 2046 allows")
+        self.boundary = boundary
+        self._dash = b"--" + boundary.encode()
+        self.state = PARTS
+
+    @property
+    def content_type(self) -> str:
+        """``multipart/form-data`` with the boundary."""
+        boundary = self.boundary if _IS_TOKEN(self.boundary) else f'"{self.boundary}"'
+        return f"multipart/form-data; boundary={boundary}"
+
+    def feed(self, events: Iterable[FormEvent]) -> list[bytes]:
+        """The bytes of ``events``, in pieces; file data are the very objects that were fed."""
+        pieces: list[bytes] = []
+        for event in events:
+            kind = type(event)
+            if self.state is not (FILE if kind in (bytes, FileEnd) else PARTS):
+                raise MachineStateError(f"got {kind.__name__} in state {self.state!r}, expected another event")
+            if type(event) is bytes:
+                pieces.append(event)
+            elif type(event) is FileEnd:
+                pieces.append(b"\r\n")
+                self.state = PARTS
+            elif type(event) is FileStart:
+                pieces.append(self._head(event.name, event.filename, event.headers))
+                self.state = FILE
+            else:
+                assert type(event) is Field
+                pieces += self._head(event.name, None, event.headers), event.raw, b"\r\n"
+        return pieces
+
+    def close(self) -> list[bytes]:
+        """The closing boundary."""
+        if self.state is not PARTS:
+            raise MachineStateError(f"got close() in state {self.state!r}, expected 'parts'")
+        self.state = CLOSED
+        return [self._dash + b"--\r\n"]
+
+    def _head(self, name: str, filename: str | None, headers: Any) -> bytes:
+        lines = [f'Content-Disposition: form-data; name="{_escape(name)}"']
+        if filename is not None:
+            lines[0] += f'; filename="{_escape(filename)}"'
+        for key, value in headers.items() if headers is not None else ():
+            if key.lower() == "content-disposition":
+                continue
+            if not _IS_TOKEN(key) or re.search(r"[\r\n\0]", value):
+                raise ValueError(f"got header {key!r}: {value!r}, expected a token and a value without CR, LF and NUL")
+            lines.append(f"{key}: {value}")
+        return self._dash + b"\r\n" + "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
+def _escape(text: str) -> str:
+    """As browsers write names (WHATWG HTML, multipart/form-data encoding algorithm)."""
+    if _AMBIGUOUS.search(text):
+        raise ValueError(f"got {text!r}, expected a name without NUL, %22, %0D and %0A: they would be read as escapes")
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

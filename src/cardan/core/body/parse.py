@@ -1,0 +1,50 @@
+"""parse_form: a form in one call, for scripts and tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..drive import Close, Open, Read, Write, run
+from ..limits import Limits
+from .form_reader import FormReader
+from .memory_sink import MemoryBudget, MemorySink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..drive import Step
+    from .form import Form
+    from .multipart_decoder import Forms
+
+__all__ = ["parse_form"]
+
+
+def parse_form(
+    content_type: str,
+    chunks: bytes | Iterable[bytes],
+    *,
+    content_length: int | None = None,
+    limits: Limits | None = None,
+    forms: Forms = "default",
+) -> Form:
+    """The form in ``chunks``, its files in memory (``max_spool_memory`` bounds them). Raises as :class:`FormReader`.
+
+    >>> form = parse_form("application/x-www-form-urlencoded", [b"a=1&b=", b"2"])
+    >>> form.fields
+    [('a', '1'), ('b', '2')]
+    """
+    limits = limits or Limits()
+    source = iter([chunks] if isinstance(chunks, bytes) else chunks)
+    budget = MemoryBudget(limits)
+
+    def perform(step: Step) -> Any:
+        if type(step) is Read:
+            return next((chunk for chunk in source if chunk), b"")
+        if type(step) is Open:
+            return MemorySink(budget)
+        if type(step) is Write:
+            return step.sink.write(step.data)
+        assert type(step) is Close
+        return step.sink.close() if step.error is not None else None
+
+    return run(FormReader(content_type, content_length, limits=limits, forms=forms).run(), perform)

@@ -1,0 +1,82 @@
+"""PartHeaders: the header fields of one part, read when asked for.
+
+Takes a header block that :mod:`.part_head` has accepted; returns text, UTF-8 with U+FFFD for what is not.
+Read-only, so that the parts of all requests may share one. Never raises but as every headers object does.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from ..structures.header_rules import join_values
+from ..structures.headers_view import HeadersView, ImmutableHeadersMixin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["PartHeaders", "unfold"]
+
+#: RFC 9112 section 5.2: a line that begins with space or tab continues the one before, the border reads as a space
+FOLD: Final = re.compile(rb"[ \t]*\r\n[ \t]+")
+
+
+def unfold(block: bytes) -> bytes:
+    """``block`` with folded lines joined by one space."""
+    return FOLD.sub(b" ", block)
+
+
+class PartHeaders(ImmutableHeadersMixin, HeadersView):
+    """The header fields of a part, over ``block``: its lines, parted by CRLF."""
+
+    __slots__ = ("_block", "_pairs")
+
+    def __init__(self, block: bytes) -> None:
+        self._block = block
+        self._pairs: list[tuple[str, str]] | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is but one line, which then is the Content-Disposition."""
+        return b"\r\n" not in self._block
+
+    @property
+    def raw(self) -> bytes:
+        """The header block as it was sent, without its last line end."""
+        return self._block
+
+    def _list(self) -> list[tuple[str, str]]:
+        pairs = self._pairs
+        if pairs is None:
+            lines = [line.partition(b":") for line in unfold(self._block).split(b"\r\n")]
+            pairs = [(name.decode("ascii", "replace"), _text(value)) for name, colon, value in lines if colon]
+            self._pairs = pairs
+        return pairs
+
+    def _find_all(self, name: str) -> list[str]:
+        wanted = name.lower()
+        return [value for key, value in self._list() if key.lower() == wanted]
+
+    def _find(self, name: str) -> str | None:
+        values = self._find_all(name)
+        return join_values(name, values) if values else None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name.title() for name, _ in self._list()))
+
+    def __len__(self) -> int:
+        return len({name.lower() for name, _ in self._list()})
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is PartHeaders:
+            return self._block == other._block
+        return super().__eq__(other)
+
+    __hash__ = None
+
+    def __reduce__(self) -> Any:
+        return type(self), (self._block,)
+
+
+def _text(value: bytes) -> str:
+    return value.strip(b" \t").decode("utf-8", "replace")
