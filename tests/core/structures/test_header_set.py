@@ -114,6 +114,7 @@ NO_CHANGES: list[Callable[[HeaderSet], object]] = [
     lambda s: s.update(["X", "y"]),
     lambda s: s.discard("nothing"),
     lambda s: s.find("x"),
+    lambda s: HeaderSet((), s._on_update).clear(),
     list,
 ]
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core.exceptions import BadRequest, BadRequestKeyError
-from cardan.core.structures import EnvironHeaders, Headers, HeadersView, ScopeHeaders
+from cardan.core.structures import EnvironHeaders, Headers, HeadersView, ScopeHeaders, header_rules, scope_headers
 
 Raw = list[tuple[bytes, bytes]]
 
@@ -294,6 +294,13 @@ class TestScope:
         assert twins["X-A"] == "0, 1"
         assert twins.getlist("X-A") == ["0", "1"]
         assert len(twins) == 1
+
+    def test_many_names_leave_little_behind(self) -> None:
+        """The memo of names is bounded, and usual names are found after a flood of odd ones."""
+        for flood in range(5):
+            ScopeHeaders([(b"x-%d-%d" % (flood, i), b"1") for i in range(1000)]).get("x")
+            assert len(scope_headers._lower_names) <= 2 * header_rules.MEMO_ENTRIES
+        assert ScopeHeaders([(b"host", b"h")])["Host"] == "h"
 
     def test_names_of_odd_bytes(self) -> None:
         """No name raises, here or when it is asked for."""

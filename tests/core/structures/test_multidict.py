@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, assert_type
 
 import pytest
+import werkzeug.datastructures as werkzeug
 
 from cardan.core.exceptions import BadRequest, BadRequestKeyError
 from cardan.core.structures import (
@@ -61,7 +62,6 @@ def test_foreign_multidicts(kind: Kind) -> None:
         def lists(self) -> list[tuple[str, list[str]]]:
             return [("a", ["1", "2"]), ("b", ["3"])]
 
-    werkzeug = pytest.importorskip("werkzeug.datastructures")
     pairs = [("a", "1"), ("a", "2"), ("b", "3")]
     for foreign in (Foreign(), werkzeug.MultiDict(pairs), werkzeug.CombinedMultiDict([werkzeug.MultiDict(pairs)])):
         assert list(kind(foreign).items(multi=True)) == pairs
