@@ -1,0 +1,73 @@
+"""cardan: one Request/Response API for WSGI and ASGI, on a sans-IO core.
+
+>>> from cardan import Request, Response
+>>> @Request.application
+... def app(request: Request) -> Response:
+...     return Response(f"Hello {request.args.get('name', 'World')}!")
+
+Everything is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .application import Application as Application
+    from .core import ServerSentEvent as ServerSentEvent
+    from .core import header_field as header_field
+    from .core.exceptions import abort as abort
+    from .response import redirect as redirect
+    from .dual import Dual as Dual
+    from .files import FileStorage as FileStorage
+    from .middleware import middleware as middleware
+    from .request import Request as Request
+    from .response import Response as Response
+    from .types import ASGIApplication as ASGIApplication
+    from .types import Flow as Flow
+    from .types import Handler as Handler
+    from .types import Lifespan as Lifespan
+    from .types import Middleware as Middleware
+    from .types import Receive as Receive
+    from .types import Result as Result
+    from .types import Scope as Scope
+    from .types import Send as Send
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ASGIApplication": "types",
+    "Application": "application",
+    "Dual": "dual",
+    "FileStorage": "files",
+    "Flow": "types",
+    "Handler": "types",
+    "Lifespan": "types",
+    "Middleware": "types",
+    "Receive": "types",
+    "Request": "request",
+    "Response": "response",
+    "Result": "types",
+    "Scope": "types",
+    "Send": "types",
+    "ServerSentEvent": "core",
+    "abort": "exceptions",
+    "header_field": "core",
+    "middleware": "middleware",
+    "redirect": "response",
+}
+
+__all__ = list(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

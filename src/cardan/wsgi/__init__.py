@@ -1,0 +1,5 @@
+"""The WSGI adapter (PEP 3333): environ in, ``start_response`` and an iterable out. Knows nothing of ASGI."""
+
+from .head import EnvironHead
+
+__all__ = ["EnvironHead"]

@@ -11,25 +11,27 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from ..body.body_reader import BodyReader, parse_content_length
+from ..body.file_storage import FileStorage
 from ..body.form_reader import FormReader
 from ..drive import arun, run
-from ..exceptions import BadRequest, BodyConsumed, BodyNotLoaded, UnsupportedMediaType, WrongMode
+from ..exceptions import BadRequest, BodyNotLoaded, UnsupportedMediaType, WrongMode
 from ..structures import CombinedMultiDict, ImmutableMultiDict
-from .body import Body, DataReader, from_memory, load_form, load_raw
+from .body import Body, DataReader, check_raw, load_form, load_raw
 from .cached import cached
 from .limits import LimitsMixin
 from .perform import perform, performer
+from .sources import BytesSource
 from .stream import BodyStream
 
 if TYPE_CHECKING:
     import io
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
-    from ..body.file_storage import FileStorage
-    from ..body.form_reader import Form
+    from ..body.events import FileStart
+    from ..body.form import Form
     from ..body.part_reader import Part, PartReader
     from ..drive import Step
-    from ..structures.headers import HeadersView
+    from ..structures.headers_view import HeadersView
 
 __all__ = ["BodyAccess", "Mode"]
 
@@ -48,6 +50,8 @@ class BodyAccess(LimitsMixin):
     """What ``json`` parses with: anything with ``loads``."""
     parameter_storage_class: type[Any] = ImmutableMultiDict
     """The class of ``args`` and ``form``."""
+    file_storage_class: ClassVar[type[FileStorage]] = FileStorage
+    """The class of ``files``' values."""
     disable_data_descriptor: bool = False
     """True: ``data`` raises AttributeError, so that nothing is buffered by accident."""
     shallow: bool = False
@@ -224,16 +228,35 @@ class BodyAccess(LimitsMixin):
     def make_form_data_parser(self, content_length: int | None) -> FormReader:
         """The parser of this request's form: the one hook to replace it. Takes the declared length in bytes."""
         return FormReader(
-            self.headers.get("Content-Type", ""), content_length, limits=self.limits, forms=self.forms
+            self.headers.get("Content-Type", ""),
+            content_length,
+            limits=self.limits,
+            forms=self.forms,
+            storage=self._store_file,
         )
+
+    def _store_file(self, part: FileStart, sink: Any, size: int) -> FileStorage:
+        """What the form has for one file."""
+        mode = self._mode
+        return self.file_storage_class.from_part(part, sink, size).bind(None if mode == "either" else mode, self._run_sync)
 
     def _form_key(self) -> tuple[Any, ...]:
         cls = type(self)
         return (self.limits, self.forms, cls.make_form_data_parser, cls._get_file_stream, cls.want_form_data_parsed)
 
     def _form_steps(self, body: Body) -> Generator[Step, Any, Form]:
-        parser = self.make_form_data_parser(self._declared_length)
+        parser = self.make_form_data_parser(self._announced_length())
         return load_form(body, self._form_key(), parser.run())
+
+    def _announced_length(self) -> int | None:
+        """The declared length for the parser: 0 where no body was announced at all (RFC 9112 section 6.3)."""
+        length = self._declared_length
+        return 0 if length is None and not self._may_have_body else length
+
+    @property
+    def _may_have_body(self) -> bool:
+        """Whether a body without a Content-Length was announced: chunked, or HTTP/2 and later, where nothing says."""
+        return True
 
     def _parsed(self, name: str) -> Form | None:
         """The parsed form, None where the body is none."""
@@ -344,7 +367,7 @@ class BodyAccess(LimitsMixin):
         """The awaiting twin of :meth:`iter_parts`."""
         self._no_await("aiter_parts()", "iter_parts()")
         body, reader = self._part_reader("aiter_parts()")
-        return reader.aiter(lambda steps: self._arun(body, steps))
+        return reader.aiter(lambda steps: self._arun(body, steps), self._run_sync)
 
     @property
     def stream(self) -> io.BufferedIOBase:
@@ -404,9 +427,6 @@ def _storage(cls: type[Any], pairs: list[tuple[str, Any]]) -> Any:
 
 def _replay(body: Body, request: BodyAccess) -> Body:
     """A body of its own over the bytes kept, so that a stream over them consumes nothing."""
-    from .body import check_raw
-    from .sources import BytesSource
-
     assert body.raw is not None
     return Body(BytesSource(check_raw(body.raw, request.limits, memory=False)))
 

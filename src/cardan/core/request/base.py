@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from ..body.memory_sink import MemorySink
-from ..body.urlencoded import parse_query
+from ..body.memory_sink import MemoryBudget, MemorySink
+from ..body.urlencoded import parse_urlencoded
 from ..fields.cookies import parse_cookie
 from ..fields.lists import parse_list
 from ..fields.options import parse_options
@@ -34,7 +34,7 @@ class BaseRequest(URLMixin, BodyAccess):
     """A request over a :class:`RequestHead` and a body (bytes, an iterable or an async iterable of bytes).
 
     ``run_sync`` runs a plain callable in a worker thread (``trio.to_thread.run_sync``), ``make_file`` makes the
-    file of an upload that is too large for memory (``tempfile.TemporaryFile``); without it such an upload is a 413.
+    file of an upload (``tempfile.TemporaryFile``); without it files stay in memory, and past ``max_spool_memory`` are a 413.
     Everything documented is read-only; limits and other attributes (``request.user``) may be set.
     """
 
@@ -60,6 +60,7 @@ class BaseRequest(URLMixin, BodyAccess):
         self._shared: Body | None = None
         self._run_sync = run_sync
         self._make_file = make_file
+        self._budget: MemoryBudget | None = None
         self._mode: Mode = "async" if isinstance(self._source, AsyncIterableSource) else "either"
         if shallow:
             self.shallow = True
@@ -80,8 +81,12 @@ class BaseRequest(URLMixin, BodyAccess):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> Any:
-        """The sink of one uploaded file: in memory, or what ``make_file`` gives past the limits of memory."""
-        return MemorySink(self.limits, make_file=self._make_file)
+        """The sink of one uploaded file: what ``make_file`` gives, else memory, up to ``max_spool_memory`` (then 413)."""
+        if self._make_file is not None:
+            return self._make_file()
+        if self._budget is None:
+            self._budget = MemoryBudget(self.limits)
+        return MemorySink(self._budget)
 
     # --- the head ---
 
@@ -104,7 +109,7 @@ class BaseRequest(URLMixin, BodyAccess):
     def args(self) -> ImmutableMultiDict[str, str]:
         """The parameters of the query string (WHATWG URL section 5.1)."""
         query = self.head.query_string
-        args: ImmutableMultiDict[str, str] = _storage(self.parameter_storage_class, parse_query(query) if query else [])
+        args: ImmutableMultiDict[str, str] = _storage(self.parameter_storage_class, parse_urlencoded(query) if query else [])
         return args
 
     @cached

@@ -22,7 +22,7 @@ from ..exceptions import BodyConsumed, HTTPException, RequestEntityTooLarge
 if TYPE_CHECKING:
     from collections.abc import Generator, Hashable
 
-    from ..body.form_reader import Form
+    from ..body.form import Form
     from ..drive import Step
     from ..limits import Limits
     from .sources import Source

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
-from ..structures.headers import HeadersView
+from ..structures.headers_view import HeadersView
 from ..structures.scope_headers import ScopeHeaders
 
 if TYPE_CHECKING:

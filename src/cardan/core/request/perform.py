@@ -86,7 +86,7 @@ def _finisher(step: Close) -> Callable[[], Any] | None:
     else ``abort()``, else ``close()``: closing the writer of an object store may commit the object.
     """
     sink, error = step.sink, step.error
-    if error is None and hasattr(sink, "read"):
+    if error is None and (hasattr(sink, "stream") or hasattr(sink, "read")):
         return getattr(sink, "finish", None)
     details = (type(error), error, error.__traceback__) if error is not None else (None, None, None)
     for leave in ("__aexit__", "__exit__"):

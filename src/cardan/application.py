@@ -1,0 +1,264 @@
+"""Application: one handler made into the one object that every server can run.
+
+Takes a handler, ``def`` or ``async def``, and serves it over WSGI and ASGI. What happens to a request is in
+:mod:`.flow`; here it is decided which thread or loop each step runs in:
+
+    =========  =============================  ==================================
+    handler    WSGI                           ASGI
+    =========  =============================  ==================================
+    def        the request's thread           a worker thread
+    async def  the process's loop (portal)    the server's loop
+    =========  =============================  ==================================
+"""
+
+from __future__ import annotations
+
+from contextvars import Context, copy_context
+from copy import copy
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, Protocol
+
+from . import crossing
+from .core.exceptions import HTTPException
+from .core.request.exchange import KEY, REQUEST_KEY, Exchange
+from .dual import Dual
+from .core.flow import flow, is_async, raiser
+from .lifespan import ProcessLifespan, serve_lifespan
+from .request import Request
+from .wsgi.serving import send
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+
+    from typing_extensions import TypeVar
+
+    from .core.response.base import BaseResponse
+    from .request import BaseRequest
+    from .types import ASGIApplication, Handler, Lifespan, Middleware, Receive, Send
+
+    R = TypeVar("R", bound=BaseRequest, default=Request)
+    R_contra = TypeVar("R_contra", bound=BaseRequest, contravariant=True)
+else:
+    from typing import TypeVar
+
+    R = TypeVar("R")
+    R_contra = TypeVar("R_contra", contravariant=True)
+
+__all__ = ["Application", "HandlerDecorator"]
+
+
+class HandlerDecorator(Protocol[R_contra]):
+    """What ``Request.application(load=True)`` gives: turns a handler into an application."""
+
+    def __call__(self, handler: Handler[R_contra], /) -> Application[R_contra]: ...  # type: ignore[type-var]
+
+
+class Application(Dual, Generic[R]):
+    """A handler as a WSGI and ASGI application.
+
+    ``request_class`` is what it gets; ``load``: the body is loaded before middleware and handler; ``lifespan`` is a sync or
+    async context manager function around all requests; ``middleware`` from the outermost to the innermost; ``websocket``
+    is an ASGI application for websocket scopes, which are denied without one; ``threads`` is how many sync handlers run at
+    once under one event loop, ``backend`` the loop of async handlers on WSGI (``asyncio`` or ``trio``).
+    A subclass may override :meth:`resolve` (a router) and :meth:`on_error`.
+    """
+
+    # asyncio and inspect look at these on what a decorated ``__call__`` method leaves in its class
+    __name__ = Dual.__call__.__name__
+    __code__ = Dual.__call__.__code__
+    __defaults__ = Dual.__call__.__defaults__
+    __kwdefaults__ = Dual.__call__.__kwdefaults__
+
+    def __init__(
+        self,
+        handler: Handler[R] | None = None,
+        *,
+        request_class: type[R] | None = None,
+        load: bool = False,
+        lifespan: Lifespan | None = None,
+        middleware: Sequence[Middleware] = (),
+        websocket: ASGIApplication | None = None,
+        threads: int = 40,
+        backend: str = "asyncio",
+    ) -> None:
+        self.handler = handler
+        """The original function."""
+        self.request_class: type[Any] = request_class or Request
+        self.load = load
+        self.middleware = tuple(middleware)
+        self.websocket = websocket
+        self._loads = load or any(getattr(each, "load", False) for each in self.middleware)
+        self._threads = crossing.Threads(threads)
+        self._backend = backend
+        self._lifespan = lifespan
+        self._process = ProcessLifespan(partial(lifespan, self), self._portal) if lifespan is not None else None
+        self._asgi_state: dict[str, Any] = {}
+        self._is_async = is_async(handler) if type(self).resolve is Application.resolve else None
+
+    # --- what a subclass may change ---
+
+    def resolve(self, request: R) -> Handler[R]:
+        """The handler of this request. Sees the head, must not block, may raise an HTTPException; override it to route."""
+        if self.handler is None:
+            raise TypeError(f"{type(self).__name__} has no handler: give it one, or override resolve()")
+        return self.handler
+
+    def on_error(self, request: R, error: HTTPException) -> BaseResponse:
+        """The response to an HTTP error; problem+json, HTML or text as the client prefers. Override to change it."""
+        response: BaseResponse = error.get_response(request)
+        return response
+
+    def close(self) -> None:
+        """End the lifespan that WSGI began in this process; for tests and scripts, servers end it at exit."""
+        if self._process is not None:
+            self._process.close()
+
+    # --- one handler, as a function and as a method ---
+
+    def __get__(self, obj: Any, owner: type | None = None) -> Any:
+        if obj is None:
+            return self
+        bound = copy(self)
+        bound.handler = partial(self.handler, obj)
+        return bound
+
+    def _portal(self) -> crossing.Portal:
+        return crossing.portal(self._backend)
+
+    def _flow(self, request: Any, handler: Any) -> Generator[Any, Any, BaseResponse]:
+        return flow(request, handler, self.middleware, self.on_error)
+
+    def _resolve(self, request: Any) -> tuple[Any, bool]:
+        """The handler and whether it is async; an HTTP error of ``resolve`` is raised inside the flow."""
+        try:
+            handler = self.resolve(request)
+        except HTTPException as error:
+            return raiser(error), False
+        kind = self._is_async
+        return handler, is_async(handler) if kind is None else kind
+
+    # --- WSGI ---
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Serve one WSGI request (PEP 3333); what middleware of that protocol wraps."""
+        exchange = environ.get(KEY)
+        if exchange is None:
+            exchange = environ[KEY] = Exchange()
+        if self._process is not None:
+            exchange.state = self._process.state()
+        exchange.holders += 1
+        held = False
+        try:
+            thread = RequestThread(self, exchange)
+            request = self.request_class(environ)
+            response = thread.context.run(thread.respond, request)
+            held = exchange.body is not None
+            after = [partial(_leave, environ, exchange)] if held else []
+            return send(response, environ, start_response, thread, lambda: request.root_url, after)
+        finally:
+            if not held:
+                _leave(environ, exchange)
+
+    # --- ASGI ---
+
+    async def asgi_app(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope; what middleware of that protocol wraps."""
+        kind = scope["type"]
+        if kind == "http":
+            from .asgi.handling import handle
+
+            await handle(self, scope, receive, send)
+        elif kind == "lifespan":
+            make = partial(self._lifespan, self) if self._lifespan is not None else None
+            await serve_lifespan(make, scope, receive, send, self._asgi_state.update)
+        elif kind == "websocket":
+            if self.websocket is not None:
+                await self.websocket(scope, receive, send)
+            else:
+                from .asgi.handling import deny_websocket
+
+                await deny_websocket(scope, receive, send)
+        else:
+            raise RuntimeError(f"got a scope of type {kind!r}, expected http, websocket or lifespan")
+
+
+def _leave(environ: dict[str, Any], exchange: Exchange) -> None:
+    """The application is done with this request: nothing of it stays in the environ."""
+    exchange.holders -= 1
+    environ.pop(REQUEST_KEY, None)
+    exchange.close()
+
+
+class RequestThread:
+    """The thread of one WSGI request: runs the flow, and waits for what it has to await in the process's loop."""
+
+    __slots__ = ("_app", "_conversation", "_exchange", "context")
+
+    def __init__(self, app: Any, exchange: Exchange) -> None:
+        self._app = app
+        self._exchange = exchange
+        self._conversation: crossing.Conversation | None = None
+        self.context = copy_context()
+
+    def respond(self, request: Any) -> BaseResponse:
+        """The response to ``request``."""
+        app = self._app
+        handler, is_async = app._resolve(request)
+        if app._loads:
+            try:
+                request._load_sync(form=app.load)
+            except HTTPException as error:
+                handler = raiser(error)
+        if is_async:
+            self._open(request)
+        steps = app._flow(request, handler)
+        resume, answer = steps.send, None
+        while True:
+            try:
+                awaitable = resume(answer)
+            except StopIteration as stop:
+                response: BaseResponse = stop.value
+                return response
+            try:
+                resume, answer = steps.send, self._await_handler(request, awaitable)
+            except BaseException as error:
+                resume, answer = steps.throw, error
+
+    def _open(self, request: Any) -> crossing.Conversation:
+        conversation = self._conversation
+        if conversation is None:
+            conversation = self._conversation = crossing.Conversation(self._app._portal())
+            self._exchange.run_sync = conversation.run_sync
+        request._mode = "async"
+        return conversation
+
+    def _await_handler(self, request: Any, awaitable: Any) -> Any:
+        """Await what the handler returned; what it set in its context is there for the body and the hooks."""
+        result, self.context = self._open(request).call(_with_context, awaitable)
+        return result
+
+    def wait(self, awaitable: Any) -> Any:
+        """Await something in the process's loop, an async close hook say."""
+        return self._talk().wait(awaitable)
+
+    def iterate(self, response: BaseResponse) -> tuple[Iterator[bytes], Callable[[], Any]]:
+        """The chunks of an async body, and what ends it."""
+        return self._talk().iterate(response.response, response.keep_alive, response.keep_alive_chunk)
+
+    def _talk(self) -> crossing.Conversation:
+        if self._conversation is None:
+            self._conversation = crossing.Conversation(self._app._portal())
+        return self._conversation
+
+
+async def _with_context(awaitable: Any) -> tuple[Any, Context]:
+    return await awaitable, copy_context()
+
+
+def send_alone(response: BaseResponse, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Send a response that is itself the application."""
+    thread = RequestThread(_ALONE, Exchange())
+    return send(response, environ, start_response, thread, lambda: Request(environ, populate_request=False).root_url, [])
+
+
+_ALONE: Application[Any] = Application(request_class=Request)

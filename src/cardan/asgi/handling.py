@@ -1,0 +1,177 @@
+"""Handling one HTTP scope: the flow of a request, in the loop for async handlers, in a worker thread for sync ones."""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from .. import crossing
+from ..core.exceptions import HTTPException
+from ..core.request.exchange import REQUEST_KEY
+from ..core.flow import raiser
+from .receiving import ReceiveSource, find_exchange, open_body
+from .serving import send_response
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+    from contextvars import Context
+
+    from ..core.request.exchange import Exchange
+    from ..core.response.base import BaseResponse
+
+__all__ = ["deny_websocket", "handle", "send_alone"]
+
+#: bytes of a declared body that are received before a sync handler gets its thread: it saves the hops (SPEC.md 7)
+PRELOAD = 65536
+
+#: methods whose requests have no body unless they say so
+_BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
+
+
+async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
+    """Serve one request of an :class:`~cardan.application.Application`."""
+    exchange = find_exchange(scope, receive)
+    if exchange.state is None and "state" not in scope and app._asgi_state:
+        exchange.state = app._asgi_state.copy()
+    exchange.holders += 1
+    try:
+        request = app.request_class(scope, receive, send)
+        run = partial(app._threads.run, lend=partial(setattr, exchange, "lease"))
+        response, context = await _respond(app, request, exchange, run)
+        await send_response(
+            response,
+            scope["method"],
+            send,
+            source=partial(_source, scope, receive),
+            run=run,
+            context=context,
+            root_url=lambda: request.root_url,
+        )
+    finally:
+        exchange.holders -= 1
+        scope.pop(REQUEST_KEY, None)
+        if exchange.body is not None and exchange.body.forms and not exchange.holders:
+            with anyio.CancelScope(shield=True):
+                await _close_files(exchange)
+
+
+async def _close_files(exchange: Exchange) -> None:
+    """Closing a file that is on disk may take milliseconds: in a worker thread."""
+    body = exchange.body
+    assert body is not None
+    files = [file for form in body.forms.values() for _, file in getattr(form, "files", ())]
+    if any(getattr(file, "on_disk", True) for file in files):
+        await crossing.run_file_work(exchange.close)
+    else:
+        exchange.close()
+
+
+async def _respond(
+    app: Any, request: Any, exchange: Exchange, run: Callable[..., Awaitable[Any]]
+) -> tuple[BaseResponse, Context]:
+    """The response, and the context that its body and its hooks run in: the handler's."""
+    handler, is_async = app._resolve(request)
+    if app._loads:
+        try:
+            await request.load(form=app.load)
+        except HTTPException as error:
+            handler = raiser(error)
+    steps: Generator[Any, Any, BaseResponse] = app._flow(request, handler)
+    if is_async:
+        return await _run_in_loop(steps), copy_context()
+    context = copy_context()
+    request._mode = "sync"
+    exchange.token = anyio.lowlevel.current_token()
+    if not app._loads and 0 < (request.content_length or 0) <= PRELOAD and "Expect" not in request.headers:
+        source = open_body(request.scope, request._receive).source
+        if isinstance(source, ReceiveSource):
+            await source.preload()
+    return await _run_in_thread(steps, request, context, run), context
+
+
+async def _run_in_loop(steps: Generator[Any, Any, BaseResponse]) -> BaseResponse:
+    resume, answer = steps.send, None
+    while True:
+        try:
+            awaitable = resume(answer)
+        except StopIteration as stop:
+            response: BaseResponse = stop.value
+            return response
+        try:
+            resume, answer = steps.send, await awaitable
+        except BaseException as error:
+            resume, answer = steps.throw, error  # type: ignore[assignment]
+
+
+async def _run_in_thread(
+    steps: Generator[Any, Any, BaseResponse], request: Any, context: Context, run: Callable[..., Awaitable[Any]]
+) -> BaseResponse:
+    """A sync handler that returns an awaitable is awaited here, in the loop, with the body in async mode."""
+
+    def advance(resume: Any, answer: Any) -> tuple[bool, Any]:
+        try:
+            return False, context.run(resume, answer)
+        except StopIteration as stop:
+            return True, stop.value
+
+    resume, answer = steps.send, None
+    while True:
+        done, value = await run(advance, resume, answer)
+        if done:
+            response: BaseResponse = value
+            return response
+        request._mode = "async"
+        try:
+            resume, answer = steps.send, await value
+        except BaseException as error:
+            resume, answer = steps.throw, error  # type: ignore[assignment]
+        request._mode = "sync"
+
+
+async def _source(scope: Any, receive: Any) -> ReceiveSource | None:
+    """What may be listened to for a disconnect while the response streams."""
+    source = open_body(scope, receive).source
+    if not isinstance(source, ReceiveSource):
+        return None
+    names = {name.lower() for name, _ in scope["headers"]}
+    announced = b"content-length" in names or b"transfer-encoding" in names
+    if not announced and (scope["method"] in _BODILESS or scope.get("http_version", "1.1").startswith("1")):
+        await source.peek()
+    return source
+
+
+async def send_alone(response: BaseResponse, scope: Any, receive: Any, send: Any) -> None:
+    """Send a response that is itself the application."""
+    context = copy_context()
+    await send_response(
+        response,
+        scope["method"],
+        send,
+        source=partial(_source, scope, receive),
+        run=crossing.DEFAULT_THREADS.run,
+        context=context,
+        root_url=lambda: _root_url(scope),
+    )
+
+
+def _root_url(scope: Any) -> str:
+    from ..core.request.base import BaseRequest
+    from .head import ScopeHead
+
+    return BaseRequest(ScopeHead(scope)).root_url
+
+
+async def deny_websocket(scope: Any, receive: Any, send: Any) -> None:
+    """Refuse a websocket handshake: 404 where the server can say so (websocket denial response), else 403."""
+    message = await receive()
+    if message["type"] != "websocket.connect":
+        return
+    if "websocket.http.response" in scope.get("extensions", {}):
+        headers = [(b"content-length", b"0")]
+        await send({"type": "websocket.http.response.start", "status": 404, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": b""})
+    else:
+        await send({"type": "websocket.close", "code": 1000})

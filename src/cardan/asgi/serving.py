@@ -1,0 +1,186 @@
+"""Sending a response over ASGI: the finalizer's events become ``send`` messages.
+
+While a body streams, somebody listens for ``http.disconnect`` (once the end of the request's body was seen) and
+for silence (keep-alive comments). A client that left ends the body at once; its cleanup and the close hooks run.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from .. import crossing
+from ..core.response.closing import aclose_all
+from ..core.response.finalizer import End, Head
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+    from contextvars import Context
+
+    from ..core.response.base import BaseResponse
+    from ..core.response.finalizer import ResponseFinalizer
+    from .receiving import ReceiveSource
+
+    Message = MutableMapping[str, Any]
+    Send = Callable[[Message], Awaitable[None]]
+
+__all__ = ["encode_headers", "send_response"]
+
+_NAMES: dict[str, bytes] = {}
+
+
+class ClientLeft(Exception):
+    """``send`` failed: the client is gone (ASGI HTTP spec 2.4: an OSError)."""
+
+
+def encode_headers(fields: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Header fields as ASGI has them: lower-case names, latin-1. Names are remembered, at most 256 of them."""
+    names = _NAMES
+    encoded = []
+    for name, value in fields:
+        known = names.get(name)
+        if known is None:
+            known = name.lower().encode("latin-1")
+            if len(names) < 256:
+                names[name] = known
+        encoded.append((known, value.encode("latin-1")))
+    return encoded
+
+
+async def send_response(
+    response: BaseResponse,
+    method: str,
+    send: Send,
+    *,
+    source: Callable[[], Awaitable[ReceiveSource | None]],
+    run: Callable[..., Awaitable[Any]],
+    context: Context,
+    root_url: Callable[[], str],
+) -> None:
+    """Send ``response``; its close hooks have run when this returns, however it ends.
+
+    ``source`` gives what receives for this request, where it may be listened to; ``run`` runs a plain callable in a
+    handler's thread. Raises what the body raises, after the start too: the server then ends the connection.
+    """
+    closers = response.closers()
+    try:
+        whole = response.whole(method, root_url)
+        if whole is None:
+            await _stream(response, method, send, source, run, context, root_url)
+        else:
+            fields, body = whole
+            start = {"type": "http.response.start", "status": response.status_code, "headers": encode_headers(fields)}
+            try:
+                await send(start)
+                await send({"type": "http.response.body", "body": body})
+            except OSError:  # nobody is there to be told; the hooks run all the same
+                pass
+    finally:
+        if closers:
+            with anyio.CancelScope(shield=True):
+                await aclose_all(closers, partial(run, context.run))
+
+
+class _Wire:
+    """One response on its way to ``send``: one message at a time, whoever has one."""
+
+    def __init__(self, send: Send, finalizer: ResponseFinalizer) -> None:
+        self._send = send
+        self._finalizer = finalizer
+        self._lock = anyio.Lock()
+        self.last = anyio.current_time()
+
+    async def emit(self, chunk: bytes | str) -> None:
+        """Send what the finalizer makes of ``chunk``."""
+        data = chunk.encode() if isinstance(chunk, str) else bytes(chunk)
+        async with self._lock:
+            await self._send_events(self._finalizer.feed(data))
+
+    async def end(self) -> None:
+        """Send the end."""
+        async with self._lock:
+            await self._send_events(self._finalizer.close())
+
+    async def _send_events(self, events: list[Any]) -> None:
+        for event in events:
+            kind = type(event)
+            if kind is Head:
+                headers = encode_headers(event.headers)
+                message: Message = {"type": "http.response.start", "status": event.status, "headers": headers}
+            elif kind is End:
+                message = {"type": "http.response.body", "body": b"", "more_body": False}
+            else:
+                message = {"type": "http.response.body", "body": event.data, "more_body": True}
+            try:
+                await self._send(message)
+            except OSError as error:
+                raise ClientLeft from error
+        self.last = anyio.current_time()
+
+
+async def _stream(
+    response: BaseResponse,
+    method: str,
+    send: Send,
+    source: Callable[[], Awaitable[ReceiveSource | None]],
+    run: Callable[..., Awaitable[Any]],
+    context: Context,
+    root_url: Callable[[], str],
+) -> None:
+    finalizer = response.finalizer(method, root_url)
+    wire = _Wire(send, finalizer)
+    if not finalizer.sends_body:
+        try:
+            await wire.end()
+        except ClientLeft:
+            pass
+        return
+    failure: BaseException | None = None
+    async with anyio.create_task_group() as group:
+
+        async def watch(receiving: ReceiveSource) -> None:
+            await receiving.watch()
+            group.cancel_scope.cancel()
+
+        if (receiving := await source()) is not None:
+            group.start_soon(watch, receiving)
+        if response.keep_alive is not None:
+            await _guard(wire.emit(b""))
+            group.start_soon(_keep_alive, wire, response.keep_alive, response.keep_alive_chunk)
+        try:
+            await _send_body(response, wire, run, context)
+            await wire.end()
+        except ClientLeft:
+            pass
+        except Exception as error:  # raised outside the group, which would wrap it
+            failure = error
+        group.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+
+
+async def _guard(sending: Awaitable[None]) -> None:
+    try:
+        await sending
+    except ClientLeft:
+        pass
+
+
+async def _keep_alive(wire: _Wire, interval: float, chunk: bytes) -> None:
+    while True:
+        await anyio.sleep_until(wire.last + interval)
+        if anyio.current_time() >= wire.last + interval:
+            await _guard(wire.emit(chunk))
+
+
+async def _send_body(
+    response: BaseResponse, wire: _Wire, run: Callable[..., Awaitable[Any]], context: Context
+) -> None:
+    if response.is_async:
+        await crossing.pump(response.response, wire.emit)
+        return
+    chunks = response.iter_encoded()
+    while (chunk := await run(context.run, next, chunks, None)) is not None:
+        await wire.emit(chunk)

@@ -1,0 +1,14 @@
+"""The HTTP errors and the program's errors; see :mod:`cardan.core.exceptions` for the tree.
+
+Imported from here an error's response is one that every server can send.
+"""
+
+from __future__ import annotations
+
+from .core import exceptions as _core
+from .core.exceptions import *  # noqa: F403
+from .response import Response
+
+__all__ = _core.__all__  # noqa: PLE0605
+
+_core.HTTPException.response_class = Response

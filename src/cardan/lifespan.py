@@ -1,0 +1,106 @@
+"""Lifespan: start-up and shutdown around an application, entered and left in one task, on both protocols."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+
+    from .types import Receive, Send
+
+    Manager = AbstractAsyncContextManager[Mapping[str, Any] | None] | AbstractContextManager[Mapping[str, Any] | None]
+
+__all__ = ["ProcessLifespan", "serve_lifespan"]
+
+
+async def _hold(manager: Manager, until: Callable[[dict[str, Any]], Awaitable[Any]]) -> None:
+    """Be inside ``manager`` while ``until(state)`` runs."""
+    if hasattr(manager, "__aenter__"):
+        async with manager as state:
+            await until(dict(state or {}))
+    else:
+        with manager as state:
+            await until(dict(state or {}))
+
+
+async def serve_lifespan(
+    make: Callable[[], Manager] | None, scope: Any, receive: Receive, send: Send, keep: Callable[[dict[str, Any]], None]
+) -> None:
+    """Answer a lifespan scope (ASGI lifespan specification); ``keep`` is told the state that was yielded."""
+    await receive()
+    started = False
+
+    async def until(state: dict[str, Any]) -> None:
+        nonlocal started
+        keep(state)
+        if "state" in scope:
+            scope["state"].update(state)
+        await send({"type": "lifespan.startup.complete"})
+        started = True
+        await receive()
+
+    try:
+        if make is None:
+            await until({})
+        else:
+            await _hold(make(), until)
+    except Exception as error:
+        phase = "shutdown" if started else "startup"
+        await send({"type": f"lifespan.{phase}.failed", "message": f"{type(error).__name__}: {error}"})
+        raise
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+class ProcessLifespan:
+    """A lifespan on WSGI, where servers have none: begun at the first request of each process, ended by :meth:`close`.
+
+    An async one is held by one task of the portal's loop; a sync one is entered and left by plain calls.
+    """
+
+    def __init__(self, make: Callable[[], Manager], portal: Callable[[], Any]) -> None:
+        from threading import Lock
+
+        self._make = make
+        self._portal = portal
+        self._lock = Lock()
+        self._pid = 0
+        self._state: dict[str, Any] = {}
+        self._end: Callable[[], None] | None = None
+
+    def state(self) -> dict[str, Any]:
+        """A copy of the state, after starting up if this process has not yet."""
+        pid = os.getpid()
+        if self._pid != pid:
+            with self._lock:
+                if self._pid != pid:
+                    self._start()
+                    self._pid = pid
+        return self._state.copy()
+
+    def _start(self) -> None:
+        import atexit
+
+        manager = self._make()
+        self._end = self._start_async(manager) if hasattr(manager, "__aenter__") else self._start_sync(manager)
+        atexit.register(self.close)
+
+    def _start_sync(self, manager: Any) -> Callable[[], None]:
+        self._state = dict(manager.__enter__() or {})
+        return lambda: manager.__exit__(None, None, None)
+
+    def _start_async(self, manager: Any) -> Callable[[], None]:
+        from .crossing import HeldTask
+
+        held = HeldTask(self._portal(), lambda until: _hold(manager, until))
+        self._state = held.started()
+        return held.end
+
+    def close(self) -> None:
+        """End it, in the process that began it; may be called again."""
+        if self._pid == os.getpid() and self._end is not None:
+            end, self._end = self._end, None
+            self._pid = 0
+            end()

@@ -1,0 +1,206 @@
+"""Request: core's request, opened on a WSGI environ or on an ASGI scope.
+
+``Request(environ)`` is in sync mode, ``Request(scope, receive, send)`` in async mode; an
+:class:`~cardan.application.Application` sets the mode by the handler that gets it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self, overload
+
+from . import core, crossing
+from .asgi.head import ScopeHead
+from .asgi.receiving import ReplayReceive, find_exchange
+from .asgi.receiving import open_body as open_scope_body
+from .core.request.exchange import KEY, REQUEST_KEY, Exchange
+from .files import FileStorage, Spooler
+from .wsgi.head import EnvironHead
+from .wsgi.input import find_body
+from .wsgi.input import open_body as open_environ_body
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from .application import Application, HandlerDecorator
+    from .core.request.access import Mode
+    from .core.request.body import Body
+    from .types import Handler, Lifespan, Middleware, Receive, Send
+
+__all__ = ["BaseRequest", "Request"]
+
+
+class BaseRequest(core.BaseRequest):
+    """A request on a WSGI environ (PEP 3333), ``Request(environ)``, or on an ASGI HTTP scope,
+    ``Request(scope, receive, send)``; without ``receive`` only the head can be read.
+
+    ``populate_request`` stores the request in environ or scope under ``cardan.request``; a ``shallow`` one refuses
+    whatever would consume the body, and is never stored. Raises :exc:`TypeError` for anything else.
+    """
+
+    file_storage_class = FileStorage
+    _spooler: Spooler | None = None
+
+    def __init__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Receive | None = None,
+        send: Send | None = None,
+        /,
+        *,
+        populate_request: bool = True,
+        shallow: bool = False,
+    ) -> None:
+        if "REQUEST_METHOD" in scope:
+            self.head = EnvironHead(scope)  # type: ignore[arg-type]
+            self._mode: Mode = "sync"
+            self._receive = None
+        elif scope.get("type") == "http":
+            self.head = ScopeHead(scope)
+            self._mode = "async"
+            self._receive = receive
+        else:
+            raise TypeError(f"got {_describe(scope)}, expected a WSGI environ or an ASGI http scope")
+        if shallow:
+            self.shallow = True
+        elif populate_request:
+            scope[REQUEST_KEY] = self
+
+    # --- what it was opened on ---
+
+    @property
+    def environ(self) -> dict[str, Any]:
+        """The WSGI environ; AttributeError on ASGI."""
+        if type(self.head) is not EnvironHead:
+            raise AttributeError("this request was opened on an ASGI scope: use request.scope")
+        return self.head.environ
+
+    @property
+    def scope(self) -> MutableMapping[str, Any]:
+        """The ASGI scope; AttributeError on WSGI."""
+        if type(self.head) is not ScopeHead:
+            raise AttributeError("this request was opened on a WSGI environ: use request.environ")
+        return self.head.scope
+
+    @property
+    def _on_wsgi(self) -> bool:
+        return type(self.head) is EnvironHead
+
+    def _exchange(self) -> Exchange:
+        if self._on_wsgi:
+            environ = self.environ
+            exchange = find_body(environ)[0]
+            if exchange is None:
+                exchange = environ[KEY] = Exchange()
+            return exchange
+        return find_exchange(self.scope, self._receive)
+
+    @property
+    def receive(self) -> Receive:
+        """What to pass on to an ASGI application downstream: replays a body that was buffered here."""
+        if self._on_wsgi:
+            raise AttributeError("this request was opened on a WSGI environ: its wsgi.input replays")
+        exchange = self._exchange()
+        if exchange.replay is None:
+            if exchange.origin is None:
+                raise RuntimeError("got a request without receive, expected one")
+            exchange.replay = ReplayReceive(exchange.origin, exchange)
+        replay: Receive = exchange.replay
+        return replay
+
+    @property
+    def input_stream(self) -> Any:
+        """The raw ``wsgi.input``, not bounded by anything; AttributeError on ASGI."""
+        return self.environ["wsgi.input"]
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """What the lifespan yielded: a shallow copy for this request, shared by all its Request objects."""
+        if not self._on_wsgi:
+            state: MutableMapping[str, Any] | None = self.scope.get("state")
+            if state is not None:
+                return state
+        exchange = self._exchange()
+        if exchange.state is None:
+            exchange.state = {}
+        return exchange.state
+
+    @property
+    def disconnected(self) -> bool:
+        """Whether the client is known to have left. On WSGI only a failed read tells."""
+        return self._exchange().disconnected
+
+    # --- what core asks of whoever opens a request ---
+
+    def _open_body(self) -> Body:
+        if self._on_wsgi:
+            return open_environ_body(self.environ)
+        return open_scope_body(self.scope, self._receive)
+
+    def _known_body(self) -> Body | None:
+        return self._exchange().body
+
+    @property
+    def _run_sync(self) -> Callable[..., Awaitable[Any]] | None:  # type: ignore[override]
+        exchange = self._exchange()
+        if exchange.run_sync is None and not self._on_wsgi:
+            return crossing.run_file_work
+        return exchange.run_sync
+
+    def _make_event(self) -> Any:
+        return crossing.make_event()
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> Any:
+        """The sink of one uploaded file: in memory, on disk past ``max_file_memory``. The hook to override."""
+        spooler = self._spooler
+        if spooler is None:
+            spooler = self._spooler = Spooler(self.limits)
+        return spooler.open()
+
+    def close(self) -> None:
+        """Close the files of the form, unless an application around this call still holds them."""
+        exchange = self._exchange()
+        if not exchange.holders:
+            super().close()
+
+    async def aclose(self) -> None:
+        """The awaiting twin of :meth:`close`."""
+        if not self._exchange().holders:
+            await super().aclose()
+
+    # --- the decorator ---
+
+    @overload
+    @classmethod
+    def application(cls, handler: Handler[Self], /) -> Application[Self]: ...
+    @overload
+    @classmethod
+    def application(
+        cls, /, *, load: bool = False, lifespan: Lifespan | None = None, middleware: tuple[Middleware, ...] | list[Middleware] = (),
+    ) -> HandlerDecorator[Self]: ...
+    @classmethod
+    def application(cls, handler: Any = None, /, **options: Any) -> Any:
+        """Make a handler, ``def`` or ``async def``, into an :class:`Application` for every server.
+
+        The handler gets the request as its last argument and returns a response or an HTTPException. With options:
+        ``@Request.application(load=True, lifespan=..., middleware=[...])``.
+        """
+        from .application import Application
+
+        if handler is not None:
+            return Application(handler, request_class=cls, **options)
+        return lambda function: Application(function, request_class=cls, **options)
+
+
+class Request(BaseRequest, core.Request):
+    """The request with every mixin; the one to use."""
+
+
+def _describe(scope: Any) -> str:
+    kind = scope.get("type") if hasattr(scope, "get") else None
+    return f"an ASGI scope of type {kind!r}" if kind else f"a {type(scope).__name__}"

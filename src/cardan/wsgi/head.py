@@ -1,0 +1,99 @@
+"""EnvironHead: the head of a request out of a WSGI environ (PEP 3333), each value decoded when it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..core.structures.environ_headers import EnvironHeaders
+
+if TYPE_CHECKING:
+    from ..core.structures.headers_view import HeadersView
+
+__all__ = ["EnvironHead", "decode"]
+
+
+def decode(value: str) -> str:
+    """An environ's text as what it says: bytes smuggled in as latin-1 (PEP 3333), read as UTF-8, U+FFFD if not."""
+    return value if value.isascii() else value.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+class EnvironHead:
+    """What stands before the body; the attributes are those of :class:`~cardan.core.RequestHead`."""
+
+    __slots__ = ("environ",)
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        self.environ = environ
+
+    @property
+    def method(self) -> str:
+        """REQUEST_METHOD."""
+        method: str = self.environ["REQUEST_METHOD"]
+        return method
+
+    @property
+    def path(self) -> str:
+        """PATH_INFO as UTF-8."""
+        return decode(self.environ.get("PATH_INFO", ""))
+
+    @property
+    def query_string(self) -> bytes:
+        """QUERY_STRING as bytes."""
+        query: str = self.environ.get("QUERY_STRING", "")
+        return query.encode("latin-1", "replace")
+
+    @property
+    def headers(self) -> HeadersView:
+        """A view over the HTTP_ variables."""
+        return EnvironHeaders(self.environ)
+
+    @property
+    def scheme(self) -> str:
+        """``wsgi.url_scheme``."""
+        scheme: str = self.environ.get("wsgi.url_scheme", "http")
+        return scheme
+
+    @property
+    def http_version(self) -> str:
+        """SERVER_PROTOCOL as ``1.0``, ``1.1``, ``2`` or ``3``."""
+        version: str = self.environ.get("SERVER_PROTOCOL", "HTTP/1.1").partition("/")[2]
+        return version[:1] if version[:1] in ("2", "3") else version or "1.1"
+
+    @property
+    def root_path(self) -> str:
+        """SCRIPT_NAME as UTF-8, without a slash at its end."""
+        return decode(self.environ.get("SCRIPT_NAME", "")).rstrip("/")
+
+    @property
+    def raw_path(self) -> bytes | None:
+        """The path of RAW_URI or REQUEST_URI, which some servers give."""
+        target: str | None = self.environ.get("RAW_URI") or self.environ.get("REQUEST_URI")
+        if not target or not target.startswith("/"):
+            return None
+        return target.partition("?")[0].encode("latin-1", "replace")
+
+    @property
+    def server(self) -> tuple[str, int | None] | None:
+        """SERVER_NAME and SERVER_PORT."""
+        name: str | None = self.environ.get("SERVER_NAME")
+        port: str = self.environ.get("SERVER_PORT") or ""
+        return (name, int(port) if port.isascii() and port.isdigit() else None) if name else None
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """REMOTE_ADDR and REMOTE_PORT, 0 where the server does not tell the port."""
+        address: str | None = self.environ.get("REMOTE_ADDR")
+        port = str(self.environ.get("REMOTE_PORT") or "")
+        return (address, int(port) if port.isascii() and port.isdigit() else 0) if address else None
+
+    @property
+    def remote_user(self) -> str | None:
+        """REMOTE_USER (RFC 3875 section 4.1.11)."""
+        user: str | None = self.environ.get("REMOTE_USER")
+        return user or None
+
+    @property
+    def concurrency(self) -> tuple[bool, bool, bool]:
+        """``wsgi.multithread``, ``wsgi.multiprocess``, ``wsgi.run_once``."""
+        get = self.environ.get
+        return bool(get("wsgi.multithread")), bool(get("wsgi.multiprocess")), bool(get("wsgi.run_once"))

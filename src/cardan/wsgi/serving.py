@@ -1,0 +1,116 @@
+"""Sending a response over WSGI (PEP 3333): the finalizer's events become ``start_response`` and an iterable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..core.response.closing import close_all
+from ..core.response.finalizer import Chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from contextvars import Context
+
+    from ..core.response.base import BaseResponse
+    from ..core.response.finalizer import ResponseFinalizer
+
+    class RequestThread(Protocol):
+        """What runs code of this request: its context, and a way to await from its thread."""
+
+        context: Context
+
+        def wait(self, awaitable: Awaitable[Any], /) -> Any:
+            """Await something, return its result."""
+
+        def iterate(self, response: BaseResponse, /) -> tuple[Iterator[Any], Callable[[], Any]]:
+            """The chunks of an async body, and what ends it."""
+
+
+__all__ = ["BodyIterator", "send"]
+
+
+class BodyIterator:
+    """The iterable of a response that has something to stream or to close.
+
+    Each step of the body runs in the request's context; :meth:`close` runs the closers once, whatever was iterated before.
+    """
+
+    __slots__ = ("_chunks", "_closers", "_finalizer", "_thread")
+
+    def __init__(
+        self,
+        chunks: Iterator[Any],
+        finalizer: ResponseFinalizer | None,
+        closers: list[Callable[[], Any]],
+        thread: RequestThread,
+    ) -> None:
+        self._chunks = chunks
+        self._finalizer = finalizer
+        self._closers = closers
+        self._thread = thread
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        finalizer = self._finalizer
+        if finalizer is None:
+            return next(self._chunks)  # type: ignore[no-any-return]
+        while (chunk := self._thread.context.run(next, self._chunks, None)) is not None:
+            for event in finalizer.feed(chunk.encode() if isinstance(chunk, str) else chunk):
+                if type(event) is Chunk:
+                    return event.data
+        finalizer.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        """End the body, then run the close hooks; the first error is raised after all ran."""
+        closers, self._closers = self._closers, []
+        if closers:
+            self._thread.context.run(close_all, closers, self._thread.wait)
+
+
+def send(
+    response: BaseResponse,
+    environ: dict[str, Any],
+    start_response: Callable[..., Any],
+    thread: RequestThread,
+    root_url: Callable[[], str],
+    after: list[Callable[[], Any]],
+) -> Iterable[bytes]:
+    """Start ``response`` and return its iterable: exactly ``[body]`` where nothing has to be closed.
+
+    ``after`` runs when everything of the response itself is closed. A list with something to close is never
+    returned: there are servers that do not call ``close`` on lists.
+    """
+    closers = response.closers() + after
+    try:
+        whole = response.whole(environ["REQUEST_METHOD"], root_url)
+        if whole is None:
+            return _stream(response, environ, start_response, thread, root_url, closers)
+        fields, body = whole
+        start_response(response.status, fields)
+        return [body] if not closers else BodyIterator(iter([body]), None, closers, thread)
+    except BaseException:
+        thread.context.run(close_all, closers, thread.wait)
+        raise
+
+
+def _stream(
+    response: BaseResponse,
+    environ: dict[str, Any],
+    start_response: Callable[..., Any],
+    thread: RequestThread,
+    root_url: Callable[[], str],
+    closers: list[Callable[[], Any]],
+) -> Iterable[bytes]:
+    finalizer = response.finalizer(environ["REQUEST_METHOD"], root_url)
+    chunks: Iterator[bytes] = iter(())
+    if finalizer.sends_body and response.is_async:
+        chunks, end = thread.iterate(response)
+        closers[: hasattr(response.response, "aclose")] = [end]  # ends the body in the task that drives it
+    elif finalizer.sends_body:
+        chunks = response.iter_encoded()
+    start_response(response.status, finalizer.head.headers)
+    finalizer.feed(b"")
+    return BodyIterator(chunks, finalizer, closers, thread)

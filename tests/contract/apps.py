@@ -1,0 +1,364 @@
+"""What the contract tests serve: one application, importable by real servers, each view as ``def`` and ``async def``.
+
+``/def/NAME`` and ``/async/NAME`` are the same view. A view that is written once runs on a loaded request; what differs
+between sync and async code (streams) is written twice, under one name.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import hashlib
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import anyio
+
+from cardan import Application, Handler, Request, Response, ServerSentEvent, abort
+from cardan.exceptions import HTTPException, NotFound
+
+VIEWS: dict[str, Handler[Request]] = {}
+ENDED: list[str] = []
+"""What bodies and hooks say when they end; `/def/ended` gives it and forgets it."""
+CHOICE: contextvars.ContextVar[str] = contextvars.ContextVar("CHOICE", default="none")
+
+
+def view(function: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """Serve ``function`` as it is under /def/, and on a loaded request under /async/."""
+    name = function.__name__
+
+    async def twin(request: Request) -> Any:
+        await request.load()
+        return function(request)
+
+    VIEWS[f"/def/{name}"] = function
+    VIEWS[f"/async/{name}"] = twin
+    return function
+
+
+def sync_view(function: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """Serve a ``def`` under /def/."""
+    VIEWS[f"/def/{function.__name__}"] = function
+    return function
+
+
+def async_view(function: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """Serve an ``async def`` (named a...) under /async/."""
+    VIEWS[f"/async/{function.__name__[1:]}"] = function
+    return function
+
+
+class Small(Request):
+    """Limits that a test can reach."""
+
+    max_content_length = 4000
+    max_form_memory_size = 500
+    max_form_memory_total = 900
+    max_form_parts = 5
+    max_files = 2
+    max_file_size = 1500
+    max_data_memory = 2000
+
+
+class Contract(Application[Request]):
+    """Routes by path alone."""
+
+    def resolve(self, request: Request) -> Handler[Request]:
+        """The view of this path."""
+        try:
+            return VIEWS[request.path]
+        except KeyError:
+            raise NotFound(f"no view {request.path}") from None
+
+
+@view
+def head(request: Request) -> Response:
+    """What the head says."""
+    return Response.from_json({
+        "method": request.method,
+        "path": request.path,
+        "args": list(request.args.items(multi=True)),
+        "cookies": list(request.cookies.items(multi=True)),
+        "x": request.headers.get("X-Test"),
+        "host": request.host,
+        "url": request.url,
+        "language": request.accept_languages.best_match(["en", "de"]),
+        "length": request.content_length,
+        "type": request.mimetype,
+    })  # fmt: skip
+
+
+def _form(request: Request, contents: list[bytes]) -> Response:
+    files = [
+        [name, file.filename, file.mimetype, file.size, hashlib.sha256(content).hexdigest()]
+        for (name, file), content in zip(request.files.items(multi=True), contents, strict=True)
+    ]
+    return Response.from_json({"fields": list(request.form.items(multi=True)), "files": files, "data": len(request.data)})
+
+
+@sync_view
+def form(request: Request) -> Response:
+    """What the form says."""
+    return _form(request, [file.read() for _, file in request.files.items(multi=True)])
+
+
+@async_view
+async def aform(request: Request) -> Response:
+    """The same, awaiting."""
+    await request.load()
+    return _form(request, [await file.aread() for _, file in request.files.items(multi=True)])
+
+
+@view
+def data(request: Request) -> Response:
+    """The body back, as bytes."""
+    return Response(request.get_data(), mimetype="application/octet-stream")
+
+
+@view
+def echo_json(request: Request) -> Response:
+    """JSON there and back."""
+    return Response.from_json(request.json)
+
+
+@view
+def text(request: Request) -> Response:
+    """The body as text, with its number of characters in a field."""
+    return Response(request.text, headers={"X-Length": len(request.text)})
+
+
+@sync_view
+def stream(request: Request) -> Response:
+    """The digest of a streamed body, with the sizes of its chunks."""
+    sizes, digest = [], hashlib.sha256()
+    for chunk in request.iter_data(1000):
+        sizes.append(len(chunk))
+        digest.update(chunk)
+    return Response.from_json({"sizes": sizes, "sha256": digest.hexdigest()})
+
+
+@async_view
+async def astream(request: Request) -> Response:
+    """The same, awaiting."""
+    sizes, digest = [], hashlib.sha256()
+    async for chunk in request.aiter_data(1000):
+        sizes.append(len(chunk))
+        digest.update(chunk)
+    return Response.from_json({"sizes": sizes, "sha256": digest.hexdigest()})
+
+
+@sync_view
+def parts(request: Request) -> Response:
+    """The parts as they come; those named "skip" are not read."""
+    seen = [
+        [part.name, part.filename, None if part.name == "skip" else len(part.read())] for part in request.iter_parts()
+    ]
+    return Response.from_json(seen)
+
+
+@async_view
+async def aparts(request: Request) -> Response:
+    """The same, awaiting."""
+    seen: list[Any] = []
+    async for part in request.aiter_parts():
+        seen.append([part.name, part.filename, None if part.name == "skip" else len(await part.aread())])
+    return Response.from_json(seen)
+
+
+@sync_view
+def unread(request: Request) -> Response:
+    """Does not look at the body."""
+    return Response("did not look", 202)
+
+
+@async_view
+async def aunread(request: Request) -> Response:
+    """Likewise."""
+    return Response("did not look", 202)
+
+
+@view
+def cookie(request: Request) -> Response:
+    """Sets two cookies, status and fields."""
+    response = Response("ok", "201 Created", {"X-Two": "a"}, mimetype="text/html")
+    response.headers.add("X-Two", "b")
+    response.set_cookie("a", "1 2", httponly=True)
+    response.set_cookie("b", "ü", max_age=60, samesite="Lax")
+    return response
+
+
+@view
+def fail(request: Request) -> Response:
+    """Raises what the query says."""
+    kind = request.args["kind"]
+    if kind == "http":
+        abort(409, "not now", left=3)
+    if kind == "return":
+        return NotFound("nothing there")  # type: ignore[return-value]
+    if kind == "type":
+        return "text"  # type: ignore[return-value]
+    raise RuntimeError("a defect")
+
+
+@view
+def status(request: Request) -> Response:
+    """Any status, with a body that may not be sent with all of them."""
+    return Response("body", int(request.args["code"]), {"ETag": '"x"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"})
+
+
+@view
+def chunks(request: Request) -> Response:
+    """A body out of a generator; its end and the hooks are noted."""
+
+    def body() -> Iterator[bytes | str]:
+        try:
+            for number in range(int(request.args.get("n", 3))):
+                yield f"chunk {number}\n" if number % 2 else f"chunk {number}\n".encode()
+        finally:
+            ENDED.append("body")
+
+    response = Response(body())
+    response.call_on_close(lambda: ENDED.append("hook 1"))
+
+    @response.call_on_close
+    async def hook() -> None:
+        await anyio.sleep(0)
+        ENDED.append("hook 2")
+
+    return response
+
+
+@view
+def achunks(request: Request) -> Response:
+    """A body out of an async generator."""
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            for number in range(int(request.args.get("n", 3))):
+                await anyio.sleep(0)
+                yield f"chunk {number}\n".encode()
+        finally:
+            await anyio.sleep(0)
+            ENDED.append("abody")
+
+    response = Response(body())
+    response.call_on_close(lambda: ENDED.append("hook"))
+    return response
+
+
+@view
+def events(request: Request) -> Response:
+    """Server-sent events without end."""
+
+    async def ticks() -> AsyncIterator[ServerSentEvent]:
+        number = int(request.last_event_id or 0)
+        try:
+            while True:
+                number += 1
+                yield ServerSentEvent({"n": number}, id=str(number))
+                await anyio.sleep(0.01)
+        finally:
+            await anyio.sleep(0)
+            ENDED.append("events")
+
+    return Response.from_events(ticks(), keep_alive=15)
+
+
+@view
+def broken(request: Request) -> Response:
+    """A body that fails: before its first chunk, or after it."""
+
+    def body() -> Iterator[bytes]:
+        if request.args["when"] == "after":
+            yield b"some"
+        raise RuntimeError("the body broke")
+
+    response = Response(body())
+    response.call_on_close(lambda: ENDED.append("broken closed"))
+    return response
+
+
+@sync_view
+def late(request: Request) -> Response:
+    """The response's body reads the request's body."""
+    return Response(chunk.upper() for chunk in request.iter_data())
+
+
+@async_view
+async def alate(request: Request) -> Response:
+    """Likewise, awaiting."""
+
+    async def body() -> AsyncIterator[bytes]:
+        async for chunk in request.aiter_data():
+            yield chunk.upper()
+
+    return Response(body())
+
+
+@view
+def context(request: Request) -> Response:
+    """A context variable set in the handler is there in the body and in the hooks, and in no other request."""
+    before = CHOICE.get()
+    CHOICE.set("set")
+
+    def body() -> Iterator[str]:
+        yield f"{before} {CHOICE.get()}"
+
+    response = Response(body())
+    response.call_on_close(lambda: ENDED.append(f"hook {CHOICE.get()}"))
+    return response
+
+
+@view
+def ended(request: Request) -> Response:
+    """What has ended since it was last asked."""
+    seen, ENDED[:] = list(ENDED), []
+    return Response.from_json(seen)
+
+
+@view
+def open_files(request: Request) -> Response:
+    """How many files of uploads this process holds open."""
+    here = f"/proc/{os.getpid()}/fd"
+    names = [os.readlink(f"{here}/{fd}") for fd in os.listdir(here) if os.path.islink(f"{here}/{fd}")]
+    return Response.from_json(sum("(deleted)" in name and "/tmp" in name for name in names))
+
+
+@view
+def slow(request: Request) -> Response:
+    """Takes a moment."""
+    time.sleep(0.05)
+    return Response("slow")
+
+
+@sync_view
+def protocol(request: Request) -> Response:
+    """How this was served."""
+    return Response.from_json(sorted(json.loads(json.dumps([hasattr(request, "environ"), hasattr(request, "scope")]))))
+
+
+def returns_awaitable(request: Request) -> Any:
+    """A ``def`` that returns an awaitable, as a decorator or a lambda does."""
+
+    async def inner() -> Response:
+        await request.load()
+        return Response(f"awaited {len(request.data)}")
+
+    return inner()
+
+
+VIEWS["/def/awaitable"] = VIEWS["/async/awaitable"] = returns_awaitable
+
+app = Contract()
+small = Contract(request_class=Small)
+loaded = Application(lambda request: Response(request.get_data()), load=True)
+response_app = Response("served by itself", headers={"X-Test": "yes"})
+
+
+class Teapot(HTTPException):
+    """An error of the application's own."""
+
+    code = 418
+    description = "short and stout"

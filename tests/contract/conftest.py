@@ -1,0 +1,63 @@
+"""The doors: WSGI in process, ASGI in process on asyncio and on trio, real gunicorn and uvicorn over loopback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from cardan.testing import Client
+
+from . import apps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.servers import ServerPool
+
+ROOT = Path(__file__).parents[2]
+IN_PROCESS = ("wsgi", "asgi-asyncio", "asgi-trio")
+REAL = ("gunicorn", "uvicorn")
+DOORS = [*IN_PROCESS, *(pytest.param(kind, marks=pytest.mark.real_server) for kind in REAL)]
+
+
+@pytest.fixture(params=["def", "async"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Whether the handler is ``def`` or ``async def``."""
+    return str(request.param)
+
+
+@pytest.fixture(params=DOORS)
+def door(request: pytest.FixtureRequest) -> str:
+    """Where the application is served."""
+    return str(request.param)
+
+
+@pytest.fixture
+def serve(door: str, request: pytest.FixtureRequest) -> Iterator[Callable[..., httpx.Client]]:
+    """``serve("small")`` is a client of ``apps.small`` behind this door."""
+    clients: list[Any] = []
+
+    def start(name: str = "app", **options: Any) -> httpx.Client:
+        if door in REAL:
+            pool: ServerPool = request.getfixturevalue("server_pool")
+            server = pool.get(door, f"tests.contract.apps:{name}", app_dir=ROOT)
+            client: httpx.Client = httpx.Client(base_url=server.url, timeout=30)
+        else:
+            protocol, _, backend = door.partition("-")
+            client = Client(getattr(apps, name), protocol=protocol, backend=backend or "asyncio", **options)
+        clients.append(client)
+        client.__enter__()
+        return client
+
+    yield start
+    for client in reversed(clients):
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def client(serve: Callable[..., httpx.Client]) -> httpx.Client:
+    """A client of the application that has every view."""
+    return serve(raise_app_exceptions=False)
