@@ -125,7 +125,7 @@ def test_the_receipts_are_equal_byte_by_byte() -> None:
                 "size": len(content),
                 "sha256": hashlib.sha256(content).hexdigest(),
             }
-            for (name, content, mimetype), safe in [(PHOTO, "Zurich_b.png"), (TEXT, "notes.txt")]
+            for (name, content, mimetype), safe in [(PHOTO, "Zürich b.png"), (TEXT, "notes.txt")]
         ],
         "cookies": [["a", "1"], ["b", "2"]],
         "language": {"chosen": "de", "by": "header", "accepted": "de"},
