@@ -44,9 +44,10 @@ def parse_options(text: str | None) -> tuple[str, dict[str, str]]:
     plain: dict[str, str] = {}
     starred: dict[str, str] = {}
     for name, quoted, bare in _parameter.findall(text, end):
-        name = name.strip(OWS).lower()
+        name = name.strip(OWS)
         if not is_token(name):
             continue
+        name = name.lower()
         if "*" in name:
             starred.setdefault(name, quoted or bare.strip(OWS))
         elif quoted:

@@ -1,0 +1,191 @@
+"""Cookies in and out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields.cookies import dump_cookie, parse_cookie
+from tests.corpora import corpus_json
+
+
+def test_the_corpus_of_browsers() -> None:
+    """http-state: what browsers send is what the server reads, all 135 rows, quotes included."""
+    rows = [row for row in corpus_json("http-state", "data/parser.json") if row["sent"]]
+    for row in rows:
+        sent = [(cookie["name"], cookie["value"]) for cookie in row["sent"]]
+        header = "; ".join(f"{name}={value}" for name, value in sent).encode().decode("latin-1")
+        assert parse_cookie(header) == sent, row["test"]
+    assert len(rows) == 135
+
+
+def test_hostile_rows_of_the_corpus() -> None:
+    """http-state: every Set-Cookie value, taken for a Cookie field, is read without an exception."""
+    for row in corpus_json("http-state", "data/parser.json"):
+        for value in row["received"]:
+            assert isinstance(parse_cookie(value.encode().decode("latin-1")), list)
+
+
+def test_the_examples_of_the_rfc() -> None:
+    """RFC 6265 section 3.1."""
+    case = corpus_json("rfc-examples")["rfc6265_cookie"][2]
+    assert parse_cookie(case["cookie"]) == [tuple(pair) for pair in case["parsed"]]
+
+
+@pytest.mark.parametrize(
+    ("header", "cookies"),
+    [
+        (None, []),
+        ("", []),
+        (";; ; ", []),
+        ("a=b", [("a", "b")]),
+        ("a = b ;\tc=d", [("a", "b"), ("c", "d")]),
+        ("a=b=c", [("a", "b=c")]),
+        ("a=", [("a", "")]),
+        ("a=1; a=2", [("a", "1"), ("a", "2")]),
+        ('a={"x": [1, 2]}', [("a", '{"x": [1, 2]}')]),
+        ('a="x;y"', [("a", '"x'), ("", 'y"')]),
+        ('a="b c"', [("a", '"b c"')]),
+        ('a="b\\"c"', [("a", '"b\\"c"')]),
+        ('a="b\\040c"', [("a", "b c")]),
+        ('a="\\303\\251"', [("a", "é")]),
+        ('a="\\377"', [("a", "\ufffd")]),
+        ("a=\xc3\xa9", [("a", "é")]),
+        ("a=\xe9", [("a", "\ufffd")]),
+        ("a=€", [("a", "€")]),
+        ("\xa0a\xa0=\x85b", [("\ufffda\ufffd", "\ufffdb")]),
+        ("a=b\x1cc=d", [("a", "b\x1cc=d")]),
+    ],
+)
+def test_reading(header: str | None, cookies: list[tuple[str, str]]) -> None:
+    """RFC 6265bis section 5.8.3, from the other side: ``;`` ends, the first ``=`` divides, spaces and tabs go."""
+    assert parse_cookie(header) == cookies
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["=__Host-a=b", "==__Host-a=b", '"__Secure-c"=d', "\x85__Host-a=b", "\xa0__Host-a=b", "__Host-a", "= __Host-a=b"],
+)
+def test_no_trick_makes_a_prefixed_name(header: str) -> None:
+    """A nameless cookie keeps having no name, and nothing but spaces and tabs is stripped."""
+    assert [name for name, _ in parse_cookie(header) if name.lower().startswith(("__host-", "__secure-"))] == []
+
+
+def set_cookie(**options: Any) -> str:
+    return dump_cookie("a", "b", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "header"),
+    [
+        ({}, "a=b; Path=/"),
+        ({"path": None}, "a=b"),
+        ({"path": "/x y/é?"}, "a=b; Path=/x%20y/%C3%A9?"),
+        ({"max_age": 5}, "a=b; Max-Age=5; Path=/"),
+        ({"max_age": timedelta(minutes=1)}, "a=b; Max-Age=60; Path=/"),
+        ({"max_age": 0, "expires": 0}, "a=b; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/"),
+        ({"expires": datetime(2027, 1, 1, tzinfo=UTC)}, "a=b; Expires=Fri, 01 Jan 2027 00:00:00 GMT; Path=/"),
+        ({"expires": "Fri, 01 Jan 2027 00:00:00 GMT"}, "a=b; Expires=Fri, 01 Jan 2027 00:00:00 GMT; Path=/"),
+        ({"domain": ".example.org"}, "a=b; Domain=example.org; Path=/"),
+        ({"domain": "bücher.example"}, "a=b; Domain=xn--bcher-kva.example; Path=/"),
+        ({"secure": True, "httponly": True}, "a=b; Secure; HttpOnly; Path=/"),
+        ({"samesite": "lax"}, "a=b; Path=/; SameSite=Lax"),
+        ({"samesite": "None", "secure": True}, "a=b; Secure; Path=/; SameSite=None"),
+        ({"partitioned": True, "secure": True}, "a=b; Secure; Path=/; Partitioned"),
+    ],
+)
+def test_writing(options: dict[str, Any], header: str) -> None:
+    """RFC 6265bis section 4.1, and CHIPS for Partitioned."""
+    assert set_cookie(**options) == header
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"path": "/;x"},
+        {"path": "/\r\nX: y"},
+        {"path": "/\0"},
+        {"path": "/é;x"},
+        {"domain": "a;b"},
+        {"domain": "a\nb"},
+        {"domain": "a/b"},
+        {"domain": "."},
+        {"expires": "x; HttpOnly"},
+        {"expires": "x\n"},
+        {"samesite": "Laxer"},
+        {"samesite": "None"},
+        {"partitioned": True},
+        {"expires": 10**18},
+    ],
+)
+def test_attributes_that_a_browser_would_refuse(options: dict[str, Any]) -> None:
+    """No attribute is injected, none contradicts the others."""
+    with pytest.raises(ValueError, match=r"got |label "):
+        set_cookie(**options)
+
+
+@pytest.mark.parametrize("key", ["", "a b", "a=b", "a;b", "a\n", "é", "a,b"])
+def test_names_are_tokens(key: str) -> None:
+    """RFC 6265bis section 4.1.1."""
+    with pytest.raises(ValueError, match=r"^got cookie name "):
+        dump_cookie(key, "x")
+
+
+@pytest.mark.parametrize(
+    ("key", "options", "fits"),
+    [
+        ("__Secure-a", {}, False),
+        ("__Secure-a", {"secure": True}, True),
+        ("__secure-a", {}, False),
+        ("__Host-a", {"secure": True}, True),
+        ("__Host-a", {"secure": True, "path": "/x"}, False),
+        ("__HOST-a", {"secure": True, "domain": "example.org"}, False),
+        ("__Host-a", {}, False),
+        ("__Http-a", {"secure": True}, False),
+        ("__Http-a", {"secure": True, "httponly": True}, True),
+        ("__Host-Http-a", {"secure": True, "httponly": True, "path": "/x"}, False),
+        ("__Host-Http-a", {"secure": True, "httponly": True}, True),
+        ("__other", {}, True),
+    ],
+)
+def test_prefixes_keep_their_promise(key: str, options: dict[str, Any], fits: bool) -> None:
+    """RFC 6265bis section 4.1.3: a cookie that breaks it would be ignored by every browser."""
+    if fits:
+        assert dump_cookie(key, "x", **options).startswith(f"{key}=x")
+    else:
+        with pytest.raises(ValueError, match=r"^got cookie "):
+            dump_cookie(key, "x", **options)
+
+
+def test_size() -> None:
+    """Browsers take 4096 bytes of name and value together."""
+    assert dump_cookie("a", "b" * 4095).startswith("a=b")
+    with pytest.raises(ValueError, match=r"^got cookie 'a' of 4097 bytes, expected at most 4096$"):
+        dump_cookie("a", "b" * 4096)
+
+
+@given(st.text(max_size=200))
+def test_any_text_comes_back(value: str) -> None:
+    """As a value, in a field with others; what is written is plain ASCII without ``;``."""
+    pair = dump_cookie("a", value, path=None)
+    assert pair.isascii()
+    assert ";" not in pair
+    assert parse_cookie(f"x=1; {pair}; y=2") == [("x", "1"), ("a", value), ("y", "2")]
+
+
+@given(st.text(st.characters(max_codepoint=255)))
+def test_the_general_way_is_the_oracle(header: str) -> None:
+    """Reading is splitting at ``;`` and at the first ``=``, and nothing else."""
+    text = header.encode("latin-1").decode("utf-8", "replace")
+    expected = []
+    for part in text.split(";"):
+        name, sign, value = part.partition("=")
+        if not sign:
+            name, value = "", name
+        if sign or value.strip(" \t"):
+            expected.append((name.strip(" \t"), value.strip(" \t")))
+    assert parse_cookie(header) == expected or "\\" in header

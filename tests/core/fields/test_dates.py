@@ -1,0 +1,162 @@
+"""Dates: one form out, three in."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields import dates
+from cardan.core.fields.dates import http_date, parse_date, to_timestamp, utc_now
+from tests.corpora import corpus_json
+
+MOMENT = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
+TEXT = "Sun, 06 Nov 1994 08:49:37 GMT"
+
+
+@pytest.mark.parametrize("row", range(3))
+def test_the_three_forms(row: int) -> None:
+    """RFC 9110 section 5.6.7."""
+    case = corpus_json("rfc-examples")["rfc9110_dates"][row]
+    parsed = parse_date(case["in"])
+    assert parsed is not None
+    assert parsed.timestamp() == case["epoch"]
+    assert parsed.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT,
+        "  " + TEXT + "\t",
+        "sun, 06 nov 1994 08:49:37 gmt",
+        "Mon, 06 Nov 1994 08:49:37 GMT",
+        "06 Nov 1994 08:49:37 GMT",
+        "Sun, 6 Nov 1994 08:49:37 UTC",
+        "Sun, 06-Nov-1994 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov 06 08:49:37 1994",
+    ],
+)
+def test_liberties_in_reading(text: str) -> None:
+    """Names in any case, a wrong day name or none, one digit in the day, the form of Netscape's cookies."""
+    assert parse_date(text) == MOMENT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "foo",
+        "0",
+        "Thu, 10 Dec 2009 13:57:29999999999999999999999 GMT",
+        "Sun, 99 Nov 1994 08:49:37 GMT",
+        "Sun, 31 Feb 1994 08:49:37 GMT",
+        "Sun, 06 Nov 0000 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:00:00 GMT",
+        "Sun, 06 Nov 1994 08:61:37 GMT",
+        "Sun, 06 Nov 1994 08:49:61 GMT",
+        "Sun, 06 Nov 1994 08:49:37 +0200",
+        "Sun, 06 Nov 1994 08:49:37",
+        "Sun, ٠٦ Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 GMT\n",
+        "Fri, 31 Dec 9999 23:59:60 GMT",
+        "-1",
+    ],
+)
+def test_what_is_no_date_is_none(text: str | None) -> None:
+    """Overflow, days that do not exist and garbage alike."""
+    assert parse_date(text) is None
+
+
+def test_leap_second() -> None:
+    """``:60`` is a valid second (RFC 9110 section 5.6.7); datetime has none, so it is the next minute."""
+    assert parse_date("Sat, 31 Dec 2016 23:59:60 GMT") == datetime(2017, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "text", "year"),
+    [
+        (2026, "Sunday, 06-Nov-94 08:49:37 GMT", 1994),
+        (2026, "Sunday, 06-Nov-76 08:49:37 GMT", 2076),
+        (2026, "Sunday, 06-Nov-77 08:49:37 GMT", 1977),
+        (2026, "Thursday, 31-Dec-76 00:00:00 GMT", 1976),
+        (2026, "Wednesday, 01-Jan-10 00:00:00 GMT", 2010),
+        (2099, "Sunday, 06-Nov-10 00:00:00 GMT", 2110),
+        (2099, "Sunday, 06-Nov-60 00:00:00 GMT", 2060),
+    ],
+)
+def test_two_digits_are_windowed(monkeypatch: pytest.MonkeyPatch, now: int, text: str, year: int) -> None:
+    """More than 50 years ahead is the most recent year in the past with these digits (RFC 9110 section 5.6.7)."""
+    moment = datetime(now, 11, 21, tzinfo=UTC).timestamp()
+    monkeypatch.setattr(dates, "clock", lambda: moment)
+    parsed = parse_date(text)
+    assert parsed is not None
+    assert parsed.year == year
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        MOMENT,
+        MOMENT.replace(tzinfo=None),
+        MOMENT.astimezone(timezone(timedelta(hours=5, minutes=30))),
+        784111777,
+        784111777.9,
+        time.gmtime(784111777),
+        MOMENT.replace(microsecond=999_999),
+    ],
+)
+def test_one_form_out(when: datetime | float | time.struct_time) -> None:
+    """IMF-fixdate, whatever is given; what is naive is UTC."""
+    assert http_date(when) == TEXT
+
+
+def test_more_kinds_of_dates() -> None:
+    """A date is its midnight; before 1970 and before the year 1000 there were days too."""
+    assert http_date(date(1994, 11, 6)) == "Sun, 06 Nov 1994 00:00:00 GMT"
+    assert http_date(-1) == "Wed, 31 Dec 1969 23:59:59 GMT"
+    assert http_date(-0.5) == "Wed, 31 Dec 1969 23:59:59 GMT"
+    assert http_date(datetime(1, 1, 1)) == "Mon, 01 Jan 0001 00:00:00 GMT"
+
+
+@pytest.mark.parametrize("when", [10**18, -(10**18), float("nan"), float("inf"), 1e300, -1e300])
+def test_what_no_date_can_say_is_refused(when: float) -> None:
+    """Years beyond 1 to 9999, and what is no number."""
+    with pytest.raises(ValueError, match=r"^got timestamp "):
+        http_date(when)
+
+
+def test_the_clock_can_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One function tells the time to all of core."""
+    monkeypatch.setattr(dates, "clock", lambda: 784111777.5)
+    assert http_date() == http_date(None) == TEXT
+    assert utc_now() == MOMENT
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_dates_come_back(when: datetime) -> None:
+    """Written and read, a date is the same, to the second; so it is by the library that everybody trusts."""
+    from email.utils import format_datetime, parsedate_to_datetime
+
+    text = http_date(when)
+    assert parse_date(text) == when.replace(microsecond=0)
+    assert text == format_datetime(when.replace(microsecond=0), usegmt=True)
+    assert to_timestamp(when) == when.replace(microsecond=0).timestamp()
+    assert parsedate_to_datetime(text) == parse_date(text) or when.year < 100
+
+
+@pytest.mark.parametrize("name", ["examples.json", "bsd-examples.json"])
+def test_cookie_dates(name: str) -> None:
+    """Dates as cookies have them: never an exception, and what is read is read right; None is what is no HTTP-date."""
+    for row in corpus_json("http-state", f"data/dates/{name}"):
+        parsed = parse_date(row["test"])
+        assert parsed is None or http_date(parsed) == row["expected"]
+    # and whatever a cookie's Expires should say can be said
+    for row in corpus_json("http-state", f"data/dates/{name}"):
+        if row["expected"]:
+            assert http_date(parse_date(row["expected"])) == row["expected"]

@@ -1,0 +1,114 @@
+"""Entity tags."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields.etags import ETags, quote_etag, unquote_etag
+from tests.corpora import corpus_json
+
+opaque = st.text(st.characters(max_codepoint=255, exclude_categories=("Cc", "Zs"), exclude_characters='"'), max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("header", "strong", "weak", "star"),
+    [
+        (None, [], [], False),
+        ("", [], [], False),
+        ("*", [], [], True),
+        (" * ", [], [], True),
+        ('"a"', ["a"], [], False),
+        ('""', [""], [], False),
+        ('W/"a"', [], ["a"], False),
+        ('w/"a", "b,c",\t"d"', ["b,c", "d"], ["a"], False),
+        (' , "a",, "b" ,', ["a", "b"], [], False),
+        ('*, "a"', ["a"], [], False),
+        ('a, "b"', ["b"], [], False),
+        ('"a"x, "b"', ["b"], [], False),
+        ('"a" "b", "c"', ["c"], [], False),
+        ('"a', [], [], False),
+        ('"a b"', [], [], False),
+        ('"\xe9"', ["\xe9"], [], False),
+    ],
+)
+def test_reading(header: str | None, strong: list[str], weak: list[str], star: bool) -> None:
+    """RFC 9110 sections 8.8.3 and 13.1.1; members that are no tag are skipped, ``*`` counts only alone."""
+    etags = ETags.from_header(header)
+    assert etags == ETags(strong, weak, star)
+    assert list(etags) == strong
+    assert bool(etags) == bool(strong or weak or star)
+
+
+@pytest.mark.parametrize("row", range(4))
+def test_comparison(row: int) -> None:
+    """RFC 9110 section 8.8.3.2, its own table."""
+    case = corpus_json("rfc-examples")["rfc9110_etag_comparison"][row]
+    tag, weak = unquote_etag(case["b"])
+    assert tag is not None
+    etags = ETags.from_header(case["a"])
+    assert (not weak and etags.contains(tag)) == case["strong"]
+    assert etags.contains_weak(tag) == case["weak"]
+
+
+def test_questions() -> None:
+    """What a set of tags tells."""
+    etags = ETags(["a", "b"], ["c"])
+    assert etags.as_set() == {"a", "b"}
+    assert etags.as_set(include_weak=True) == {"a", "b", "c"}
+    assert (etags.is_strong("a"), etags.is_weak("a"), etags.is_weak("c")) == (True, False, True)
+    assert ("a" in etags, "c" in etags, len(etags)) == (True, False, 2)
+    assert (etags.contains_raw('"a"'), etags.contains_raw('W/"c"'), etags.contains_raw('"c"')) == (True, True, False)
+    assert etags.contains_raw("") is False
+    assert "x" in ETags(star_tag=True)
+    assert ETags(star_tag=True).contains_weak("x")
+    assert ETags(["a"]) != "a"
+    assert repr(etags) == '<ETags \'"a", "b", W/"c"\'>'
+    assert str(ETags(star_tag=True)) == "*"
+
+
+@given(st.lists(opaque), st.lists(opaque))
+def test_tags_come_back(strong: list[str], weak: list[str]) -> None:
+    """Written and read they are the same."""
+    etags = ETags(strong, weak)
+    assert ETags.from_header(etags.to_header()) == etags
+
+
+@pytest.mark.parametrize("tag", ['"', "a b", "a\n", "\0", "€", "\x7f"])
+def test_what_is_no_tag_is_not_written(tag: str) -> None:
+    """RFC 9110 section 8.8.3: etagc."""
+    with pytest.raises(ValueError, match=r"^got etag "):
+        quote_etag(tag)
+    with pytest.raises(ValueError, match=r"^got etag "):
+        ETags([tag]).to_header()
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ('"a"', ("a", False)),
+        (' W/"a" ', ("a", True)),
+        ('w/"a"', ("a", True)),
+        ("a", ("a", False)),
+        ('"a', ("a", False)),
+        ("W/a", ("a", True)),
+        ("", (None, None)),
+        (" ", (None, None)),
+        (None, (None, None)),
+    ],
+)
+def test_one_tag(text: str | None, result: tuple[str | None, bool | None]) -> None:
+    """With its quotes, or where somebody forgot them."""
+    assert unquote_etag(text) == result
+
+
+def test_writing_one_tag() -> None:
+    """Strong and weak."""
+    assert (quote_etag("a"), quote_etag("a", weak=True)) == ('"a"', 'W/"a"')
+
+
+@given(st.text('W/"a, *\t', max_size=12))
+def test_the_plain_case_has_the_general_one_as_oracle(header: str) -> None:
+    """One tag is read by a pattern of its own, with the same result."""
+    assert ETags.from_header(header) == (ETags._read(header) if header else ETags())

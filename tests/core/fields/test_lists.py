@@ -1,0 +1,73 @@
+"""Lists, and lists of pairs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields.lists import dump_dict, dump_list, parse_dict, parse_list, parse_pairs, split
+
+text = st.text(st.characters(max_codepoint=255, exclude_categories=("Cc",)), max_size=20)
+tokens = st.text("abcXYZ019!#$%&'*+-.^_`|~", min_size=1, max_size=10)
+
+
+@pytest.mark.parametrize(
+    ("value", "members"),
+    [
+        (None, []),
+        ("", []),
+        (",, ,\t,", []),
+        ("a, b ,\tc", ["a", "b", "c"]),
+        ('a, "b, c" , d', ["a", "b, c", "d"]),
+        ('"a\\"b", c', ['a"b', "c"]),
+        ('"a, b', ['"a, b']),
+        ('a="x,y", b', ['a="x,y"', "b"]),
+        ('"a\\', ['"a\\']),
+    ],
+)
+def test_members_of_a_list(value: str | None, members: list[str]) -> None:
+    """RFC 9110 section 5.6.1.2: empty members do not count; a comma between quotes does not separate."""
+    assert parse_list(value) == members
+
+
+def test_split_keeps_the_quotes() -> None:
+    """For parsers that look at them."""
+    assert split(' "a, b" , c="d,e";f ') == ['"a, b"', 'c="d,e";f']
+
+
+@given(st.lists(text))
+def test_a_list_comes_back(members: list[str]) -> None:
+    """What is written is read as it was, empty members too: these are quoted."""
+    assert parse_list(dump_list(members)) == members
+
+
+@pytest.mark.parametrize(
+    ("value", "pairs"),
+    [
+        ('a=1, b="x, y", c', [("a", "1"), ("b", "x, y"), ("c", None)]),
+        ('a = 1 , b =\t"2"', [("a", "1"), ("b", "2")]),
+        ("=1, a=", [("a", "")]),
+        ('a="1', [("a", "1")]),
+        ('a="1"x', [("a", "1")]),
+        ("a=1, a=2", [("a", "1"), ("a", "2")]),
+    ],
+)
+def test_pairs(value: str, pairs: list[tuple[str, str | None]]) -> None:
+    """Quoted or not, with spaces around the sign or not; without a name it is no pair."""
+    assert parse_pairs(value) == pairs
+    assert parse_dict(value) == dict(pairs)
+
+
+@given(st.dictionaries(tokens, st.none() | text))
+def test_pairs_come_back(pairs: dict[str, str | None]) -> None:
+    """What is written is read as it was."""
+    assert parse_dict(dump_dict(pairs)) == pairs
+    assert parse_dict(dump_dict(pairs, always_quote=True)) == pairs
+
+
+@pytest.mark.parametrize("pairs", [{"a b": "1"}, {"": "1"}, {"a": "1\n2"}, {"a": "\0"}, {"a": "€"}, {"a\r": None}])
+def test_what_cannot_be_written_is_refused(pairs: dict[str, str | None]) -> None:
+    """Neither as a name nor as a value."""
+    with pytest.raises(ValueError, match=r"^got "):
+        dump_dict(pairs)

@@ -1,0 +1,115 @@
+"""Content-Type by WHATWG's rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields.media_types import MediaType, extract_media_type, is_nosniff, parse_media_type
+from tests.corpora import corpus_json
+
+tokens = st.text("abcxyz019!#$%&'*+-.^_`|~", min_size=1, max_size=8)
+values = st.text(st.characters(max_codepoint=255, exclude_categories=("Cc",)) | st.just("\t"), max_size=12)
+
+
+def cases(*files: str) -> list[dict[str, Any]]:
+    rows = [row for name in files for row in corpus_json("wpt-mime-types", name)]
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def test_the_corpus_of_browsers() -> None:
+    """wpt-mime-types: all 579 valid rows are equal, whole; the other 376 are no media type; no exception."""
+    valid = invalid = 0
+    for row in cases("mime-types.json", "generated-mime-types.json"):
+        media_type = parse_media_type(row["input"])
+        assert (media_type.to_header() if media_type else None) == row["output"], row["input"]
+        valid += row["output"] is not None
+        invalid += row["output"] is None
+    assert (valid, invalid) == (579, 376)
+
+
+@pytest.mark.parametrize("name", ["content-types.json", "script-content-types.json"])
+def test_several_fields(name: str) -> None:
+    """wpt-fetch: what a browser extracts from several Content-Type lines."""
+    for row in corpus_json("wpt-fetch", name):
+        media_type = extract_media_type(", ".join(row["contentType"]))
+        if "mimeType" in row:
+            assert media_type is not None
+            assert media_type.to_header() == row["mimeType"], row["contentType"]
+        else:
+            assert (media_type is not None and media_type.is_javascript) == row["executes"], row["contentType"]
+            assert not row["encoding"] or media_type is None or media_type.charset == row["encoding"]
+
+
+def test_nosniff() -> None:
+    """wpt-fetch: the first member of X-Content-Type-Options decides."""
+    for row in corpus_json("wpt-fetch", "x-content-type-options.json"):
+        lines = [line.partition(":") for line in row["input"].split("\r\n")]
+        found = [value.strip(" ") for name, _, value in lines if name.lower() == "x-content-type-options"]
+        assert is_nosniff(found) == row["nosniff"], row["input"]
+        assert is_nosniff(",".join(found) if found else None) == row["nosniff"]
+
+
+@pytest.mark.parametrize(
+    ("text", "json", "xml", "script"),
+    [
+        ("application/json", True, False, False),
+        ("APPLICATION/Problem+JSON; charset=utf-8", True, False, False),
+        ("text/json", True, False, False),
+        ("application/jsonx", False, False, False),
+        ("image/svg+xml", False, True, False),
+        ("text/xml", False, True, False),
+        ("text/javascript1.5", False, False, True),
+        ("text/plain", False, False, False),
+    ],
+)
+def test_kinds(text: str, json: bool, xml: bool, script: bool) -> None:
+    """MIME Sniffing, section 4.6."""
+    media_type = parse_media_type(text)
+    assert media_type is not None
+    assert (media_type.is_json, media_type.is_xml, media_type.is_javascript) == (json, xml, script)
+
+
+def test_parts() -> None:
+    """Names in lower case, values as they are."""
+    media_type = parse_media_type('Text/HTML; Charset="UTF-8"; x=y')
+    assert media_type is not None
+    assert (media_type.type, media_type.subtype, media_type.essence) == ("text", "html", "text/html")
+    assert media_type.charset == "utf-8"
+    assert media_type.parameters == {"charset": "UTF-8", "x": "y"}
+    assert str(media_type) == "text/html;charset=UTF-8;x=y"
+    assert repr(media_type) == "<MediaType 'text/html;charset=UTF-8;x=y'>"
+    assert hash(media_type) == hash(parse_media_type("text/html;x=y;charset=UTF-8"))
+    assert media_type != "text/html"
+    assert MediaType("text", "html").charset is None
+
+
+def test_parameters_cannot_be_changed() -> None:
+    """One object may serve many requests."""
+    media_type = parse_media_type("text/html; a=b")
+    assert media_type is not None
+    with pytest.raises(TypeError):
+        media_type.parameters["a"] = "c"  # type: ignore[index]
+
+
+@given(tokens, tokens, st.dictionaries(tokens, values, max_size=3))
+def test_media_types_come_back(kind: str, subtype: str, parameters: dict[str, str]) -> None:
+    """Written and read they are the same."""
+    media_type = MediaType(kind, subtype, parameters)
+    assert parse_media_type(media_type.to_header()) == media_type
+
+
+@pytest.mark.parametrize("parts", [("", "x", {}), ("x", "y z", {}), ("x", "y", {"a b": "c"}), ("x", "y", {"a": "\n"})])
+def test_what_cannot_be_written_is_refused(parts: tuple[str, str, dict[str, str]]) -> None:
+    """Tokens, and values without control characters."""
+    with pytest.raises(ValueError, match=r"^got "):
+        MediaType(*parts).to_header()
+
+
+@given(st.text(st.sampled_from('ab/;= "\\\t\x0b'), max_size=30))
+def test_the_memo_changes_nothing(text: str) -> None:
+    """What is remembered is what would be read."""
+    assert parse_media_type(text) == (MediaType._parsed(text) if text else None)

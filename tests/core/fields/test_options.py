@@ -1,0 +1,164 @@
+"""Values with parameters."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields.content_disposition import ContentDisposition
+from cardan.core.fields.options import (
+    decode_extended,
+    dump_options,
+    dump_parameter,
+    encode_extended,
+    parse_options,
+)
+from tests.corpora import corpus_json
+
+DEVIATIONS = json.loads((Path(__file__).parent / "deviations.json").read_text(encoding="utf-8"))
+
+printable = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=20)
+names = st.text("abcdefgh-_.0123456789!#$&+^`|~", min_size=1, max_size=8)
+
+
+def test_tc2231_valid_rows() -> None:
+    """All 54 valid rows of TC 2231: type and every parameter, but for the continuations in deviations.json."""
+    joined = DEVIATIONS["tc2231"]["rows"]
+    rows = [row for row in corpus_json("tc2231-content-disposition") if row["verdict"] == "valid"]
+    for row in rows:
+        expected = joined.get(row["header"], row["expected"]["parameters"])
+        kind, parameters = parse_options(row["header"])
+        assert (kind.lower(), parameters) == (row["expected"]["type"], expected), row["header"]
+    assert len(rows) == 54
+    assert joined.keys() <= {row["header"] for row in rows}
+
+
+def test_tc2231_invalid_rows() -> None:
+    """The invalid rows give the lenient file name that deviations.json lists, or none; never an exception."""
+    lenient = DEVIATIONS["tc2231-lenient"]["rows"]
+    rows = [row for row in corpus_json("tc2231-content-disposition") if row["verdict"] == "invalid"]
+    for row in rows:
+        disposition = ContentDisposition.from_header(row["header"])
+        assert (disposition.filename if disposition else None) == lenient[row["header"]], row["header"]
+    assert {row["header"] for row in rows} == lenient.keys()
+
+
+def test_tc2231_other_rows() -> None:
+    """Rows without a verdict are read without an exception."""
+    for row in corpus_json("tc2231-content-disposition"):
+        assert parse_options(row["header"])[1] is not None
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "parameters"),
+    [
+        (None, "", {}),
+        ("", "", {}),
+        (" text/plain ", "text/plain", {}),
+        ("a; b=c; D=e", "a", {"b": "c", "d": "e"}),
+        ('a;b="c;d";e=f', "a", {"b": "c;d", "e": "f"}),
+        ('a; b="\\"x\\\\"', "a", {"b": '"x\\'}),
+        ('a; b = c ; d\t=\t"e"', "a", {"b": "c", "d": "e"}),
+        ("a; b; c=; =d; e=f", "a", {"e": "f"}),
+        ('a; b=""', "a", {"b": ""}),
+        ("a; b=1; B=2", "a", {"b": "1"}),
+        ('a; b="x', "a", {"b": "x"}),
+        ('a; b="x\\', "a", {"b": "x"}),
+        ("a;; ;b=c;", "a", {"b": "c"}),
+        ("a; \u212a=b", "a", {}),
+        ("a; b*=UTF-8''%e2%82%ac; b=EUR", "a", {"b": "€"}),
+        ("a; b=EUR; b*=nothing", "a", {"b": "EUR"}),
+        ("a; b*=UTF-8''x; b*=UTF-8''y", "a", {"b": "x"}),
+        ("a; b*0=x; b*1=y; b=z", "a", {"b": "xy"}),
+        ("a; b*1=y; b*0=x", "a", {"b": "xy"}),
+        ("a; b*0=x; b*01=y; b*2=z", "a", {"b": "x"}),
+        ("a; b*0*=UTF-8''%e2; b*1*=%82%ac; b*2=!", "a", {"b": "€!"}),
+        ("a; b*0*=UTF-8''x; b*1*=%zz", "a", {}),
+        ("a; b*0=x; b*1*=%41", "a", {}),
+        ('a; b*0="x\\"y"; b*1="z"', "a", {"b": 'x"yz'}),
+        ("text/plain; a*0*=ISO-8859-15''x; a*=ISO-8859-1''y", "text/plain", {"a": "y"}),
+        ("text/plain; a*0*=x; a*=y", "text/plain", {}),
+        ("a; *=b; *0=c; b**=d", "a", {}),
+    ],
+)
+def test_reading(header: str | None, value: str, parameters: dict[str, str]) -> None:
+    """RFC 9110 section 5.6.6, RFC 8187, RFC 2231 section 3, and what browsers make of the rest."""
+    assert parse_options(header) == (value, parameters)
+
+
+@pytest.mark.parametrize("row", range(2))
+def test_extended_values_of_the_rfc(row: int) -> None:
+    """RFC 8187 section 3.2.3, and RFC 5987's example in ISO-8859-1."""
+    case = corpus_json("rfc-examples")["rfc8187"][row]
+    assert decode_extended(case["in"]) == case["value"]
+
+
+@pytest.mark.parametrize("row", range(4))
+def test_examples_of_rfc6266(row: int) -> None:
+    """RFC 6266 section 5."""
+    case = corpus_json("rfc-examples")["rfc6266"][row]
+    disposition = ContentDisposition.from_header(case["header"])
+    assert disposition is not None
+    assert (disposition.type, disposition.filename) == (case["type"], case["filename"])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("us-ascii'en'x%20y", "x y"),
+        ("US-ASCII''%ff", "\ufffd"),
+        ("utf-8''%ff", "\ufffd"),
+        ("iso-8859-1''%80", "?"),
+        ("UTF-8''", ""),
+        ("UTF-16''x", None),
+        ("''x", None),
+        ("UTF-8'x", None),
+        ("UTF-8''%", None),
+        ("UTF-8''%4", None),
+        ("UTF-8''%zz", None),
+        ("UTF-8''é", None),
+        ("x", None),
+        ("", None),
+    ],
+)
+def test_extended_values(value: str, text: str | None) -> None:
+    """Three charsets, two quotes, whole escapes."""
+    assert decode_extended(value) == text
+
+
+@given(printable)
+def test_extended_values_come_back(text: str) -> None:
+    """RFC 8187 section 3.2: ASCII on the wire, the same text after it."""
+    value = encode_extended(text)
+    assert value.isascii()
+    assert decode_extended(value) == text
+
+
+@given(st.dictionaries(names, printable, max_size=4))
+def test_parameters_come_back(parameters: dict[str, str]) -> None:
+    """Tokens, quoted strings and extended values."""
+    header = dump_options("form-data", parameters)
+    assert header.isascii()
+    assert parse_options(header) == ("form-data", {name.lower(): value for name, value in parameters.items()})
+
+
+def test_writing() -> None:
+    """As short as can be; None is left out."""
+    assert dump_options("a", {"b": "c", "d": "e f", "g": "é", "h": None, "i": 5}) == (
+        "a; b=c; d=\"e f\"; g*=UTF-8''%C3%A9; i=5"
+    )
+    assert dump_parameter("b", "") == 'b=""'
+
+
+@pytest.mark.parametrize(
+    ("value", "parameters"),
+    [("a;b", {}), ("a\n", {}), ("a", {"b c": "d"}), ("a", {"b": "c\r\nd"}), ("a", {"b": "é\n"}), ("a", {"": "x"})],
+)
+def test_what_cannot_be_written_is_refused(value: str, parameters: dict[str, str]) -> None:
+    """Nothing that ends the value, the parameter or the field."""
+    with pytest.raises(ValueError, match=r"^got "):
+        dump_options(value, parameters)

@@ -1,0 +1,82 @@
+"""The grammar that all fields share."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields.syntax import (
+    MAX_INTEGER,
+    check_token,
+    check_value,
+    is_token,
+    parse_integer,
+    quote,
+    quote_if_needed,
+    unquote,
+)
+
+TCHARS = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.mark.parametrize("code", range(256))
+def test_tokens_are_made_of_tchar(code: int) -> None:
+    """RFC 9110 section 5.6.2, every octet."""
+    assert bool(is_token(chr(code))) == (chr(code) in TCHARS)
+
+
+@pytest.mark.parametrize("text", ["", "a b", "a\n", "é", "a\0", "\u0130"])
+def test_what_is_no_token_is_refused(text: str) -> None:
+    """The error says what came and what was expected."""
+    with pytest.raises(ValueError) as caught:
+        check_token(text)
+    assert str(caught.value) == f"got name {text!r}, expected a token"
+
+
+@pytest.mark.parametrize("text", ["a\r", "a\n", "\0", "\x7f", "€", "\x1b"])
+def test_what_is_no_field_value_is_refused(text: str) -> None:
+    """Control characters, and what one octet cannot say (RFC 9110 section 5.5)."""
+    with pytest.raises(ValueError, match=r"expected no control characters and nothing beyond latin-1$"):
+        check_value(text)
+    with pytest.raises(ValueError, match=r"^got value "):
+        quote(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", 0),
+        ("007", 7),
+        ("9" * 18, 10**18 - 1),
+        ("1" + "0" * 30, MAX_INTEGER),
+        ("0" * 100 + "5", 5),
+        ("0" * 100, 0),
+        ("9" * 100_000, MAX_INTEGER),
+        (None, None),
+        *((text, None) for text in ("", "-1", "+1", "1_0", " 1", "1 ", "1\n", "٣", "²", "1.0", "0x1")),
+    ],
+)
+def test_integers_are_ascii_digits(text: str | None, value: int | None) -> None:
+    """No sign, no underscore, no space, no other script's digits; large ones are cut, not refused."""
+    assert parse_integer(text) == value
+
+
+def test_quoting_only_where_needed() -> None:
+    """A token stands for itself."""
+    assert quote_if_needed("abc") == "abc"
+    assert quote_if_needed("a b") == '"a b"'
+    assert quote_if_needed("") == '""'
+    assert quote('a"\\b') == '"a\\"\\\\b"'
+
+
+@given(st.text(st.characters(max_codepoint=255, exclude_categories=("Cc",)) | st.just("\t")))
+def test_quoting_comes_back(text: str) -> None:
+    """Whatever can be quoted is unquoted to what it was."""
+    assert unquote(quote(text)) == text
+
+
+@pytest.mark.parametrize("text", ["a", '"', '"a', 'a"', ""])
+def test_what_is_not_quoted_stays(text: str) -> None:
+    """Unquoting is for quoted strings alone."""
+    assert unquote(text) == text
