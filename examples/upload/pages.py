@@ -161,7 +161,7 @@ def files(seen: Iterable[FileSeen], t: Texts) -> str:
         f"""<li>
 <p class="filename">{e(file.filename)}</p>
 <dl class="facts"><div><dt>{e(t.size)}</dt><dd title="{file.size} bytes">{t.bytes(file.size)}</dd></div>
-<div><dt>{e(t.type)}</dt><dd>{e(file.mimetype)}</dd></div>
+<div><dt>{e(t.type)}</dt><dd>{e(file.mimetype or "–")}</dd></div>
 <div class="hash"><dt>SHA-256</dt><dd><code>{file.sha256}</code></dd></div></dl></li>"""
         for file in seen
     )

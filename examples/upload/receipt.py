@@ -68,7 +68,7 @@ def choose_language(request: Request, field: str = "") -> Language:
         if code in LANGUAGES:
             return Language(LANGUAGES[code], accepted, by)
     best = request.accept_languages.best_match(list(LANGUAGES))
-    return Language(LANGUAGES[best or "en"], accepted, "header" if best else "default")
+    return Language(LANGUAGES[best or "en"], accepted, "header" if accepted and best else "default")
 
 
 @dataclass(frozen=True, slots=True)
