@@ -24,7 +24,7 @@ from .core.request.exchange import KEY, REQUEST_KEY, Exchange
 from .dual import Dual
 from .core.flow import flow, is_async, raiser
 from .lifespan import ProcessLifespan, serve_lifespan
-from .request import Request
+from .request import BaseRequest, Request
 from .wsgi.serving import send
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
     from .core.response.base import BaseResponse
-    from .request import BaseRequest
     from .types import ASGIApplication, Handler, Lifespan, Middleware, Receive, Send
 
     R = TypeVar("R", bound=BaseRequest, default=Request)
@@ -204,13 +203,13 @@ class RequestThread:
         """The response to ``request``."""
         app = self._app
         handler, is_async = app._resolve(request)
-        if app._loads:
-            try:
-                request._load_sync(form=app.load)
-            except HTTPException as error:
-                handler = raiser(error)
         if is_async:
             self._open(request)
+        if app._loads:
+            try:
+                self._load(request, app.load)
+            except HTTPException as error:
+                handler = raiser(error)
         steps = app._flow(request, handler)
         resume, answer = steps.send, None
         while True:
@@ -229,8 +228,16 @@ class RequestThread:
         if conversation is None:
             conversation = self._conversation = crossing.Conversation(self._app._portal())
             self._exchange.run_sync = conversation.run_sync
-        request._mode = "async"
+        if request._mode != "async":
+            request._enter("async")
         return conversation
+
+    def _load(self, request: Any, form: bool) -> None:
+        """Load in this thread, unless a sink of the application's own might have to be awaited."""
+        if request._mode == "sync" or type(request)._get_file_stream is BaseRequest._get_file_stream:
+            request._load_sync(form=form)
+        else:
+            self._talk().call(partial(request.load, form=form))
 
     def _await_handler(self, request: Any, awaitable: Any) -> Any:
         """Await what the handler returned; what it set in its context is there for the body and the hooks."""

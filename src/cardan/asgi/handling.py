@@ -83,7 +83,7 @@ async def _respond(
     if is_async:
         return await _run_in_loop(steps), copy_context()
     context = copy_context()
-    request._mode = "sync"
+    request._enter("sync")
     exchange.token = anyio.lowlevel.current_token()
     if not app._loads and 0 < (request.content_length or 0) <= PRELOAD and "Expect" not in request.headers:
         source = open_body(request.scope, request._receive).source
@@ -123,12 +123,12 @@ async def _run_in_thread(
         if done:
             response: BaseResponse = value
             return response
-        request._mode = "async"
+        request._enter("async")
         try:
             resume, answer = steps.send, await value
         except BaseException as error:
             resume, answer = steps.throw, error  # type: ignore[assignment]
-        request._mode = "sync"
+        request._enter("sync")
 
 
 async def _source(scope: Any, receive: Any) -> ReceiveSource | None:

@@ -85,6 +85,14 @@ class BodyAccess(LimitsMixin):
     async def _arun(self, body: Body, steps: Generator[Step, Any, T]) -> T:
         return await arun(steps, perform(body.source, self._open_file, self._run_sync))
 
+    def _enter(self, mode: Mode) -> None:
+        """Whoever handles the request now is sync or async code; so are the files that were parsed before."""
+        self._mode = mode
+        body = self._known_body()
+        for form in body.forms.values() if body is not None else ():
+            for _, file in getattr(form, "files", ()):
+                file.bind(None if mode == "either" else mode, self._run_sync)
+
     def _no_await(self, name: str, twin: str) -> None:
         if self._mode == "sync":
             raise WrongMode(f"got {name} in sync code, expected {twin}")
