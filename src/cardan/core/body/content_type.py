@@ -11,10 +11,10 @@ from typing import Final, Literal, NamedTuple
 
 from ..exceptions import MultipartError
 
-__all__ = ["FormType", "parse_form_type"]
+__all__ = ["URLENCODED", "FormType", "parse_form_type"]
 
 _MULTIPART: Final = "multipart/form-data"
-_URLENCODED: Final = "application/x-www-form-urlencoded"
+_URL: Final = "application/x-www-form-urlencoded"
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 # RFC 9110 section 5.6.6; a value without quotes runs up to ";": boundaries with "/", ":" or "=" are common in the wild
 _PARAM: Final = re.compile(rf'[ \t]*+({_TOKEN}+)[ \t]*+=[ \t]*+(?:"((?:[^"\\]|\\.)*+)"[ \t]*+|([^";]*+))(?:;|$)')
@@ -33,18 +33,18 @@ def parse_form_type(content_type: str | None, *, strict: bool = False) -> FormTy
     if not content_type:
         return None
     kind, _, params = content_type.partition(";")
-    if kind != _MULTIPART and kind != _URLENCODED:
+    if kind != _MULTIPART and kind != _URL:
         kind = kind.strip(" \t").lower()
-        if kind != _MULTIPART and kind != _URLENCODED:
+        if kind != _MULTIPART and kind != _URL:
             return None
-    if kind == _URLENCODED:
-        return _PLAIN_URLENCODED
+    if kind == _URL:
+        return URLENCODED
     if params.startswith(" boundary=") and _IS_TOKEN(params, 10):
         return FormType("multipart", params[10:])
     return FormType("multipart", _boundary(params, strict))
 
 
-_PLAIN_URLENCODED: Final = FormType("urlencoded")
+URLENCODED: Final = FormType("urlencoded")
 
 
 def _boundary(params: str, strict: bool) -> str:

@@ -51,13 +51,13 @@ class FormBuilder:
         fields = self.form.fields
         rest: list[FileEvent] = []
         for event in events:
-            if isinstance(event, Field):
-                value = event.value
-                if (event.headers is not None and not event.headers.plain) or "\ufffd" in value:
-                    self.form.special[len(fields)] = event
-                fields.append((event.name, value))
-            else:
-                rest.append(event)
+            if type(event) is not Field:
+                rest.append(event)  # type: ignore[arg-type]  # it does not narrow by `is not`
+                continue
+            value, headers = event.value, event.headers
+            if (headers is not None and not headers.plain) or "\ufffd" in value:
+                self.form.special[len(fields)] = event
+            fields.append((event.name, value))
         if rest:
             self._watch(rest)
         self._check("max_form_parts", self.limits.max_form_parts, len(fields) + self._files)

@@ -14,7 +14,7 @@ from ..drive import Close, Open, Read, Write
 from ..exceptions import MultipartError, UrlencodedError
 from ..limits import Limits
 from .body_reader import BodyReader
-from .content_type import FormType, parse_form_type
+from .content_type import URLENCODED, FormType, parse_form_type
 from .events import FileStart
 from .file_storage import FileStorage
 from .form import Form
@@ -28,17 +28,10 @@ if TYPE_CHECKING:
     from ..drive import Step
     from .form_builder import FileEvent
 
-__all__ = ["READ_SIZE", "Form", "FormReader", "make_decoder"]
+__all__ = ["READ_SIZE", "Form", "FormReader"]
 
 #: What one read asks for: what servers read from a socket at once; a spooled upload holds a few of these.
 READ_SIZE = 262_144
-
-
-def make_decoder(kind: FormType, limits: Limits, forms: Forms) -> MultipartDecoder | UrlencodedDecoder:
-    """The decoder of a kind of form."""
-    if kind.kind == "multipart":
-        return MultipartDecoder(kind.boundary, limits=limits, forms=forms)
-    return UrlencodedDecoder(limits=limits, forms=forms)
 
 
 class FormReader:
@@ -69,15 +62,13 @@ class FormReader:
 
     def run(self) -> Generator[Step, Any, Form]:
         """The steps of parsing; see the module. A Content-Type that is no form gives an empty one, unread."""
-        limits = self.limits
-        reader = BodyReader(content_length=self._length, limits=limits)
-        builder = FormBuilder(limits=limits)
         sinks: list[Any] = []
         try:
             kind = parse_form_type(self.content_type, strict=self.forms == "strict")
             if kind is None:
-                return builder.close()
-            return (yield from self._parse(reader, kind, builder, sinks))
+                return Form()
+            reader = BodyReader(content_length=self._length, limits=self.limits)
+            return (yield from self._parse(reader, kind, sinks))
         except (MultipartError, UrlencodedError) as error:
             yield from _close_all(sinks, error)
             if self.forms != "silent":
@@ -89,18 +80,38 @@ class FormReader:
             yield from _close_all(sinks, error)
             raise
 
-    def _parse(
-        self, reader: BodyReader, kind: FormType, builder: FormBuilder, sinks: list[Any]
-    ) -> Generator[Step, Any, Form]:
-        decoder = make_decoder(kind, self.limits, self.forms)
+    def _parse(self, reader: BodyReader, kind: FormType, sinks: list[Any]) -> Generator[Step, Any, Form]:
         want = Read(READ_SIZE)
-        while data := (yield want):
-            files = builder.feed(decoder.feed(reader.feed(data)))
+        data = reader.feed((yield want))
+        if kind is URLENCODED:
+            return (yield from self._parse_urlencoded(reader, want, data))
+        builder = FormBuilder(limits=self.limits)
+        decoder = MultipartDecoder(kind.boundary, limits=self.limits, forms=self.forms)
+        while data:
+            files = builder.feed(decoder.feed(data))
             if files:
                 yield from self._store(files, builder, sinks)
+            data = reader.feed((yield want))
         reader.close()
-        if self._length != 0 or reader.received or kind.kind != "multipart":
-            builder.feed(decoder.close())
+        if self._length != 0 or reader.received:
+            decoder.close()
+        return builder.close()
+
+    def _parse_urlencoded(self, reader: BodyReader, want: Read, data: bytes) -> Generator[Step, Any, Form]:
+        more = reader.feed((yield want)) if data else b""
+        if not more:
+            reader.close()
+            if self.forms != "strict" and (pairs := UrlencodedDecoder.straight(data, self.limits)) is not None:
+                return Form(pairs)
+        builder = FormBuilder(limits=self.limits)
+        decoder = UrlencodedDecoder(limits=self.limits, forms=self.forms)
+        builder.feed(decoder.feed(data))
+        while more:
+            builder.feed(decoder.feed(more))
+            more = reader.feed((yield want))
+            if not more:
+                reader.close()
+        builder.feed(decoder.close())
         return builder.close()
 
     def _store(self, events: list[FileEvent], builder: FormBuilder, sinks: list[Any]) -> Generator[Step, Any, None]:

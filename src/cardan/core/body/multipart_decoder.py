@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
 from ..exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
 from ..limits import Limits
 from .events import Field, FileEnd, FileStart
-from .part_head import MAX_PADDING, PartHead, parse_part_head
+from .near_parts import BLANK, Memo, choose_memo, read_head, take_parts
+from .part_head import MAX_PADDING, PartHead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .events import FormEvent
-    from .part_headers import PartHeaders
 
 __all__ = ["Forms", "MultipartDecoder"]
 
@@ -46,7 +46,6 @@ EPILOGUE: Final = "epilogue"
 FAILED: Final = "failed"
 CLOSED: Final = "closed"
 
-BLANK: Final = b"\r\n\r\n"
 STRICT_BOUNDARY: Final = 70  # RFC 2046 section 5.1.1
 _BCHARS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+_,-./:=? "
 _PRINTABLE: Final = bytes(c for c in range(32, 127) if c not in b'"\\')
@@ -56,10 +55,6 @@ _LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
 NEAR: Final = 4096
 #: How much of a chunk the straight path takes at once: bounds what it copies and what it may have to take back.
 WINDOW: Final = 131_072
-#: The memo of heads: real sites send the same ones again and again. Filenames are the client's own and not kept.
-MEMO_HEADS: Final = 512
-MEMO_HEAD_SIZE: Final = 192
-_MEMOS: Final[dict[bool, dict[bytes, tuple[str, PartHeaders, int]]]] = {False: {}, True: {}}
 
 
 class MultipartDecoder:
@@ -71,7 +66,7 @@ class MultipartDecoder:
 
     __slots__ = (
         "_count", "_dash", "_data", "_delimiter", "_error", "_files", "_fresh", "_head", "_held", "_memo", "_pieces",
-        "_pos", "_straight", "_strict", "_tail", "_total", "limits", "state",
+        "_pos", "_straight", "_strict", "_tail", "_total", "_window", "limits", "state",
     )  # fmt: skip
 
     def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
@@ -85,15 +80,11 @@ class MultipartDecoder:
         self._head: PartHead | None = None
         self._error: HTTPException | None = None
         self._fresh = self._straight = True
-        self._memo = _memo(self._strict, limits)
+        self._memo, self._window = _plan(limits, self._strict)
         self.state = PREAMBLE
 
     def feed(self, data: bytes) -> list[FormEvent]:
         """The events that are complete with ``data``; see the module for what it raises."""
-        if self._error is not None:
-            raise self._error
-        if self.state is CLOSED:
-            raise MachineStateError("got feed() in state 'closed', expected no more")
         if self._tail:
             data = self._tail + data
         self._data = data
@@ -105,7 +96,7 @@ class MultipartDecoder:
                 pass
         except HTTPException as error:
             self._fail(error)
-        self._tail = data[self._pos :]
+        self._tail = data[self._pos :] if self._pos < len(data) else b""
         self._data = b""
         return events
 
@@ -144,12 +135,12 @@ class MultipartDecoder:
         return True
 
     def _read_delimiter(self, events: list[FormEvent]) -> bool:
-        if self._straight and self._take_near_parts(events):
-            return True
         data, pos = self._data, self._pos
         if data.startswith(b"--", pos):
             self._pos = pos + 2
             self.state = CLOSE
+            return True
+        if self._straight and self._take_near_parts(events):
             return True
         if data.startswith(b"\r\n", pos):
             self.state = HEAD
@@ -176,6 +167,9 @@ class MultipartDecoder:
 
     def _read_head(self, events: list[FormEvent]) -> bool:
         data, pos, delimiter = self._data, self._pos, self._delimiter
+        if pos == 0 and self._straight and self._take_near_parts(events):  # the rest of this part has come
+            self.state = DELIMITER
+            return True
         end = data.find(BLANK, pos)
         allowed = self.limits.max_part_header_size
         size = (end if end >= 0 else len(data) - 3) - pos
@@ -241,14 +235,20 @@ class MultipartDecoder:
             return False
         if rest[0] not in b"\r \t":
             raise MultipartError(f"got {rest!r} after the last boundary, expected CRLF or nothing")
+        self._pos = len(self._data)
         self.state = EPILOGUE
-        return True
+        return False
 
     def _read_epilogue(self, events: list[FormEvent]) -> bool:
         if self._strict and self._pos < len(self._data):
             raise MultipartError("got data after the last boundary, expected none")
         self._pos = len(self._data)
         return False
+
+    def _read_nothing(self, events: list[FormEvent]) -> bool:
+        if self._error is not None:
+            raise self._error
+        raise MachineStateError("got feed() in state 'closed', expected no more")
 
     _READERS: ClassVar[dict[str, Callable[[MultipartDecoder, list[FormEvent]], bool]]] = {
         PREAMBLE: _read_preamble,
@@ -258,6 +258,8 @@ class MultipartDecoder:
         FILE: _read_file,
         CLOSE: _read_close,
         EPILOGUE: _read_epilogue,
+        FAILED: _read_nothing,
+        CLOSED: _read_nothing,
     }
 
     # --- what the readers share ---
@@ -266,7 +268,7 @@ class MultipartDecoder:
         allowed = self.limits.max_form_parts
         if allowed is not None and self._count >= allowed:
             raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed, received=self._count + 1)
-        return parse_part_head(block, strict=self._strict, limits=self.limits)
+        return self._memo.get(block) or read_head(block, self._memo, self._strict, self.limits)
 
     def _begin(self, head: PartHead, events: list[FormEvent]) -> None:
         self._count += 1
@@ -335,7 +337,43 @@ class MultipartDecoder:
     # --- the straight path ---
 
     def _take_near_parts(self, events: list[FormEvent]) -> bool:
-        return False
+        """All parts that end within the next window, if one ends near. False: nothing was taken."""
+        data, pos, delimiter = self._data, self._pos, self._delimiter
+        if len(data) - pos > NEAR and data.find(delimiter, pos, pos + NEAR) < 0:
+            return False
+        window = data[pos : pos + self._window]
+        allowed = self.limits.max_form_parts
+        pieces = window.split(delimiter, -1 if allowed is None else allowed - self._count)
+        rest = pieces.pop()
+        if not pieces:
+            return False
+        mark = len(events)
+        try:
+            taken = take_parts(pieces, events, self._memo, self._strict, self.limits)
+        except HTTPException:
+            taken = None
+        if taken is None or not self._account(*taken):
+            del events[mark:]
+            self._straight = False
+            return False
+        count = taken[0]
+        if count < len(pieces):
+            self._pos = pos + sum(map(len, pieces[:count])) + count * len(delimiter)
+        else:
+            self._pos = pos + len(window) - len(rest)
+        return count > 0
+
+    def _account(self, count: int, files: int, text: int) -> bool:
+        """Count what was taken; False where a limit is passed."""
+        limits = self.limits
+        if limits.max_files is not None and self._files + files > limits.max_files:
+            return False
+        if limits.max_form_memory_total is not None and self._total + text > limits.max_form_memory_total:
+            return False
+        self._count += count
+        self._files += files
+        self._total += text
+        return True
 
 
 _DEFAULTS: Final = Limits()
@@ -356,12 +394,18 @@ def _check_boundary(boundary: str | bytes, strict: bool, allowed: int | None) ->
     return value
 
 
-def _memo(strict: bool, limits: Limits) -> dict[bytes, tuple[str, PartHeaders, int]]:
-    """The shared memo; one of its own where the limits would refuse a head that the shared one may hold."""
-    size, count = limits.max_part_header_size, limits.max_part_headers
-    if (size is not None and size < MEMO_HEAD_SIZE) or (count is not None and count < 4):
-        return {}
-    return _MEMOS[strict]
+_plans: dict[bool, tuple[Limits, tuple[Memo, int]]] = {}  # the last one of each mode: a class's limits are one object
+
+
+def _plan(limits: Limits, strict: bool) -> tuple[Memo, int]:
+    """The memo, and how much the straight path may take at once: no part in that can be larger than a limit."""
+    last = _plans.get(strict)
+    if last is not None and last[0] is limits:
+        return last[1]
+    sizes = [limits.max_form_memory_size, limits.max_file_size]
+    plan = choose_memo(strict, limits), min([WINDOW, *(size for size in sizes if size is not None)])
+    _plans[strict] = limits, plan
+    return plan
 
 
 def _unended(block: bytes) -> str:

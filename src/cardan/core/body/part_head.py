@@ -39,7 +39,7 @@ _CODECS: Final = {
 _IDENTITY: Final = frozenset({b"7bit", b"8bit", b"binary"})  # RFC 2045 section 6.2: no transformation
 
 _FIELD_PREFIX: Final = b'\r\nContent-Disposition: form-data; name="'
-_FILE_MIDDLE: Final = b"; filename="
+_FILE_MIDDLE: Final = b'; filename="'
 _FILE_TYPE: Final = b"\r\nContent-Type: "
 # printable ASCII without quote, backslash and percent, and what may be UTF-8
 _PLAIN: Final = bytes(c for c in range(32, 256) if c not in b'"\\%\x7f')
@@ -59,7 +59,7 @@ class PartHead:
         self.headers = headers
         self.codec = codec
         self.length = length
-        self.cost = len(name) if name.isascii() else len(name.encode())
+        self.cost = len(name) if name.isascii() else len(name.encode())  # what the name counts in the form's memory
 
 
 def parse_part_head(block: bytes, *, strict: bool, limits: Limits) -> PartHead:
@@ -85,26 +85,22 @@ def _plain_head(block: bytes, strict: bool) -> PartHead | None:
     """The heads that browsers send, where nothing is escaped; None: look closer."""
     if not block.startswith(_FIELD_PREFIX):
         return None
-    pieces = block[38:].split(b'"')
-    count = len(pieces)
-    filename: str | None = None
-    name = pieces[0]
-    if name.translate(None, _PLAIN):
+    name, quote, rest = block[40:].partition(b'"')
+    if not quote or name.translate(None, _PLAIN):
         return None
-    if count == 4:
-        rest = pieces[3]
-        if pieces[1] != _FILE_MIDDLE or pieces[2].translate(None, _PLAIN):
+    try:
+        if not rest:
+            return PartHead(name.decode(), None, PartHeaders(block[2:]))
+        if not rest.startswith(_FILE_MIDDLE):
+            return None
+        filename, quote, rest = rest[12:].partition(b'"')
+        if not quote or filename.translate(None, _PLAIN):
             return None
         if rest and (not rest.startswith(_FILE_TYPE) or rest[16:].translate(None, _PLAIN_TYPE)):
             return None
         if strict and rest[16:26].lower() == b"multipart/":
             return None
-    elif count != 2 or pieces[1]:
-        return None
-    try:
-        if count == 4:
-            filename = pieces[2].decode()
-        return PartHead(name.decode(), filename, PartHeaders(block[2:]))
+        return PartHead(name.decode(), filename.decode(), PartHeaders(block[2:]))
     except UnicodeDecodeError:
         return None
 

@@ -29,16 +29,15 @@ def unfold(block: bytes) -> bytes:
 class PartHeaders(ImmutableHeadersMixin, HeadersView):
     """The header fields of a part, over ``block``: its lines, parted by CRLF."""
 
-    __slots__ = ("_block", "_pairs")
+    __slots__ = ("_block", "_pairs", "plain")
+
+    plain: bool
+    """Whether there is but one line, which then is the Content-Disposition."""
 
     def __init__(self, block: bytes) -> None:
         self._block = block
+        self.plain = b"\r\n" not in block
         self._pairs: list[tuple[str, str]] | None = None
-
-    @property
-    def plain(self) -> bool:
-        """Whether there is but one line, which then is the Content-Disposition."""
-        return b"\r\n" not in self._block
 
     @property
     def raw(self) -> bytes:

@@ -41,16 +41,16 @@ def _percent_decode(data: bytes) -> bytes:
 percent_decode: Final[Callable[[bytes], bytes]] = _percent_decode if escape_decode is not None else unquote_to_bytes
 
 
-def parse_urlencoded(body: bytes) -> list[tuple[str, str]]:
-    """The pairs of ``body`` as text, see the module."""
+def parse_urlencoded(body: bytes, errors: str = "replace") -> list[tuple[str, str]]:
+    """The pairs of ``body`` as text, see the module. ``errors="strict"`` raises UnicodeDecodeError for what is none."""
     if b"%" not in body:
-        text = body.replace(b"+", b" ").decode("utf-8", "replace")
+        text = body.replace(b"+", b" ").decode("utf-8", errors)
         return [(n, v) for n, e, v in map(str.partition, text.split("&"), repeat("=")) if n or e]
     decoded = _decode_all(body)
     if decoded is not None:
-        items = iter(decoded.decode("utf-8", "replace").split("\0"))
+        items = iter(decoded.decode("utf-8", errors).split("\0"))
         return list(zip(items, items))
-    return [(n.decode("utf-8", "replace"), v.decode("utf-8", "replace")) for n, v in _split_each(body)]
+    return [(n.decode("utf-8", errors), v.decode("utf-8", errors)) for n, v in _split_each(body)]
 
 
 def split_urlencoded(body: bytes) -> list[tuple[bytes, bytes]]:

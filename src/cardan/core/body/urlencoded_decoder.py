@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from ..exceptions import HTTPException, MachineStateError, RequestEntityTooLarge, UrlencodedError
 from ..limits import Limits
 from .events import Field
-from .urlencoded import split_urlencoded
+from .urlencoded import parse_urlencoded, split_urlencoded
 
 if TYPE_CHECKING:
     from .events import FormEvent
@@ -84,6 +84,20 @@ class UrlencodedDecoder:
         self._chunks = []
         self.state = CLOSED
         return events
+
+    @classmethod
+    def straight(cls, body: bytes, limits: Limits) -> list[tuple[str, str]] | None:
+        """The pairs of a whole small body in default mode; None where something is to be looked at more closely."""
+        size = len(body)
+        most, total, count = limits.max_form_memory_size, limits.max_form_memory_total, limits.max_form_parts
+        if size > BATCH or (most is not None and size > most) or (total is not None and size > total):
+            return None
+        if count is not None and body.count(b"&") >= count:
+            return None
+        try:
+            return parse_urlencoded(body, "strict")
+        except UnicodeDecodeError:
+            return None
 
     def _check_state(self, call: str, expected: str) -> None:
         if self._error is not None:
