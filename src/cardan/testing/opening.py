@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..core.request.head import RequestHead
 
-__all__ = ["Opening", "add_fields", "target_of"]
+__all__ = ["DEFAULT_PORTS", "Opening", "add_fields", "target_of"]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -142,6 +142,7 @@ class Opening:
             raw_path=self.raw_path,
             server=self.server,
             client=self.client,
+            concurrency=(True, False, False),
         )
 
 

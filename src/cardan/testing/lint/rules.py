@@ -1,0 +1,91 @@
+"""The rules of HTTP that hold over both protocols.
+
+Each function takes what an application said, and raises AssertionError with a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NoReturn
+
+__all__ = ["HOP_BY_HOP", "BodyRules", "Judge", "check_field", "check_fields", "check_final_status"]
+
+#: RFC 9110, section 7.6.1; PEP 3333, "Other HTTP Features": they belong to the server
+HOP_BY_HOP: Final = frozenset(
+    ("connection", "keep-alive", "proxy-connection", "te", "trailer", "trailers", "transfer-encoding", "upgrade")
+)
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class Judge:
+    """Remembers the first rule that was broken, for applications that catch the error."""
+
+    def __init__(self) -> None:
+        self.verdict: str | None = None
+
+    def fail(self, sentence: str) -> NoReturn:
+        """Raise AssertionError."""
+        self.verdict = self.verdict or sentence
+        raise AssertionError(sentence)
+
+    def must(self, good: object, sentence: str) -> None:
+        """Raise AssertionError with ``sentence`` unless ``good``."""
+        if not good:
+            self.fail(sentence)
+
+    def close(self) -> None:
+        """Raise again what was raised before."""
+        if self.verdict is not None:
+            raise AssertionError(self.verdict)
+
+
+def check_final_status(judge: Judge, status: int) -> None:
+    """RFC 9110, section 15: a final status is 200 to 999."""
+    judge.must(200 <= status <= 999, f"got status {status}, expected a final one, 200 to 999")
+
+
+def check_field(judge: Judge, name: str, value: str) -> None:
+    """RFC 9110, section 5.1 (names) and 5.5 (values)."""
+    judge.must(_TOKEN.fullmatch(name), f"got header name {name!r}, expected a token")
+    judge.must(not _CONTROL.search(value), f"got {value!r} as {name}, expected no control characters")
+    judge.must(value == value.strip(" \t"), f"got {value!r} as {name}, expected no space around it")
+    judge.must(name.lower() not in HOP_BY_HOP, f"got hop-by-hop header {name}, expected the server to send it")
+
+
+def check_fields(judge: Judge, fields: list[tuple[str, str]], status: int) -> int | None:
+    """Each field, and Content-Length (RFC 9110, section 8.6), which is returned."""
+    for name, value in fields:
+        check_field(judge, name, value)
+    lengths = [value for name, value in fields if name.lower() == "content-length"]
+    if not lengths:
+        return None
+    judge.must(len(lengths) == 1, f"got Content-Length {len(lengths)} times, expected it once")
+    judge.must(re.fullmatch(r"[0-9]+", lengths[0]), f"got Content-Length {lengths[0]!r}, expected digits")
+    judge.must(status != 204, "got Content-Length with status 204, expected none")
+    return int(lengths[0])
+
+
+class BodyRules:
+    """The length of a body, and whether there may be one (RFC 9110, section 6.4.1)."""
+
+    def __init__(self, judge: Judge, method: str, status: int, declared: int | None) -> None:
+        self._judge = judge
+        self._declared = declared
+        self._kind = "an answer to HEAD" if method == "HEAD" else f"a response with status {status}"
+        self._bodiless = method == "HEAD" or status in (204, 304)
+        self._seen = 0
+
+    def feed(self, size: int) -> None:
+        """``size`` more bytes."""
+        self._seen += size
+        allowed = not self._bodiless or not size
+        self._judge.must(allowed, f"got a body of {size} bytes in {self._kind}, expected none")
+        too_long = self._declared is not None and self._seen > self._declared
+        self._judge.must(not too_long, f"got {self._seen} bytes or more, expected Content-Length {self._declared}")
+
+    def close(self) -> None:
+        """The body is complete."""
+        short = self._declared is not None and self._seen < self._declared and not self._bodiless
+        self._judge.must(not short, f"got {self._seen} bytes, expected Content-Length {self._declared}")

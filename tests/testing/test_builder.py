@@ -1,0 +1,222 @@
+"""`RequestBuilder`: the same arguments, equal requests on all protocols."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import anyio
+import pytest
+
+from cardan.core.body import FileStorage, parse_form
+from cardan.testing import PROTOCOLS, Client, RequestBuilder
+
+
+def field(builder: RequestBuilder, name: bytes) -> bytes | None:
+    values = [value for key, value in builder.opening.headers if key.lower() == name]
+    assert len(values) <= 1
+    return values[0] if values else None
+
+
+def test_defaults() -> None:
+    """GET / on testserver, no body, no Content-Length."""
+    builder = RequestBuilder()
+    environ, scope = builder.environ(), builder.scope()
+    assert (environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["HTTP_HOST"]) == ("GET", "/", "testserver")
+    assert (scope["method"], scope["path"], scope["headers"]) == ("GET", "/", [(b"host", b"testserver")])
+    assert "CONTENT_LENGTH" not in environ
+    assert environ["wsgi.input"].read() == b""
+
+
+def test_equal_requests() -> None:
+    """Environ, scope and head say the same."""
+    builder = RequestBuilder(
+        "/a b/é?x=1&y=ü",
+        base_url="https://example.org:444/my%20app/",
+        method="PATCH",
+        headers=[("X-One", "1"), ("X-One", "2"), ("x-two", "é€")],
+        json={"a": None},
+    )
+    environ, scope, head = builder.environ(), builder.scope(), builder.head()
+    assert environ["PATH_INFO"].encode("latin-1").decode() == "/a b/é"
+    assert scope["path"] == "/my app/a b/é"
+    assert head.path == "/a b/é"
+    assert environ["SCRIPT_NAME"] == scope["root_path"] == head.root_path == "/my app"
+    assert scope["raw_path"] == head.raw_path == b"/my%20app/a%20b/%C3%A9"
+    assert environ["QUERY_STRING"].encode() == scope["query_string"] == head.query_string == b"x=1&y=%C3%BC"
+    assert environ["HTTP_X_ONE"] == "1, 2"
+    assert head.headers.getlist("x-one") == ["1", "2"]
+    assert (b"x-two", "é€".encode()) in scope["headers"]
+    assert environ["HTTP_X_TWO"].encode("latin-1") == "é€".encode()
+    assert environ["CONTENT_LENGTH"] == head.headers["content-length"] == "10"
+    assert environ["CONTENT_TYPE"] == head.headers["content-type"] == "application/json"
+    assert environ["wsgi.input"].read() == builder.body == b'{"a":null}'
+    assert environ["HTTP_HOST"] == head.headers["host"] == "example.org:444"
+    assert (environ["wsgi.url_scheme"], scope["scheme"], head.scheme) == ("https",) * 3
+    assert scope["server"] == head.server == ("example.org", 444)
+    assert head.concurrency == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "expected"),
+    [
+        ("/a?b=c", None, (b"/a", b"b=c")),
+        ("/a?b", "c=d e", (b"/a%3Fb", b"c=d%20e")),
+        ("/a%2Fb", {"x": ["1", "2"], "y": "ü&"}, (b"/a%2Fb", b"x=1&x=2&y=%C3%BC%26")),
+        ("/", [("a", True), ("b", None)], (b"/", b"a=true&b=")),
+        (b"/\xff?\xff", None, (b"/\xff", b"\xff")),
+        ("/", b"\xff", (b"/", b"\xff")),
+        ("*", None, (b"*", b"")),
+        ("http://other:8000/x?y", None, (b"/x", b"y")),
+        ("https://other", None, (b"/", b"")),
+    ],
+)
+def test_targets(path: Any, query: Any, expected: Any) -> None:
+    """Text is percent-encoded where a URL needs it, bytes are taken as they are."""
+    opening = RequestBuilder(path, query_string=query).opening
+    assert (opening.raw_path, opening.query_string) == expected
+
+
+def test_whole_url() -> None:
+    """A whole URL as path brings scheme, host and port."""
+    opening = RequestBuilder("https://other:8000/x").opening
+    assert (opening.scheme, opening.server, opening.headers) == ("https", ("other", 8000), [(b"Host", b"other:8000")])
+
+
+@pytest.mark.parametrize(
+    "data", ["ä", "ä".encode(), bytearray("ä".encode()), io.BytesIO("ä".encode()), [b"\xc3", b"\xa4"]]
+)
+def test_raw_bodies(data: Any) -> None:
+    """Text, bytes, files and iterables of bytes are bodies without a type."""
+    builder = RequestBuilder(method="POST", data=data)
+    assert builder.body == "ä".encode()
+    assert (field(builder, b"content-length"), field(builder, b"content-type")) == (b"2", None)
+
+
+def test_forms() -> None:
+    """A form is urlencoded; a mapping as data is a form, for those who come from Werkzeug."""
+    for arguments in ({"form": {"a": ["1", "ä"], "b": True}}, {"data": {"a": ["1", "ä"], "b": True}}):
+        builder = RequestBuilder(method="POST", **arguments)
+        assert builder.body == b"a=1&a=%C3%A4&b=true"
+        assert field(builder, b"content-type") == b"application/x-www-form-urlencoded"
+
+
+FILES: list[Any] = [
+    ("../x.png", b"data"),
+    ("../x.png", "data"),
+    ("../x.png", io.BytesIO(b"data"), "image/png"),
+    (io.BytesIO(b"data"), "../x.png"),
+    (io.BytesIO(b"data"), "../x.png", "image/png"),
+    FileStorage(io.BytesIO(b"data"), "../x.png"),
+]
+
+
+@pytest.mark.parametrize("file", FILES, ids=repr)
+def test_multipart(file: Any) -> None:
+    """Files make it multipart; the decoder reads what was given; the same arguments give the same bytes."""
+    builder = RequestBuilder(method="POST", form=[("a", "ü"), ("b", b"--cardan-testing-0")], files={"photo": file})
+    content_type = field(builder, b"content-type")
+    assert content_type == b"multipart/form-data; boundary=cardan-testing-1"
+    form = parse_form(content_type.decode(), builder.body)
+    assert form.fields == [("a", "ü"), ("b", "--cardan-testing-0")]
+    ((name, storage),) = form.files
+    assert (name, storage.filename, storage.mimetype, storage.read()) == ("photo", "../x.png", "image/png", b"data")
+
+
+def test_multipart_from_data() -> None:
+    """Files in a mapping given as data are found."""
+    builder = RequestBuilder(method="POST", data={"a": "1", "f": [("x", b"1", "a/b", {"X-Y": "z"}), ("y", b"")]})
+    assert b"\r\nContent-Type: a/b\r\nX-Y: z\r\n\r\n1\r\n" in builder.body
+    form = parse_form((field(builder, b"content-type") or b"").decode(), builder.body)
+    assert [(name, file.filename) for name, file in form.files] == [("f", "x"), ("f", "y")]
+
+
+def test_header_fields() -> None:
+    """What is given in headers wins over what follows from the other arguments."""
+    builder = RequestBuilder(
+        method="POST", data=b"abc", headers={"host": "x", "CONTENT-LENGTH": "-1"}, content_type="text/plain"
+    )
+    assert field(builder, b"host") == b"x"
+    assert field(builder, b"content-length") == b"-1"
+    assert field(builder, b"content-type") == b"text/plain"
+    assert field(RequestBuilder(method="POST"), b"content-length") == b"0"
+    chunked = RequestBuilder(method="POST", data=b"abc", headers={"Transfer-Encoding": "chunked"})
+    assert field(chunked, b"content-length") is None
+
+
+def test_auth_and_cookies() -> None:
+    """Basic credentials as UTF-8 (RFC 7617), any other by text or to_header(); cookies in one field."""
+
+    class Bearer:
+        def to_header(self) -> str:
+            return "Bearer x"
+
+    assert field(RequestBuilder(auth=("Ä", "b")), b"authorization") == b"Basic w4Q6Yg=="
+    assert field(RequestBuilder(auth="Digest x"), b"authorization") == b"Digest x"
+    assert field(RequestBuilder(auth=Bearer()), b"authorization") == b"Bearer x"  # type: ignore[arg-type]
+    assert field(RequestBuilder(cookies={"a": "1", "b": "2"}), b"cookie") == b"a=1; b=2"
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"data": b"", "json": None}, {"form": {}, "json": 1}, {"data": b"", "files": {}}]
+)
+def test_one_body(arguments: Any) -> None:
+    """Two kinds of body at once are a TypeError."""
+    with pytest.raises(TypeError, match="got more than one of data, form or files, and json, expected one"):
+        RequestBuilder(**arguments)
+    with pytest.raises(TypeError, match="got a body of type int, expected bytes, text, a file or an iterable"):
+        RequestBuilder(data=1)
+
+
+@pytest.mark.parametrize(("size", "count"), [(None, 1), (2, 2), (1, 3)])
+def test_receive(size: Any, count: int) -> None:
+    """`receive` gives the body in messages, then http.disconnect; each is a new one."""
+    builder = RequestBuilder(method="POST", data=b"abc")
+
+    async def main() -> list[Any]:
+        receive = builder.receive(size)
+        return [await receive() for _ in range(count + 1)]
+
+    for _ in range(2):
+        *messages, last = anyio.run(main)
+        assert b"".join(message["body"] for message in messages) == b"abc"
+        assert [message["more_body"] for message in messages] == [True] * (count - 1) + [False]
+        assert last == {"type": "http.disconnect"}
+
+
+def test_overrides() -> None:
+    """Overrides are put over environ and scope; each call makes a new one."""
+    builder = RequestBuilder()
+    assert builder.environ({"wsgi.multithread": False})["wsgi.multithread"] is False
+    assert builder.scope({"state": {}})["state"] == {}
+    assert "state" not in builder.scope()
+    assert builder.scope()["headers"] is not builder.opening.headers
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("host", ["testserver", "[::1]:8000"])
+def test_request(protocol: Any, host: str) -> None:
+    """Sent by a client, the request reaches the application with the values that the builder gives by itself."""
+    builder = RequestBuilder(
+        b"/%zz/\xff", base_url=f"http://{host}", query_string=b"\xff", method="PUT", data=b"abc", headers={"X-A": "b"}
+    )
+    seen: dict[str, Any] = {}
+
+    def wsgi(environ: Any, start_response: Any) -> Any:
+        seen.update(environ, body=environ["wsgi.input"].read())
+        start_response("200 OK", [])
+        return []
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            seen.update(scope, body=(await receive())["body"])
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body"})
+
+    with Client({"asgi": asgi, "wsgi": wsgi}[protocol], protocol=protocol) as client:
+        client.send(builder.request())
+    assert seen.pop("body") == b"abc"
+    expected = {"asgi": builder.scope, "wsgi": builder.environ}[protocol]()
+    for values in (seen, expected):
+        values.pop("wsgi.input", None)
+    assert seen == expected
