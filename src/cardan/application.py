@@ -36,20 +36,21 @@ if TYPE_CHECKING:
     from .types import ASGIApplication, Handler, Lifespan, Middleware, Receive, Send
 
     R = TypeVar("R", bound=BaseRequest, default=Request)
-    R_contra = TypeVar("R_contra", bound=BaseRequest, contravariant=True)
+    D = TypeVar("D", bound=BaseRequest)
 else:
     from typing import TypeVar
 
     R = TypeVar("R")
-    R_contra = TypeVar("R_contra", contravariant=True)
+    D = TypeVar("D")
 
 __all__ = ["Application", "HandlerDecorator"]
 
 
-class HandlerDecorator(Protocol[R_contra]):
+class HandlerDecorator(Protocol[D]):
     """What ``Request.application(load=True)`` gives: turns a handler into an application."""
 
-    def __call__(self, handler: Handler[R_contra], /) -> Application[R_contra]: ...  # type: ignore[type-var]
+    def __call__(self, handler: Handler[D], /) -> Application[D]:
+        """The application of ``handler``."""
 
 
 class Application(Dual, Generic[R]):
@@ -115,7 +116,7 @@ class Application(Dual, Generic[R]):
     # --- one handler, as a function and as a method ---
 
     def __get__(self, obj: Any, owner: type | None = None) -> Any:
-        if obj is None:
+        if obj is None or self.handler is None:
             return self
         bound = copy(self)
         bound.handler = partial(self.handler, obj)
@@ -152,7 +153,7 @@ class Application(Dual, Generic[R]):
             request = self.request_class(environ)
             response = thread.context.run(thread.respond, request)
             held = exchange.body is not None
-            after = [partial(_leave, environ, exchange)] if held else []
+            after: list[Callable[[], Any]] = [partial(_leave, environ, exchange)] if held else []
             return send(response, environ, start_response, thread, lambda: request.root_url, after)
         finally:
             if not held:

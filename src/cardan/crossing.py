@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
     import anyio
 
@@ -73,7 +73,7 @@ _file_threads: Final = _LoopLimiter("cardan.file_threads", FILE_THREADS)
 _waiting_threads: Final = _LoopLimiter("cardan.waiting_threads", WAITING_THREADS)
 
 
-def in_loop(function: Callable[..., Awaitable[T]], *args: Any, token: Any = None) -> T:
+def in_loop(function: Callable[..., Coroutine[Any, Any, T]], *args: Any, token: Any = None) -> T:
     """From any thread: run an async function in the event loop of ``token`` and wait for it."""
     from anyio import from_thread
 
@@ -89,11 +89,10 @@ def make_event() -> anyio.Event:
 
 async def run_file_work(function: Callable[..., T], *args: Any) -> T:
     """Run a blocking file operation in a worker thread; it is not cancelled half-way."""
-    import anyio
     from anyio import to_thread
 
-    with anyio.CancelScope(shield=True):
-        return await to_thread.run_sync(function, *args, limiter=_file_threads.get())
+    # not abandoned when its task is cancelled: anyio shields a thread that it waits for
+    return await to_thread.run_sync(function, *args, limiter=_file_threads.get())
 
 
 class Lease:
@@ -224,7 +223,7 @@ class Portal:
 
         async def main() -> None:
             async with anyio.from_thread.BlockingPortal() as self._portal:
-                self.token = anyio.lowlevel.current_token()
+                self._token = anyio.lowlevel.current_token()
                 ready.put(None)
                 await self._portal.sleep_until_stopped()
 
@@ -234,8 +233,6 @@ class Portal:
             except BaseException as error:
                 ready.put(error)
 
-        self.token: Any = None
-        self.pid = os.getpid()
         self._thread = threading.Thread(target=run, name=f"cardan-{backend}", daemon=True)
         self._thread.start()
         if (error := ready.get()) is not None:
@@ -249,7 +246,7 @@ class Portal:
         """Call a plain function in this loop, and wait for it."""
         from anyio import from_thread
 
-        from_thread.run_sync(function, token=self.token)
+        from_thread.run_sync(function, token=self._token)
 
     def stop(self) -> None:
         """Cancel what still runs and end the thread."""

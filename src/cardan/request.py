@@ -19,12 +19,13 @@ from .wsgi.input import find_body
 from .wsgi.input import open_body as open_environ_body
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 
     from .application import Application, HandlerDecorator
     from .core.request.access import Mode
     from .core.request.body import Body
-    from .types import Handler, Lifespan, Middleware, Receive, Send
+    from .core.structures import ImmutableMultiDict
+    from .types import Handler, Lifespan, Middleware, Receive, Result, Send
 
 __all__ = ["BaseRequest", "Request"]
 
@@ -39,6 +40,12 @@ class BaseRequest(core.BaseRequest):
 
     file_storage_class = FileStorage
     _spooler: Spooler | None = None
+
+    if TYPE_CHECKING:
+
+        @property
+        def files(self) -> ImmutableMultiDict[str, FileStorage]:  # type: ignore[override]  # the subclass made here
+            """The files of a multipart form."""
 
     def __init__(
         self,
@@ -180,8 +187,11 @@ class BaseRequest(core.BaseRequest):
     def application(cls, handler: Handler[Self], /) -> Application[Self]: ...
     @overload
     @classmethod
+    def application(cls, method: Callable[[Any, Self], Result], /) -> Application[Self]: ...
+    @overload
+    @classmethod
     def application(
-        cls, /, *, load: bool = False, lifespan: Lifespan | None = None, middleware: tuple[Middleware, ...] | list[Middleware] = (),
+        cls, /, *, load: bool = False, lifespan: Lifespan | None = None, middleware: Sequence[Middleware] = ()
     ) -> HandlerDecorator[Self]: ...
     @classmethod
     def application(cls, handler: Any = None, /, **options: Any) -> Any:

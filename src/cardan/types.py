@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, TypeAlias, TypeVar
 
 from .core.exceptions import HTTPException
-from .core.response.base import BaseResponse
+from .core.response import BaseResponse, Response
 
 __all__ = ["ASGIApplication", "Flow", "Handler", "Lifespan", "Middleware", "Receive", "Result", "Scope", "Send"]
 
@@ -27,7 +27,7 @@ Result: TypeAlias = Answer | Awaitable[Answer]
 """What a handler returns: an answer, or, ``async def``, an awaitable of one."""
 Handler: TypeAlias = Callable[[R], Answer | Awaitable[Answer]]
 """A handler of requests of type ``R``."""
-Flow: TypeAlias = Generator[None, Any, Answer]
+Flow: TypeAlias = Generator[None, Response, Answer]
 """What a middleware function returns: a generator that yields once, is sent the response and returns one."""
 Middleware: TypeAlias = Callable[[Any], Flow]
 """A middleware: the generator function, or what :func:`cardan.middleware` made of it."""

@@ -103,7 +103,7 @@ async def _run_in_loop(steps: Generator[Any, Any, BaseResponse]) -> BaseResponse
         try:
             resume, answer = steps.send, await awaitable
         except BaseException as error:
-            resume, answer = steps.throw, error  # type: ignore[assignment]
+            resume, answer = steps.throw, error
 
 
 async def _run_in_thread(
@@ -127,7 +127,7 @@ async def _run_in_thread(
         try:
             resume, answer = steps.send, await value
         except BaseException as error:
-            resume, answer = steps.throw, error  # type: ignore[assignment]
+            resume, answer = steps.throw, error
         request._enter("sync")
 
 

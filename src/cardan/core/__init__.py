@@ -14,7 +14,6 @@ from .drive import Close, Open, Read, Step, Write, arun, run
 from .exceptions import *  # noqa: F403
 from .limits import Limits
 from .request import *  # noqa: F403
-from .request import Head as RequestHeadProtocol
 from .request import __all__ as _request
 from .response import *  # noqa: F403
 from .response import __all__ as _response
@@ -22,13 +21,12 @@ from .response import __all__ as _response
 __all__ = [  # noqa: PLE0604 - all strings
     *_body,
     *exceptions.__all__,
-    *(name for name in _request if name != "Head"),
+    *_request,
     *_response,
     "Close",
     "Limits",
     "Open",
     "Read",
-    "RequestHeadProtocol",
     "Step",
     "Write",
     "arun",

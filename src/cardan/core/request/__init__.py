@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .base import BaseRequest
-from .head import Head, RequestHead
+from .head import HeadLike, RequestHead
 from .mixins import (
     AcceptMixin,
     AuthorizationMixin,
@@ -22,7 +22,7 @@ __all__ = [
     "CommonRequestDescriptorsMixin",
     "ETagRequestMixin",
     "FetchMetadataMixin",
-    "Head",
+    "HeadLike",
     "Request",
     "RequestHead",
     "UserAgentMixin",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..structures.headers_view import HeadersView
     from .access import Mode
-    from .head import Head
+    from .head import HeadLike
     from .sources import BodyInput
 
 __all__ = ["BaseRequest"]
@@ -48,7 +48,7 @@ class BaseRequest(URLMixin, BodyAccess):
 
     def __init__(
         self,
-        head: Head,
+        head: HeadLike,
         body: BodyInput = b"",
         *,
         run_sync: Callable[..., Any] | None = None,

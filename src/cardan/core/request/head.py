@@ -16,10 +16,10 @@ from ..structures.scope_headers import ScopeHeaders
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Head", "RequestHead"]
+__all__ = ["HeadLike", "RequestHead"]
 
 
-class Head(Protocol):
+class HeadLike(Protocol):
     """The attributes that a request reads its head from."""
 
     @property

@@ -11,7 +11,7 @@ from .cached import cached
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .head import Head
+    from .head import HeadLike
 
 __all__ = ["URLMixin"]
 
@@ -23,7 +23,7 @@ class URLMixin:
     """Hosts that are believed; an entry with a leading dot covers subdomains, None trusts every host, ``[]`` none."""
 
     if TYPE_CHECKING:
-        head: Head
+        head: HeadLike
 
     @cached
     def path(self) -> str:
