@@ -92,7 +92,7 @@ async def test_leaving_while_the_upload_waits(protocol: Any) -> None:
     def wsgi(environ: Any, start_response: Any) -> Any:
         start_response("200 OK", [])
         yield environ["wsgi.input"].read(1)
-        with pytest.raises(OSError, match="the client has left"):
+        with pytest.raises(OSError, match="the client"):
             environ["wsgi.input"].read(1)
 
     async with AsyncClient({"asgi": asgi, "wsgi": wsgi}[protocol], protocol=protocol) as client:

@@ -59,6 +59,7 @@ class WSGIExchange(Exchange):
         self._app, self._environ = app, environ
         self._pull, self._abort = pull, abort
         self._changed = threading.Condition()
+        self._body_read = False
         self._head: Answer | None = None  # what start_response said, sent with the first byte of the body
         environ["wsgi.input"] = io.BufferedReader(RequestBody(self._read_request))
         self._thread = threading.Thread(target=self._run, name="cardan-testing-wsgi", daemon=True)
@@ -125,15 +126,20 @@ class WSGIExchange(Exchange):
                 close()
 
     def _read_request(self) -> bytes | None:
-        if self.left:
+        """The next piece of the request body, None at its end; ClientLeft when there is nobody to send it."""
+        if self._body_read:
             return None
         try:
-            return self._pull()
+            piece = None if self.left else self._pull()
         except Exception as error:
             if not self.left:
                 self._set("fault", error)
                 self._set("left", True)
             raise ClientLeft("the client broke its request off") from error
+        if self.left:
+            raise ClientLeft("the client has left")
+        self._body_read = piece is None
+        return piece
 
     def _start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
