@@ -18,12 +18,13 @@ did where anything is out of the ordinary, and leaves that to the readers: they 
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
 
 from ..exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
 from ..limits import Limits
 from .events import Field, FileEnd, FileStart
-from .near_parts import BLANK, Memo, choose_memo, read_head, take_parts
+from .near_parts import BLANK, choose_memo, read_head, take_parts
 from .part_head import MAX_PADDING, PartHead
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ CLOSED: Final = "closed"
 
 STRICT_BOUNDARY: Final = 70  # RFC 2046 section 5.1.1
 _BCHARS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+_,-./:=? "
+_USUAL: Final = _BCHARS[:-1]
 _PRINTABLE: Final = bytes(c for c in range(32, 127) if c not in b'"\\')
 _LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
 
@@ -64,29 +66,34 @@ class MultipartDecoder:
     or ``closed``. An error is raised again by every later call.
     """
 
-    __slots__ = (
-        "_count", "_dash", "_data", "_delimiter", "_error", "_files", "_fresh", "_head", "_held", "_memo", "_pieces",
-        "_pos", "_straight", "_strict", "_tail", "_total", "_window", "limits", "state",
-    )  # fmt: skip
+    # where a decoder begins: class attributes, so that making one for a small form stays cheap
+    state: str = PREAMBLE
+    _error: HTTPException | None = None
+    _fresh = _straight = True
+    _tail = _data = b""
+    _pos = _count = _files = _total = _held = 0
+    _head: PartHead | None = None
+    _pieces: list[bytes]
 
     def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
         self.limits = limits = limits or _DEFAULTS
-        self._strict = forms == "strict"
-        self._dash = dash = b"--" + _check_boundary(boundary, self._strict, limits.max_boundary_size)
+        self._strict = strict = forms == "strict"
+        plan = _plans.get(strict)
+        if plan is None or plan.limits is not limits:
+            plan = _plans[strict] = Plan(limits, strict)
+        self._plan = plan
+        value = boundary.encode() if isinstance(boundary, str) else boundary
+        if not 0 < len(value) <= plan.boundary or value.translate(None, _USUAL):
+            _check_boundary(value, strict, plan.boundary)
+        self._dash = dash = b"--" + value
         self._delimiter = b"\r\n" + dash
-        self._tail = self._data = b""
-        self._pos = self._count = self._files = self._total = self._held = 0
-        self._pieces: list[bytes] = []
-        self._head: PartHead | None = None
-        self._error: HTTPException | None = None
-        self._fresh = self._straight = True
-        self._memo, self._window = _plan(limits, self._strict)
-        self.state = PREAMBLE
 
     def feed(self, data: bytes) -> list[FormEvent]:
         """The events that are complete with ``data``; see the module for what it raises."""
         if self._tail:
             data = self._tail + data
+        elif self.state is PREAMBLE and self._straight and (whole := self._take_whole(data)) is not None:
+            return whole
         self._data = data
         self._pos = 0
         events: list[FormEvent] = []
@@ -268,7 +275,7 @@ class MultipartDecoder:
         allowed = self.limits.max_form_parts
         if allowed is not None and self._count >= allowed:
             raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed, received=self._count + 1)
-        return self._memo.get(block) or read_head(block, self._memo, self._strict, self.limits)
+        return self._plan.memo.get(block) or read_head(block, self._plan.memo, self._strict, self.limits)
 
     def _begin(self, head: PartHead, events: list[FormEvent]) -> None:
         self._count += 1
@@ -304,7 +311,6 @@ class MultipartDecoder:
         self._check_length(len(value))
         self._total += head.cost + len(value)
         events.append(Field(head.name, self._text(value, head.codec), value, head.headers))
-        self._pieces = []
         self.state = DELIMITER
 
     def _text(self, value: bytes, codec: str) -> str:
@@ -331,17 +337,37 @@ class MultipartDecoder:
         self._error = error
         self.state = FAILED
         self._tail = self._data = b""
-        self._pieces = []
         raise error
 
     # --- the straight path ---
+
+    def _take_whole(self, data: bytes) -> list[FormEvent] | None:
+        """A whole small form in one piece, as most are; None: it is none."""
+        dash = self._dash
+        if not (data.startswith(dash) and data.endswith((b"--\r\n", b"--"))) or len(data) > self._plan.window:
+            return None
+        pieces = data.split(self._delimiter)
+        last = pieces.pop()
+        allowed = self.limits.max_form_parts
+        if (last != b"--\r\n" and last != b"--") or not pieces or (allowed is not None and len(pieces) > allowed):
+            return None
+        pieces[0] = pieces[0][len(dash) :]
+        events: list[FormEvent] = []
+        try:
+            taken = take_parts(pieces, events, self._plan.memo, self._strict, self.limits)
+        except HTTPException:
+            return None
+        if taken is None or taken[0] < len(pieces) or not self._account(*taken):
+            return None
+        self.state = EPILOGUE if len(last) > 2 else CLOSE
+        return events
 
     def _take_near_parts(self, events: list[FormEvent]) -> bool:
         """All parts that end within the next window, if one ends near. False: nothing was taken."""
         data, pos, delimiter = self._data, self._pos, self._delimiter
         if len(data) - pos > NEAR and data.find(delimiter, pos, pos + NEAR) < 0:
             return False
-        window = data[pos : pos + self._window]
+        window = data[pos : pos + self._plan.window]
         allowed = self.limits.max_form_parts
         pieces = window.split(delimiter, -1 if allowed is None else allowed - self._count)
         rest = pieces.pop()
@@ -349,7 +375,7 @@ class MultipartDecoder:
             return False
         mark = len(events)
         try:
-            taken = take_parts(pieces, events, self._memo, self._strict, self.limits)
+            taken = take_parts(pieces, events, self._plan.memo, self._strict, self.limits)
         except HTTPException:
             taken = None
         if taken is None or not self._account(*taken):
@@ -379,33 +405,29 @@ class MultipartDecoder:
 _DEFAULTS: Final = Limits()
 
 
-def _check_boundary(boundary: str | bytes, strict: bool, allowed: int | None) -> bytes:
-    """The boundary as bytes; RFC 2046 section 5.1.1, in default mode any printable ASCII but quote and backslash."""
-    try:
-        value = boundary.encode("ascii") if isinstance(boundary, str) else boundary
-    except UnicodeEncodeError:
-        raise MultipartError("got a boundary that is not ASCII, expected ASCII") from None
-    if strict and (allowed is None or allowed > STRICT_BOUNDARY):
-        allowed = STRICT_BOUNDARY
-    if allowed is not None and len(value) > allowed:
+def _check_boundary(value: bytes, strict: bool, allowed: int) -> None:
+    """RFC 2046 section 5.1.1; in default mode any printable ASCII but quote and backslash."""
+    if len(value) > allowed:
         raise RequestEntityTooLarge(limit="max_boundary_size", allowed=allowed, received=len(value))
     if not value or value[-1] == 32 or value.translate(None, _BCHARS if strict else _PRINTABLE):
         raise MultipartError(f"got boundary {value[:80]!r}, expected 1 to 70 characters that RFC 2046 allows")
-    return value
 
 
-_plans: dict[bool, tuple[Limits, tuple[Memo, int]]] = {}  # the last one of each mode: a class's limits are one object
+class Plan:
+    """What limits and mode come to: the memo, how much the straight path may take at once, the longest boundary."""
+
+    __slots__ = ("boundary", "limits", "memo", "window")
+
+    def __init__(self, limits: Limits, strict: bool) -> None:
+        self.limits = limits
+        self.memo = choose_memo(strict, limits)
+        sizes = [limits.max_form_memory_size, limits.max_file_size]  # no part in a window is larger than a limit
+        self.window = min([WINDOW, *(size for size in sizes if size is not None)])
+        boundary = sys.maxsize if limits.max_boundary_size is None else limits.max_boundary_size
+        self.boundary = min(boundary, STRICT_BOUNDARY) if strict else boundary
 
 
-def _plan(limits: Limits, strict: bool) -> tuple[Memo, int]:
-    """The memo, and how much the straight path may take at once: no part in that can be larger than a limit."""
-    last = _plans.get(strict)
-    if last is not None and last[0] is limits:
-        return last[1]
-    sizes = [limits.max_form_memory_size, limits.max_file_size]
-    plan = choose_memo(strict, limits), min([WINDOW, *(size for size in sizes if size is not None)])
-    _plans[strict] = limits, plan
-    return plan
+_plans: Final[dict[bool, Plan]] = {}  # the last one of each mode: all requests of a class have the same Limits
 
 
 def _unended(block: bytes) -> str:
