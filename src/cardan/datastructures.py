@@ -1,10 +1,26 @@
-"""The containers and value classes of core, under the names that people know from Werkzeug.
+"""The containers, and the value classes of header fields, under the names that people know from Werkzeug.
 
-A facade: it defines nothing. Fields' values can be read with ``from_header()`` and written with ``to_header()``.
+A facade: it defines nothing. The value classes read a field with ``from_header()`` (garbage gives the empty value)
+and write it with ``to_header()``.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from .core.fields.accept import Accept, CharsetAccept, EncodingAccept
+from .core.fields.accept_language import LanguageAccept
+from .core.fields.accept_media import MIMEAccept
+from .core.fields.authorization import Authorization, Challenge
+from .core.fields.cache_control import RequestCacheControl, ResponseCacheControl
+from .core.fields.content_disposition import ContentDisposition
+from .core.fields.csp import ContentSecurityPolicy
+from .core.fields.etags import ETags
+from .core.fields.forwarded import Forwarded, ForwardedElement
+from .core.fields.links import Link, Links
+from .core.fields.media_types import MediaType
+from .core.fields.ranges import ContentRange, IfRange, Range
+from .core.fields.www_authenticate import WWWAuthenticate
 from .core.structures import (
     CallbackDict,
     CombinedMultiDict,
@@ -24,21 +40,55 @@ from .core.structures import (
 )
 from .core.structures.multidict_reader import iter_multi_items
 
+if TYPE_CHECKING:
+    from .files import FileStorage
+
 __all__ = [
+    "Accept",
+    "Authorization",
     "CallbackDict",
+    "Challenge",
+    "CharsetAccept",
     "CombinedMultiDict",
+    "ContentDisposition",
+    "ContentRange",
+    "ContentSecurityPolicy",
+    "ETags",
+    "EncodingAccept",
     "EnvironHeaders",
+    "FileStorage",
+    "Forwarded",
+    "ForwardedElement",
     "HeaderSet",
     "Headers",
     "HeadersView",
+    "IfRange",
     "ImmutableDict",
     "ImmutableList",
     "ImmutableMultiDict",
     "ImmutableOrderedMultiDict",
     "ImmutableTypeConversionDict",
+    "LanguageAccept",
+    "Link",
+    "Links",
+    "MIMEAccept",
+    "MediaType",
     "MultiDict",
     "OrderedMultiDict",
+    "Range",
+    "RequestCacheControl",
+    "ResponseCacheControl",
     "ScopeHeaders",
     "TypeConversionDict",
+    "WWWAuthenticate",
     "iter_multi_items",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # the one name that brings the disk with it, for those who ask for it
+    if name == "FileStorage":
+        from .files import FileStorage
+
+        return FileStorage
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
