@@ -93,9 +93,10 @@ class MultiDictReader(TypeConversionDict[K, V]):
     def _places(self, order: dict[int, tuple[K, V]]) -> dict[K, list[int]]:
         where = self._where
         if where is None:
-            where = self._where = {}
+            where = {}
             for number, (key, _) in order.items():
                 where.setdefault(key, []).append(number)
+            self._where = where
         return where
 
     def __missing__(self, key: K) -> NoReturn:

@@ -53,10 +53,11 @@ class ScopeHeaders(ImmutableHeadersMixin, HeadersView):
         return index
 
     def _fold(self) -> dict[bytes, bytes]:
-        self._several = {}
+        several: dict[bytes, list[bytes]] = {}
         for name, value in self._raw:
-            self._several.setdefault(name.lower(), []).append(value)
-        return {name: (b"; " if name == b"cookie" else b", ").join(values) for name, values in self._several.items()}
+            several.setdefault(name.lower(), []).append(value)
+        self._several = several
+        return {name: (b"; " if name == b"cookie" else b", ").join(values) for name, values in several.items()}
 
     def _find(self, name: str) -> str | None:
         index = self._index
