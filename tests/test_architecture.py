@@ -163,9 +163,7 @@ def test_a_wsgi_request_with_a_def_handler_loads_no_anyio() -> None:
         getattr(answer, "close", bool)()
         """
     )
-    wrong = {"anyio", "asyncio", "trio"} & {name.split(".")[0] for name in loaded}
-    assert not wrong
-    assert not any(name.startswith("cardan.asgi") for name in loaded)
+    assert {"anyio", "asyncio", "trio"} & {name.split(".")[0] for name in loaded} == set()
 
 
 @pytest.mark.parametrize("module", MODULES)
