@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import os
 from _thread import allocate_lock
+from math import inf
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -88,11 +89,13 @@ def make_event() -> anyio.Event:
 
 
 async def run_file_work(function: Callable[..., T], *args: Any) -> T:
-    """Run a blocking file operation in a worker thread; it is not cancelled half-way."""
+    """Run a blocking file operation in a worker thread, also in a task that is cancelled: it may be what cleans up."""
+    import anyio
     from anyio import to_thread
 
-    # not abandoned when its task is cancelled: anyio shields a thread that it waits for
-    return await to_thread.run_sync(function, *args, limiter=_file_threads.get())
+    with anyio.CancelScope(shield=True):
+        return await to_thread.run_sync(function, *args, limiter=_file_threads.get())
+    raise AssertionError  # pragma: no cover - a scope that nobody cancels lets nothing pass
 
 
 class Lease:
@@ -140,9 +143,12 @@ DEFAULT_THREADS: Final = Threads(40)
 
 
 class Shielding:
-    """Awaits one step of an async body; once a cancellation is thrown into it, ``scope`` shields what the body does then.
+    """Awaits one step of an async body that may clean up in ``finally``, awaiting: it is told once that it is over, and
+    then left in peace.
 
-    A body that cleans up in ``finally`` may await there: it is told once that it is over, and then left in peace.
+    Every await of the step passes here. After a cancellation was thrown into it, ``scope`` shields the awaits that
+    follow for as long as something around it stays cancelled. Its own timeouts are none of our business: once they are
+    over nothing is cancelled, and nothing is shielded.
     """
 
     __slots__ = ("_awaitable", "_cancelled", "_scope")
@@ -153,21 +159,26 @@ class Shielding:
         self._cancelled = cancelled
 
     def __await__(self) -> Any:
+        from anyio import current_effective_deadline
+
         steps = self._awaitable.__await__()
         resume, answer = steps.send, None
+        told = False
         while True:
             try:
                 trap = resume(answer)
             except StopIteration as stop:
                 return stop.value
+            if told:
+                self._scope.shield = False
+                told = self._scope.shield = current_effective_deadline() == -inf
             try:
                 answer, resume = (yield trap), steps.send
                 error = getattr(answer, "error", None)  # trio sends its exceptions in, wrapped in an outcome
             except BaseException as thrown:
                 error = answer = thrown
                 resume = steps.throw
-            if isinstance(error, self._cancelled):
-                self._scope.shield = True
+            told = told or isinstance(error, self._cancelled)
 
 
 async def pump(body: Any, emit: Callable[[Any], Awaitable[None]]) -> None:
