@@ -17,7 +17,7 @@ missing field and one that ``parse`` refuses give the default.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 from .fields.live import Live
@@ -102,7 +102,7 @@ class HeaderField(Generic[G, S]):
 
     def _writable(self, obj: Any) -> Any:
         headers = obj.headers
-        if self.read_only or not hasattr(type(headers), "__setitem__"):
+        if self.read_only or not isinstance(headers, MutableMapping):
             raise AttributeError(f"{type(obj).__name__}.{self.attribute} is read-only")
         return headers
 

@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, NoReturn, Self, TypeVar, overload
 from .durations import delta_seconds, dump_age
 from .lists import parse_pairs
 from .live import LiveDict
-from .syntax import check_token, quote, quote_if_needed
+from .syntax import check_token, is_token, quote, quote_if_needed
 
 __all__ = ["CacheControl", "Directive", "RequestCacheControl", "ResponseCacheControl"]
 
@@ -89,7 +89,8 @@ class CacheControl(LiveDict[str | None]):
     def _read(cls, text: str | None) -> dict[str, str | None]:
         state: dict[str, str | None] = {}
         for name, value in parse_pairs(text):
-            state.setdefault(name.lower(), value)
+            if is_token(name):
+                state.setdefault(name.lower(), value)
         return state
 
     @classmethod

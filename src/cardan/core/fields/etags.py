@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-__all__ = ["ETags", "quote_etag", "unquote_etag"]
+__all__ = ["ETags", "is_opaque", "quote_etag", "unquote_etag"]
 
-_is_opaque = re.compile(r"[\x21\x23-\x7e\x80-\xff]*").fullmatch
+is_opaque = re.compile(r"[\x21\x23-\x7e\x80-\xff]*").fullmatch
 _is_tag = re.compile(r'([Ww]/)?"([\x21\x23-\x7e\x80-\xff]*)"').fullmatch
 # One member, from its start: an entity tag up to the next comma, or whatever stands there instead. The pattern
 # matches everywhere, at the end too: a search that fails and starts again behind each comma would be quadratic.
@@ -20,7 +20,7 @@ _member = re.compile(r'[ \t,]*(?:([Ww]/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?=,
 
 def quote_etag(etag: str, weak: bool = False) -> str:
     """Return an opaque tag as it is written: ``abc`` as ``"abc"``, or as ``W/"abc"`` if ``weak``."""
-    if not _is_opaque(etag):
+    if not is_opaque(etag):
         raise ValueError(f"got etag {etag!r}, expected no quotes, spaces or control characters")
     return f'W/"{etag}"' if weak else f'"{etag}"'
 

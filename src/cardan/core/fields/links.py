@@ -1,8 +1,8 @@
 """Link (RFC 8288): relations to other resources.
 
-Takes and gives field values. Reading is linear and total: what has no ``<target>`` is skipped, of equal parameters
-the first counts, ``title*`` (RFC 8187) wins over ``title``. Writing raises :exc:`ValueError` for what must not go
-on the wire. Targets are taken as they are: relative ones stay relative.
+Takes and gives field values. Reading is linear and total: what has no ``<target>`` of ASCII is skipped, of equal
+parameters the first counts, ``title*`` (RFC 8187) wins over ``title``. Writing raises :exc:`ValueError` for what must
+not go on the wire. Targets are taken as they are: relative ones stay relative.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Link", "Links"]
 
 # A target, then parameters to the next comma that stands outside of quotes. A target ends at the latest with the
 # next "<", so that a search for a ">" that never comes is never repeated over the same text.
-_link = re.compile(r'[ \t,]*(?:<([^<>]*)>((?:[^",]+|"[^"\\]*(?:\\.[^"\\]*)*\\?"?)*)|[^,]+|\Z)', re.DOTALL)
+_link = re.compile(r'[ \t,]*(?:(<([^<>]*)>)((?:[^",]+|"[^"\\]*(?:\\.[^"\\]*)*\\?"?)*)|[^,]+|\Z)', re.DOTALL)
 _is_target = re.compile(r"[\x21\x23-\x3b\x3d\x3f-\x7e]*").fullmatch
 
 
@@ -79,7 +79,9 @@ class Links(Live[tuple[Link, ...]], MutableSequence[Link]):
 
     @classmethod
     def _read(cls, text: str | None) -> tuple[Link, ...]:
-        return tuple(_made(target, rest) for target, rest in _link.findall(text or "") if target or rest)
+        return tuple(
+            _made(target, rest) for found, target, rest in _link.findall(text or "") if found and _is_target(target)
+        )
 
     @classmethod
     def _write(cls, state: tuple[Link, ...]) -> str:

@@ -1,8 +1,8 @@
 """Comma-separated lists (RFC 9110 section 5.6.1) and lists of ``key=value`` pairs.
 
 Takes a field value, or None for a field that was not sent; gives lists, dicts and back. Reading is linear and
-total: empty members are skipped, a quote that never closes ends with the value. Writing raises
-:exc:`ValueError` for what must not go on the wire.
+total: empty members, and members with control characters in them, are skipped; a quote that never closes ends
+with the value. Writing raises :exc:`ValueError` for what must not go on the wire.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from .syntax import check_token, quote, quote_if_needed, unescape, unquote
+from .syntax import check_token, is_text, quote, quote_if_needed, unescape, unquote
 
 __all__ = ["dump_dict", "dump_list", "parse_dict", "parse_list", "parse_pairs", "split"]
 
@@ -29,7 +29,9 @@ def split(text: str | None) -> list[str]:
         members = [member.strip(OWS) for member in _member.findall(text)]
     else:
         members = [member.strip(OWS) for member in text.split(",")]
-    return [member for member in members if member]
+    if is_text(text):
+        return [member for member in members if member]
+    return [member for member in members if member and is_text(member)]
 
 
 def parse_list(text: str | None) -> list[str]:

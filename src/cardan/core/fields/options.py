@@ -2,9 +2,9 @@
 
 Takes and gives field values. Reading is linear and total, and as lenient as browsers are: a value without quotes
 reaches to the next ``;``, a quote that never closes ends with the value, of equal names the first counts, a
-parameter without ``=``, without a value or with an impossible name is skipped. ``name*=UTF-8''...`` (RFC 8187)
-wins over the continuations ``name*0=...; name*1=...`` (RFC 2231), these win over the plain ``name``. Writing
-raises :exc:`ValueError` for what must not go on the wire.
+parameter without ``=``, without a value, with an impossible name or with control characters is skipped.
+``name*=UTF-8''...`` (RFC 8187) wins over the continuations ``name*0=...; name*1=...`` (RFC 2231), these win over
+the plain ``name``. Writing raises :exc:`ValueError` for what must not go on the wire.
 
 Content-Type follows other rules: :mod:`~cardan.core.fields.media_types`; and so do the parts of a multipart body.
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .syntax import check_token, check_value, is_token, quote_if_needed, unescape
+from .syntax import check_token, check_value, is_text, is_token, quote_if_needed, unescape
 
 __all__ = ["decode_extended", "dump_options", "dump_parameter", "encode_extended", "parse_options"]
 
@@ -24,6 +24,7 @@ _parameter = re.compile(r';[ \t]*([^;=]*)(?:=[ \t]*(?:("[^"\\]*(?:\\.[^"\\]*)*)\
 _is_extended = re.compile(r"([A-Za-z0-9!#$%&+\-^_`{}~]+)'[^']*'(.*)").fullmatch
 _is_encoded = re.compile(r"[\x21-\x24\x26-\x7e]*(?:%[0-9A-Fa-f]{2}[\x21-\x24\x26-\x7e]*)*").fullmatch
 _is_section = re.compile(r"([^*]+)\*(0|[1-9][0-9]{0,2})(\*?)").fullmatch
+_has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _escapes = re.compile(rb"%([0-9A-Fa-f]{2})").sub
 _not_attr = re.compile(rb"[^A-Za-z0-9!#$&+\-.^_`|~]").sub
 # ISO 8859-1 has no characters there (what computers call latin-1 has controls): they read as "?"
@@ -43,9 +44,10 @@ def parse_options(text: str | None) -> tuple[str, dict[str, str]]:
         return text.strip(OWS), {}
     plain: dict[str, str] = {}
     starred: dict[str, str] = {}
+    clean = is_text(text)
     for name, quoted, bare in _parameter.findall(text, end):
         name = name.strip(OWS)
-        if not is_token(name):
+        if not is_token(name) or not (clean or is_text(quoted or bare)):
             continue
         name = name.lower()
         if "*" in name:
@@ -86,7 +88,7 @@ def encode_extended(text: str) -> str:
 
     Raises :exc:`ValueError` for control characters, which would be percent-encoded but help nobody.
     """
-    if any(c < " " or c == "\x7f" for c in text):
+    if _has_control(text):
         raise ValueError(f"got parameter {text!r}, expected no control characters")
     data = _not_attr(lambda found: b"%%%02X" % found[0][0], text.encode("utf-8", "replace"))
     return f"UTF-8''{data.decode('ascii')}"
@@ -95,12 +97,18 @@ def encode_extended(text: str) -> str:
 def decode_extended(value: str) -> str | None:
     """Return the text of a ``name*`` value (RFC 8187 section 3.2), None if it is none.
 
-    The charset must be UTF-8, ISO-8859-1 or US-ASCII; bytes that are not of it read as U+FFFD or ``?``.
+    The charset must be UTF-8, ISO-8859-1 or US-ASCII; bytes that are not of it read as U+FFFD or ``?``. Text with
+    control characters is none.
     """
     found = _is_extended(value)
     if found is None or not _is_encoded(found[2]):
         return None
-    return _decode(found[1], _percent_decode(found[2]))
+    return _checked(_decode(found[1], _percent_decode(found[2])))
+
+
+def _checked(text: str | None) -> str | None:
+    # nobody means a line break in a name; whoever sends one hopes that it is believed
+    return None if text is None or _has_control(text) else text
 
 
 def _percent_decode(text: str) -> bytes:
@@ -154,4 +162,4 @@ def _join(parts: dict[int, tuple[str, bool]]) -> str | None:
         if not charset or not _is_encoded(value):
             return None
         data += _percent_decode(value)
-    return _decode(charset, bytes(data)) if charset else data.decode("latin-1")
+    return _checked(_decode(charset, bytes(data)) if charset else data.decode("latin-1"))

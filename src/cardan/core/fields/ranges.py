@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Self
 
 from .dates import http_date, parse_date
-from .etags import quote_etag, unquote_etag
+from .etags import is_opaque, quote_etag, unquote_etag
 from .live import Live
 from .syntax import check_token, is_token, parse_integer
 
@@ -178,6 +178,8 @@ class IfRange:
         if (date := parse_date(value)) is not None:
             return cls(date=date)
         etag, weak = unquote_etag(value)
+        if etag is not None and not is_opaque(etag):  # garbage is a condition that never holds
+            etag, weak = "", True
         return cls(etag, weak=bool(weak))
 
     def to_header(self) -> str:

@@ -14,6 +14,7 @@ __all__ = [
     "MAX_INTEGER",
     "check_token",
     "check_value",
+    "is_text",
     "is_token",
     "parse_integer",
     "quote",
@@ -29,7 +30,7 @@ TOKEN_CHARS: Final = r"!#$%&'*+\-.^_`|~0-9A-Za-z"
 MAX_INTEGER: Final = 10**18
 
 is_token = re.compile(rf"[{TOKEN_CHARS}]+").fullmatch
-_is_text = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
+is_text = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 _is_digits = re.compile(r"[0-9]+").fullmatch
 _escape = re.compile(r'(["\\])').sub
 _unescape = re.compile(r"\\(.)", re.DOTALL).sub
@@ -47,7 +48,7 @@ def check_value(text: str, what: str = "value") -> str:
 
     Refused are all control characters but the tab, and what is not latin-1.
     """
-    if not _is_text(text):
+    if not is_text(text):
         raise ValueError(f"got {what} {text!r}, expected no control characters and nothing beyond latin-1")
     return text
 

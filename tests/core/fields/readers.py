@@ -1,0 +1,130 @@
+"""All readers of fields, and the worst that can be fed to one: for the tests, the benchmark and the fuzzers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cardan.core.fields import cors, dates, durations, lists, media_types, options, syntax
+from cardan.core.fields.accept import Accept, CharsetAccept, EncodingAccept
+from cardan.core.fields.accept_language import LanguageAccept
+from cardan.core.fields.accept_media import MIMEAccept
+from cardan.core.fields.authorization import Authorization, Challenge
+from cardan.core.fields.cache_control import RequestCacheControl, ResponseCacheControl
+from cardan.core.fields.content_disposition import ContentDisposition
+from cardan.core.fields.cookies import parse_cookie
+from cardan.core.fields.csp import ContentSecurityPolicy
+from cardan.core.fields.etags import ETags, unquote_etag
+from cardan.core.fields.fetch_metadata import FetchDest, parse_fetch_user
+from cardan.core.fields.forwarded import Forwarded, split_node
+from cardan.core.fields.links import Links
+from cardan.core.fields.media_type_parameters import MediaTypeParameters
+from cardan.core.fields.ranges import ContentRange, IfRange, Range
+from cardan.core.fields.www_authenticate import WWWAuthenticate
+
+__all__ = ["READERS", "WORST"]
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "accept": Accept.from_header,
+    "accept_charset": CharsetAccept.from_header,
+    "accept_encoding": EncodingAccept.from_header,
+    "accept_language": LanguageAccept.from_header,
+    "accept_language.best_match": lambda text: LanguageAccept.from_header(text).best_match(["en", text]),
+    "accept_media": MIMEAccept.from_header,
+    "accept_media.best_match": lambda text: MIMEAccept.from_header(text).best_match(["text/html", "a/b;c=d"]),
+    "age": durations.parse_age,
+    "authorization": Authorization.from_header,
+    "cache_control.request": RequestCacheControl.from_header,
+    "cache_control.response": ResponseCacheControl.from_header,
+    "challenge": Challenge.from_header,
+    "content_disposition": ContentDisposition.from_header,
+    "content_range": ContentRange.from_header,
+    "cookies": parse_cookie,
+    "coop": cors.COOP.from_header,
+    "csp": ContentSecurityPolicy.from_header,
+    "date": dates.parse_date,
+    "dict": lists.parse_dict,
+    "etag": unquote_etag,
+    "etags": ETags.from_header,
+    "extended": options.decode_extended,
+    "fetch_dest": FetchDest.from_header,
+    "fetch_user": parse_fetch_user,
+    "forwarded": Forwarded.from_header,
+    "if_range": IfRange.from_header,
+    "integer": syntax.parse_integer,
+    "links": Links.from_header,
+    "list": lists.parse_list,
+    "max_age": cors.parse_max_age,
+    "media_type": media_types.parse_media_type,
+    "media_type.extract": media_types.extract_media_type,
+    "media_type.parameters": MediaTypeParameters.from_header,
+    "node": split_node,
+    "nosniff": media_types.is_nosniff,
+    "options": options.parse_options,
+    "origin": cors.parse_origin,
+    "range": Range.from_header,
+    "retry_after": durations.parse_retry_after,
+    "www_authenticate": WWWAuthenticate.from_header,
+}
+
+#: what comes first, what is repeated, what comes last
+WORST = [
+    ("", " ", ""),
+    ("", "\t", "x"),
+    ("", ",", ""),
+    ("", ";", ""),
+    ("", ", ", ""),
+    ("", "a", ""),
+    ("", "1", ""),
+    ("", '"', ""),
+    ("", "\\", ""),
+    ('"', "\\", ""),
+    ('"', '\\"', ""),
+    ('"', "a", ""),
+    ("", '"a', ""),
+    ("", '",', ""),
+    ("", '"x",', ""),
+    ("", 'W/"x",', ""),
+    ("", 'W/"x,', ""),
+    ("", "a=", ""),
+    ("", "a=b;", ""),
+    ("", "a=b,", ""),
+    ("", 'a="b', ""),
+    ("", "a ", "="),
+    ("a", ";a ", ""),
+    ("a", ';a="b', ""),
+    ("a", ";a*=x", ""),
+    ("a", ";a*0=x", ""),
+    ("a;b*=UTF-8''", "%41", ""),
+    ("a;b*=UTF-8''", "%", ""),
+    ("a;b*=", "'", ""),
+    ("a/b;c=", '"', ""),
+    ("a/b", ";c", ""),
+    ("", "a/b,", ""),
+    ("", "a/b;q=0.5,", ""),
+    ("", "*/*;q=0.", ""),
+    ("", "a-", ""),
+    ("en-", "x-", "y"),
+    ("bytes=", "0-0,", ""),
+    ("bytes=", "1", "-"),
+    ("bytes ", "1", "/"),
+    ("Basic ", "A", ""),
+    ("Basic ", "=", ""),
+    ("Digest ", "a=b,", ""),
+    ("", "Basic ", ""),
+    ("", "Basic,", ""),
+    ("", "a a=b,", ""),
+    ("", "<", ""),
+    ("", "<,", ""),
+    ("", "<a>,", ""),
+    ("", "<a>;b=", ""),
+    ("", ">", ""),
+    ("for=", "[", ""),
+    ("", "for=a;", ""),
+    ("", "for=a,", ""),
+    ("Sun, 06 Nov 1994 08:49:37", " ", "GMT"),
+    ("Sun, 06 Nov 1994 08:49:", "9", " GMT"),
+    ("https://", "a", "/"),
+    ("default-src ", "x ", ""),
+    ("", "\xff", ""),
+]

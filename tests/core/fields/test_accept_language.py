@@ -1,0 +1,107 @@
+"""Which languages clients want."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields.accept_language import LanguageAccept, matches_extended
+from tests.corpora import corpus_json
+
+
+def test_qualities_of_the_rfc() -> None:
+    """RFC 9110 section 12.5.4, with basic filtering (RFC 4647 section 3.3.1)."""
+    case = corpus_json("rfc-examples")["rfc9110_accept_language"][0]
+    accept = LanguageAccept.from_header(case["header"])
+    assert {tag: accept.quality(tag) for tag in case["q"]} == case["q"]
+
+
+@pytest.mark.parametrize("row", range(3))
+def test_basic_filtering(row: int) -> None:
+    """RFC 4647 section 3.3.1, its examples."""
+    case = corpus_json("rfc-examples")["rfc4647_basic_filtering"][row]
+    tags = case["matches"] + case["does_not_match"]
+    assert LanguageAccept([(case["range"], 1)]).filter(tags) == case["matches"]
+
+
+@pytest.mark.parametrize("row", range(2))
+def test_extended_filtering(row: int) -> None:
+    """RFC 4647 section 3.3.2, its examples."""
+    case = corpus_json("rfc-examples")["rfc4647_extended_filtering"][row]
+    tags = case["matches"] + case["does_not_match"]
+    assert LanguageAccept([(case["range"], 1)]).filter(tags, extended=True) == case["matches"]
+    assert [tag for tag in tags if matches_extended(case["range"], tag)] == case["matches"]
+
+
+@pytest.mark.parametrize("row", range(2))
+def test_lookup(row: int) -> None:
+    """RFC 4647 section 3.4: each candidate is found where all that come before it are missing."""
+    case = corpus_json("rfc-examples")["rfc4647_lookup"][row]
+    ranges = case.get("priority_list") or [case["range"]]
+    accept = LanguageAccept([(tag, 1 - place / 10) for place, tag in enumerate(ranges)])
+    candidates = case["candidates_in_order"]
+    for place, candidate in enumerate(candidates):
+        assert accept.lookup(["xx", *reversed(candidates[place:])], "default") == candidate
+    assert accept.lookup(["xx"], "default") == "default"
+
+
+@pytest.mark.parametrize(
+    ("header", "offers", "best"),
+    [
+        ("de-DE,de;q=0.9,en;q=0.7", ["en", "de"], "de"),
+        ("en-US,en;q=0.5", ["en"], "en"),
+        ("en", ["en-US"], "en-US"),
+        ("en, de;q=0.5", ["de", "en_GB"], "en_GB"),
+        ("de-CH, fr;q=0.9", ["fr", "de"], "de"),
+        ("de-CH, de;q=0, fr;q=0.5", ["de", "fr"], "fr"),
+        ("*, en;q=0", ["en", "en-US", "de"], "de"),
+        ("*;q=0.5, fr", ["de", "fr-CA"], "fr-CA"),
+        ("zh-Hant-CN-x-private", ["zh-Hant"], "zh-Hant"),
+        ("EN-us", ["en-US"], "en-US"),
+        ("fr", ["de"], None),
+        ("fr;q=0", ["fr"], None),
+        ("", ["fr"], None),
+        (None, ["fr", "de"], "fr"),
+        ("e", ["en"], None),
+    ],
+)
+def test_best_match(header: str | None, offers: list[str], best: str | None) -> None:
+    """For each range by its weight: the same tag, a longer one, a shorter one; nothing that is excluded."""
+    assert LanguageAccept.from_header(header).best_match(offers) == best
+
+
+def test_defaults() -> None:
+    """What is not found, and where there is no field."""
+    assert LanguageAccept.from_header("fr").best_match(["de"], "en") == "en"
+    assert LanguageAccept.from_header(None).best_match(["de"], "en") == "en"
+    assert LanguageAccept.from_header(None).best_match([]) is None
+    assert LanguageAccept.from_header("de-DE, de;q=0").lookup(["de"], "x") == "x"
+
+
+@pytest.mark.parametrize(
+    ("language_range", "tag", "result"),
+    [
+        ("*-DE", "de-DE", True),
+        ("*", "x", True),
+        ("de-*", "de", True),
+        ("de-DE", "de-x-DE", False),
+        ("de", "den", False),
+    ],
+)
+def test_extended_ranges(language_range: str, tag: str, result: bool) -> None:
+    """RFC 4647 section 3.3.2, the corners."""
+    assert matches_extended(language_range, tag) == result
+
+
+tags = st.lists(st.sampled_from(["de", "en", "CH", "Latn", "x", "a"]), min_size=1, max_size=4).map("-".join)
+
+
+@given(st.lists(st.tuples(tags | st.just("*"), st.sampled_from([0.0, 0.5, 1.0]))), st.lists(tags))
+def test_what_is_excluded_is_never_chosen(items: list[tuple[str, float]], offers: list[str]) -> None:
+    """Whatever is chosen is an offer, and its most specific range does not refuse it."""
+    accept = LanguageAccept(items)
+    for chosen in (accept.best_match(offers), accept.lookup(offers)):
+        assert chosen is None or chosen in offers
+        assert chosen is None or accept._match(chosen) is None or accept.quality(chosen) > 0
+    assert LanguageAccept.from_header(accept.to_header()) == accept

@@ -1,0 +1,86 @@
+"""Which media types clients accept."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields.accept_media import MIMEAccept
+from tests.corpora import corpus_json
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+tokens = st.text("abcxyz019-.", min_size=1, max_size=5)
+parameters = st.dictionaries(tokens.filter(lambda name: name != "q"), st.text('abc =;",\\', max_size=5), max_size=2)
+
+
+def test_precedence_of_the_rfc() -> None:
+    """RFC 9110 section 12.5.1: the table of qualities (0.3 for text/html;level=3, as the corpus notes)."""
+    case = corpus_json("rfc-examples")["rfc9110_accept"]
+    accept = MIMEAccept.from_header(case["header"])
+    assert {name: accept.quality(name) for name in case["quality"]} == case["quality"]
+
+
+@pytest.mark.parametrize("row", range(3))
+def test_examples_of_the_rfc(row: int) -> None:
+    """RFC 9110 section 12.5.1: qualities, preference and precedence."""
+    case = corpus_json("rfc-examples")["rfc9110_accept_more"][row]
+    accept = MIMEAccept.from_header(case["header"])
+    assert {name: accept.quality(name) for name in case.get("q", {})} == case.get("q", {})
+    assert accept.best_match(case.get("prefer", [])) == case.get("prefer", [None])[0]
+    assert list(accept.values()) == case.get("precedence_most_specific_first", list(accept.values()))
+
+
+@pytest.mark.parametrize(
+    ("header", "offers", "best"),
+    [
+        (BROWSER, ["application/json", "text/html"], "text/html"),
+        (BROWSER, ["application/json", "application/xml"], "application/xml"),
+        (BROWSER, ["application/json", "text/plain"], "application/json"),
+        ("*/*", ["a/b", "c/d"], "a/b"),
+        ("*", ["a/b"], "a/b"),
+        ("text/*, a/b", ["text/plain", "a/b"], "a/b"),
+        ("text/*;q=0.5, text/html;q=0", ["text/html"], None),
+        ("text/html;q=0, */*", ["text/html", "a/b"], "a/b"),
+        ("TEXT/HTML", ["text/html"], "text/html"),
+        ("text/html", ["Text/Html"], "Text/Html"),
+        ("text/html;level=1", ["text/html"], None),
+        ("text/html;level=1", ["text/html; Level=1; x=y"], "text/html; Level=1; x=y"),
+        ("text/html", ["text/html;level=1"], "text/html;level=1"),
+        ('a/b;x="1,2;3";q=0.5', ['a/b;x="1,2;3"'], 'a/b;x="1,2;3"'),
+        ("a/b;q=0.5;x=y", ["a/b;x=y"], "a/b;x=y"),
+        ("garbage, /, a/, ;q=1", ["a/b"], None),
+    ],
+)
+def test_best_match(header: str, offers: list[str], best: str | None) -> None:
+    """The most specific range decides about each; parameters narrow, in any order, the weight among them."""
+    assert MIMEAccept.from_header(header).best_match(offers) == best
+
+
+def test_what_is_asked_often() -> None:
+    """HTML, XHTML, JSON."""
+    accept = MIMEAccept.from_header("text/html, application/xml;q=0.5")
+    assert (accept.accept_html, accept.accept_xhtml, accept.accept_json) == (True, True, False)
+    accept = MIMEAccept.from_header("application/json")
+    assert (accept.accept_html, accept.accept_xhtml, accept.accept_json) == (False, False, True)
+    assert MIMEAccept.from_header("*/*").accept_json
+    assert not MIMEAccept.from_header(None).accept_json
+
+
+def test_lookup_by_name() -> None:
+    """A member is found by what it says, however it is written."""
+    accept = MIMEAccept.from_header('a/b;X="y";q=0.5, c/d')
+    assert accept.find("A/B; x=y") == 1
+    assert accept["a/b;x=y"] == 0.5
+    assert list(accept) == [("c/d", 1), ("a/b;x=y", 0.5)]
+
+
+@given(st.lists(st.tuples(tokens, tokens, parameters, st.integers(0, 1000)), max_size=4))
+def test_fields_come_back(rows: list[tuple[str, str, dict[str, str], int]]) -> None:
+    """Written and read they are the same, parameters and weights included."""
+    from cardan.core.fields.accept import write_member
+
+    items = [(write_member(f"{kind}/{subtype}", sorted(pairs.items())), n / 1000) for kind, subtype, pairs, n in rows]
+    accept = MIMEAccept(items)
+    assert MIMEAccept.from_header(accept.to_header()) == accept

@@ -1,0 +1,153 @@
+"""Cache-Control of requests and of responses."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields.cache_control import CacheControl, RequestCacheControl, ResponseCacheControl
+from cardan.core.structures import Headers
+
+names = st.text("abcxyz-", min_size=1, max_size=8)
+values = st.none() | st.text(st.characters(max_codepoint=255, exclude_categories=("Cc",)), max_size=8)
+
+
+def test_request() -> None:
+    """RFC 9111 section 5.2.1."""
+    cache = RequestCacheControl.from_header('No-Cache, MAX-AGE=60, max-stale, min-fresh="5", only-if-cached, x=y')
+    assert (cache.no_cache, cache.no_store, cache.max_age, cache.max_stale) == (True, False, 60, True)
+    assert (cache.min_fresh, cache.only_if_cached, cache.no_transform, cache["x"]) == (5, True, False, "y")
+    assert RequestCacheControl.from_header("max-stale=9").max_stale == 9
+    assert RequestCacheControl.from_header("max-stale=x").max_stale is None
+    assert RequestCacheControl.from_header(None).max_stale is None
+    assert hash(cache) == hash(cache.copy())
+
+
+def test_a_request_cannot_be_changed() -> None:
+    """By no door."""
+    cache = RequestCacheControl.from_header("no-cache")
+    for change in (
+        lambda: cache.__setitem__("a", "b"),
+        lambda: cache.__delitem__("no-cache"),
+        cache.clear,
+        lambda: setattr(cache, "no_store", True),
+        lambda: cache.update({"a": None}),
+    ):
+        with pytest.raises(TypeError, match=r"^RequestCacheControl cannot be changed$"):
+            change()
+    assert cache.to_header() == "no-cache"
+
+
+def test_response() -> None:
+    """RFC 9111 section 5.2.2, RFC 5861, RFC 8246."""
+    cache = ResponseCacheControl()
+    cache.public = True
+    cache.max_age = timedelta(hours=1)
+    cache.s_maxage = 5
+    cache.no_cache = "set-cookie"
+    cache.private = True
+    cache.immutable = cache.must_revalidate = True
+    cache.stale_while_revalidate = 30
+    assert cache.to_header() == (
+        'public, max-age=3600, s-maxage=5, no-cache="set-cookie", private, '
+        "immutable, must-revalidate, stale-while-revalidate=30"
+    )
+    assert (cache.max_age, cache.no_cache, cache.private, cache.public) == (3600, "set-cookie", True, True)
+    cache.public = False
+    cache.max_age = None
+    del cache.private
+    cache.no_cache = None
+    assert (cache.public, cache.max_age, cache.private, cache.no_cache) == (False, None, None, None)
+    cache.max_age = 0
+    assert cache.max_age == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "state"),
+    [
+        (None, {}),
+        ("", {}),
+        ("a, b=1, A=2", {"a": None, "b": "1"}),
+        ("max-age=5, max-age=6", {"max-age": "5"}),
+        ('private="a, b", community="UCI"', {"private": "a, b", "community": "UCI"}),
+        (", ,=,a=", {"a": ""}),
+    ],
+)
+def test_reading(header: str | None, state: dict[str, str | None]) -> None:
+    """Names in any case; what nobody knows is kept; the first of equal ones counts (RFC 9111 section 4.2.1)."""
+    assert dict(CacheControl.from_header(header)) == state
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "1.5", "1_0", "", "٣"])
+def test_numbers_are_ascii_digits(value: str) -> None:
+    """What is no number reads as None."""
+    assert CacheControl.from_header(f"max-age={value}").max_age is None
+
+
+def test_large_numbers() -> None:
+    """RFC 9111 section 1.2.2."""
+    assert CacheControl.from_header("max-age=99999999999999999999").max_age == 2**31
+
+
+def test_live() -> None:
+    """Every change is in the headers at once; two views and direct assignments lose nothing of each other."""
+    headers = Headers()
+    one = ResponseCacheControl.bound(headers, "Cache-Control")
+    two = ResponseCacheControl.bound(headers, "Cache-Control")
+    assert "Cache-Control" not in headers
+    one.max_age = 5
+    two.no_store = True
+    assert headers["Cache-Control"] == "max-age=5, no-store"
+    headers["Cache-Control"] = "private"
+    one.max_age = 6
+    assert headers["Cache-Control"] == "private, max-age=6"
+    assert two.private is True
+    two.clear()
+    assert "Cache-Control" not in headers
+    assert not one
+    one["x"] = "y"
+    assert headers["Cache-Control"] == "x=y"
+
+
+def test_several_fields_are_one() -> None:
+    """RFC 9110 section 5.3; written back it is one."""
+    headers = Headers([("Cache-Control", "a"), ("X", "y"), ("cache-control", "b")])
+    cache = ResponseCacheControl.bound(headers, "Cache-Control")
+    assert set(cache) == {"a", "b"}
+    cache.public = True
+    assert headers.getlist("Cache-Control") == ["a, b, public"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("a b", None), ("a", "x\r\ny"), ("", "x"), ("a", "€")])
+def test_a_change_that_cannot_be_written_changes_nothing(name: str, value: str | None) -> None:
+    """It raises, and view and headers are as they were."""
+    headers = Headers([("Cache-Control", "public")])
+    cache = ResponseCacheControl.bound(headers, "Cache-Control")
+    with pytest.raises(ValueError, match=r"^got "):
+        cache[name] = value
+    assert headers["Cache-Control"] == "public"
+    assert dict(cache) == {"public": None}
+    with pytest.raises(ValueError, match=r"^got "):
+        CacheControl({name: value})
+    with pytest.raises(ValueError, match=r"^got duration "):
+        cache.max_age = -1
+
+
+@given(st.dictionaries(names, values, max_size=4))
+def test_fields_come_back(state: dict[str, str | None]) -> None:
+    """Written and read they are the same; copies are bound to nothing."""
+    cache = CacheControl(state)
+    assert CacheControl.from_header(cache.to_header()) == cache
+    assert dict(cache) == state
+    headers = Headers()
+    live = CacheControl.bound(headers, "Cache-Control")
+    live.update(state)
+    for twin in (copy.copy(live), copy.deepcopy(live), live.copy(), pickle.loads(pickle.dumps(live))):
+        assert twin == cache
+        twin["more"] = None
+    assert dict(live) == state

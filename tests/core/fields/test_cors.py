@@ -1,0 +1,69 @@
+"""Cross-origin fields."""
+
+from __future__ import annotations
+
+import pytest
+
+from cardan.core.fields.cors import (
+    COEP,
+    COOP,
+    CORP,
+    dump_credentials,
+    dump_origin,
+    parse_credentials,
+    parse_max_age,
+    parse_origin,
+)
+
+
+@pytest.mark.parametrize("origin", ["null", "https://example.org", "http://a_b.c:8080", "http://[::1]:80", "app+x://y"])
+def test_origins(origin: str) -> None:
+    """As browsers write them (RFC 6454 section 6.2)."""
+    assert parse_origin(origin) == dump_origin(origin) == origin
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["", "example.org", "https://", "https://a/", "https://a b", "https://a?x", "https://a@b", "https://a:x", "//a",
+     "https://a, https://b", "https://a\n", "Null", "https://[zz]"],
+)  # fmt: skip
+def test_what_is_no_origin(origin: str) -> None:
+    """Is not read and not written."""
+    assert parse_origin(origin) is None
+    with pytest.raises(ValueError, match=r"^got origin "):
+        dump_origin(origin)
+
+
+def test_any_origin() -> None:
+    """Only the answer may say ``*``."""
+    assert dump_origin("*") == "*"
+    assert parse_origin("*") is None
+    assert parse_origin(None) is None
+
+
+@pytest.mark.parametrize(("text", "allowed"), [("true", True), ("True", False), ("1", False), (None, False)])
+def test_credentials(text: str | None, allowed: bool) -> None:
+    """Exactly ``true`` (Fetch section 3.3.3)."""
+    assert parse_credentials(text) == allowed
+    assert dump_credentials(allowed) == ("true" if allowed else None)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("600", 600), (" 5", 5), ("-1", None), ("x", None), (None, None)])
+def test_max_age(text: str | None, seconds: int | None) -> None:
+    """Seconds, in ASCII digits."""
+    assert parse_max_age(text) == seconds
+
+
+@pytest.mark.parametrize("policy", [*COOP, *COEP, *CORP])
+def test_policies_come_back(policy: COOP | COEP | CORP) -> None:
+    """Written and read they are the same; parameters are let pass."""
+    assert type(policy).from_header(policy.to_header()) is policy
+    assert type(policy).from_header(f' {policy}; report-to="x"') is policy
+
+
+@pytest.mark.parametrize("text", [None, "", "x", "Same-Origin", "same-origin, unsafe-none"])
+def test_unknown_policies_are_none(text: str | None) -> None:
+    """Structured-field tokens: case counts."""
+    assert COOP.from_header(text) is None
+    assert COEP.from_header(text) is None
+    assert CORP.from_header(text) is None

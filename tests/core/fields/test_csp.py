@@ -1,0 +1,94 @@
+"""Content security policies."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields.csp import ContentSecurityPolicy
+from cardan.core.structures import Headers
+
+names = st.text("abcxyz-019", min_size=1, max_size=8)
+sources = st.lists(st.text("abc'*:/.-", min_size=1, max_size=6), max_size=3).map(" ".join)
+
+
+@pytest.mark.parametrize(
+    ("header", "policies"),
+    [
+        (None, []),
+        ("", []),
+        (";; , ;", []),
+        ("default-src 'self'; IMG-SRC * data:", [{"default-src": "'self'", "img-src": "* data:"}]),
+        ("sandbox; upgrade-insecure-requests;", [{"sandbox": "", "upgrade-insecure-requests": ""}]),
+        ("a x; a y", [{"a": "x"}]),
+        ("a x, b y,", [{"a": "x"}, {"b": "y"}]),
+        ("  a   x  y ;", [{"a": "x  y"}]),
+        ("a_b x; a \xe9; b y", [{"b": "y"}]),
+    ],
+)
+def test_reading(header: str | None, policies: list[dict[str, str]]) -> None:
+    """CSP Level 3 sections 2.2.1 and 2.2.2: several policies; valueless directives stay; the first of equal ones."""
+    csp = ContentSecurityPolicy.from_header(header)
+    assert list(csp.policies) == policies
+    assert dict(csp) == (policies[0] if policies else {})
+
+
+def test_attributes() -> None:
+    """Text, sources, flags."""
+    csp = ContentSecurityPolicy({"default-src": ["'self'", "https:"]})
+    csp.img_src = "*"
+    csp.upgrade_insecure_requests = True
+    csp.sandbox = ""
+    assert csp.to_header() == "default-src 'self' https:; img-src *; upgrade-insecure-requests; sandbox"
+    assert (csp.default_src, csp.sandbox, csp.script_src, csp.upgrade_insecure_requests) == (
+        "'self' https:",
+        "",
+        None,
+        True,
+    )
+    csp.upgrade_insecure_requests = False
+    csp.sandbox = None
+    del csp.img_src
+    assert csp.to_header() == "default-src 'self' https:"
+    assert ContentSecurityPolicy.default_src.__doc__ == "The sources of ``default-src``, None where it is not there."
+
+
+def test_live() -> None:
+    """Changes of the first policy leave the others alone; the field goes with the last directive."""
+    headers = Headers([("Content-Security-Policy", "a x"), ("Content-Security-Policy", "b y; c")])
+    one = ContentSecurityPolicy.bound(headers, "Content-Security-Policy")
+    two = ContentSecurityPolicy.bound(headers, "Content-Security-Policy")
+    one["d"] = ["z", "w"]
+    two.add_policy({"E": "v"})
+    assert headers.getlist("Content-Security-Policy") == ["a x; d z w, b y; c, e v"]
+    del one["a"]
+    del one["D"]
+    assert headers["Content-Security-Policy"] == "b y; c, e v"
+    assert (len(two), "c" in two, "e" in two, two["B"]) == (2, True, False, "y")
+    two.clear()
+    one.clear()
+    assert "Content-Security-Policy" not in headers
+    assert not one
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("a b", ""), ("a;", ""), ("a", "x; y"), ("a", "x, y"), ("a", "é"), ("a", "\n")]
+)
+def test_what_cannot_be_written_is_refused(name: str, value: str) -> None:
+    """Nothing that ends the directive, the policy or the field."""
+    csp = ContentSecurityPolicy({"x": "y"})
+    with pytest.raises(ValueError, match=r"^got "):
+        csp[name] = value
+    with pytest.raises(ValueError, match=r"^got "):
+        ContentSecurityPolicy({name: value})
+    assert csp.to_header() == "x y"
+
+
+@given(st.lists(st.dictionaries(names, sources, min_size=1, max_size=3), max_size=3))
+def test_policies_come_back(policies: list[dict[str, str]]) -> None:
+    """Written and read they are the same."""
+    csp = ContentSecurityPolicy()
+    for policy in policies:
+        csp.add_policy(policy)
+    assert list(ContentSecurityPolicy.from_header(csp.to_header()).policies) == policies

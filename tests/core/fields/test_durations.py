@@ -1,0 +1,68 @@
+"""Seconds in fields."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields import dates
+from cardan.core.fields.durations import delta_seconds, dump_age, dump_retry_after, parse_age, parse_retry_after
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dates, "clock", NOW.timestamp)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("0", 0), (" 60 ", 60), ("9" * 100, 2**31), *((text, None) for text in (None, "", "-1", "x", "1.5", "1_0", "٣"))],
+)
+def test_ages(text: str | None, seconds: int | None) -> None:
+    """RFC 9111 section 1.2.2: what overflows is 2**31; what is no number is None."""
+    assert parse_age(text) == (None if seconds is None else timedelta(seconds=seconds))
+    assert delta_seconds(text.strip() if text else text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("120", NOW + timedelta(seconds=120)),
+        ("9" * 30, NOW + timedelta(seconds=2**31)),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("soon", None),
+        (None, None),
+        ("-5", None),
+    ],
+)
+def test_retry_after(text: str | None, when: datetime | None) -> None:
+    """RFC 9110 section 10.2.3: seconds from now, or a date; never an overflow."""
+    assert parse_retry_after(text) == when
+
+
+@pytest.mark.parametrize(
+    ("when", "text"),
+    [(5, "5"), (timedelta(minutes=2), "120"), (datetime(1999, 12, 31, tzinfo=UTC), "Fri, 31 Dec 1999 00:00:00 GMT")],
+)
+def test_writing_retry_after(when: datetime | timedelta | int, text: str) -> None:
+    """Seconds where seconds are given, a date where a date is."""
+    assert dump_retry_after(when) == text
+
+
+@pytest.mark.parametrize("age", [-1, timedelta(seconds=-1)])
+def test_negative_durations_are_refused(age: int | timedelta) -> None:
+    """There are none in HTTP."""
+    with pytest.raises(ValueError, match=r"^got duration .*, expected none below zero$"):
+        dump_age(age)
+
+
+@given(st.integers(0, 2**31))
+def test_durations_come_back(seconds: int) -> None:
+    """Written and read they are the same."""
+    assert parse_age(dump_age(seconds)) == timedelta(seconds=seconds)
+    assert parse_age(dump_age(timedelta(seconds=seconds, microseconds=5))) == timedelta(seconds=seconds)

@@ -1,0 +1,75 @@
+"""Link."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields.links import Link, Links
+from cardan.core.structures import Headers
+
+targets = st.text("abc/?#&=,;.:%-", max_size=12)
+names = st.sampled_from(["title", "media", "as", "hreflang"])
+printable = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("header", "links"),
+    [
+        (None, []),
+        ("", []),
+        ('</a>; rel="next"', [("/a", {"rel": "next"})]),
+        ("<a,b;c>; rel=x, <d>;rel=y;title=z", [("a,b;c", {"rel": "x"}), ("d", {"rel": "y", "title": "z"})]),
+        ("<a>; rel=\"x, y\"; title*=UTF-8''%e2%82%ac", [("a", {"rel": "x, y", "title": "€"})]),
+        ("<a>; rel=x; rel=y; crossorigin", [("a", {"rel": "x"})]),
+        ("<>; rel=self", [("", {"rel": "self"})]),
+        ("a, <b>, <c, <d>;x=1,", [("b", {}), ("d", {"x": "1"})]),
+        ("<a> junk; rel=x", [("a", {"rel": "x"})]),
+    ],
+)
+def test_reading(header: str | None, links: list[tuple[str, dict[str, str]]]) -> None:
+    """RFC 8288 section 3 and appendix B.2."""
+    assert [(link.target, dict(link.parameters)) for link in Links.from_header(header)] == links
+
+
+@given(st.lists(st.tuples(targets, st.dictionaries(names, printable, max_size=2)), max_size=3))
+def test_links_come_back(rows: list[tuple[str, dict[str, str]]]) -> None:
+    """Written and read they are the same."""
+    links = Links(Link(target, "x", **parameters) for target, parameters in rows)
+    assert links.to_header().isascii()
+    assert Links.from_header(links.to_header()) == links
+
+
+def test_live() -> None:
+    """A list; the field goes with the last link."""
+    headers = Headers()
+    one = Links.bound(headers, "Link")
+    two = Links.bound(headers, "Link")
+    one.append(Link("/2", rel="next last"))
+    two.insert(0, Link("/style.css", rel="preload", **{"as": "style"}, fetch_priority="high"))
+    assert headers["Link"] == '</style.css>; rel=preload; as=style; fetch-priority=high, </2>; rel="next last"'
+    found = one.find("LAST")
+    assert found is not None
+    assert (found.target, found.rel, one.find("prev"), one[:1]) == ("/2", "next last", None, [two[0]])
+    two[0] = Link("/x")
+    assert headers["Link"] == '</x>, </2>; rel="next last"'
+    del one[:]
+    assert "Link" not in headers
+
+
+@pytest.mark.parametrize("link", [Link("a b"), Link("<a>"), Link("é"), Link("a", "x\n"), Link("a", **{"b c": "d"})])
+def test_what_cannot_be_written_is_refused(link: Link) -> None:
+    """A target is a URI reference in ASCII, a parameter a parameter."""
+    with pytest.raises(ValueError, match=r"^got "):
+        Links([link])
+
+
+def test_equality() -> None:
+    """By target and parameters."""
+    assert Link("a", "b") == Link("a", rel="b")
+    assert hash(Link("a", "b")) == hash(Link("a", "b"))
+    assert Link("a") != "a"
+    assert repr(Link("a", "b")) == "<Link '<a>; rel=b'>"
+    assert str(Link("a")) == "<a>"
+    assert Link("a").rel == ""

@@ -1,0 +1,228 @@
+"""Range, If-Range and Content-Range."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields.ranges import ContentRange, IfRange, Range, merge_ranges
+from cardan.core.structures import Headers
+from tests.corpora import corpus_json
+
+DEVIATIONS = json.loads((Path(__file__).parent / "deviations.json").read_text(encoding="utf-8"))
+MODIFIED = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
+DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
+
+
+@pytest.mark.parametrize("row", range(8))
+def test_examples_of_the_rfc(row: int) -> None:
+    """RFC 9110 section 14.1.2: the bytes that are meant, merged where ranges touch."""
+    case = corpus_json("rfc-examples")["rfc9110_ranges"][row]
+    ranges = Range.from_header(case["range"])
+    assert ranges is not None
+    assert [[start, stop - 1] for start, stop in merge_ranges(ranges.resolve(case["length"]))] == case["bytes"]
+
+
+def test_the_corpus_of_browsers() -> None:
+    """wpt-fetch: what browsers do with blob: URLs, but for the rows of deviations.json, where RFC 9110 rules."""
+    deviations = DEVIATIONS["wpt-blob-range"]["rows"]
+    rows = corpus_json("wpt-fetch", "blob-range.json")
+    for row in rows:
+        ranges = Range.from_header(row["range"])
+        length = len(row["data"])
+        found = None if ranges is None or ranges.units != "bytes" else ranges.resolve(length)
+        if row["range"] in deviations:
+            expected = deviations[row["range"]]
+            assert found == (None if expected is None else [tuple(pair) for pair in expected]), row["range"]
+        elif row["status"] == 206:
+            assert found is not None
+            assert [ContentRange("bytes", *pair, length).to_header() for pair in found] == [row["content_range"]]
+            assert row["data"][slice(*found[0])] == row["result"]
+        else:
+            assert found is None, row["range"]
+    assert len(rows) == 27
+    assert deviations.keys() <= {row["range"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("header", "units", "ranges"),
+    [
+        ("bytes=0-499", "bytes", [(0, 500)]),
+        ("bytes=500-", "bytes", [(500, None)]),
+        ("bytes=-500", "bytes", [(-500, None)]),
+        ("bytes=-0", "bytes", [(0, 0)]),
+        ("Bytes=0-0", "bytes", [(0, 1)]),
+        ("bytes= 0-0 ,\t1-2 , , -3", "bytes", [(0, 1), (1, 3), (-3, None)]),
+        ("items=1-2", "items", [(1, 3)]),
+        ("bytes=0-99999999999999999999999999", "bytes", [(0, 10**18 + 1)]),
+        ("bytes=5-5,1-1", "bytes", [(5, 6), (1, 2)]),
+    ],
+)
+def test_reading(header: str, units: str, ranges: list[tuple[int, int | None]]) -> None:
+    """RFC 9110 section 14.1.1; a range ends before ``stop``."""
+    parsed = Range.from_header(header)
+    assert parsed == Range(units, ranges)
+    assert parsed is not None
+    assert Range.from_header(parsed.to_header()) == parsed
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None, "", "bytes", "bytes=", "bytes=,", "=0-1", "bytes 0-1", "bytes=x", "bytes=5", "bytes=5-1", "bytes=1-2,5-4",
+        "bytes=--1", "bytes=1--2", "bytes=+1-2", "bytes=1_0-", "bytes=٣-", "bytes=1 -2", "bytes=0-1;2-3", "a b=0-1",
+        "bytes=\x0b0-1", "bytes=0-1\n",
+    ],
+)  # fmt: skip
+def test_what_is_invalid_is_ignored(header: str | None) -> None:
+    """RFC 9110 section 14.2: one invalid part, and there is no Range at all."""
+    assert Range.from_header(header) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "length", "resolved"),
+    [
+        ("bytes=-1000", 10, [(0, 10)]),
+        ("bytes=-0", 10, []),
+        ("bytes=100-", 10, []),
+        ("bytes=9-", 10, [(9, 10)]),
+        ("bytes=10-", 10, []),
+        ("bytes=0-", 0, []),
+        ("bytes=-5", 0, []),
+        ("bytes=0-0,20-30,5-100", 10, [(0, 1), (5, 10)]),
+    ],
+)
+def test_resolving(header: str, length: int, resolved: list[tuple[int, int]]) -> None:
+    """What a representation can satisfy, cut to its length."""
+    ranges = Range.from_header(header)
+    assert ranges is not None
+    assert ranges.resolve(length) == resolved
+
+
+def test_one_range() -> None:
+    """Content-Range of the only range; None for several, other units, an unknown length."""
+    one = Range("bytes", [(2, None)])
+    assert one.range_for_length(10) == (2, 10)
+    assert one.to_content_range_header(10) == "bytes 2-9/10"
+    content_range = one.make_content_range(10)
+    assert content_range is not None
+    assert (content_range.start, content_range.stop, content_range.length) == (2, 10, 10)
+    assert one.range_for_length(None) is None
+    assert one.range_for_length(2) is None
+    assert one.make_content_range(2) is None
+    assert one.to_content_range_header(2) is None
+    assert Range("items", [(0, 1)]).range_for_length(5) is None
+    assert Range("bytes", [(0, 1), (2, 3)]).range_for_length(5) is None
+
+
+@pytest.mark.parametrize("pair", [(5, 5), (5, 4), (-1, 5)])
+def test_ranges_that_make_no_sense_are_refused(pair: tuple[int, int]) -> None:
+    """A range has at least one byte."""
+    with pytest.raises(ValueError, match=r"^got range "):
+        Range("bytes", [pair])
+    with pytest.raises(ValueError, match=r"^got range unit "):
+        Range("a b", [(0, 1)])
+
+
+pairs = st.tuples(st.integers(0, 10**17), st.integers(1, 10**17)).map(lambda pair: (pair[0], pair[0] + pair[1]))
+specs = pairs | st.integers(-(10**17), 10**17).map(lambda start: (start, None)) | st.just((0, 0))
+
+
+@given(st.lists(specs, min_size=1), st.integers(0, 10**18))
+def test_ranges_come_back(ranges: list[Any], length: int) -> None:
+    """Written and read they are the same; resolved they lie inside; merged they are sorted, apart, and as large."""
+    parsed = Range("bytes", ranges)
+    assert Range.from_header(str(parsed)) == parsed
+    resolved = parsed.resolve(length)
+    assert all(0 <= start < stop <= length for start, stop in resolved)
+    merged = merge_ranges(resolved)
+    assert all(one[1] < two[0] for one, two in pairwise(merged))
+    assert all(any(start <= pair[0] and pair[1] <= stop for start, stop in merged) for pair in resolved)
+    assert parsed.ranges == ranges
+    assert parsed != ranges
+    assert repr(parsed).startswith("<Range 'bytes=")
+
+
+def test_merging_with_a_gap() -> None:
+    """RFC 9110 section 14.2: ranges closer than the overhead of a part may be joined."""
+    assert merge_ranges([(10, 20), (0, 5)], gap=4) == [(0, 5), (10, 20)]
+    assert merge_ranges([(10, 20), (0, 5)], gap=5) == [(0, 20)]
+
+
+@pytest.mark.parametrize(
+    ("header", "etag", "modified", "result"),
+    [
+        (None, None, None, True),
+        ('"a"', '"a"', None, True),
+        ('"a"', '"b"', None, False),
+        ('"a"', 'W/"a"', None, False),
+        ('W/"a"', 'W/"a"', None, False),
+        ('"a"', None, MODIFIED, False),
+        (DATE, None, MODIFIED, True),
+        (DATE, None, MODIFIED.replace(microsecond=5), True),
+        (DATE, None, MODIFIED.replace(second=38), False),
+        (DATE, '"a"', None, False),
+    ],
+)
+def test_if_range(header: str | None, etag: str | None, modified: datetime | None, result: bool) -> None:
+    """RFC 9110 section 13.1.5: strong comparison; a date must be equal."""
+    if_range = IfRange.from_header(header)
+    assert if_range.matches(etag, modified) == result
+    assert if_range.to_header() == (header or "")
+    assert bool(if_range) == (header is not None)
+    assert if_range == IfRange.from_header(str(if_range))
+    assert hash(if_range) == hash(IfRange.from_header(header))
+    assert if_range != header
+    assert repr(if_range) == f"<IfRange {header or ''!r}>"
+
+
+@pytest.mark.parametrize("row", range(5))
+def test_content_range_of_the_rfc(row: int) -> None:
+    """RFC 9110 section 14.4, its examples and what it calls invalid."""
+    case = corpus_json("rfc-examples")["rfc9110_content_range"][row]
+    content_range = ContentRange.from_header(case["in"])
+    if "invalid" in case:
+        assert not content_range
+        return
+    stop = content_range.stop
+    assert (content_range.start, None if stop is None else stop - 1) == (case["start"], case["last"])
+    assert (content_range.length, content_range.units) == (case["length"], "bytes")
+    assert content_range.to_header() == case["in"]
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "bytes", "bytes 1-2", "bytes */*", "bytes 1-/5", "a;b 1-2/5", "bytes 0-1/x"]
+)
+def test_content_range_that_is_none(header: str | None) -> None:
+    """An object all the same, which is false."""
+    content_range = ContentRange.from_header(header)
+    assert not content_range
+    assert (content_range.units, content_range.start, content_range.stop, content_range.length) == (None,) * 4
+    assert content_range.to_header() == ""
+
+
+def test_content_range_is_live() -> None:
+    """Set and unset through the object; two views see the same."""
+    headers = Headers()
+    one = ContentRange.bound(headers, "Content-Range")
+    two = ContentRange.bound(headers, "Content-Range")
+    one.set(0, 5, 10)
+    assert headers["Content-Range"] == "bytes 0-4/10"
+    two.length = None
+    assert headers["Content-Range"] == "bytes 0-4/*"
+    two.units = "items"
+    assert one.units == "items"
+    with pytest.raises(ValueError, match=r"^got range 5 to 5 of 10, expected start < stop <= length$"):
+        one.set(5, 5, 10)
+    assert headers["Content-Range"] == "items 0-4/*"
+    one.set(None, None, 10)
+    assert headers["Content-Range"] == "bytes */10"
+    one.unset()
+    assert "Content-Range" not in headers

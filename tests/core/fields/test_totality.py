@@ -1,0 +1,54 @@
+"""All readers: garbage gives the empty value, large input ends soon.
+
+Neither a parser that raises nor one whose work grows with the square of its input may come in. The second law is
+tested by size: 128 KiB of each parser's worst would keep a quadratic one busy for minutes, and the
+guard of the test run ends it. benchmarks/fields.py prints the ratios over three sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.fields.syntax import is_text
+from tests.core.fields.readers import READERS, WORST
+
+SIZE = 128 * 1024
+
+latin = st.text(st.characters(max_codepoint=255), max_size=60)
+likely = st.text(st.sampled_from("ab=;,\"\\'*%01 \t/-:<>[]()qWé\x85\x00\r\n"), max_size=60)
+
+
+@pytest.mark.parametrize("name", READERS)
+@given(text=latin | likely)
+def test_garbage_never_raises(name: str, text: str) -> None:
+    """Every text of latin-1 is read; what comes out can be looked at."""
+    repr(READERS[name](text))
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("text", ["\u0661", "\u212a=\u212a", "\ud800", "€;€,€", "\u2028"])
+def test_text_beyond_latin1_never_raises(name: str, text: str) -> None:
+    """No server sends it; a program may."""
+    READERS[name](text)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_worst_cases_end(name: str) -> None:
+    """Each of the shapes that have brought parsers to their knees, 128 KiB of it."""
+    read: Callable[[str], Any] = READERS[name]
+    for head, unit, tail in WORST:
+        read(head + unit * (SIZE // len(unit)) + tail)
+
+
+@pytest.mark.parametrize("name", READERS)
+@given(text=likely)
+def test_what_is_read_can_be_written(name: str, text: str) -> None:
+    """And is a field value: what somebody else has put into a field never stands in the way of a change."""
+    value = READERS[name](text)
+    if hasattr(value, "to_header"):
+        assert is_text(value.to_header())

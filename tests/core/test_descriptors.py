@@ -1,0 +1,227 @@
+"""header_field and its kin: a field as an attribute, in one line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from typing import Any, assert_type
+
+import pytest
+
+from cardan.core.descriptors import header_field, live_field, value_field
+from cardan.core.fields.accept_media import MIMEAccept
+from cardan.core.fields.authorization import Authorization, Challenge
+from cardan.core.fields.cache_control import ResponseCacheControl
+from cardan.core.fields.cors import COOP, dump_credentials, parse_credentials
+from cardan.core.fields.dates import http_date, parse_date
+from cardan.core.fields.durations import dump_retry_after, parse_retry_after
+from cardan.core.fields.etags import ETags
+from cardan.core.fields.ranges import ContentRange, Range
+from cardan.core.fields.www_authenticate import WWWAuthenticate
+from cardan.core.structures import EnvironHeaders, Headers, HeaderSet
+
+COLOURS = {"red": 1}
+NONSENSE: Any = attrgetter("nonsense")
+
+
+class Response:
+    """A thing with headers that can be changed."""
+
+    def __init__(self, **headers: str) -> None:
+        self.headers = Headers({name.replace("_", "-"): value for name, value in headers.items()})
+
+    version = header_field("X-Version", int, default=1)
+    weight = header_field("X-Weight", float)
+    tenant = header_field("X-Tenant")
+    region = header_field("X-Region", default="eu", doc="Where it runs.")
+    tags = header_field("X-Tags", lambda value: tuple(value.split(",")), ",".join, default=())
+    colour = header_field("X-Colour", COLOURS.__getitem__, default=0, read_only=True)
+    date = header_field("Date", parse_date, http_date)
+    retry_after = header_field("Retry-After", parse_retry_after, dump_retry_after)
+    credentials = header_field("Access-Control-Allow-Credentials", parse_credentials, dump_credentials, default=False)
+    coop = value_field("Cross-Origin-Opener-Policy", COOP)
+    cache_control = live_field("Cache-Control", ResponseCacheControl)
+    content_range = live_field("Content-Range", ContentRange, doc="The part.")
+    vary = live_field("Vary", HeaderSet)
+    www_authenticate = live_field("WWW-Authenticate", WWWAuthenticate)
+
+
+class Request:
+    """A thing with headers that cannot be changed."""
+
+    def __init__(self, **environ: str) -> None:
+        self.headers = EnvironHeaders({f"HTTP_{name.upper()}": value for name, value in environ.items()})
+
+    tenant = header_field("X-Tenant")
+    version = header_field("X-Version", int, default=1, cached=True)
+    accept = value_field("Accept", MIMEAccept, cached=True)
+    if_match = value_field("If-Match", ETags)
+    range = value_field("Range", Range)
+    authorization = value_field("Authorization", Authorization, cached=True)
+
+
+def test_types() -> None:
+    """What the attribute reads as is what the parser gives, or the default."""
+    response, request = Response(), Request()
+    assert_type(response.version, int)
+    assert_type(response.tenant, str | None)
+    assert_type(response.region, str)
+    assert_type(response.date, datetime | None)
+    assert_type(response.credentials, bool)
+    assert_type(response.coop, COOP | None)
+    assert_type(response.vary, HeaderSet)
+    assert_type(request.accept, MIMEAccept)
+    assert_type(request.if_match, ETags)
+    assert_type(request.range, Range | None)
+    assert_type(request.authorization, Authorization | None)
+
+
+def test_missing_fields() -> None:
+    """The default; value classes read from nothing."""
+    response, request = Response(), Request()
+    assert (response.version, response.tenant, response.region, response.tags) == (1, None, "eu", ())
+    assert (response.date, response.coop, response.credentials, response.colour) == (None, None, False, 0)
+    assert (request.accept, request.if_match, request.range) == (MIMEAccept(None), ETags(), None)
+    assert request.authorization is None
+
+
+def test_fields() -> None:
+    """What was sent, parsed; names in any case."""
+    request = Request(x_tenant="t", x_version="7", accept="a/b", if_match='"x"', authorization="Bearer y")
+    assert (request.tenant, request.version, request.accept.best, "x" in request.if_match) == ("t", 7, "a/b", True)
+    assert request.authorization is not None
+    assert request.authorization.token == "y"
+
+
+@pytest.mark.parametrize("text", ["x", "", "1_0", "٣", "1.5", " 1", "9" * 100, "+1"])
+def test_garbage_gives_the_default(text: str) -> None:
+    """int is ASCII digits here."""
+    response = Response()
+    response.headers._list.append(("X-Version", text))
+    assert response.version == 1
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", 1.0), ("-1.5", -1.5), ("nan", None), ("inf", None), ("1e5", None)])
+def test_floats(text: str, value: float | None) -> None:
+    """As are floats."""
+    assert Response(X_Weight=text).weight == value
+
+
+def test_a_parser_refuses_in_its_own_way() -> None:
+    """By ValueError, LookupError, ArithmeticError or None; anything else is a defect, and shows."""
+    assert Response(X_Colour="blue").colour == 0
+    assert Response(X_Colour="red").colour == 1
+    assert Response(Date="soon").date is None
+
+    class Broken:
+        headers = Headers({"X": "y"})
+        field = header_field("X", NONSENSE, default=0)
+
+    with pytest.raises(AttributeError, match=r"nonsense"):
+        Broken().field
+
+
+def test_setting_and_deleting() -> None:
+    """Values are written by the dumper, text as it is; None and del remove the field."""
+    response = Response()
+    response.version = 5
+    response.tags = ("a", "b")
+    response.date = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
+    response.retry_after = timedelta(minutes=2)
+    response.coop = COOP.SAME_ORIGIN
+    response.credentials = True
+    assert list(response.headers.items()) == [
+        ("X-Version", "5"),
+        ("X-Tags", "a,b"),
+        ("Date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ("Retry-After", "120"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Access-Control-Allow-Credentials", "true"),
+    ]
+    response.version = None
+    response.coop = None
+    response.credentials = False
+    del response.tags
+    del response.tags
+    response.date = "Mon, 07 Nov 1994 08:49:37 GMT"
+    response.retry_after = 5
+    assert list(response.headers) == ["Date", "Retry-After"]
+
+
+@pytest.mark.parametrize("value", ["a\r\nb", "\0", "€"])
+def test_what_must_not_go_on_the_wire_is_refused(value: str) -> None:
+    """By the headers, where it is set."""
+    response = Response(X_Tenant="t")
+    with pytest.raises(ValueError, match=r"^got "):
+        response.tenant = value
+    assert response.tenant == "t"
+
+
+def test_requests_are_read_only() -> None:
+    """Assigning raises, and so it does for a field that says so."""
+    request: Any = Request(x_tenant="t")
+    for name in ("tenant", "version", "accept", "if_match"):
+        with pytest.raises(AttributeError, match=rf"^Request\.{name} is read-only$"):
+            setattr(request, name, "x")
+        with pytest.raises(AttributeError, match=r"is read-only$"):
+            delattr(request, name)
+    with pytest.raises(AttributeError, match=r"^Response\.colour is read-only$"):
+        Response().colour = 1
+
+
+def test_cached_fields_are_parsed_once() -> None:
+    """For each object on its own."""
+    seen: list[str] = []
+
+    def measure(value: str) -> int:
+        seen.append(value)
+        return len(value)
+
+    class Counted(Request):
+        count = header_field("X-Tenant", measure, default=0, cached=True)
+
+    request = Counted(x_tenant="abc")
+    assert (request.count, request.count, Counted().count) == (3, 3, 0)
+    assert seen == ["abc"]
+
+
+def test_live_fields() -> None:
+    """Changed in place; set with a value, its text, what it is made of, or None."""
+    response = Response()
+    response.cache_control.max_age = 5
+    first, second = response.vary, response.vary
+    first.add("Accept")
+    second.add("Cookie")
+    response.content_range.set(0, 5, 10)
+    response.www_authenticate = WWWAuthenticate("basic", {"realm": "x"})
+    assert list(response.headers.values()) == ["max-age=5", "Accept, Cookie", "bytes 0-4/10", 'Basic realm="x"']
+    response.vary = ["A", "B"]
+    response.cache_control = "no-store"
+    response.content_range = None
+    response.www_authenticate = Challenge("negotiate")
+    assert response.cache_control.no_store
+    assert list(response.headers.values()) == ["no-store", "A, B", "Negotiate"]
+    response.www_authenticate = [Challenge("a"), Challenge("b")]
+    response.vary = []
+    del response.cache_control
+    assert list(response.headers.values()) == ["A, B"]
+    response.www_authenticate = None
+    assert len(response.headers) == 0
+
+
+def test_on_the_class() -> None:
+    """The descriptor itself, documented."""
+    assert Response.tenant.__doc__ == "The ``X-Tenant`` field."
+    assert Response.region.__doc__ == "Where it runs."
+    assert Response.vary.__doc__ == "The ``Vary`` field; changes are written back."
+    assert Response.content_range.__doc__ == "The part."
+    assert repr(Response.tenant) == "<HeaderField X-Tenant>"
+    assert repr(Response.vary) == "<LiveField Vary>"
+    assert Request.version.attribute == "version"
+
+
+@pytest.mark.parametrize("make", [header_field, lambda name: live_field(name, HeaderSet)])
+def test_names_are_tokens(make: Any) -> None:
+    """Found where the class is written, not where the field is used."""
+    with pytest.raises(ValueError, match=r"^got field name 'X Y', expected a token$"):
+        make("X Y")
