@@ -1,0 +1,1 @@
+"""The five scenarios for each contestant: a module each, with ``WSGI`` and ``ASGI``, dictionaries of applications."""

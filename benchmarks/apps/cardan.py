@@ -1,0 +1,85 @@
+"""cardan: each handler as ``async def`` for ASGI and as ``def`` for WSGI; ``ASGI_DEF`` serves the latter over ASGI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cardan import FileStorage, Request, Response
+from scenarios import LANGUAGES
+
+PACKAGE = "cardan"
+
+
+def hello(request: Request) -> Response:
+    return Response("Hello, World!")
+
+
+def page(request: Request) -> Response:
+    args = request.args
+    response = Response.from_json({
+        "q": args["q"],
+        "page": args.get("page", 1, type=int),
+        "sort": args["sort"],
+        "dir": args["dir"],
+        "user": request.cookies["session"],
+        "language": request.accept_languages.best_match(LANGUAGES),
+    })
+    response.set_cookie("seen", "1", max_age=3600, httponly=True, samesite="Lax")
+    response.headers["ETag"] = '"v42"'
+    return response
+
+
+def form(request: Request) -> Response:
+    fields = request.form
+    return Response(f"{len(fields)} {fields['field0']} {fields['field9']}")
+
+
+def upload(request: Request) -> Response:
+    fields, file = request.form, request.files["file"]
+    return _uploaded(fields, file, file.read())
+
+
+def _uploaded(fields: Any, file: FileStorage, data: bytes) -> Response:
+    return Response(f"{fields['title']} {fields['text']} {fields['tag']} {file.filename} {len(data)}")
+
+
+def json(request: Request) -> Response:
+    return Response.from_json({"items": request.json})
+
+
+async def hello_async(request: Request) -> Response:
+    return hello(request)
+
+
+async def page_async(request: Request) -> Response:
+    return page(request)
+
+
+async def form_async(request: Request) -> Response:
+    await request.load()
+    return form(request)
+
+
+async def upload_async(request: Request) -> Response:
+    await request.load()
+    fields, file = request.form, request.files["file"]
+    return _uploaded(fields, file, await file.aread())
+
+
+async def json_async(request: Request) -> Response:
+    await request.load()
+    return json(request)
+
+
+ASGI_DEF = {handler.__name__: Request.application(handler) for handler in (hello, page, form, upload, json)}
+WSGI = ASGI_DEF
+ASGI = {
+    name: Request.application(handler)
+    for name, handler in (
+        ("hello", hello_async),
+        ("page", page_async),
+        ("form", form_async),
+        ("upload", upload_async),
+        ("json", json_async),
+    )
+}

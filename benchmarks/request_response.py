@@ -1,0 +1,153 @@
+"""Request and response, in process, without a socket: five scenarios on both protocols, all contestants in one run.
+
+    python benchmarks/request_response.py [--quick] [--json FILE] [--only hello,page] [--protocol wsgi]
+
+Every answer is checked before anything is timed. Printed are microseconds per request, the median of turns taken one
+after the other, and the same above the floor: the raw protocol (which makes the environ or scope, reads the body and
+answers) and the calls of the standard library that nobody can do without (``json.loads``, ``json.dumps``). Rows
+within 10 % are a tie. ``cardan def`` on ASGI is a ``def`` handler in a worker thread; the other ASGI columns are
+``async def``. Last, what ``Request(environ)`` and ``Request(scope, ...)`` cost beyond an object of an empty class.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from scenarios import SCENARIOS, asgi_turn, ask_asgi, ask_wsgi, check, wsgi_turn  # noqa: E402
+from timing import Turn, calls, interleave, machine, print_table, versions, write_json  # noqa: E402
+
+PEERS = {
+    "wsgi": ("cardan", "falcon", "webob", "baize", "bottle", "werkzeug"),
+    "asgi": ("cardan", "starlette", "falcon", "baize"),
+}
+ALONE = "cardan def"
+
+
+def contestants(protocol: str) -> dict[str, dict[str, Any]]:
+    """The applications of one protocol by name of contestant; one that is not installed is left out."""
+    found = {"raw": getattr(import_module("apps.raw"), protocol.upper())}
+    for name in PEERS[protocol]:
+        try:
+            module = import_module(f"apps.{name}")
+        except ImportError as error:
+            if name == "cardan":
+                raise
+            print(f"{name} is left out: {error}", file=sys.stderr)
+            continue
+        found[name] = getattr(module, protocol.upper())
+        if name == "cardan" and protocol == "asgi":
+            found[ALONE] = module.ASGI_DEF
+    return found
+
+
+def turns(protocol: str, scenario_name: str, loop: asyncio.AbstractEventLoop) -> dict[str, Turn]:
+    """One turn for each contestant whose answer is right; a wrong one raises."""
+    scenario = SCENARIOS[scenario_name]
+    found: dict[str, Turn] = {}
+    for name, apps in contestants(protocol).items():
+        app = apps[scenario_name]
+        answer = ask_wsgi(app, scenario) if protocol == "wsgi" else ask_asgi(app, scenario, loop)
+        if name != "raw":
+            try:
+                check(scenario, answer)
+            except AssertionError as error:
+                raise AssertionError(f"{name} on {protocol}: {error}") from None
+        found[name] = wsgi_turn(app, scenario) if protocol == "wsgi" else asgi_turn(app, scenario, loop)
+    if scenario.floor is not None:
+        found["floor"] = calls(scenario.floor)
+    return found
+
+
+def measure(protocol: str, scenario: str, loop: asyncio.AbstractEventLoop, rounds: int, seconds: float) -> dict[str, float]:
+    """Microseconds per request of each contestant; ``floor`` is what stands below all of them."""
+    times = interleave(turns(protocol, scenario, loop), rounds=rounds, seconds=seconds)
+    row = {name: value * 1e6 for name, value in times.items()}
+    row["floor"] = row["raw"] + row.get("floor", 0.0)
+    return row
+
+
+class Empty:
+    """What an object costs that does nothing."""
+
+    def __init__(self, scope: Any, receive: Any = None, send: Any = None) -> None:
+        pass
+
+
+def measure_opening(rounds: int, seconds: float) -> dict[str, float]:
+    """Microseconds of opening a request, beyond those of an empty class; per protocol."""
+    from cardan import Request
+
+    environ, scope = SCENARIOS["hello"].environ(), SCENARIOS["hello"].scope()
+    times = interleave(
+        {
+            "empty wsgi": calls(lambda: Empty(environ)),
+            "wsgi": calls(lambda: Request(environ)),
+            "empty asgi": calls(lambda: Empty(scope, None, None)),
+            "asgi": calls(lambda: Request(scope, None, None)),
+        },
+        rounds=rounds,
+        seconds=seconds,
+    )
+    return {kind: (times[kind] - times[f"empty {kind}"]) * 1e6 for kind in ("wsgi", "asgi")}
+
+
+def show(protocol: str, rows: dict[str, dict[str, float]]) -> None:
+    """One protocol as two tables: microseconds, and microseconds above the floor."""
+    names = [name for name in next(iter(rows.values())) if name != "floor"]
+    peers = [name for name in names if name not in ("raw", "cardan", ALONE)]
+    print(f"\n{protocol.upper()}: us per request")
+    body = []
+    for scenario, row in rows.items():
+        best = min((row[name] for name in peers), default=float("nan"))
+        ratios = [f"{row['cardan'] / row['raw']:.2f}", f"{best / row['cardan']:.2f}"]
+        body.append([scenario, *(f"{row[name]:.1f}" for name in names), *ratios])
+    print_table(["", *names, "cardan:raw", "best:cardan"], body)
+    print(f"\n{protocol.upper()}: us above the floor")
+    body = []
+    for scenario, row in rows.items():
+        over = {name: row[name] - row["floor"] for name in names if name != "raw"}
+        best = min((over[name] for name in peers), default=float("nan"))
+        body.append([scenario, f"{row['floor']:.1f}", *(f"{value:.1f}" for value in over.values()), f"{best / over['cardan']:.2f}"])
+    print_table(["", "floor", *(name for name in names if name != "raw"), "best:cardan"], body)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a short form")
+    parser.add_argument("--smoke", action="store_true", help="each thing once: wrong answers fail, times mean nothing")
+    parser.add_argument("--json", metavar="FILE", help="write the numbers to FILE, - for standard output")
+    parser.add_argument("--only", help="scenarios, separated by commas", default=",".join(SCENARIOS))
+    parser.add_argument("--protocol", choices=["wsgi", "asgi"], help="only one of them")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = parse_arguments()
+    rounds, seconds = (1, 0.0) if options.smoke else (7, 0.01) if options.quick else (31, 0.02)
+    loop = asyncio.new_event_loop()
+    result: dict[str, Any] = {"unit": "us per request", "versions": versions(["cardan", *PEERS["wsgi"], "starlette"])}
+    print(", ".join(machine().values()))
+    print(", ".join(f"{name} {number}" for name, number in result["versions"].items()))
+    try:
+        for protocol in [options.protocol] if options.protocol else PEERS:
+            rows = {name: measure(protocol, name, loop, rounds, seconds) for name in options.only.split(",")}
+            show(protocol, rows)
+            result[protocol] = rows
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+    result["opening"] = measure_opening(rounds, seconds)
+    cost = ", ".join(f"{kind} {value:.2f}" for kind, value in result["opening"].items())
+    print(f"\nopening a request, us beyond an object of an empty class: {cost}")
+    write_json(options.json, result)
+
+
+if __name__ == "__main__":
+    main()
