@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cardan import Handler
+    from cardan.core import BaseResponse
 
 __all__ = ["Upload", "UploadRequest", "app"]
 
@@ -57,7 +58,7 @@ class Upload(Application[UploadRequest]):
             raise MethodNotAllowed(headers={"Allow": ", ".join(views)})
         return views[method]
 
-    def on_error(self, request: UploadRequest, error: HTTPException) -> Response:
+    def on_error(self, request: UploadRequest, error: HTTPException) -> BaseResponse:
         """A page where Accept asks for HTML by name; what the library says otherwise."""
         if "text/html" not in request.headers.get("Accept", ""):
             return super().on_error(request, error)
