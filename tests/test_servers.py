@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import httpx
@@ -38,9 +40,29 @@ def test_ctrl_c_stops(kind: str, tmp_path: Path) -> None:
     server = start(kind, "hello:async_app", app_dir=EXAMPLES, log_dir=tmp_path)
     try:
         assert httpx.get(server.url).text == "Hello World!", server.log()
+        time.sleep(0.3)  # wsgiref swallows an interrupt while it still writes the response
     finally:
         server.stop(signal.SIGINT)
     assert not server.killed, f"had to be killed:\n{server.log()}"
+
+
+@pytest.mark.parametrize("options", [[], ["--worker-class", "gthread", "--threads", "4"]], ids=["sync", "gthread"])
+def test_loops_after_fork(options: list[str], tmp_path: Path) -> None:
+    """gunicorn with --preload and two workers: each has a loop of its own, and SIGTERM ends them within 2 s."""
+    from tests.servers import KINDS, gunicorn
+
+    kind = gunicorn("sync", "--preload", "--workers", "2", *options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(KINDS, "gunicorn", dataclasses.replace(KINDS["gunicorn"], arguments=kind))
+        server = start("gunicorn", "hello:async_app", app_dir=EXAMPLES, log_dir=tmp_path)
+    try:
+        for number in range(8):
+            assert httpx.get(server.url, params={"name": str(number)}).text == f"Hello {number}!", server.log()
+    finally:
+        begin = time.monotonic()
+        server.stop()
+    assert not server.killed, server.log()
+    assert time.monotonic() - begin < 8, "a loop in a module global makes this 30 s"
 
 
 def test_a_server_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
