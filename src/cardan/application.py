@@ -152,7 +152,7 @@ class Application(Dual, Generic[R]):
             thread = RequestThread(self, exchange)
             request = self.request_class(environ)
             response = thread.context.run(thread.respond, request)
-            held = exchange.body is not None
+            held = exchange.body is not None or response.is_streamed  # a body may read the request's
             after: list[Callable[[], Any]] = [partial(_leave, environ, exchange)] if held else []
             return send(response, environ, start_response, thread, lambda: request.root_url, after)
         finally:

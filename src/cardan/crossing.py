@@ -101,18 +101,29 @@ async def run_file_work(function: Callable[..., T], *args: Any) -> T:
 class Lease:
     """A handler's place among the ``threads`` handlers that run at once; free while it waits for its client."""
 
-    __slots__ = ("_limiter",)
+    __slots__ = ("_held", "_limiter", "_over")
 
     def __init__(self, limiter: anyio.CapacityLimiter) -> None:
         self._limiter = limiter
+        self._held = self._over = False
 
-    async def take_again(self) -> None:
-        """Wait for a place."""
-        await self._limiter.acquire_on_behalf_of(self)
+    async def take(self) -> None:
+        """Wait for a place; none is taken any more once the handler has returned."""
+        if not self._over:
+            await self._limiter.acquire_on_behalf_of(self)
+            self._held = True
 
-    def give_back(self) -> None:
-        """Free the place."""
-        self._limiter.release_on_behalf_of(self)
+    def give_back(self) -> bool:
+        """Free the place, if there is one; tells whether to take it again."""
+        held, self._held = self._held, False
+        if held:
+            self._limiter.release_on_behalf_of(self)
+        return held
+
+    def end(self) -> None:
+        """The handler has returned."""
+        self._over = True
+        self.give_back()
 
 
 class Threads:
@@ -129,13 +140,13 @@ class Threads:
         from anyio import to_thread
 
         lease = Lease(self._places.get())
-        await lease.take_again()
+        await lease.take()
         try:
             if lend is not None:
                 lend(lease)
             return await to_thread.run_sync(function, *args, limiter=_waiting_threads.get())
         finally:
-            lease.give_back()
+            lease.end()
 
 
 #: for what no application owns: a response that is served by itself

@@ -97,8 +97,7 @@ class ReceiveSource:
         """Runs in the loop while a handler's thread waits: its place among the handlers is free meanwhile."""
         got = 0
         lease = self._exchange.lease
-        if lease is not None:
-            lease.give_back()
+        given_back = lease is not None and lease.give_back()
         try:
             while got < size and not self.ended:
                 data = await self._message()
@@ -109,8 +108,8 @@ class ReceiveSource:
             if not self._ready:
                 raise
         finally:
-            if lease is not None:
-                await lease.take_again()
+            if given_back:
+                await lease.take()
 
     def _take(self) -> bytes:
         ready, self._ready = self._ready, []

@@ -68,7 +68,7 @@ async def send_response(
     try:
         whole = response.whole(method, root_url)
         if whole is None:
-            await _stream(response, method, send, source, run, context, root_url)
+            await _stream(response, method, send, source, run, context, root_url, closers)
         else:
             fields, body = whole
             start = {"type": "http.response.start", "status": response.status_code, "headers": encode_headers(fields)}
@@ -128,6 +128,7 @@ async def _stream(
     run: Callable[..., Awaitable[Any]],
     context: Context,
     root_url: Callable[[], str],
+    closers: list[Callable[[], Any]],
 ) -> None:
     finalizer = response.finalizer(method, root_url)
     wire = _Wire(send, finalizer)
@@ -150,7 +151,7 @@ async def _stream(
             await _guard(wire.emit(b""))
             group.start_soon(_keep_alive, wire, response.keep_alive, response.keep_alive_chunk)
         try:
-            await _send_body(response, wire, run, context)
+            await _send_body(response, wire, run, context, closers)
             await wire.end()
         except ClientLeft:
             pass
@@ -176,9 +177,14 @@ async def _keep_alive(wire: _Wire, interval: float, chunk: bytes) -> None:
 
 
 async def _send_body(
-    response: BaseResponse, wire: _Wire, run: Callable[..., Awaitable[Any]], context: Context
+    response: BaseResponse,
+    wire: _Wire,
+    run: Callable[..., Awaitable[Any]],
+    context: Context,
+    closers: list[Callable[[], Any]],
 ) -> None:
     if response.is_async:
+        del closers[: hasattr(response.response, "aclose")]  # the pump ends what it drives
         await crossing.pump(response.response, wire.emit)
         return
     chunks = response.iter_encoded()
