@@ -7,9 +7,9 @@ from typing import Any
 
 
 async def read_all(receive: Any) -> bytes:
-    body = b""
+    body: bytes = b""
     while True:
-        message = await receive()
+        message: dict[str, Any] = await receive()
         assert message["type"] == "http.request"
         body += message["body"]
         if not message["more_body"]:

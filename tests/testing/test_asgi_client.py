@@ -167,6 +167,38 @@ def test_unread_answer(backend: Any) -> None:
         assert log == ["end"]
 
 
+def test_what_follows_from_leaving(backend: Any) -> None:
+    """Not raised: the OSError, a framework's own exception for it, what is raised from it; all else is."""
+
+    class ClientDisconnect(Exception):
+        pass
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        try:
+            await chunk(send, b"x")
+        except OSError as error:
+            match scope["path"]:
+                case "/own":
+                    raise ClientDisconnect  # noqa: B904  that it has no cause is what is tested
+                case "/from":
+                    raise RuntimeError from error
+                case "/none":
+                    raise ClientDisconnect("none") from None
+                case "/defect":
+                    undefined  # type: ignore[name-defined]  # noqa: F821
+            raise
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        for path in ("/", "/own", "/from"):
+            with client.stream("GET", path):
+                pass
+        for path, kind in {"/none": ClientDisconnect, "/defect": NameError}.items():
+            with pytest.raises(kind), client.stream("GET", path):
+                pass
+
+
 def test_old_servers_are_silent(backend: Any) -> None:
     """Before spec 2.4 `send` to a client that has left does nothing."""
     log: list[str] = []
@@ -314,6 +346,71 @@ def test_an_upload_that_raises(backend: Any) -> None:
         with pytest.raises(LookupError, match="no more"):
             client.post("/", content=pieces())
         assert log == ["http.disconnect"]
+
+
+def test_an_upload_that_raises_late(backend: Any) -> None:
+    """The same when the answer has begun: raised where the client reads."""
+
+    def pieces() -> Any:
+        yield b"a"
+        raise LookupError("no more")
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        await chunk(send, (await receive())["body"])
+        await receive()
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        with client.stream("POST", "/", content=pieces()) as response:
+            chunks = response.iter_raw()
+            assert next(chunks) == b"a"
+            with pytest.raises(LookupError, match="no more"):
+                next(chunks)
+
+
+def test_leaving_while_the_upload_blocks(backend: Any) -> None:
+    """A request body that blocks in its thread does not hold the client that leaves."""
+    go = threading.Event()
+
+    def pieces() -> Any:
+        yield b"a"
+        go.wait(60)
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        await chunk(send, (await receive())["body"])
+        assert (await receive())["type"] == "http.disconnect"
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        with client.stream("POST", "/", content=pieces()) as response:
+            chunks = response.iter_raw()
+            assert next(chunks) == b"a"
+        go.set()
+
+
+def test_all_open_responses_are_left(backend: Any) -> None:
+    """One that raises when it is left does not keep the others from being left."""
+    ended: list[str] = []
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await start(send)
+            await chunk(send, b"a")
+        except OSError:
+            ended.append(scope["path"])
+            raise LookupError("broken") from None
+
+    def main() -> None:
+        with Client(app, protocol="asgi", backend=backend) as client:
+            for path in ("/1", "/2"):
+                client.send(client.build_request("GET", path), stream=True)
+
+    with pytest.raises(LookupError, match="broken"):
+        main()
+    assert sorted(ended) == ["/1", "/2"]
 
 
 def test_exception_before_the_start(backend: Any) -> None:
@@ -475,7 +572,7 @@ def test_extensions(backend: Any, tmp_path: Any) -> None:
         await send({"type": "http.response.pathsend", "path": str(path)})
         await send({"type": "http.response.trailers", "headers": [(b"x", b"y")]})
 
-    offered = {f"http.response.{name}": {} for name in ("early_hint", "pathsend", "trailers")}
+    offered: dict[str, Any] = {f"http.response.{name}": {} for name in ("early_hint", "pathsend", "trailers")}
     with Client(app, protocol="asgi", backend=backend, extensions=offered) as client:
         response = client.get("/")
     assert response.content == b"content"

@@ -110,7 +110,8 @@ async def test_exceptions(protocol: Any) -> None:
     def wsgi(environ: Any, start_response: Any) -> Any:
         raise LookupError("broken")
 
-    app = {"asgi": asgi, "wsgi": wsgi}[protocol]
+    apps: dict[str, Any] = {"asgi": asgi, "wsgi": wsgi}
+    app = apps[protocol]
     async with AsyncClient(app, protocol=protocol) as client:
         with pytest.raises(LookupError, match="broken"):
             await client.get("/")
@@ -161,23 +162,28 @@ async def test_cancelled_client(protocol: Any) -> None:
 
 @both
 async def test_timeout(protocol: Any) -> None:
-    """A wait of more than the timeout is httpx.ReadTimeout."""
+    """A wait of more than the timeout is httpx.ReadTimeout, before the answer and within it."""
     go = threading.Event()
 
     @only_http
     async def asgi(scope: Any, receive: Any, send: Any) -> None:
         await read_all(receive)
+        if scope["path"] == "/begin":
+            await start(send)
+            await chunk(send, b"a")
         await receive()
 
     def wsgi(environ: Any, start_response: Any) -> Any:
-        environ["wsgi.input"].read()
-        start_response("200 OK", [])
+        write = start_response("200 OK", [])
+        if environ["PATH_INFO"] == "/begin":
+            write(b"a")
         go.wait(0.05)
         return []
 
     async with AsyncClient({"asgi": asgi, "wsgi": wsgi}[protocol], protocol=protocol, timeout=0.01) as client:
-        with pytest.raises(httpx.ReadTimeout):
-            await client.get("/")
+        for path in ("/", "/begin"):
+            with pytest.raises(httpx.ReadTimeout):
+                await client.get(path)
 
 
 @both
@@ -227,3 +233,38 @@ async def test_application_is_closed_on_leaving() -> None:
         await client.get("/")
     assert len(seen) == 1
     assert seen != [threading.current_thread()]
+
+
+@both
+async def test_all_open_responses_are_left(protocol: Any) -> None:
+    """One that raises when it is left does not keep the others from being left."""
+    ended: list[str] = []
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        try:
+            await start(send)
+            await chunk(send, b"a")
+        except OSError:
+            ended.append(scope["path"])
+            raise LookupError("broken") from None
+
+    def wsgi(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            ended.append(environ["PATH_INFO"])
+            raise LookupError("broken")
+
+    apps: dict[str, Any] = {"asgi": asgi, "wsgi": wsgi}
+
+    async def main() -> None:
+        async with AsyncClient(apps[protocol], protocol=protocol) as client:
+            for path in ("/1", "/2"):
+                await client.send(client.build_request("GET", path), stream=True)
+
+    with pytest.raises(LookupError, match="broken"):
+        await main()
+    assert sorted(ended) == ["/1", "/2"]

@@ -95,7 +95,8 @@ def test_raw_bodies(data: Any) -> None:
 
 def test_forms() -> None:
     """A form is urlencoded; a mapping as data is a form, for those who come from Werkzeug."""
-    for arguments in ({"form": {"a": ["1", "ä"], "b": True}}, {"data": {"a": ["1", "ä"], "b": True}}):
+    cases: list[Any] = [{"form": {"a": ["1", "ä"], "b": True}}, {"data": {"a": ["1", "ä"], "b": True}}]
+    for arguments in cases:
         builder = RequestBuilder(method="POST", **arguments)
         assert builder.body == b"a=1&a=%C3%A4&b=true"
         assert field(builder, b"content-type") == b"application/x-www-form-urlencoded"
@@ -213,7 +214,8 @@ def test_request(protocol: Any, host: str) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body"})
 
-    with Client({"asgi": asgi, "wsgi": wsgi}[protocol], protocol=protocol) as client:
+    apps: dict[str, Any] = {"asgi": asgi, "wsgi": wsgi}
+    with Client(apps[protocol], protocol=protocol) as client:
         client.send(builder.request())
     assert seen.pop("body") == b"abc"
     expected = {"asgi": builder.scope, "wsgi": builder.environ}[protocol]()

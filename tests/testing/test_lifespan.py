@@ -149,3 +149,28 @@ def test_one_task(kind: str, backend: Any) -> None:
 
     assert visit(app, kind, backend) == "hello"
     assert seen == ["set"]
+
+
+@pytest.mark.parametrize("silent_at", ["startup", "shutdown"])
+def test_hanging(kind: str, backend: Any, silent_at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lifespan that never answers is cancelled after a while, and reported."""
+    for module in ("sync_transports", "async_transports"):
+        monkeypatch.setattr(f"cardan.testing.{module}.STARTUP_TIMEOUT", 0.05)
+    log: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            try:
+                if silent_at == "shutdown":
+                    await receive()
+                    await send({"type": "lifespan.startup.complete"})
+                await anyio.sleep_forever()
+            finally:
+                log.append("cancelled")
+        await start(send)
+        await chunk(send, b"", more=False)
+
+    texts = {"startup": "did not start", "shutdown": "did not shut down"}
+    with pytest.raises(TimeoutError, match=f"the lifespan {texts[silent_at]} within 0.05 seconds"):
+        visit(app, kind, backend)
+    assert log == ["cancelled"]

@@ -71,7 +71,7 @@ def test_exact_target(protocol: Any, target: bytes, expected: str) -> None:
 @both
 def test_it_is_httpx(protocol: Any) -> None:
     """Cookies, headers, hooks and redirects are those of httpx."""
-    seen = []
+    seen: list[httpx.Request] = []
     with Client(
         WHERE[protocol], protocol=protocol, headers={"x": "y"}, event_hooks={"request": [seen.append]}
     ) as client:

@@ -7,6 +7,7 @@ the applications run in is opened there.
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import anyio
@@ -114,9 +115,10 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             raise
 
     async def aclose(self) -> None:
-        """Leave every response that is still open."""
-        for stream in list(self.streams):
-            await stream.aclose()
+        """Leave every response that is still open; raises what the last of them raised."""
+        async with AsyncExitStack() as stack:
+            for stream in self.streams:
+                stack.push_async_callback(stream.aclose)
 
 
 class AsyncWSGITransport(AsyncTransport):

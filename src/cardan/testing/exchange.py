@@ -130,13 +130,19 @@ class Exchange:
 
 
 def comes_from_leaving(error: BaseException | None) -> bool:
-    """Tells whether the client's leaving is at the root of ``error``: itself, its cause, or all of a group."""
+    """Tells whether the client's leaving is at the root of ``error``: itself, its cause, or all of a group.
+
+    Also one that was raised in the handling of that, if its class is no built-in one: frameworks have exceptions of
+    their own for it (Starlette's ClientDisconnect), while a NameError in a `finally` is a defect.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
+        seen.add(id(error))
         if isinstance(error, ClientLeft):
             return True
         if isinstance(error, BaseExceptionGroup):
             return all(comes_from_leaving(one) for one in error.exceptions)
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
+        is_defect = type(error).__module__ == "builtins" and not isinstance(error, OSError)
+        hidden = is_defect or error.__suppress_context__
+        error = error.__cause__ or (None if hidden else error.__context__)
     return False

@@ -76,7 +76,7 @@ class Lifespan:
         in_time = await self._stop(timeout)
         if self._error is None and self._said == "lifespan.shutdown.failed":
             return RuntimeError(f"the lifespan failed at shutdown: {self._text}")
-        if not in_time and self._said != "lifespan.shutdown.complete":
+        if not in_time:
             return TimeoutError(f"the lifespan did not shut down within {timeout:g} seconds")
         return self._error
 

@@ -8,6 +8,7 @@ application's lifespan; without being entered each exchange brings, and takes aw
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -112,9 +113,10 @@ class SyncTransport(httpx.BaseTransport):
             raise
 
     def close(self) -> None:
-        """Leave every response that is still open."""
-        for stream in list(self._streams.values()):
-            stream.close()
+        """Leave every response that is still open; raises what the last of them raised."""
+        with ExitStack() as stack:
+            for stream in self._streams.values():
+                stack.callback(stream.close)
 
 
 class WSGITransport(SyncTransport):

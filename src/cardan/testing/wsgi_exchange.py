@@ -118,8 +118,7 @@ class WSGIExchange(Exchange):
             self._send_head()
             self._set("complete", True)
         except ClientLeft:
-            if not self.left:
-                raise
+            pass
         finally:
             close = getattr(iterable, "close", None)
             if close is not None:
