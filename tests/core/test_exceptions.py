@@ -1,0 +1,303 @@
+"""The HTTP errors: raised, answered, copied, pickled."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cardan.core import exceptions
+from cardan.core.exceptions import (
+    BadRequest,
+    BadRequestKeyError,
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    RequestedRangeNotSatisfiable,
+    RequestEntityTooLarge,
+    ServiceUnavailable,
+    TooManyRequests,
+    Unauthorized,
+    abort,
+    default_exceptions,
+)
+from cardan.core.fields.authorization import Challenge
+from cardan.core.fields.www_authenticate import WWWAuthenticate
+from cardan.core.structures import Headers
+
+CLASSES = [
+    cls
+    for name in exceptions.__all__
+    if isinstance(cls := getattr(exceptions, name), type) and issubclass(cls, HTTPException)
+]
+
+
+class OutOfStock(HTTPException):
+    code = 409
+    description = "not enough in stock"
+
+
+class Particular(HTTPException):
+    """With a constructor of its own."""
+
+    code = 418
+
+    def __init__(self, left: int) -> None:
+        super().__init__(left=left)
+
+
+class Request:
+    def __init__(self, accept: str | None = None, content_type: str | None = None) -> None:
+        pairs = [("Accept", accept), ("Content-Type", content_type)]
+        self.headers = Headers([(name, value) for name, value in pairs if value is not None])
+
+
+def body(error: HTTPException, *args: Any) -> tuple[str, str]:
+    response = error.get_response(*args)
+    return response.headers["Content-Type"], response.get_data(as_text=True)
+
+
+def problem(error: HTTPException, *args: Any) -> dict[str, Any]:
+    kind, text = body(error, *args)
+    assert kind == "application/problem+json"
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_every_class(cls: type[HTTPException]) -> None:
+    """Made without arguments, it has a status, a phrase and a response."""
+    error = cls()
+    if cls is HTTPException:
+        assert (error.name, error.get_response().status_code) == ("Unknown Error", 500)
+        return
+    assert 400 <= (error.code or 0) < 600
+    assert error.name != "Unknown Error"
+    assert error.get_response().status_code == error.code
+    assert repr(error) == f"<{cls.__name__} {str(error)!r}>"
+
+
+@pytest.mark.parametrize("code", sorted(default_exceptions))
+def test_abort(code: int) -> None:
+    """Raises the class of the status, with what its constructor takes."""
+    with pytest.raises(default_exceptions[code]) as caught:
+        abort(code, "why", headers={"X": "y"}, member=1)
+    assert (caught.value.code, caught.value.description, caught.value.members) == (code, "why", {"member": 1})
+    assert type(caught.value).__base__ in (HTTPException, exceptions._RetryAfter)
+
+
+def test_abort_with_a_response() -> None:
+    """Which is sent as it is."""
+    response = object()
+    with pytest.raises(HTTPException) as caught:
+        abort(response)
+    assert caught.value.get_response() is response
+
+
+@pytest.mark.parametrize("code", [200, 299, 499, 600, 0, -1])
+def test_abort_with_what_is_no_error(code: int) -> None:
+    """The program's fault: a LookupError that lists what there is."""
+    with pytest.raises(LookupError, match=rf"^got status {code}, expected one of \[400, "):
+        abort(code)
+
+
+def test_text() -> None:
+    """Status, phrase, description."""
+    assert str(NotFound()) == "404 Not Found: there is nothing at this address"
+    assert str(NotFound("")) == "404 Not Found"
+    assert str(Particular(3)) == "418 I'm a teapot"
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (None, "text/plain"),
+        ("", "text/plain"),
+        ("*/*", "text/plain"),
+        ("text/*", "text/plain"),
+        ("application/*", "text/plain"),
+        ("image/png", "text/plain"),
+        ("garbage;;", "text/plain"),
+        ("text/plain, application/json", "text/plain"),
+        ("application/json", "application/problem+json"),
+        ("application/problem+json", "application/problem+json"),
+        ("Application/Vnd.API+JSON; v=1", "application/problem+json"),
+        ("text/html;q=0.5, application/json", "application/problem+json"),
+        ("text/html, application/json", "text/html"),
+        ("application/json;q=0, */*", "text/plain"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"),
+        ("application/xhtml+xml", "text/html"),
+        ("image/png, text/html;q=0.1", "text/html"),
+    ],
+)
+def test_the_client_chooses(accept: str | None, kind: str) -> None:
+    """JSON when it names JSON, HTML when it names that first, else text; and caches are told."""
+    response = NotFound("x").get_response(Request(accept))
+    assert response.headers["Content-Type"].partition(";")[0] == kind
+    assert response.headers["Vary"] == "Accept"
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type", "members", "kind"),
+    [
+        ("*/*", None, {"left": 3}, "application/problem+json"),
+        (None, None, {"left": 3}, "application/problem+json"),
+        (None, "application/json", {}, "application/problem+json"),
+        ("*/*", "application/merge-patch+json", {}, "application/problem+json"),
+        ("text/html", "application/json", {"left": 3}, "text/html"),
+        ("text/plain", None, {"left": 3}, "text/plain"),
+        ("*/*, application/json;q=0, application/problem+json;q=0", None, {"left": 3}, "text/plain"),
+        ("application/json;q=0", "application/json", {}, "text/plain"),
+        (None, "text/plain", {}, "text/plain"),
+    ],
+)
+def test_where_the_client_says_nothing(accept: str | None, content_type: str | None, members: Any, kind: str) -> None:
+    """Members, and a body of JSON, tell that it is a program."""
+    response = BadRequest(**members).get_response(Request(accept, content_type))
+    assert response.headers["Content-Type"].partition(";")[0] == kind
+
+
+def test_without_a_request() -> None:
+    """Text, or a document if there are members; nothing varies."""
+    assert body(NotFound("x")) == ("text/plain; charset=utf-8", "Not Found\n\nx\n")
+    assert body(NotFound("")) == ("text/plain; charset=utf-8", "Not Found\n")
+    assert problem(OutOfStock(left=3))["left"] == 3
+    assert "Vary" not in NotFound().get_response().headers
+
+
+def test_problem_details() -> None:
+    """RFC 9457 section 3: four members of its own, then those of the exception, which never take their place."""
+    error = OutOfStock(left=3, type="x", title="y", status=200, detail="z", instance="/orders/1")
+    assert problem(error) == {
+        "type": "about:blank",
+        "title": "Conflict",
+        "status": 409,
+        "detail": "not enough in stock",
+        "left": 3,
+        "instance": "/orders/1",
+    }
+    assert problem(Particular(1)) == {"type": "about:blank", "title": "I'm a teapot", "status": 418, "left": 1}
+    assert "detail" not in problem(Particular(1))
+
+
+@pytest.mark.parametrize(
+    ("member", "shown"),
+    [
+        (datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01 00:00:00+00:00"),
+        (float("nan"), "nan"),
+        ({1, 2}, "{1, 2}"),
+        ({(1, 2): 3}, "{(1, 2): 3}"),
+        ("é€\ud800", "é€\ud800"),
+    ],
+)
+def test_members_of_any_kind(member: Any, shown: str) -> None:
+    """An error must not fail to be told: what JSON cannot say is text."""
+    assert problem(OutOfStock(member=member))["member"] == shown
+
+
+def test_members_that_contain_themselves() -> None:
+    """They are text, too."""
+    loop: list[Any] = []
+    loop.append(loop)
+    assert problem(OutOfStock(loop=loop))["loop"] == "[[...]]"
+
+
+def test_html_is_escaped() -> None:
+    """What the client sent may stand in a description."""
+    kind, text = body(NotFound("<script>alert('&\"')</script>"), Request("text/html"))
+    assert kind == "text/html; charset=utf-8"
+    assert "<p>&lt;script&gt;alert(&#39;&amp;&quot;&#39;)&lt;/script&gt;</p>" in text
+    assert "<title>404 Not Found</title>" in text
+    assert "<p>" not in body(NotFound(""), Request("text/html"))[1]
+
+
+@pytest.mark.parametrize(
+    ("error", "headers"),
+    [
+        (NotFound(headers={"X": "y"}), [("X", "y")]),
+        (NotFound(headers=[("X", "y"), ("X", "z")]), [("X", "y"), ("X", "z")]),
+        (NotFound(headers=Headers([("X", "y"), ("X", "z")])), [("X", "y"), ("X", "z")]),
+        (MethodNotAllowed(valid_methods=("GET", "HEAD")), [("Allow", "GET, HEAD")]),
+        (MethodNotAllowed(valid_methods=()), [("Allow", "")]),
+        (MethodNotAllowed(valid_methods=["GET"], headers={"allow": "POST"}), [("allow", "POST")]),
+        (
+            Unauthorized(www_authenticate=WWWAuthenticate("basic", {"realm": "x"})),
+            [("WWW-Authenticate", 'Basic realm="x"')],
+        ),
+        (Unauthorized(www_authenticate=[Challenge("a"), Challenge("b")]), [("WWW-Authenticate", "A, B")]),
+        (Unauthorized(www_authenticate=Challenge("a")), [("WWW-Authenticate", "A")]),
+        (Unauthorized(www_authenticate="Basic"), [("WWW-Authenticate", "Basic")]),
+        (Unauthorized(), []),
+        (RequestedRangeNotSatisfiable(length=10), [("Content-Range", "bytes */10")]),
+        (RequestedRangeNotSatisfiable(length=0, units="items"), [("Content-Range", "items */0")]),
+        (RequestedRangeNotSatisfiable(), []),
+        (TooManyRequests(retry_after=5), [("Retry-After", "5")]),
+        (TooManyRequests(retry_after=0), [("Retry-After", "0")]),
+        (ServiceUnavailable(retry_after=timedelta(minutes=1)), [("Retry-After", "60")]),
+        (
+            ServiceUnavailable(retry_after=datetime(2026, 1, 1, tzinfo=UTC)),
+            [("Retry-After", "Thu, 01 Jan 2026 00:00:00 GMT")],
+        ),
+        (ServiceUnavailable(), []),
+    ],
+)
+def test_fields(error: HTTPException, headers: list[tuple[str, str]]) -> None:
+    """Those that are given, and those that the status wants, unless they are given."""
+    assert error.get_headers() == headers
+    sent = error.get_response().headers.items()
+    assert [field for field in sent if field[0] not in ("Content-Type", "Content-Length")] == headers
+
+
+def test_fields_that_must_not_go_on_the_wire() -> None:
+    """Are refused where the response is made."""
+    with pytest.raises(ValueError, match=r"^got "):
+        NotFound(headers={"X": "a\r\nb"}).get_response()
+
+
+def test_a_ready_response() -> None:
+    """Is the response."""
+    response = object()
+    assert NotFound(response=response).get_response(Request("text/html")) is response
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotFound(),
+        NotFound("x", headers={"A": "b"}, member=[1]),
+        OutOfStock(left=3),
+        Particular(4),
+        BadRequestKeyError("name"),
+        RequestEntityTooLarge(limit="max_files", allowed=1, received=2),
+        MethodNotAllowed(valid_methods=["GET"]),
+        Unauthorized(www_authenticate=WWWAuthenticate("basic", {"realm": "x"})),
+        TooManyRequests(retry_after=5),
+    ],
+)
+def test_copies(error: HTTPException) -> None:
+    """Pickled, copied and copied deeply it says the same, whatever its constructor wants."""
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(twin) is type(error)
+        assert str(twin) == str(error)
+        assert twin.args == error.args
+        assert vars(twin) == vars(error)
+        assert twin.get_headers() == error.get_headers()
+
+
+def test_a_missing_key() -> None:
+    """Is a KeyError and a 400."""
+    error = BadRequestKeyError("name")
+    assert isinstance(error, KeyError)
+    assert (error.args, error.key, str(error)) == (("name",), "name", "400 Bad Request: missing key 'name'")
+    assert str(BadRequestKeyError()) == "400 Bad Request: the request could not be understood"
+
+
+def test_a_limit_has_a_name() -> None:
+    """What came, what is allowed, and which limit says so."""
+    error = RequestEntityTooLarge(limit="max_files", allowed=1, received=2)
+    assert (error.limit, error.allowed, error.received) == ("max_files", 1, 2)
+    assert error.description == "got 2, expected at most 1 (max_files)"

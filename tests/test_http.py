@@ -1,0 +1,79 @@
+"""The facade of functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cardan import http
+from cardan.core.structures import Headers
+from cardan.http import LanguageAccept, ResponseCacheControl
+
+
+@pytest.mark.parametrize("name", [n for n in http.__all__ if n.startswith("parse_") and n not in ("parse_cookie",)])
+@pytest.mark.parametrize("value", [None, "", 'garbage\x00;,="', "\xff"])
+def test_readers_are_total(name: str, value: str | None) -> None:
+    """A missing field and garbage give the empty value."""
+    getattr(http, name)(value)
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        (http.quote_header_value("a"), "a"),
+        (http.quote_header_value("a", allow_token=False), '"a"'),
+        (http.quote_header_value(5), "5"),
+        (http.unquote_header_value('"a\\"b"'), 'a"b'),
+        (http.dump_header(["a", "b c"]), 'a, "b c"'),
+        (http.dump_header({"a": 1, "b": None}), "a=1, b"),
+        (http.dump_options_header("a/b", {"c": "d e", "f": None}), 'a/b; c="d e"'),
+        (http.dump_options_header(None, {"c": "d"}), "c=d"),
+        (http.parse_options_header("a; b=c"), ("a", {"b": "c"})),
+        (http.parse_list_header('a, "b, c"'), ["a", "b, c"]),
+        (http.parse_dict_header("a=1, b"), {"a": "1", "b": None}),
+        (http.parse_accept_header("a;q=0.5, b").best, "b"),
+        (http.parse_accept_header("de", LanguageAccept).best_match(["de-AT"]), "de-AT"),
+        (http.parse_cache_control_header("max-age=5").max_age, 5),
+        (http.parse_cache_control_header("s-maxage=5", cls=ResponseCacheControl).s_maxage, 5),
+        (http.parse_csp_header("a b")["a"], "b"),
+        (list(http.parse_set_header("a, B, A")), ["a", "B"]),
+        (http.parse_if_range_header('"a"').etag, "a"),
+        (str(http.parse_range_header("bytes=0-1")), "bytes=0-1"),
+        (str(http.parse_content_range_header("bytes 0-1/2")), "bytes 0-1/2"),
+        (http.parse_content_range_header("bytes 1-0/2"), None),
+        (http.parse_etags('"a"').contains("a"), True),
+        (http.parse_cookie("a=1; a=2").getlist("a"), ["1", "2"]),
+        (http.parse_cookie({"HTTP_COOKIE": "a=1"}, dict), {"a": "1"}),
+        (http.parse_cookie({}, dict), {}),
+        (http.is_byte_range_valid(0, 1, 1), True),
+        (http.is_byte_range_valid(1, 1, 1), False),
+        (http.is_byte_range_valid(None, None, 1), True),
+        (http.is_entity_header("Content-Type"), True),
+        (http.is_entity_header("Vary"), False),
+        (http.is_hop_by_hop_header("TE"), True),
+        (http.is_hop_by_hop_header("Date"), False),
+    ],
+)
+def test_functions(result: Any, expected: Any) -> None:
+    """Werkzeug's names, core's work."""
+    assert result == expected
+
+
+def test_etags_differ_with_their_data() -> None:
+    """And are opaque tags."""
+    assert http.generate_etag(b"a") != http.generate_etag(b"b")
+    assert http.quote_etag(http.generate_etag(b"a"))
+
+
+def test_removing_fields() -> None:
+    """In place, from headers and from lists."""
+    pairs = [("Content-Type", "a/b"), ("Expires", "0"), ("TE", "x"), ("X", "y")]
+    headers = Headers(pairs)
+    http.remove_entity_headers(headers)
+    http.remove_hop_by_hop_headers(headers)
+    http.remove_entity_headers(pairs)
+    http.remove_hop_by_hop_headers(pairs)
+    assert list(headers.items()) == pairs == [("Expires", "0"), ("X", "y")]
+    http.remove_entity_headers(headers, allowed=())
+    assert list(headers) == ["X"]
