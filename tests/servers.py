@@ -179,6 +179,13 @@ class Server:
         self.kill()
         raise AssertionError(f"{self.kind.name} does not listen after {START_SECONDS:.0f} s:\n{self.log()}")
 
+    def wait_for_log(self, text: str) -> None:
+        """Return when the server has written ``text``; AssertionError when it does not."""
+        deadline = time.monotonic() + START_SECONDS
+        while text not in self.log():
+            assert time.monotonic() < deadline, f"{self.kind.name} did not write {text!r}:\n{self.log()}"
+            time.sleep(0.02)
+
     def stop(self, sig: signal.Signals = signal.SIGTERM) -> int:
         """Send ``sig``, wait and return the exit status; ``killed`` is True when that took too long.
 
