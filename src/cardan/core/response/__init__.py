@@ -1,0 +1,49 @@
+"""Responses: the finalizer that decides what goes on the wire, and the classes that say what is meant.
+
+::
+
+    BaseResponse                          status, headers, body, close hooks; any number of sendings
+     +-- ETagResponseMixin                validators, make_conditional
+    CommonResponseDescriptorsMixin, CORSResponseMixin, SecurityPolicyMixin, WWWAuthenticateMixin, ResponseStreamMixin
+    Response                              BaseResponse with all of them; from_json, from_events, from_ndjson
+"""
+
+from __future__ import annotations
+
+from ..exceptions import HTTPException
+from .base import BaseResponse
+from .body import ResponseBody
+from .conditional import check_preconditions
+from .etag import ETagResponseMixin
+from .events import ServerSentEvent
+from .finalizer import Chunk, ContentLengthError, End, Head, ResponseEvent, ResponseFinalizer
+from .mixins import CommonResponseDescriptorsMixin, CORSResponseMixin, SecurityPolicyMixin, WWWAuthenticateMixin
+from .redirecting import redirect
+from .response import Response
+from .stream import ResponseStream, ResponseStreamMixin
+
+__all__ = [
+    "BaseResponse",
+    "CORSResponseMixin",
+    "Chunk",
+    "CommonResponseDescriptorsMixin",
+    "ContentLengthError",
+    "ETagResponseMixin",
+    "End",
+    "Head",
+    "Response",
+    "ResponseBody",
+    "ResponseEvent",
+    "ResponseFinalizer",
+    "ResponseStream",
+    "ResponseStreamMixin",
+    "SecurityPolicyMixin",
+    "ServerSentEvent",
+    "WWWAuthenticateMixin",
+    "check_preconditions",
+    "redirect",
+]
+
+# errors become responses of this kind, until cardan.exceptions says otherwise
+if HTTPException.response_class is None:
+    HTTPException.response_class = Response

@@ -7,31 +7,30 @@ sending is kept on the response.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
-from ..exceptions import WrongMode
 from ..fields.cookies import dump_cookie
 from ..status import parse_status, status_line
 from ..structures.headers import Headers
+from .body import BodyAccess, ResponseBody
 from .closing import aclose_all, close_all
-from .content_type import with_charset
+from .content_type import checked, with_charset
+from .encoding import closer, encode
 from .finalizer import ResponseFinalizer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from .finalizer import ResponseEvent
 
 __all__ = ["BaseResponse", "ResponseBody", "ResponseStatus"]
 
-ResponseBody: TypeAlias = "str | bytes | Iterable[str | bytes] | AsyncIterable[str | bytes] | None"
 ResponseStatus: TypeAlias = "int | str | HTTPStatus | None"
 
 
-class BaseResponse:
+class BaseResponse(BodyAccess):
     """A response. ``response`` is its body: text, bytes, an iterable or an async iterable of them, or None.
 
     ``status`` is a code, a :class:`~http.HTTPStatus` or a line like ``"404 Not Found"``; ``headers`` are copied.
@@ -42,24 +41,15 @@ class BaseResponse:
     charset: ClassVar[str] = "utf-8"
     default_status: ClassVar[int] = 200
     default_mimetype: ClassVar[str | None] = "text/plain"
-    implicit_sequence_conversion: bool = True
-    """False: looking at the body never consumes its iterable."""
-    automatically_set_content_length: bool = True
-    """Set Content-Length where the body is buffered."""
     autocorrect_location_header: bool = False
     """True: a relative Location is joined with the application's root URL. RFC 9110 section 10.2.2 allows it as it is."""
     max_cookie_size: ClassVar[int] = 4093
-    """Bytes of a Set-Cookie beyond which browsers may drop it: a warning."""
+    """Bytes of a Set-Cookie beyond which browsers may drop it: a warning. 0: never. RFC 6265 section 6.1 asks for 4096."""
     keep_alive: float | None = None
     """Seconds of silence after which :attr:`keep_alive_chunk` is sent; None: never."""
-    keep_alive_chunk: ClassVar[bytes] = b""
+    keep_alive_chunk: bytes = b""
 
-    direct_passthrough: bool = False
-    _body: bytes | None
-    _iterable: Any
-    _headers: Headers | None = None
     _content_type: str | None = None
-    _hooks: list[Callable[[], Any]] | None = None
     _reason: str | None = None
 
     def __init__(
@@ -82,37 +72,33 @@ class BaseResponse:
         elif type(status) is int:
             self._code = status
         else:
-            self.status = status  # type: ignore[assignment]  # one setter takes what the constructor takes
+            self.status = status
         if direct_passthrough:
             self.direct_passthrough = True
-        if headers is None and content_type is None and mimetype is None:
-            mimetype = self.default_mimetype
-            self._content_type = with_charset(mimetype) if mimetype is not None else None
-        else:
+        if headers:
             self._set_headers(headers, mimetype, content_type)
-
-    def _set_response(self, response: Any) -> None:
-        self._body = None
-        if response is None:
-            self._body = b""
-        elif isinstance(response, str):
-            self._body = response.encode()
-        elif isinstance(response, (bytes, bytearray, memoryview)):
-            self._body = bytes(response)
-        elif isinstance(response, (Iterable, AsyncIterable)):
-            self._iterable = response
-        else:
-            raise TypeError(f"got a response of type {type(response).__name__}, expected text, bytes or an iterable of them")
+        elif content_type is not None:
+            self._content_type = checked(content_type)
+        elif mimetype is not None:
+            self._content_type = with_charset(mimetype)
+        elif self.default_mimetype is not None:
+            self._content_type = with_charset(self.default_mimetype)
 
     def _set_headers(self, headers: Any, mimetype: str | None, content_type: str | None) -> None:
         fields = self._headers = Headers(headers)
-        if content_type is None:
-            if mimetype is None:
-                if "content-type" in fields or self.default_mimetype is None:
-                    return
-                mimetype = self.default_mimetype
+        if content_type is None and mimetype is None and "content-type" not in fields:
+            mimetype = self.default_mimetype
+        if content_type is None and mimetype is not None:
             content_type = with_charset(mimetype)
-        fields["Content-Type"] = content_type
+        if content_type is not None:
+            fields["Content-Type"] = content_type
+        self._add_length(fields)
+
+    def _add_length(self, fields: Headers) -> None:
+        """A body of text or bytes declares its length, where the program did not."""
+        if self._body is not None and self.automatically_set_content_length and "content-length" not in fields:
+            self._own_length = length = str(len(self._body))
+            fields._list.append(("Content-Length", length))
 
     # --- status and headers ---
 
@@ -151,11 +137,13 @@ class BaseResponse:
         if headers is None:
             kind = self._content_type
             headers = self._headers = Headers._trusted([("Content-Type", kind)] if kind is not None else [])
+            self._add_length(headers)
         return headers
 
     @headers.setter
     def headers(self, headers: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
         self._headers = Headers(headers)
+        self._own_length = None
 
     @property
     def content_type(self) -> str | None:
@@ -164,7 +152,7 @@ class BaseResponse:
 
     @content_type.setter
     def content_type(self, value: str | None) -> None:
-        self.headers["Content-Type"] = value  # type: ignore[assignment]  # None deletes
+        self.headers["Content-Type"] = value
 
     @property
     def mimetype(self) -> str | None:
@@ -193,62 +181,22 @@ class BaseResponse:
 
         Raises :exc:`ValueError` for what a browser would refuse.
         """
-        self.headers.add(
-            "Set-Cookie",
-            dump_cookie(
-                key, value, max_age=max_age, expires=expires, path=path, domain=domain, secure=secure,
-                httponly=httponly, samesite=samesite, partitioned=partitioned,
-            ),
+        cookie = dump_cookie(
+            key, value, max_age=max_age, expires=expires, path=path, domain=domain, secure=secure,
+            httponly=httponly, samesite=samesite, partitioned=partitioned,
         )  # fmt: skip
+        if self.max_cookie_size and len(cookie) > self.max_cookie_size:
+            import warnings
+
+            warnings.warn(f"got a cookie {key!r} of {len(cookie)} bytes, browsers keep {self.max_cookie_size}", stacklevel=2)
+        self.headers.add("Set-Cookie", cookie)
 
     def delete_cookie(self, key: str, path: str | None = "/", domain: str | None = None, **attributes: Any) -> None:
         """Make the browser forget a cookie; ``path`` and ``domain`` must be those that it was set with."""
         self.set_cookie(key, "", max_age=0, expires=0, path=path, domain=domain, **attributes)
 
-    # --- the body ---
-
-    @property
-    def response(self) -> Any:
-        """The body: a list where it was given as text or bytes, else the iterable that was given. May be replaced."""
-        if self._body is not None:
-            self._iterable, self._body = [self._body] if self._body else [], None
-        return self._iterable
-
-    @response.setter
-    def response(self, value: ResponseBody) -> None:
-        self._set_response(value)
-
-    @property
-    def is_sequence(self) -> bool:
-        """Whether the body is buffered: a list or tuple."""
-        return self._body is not None or isinstance(self._iterable, (list, tuple))
-
-    @property
-    def is_streamed(self) -> bool:
-        """Whether the body has no length: a generator, an async iterable."""
-        return self._body is None and not hasattr(self._iterable, "__len__")
-
-    @property
-    def is_async(self) -> bool:
-        """Whether the body must be awaited."""
-        return self._body is None and isinstance(self._iterable, AsyncIterable)
-
-    def iter_encoded(self) -> Iterator[bytes]:
-        """The body's chunks as bytes; :exc:`WrongMode` for an async body."""
-        if self._body is not None:
-            return iter([self._body] if self._body else [])
-        if self.is_async:
-            raise WrongMode("got iter_encoded() of an async body, expected aiter_encoded()")
-        return map(_encode, self._iterable)
-
-    async def aiter_encoded(self) -> AsyncIterator[bytes]:
-        """The body's chunks as bytes, of a sync or an async body."""
-        if not self.is_async:
-            for chunk in self.iter_encoded():
-                yield chunk
-            return
-        async for chunk in self._iterable:
-            yield _encode(chunk)
+    def _finish_frozen(self, no_etag: bool) -> None:
+        self._write_length(self._buffered_length() or 0)
 
     # --- sending ---
 
@@ -261,7 +209,7 @@ class BaseResponse:
         if body is None:
             if not isinstance(self._iterable, (list, tuple)) or self.direct_passthrough:
                 return None
-            body = b"".join(map(_encode, self._iterable))
+            body = b"".join(map(encode, self._iterable))
         code, kind = self._code, self._content_type
         if self._headers is None and kind is not None and 200 <= code < 600 and code not in (204, 205, 304):
             if not self.automatically_set_content_length:
@@ -276,6 +224,9 @@ class BaseResponse:
     ) -> ResponseFinalizer:
         """The machine for one sending of this response; ``root_url`` gives the application's root for ``Location``."""
         fields: Any = self.headers._list
+        own = self._own_length
+        if own is not None and length is not None and own != str(length):  # the list was changed since we wrote it
+            fields = [(name, value) for name, value in fields if name.lower() != "content-length" or value != own]
         if self.autocorrect_location_header and root_url is not None and "Location" in self.headers:
             from urllib.parse import urljoin
 
@@ -319,15 +270,6 @@ class BaseResponse:
         while (chunk := await run_sync(next, chunks, None)) is not None:
             yield chunk
 
-    def _known_length(self) -> int | None:
-        if not self.automatically_set_content_length:
-            return None
-        if self._body is not None:
-            return len(self._body)
-        if isinstance(self._iterable, (list, tuple)) and not self.direct_passthrough:
-            return sum(len(_encode(chunk)) for chunk in self._iterable)
-        return None
-
     # --- the end ---
 
     def call_on_close(self, hook: Callable[[], Any]) -> Callable[[], Any]:
@@ -341,7 +283,7 @@ class BaseResponse:
         """What has to run when the response was sent: the body's own close, then the hooks."""
         closers: list[Callable[[], Any]] = []
         if self._body is None:
-            close = getattr(self._iterable, "aclose" if self.is_async else "close", None)
+            close = closer(self._iterable, self.is_async)
             if close is not None:
                 closers.append(close)
         if self._hooks:
@@ -371,11 +313,3 @@ class BaseResponse:
     def __repr__(self) -> str:
         size = f"{self._known_length()} bytes" if self.is_sequence else "streamed"
         return f"<{type(self).__name__} {size} [{self.status}]>"
-
-
-def _encode(chunk: str | bytes) -> bytes:
-    if isinstance(chunk, str):
-        return chunk.encode()
-    if isinstance(chunk, (bytes, bytearray, memoryview)):
-        return chunk if type(chunk) is bytes else bytes(chunk)
-    raise TypeError(f"got a chunk of type {type(chunk).__name__}, expected bytes or text")

@@ -14,7 +14,7 @@ from ..exceptions import WrongMode
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-__all__ = ["close_all", "aclose_all"]
+__all__ = ["aclose_all", "close_all"]
 
 
 def close_all(closers: Iterable[Callable[[], Any]], wait: Callable[[Awaitable[Any]], Any] | None = None) -> None:

@@ -1,0 +1,268 @@
+"""BodyAccess: the body of a response, buffered or streamed, as its program sees and changes it.
+
+A body that was given as text or bytes is one bytes object until somebody asks for ``response``. Looking at ``data``
+collects a sync iterable, unless ``implicit_sequence_conversion`` is off; an async one is collected by awaiting
+(``amake_sequence``, ``aget_data``, ``afreeze``), and the plain names raise :exc:`WrongMode` before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+
+from ..exceptions import WrongMode
+from .closing import aclose_all
+from .encoding import AsyncChunks, closer, encode
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from ..structures.headers import Headers
+
+__all__ = ["BodyAccess", "ResponseBody"]
+
+ResponseBody: TypeAlias = "str | bytes | Iterable[str | bytes] | AsyncIterable[str | bytes] | None"
+
+
+class BodyAccess:
+    """The body of a response; mixed into :class:`BaseResponse`."""
+
+    implicit_sequence_conversion: bool = True
+    """False: looking at the body never consumes its iterable."""
+    automatically_set_content_length: bool = True
+    """Set Content-Length where the body is buffered."""
+    json_module: ClassVar[Any] = json
+    """What JSON is read and written with: ``loads`` and ``dumps``, which may give bytes."""
+    direct_passthrough: bool = False
+
+    _body: bytes | None
+    _iterable: Any
+    _headers: Headers | None = None
+    _hooks: list[Callable[[], Any]] | None = None
+    _own_length: str | None = None  # the Content-Length that we wrote into the headers, not the program
+
+    if TYPE_CHECKING:
+
+        @property
+        def headers(self) -> Headers:
+            """The header fields."""
+
+        @property
+        def mimetype(self) -> str | None:
+            """The media type."""
+
+        def _finish_frozen(self, no_etag: bool) -> None:
+            """Set what a frozen response has."""
+
+    def _set_response(self, response: Any) -> None:
+        self._body = None
+        if response is None:
+            self._body = b""
+        elif isinstance(response, str):
+            self._body = response.encode()
+        elif isinstance(response, (bytes, bytearray, memoryview)):
+            self._body = bytes(response)
+        elif isinstance(response, (Iterable, AsyncIterable)) and not isinstance(response, Mapping):
+            self._iterable = response
+        else:
+            hint = " (or from_json)" if isinstance(response, Mapping) else ""
+            kind = type(response).__name__
+            raise TypeError(f"got a response of type {kind}, expected text, bytes or an iterable of them{hint}")
+
+    @property
+    def response(self) -> Any:
+        """The body: a list where it was given as text or bytes, else the iterable that was given. May be replaced."""
+        if self._body is not None:
+            self._iterable, self._body = [self._body] if self._body else [], None
+        return self._iterable
+
+    @response.setter
+    def response(self, value: ResponseBody) -> None:
+        self._set_response(value)
+        self._drop_own_length()
+
+    def _drop_own_length(self) -> None:
+        if self._own_length is not None:
+            if self._headers is not None and self._headers.get("Content-Length") == self._own_length:
+                del self._headers["Content-Length"]
+            self._own_length = None
+
+    # --- what kind of body ---
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether the body is buffered: a list or tuple."""
+        return self._body is not None or isinstance(self._iterable, (list, tuple))
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the body has no length: a generator, an async iterable."""
+        return self._body is None and not hasattr(self._iterable, "__len__")
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the body must be awaited."""
+        return self._body is None and isinstance(self._iterable, AsyncIterable)
+
+    # --- its chunks ---
+
+    def iter_encoded(self) -> Iterator[bytes]:
+        """The body's chunks as bytes; :exc:`WrongMode` for an async body."""
+        if self._body is not None:
+            return iter([self._body] if self._body else [])
+        self._no_await("iter_encoded()", "aiter_encoded()")
+        return map(encode, self._iterable)
+
+    def aiter_encoded(self) -> AsyncIterator[bytes]:
+        """The body's chunks as bytes, of a sync or an async body. Close it (``aclose``) when leaving early."""
+        return AsyncChunks(self._iterable) if self.is_async else _in_turn(self.iter_encoded())
+
+    def _no_await(self, name: str, twin: str) -> None:
+        if self.is_async:
+            raise WrongMode(f"got {name} of an async body, expected {twin}")
+
+    # --- buffering it ---
+
+    def make_sequence(self) -> None:
+        """Collect the body into a list of bytes; the iterable's ``close`` becomes the first close hook.
+
+        Raises :exc:`WrongMode` for an async body: ``await amake_sequence()``.
+        """
+        if self._body is None:
+            self._no_await("make_sequence()", "await amake_sequence()")
+            iterable = self._iterable
+            self._iterable = list(map(encode, iterable))
+            self._close_later(closer(iterable, False))
+
+    async def amake_sequence(self) -> None:
+        """Collect the body, sync or async, into a list of bytes. An async iterable is closed here."""
+        if not self.is_async:
+            self.make_sequence()
+            return
+        iterable = self._iterable
+        try:
+            self._iterable = [encode(chunk) async for chunk in iterable]
+        finally:
+            close = closer(iterable, True)
+            await aclose_all([close] if close is not None else [])
+
+    def _close_later(self, close: Callable[[], Any] | None) -> None:
+        if close is not None:
+            self._hooks = [close, *(self._hooks or ())]
+
+    def _ensure_sequence(self, mutable: bool = False) -> None:
+        """Make the body a sequence, a list if ``mutable``; :exc:`RuntimeError` where that is not wanted."""
+        if not self.is_sequence:
+            if self.direct_passthrough:
+                raise RuntimeError("got an access to a body that is passed through, expected direct_passthrough=False")
+            if not self.implicit_sequence_conversion:
+                raise RuntimeError("got an access to a streamed body, expected make_sequence() first")
+            self._no_await("an access to the body", "`await response.amake_sequence()` before it")
+            self.make_sequence()
+        if mutable and not isinstance(self.response, list):
+            self._iterable = list(self._iterable)
+
+    def get_data(self, as_text: bool = False) -> Any:
+        """The whole body as bytes, or as text; a streamed one is collected.
+
+        Raises :exc:`RuntimeError` where ``implicit_sequence_conversion`` is off, or the body is passed through, and
+        :exc:`WrongMode` for an async body: ``await aget_data()``.
+        """
+        self._ensure_sequence()
+        data = self._body if self._body is not None else b"".join(map(encode, self._iterable))
+        return data.decode("utf-8", "replace") if as_text else data
+
+    async def aget_data(self, as_text: bool = False) -> Any:
+        """The whole body of any kind as bytes, or as text; a streamed one is collected."""
+        if self.is_async and self.implicit_sequence_conversion and not self.direct_passthrough:
+            await self.amake_sequence()
+        return self.get_data(as_text)
+
+    def set_data(self, value: str | bytes) -> None:
+        """Make text or bytes the body; sets Content-Length. An iterable that it replaces is closed at the end."""
+        data = value.encode() if isinstance(value, str) else bytes(value)
+        if self._body is None:
+            self._close_later(closer(self._iterable, self.is_async))
+        self._body = data
+        if self.automatically_set_content_length and self._headers is not None:
+            self._write_length(len(data))
+
+    def _write_length(self, length: int) -> None:
+        self._own_length = self.headers["Content-Length"] = str(length)
+
+    @property
+    def data(self) -> bytes:
+        """The whole body as bytes, see :meth:`get_data`; set it with text or bytes."""
+        data: bytes = self.get_data()
+        return data
+
+    @data.setter
+    def data(self, value: str | bytes) -> None:
+        self.set_data(value)
+
+    @property
+    def text(self) -> str:
+        """The whole body as text, U+FFFD for what is not UTF-8."""
+        text: str = self.get_data(as_text=True)
+        return text
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the media type is one of JSON (RFC 6839 section 3.1)."""
+        kind = self.mimetype or ""
+        return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+    @property
+    def json(self) -> Any:
+        """The body parsed as JSON, None where the media type says that it is none. Raises :exc:`ValueError`."""
+        return self.get_json()
+
+    def get_json(self, force: bool = False, silent: bool = False) -> Any:
+        """The body parsed as JSON; ``force`` ignores the media type, ``silent`` gives None for what is no JSON."""
+        if not (force or self.is_json):
+            return None
+        try:
+            return self.json_module.loads(self.get_data())
+        except ValueError:
+            if silent:
+                return None
+            raise
+
+    def calculate_content_length(self) -> int | None:
+        """The body's length in bytes, which collects a sync iterable; None where it cannot be known."""
+        try:
+            self._ensure_sequence()
+        except RuntimeError:
+            return None
+        return self._buffered_length()
+
+    def _buffered_length(self) -> int | None:
+        if self._body is not None:
+            return len(self._body)
+        if isinstance(self._iterable, (list, tuple)):
+            return sum(len(encode(chunk)) for chunk in self._iterable)
+        return None
+
+    def _known_length(self) -> int | None:
+        """The length that a Content-Length may be made of, without collecting anything."""
+        if not self.automatically_set_content_length or (self._body is None and self.direct_passthrough):
+            return None
+        return self._buffered_length()
+
+    def freeze(self, no_etag: bool = False) -> Self:
+        """Buffer the body, set Content-Length, and an ETag unless told not to: ready to be pickled. Returns itself."""
+        self.make_sequence()
+        self._finish_frozen(no_etag)
+        return self
+
+    async def afreeze(self, no_etag: bool = False) -> Self:
+        """:meth:`freeze` for a body of any kind."""
+        await self.amake_sequence()
+        self._finish_frozen(no_etag)
+        return self
+
+
+async def _in_turn(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk

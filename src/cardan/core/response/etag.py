@@ -1,0 +1,147 @@
+"""ETagResponseMixin: validators, caching directives, and the answer to a conditional request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from ..descriptors import header_field, live_field
+from ..fields.cache_control import ResponseCacheControl
+from ..fields.dates import utc_now
+from ..fields.etags import quote_etag, unquote_etag
+from ..fields.ranges import ContentRange
+from ..structures.environ_headers import EnvironHeaders
+from ..structures.scope_headers import ScopeHeaders
+from .base import BaseResponse
+from .conditional import Conditions, Representation, decide
+from .encoding import encode
+from .range_bodies import AsyncCutBody, CutBody, PartsBody, Seekable
+from .range_cutter import Plan, plan_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ETagResponseMixin"]
+
+#: what describes the representation, which an error in its place is not
+_OF_REPRESENTATION = (
+    "Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range", "Content-MD5",
+    "Content-Disposition", "Content-Location", "ETag", "Last-Modified",
+)  # fmt: skip
+
+
+class ETagResponseMixin(BaseResponse):
+    """Entity tags, conditional answers, ranges."""
+
+    cache_control = live_field("Cache-Control", ResponseCacheControl, doc="Directives (RFC 9111 section 5.2.2).")
+    accept_ranges = header_field("Accept-Ranges", doc="``bytes`` or ``none`` (RFC 9110 section 14.3).")
+    content_range = live_field("Content-Range", ContentRange, doc="Which part this is (RFC 9110 section 14.4).")
+
+    def get_etag(self) -> tuple[str, bool] | tuple[None, None]:
+        """The opaque tag and whether it is weak; ``(None, None)`` without one."""
+        return unquote_etag(self.headers.get("ETag"))
+
+    def set_etag(self, etag: str, weak: bool = False) -> None:
+        """Set the ETag (RFC 9110 section 8.8.3); raises :exc:`ValueError` for quotes and control characters in it."""
+        self.headers["ETag"] = quote_etag(etag, weak)
+
+    def add_etag(self, overwrite: bool = False, weak: bool = False) -> None:
+        """Set an ETag made of the body, which is collected, unless there is one already."""
+        if overwrite or "ETag" not in self.headers:
+            from hashlib import blake2b
+
+            self.set_etag(blake2b(self.get_data(), digest_size=16).hexdigest(), weak)
+
+    def _finish_frozen(self, no_etag: bool) -> None:
+        super()._finish_frozen(no_etag)
+        if not no_etag:
+            self.add_etag()
+
+    def make_conditional(
+        self, request_or_environ: Any, accept_ranges: bool | str = False, complete_length: int | None = None
+    ) -> Self:
+        """Make this the answer to a conditional request: 304, 412, 206 or 416 in place of 200, where it says so.
+
+        Takes a request, an environ or a scope; other methods than GET and HEAD change nothing. ``accept_ranges``
+        (True is ``"bytes"``) is announced, and ranges are served where the length is known: the body is buffered, can
+        tell it, or ``complete_length`` does. A streamed body is cut as it flows by. Sets Date, and Content-Length
+        where it is known. Returns the response itself, changed.
+        """
+        method, headers = _head_of(request_or_environ)
+        if method not in ("GET", "HEAD"):
+            return self
+        if "Date" not in self.headers:
+            self.date = utc_now()
+        length = self._complete_length(complete_length)
+        if length is not None and self.automatically_set_content_length and "Content-Length" not in self.headers:
+            self._write_length(length)
+        unit = "bytes" if accept_ranges is True else accept_ranges or None
+        if unit is not None:
+            self.accept_ranges = unit
+        there = Representation(
+            status=self.status_code,
+            etag=self.headers.get("ETag"),
+            last_modified=self.last_modified,
+            length=length if unit == "bytes" else None,
+            any_order=self.is_sequence or isinstance(self._iterable, Seekable),
+        )
+        decision = decide(method, Conditions.from_headers(headers), there)
+        if decision.status == 206:
+            assert length is not None
+            self._become_partial(plan_ranges(decision.ranges, length, self.content_type))
+        elif decision.status == 304:
+            self.status_code = 304
+        elif decision.status is not None:
+            self._become_error(decision.status, length)
+        return self
+
+    if TYPE_CHECKING:
+        date: Any
+        last_modified: Any
+
+    def _complete_length(self, given: int | None) -> int | None:
+        if given is not None:
+            return given
+        if self._body is None and isinstance(self._iterable, Seekable):
+            return self._iterable.length
+        return self._buffered_length()
+
+    def _become_partial(self, plan: Plan) -> None:
+        self.status_code = 206
+        headers = self.headers
+        headers["Content-Range"] = plan.content_range
+        headers["Content-Length"] = plan.length
+        headers["Content-Type"] = plan.content_type
+        self._own_length = None
+        if self.is_sequence:
+            data = self._body if self._body is not None else b"".join(map(encode, self._iterable))
+            pieces = [piece.prefix + data[piece.start : piece.stop] for piece in plan.pieces]
+            self._body = b"".join([*pieces, plan.suffix])
+            return
+        source = self._iterable
+        if isinstance(source, Seekable):
+            self._iterable = PartsBody(source, plan) if len(plan.pieces) > 1 else _ranged(source, plan)
+        else:
+            self._iterable = AsyncCutBody(source, plan) if self.is_async else CutBody(source, plan)
+
+    def _become_error(self, status: int, length: int | None) -> None:
+        for name in _OF_REPRESENTATION:
+            self.headers.remove(name)
+        self._own_length = None
+        self.status_code = status
+        self.direct_passthrough = False
+        if status == 416:
+            self.headers["Content-Range"] = f"bytes */{length}"
+        self.set_data(b"")
+
+
+def _ranged(source: Seekable, plan: Plan) -> Any:
+    return source.ranged(plan.pieces[0].start, plan.pieces[0].stop)
+
+
+def _head_of(request: Any) -> tuple[str, Mapping[str, Any]]:
+    """Method and headers of a request, of an environ, of a scope."""
+    if hasattr(request, "headers"):
+        return request.method, request.headers
+    if "REQUEST_METHOD" in request:
+        return request["REQUEST_METHOD"], EnvironHeaders(request)
+    return request["method"], ScopeHeaders(request["headers"])

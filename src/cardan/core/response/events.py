@@ -1,0 +1,168 @@
+"""Server-sent events (WHATWG HTML section 9.2) and newline-delimited JSON, out of sync and async iterables.
+
+Takes events, text, and values that JSON can say; gives UTF-8, each event in one chunk. Raises :exc:`ValueError` for
+fields that would end themselves. Adds no task of its own; closing reaches the program's generator at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from datetime import timedelta
+from itertools import chain
+from typing import Any, Final
+
+from .closing import aclose_all
+from .encoding import closer
+from .json_body import json_bytes
+
+__all__ = ["AsyncEncodedBody", "EncodedBody", "ServerSentEvent", "encode_event", "encoded_body", "milliseconds"]
+
+#: a comment, which every client ignores (section 9.2.6): keeps proxies from closing a silent connection
+KEEP_ALIVE: Final = b":\n\n"
+
+# what ends a line in an event stream, and nothing else does (section 9.2.5); not str.splitlines, which knows ten more
+_line_ends = re.compile("\r\n|\r|\n").split
+_NO_DATA: Any = object()
+
+
+class ServerSentEvent:
+    """One event: ``data`` is text, or anything that JSON can say.
+
+    ``id`` is what the browser sends back as Last-Event-ID when it connects again; ``""`` makes it forget. ``event``
+    is the type, ``message`` without one; ``retry`` says after how many milliseconds (or a timedelta) to connect
+    again; ``comment`` is ignored by clients. Raises :exc:`ValueError` for an id or event with CR or LF, an id with
+    NUL (which browsers ignore) and a negative ``retry``. An event without data is not dispatched.
+    """
+
+    __slots__ = ("comment", "data", "event", "id", "retry")
+
+    def __init__(
+        self,
+        data: Any = _NO_DATA,
+        *,
+        event: str | None = None,
+        id: str | None = None,
+        retry: int | timedelta | None = None,
+        comment: str | None = None,
+    ) -> None:
+        self.data = data
+        self.event = _one_line("event", event)
+        self.id = _one_line("id", id)
+        self.retry = milliseconds(retry)
+        self.comment = comment
+
+    def encode(self, dumps: Callable[[Any], bytes] = json_bytes) -> bytes:
+        """The event as bytes, with the empty line that ends it; ``dumps`` writes JSON."""
+        lines: list[str] = []
+        if self.comment is not None:
+            lines += [f": {line}" for line in _line_ends(self.comment)]
+        if self.retry is not None:
+            lines.append(f"retry: {self.retry}")
+        if self.event is not None:
+            lines.append(f"event: {self.event}")
+        if self.id is not None:
+            lines.append(f"id: {self.id}")
+        if self.data is not _NO_DATA:
+            text = self.data if isinstance(self.data, str) else dumps(self.data).decode()
+            lines += [f"data: {line}" for line in _line_ends(text)]
+        return ("\n".join(lines) + "\n\n").encode("utf-8", "replace")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.encode()!r}>"
+
+
+def _one_line(name: str, text: str | None) -> str | None:
+    if text is not None and any(char in "\r\n\0" for char in text):
+        raise ValueError(f"got {name} {text!r}, expected no CR, LF and NUL")
+    return text
+
+
+def milliseconds(retry: int | timedelta | None) -> int | None:
+    """``retry`` as a stream says it: ASCII digits, milliseconds."""
+    if retry is None:
+        return None
+    value = retry // timedelta(milliseconds=1) if isinstance(retry, timedelta) else int(retry)
+    if value < 0:
+        raise ValueError(f"got retry {retry!r}, expected milliseconds, none below zero")
+    return value
+
+
+def encode_event(item: Any, dumps: Callable[[Any], bytes] = json_bytes) -> bytes:
+    """One item of a stream: an event as it is, anything else as the data of one."""
+    return (item if isinstance(item, ServerSentEvent) else ServerSentEvent(item)).encode(dumps)
+
+
+class EncodedBody:
+    """A sync iterable, each item through ``change``, after ``first``. Closing closes the iterable, once."""
+
+    def __init__(self, source: Iterable[Any], change: Callable[[Any], bytes], first: bytes = b"") -> None:
+        self._source = source
+        self._change = change
+        self._first = (first,) if first else ()
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return chain(self._first, map(self._change, self._source))
+
+    def close(self) -> None:
+        """Close the iterable, also if it was never begun."""
+        if not self._closed:
+            self._closed = True
+            close = closer(self._source, False)
+            if close is not None:
+                close()
+
+
+class AsyncEncodedBody:
+    """The same for an async iterable."""
+
+    def __init__(self, source: AsyncIterable[Any], change: Callable[[Any], bytes], first: bytes = b"") -> None:
+        self._source = source
+        self._change = change
+        self._first = first
+        self._closed = False
+
+    def __aiter__(self) -> _AsyncSteps:
+        return _AsyncSteps(self)
+
+    async def aclose(self) -> None:
+        """Close the iterable, also if it was never begun."""
+        if not self._closed:
+            self._closed = True
+            close = closer(self._source, True)
+            await aclose_all([close] if close is not None else [])
+
+
+class _AsyncSteps(AsyncIterator[bytes]):
+    """One pass over an :class:`AsyncEncodedBody`."""
+
+    __slots__ = ("_body", "_first", "_steps")
+
+    def __init__(self, body: AsyncEncodedBody) -> None:
+        self._body = body
+        self._first = body._first
+        self._steps = aiter(body._source)
+
+    async def __anext__(self) -> bytes:
+        if self._first:
+            first, self._first = self._first, b""
+            return first
+        return self._body._change(await self._steps.__anext__())
+
+    async def aclose(self) -> None:
+        """End this pass; where the iterable has only one, that is its end."""
+        if self._steps is self._body._source:
+            await self._body.aclose()
+        else:
+            close = closer(self._steps, True)
+            await aclose_all([close] if close is not None else [])
+
+
+def encoded_body(source: Any, change: Callable[[Any], bytes], first: bytes = b"") -> EncodedBody | AsyncEncodedBody:
+    """``source``, sync or async, with each item through ``change``; :exc:`TypeError` for what is no iterable."""
+    if isinstance(source, AsyncIterable):
+        return AsyncEncodedBody(source, change, first)
+    if isinstance(source, Iterable) and not isinstance(source, (str, bytes)):
+        return EncodedBody(source, change, first)
+    raise TypeError(f"got {type(source).__name__}, expected an iterable or an async iterable of items")

@@ -1,0 +1,36 @@
+"""Values as JSON (RFC 8259): what ``from_json``, ``from_ndjson`` and server-sent events write.
+
+Takes a value and the module or function that writes; gives UTF-8. Raises what the writer raises, and
+:exc:`ValueError` for NaN and Infinity, which JSON does not have (section 6).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["json_bytes"]
+
+# made once: json.dumps with options makes an encoder for each call
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_ASCII_ENCODER: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+
+def json_bytes(value: Any, module: Any = json, dumps: Callable[[Any], str | bytes] | None = None) -> bytes:
+    """``value`` as JSON in UTF-8, written by ``dumps``, or by ``module.dumps``; both may give text or bytes."""
+    if dumps is None:
+        if module is json:
+            return _standard(value)
+        dumps = module.dumps
+    data = dumps(value)
+    return data.encode() if isinstance(data, str) else bytes(data)
+
+
+def _standard(value: Any) -> bytes:
+    try:
+        return _ENCODER.encode(value).encode()
+    except UnicodeEncodeError:  # a lone surrogate: UTF-8 has none (RFC 3629 section 3), an escape says it
+        return _ASCII_ENCODER.encode(value).encode()

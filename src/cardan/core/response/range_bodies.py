@@ -1,0 +1,103 @@
+"""Bodies of a 206: ranges of a body that is a stream, or that can be had in parts.
+
+Each closes the body that it was made of when it is closed, once. None reads ahead; a stream is not read past its last
+range.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from .closing import aclose_all
+from .encoding import closer, encode
+from .range_cutter import RangeCutter
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+
+    from .range_cutter import Plan
+
+__all__ = ["AsyncCutBody", "CutBody", "PartsBody", "Seekable"]
+
+
+@runtime_checkable
+class Seekable(Protocol):
+    """A body that can give any part of itself, a file say."""
+
+    @property
+    def length(self) -> int:
+        """Its length in bytes."""
+
+    def ranged(self, start: int, stop: int) -> Iterable[bytes]:
+        """The bytes from ``start`` up to ``stop``."""
+
+    def close(self) -> None:
+        """Let go of what it reads from."""
+
+
+class PartsBody:
+    """Ranges of a :class:`Seekable` body, in any order."""
+
+    def __init__(self, source: Seekable, plan: Plan) -> None:
+        self._source = source
+        self._plan = plan
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._plan.pieces:
+            if piece.prefix:
+                yield piece.prefix
+            yield from self._source.ranged(piece.start, piece.stop)
+        if self._plan.suffix:
+            yield self._plan.suffix
+
+    def close(self) -> None:
+        """Close what the ranges are of."""
+        self._source.close()
+
+
+class CutBody:
+    """Ranges of an iterable, as it flows by."""
+
+    def __init__(self, source: Iterable[Any], plan: Plan) -> None:
+        self._source = source
+        self._plan = plan
+
+    def __iter__(self) -> Iterator[bytes]:
+        cutter = RangeCutter(self._plan)
+        for chunk in self._source:
+            yield from cutter.feed(encode(chunk))
+            if cutter.state == "end":
+                break
+
+    def close(self) -> None:
+        """Close the iterable."""
+        close, self._source = closer(self._source, False), ()
+        if close is not None:
+            close()
+
+
+class AsyncCutBody:
+    """Ranges of an async iterable, as it flows by."""
+
+    def __init__(self, source: AsyncIterable[Any], plan: Plan) -> None:
+        self._source = source
+        self._plan = plan
+        self._closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        cutter = RangeCutter(self._plan)
+        try:
+            async for chunk in self._source:
+                for data in cutter.feed(encode(chunk)):
+                    yield data
+                if cutter.state == "end":
+                    break
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the iterable."""
+        if not self._closed:
+            self._closed = True
+            close = closer(self._source, True)
+            await aclose_all([close] if close is not None else [])

@@ -1,0 +1,78 @@
+"""Response: :class:`BaseResponse` with every mixin, and the ways to make one of values and streams."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+from .base import BaseResponse
+from .etag import ETagResponseMixin
+from .events import KEEP_ALIVE, encode_event, encoded_body, milliseconds
+from .json_body import json_bytes
+from .mixins import CommonResponseDescriptorsMixin, CORSResponseMixin, SecurityPolicyMixin, WWWAuthenticateMixin
+from .stream import ResponseStreamMixin
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+    from datetime import timedelta
+
+__all__ = ["Response"]
+
+
+class Response(
+    CommonResponseDescriptorsMixin,
+    ETagResponseMixin,
+    ResponseStreamMixin,
+    WWWAuthenticateMixin,
+    CORSResponseMixin,
+    SecurityPolicyMixin,
+    BaseResponse,
+):
+    """The response to use."""
+
+    @classmethod
+    def from_json(
+        cls,
+        obj: Any,
+        status: Any = 200,
+        headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
+        *,
+        dumps: Callable[[Any], str | bytes] | None = None,
+    ) -> Self:
+        """``obj`` as ``application/json`` (RFC 8259), in UTF-8, written by ``dumps`` or ``json_module.dumps``.
+
+        Raises :exc:`TypeError` for what JSON cannot say, and :exc:`ValueError` for NaN and Infinity, which it does
+        not have (the standard library's writer; another one does as it does).
+        """
+        return cls(json_bytes(obj, cls.json_module, dumps), status, headers, content_type="application/json")
+
+    @classmethod
+    def from_events(
+        cls,
+        it: Iterable[Any] | AsyncIterable[Any],
+        *,
+        keep_alive: float | None = 15,
+        retry: int | timedelta | None = None,
+    ) -> Self:
+        """A stream of server-sent events (WHATWG HTML section 9.2) out of a sync or async iterable.
+
+        Items are :class:`ServerSentEvent`, text, or anything that JSON can say. After ``keep_alive`` seconds of
+        silence a comment is sent (not for sync iterables on WSGI: nobody is there to do it); None: never. ``retry``
+        tells the client once after how many milliseconds to connect again. The iterable is closed when the client
+        leaves, and also if it was never begun.
+        """
+        wait = milliseconds(retry)
+        first = b"" if wait is None else b"retry: %d\n\n" % wait
+        change = partial(encode_event, dumps=partial(json_bytes, module=cls.json_module))
+        # no-store: a stream is never the same twice; X-Accel-Buffering: nginx would collect it
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        response = cls(encoded_body(it, change, first), headers=headers, content_type="text/event-stream; charset=utf-8")
+        response.keep_alive = keep_alive
+        response.keep_alive_chunk = KEEP_ALIVE
+        return response
+
+    @classmethod
+    def from_ndjson(cls, it: Iterable[Any] | AsyncIterable[Any]) -> Self:
+        """A stream of JSON texts, each on a line of its own (``application/x-ndjson``), out of any iterable."""
+        module = cls.json_module
+        return cls(encoded_body(it, lambda item: json_bytes(item, module) + b"\n"), content_type="application/x-ndjson")

@@ -1,0 +1,86 @@
+"""ResponseStream: a write-only file whose data become the body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .encoding import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .base import BaseResponse
+
+__all__ = ["ResponseStream", "ResponseStreamMixin"]
+
+
+class ResponseStream:
+    """``response.stream``: what is written is appended to the body, text as UTF-8.
+
+    A Content-Length that was set before goes. Raises :exc:`ValueError` once closed, :exc:`RuntimeError` where the body
+    cannot be collected.
+    """
+
+    mode = "wb+"
+    encoding = "utf-8"
+
+    def __init__(self, response: BaseResponse) -> None:
+        self.response = response
+        self.closed = False
+
+    def write(self, value: str | bytes) -> int:
+        """Append ``value``; returns its length."""
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
+        response = self.response
+        response._ensure_sequence(mutable=True)
+        response.response.append(encode(value))
+        response.headers.remove("Content-Length")
+        return len(value)
+
+    def writelines(self, values: Iterable[str | bytes]) -> None:
+        """Append each of ``values``."""
+        for value in values:
+            self.write(value)
+
+    def close(self) -> None:
+        """No more is written."""
+        self.closed = True
+
+    def flush(self) -> None:
+        """Nothing to do, unless it is closed."""
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
+
+    def isatty(self) -> bool:
+        """It is none."""
+        return False
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def readable(self) -> bool:
+        """It is not."""
+        return False
+
+    def seekable(self) -> bool:
+        """It is not."""
+        return False
+
+    def tell(self) -> int:
+        """Bytes in the body so far."""
+        self.response._ensure_sequence()
+        return self.response._buffered_length() or 0
+
+
+class ResponseStreamMixin:
+    """Adds ``stream``."""
+
+    @property
+    def stream(self) -> ResponseStream:
+        """The body as a write-only file; the same object each time."""
+        known: Any = self.__dict__.get("_stream")
+        if known is None:
+            known = self.__dict__["_stream"] = ResponseStream(self)  # type: ignore[arg-type]  # a mixin
+        return known  # type: ignore[no-any-return]
