@@ -57,6 +57,17 @@ def test_failures_are_not_told(call: Callable[[Any], object]) -> None:
     assert seen == []
 
 
+def test_pop_gives_the_value() -> None:
+    """As a dict's does."""
+    d = CallbackDict({"a": 1, "b": 2})
+    assert d.pop("a") == 1
+    assert d.pop("a", 5) == 5
+    assert d.pop("a", None) is None
+    assert d.popitem() == ("b", 2)
+    assert d.setdefault("c", 3) == 3
+    assert d.setdefault("c", 4) == 3
+
+
 def test_construction() -> None:
     """From a mapping, pairs or nothing, with and without a listener."""
     assert CallbackDict() == {}

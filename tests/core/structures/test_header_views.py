@@ -193,7 +193,7 @@ def test_union(view: Callable[[Raw], HeadersView]) -> None:
     assert both["Cookie"] == "a=1; b=2"
     assert headers["Host"] == "example.com"
     with pytest.raises(TypeError):
-        headers | 5  # type: ignore[operator]
+        headers | [("A", "b")]  # type: ignore[operator]
 
 
 def test_equality(view: Callable[[Raw], HeadersView]) -> None:

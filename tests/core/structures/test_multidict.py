@@ -71,7 +71,7 @@ def test_other_sources(kind: Kind) -> None:
     """Headers bring all their fields; nothing brings nothing."""
     assert list(kind(Headers([("A", "1"), ("A", "2")])).items(multi=True)) == [("A", "1"), ("A", "2")]
     assert list(kind()) == list(kind(())) == list(kind({})) == []
-    assert list(kind(TypeConversionDict(a="1")).items(multi=True)) == [("a", "1")]
+    assert list(kind(TypeConversionDict(a="text")).items(multi=True)) == [("a", "text")]
 
 
 def test_reading(kind: Kind) -> None:

@@ -137,8 +137,6 @@ class CombinedMultiDict(Mapping[K, V]):
 
     def __eq__(self, other: object) -> bool:
         """Whether both have the same keys with the same values in the same order."""
-        if isinstance(other, CombinedMultiDict):
-            other = other.copy()
         return self.copy() == other
 
     __hash__ = None  # type: ignore[assignment]
