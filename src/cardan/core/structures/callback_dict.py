@@ -1,4 +1,4 @@
-"""A dict that tells when it was changed: ``response.mimetype_params``.
+"""A dict that tells when it was changed.
 
 Takes what a dict takes, and a callable; calls it with the dict after each call that may have changed something.
 Raises what a dict raises, and what the callable raises. Never calls it for a call that raised, or only read.
