@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import Any, ClassVar, Final, Self, TypeVar, overload
 
 from .lists import OWS, split
-from .syntax import check_token, check_value, is_token, quote_if_needed
+from .options import dump_parameter
+from .syntax import check_token, check_value, is_token
 
 __all__ = ["Accept", "CharsetAccept", "EncodingAccept", "read_quality", "write_member"]
 
@@ -95,7 +96,7 @@ class Accept:
                 quality = _QUALITIES.get(rest)
                 if quality is None:
                     value, quality = cls._read_member(value, rest)
-            if quality is not None and (value := value.strip(OWS)):
+            if quality is not None and (value := value.strip(OWS)) and '"' not in value.partition(";")[0]:
                 items.append((value, quality))
         return items
 
@@ -237,7 +238,7 @@ def _weight(quality: float) -> str:
 
 def write_member(value: str, parameters: Iterable[tuple[str, str]]) -> str:
     """Return ``value`` with parameters, as a member of a list."""
-    return value + "".join(f";{check_token(name)}={quote_if_needed(text)}" for name, text in parameters)
+    return value + "".join(f";{dump_parameter(check_token(name), text)}" for name, text in parameters)
 
 
 class CharsetAccept(Accept):

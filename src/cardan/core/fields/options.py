@@ -133,7 +133,7 @@ def _extended(starred: dict[str, str]) -> dict[str, str]:
     for name, value in starred.items():
         if found := _is_section(name):
             sections.setdefault(found[1], {}).setdefault(int(found[2]), (value, bool(found[3])))
-        elif name.endswith("*") and (text := decode_extended(value)) is not None:
+        elif name.find("*") == len(name) - 1 > 0 and (text := decode_extended(value)) is not None:
             whole[name[:-1]] = text
     for name, parts in sections.items():
         if name not in whole and (joined := _join(parts)) is not None:

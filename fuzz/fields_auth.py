@@ -1,0 +1,43 @@
+# The law: any field is read; what is read is written and read again the same; Basic credentials have both parts.
+"""Fuzzes Authorization and WWW-Authenticate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from _fields import fuzz, same_again
+
+from cardan.core.fields.authorization import Authorization, Challenge
+from cardan.core.fields.www_authenticate import WWWAuthenticate
+
+SEEDS = [
+    "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+    "Bearer abc.def",
+    'Digest username="a", realm="b", qop=auth, nc=00000001',
+    'Newauth realm="apps", type=1, Basic realm="simple"',
+    "Negotiate YII=, Basic , realm=x",
+    "Digest username*=UTF-8''%41",
+]
+
+
+def credentials(text: str, value: Any) -> None:
+    if value is None:
+        return
+    if value.type == "basic":
+        assert value.username is not None
+        assert value.password is not None
+    if value.type != "digest" or value.qop is None:  # whose qop must be a token to be written
+        same_again(text, value, Authorization.from_header)
+
+
+def challenge(text: str, value: Any) -> None:
+    if value is not None:
+        same_again(text, value, Challenge.from_header)
+
+
+def challenges(text: str, value: Any) -> None:
+    same_again(text, value, WWWAuthenticate.from_header)
+
+
+if __name__ == "__main__":
+    fuzz(__doc__ or "", SEEDS, {"authorization": credentials, "challenge": challenge, "www_authenticate": challenges})
