@@ -25,7 +25,13 @@ both = pytest.mark.parametrize("protocol", PROTOCOLS)
 
 def environ(**values: Any) -> dict[str, Any]:
     """A small WSGI environ."""
-    base = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "SERVER_NAME": "x", "SERVER_PORT": "80", "wsgi.input": io.BytesIO()}
+    base = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/",
+        "SERVER_NAME": "x",
+        "SERVER_PORT": "80",
+        "wsgi.input": io.BytesIO(),
+    }
     return {**base, "wsgi.url_scheme": "http", **values}
 
 
@@ -68,7 +74,7 @@ class Page:
 
 @pytest.mark.parametrize("app", [hello, ahello, Response("x"), Page().view, Dual(hello, ahello)])
 def test_looks_async(app: Any) -> None:
-    """Servers ask whether ``app.__call__`` is a coroutine function: yes, for both ways of asking (API rule 21)."""
+    """Servers ask whether ``app.__call__`` is a coroutine function: yes, for both ways of asking."""
     assert inspect.iscoroutinefunction(app.__call__)
     assert asyncio.iscoroutinefunction(app.__call__)
     assert not inspect.isclass(app)
@@ -115,14 +121,14 @@ def test_call_method() -> None:
 
 
 def test_plain_response_is_a_list() -> None:
-    """With nothing to close the WSGI iterable is exactly ``[body]``, and nothing of the request stays in the environ."""
+    """With nothing to close the WSGI iterable is exactly ``[body]``; nothing of the request stays in the environ."""
     values = environ()
     assert hello(values, start_response) == [b"hello"]
     assert REQUEST_KEY not in values
 
 
 def test_hooks_are_not_on_a_list() -> None:
-    """With something to close it is no list: there are servers that never close one (API rule 28)."""
+    """With something to close it is no list: there are servers that never close one."""
     closed: list[str] = []
 
     @Request.application
@@ -251,7 +257,7 @@ async def wrapped_async(request: Request) -> Response:
 @both
 @pytest.mark.parametrize("handler", [wrapped_sync, wrapped_async])
 def test_middleware(protocol: Any, handler: Any) -> None:
-    """One generator around def and async def: around, before, in the place of the handler; errors thrown in at the yield."""
+    """One generator around def and async def: around it, in its place; errors are thrown in at the yield."""
     app = Application(handler, middleware=[stamp, check])
     with Client(app, protocol=protocol) as client:
         response = client.post("/", content=b"abc")
@@ -282,7 +288,7 @@ def test_middleware_that_is_wrong(protocol: Any) -> None:
 
 @pytest.mark.parametrize(("attribute", "other"), [("wsgi_app", "asgi"), ("asgi_app", "wsgi")])
 def test_one_sided_middleware(attribute: str, other: Any) -> None:
-    """Where only one protocol was wrapped, the other refuses: one-sided authentication is a hole (API rule 12)."""
+    """Where only one protocol was wrapped, the other refuses: one-sided authentication is a hole."""
     app = Application(wrapped_sync)
     original = getattr(app, attribute)
     setattr(app, attribute, lambda *args: original(*args))
@@ -319,7 +325,7 @@ def make_lifespan(log: list[str], asynchronous: bool) -> Any:
 @pytest.mark.parametrize("asynchronous", [False, True])
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_lifespan(protocol: Any, asynchronous: bool, backend: Any) -> None:
-    """Entered once, left once; what it yields is each request's state: a copy, shared by the requests over one request."""
+    """Entered once, left once; what it yields is the state: a copy for each request, shared by all objects over it."""
     log: list[str] = []
 
     def handler(request: Request) -> Response:

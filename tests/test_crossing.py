@@ -76,7 +76,7 @@ UPLOAD = [(b"content-length", b"1000000")]
 
 
 async def test_slow_uploads_do_not_starve_fast_requests() -> None:
-    """Handlers that wait for slow clients give their place back: with one place, 41 of them leave it free (API rule 6)."""
+    """Handlers that wait for slow clients give their place back: 41 of them leave the only one free."""
 
     def handler(request: Request) -> Response:
         return Response(str(len(request.get_data())))
@@ -98,7 +98,7 @@ async def test_slow_uploads_do_not_starve_fast_requests() -> None:
 
 
 async def test_at_most_so_many_handlers() -> None:
-    """``threads`` handlers run at once in a loop, not one more; a waiting one takes its place again before it goes on."""
+    """``threads`` handlers run at once, not one more; one that waited takes its place again before it goes on."""
     running, most, lock = 0, 0, threading.Lock()
 
     def handler(request: Request) -> Response:
@@ -122,7 +122,7 @@ async def test_at_most_so_many_handlers() -> None:
 
 
 async def test_one_hop_for_many_messages() -> None:
-    """What wants the whole body crosses once for 256 KiB or the end, not once for each message (API rule 25)."""
+    """What wants the whole body crosses once for 256 KiB or the end, not once for each message."""
     hops: list[int] = []
     original = crossing.in_loop
 
@@ -141,7 +141,7 @@ async def test_one_hop_for_many_messages() -> None:
 
 
 async def test_streams_take_each_message_as_it_comes() -> None:
-    """What streams gets the first message before the second was sent (API rule 25)."""
+    """What streams gets the first message before the second was sent."""
     seen: list[bytes] = []
     first = threading.Event()
 
@@ -163,7 +163,7 @@ async def test_streams_take_each_message_as_it_comes() -> None:
 
 
 async def test_foreign_threads() -> None:
-    """The body can be read from any thread that the handler started (API rule 7)."""
+    """The body can be read from any thread that the handler started."""
 
     def handler(request: Request) -> Response:
         result: list[bytes] = []
@@ -256,7 +256,7 @@ async def test_client_leaves_a_stream(interval: float, send_fails: bool) -> None
 
 
 async def test_unread_body_is_not_received_while_streaming() -> None:
-    """While a declared body is unread nobody but its reader receives: only send errors tell (API rule 5)."""
+    """While a declared body is unread nobody but its reader receives: only send errors tell."""
     log: list[str] = []
 
     async def handler(request: Request) -> Response:
@@ -313,7 +313,7 @@ async def test_cancelled_load_leaves_no_file() -> None:
 
 
 async def test_sync_body_of_a_client_that_left() -> None:
-    """A sync generator on ASGI whose client left is closed when its pending ``next`` returns (API rule 39)."""
+    """A sync generator on ASGI whose client left is closed when its pending ``next`` returns."""
     log: list[str] = []
 
     def body() -> Iterator[bytes]:

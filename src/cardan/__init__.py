@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from .core import ServerSentEvent as ServerSentEvent
     from .core import header_field as header_field
     from .core.exceptions import abort as abort
-    from .response import redirect as redirect
     from .dual import Dual as Dual
     from .files import FileStorage as FileStorage
     from .middleware import middleware as middleware
     from .request import Request as Request
     from .response import Response as Response
+    from .response import redirect as redirect
     from .types import ASGIApplication as ASGIApplication
     from .types import Flow as Flow
     from .types import Handler as Handler
@@ -58,7 +58,7 @@ _HOMES = {
     "redirect": "response",
 }
 
-__all__ = list(_HOMES)  # noqa: PLE0605
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,7 @@
 The one module beside ``asgi`` that imports anyio, and only inside functions: a WSGI program of ``def`` handlers
 never loads it. Nothing here knows of requests or responses.
 
-Under an event loop (ASGI): :class:`Threads` runs handlers, :func:`run_file_work` runs file work, each with a limit of its
+Under an event loop (ASGI): :class:`Threads` runs handlers, :func:`run_file_work` file work, each with a limit of its
 own, so that slow uploads cannot starve either; :func:`in_loop` goes back from a thread.
 Under threads (WSGI): :class:`Portal` is one event loop per process, :class:`Conversation` one task in it.
 """
@@ -45,6 +45,7 @@ T = TypeVar("T")
 FILE_THREADS: Final = 16
 #: worker threads that handlers may hold in all, those included that wait for a slow client
 WAITING_THREADS: Final = 1000
+
 
 class _LoopLimiter:
     """A limiter for each event loop: one made on another loop cannot be waited for here."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 from .types import ASGIApplication, Receive, Send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication
 
     class _Bound:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         def __call__(self, environ: dict[str, Any], start_response: StartResponse, /) -> Iterable[bytes]: ...
         @overload
         async def __call__(self, scope: Any, receive: Receive, send: Send) -> None: ...
+
 
 __all__ = ["Dual", "DualCall"]
 
@@ -89,11 +90,15 @@ class Dual:
     def _wsgi(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         values = self.__dict__
         if "asgi_app" in values and "wsgi_app" not in values:
-            raise RuntimeError("only asgi_app of this application was wrapped: wrap wsgi_app too, or use dual middleware")
+            raise RuntimeError(
+                "only asgi_app of this application was wrapped: wrap wsgi_app too, or use dual middleware"
+            )
         return self.wsgi_app(environ, start_response)
 
     async def _asgi(self, scope: Any, receive: Any, send: Any) -> None:
         values = self.__dict__
         if "wsgi_app" in values and "asgi_app" not in values:
-            raise RuntimeError("only wsgi_app of this application was wrapped: wrap asgi_app too, or use dual middleware")
+            raise RuntimeError(
+                "only wsgi_app of this application was wrapped: wrap asgi_app too, or use dual middleware"
+            )
         await self.asgi_app(scope, receive, send)

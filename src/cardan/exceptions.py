@@ -9,6 +9,6 @@ from .core import exceptions as _core
 from .core.exceptions import *  # noqa: F403
 from .response import Response
 
-__all__ = _core.__all__  # noqa: PLE0605
+__all__ = _core.__all__
 
 _core.HTTPException.response_class = Response

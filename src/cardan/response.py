@@ -17,7 +17,8 @@ __all__ = ["BaseResponse", "Response", "redirect"]
 
 
 class BaseResponse(core.BaseResponse):
-    """A response that is an application: ``response(environ, start_response)``, ``await response(scope, receive, send)``.
+    """A response that is an application: ``response(environ, start_response)``, or
+    ``await response(scope, receive, send)``.
 
     See :class:`cardan.core.BaseResponse` for what it takes. It is finalized before anything is sent, so that errors
     surface first, and may be served any number of times.

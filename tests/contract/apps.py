@@ -95,7 +95,9 @@ def _form(request: Request, contents: list[bytes]) -> Response:
         [name, file.filename, file.mimetype, file.size, hashlib.sha256(content).hexdigest()]
         for (name, file), content in zip(request.files.items(multi=True), contents, strict=True)
     ]
-    return Response.from_json({"fields": list(request.form.items(multi=True)), "files": files, "data": len(request.data)})
+    return Response.from_json(
+        {"fields": list(request.form.items(multi=True)), "files": files, "data": len(request.data)}
+    )
 
 
 @sync_view
@@ -205,7 +207,9 @@ def fail(request: Request) -> Response:
 @view
 def status(request: Request) -> Response:
     """Any status, with a body that may not be sent with all of them."""
-    return Response("body", int(request.args["code"]), {"ETag": '"x"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"})
+    return Response(
+        "body", int(request.args["code"]), {"ETag": '"x"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
+    )
 
 
 @view

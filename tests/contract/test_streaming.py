@@ -71,7 +71,9 @@ def test_body_breaks_before_the_start(client: httpx.Client, kind: str, door: str
     assert ended(client, ["broken closed"]) == ["broken closed"]
 
 
-def test_body_breaks_after_the_start(serve: Callable[..., httpx.Client], client: httpx.Client, kind: str, door: str) -> None:
+def test_body_breaks_after_the_start(
+    serve: Callable[..., httpx.Client], client: httpx.Client, kind: str, door: str
+) -> None:
     """A body that fails after its first chunk ends the connection: the client sees that it is not complete."""
     with pytest.raises((httpx.RemoteProtocolError, RuntimeError)):
         serve().get(f"/{kind}/broken?when=after")

@@ -18,7 +18,7 @@ from .request import __all__ as _request
 from .response import *  # noqa: F403
 from .response import __all__ as _response
 
-__all__ = [  # noqa: PLE0604 - all strings
+__all__ = [
     *_body,
     *exceptions.__all__,
     *_request,

@@ -32,7 +32,7 @@ __all__ = ["BodyIterator", "send"]
 class BodyIterator:
     """The iterable of a response that has something to stream or to close.
 
-    Each step of the body runs in the request's context; :meth:`close` runs the closers once, whatever was iterated before.
+    Each step of the body runs in the request's context; :meth:`close` runs the closers once, however far it came.
     """
 
     __slots__ = ("_chunks", "_closers", "_finalizer", "_thread")
