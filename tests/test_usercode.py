@@ -1,0 +1,37 @@
+"""What users wrote before the library existed runs as it stands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+USERCODE = Path(os.environ.get("CARDAN_USERCODE") or Path(__file__).parents[2] / "shared" / "usercode")
+
+
+@pytest.mark.skipif(not USERCODE.is_dir(), reason="corpus of users' code is absent (set CARDAN_USERCODE)")
+def test_usercode(tmp_path: Path) -> None:
+    """Hello, upload, JSON, events, middleware, a framework on core alone, subclasses, lifespan: on both protocols."""
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            str(USERCODE / "test_all.py"),
+            "--rootdir",
+            tmp_path,
+        ],
+        cwd=USERCODE,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
