@@ -20,6 +20,8 @@ endif
 
 PY := $(VENV)/bin/python
 BOOTSTRAP := $(VENV).bootstrap
+# the files of a folder that are programs, not what these share
+scripts = $(sort $(shell grep -ls '^if __name__ == "__main__":' $(1)/*.py))
 PIP_QUIET := -qq --no-input --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -57,7 +59,7 @@ format: $(VENV)/.installed-lint
 	@$(PY) -m ruff format --quiet
 
 bench: $(VENV)/.installed-bench
-	@for script in $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))); do \
+	@for script in $(call scripts,benchmarks); do \
 		echo "== $$script"; $(PY) "$$script" $(or $(ARGS),--quick) || exit 1; done
 
 docs: $(VENV)/.installed-docs
@@ -65,7 +67,7 @@ docs: $(VENV)/.installed-docs
 	@echo "docs/_build/html/index.html"
 
 fuzz: $(VENV)/.installed-test
-	@for script in $(sort $(filter-out fuzz/_%,$(wildcard fuzz/*.py))); do \
+	@for script in $(call scripts,fuzz); do \
 		echo "== $$script"; $(PY) "$$script" $(ARGS) || exit 1; done
 
 clean:
