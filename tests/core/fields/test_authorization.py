@@ -132,7 +132,6 @@ def test_tokens_come_back(scheme: str, token: str) -> None:
         Authorization("x", {"a b": "c"}),
         Authorization("x", {"a": "\n"}),
         Authorization("digest", {"qop": "auth, auth-int"}),
-        Authorization("digest", {"username*": "a b"}),
         Challenge("basic", {"realm": "€"}),
     ],
 )

@@ -13,7 +13,7 @@ __all__ = ["MIMEAccept"]
 
 
 class MIMEAccept(Accept):
-    """The media ranges of Accept.
+    """The media ranges of Accept, their parameters in the order of their names.
 
     A value is a media type, with parameters or without: ``accept.quality("text/html;level=1")``. Types and
     parameters compare in any case. A range without parameters matches a type with any.
@@ -27,7 +27,7 @@ class MIMEAccept(Accept):
     def _read_member(cls, value: str, parameters: str) -> tuple[str, float | None]:
         _, pairs = parse_options(f"{value};{parameters}")
         quality = 1.0 if (weight := pairs.pop("q", None)) is None else read_quality(weight)
-        return write_member(value.strip(" \t"), pairs.items()) if quality is not None else value, quality
+        return write_member(value.strip(" \t"), sorted(pairs.items())) if quality is not None else value, quality
 
     @classmethod
     def _specificity(cls, value: str) -> int:

@@ -163,8 +163,8 @@ class Authorization(Credentials):
     def _parameter(self, name: str, text: str) -> str:
         if self.type == "digest" and name == "qop":  # RFC 7616 section 3.4: a list in challenges, a token here
             return f"qop={check_token(text, 'qop')}"
-        if name.endswith("*"):
-            return f"{check_token(name)}={check_token(text)}"
+        if name.endswith("*") and is_token(text):  # RFC 8187: never between quotes
+            return f"{check_token(name)}={text}"
         return super()._parameter(name, text)
 
 
