@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .core.body.file_storage import FileStorage as CoreFileStorage
 from .core.body.memory_sink import MemoryBudget
+from .core.body.part import Part as CorePart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .core.body.file_storage import RunSync
     from .core.limits import Limits
 
-__all__ = ["FileStorage", "SpoolSink", "Spooler"]
+__all__ = ["FileStorage", "Part", "SpoolSink", "Spooler"]
 
 #: What a sink on disk collects before it writes: one hop to a worker thread for each of these.
 BATCH = 1024 * 1024
@@ -153,15 +154,16 @@ def _write_all(file: FileIO, chunks: list[bytes]) -> None:
             _write_all(file, [b"".join(part)[written:]])
 
 
+_O_TMPFILE: int = getattr(os, "O_TMPFILE", 0)  # Linux
 _IOV_MAX = 1024  # what Linux and macOS take at once (POSIX: at least 16; IOV_MAX)
 
 
 def _open_temporary() -> FileIO:
     """An unnamed file: with O_TMPFILE it never had a name, and costs half of ``tempfile.TemporaryFile``."""
-    flag = getattr(os, "O_TMPFILE", 0)
-    if flag:
+    if _O_TMPFILE:
+        flags = os.O_RDWR | os.O_EXCL | os.O_CLOEXEC | _O_TMPFILE
         try:
-            return FileIO(os.open(tempfile.gettempdir(), os.O_RDWR | os.O_EXCL | os.O_CLOEXEC | flag, 0o600), "r+")
+            return FileIO(os.open(tempfile.gettempdir(), flags, 0o600), "r+")
         except OSError:
             pass  # a file system that cannot
     file = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115 - it is the sink's to close
@@ -189,6 +191,34 @@ class FileStorage(CoreFileStorage):
             return
         with Path(dst).open("wb", buffering=0) as file:
             super()._copy(_Whole(file))
+
+
+class Part(CorePart):
+    """A part of a multipart body; :meth:`save` takes paths, too."""
+
+    __slots__ = ()
+
+    def save(self, dst: str | os.PathLike[str] | Any) -> None:
+        """Write what is left to ``dst``: a path, which is created or overwritten, or an object with ``write(bytes)``.
+
+        Build the path with :attr:`safe_filename`, never with ``filename``.
+        """
+        if hasattr(dst, "write"):
+            super().save(dst)
+            return
+        with Path(dst).open("wb", buffering=0) as file:
+            super().save(_Whole(file))
+
+    async def asave(self, dst: str | os.PathLike[str] | Any) -> None:
+        """The awaiting twin of :meth:`save`; ``dst.write`` may be async. The disk is for worker threads."""
+        if hasattr(dst, "write"):
+            await super().asave(dst)
+            return
+        file = await self._call(lambda: Path(dst).open("wb", buffering=0))  # noqa: SIM115 - opened in a thread
+        try:
+            await super().asave(_Whole(file))
+        finally:
+            file.close()
 
 
 class _Whole:

@@ -18,7 +18,9 @@ def test_content_length(value: str) -> None:
     assert parse_content_length(value) == int(value)
 
 
-@pytest.mark.parametrize("value", ["", " ", "abc", "-5", "-1", "+5", "5, 5", "1_0", "5 5", "0x5", "5.0", "٥", "1" * 31, "5\n"])
+@pytest.mark.parametrize(
+    "value", ["", " ", "abc", "-5", "-1", "+5", "5, 5", "1_0", "5 5", "0x5", "5.0", "٥", "1" * 31, "5\n"]
+)
 def test_content_length_that_is_none(value: str) -> None:
     """Whatever int() would make of it: 400, never a guess."""
     with pytest.raises(BadRequest):

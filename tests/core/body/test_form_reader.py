@@ -224,7 +224,9 @@ def test_builder_keeps_fields_and_returns_files() -> None:
     assert repr(form) == "<Form fields=2 files=1>"
 
 
-@pytest.mark.parametrize(("limits", "name"), [(Limits(max_form_parts=3), "max_form_parts"), (Limits(max_files=1), "max_files")])
+@pytest.mark.parametrize(
+    ("limits", "name"), [(Limits(max_form_parts=3), "max_form_parts"), (Limits(max_files=1), "max_files")]
+)
 def test_builder_counts_whoever_decodes(limits: Limits, name: str) -> None:
     """Parts and files are counted here, too; the error latches."""
     builder = FormBuilder(limits=limits)

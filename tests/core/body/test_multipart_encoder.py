@@ -62,7 +62,7 @@ def rest(headers: Any) -> dict[str, str]:
 @given(parts=PARTS, forms=st.sampled_from(["default", "strict"]))
 @settings(max_examples=300, deadline=None)
 def test_round_trip(parts: list[list[Any]], forms: Any) -> None:
-    """What is encoded is decoded to the same events, in both modes (a control character in a filename: default only)."""
+    """What is encoded is decoded to the same events, in both modes; a control character in a filename: default only."""
     events = [event for one in parts for event in one]
     if any(isinstance(e, FileStart) and any(ord(c) < 32 or ord(c) == 127 for c in e.filename) for e in events):
         forms = "default"

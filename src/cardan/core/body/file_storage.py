@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..structures.headers_view import HeadersView
     from .events import FileStart
 
-__all__ = ["COPY_SIZE", "FileStorage", "RunSync"]
+__all__ = ["COPY_SIZE", "FileStorage", "RunSync", "writer"]
 
 RunSync = Any  # Callable[..., Awaitable[Any]]; anyio's, trio's and asyncio's differ in their keywords
 
@@ -128,7 +128,7 @@ class FileStorage:
     def on_disk(self) -> bool:
         """Whether reading may touch the disk. A sink that does not say so is taken to."""
         sink = self._sink
-        return not isinstance(sink, BytesIO) and bool(getattr(sink, "on_disk", True))
+        return bool(getattr(sink, "on_disk", not isinstance(sink, BytesIO)))
 
     def __bool__(self) -> bool:
         return bool(self.filename)
@@ -157,7 +157,7 @@ class FileStorage:
         self._copy(dst)
 
     def _copy(self, dst: Any) -> None:
-        write = _writer(dst)
+        write = writer(dst)
         while data := self.stream.read(COPY_SIZE):
             write(data)
 
@@ -240,7 +240,8 @@ def _positive(size: int) -> int:
     return size
 
 
-def _writer(dst: Any) -> Callable[[bytes], Any]:
+def writer(dst: Any) -> Callable[[bytes], Any]:
+    """The ``write`` of a target to save to. Raises TypeError for a path: core opens none."""
     write: Callable[[bytes], Any] | None = getattr(dst, "write", None)
     if write is None:
         raise TypeError(f"got {type(dst).__name__}, expected an object with write(); cardan's own takes paths, too")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..exceptions import BodyConsumed, RequestEntityTooLarge, WrongMode
 from .events import Field, FileStart
+from .file_storage import COPY_SIZE, writer
 from .safe_filename import safe_filename
 
 if TYPE_CHECKING:
@@ -82,9 +83,10 @@ class Part:
         return iter(lambda: self._run(self._next(chunk_size)), b"")
 
     def save(self, dst: Any) -> None:
-        """Write what is left to ``dst``: a path, or an object with ``write(bytes)``."""
+        """Write what is left to ``dst``, an object with ``write(bytes)``."""
+        write = writer(dst)
         for data in self.iter_data():
-            dst.write(data)
+            write(data)
 
     # --- async ---
 
@@ -101,14 +103,17 @@ class Part:
             yield data
 
     async def asave(self, dst: Any) -> None:
-        """The awaiting twin of :meth:`save`; ``dst.write`` may be async."""
-        async for data in self.aiter_data(1024 * 1024):
-            if iscoroutinefunction(dst.write):
-                await dst.write(data)
-            elif self._run_sync is not None:
-                await self._run_sync(dst.write, data)
+        """The awaiting twin of :meth:`save`; ``dst.write`` may be async, else it is called in a worker thread."""
+        write = writer(dst)
+        async for data in self.aiter_data(COPY_SIZE):
+            if iscoroutinefunction(write):
+                await write(data)
             else:
-                dst.write(data)
+                await self._call(write, data)
+
+    async def _call(self, function: Callable[..., Any], *args: Any) -> Any:
+        """``function(*args)``, in a worker thread where there is a way to one."""
+        return function(*args) if self._run_sync is None else await self._run_sync(function, *args)
 
     # --- the routines ---
 

@@ -38,7 +38,18 @@ class PartReader:
     ``current`` is the part whose data may be read, None before the first and after the last.
     """
 
-    __slots__ = ("_at", "_decoder", "_ended", "_events", "_in_file", "_reader", "_want", "current", "limits")
+    __slots__ = (
+        "_at",
+        "_decoder",
+        "_ended",
+        "_events",
+        "_in_file",
+        "_part_class",
+        "_reader",
+        "_want",
+        "current",
+        "limits",
+    )
 
     def __init__(
         self,
@@ -47,12 +58,14 @@ class PartReader:
         *,
         limits: Limits | None = None,
         forms: Forms = "default",
+        part_class: type[Part] = Part,
     ) -> None:
         self.limits = limits = limits or Limits()
         kind = parse_form_type(content_type, strict=forms == "strict")
         if kind is None or kind.kind != "multipart":
             raise MultipartError(f"got Content-Type {str(content_type)[:80]!r}, expected multipart/form-data")
         self._decoder = MultipartDecoder(kind.boundary, limits=limits, forms=forms)
+        self._part_class = part_class
         self._reader = BodyReader(content_length=content_length, limits=limits)
         self._events: list[FormEvent] | tuple[FormEvent, ...] = _EMPTY
         self._at = 0
@@ -64,13 +77,13 @@ class PartReader:
     def iter(self, run: Callable[[Any], Any]) -> Iterator[Part]:
         """The parts; ``run(steps)`` runs a routine by calling and returns what it returns."""
         while (start := run(self.next_part())) is not None:
-            self.current = part = Part(self, start, "sync", run)
+            self.current = part = self._part_class(self, start, "sync", run)
             yield part
 
     async def aiter(self, arun: Callable[[Any], Awaitable[Any]], run_sync: Any = None) -> AsyncIterator[Part]:
         """The parts; ``arun(steps)`` runs a routine by awaiting. ``run_sync`` is where parts are saved to files."""
         while (start := await arun(self.next_part())) is not None:
-            self.current = part = Part(self, start, "async", arun, run_sync)
+            self.current = part = self._part_class(self, start, "async", arun, run_sync)
             yield part
 
     def next_part(self) -> Generator[Step, Any, Field | FileStart | None]:
