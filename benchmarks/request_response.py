@@ -20,8 +20,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from scenarios import SCENARIOS, asgi_turn, ask_asgi, ask_wsgi, check, wsgi_turn  # noqa: E402
-from timing import Turn, calls, interleave, machine, print_table, versions, write_json  # noqa: E402
+from scenarios import SCENARIOS, asgi_turn, ask_asgi, ask_wsgi, check, wsgi_turn
+from timing import Turn, calls, interleave, machine, print_table, versions, write_json
 
 PEERS = {
     "wsgi": ("cardan", "falcon", "webob", "baize", "bottle", "werkzeug"),
@@ -65,7 +65,9 @@ def turns(protocol: str, scenario_name: str, loop: asyncio.AbstractEventLoop) ->
     return found
 
 
-def measure(protocol: str, scenario: str, loop: asyncio.AbstractEventLoop, rounds: int, seconds: float) -> dict[str, float]:
+def measure(
+    protocol: str, scenario: str, loop: asyncio.AbstractEventLoop, rounds: int, seconds: float
+) -> dict[str, float]:
     """Microseconds per request of each contestant; ``floor`` is what stands below all of them."""
     times = interleave(turns(protocol, scenario, loop), rounds=rounds, seconds=seconds)
     row = {name: value * 1e6 for name, value in times.items()}
@@ -114,7 +116,14 @@ def show(protocol: str, rows: dict[str, dict[str, float]]) -> None:
     for scenario, row in rows.items():
         over = {name: row[name] - row["floor"] for name in names if name != "raw"}
         best = min((over[name] for name in peers), default=float("nan"))
-        body.append([scenario, f"{row['floor']:.1f}", *(f"{value:.1f}" for value in over.values()), f"{best / over['cardan']:.2f}"])
+        body.append(
+            [
+                scenario,
+                f"{row['floor']:.1f}",
+                *(f"{value:.1f}" for value in over.values()),
+                f"{best / over['cardan']:.2f}",
+            ]
+        )
     print_table(["", "floor", *(name for name in names if name != "raw"), "best:cardan"], body)
 
 

@@ -180,7 +180,10 @@ def check(scenario: Scenario, answer: Answer) -> None:
     assert body == scenario.expected, f"{scenario.name}: got {answer.body[:200]!r}, expected {scenario.expected!r}"
     assert fields.get("Content-Length") == str(len(answer.body)), f"{scenario.name}: got headers {answer.headers}"
     if scenario.name == "page":
-        cookie, attributes = fields["Set-Cookie"].lower(), ("seen=1", "max-age=3600", "httponly", "path=/", "samesite=lax")
+        cookie, attributes = (
+            fields["Set-Cookie"].lower(),
+            ("seen=1", "max-age=3600", "httponly", "path=/", "samesite=lax"),
+        )
         assert all(part in cookie for part in attributes), f"got Set-Cookie {cookie!r}"
         assert fields["ETag"] == '"v42"', f"got ETag {fields['ETag']!r}"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cardan import FileStorage, Request, Response
 from scenarios import LANGUAGES
+
+from cardan import FileStorage, Request, Response
 
 PACKAGE = "cardan"
 
@@ -16,14 +17,16 @@ def hello(request: Request) -> Response:
 
 def page(request: Request) -> Response:
     args = request.args
-    response = Response.from_json({
-        "q": args["q"],
-        "page": args.get("page", 1, type=int),
-        "sort": args["sort"],
-        "dir": args["dir"],
-        "user": request.cookies["session"],
-        "language": request.accept_languages.best_match(LANGUAGES),
-    })
+    response = Response.from_json(
+        {
+            "q": args["q"],
+            "page": args.get("page", 1, type=int),
+            "sort": args["sort"],
+            "dir": args["dir"],
+            "user": request.cookies["session"],
+            "language": request.accept_languages.best_match(LANGUAGES),
+        }
+    )
     response.set_cookie("seen", "1", max_age=3600, httponly=True, samesite="Lax")
     response.headers["ETag"] = '"v42"'
     return response

@@ -19,20 +19,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from . import crossing
+from .asgi.handling import deny_websocket, handle
 from .core.exceptions import HTTPException
-from .core.request.exchange import KEY, REQUEST_KEY, Exchange
-from .dual import Dual
 from .core.flow import flow, is_async, raiser
+from .core.request.exchange import KEY, REQUEST_KEY, Exchange
+from .core.response.base import BaseResponse
+from .dual import Dual
 from .lifespan import ProcessLifespan, serve_lifespan
 from .request import BaseRequest, Request
 from .wsgi.serving import send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from typing_extensions import TypeVar
 
-    from .core.response.base import BaseResponse
     from .types import ASGIApplication, Handler, Lifespan, Middleware, Receive, Send
 
     R = TypeVar("R", bound=BaseRequest, default=Request)
@@ -125,9 +126,6 @@ class Application(Dual, Generic[R]):
     def _portal(self) -> crossing.Portal:
         return crossing.portal(self._backend)
 
-    def _flow(self, request: Any, handler: Any) -> Generator[Any, Any, BaseResponse]:
-        return flow(request, handler, self.middleware, self.on_error)
-
     def _resolve(self, request: Any) -> tuple[Any, bool]:
         """The handler and whether it is async; an HTTP error of ``resolve`` is raised inside the flow."""
         try:
@@ -165,8 +163,6 @@ class Application(Dual, Generic[R]):
         """Serve one ASGI scope; what middleware of that protocol wraps."""
         kind = scope["type"]
         if kind == "http":
-            from .asgi.handling import handle
-
             await handle(self, scope, receive, send)
         elif kind == "lifespan":
             make = partial(self._lifespan, self) if self._lifespan is not None else None
@@ -175,8 +171,6 @@ class Application(Dual, Generic[R]):
             if self.websocket is not None:
                 await self.websocket(scope, receive, send)
             else:
-                from .asgi.handling import deny_websocket
-
                 await deny_websocket(scope, receive, send)
         else:
             raise RuntimeError(f"got a scope of type {kind!r}, expected http, websocket or lifespan")
@@ -211,7 +205,9 @@ class RequestThread:
                 self._load(request, app.load)
             except HTTPException as error:
                 handler = raiser(error)
-        steps = app._flow(request, handler)
+        steps = flow(request, handler, app.middleware, app.on_error)
+        if isinstance(steps, BaseResponse):
+            return steps
         resume, answer = steps.send, None
         while True:
             try:

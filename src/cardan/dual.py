@@ -95,10 +95,10 @@ class Dual:
             )
         return self.wsgi_app(environ, start_response)
 
-    async def _asgi(self, scope: Any, receive: Any, send: Any) -> None:
+    def _asgi(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         values = self.__dict__
         if "wsgi_app" in values and "asgi_app" not in values:
             raise RuntimeError(
                 "only wsgi_app of this application was wrapped: wrap asgi_app too, or use dual middleware"
             )
-        await self.asgi_app(scope, receive, send)
+        return self.asgi_app(scope, receive, send)

@@ -6,21 +6,20 @@ from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import anyio
-
 from .. import crossing
 from ..core.exceptions import HTTPException
+from ..core.flow import flow, flow_async, raiser
 from ..core.request.exchange import REQUEST_KEY
-from ..core.flow import raiser
+from ..core.response.base import BaseResponse
+from .messages import whole_messages
 from .receiving import ReceiveSource, find_exchange, open_body
-from .serving import send_response
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable
     from contextvars import Context
 
+    from ..core.flow import Steps
     from ..core.request.exchange import Exchange
-    from ..core.response.base import BaseResponse
 
 __all__ = ["deny_websocket", "handle", "send_alone"]
 
@@ -34,32 +33,51 @@ _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
 async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
     """Serve one request of an :class:`~cardan.application.Application`."""
     exchange = find_exchange(scope, receive)
-    if exchange.state is None and "state" not in scope and app._asgi_state:
+    if app._asgi_state and exchange.state is None and "state" not in scope:
         exchange.state = app._asgi_state.copy()
     exchange.holders += 1
     try:
         request = app.request_class(scope, receive, send)
-        run = partial(app._threads.run, lend=partial(setattr, exchange, "lease"))
-        response, context = await _respond(app, request, exchange, run)
-        await send_response(
-            response,
-            scope["method"],
-            send,
-            source=partial(_source, scope, receive),
-            run=run,
-            context=context,
-            root_url=lambda: request.root_url,
-        )
+        handler, is_async = app._resolve(request)
+        if is_async and not app._loads and not app.middleware:
+            response, context = await flow_async(request, handler, app.on_error), None
+        else:
+            response, context = await _respond(app, request, exchange, handler, is_async)
+        root_url = partial(getattr, request, "root_url") if response.autocorrect_location_header else None
+        if not response.closers() and (messages := whole_messages(response, scope["method"], root_url)) is not None:
+            # the straight path: nothing to stream and nothing to close, so nobody needs a context or a thread
+            start, body = messages
+            try:
+                await send(start)
+                await send(body)
+            except OSError:  # nobody is there to be told
+                pass
+        else:
+            from .serving import send_response  # loads anyio, which a WSGI program never needs
+
+            await send_response(
+                response,
+                scope["method"],
+                send,
+                source=partial(_source, scope, receive),
+                run=_runner(app, exchange),
+                context=context or copy_context(),
+                root_url=root_url,
+            )
     finally:
         exchange.holders -= 1
         scope.pop(REQUEST_KEY, None)
         if exchange.body is not None and exchange.body.forms and not exchange.holders:
-            with anyio.CancelScope(shield=True):
-                await _close_files(exchange)
+            await _close_files(exchange)
+
+
+def _runner(app: Any, exchange: Exchange) -> Callable[..., Awaitable[Any]]:
+    """Runs plain callables in a handler's thread of ``app``."""
+    return partial(app._threads.run, lend=partial(setattr, exchange, "lease"))
 
 
 async def _close_files(exchange: Exchange) -> None:
-    """Closing a file that is on disk may take milliseconds: in a worker thread."""
+    """Closing a file that is on disk may take milliseconds: in a worker thread, which is waited for."""
     body = exchange.body
     assert body is not None
     files = [file for form in body.forms.values() for _, file in getattr(form, "files", ())]
@@ -70,29 +88,32 @@ async def _close_files(exchange: Exchange) -> None:
 
 
 async def _respond(
-    app: Any, request: Any, exchange: Exchange, run: Callable[..., Awaitable[Any]]
+    app: Any, request: Any, exchange: Exchange, handler: Any, is_async: bool
 ) -> tuple[BaseResponse, Context]:
     """The response, and the context that its body and its hooks run in: the handler's."""
-    handler, is_async = app._resolve(request)
     if app._loads:
         try:
             await request.load(form=app.load)
         except HTTPException as error:
             handler = raiser(error)
-    steps: Generator[Any, Any, BaseResponse] = app._flow(request, handler)
+    start = partial(flow, request, handler, app.middleware, app.on_error)
     if is_async:
-        return await _run_in_loop(steps), copy_context()
+        return await _run_in_loop(start()), copy_context()
+    from anyio.lowlevel import current_token
+
     context = copy_context()
     request._enter("sync")
-    exchange.token = anyio.lowlevel.current_token()
+    exchange.token = current_token()
     if not app._loads and 0 < (request.content_length or 0) <= PRELOAD and "Expect" not in request.headers:
         source = open_body(request.scope, request._receive).source
         if isinstance(source, ReceiveSource):
             await source.preload()
-    return await _run_in_thread(steps, request, context, run), context
+    return await _run_in_thread(start, request, context, _runner(app, exchange)), context
 
 
-async def _run_in_loop(steps: Generator[Any, Any, BaseResponse]) -> BaseResponse:
+async def _run_in_loop(steps: BaseResponse | Steps) -> BaseResponse:
+    if isinstance(steps, BaseResponse):
+        return steps
     resume, answer = steps.send, None
     while True:
         try:
@@ -107,7 +128,7 @@ async def _run_in_loop(steps: Generator[Any, Any, BaseResponse]) -> BaseResponse
 
 
 async def _run_in_thread(
-    steps: Generator[Any, Any, BaseResponse], request: Any, context: Context, run: Callable[..., Awaitable[Any]]
+    start: Callable[[], BaseResponse | Steps], request: Any, context: Context, run: Callable[..., Awaitable[Any]]
 ) -> BaseResponse:
     """A sync handler that returns an awaitable is awaited here, in the loop, with the body in async mode."""
 
@@ -117,6 +138,9 @@ async def _run_in_thread(
         except StopIteration as stop:
             return True, stop.value
 
+    steps = await run(context.run, start)
+    if isinstance(steps, BaseResponse):
+        return steps
     resume, answer = steps.send, None
     while True:
         done, value = await run(advance, resume, answer)
@@ -145,6 +169,8 @@ async def _source(scope: Any, receive: Any) -> ReceiveSource | None:
 
 async def send_alone(response: BaseResponse, scope: Any, receive: Any, send: Any) -> None:
     """Send a response that is itself the application."""
+    from .serving import send_response
+
     context = copy_context()
     await send_response(
         response,

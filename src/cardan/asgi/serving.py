@@ -14,6 +14,7 @@ import anyio
 from .. import crossing
 from ..core.response.closing import aclose_all
 from ..core.response.finalizer import End, Head
+from .messages import encode_headers, whole_messages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -26,27 +27,11 @@ if TYPE_CHECKING:
     Message = MutableMapping[str, Any]
     Send = Callable[[Message], Awaitable[None]]
 
-__all__ = ["encode_headers", "send_response"]
-
-_NAMES: dict[str, bytes] = {}
+__all__ = ["send_response"]
 
 
 class ClientLeft(Exception):
     """``send`` failed: the client is gone (ASGI HTTP spec 2.4: an OSError)."""
-
-
-def encode_headers(fields: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    """Header fields as ASGI has them: lower-case names, latin-1. Names are remembered, at most 256 of them."""
-    names = _NAMES
-    encoded = []
-    for name, value in fields:
-        known = names.get(name)
-        if known is None:
-            known = name.lower().encode("latin-1")
-            if len(names) < 256:
-                names[name] = known
-        encoded.append((known, value.encode("latin-1")))
-    return encoded
 
 
 async def send_response(
@@ -57,7 +42,7 @@ async def send_response(
     source: Callable[[], Awaitable[ReceiveSource | None]],
     run: Callable[..., Awaitable[Any]],
     context: Context,
-    root_url: Callable[[], str],
+    root_url: Callable[[], str] | None,
 ) -> None:
     """Send ``response``; its close hooks have run when this returns, however it ends.
 
@@ -66,15 +51,13 @@ async def send_response(
     """
     closers = response.closers()
     try:
-        whole = response.whole(method, root_url)
-        if whole is None:
+        messages = whole_messages(response, method, root_url)
+        if messages is None:
             await _stream(response, method, send, source, run, context, root_url, closers)
         else:
-            fields, body = whole
-            start = {"type": "http.response.start", "status": response.status_code, "headers": encode_headers(fields)}
             try:
-                await send(start)
-                await send({"type": "http.response.body", "body": body})
+                for message in messages:
+                    await send(message)
             except OSError:  # nobody is there to be told; the hooks run all the same
                 pass
     finally:
@@ -127,7 +110,7 @@ async def _stream(
     source: Callable[[], Awaitable[ReceiveSource | None]],
     run: Callable[..., Awaitable[Any]],
     context: Context,
-    root_url: Callable[[], str],
+    root_url: Callable[[], str] | None,
     closers: list[Callable[[], Any]],
 ) -> None:
     finalizer = response.finalizer(method, root_url)
