@@ -44,7 +44,7 @@ else:
     R = TypeVar("R")
     D = TypeVar("D")
 
-__all__ = ["Application", "HandlerDecorator"]
+__all__ = ["Application", "HandlerDecorator", "RequestThread", "send_alone"]
 
 
 class HandlerDecorator(Protocol[D]):
