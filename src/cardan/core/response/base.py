@@ -17,10 +17,10 @@ from .body import BodyAccess, ResponseBody
 from .closing import aclose_all, close_all
 from .content_type import checked, with_charset
 from .encoding import closer, encode
-from .finalizer import ResponseFinalizer
+from .finalizer import ResponseFinalizer, check_length, final_fields, has_body
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from .finalizer import ResponseEvent
@@ -42,9 +42,9 @@ class BaseResponse(BodyAccess):
     default_status: ClassVar[int] = 200
     default_mimetype: ClassVar[str | None] = "text/plain"
     autocorrect_location_header: bool = False
-    """True: a relative Location is joined with the application's root URL. RFC 9110 section 10.2.2 allows it as it is."""
+    """True: a relative Location is joined with the application's root URL. RFC 9110 section 10.2.2 allows it as is."""
     max_cookie_size: ClassVar[int] = 4093
-    """Bytes of a Set-Cookie beyond which browsers may drop it: a warning. 0: never. RFC 6265 section 6.1 asks for 4096."""
+    """Bytes of a Set-Cookie beyond which browsers may drop it: a warning; 0: none. RFC 6265 section 6.1 says 4096."""
     keep_alive: float | None = None
     """Seconds of silence after which :attr:`keep_alive_chunk` is sent; None: never."""
     keep_alive_chunk: bytes = b""
@@ -188,7 +188,8 @@ class BaseResponse(BodyAccess):
         if self.max_cookie_size and len(cookie) > self.max_cookie_size:
             import warnings
 
-            warnings.warn(f"got a cookie {key!r} of {len(cookie)} bytes, browsers keep {self.max_cookie_size}", stacklevel=2)
+            message = f"got a cookie {key!r} of {len(cookie)} bytes, browsers keep {self.max_cookie_size}"
+            warnings.warn(message, stacklevel=2)
         self.headers.add("Set-Cookie", cookie)
 
     def delete_cookie(self, key: str, path: str | None = "/", domain: str | None = None, **attributes: Any) -> None:
@@ -200,7 +201,9 @@ class BaseResponse(BodyAccess):
 
     # --- sending ---
 
-    def whole(self, method: str, root_url: Callable[[], str] | None = None) -> tuple[list[tuple[str, str]], bytes] | None:
+    def whole(
+        self, method: str, root_url: Callable[[], str] | None = None
+    ) -> tuple[list[tuple[str, str]], bytes] | None:
         """Header fields and body as they are sent in answer to ``method``, where the body is buffered; else None.
 
         The straight path beside :meth:`finalizer`, which is its oracle: most responses are one bytes object.
@@ -211,19 +214,27 @@ class BaseResponse(BodyAccess):
                 return None
             body = b"".join(map(encode, self._iterable))
         code, kind = self._code, self._content_type
+        length = len(body) if self.automatically_set_content_length else None
         if self._headers is None and kind is not None and 200 <= code < 600 and code not in (204, 205, 304):
-            if not self.automatically_set_content_length:
-                return [("Content-Type", kind)], (body if method != "HEAD" else b"")
-            fields = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+            fields = [("Content-Type", kind)]
+            if length is not None:
+                fields.append(("Content-Length", str(length)))
             return fields, (body if method != "HEAD" else b"")
-        finalizer = self.finalizer(method, root_url, length=len(body) if self.automatically_set_content_length else None)
-        return finalizer.head.headers, (body if finalizer.sends_body else b"")
+        fields, declared = final_fields(code, self._pairs(root_url, length), length)
+        if not has_body(method, code):
+            return fields, b""
+        check_length(len(body) if declared is not None else None, declared)
+        return fields, body
 
     def finalizer(
         self, method: str, root_url: Callable[[], str] | None = None, *, length: int | None = None
     ) -> ResponseFinalizer:
         """The machine for one sending of this response; ``root_url`` gives the application's root for ``Location``."""
-        fields: Any = self.headers._list
+        return ResponseFinalizer(method, self._code, self._pairs(root_url, length), length=length, reason=self._reason)
+
+    def _pairs(self, root_url: Callable[[], str] | None, length: int | None) -> list[tuple[str, str]]:
+        """The header fields as they are now."""
+        fields = self.headers._list
         own = self._own_length
         if own is not None and length is not None and own != str(length):  # the list was changed since we wrote it
             fields = [(name, value) for name, value in fields if name.lower() != "content-length" or value != own]
@@ -231,13 +242,13 @@ class BaseResponse(BodyAccess):
             from urllib.parse import urljoin
 
             location = urljoin(root_url(), self.headers["Location"])
-            fields = [(n, location if n.lower() == "location" else v) for n, v in fields]
-        return ResponseFinalizer(method, self._code, fields, length=length, reason=self._reason)
+            fields = [(name, location if name.lower() == "location" else value) for name, value in fields]
+        return fields
 
     def iter_events(self, method: str, *, root_url: Callable[[], str] | None = None) -> Iterator[ResponseEvent]:
         """Head, chunks and end in answer to ``method``; the response is closed when the iterator ends."""
-        finalizer = self.finalizer(method, root_url, length=self._known_length())
         try:
+            finalizer = self.finalizer(method, root_url, length=self._known_length())
             if finalizer.sends_body:
                 for chunk in self.iter_encoded():
                     yield from finalizer.feed(chunk)
@@ -253,19 +264,21 @@ class BaseResponse(BodyAccess):
         run_sync: Callable[..., Awaitable[Any]] | None = None,
     ) -> AsyncIterator[ResponseEvent]:
         """The awaiting twin of :meth:`iter_events`; a sync body and sync hooks run in ``run_sync``, if given."""
-        finalizer = self.finalizer(method, root_url, length=self._known_length())
+        closers = self.closers()
         try:
+            finalizer = self.finalizer(method, root_url, length=self._known_length())
             if finalizer.sends_body:
                 chunks = self.aiter_encoded() if run_sync is None or self.is_async else self._in_threads(run_sync)
+                closers.insert(0, chunks.aclose)
                 async for chunk in chunks:
                     for event in finalizer.feed(chunk):
                         yield event
             for event in finalizer.close():
                 yield event
         finally:
-            await aclose_all(self.closers(), run_sync)
+            await aclose_all(closers, run_sync)
 
-    async def _in_threads(self, run_sync: Callable[..., Awaitable[Any]]) -> AsyncIterator[bytes]:
+    async def _in_threads(self, run_sync: Callable[..., Awaitable[Any]]) -> AsyncGenerator[bytes, None]:
         chunks = self.iter_encoded()
         while (chunk := await run_sync(next, chunks, None)) is not None:
             yield chunk

@@ -16,7 +16,7 @@ from .closing import aclose_all
 from .encoding import AsyncChunks, closer, encode
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncGenerator, Callable, Iterator
 
     from ..structures.headers import Headers
 
@@ -114,7 +114,7 @@ class BodyAccess:
         self._no_await("iter_encoded()", "aiter_encoded()")
         return map(encode, self._iterable)
 
-    def aiter_encoded(self) -> AsyncIterator[bytes]:
+    def aiter_encoded(self) -> AsyncChunks | AsyncGenerator[bytes, None]:
         """The body's chunks as bytes, of a sync or an async body. Close it (``aclose``) when leaving early."""
         return AsyncChunks(self._iterable) if self.is_async else _in_turn(self.iter_encoded())
 
@@ -263,6 +263,6 @@ class BodyAccess:
         return self
 
 
-async def _in_turn(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _in_turn(chunks: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
     for chunk in chunks:
         yield chunk

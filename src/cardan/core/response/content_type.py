@@ -27,7 +27,8 @@ def with_charset(mimetype: str) -> str:
     kind = mimetype.partition(";")[0].strip().lower()
     if "charset=" in mimetype.lower():
         return mimetype
-    text = kind.startswith("text/") or kind in _TEXT_TYPES or (kind.startswith("application/") and kind.endswith("+xml"))
+    is_xml = kind.startswith("application/") and kind.endswith("+xml")
+    text = is_xml or kind.startswith("text/") or kind in _TEXT_TYPES
     return f"{mimetype}; charset=utf-8" if text else mimetype
 
 

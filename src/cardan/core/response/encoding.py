@@ -24,25 +24,29 @@ def encode(chunk: str | bytes) -> bytes:
 
 
 class AsyncChunks:
-    """The chunks of an async iterable, each through ``change``; ``aclose`` ends the iterator behind it."""
+    """One pass over an async iterable, each chunk as bytes.
 
-    __slots__ = ("_change", "_steps")
+    ``aclose`` ends the pass; an iterable that is its own iterator is left to whoever closes the body.
+    """
 
-    def __init__(self, source: AsyncIterable[Any], change: Callable[[Any], bytes] = encode) -> None:
+    __slots__ = ("_source", "_steps")
+
+    def __init__(self, source: AsyncIterable[Any]) -> None:
+        self._source = source
         self._steps = aiter(source)
-        self._change = change
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
-        return self._change(await self._steps.__anext__())
+        return encode(await self._steps.__anext__())
 
     async def aclose(self) -> None:
-        """Close the iterator, if it can be closed."""
-        close = getattr(self._steps, "aclose", None)
-        if close is not None:
-            await close()
+        """Close the iterator of this pass, if it can be closed."""
+        if self._steps is not self._source:
+            close = getattr(self._steps, "aclose", None)
+            if close is not None:
+                await close()
 
 
 def closer(body: Any, is_async: bool) -> Callable[[], Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ..descriptors import header_field, live_field
 from ..fields.cache_control import ResponseCacheControl
@@ -20,7 +20,7 @@ from .range_cutter import Plan, plan_ranges
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ETagResponseMixin"]
+__all__ = ["ETagResponseMixin", "head_of"]
 
 #: what describes the representation, which an error in its place is not
 _OF_REPRESENTATION = (
@@ -66,16 +66,22 @@ class ETagResponseMixin(BaseResponse):
         tell it, or ``complete_length`` does. A streamed body is cut as it flows by. Sets Date, and Content-Length
         where it is known. Returns the response itself, changed.
         """
-        method, headers = _head_of(request_or_environ)
-        if method not in ("GET", "HEAD"):
-            return self
-        if "Date" not in self.headers:
-            self.date = utc_now()
+        method, headers = head_of(request_or_environ)
+        if method in ("GET", "HEAD"):
+            if "Date" not in self.headers:
+                self.date = utc_now()
+            self._make_conditional(
+                method, headers, "bytes" if accept_ranges is True else accept_ranges, complete_length
+            )
+        return self
+
+    def _make_conditional(
+        self, method: str, headers: Mapping[str, Any], unit: str | Literal[False], complete_length: int | None = None
+    ) -> None:
         length = self._complete_length(complete_length)
         if length is not None and self.automatically_set_content_length and "Content-Length" not in self.headers:
             self._write_length(length)
-        unit = "bytes" if accept_ranges is True else accept_ranges or None
-        if unit is not None:
+        if unit:
             self.accept_ranges = unit
         there = Representation(
             status=self.status_code,
@@ -92,7 +98,6 @@ class ETagResponseMixin(BaseResponse):
             self.status_code = 304
         elif decision.status is not None:
             self._become_error(decision.status, length)
-        return self
 
     if TYPE_CHECKING:
         date: Any
@@ -138,7 +143,7 @@ def _ranged(source: Seekable, plan: Plan) -> Any:
     return source.ranged(plan.pieces[0].start, plan.pieces[0].stop)
 
 
-def _head_of(request: Any) -> tuple[str, Mapping[str, Any]]:
+def head_of(request: Any) -> tuple[str, Mapping[str, Any]]:
     """Method and headers of a request, of an environ, of a scope."""
     if hasattr(request, "headers"):
         return request.method, request.headers

@@ -18,22 +18,40 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from ..exceptions import MachineStateError
-from ..status import PHRASES, status_line
+from ..status import PHRASES
+from ..structures.header_rules import remember
 from ..urls import iri_to_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
-__all__ = ["Chunk", "ContentLengthError", "End", "Head", "ResponseEvent", "ResponseFinalizer", "finalize_headers", "has_body"]
+__all__ = [
+    "Chunk",
+    "ContentLengthError",
+    "End",
+    "Head",
+    "ResponseEvent",
+    "ResponseFinalizer",
+    "check_length",
+    "final_fields",
+    "has_body",
+]
 
 HeaderPair: TypeAlias = "tuple[str, str]"
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BAD_VALUE: Final = re.compile("[\r\n\0]|[^\x00-\xff]")
 
+# name -> the name in lower case, for names that were found to be tokens; bounded
+_lower_names: dict[str, str] = {}
+
+#: Fields with rules of their own. Transfer-Encoding is the connection's, hence the server's, and is dropped (PEP 3333
+#: "hop-by-hop"; the ASGI specification says so by name): beside a Content-Length it would break framing.
+_SPECIAL: Final = frozenset({"content-length", "location", "content-location", "transfer-encoding"})
+
 #: RFC 9110 section 15.4.5: a 304 carries no representation metadata but what updates a cache
 _NOT_IN_304: Final = frozenset({
-    "content-type", "content-length", "content-encoding", "content-language", "content-range", "content-md5",
+    "content-type", "content-encoding", "content-language", "content-range", "content-md5",
 })  # fmt: skip
 
 
@@ -71,55 +89,67 @@ def has_body(method: str, status: int) -> bool:
     return status not in (204, 205, 304) and method != "HEAD" and status >= 200
 
 
-def finalize_headers(status: int, headers: Iterable[HeaderPair], length: int | None) -> list[HeaderPair]:
-    """The header fields as they are sent: a new list, valid, with the Content-Length that the status demands.
+def final_fields(status: int, headers: Iterable[HeaderPair], length: int | None) -> tuple[list[HeaderPair], int | None]:
+    """The header fields as they are sent, a new list, and the Content-Length that they declare.
 
     ``length`` is the body's length in bytes where it is known. Raises :exc:`ValueError` for what must not be sent.
     """
-    if not 100 < status < 1000 or status < 200:
+    if not 200 <= status < 1000:
         raise ValueError(f"got final status {status}, expected a code from 200 to 999")
     fields: list[HeaderPair] = []
-    declared = False
+    declared: int | None = None
     for pair in headers:
         name, value = pair
-        if _BAD_VALUE.search(value) or not _NAME.fullmatch(name):
-            raise ValueError(f"got header field {name!r}: {value!r}, expected a token and latin-1 text on one line")
-        lower = name.lower()
-        if lower == "content-length":
-            if declared:
-                continue
-            declared = True
-        elif lower in ("location", "content-location"):
-            pair = (name, iri_to_uri(value))
+        lower = _lower_names.get(name) or _checked_name(name)
+        if not (value.isascii() and value.isprintable()) and _BAD_VALUE.search(value):
+            raise ValueError(f"got header field {name!r}: {value!r}, expected latin-1 text on one line")
+        if lower in _SPECIAL:
+            if lower == "content-length":
+                known, declared = declared, _parse_length(value)
+                if known is not None and known != declared:
+                    raise ValueError(f"got Content-Length {known} and {declared}, expected one")
+            elif lower in ("location", "content-location"):
+                fields.append((name, iri_to_uri(value)))
+            continue
         fields.append(pair)
     if status in (204, 205, 304):
-        return _bodiless(status, fields)
-    if length is not None and not declared:
-        fields.append(("Content-Length", str(length)))
-    return fields
+        return _bodiless(status, fields), 0 if status == 205 else None
+    if declared is None:
+        declared = length
+    if declared is not None:
+        fields.append(("Content-Length", str(declared)))
+    return fields, declared
+
+
+def _checked_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"got header field name {name!r}, expected a token")
+    return remember(_lower_names, name, name.lower())
+
+
+def _parse_length(value: str) -> int:
+    """RFC 9110 section 8.6: ASCII digits. A list of equal ones is a recipient's business, not ours to send."""
+    if not (value.isascii() and value.isdigit()):
+        raise ValueError(f"got Content-Length {value!r}, expected ASCII digits")
+    return int(value)
 
 
 def _bodiless(status: int, fields: list[HeaderPair]) -> list[HeaderPair]:
     """204: no Content-Length (RFC 9110 section 8.6); 205: zero (15.3.6); 304: no representation fields (15.4.5)."""
-    drop = {"content-length", "transfer-encoding"}
     if status == 304:
-        drop |= _NOT_IN_304
+        drop = _NOT_IN_304
         if any(name.lower() == "etag" for name, _ in fields):
-            drop.add("last-modified")
-    kept = [pair for pair in fields if pair[0].lower() not in drop]
+            drop = drop | {"last-modified"}
+        fields = [pair for pair in fields if pair[0].lower() not in drop]
     if status == 205:
-        kept.append(("Content-Length", "0"))
-    return kept
+        fields.append(("Content-Length", "0"))
+    return fields
 
 
-def declared_length(headers: Iterable[HeaderPair]) -> int | None:
-    """The Content-Length among ``headers``; :exc:`ValueError` where it is no number of ASCII digits."""
-    for name, value in headers:
-        if name.lower() == "content-length":
-            if not (value.isascii() and value.isdigit()):
-                raise ValueError(f"got Content-Length {value!r}, expected ASCII digits")
-            return int(value)
-    return None
+def check_length(length: int | None, declared: int | None) -> None:
+    """Raise :exc:`ContentLengthError` for a body of known ``length`` that is not the declared one."""
+    if length is not None and declared != length:
+        raise ContentLengthError(f"got a body of {length} bytes, expected {declared} as declared")
 
 
 class ResponseFinalizer:
@@ -135,15 +165,22 @@ class ResponseFinalizer:
     readers: ClassVar[dict[str, Callable[[ResponseFinalizer, bytes], list[ResponseEvent]]]]
 
     def __init__(
-        self, method: str, status: int, headers: Sequence[HeaderPair], *, length: int | None = None, reason: str | None = None
+        self,
+        method: str,
+        status: int,
+        headers: Iterable[HeaderPair],
+        *,
+        length: int | None = None,
+        reason: str | None = None,
     ) -> None:
-        fields = finalize_headers(status, headers, length)
-        self._declared = declared_length(fields)
+        fields, self._declared = final_fields(status, headers, length)
         self.sends_body = has_body(method, status)
         """Whether chunks are sent at all; where not, the body need not be produced."""
-        if self.sends_body and length is not None and self._declared != length:
-            raise ContentLengthError(f"got a body of {length} bytes, expected {self._declared} as declared")
-        self.head = Head(status, reason or PHRASES.get(status, status_line(status)[4:]), fields)
+        if self.sends_body:
+            check_length(length, self._declared)
+        if reason is not None and _BAD_VALUE.search(reason):
+            raise ValueError(f"got reason phrase {reason!r}, expected latin-1 text on one line")
+        self.head = Head(status, reason or PHRASES.get(status, "Unknown"), fields)
         self._sent = 0
         self._error: Exception | None = None
         self.state = "head"

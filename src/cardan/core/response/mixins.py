@@ -80,9 +80,7 @@ class WWWAuthenticateMixin:
 class CORSResponseMixin:
     """The response fields of CORS (WHATWG Fetch section 3.3.3)."""
 
-    access_control_allow_origin = header_field(
-        "Access-Control-Allow-Origin", doc="Who may read: an origin, ``*``."
-    )
+    access_control_allow_origin = header_field("Access-Control-Allow-Origin", doc="Who may read: an origin, ``*``.")
     access_control_allow_credentials = header_field(
         "Access-Control-Allow-Credentials", parse_credentials, dump_credentials, default=False,
         doc="Whether who sent credentials may read.",

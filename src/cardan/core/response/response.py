@@ -66,7 +66,8 @@ class Response(
         change = partial(encode_event, dumps=partial(json_bytes, module=cls.json_module))
         # no-store: a stream is never the same twice; X-Accel-Buffering: nginx would collect it
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        response = cls(encoded_body(it, change, first), headers=headers, content_type="text/event-stream; charset=utf-8")
+        body = encoded_body(it, change, first)
+        response = cls(body, headers=headers, content_type="text/event-stream; charset=utf-8")
         response.keep_alive = keep_alive
         response.keep_alive_chunk = KEEP_ALIVE
         return response
