@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .request import Request as Request
     from .response import Response as Response
     from .response import redirect as redirect
+    from .sending import send_file as send_file
     from .types import ASGIApplication as ASGIApplication
     from .types import Flow as Flow
     from .types import Handler as Handler
@@ -56,6 +57,7 @@ _HOMES = {
     "header_field": "core",
     "middleware": "middleware",
     "redirect": "response",
+    "send_file": "sending",
 }
 
 __all__ = list(_HOMES)

@@ -258,12 +258,12 @@ def _open_body(source: Any) -> tuple[Any, os.stat_result | None]:
     if hasattr(source, "encoding"):
         raise ValueError("got a text file, expected a binary one: open(path, 'rb')")
     number = _number_of(source)
-    found = os.fstat(number) if number is not None else None
-    if found is None and not (hasattr(source, "seek") and getattr(source, "seekable", lambda: True)()):
+    known = os.fstat(number) if number is not None else None
+    if known is None and not (hasattr(source, "seek") and getattr(source, "seekable", lambda: True)()):
         return _Stream(source), None
     start = source.tell()
-    length = found.st_size - start if found is not None else source.seek(0, 2) - start
-    return FileBody(source, max(length, 0), start), found
+    length = known.st_size - start if known is not None else source.seek(0, 2) - start
+    return FileBody(source, max(length, 0), start), known
 
 
 class _Stream:

@@ -120,6 +120,8 @@ class StaticFiles(Application[Request]):
         ]
         if not variants or not os.path.isfile(path):
             return None, path, False
+        if "," in request.headers.get("Range", ""):  # parts of a multipart answer are of the file itself
+            return None, path, True
         accepts = request.accept_encodings
         best, chosen, coding = accepts.quality("identity"), path, None
         for name, variant in reversed(variants):  # of equals the first one of precompressed wins
@@ -143,4 +145,5 @@ def _with_slash(request: Request) -> Response:
     name = request.path.rstrip("/").rpartition("/")[2]
     query = request.head.query_string.decode("latin-1")
     location = f"./{quote(name, safe='')}/" + (f"?{query}" if query else "")
-    return redirect(location, 308, Response)
+    response: Response = redirect(location, 308, Response)
+    return response

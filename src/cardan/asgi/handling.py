@@ -63,11 +63,12 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
                 run=_runner(app, exchange),
                 context=context or copy_context(),
                 root_url=root_url,
+                extensions=scope.get("extensions"),
             )
     finally:
         exchange.holders -= 1
         scope.pop(REQUEST_KEY, None)
-        if exchange.body is not None and exchange.body.forms and not exchange.holders:
+        if exchange.opened and not exchange.holders:
             await _close_files(exchange)
 
 
@@ -78,10 +79,7 @@ def _runner(app: Any, exchange: Exchange) -> Callable[..., Awaitable[Any]]:
 
 async def _close_files(exchange: Exchange) -> None:
     """Closing a file that is on disk may take milliseconds: in a worker thread, which is waited for."""
-    body = exchange.body
-    assert body is not None
-    files = [file for form in body.forms.values() for _, file in getattr(form, "files", ())]
-    if any(getattr(file, "on_disk", True) for file in files):
+    if any(getattr(file, "on_disk", True) for file in exchange.files):
         await crossing.run_file_work(exchange.close)
     else:
         exchange.close()
@@ -105,7 +103,7 @@ async def _respond(
     request._enter("sync")
     exchange.token = current_token()
     if not app._loads and 0 < (request.content_length or 0) <= PRELOAD and "Expect" not in request.headers:
-        source = open_body(request.scope, request._receive).source
+        source = request._open_body().source
         if isinstance(source, ReceiveSource):
             await source.preload()
     return await _run_in_thread(start, request, context, _runner(app, exchange)), context
@@ -180,6 +178,7 @@ async def send_alone(response: BaseResponse, scope: Any, receive: Any, send: Any
         run=crossing.DEFAULT_THREADS.run,
         context=context,
         root_url=lambda: _root_url(scope),
+        extensions=scope.get("extensions"),
     )
 
 

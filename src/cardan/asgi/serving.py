@@ -17,7 +17,7 @@ from ..core.response.finalizer import End, Head
 from .messages import encode_headers, whole_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
     from contextvars import Context
 
     from ..core.response.base import BaseResponse
@@ -43,17 +43,19 @@ async def send_response(
     run: Callable[..., Awaitable[Any]],
     context: Context,
     root_url: Callable[[], str] | None,
+    extensions: Mapping[str, Any] | None = None,
 ) -> None:
     """Send ``response``; its close hooks have run when this returns, however it ends.
 
     ``source`` gives what receives for this request, where it may be listened to; ``run`` runs a plain callable in a
-    handler's thread. Raises what the body raises, after the start too: the server then ends the connection.
+    handler's thread; ``extensions`` are those of the scope. Raises what the body raises, after the start too: the server then ends the connection.
     """
     closers = response.closers()
     try:
         messages = whole_messages(response, method, root_url)
         if messages is None:
-            await _stream(response, method, send, source, run, context, root_url, closers)
+            pathsend = extensions is not None and "http.response.pathsend" in extensions
+            await _stream(response, method, send, source, run, context, root_url, closers, pathsend)
         else:
             try:
                 for message in messages:
@@ -86,6 +88,14 @@ class _Wire:
         async with self._lock:
             await self._send_events(self._finalizer.close())
 
+    async def send_path(self, path: str) -> None:
+        """Have the server send the file of ``path`` as the body (extension ``http.response.pathsend``)."""
+        await self.emit(b"")
+        try:
+            await self._send({"type": "http.response.pathsend", "path": path})
+        except OSError as error:
+            raise ClientLeft from error
+
     async def _send_events(self, events: list[Any]) -> None:
         for event in events:
             kind = type(event)
@@ -112,14 +122,16 @@ async def _stream(
     context: Context,
     root_url: Callable[[], str] | None,
     closers: list[Callable[[], Any]],
+    pathsend: bool,
 ) -> None:
     finalizer = response.finalizer(method, root_url)
     wire = _Wire(send, finalizer)
     if not finalizer.sends_body:
-        try:
-            await wire.end()
-        except ClientLeft:
-            pass
+        await _guard(wire.end())
+        return
+    path = getattr(response.response, "pathsend_path", None) if pathsend else None
+    if path is not None:
+        await _guard(wire.send_path(path))
         return
     failure: BaseException | None = None
     async with anyio.create_task_group() as group:
@@ -170,6 +182,8 @@ async def _send_body(
         del closers[: hasattr(response.response, "aclose")]  # the pump ends what it drives
         await crossing.pump(response.response, wire.emit)
         return
+    if hasattr(response.response, "ranged"):  # a file: reading it is not the handlers' business
+        run = crossing.run_file_work
     chunks = response.iter_encoded()
     while (chunk := await run(context.run, next, chunks, None)) is not None:
         await wire.emit(chunk)

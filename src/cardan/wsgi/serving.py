@@ -113,4 +113,10 @@ def _stream(
         chunks = response.iter_encoded()
     start_response(response.status, finalizer.head.headers)
     finalizer.feed(b"")
-    return BodyIterator(chunks, finalizer, closers, thread)
+    iterator = BodyIterator(chunks, finalizer, closers, thread)
+    if finalizer.sends_body and (wrapper := environ.get("wsgi.file_wrapper")) is not None:
+        as_file = getattr(response.response, "as_file", None)
+        if as_file is not None and (file := as_file(iterator.close)) is not None:
+            wrapped: Iterable[bytes] = wrapper(file, 65536)
+            return wrapped
+    return iterator

@@ -93,7 +93,8 @@ class ETagResponseMixin(BaseResponse):
         decision = decide(method, Conditions.from_headers(headers), there)
         if decision.status == 206:
             assert length is not None
-            self._become_partial(plan_ranges(decision.ranges, length, self.content_type))
+            coding = self.headers.get("Content-Encoding")
+            self._become_partial(plan_ranges(decision.ranges, length, self.content_type, coding))
         elif decision.status == 304:
             self.status_code = 304
         elif decision.status is not None:
@@ -116,6 +117,8 @@ class ETagResponseMixin(BaseResponse):
         headers["Content-Range"] = plan.content_range
         headers["Content-Length"] = plan.length
         headers["Content-Type"] = plan.content_type
+        if len(plan.pieces) > 1:
+            headers.remove("Content-Encoding")
         self._own_length = None
         if self.is_sequence:
             data = self._body if self._body is not None else b"".join(map(encode, self._iterable))

@@ -50,13 +50,19 @@ class Plan:
     content_range: str | None
 
 
-def plan_ranges(ranges: Sequence[tuple[int, int]], total: int, content_type: str | None) -> Plan:
-    """How to send ``ranges`` of ``total`` bytes of ``content_type``: one as it is, several as multipart/byteranges."""
+def plan_ranges(
+    ranges: Sequence[tuple[int, int]], total: int, content_type: str | None, content_encoding: str | None = None
+) -> Plan:
+    """How to send ``ranges`` of ``total`` bytes of ``content_type``: one as it is, several as multipart/byteranges.
+
+    What says what the bytes are then stands in each part, not in the head (section 14.6).
+    """
     if len(ranges) == 1:
         ((start, stop),) = ranges
         return Plan([Piece(b"", start, stop)], b"", stop - start, content_type, f"bytes {start}-{stop - 1}/{total}")
     boundary = make_boundary()
     kind = f"Content-Type: {content_type}\r\n" if content_type else ""
+    kind += f"Content-Encoding: {content_encoding}\r\n" if content_encoding else ""
     pieces: list[Piece] = []
     for start, stop in ranges:
         lead = "\r\n" if pieces else ""
