@@ -73,7 +73,7 @@ def test_construction() -> None:
     assert CallbackDict() == {}
     assert CallbackDict([("a", 1)]) == {"a": 1}
     d: CallbackDict[str, int] = CallbackDict()
-    d["a"] = 1
+    d |= {"a": 1}
     assert repr(d) == "CallbackDict({'a': 1})"
 
 

@@ -28,6 +28,7 @@ def test_reading(vary: HeaderSet) -> None:
     assert len(vary) == 3
     assert vary[0] == "Accept"
     assert vary.find("X") == vary.index("x") == 2
+    assert vary.index("ACCEPT") == 0
     assert vary.find("z") == -1
     with pytest.raises(IndexError):
         vary.index("z")
