@@ -57,7 +57,7 @@ class Credentials:
         return cls._made(scheme.lower(), parameters, None) if parameters else None
 
     @classmethod
-    def _made(cls, scheme: str, parameters: dict[str, str], token: str | None) -> Self | None:
+    def _made(cls, scheme: str, parameters: dict[str, str], token: str | None) -> Self:
         """Return an object of what was read, which needs no check."""
         self = cls.__new__(cls)
         self.type = scheme

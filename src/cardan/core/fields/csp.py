@@ -18,6 +18,9 @@ __all__ = ["ContentSecurityPolicy"]
 T = TypeVar("T")
 
 _is_name = re.compile(r"[A-Za-z0-9\-]+").fullmatch
+_directives = re.compile(
+    r"(?:\A|;)[ \t\r\n\f]*([A-Za-z0-9\-]+)(?:[ \t\r\n\f]+([\t\x20-\x2b\x2d-\x3a\x3c-\x7e]*))?(?=;|\Z)"
+).findall
 _is_value = re.compile(r"[\t\x20-\x2b\x2d-\x3a\x3c-\x7e]*").fullmatch
 _SPACE = " \t\r\n\f"
 
@@ -159,10 +162,8 @@ class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
 
 def _read_policy(text: str) -> Policy:
     policy: Policy = {}
-    for directive in text.split(";"):
-        name, _, value = directive.strip(_SPACE).partition(" ")
-        if _is_name(name) and (not value or _is_value(value)):
-            policy.setdefault(name.lower(), value.strip(_SPACE))
+    for name, value in _directives(text):
+        policy.setdefault(name.lower(), value.rstrip(_SPACE))
     return policy
 
 

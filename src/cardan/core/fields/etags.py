@@ -20,7 +20,7 @@ _member = re.compile(r'[ \t,]*(?:([Ww]/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?=,
 
 def quote_etag(etag: str, weak: bool = False) -> str:
     """Return an opaque tag as it is written: ``abc`` as ``"abc"``, or as ``W/"abc"`` if ``weak``."""
-    if not is_opaque(etag):
+    if not (etag.isalnum() and etag.isascii()) and not is_opaque(etag):  # digests are letters and digits
         raise ValueError(f"got etag {etag!r}, expected no quotes, spaces or control characters")
     return f'W/"{etag}"' if weak else f'"{etag}"'
 
@@ -63,19 +63,24 @@ class ETags(Collection[str]):
         if not value:
             return cls()
         if (found := _is_tag(value)) is not None:  # the plain case: what this server once sent
-            return cls((), (found[2],)) if found[1] else cls((found[2],))
+            return cls._made({}, {found[2]: None}) if found[1] else cls._made({found[2]: None}, {})
         return cls._read(value)
+
+    @classmethod
+    def _made(cls, strong: dict[str, None], weak: dict[str, None]) -> ETags:
+        self = cls.__new__(cls)
+        self._strong = strong
+        self._weak = weak
+        self.star_tag = False
+        return self
 
     @classmethod
     def _read(cls, value: str) -> ETags:
         if value.strip(" \t") == "*":
             return cls(star_tag=True)
-        strong: list[str] = []
-        weak: list[str] = []
-        for mark, tag in _member.findall(value):
-            if tag:
-                (weak if mark else strong).append(tag[1:-1])
-        return cls(strong, weak)
+        found = _member.findall(value)
+        weak = {tag[1:-1]: None for mark, tag in found if mark}
+        return cls._made({tag[1:-1]: None for mark, tag in found if tag and not mark}, weak)
 
     def to_header(self) -> str:
         """Return the field value; raises :exc:`ValueError` for tags that cannot be written."""

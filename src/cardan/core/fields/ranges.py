@@ -128,13 +128,16 @@ def _read_spec(spec: str) -> tuple[int, int | None] | None:
         return None
     first, last, suffix = found.groups()
     if suffix is not None:
-        length = parse_integer(suffix) or 0
-        return (-length, None) if length else (0, 0)
-    start = parse_integer(first) or 0
+        return (-_position(suffix), None) if suffix.strip("0") else (0, 0)
+    start = _position(first)
     if not last:
         return (start, None)
-    stop = (parse_integer(last) or 0) + 1
+    stop = _position(last) + 1
     return (start, stop) if start < stop else None
+
+
+def _position(digits: str) -> int:
+    return int(digits) if len(digits) <= 18 else parse_integer(digits) or 0
 
 
 def _write_spec(pair: tuple[int, int | None]) -> str:

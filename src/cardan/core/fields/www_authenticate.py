@@ -51,7 +51,7 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
                 found.append((scheme[1], [scheme[2]] if scheme[2] else []))
             elif found:
                 found[-1][1].append(member)
-        return tuple(_challenge(scheme, members) for scheme, members in found)
+        return tuple(_challenge(scheme.lower(), members) for scheme, members in found)
 
     @classmethod
     def _write(cls, state: tuple[Challenge, ...]) -> str:
@@ -144,5 +144,5 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
 
 def _challenge(scheme: str, members: list[str]) -> Challenge:
     if len(members) == 1 and _is_token68(members[0]):
-        return Challenge(scheme, token=members[0])
-    return Challenge(scheme, read_parameters(", ".join(members)))
+        return Challenge._made(scheme, {}, members[0])
+    return Challenge._made(scheme, read_parameters(", ".join(members)), None)

@@ -1,0 +1,264 @@
+"""Readers and writers of header fields, beside Werkzeug's, Starlette's and the standard library's; and their growth.
+
+    python benchmarks/fields.py [--quick] [--smoke] [--json FILE]
+
+The first table is microseconds a call, the median of turns taken one after the other, with the best peer's ratio (above
+1: cardan is ahead; within 10 % is a tie). Fields that all browsers say alike are remembered by cardan between
+requests; such rows also stand there as "unseen", with a new text in every call. The second table is each reader on
+its worst: 2, 8 and 32 thousand characters of every shape in tests/core/fields/readers.py. Four times the text should
+take about four times as long; a step above 10, well under the 16 of a square, fails the run, unless all of it is shorter than a millisecond.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(1, str(Path(__file__).parents[1]))
+
+from timing import Turn, arguments, calls, interleave, machine, print_table, versions, write_json
+
+from cardan.core.fields.accept import _remembered as remembered_accept
+from cardan.core.fields.cookies import parse_cookie
+from cardan.core.structures import Headers
+from cardan.http import (
+    Authorization,
+    ContentSecurityPolicy,
+    ETags,
+    IfRange,
+    LanguageAccept,
+    MIMEAccept,
+    Range,
+    RequestCacheControl,
+    ResponseCacheControl,
+    WWWAuthenticate,
+    dump_cookie,
+    http_date,
+    parse_date,
+    parse_media_type,
+    parse_options_header,
+    quote_etag,
+)
+from tests.core.fields.readers import READERS, WORST
+
+COOKIE = "session=eyJ1c2VyIjogNDJ9.Zx8; theme=dark; csrftoken=Vv3sYkQ0aB; lang=de"
+LANGUAGE = "de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7"
+ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
+BOUNDARY = "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW"
+PART = 'form-data; name="file"; filename="hello world.txt"'
+ETAGS = '"33a64df551425fcc", W/"0815"'
+DIGEST = (
+    'Digest username="Mufasa", realm="http-auth@example.org", uri="/dir/index.html", algorithm=SHA-256, '
+    'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", nc=00000001, qop=auth, '
+    'cnonce="f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", response="753927fa0e85d155564e2e272a28d180"'
+)
+CSP = "default-src 'self'; img-src * data:; upgrade-insecure-requests"
+
+Calls = dict[str, Callable[[], object]]
+
+
+def optional(name: str) -> Any:
+    """A peer's module, None if it is not installed."""
+    try:
+        return import_module(name)
+    except ImportError:
+        print(f"{name} is left out", file=sys.stderr)
+        return None
+
+
+wz = optional("werkzeug.http")
+wd = optional("werkzeug.datastructures")
+starlette = optional("starlette.requests")
+numbers = count()
+
+
+def live() -> None:
+    headers = Headers()
+    ResponseCacheControl.bound(headers, "Cache-Control").max_age = 60
+    ResponseCacheControl.bound(headers, "Cache-Control").public = True
+
+
+def werkzeug_live() -> None:
+    response = wz_response()
+    response.cache_control.max_age = 60
+    response.cache_control.public = True
+
+
+def wz_response() -> Any:
+    return import_module("werkzeug.sansio.response").Response()
+
+
+def rows() -> dict[str, Calls]:
+    """What is compared: row -> contestant -> call."""
+    language, accept = LanguageAccept.from_header(LANGUAGE), MIMEAccept.from_header(ACCEPT)
+    table: dict[str, Calls] = {
+        "cookie, 4": {"cardan": lambda: parse_cookie(COOKIE)},
+        "set-cookie": {"cardan": lambda: dump_cookie("session", "eyJ1c2VyIjogNDJ9", httponly=True, samesite="Lax")},
+        "accept-language": {"cardan": lambda: LanguageAccept.from_header(LANGUAGE)},
+        "accept-language, unseen": {"cardan": lambda: LanguageAccept.from_header(f"{LANGUAGE},x{next(numbers)}")},
+        "accept-language, choose": {"cardan": lambda: language.best_match(["en", "fr"])},
+        "accept": {"cardan": lambda: MIMEAccept.from_header(ACCEPT)},
+        "accept, unseen": {"cardan": lambda: MIMEAccept.from_header(f"{ACCEPT},x/{next(numbers)}")},
+        "accept, choose": {"cardan": lambda: accept.best_match(["application/json", "text/html"])},
+        "date, read": {"cardan": lambda: parse_date(DATE)},
+        "date, write": {"cardan": lambda: http_date(784111777)},
+        "etag, write": {"cardan": lambda: quote_etag("33a64df551425fcc")},
+        "if-none-match, 1": {"cardan": lambda: ETags.from_header('"33a64df551425fcc"')},
+        "if-none-match, 2": {"cardan": lambda: ETags.from_header(ETAGS)},
+        "if-range": {"cardan": lambda: IfRange.from_header('"33a64df551425fcc"')},
+        "range": {"cardan": lambda: Range.from_header("bytes=0-499")},
+        "range, 3": {"cardan": lambda: Range.from_header("bytes=0-499, 1000-1499, 5000-")},
+        "content-type, json": {"cardan": lambda: parse_media_type("application/json")},
+        "content-type, boundary": {"cardan": lambda: parse_media_type(BOUNDARY)},
+        "options": {"cardan": lambda: parse_options_header(PART)},
+        "basic": {"cardan": lambda: Authorization.from_header("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")},
+        "bearer": {"cardan": lambda: Authorization.from_header("Bearer QWxhZGRpbjpvcGVuIHNlc2FtZQ")},
+        "digest": {"cardan": lambda: Authorization.from_header(DIGEST)},
+        "www-authenticate": {"cardan": lambda: WWWAuthenticate.from_header('Basic realm="staff"')},
+        "cache-control, request": {"cardan": lambda: RequestCacheControl.from_header("no-cache, max-age=0")},
+        "cache-control, set 2": {"cardan": live},
+        "csp": {"cardan": lambda: ContentSecurityPolicy.from_header(CSP)},
+    }
+    add_standard_library(table)
+    if starlette:
+        table["cookie, 4"]["starlette"] = lambda: starlette.cookie_parser(COOKIE)
+    if wz:
+        add_werkzeug(table)
+    return table
+
+
+def add_standard_library(table: dict[str, Calls]) -> None:
+    from base64 import b64decode
+    from email.message import Message
+    from email.utils import formatdate, parsedate_to_datetime
+    from http.cookies import SimpleCookie
+
+    def message(name: str, value: str) -> Message:
+        found = Message()
+        found[name] = value
+        return found
+
+    def set_cookie() -> str:
+        cookie = SimpleCookie()
+        cookie["session"] = "eyJ1c2VyIjogNDJ9"
+        cookie["session"].update({"path": "/", "httponly": True, "samesite": "Lax"})
+        return cookie.output(header="")
+
+    table["cookie, 4"]["stdlib"] = lambda: SimpleCookie(COOKIE)
+    table["set-cookie"]["stdlib"] = set_cookie
+    table["date, read"]["stdlib"] = lambda: parsedate_to_datetime(DATE)
+    table["date, write"]["stdlib"] = lambda: formatdate(784111777, usegmt=True)
+    table["content-type, boundary"]["stdlib"] = lambda: message("Content-Type", BOUNDARY).get_params()
+    table["options"]["stdlib"] = lambda: message("Content-Disposition", PART).get_params(header="Content-Disposition")
+    table["basic"]["floor"] = lambda: b64decode("QWxhZGRpbjpvcGVuIHNlc2FtZQ==").decode().partition(":")
+
+
+def add_werkzeug(table: dict[str, Calls]) -> None:
+    language = wz.parse_accept_header(LANGUAGE, wd.LanguageAccept)
+    accept = wz.parse_accept_header(ACCEPT, wd.MIMEAccept)
+    calls: Calls = {
+        "cookie, 4": lambda: wz.parse_cookie(COOKIE),
+        "set-cookie": lambda: wz.dump_cookie("session", "eyJ1c2VyIjogNDJ9", httponly=True, samesite="Lax"),
+        "accept-language": lambda: wz.parse_accept_header(LANGUAGE, wd.LanguageAccept),
+        "accept-language, unseen": lambda: wz.parse_accept_header(f"{LANGUAGE},x{next(numbers)}", wd.LanguageAccept),
+        "accept-language, choose": lambda: language.best_match(["en", "fr"]),
+        "accept": lambda: wz.parse_accept_header(ACCEPT, wd.MIMEAccept),
+        "accept, unseen": lambda: wz.parse_accept_header(f"{ACCEPT},x/{next(numbers)}", wd.MIMEAccept),
+        "accept, choose": lambda: accept.best_match(["application/json", "text/html"]),
+        "date, read": lambda: wz.parse_date(DATE),
+        "date, write": lambda: wz.http_date(784111777),
+        "etag, write": lambda: wz.quote_etag("33a64df551425fcc"),
+        "if-none-match, 1": lambda: wz.parse_etags('"33a64df551425fcc"'),
+        "if-none-match, 2": lambda: wz.parse_etags(ETAGS),
+        "if-range": lambda: wz.parse_if_range_header('"33a64df551425fcc"'),
+        "range": lambda: wz.parse_range_header("bytes=0-499"),
+        "range, 3": lambda: wz.parse_range_header("bytes=0-499, 1000-1499, 5000-"),
+        "content-type, json": lambda: wz.parse_options_header("application/json"),
+        "content-type, boundary": lambda: wz.parse_options_header(BOUNDARY),
+        "options": lambda: wz.parse_options_header(PART),
+        "basic": lambda: wd.Authorization.from_header("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+        "bearer": lambda: wd.Authorization.from_header("Bearer QWxhZGRpbjpvcGVuIHNlc2FtZQ"),
+        "digest": lambda: wd.Authorization.from_header(DIGEST),
+        "www-authenticate": lambda: wd.WWWAuthenticate.from_header('Basic realm="staff"'),
+        "cache-control, request": lambda: wz.parse_cache_control_header(
+            "no-cache, max-age=0", None, wd.RequestCacheControl
+        ),
+        "cache-control, set 2": werkzeug_live,
+        "csp": lambda: wz.parse_csp_header(CSP),
+    }
+    for name, call in calls.items():
+        table[name]["werkzeug"] = call
+
+
+def compare(rounds: int) -> dict[str, dict[str, float]]:
+    """Microseconds: row -> contestant."""
+    found = {}
+    for name, contestants in rows().items():
+        turns: dict[str, Turn] = {who: calls(call) for who, call in contestants.items()}
+        found[name] = {who: seconds * 1e6 for who, seconds in interleave(turns, rounds=rounds, seconds=0.005).items()}
+    return found
+
+
+def once(read: Callable[[str], object], text: str) -> float:
+    """Microseconds of this process alone: what others do meanwhile does not count."""
+    start = process_time()
+    read(text)
+    return (process_time() - start) * 1e6
+
+
+def growth(repeats: int) -> dict[str, list[float]]:
+    """Each reader on its worst shape, in microseconds: 2, 8 and 32 thousand characters."""
+    found: dict[str, list[float]] = {}
+    gc.disable()  # it looks at all objects each time their number has grown, and is nobody's parser
+    for name, read in READERS.items():
+        gc.collect()
+        *shape, _ = max(((*shape, once(read, grown(*shape, 32000))) for shape in WORST), key=lambda row: row[-1])
+        texts = [grown(*shape, size) for size in (2000, 8000, 32000)]
+        found[name] = [min(once(read, text) for _ in range(repeats)) for text in texts]
+    gc.enable()
+    remembered_accept.cache_clear()
+    return found
+
+
+def grown(head: str, unit: str, tail: str, size: int) -> str:
+    return head + unit * (size // len(unit)) + tail
+
+
+def main() -> None:
+    options = arguments(__doc__)
+    rounds = 1 if options.smoke else 7 if options.quick else 25
+    times = compare(rounds)
+    peers = [f"{name} {version}" for name, version in versions(["werkzeug", "starlette"]).items()]
+    print(*machine().values(), *peers, sep="; ", end="\n\n")
+    names = ["cardan", "werkzeug", "starlette", "stdlib", "floor"]
+    table = []
+    for row, line in times.items():
+        peers = [line[who] for who in names[1:4] if who in line]
+        ratio = f"{min(peers) / line['cardan']:.2f}" if peers else ""
+        table.append([row, *(f"{line[who]:.2f}" if who in line else "" for who in names), ratio])
+    print_table(["us a call", *names, "best peer / cardan"], table)
+    grown = growth(1 if options.smoke else 7)
+    print()
+    print_table(
+        ["us on the worst", "2k", "8k", "32k", "8k/2k", "32k/8k"],
+        [
+            [name, *(f"{time:.0f}" for time in line), f"{line[1] / line[0]:.1f}", f"{line[2] / line[1]:.1f}"]
+            for name, line in grown.items()
+        ],
+    )
+    write_json(options.json, {"us": times, "us_worst_2k_8k_32k": grown})
+    steep = [name for name, line in grown.items() if line[2] > max(10 * line[1], 1000)]
+    if steep and not options.smoke:
+        sys.exit(f"not linear: {', '.join(steep)}")
+
+
+if __name__ == "__main__":
+    main()
