@@ -154,6 +154,7 @@ MULTIPART = [
     Row("M77", "a folded line before any header", b"--BOUND\r\n " + A + b"\r\n\r\n1\r\n--BOUND--\r\n", BAD, BAD, "RFC 9112 2.2"),
     Row("M78", "filename* in an unknown charset", fd("name=a; filename*=KOI8-R''%C1"), BAD, BAD, "RFC 8187 3.2.1"),
     Row("M79", "a parameter that cannot be read", fd('name="a"; filename="b'), BAD, BAD, "RFC 9110 5.6.6"),
+    Row("M80", "a preamble, the closing boundary, and no part", b"--OTHER\r\n" + A + b"\r\n\r\n1\r\n--BOUND--\r\n", BAD, BAD, f"{R2046}: at least one part; another boundary must not lose a form"),
 ]  # fmt: skip
 
 UBAD = "UrlencodedError"

@@ -70,6 +70,7 @@ class MultipartDecoder:
     state: str = PREAMBLE
     _error: HTTPException | None = None
     _fresh = _straight = True
+    _preamble = False
     _tail = _data = b""
     _pos = _count = _files = _total = _held = 0
     _head: PartHead | None = None
@@ -137,6 +138,7 @@ class MultipartDecoder:
             raise MultipartError("got the boundary within a line, expected it at the start of one that follows CRLF")
         if self._strict and not (self._fresh and found in (0, 2)):
             raise MultipartError("got data before the first boundary, expected the boundary")
+        self._preamble = not (self._fresh and found in (0, 2))
         self._pos = found + len(dash)
         self.state = DELIMITER
         return True
@@ -144,6 +146,8 @@ class MultipartDecoder:
     def _read_delimiter(self, events: list[FormEvent]) -> bool:
         data, pos = self._data, self._pos
         if data.startswith(b"--", pos):
+            if self._preamble and self._count == 0:
+                raise MultipartError("got the closing boundary after other data and no part, expected a part")
             self._pos = pos + 2
             self.state = CLOSE
             return True
