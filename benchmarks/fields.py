@@ -5,8 +5,9 @@
 The first table is microseconds a call, the median of turns taken one after the other, with the best peer's ratio (above
 1: cardan is ahead; within 10 % is a tie). Fields that all browsers say alike are remembered by cardan between
 requests; such rows also stand there as "unseen", with a new text in every call. The second table is each reader on
-its worst: 2, 8 and 32 thousand characters of every shape in tests/core/fields/readers.py. Four times the text should
-take about four times as long; a step above 10, well under the 16 of a square, fails the run, unless all of it is shorter than a millisecond.
+its worst: 2, 8 and 32 thousand characters of the worst shape in tests/core/fields/readers.py. Four times the text
+should take about four times as long; a step above 10, well under the 16 of a square, fails the run, unless all of it
+is shorter than a millisecond.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 
 from .dates import http_date, parse_date
 from .etags import is_opaque, quote_etag, unquote_etag
@@ -18,6 +18,9 @@ from .live import Live
 from .syntax import check_token, is_token, parse_integer
 
 __all__ = ["ContentRange", "IfRange", "Range", "merge_ranges"]
+
+#: nobody needs more; a Range field may be ignored (RFC 9110 section 14.2), and section 17.15 says when
+MAX_RANGES: Final = 1000
 
 # one range of bytes: the plain case
 _is_simple = re.compile(r"bytes=([0-9]{1,18})-([0-9]{0,18})").fullmatch
@@ -46,7 +49,7 @@ class Range:
 
     @classmethod
     def from_header(cls, value: str | None) -> Self | None:
-        """Read a field value; None if there is none, or if any part of it is invalid."""
+        """Read a field value; None if there is none, if any part is invalid, or for more than 1000 ranges."""
         if not value:
             return None
         if (found := _is_simple(value)) is not None:
@@ -65,7 +68,7 @@ class Range:
     def _read(cls, value: str) -> Self | None:
         units, equals, specs = value.partition("=")
         units = units.strip(" \t")
-        if not equals or not is_token(units):
+        if not equals or not is_token(units) or specs.count(",") >= MAX_RANGES:
             return None
         ranges = []
         for spec in specs.split(","):
