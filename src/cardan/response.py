@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from . import core
 from .dual import DualCall
+from .wire import WireMixin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["BaseResponse", "Response", "redirect"]
 
 
-class BaseResponse(core.BaseResponse):
+class BaseResponse(WireMixin):
     """A response that is an application: ``response(environ, start_response)``, or
     ``await response(scope, receive, send)``.
 

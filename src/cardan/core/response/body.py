@@ -47,10 +47,12 @@ class BodyAccess:
         @property
         def headers(self) -> Headers:
             """The header fields."""
+            ...
 
         @property
         def mimetype(self) -> str | None:
             """The media type."""
+            ...
 
         def _finish_frozen(self, no_etag: bool) -> None:
             """Set what a frozen response has."""

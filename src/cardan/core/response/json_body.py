@@ -21,11 +21,9 @@ _ASCII_ENCODER: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 def json_bytes(value: Any, module: Any = json, dumps: Callable[[Any], str | bytes] | None = None) -> bytes:
     """``value`` as JSON in UTF-8, written by ``dumps``, or by ``module.dumps``; both may give text or bytes."""
-    if dumps is None:
-        if module is json:
-            return _standard(value)
-        dumps = module.dumps
-    data = dumps(value)
+    if dumps is None and module is json:
+        return _standard(value)
+    data = module.dumps(value) if dumps is None else dumps(value)
     return data.encode() if isinstance(data, str) else bytes(data)
 
 

@@ -27,9 +27,11 @@ class Seekable(Protocol):
     @property
     def length(self) -> int:
         """Its length in bytes."""
+        ...
 
     def ranged(self, start: int, stop: int) -> Iterable[bytes]:
         """The bytes from ``start`` up to ``stop``."""
+        ...
 
     def close(self) -> None:
         """Let go of what it reads from."""
