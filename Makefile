@@ -59,16 +59,16 @@ format: $(VENV)/.installed-lint
 	@$(PY) -m ruff format --quiet
 
 bench: $(VENV)/.installed-bench
-	@for script in $(call scripts,benchmarks); do \
-		echo "== $$script"; $(PY) "$$script" $(or $(ARGS),--quick) || exit 1; done
+	@status=0; for script in $(call scripts,benchmarks); do \
+		echo "== $$script"; $(PY) "$$script" $(or $(ARGS),--quick) || status=1; done; exit $$status
 
 docs: $(VENV)/.installed-docs
 	@$(PY) -m sphinx -M html docs docs/_build --fail-on-warning --keep-going --quiet $(ARGS)
 	@echo "docs/_build/html/index.html"
 
 fuzz: $(VENV)/.installed-test
-	@for script in $(call scripts,fuzz); do \
-		echo "== $$script"; $(PY) "$$script" $(ARGS) || exit 1; done
+	@status=0; for script in $(call scripts,fuzz); do \
+		echo "== $$script"; $(PY) "$$script" $(ARGS) || status=1; done; exit $$status
 
 clean:
 	@rm -rf $(VENV)/.installed-* docs/_build .mypy_cache .pytest_cache .ruff_cache
