@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator
+    from contextlib import AbstractContextManager
 
     import anyio
 
@@ -37,6 +38,7 @@ __all__ = [
     "portal",
     "pump",
     "run_file_work",
+    "shielded",
 ]
 
 T = TypeVar("T")
@@ -87,6 +89,13 @@ def make_event() -> anyio.Event:
     import anyio
 
     return anyio.Event()
+
+
+def shielded() -> AbstractContextManager[Any]:
+    """A scope of the running loop in which nothing is cancelled: for cleanup."""
+    import anyio
+
+    return anyio.CancelScope(shield=True)
 
 
 async def run_file_work(function: Callable[..., T], *args: Any) -> T:

@@ -6,23 +6,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from . import core, crossing
+from .asgi import receiving
 from .asgi.head import ScopeHead
-from .asgi.receiving import ReplayReceive, find_exchange
-from .asgi.receiving import open_body as open_scope_body
-from .core.request.exchange import KEY, REQUEST_KEY, Exchange
+from .core.request.exchange import REQUEST_KEY, Exchange
 from .files import FileStorage, Spooler
+from .wsgi import input as wsgi_input
 from .wsgi.head import EnvironHead
-from .wsgi.input import find_body
-from .wsgi.input import open_body as open_environ_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+    from contextlib import AbstractContextManager
 
     from .application import Application, HandlerDecorator
-    from .core.request.access import Mode
     from .core.request.body import Body
     from .core.structures import ImmutableMultiDict
     from .types import Handler, Lifespan, Middleware, Receive, Result, Send
@@ -39,7 +37,12 @@ class BaseRequest(core.BaseRequest):
     """
 
     file_storage_class = FileStorage
+    body_timeout: float | None = None
+    """Seconds without a byte of the body after which reading it is a 408 (:exc:`RequestTimeout`), on ASGI; None for no
+    limit. On WSGI it is the server's business. Settable as the limits are."""
+
     _spooler: Spooler | None = None
+    _receive: Receive | None = None
 
     if TYPE_CHECKING:
 
@@ -57,20 +60,32 @@ class BaseRequest(core.BaseRequest):
         populate_request: bool = True,
         shallow: bool = False,
     ) -> None:
+        values = self.__dict__  # past __setattr__, which looks for limits
         if "REQUEST_METHOD" in scope:
-            self.head = EnvironHead(scope)  # type: ignore[arg-type]
-            self._mode: Mode = "sync"
-            self._receive = None
-        elif scope.get("type") == "http":
-            self.head = ScopeHead(scope)
-            self._mode = "async"
-            self._receive = receive
+            values["head"] = EnvironHead(scope)  # type: ignore[arg-type]
+            values["_mode"] = "sync"
+        elif _is_http(scope):
+            values["head"] = ScopeHead(scope)
+            values["_mode"] = "async"
+            values["_receive"] = receive
         else:
             raise TypeError(f"got {_describe(scope)}, expected a WSGI environ or an ASGI http scope")
         if shallow:
-            self.shallow = True
+            values["shallow"] = True
         elif populate_request:
             scope[REQUEST_KEY] = self
+
+    @classmethod
+    def from_values(cls, *args: Any, protocol: Literal["wsgi", "asgi"] = "wsgi", **options: Any) -> Self:
+        """A request from values: a path, ``method=``, ``headers=``, ``json=``, ``form=``, ``files=`` ...
+
+        For scripts and the shell; takes what :class:`cardan.testing.RequestBuilder` takes, and ``protocol``. To test
+        an application, use :class:`cardan.testing.Client`. Needs the extra ``cardan[testing]``.
+        """
+        from .testing import RequestBuilder
+
+        builder = RequestBuilder(*args, **options)
+        return cls(builder.environ()) if protocol == "wsgi" else cls(builder.scope(), builder.receive())
 
     # --- what it was opened on ---
 
@@ -93,26 +108,17 @@ class BaseRequest(core.BaseRequest):
         return type(self.head) is EnvironHead
 
     def _exchange(self) -> Exchange:
-        if self._on_wsgi:
-            environ = self.environ
-            exchange = find_body(environ)[0]
-            if exchange is None:
-                exchange = environ[KEY] = Exchange()
-            return exchange
-        return find_exchange(self.scope, self._receive)
+        return wsgi_input.find_exchange(self.environ) if self._on_wsgi else receiving.find_exchange(self.scope)
 
     @property
     def receive(self) -> Receive:
-        """What to pass on to an ASGI application downstream: replays a body that was buffered here."""
+        """What to pass on to an ASGI application downstream: replays a body that was buffered here.
+
+        AttributeError on WSGI, where ``environ["wsgi.input"]`` replays.
+        """
         if self._on_wsgi:
             raise AttributeError("this request was opened on a WSGI environ: its wsgi.input replays")
-        exchange = self._exchange()
-        if exchange.replay is None:
-            if exchange.origin is None:
-                raise RuntimeError("got a request without receive, expected one")
-            exchange.replay = ReplayReceive(exchange.origin, exchange)
-        replay: Receive = exchange.replay
-        return replay
+        return receiving.replay_receive(self.scope, self._receive)
 
     @property
     def input_stream(self) -> Any:
@@ -140,11 +146,19 @@ class BaseRequest(core.BaseRequest):
 
     def _open_body(self) -> Body:
         if self._on_wsgi:
-            return open_environ_body(self.environ)
-        return open_scope_body(self.scope, self._receive)
+            return wsgi_input.open_body(self.environ)
+        body = receiving.open_body(self.scope, self._receive)
+        if self.body_timeout is not None:
+            body.source.timeout = self.body_timeout  # type: ignore[attr-defined]
+        return body
 
     def _known_body(self) -> Body | None:
-        return self._exchange().body
+        known: Body | None = self.__dict__.get("_opened")
+        if known is not None:
+            return known
+        if self._on_wsgi:
+            return wsgi_input.known_body(self.environ)
+        return receiving.known_body(self.scope, self._receive)
 
     @property
     def _run_sync(self) -> Callable[..., Awaitable[Any]] | None:  # type: ignore[override]
@@ -156,6 +170,9 @@ class BaseRequest(core.BaseRequest):
     def _make_event(self) -> Any:
         return crossing.make_event()
 
+    def _shield(self) -> AbstractContextManager[Any]:
+        return crossing.shielded()
+
     def _get_file_stream(
         self,
         total_content_length: int | None,
@@ -166,7 +183,7 @@ class BaseRequest(core.BaseRequest):
         """The sink of one uploaded file: in memory, on disk past ``max_file_memory``. The hook to override."""
         spooler = self._spooler
         if spooler is None:
-            spooler = self._spooler = Spooler(self.limits)
+            spooler = self.__dict__["_spooler"] = Spooler(self.limits)
         return spooler.open()
 
     def close(self) -> None:
@@ -209,6 +226,10 @@ class BaseRequest(core.BaseRequest):
 
 class Request(BaseRequest, core.Request):
     """The request with every mixin; the one to use."""
+
+
+def _is_http(scope: Any) -> bool:
+    return hasattr(scope, "get") and scope.get("type") == "http"
 
 
 def _describe(scope: Any) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import crossing
+from ..core.drive import arun
 from ..core.exceptions import HTTPException
 from ..core.flow import flow, flow_async, raiser
 from ..core.request.exchange import REQUEST_KEY
@@ -96,7 +97,9 @@ async def _respond(
             handler = raiser(error)
     start = partial(flow, request, handler, app.middleware, app.on_error)
     if is_async:
-        return await _run_in_loop(start()), copy_context()
+        steps = start()
+        response = steps if isinstance(steps, BaseResponse) else await arun(steps, _itself)
+        return response, copy_context()
     from anyio.lowlevel import current_token
 
     context = copy_context()
@@ -109,20 +112,8 @@ async def _respond(
     return await _run_in_thread(start, request, context, _runner(app, exchange)), context
 
 
-async def _run_in_loop(steps: BaseResponse | Steps) -> BaseResponse:
-    if isinstance(steps, BaseResponse):
-        return steps
-    resume, answer = steps.send, None
-    while True:
-        try:
-            awaitable = resume(answer)
-        except StopIteration as stop:
-            response: BaseResponse = stop.value
-            return response
-        try:
-            resume, answer = steps.send, await awaitable
-        except BaseException as error:
-            resume, answer = steps.throw, error
+def _itself(awaitable: Awaitable[Any]) -> Awaitable[Any]:
+    return awaitable
 
 
 async def _run_in_thread(

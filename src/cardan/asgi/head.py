@@ -82,7 +82,7 @@ class ScopeHead:
     def client(self) -> tuple[str, int] | None:
         """``client``: address and port."""
         client = self.scope.get("client")
-        return (client[0], client[1]) if client else None
+        return (client[0], client[1]) if client and client[0] else None
 
     @property
     def remote_user(self) -> str | None:

@@ -19,13 +19,15 @@ __all__ = ["host_is_trusted", "iri_path", "iri_query", "iri_to_uri", "split_host
 _PATH_SAFE: Final = "/!$&'()*+,:;=@~%-._"
 _URI_SAFE: Final = "!#$%&'()*+,/:;=?@[]~-._"
 # a reg-name (RFC 3986 section 3.2.2) as the web uses it: with underscores; or an address in brackets; and a port
-_HOST: Final = re.compile(r"((?:[A-Za-z0-9_.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?")
+_HOST: Final = re.compile(
+    r"((?:[A-Za-z0-9_.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?"
+)
 # what an IRI may not show as it is: ASCII that a URI escapes, controls, spaces, bidi formatting, U+FFFD, surrogates
 _NOT_IN_IRI_PATH: Final = re.compile(
-    "[\x00-\x20\"#%<>?\\[\\\\\\]^`{|}\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff\ud800-\udfff]"
+    '[\x00-\x20"#%<>?\\[\\\\\\]^`{|}\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff\ud800-\udfff]'
 )
 _ESCAPED_NON_ASCII: Final = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
-_RAW_UNSAFE: Final = re.compile("[\x00-\x20\"<>\\\\^`{|}\x7f]")
+_RAW_UNSAFE: Final = re.compile('[\x00-\x20"<>\\\\^`{|}\x7f]')
 _STRAY_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
@@ -114,7 +116,11 @@ def valid_host(host: str, scheme: str) -> str:
     if parts is None:
         return ""
     name, port = parts
-    return name if port is None or port == {"http": 80, "https": 443, "ws": 80, "wss": 443}.get(scheme) else f"{name}:{port}"
+    return (
+        name
+        if port is None or port == {"http": 80, "https": 443, "ws": 80, "wss": 443}.get(scheme)
+        else f"{name}:{port}"
+    )
 
 
 def host_is_trusted(host: str, trusted: Iterable[str]) -> bool:

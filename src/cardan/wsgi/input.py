@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from ..core.exceptions import BadRequest, BodyConsumed, ClientDisconnected, HTTPException
+from ..core.body.body_reader import parse_content_length
+from ..core.exceptions import BadRequest, ClientDisconnected, HTTPException
 from ..core.request.body import Body
-from ..core.request.exchange import KEY, Exchange
+from ..core.request.exchange import KEY, Exchange, reference
 from ..core.request.sources import BytesSource
 
 if TYPE_CHECKING:
     from ..core.request.sources import Source
 
-__all__ = ["InputSource", "ReplayInput", "find_body", "open_body"]
+__all__ = ["InputSource", "ReplayInput", "find_exchange", "known_body", "open_body"]
 
 
 class InputSource:
@@ -27,31 +28,37 @@ class InputSource:
     def __init__(self, stream: Any, length: int | None, exchange: Exchange) -> None:
         self._input = stream
         self._rest = length
-        self._exchange = exchange
+        self._exchange = reference(exchange)
 
     def read(self, size: int, whole: bool) -> bytes:
-        """At most ``size`` bytes; blocks as ``wsgi.input.read`` does."""
+        """At most ``size`` bytes; blocks as ``wsgi.input.read`` does.
+
+        Without ``whole``, and where the input has ``read1``, what is there: a stream goes on when the client does.
+        """
         rest = self._rest
         if rest is not None and rest < size:
             if not rest:
                 return b""
             size = rest
         try:
-            data: bytes = self._input.read(size)
+            read = self._input.read if whole else getattr(self._input, "read1", self._input.read)
+            data: bytes = read(size)
         except HTTPException:
             raise
         except OSError as error:
-            self._exchange.disconnected = True
+            self._exchange().disconnected = True
             raise ClientDisconnected(f"the client disconnected: {error}") from error
         except Exception as error:
             raise BadRequest(f"the body could not be read: {error}") from error
         if rest is not None:
             self._rest = rest - len(data)
+            if not data:
+                self._exchange().disconnected = True
         return data
 
     async def aread(self, size: int, whole: bool) -> bytes:
         """The same, read by the request's own thread, which is waiting anyway."""
-        run_sync = self._exchange.run_sync
+        run_sync = self._exchange().run_sync
         if run_sync is None:
             return self.read(size, whole)
         data: bytes = await run_sync(self.read, size, whole)
@@ -59,11 +66,14 @@ class InputSource:
 
 
 class ReplayInput(io.RawIOBase):
-    """What ``wsgi.input`` is after a request was opened on it: replays a buffered body, refuses a consumed one."""
+    """What ``wsgi.input`` is after a request was opened on it: replays a buffered body, refuses a consumed one.
 
-    def __init__(self, exchange: Exchange) -> None:
+    Of a body that nobody has touched it is the input itself, up to the body's end; that consumes it.
+    """
+
+    def __init__(self, body: Body) -> None:
         super().__init__()
-        self._exchange = exchange
+        self._body = body
         self._file: io.BytesIO | None = None
 
     def readable(self) -> bool:
@@ -71,13 +81,11 @@ class ReplayInput(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Read on; :exc:`BodyConsumed` where the bytes are gone."""
-        body = self._exchange.body
-        assert body is not None
+        """Read on; :exc:`BodyConsumed` where the bytes are gone, what went wrong where reading failed."""
+        body = self._body
         if body.raw is None:
-            if body.taken not in (None, "wsgi.input"):
-                raise BodyConsumed(f"got a read of wsgi.input, expected none: the body was consumed by {body.taken}")
-            body.taken = "wsgi.input"
+            if body.taken != "wsgi.input":
+                body.take("wsgi.input")
             data = body.source.read(len(buffer), False)
             buffer[: len(data)] = data
             return len(data)
@@ -86,34 +94,43 @@ class ReplayInput(io.RawIOBase):
         return self._file.readinto(buffer)
 
 
-def find_body(environ: dict[str, Any]) -> tuple[Exchange | None, Any]:
-    """The exchange that belongs to this environ's input, if there is one, and the input."""
+def find_exchange(environ: dict[str, Any]) -> Exchange:
+    """What the request objects over this environ share."""
     exchange: Exchange | None = environ.get(KEY)
-    stream = environ.get("wsgi.input")
-    if exchange is None or exchange.body is None or stream is exchange.replay or stream is exchange.origin:
-        return exchange, stream
-    return None, stream  # a middleware put another input in its place: another body
+    if exchange is None:
+        exchange = environ[KEY] = Exchange()
+    return exchange
+
+
+def known_body(environ: dict[str, Any]) -> Body | None:
+    """The state of this environ's body if it was opened."""
+    exchange: Exchange | None = environ.get(KEY)
+    found = exchange.find(environ.get("wsgi.input")) if exchange is not None else None
+    return found.body if found is not None else None
 
 
 def open_body(environ: dict[str, Any]) -> Body:
-    """The shared state of this environ's body, made at the first access."""
-    exchange, stream = find_body(environ)
-    if exchange is None:
-        exchange = environ[KEY] = Exchange()
-    if exchange.body is None:
-        exchange.body = Body(_make_source(environ, stream, exchange))
-        exchange.origin = stream
-        replay = exchange.replay = io.BufferedReader(ReplayInput(exchange), 65536)
-        environ["wsgi.input"] = replay
+    """The shared state of this environ's body, made at the first access.
+
+    From then on ``wsgi.input`` is a file that replays it, and ends where the body ends.
+    """
+    exchange = find_exchange(environ)
+    stream = environ.get("wsgi.input")
+    opened = exchange.find(stream)
+    if opened is None:
+        body = Body(_make_source(environ, stream, exchange))
+        opened = exchange.open(body, stream)
+        opened.replay = environ["wsgi.input"] = io.BufferedReader(ReplayInput(body), 65536)
         environ["wsgi.input_terminated"] = True
-    return exchange.body
+    return opened.body
 
 
 def _make_source(environ: dict[str, Any], stream: Any, exchange: Exchange) -> Source:
     """Without a length only an input that the server terminates can be read at all (PEP 3333, input_terminated)."""
-    declared: str = (environ.get("CONTENT_LENGTH") or "").strip(" \t")
-    if declared.isascii() and declared.isdigit() and len(declared) < 20:
-        return InputSource(stream, int(declared), exchange)
-    if not declared and environ.get("wsgi.input_terminated") and stream is not None:
-        return InputSource(stream, None, exchange)
+    try:
+        length = parse_content_length(environ.get("CONTENT_LENGTH") or None)
+    except BadRequest:  # raised when the body is read
+        return BytesSource(b"")
+    if stream is not None and (length is not None or environ.get("wsgi.input_terminated")):
+        return InputSource(stream, length, exchange)
     return BytesSource(b"")

@@ -12,8 +12,8 @@ from ..body.urlencoded import parse_urlencoded
 from ..fields.cookies import parse_cookie
 from ..fields.lists import parse_list
 from ..fields.options import parse_options
-from ..structures import ImmutableList, ImmutableMultiDict
-from .access import BodyAccess, _storage
+from ..structures import ImmutableDict, ImmutableList, ImmutableMultiDict
+from .access import BodyAccess, make_storage
 from .body import Body
 from .cached import cached
 from .sources import AsyncIterableSource, make_source
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..structures.headers_view import HeadersView
-    from .access import Mode
     from .head import HeadLike
-    from .sources import BodyInput
+    from .sources import BodyInput, Source
 
 __all__ = ["BaseRequest"]
 
@@ -34,8 +33,9 @@ class BaseRequest(URLMixin, BodyAccess):
     """A request over a :class:`RequestHead` and a body (bytes, an iterable or an async iterable of bytes).
 
     ``run_sync`` runs a plain callable in a worker thread (``trio.to_thread.run_sync``), ``make_file`` makes the
-    file of an upload (``tempfile.TemporaryFile``); without it files stay in memory, and past ``max_spool_memory`` are a 413.
-    Everything documented is read-only; limits and other attributes (``request.user``) may be set.
+    file of an upload (``tempfile.TemporaryFile``); without it files stay in memory, and past ``max_spool_memory``
+    they are a 413. Everything documented is read-only; limits and other attributes (``request.user``) may be set.
+    Raises :exc:`TypeError` for a body of another type.
     """
 
     charset: ClassVar[str] = "utf-8"
@@ -46,6 +46,11 @@ class BaseRequest(URLMixin, BodyAccess):
     dict_storage_class: type[Any] = ImmutableMultiDict
     """The class of ``cookies``."""
 
+    if TYPE_CHECKING:
+        head: HeadLike
+        _source: Source
+        _make_file: Callable[[], Any] | None
+
     def __init__(
         self,
         head: HeadLike,
@@ -55,24 +60,21 @@ class BaseRequest(URLMixin, BodyAccess):
         make_file: Callable[[], Any] | None = None,
         shallow: bool = False,
     ) -> None:
-        self.head = head
-        self._source = make_source(body)
-        self._shared: Body | None = None
-        self._run_sync = run_sync
-        self._make_file = make_file
-        self._budget: MemoryBudget | None = None
-        self._mode: Mode = "async" if isinstance(self._source, AsyncIterableSource) else "either"
+        source = make_source(body)
+        values = self.__dict__  # past __setattr__, which looks for limits
+        values["head"] = head
+        values["_source"] = source
+        values["_run_sync"] = run_sync
+        values["_make_file"] = make_file
+        values["_mode"] = "async" if isinstance(source, AsyncIterableSource) else "either"
         if shallow:
-            self.shallow = True
+            values["shallow"] = True
 
     def _open_body(self) -> Body:
-        shared = self._shared
-        if shared is None:
-            shared = self._shared = Body(self._source)
-        return shared
+        return Body(self._source)
 
     def _known_body(self) -> Body | None:
-        return self._shared
+        return self.__dict__.get("_opened")
 
     def _get_file_stream(
         self,
@@ -81,12 +83,21 @@ class BaseRequest(URLMixin, BodyAccess):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> Any:
-        """The sink of one uploaded file: what ``make_file`` gives, else memory, up to ``max_spool_memory`` (then 413)."""
+        """The sink of one uploaded file: what ``make_file`` gives, else memory up to ``max_spool_memory``, then 413."""
         if self._make_file is not None:
             return self._make_file()
-        if self._budget is None:
-            self._budget = MemoryBudget(self.limits)
-        return MemorySink(self._budget)
+        budget = self.__dict__.get("_budget")
+        if budget is None:
+            budget = self.__dict__["_budget"] = MemoryBudget(self.limits)
+        return MemorySink(budget)
+
+    async def aclose(self) -> None:
+        """The awaiting twin of :meth:`close`; also ends an async generator that was given as the body."""
+        try:
+            await super().aclose()
+        finally:
+            if isinstance(source := self.__dict__.get("_source"), AsyncIterableSource):
+                await source.aclose()
 
     # --- the head ---
 
@@ -109,39 +120,34 @@ class BaseRequest(URLMixin, BodyAccess):
     def args(self) -> ImmutableMultiDict[str, str]:
         """The parameters of the query string (WHATWG URL section 5.1)."""
         query = self.head.query_string
-        args: ImmutableMultiDict[str, str] = _storage(self.parameter_storage_class, parse_urlencoded(query) if query else [])
+        args: ImmutableMultiDict[str, str] = make_storage(
+            self.parameter_storage_class, parse_urlencoded(query) if query else []
+        )
         return args
 
     @cached
     def cookies(self) -> ImmutableMultiDict[str, str]:
         """The cookies (RFC 6265 section 5.4)."""
-        header = self.head.headers.get("Cookie")
-        cookies: ImmutableMultiDict[str, str] = _storage(self.dict_storage_class, parse_cookie(header) if header else [])
+        header = self.headers.get("Cookie")
+        cookies: ImmutableMultiDict[str, str] = make_storage(
+            self.dict_storage_class, parse_cookie(header) if header else []
+        )
         return cookies
 
     @cached
     def content_type(self) -> str | None:
         """The Content-Type as sent, None without one."""
-        return self.head.headers.get("Content-Type")
+        return self.headers.get("Content-Type")
 
     @cached
-    def _content_type_parts(self) -> tuple[str, dict[str, str]]:
-        value = self.head.headers.get("Content-Type")
-        if not value:
-            return "", {}
-        kind, parameters = parse_options(value)
-        return kind.lower(), parameters
+    def mimetype_params(self) -> Mapping[str, str]:
+        """The parameters of the Content-Type (RFC 9110 section 8.3.1), names in lower case; read-only."""
+        return ImmutableDict(parse_options(self.headers.get("Content-Type") or "")[1])
 
     @cached
     def mimetype(self) -> str:
         """The media type in lower case, without parameters; ``""`` without one."""
-        value: str = self.head.headers.get("Content-Type") or ""
-        return value.partition(";")[0].strip(" \t").lower()
-
-    @property
-    def mimetype_params(self) -> Mapping[str, str]:
-        """The parameters of the Content-Type."""
-        return self._content_type_parts[1]
+        return (self.headers.get("Content-Type") or "").partition(";")[0].strip(" \t").lower()
 
     @cached
     def content_length(self) -> int | None:
@@ -169,7 +175,7 @@ class BaseRequest(URLMixin, BodyAccess):
     @cached
     def access_route(self) -> list[str]:
         """The addresses from the client to the last proxy, as X-Forwarded-For claims; not to be trusted by itself."""
-        forwarded = self.head.headers.get("X-Forwarded-For")
+        forwarded = self.headers.get("X-Forwarded-For")
         route = parse_list(forwarded) if forwarded else ([self.remote_addr] if self.remote_addr else [])
         storage: list[str] = self.list_storage_class(route)
         return storage
@@ -177,7 +183,7 @@ class BaseRequest(URLMixin, BodyAccess):
     @property
     def is_xhr(self) -> bool:
         """Whether ``X-Requested-With: XMLHttpRequest`` was sent, as script libraries do."""
-        return self.head.headers.get("X-Requested-With", "").lower() == "xmlhttprequest"
+        return self.headers.get("X-Requested-With", "").lower() == "xmlhttprequest"
 
     @property
     def is_multithread(self) -> bool:

@@ -75,7 +75,8 @@ class HeadLike(Protocol):
 class RequestHead:
     """A request head as values (RFC 9112 section 2; the names are those of an ASGI scope).
 
-    ``path`` is decoded and lies below ``root_path``; ``query_string`` and ``raw_path`` are as sent.
+    ``path`` is decoded and lies below ``root_path``; ``query_string`` and ``raw_path`` are as sent. ``headers`` may be
+    given as pairs of bytes, too, as HTTP parsers have them.
     """
 
     method: str = "GET"
@@ -90,6 +91,10 @@ class RequestHead:
     client: tuple[str, int] | None = None
     remote_user: str | None = None
     concurrency: tuple[bool, bool, bool] = (False, False, False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.headers, HeadersView):  # pairs of bytes, as HTTP parsers give them
+            self.headers = ScopeHeaders(self.headers)
 
     @classmethod
     def from_target(
@@ -108,7 +113,7 @@ class RequestHead:
         authority form (CONNECT) and asterisk form (OPTIONS); the last two have the path ``""`` and ``"*"``.
         ``headers`` are pairs of bytes as an HTTP parser gives them; ``values`` are further fields of the head.
         """
-        line = target.encode("latin-1", "replace") if isinstance(target, str) else bytes(target)
+        line = target.encode("utf-8", "surrogatepass") if isinstance(target, str) else bytes(target)
         verb = method if isinstance(method, str) else bytes(method).decode("latin-1")
         pairs = [(bytes(name), bytes(value)) for name, value in headers]
         path, _, query = line.partition(b"?")

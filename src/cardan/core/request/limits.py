@@ -1,88 +1,95 @@
-"""Limits on a request class: each name of :class:`Limits` as an attribute of class, subclass and instance."""
+"""Limits on a request class: each name of :class:`Limits` as an attribute of class, subclass and instance.
+
+Takes numbers or None; gives :class:`Limits`. Raises :exc:`ValueError` for what is no number, :exc:`RuntimeError` for a
+limit that is set on a request whose body was touched already.
+"""
 
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from operator import attrgetter
+from typing import Any, Final
 
 from ..limits import Limits
 
 __all__ = ["LIMIT_NAMES", "LimitsMixin"]
 
 LIMIT_NAMES: Final = tuple(field.name for field in fields(Limits))
+"""The names of all limits."""
 
+_GUARDED: Final = frozenset((*LIMIT_NAMES, "body_timeout", "head"))
+_values_of: Final = attrgetter(*LIMIT_NAMES)
+_DEFAULT: Final = Limits()
 
-class _Limit:
-    """One limit: the class's value, or the instance's, which may be set until the body is first touched."""
-
-    __slots__ = ("default", "name")
-
-    def __init__(self, name: str, default: int | None) -> None:
-        self.name = name
-        self.default = default
-
-    def __get__(self, obj: Any, owner: type | None = None) -> int | None:
-        if obj is None:
-            return self.default
-        value: int | None = obj.__dict__.get(self.name, self.default)
-        return value
-
-    def __set__(self, obj: Any, value: int | None) -> None:
-        if value is not None and (type(value) is not int or value < 0):
-            raise ValueError(f"got {self.name} = {value!r}, expected an int of at least 0, or None for no limit")
-        if obj._body_touched:
-            raise RuntimeError(f"got {self.name} = {value}, expected it to be set before the body is first read")
-        obj.__dict__[self.name] = value
-        obj.__dict__.pop("_limits", None)
+# Limits by their values: an application has few sets of them, and asks for them with each body
+_known: Final[dict[tuple[Any, ...], Limits]] = {_values_of(_DEFAULT): _DEFAULT}
+_KNOWN_MAX: Final = 256
 
 
 class LimitsMixin:
-    """The limits as attributes; a subclass overrides them as plain numbers, ``max_form_parts = 50``.
+    """The limits as attributes: plain numbers on a class, ``max_form_parts = 50``, or on one request.
 
-    Those of a class are read once, when the class is made; setting one on an instance after its body was
-    first read raises :exc:`RuntimeError`.
+    They are read at the first access to the body, before a byte is read and never when the request is made; setting
+    one on a request after that is a :exc:`RuntimeError`.
     """
 
-    _class_limits: ClassVar[Limits] = Limits()
-    _body_touched: bool = False
+    max_content_length: int | None = _DEFAULT.max_content_length
+    """The whole body in bytes."""
+    max_data_memory: int | None = _DEFAULT.max_data_memory
+    """What ``data``, ``text``, ``json`` and ``load()`` may hold, in bytes."""
+    max_form_memory_size: int | None = _DEFAULT.max_form_memory_size
+    """One field that is no file, in bytes."""
+    max_form_memory_total: int | None = _DEFAULT.max_form_memory_total
+    """All fields that are no files, names included, in bytes."""
+    max_form_parts: int | None = _DEFAULT.max_form_parts
+    """Parts of a multipart form, pairs of a urlencoded one."""
+    max_part_header_size: int | None = _DEFAULT.max_part_header_size
+    """The header block of one part, in bytes."""
+    max_part_headers: int | None = _DEFAULT.max_part_headers
+    """Header fields of one part."""
+    max_file_size: int | None = _DEFAULT.max_file_size
+    """One file, in bytes."""
+    max_files: int | None = _DEFAULT.max_files
+    """Files of one form."""
+    max_file_memory: int | None = _DEFAULT.max_file_memory
+    """What one file holds in memory before it goes to disk, in bytes."""
+    max_spool_memory: int | None = _DEFAULT.max_spool_memory
+    """What all files of a form hold in memory, in bytes."""
+    max_boundary_size: int | None = _DEFAULT.max_boundary_size
+    """The boundary of a multipart body, in bytes."""
 
-    if TYPE_CHECKING:
-        max_content_length: int | None
-        max_data_memory: int | None
-        max_form_memory_size: int | None
-        max_form_memory_total: int | None
-        max_form_parts: int | None
-        max_part_header_size: int | None
-        max_part_headers: int | None
-        max_file_size: int | None
-        max_files: int | None
-        max_file_memory: int | None
-        max_spool_memory: int | None
-        max_boundary_size: int | None
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _GUARDED:
+            self._check_limit(name, value)
+        object.__setattr__(self, name, value)
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        for name in LIMIT_NAMES:
-            value = cls.__dict__.get(name, _Limit)
-            if value is not _Limit and not isinstance(value, _Limit):
-                setattr(cls, name, _Limit(name, value))
-        cls._class_limits = Limits(**{name: getattr(cls, name) for name in LIMIT_NAMES})
+    def _check_limit(self, name: str, value: Any) -> None:
+        if name == "head":
+            raise AttributeError(f"{type(self).__name__}.head is read-only")
+        if name in LIMIT_NAMES:
+            _check(name, value)
+        if "_opened" in self.__dict__:
+            raise RuntimeError(f"got {name} = {value}, expected it to be set before the body is first accessed")
 
     @property
     def limits(self) -> Limits:
         """All limits of this request as one value, built from the class's and the instance's attributes."""
-        values = self.__dict__
-        own = {name: values[name] for name in LIMIT_NAMES if name in values} if not LIMIT_SET.isdisjoint(values) else None
-        if not own:
-            return self._class_limits
-        known: Limits | None = values.get("_limits")
-        if known is None:
-            known = Limits(**{name: own.get(name, getattr(type(self), name)) for name in LIMIT_NAMES})
-            values["_limits"] = known
-        return known
+        values = _values_of(self)
+        try:
+            return _known[values]
+        except (KeyError, TypeError):
+            return _remember(values)
 
 
-LIMIT_SET: Final = frozenset(LIMIT_NAMES)
+def _remember(values: tuple[Any, ...]) -> Limits:
+    for name, value in zip(LIMIT_NAMES, values, strict=True):
+        _check(name, value)
+    limits = Limits(*values)
+    if len(_known) < _KNOWN_MAX:
+        _known[values] = limits
+    return limits
 
-for _name in LIMIT_NAMES:
-    setattr(LimitsMixin, _name, _Limit(_name, getattr(Limits(), _name)))
+
+def _check(name: str, value: Any) -> None:
+    if value is not None and (type(value) is not int or value < 0):
+        raise ValueError(f"got {name} = {value!r}, expected an int of at least 0, or None for no limit")

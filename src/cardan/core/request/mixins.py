@@ -5,7 +5,7 @@ Each mixin works on any class with ``headers``; what was parsed once is kept on 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
 from ..descriptors import header_field, value_field
 from ..fields.accept import CharsetAccept, EncodingAccept
@@ -17,13 +17,9 @@ from ..fields.cors import parse_origin
 from ..fields.dates import parse_date
 from ..fields.etags import ETags
 from ..fields.fetch_metadata import FetchDest, FetchMode, FetchSite, parse_fetch_user
-from ..fields.lists import parse_list
 from ..fields.ranges import IfRange, Range
+from ..fields.user_agent import UserAgent
 from ..structures import HeaderSet
-from .cached import cached
-
-if TYPE_CHECKING:
-    from ..structures.headers_view import HeadersView
 
 __all__ = [
     "AcceptMixin",
@@ -34,6 +30,19 @@ __all__ = [
     "FetchMetadataMixin",
     "UserAgentMixin",
 ]
+
+
+class _Tokens(HeaderSet):
+    """A :class:`HeaderSet` that cannot be changed, as nothing of a request can."""
+
+    __slots__ = ()
+
+    def _set(self, state: dict[str, str]) -> NoReturn:
+        raise TypeError("the header fields of a request cannot be changed; change a HeaderSet of them")
+
+
+def _digits(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 class AcceptMixin:
@@ -68,15 +77,15 @@ class ETagRequestMixin:
         "If-Unmodified-Since", parse_date, cached=True, doc="An aware datetime or None (RFC 9110 section 13.1.4)."
     )
     if_range = value_field("If-Range", IfRange, cached=True, doc="An entity tag or a date (RFC 9110 section 13.1.5).")
-    range = header_field(
-        "Range", Range.from_header, cached=True, doc="The ranges, or None (RFC 9110 section 14.2)."
-    )
+    range = header_field("Range", Range.from_header, cached=True, doc="The ranges, or None (RFC 9110 section 14.2).")
 
 
 class UserAgentMixin:
     """Who the client says it is."""
 
-    user_agent = header_field("User-Agent", default="", cached=True, doc="As sent, ``\"\"`` without one (10.1.5).")
+    user_agent = header_field(
+        "User-Agent", UserAgent, default=UserAgent(), cached=True, doc="As sent, ``\"\"`` without one (10.1.5)."
+    )
 
 
 class CommonRequestDescriptorsMixin:
@@ -85,40 +94,24 @@ class CommonRequestDescriptorsMixin:
     content_encoding = header_field("Content-Encoding", doc="Codings of the body, which is not decoded (8.4).")
     content_md5 = header_field("Content-MD5", doc="A digest of the body (RFC 2616; obsolete).")
     date = header_field("Date", parse_date, cached=True, doc="When the request was made (RFC 9110 section 6.6.1).")
-    max_forwards = header_field("Max-Forwards", int, doc="Hops that TRACE or OPTIONS may take (7.6.2).")
+    max_forwards = header_field("Max-Forwards", _digits, doc="Hops that TRACE or OPTIONS may take (7.6.2).")
     referrer = header_field("Referer", doc="Where the request came from (RFC 9110 section 10.1.3).")
     origin = header_field("Origin", parse_origin, doc="The origin (RFC 6454 section 7), or None.")
     last_event_id = header_field("Last-Event-ID", doc="Where an event stream goes on (WHATWG HTML section 9.2.4).")
 
-    if TYPE_CHECKING:
-
-        @property
-        def headers(self) -> HeadersView:
-            """The header fields."""
-
-    @cached
-    def pragma(self) -> HeaderSet:
-        """Directives of HTTP/1.0 (RFC 9111 section 5.4; deprecated)."""
-        return HeaderSet(parse_list(self.headers.get("Pragma")))
+    pragma = value_field("Pragma", _Tokens, cached=True, doc="Directives of HTTP/1.0 (RFC 9111 section 5.4; obsolete).")
 
 
 class CORSRequestMixin:
     """The request fields of CORS (WHATWG Fetch section 3.3.2)."""
 
-    if TYPE_CHECKING:
-
-        @property
-        def headers(self) -> HeadersView:
-            """The header fields."""
-
     access_control_request_method = header_field(
         "Access-Control-Request-Method", doc="The method that a preflight asks for."
     )
 
-    @cached
-    def access_control_request_headers(self) -> HeaderSet:
-        """The header fields that a preflight asks for."""
-        return HeaderSet(parse_list(self.headers.get("Access-Control-Request-Headers")))
+    access_control_request_headers = value_field(
+        "Access-Control-Request-Headers", _Tokens, cached=True, doc="The header fields that a preflight asks for."
+    )
 
 
 class FetchMetadataMixin:

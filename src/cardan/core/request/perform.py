@@ -1,14 +1,17 @@
 """How the steps of reading a body are performed: by calling, or by awaiting.
 
 Takes a source, a way to open a sink, and (awaiting) ``run_sync``, which runs a plain callable in a worker thread, as
-``trio.to_thread.run_sync`` does. Without it nothing is expected to block.
+``trio.to_thread.run_sync`` does; without it nothing is expected to block. Raises what source and sinks raise, and
+:exc:`TypeError` for an async sink in sync code.
 """
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
-from typing import TYPE_CHECKING, Any
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Final
 
 from ..drive import Close, Open, Read, Write
 
@@ -21,8 +24,17 @@ if TYPE_CHECKING:
 __all__ = ["perform", "performer"]
 
 
-def performer(source: Source, open_file: Callable[[Any], Any]) -> Callable[[Step], Any]:
+_LEAVE: Final = ("__exit__",)
+_ALEAVE: Final = ("__aexit__", "__exit__")
+
+
+def _no_files(part: Any) -> Any:
+    raise AssertionError("a stream opens no files")
+
+
+def performer(source: Source, open_file: Callable[[Any], Any] = _no_files) -> Callable[[Step], Any]:
     """Performs steps by calling; an async sink is a :exc:`TypeError` when it is opened."""
+    left: set[int] = set()
 
     def call(step: Step) -> Any:
         kind = type(step)
@@ -31,46 +43,76 @@ def performer(source: Source, open_file: Callable[[Any], Any]) -> Callable[[Step
         if kind is Write:
             return step.sink.write(step.data)  # type: ignore[union-attr]
         if kind is Open:
-            sink = open_file(step.part)  # type: ignore[union-attr]
-            if iscoroutinefunction(sink.write):
-                raise TypeError(f"got a sink with an async write ({type(sink).__name__}), expected a plain one in sync code")
-            return sink
+            return _sync_sink(open_file(step.part))  # type: ignore[union-attr]
         assert type(step) is Close
-        finish = _finisher(step)
+        finish = _finisher(step, left, _LEAVE)
         return finish() if finish is not None else None
 
     return call
 
 
+def _sync_sink(sink: Any) -> Any:
+    cls = type(sink)
+    if isinstance(sink, CoroutineType):
+        sink.close()  # nobody will await it
+    elif not iscoroutinefunction(sink.write) and (hasattr(cls, "__exit__") or not hasattr(cls, "__aexit__")):
+        return sink
+    raise TypeError(f"got an async sink ({cls.__name__}), expected one with a plain write() in sync code")
+
+
 def perform(
-    source: Source, open_file: Callable[[Any], Any], run_sync: Callable[..., Awaitable[Any]] | None
+    source: Source,
+    open_file: Callable[[Any], Any] = _no_files,
+    run_sync: Callable[..., Awaitable[Any]] | None = None,
+    shield: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> Callable[[Step], Awaitable[Any]]:
-    """Performs steps by awaiting: async sinks are awaited, a write that would touch the disk goes to ``run_sync``."""
+    """Performs steps by awaiting: async sinks are awaited, a write that would touch the disk goes to ``run_sync``.
+
+    After an error sinks are left inside ``shield()``: a cancellation must not leave them open.
+    """
+    left: set[int] = set()
 
     async def call(step: Step) -> Any:
         kind = type(step)
         if kind is Read:
             return await source.aread(step.size, step.whole)  # type: ignore[union-attr]
         if kind is Write:
-            sink, data = step.sink, step.data  # type: ignore[union-attr]
-            if iscoroutinefunction(sink.write):
-                return await sink.write(data)
-            if run_sync is not None and _blocks(sink, len(data)):
-                return await run_sync(sink.write, data)
-            return sink.write(data)
+            return await _write(step.sink, step.data, run_sync)  # type: ignore[union-attr]
         if kind is Open:
-            return open_file(step.part)  # type: ignore[union-attr]
+            sink = open_file(step.part)  # type: ignore[union-attr]
+            return await sink if isinstance(sink, CoroutineType) else sink
         assert type(step) is Close
-        finish = _finisher(step)
-        if finish is None:
-            return None
-        if run_sync is not None and not iscoroutinefunction(finish) and _blocks(step.sink, 0):
-            done = await run_sync(finish)
-        else:
-            done = finish()
-        return await done if isawaitable(done) else done
+        finish = _finisher(step, left, _ALEAVE)
+        if finish is not None and step.error is None:
+            await _finish(finish, run_sync if _blocks(step.sink, 0) else None)
+        elif finish is not None:
+            # only an adapter can shield a hop to a thread; a cancelled one would leave the sink open
+            shielded = shield is not nullcontext or isinstance(step.error, Exception)
+            with shield():
+                await _finish(finish, run_sync if shielded and _blocks(step.sink, 0) else None)
+        return None
 
     return call
+
+
+async def _write(sink: Any, data: bytes, run_sync: Callable[..., Awaitable[Any]] | None) -> None:
+    if iscoroutinefunction(sink.write):
+        await sink.write(data)
+    elif run_sync is not None and _blocks(sink, len(data)):
+        await run_sync(sink.write, data)
+    else:
+        done = sink.write(data)
+        if type(done) is not int and isawaitable(done):
+            await done
+
+
+async def _finish(finish: Callable[[], Any], run_sync: Callable[..., Awaitable[Any]] | None) -> None:
+    if run_sync is not None and not iscoroutinefunction(finish):
+        done = await run_sync(finish)
+    else:
+        done = finish()
+    if isawaitable(done):
+        await done
 
 
 def _blocks(sink: Any, size: int) -> bool:
@@ -79,17 +121,25 @@ def _blocks(sink: Any, size: int) -> bool:
     return True if would_block is None else bool(would_block(size))
 
 
-def _finisher(step: Close) -> Callable[[], Any] | None:
+def _finisher(step: Close, left: set[int], names: tuple[str, ...]) -> Callable[[], Any] | None:
     """What ends a sink. A complete file that can be read stays open for its reader, any other sink is left.
 
-    After an error the sink must not commit: with ``__exit__`` or ``__aexit__`` it is left with the exception,
-    else ``abort()``, else ``close()``: closing the writer of an object store may commit the object.
+    After an error the sink must not commit: with ``__exit__`` or ``__aexit__`` (``names``) it is left with the
+    exception, else ``abort()``, else ``close()``: closing the writer of an object store may commit the object. One
+    that was ``left`` before, its file being complete, is only told to ``abort()``.
     """
     sink, error = step.sink, step.error
     if error is None and (hasattr(sink, "stream") or hasattr(sink, "read")):
         return getattr(sink, "finish", None)
-    details = (type(error), error, error.__traceback__) if error is not None else (None, None, None)
-    for leave in ("__aexit__", "__exit__"):
+    abort: Callable[[], Any] | None = getattr(sink, "abort", None)
+    if id(sink) in left:
+        return abort
+    left.add(id(sink))
+    details = (None, None, None) if error is None else (type(error), error, error.__traceback__)
+    for leave in names:
         if hasattr(type(sink), leave):
             return partial(getattr(sink, leave), *details)
-    return (error is not None and getattr(sink, "abort", None)) or getattr(sink, "close", None)
+    if error is not None and abort is not None:
+        return abort
+    close: Callable[[], Any] | None = getattr(sink, "close", None)
+    return close

@@ -81,6 +81,12 @@ class AsyncIterableSource:
                 return chunk
         return b""
 
+    async def aclose(self) -> None:
+        """End an async generator that was not used up."""
+        aclose = getattr(self._chunks, "aclose", None)
+        if aclose is not None and not getattr(self._chunks, "ag_running", False):
+            await aclose()
+
 
 def make_source(body: BodyInput) -> Source:
     """The source over bytes, an iterable or an async iterable of bytes; :exc:`TypeError` for anything else."""

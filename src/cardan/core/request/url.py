@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from ..exceptions import SecurityError
 from ..urls import host_is_trusted, iri_path, iri_query, valid_host
@@ -11,6 +11,7 @@ from .cached import cached
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..structures.headers_view import HeadersView
     from .head import HeadLike
 
 __all__ = ["URLMixin"]
@@ -19,11 +20,18 @@ __all__ = ["URLMixin"]
 class URLMixin:
     """The URL and host properties of a request."""
 
-    trusted_hosts: ClassVar[Iterable[str] | None] = None
-    """Hosts that are believed; an entry with a leading dot covers subdomains, None trusts every host, ``[]`` none."""
+    trusted_hosts: Iterable[str] | None = None
+    """Hosts that are believed; an entry with a leading dot covers subdomains, None trusts every host, ``[]`` none.
+
+    On a class, or on a request before its host is first asked for.
+    """
 
     if TYPE_CHECKING:
         head: HeadLike
+
+        @property
+        def headers(self) -> HeadersView:
+            """The header fields."""
 
     @cached
     def path(self) -> str:
@@ -74,7 +82,7 @@ class URLMixin:
 
         Raises :exc:`SecurityError` where ``trusted_hosts`` is set and does not name it.
         """
-        sent = self.head.headers.get("Host", "")
+        sent = self.headers.get("Host", "")
         host = valid_host(sent, self.head.scheme)
         trusted = self.trusted_hosts
         if trusted is not None and not host_is_trusted(sent, trusted):

@@ -1,0 +1,80 @@
+"""DataReader: a body piece by piece, nothing stored. The routine behind ``iter_data``, ``aiter_data`` and ``stream``.
+
+Takes the body, who counts its bytes, and the size of a piece; :meth:`DataReader.next` yields reads and returns bytes.
+Raises what the counting raises (400, 413); the body remembers it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from ..drive import Read
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ..body.body_reader import BodyReader
+    from ..drive import Step
+    from .body import Body
+
+__all__ = ["DataReader"]
+
+#: what a read without a size of its own asks for: what a server takes from a socket at once
+READ_SIZE = 65536
+
+
+class DataReader:
+    """With a ``size`` every piece but the last has exactly that many bytes, without one each is what came.
+
+    Raises :exc:`ValueError` for a size below 1.
+    """
+
+    __slots__ = ("_held", "_parts", "_reader", "_size", "_start", "body")
+
+    def __init__(self, body: Body, reader: BodyReader, size: int | None) -> None:
+        self.body = body
+        self._reader: BodyReader | None = reader
+        self._size = size
+        self._parts: deque[bytes] = deque()
+        self._start = 0
+        self._held = 0
+
+    def next(self) -> Generator[Step, Any, bytes]:
+        """The next piece, ``b""`` at the end and after it."""
+        size = self._size
+        want = Read(size or READ_SIZE, False)
+        while self._reader is not None and (size is None or self._held < size):
+            self.body.check()
+            try:
+                data = yield want
+                piece = self._reader.feed(data) if data else self._reader.close()
+            except BaseException as error:
+                self.body.fail(error)
+                raise
+            if not data:
+                self._reader = None
+            elif size is None:
+                return piece
+            else:
+                self._parts.append(piece)
+                self._held += len(piece)
+        return self._cut(size) if size is not None else b""
+
+    def _cut(self, size: int) -> bytes:
+        """``size`` bytes of what is held, fewer only where there are no more."""
+        pieces: list[bytes] = []
+        need = min(size, self._held)
+        self._held -= need
+        while need:
+            first, start = self._parts[0], self._start
+            end = start + need
+            if end < len(first):
+                self._start = end
+            else:
+                self._parts.popleft()
+                self._start = 0
+            piece = first[start:end]
+            pieces.append(piece)
+            need -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)

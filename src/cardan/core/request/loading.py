@@ -1,0 +1,268 @@
+"""BodyBase: mode, drivers, loading and the end of a request's body; what all of its doors stand on.
+
+Takes what the request class says of its body (:meth:`BodyBase._open_body`); gives the shared :class:`Body`, and runs
+its routines by calling or by awaiting. Raises :exc:`BodyNotLoaded`, :exc:`WrongMode`, and :exc:`RuntimeError` for a
+shallow request.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
+
+from ..body.body_reader import parse_content_length
+from ..body.file_storage import FileStorage
+from ..body.form_reader import FormReader
+from ..drive import arun, run
+from ..exceptions import BadRequest, BodyNotLoaded, WrongMode
+from .body import Body, load_form, load_raw
+from .limits import LimitsMixin
+from .perform import perform, performer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from ..body.events import FileStart
+    from ..body.form import Form
+    from ..drive import Step
+    from ..structures.headers_view import HeadersView
+
+__all__ = ["BodyBase", "Mode"]
+
+T = TypeVar("T")
+Mode = Literal["sync", "async", "either"]
+
+_FORM_TYPES = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
+
+
+class BodyBase(LimitsMixin):
+    """The body of a request, below its doors."""
+
+    forms: Literal["default", "strict", "silent"] = "default"
+    """How forms are read: ``strict`` refuses what no browser sends, ``silent`` gives an empty form for a broken one."""
+    file_storage_class: ClassVar[type[FileStorage]] = FileStorage
+    """The class of ``files``' values."""
+    shallow: bool = False
+    """True: whatever would consume the body raises RuntimeError."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def headers(self) -> HeadersView:
+            """The header fields."""
+
+        @property
+        def mimetype(self) -> str:
+            """The media type."""
+
+    _mode: Mode
+    _run_sync: Callable[..., Any] | None
+
+    # --- the shared state ---
+
+    def _open_body(self) -> Body:
+        """The body's shared state; an adapter's request finds it in the environ or scope."""
+        raise NotImplementedError
+
+    def _known_body(self) -> Body | None:
+        """The shared state if there is one already."""
+        raise NotImplementedError
+
+    @property
+    def _body(self) -> Body:
+        """The shared state, for a door that opens: from now on the limits are fixed."""
+        if self.shallow:
+            raise RuntimeError(
+                "got an access to the body of a shallow request, expected none: set shallow = False first"
+            )
+        values = self.__dict__
+        body: Body | None = values.get("_opened")
+        if body is None:
+            body = values["_opened"] = self._open_body()
+        return body
+
+    def _loaded(self, name: str) -> Body:
+        """The shared state, for a door that gives what was loaded: async code must have loaded it."""
+        body = self._body
+        if self._mode == "async" and body.waits:
+            raise BodyNotLoaded(f"got {name} before the body was loaded, expected `await request.load()` first")
+        return body
+
+    def _enter(self, mode: Mode) -> None:
+        """Whoever handles the request now is sync or async code; so are the files that were parsed before."""
+        self._mode = mode
+        body = self._known_body()
+        for file in body.files if body is not None else ():
+            file.bind(None if mode == "either" else mode, self._run_sync)
+
+    def _no_await(self, name: str, twin: str) -> None:
+        if self._mode == "sync":
+            raise WrongMode(f"got {name} in sync code, expected {twin}")
+
+    def _no_block(self, name: str, twin: str) -> None:
+        if self._mode == "async":
+            raise WrongMode(f"got {name} in async code, expected {twin}")
+
+    # --- the drivers ---
+
+    def _run(self, body: Body, steps: Generator[Step, Any, T]) -> T:
+        return run(steps, performer(body.source, self._open_file))
+
+    async def _arun(self, body: Body, steps: Generator[Step, Any, T]) -> T:
+        return await arun(steps, perform(body.source, self._open_file, self._run_sync, self._shield))
+
+    def _shield(self) -> AbstractContextManager[Any]:
+        """What keeps cleanup from being cancelled: the event loop's business, hence an adapter's."""
+        return nullcontext()
+
+    # --- lengths ---
+
+    @property
+    def _declared_length(self) -> int | None:
+        return parse_content_length(self.headers.get("Content-Length"))
+
+    @property
+    def _safe_length(self) -> int | None:
+        try:
+            return self._declared_length
+        except BadRequest:
+            return None
+
+    def _announces_body(self, length: int | None) -> bool:
+        """Whether the head says that there is a body (RFC 9112 section 6.3). HTTP/2 need not say so."""
+        return length > 0 if length is not None else "Transfer-Encoding" in self.headers
+
+    # --- loading ---
+
+    async def load(self, *, form: bool = True) -> Self:
+        """Read the body, so that the plain properties work in async code; parse it if it is a form, else keep it.
+
+        ``form=False`` keeps the bytes whatever they are: what a middleware wants that must not eat the body.
+        Calling it again costs nothing; concurrent callers share one read, and its failure. Returns the request. Raises
+        :exc:`RequestEntityTooLarge`, :exc:`BadRequest`, :exc:`ClientDisconnected`; :exc:`BodyConsumed` where another
+        door was first; :exc:`WrongMode` in sync code.
+        """
+        self._no_await("load()", "the properties themselves: they read")
+        body = self._body
+        while body.busy:
+            await self._wait_for(body)
+        body.busy = True
+        try:
+            await self._arun(body, self._load_steps(body, form))
+        finally:
+            body.busy = False
+            waiter, body.waiter = body.waiter, None
+            if waiter is not None:
+                waiter.set()
+        return self
+
+    def _load_sync(self, *, form: bool = True) -> None:
+        """What ``load()`` does, for an adapter that loads before a sync handler."""
+        body = self._body
+        self._run(body, self._load_steps(body, form))
+
+    def _load_steps(self, body: Body, form: bool) -> Generator[Step, Any, Any]:
+        if form and self.want_form_data_parsed:
+            return self._form_steps(body)
+        return self._raw_steps(body, keep=True)
+
+    async def _wait_for(self, body: Body) -> None:
+        if body.waiter is None:
+            body.waiter = self._make_event()
+        await body.waiter.wait()
+
+    def _make_event(self) -> Any:
+        """An event of the event loop, with ``wait()`` and ``set()``: an adapter's to give, or a subclass's."""
+        raise RuntimeError("got a second load() while the first one runs, expected one task to load the body")
+
+    def _raw_steps(self, body: Body, *, keep: bool) -> Generator[Step, Any, bytes]:
+        return load_raw(body, self._declared_length, self.limits, keep=keep)
+
+    def _get_raw(self, keep: bool) -> bytes:
+        body = self._body
+        return self._run(body, self._raw_steps(body, keep=keep))
+
+    # --- forms ---
+
+    @property
+    def want_form_data_parsed(self) -> bool:
+        """Whether the body is to be parsed as a form: the Content-Type decides. Override it to decide otherwise."""
+        return self.mimetype in _FORM_TYPES
+
+    def make_form_data_parser(self, content_length: int | None) -> FormReader:
+        """The parser of this request's form: the one hook to replace it.
+
+        Takes the declared length in bytes, None where none was declared.
+        """
+        return FormReader(
+            self.headers.get("Content-Type", ""),
+            content_length,
+            limits=self.limits,
+            forms=self.forms,
+            storage=self._store_file,
+        )
+
+    def _form_key(self) -> tuple[Any, ...]:
+        """The parse settings: a form is shared by the requests that have equal ones."""
+        cls = type(self)
+        hooks = (cls.make_form_data_parser, cls._get_file_stream, cls.want_form_data_parsed, cls.file_storage_class)
+        return (self.limits, self.forms, *hooks)
+
+    def _form_steps(self, body: Body) -> Generator[Step, Any, Form]:
+        length = self._declared_length
+        parser = self.make_form_data_parser(length)
+        return load_form(body, self._form_key(), parser.run(), announced=self._announces_body(length))
+
+    def _store_file(self, part: FileStart, sink: Any, size: int) -> FileStorage:
+        """What the form has for one file."""
+        mode = self._mode
+        return self.file_storage_class.from_part(part, sink, size).bind(
+            None if mode == "either" else mode, self._run_sync
+        )
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> Any:
+        """The sink of one file of the form: an object with ``write(bytes)``, plain or async. The hook to override.
+
+        Where the form is complete the file is read from the sink's ``stream``, or from the sink itself. Where parsing
+        fails it is left by ``__aexit__`` or ``__exit__`` with the error if it has one, else by ``abort()``, else by
+        ``close()``.
+        """
+        raise NotImplementedError
+
+    def _open_file(self, part: Any) -> Any:
+        return self._get_file_stream(self._safe_length, part.headers.get("Content-Type"), part.filename, None)
+
+    # --- the end ---
+
+    def close(self) -> None:
+        """Close the files of this request's form; may be called again."""
+        if (body := self._known_body()) is not None:
+            body.close()
+
+    async def aclose(self) -> None:
+        """The awaiting twin of :meth:`close`: files on disk are closed in a worker thread."""
+        if (body := self._known_body()) is None:
+            return
+        try:
+            if self._run_sync is not None and any(file.on_disk for file in body.files):
+                await self._run_sync(body.close)
+        finally:  # also when that was cancelled: closing twice costs nothing, an open file does
+            body.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
