@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from . import crossing
 from .asgi.handling import deny_websocket, handle
+from .core.drive import run
 from .core.exceptions import HTTPException
 from .core.flow import flow, is_async, raiser
 from .core.request.exchange import KEY, REQUEST_KEY, Exchange
@@ -206,19 +207,7 @@ class RequestThread:
             except HTTPException as error:
                 handler = raiser(error)
         steps = flow(request, handler, app.middleware, app.on_error)
-        if isinstance(steps, BaseResponse):
-            return steps
-        resume, answer = steps.send, None
-        while True:
-            try:
-                awaitable = resume(answer)
-            except StopIteration as stop:
-                response: BaseResponse = stop.value
-                return response
-            try:
-                resume, answer = steps.send, self._await_handler(request, awaitable)
-            except BaseException as error:
-                resume, answer = steps.throw, error
+        return steps if isinstance(steps, BaseResponse) else run(steps, partial(self._await_handler, request))
 
     def _open(self, request: Any) -> crossing.Conversation:
         conversation = self._conversation

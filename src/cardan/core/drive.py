@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Close", "Open", "Read", "Step", "Write", "arun", "run"]
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -60,12 +61,12 @@ Step: TypeAlias = "Read | Open | Write | Close"
 """What a routine may yield."""
 
 
-def run(steps: Generator[Step, Any, T], perform: Callable[[Step], Any]) -> T:
+def run(steps: Generator[S, Any, T], perform: Callable[[S], Any]) -> T:
     """Run ``steps`` to its end, each step by ``perform(step)``; return what it returns.
 
     What ``perform`` raises is raised at the ``yield``, so that the routine can clean up after itself.
     """
-    advance: Callable[[Any], Step] = steps.send
+    advance: Callable[[Any], S] = steps.send
     answer: Any = None
     try:
         while True:
@@ -79,9 +80,9 @@ def run(steps: Generator[Step, Any, T], perform: Callable[[Step], Any]) -> T:
         return result
 
 
-async def arun(steps: Generator[Step, Any, T], perform: Callable[[Step], Awaitable[Any]]) -> T:
+async def arun(steps: Generator[S, Any, T], perform: Callable[[S], Awaitable[Any]]) -> T:
     """Like :func:`run`, with ``await perform(step)``."""
-    advance: Callable[[Any], Step] = steps.send
+    advance: Callable[[Any], S] = steps.send
     answer: Any = None
     try:
         while True:
