@@ -10,6 +10,8 @@ from cardan import http
 from cardan.core.structures import Headers
 from cardan.http import LanguageAccept, ResponseCacheControl
 
+DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
+
 
 @pytest.mark.parametrize("name", [n for n in http.__all__ if n.startswith("parse_") and n not in ("parse_cookie",)])
 @pytest.mark.parametrize("value", [None, "", 'garbage\x00;,="', "\xff"])
@@ -77,3 +79,29 @@ def test_removing_fields() -> None:
     assert list(headers.items()) == pairs == [("Expires", "0"), ("X", "y")]
     http.remove_entity_headers(headers, allowed=())
     assert list(headers) == ["X"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "options", "modified"),
+    [
+        ({}, {"etag": "a"}, True),
+        ({"HTTP_IF_NONE_MATCH": '"a"'}, {"etag": "a"}, False),
+        ({"HTTP_IF_NONE_MATCH": 'W/"a"'}, {"etag": '"a"'}, False),
+        ({"HTTP_IF_NONE_MATCH": '"b"'}, {"etag": "a"}, True),
+        ({"HTTP_IF_MATCH": '"b"'}, {"etag": "a"}, False),
+        ({"HTTP_IF_NONE_MATCH": http.quote_etag(http.generate_etag(b"x"))}, {"data": b"x"}, False),
+        ({"HTTP_IF_MODIFIED_SINCE": DATE}, {"last_modified": DATE}, False),
+        ({"HTTP_IF_MODIFIED_SINCE": DATE}, {"last_modified": http.parse_date(DATE)}, False),
+        ({"HTTP_IF_MODIFIED_SINCE": DATE}, {"last_modified": "Mon, 07 Nov 1994 08:49:37 GMT"}, True),
+        ({"HTTP_IF_MODIFIED_SINCE": DATE, "REQUEST_METHOD": "POST"}, {"last_modified": DATE}, True),
+    ],
+)
+def test_whether_a_resource_is_modified(environ: dict[str, str], options: Any, modified: bool) -> None:
+    """One decision for all: the response's own."""
+    assert http.is_resource_modified(environ, **options) == modified
+
+
+def test_an_etag_or_data() -> None:
+    """Not both."""
+    with pytest.raises(TypeError, match=r"^got both etag and data, expected one of them$"):
+        http.is_resource_modified({}, etag="a", data=b"b")

@@ -7,6 +7,7 @@ a field that was not sent. Readers never raise; writers raise :exc:`ValueError` 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final, TypeVar, overload
 
 from .core.fields.accept import Accept, CharsetAccept, EncodingAccept
@@ -78,6 +79,7 @@ __all__ = [
     "is_byte_range_valid",
     "is_entity_header",
     "is_hop_by_hop_header",
+    "is_resource_modified",
     "parse_accept_header",
     "parse_age",
     "parse_cache_control_header",
@@ -216,6 +218,36 @@ def generate_etag(data: bytes) -> str:
     from hashlib import blake2b
 
     return blake2b(data, digest_size=16, usedforsecurity=False).hexdigest()
+
+
+def is_resource_modified(
+    environ: Mapping[str, Any],
+    etag: str | None = None,
+    data: bytes | None = None,
+    last_modified: datetime | str | None = None,
+) -> bool:
+    """Tell whether a GET or HEAD of a WSGI environ is to be answered with the content (RFC 9110 section 13.2.2).
+
+    False where the answer is 304 or 412. ``etag`` is with or without quotes; ``data`` is content to compute one of.
+    Raises :exc:`TypeError` if both are given.
+    """
+    from .core.response.conditional import Conditions, Representation, decide
+
+    if data is not None:
+        if etag is not None:
+            raise TypeError("got both etag and data, expected one of them")
+        etag = quote_etag(generate_etag(data))
+    if isinstance(last_modified, str):
+        last_modified = parse_date(last_modified)
+    get = environ.get
+    asked = Conditions(
+        get("HTTP_IF_MATCH"),
+        get("HTTP_IF_UNMODIFIED_SINCE"),
+        get("HTTP_IF_NONE_MATCH"),
+        get("HTTP_IF_MODIFIED_SINCE"),
+    )
+    there = Representation(etag=etag, last_modified=last_modified)
+    return decide(get("REQUEST_METHOD", "GET"), asked, there).status is None
 
 
 def parse_cookie(header: str | Mapping[str, Any] | None, cls: Any = MultiDict) -> MultiDict[str, str]:
