@@ -18,10 +18,9 @@ __all__ = ["host_is_trusted", "iri_path", "iri_query", "iri_to_uri", "split_host
 # RFC 3986: unreserved and sub-delims; what may stand unescaped in a path segment besides
 _PATH_SAFE: Final = "/!$&'()*+,:;=@~%-._"
 _URI_SAFE: Final = "!#$%&'()*+,/:;=?@[]~-._"
-# a reg-name (RFC 3986 section 3.2.2) as the web uses it: with underscores; or an address in brackets; and a port
-_HOST: Final = re.compile(
-    r"((?:[A-Za-z0-9_.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?"
-)
+# a name (RFC 1123 section 2.1) as the web uses it, with underscores, or an IPv6 address in brackets; and a port. Narrower
+# than RFC 3986's reg-name: a comma may be two fields that a server joined, and a percent sign is decoded by browsers
+_HOST: Final = re.compile(r"([A-Za-z0-9_.-]+|\[([0-9A-Fa-f:.]{2,45})\])(?::([0-9]{0,5}))?")
 # what an IRI may not show as it is: ASCII that a URI escapes, controls, spaces, bidi formatting, U+FFFD, surrogates
 _NOT_IN_IRI_PATH: Final = re.compile(
     '[\x00-\x20"#%<>?\\[\\\\\\]^`{|}\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff\ud800-\udfff]'
@@ -104,10 +103,20 @@ def _encode_authority(authority: str) -> str:
 def split_host(host: str) -> tuple[str, int | None] | None:
     """Name and port of a Host value, or None where it is not valid (RFC 9110 section 7.2, RFC 3986 section 3.2)."""
     match = _HOST.fullmatch(host)
-    if match is None:
+    if match is None or (match[2] and not _is_ipv6(match[2])):
         return None
-    port = int(match[2]) if match[2] else None
+    port = int(match[3]) if match[3] else None
     return None if port is not None and port > 65535 else (match[1], port)
+
+
+def _is_ipv6(address: str) -> bool:
+    from ipaddress import IPv6Address  # rare, and 3 ms to import
+
+    try:
+        IPv6Address(address)
+    except ValueError:
+        return False
+    return True
 
 
 def valid_host(host: str, scheme: str) -> str:

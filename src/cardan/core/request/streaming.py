@@ -66,7 +66,8 @@ class StreamingMixin(BodyBase):
             return BodyStream.over(check_raw(body.raw, self.limits, memory=False))
         if body.taken == FORM and not body.busy:
             return BodyStream.over(b"")
-        self._no_block("stream", "`await request.load()` before it, or aiter_data()")
+        if body.waits:
+            self._no_block("stream", "`await request.load()` before it, or aiter_data()")
         known: io.BufferedIOBase | None = self.__dict__.get("_stream")
         if known is None:
             reader = self._data_reader("stream", None)

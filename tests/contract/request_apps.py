@@ -1,0 +1,92 @@
+"""What the request's contract tests serve. Each handler exists as ``def`` and as ``async def`` (``a...``)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from cardan import Request, Response
+from cardan.exceptions import HTTPException
+
+__all__ = ["SYNC_DOORS", "ask", "aask", "doors", "adoors"]
+
+
+def _pairs(multi: Any) -> list[list[Any]]:
+    return [[name, value if isinstance(value, str) else "file"] for name, value in multi.items(multi=True)]
+
+
+SYNC_DOORS: dict[str, Callable[[Request], Any]] = {
+    "data": lambda request: request.data.decode("latin-1"),
+    "get_data": lambda request: request.get_data().decode("latin-1"),
+    "get_data(cache=False)": lambda request: request.get_data(cache=False).decode("latin-1"),
+    "text": lambda request: request.text,
+    "json": lambda request: request.json,
+    "form": lambda request: _pairs(request.form),
+    "files": lambda request: _pairs(request.files),
+    "values": lambda request: _pairs(request.values),
+    "stream": lambda request: request.stream.read().decode("latin-1"),
+    "iter_data": lambda request: b"".join(request.iter_data(3)).decode("latin-1"),
+    "iter_parts": lambda request: [[part.name, part.filename] for part in request.iter_parts()],
+}
+"""The doors of a body by name, each with what it says in a form that JSON has."""
+
+
+async def _aiter_data(request: Request) -> str:
+    return b"".join([piece async for piece in request.aiter_data(3)]).decode("latin-1")
+
+
+async def _aiter_parts(request: Request) -> list[Any]:
+    return [[part.name, part.filename] async for part in request.aiter_parts()]
+
+
+ASYNC_DOORS: dict[str, Callable[[Request], Awaitable[Any]]] = {"iter_data": _aiter_data, "iter_parts": _aiter_parts}
+
+
+def ask(request: Request, door: str) -> list[Any]:
+    """What a door says, or the name of what it raises."""
+    try:
+        return ["ok", SYNC_DOORS[door](request)]
+    except (HTTPException, RuntimeError) as error:
+        return ["raise", type(error).__name__]
+
+
+async def aask(request: Request, door: str) -> list[Any]:
+    """The same in async code."""
+    if door not in ASYNC_DOORS:
+        return ask(request, door)
+    try:
+        return ["ok", await ASYNC_DOORS[door](request)]
+    except (HTTPException, RuntimeError) as error:
+        return ["raise", type(error).__name__]
+
+
+@Request.application
+def doors(request: Request) -> Response:
+    """Open the door ``first``, then ask the door ``then``, with another request object over the same request."""
+    first, then = request.args["first"], request.args["then"]
+    if first != "nothing":
+        ask(request, first)
+    other = type(request)(request.environ if hasattr(request, "environ") else request.scope, request._receive)
+    other._enter("sync")  # as an Application does
+    return Response.from_json([ask(request, then), ask(other, then)])
+
+
+@Request.application
+async def adoors(request: Request) -> Response:
+    """The same, awaiting; what is no stream is loaded before."""
+    first, then = request.args["first"], request.args["then"]
+    if first in ("load", "form", "files", "values", "data"):
+        await request.load()
+    elif first in ("get_data", "text", "json", "load(form=False)"):
+        await request.load(form=False)
+    if first not in ("nothing", "load", "load(form=False)"):
+        await aask(request, first)
+    other = type(request)(request.environ if hasattr(request, "environ") else request.scope, request._receive)
+    other._enter("async")
+    return Response.from_json([await aask(request, then), await aask(other, then)])
+
+
+def digest(data: bytes) -> str:
+    """A short name for long bytes."""
+    return hashlib.sha256(data).hexdigest()
