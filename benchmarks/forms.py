@@ -1,0 +1,151 @@
+"""Forms, beside every parser of forms for Python that can be installed, compiled ones included; in one process.
+
+    python benchmarks/forms.py [--quick] [--smoke] [--json FILE]
+
+Contestants take turns, medians are compared. Small forms are microseconds a form, large ones MB a second. The ratio is
+the best peer's time by cardan's: above 1 cardan is ahead, within 10 % is a tie. A parser that does not find all
+fields and files of a body is not in its row. "push" is bytes in, events out; "whole form" stores files as each
+library does by itself: cardan's core in memory and, where it says so, spooled as for a request; Falcon not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+os.environ.pop("RUST_BACKTRACE", None)  # it makes a Rust parser's errors ten times slower: not fair
+
+from _form_peers import BOUNDARY, PUSH, URLENCODED, WHOLE, Parse
+from timing import arguments, calls, interleave, machine, print_table, versions, write_json
+
+PACKAGES = (
+    "multipart", "python-multipart", "werkzeug", "streaming-form-data", "baize", "emmett-core", "starlette", "django",
+    "falcon",
+)  # fmt: skip
+MB = 1_000_000
+
+
+def fields(count: int, size: int, name: str = "field%d") -> bytes:
+    """A form of text fields."""
+    head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name=".encode()
+    rand = random.Random(1)
+    value = bytes(rand.choices(b"abcdefghijklmnopqrstuvwxyz ", k=size))
+    return b"".join([head + b'"%b"\r\n\r\n%b\r\n' % ((name % index).encode(), value) for index in range(count)])
+
+
+def end(body: bytes) -> bytes:
+    """The closing boundary after it."""
+    return body + f"--{BOUNDARY}--\r\n".encode()
+
+
+def file(data: bytes, name: str = "field9") -> bytes:
+    """A file."""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="a.bin"\r\n'
+    return head.encode() + b"Content-Type: application/octet-stream\r\n\r\n" + data + b"\r\n"
+
+
+def cut(body: bytes, size: int = 65_536) -> list[bytes]:
+    """The body in chunks."""
+    return [body[start : start + size] for start in range(0, len(body), size)]
+
+
+def printable(size: int) -> bytes:
+    """Text without line ends."""
+    block = bytes(random.Random(2).choices(b"abcdefghijklmnopqrstuvwxyz0123456789", k=99_991))
+    return (block * (size // len(block) + 1))[:size]
+
+
+def noise(size: int) -> bytes:
+    """Random bytes."""
+    return random.Random(3).randbytes(size)
+
+
+def hostile(size: int) -> bytes:
+    """Lines that nearly are the boundary, the worst that was found for a search."""
+    line = f"\r\n--{BOUNDARY[:-1]}!".encode()
+    return (line * (size // len(line) + 1))[:size]
+
+
+UPLOAD = end(fields(3, 20) + file(noise(10_240)))
+ESCAPES = b"&".join([b"name%d=%s" % (index, b"%D0%BF%D1%80%D0%B8 " * 2) for index in range(23_000)]).replace(b" ", b"+")
+TYPICAL = b"&".join([b"field%d=some+value+%%28%d%%29%%21" % (index, index) for index in range(10)])
+
+Case = tuple[str, dict[str, Parse], list[bytes], int]
+
+
+def cases(big: int) -> list[Case]:
+    """Name, contestants, chunks, and how many fields and files there are."""
+    upload, text = end(file(noise(big))), end(file(printable(big)))
+    junk = printable(5 * MB)
+    return [
+        ("push, 2 small fields", PUSH, cut(end(fields(2, 20))), 2),
+        ("push, 10 small fields", PUSH, cut(end(fields(10, 20))), 10),
+        ("push, 100 small fields", PUSH, cut(end(fields(100, 60))), 100),
+        ("push, 100 small fields, 1400 bytes a chunk", PUSH, cut(end(fields(100, 60)), 1400), 100),
+        ("push, 900 distinct fields", PUSH, cut(end(fields(900, 30, "name-of-%d"))), 900),
+        ("push, random file, 64 KiB a chunk", PUSH, cut(upload), 1),
+        ("push, random file, 1 MiB a chunk", PUSH, cut(upload, 1 << 20), 1),
+        ("push, text file, 64 KiB a chunk", PUSH, cut(text), 1),
+        ("push, 1 MB of CRLF", PUSH, cut(end(file(b"\r\n" * 500_000))), 1),
+        ("push, 1 MB of near boundaries", PUSH, cut(end(file(hostile(MB)))), 1),
+        ("push, 10 MB of junk around", PUSH, cut(junk + b"\r\n" + end(fields(2, 20)) + b"\r\n" + junk), 2),
+        ("whole form, 2 small fields", WHOLE, cut(end(fields(2, 20))), 2),
+        ("whole form, 100 small fields", WHOLE, cut(end(fields(100, 60))), 100),
+        ("whole form, 3 fields and 10 KB", WHOLE, cut(UPLOAD), 4),
+        ("whole form, large file", WHOLE, cut(upload), 1),
+        ("urlencoded, 2 fields", URLENCODED, [b"user=some.one%40example.org&password=correct+horse"], 2),
+        ("urlencoded, 10 fields", URLENCODED, [TYPICAL], 10),
+        ("urlencoded, 100 fields", URLENCODED, [b"&".join([TYPICAL] * 10)], 100),
+        ("urlencoded, 1 MB of escapes", URLENCODED, cut(ESCAPES), 23_000),
+        ("urlencoded, 1 MB in one field", URLENCODED, cut(b"a=" + b"%7B%22key%22%3A+1%7D" * 50_000), 1),
+    ]  # fmt: skip
+
+
+def contestants(parsers: dict[str, Parse], chunks: list[bytes], count: int) -> dict[str, Callable[[], object]]:
+    """Those that find everything; cardan must."""
+    found = {}
+    spooled = sum(map(len, chunks)) > 8_000_000
+    for name, parse in parsers.items():
+        if name.startswith("cardan") and parsers is WHOLE and (name == "cardan (spooled)") != spooled:
+            continue
+        try:
+            right = parse(chunks) == count
+        except Exception:
+            if name.startswith("cardan"):
+                raise
+            right = False
+        if right:
+            found[name] = lambda parse=parse: parse(chunks)
+        elif name.startswith("cardan"):
+            raise AssertionError(f"{name} got {parse(chunks)}, expected {count}")
+    return found
+
+
+def main() -> None:
+    options = arguments(__doc__)
+    big = 2 * MB * 4 + 999 if options.quick or options.smoke else 32 * MB
+    rounds, seconds = (1, 0.0) if options.smoke else (7, 0.005) if options.quick else (15, 0.02)
+    results = {}
+    info = machine()
+    print(f"{info['date']}, {info['python']}, {info['machine']}")
+    for title, parsers, chunks, count in cases(big):
+        size = sum(map(len, chunks))
+        runners = contestants(parsers, chunks, count)
+        times = interleave({name: calls(run) for name, run in runners.items()}, rounds=rounds, seconds=seconds)
+        ours = min(time for name, time in times.items() if name.startswith("cardan"))
+        results[title] = {"bytes": size, "seconds": times}
+        rows = [
+            [name, f"{time * 1e6:.1f} us", f"{size / time / MB:.0f} MB/s", f"{time / ours:.2f}"]
+            for name, time in sorted(times.items(), key=lambda item: item[1])
+        ]
+        print()
+        print_table([f"{title} ({size:,} bytes)", "a form", "", "by cardan"], rows)
+    write_json(options.json, {"versions": versions(PACKAGES), "rows": results})
+
+
+if __name__ == "__main__":
+    main()
