@@ -18,7 +18,6 @@ from .wsgi.head import EnvironHead
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-    from contextlib import AbstractContextManager
 
     from .application import Application, HandlerDecorator
     from .core.request.body import Body
@@ -41,6 +40,7 @@ class BaseRequest(core.BaseRequest):
     """Seconds without a byte of the body after which reading it is a 408 (:exc:`RequestTimeout`), on ASGI; None for no
     limit. On WSGI it is the server's business. Settable as the limits are."""
 
+    _shield = staticmethod(crossing.shielded)
     _spooler: Spooler | None = None
     _receive: Receive | None = None
 
@@ -169,9 +169,6 @@ class BaseRequest(core.BaseRequest):
 
     def _make_event(self) -> Any:
         return crossing.make_event()
-
-    def _shield(self) -> AbstractContextManager[Any]:
-        return crossing.shielded()
 
     def _get_file_stream(
         self,

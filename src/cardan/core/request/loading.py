@@ -7,7 +7,7 @@ shallow request.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from ..body.body_reader import parse_content_length
@@ -55,6 +55,8 @@ class BodyBase(LimitsMixin):
         def mimetype(self) -> str:
             """The media type."""
 
+    _shield: ClassVar[Any] = nullcontext
+    """What keeps cleanup from being cancelled: the event loop's business, hence an adapter's."""
     _mode: Mode
     _run_sync: Callable[..., Any] | None
 
@@ -110,10 +112,6 @@ class BodyBase(LimitsMixin):
 
     async def _arun(self, body: Body, steps: Generator[Step, Any, T]) -> T:
         return await arun(steps, perform(body.source, self._open_file, self._run_sync, self._shield))
-
-    def _shield(self) -> AbstractContextManager[Any]:
-        """What keeps cleanup from being cancelled: the event loop's business, hence an adapter's."""
-        return nullcontext()
 
     # --- lengths ---
 

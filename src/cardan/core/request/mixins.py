@@ -84,7 +84,7 @@ class UserAgentMixin:
     """Who the client says it is."""
 
     user_agent = header_field(
-        "User-Agent", UserAgent, default=UserAgent(), cached=True, doc="As sent, ``\"\"`` without one (10.1.5)."
+        "User-Agent", UserAgent, default=UserAgent(), cached=True, doc='As sent, ``""`` without one (10.1.5).'
     )
 
 

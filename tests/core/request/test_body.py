@@ -1,0 +1,487 @@
+"""The body of core's request: bytes, iterables and async iterables, with no adapter; files, sinks and failures."""
+
+from __future__ import annotations
+
+import gc
+import io
+import tempfile
+import weakref
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from cardan.core import (
+    BadRequest,
+    BodyConsumed,
+    BodyNotLoaded,
+    ClientDisconnected,
+    Request,
+    RequestEntityTooLarge,
+    RequestHead,
+    WrongMode,
+)
+
+FORM = b"application/x-www-form-urlencoded"
+MULTIPART = b"multipart/form-data; boundary=B"
+PART = b'--B\r\nContent-Disposition: form-data; name="f"; filename="%s"\r\n\r\n%s\r\n'
+
+
+def head(content_type: bytes = b"", **fields: bytes) -> RequestHead:
+    """A head with a Content-Type."""
+    pairs = [(name.replace("_", "-").encode(), value) for name, value in fields.items()]
+    return RequestHead("POST", headers=[(b"content-type", content_type), *pairs])  # type: ignore[arg-type]
+
+
+def form_of(*files: tuple[bytes, bytes]) -> bytes:
+    """A multipart body with these files."""
+    return b"".join(PART % file for file in files) + b"--B--\r\n"
+
+
+async def pieces(*chunks: bytes) -> AsyncIterator[bytes]:
+    """An async body."""
+    for chunk in chunks:
+        await anyio.lowlevel.checkpoint()
+        yield chunk
+
+
+@pytest.mark.parametrize("body", [b"a=1&b=2", bytearray(b"a=1&b=2"), [b"a=", b"", b"1&b=2"], iter([b"a=1&b", b"=2"])])
+def test_sync_bodies(body: Any) -> None:
+    """Bytes and iterables of bytes are read by the properties themselves."""
+    assert Request(head(FORM), body).form.to_dict() == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize("body", ["text", 5, None])
+def test_what_is_no_body(body: Any) -> None:
+    """Text and other types are refused when the request is made."""
+    with pytest.raises(TypeError, match="expected bytes or an iterable of bytes"):
+        Request(head(), body)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("body", [b"xyz", [b"x", b"yz"]])
+async def test_sync_bodies_in_async_code(body: Any) -> None:
+    """A body that is at hand may be loaded, too: code that is written for both works."""
+    request = Request(head(), body)
+    assert (await (await request.load()).load()).data == b"xyz"
+    assert b"".join([piece async for piece in request.aiter_data(2)]) == b"xyz"
+
+
+@pytest.mark.anyio
+async def test_async_body() -> None:
+    """Before ``load()`` every property raises, whatever the body is; afterwards all work."""
+    request = Request(head(FORM), pieces(b"a=", b"1"))
+    for name in ("data", "text", "json", "form", "files", "values"):
+        with pytest.raises(BodyNotLoaded, match=r"expected `await request.load\(\)` first"):
+            getattr(request, name)
+    with pytest.raises(WrongMode):
+        request.stream
+    with pytest.raises(WrongMode):
+        request.iter_data()
+    await request.load()
+    assert request.form["a"] == "1"
+
+
+@pytest.mark.anyio
+async def test_async_stream_exact_sizes() -> None:
+    """Pieces of the size asked for, but for the last, however they came."""
+    request = Request(head(), pieces(b"1", b"", b"2345", b"6", b"78"))
+    assert [piece async for piece in request.aiter_data(3)] == [b"123", b"456", b"78"]
+    with pytest.raises(BodyConsumed):
+        await request.load()
+
+
+@pytest.mark.anyio
+async def test_async_parts() -> None:
+    """Parts one by one; what is not read is skipped."""
+    body = form_of((b"a", b"1" * 5), (b"b", b"2" * 70_000), (b"c", b"3"))
+    request = Request(head(MULTIPART), pieces(*[body[at : at + 1000] for at in range(0, len(body), 1000)]))
+    seen = [
+        (part.filename, await part.aread() if part.filename != "b" else None) async for part in request.aiter_parts()
+    ]
+    assert seen == [("a", b"11111"), ("b", None), ("c", b"3")]
+
+
+@pytest.mark.anyio
+async def test_stopping_early_is_no_warning() -> None:
+    """Iterators that are not used up leave nothing behind: on trio an abandoned async generator is a warning."""
+    request = Request(head(), pieces(b"1", b"2"))
+    async for _ in request.aiter_data():
+        break
+    request2 = Request(head(MULTIPART), pieces(form_of((b"a", b"1")), b""))
+    async for _ in request2.aiter_parts():
+        break
+    await request.aclose()
+    await request2.aclose()
+    del request, request2
+    gc.collect()
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_chunk_sizes(size: int) -> None:
+    """A chunk has at least one byte; a wrong size consumes nothing."""
+    request = Request(head(), b"x")
+    with pytest.raises(ValueError, match="expected at least 1 byte"):
+        request.iter_data(size)
+    assert request.data == b"x"
+
+
+# --- lengths ---
+
+
+@pytest.mark.parametrize("door", ["data", "stream", "iter_data", "form"])
+def test_truncated(door: str) -> None:
+    """Fewer bytes than declared are ClientDisconnected, through every door, and never part of a value."""
+    request = Request(head(FORM if door == "form" else b"", content_length=b"10"), [b"a=1"])
+    ask: Any = {"stream": lambda: request.stream.read(), "iter_data": lambda: list(request.iter_data())}
+    with pytest.raises(ClientDisconnected):
+        ask.get(door, lambda: getattr(request, door))()
+
+
+def test_more_than_declared() -> None:
+    """More bytes than declared are a 400."""
+    with pytest.raises(BadRequest):
+        Request(head(content_length=b"1"), b"xx").data
+
+
+@pytest.mark.parametrize("length", [b"abc", b"-5", b"5, 5", b"+5", b"1_0", b"9" * 40, b" ", b"0x1"])
+def test_invalid_length(length: bytes) -> None:
+    """A Content-Length that is no number is a 400 when the body is read, and None as a property."""
+    request = Request(head(content_length=length), b"12345")
+    assert request.content_length is None
+    for _ in range(2):
+        with pytest.raises(BadRequest):
+            request.data
+
+
+def test_empty_form_without_a_body() -> None:
+    """A form's Content-Type without a body is an empty form; an announced body that is empty is a broken one."""
+    assert not Request(head(MULTIPART), b"").form
+    assert not Request(head(MULTIPART, content_length=b"0"), b"").files
+    assert list(Request(head(MULTIPART), b"").iter_parts()) == []
+    with pytest.raises(BadRequest):
+        Request(head(MULTIPART, transfer_encoding=b"chunked"), b"").form
+
+
+# --- failures ---
+
+
+def test_a_failure_is_stored() -> None:
+    """Every later access raises the same error again, through every door."""
+
+    class Small(Request):
+        max_content_length = 3
+
+    request = Small(head(FORM), [b"a=1", b"&b=2"])
+    seen = []
+    for _ in range(3):
+        for name in ("form", "data", "text", "values", "stream"):
+            with pytest.raises(RequestEntityTooLarge) as caught:
+                getattr(request, name)
+            seen.append((str(caught.value), caught.value.limit, caught.value.allowed))
+    assert len(set(seen)) == 1
+
+
+def test_a_failure_keeps_nothing_alive() -> None:
+    """What is stored of an error holds no frames: the request is gone when the last reference is."""
+
+    class Small(Request):
+        max_data_memory = 3
+
+    request = Small(head(FORM), [b"a=1", b"&b=2"])
+    try:
+        request.get_data()
+    except RequestEntityTooLarge:
+        pass
+    with pytest.raises(RequestEntityTooLarge):
+        request.form
+    weak = weakref.ref(request)
+    gc.disable()
+    try:
+        del request
+        assert weak() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("use", ["data", "stream", "iter_data", "form"])
+def test_no_cycles(use: str) -> None:
+    """A request and its body are freed by counting references: buffers do not wait for the collector."""
+    request = Request(head(MULTIPART if use == "form" else b""), form_of((b"a", b"1")))
+    if use == "iter_data":
+        next(iter(request.iter_data(1)))
+    else:
+        value = getattr(request, use)
+        if use == "stream":
+            value.read(1)
+        del value
+    weak = weakref.ref(request)
+    gc.disable()
+    try:
+        del request
+        assert weak() is None
+    finally:
+        gc.enable()
+
+
+# --- files ---
+
+
+def test_files_in_memory_are_bounded() -> None:
+    """Without ``make_file`` files stay in memory, all of them together under ``max_spool_memory``; more is a 413."""
+
+    class Small(Request):
+        max_spool_memory = 10
+
+    assert Small(head(MULTIPART), form_of((b"a", b"12345"), (b"b", b"67890"))).files["f"].read() == b"12345"
+    with pytest.raises(RequestEntityTooLarge) as caught:
+        Small(head(MULTIPART), form_of((b"a", b"12345"), (b"b", b"678901"))).files
+    assert caught.value.limit == "max_spool_memory"
+
+
+def test_make_file() -> None:
+    """``make_file`` makes the file of each upload; it is rewound, and closed with the request."""
+    with Request(head(MULTIPART), form_of((b"a", b"x" * 100_000)), make_file=tempfile.TemporaryFile) as request:
+        file = request.files["f"]
+        file.stream.seek(0)
+        assert file.read() == b"x" * 100_000
+        assert file.size == 100_000
+    assert file.stream.closed
+
+
+@pytest.mark.anyio
+async def test_run_sync() -> None:
+    """``run_sync`` runs what blocks: writes to files that cannot tell whether they do."""
+    calls = []
+
+    async def run_sync(function: Any, *args: Any) -> Any:
+        calls.append(getattr(function, "__name__", "call"))
+        return await anyio.to_thread.run_sync(function, *args)
+
+    body = pieces(form_of((b"a", b"x" * 100_000)))
+    request = Request(head(MULTIPART), body, run_sync=run_sync, make_file=tempfile.TemporaryFile)
+    async with request:
+        await request.load()
+        file = request.files["f"]
+        file.stream.seek(0)
+        assert await file.aread() == b"x" * 100_000
+        assert "write" in calls
+    assert file.stream.closed
+
+
+class Sink:
+    """A sink that says what happens to it."""
+
+    def __init__(self, log: list[Any]) -> None:
+        self.log = log
+
+    def write(self, data: bytes) -> int:
+        self.log.append(data)
+        return len(data)
+
+
+class ManagedSink(Sink):
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        self.log.append(("exit", kind))
+
+    def close(self) -> None:
+        raise AssertionError("closing commits")
+
+
+class AbortingSink(Sink):
+    def abort(self) -> None:
+        self.log.append("abort")
+
+    def close(self) -> None:
+        self.log.append("commit")
+
+
+class ClosingSink(Sink):
+    def close(self) -> None:
+        self.log.append("close")
+
+
+class AsyncSink:
+    def __init__(self, log: list[Any]) -> None:
+        self.log = log
+
+    async def write(self, data: bytes) -> None:
+        await anyio.lowlevel.checkpoint()
+        self.log.append(data)
+
+    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
+        await anyio.lowlevel.checkpoint()
+        self.log.append(("aexit", kind))
+
+
+def sinking(kind: type[Any], log: list[Any]) -> type[Request]:
+    """A request class whose files go to such sinks."""
+
+    class Sinking(Request):
+        def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+            return kind(log)
+
+    return Sinking
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (ManagedSink, ("exit", None), ("exit", "MultipartError")),
+        (AbortingSink, "commit", "abort"),
+        (ClosingSink, "close", "close"),
+    ],
+)
+def test_how_a_sink_is_left(kind: type[Any], good: Any, bad: Any) -> None:
+    """Complete: left, or closed. After an error: left with it, else aborted, else closed."""
+    log: list[Any] = []
+    assert sinking(kind, log)(head(MULTIPART), form_of((b"a", b"1"))).files["f"].filename == "a"
+    assert log[-1] == good
+    log.clear()
+    with pytest.raises(BadRequest):
+        sinking(kind, log)(head(MULTIPART), (PART % (b"a", b"1" * 99))[:-2]).files
+    left = log[-1]
+    assert (left if isinstance(left, str) else (left[0], left[1] and left[1].__name__)) == bad
+    assert sum(not isinstance(entry, bytes) for entry in log) == 1
+
+
+def test_a_sink_is_left_once() -> None:
+    """A sink whose file was complete before the form broke is not left a second time, but told to abort."""
+    log: list[Any] = []
+    broken = PART % (b"a", b"1") + PART[:30]
+    with pytest.raises(BadRequest):
+        sinking(ManagedSink, log)(head(MULTIPART), broken).files
+    assert [entry for entry in log if not isinstance(entry, bytes)] == [("exit", None)]
+    log.clear()
+    with pytest.raises(BadRequest):
+        sinking(AbortingSink, log)(head(MULTIPART), broken).files
+    assert log[-2:] == ["commit", "abort"]
+
+
+@pytest.mark.parametrize("how", ["write", "aexit", "coroutine"])
+def test_async_sink_in_sync_code(how: str) -> None:
+    """An async sink in sync code is a TypeError when it is opened."""
+    log: list[Any] = []
+
+    class OnlyExit(Sink):
+        async def __aexit__(self, *details: Any) -> None: ...
+
+    class Factory(Request):
+        async def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+            return Sink(log)
+
+    cls = {"write": sinking(AsyncSink, log), "aexit": sinking(OnlyExit, log), "coroutine": Factory}[how]
+    with pytest.raises(TypeError, match="got an async sink"):
+        cls(head(MULTIPART), form_of((b"a", b"1"))).files
+    assert log == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("whole", [True, False])
+async def test_async_sink(whole: bool) -> None:
+    """In async code an async sink is awaited, and left by ``__aexit__``."""
+    log: list[Any] = []
+    body = form_of((b"a", b"12345"))
+    request = sinking(AsyncSink, log)(head(MULTIPART), pieces(body if whole else body[:-10]))
+    if whole:
+        await request.load()
+    else:
+        with pytest.raises(BadRequest):
+            await request.load()
+    assert b"".join(entry for entry in log if isinstance(entry, bytes))[:3] == b"123"
+    assert log[-1][0] == "aexit" and (log[-1][1] is None) == whole
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", [ManagedSink, AbortingSink, ClosingSink, AsyncSink])
+async def test_cancellation_leaves_no_sink(kind: type[Any]) -> None:
+    """Cancelled in the middle of ``load()``: the sink is left, and later accesses raise."""
+    log: list[Any] = []
+
+    async def stuck() -> AsyncIterator[bytes]:
+        yield PART % (b"a", b"1" * 99)
+        await anyio.sleep_forever()
+
+    request = sinking(kind, log)(head(MULTIPART), stuck(), run_sync=anyio.to_thread.run_sync)
+    with anyio.move_on_after(0.05):
+        await request.load()
+    if kind is not AsyncSink:  # core knows no event loop that it could shield this from
+        assert any(not isinstance(entry, bytes) for entry in log)
+    for name in ("form", "data", "text"):
+        with pytest.raises(BodyConsumed, match="interrupted it"):
+            getattr(request, name)
+    with pytest.raises(BodyConsumed):
+        await request.load()
+
+
+@pytest.mark.anyio
+async def test_cancelled_stream() -> None:
+    """Cancelled in the middle of ``aiter_data()``: the rest is lost, and said to be."""
+
+    async def stuck() -> AsyncIterator[bytes]:
+        yield b"1"
+        await anyio.sleep_forever()
+
+    request = Request(head(), stuck())
+    with anyio.move_on_after(0.05):
+        async for _ in request.aiter_data():
+            pass
+    with pytest.raises(BodyConsumed, match="interrupted it"):
+        request.data
+
+
+def test_a_body_that_raises() -> None:
+    """What the body itself raises passes; afterwards the body is gone."""
+
+    def broken() -> Iterator[bytes]:
+        yield b"1"
+        raise OSError("gone")
+
+    request = Request(head(), broken())
+    with pytest.raises(OSError, match="gone"):
+        request.data
+    with pytest.raises(BodyConsumed, match="OSError interrupted it"):
+        request.data
+
+
+# --- small things ---
+
+
+def test_shallow() -> None:
+    """Whatever would consume the body raises, until ``shallow`` is set False."""
+    request = Request(head(), b"x", shallow=True)
+    for name in ("data", "text", "form", "files", "values", "stream", "json"):
+        with pytest.raises(RuntimeError, match="shallow"):
+            getattr(request, name)
+    for call in (request.get_data, request.iter_data, request.aiter_data):
+        with pytest.raises(RuntimeError, match="shallow"):
+            call()
+    request.shallow = False
+    assert request.data == b"x"
+
+
+def test_disable_data_descriptor() -> None:
+    """``data`` raises AttributeError, the other doors work."""
+
+    class NoData(Request):
+        disable_data_descriptor = True
+
+    request = NoData(head(), b"x")
+    with pytest.raises(AttributeError):
+        request.data
+    assert request.get_data() == b"x"
+
+
+def test_stream_is_a_file() -> None:
+    """``stream`` knows lines, and is the same file each time."""
+    request = Request(head(), [b"a\nb", b"\nc"])
+    assert request.stream is request.stream
+    assert request.stream.readline() == b"a\n"
+    assert io.TextIOWrapper(request.stream).read() == "b\nc"
+
+
+def test_as_text() -> None:
+    """Text is UTF-8; what is not reads with U+FFFD and never raises."""
+    assert Request(head(), b"\xc3\xbc\xff").get_data(as_text=True) == "ü\ufffd"

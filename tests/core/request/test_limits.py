@@ -1,0 +1,99 @@
+"""Limits as attributes of request classes and requests."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from cardan.core import BaseRequest, Limits, Request, RequestEntityTooLarge, RequestHead
+from cardan.core.request.limits import LIMIT_NAMES
+
+POST = RequestHead("POST")
+
+
+def test_names_and_defaults_are_those_of_limits() -> None:
+    """Every limit is an attribute, with the default of Limits."""
+    assert [field.name for field in fields(Limits)] == list(LIMIT_NAMES)
+    assert Request(POST).limits == Limits()
+    assert all(getattr(Request, name) == getattr(Limits(), name) for name in LIMIT_NAMES)
+
+
+def test_class_subclass_instance() -> None:
+    """A subclass overrides a class, an instance both; neither touches the other."""
+
+    class Small(Request):
+        max_content_length = 5
+
+    class Smaller(Small):
+        max_form_parts = 3
+
+    own = Smaller(POST)
+    own.max_content_length = 7
+    assert (own.limits.max_content_length, own.limits.max_form_parts) == (7, 3)
+    assert Smaller(POST).limits.max_content_length == 5
+    assert Small(POST).limits.max_form_parts == Limits().max_form_parts
+
+
+def test_a_class_attribute_set_later_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Request.max_content_length = 5` at start-up, or in a test, is heeded by requests of the class and of subclasses."""
+
+    class Mine(Request):
+        pass
+
+    monkeypatch.setattr(Mine, "max_content_length", 5)
+    with pytest.raises(RequestEntityTooLarge):
+        Mine(POST, b"123456").get_data()
+    request = Mine(POST, b"123456")
+    request.max_content_length = 6
+    assert request.get_data() == b"123456"
+    with pytest.raises(RuntimeError):
+        request.max_content_length = 7
+
+
+@pytest.mark.parametrize("door", ["data", "form", "stream", "text", "files", "values"])
+def test_not_after_the_first_access(door: str) -> None:
+    """Once the body was accessed a limit cannot be set: it would hold for a part of it."""
+    request = Request(POST, b"x")
+    request.max_content_length = 5
+    getattr(request, door)
+    with pytest.raises(RuntimeError, match="expected it to be set before the body is first accessed"):
+        request.max_content_length = 6
+    assert request.limits.max_content_length == 5
+
+
+def test_never_at_construction() -> None:
+    """A limit that the head breaks already is raised by the first access, not by making the request."""
+
+    class Small(Request):
+        max_content_length = 1
+
+    request = Small(RequestHead("POST", headers=[(b"content-length", b"2")]), b"xx")  # type: ignore[arg-type]
+    with pytest.raises(RequestEntityTooLarge) as caught:
+        request.get_data()
+    assert (caught.value.limit, caught.value.allowed, caught.value.received) == ("max_content_length", 1, 2)
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, "5", True])
+def test_only_numbers(value: Any) -> None:
+    """A limit is an int of at least 0, or None."""
+    request = BaseRequest(POST)
+    with pytest.raises(ValueError, match="expected an int of at least 0, or None"):
+        request.max_form_parts = value
+
+    class Wrong(BaseRequest):
+        max_files = value
+
+    if value is not True:  # equal to 1, and known by then
+        with pytest.raises(ValueError):
+            Wrong(POST).limits
+
+
+def test_other_attributes_may_be_set() -> None:
+    """What is not documented is the application's to set; the head is not."""
+    request = Request(POST)
+    request.user = "Ada"  # type: ignore[attr-defined]
+    assert request.user == "Ada"  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):
+        request.head = POST
