@@ -221,15 +221,16 @@ def growth(repeats: int) -> dict[str, list[float]]:
     gc.disable()  # it looks at all objects each time their number has grown, and is nobody's parser
     for name, read in READERS.items():
         gc.collect()
-        *shape, _ = max(((*shape, once(read, grown(*shape, 32000))) for shape in WORST), key=lambda row: row[-1])
-        texts = [grown(*shape, size) for size in (2000, 8000, 32000)]
+        shape = max(WORST, key=lambda shape: once(read, grown(shape, 32000)))
+        texts = [grown(shape, size) for size in (2000, 8000, 32000)]
         found[name] = [min(once(read, text) for _ in range(repeats)) for text in texts]
     gc.enable()
     remembered_accept.cache_clear()
     return found
 
 
-def grown(head: str, unit: str, tail: str, size: int) -> str:
+def grown(shape: tuple[str, str, str], size: int) -> str:
+    head, unit, tail = shape
     return head + unit * (size // len(unit)) + tail
 
 
@@ -237,8 +238,8 @@ def main() -> None:
     options = arguments(__doc__)
     rounds = 1 if options.smoke else 7 if options.quick else 25
     times = compare(rounds)
-    peers = [f"{name} {version}" for name, version in versions(["werkzeug", "starlette"]).items()]
-    print(*machine().values(), *peers, sep="; ", end="\n\n")
+    installed = [f"{name} {version}" for name, version in versions(["werkzeug", "starlette"]).items()]
+    print(*machine().values(), *installed, sep="; ", end="\n\n")
     names = ["cardan", "werkzeug", "starlette", "stdlib", "floor"]
     table = []
     for row, line in times.items():

@@ -252,9 +252,8 @@ def is_resource_modified(
 
 def parse_cookie(header: str | Mapping[str, Any] | None, cls: Any = MultiDict) -> MultiDict[str, str]:
     """Return the cookies of a Cookie field value, or of a WSGI environ, as a ``cls`` of pairs (RFC 6265bis)."""
-    if isinstance(header, Mapping):
-        header = header.get("HTTP_COOKIE")
-    cookies: MultiDict[str, str] = cls(_cookies(header))
+    text = header if header is None or isinstance(header, str) else header.get("HTTP_COOKIE")
+    cookies: MultiDict[str, str] = cls(_cookies(text))
     return cookies
 
 

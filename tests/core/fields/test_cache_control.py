@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from cardan.core.fields.cache_control import CacheControl, RequestCacheControl, 
 from cardan.core.structures import Headers
 
 names = st.text("abcxyz-", min_size=1, max_size=8)
-values = st.none() | st.text(st.characters(max_codepoint=255, exclude_categories=("Cc",)), max_size=8)
+values = st.none() | st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=8)
 
 
 def test_request() -> None:
@@ -31,13 +32,14 @@ def test_request() -> None:
 def test_a_request_cannot_be_changed() -> None:
     """By no door."""
     cache = RequestCacheControl.from_header("no-cache")
-    for change in (
+    changes: list[Callable[[], object]] = [
         lambda: cache.__setitem__("a", "b"),
         lambda: cache.__delitem__("no-cache"),
-        cache.clear,
+        lambda: cache.clear(),
         lambda: setattr(cache, "no_store", True),
         lambda: cache.update({"a": None}),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(TypeError, match=r"^RequestCacheControl cannot be changed$"):
             change()
     assert cache.to_header() == "no-cache"
@@ -62,7 +64,7 @@ def test_response() -> None:
     cache.max_age = None
     del cache.private
     cache.no_cache = None
-    assert (cache.public, cache.max_age, cache.private, cache.no_cache) == (False, None, None, None)
+    assert cache.to_header() == "s-maxage=5, immutable, must-revalidate, stale-while-revalidate=30"
     cache.max_age = 0
     assert cache.max_age == 0
 

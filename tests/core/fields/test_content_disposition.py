@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cardan.core.fields.content_disposition import ContentDisposition
 
-printable = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=30)
+printable = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=30)
 
 
 @pytest.mark.parametrize(

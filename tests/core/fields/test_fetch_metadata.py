@@ -17,7 +17,9 @@ def test_values_come_back(value: FetchSite | FetchMode | FetchDest) -> None:
 @pytest.mark.parametrize("text", [None, "", "x", "CORS", "cors, cors"])
 def test_unknown_values_are_none(text: str | None) -> None:
     """Tokens of structured fields: case counts."""
-    assert FetchSite.from_header(text) is FetchMode.from_header(text) is FetchDest.from_header(text) is None
+    assert FetchSite.from_header(text) is None
+    assert FetchMode.from_header(text) is None
+    assert FetchDest.from_header(text) is None
 
 
 @pytest.mark.parametrize(("text", "user"), [("?1", True), ("?1;x", True), ("?0", False), ("1", False), (None, False)])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cardan.core.fields.forwarded import Forwarded, ForwardedElement, split_node
 
-latin = st.none() | st.text(st.characters(max_codepoint=255, exclude_categories=("Cc",)), max_size=12)
+latin = st.none() | st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=12)
 names = st.text("abcxyz-", min_size=1, max_size=6).filter(lambda name: name not in ("for", "by", "host", "proto"))
 
 

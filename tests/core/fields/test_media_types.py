@@ -12,7 +12,7 @@ from cardan.core.fields.media_types import MediaType, extract_media_type, is_nos
 from tests.corpora import corpus_json
 
 tokens = st.text("abcxyz019!#$%&'*+-.^_`|~", min_size=1, max_size=8)
-values = st.text(st.characters(max_codepoint=255, exclude_categories=("Cc",)) | st.just("\t"), max_size=12)
+values = st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]) | st.just("\t"), max_size=12)
 
 
 def cases(*files: str) -> list[dict[str, Any]]:

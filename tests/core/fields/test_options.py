@@ -21,7 +21,7 @@ from tests.corpora import corpus_json
 
 DEVIATIONS = json.loads((Path(__file__).parent / "deviations.json").read_text(encoding="utf-8"))
 
-printable = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=20)
+printable = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=20)
 names = st.text("abcdefgh-_.0123456789!#$&+^`|~", min_size=1, max_size=8)
 
 
