@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Message = MutableMapping[str, Any]
     Send = Callable[[Message], Awaitable[None]]
 
-__all__ = ["send_response"]
+__all__ = ["ClientLeft", "send_response"]
 
 
 class ClientLeft(Exception):
