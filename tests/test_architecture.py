@@ -36,6 +36,8 @@ ARROWS = {
     "top": {"core", "files", "crossing", "wsgi", "asgi"},
     "testing": {"core", "files", "crossing", "wsgi", "asgi", "top"},
 }
+# The one way back: Request.from_values asks the test builder, when it is called.
+BUILDER = ("top", "testing", "function")
 # The standard library's I/O, and what drags it in (email imports socket on 3.11, logging imports threading).
 IO_MODULES = {
     "socket", "ssl", "asyncio", "threading", "_thread", "tempfile", "select", "selectors", "subprocess", "signal",
@@ -90,8 +92,10 @@ def test_imports_point_one_way(module: str) -> None:
     room = room_of(module)
     wrong = [
         f"{MODULES[module]}:{line}: {room} imports {name}"
-        for name, line, _ in imports_of(module)
-        if name.split(".")[0] == "cardan" and room_of(name) not in ARROWS[room] | {room}
+        for name, line, where in imports_of(module)
+        if name.split(".")[0] == "cardan"
+        and room_of(name) not in ARROWS[room] | {room}
+        and (room, room_of(name), where) != BUILDER
     ]
     assert wrong == []
 
