@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVar
 
+    from .core.flow import Steps
     from .types import ASGIApplication, Handler, Lifespan, Middleware, Receive, Send
 
     R = TypeVar("R", bound=BaseRequest, default=Request)
@@ -96,6 +97,10 @@ class Application(Dual, Generic[R]):
         self._process = ProcessLifespan(partial(lifespan, self), self._portal) if lifespan is not None else None
         self._asgi_state: dict[str, Any] = {}
         self._is_async = is_async(handler) if type(self).resolve is Application.resolve else None
+        # one handler of a known kind, and nothing to load before it: the straight paths
+        straight = handler is not None and self._is_async is not None and not self._loads
+        self._straight_sync = straight and not self._is_async
+        self._straight_async = straight and bool(self._is_async) and not self.middleware
 
     # --- what a subclass may change ---
 
@@ -148,12 +153,21 @@ class Application(Dual, Generic[R]):
         exchange.holders += 1
         held = False
         try:
-            thread = RequestThread(self, exchange)
             request = self.request_class(environ)
-            response = thread.context.run(thread.respond, request)
-            held = exchange.body is not None or response.is_streamed  # a body may read the request's
+            context = copy_context()
+            steps = None
+            if self._straight_sync:
+                steps = context.run(flow, request, self.handler, self.middleware, self.on_error)
+                if isinstance(steps, BaseResponse) and steps.is_plain:
+                    # no thread object, and nothing held: one piece cannot read the request's body any more
+                    fields, body = steps.whole(environ["REQUEST_METHOD"])
+                    start_response(steps.status, fields)
+                    return [body]
+            thread = RequestThread(self, exchange, context)
+            response = context.run(thread.respond, request, steps)
+            held = bool(exchange.opened) or response.is_streamed  # a body may read the request's
             after: list[Callable[[], Any]] = [partial(_leave, environ, exchange)] if held else []
-            return send(response, environ, start_response, thread, lambda: request.root_url, after)
+            return send(response, environ, start_response, thread, partial(getattr, request, "root_url"), after)
         finally:
             if not held:
                 _leave(environ, exchange)
@@ -168,20 +182,20 @@ class Application(Dual, Generic[R]):
         elif kind == "lifespan":
             make = partial(self._lifespan, self) if self._lifespan is not None else None
             await serve_lifespan(make, scope, receive, send, self._asgi_state.update)
-        elif kind == "websocket":
-            if self.websocket is not None:
-                await self.websocket(scope, receive, send)
-            else:
-                await deny_websocket(scope, receive, send)
-        else:
+        elif kind != "websocket":
             raise RuntimeError(f"got a scope of type {kind!r}, expected http, websocket or lifespan")
+        elif self.websocket is not None:
+            await self.websocket(scope, receive, send)
+        else:
+            await deny_websocket(scope, receive, send)
 
 
 def _leave(environ: dict[str, Any], exchange: Exchange) -> None:
     """The application is done with this request: nothing of it stays in the environ."""
     exchange.holders -= 1
     environ.pop(REQUEST_KEY, None)
-    exchange.close()
+    if exchange.opened:
+        exchange.close()
 
 
 class RequestThread:
@@ -189,14 +203,19 @@ class RequestThread:
 
     __slots__ = ("_app", "_conversation", "_exchange", "context")
 
-    def __init__(self, app: Any, exchange: Exchange) -> None:
+    def __init__(self, app: Any, exchange: Exchange, context: Context) -> None:
         self._app = app
         self._exchange = exchange
         self._conversation: crossing.Conversation | None = None
-        self.context = copy_context()
+        self.context = context
 
-    def respond(self, request: Any) -> BaseResponse:
-        """The response to ``request``."""
+    def respond(self, request: Any, steps: BaseResponse | Steps | None) -> BaseResponse:
+        """The response to ``request``; ``steps`` where its flow has begun."""
+        if steps is None:
+            steps = self._begin(request)
+        return steps if isinstance(steps, BaseResponse) else run(steps, partial(self._await_handler, request))
+
+    def _begin(self, request: Any) -> BaseResponse | Steps:
         app = self._app
         handler, is_async = app._resolve(request)
         if is_async:
@@ -206,8 +225,7 @@ class RequestThread:
                 self._load(request, app.load)
             except HTTPException as error:
                 handler = raiser(error)
-        steps = flow(request, handler, app.middleware, app.on_error)
-        return steps if isinstance(steps, BaseResponse) else run(steps, partial(self._await_handler, request))
+        return flow(request, handler, app.middleware, app.on_error)
 
     def _open(self, request: Any) -> crossing.Conversation:
         conversation = self._conversation
@@ -250,7 +268,7 @@ async def _with_context(awaitable: Any) -> tuple[Any, Context]:
 
 def send_alone(response: BaseResponse, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """Send a response that is itself the application."""
-    thread = RequestThread(_ALONE, Exchange())
+    thread = RequestThread(_ALONE, Exchange(), copy_context())
     return send(response, environ, start_response, thread, lambda: Request(environ, populate_request=False).root_url, [])
 
 

@@ -39,15 +39,12 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
     exchange.holders += 1
     try:
         request = app.request_class(scope, receive, send)
-        handler, is_async = app._resolve(request)
-        if is_async and not app._loads and not app.middleware:
-            response, context = await flow_async(request, handler, app.on_error), None
+        if app._straight_async:
+            response, context = await flow_async(request, app.handler, app.on_error), None
         else:
-            response, context = await _respond(app, request, exchange, handler, is_async)
-        root_url = partial(getattr, request, "root_url") if response.autocorrect_location_header else None
-        if not response.closers() and (messages := whole_messages(response, scope["method"], root_url)) is not None:
-            # the straight path: nothing to stream and nothing to close, so nobody needs a context or a thread
-            start, body = messages
+            response, context = await _respond(app, request, exchange)
+        if response.is_plain:  # nobody needs a context or a thread
+            start, body = whole_messages(response, scope["method"])
             try:
                 await send(start)
                 await send(body)
@@ -63,7 +60,7 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
                 source=partial(_source, scope, receive),
                 run=_runner(app, exchange),
                 context=context or copy_context(),
-                root_url=root_url,
+                root_url=partial(getattr, request, "root_url"),
                 extensions=scope.get("extensions"),
             )
     finally:
@@ -86,10 +83,9 @@ async def _close_files(exchange: Exchange) -> None:
         exchange.close()
 
 
-async def _respond(
-    app: Any, request: Any, exchange: Exchange, handler: Any, is_async: bool
-) -> tuple[BaseResponse, Context]:
+async def _respond(app: Any, request: Any, exchange: Exchange) -> tuple[BaseResponse, Context]:
     """The response, and the context that its body and its hooks run in: the handler's."""
+    handler, is_async = app._resolve(request)
     if app._loads:
         try:
             await request.load(form=app.load)

@@ -29,14 +29,13 @@ def _wire_name(name: str) -> bytes:
 
 
 def whole_messages(
-    response: BaseResponse, method: str, root_url: Callable[[], str] | None
+    response: BaseResponse, method: str, root_url: Callable[[], str] | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """``http.response.start`` and ``http.response.body`` where the body is buffered; None where it streams."""
     whole = response.whole(method, root_url)
     if whole is None:
         return None
-    fields, body = whole
     return (
-        {"type": "http.response.start", "status": response.status_code, "headers": encode_headers(fields)},
-        {"type": "http.response.body", "body": body},
+        {"type": "http.response.start", "status": response.status_code, "headers": encode_headers(whole[0])},
+        {"type": "http.response.body", "body": whole[1]},
     )

@@ -201,6 +201,11 @@ class BaseResponse(BodyAccess):
 
     # --- sending ---
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one bytes object, with nothing to close after it and nothing to be asked of the request."""
+        return self._body is not None and not self._hooks and not self.autocorrect_location_header
+
     def whole(
         self, method: str, root_url: Callable[[], str] | None = None
     ) -> tuple[list[tuple[str, str]], bytes] | None:
