@@ -157,12 +157,11 @@ class Application(Dual, Generic[R]):
             context = copy_context()
             steps = None
             if self._straight_sync:
-                steps = context.run(flow, request, self.handler, self.middleware, self.on_error)
-                if isinstance(steps, BaseResponse) and steps.is_plain:
+                steps = context.run(flow, request, self.handler, self.middleware, self.on_error)  # type: ignore[arg-type]
+                if isinstance(steps, BaseResponse) and (plain := steps.plain(environ["REQUEST_METHOD"])) is not None:
                     # no thread object, and nothing held: one piece cannot read the request's body any more
-                    fields, body = steps.whole(environ["REQUEST_METHOD"])
-                    start_response(steps.status, fields)
-                    return [body]
+                    start_response(steps.status, plain[0])
+                    return [plain[1]]
             thread = RequestThread(self, exchange, context)
             response = context.run(thread.respond, request, steps)
             held = bool(exchange.opened) or response.is_streamed  # a body may read the request's

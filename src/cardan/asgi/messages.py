@@ -1,15 +1,8 @@
-"""The messages of a response that is one piece: what most requests are answered with, made without anyio."""
+"""The header fields of ASGI messages. Apart from sending, which needs anyio: an answer in one piece does not."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ..core.response.base import BaseResponse
-
-__all__ = ["encode_headers", "whole_messages"]
+__all__ = ["encode_headers"]
 
 _NAMES: dict[str, bytes] = {}
 
@@ -26,16 +19,3 @@ def _wire_name(name: str) -> bytes:
     if len(_NAMES) < 256:
         _NAMES[name] = known
     return known
-
-
-def whole_messages(
-    response: BaseResponse, method: str, root_url: Callable[[], str] | None = None
-) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """``http.response.start`` and ``http.response.body`` where the body is buffered; None where it streams."""
-    whole = response.whole(method, root_url)
-    if whole is None:
-        return None
-    return (
-        {"type": "http.response.start", "status": response.status_code, "headers": encode_headers(whole[0])},
-        {"type": "http.response.body", "body": whole[1]},
-    )

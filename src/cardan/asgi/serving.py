@@ -14,7 +14,7 @@ import anyio
 from .. import crossing
 from ..core.response.closing import aclose_all
 from ..core.response.finalizer import End, Head
-from .messages import encode_headers, whole_messages
+from .messages import encode_headers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -52,14 +52,15 @@ async def send_response(
     """
     closers = response.closers()
     try:
-        messages = whole_messages(response, method, root_url)
-        if messages is None:
+        whole = response.whole(method, root_url)
+        if whole is None:
             pathsend = extensions is not None and "http.response.pathsend" in extensions
             await _stream(response, method, send, source, run, context, root_url, closers, pathsend)
         else:
+            headers = encode_headers(whole[0])
             try:
-                for message in messages:
-                    await send(message)
+                await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+                await send({"type": "http.response.body", "body": whole[1]})
             except OSError:  # nobody is there to be told; the hooks run all the same
                 pass
     finally:

@@ -201,10 +201,14 @@ class BaseResponse(BodyAccess):
 
     # --- sending ---
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is one bytes object, with nothing to close after it and nothing to be asked of the request."""
-        return self._body is not None and not self._hooks and not self.autocorrect_location_header
+    def plain(self, method: str) -> tuple[list[tuple[str, str]], bytes] | None:
+        """What :meth:`whole` gives, where nothing is to be closed after it and nothing to be asked of the request.
+
+        None where there is: for the adapters, whose straight path needs neither context nor thread for it.
+        """
+        if self._body is None or self._hooks or self.autocorrect_location_header:
+            return None
+        return self.whole(method)
 
     def whole(
         self, method: str, root_url: Callable[[], str] | None = None
