@@ -87,7 +87,7 @@ def _encode_authority(authority: str) -> str:
     user, at, host = authority.rpartition("@")
     name, colon, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
     if not colon:
-        name = host
+        name, port = host, ""
     if colon and not (port.isascii() and (port.isdigit() or not port)):
         raise ValueError(f"got authority {authority!r}, expected a numeric port")
     if not name.isascii():

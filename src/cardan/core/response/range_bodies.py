@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from .closing import aclose_all
-from .encoding import closer, encode
+from .encoding import AsyncChunks, closer, encode
 from .range_cutter import RangeCutter
 
 if TYPE_CHECKING:
@@ -88,14 +88,15 @@ class AsyncCutBody:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         cutter = RangeCutter(self._plan)
+        chunks = AsyncChunks(self._source)
         try:
-            async for chunk in self._source:
-                for data in cutter.feed(encode(chunk)):
+            async for chunk in chunks:
+                for data in cutter.feed(chunk):
                     yield data
                 if cutter.state == "end":
                     break
         finally:
-            await self.aclose()
+            await aclose_all([chunks.aclose, self.aclose])
 
     async def aclose(self) -> None:
         """Close the iterable."""

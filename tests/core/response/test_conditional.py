@@ -1,0 +1,252 @@
+"""The decision on conditional requests: RFC 9110 sections 13 and 14, every row of the specification's table."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core import PreconditionFailed, RequestHead, Request, Response, check_preconditions
+from cardan.core.fields.dates import parse_date
+from cardan.core.response.conditional import MAX_RANGES, Conditions, Decision, Representation, decide
+from cardan.core.structures import Headers
+from tests.corpora import corpus_json
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+EARLIER, AT_NOON, LATER = (f"Thu, 01 Jan 2026 {hour}:00:00 GMT" for hour in (11, 12, 13))
+V1 = Representation(etag='"v1"', last_modified=NOON, length=10)
+NONE = Decision()
+
+
+def asked(**fields: str) -> Conditions:
+    return Conditions.from_headers(Headers({name.replace("_", "-"): value for name, value in fields.items()}))
+
+
+ROWS: list[tuple[str, Conditions, Representation, int | None]] = [
+    ("If-Match: *, resource exists", asked(if_match="*"), V1, None),
+    ("If-Match: *, there is none", asked(if_match="*"), Representation(exists=False), 412),
+    ("If-Match equal", asked(if_match='"v0", "v1"'), V1, None),
+    ("If-Match other", asked(if_match='"v0"'), V1, 412),
+    ("If-Match strong, resource weak", asked(if_match='"v1"'), Representation(etag='W/"v1"'), 412),
+    ("If-Match weak", asked(if_match='W/"v1"'), V1, 412),
+    ("If-Match, resource without ETag", asked(if_match='"v1"'), Representation(), 412),
+    ("If-Match that is garbage", asked(if_match="v1"), V1, 412),
+    ("If-Match holds: If-Unmodified-Since ignored", asked(if_match='"v1"', if_unmodified_since=EARLIER), V1, None),
+    ("If-Match holds and If-None-Match equal", asked(if_match='"v1"', if_none_match='"v1"'), V1, 304),
+    ("If-Unmodified-Since older than Last-Modified", asked(if_unmodified_since=EARLIER), V1, 412),
+    ("If-Unmodified-Since equal", asked(if_unmodified_since=AT_NOON), V1, None),
+    ("If-Unmodified-Since, no Last-Modified", asked(if_unmodified_since=EARLIER), Representation(), None),
+    ("If-Unmodified-Since that is no date", asked(if_unmodified_since="yesterday"), V1, None),
+    ("If-None-Match equal", asked(if_none_match='"v0", "v1"'), V1, 304),
+    ("If-None-Match weakly equal", asked(if_none_match='W/"v1"'), V1, 304),
+    ("If-None-Match, resource weakly equal", asked(if_none_match='"v1"'), Representation(etag='W/"v1"'), 304),
+    ("If-None-Match other", asked(if_none_match='"v0"'), V1, None),
+    ("If-None-Match other: If-Modified-Since ignored", asked(if_none_match='"v0"', if_modified_since=LATER), V1, None),
+    ("If-None-Match: *, resource exists", asked(if_none_match="*"), V1, 304),
+    ("If-None-Match: *, there is none", asked(if_none_match="*"), Representation(exists=False), None),
+    ("If-Modified-Since equal", asked(if_modified_since=AT_NOON), V1, 304),
+    ("If-Modified-Since later", asked(if_modified_since=LATER), V1, 304),
+    ("If-Modified-Since older", asked(if_modified_since=EARLIER), V1, None),
+    ("If-Modified-Since, no Last-Modified", asked(if_modified_since=LATER), Representation(), None),
+    ("If-Modified-Since that overflows", asked(if_modified_since=f"Thu, 10 Dec 2009 13:57:2{'9' * 20} GMT"), V1, None),
+    ("If-None-Match matches and Range", asked(if_none_match='"v1"', range="bytes=0-1"), V1, 304),
+    ("not 2xx", asked(if_none_match='"v1"'), Representation(status=404, etag='"v1"'), None),
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(("row", "conditions", "there", "status"), ROWS, ids=[row[0] for row in ROWS])
+def test_table(method: str, row: str, conditions: Conditions, there: Representation, status: int | None) -> None:
+    """RFC 9110 section 13.2.2, over GET and HEAD."""
+    assert decide(method, conditions, there) == Decision(status)
+
+
+@pytest.mark.parametrize(("row", "conditions", "there", "status"), ROWS, ids=[row[0] for row in ROWS])
+def test_table_for_unsafe_methods(row: str, conditions: Conditions, there: Representation, status: int | None) -> None:
+    """Where GET says 304 another method says 412, but for If-Modified-Since, which counts for GET and HEAD alone."""
+    only_date = conditions.if_none_match is None and conditions.if_match is None
+    expected = status if status != 304 else None if only_date else 412
+    assert decide("PUT", conditions, there) == Decision(expected)
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "CONNECT", "TRACE"])
+def test_methods_without_a_representation(method: str) -> None:
+    """Section 13.2.1: preconditions are ignored."""
+    assert decide(method, asked(if_match='"v0"', if_none_match="*"), V1) == NONE
+
+
+RANGES: list[tuple[str, list[tuple[int, int]] | int | None]] = [
+    ("bytes=0-3", [(0, 4)]),
+    ("bytes=0-", [(0, 10)]),
+    ("bytes=9-", [(9, 10)]),
+    ("bytes=5-100", [(5, 10)]),
+    ("bytes=-3", [(7, 10)]),
+    ("bytes=-1000", [(0, 10)]),
+    ("bytes=0-0,-1", [(0, 1), (9, 10)]),
+    ("bytes=8-9,0-1", [(8, 10), (0, 2)]),
+    ("bytes=0-1,100-200", [(0, 2)]),
+    ("bytes=-0", 416),
+    ("bytes=100-", 416),
+    ("bytes=10-", 416),
+    ("bytes=10-11,20-", 416),
+    ("bytes=5-2", None),
+    ("bytes=a-b", None),
+    ("bytes=", None),
+    ("bytes", None),
+    ("items=0-1", None),
+    ("bytes=0-5,3-9", None),
+    ("bytes=0-,0-,0-", None),
+    ("bytes=" + ",".join(f"{n}-{n}" for n in range(5)), None),
+    ("bytes=0-0," + "9" * 400 + "-", [(0, 1)]),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), RANGES, ids=[row[0][:40] for row in RANGES])
+def test_ranges(value: str, expected: list[tuple[int, int]] | int | None) -> None:
+    """Section 14.2, of ten bytes: a list is a 206 with these ranges, a number a status, None everything."""
+    decision = decide("GET", asked(range=value), V1)
+    if isinstance(expected, list):
+        assert decision == Decision(206, expected)
+    else:
+        assert decision == Decision(expected)
+
+
+@pytest.mark.parametrize("value", [value for value, _ in RANGES])
+def test_ranges_are_for_get(value: str) -> None:
+    """Section 14.2: on HEAD, on another status than 200, without a known length a Range is ignored."""
+    conditions = asked(range=value)
+    assert decide("HEAD", conditions, V1) == NONE
+    assert decide("PUT", conditions, V1) == NONE
+    for there in (Representation(status=404, length=10), Representation(status=201, length=10), Representation()):
+        assert decide("GET", conditions, there) == NONE
+
+
+def test_number_of_ranges() -> None:
+    """At most 16 ranges; more are answered with everything."""
+    large = Representation(length=10_000_000)
+
+    def ask(count: int) -> Decision:
+        return decide("GET", asked(range="bytes=" + ",".join(f"{n * 1000}-{n * 1000 + 500}" for n in range(count))), large)
+
+    assert len(ask(MAX_RANGES).ranges) == MAX_RANGES == 16
+    assert ask(MAX_RANGES + 1) == NONE
+    assert ask(10_000) == NONE
+
+
+def test_ranges_of_nothing() -> None:
+    """The last n bytes of an empty representation are all of it; its first byte is not there."""
+    empty = Representation(length=0)
+    assert decide("GET", asked(range="bytes=-5"), empty) == NONE
+    assert decide("GET", asked(range="bytes=0-"), empty) == Decision(416)
+
+
+def test_stream_needs_ascending_ranges() -> None:
+    """API rule 39: what flows by once can only be cut front to back."""
+    stream = Representation(length=10, any_order=False)
+    assert decide("GET", asked(range="bytes=0-1,4-5"), stream) == Decision(206, [(0, 2), (4, 6)])
+    assert decide("GET", asked(range="bytes=4-5,0-1"), stream) == NONE
+
+
+@pytest.mark.parametrize(
+    ("value", "serves"),
+    [
+        ('"v1"', True), ('W/"v1"', False), ('"v2"', False), (AT_NOON, True), (EARLIER, False), (LATER, False),
+        ("Thursday, 01-Jan-26 12:00:00 GMT", True), ("garbage, really", False),
+    ],
+)  # fmt: skip
+def test_if_range(value: str, serves: bool) -> None:
+    """Section 13.1.5: a date must be equal, an entity tag is compared strongly; else everything."""
+    decision = decide("GET", asked(range="bytes=0-1", if_range=value), V1)
+    assert decision == (Decision(206, [(0, 2)]) if serves else NONE)
+    weak = Representation(etag='W/"v1"', length=10)
+    assert decide("GET", asked(range="bytes=0-1", if_range='"v1"'), weak) == NONE
+
+
+@pytest.mark.parametrize("row", range(24))
+def test_jshttp_fresh(row: int) -> None:
+    """The corpus of the fresh library: 304 where it says fresh."""
+    deviations = json.loads((Path(__file__).parent / "deviations.json").read_text())["jshttp-fresh"]
+    case = corpus_json("jshttp-fresh")[row]
+    request, response = case["args"]
+    modified = parse_date(response.get("last-modified"))
+    decision = decide("GET", Conditions.from_headers(Headers(request)), Representation(200, response.get("etag"), modified))
+    assert (decision.status == 304) is (case["result"] != (str(row) in deviations))
+
+
+def _request(method: str, **fields: str) -> Request:
+    return Request(RequestHead(method, headers=Headers({name.replace("_", "-"): v for name, v in fields.items()})))
+
+
+def test_check_preconditions() -> None:
+    """Before a PUT: 412 where somebody else was faster, nothing where it may go on."""
+    check_preconditions(_request("PUT"), etag="v1")
+    check_preconditions(_request("PUT", if_match='"v1"'), etag='"v1"')
+    check_preconditions(_request("PUT", if_match='"v1"'), etag="v1")
+    check_preconditions(_request("PUT", if_none_match="*"), exists=False)
+    check_preconditions(_request("DELETE", if_unmodified_since=AT_NOON), last_modified=NOON)
+    for request in (_request("PUT", if_match='"v1"'), _request("DELETE", if_unmodified_since=EARLIER)):
+        with pytest.raises(PreconditionFailed):
+            check_preconditions(request, etag="v2", last_modified=NOON)
+    with pytest.raises(PreconditionFailed):
+        check_preconditions(_request("PUT", if_none_match="*"))
+
+
+@given(st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0")), st.sampled_from(["GET", "HEAD", "PUT"]))
+def test_garbage_is_decided(value: str, method: str) -> None:
+    """Nothing that a client can send raises."""
+    decide(method, Conditions(*[value] * 6), V1)
+
+
+def _conditional(method: str, body: Any, **fields: str) -> Response:
+    response = Response(body, headers={"ETag": '"v1"', "Content-Type": "text/plain"})
+    return response.make_conditional(_request(method, **fields), accept_ranges=True, complete_length=10)
+
+
+def test_make_conditional_is_the_decision() -> None:
+    """The response becomes what was decided, in place."""
+    assert _conditional("GET", b"0123456789", if_none_match='"v1"').status_code == 304
+    partial = _conditional("GET", b"0123456789", range="bytes=2-4")
+    assert (partial.status_code, partial.data, partial.headers["Content-Range"]) == (206, b"234", "bytes 2-4/10")
+    assert partial.whole("GET") is not None
+    wrong = _conditional("GET", b"0123456789", range="bytes=10-")
+    assert (wrong.status_code, wrong.data, wrong.headers["Content-Range"]) == (416, b"", "bytes */10")
+    failed = _conditional("GET", b"0123456789", if_match='"v0"')
+    assert (failed.status_code, failed.data, failed.get_etag(), failed.content_type) == (412, b"", (None, None), None)
+    for response in (partial, wrong, failed):
+        assert response.date is not None
+        assert response.headers["Accept-Ranges"] == "bytes"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_make_conditional_is_for_get_and_head(method: str) -> None:
+    """What was changed already cannot be taken back: check_preconditions() comes before."""
+    response = Response("x", headers={"ETag": '"v1"'})
+    assert response.make_conditional(_request(method, if_match='"v0"', range="bytes=0-0"), True) is response
+    assert (response.status_code, "Date" in response.headers) == (200, False)
+
+
+def test_make_conditional_takes_an_environ_and_a_scope() -> None:
+    """As the original design has it, and its counterpart."""
+    environ = {"REQUEST_METHOD": "GET", "HTTP_IF_NONE_MATCH": '"v1"'}
+    scope = {"type": "http", "method": "GET", "headers": [(b"if-none-match", b'"v1"')]}
+    for request in (environ, scope):
+        response = Response("x", headers={"ETag": '"v1"'}).make_conditional(request)
+        assert response.status_code == 304
+        assert "Accept-Ranges" not in response.headers
+
+
+def test_stream_is_not_consumed() -> None:
+    """make_conditional of a stream decides without its body; the finalizer does not send it on a 304."""
+
+    def body() -> Any:
+        raise AssertionError("the body was begun")
+        yield b""
+
+    response = Response(body(), headers={"ETag": '"v1"'})
+    response.make_conditional(_request("GET", if_none_match='"v1"'))
+    assert [type(event).__name__ for event in response.iter_events("GET")] == ["Head", "End"]

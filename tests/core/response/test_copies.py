@@ -1,0 +1,70 @@
+"""Copies of responses: pickle, copy, deepcopy, force_type."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+
+from cardan.core import BaseResponse, Response
+
+
+def test_pickle_after_freeze() -> None:
+    """Response rule 2: picklable after freeze(), close hooks stay behind."""
+    response = Response(iter(["a", "b"]), 201, {"X-A": "1"})
+    response.call_on_close(lambda: None)
+    response.set_cookie("a", "1")
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        twin = pickle.loads(pickle.dumps(response.freeze(), protocol))
+        assert type(twin) is Response
+        assert twin.whole("GET") == response.whole("GET")
+        assert (twin.status, twin.closers()) == ("201 Created", [])
+
+
+@pytest.mark.parametrize("how", [pickle.dumps, copy.deepcopy])
+def test_a_stream_cannot_be_pickled(how: Any) -> None:
+    """It says what to do."""
+    with pytest.raises(TypeError, match=r"got a streamed body, expected a buffered one to \w+: call freeze\(\) first"):
+        how(Response(iter("a")))
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy])
+def test_copies_are_independent(how: Any) -> None:
+    """Response rule 4: header fields, hooks and status of a copy are its own; a deep copy's body too."""
+    response = Response(["a"], headers={"X-A": "1"})
+    response.call_on_close(lambda: None)
+    twin = how(response)
+    twin.headers["X-A"] = "2"
+    twin.status_code = 404
+    twin.call_on_close(lambda: None)
+    assert (response.headers["X-A"], response.status_code, len(response.closers())) == ("1", 200, 1)
+    if how is copy.deepcopy:
+        twin.response.append(b"b")
+        assert response.data == b"a"
+
+
+def test_stream_of_a_copy() -> None:
+    """The copy's stream writes to the copy."""
+    response = Response("a")
+    response.stream.write("b")
+    twin = copy.deepcopy(response)
+    twin.stream.write("c")
+    assert (response.data, twin.data) == (b"ab", b"abc")
+
+
+def test_force_type() -> None:
+    """Row force_type: an object of the class; the other keeps its class, and shares what it has."""
+
+    class Mine(Response):
+        pass
+
+    response = BaseResponse("x", 404)
+    forced = Mine.force_type(response)
+    assert (type(forced), type(response), forced.status_code) == (Mine, BaseResponse, 404)
+    forced.headers["X-A"] = "1"
+    assert response.headers["X-A"] == "1"
+    assert Mine.force_type(forced) is forced
+    with pytest.raises(TypeError, match="got str, expected a response"):
+        Mine.force_type("x")

@@ -1,0 +1,197 @@
+"""The finalizer: what goes on the wire."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core import Chunk, ContentLengthError, End, Head, MachineStateError, Response, ResponseFinalizer
+from cardan.core.response.finalizer import final_fields
+
+TEXT = [("Content-Type", "text/plain")]
+
+
+def sent(finalizer: ResponseFinalizer, *chunks: bytes) -> bytes:
+    events = [event for chunk in chunks for event in finalizer.feed(chunk)] + finalizer.close()
+    assert type(events[0]) is Head
+    assert type(events[-1]) is End
+    return b"".join(event.data for event in events if isinstance(event, Chunk))
+
+
+def test_head_chunks_and_end() -> None:
+    """Head first, a chunk for each that is not empty, End last."""
+    finalizer = ResponseFinalizer("GET", 200, TEXT)
+    assert finalizer.feed(b"a") == [Head(200, "OK", TEXT), Chunk(b"a")]
+    assert finalizer.feed(b"") == []
+    assert finalizer.feed(b"b") == [Chunk(b"b")]
+    assert finalizer.state == "body"
+    assert finalizer.close() == [End()]
+    assert finalizer.close() == []
+    assert finalizer.state == "done"
+
+
+def test_fed_after_close() -> None:
+    """Wrong use is another error than wrong input."""
+    finalizer = ResponseFinalizer("GET", 200, TEXT)
+    finalizer.close()
+    with pytest.raises(MachineStateError, match=r"got a chunk after close\(\), expected none"):
+        finalizer.feed(b"x")
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 205), ("GET", 304), ("HEAD", 404)])
+def test_no_body_is_sent(method: str, status: int) -> None:
+    """RFC 9110 sections 9.3.2, 15.3.5, 15.3.6, 15.4.5: no content, whatever the application has."""
+    finalizer = ResponseFinalizer(method, status, TEXT, length=4)
+    assert not finalizer.sends_body
+    assert sent(finalizer, b"body") == b""
+
+
+@pytest.mark.parametrize(
+    ("status", "length", "declared"),
+    [(200, 3, "3"), (200, None, None), (204, 3, None), (205, 3, "0"), (304, 3, None), (404, 0, "0")],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_content_length(method: str, status: int, length: int | None, declared: str | None) -> None:
+    """Set where the length is known; none on 204 and 304, 0 on 205, and HEAD has that of GET."""
+    headers = dict(ResponseFinalizer(method, status, TEXT, length=length).head.headers)
+    assert headers.get("Content-Length") == declared
+
+
+def test_a_declared_length_is_kept_on_head() -> None:
+    """RFC 9110 section 8.6: HEAD may say what GET would send."""
+    finalizer = ResponseFinalizer("HEAD", 200, [("content-length", "999")], length=0)
+    assert finalizer.head.headers == [("Content-Length", "999")]
+
+
+@pytest.mark.parametrize("chunks", [[b"abcd"], [b"ab", b"cd"], [b"abc", b"d"]])
+def test_more_than_declared(chunks: list[bytes]) -> None:
+    """Not a byte beyond Content-Length is given; the error latches."""
+    finalizer = ResponseFinalizer("GET", 200, [("Content-Length", "3")])
+    with pytest.raises(ContentLengthError, match="expected 3") as caught:
+        for chunk in chunks:
+            finalizer.feed(chunk)
+    assert finalizer.state == "failed"
+    for again in (lambda: finalizer.feed(b""), finalizer.close):
+        with pytest.raises(ContentLengthError) as later:
+            again()
+        assert later.value is caught.value
+
+
+def test_less_than_declared() -> None:
+    """A body that ends early never gets an End: framing would break."""
+    finalizer = ResponseFinalizer("GET", 200, [("Content-Length", "3")])
+    finalizer.feed(b"ab")
+    with pytest.raises(ContentLengthError, match="got a body of 2 bytes, expected 3 as declared"):
+        finalizer.close()
+
+
+def test_known_length_against_the_declared_one() -> None:
+    """A buffered body of another length than declared is refused before anything is sent."""
+    with pytest.raises(ContentLengthError, match="got a body of 2 bytes, expected 3 as declared"):
+        ResponseFinalizer("GET", 200, [("Content-Length", "3")], length=2)
+
+
+@pytest.mark.parametrize("status", [0, 1, 100, 101, 199, 1000, -200])
+def test_final_status(status: int) -> None:
+    """API: a final status of 1xx, of 0, or of no three digits is a ValueError."""
+    with pytest.raises(ValueError, match=f"got final status {status}, expected a code from 200 to 999"):
+        ResponseFinalizer("GET", status, TEXT)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [("X", "a\r\nb"), ("X", "a\nb"), ("X", "a\0b"), ("X", "\u2603"), ("X\r\nY", "a"), ("X Y", "a"), ("", "a"), ("é", "a")],
+)
+def test_fields_are_checked_once_more(pair: tuple[str, str]) -> None:
+    """RFC 9110 section 5: a field that could end itself, or begin another, is refused."""
+    with pytest.raises(ValueError, match="got header field"):
+        ResponseFinalizer("GET", 200, [pair])
+
+
+def test_reason_phrase_is_checked() -> None:
+    """RFC 9112 section 4: a status line must not end itself."""
+    with pytest.raises(ValueError, match="got reason phrase"):
+        ResponseFinalizer("GET", 200, TEXT, reason="OK\r\nX: y")
+
+
+@pytest.mark.parametrize("value", ["abc", "-5", "+5", "1_0", "5, 5", "\u0665", ""])
+def test_bad_content_length(value: str) -> None:
+    """RFC 9110 section 8.6: ASCII digits."""
+    with pytest.raises(ValueError, match=r"got (Content-Length|header field)"):
+        ResponseFinalizer("GET", 200, [("Content-Length", value)])
+
+
+def test_two_content_lengths() -> None:
+    """Equal ones are one, different ones are an error (RFC 9112 section 6.3)."""
+    same = [("Content-Length", "3"), ("content-length", "3")]
+    assert ResponseFinalizer("GET", 200, same).head.headers == [("Content-Length", "3")]
+    with pytest.raises(ValueError, match="got Content-Length 3 and 4, expected one"):
+        ResponseFinalizer("GET", 200, [("Content-Length", "3"), ("Content-Length", "4")])
+
+
+def test_transfer_encoding_is_the_servers() -> None:
+    """PEP 3333: an application sets no hop-by-hop field that frames the message."""
+    assert ResponseFinalizer("GET", 200, [("Transfer-Encoding", "chunked"), ("X", "y")]).head.headers == [("X", "y")]
+
+
+def test_304_drops_the_representation() -> None:
+    """API rule 31: content fields go, Last-Modified too beside an ETag; what updates a cache stays."""
+    names = ("Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range", "Content-MD5")
+    values = {name: "1" for name in names}
+    stay = [("ETag", '"x"'), ("Cache-Control", "no-cache"), ("Vary", "Accept"), ("Content-Location", "/a"), ("X", "y")]
+    headers = ResponseFinalizer("GET", 304, [*values.items(), ("Last-Modified", "x"), *stay]).head.headers
+    assert sorted(headers) == sorted(stay)
+    assert ResponseFinalizer("GET", 304, [("Last-Modified", "x")]).head.headers == [("Last-Modified", "x")]
+
+
+@pytest.mark.parametrize("name", ["Location", "Content-Location", "location"])
+def test_iris_become_uris(name: str) -> None:
+    """RFC 3987 section 3.1: what is set as an IRI is sent as a URI."""
+    assert ResponseFinalizer("GET", 302, [(name, "/caf\xe9?q=\xfc")]).head.headers == [(name, "/caf%C3%A9?q=%C3%BC")]
+
+
+def test_unknown_status_has_a_phrase() -> None:
+    """RFC 9110 section 15: codes without a registered phrase may be sent."""
+    assert ResponseFinalizer("GET", 299, TEXT).head.reason == "Unknown"
+    assert ResponseFinalizer("GET", 299, TEXT, reason="Mine").head.reason == "Mine"
+
+
+@given(
+    st.sampled_from(["GET", "HEAD", "POST"]),
+    st.sampled_from([200, 201, 204, 205, 206, 304, 404, 500]),
+    st.binary(max_size=20),
+    st.booleans(),
+    st.sampled_from([None, [("X-A", "b")], [("Content-Length", "3")], [("Content-Type", "a/b"), ("Vary", "x")]]),
+)
+def test_straight_path(method: str, status: int, body: bytes, automatic: bool, headers: list[tuple[str, str]] | None) -> None:
+    """``whole()`` gives what the machine gives, or raises what it raises."""
+    response = Response(body, status, headers)
+    response.automatically_set_content_length = automatic
+
+    def machine() -> tuple[list[tuple[str, str]], bytes]:
+        finalizer = response.finalizer(method, length=len(body) if automatic else None)
+        return finalizer.head.headers, sent(finalizer, body if finalizer.sends_body else b"")
+
+    try:
+        expected = machine()
+    except ContentLengthError:
+        with pytest.raises(ContentLengthError):
+            response.whole(method)
+    else:
+        assert response.whole(method) == expected
+
+
+@given(st.binary(max_size=30), st.lists(st.integers(0, 30)))
+def test_where_chunks_end_does_not_matter(body: bytes, cuts: list[int]) -> None:
+    """The law of cuts."""
+    edges = [0, *sorted(cuts), len(body)]
+    chunks = [body[a:b] for a, b in zip(edges, edges[1:])]
+    assert sent(ResponseFinalizer("GET", 200, [("Content-Length", str(len(body)))]), *chunks) == body
+
+
+def test_final_fields_is_a_new_list() -> None:
+    """A response may be sent several times: what one sending adds, no other sees."""
+    fields = list(TEXT)
+    assert final_fields(200, fields, 3) == ([*TEXT, ("Content-Length", "3")], 3)
+    assert fields == TEXT
