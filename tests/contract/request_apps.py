@@ -9,7 +9,7 @@ from typing import Any
 from cardan import Request, Response
 from cardan.exceptions import HTTPException
 
-__all__ = ["SYNC_DOORS", "ask", "aask", "doors", "adoors"]
+__all__ = ["SYNC_DOORS", "aask", "adoors", "ask", "doors"]
 
 
 def _pairs(multi: Any) -> list[list[Any]]:

@@ -18,8 +18,8 @@ __all__ = ["host_is_trusted", "iri_path", "iri_query", "iri_to_uri", "split_host
 # RFC 3986: unreserved and sub-delims; what may stand unescaped in a path segment besides
 _PATH_SAFE: Final = "/!$&'()*+,:;=@~%-._"
 _URI_SAFE: Final = "!#$%&'()*+,/:;=?@[]~-._"
-# a name (RFC 1123 section 2.1) as the web uses it, with underscores, or an IPv6 address in brackets; and a port. Narrower
-# than RFC 3986's reg-name: a comma may be two fields that a server joined, and a percent sign is decoded by browsers
+# a name (RFC 1123 section 2.1) as the web uses it, with underscores, or an IPv6 address in brackets; and a port.
+# Narrower than RFC 3986's reg-name: a comma may be two fields that a server joined, browsers decode a percent sign
 _HOST: Final = re.compile(r"([A-Za-z0-9_.-]+|\[([0-9A-Fa-f:.]{2,45})\])(?::([0-9]{0,5}))?")
 # what an IRI may not show as it is: ASCII that a URI escapes, controls, spaces, bidi formatting, U+FFFD, surrogates
 _NOT_IN_IRI_PATH: Final = re.compile(

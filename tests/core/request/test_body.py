@@ -391,7 +391,8 @@ async def test_async_sink(whole: bool) -> None:
         with pytest.raises(BadRequest):
             await request.load()
     assert b"".join(entry for entry in log if isinstance(entry, bytes))[:3] == b"123"
-    assert log[-1][0] == "aexit" and (log[-1][1] is None) == whole
+    assert log[-1][0] == "aexit"
+    assert (log[-1][1] is None) == whole
 
 
 @pytest.mark.anyio

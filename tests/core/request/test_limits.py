@@ -37,7 +37,7 @@ def test_class_subclass_instance() -> None:
 
 
 def test_a_class_attribute_set_later_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`Request.max_content_length = 5` at start-up, or in a test, is heeded by requests of the class and of subclasses."""
+    """`Request.max_content_length = 5` at start-up, or in a test, is heeded by the class and its subclasses."""
 
     class Mine(Request):
         pass

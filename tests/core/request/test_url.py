@@ -51,7 +51,8 @@ def test_trusted_hosts(sent: bytes | None, trusted: list[str], good: bool) -> No
     request = make(sent)
     request.trusted_hosts = trusted
     if good:
-        assert request.host and request.url.startswith("http://")
+        assert request.host
+        assert request.url.startswith("http://")
         return
     for name in ("host", "host_url", "root_url", "base_url", "url"):
         with pytest.raises(SecurityError):
@@ -81,14 +82,21 @@ def test_full_path_always_has_a_question_mark() -> None:
 def test_no_open_redirect(path: str) -> None:
     """A path of several slashes never becomes a host."""
     request = make(path=path)
-    assert request.path[:1] == "/" and request.path[1:2] != "/"
+    assert request.path[:1] == "/"
+    assert request.path[1:2] != "/"
     assert request.url.startswith("http://a.de/")
 
 
 @pytest.mark.parametrize(
     ("server", "authority"),
-    [(("srv", 80), "srv"), (("srv", 81), "srv:81"), (("::1", 81), "[::1]:81"), (("/run/s", None), "localhost"), (None, "localhost")],
-)  # fmt: skip
+    [
+        (("srv", 80), "srv"),
+        (("srv", 81), "srv:81"),
+        (("::1", 81), "[::1]:81"),
+        (("/run/s", None), "localhost"),
+        (None, "localhost"),
+    ],
+)
 def test_without_a_host_urls_have_the_server(server: Any, authority: str) -> None:
     """HTTP/1.0 needs no Host: URLs use the server's name; a Unix socket has none."""
     assert make(None, server=server).url == f"http://{authority}/"

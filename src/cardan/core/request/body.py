@@ -77,7 +77,7 @@ class Body:
         self.check()
         if self.taken is not None:
             why = (
-                "parsed as a form, by a request with other settings"
+                "parsed as a form by a request with other settings"
                 if door == FORM == self.taken
                 else f"consumed by {self.taken}"
             )

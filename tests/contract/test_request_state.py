@@ -1,0 +1,552 @@
+"""What request objects over one request share: bodies by their source, replay, failures, files; loops and threads."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from typing import Any
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+import pytest
+
+from cardan import Application, Request, Response
+from cardan.exceptions import (
+    BadRequest,
+    BodyConsumed,
+    BodyNotLoaded,
+    ClientDisconnected,
+    RequestEntityTooLarge,
+    RequestTimeout,
+)
+from cardan.testing import Client, RequestBuilder
+
+from .conftest import IN_PROCESS
+
+FORM = {"form": {"a": "1"}}
+
+
+class Small(Request):
+    """Limits that a test can reach."""
+
+    max_content_length = 4
+    max_data_memory = 4
+
+
+def make(protocol: str, *args: Any, cls: type[Request] = Request, **options: Any) -> Request:
+    """A request in sync mode on WSGI, in async mode on ASGI."""
+    return cls.from_values(*args, protocol=protocol, **options)  # type: ignore[arg-type]
+
+
+async def loaded(request: Request, form: bool = True) -> Request:
+    """Load where the mode wants it."""
+    if request._mode == "async":
+        await request.load(form=form)
+    return request
+
+
+def again(request: Request, cls: type[Request] | None = None) -> Request:
+    """Another request object over the same request."""
+    if request._on_wsgi:
+        return (cls or Request)(request.environ)
+    return (cls or Request)(request.scope, request.receive)
+
+
+both = pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+pytestmark = pytest.mark.anyio
+
+
+# --- sharing ---
+
+
+@both
+async def test_parsed_form_is_shared(protocol: str) -> None:
+    """Requests with equal parse settings have one form, and one set of files."""
+    request = await loaded(make(protocol, method="POST", form={"a": "1"}, files={"f": ("x", b"12")}))
+    other = again(request)
+    assert other.form["a"] == "1"
+    assert other.files["f"] is request.files["f"]
+
+
+@both
+async def test_other_settings_do_not_share_a_form(protocol: str) -> None:
+    """A form that was parsed under other limits says nothing about these; the bytes are gone."""
+
+    class Strict(Request):
+        forms = "strict"
+
+    request = await loaded(make(protocol, method="POST", form={"a": "1"}))
+    with pytest.raises(BodyConsumed, match="parsed as a form by a request with other settings"):
+        (await loaded(again(request, Strict))).form
+    assert request.form["a"] == "1"
+
+
+@both
+async def test_each_request_checks_its_own_limits(protocol: str) -> None:
+    """What one request has read is no pass for another with smaller limits."""
+    request = await loaded(make(protocol, method="POST", data=b"12345"), form=False)
+    assert request.data == b"12345"
+    other = again(request, Small)
+    for name in ("data", "text", "stream"):
+        with pytest.raises(RequestEntityTooLarge) as caught:
+            getattr(other, name)
+        assert caught.value.limit == "max_content_length"
+    assert request.text == "12345"
+
+
+@both
+async def test_a_limit_of_one_is_no_failure_of_the_other(protocol: str) -> None:
+    """A declared length above the limits of one request leaves the body, unread, to another."""
+    request = make(protocol, method="POST", data=b"12345", cls=Small)
+    with pytest.raises(RequestEntityTooLarge):
+        (await loaded(request)).data
+    assert (await loaded(again(request))).data == b"12345"
+
+
+@both
+async def test_two_requests_share_nothing(protocol: str) -> None:
+    """Requests over different environs or scopes know nothing of each other."""
+    one = await loaded(make(protocol, method="POST", form={"a": "1"}))
+    two = await loaded(make(protocol, method="POST", form={"a": "2"}))
+    assert (one.form["a"], two.form["a"]) == ("1", "2")
+    assert one._exchange() is not two._exchange()
+
+
+# --- sources ---
+
+
+async def test_another_receive_is_another_body() -> None:
+    """A middleware that wraps receive makes a new body; the outer request keeps its own, also over one scope."""
+    builder = RequestBuilder(method="POST", data=b"abc")
+    scope, receive = builder.scope(), builder.receive()
+    outer = await Request(scope, receive).load()
+
+    async def upper() -> Any:
+        message = await outer.receive()
+        return {**message, "body": message.get("body", b"").upper()}
+
+    inner = await Request(scope, upper).load()
+    assert (outer.data, inner.data) == (b"abc", b"ABC")
+    assert (again(outer).data, Request(scope, upper).data) == (b"abc", b"ABC")
+    assert outer.data == b"abc"
+
+
+def test_another_input_is_another_body() -> None:
+    """Likewise on WSGI, in the same environ and in a copy of it."""
+    environ = RequestBuilder(method="POST", data=b"abc").environ()
+    outer = Request(environ)
+    assert outer.data == b"abc"
+    copied = {**environ, "wsgi.input": io.BytesIO(b"ABC")}
+    assert Request(copied).data == b"ABC"
+    environ["wsgi.input"] = io.BytesIO(b"xyz")
+    assert (Request(environ).data, outer.data, Request(copied).data) == (b"xyz", b"abc", b"ABC")
+
+
+@pytest.mark.parametrize("place", IN_PROCESS)
+def test_files_of_every_body_are_closed(place: str) -> None:
+    """Files that were parsed from a body that a middleware put in place are closed with the request, too."""
+    protocol, _, backend = place.partition("-")
+    seen: list[Any] = []
+
+    @Application
+    def app(request: Request) -> Response:
+        seen.append(request.files["f"])
+        if protocol == "wsgi":
+            request.environ["wsgi.input"] = io.BytesIO(body)
+            other = Request(request.environ)
+        else:
+            messages = iter([{"type": "http.request", "body": body}])
+
+            async def receive() -> Any:
+                return next(messages)
+
+            other = Request(request.scope, receive)
+        other._enter("sync")
+        seen.append(other.files["f"])
+        return Response("ok")
+
+    builder = RequestBuilder(method="POST", files={"f": ("x", b"1" * 600_000)})
+    body = builder.body
+    with Client(app, protocol=protocol, backend=backend or "asyncio") as client:  # type: ignore[arg-type]
+        assert client.send(builder.request()).text == "ok"
+    assert [file.stream.closed for file in seen] == [True, True]
+    assert seen[0] is not seen[1]
+
+
+# --- replay ---
+
+
+async def read_all(receive: Any) -> bytes:
+    """A body as an ASGI application reads it."""
+    data, more = b"", True
+    while more:
+        message = await receive()
+        assert message["type"] == "http.request"
+        data, more = data + message["body"], message.get("more_body", False)
+    return data
+
+
+@pytest.mark.parametrize("first", ["nothing", "load", "form", "stream", "failed"])
+async def test_replay_on_asgi(first: str) -> None:
+    """`request.receive` replays what was kept, then goes on; what is gone raises."""
+    builder = RequestBuilder(method="POST", form={"a": "1"})
+    request = Request(builder.scope(), builder.receive(2))
+    if first == "load":
+        await request.load(form=False)
+    elif first == "form":
+        await request.load()
+    elif first == "stream":
+        await anext(aiter(request.aiter_data()))
+    elif first == "failed":
+        request = Request(RequestBuilder(method="POST", data=b"x").scope(), _gone)
+        with pytest.raises(ClientDisconnected):
+            await request.load()
+    if first in ("nothing", "load"):
+        assert await read_all(request.receive) == b"a=1"
+        assert (await request.receive())["type"] == "http.disconnect"
+        assert request.disconnected
+    else:
+        with pytest.raises((BodyConsumed, ClientDisconnected)):
+            await request.receive()
+    if first == "nothing":
+        with pytest.raises(BodyConsumed, match=r"consumed by receive\(\)"):
+            await request.load()
+
+
+async def _gone() -> Any:
+    return {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize("first", ["nothing", "data", "form", "stream", "failed"])
+def test_replay_on_wsgi(first: str) -> None:
+    """`environ["wsgi.input"]` replays what was kept and ends by itself; what is gone raises."""
+    environ = RequestBuilder(method="POST", form={"a": "1"}).environ()
+    if first == "failed":
+        environ["wsgi.input"] = io.BytesIO(b"a")
+    request = Request(environ)
+    if first == "nothing":
+        assert request.limits  # looks at no body
+        again(request)._body
+    elif first == "data":
+        request.get_data()
+    elif first == "form":
+        assert request.form
+    elif first == "stream":
+        request.stream.read(1)
+    else:
+        with pytest.raises(ClientDisconnected):
+            request.get_data()
+        assert request.disconnected
+    stream = environ["wsgi.input"]
+    assert environ["wsgi.input_terminated"]
+    if first in ("nothing", "data"):
+        assert (stream.read(2), stream.read(), stream.read()) == (b"a=", b"1", b"")
+    else:
+        with pytest.raises((BodyConsumed, ClientDisconnected)):
+            stream.read()
+    if first == "nothing":
+        with pytest.raises(BodyConsumed, match=r"consumed by wsgi\.input"):
+            request.data
+
+
+def test_input_without_a_length_is_not_touched() -> None:
+    """No Content-Length and no `wsgi.input_terminated`: the body is empty and the stream is left alone."""
+
+    class Untouchable:
+        def read(self, size: int = -1) -> bytes:
+            raise AssertionError("read")
+
+    for length in ("", None):
+        environ = RequestBuilder(method="POST").environ({"wsgi.input": Untouchable(), "CONTENT_LENGTH": length})
+        if length is None:
+            del environ["CONTENT_LENGTH"]
+        environ.pop("wsgi.input_terminated", None)
+        assert Request(environ).data == b""
+
+
+def test_input_terminated() -> None:
+    """With `wsgi.input_terminated` the body goes to the end of the input."""
+    environ = RequestBuilder(method="POST").environ({"wsgi.input": io.BytesIO(b"all"), "wsgi.input_terminated": True})
+    environ.pop("CONTENT_LENGTH", None)
+    assert Request(environ).data == b"all"
+
+
+def test_input_is_never_read_past_the_length() -> None:
+    """A keep-alive connection has the next request behind the body."""
+    for read in (lambda r: r.data, lambda r: r.stream.read(), lambda r: b"".join(r.iter_data()), lambda r: r.form):
+        environ = RequestBuilder(method="POST", form={"a": "1"}).environ()
+        stream = environ["wsgi.input"] = io.BytesIO(b"a=1GET / HTTP/1.1")
+        read(Request(environ))
+        assert stream.read() == b"GET / HTTP/1.1"
+
+
+@pytest.mark.parametrize(("error", "name"), [(OSError("gone"), "ClientDisconnected"), (ValueError("x"), "BadRequest")])
+def test_errors_of_the_input(error: Exception, name: str) -> None:
+    """OSError is a client that left; anything else that the input raises is a 400 from it."""
+
+    class Broken:
+        def read(self, size: int) -> bytes:
+            raise error
+
+    request = Request(RequestBuilder(method="POST", data=b"x").environ({"wsgi.input": Broken()}))
+    for _ in range(2):
+        with pytest.raises(BadRequest) as caught:
+            request.data
+        assert type(caught.value).__name__ == name
+
+
+# --- the loop ---
+
+
+async def test_concurrent_loads_share_one_read() -> None:
+    """Any number of tasks may load; the body is received once, and all see its failure."""
+    received = 0
+
+    async def receive() -> Any:
+        nonlocal received
+        received += 1
+        await anyio.sleep(0.01)
+        return {"type": "http.request", "body": b"1", "more_body": received < 3}
+
+    scope = RequestBuilder(method="POST").scope()
+    scope["headers"] = []
+    requests = [Request(scope, receive) for _ in range(5)]
+    early: list[str] = []
+    async with anyio.create_task_group() as group:
+        for request in requests:
+            group.start_soon(request.load)
+        await anyio.sleep(0.005)
+        for name in ("data", "form", "json", "values"):  # the load is under way: still not loaded
+            with pytest.raises(BodyNotLoaded):
+                getattr(requests[0], name)
+            early.append(name)
+    assert [request.data for request in requests] == [b"111"] * 5
+    assert (received, len(early)) == (3, 4)
+
+
+async def test_concurrent_loads_share_the_failure() -> None:
+    """Likewise when it fails."""
+    errors: list[str] = []
+
+    async def receive() -> Any:
+        await anyio.sleep(0.01)
+        return {"type": "http.disconnect"}
+
+    scope = RequestBuilder(method="POST", data=b"xx").scope()
+
+    async def load() -> None:
+        try:
+            await Request(scope, receive).load()
+        except ClientDisconnected as error:
+            errors.append(str(error))
+
+    async with anyio.create_task_group() as group:
+        for _ in range(3):
+            group.start_soon(load)
+    assert len(errors) == 3
+
+
+async def test_cancelled_load_leaves_no_file() -> None:
+    """Cancelled between two messages, with a file on disk: it is closed at once, waiting loads and later ones raise."""
+    builder = RequestBuilder(method="POST", files={"f": ("x", b"1" * 900_000)})
+    chunks = [builder.body[at : at + 100_000] for at in range(0, 800_000, 100_000)]
+
+    async def receive() -> Any:
+        if not chunks:
+            await anyio.sleep_forever()
+        return {"type": "http.request", "body": chunks.pop(0), "more_body": True}
+
+    request = Request(builder.scope(), receive)
+    before = _open_files()
+    during = 0
+
+    async def second() -> None:
+        with pytest.raises(BodyConsumed, match="interrupted it"):
+            await again(request).load()
+
+    async with anyio.create_task_group() as group:
+        with anyio.CancelScope() as scope:
+            group.start_soon(second)
+            group.start_soon(_cancel_later, scope)
+            try:
+                await request.load()
+            finally:
+                during = _open_files()
+    assert (_open_files(), during) == (before, before)
+    with pytest.raises(BodyConsumed):
+        request.form
+
+
+async def _cancel_later(scope: anyio.CancelScope) -> None:
+    await anyio.sleep(0.2)
+    scope.cancel()
+
+
+def _open_files() -> int:
+    here = f"/proc/{os.getpid()}/fd"
+    names = [os.readlink(f"{here}/{fd}") for fd in os.listdir(here) if os.path.islink(f"{here}/{fd}")]
+    return sum("(deleted)" in name for name in names)
+
+
+async def test_truncated_form_leaves_no_file() -> None:
+    """A client that leaves in the middle of an upload: ClientDisconnected, and no file."""
+    builder = RequestBuilder(method="POST", files={"f": ("x", b"1" * 900_000)})
+    messages = [
+        {"type": "http.request", "body": builder.body[:800_000], "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    before = _open_files()
+    request = Request(builder.scope(), receive)
+    with pytest.raises(ClientDisconnected):
+        await request.load()
+    assert _open_files() == before
+    assert request.disconnected
+
+
+async def test_body_timeout() -> None:
+    """`body_timeout` seconds without a byte are a 408; bytes in time are no reason, empty messages are no bytes."""
+    waits = [0.0, 0.05, 0.05]
+
+    async def slow() -> Any:
+        await anyio.sleep(waits.pop(0) if waits else 0)
+        return {"type": "http.request", "body": b"1" if waits else b"", "more_body": bool(waits)}
+
+    async def empty() -> Any:
+        await anyio.sleep(0.01)
+        return {"type": "http.request", "body": b"", "more_body": True}
+
+    class Patient(Request):
+        body_timeout = 0.2
+
+    scope = RequestBuilder(method="POST").scope()
+    scope["headers"] = []
+    assert (await Patient(dict(scope), slow).load()).data == b"11"
+    request = Patient(dict(scope), empty)
+    request.body_timeout = 0.05
+    for _ in range(2):
+        with pytest.raises(RequestTimeout, match=r"no byte of the body came in 0\.05 seconds"):
+            await request.load()
+    with pytest.raises(RuntimeError):
+        request.body_timeout = 5
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("how", ["def", "async", "preloaded"])
+def test_body_timeout_is_408(backend: str, how: str) -> None:
+    """The answer is 408, from sync and async handlers."""
+
+    class Patient(Request):
+        body_timeout = 0.1
+
+    @Patient.application
+    def app(request: Patient) -> Response:
+        return Response(request.get_data())
+
+    @Patient.application(load=True)
+    async def aapp(request: Patient) -> Response:
+        return Response(request.get_data())
+
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        await anyio.sleep_forever()
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    async def main() -> None:
+        scope = RequestBuilder(method="POST").scope()
+        scope["headers"] = [(b"content-length", b"5")] if how == "preloaded" else [(b"transfer-encoding", b"chunked")]
+        await (aapp if how == "async" else app)(scope, receive, send)
+
+    anyio.run(main, backend=backend)
+    assert answers[0]["status"] == 408
+
+
+# --- threads ---
+
+
+@pytest.mark.parametrize("place", IN_PROCESS)
+@pytest.mark.parametrize("door", ["data", "form", "stream", "iter_data", "files"])
+def test_foreign_threads(place: str, door: str) -> None:
+    """Sync body access works from a thread that the handler started."""
+    protocol, _, backend = place.partition("-")
+    ask: dict[str, Any] = {
+        "data": lambda request: request.get_data(),
+        "form": lambda request: request.form["a"].encode(),
+        "stream": lambda request: request.stream.read(),
+        "iter_data": lambda request: b"".join(request.iter_data()),
+        "files": lambda request: str(len(request.files)).encode(),
+    }
+
+    @Request.application
+    def app(request: Request) -> Response:
+        found: list[Any] = []
+
+        def work() -> None:
+            try:
+                found.append(ask[door](request))
+            except BaseException as error:
+                found.append(repr(error))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(10)
+        return Response(found[0])
+
+    with Client(app, protocol=protocol, backend=backend or "asyncio") as client:  # type: ignore[arg-type]
+        body = iter([b"a=", b"1" * 1000])
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        text = client.post("/", content=body, headers=headers).text
+    assert text == {"data": "a=" + "1" * 1000, "files": "0", "form": "1" * 1000}.get(door, "a=" + "1" * 1000)
+
+
+@pytest.mark.parametrize("place", IN_PROCESS)
+def test_async_sink_end_to_end(place: str) -> None:
+    """An async sink in an async handler is awaited, on both protocols; in a sync one it is a TypeError, hence a 500."""
+    protocol, _, backend = place.partition("-")
+    stored: list[bytes] = []
+
+    class Store:
+        async def write(self, data: bytes) -> None:
+            await anyio.sleep(0)
+            stored.append(data)
+
+        async def __aexit__(self, kind: Any, *details: Any) -> None:
+            await anyio.sleep(0)
+            stored.append(b"left" if kind is None else kind.__name__.encode())
+
+    class Storing(Request):
+        def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+            return Store()
+
+    @Storing.application
+    async def app(request: Storing) -> Response:
+        await request.load()
+        return Response(request.files["f"].filename)
+
+    @Storing.application
+    def sync_app(request: Storing) -> Response:
+        return Response(request.files["f"].filename)
+
+    builder = RequestBuilder(method="POST", files={"f": ("x.bin", b"12345")})
+    options: Any = {"protocol": protocol, "backend": backend or "asyncio", "raise_app_exceptions": False}
+    with Client(app, **options) as client:
+        assert client.send(builder.request()).text == "x.bin"
+        assert (b"".join(stored[:-1]), stored[-1]) == (b"12345", b"left")
+        stored.clear()
+        request = RequestBuilder(method="POST", data=builder.body[:-8], content_type=_type_of(builder)).request()
+        assert client.send(request).status_code == 400
+        assert stored[-1] == b"MultipartError"
+    with Client(sync_app, **options) as client:
+        assert client.send(builder.request()).status_code == 500
+
+
+def _type_of(builder: RequestBuilder) -> str:
+    return next(value.decode() for name, value in builder.opening.headers if name.lower() == b"content-type")
