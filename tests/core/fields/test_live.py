@@ -37,6 +37,7 @@ def test_values_are_equal_by_what_they_say(cls: type[Live[Any]]) -> None:
     """Bound or not; and they have no hash, as they change."""
     headers = Headers([("X", "bytes 0-1/2")])
     assert cls.bound(headers, "X") == cls.from_header("bytes 0-1/2")
+    assert cls.from_header(None) != 5
     with pytest.raises(TypeError, match=r"^unhashable type"):
         hash(cls.from_header(None))
 
@@ -80,6 +81,11 @@ class LostUpdates(RuleBasedStateMachine):
         self.model.pop(name, None)
 
     @rule(view=views)
+    def clear(self, view: ResponseCacheControl) -> None:
+        view.clear()
+        self.model.clear()
+
+    @rule(view=views)
     def refused(self, view: ResponseCacheControl) -> None:
         with pytest.raises(ValueError, match=r"^got "):
             view["a"] = "\n"
@@ -92,6 +98,7 @@ class LostUpdates(RuleBasedStateMachine):
     @rule(view=views)
     def look(self, view: ResponseCacheControl) -> None:
         assert dict(view) == self.model
+        assert (len(view), bool(view), "a" in view) == (len(self.model), bool(self.model), "a" in self.model)
 
     @invariant()
     def the_field_says_so(self) -> None:

@@ -22,7 +22,7 @@ _is_plain = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*").fullmatch
 _is_escaped = re.compile(r'"(?:[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]|\\[0-3][0-7]{2})*"').fullmatch
 _escapes = re.compile(rb"\\([0-3][0-7]{2})").sub
 _special = re.compile(rb"[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]").sub
-_is_path = re.compile(r"[\x20-\x3a\x3c-\x7e]*").fullmatch
+_has_end = re.compile(r"[\x00-\x1f;\x7f]").search
 _not_path = re.compile(rb"[^\x21\x24-\x3a\x3c-\x7e]").sub
 _is_domain = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?").fullmatch
 
@@ -101,7 +101,7 @@ def dump_cookie(
     if domain:
         out += f"; Domain={_domain(domain)}"
     if expires is not None:
-        out += f"; Expires={_attribute('expires', expires) if isinstance(expires, str) else http_date(expires)}"
+        out += f"; Expires={_expires(expires)}"
     if max_age is not None:
         seconds = max_age // timedelta(seconds=1) if isinstance(max_age, timedelta) else int(max_age)
         out += f"; Max-Age={seconds}"
@@ -140,19 +140,20 @@ def _check_prefix(key: str, *, secure: bool, httponly: bool, host_only: bool) ->
         raise ValueError(f"got cookie {key!r} without httponly=True, which its prefix promises")
 
 
-def _attribute(what: str, text: str) -> str:
-    if not _is_path(text):
-        raise ValueError(f"got {what} {text!r}, expected no control characters and no ';'")
-    return text
+def _expires(expires: datetime | float | str) -> str:
+    if not isinstance(expires, str):
+        return http_date(expires)
+    if _has_end(expires) or not expires.isascii():
+        raise ValueError(f"got expires {expires!r}, expected a date, no control characters and no ';'")
+    return expires
 
 
 def _path(path: str) -> str:
-    # like a URL's path: what cannot stand there is percent-encoded, save what would end the attribute
-    if not path.isascii() or not _is_path(path):
-        if any(c == ";" or c < " " or c == "\x7f" for c in path):
-            _attribute("path", path)
-        path = _not_path(lambda found: b"%%%02X" % found[0][0], path.encode("utf-8", "surrogateescape")).decode("ascii")
-    return path
+    # browsers compare it with the path of a URL, so that it is percent-encoded, save what would end the attribute
+    if _has_end(path):
+        raise ValueError(f"got path {path!r}, expected no control characters and no ';'")
+    data = _not_path(lambda found: b"%%%02X" % found[0][0], path.encode("utf-8", "surrogateescape"))
+    return data.decode("ascii")
 
 
 def _domain(domain: str) -> str:

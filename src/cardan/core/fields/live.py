@@ -92,7 +92,7 @@ class Live(Generic[S]):
         if self._headers is not None:
             if text:
                 self._headers[self._name] = text
-            elif self._text is not None:
+            elif self._current() is not None:  # perhaps set by others since this view has looked
                 del self._headers[self._name]
             self._text = text or None
         self._state = state
