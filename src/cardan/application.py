@@ -28,7 +28,7 @@ from .core.response.base import BaseResponse
 from .dual import Dual
 from .lifespan import ProcessLifespan, serve_lifespan
 from .request import BaseRequest, Request
-from .wsgi.serving import send
+from .wsgi.serving import send, send_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -158,10 +158,8 @@ class Application(Dual, Generic[R]):
             steps = None
             if self._straight_sync:
                 steps = context.run(flow, request, self.handler, self.middleware, self.on_error)  # type: ignore[arg-type]
-                if isinstance(steps, BaseResponse) and (plain := steps.plain(environ["REQUEST_METHOD"])) is not None:
-                    # no thread object, and nothing held: one piece cannot read the request's body any more
-                    start_response(steps.status, plain[0])
-                    return [plain[1]]
+                if isinstance(steps, BaseResponse) and (body := send_whole(steps, environ, start_response)) is not None:
+                    return body  # nothing is held: an answer in one piece cannot read the request's body any more
             thread = RequestThread(self, exchange, context)
             response = context.run(thread.respond, request, steps)
             held = bool(exchange.opened) or response.is_streamed  # a body may read the request's

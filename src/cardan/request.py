@@ -64,7 +64,7 @@ class BaseRequest(core.BaseRequest):
         if "REQUEST_METHOD" in scope:
             values["head"] = EnvironHead(scope)  # type: ignore[arg-type]
             values["_mode"] = "sync"
-        elif _is_http(scope):
+        elif "type" in scope and scope["type"] == "http":
             values["head"] = ScopeHead(scope)
             values["_mode"] = "async"
             values["_receive"] = receive
@@ -223,10 +223,6 @@ class BaseRequest(core.BaseRequest):
 
 class Request(BaseRequest, core.Request):
     """The request with every mixin; the one to use."""
-
-
-def _is_http(scope: Any) -> bool:
-    return hasattr(scope, "get") and scope.get("type") == "http"
 
 
 def _describe(scope: Any) -> str:

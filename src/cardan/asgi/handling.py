@@ -12,7 +12,7 @@ from ..core.exceptions import HTTPException
 from ..core.flow import flow, flow_async, raiser
 from ..core.request.exchange import REQUEST_KEY
 from ..core.response.base import BaseResponse
-from .messages import encode_headers
+from .messages import whole_messages
 from .receiving import ReceiveSource, find_exchange, open_body
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
             response, context = await flow_async(request, app.handler, app.on_error), None
         else:
             response, context = await _respond(app, request, exchange)
-        if (plain := response.plain(scope["method"])) is not None:  # nobody needs a context or a thread
+        if (messages := whole_messages(response, scope["method"])) is not None:
+            start, body = messages
             try:
-                headers = encode_headers(plain[0])
-                await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-                await send({"type": "http.response.body", "body": plain[1]})
+                await send(start)
+                await send(body)
             except OSError:  # nobody is there to be told
                 pass
         else:

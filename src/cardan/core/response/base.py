@@ -201,34 +201,31 @@ class BaseResponse(BodyAccess):
 
     # --- sending ---
 
-    def plain(self, method: str) -> tuple[list[tuple[str, str]], bytes] | None:
-        """What :meth:`whole` gives, where nothing is to be closed after it and nothing to be asked of the request.
+    def plain(self, method: str) -> tuple[str, int, bytes] | None:
+        """Content-Type, Content-Length and body of an answer that is nothing but these: the adapters' straight path.
 
-        None where there is: for the adapters, whose straight path needs neither context nor thread for it.
+        None where there is more: other fields, a status without a body, a stream, something to close afterwards.
         """
-        if self._body is None or self._hooks or self.autocorrect_location_header:
+        body, kind, code = self._body, self._content_type, self._code
+        if body is None or kind is None or self._headers is not None or self._hooks is not None:
             return None
-        return self.whole(method)
+        if not self.automatically_set_content_length or code in (204, 205, 304) or not 200 <= code < 1000:
+            return None
+        return kind, len(body), (body if method != "HEAD" else b"")
 
     def whole(
         self, method: str, root_url: Callable[[], str] | None = None
     ) -> tuple[list[tuple[str, str]], bytes] | None:
         """Header fields and body as they are sent in answer to ``method``, where the body is buffered; else None.
 
-        The straight path beside :meth:`finalizer`, which is its oracle: most responses are one bytes object.
+        The short way beside :meth:`finalizer`, which is its oracle: most responses are one bytes object.
         """
         body = self._body
         if body is None:
             if not isinstance(self._iterable, (list, tuple)) or self.direct_passthrough:
                 return None
             body = b"".join(map(encode, self._iterable))
-        code, kind = self._code, self._content_type
-        length = len(body) if self.automatically_set_content_length else None
-        if self._headers is None and kind is not None and 200 <= code < 600 and code not in (204, 205, 304):
-            fields = [("Content-Type", kind)]
-            if length is not None:
-                fields.append(("Content-Length", str(length)))
-            return fields, (body if method != "HEAD" else b"")
+        code, length = self._code, len(body) if self.automatically_set_content_length else None
         fields, declared = final_fields(code, self._pairs(root_url, length), length)
         if not has_body(method, code):
             return fields, b""
