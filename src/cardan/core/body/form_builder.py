@@ -50,6 +50,9 @@ class FormBuilder:
             raise MachineStateError("got feed() in state 'closed', expected no more")
         fields = self.form.fields
         rest: list[FileEvent] = []
+        if events and type(events[0]) is tuple:  # of a PairsDecoder
+            fields += events  # type: ignore[arg-type]
+            events = []
         for event in events:
             if type(event) is not Field:
                 rest.append(event)  # type: ignore[arg-type]  # it does not narrow by `is not`

@@ -20,7 +20,7 @@ from .file_storage import FileStorage
 from .form import Form
 from .form_builder import FormBuilder
 from .multipart_decoder import Forms, MultipartDecoder
-from .urlencoded_decoder import UrlencodedDecoder
+from .urlencoded_decoder import PairsDecoder, straight_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -101,10 +101,10 @@ class FormReader:
         more = reader.feed((yield want)) if data else b""
         if not more:
             reader.close()
-            if self.forms != "strict" and (pairs := UrlencodedDecoder.straight(data, self.limits)) is not None:
+            if self.forms != "strict" and (pairs := straight_pairs(data, self.limits)) is not None:
                 return Form(pairs)
         builder = FormBuilder(limits=self.limits)
-        decoder = UrlencodedDecoder(limits=self.limits, forms=self.forms)
+        decoder = PairsDecoder(limits=self.limits, forms=self.forms)
         builder.feed(decoder.feed(data))
         while more:
             builder.feed(decoder.feed(more))

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
 from ..exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
 from ..limits import Limits
 from .events import Field, FileEnd, FileStart
-from .near_parts import BLANK, choose_memo, read_head, take_parts
+from .near_parts import BLANK, are_narrow, choose_memo, read_head, take_parts
 from .part_head import MAX_PADDING, PartHead
 
 if TYPE_CHECKING:
@@ -91,15 +91,17 @@ class MultipartDecoder:
 
     def feed(self, data: bytes) -> list[FormEvent]:
         """The events that are complete with ``data``; see the module for what it raises."""
-        if self._tail:
-            data = self._tail + data
-        elif self.state is PREAMBLE and self._straight and (whole := self._take_whole(data)) is not None:
-            return whole
-        self._data = data
-        self._pos = 0
+        if not self._tail and self.state is PREAMBLE and self._straight:
+            whole = self._take_whole(data)
+            if whole is not None:
+                return whole
         events: list[FormEvent] = []
         readers = self._READERS
         try:
+            if self._tail:
+                data = self._join(data, events)
+            self._data = data
+            self._pos = 0
             while readers[self.state](self, events):
                 pass
         except HTTPException as error:
@@ -126,12 +128,14 @@ class MultipartDecoder:
 
     def _read_preamble(self, events: list[FormEvent]) -> bool:
         data, dash = self._data, self._dash
-        found = data.find(dash)
+        hyphen = data.find(b"-")  # one byte is found several times as fast as many
+        found = data.find(dash, hyphen) if hyphen >= 0 else -1
         if found < 0:
             if self._strict and len(data) > len(dash) + 2:
                 raise MultipartError("got data before the first boundary, expected the boundary")
             if len(data) > len(dash) + 1:
-                self._pos = len(data) - len(dash) - 1
+                end = data[-len(dash) - 1 :]
+                self._pos = len(data) - (len(end) if b"\r" in end or b"-" in end else 0)
                 self._fresh = False
             return False
         if not (found == 0 and self._fresh) and data[found - 2 : found] != b"\r\n":
@@ -216,14 +220,12 @@ class MultipartDecoder:
 
     def _read_file(self, events: list[FormEvent]) -> bool:
         data, pos = self._data, self._pos
-        end = data.find(self._delimiter, pos)
-        stop = end if end >= 0 else self._undecided(data, pos)
+        begin = data.find(b"\r", pos)  # one byte is found several times as fast as many, and much data has none
+        end = data.find(self._delimiter, begin) if begin >= 0 else -1
+        stop = end if end >= 0 else self._undecided(data, begin) if begin >= 0 else len(data)
         self._pos = stop
         if stop > pos:
-            self._held += stop - pos
-            allowed = self.limits.max_file_size
-            if allowed is not None and self._held > allowed:
-                raise RequestEntityTooLarge(limit="max_file_size", allowed=allowed, received=self._held)
+            self._count_file(stop - pos)
             events.append(data[pos:stop])  # the very object that was fed, where all of it is data
         if end < 0:
             return False
@@ -279,7 +281,7 @@ class MultipartDecoder:
         allowed = self.limits.max_form_parts
         if allowed is not None and self._count >= allowed:
             raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed, received=self._count + 1)
-        return self._plan.memo.get(block) or read_head(block, self._plan.memo, self._strict, self.limits)
+        return read_head(block, self._plan.memo, self._strict, self.limits)
 
     def _begin(self, head: PartHead, events: list[FormEvent]) -> None:
         self._count += 1
@@ -297,6 +299,16 @@ class MultipartDecoder:
         events.append(FileStart(head.name, head.filename, head.headers))
         self.state = FILE
 
+    def _join(self, data: bytes, events: list[FormEvent]) -> bytes:
+        """What is left of the last piece, and ``data``. Copies nothing where no boundary goes on in a file's data."""
+        tail = self._tail
+        delimiter = self._delimiter
+        if self.state is not FILE or len(data) < len(delimiter) or data.startswith(delimiter[len(tail) :]):
+            return tail + data
+        self._count_file(len(tail))
+        events.append(tail)
+        return data
+
     def _check_field(self, size: int) -> None:
         limits = self.limits
         allowed = limits.max_form_memory_size
@@ -307,6 +319,12 @@ class MultipartDecoder:
         total = self._total + self._head.cost + size
         if allowed is not None and total > allowed:
             raise RequestEntityTooLarge(limit="max_form_memory_total", allowed=allowed, received=total)
+
+    def _count_file(self, size: int) -> None:
+        self._held += size
+        allowed = self.limits.max_file_size
+        if allowed is not None and self._held > allowed:
+            raise RequestEntityTooLarge(limit="max_file_size", allowed=allowed, received=self._held)
 
     def _end_field(self, events: list[FormEvent]) -> None:
         head, pieces = self._head, self._pieces
@@ -426,7 +444,7 @@ class Plan:
         self.limits = limits
         self.memo = choose_memo(strict, limits)
         sizes = [limits.max_form_memory_size, limits.max_file_size]  # no part in a window is larger than a limit
-        self.window = min([WINDOW, *(size for size in sizes if size is not None)])
+        self.window = 0 if are_narrow(limits) else min([WINDOW, *(size for size in sizes if size is not None)])
         boundary = sys.maxsize if limits.max_boundary_size is None else limits.max_boundary_size
         self.boundary = min(boundary, STRICT_BOUNDARY) if strict else boundary
 

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Final
 
 from ..exceptions import RequestEntityTooLarge
 from .events import Field, FileEnd, FileStart
-from .part_head import PartHead, parse_part_head
+from .part_head import FIELD_PREFIX, PLAIN, PartHead, parse_part_head
+from .part_headers import OneLineHeaders, PartHeaders
 
 if TYPE_CHECKING:
     from ..limits import Limits
     from .events import FormEvent
 
-__all__ = ["BLANK", "Memo", "choose_memo", "read_head", "take_parts"]
+__all__ = ["BLANK", "Memo", "are_narrow", "choose_memo", "read_head", "take_parts"]
 
 BLANK: Final = b"\r\n\r\n"
 
@@ -29,8 +30,10 @@ MEMO_HEADS: Final = 512
 MEMO_HEAD_SIZE: Final = 192
 MEMO_LINES: Final = 4
 
-Memo = dict[bytes, PartHead]
-"""Header block, as it stands after a boundary -> what it says; text fields in UTF-8 only."""
+Entry = tuple[str, PartHeaders, int]
+"""A text field in UTF-8: its name, its header fields, and how many bytes its name counts."""
+Memo = dict[bytes, Entry]
+"""Header block, as it stands after a boundary -> what it says."""
 
 _MEMO: Final[Memo] = {}
 _STRICT_MEMO: Final[Memo] = {}
@@ -38,10 +41,15 @@ _STRICT_MEMO: Final[Memo] = {}
 
 def choose_memo(strict: bool, limits: Limits) -> Memo:
     """The shared memo; one of its own where the limits would refuse a head that the shared one may hold."""
-    size, lines = limits.max_part_header_size, limits.max_part_headers
-    if (size is not None and size < MEMO_HEAD_SIZE) or (lines is not None and lines < MEMO_LINES):
+    if are_narrow(limits):
         return {}
     return _STRICT_MEMO if strict else _MEMO
+
+
+def are_narrow(limits: Limits) -> bool:
+    """Whether the limits may refuse a head that this module takes for usual: then its path is not for them."""
+    size, lines = limits.max_part_header_size, limits.max_part_headers
+    return (size is not None and size < MEMO_HEAD_SIZE) or (lines is not None and lines < MEMO_LINES)
 
 
 def take_parts(
@@ -56,40 +64,62 @@ def take_parts(
     text = files = 0
     for piece in pieces:
         head, blank, value = piece.partition(BLANK)
-        part = known(head)
-        if part is None or not blank:
+        entry = known(head)
+        if entry is None or not blank:
             if not blank:
                 return (_position(pieces, piece), files, text) if piece.startswith(b"--") else None
-            part = read_head(head, memo, strict, limits)
-            if part.length is not None or part.codec != "utf-8":
-                return None
-            if part.filename is not None:
-                files += 1
-                append(FileStart(part.name, part.filename, part.headers))
-                if value:
-                    append(value)
-                append(FileEnd())
-                continue
+            entry = _read_usual(head, memo)
+            if entry is None:
+                part = read_head(head, memo, strict, limits)
+                if part.length is not None or part.codec != "utf-8":
+                    return None
+                if part.filename is not None:
+                    files += 1
+                    append(FileStart(part.name, part.filename, part.headers))
+                    if value:
+                        append(value)
+                    append(FileEnd())
+                    continue
+                entry = part.name, part.headers, part.cost
+        name, headers, cost = entry
         try:
-            append(Field(part.name, value.decode(), value, part.headers))
+            append(Field(name, value.decode(), value, headers))
         except UnicodeDecodeError:
             if strict:
                 return None
-            append(Field(part.name, value.decode("utf-8", "replace"), value, part.headers))
-        text += part.cost + len(value)
+            append(Field(name, value.decode("utf-8", "replace"), value, headers))
+        text += cost + len(value)
     return len(pieces), files, text
+
+
+def _read_usual(head: bytes, memo: Memo) -> Entry | None:
+    """The head that browsers write for a field in plain ASCII; None: read on."""
+    name = head[len(FIELD_PREFIX) : -1]
+    if not head.startswith(FIELD_PREFIX) or not head.endswith(b'"') or len(head) > MEMO_HEAD_SIZE:
+        return None
+    if not name.isascii() or name.translate(None, PLAIN):
+        return None
+    return _remember(head, (name.decode(), OneLineHeaders(head[2:]), len(name)), memo)
+
+
+def _remember(head: bytes, entry: Entry, memo: Memo) -> Entry:
+    if len(memo) >= MEMO_HEADS:
+        memo.clear()
+    memo[head] = entry
+    return entry
 
 
 def read_head(head: bytes, memo: Memo, strict: bool, limits: Limits) -> PartHead:
     """What ``head`` says, and a note of it in the memo. Raises as :func:`parse_part_head`, and 413 for its size."""
+    entry = memo.get(head)
+    if entry is not None:
+        return PartHead(entry[0], None, entry[1])
     allowed = limits.max_part_header_size
     if allowed is not None and len(head) > allowed:
         raise RequestEntityTooLarge(limit="max_part_header_size", allowed=allowed, received=len(head))
     part = parse_part_head(head, strict=strict, limits=limits)
     if part.filename is None and _is_usual(head, part):
-        if len(memo) >= MEMO_HEADS:
-            memo.clear()
-        memo[head] = part
+        _remember(head, (part.name, part.headers, part.cost), memo)
     return part
 
 

@@ -17,7 +17,7 @@ from .part_headers import PartHeaders, unfold
 if TYPE_CHECKING:
     from ..limits import Limits
 
-__all__ = ["MAX_PADDING", "PartHead", "parse_part_head"]
+__all__ = ["FIELD_PREFIX", "MAX_PADDING", "PLAIN", "PartHead", "parse_part_head"]
 
 #: RFC 2046 section 5.1.1 lets gateways pad the boundary line; nobody was seen to send more than a few spaces
 MAX_PADDING: Final = 64
@@ -38,11 +38,11 @@ _CODECS: Final = {
 }
 _IDENTITY: Final = frozenset({b"7bit", b"8bit", b"binary"})  # RFC 2045 section 6.2: no transformation
 
-_FIELD_PREFIX: Final = b'\r\nContent-Disposition: form-data; name="'
+FIELD_PREFIX: Final = b'\r\nContent-Disposition: form-data; name="'
 _FILE_MIDDLE: Final = b'; filename="'
 _FILE_TYPE: Final = b"\r\nContent-Type: "
 # printable ASCII without quote, backslash and percent, and what may be UTF-8
-_PLAIN: Final = bytes(c for c in range(32, 256) if c not in b'"\\%\x7f')
+PLAIN: Final = bytes(c for c in range(32, 256) if c not in b'"\\%\x7f')
 _PLAIN_TYPE: Final = bytes(c for c in range(32, 127) if c not in b'"\\;,')
 
 
@@ -83,10 +83,10 @@ def parse_part_head(block: bytes, *, strict: bool, limits: Limits) -> PartHead:
 
 def _plain_head(block: bytes, strict: bool) -> PartHead | None:
     """The heads that browsers send, where nothing is escaped; None: look closer."""
-    if not block.startswith(_FIELD_PREFIX):
+    if not block.startswith(FIELD_PREFIX):
         return None
     name, quote, rest = block[40:].partition(b'"')
-    if not quote or name.translate(None, _PLAIN):
+    if not quote or name.translate(None, PLAIN):
         return None
     try:
         if not rest:
@@ -94,7 +94,7 @@ def _plain_head(block: bytes, strict: bool) -> PartHead | None:
         if not rest.startswith(_FILE_MIDDLE):
             return None
         filename, quote, rest = rest[12:].partition(b'"')
-        if not quote or filename.translate(None, _PLAIN):
+        if not quote or filename.translate(None, PLAIN):
             return None
         if rest and (not rest.startswith(_FILE_TYPE) or rest[16:].translate(None, _PLAIN_TYPE)):
             return None

@@ -15,7 +15,7 @@ from ..structures.headers_view import HeadersView, ImmutableHeadersMixin
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["PartHeaders", "unfold"]
+__all__ = ["OneLineHeaders", "PartHeaders", "unfold"]
 
 #: RFC 9112 section 5.2: a line that begins with space or tab continues the one before, the border reads as a space
 FOLD: Final = re.compile(rb"[ \t]*\r\n[ \t]+")
@@ -29,15 +29,18 @@ def unfold(block: bytes) -> bytes:
 class PartHeaders(ImmutableHeadersMixin, HeadersView):
     """The header fields of a part, over ``block``: its lines, parted by CRLF."""
 
-    __slots__ = ("_block", "_pairs", "plain")
+    __slots__ = ("_block", "_pairs")
 
-    plain: bool
-    """Whether there is but one line, which then is the Content-Disposition."""
+    _pairs: list[tuple[str, str]]
+    """Unset until a field is asked for: one of these is made for every part of every form."""
 
     def __init__(self, block: bytes) -> None:
         self._block = block
-        self.plain = b"\r\n" not in block
-        self._pairs: list[tuple[str, str]] | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is but one line, which then is the Content-Disposition."""
+        return b"\r\n" not in self._block
 
     @property
     def raw(self) -> bytes:
@@ -45,12 +48,13 @@ class PartHeaders(ImmutableHeadersMixin, HeadersView):
         return self._block
 
     def _list(self) -> list[tuple[str, str]]:
-        pairs = self._pairs
-        if pairs is None:
+        try:
+            return self._pairs
+        except AttributeError:
             lines = [line.partition(b":") for line in unfold(self._block).split(b"\r\n")]
             pairs = [(name.decode("ascii", "replace"), _text(value)) for name, colon, value in lines if colon]
             self._pairs = pairs
-        return pairs
+            return pairs
 
     def _find_all(self, name: str) -> list[str]:
         wanted = name.lower()
@@ -67,7 +71,7 @@ class PartHeaders(ImmutableHeadersMixin, HeadersView):
         return len({name.lower() for name, _ in self._list()})
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is PartHeaders:
+        if isinstance(other, PartHeaders):
             return self._block == other._block
         return super().__eq__(other)
 
@@ -75,6 +79,14 @@ class PartHeaders(ImmutableHeadersMixin, HeadersView):
 
     def __reduce__(self) -> Any:
         return type(self), (self._block,)
+
+
+class OneLineHeaders(PartHeaders):
+    """The same, where it is known that there is but one line: most fields have but a Content-Disposition."""
+
+    __slots__ = ()
+
+    plain = True
 
 
 def _text(value: bytes) -> str:

@@ -9,6 +9,7 @@ body is a form (WHATWG URL section 5.1). Holds what is not decoded yet: some 64 
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..exceptions import HTTPException, MachineStateError, RequestEntityTooLarge, UrlencodedError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .events import FormEvent
     from .multipart_decoder import Forms
 
-__all__ = ["UrlencodedDecoder"]
+__all__ = ["PairsDecoder", "UrlencodedDecoder", "straight_pairs"]
 
 PAIRS: Final = "pairs"
 FAILED: Final = "failed"
@@ -85,20 +86,6 @@ class UrlencodedDecoder:
         self.state = CLOSED
         return events
 
-    @classmethod
-    def straight(cls, body: bytes, limits: Limits) -> list[tuple[str, str]] | None:
-        """The pairs of a whole small body in default mode; None where something is to be looked at more closely."""
-        size = len(body)
-        most, total, count = limits.max_form_memory_size, limits.max_form_memory_total, limits.max_form_parts
-        if size > BATCH or (most is not None and size > most) or (total is not None and size > total):
-            return None
-        if count is not None and body.count(b"&") >= count:
-            return None
-        try:
-            return parse_urlencoded(body, "strict")
-        except UnicodeDecodeError:
-            return None
-
     def _check_state(self, call: str, expected: str) -> None:
         if self._error is not None:
             raise self._error
@@ -112,9 +99,14 @@ class UrlencodedDecoder:
             self._check_count(body, allowed)
         if self._strict:
             _check_strictly(body)
+        pairs = split_urlencoded(body)
+        if not self._strict and self._fits(len(body)):
+            self._count += len(pairs)
+            self._total += sum(map(len, chain.from_iterable(pairs)))
+            return self._events(pairs)
         events: list[FormEvent] = []
         most = limits.max_form_memory_size
-        for name, value in split_urlencoded(body):
+        for name, value in pairs:
             if most is not None and len(value) > most:
                 raise RequestEntityTooLarge(limit="max_form_memory_size", allowed=most, received=len(value))
             self._total += len(name) + len(value)
@@ -122,6 +114,14 @@ class UrlencodedDecoder:
             events.append(self._field(name, value))
         self._count += len(events)
         return events
+
+    def _fits(self, size: int) -> bool:
+        """Whether nothing in ``size`` bytes can pass a limit: decoding makes them fewer, never more."""
+        most, total = self.limits.max_form_memory_size, self.limits.max_form_memory_total
+        return (most is None or size <= most) and (total is None or self._total + size <= total)
+
+    def _events(self, pairs: list[tuple[bytes, bytes]]) -> list[FormEvent]:
+        return [Field(n.decode("utf-8", "replace"), v.decode("utf-8", "replace"), v) for n, v in pairs]
 
     def _field(self, name: bytes, value: bytes) -> Field:
         if not self._strict:
@@ -158,6 +158,32 @@ class UrlencodedDecoder:
         self.state = FAILED
         self._chunks = []
         raise error
+
+
+class PairsDecoder(UrlencodedDecoder):
+    """The same for :class:`FormReader`, which wants pairs: a field is one where its bytes say no more."""
+
+    __slots__ = ()
+
+    def _events(self, pairs: list[tuple[bytes, bytes]]) -> list[FormEvent]:
+        try:
+            return [(n.decode(), v.decode()) for n, v in pairs]  # type: ignore[misc]  # FormBuilder takes them, too
+        except UnicodeDecodeError:
+            return super()._events(pairs)
+
+
+def straight_pairs(body: bytes, limits: Limits) -> list[tuple[str, str]] | None:
+    """The pairs of a whole small body in default mode; None where something is to be looked at more closely."""
+    size = len(body)
+    most, total, count = limits.max_form_memory_size, limits.max_form_memory_total, limits.max_form_parts
+    if size > BATCH or (most is not None and size > most) or (total is not None and size > total):
+        return None
+    if count is not None and body.count(b"&") >= count:
+        return None
+    try:
+        return parse_urlencoded(body, "strict")
+    except UnicodeDecodeError:
+        return None
 
 
 def _count_pairs(body: bytes) -> int:
