@@ -163,7 +163,12 @@ def test_our_content_length_follows_the_body() -> None:
 
 @pytest.mark.parametrize(
     ("location", "sent"),
-    [("/a b", "/a%20b"), ("/é?ü=1", "/%C3%A9?%C3%BC=1"), ("http://bücher.example/x", "http://xn--bcher-kva.example/x"), ("?a", "?a")],
+    [
+        ("/a b", "/a%20b"),
+        ("/é?ü=1", "/%C3%A9?%C3%BC=1"),
+        ("http://bücher.example/x", "http://xn--bcher-kva.example/x"),
+        ("?a", "?a"),
+    ],
 )
 def test_location_becomes_a_uri_when_set(location: str, sent: str) -> None:
     """Specification section 1: IRIs become URIs when set; relative references are allowed (RFC 9110 10.2.2)."""

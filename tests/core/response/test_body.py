@@ -48,14 +48,26 @@ class AsyncClosing(Closing):
 
 def test_kinds() -> None:
     """Rows is_sequence and is_streamed: True for lists and tuples; for what has no length, async included."""
-    assert [Response(body).is_sequence for body in ("a", ["a"], ("a",), stream("a"), astream("a"))] == [True] * 3 + [False] * 2
-    assert [Response(body).is_streamed for body in ("a", ["a"], stream("a"), astream("a"))] == [False, False, True, True]
+    assert [Response(body).is_sequence for body in ("a", ["a"], ("a",), stream("a"), astream("a"))] == [True] * 3 + [
+        False
+    ] * 2
+    assert [Response(body).is_streamed for body in ("a", ["a"], stream("a"), astream("a"))] == [
+        False,
+        False,
+        True,
+        True,
+    ]
     assert [Response(body).is_async for body in ("a", stream("a"), astream("a"))] == [False, False, True]
 
 
 async def test_iter_encoded() -> None:
     """Rows iter_encoded and its twin: text is UTF-8, buffers are bytes; other chunks are a TypeError."""
-    assert list(Response(["ä", b"b", bytearray(b"c"), memoryview(b"d")]).iter_encoded()) == ["ä".encode(), b"b", b"c", b"d"]
+    assert list(Response(["ä", b"b", bytearray(b"c"), memoryview(b"d")]).iter_encoded()) == [
+        "ä".encode(),
+        b"b",
+        b"c",
+        b"d",
+    ]
     for body in (stream("ä", b"b"), astream("ä", b"b")):
         assert [chunk async for chunk in Response(body).aiter_encoded()] == ["ä".encode(), b"b"]
     with pytest.raises(TypeError, match="got a chunk of type int, expected bytes or text"):

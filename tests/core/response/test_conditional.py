@@ -131,7 +131,9 @@ def test_number_of_ranges() -> None:
     large = Representation(length=10_000_000)
 
     def ask(count: int) -> Decision:
-        return decide("GET", asked(range="bytes=" + ",".join(f"{n * 1000}-{n * 1000 + 500}" for n in range(count))), large)
+        return decide(
+            "GET", asked(range="bytes=" + ",".join(f"{n * 1000}-{n * 1000 + 500}" for n in range(count))), large
+        )
 
     assert len(ask(MAX_RANGES).ranges) == MAX_RANGES == 16
     assert ask(MAX_RANGES + 1) == NONE
@@ -174,7 +176,9 @@ def test_jshttp_fresh(row: int) -> None:
     case = corpus_json("jshttp-fresh")[row]
     request, response = case["args"]
     modified = parse_date(response.get("last-modified"))
-    decision = decide("GET", Conditions.from_headers(Headers(request)), Representation(200, response.get("etag"), modified))
+    decision = decide(
+        "GET", Conditions.from_headers(Headers(request)), Representation(200, response.get("etag"), modified)
+    )
     assert (decision.status == 304) is (case["result"] != (str(row) in deviations))
 
 

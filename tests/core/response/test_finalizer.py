@@ -101,7 +101,16 @@ def test_final_status(status: int) -> None:
 
 @pytest.mark.parametrize(
     "pair",
-    [("X", "a\r\nb"), ("X", "a\nb"), ("X", "a\0b"), ("X", "\u2603"), ("X\r\nY", "a"), ("X Y", "a"), ("", "a"), ("é", "a")],
+    [
+        ("X", "a\r\nb"),
+        ("X", "a\nb"),
+        ("X", "a\0b"),
+        ("X", "\u2603"),
+        ("X\r\nY", "a"),
+        ("X Y", "a"),
+        ("", "a"),
+        ("é", "a"),
+    ],
 )
 def test_fields_are_checked_once_more(pair: tuple[str, str]) -> None:
     """RFC 9110 section 5: a field that could end itself, or begin another, is refused."""
@@ -164,7 +173,9 @@ def test_unknown_status_has_a_phrase() -> None:
     st.booleans(),
     st.sampled_from([None, [("X-A", "b")], [("Content-Length", "3")], [("Content-Type", "a/b"), ("Vary", "x")]]),
 )
-def test_straight_path(method: str, status: int, body: bytes, automatic: bool, headers: list[tuple[str, str]] | None) -> None:
+def test_straight_path(
+    method: str, status: int, body: bytes, automatic: bool, headers: list[tuple[str, str]] | None
+) -> None:
     """``whole()`` gives what the machine gives, or raises what it raises."""
     response = Response(body, status, headers)
     response.automatically_set_content_length = automatic

@@ -17,6 +17,7 @@ from ..fields.dates import http_date, parse_date
 from ..fields.durations import dump_age, dump_retry_after, parse_age, parse_retry_after
 from ..fields.links import Links
 from ..fields.media_type_parameters import MediaTypeParameters
+from ..fields.syntax import parse_integer
 from ..fields.www_authenticate import WWWAuthenticate
 from ..structures.header_set import HeaderSet
 from ..urls import iri_to_uri
@@ -57,7 +58,7 @@ class CommonResponseDescriptorsMixin:
     allow = live_field("Allow", HeaderSet, doc="The methods that there are (RFC 9110 section 10.2.1).")
     content_encoding = header_field("Content-Encoding", doc="The content codings (RFC 9110 section 8.4).")
     content_language = live_field("Content-Language", HeaderSet, doc="For whom it is (RFC 9110 section 8.5).")
-    content_length = header_field("Content-Length", int, doc="Bytes of the body, as declared (RFC 9110 section 8.6).")
+    content_length = header_field("Content-Length", parse_integer, doc="Bytes of the body, as declared (RFC 9110 8.6).")
     content_md5 = header_field("Content-MD5", doc="A digest of the body (RFC 2616; obsolete).")
     date = header_field("Date", parse_date, _dump_date, doc="When it was made (RFC 9110 section 6.6.1).")
     expires = header_field("Expires", parse_date, _dump_date, doc="When it is stale (RFC 9111 section 5.3).")

@@ -1,0 +1,455 @@
+"""Every row of the original design's response, over both protocols: what a handler does, and what arrives."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+import pytest
+
+from cardan import Application, Request, Response, redirect
+from cardan.core import Response as CoreResponse
+from cardan.testing import Client, lint
+
+DOORS = ("wsgi", "asgi-asyncio", "asgi-trio")
+Answer = Callable[[httpx.Response], bool]
+ROWS: dict[str, tuple[Callable[[Request], Any], Answer]] = {}
+
+
+def row(name: str, answer: Answer) -> Callable[[Callable[[Request], Any]], Callable[[Request], Any]]:
+    """The handler below shows the row ``name``; ``answer`` says whether what arrives is right."""
+
+    def add(handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
+        assert name not in ROWS
+        ROWS[name] = (handler, answer)
+        return handler
+
+    return add
+
+
+def stream(*chunks: Any) -> Iterator[Any]:
+    yield from chunks
+
+
+async def astream(*chunks: Any) -> AsyncIterator[Any]:
+    for chunk in chunks:
+        yield chunk
+
+
+def legacy(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    write = start_response("202 Accepted", [("X-App", "old"), ("Content-Type", "text/x")])
+    write(b"written, ")
+    return [b"returned"]
+
+
+async def modern(scope: Any, receive: Any, send: Any) -> None:
+    assert (await receive())["more_body"] is False
+    await send({"type": "http.response.start", "status": 202, "headers": [(b"x-app", b"new")]})
+    await send({"type": "http.response.body", "body": b"sent", "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+@row(
+    "constructor",
+    lambda r: (r.status_code, r.text, r.headers["x-a"], r.headers["content-type"]) == (201, "aä", "1", "a/b"),
+)
+def constructor(request: Request) -> Response:
+    return Response(["a", "ä"], 201, [("X-A", "1")], None, "a/b", False)
+
+
+@row("async iterable", lambda r: r.content == b"ab" and "content-length" not in r.headers)
+def async_iterable(request: Request) -> Response:
+    return Response(astream("a", b"b"))
+
+
+@row("mimetype vs content_type", lambda r: r.headers["content-type"] == "text/css; charset=utf-8")
+def mimetype(request: Request) -> Response:
+    assert Response("", content_type="text/css").content_type == "text/css"
+    return Response("", mimetype="text/css")
+
+
+@row("response", lambda r: r.text == "abc")
+def body_list(request: Request) -> Response:
+    response = Response("a")
+    response.response.append("bc")
+    return response
+
+
+@row("headers", lambda r: r.headers.get_list("x-a") == ["1", "2"])
+def headers(request: Request) -> Response:
+    response = Response("x", headers={"X-A": "1"})
+    response.headers.add("X-A", "2")
+    return response
+
+
+@row("status_code", lambda r: r.status_code == 418)
+def status_code(request: Request) -> Response:
+    response = Response("x")
+    response.status_code = 418
+    return response
+
+
+@row("status", lambda r: r.status_code == 409)
+def status(request: Request) -> Response:
+    response = Response("x", HTTPStatus.IM_USED)
+    response.status = "409 custom"
+    return response
+
+
+@row("direct_passthrough", lambda r: r.content == b"passed" and r.headers["x-hook"] == "registered")
+def passthrough(request: Request) -> Response:
+    response = Response(iter([b"passed"]), direct_passthrough=True, headers={"X-Hook": "registered"})
+    response.call_on_close(lambda: ENDED.append("passthrough"))
+    return response
+
+
+@row("_ensure_sequence", lambda r: r.headers["content-length"] == "2")
+def ensure_sequence(request: Request) -> Response:
+    response = Response(stream("a", "b"))
+    response._ensure_sequence()
+    return response
+
+
+@row("autocorrect_location_header", lambda r: r.headers["location"] == "http://testserver/app/x")
+def autocorrect(request: Request) -> Response:
+    response = redirect("/app/x")
+    response.autocorrect_location_header = True
+    return response
+
+
+@row("location is relative by default", lambda r: r.headers["location"] == "x/%C3%A4")
+def location(request: Request) -> Response:
+    return redirect("x/ä")
+
+
+@row("automatically_set_content_length", lambda r: r.content == b"abc")
+def no_length(request: Request) -> Response:
+    response = Response("abc")
+    response.automatically_set_content_length = False
+    return response
+
+
+@row("calculate_content_length", lambda r: r.headers["content-length"] == "3")
+def calculate(request: Request) -> Response:
+    response = Response(stream("a", "bc"))
+    assert response.calculate_content_length() == 3
+    return response
+
+
+@row("call_on_close", lambda r: r.text == "x")
+def call_on_close(request: Request) -> Response:
+    response = Response("x")
+
+    @response.call_on_close
+    async def asynchronous() -> None:
+        ENDED.append("async hook")
+
+    response.call_on_close(lambda: ENDED.append("hook"))
+    return response
+
+
+@row("close(), with", lambda r: r.text == "closed")
+def closing(request: Request) -> Response:
+    with Response("x") as response:
+        response.call_on_close(lambda: ENDED.append("with"))
+    assert ENDED.pop() == "with"
+    return Response("closed")
+
+
+@row("data, get_data, set_data", lambda r: (r.text, r.headers["content-length"]) == ("ab!", "3"))
+def data(request: Request) -> Response:
+    response = Response(stream("a", "b"))
+    response.set_data(response.get_data(as_text=True) + "!")
+    return response
+
+
+@row(
+    "charset, default_mimetype, default_status",
+    lambda r: (r.status_code, r.headers["content-type"]) == (203, "text/x; charset=utf-8"),
+)
+def defaults(request: Request) -> Response:
+    class Mine(Response):
+        default_status = 203
+        default_mimetype = "text/x"
+
+    assert Mine.charset == "utf-8"
+    return Mine("x")
+
+
+@row(
+    "set_cookie, delete_cookie",
+    lambda r: [c.partition(";")[0] for c in r.headers.get_list("set-cookie")] == ["a=1", "b="],
+)
+def cookies(request: Request) -> Response:
+    response = Response("x")
+    response.set_cookie("a", "1", secure=True, httponly=True, samesite="Strict")
+    response.delete_cookie("b")
+    return response
+
+
+@row("force_type", lambda r: r.text == "core")
+def force_type(request: Request) -> Response:
+    response = Response.force_type(CoreResponse("core"))
+    assert type(response) is Response
+    return response
+
+
+@row("core's response is served", lambda r: r.text == "core")
+def core_response(request: Request) -> CoreResponse:
+    return CoreResponse("core")
+
+
+@row("freeze, pickle, copy, deepcopy", lambda r: r.text == "ab" and r.headers["etag"].startswith('"'))
+def freeze(request: Request) -> Response:
+    response = pickle.loads(pickle.dumps(Response(stream("a", "b")).freeze()))
+    return copy.deepcopy(copy.copy(response))
+
+
+@row("from_app", lambda r: (r.status_code, r.text, r.headers["x-app"]) == (202, "written, returned", "old"))
+def from_app(request: Request) -> Response:
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/"}
+    assert Response.from_app(legacy, environ, buffered=True).data == b"written, returned"
+    assert Response.force_type(legacy, environ).status_code == 202
+    return Response.from_app(legacy, environ)
+
+
+@row("afrom_app", lambda r: (r.status_code, r.text, r.headers["x-app"]) == (202, "sent", "new"))
+async def afrom_app(request: Request) -> Response:
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    assert (await Response.aforce_type(modern, scope)).data == b"sent"
+    return await Response.afrom_app(modern, scope)
+
+
+@row("implicit_sequence_conversion", lambda r: r.text == "ab")
+def implicit(request: Request) -> Response:
+    response = Response(stream("a", "b"))
+    response.implicit_sequence_conversion = False
+    with pytest.raises(RuntimeError):
+        response.get_data()
+    return response
+
+
+@row("is_sequence, is_streamed", lambda r: r.text == "a")
+def kinds(request: Request) -> Response:
+    response = Response(astream("a"))
+    assert response.is_streamed
+    assert not response.is_sequence
+    return response
+
+
+@row("iter_encoded", lambda r: r.text == "äb")
+def iter_encoded(request: Request) -> Response:
+    return Response(Response(stream("ä", b"b")).iter_encoded())
+
+
+@row("aiter_encoded", lambda r: r.text == "äb")
+def aiter_encoded(request: Request) -> Response:
+    return Response(Response(astream("ä", b"b")).aiter_encoded())
+
+
+@row("make_sequence", lambda r: r.headers["content-length"] == "1")
+def make_sequence(request: Request) -> Response:
+    response = Response(stream("a"))
+    response.make_sequence()
+    return response
+
+
+@row("amake_sequence, afreeze, aget_data", lambda r: r.text == "ab" and "etag" in r.headers)
+async def awaiting(request: Request) -> Response:
+    response = await Response(astream("a", "b")).afreeze()
+    assert await response.aget_data() == response.data == b"ab"
+    return response
+
+
+@row("text, json", lambda r: r.json() == {"a": "ä"})
+def json(request: Request) -> Response:
+    response = Response.from_json({"a": "ä"})
+    assert response.json == {"a": "ä"}
+    return response
+
+
+@row("ResponseStreamMixin.stream", lambda r: (r.text, r.headers["content-length"]) == ("ab", "2"))
+def stream_mixin(request: Request) -> Response:
+    response = Response("a")
+    response.stream.write("b")
+    return response
+
+
+@row(
+    "ETagResponseMixin",
+    lambda r: (r.headers["etag"], r.headers["accept-ranges"]) == ('W/"x"', "bytes") and "date" in r.headers,
+)
+def etag(request: Request) -> Response:
+    response = Response("a")
+    response.set_etag("x", weak=True)
+    response.cache_control.max_age = 3
+    return response.make_conditional(request, accept_ranges=True)
+
+
+@row(
+    "CommonResponseDescriptorsMixin",
+    lambda r: (
+        (r.headers["allow"], r.headers["vary"], r.headers["age"], r.headers["retry-after"], r.headers["expires"])
+        == ("GET, HEAD", "Accept", "5", "60", "Thu, 01 Jan 2026 00:00:00 GMT")
+    ),
+)
+def descriptors(request: Request) -> Response:
+    response = Response("a")
+    response.allow = ["GET", "HEAD"]  # type: ignore[assignment]
+    response.vary.add("Accept")
+    response.age = 5  # type: ignore[assignment]
+    response.retry_after = 60  # type: ignore[assignment]
+    response.expires = datetime(2026, 1, 1, tzinfo=UTC)
+    return response
+
+
+@row("WWWAuthenticateMixin", lambda r: r.headers["www-authenticate"].lower().startswith("basic"))
+def www_authenticate(request: Request) -> Response:
+    response = Response(status=401)
+    response.www_authenticate.set_basic("here")
+    return response
+
+
+@row("retains its app-ness: __call__", lambda r: r.text == "itself")
+def itself(request: Request) -> Response:
+    return Response("itself")
+
+
+@row("304 and 205", lambda r: (r.status_code, r.content, r.headers["content-length"]) == (205, b"", "0"))
+def reset(request: Request) -> Response:
+    return Response("x", 205)
+
+
+ENDED: list[str] = []
+
+
+def _client(handler: Any, door: str) -> Client:
+    application = handler if isinstance(handler, Response) else Application(handler)
+    protocol, _, backend = door.partition("-")
+    checked = lint.wsgi(application) if protocol == "wsgi" else lint.asgi(application)
+    return Client(checked, protocol=protocol, backend=backend or "asyncio")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("name", ROWS)
+def test_row(name: str, door: str) -> None:
+    """The row holds, over this protocol, and what is sent passes the protocol's lint."""
+    handler, answer = ROWS[name]
+    ENDED.clear()
+    with _client(handler, door) as client:
+        response = client.get("http://testserver/app/")
+        assert answer(response), (response.status_code, response.headers, response.text)
+    expected = {"direct_passthrough": ["passthrough"], "call_on_close": ["async hook", "hook"]}
+    assert ENDED == expected.get(name, [])
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_response_is_an_application(door: str, method: str) -> None:
+    """Row __call__: it serves itself, any number of times."""
+    with _client(Response("itself", 202, {"X-A": "1"}), door) as client:
+        for _ in range(2):
+            response = client.request(method, "/")
+            assert (response.status_code, response.headers["content-length"], response.headers["x-a"]) == (
+                202,
+                "6",
+                "1",
+            )
+            assert response.text == ("itself" if method == "GET" else "")
+
+
+def test_get_wsgi_response() -> None:
+    """Rows get_wsgi_headers, get_app_iter, get_wsgi_response: from the finalizer; HEAD and 304 give an empty body."""
+    for method, status, body in (("GET", 200, b"ab"), ("HEAD", 200, b""), ("GET", 304, b"")):
+        environ = {"REQUEST_METHOD": method}
+        response = Response(["a", "b"], status)
+        app_iter, line, fields = response.get_wsgi_response(environ)
+        assert (b"".join(app_iter), line) == (body, response.status)
+        assert fields == response.get_wsgi_headers(environ).to_wsgi_list()
+        assert ("Content-Length" in dict(fields)) is (status == 200)
+    raw = Response(iter([b"a"]), direct_passthrough=True)
+    assert raw.get_app_iter({"REQUEST_METHOD": "GET"}) is raw.response
+
+
+def test_get_wsgi_headers_is_a_copy() -> None:
+    """Row get_wsgi_headers: a copy with fixes."""
+    response = Response("a")
+    response.get_wsgi_headers({"REQUEST_METHOD": "GET"})["X-A"] = "1"
+    assert "X-A" not in response.headers
+
+
+@pytest.mark.anyio
+async def test_get_asgi_messages() -> None:
+    """The counterparts: headers as bytes, the messages that would be sent."""
+    scope = {"type": "http", "method": "GET", "headers": []}
+    messages = [message async for message in Response(["a", "b"]).get_asgi_messages(scope)]
+    assert [message["type"] for message in messages] == ["http.response.start"] + ["http.response.body"] * 3
+    assert b"".join(message.get("body", b"") for message in messages) == b"ab"
+    assert messages[-1]["more_body"] is False
+    assert messages[0]["headers"] == Response(["a", "b"]).get_asgi_headers(scope)
+
+
+def _late(environ: Any, start_response: Any) -> Iterator[bytes]:
+    start_response("200 OK", [])
+    yield b"x"
+
+
+def _never(environ: Any, start_response: Any) -> list[bytes]:
+    return [b"x"][:0]
+
+
+def _twice(environ: Any, start_response: Any) -> list[bytes]:
+    start_response("200 OK", [])
+    start_response("500 No", [])
+    return []
+
+
+def _instead(environ: Any, start_response: Any) -> list[bytes]:
+    import sys
+
+    start_response("200 OK", [])
+    try:
+        raise KeyError
+    except KeyError:
+        start_response("500 No", [("X-A", "1")], sys.exc_info())
+    return [b"no"]
+
+
+def _raises(environ: Any, start_response: Any) -> list[bytes]:
+    raise LookupError("early")
+
+
+@pytest.mark.parametrize(("app", "error"), [(_never, RuntimeError), (_twice, RuntimeError), (_raises, LookupError)])
+def test_from_app_errors(app: Any, error: type[Exception]) -> None:
+    """HAZARDS: an application that raises, never starts, or starts twice."""
+    with pytest.raises(error):
+        Response.from_app(app, {})
+
+
+def test_from_app_kinds() -> None:
+    """HAZARDS: a generator that starts late, exc_info before anything was sent; the iterable is closed once."""
+    assert Response.from_app(_late, {}).data == b"x"
+    instead = Response.from_app(_instead, {})
+    assert (instead.status, instead.headers.get("X-A"), instead.data) == ("500 No", "1", b"no")
+    closed: list[int] = []
+
+    class Body(list[bytes]):
+        def close(self) -> None:
+            closed.append(1)
+
+    def app(environ: Any, start_response: Any) -> Body:
+        start_response("200 OK", [])
+        return Body([b"a", b"b"])
+
+    response = Response.from_app(app, {})
+    assert response.data == b"ab"
+    response.close()
+    response.close()
+    assert closed == [1]
+    Response.from_app(app, {}, buffered=True).close()
+    assert closed == [1, 1]

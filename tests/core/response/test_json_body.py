@@ -1,0 +1,42 @@
+"""JSON as a body."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cardan.core import Response
+
+
+def test_from_json() -> None:
+    """RFC 8259: UTF-8, no space wasted; status and fields as the constructor takes them."""
+    response = Response.from_json({"a": [1, "ä"]}, 201, {"X-A": "1"})
+    assert response.data == '{"a":[1,"ä"]}'.encode()
+    assert (response.status_code, response.content_type, response.headers["X-A"]) == (201, "application/json", "1")
+    assert Response.from_json(None, "418 short and stout").status == "418 short and stout"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [float("-inf")]])
+def test_nan(value: Any) -> None:
+    """RFC 8259 section 6: there is no NaN."""
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        Response.from_json(value)
+
+
+def test_what_json_cannot_say() -> None:
+    """The writer's error, before anything is sent."""
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        Response.from_json({1, 2})
+
+
+@pytest.mark.parametrize("dumps", [lambda value: json.dumps(value, indent=1), lambda value: b'["x"]'])
+def test_dumps(dumps: Any) -> None:
+    """API: dumps gives text or bytes."""
+    assert json.loads(Response.from_json(["x"], dumps=dumps).data) == ["x"]
+
+
+def test_lone_surrogate() -> None:
+    """It has no UTF-8; an escape says it."""
+    assert Response.from_json("ä\ud800").data == b'"\\u00e4\\ud800"'

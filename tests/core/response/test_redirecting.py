@@ -1,0 +1,39 @@
+"""redirect()."""
+
+from __future__ import annotations
+
+import pytest
+
+from cardan.core import Response, redirect
+
+
+@pytest.mark.parametrize("code", [201, 301, 302, 303, 305, 307, 308])
+def test_codes(code: int) -> None:
+    """RFC 9110 section 15.4; the location as a URI."""
+    response = redirect("/ä?a=1&b=2", code)
+    assert (response.status_code, response.location) == (code, "/%C3%A4?a=1&b=2")
+    assert "/ä?a=1&amp;b=2" in response.text
+
+
+@pytest.mark.parametrize("code", [200, 300, 304, 306, 404])
+def test_other_codes(code: int) -> None:
+    """304 is no redirect."""
+    with pytest.raises(ValueError, match=f"got redirect status {code}, expected one of"):
+        redirect("/", code)
+
+
+def test_page_is_escaped() -> None:
+    """A location that a user gave is no markup."""
+    assert "<script>" not in redirect('/"><script>').text
+
+
+def test_class() -> None:
+    """The class to make is an argument; a location that cannot be sent raises here."""
+
+    class Mine(Response):
+        pass
+
+    assert type(redirect("/", Response=Mine)) is Mine
+    assert type(redirect("/", 303)) is Response
+    with pytest.raises(ValueError, match="expected no control characters"):
+        redirect("/\r\nSet-Cookie: a=b")
