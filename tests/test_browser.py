@@ -83,7 +83,8 @@ def fill_in(browser: webdriver.Chrome, url: str, *paths: Path) -> None:
     browser.get(url)
     by_id(browser, "name").send_keys("Ada Lovelace")
     by_id(browser, "message").send_keys("first line\nsecond <b>line</b>")
-    by_id(browser, "files").send_keys("\n".join(map(str, paths)))
+    if paths:
+        by_id(browser, "files").send_keys("\n".join(map(str, paths)))
 
 
 def result(browser: webdriver.Chrome) -> WebElement:
@@ -120,6 +121,23 @@ def test_two_files(browser: webdriver.Chrome, address: tuple[str, str], tmp_path
         by_id(browser, "send").click()
         assert_shown(browser, protocol, hashes)
         assert visit in result(browser).text
+
+
+def test_drop(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
+    """Files that are dropped on the zone are chosen, and sent like any others."""
+    protocol, url = address
+    hashes = two_files(tmp_path)
+    fill_in(browser, url)
+    zone = browser.find_element(By.CSS_SELECTOR, ".drop")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", zone)
+    box = browser.execute_script("return arguments[0].getBoundingClientRect()", zone)
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    data = {"items": [], "files": [str(path) for path in hashes], "dragOperationsMask": 1}
+    for step in ("dragEnter", "dragOver", "drop"):
+        browser.execute_cdp_cmd("Input.dispatchDragEvent", {"type": step, **place, "data": data})
+    WebDriverWait(browser, SECONDS).until(visibility_of(by_id(browser, "chosen")))
+    by_id(browser, "send").click()
+    assert_shown(browser, protocol, hashes)
 
 
 def test_progress(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:

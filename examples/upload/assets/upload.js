@@ -34,6 +34,10 @@ function start() {
   });
   for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, () => drop.classList.add("over"));
   for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
+  // the input takes what is dropped on it by itself; what misses it by a hair must not replace the page
+  for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => {
+    if (event.target !== input) event.preventDefault();
+  });
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
