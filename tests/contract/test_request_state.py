@@ -78,6 +78,7 @@ async def test_other_settings_do_not_share_a_form(protocol: str) -> None:
         forms = "strict"
 
     request = await loaded(make(protocol, method="POST", form={"a": "1"}))
+    assert request.form["a"] == "1"
     with pytest.raises(BodyConsumed, match="parsed as a form by a request with other settings"):
         (await loaded(again(request, Strict))).form
     assert request.form["a"] == "1"

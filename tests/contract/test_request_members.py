@@ -1,0 +1,898 @@
+"""Every member that the original design names, one test each, on both protocols. A test's name is the member's name."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from cardan import Request, Response, core
+from cardan.core import BaseRequest as CoreBaseRequest
+from cardan.core import FormReader, MultipartError
+from cardan.core.request import (
+    AcceptMixin,
+    AuthorizationMixin,
+    CommonRequestDescriptorsMixin,
+    ETagRequestMixin,
+    UserAgentMixin,
+)
+from cardan.datastructures import (
+    CombinedMultiDict,
+    ImmutableDict,
+    ImmutableList,
+    ImmutableMultiDict,
+    ImmutableOrderedMultiDict,
+    ImmutableTypeConversionDict,
+)
+from cardan.exceptions import (
+    BadRequest,
+    BodyNotLoaded,
+    RequestEntityTooLarge,
+    SecurityError,
+    UnsupportedMediaType,
+    WrongMode,
+)
+from cardan.request import BaseRequest
+from cardan.testing import Client, RequestBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PAGE_RULES = ["request_rules", "read_only", "populate_request", "shallow", "subclass_and_mixins", "max_content_length",
+              "max_form_memory_size", "max_form_parts", "limits_on_class_or_instance", "extend_parsing"]  # fmt: skip
+MEMBERS = [
+    "environ", "shallow", "_get_file_stream", "access_route", "application", "args", "base_url", "charset",
+    "close", "cookies", "data", "dict_storage_class", "disable_data_descriptor", "encoding_errors", "files",
+    "form", "form_data_parser", "from_values", "full_path", "get_data", "headers", "host", "host_url",
+    "input_stream", "is_multiprocess", "is_multithread", "is_run_once", "is_secure", "is_xhr",
+    "list_storage_class", "make_form_data_parser", "max_content_length", "max_form_memory_size",
+    "max_form_parts", "method", "parameter_storage_class", "path", "query_string", "remote_addr", "remote_user",
+    "scheme", "script_root", "stream", "trusted_hosts", "url", "url_charset", "url_root", "values",
+    "want_form_data_parsed",
+]  # fmt: skip
+MIXINS = [
+    "accept_charsets",
+    "accept_encodings",
+    "accept_languages",
+    "accept_mimetypes",
+    "authorization",
+    "cache_control",
+    "if_match",
+    "if_none_match",
+    "if_range",
+    "range",
+    "if_modified_since",
+    "if_unmodified_since",
+    "user_agent",
+    "content_encoding",
+    "content_length",
+    "content_md5",
+    "content_type",
+    "date",
+    "max_forwards",
+    "mimetype",
+    "mimetype_params",
+    "pragma",
+    "referrer",
+]
+
+
+def test_every_member_has_a_test() -> None:
+    """The list above is the original design's, row by row."""
+    missing = [name for name in (*PAGE_RULES, *MEMBERS, *MIXINS) if f"test_{name}" not in globals()]
+    assert missing == []
+
+
+@pytest.fixture(params=["wsgi", "asgi"])
+def protocol(request: pytest.FixtureRequest) -> str:
+    """The protocol."""
+    return str(request.param)
+
+
+@pytest.fixture
+def make(protocol: str) -> Callable[..., Request]:
+    """Makes requests from values; on ASGI the body is loaded, unless ``load=False``; ``"raw"`` keeps a form's bytes."""
+
+    def maker(*args: Any, cls: Any = Request, load: str | bool = True, **options: Any) -> Request:
+        overrides = options.pop("overrides", {})
+        builder = RequestBuilder(*args, **options)
+        if protocol == "wsgi":
+            made: Request = cls(builder.environ(overrides.get("wsgi")))
+        else:
+            made = cls(builder.scope(overrides.get("asgi")), builder.receive())
+            if load:
+                anyio.run(lambda: made.load(form=load != "raw"))
+        return made
+
+    return maker
+
+
+Make = "Callable[..., Request]"
+POST: dict[str, Any] = {"method": "POST"}
+
+
+def field(make: Any, name: str, value: str) -> Request:
+    """A request with one header field."""
+    made: Request = make(headers={name: value}, load=False)
+    return made
+
+
+# --- page-level rules ---
+
+
+def test_request_rules(make: Make) -> None:
+    """A request cannot be pickled or copied, and says why; other attributes may be set; repr never fails."""
+    request = make("/x?a=1")
+    for action in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="a request cannot be pickled: its body belongs to a connection"):
+            action(request)
+    request.user = "Ada"
+    assert request.user == "Ada"
+    assert repr(request) == "<Request GET '/x'>"
+    for broken in (Request.__new__(Request), Request({"REQUEST_METHOD": None}), Request({"type": "http"})):
+        assert repr(broken).startswith("<Request")
+
+
+PUBLIC = [name for name in dir(Request) if not name.startswith("_") and not callable(getattr(Request, name))]
+SETTINGS = {name for name in PUBLIC if isinstance(getattr(Request, name), (int, str, type(None), type(io)))}
+
+
+def test_read_only(make: Make) -> None:
+    """Every documented property raises on assignment and deletion; the containers are immutable."""
+    request = make(**POST, form={"a": "1"})
+    properties = [name for name in PUBLIC if name not in SETTINGS]
+    assert len(properties) > 60
+    for name in properties:
+        with pytest.raises(AttributeError):
+            setattr(request, name, "x")
+        with pytest.raises(AttributeError):
+            delattr(request, name)
+    for container in (request.args, request.form, request.files, request.cookies, request.mimetype_params):
+        with pytest.raises(TypeError):
+            container["a"] = "2"
+    with pytest.raises(TypeError):
+        request.headers["a"] = "2"
+    with pytest.raises(TypeError):
+        request.access_route.append("x")
+    for tokens in (request.pragma, request.access_control_request_headers):
+        with pytest.raises(TypeError):
+            tokens.add("x")
+    with pytest.raises(TypeError):
+        request.values["a"] = "2"
+
+
+def test_populate_request(protocol: str) -> None:
+    """The request stores itself under `cardan.request`, unless told not to, and never a shallow one."""
+    builder = RequestBuilder("/")
+    for options, stored in (({}, True), ({"populate_request": False}, False), ({"shallow": True}, False)):
+        place = builder.environ() if protocol == "wsgi" else builder.scope()
+        request = Request(place, **options)
+        assert (place.get("cardan.request") is request) == stored
+
+
+def test_shallow(make: Make) -> None:
+    """Whatever would consume the body raises RuntimeError, until `shallow` is set False again."""
+
+    class Shallow(Request):
+        shallow = True
+
+    request = make(cls=Shallow, load=False, **POST, data=b"x")
+    for name in ("data", "form", "files", "values", "stream", "text", "json"):
+        with pytest.raises(RuntimeError, match="shallow"):
+            getattr(request, name)
+    if request._mode == "async":
+        with pytest.raises(RuntimeError, match="shallow"):
+            anyio.run(request.load)
+    assert request.path == "/"
+    request.shallow = False
+    assert read(request) == b"x"
+
+
+def read(request: Request) -> bytes:
+    """The body, loaded where that is needed."""
+    if request._mode == "async":
+        anyio.run(request.load)
+    return request.data
+
+
+def test_subclass_and_mixins(protocol: str) -> None:
+    """A request class of one's own is BaseRequest and the mixins that it wants; core's likewise, on a head."""
+
+    class Mine(BaseRequest, ETagRequestMixin):
+        pass
+
+    builder = RequestBuilder("/", headers={"If-None-Match": '"x"'})
+    mine = Mine(builder.environ() if protocol == "wsgi" else builder.scope())
+    assert mine.if_none_match.contains("x")
+    assert not hasattr(mine, "accept_languages")
+
+    class CoreMine(CoreBaseRequest, ETagRequestMixin):
+        pass
+
+    assert CoreMine(builder.head()).if_none_match.contains("x")
+    mixins = (AcceptMixin, AuthorizationMixin, ETagRequestMixin, UserAgentMixin, CommonRequestDescriptorsMixin)
+    assert all(issubclass(Request, mixin) and issubclass(core.Request, mixin) for mixin in mixins)
+
+
+def limit_of(make: Any, cls: type[Request], **options: Any) -> str | None:
+    """The limit that refuses a form, None if it passes."""
+    try:
+        assert make(cls=cls, **POST, **options).form is not None
+    except RequestEntityTooLarge as error:
+        return error.limit
+    return None
+
+
+def test_max_content_length(make: Make) -> None:
+    """None by default; exactly N bytes pass, N + 1 are a 413."""
+    assert Request.max_content_length is None
+
+    class Small(Request):
+        max_content_length = 3
+
+    assert limit_of(make, Small, form={"a": "1"}) is None
+    assert limit_of(make, Small, form={"a": "12"}) == "max_content_length"
+
+
+def test_max_form_memory_size(make: Make) -> None:
+    """500,000 by default; one field that is no file, urlencoded and multipart; files never count."""
+    assert Request.max_form_memory_size == 500_000
+
+    class Small(Request):
+        max_form_memory_size = 3
+
+    assert limit_of(make, Small, form={"a": "123"}) is None
+    assert limit_of(make, Small, form={"a": "1234"}) == "max_form_memory_size"
+    assert limit_of(make, Small, form={"a": "1234"}, files={"f": b"1"}) == "max_form_memory_size"
+    assert limit_of(make, Small, form={"a": "123"}, files={"f": b"1" * 100}) is None
+
+
+def test_max_form_parts(make: Make) -> None:
+    """1000 by default; parts of a multipart form, pairs of a urlencoded one."""
+    assert Request.max_form_parts == 1000
+
+    class Small(Request):
+        max_form_parts = 2
+
+    assert limit_of(make, Small, form={"a": "1", "b": "2"}) is None
+    assert limit_of(make, Small, form={"a": "1", "b": "2", "c": "3"}) == "max_form_parts"
+    assert limit_of(make, Small, form={"a": "1", "b": "2"}, files={"f": b"1"}) == "max_form_parts"
+
+
+def test_limits_on_class_or_instance(make: Make) -> None:
+    """A class attribute is the default, an instance attribute for this request, until its body is first accessed."""
+    request = make(load=False, **POST, data=b"1234")
+    request.max_content_length = 3
+    with pytest.raises(RequestEntityTooLarge):
+        read(request)
+    with pytest.raises(RuntimeError):
+        request.max_content_length = 4
+    assert Request.max_content_length is None
+
+
+def test_extend_parsing(make: Make) -> None:
+    """One hook replaces the parser: whatever has `run()`, a generator of steps that returns a Form."""
+    test_make_form_data_parser(make)
+
+
+# --- members ---
+
+
+def test_environ(make: Make, protocol: str) -> None:
+    """The environ on WSGI, the scope on ASGI; the other raises AttributeError with a sentence."""
+    request = make()
+    here, there = ("environ", "scope") if protocol == "wsgi" else ("scope", "environ")
+    assert getattr(request, here)["cardan.request"] is request
+    with pytest.raises(AttributeError, match=f"use request.{here}"):
+        getattr(request, there)
+
+
+@pytest.mark.parametrize("wrong", [{"type": "websocket"}, {"type": "lifespan"}, {}, None, "text", 5])
+def test_constructor_refuses(wrong: Any) -> None:
+    """Anything that is neither environ nor http scope is a TypeError."""
+    with pytest.raises(TypeError):
+        Request(wrong)
+
+
+def test_scope_without_receive() -> None:
+    """Without `receive` only the head can be read."""
+    request = Request(RequestBuilder("/x", method="POST", data=b"1").scope())
+    assert request.path == "/x"
+    with pytest.raises(RuntimeError, match="only the head can be read"):
+        anyio.run(request.load)
+
+
+def test__get_file_stream(make: Make) -> None:
+    """The hook for another sink; its arguments are the original design's."""
+    seen: list[Any] = []
+
+    class Storing(Request):
+        def _get_file_stream(self, total: Any, content_type: Any, filename: Any = None, length: Any = None) -> Any:
+            seen.append((total, content_type, filename, length))
+            return io.BytesIO()
+
+    files = {"f": ("a.txt", b"123", "text/x-test")}
+    request = make(cls=Storing, **POST, files=files)
+    file = request.files["f"]
+    file.stream.seek(0)
+    assert file.stream.read() == b"123"
+    assert seen == [(request.content_length, "text/x-test", "a.txt", None)]
+
+
+def test_access_route(make: Make) -> None:
+    """Client to last proxy as X-Forwarded-For says, else the peer, else nothing."""
+    assert field(make, "X-Forwarded-For", "1.1.1.1, 2.2.2.2").access_route == ["1.1.1.1", "2.2.2.2"]
+    assert make(client=("9.9.9.9", 1)).access_route == ["9.9.9.9"]
+    assert make(overrides={"wsgi": {"REMOTE_ADDR": ""}, "asgi": {"client": None}}).access_route == []
+
+
+def test_application(protocol: str) -> None:
+    """Builds the request, passes it last, calls the response, closes the request after the body was sent."""
+    files: list[Any] = []
+
+    class Site:
+        @Request.application
+        def app(self, request: Request) -> Response:
+            files.append(request.files["f"])
+            return Response(iter([files[0].read(), b"!"]))
+
+    with Client(Site().app, protocol=protocol) as client:
+        assert client.post("/", files={"f": ("x", b"12")}).text == "12!"
+    assert files[0].stream.closed
+
+
+def test_args(make: Make) -> None:
+    """The query parameters, in order, decoded as UTF-8; raw bytes never raise."""
+    request = make("/", query_string=b"a=1&b=%C3%BC+x&a=2&c&%FF=\xff")
+    assert list(request.args.items(multi=True)) == [
+        ("a", "1"), ("b", "ü x"), ("a", "2"), ("c", ""), ("\ufffd", "\ufffd"),
+    ]  # fmt: skip
+    assert type(request.args) is ImmutableMultiDict
+
+
+def test_base_url(make: Make) -> None:
+    """The URL without its query."""
+    assert make("/x?y", base_url="http://a.de/app").base_url == "http://a.de/app/x"
+
+
+def test_charset() -> None:
+    """UTF-8, readable."""
+    assert (Request.charset, Request.url_charset, Request.encoding_errors) == ("utf-8", "utf-8", "replace")
+
+
+test_url_charset = test_encoding_errors = test_charset
+
+
+def test_close(make: Make) -> None:
+    """Closes the files; again without harm; as a context manager, awaiting and not."""
+    for how in ("close", "with", "aclose", "async with"):
+        request = make(**POST, files={"f": ("x", b"1" * 600_000)})
+        file = request.files["f"]
+        if how == "close":
+            request.close()
+            request.close()
+        elif how == "with":
+            with request as same:
+                assert same is request
+        elif how == "aclose":
+            anyio.run(request.aclose)
+        else:
+            anyio.run(_enter, request)
+        assert file.stream.closed
+
+
+async def _enter(request: Request) -> None:
+    async with request as same:
+        assert same is request
+
+
+def test_cookies(make: Make) -> None:
+    """The cookies; several fields are one (HTTP/2)."""
+    assert make(cookies={"a": "1", "b": "2 3"}).cookies.to_dict() == {"a": "1", "b": "2 3"}
+    request = field(make, "Cookie", "a=1; b=\xff; a=3")
+    assert request.cookies["a"] == "1"
+    assert request.cookies.getlist("a") == ["1", "3"]
+
+
+def test_data(make: Make) -> None:
+    """The bytes; empty where the body is a form."""
+    assert make(**POST, data=b"\x00x").data == b"\x00x"
+    assert make(**POST, form={"a": "1"}).data == b""
+
+
+def test_dict_storage_class(make: Make) -> None:
+    """The class of `cookies`."""
+
+    class Own(Request):
+        dict_storage_class = ImmutableTypeConversionDict
+
+    assert type(make(cls=Own, cookies={"a": "1"}).cookies) is ImmutableTypeConversionDict
+    assert make(cls=Own, cookies={"a": "1"}).cookies.get("a", type=int) == 1
+
+
+def test_list_storage_class(make: Make) -> None:
+    """The class of `access_route`."""
+
+    class Own(Request):
+        list_storage_class = tuple
+
+    assert make(cls=Own, client=("1.1.1.1", 1)).access_route == ("1.1.1.1",)
+    assert type(make().access_route) is ImmutableList
+
+
+def test_parameter_storage_class(make: Make) -> None:
+    """The class of `args` and `form`."""
+    for cls in (ImmutableOrderedMultiDict, ImmutableDict, dict):
+        own: Any = type("Own", (Request,), {"parameter_storage_class": cls})
+        request = make("/?a=1", cls=own, **POST, form={"b": "2"})
+        assert (type(request.args), type(request.form)) == (cls, cls)
+        assert (request.args["a"], request.form["b"]) == ("1", "2")
+
+
+def test_disable_data_descriptor(make: Make) -> None:
+    """`data` raises AttributeError, so that nothing is buffered by accident."""
+
+    class NoData(Request):
+        disable_data_descriptor = True
+
+    request = make(cls=NoData, **POST, data=b"x")
+    assert not hasattr(request, "data")
+    assert request.get_data() == b"x"
+
+
+def test_files(make: Make) -> None:
+    """The files of a multipart form whatever the method, else empty."""
+    for method in ("POST", "PUT", "PATCH", "DELETE", "GET"):
+        request = make(method=method, files=[("f", ("a", b"1")), ("f", ("b", b"2"))])
+        assert [file.filename for file in request.files.getlist("f")] == ["a", "b"]
+    assert not make(**POST, form={"a": "1"}).files
+    assert not make(**POST, data=b"x").files
+
+
+def test_form(make: Make) -> None:
+    """The fields; the Content-Type decides, whatever the method."""
+    for method in ("POST", "PUT", "PATCH", "DELETE", "GET"):
+        assert make(method=method, form={"a": ["1", "2"]}).form.getlist("a") == ["1", "2"]
+    assert make(**POST, form={"a": "1"}, files={"f": b"1"}).form.to_dict() == {"a": "1"}
+    assert not make(**POST, data=b"a=1").form
+
+
+def test_form_data_parser(make: Make) -> None:
+    """`form_data_parser_class` is the one parser hook now: `make_form_data_parser`."""
+    test_make_form_data_parser(make)
+
+
+def test_from_values() -> None:
+    """A request from what the builder takes, on either protocol."""
+    for protocol in ("wsgi", "asgi"):
+        request = Request.from_values("/x?a=1", method="PUT", json={"b": 2}, protocol=protocol, headers={"X": "y"})
+        assert (request.path, request.args["a"], request.method, request.headers["x"]) == ("/x", "1", "PUT", "y")
+        assert read(request) == b'{"b":2}'
+        assert request.json == {"b": 2}
+
+
+def test_full_path(make: Make) -> None:
+    """Path, `?`, query; the question mark always."""
+    assert (make("/x").full_path, make("/x?y=ü").full_path) == ("/x?", "/x?y=ü")
+
+
+def test_get_data(make: Make) -> None:
+    """Kept by default and re-used by the form parser; empty after the form was parsed, unless it was kept before."""
+    request = make(load="raw", **POST, data=b"a=1", content_type=FORM)
+    assert request.get_data() == b"a=1"
+    assert request.get_data(as_text=True) == "a=1"
+    assert request.form["a"] == "1"
+    parsed = make(**POST, data=b"a=1", content_type=FORM)
+    assert parsed.get_data(parse_form_data=True) == b""
+    assert parsed.form["a"] == "1"
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def test_headers(make: Make) -> None:
+    """Immutable, in any case, Title-Case names."""
+    request = make(headers=[("X-Test", "1"), ("x-test", "2"), ("Cookie", "a=1"), ("cookie", "b=2")])
+    assert request.headers["X-TEST"] in ("1, 2", "1,2")
+    assert request.headers["cookie"] == "a=1; b=2"
+    assert "X-Test" in list(request.headers)
+    with pytest.raises(KeyError):
+        request.headers["nope"]
+    assert request.headers is request.headers
+
+
+def test_host(make: Make) -> None:
+    """Validated, without the scheme's own port, empty where it is not valid."""
+    assert field(make, "Host", "a.de:8080").host == "a.de:8080"
+    assert field(make, "Host", "a.de/x").host == ""
+
+
+def test_host_url(make: Make) -> None:
+    """Scheme and host."""
+    assert make("/x", base_url="https://a.de:8443/app").host_url == "https://a.de:8443/"
+
+
+def test_input_stream(make: Make, protocol: str) -> None:
+    """`wsgi.input` itself; on ASGI there is none: `receive`."""
+    request = make(load=False, **POST, data=b"x")
+    if protocol == "wsgi":
+        assert request.input_stream is request.environ["wsgi.input"]
+        with pytest.raises(AttributeError, match=r"wsgi\.input replays"):
+            request.receive
+    else:
+        with pytest.raises(AttributeError):
+            request.input_stream
+        assert callable(request.receive)
+
+
+def test_is_multithread(make: Make, protocol: str) -> None:
+    """The flags of the environ; True, False, False on ASGI."""
+    flags = {"wsgi": {"wsgi.multithread": False, "wsgi.multiprocess": True, "wsgi.run_once": True}}
+    request = make(overrides=flags)
+    expected = (False, True, True) if protocol == "wsgi" else (True, False, False)
+    assert (request.is_multithread, request.is_multiprocess, request.is_run_once) == expected
+
+
+test_is_multiprocess = test_is_run_once = test_is_multithread
+
+
+def test_is_secure(make: Make) -> None:
+    """Whether the scheme is https."""
+    assert make(base_url="https://a.de").is_secure
+    assert not make(base_url="http://a.de").is_secure
+
+
+def test_is_xhr(make: Make) -> None:
+    """X-Requested-With: XMLHttpRequest, in any case."""
+    assert field(make, "X-Requested-With", "xmlHttpRequest").is_xhr
+    assert not make().is_xhr
+
+
+def test_make_form_data_parser(make: Make) -> None:
+    """The hook gets the declared length and gives a parser."""
+    lengths: list[int | None] = []
+
+    class Reader(FormReader):
+        def run(self) -> Any:
+            form = yield from super().run()
+            form.fields.append(("extra", "1"))
+            return form
+
+    class Own(Request):
+        def make_form_data_parser(self, content_length: int | None) -> FormReader:
+            lengths.append(content_length)
+            return Reader(self.headers["Content-Type"], content_length, limits=self.limits)
+
+    request = make(cls=Own, **POST, form={"a": "1"})
+    assert request.form.to_dict() == {"a": "1", "extra": "1"}
+    assert lengths[0] == 3
+
+
+def test_method(make: Make) -> None:
+    """In upper case."""
+    assert make(overrides={"wsgi": {"REQUEST_METHOD": "purge"}, "asgi": {"method": "purge"}}).method == "PURGE"
+
+
+def test_path(make: Make) -> None:
+    """Decoded, one slash at its start, without the mount point; bytes that are not UTF-8 never raise."""
+    assert make("/ü/%E2%82%AC").path == "/ü/€"
+    assert make(b"/%ff/\xff").path == "/\ufffd/\ufffd"
+    assert make(b"//x//y").path == "/x//y"
+    request = make("/x", base_url="http://a.de/app")
+    assert (request.path, request.root_path) == ("/x", "/app")
+
+
+def test_query_string(make: Make) -> None:
+    """The raw bytes."""
+    assert make("/", query_string=b"a=%FF&\xff").query_string == b"a=%FF&\xff"
+
+
+def test_remote_addr(make: Make) -> None:
+    """The peer's address, None where the server does not tell."""
+    assert make(client=("1.2.3.4", 5)).remote_addr == "1.2.3.4"
+    assert make(overrides={"wsgi": {"REMOTE_ADDR": ""}, "asgi": {"client": None}}).remote_addr is None
+
+
+def test_remote_user(make: Make, protocol: str) -> None:
+    """REMOTE_USER; ASGI has no word for it."""
+    request = make(overrides={"wsgi": {"REMOTE_USER": "ada"}})
+    assert request.remote_user == ("ada" if protocol == "wsgi" else None)
+    assert make().remote_user is None
+
+
+def test_scheme(make: Make) -> None:
+    """The scheme."""
+    assert make(base_url="https://a.de").scheme == "https"
+
+
+def test_script_root(make: Make) -> None:
+    """The mount point without a slash at its end; on ASGI it is stripped from the path at a slash only."""
+    request = make("/x", base_url="http://a.de/app/")
+    assert (request.script_root, request.root_path) == ("/app", "/app")
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "expected"),
+    [("/api", "/api/x", "/x"), ("/api", "/apiary", "/apiary"), ("/api", "/api", "/"), ("/api", "/x", "/x"),
+     ("/api/", "/api/x", "/x"), ("", "/api", "/api"), ("/a b", "/a b/ü", "/ü")],
+)  # fmt: skip
+def test_root_path_of_a_scope(root: str, path: str, expected: str) -> None:
+    """`/api` never strips `/apiary`; a path that does not carry the root path is accepted."""
+    assert Request({"type": "http", "method": "GET", "path": path, "root_path": root, "headers": []}).path == expected
+
+
+def test_stream(make: Make, protocol: str) -> None:
+    """A bounded file before anything was read; empty after the form was parsed; a new file over a kept body."""
+    if protocol == "wsgi":
+        assert make(**POST, data=b"12\n3").stream.readline() == b"12\n"
+    else:
+        with pytest.raises(WrongMode, match=r"await request\.load\(\)"):
+            make(load=False, **POST, data=b"x").stream
+    assert make(**POST, form={"a": "1"}).form is not None
+    request = make(**POST, form={"a": "1"})
+    assert request.form["a"] == "1"
+    assert request.stream.read() == b""
+    kept = make(**POST, data=b"123")
+    assert kept.get_data() == b"123"
+    assert (kept.stream.read(), kept.stream.read()) == (b"123", b"123")
+
+
+def test_trusted_hosts(make: Make) -> None:
+    """None trusts all; otherwise a Host that is not in the list is a SecurityError."""
+
+    class Trusting(Request):
+        trusted_hosts = [".a.de"]
+
+    good = make(cls=Trusting, base_url="http://x.a.de")
+    assert good.host == "x.a.de"
+    with pytest.raises(SecurityError):
+        make(cls=Trusting, base_url="http://b.de").host
+
+
+def test_url(make: Make) -> None:
+    """The whole URL as an IRI."""
+    assert make("/ü x?q=ü", base_url="http://a.de/app").url == "http://a.de/app/ü%20x?q=ü"
+
+
+def test_url_root(make: Make) -> None:
+    """Scheme, host and mount point."""
+    assert make("/x", base_url="http://a.de/app").url_root == "http://a.de/app/"
+    assert make("/x", base_url="http://a.de/app").root_url == "http://a.de/app/"
+
+
+def test_values(make: Make) -> None:
+    """`args` and `form` in one; without the form on GET and HEAD."""
+    request = make("/?a=1", **POST, form={"a": "2", "b": "3"})
+    assert (request.values.getlist("a"), request.values["b"]) == (["1", "2"], "3")
+    assert type(request.values) is CombinedMultiDict
+    for method in ("GET", "HEAD"):
+        assert "b" not in make("/?a=1", method=method, form={"b": "3"}).values
+
+
+def test_want_form_data_parsed(make: Make) -> None:
+    """The Content-Type decides; may be overridden."""
+
+    class Never(Request):
+        want_form_data_parsed = False  # type: ignore[assignment]
+
+    assert make(**POST, form={"a": "1"}).want_form_data_parsed
+    assert not make(**POST, data=b"a=1").want_form_data_parsed
+    assert make(cls=Never, **POST, form={"a": "1"}).data == b"a=1"
+
+
+# --- the mixins ---
+
+
+def test_accept_charsets(make: Make) -> None:
+    """CharsetAccept."""
+    assert (
+        field(make, "Accept-Charset", "utf-8;q=0.5, latin1").accept_charsets.best_match(["utf-8", "latin1"]) == "latin1"
+    )
+
+
+def test_accept_encodings(make: Make) -> None:
+    """Accept."""
+    assert field(make, "Accept-Encoding", "gzip;q=0, br").accept_encodings.best_match(["gzip", "br"]) == "br"
+
+
+def test_accept_languages(make: Make) -> None:
+    """LanguageAccept."""
+    assert field(make, "Accept-Language", "fr, de-CH;q=0.5").accept_languages.best_match(["en", "de"]) == "de"
+
+
+def test_accept_mimetypes(make: Make) -> None:
+    """MIMEAccept."""
+    accept = field(make, "Accept", "text/html;q=0.5, application/json").accept_mimetypes
+    assert accept.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def test_authorization(make: Make) -> None:
+    """The credentials, or None."""
+    credentials = make(auth=("ada", "sécret:x")).authorization
+    assert (credentials.type, credentials.username, credentials.password) == ("basic", "ada", "sécret:x")
+    assert make().authorization is None
+    assert field(make, "Authorization", "Basic \xe9\xe9").authorization is None
+
+
+def test_cache_control(make: Make) -> None:
+    """RequestCacheControl, not to be changed."""
+    control = field(make, "Cache-Control", "Max-Age=5, no-store").cache_control
+    assert (control.max_age, control.no_store) == (5, True)
+
+
+def test_if_match(make: Make) -> None:
+    """ETags."""
+    assert field(make, "If-Match", '"a", W/"b"').if_match.contains("a")
+    assert not make().if_match
+
+
+def test_if_none_match(make: Make) -> None:
+    """ETags."""
+    assert field(make, "If-None-Match", "*").if_none_match.contains("anything")
+
+
+def test_if_range(make: Make) -> None:
+    """An entity tag or a date."""
+    assert field(make, "If-Range", '"a"').if_range.etag == "a"
+    assert field(make, "If-Range", DATE).if_range.date == WHEN
+
+
+def test_range(make: Make) -> None:
+    """Range or None."""
+    assert field(make, "Range", "bytes=0-4").range.ranges == [(0, 5)]
+    assert make().range is None
+    assert field(make, "Range", "bytes=x").range is None
+
+
+DATE, WHEN = "Thu, 01 Jan 2026 00:00:00 GMT", datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", ["if_modified_since", "if_unmodified_since", "date"])
+def test_dates(make: Make, name: str) -> None:
+    """Aware datetimes, None for what is none, also where it overflows."""
+    header = name.replace("_", "-")
+    assert getattr(field(make, header, DATE), name) == WHEN
+    for wrong in ("x", "", "Thu, 10 Dec 2009 13:57:29999999999999999999999 GMT"):
+        assert getattr(field(make, header, wrong), name) is None
+
+
+test_if_modified_since = test_if_unmodified_since = test_date = test_dates
+
+
+def test_user_agent(make: Make) -> None:
+    """As sent, not parsed."""
+    agent = field(make, "User-Agent", "curl/8").user_agent
+    assert (agent, agent.string, agent.to_header(), repr(agent)) == (
+        "curl/8",
+        "curl/8",
+        "curl/8",
+        "UserAgent('curl/8')",
+    )
+    assert make().user_agent == ""
+
+
+def test_content_encoding(make: Make) -> None:
+    """As sent; the body is not decoded."""
+    assert field(make, "Content-Encoding", "gzip").content_encoding == "gzip"
+
+
+def test_content_length(make: Make) -> None:
+    """An int, None where none or no valid one was sent."""
+    assert make(**POST, data=b"123").content_length == 3
+    assert make().content_length is None
+    for wrong in ("abc", "-5", "5, 5", "+5", "1_0", "9" * 40):
+        assert field(make, "Content-Length", wrong).content_length is None
+
+
+def test_content_md5(make: Make) -> None:
+    """As sent."""
+    assert field(make, "Content-MD5", "abc=").content_md5 == "abc="
+
+
+def test_content_type(make: Make) -> None:
+    """As sent, None without one."""
+    assert field(make, "Content-Type", "Text/HTML; Charset=x").content_type == "Text/HTML; Charset=x"
+    assert make().content_type is None
+
+
+def test_max_forwards(make: Make) -> None:
+    """An int of digits."""
+    assert field(make, "Max-Forwards", "10").max_forwards == 10
+    for wrong in ("-1", "1_0", "x", "9" * 30):
+        assert field(make, "Max-Forwards", wrong).max_forwards is None
+
+
+def test_mimetype(make: Make) -> None:
+    """Lower case, without parameters."""
+    assert field(make, "Content-Type", "Text/HTML ; charset=x").mimetype == "text/html"
+    assert make().mimetype == ""
+
+
+def test_mimetype_params(make: Make) -> None:
+    """The parameters; garbage never raises."""
+    assert field(make, "Content-Type", 'text/html; Charset="x y"').mimetype_params == {"charset": "x y"}
+    assert make().mimetype_params == {}
+    mixed = field(make, "Content-Type", "text/plain; a*0*=ISO-8859-15''x; a*=ISO-8859-1''y")
+    assert isinstance(mixed.mimetype_params, dict)
+
+
+def test_pragma(make: Make) -> None:
+    """A set of directives."""
+    assert "no-cache" in field(make, "Pragma", "No-Cache, x").pragma
+
+
+def test_referrer(make: Make) -> None:
+    """The Referer field."""
+    assert field(make, "Referer", "http://b.de/").referrer == "http://b.de/"
+
+
+# --- JSON ---
+
+
+def test_json(make: Make) -> None:
+    """Parsed once; 415 for another type, 400 for what is not JSON."""
+    request = make(**POST, json={"a": 1})
+    assert request.is_json
+    assert request.json is request.json
+    with pytest.raises(UnsupportedMediaType):
+        make(**POST, data=b"{}").json
+    for body in (b"{", b"NaN", b"[Infinity]", b"\xff", b"", b"[" * 100_000, b"1" * 5000):
+        with pytest.raises(BadRequest):
+            make(**POST, data=body, content_type="application/json").json
+    assert make(**POST, data=b'\xef\xbb\xbf{"a":1,"a":2}', content_type="application/x+json").json == {"a": 2}
+
+
+def test_get_json(make: Make) -> None:
+    """`force` ignores the type, `silent` gives None; hooks and another module."""
+    assert make(**POST, data=b"1").get_json(force=True) == 1
+    assert make(**POST, data=b"1").get_json(silent=True) is None
+    assert make(**POST, data=b"{", content_type="application/json").get_json(silent=True) is None
+
+    class Own(Request):
+        json_module = type("module", (), {"loads": staticmethod(lambda text: ["own", text])})
+
+        def on_json_loading_failed(self, error: Exception | None) -> Any:
+            return error
+
+    assert make(cls=Own, **POST, json=1).json == ["own", "1"]
+    assert make(cls=Own, **POST, data=b"1").json is None
+
+
+def test_json_before_load(protocol: str) -> None:
+    """In async code BodyNotLoaded comes first, whatever the Content-Type."""
+    request = Request.from_values(method="POST", data=b"x", protocol="asgi")
+    for name in ("json", "form", "files", "values", "data", "text"):
+        with pytest.raises(BodyNotLoaded):
+            getattr(request, name)
+    with pytest.raises(BodyNotLoaded):
+        request.get_json(silent=True)
+
+
+def test_modes(make: Make, protocol: str) -> None:
+    """The twin that does not fit raises when it is called."""
+    request = make(load=False, **POST, data=b"x")
+    wrong: list[Callable[[], Any]]
+    wrong = [request.iter_data, request.iter_parts] if protocol == "asgi" else [request.aiter_data, request.aiter_parts]
+    for call in wrong:
+        with pytest.raises(WrongMode):
+            call()
+    if protocol == "wsgi":
+        with pytest.raises(WrongMode, match="they read"):
+            anyio.run(request.load)
+
+
+def test_forms_modes(make: Make) -> None:
+    """`silent` gives an empty form for a broken one."""
+
+    class Silent(Request):
+        forms = "silent"
+
+    options: dict[str, Any] = {**POST, "data": b"--B\r\nx", "content_type": "multipart/form-data; boundary=B"}
+    assert not make(cls=Silent, **options).form
+    with pytest.raises(MultipartError):
+        make(**options).form
