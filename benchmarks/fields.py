@@ -22,8 +22,9 @@ from time import process_time
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(1, str(Path(__file__).parents[1]))
+sys.path.insert(1, str(Path(__file__).parents[1] / "tests" / "core" / "fields"))
 
+from readers import READERS, WORST
 from timing import Turn, arguments, calls, interleave, machine, print_table, versions, write_json
 
 from cardan.core.fields.accept import _remembered as remembered_accept
@@ -47,7 +48,6 @@ from cardan.http import (
     parse_options_header,
     quote_etag,
 )
-from tests.core.fields.readers import READERS, WORST
 
 COOKIE = "session=eyJ1c2VyIjogNDJ9.Zx8; theme=dark; csrftoken=Vv3sYkQ0aB; lang=de"
 LANGUAGE = "de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7"

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "core" / "fields"))
 
-from tests.core.fields.readers import READERS, WORST
+from readers import READERS, WORST
 
 __all__ = ["Law", "fuzz", "same_again"]
 

@@ -116,8 +116,9 @@ class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
 
     @classmethod
     def _read(cls, text: str | None) -> tuple[Policy, ...]:
-        policies = (_read_policy(part) for part in (text or "").split(","))
-        return tuple(policy for policy in policies if policy)
+        if not text:
+            return ()
+        return tuple([policy for part in text.split(",") if (policy := _read_policy(part))])
 
     @classmethod
     def _write(cls, state: tuple[Policy, ...]) -> str:

@@ -62,9 +62,20 @@ class ETags(Collection[str]):
         """Read a field value; None and garbage give an object without tags. A ``*`` counts only alone."""
         if not value:
             return cls()
-        if (found := _is_tag(value)) is not None:  # the plain case: what this server once sent
+        if "," not in value and (found := _is_tag(value)) is not None:  # the plain case: what this server once sent
             return cls._made({}, {found[2]: None}) if found[1] else cls._made({found[2]: None}, {})
         return cls._read(value)
+
+    @classmethod
+    def _read(cls, value: str) -> ETags:
+        if '"' not in value:
+            return cls(star_tag=value.strip(" \t") == "*")
+        strong: dict[str, None] = {}
+        weak: dict[str, None] = {}
+        for mark, tag in _member.findall(value):
+            if tag:
+                (weak if mark else strong)[tag[1:-1]] = None
+        return cls._made(strong, weak)
 
     @classmethod
     def _made(cls, strong: dict[str, None], weak: dict[str, None]) -> ETags:
@@ -73,14 +84,6 @@ class ETags(Collection[str]):
         self._weak = weak
         self.star_tag = False
         return self
-
-    @classmethod
-    def _read(cls, value: str) -> ETags:
-        if value.strip(" \t") == "*":
-            return cls(star_tag=True)
-        found = _member.findall(value)
-        weak = {tag[1:-1]: None for mark, tag in found if mark}
-        return cls._made({tag[1:-1]: None for mark, tag in found if tag and not mark}, weak)
 
     def to_header(self) -> str:
         """Return the field value; raises :exc:`ValueError` for tags that cannot be written."""
