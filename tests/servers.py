@@ -316,11 +316,21 @@ class Demo:
 
 def descendants(pid: int) -> list[int]:
     """The process and everything below it, from /proc."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [pid, *(below for child in text.split() for below in descendants(int(child)))]
+    parents: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()  # the name before it may hold anything
+        except OSError:  # it has ended
+            continue
+        parents[int(path.parent.name)] = int(fields[1])
+    found = [pid]
+    for member in found:
+        found += [child for child, parent in parents.items() if parent == member]
+    return found
 
 
 def peak_of(pid: int) -> int:
-    """VmHWM of one process in bytes."""
+    """The largest resident size of one process so far in bytes; the present one where the kernel does not keep it."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    values = dict(line.split(":", 1) for line in lines)
+    return int(values.get("VmHWM", values["VmRSS"]).split()[0]) * 1024
