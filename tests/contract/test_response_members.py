@@ -345,7 +345,7 @@ def test_row(name: str, door: str) -> None:
         response = client.get("http://testserver/app/")
         assert answer(response), (response.status_code, response.headers, response.text)
     expected = {"direct_passthrough": ["passthrough"], "call_on_close": ["async hook", "hook"]}
-    assert ENDED == expected.get(name, [])
+    assert expected.get(name, []) == ENDED
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core import PreconditionFailed, RequestHead, Request, Response, check_preconditions
+from cardan.core import PreconditionFailed, Request, RequestHead, Response, check_preconditions
 from cardan.core.fields.dates import parse_date
 from cardan.core.response.conditional import MAX_RANGES, Conditions, Decision, Representation, decide
 from cardan.core.structures import Headers

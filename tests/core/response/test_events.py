@@ -74,8 +74,8 @@ lines = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\
 @given(st.lists(st.tuples(texts, lines, lines)))
 def test_what_is_sent_is_read(items: list[tuple[str, str, str]]) -> None:
     """Every event comes out of the standard's parser as it went in, line ends as LF."""
-    stream = b"".join(ServerSentEvent(data, event=kind, id=id).encode() for data, kind, id in items).decode()
-    expected = [(kind or "message", data.replace("\r\n", "\n").replace("\r", "\n"), id) for data, kind, id in items]
+    stream = b"".join(ServerSentEvent(data, event=kind, id=last).encode() for data, kind, last in items).decode()
+    expected = [(kind or "message", data.replace("\r\n", "\n").replace("\r", "\n"), last) for data, kind, last in items]
     assert parse(stream) == expected
 
 
@@ -187,7 +187,7 @@ async def test_generator_ends_in_the_task_that_leaves() -> None:
 def test_a_list_of_events_can_be_sent_twice() -> None:
     """Response rule 3."""
     response = Response.from_events(["a"], retry=1)
-    assert [list(response.iter_events("GET")) for _ in "12"][0] == list(response.iter_events("GET"))
+    assert next(list(response.iter_events("GET")) for _ in "12") == list(response.iter_events("GET"))
 
 
 def test_lone_surrogates_end_nothing() -> None:

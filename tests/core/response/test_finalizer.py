@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,9 +70,10 @@ def test_a_declared_length_is_kept_on_head() -> None:
 def test_more_than_declared(chunks: list[bytes]) -> None:
     """Not a byte beyond Content-Length is given; the error latches."""
     finalizer = ResponseFinalizer("GET", 200, [("Content-Length", "3")])
+    for chunk in chunks[:-1]:
+        finalizer.feed(chunk)
     with pytest.raises(ContentLengthError, match="expected 3") as caught:
-        for chunk in chunks:
-            finalizer.feed(chunk)
+        finalizer.feed(chunks[-1])
     assert finalizer.state == "failed"
     for again in (lambda: finalizer.feed(b""), finalizer.close):
         with pytest.raises(ContentLengthError) as later:
@@ -147,7 +150,7 @@ def test_transfer_encoding_is_the_servers() -> None:
 def test_304_drops_the_representation() -> None:
     """API rule 31: content fields go, Last-Modified too beside an ETag; what updates a cache stays."""
     names = ("Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range", "Content-MD5")
-    values = {name: "1" for name in names}
+    values = dict.fromkeys(names, "1")
     stay = [("ETag", '"x"'), ("Cache-Control", "no-cache"), ("Vary", "Accept"), ("Content-Location", "/a"), ("X", "y")]
     headers = ResponseFinalizer("GET", 304, [*values.items(), ("Last-Modified", "x"), *stay]).head.headers
     assert sorted(headers) == sorted(stay)
@@ -197,7 +200,7 @@ def test_straight_path(
 def test_where_chunks_end_does_not_matter(body: bytes, cuts: list[int]) -> None:
     """The law of cuts."""
     edges = [0, *sorted(cuts), len(body)]
-    chunks = [body[a:b] for a, b in zip(edges, edges[1:])]
+    chunks = [body[a:b] for a, b in itertools.pairwise(edges)]
     assert sent(ResponseFinalizer("GET", 200, [("Content-Length", str(len(body)))]), *chunks) == body
 
 

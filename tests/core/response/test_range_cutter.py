@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -130,5 +131,5 @@ def test_any_ranges_any_cuts(body: bytes, data: st.DataObject) -> None:
     cuts = [0, *sorted(data.draw(st.lists(st.integers(0, len(body))))), len(body)]
     plan = plan_ranges(ranges, len(body), None)
     expected = b"".join([piece.prefix + body[piece.start : piece.stop] for piece in plan.pieces] + [plan.suffix])
-    assert cut(plan, [body[a:b] for a, b in zip(cuts, cuts[1:])]) == expected
+    assert cut(plan, [body[a:b] for a, b in itertools.pairwise(cuts)]) == expected
     assert plan.length == len(expected)
