@@ -50,7 +50,7 @@ class FormBuilder:
             raise MachineStateError("got feed() in state 'closed', expected no more")
         fields = self.form.fields
         rest: list[FileEvent] = []
-        if events and type(events[0]) is tuple:  # of a PairsDecoder
+        if events and isinstance(events[0], tuple):  # of a PairsDecoder
             fields += events  # type: ignore[arg-type]
             events = []
         for event in events:

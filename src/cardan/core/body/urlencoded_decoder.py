@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from ..exceptions import HTTPException, MachineStateError, RequestEntityTooLarge, UrlencodedError
 from ..limits import Limits
 from .events import Field
-from .urlencoded import parse_urlencoded, split_urlencoded
+from .urlencoded import split_urlencoded, usual_pairs
 
 if TYPE_CHECKING:
     from .events import FormEvent
@@ -62,14 +62,13 @@ class UrlencodedDecoder:
         if self._held < self._next and (allowed is None or self._count + self._open <= allowed):
             return []
         body = b"".join(self._chunks)
-        cut = body.rfind(b"&") + 1
-        rest = body[cut:]
+        complete, _, rest = body.rpartition(b"&")
         self._chunks = [rest]
         self._held = len(rest)
         self._open = 0
         self._next = len(rest) + max(BATCH, len(rest) // 4)  # grows with what is open: linear, however it is cut
         try:
-            events = self._decode(body[:cut])
+            events = self._decode(complete)
             self._check_open_pair(rest)
         except HTTPException as error:
             self._fail(error)
@@ -99,14 +98,11 @@ class UrlencodedDecoder:
             self._check_count(body, allowed)
         if self._strict:
             _check_strictly(body)
-        pairs = split_urlencoded(body)
         if not self._strict and self._fits(len(body)):
-            self._count += len(pairs)
-            self._total += sum(map(len, chain.from_iterable(pairs)))
-            return self._events(pairs)
+            return self._events(body)
         events: list[FormEvent] = []
         most = limits.max_form_memory_size
-        for name, value in pairs:
+        for name, value in split_urlencoded(body):
             if most is not None and len(value) > most:
                 raise RequestEntityTooLarge(limit="max_form_memory_size", allowed=most, received=len(value))
             self._total += len(name) + len(value)
@@ -120,7 +116,11 @@ class UrlencodedDecoder:
         most, total = self.limits.max_form_memory_size, self.limits.max_form_memory_total
         return (most is None or size <= most) and (total is None or self._total + size <= total)
 
-    def _events(self, pairs: list[tuple[bytes, bytes]]) -> list[FormEvent]:
+    def _events(self, body: bytes) -> list[FormEvent]:
+        """The fields of a batch in which no limit is passed."""
+        pairs = split_urlencoded(body)
+        self._count += len(pairs)
+        self._total += sum(map(len, chain.from_iterable(pairs)))
         return [Field(n.decode("utf-8", "replace"), v.decode("utf-8", "replace"), v) for n, v in pairs]
 
     def _field(self, name: bytes, value: bytes) -> Field:
@@ -165,11 +165,14 @@ class PairsDecoder(UrlencodedDecoder):
 
     __slots__ = ()
 
-    def _events(self, pairs: list[tuple[bytes, bytes]]) -> list[FormEvent]:
-        try:
-            return [(n.decode(), v.decode()) for n, v in pairs]  # type: ignore[misc]  # FormBuilder takes them, too
-        except UnicodeDecodeError:
-            return super()._events(pairs)
+    def _events(self, body: bytes) -> list[FormEvent]:
+        usual = usual_pairs(body)
+        if usual is None:
+            return super()._events(body)
+        pairs, size = usual
+        self._count += len(pairs)
+        self._total += size
+        return pairs  # type: ignore[return-value]  # FormBuilder takes them, too
 
 
 def straight_pairs(body: bytes, limits: Limits) -> list[tuple[str, str]] | None:
@@ -180,10 +183,8 @@ def straight_pairs(body: bytes, limits: Limits) -> list[tuple[str, str]] | None:
         return None
     if count is not None and body.count(b"&") >= count:
         return None
-    try:
-        return parse_urlencoded(body, "strict")
-    except UnicodeDecodeError:
-        return None
+    usual = usual_pairs(body)
+    return None if usual is None else usual[0]
 
 
 def _count_pairs(body: bytes) -> int:
