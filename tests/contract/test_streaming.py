@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from .test_basics import ended
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def ended(client: httpx.Client, expected: list[str]) -> list[str]:
-    """What has ended, waiting for as many as are expected: a server closes after the client has the last byte."""
-    seen: list[str] = []
-    deadline = time.monotonic() + 10
-    while len(seen) < len(expected) and time.monotonic() < deadline:
-        seen += client.get("/def/ended").json()
-        time.sleep(0.01)
-    return seen
 
 
 @pytest.fixture(autouse=True)

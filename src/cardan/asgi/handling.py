@@ -51,11 +51,9 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
             except OSError:  # nobody is there to be told
                 pass
         else:
-            from .serving import send_response  # loads anyio, which a WSGI program never needs
+            from .serving import Sender  # loads anyio, which a WSGI program never needs
 
-            await send_response(
-                response,
-                scope["method"],
+            sender = Sender(
                 send,
                 source=partial(_source, scope, receive),
                 run=_runner(app, exchange),
@@ -63,6 +61,7 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
                 root_url=partial(getattr, request, "root_url"),
                 extensions=scope.get("extensions"),
             )
+            await sender.send(response, scope["method"])
     finally:
         exchange.holders -= 1
         scope.pop(REQUEST_KEY, None)
@@ -154,19 +153,17 @@ async def _source(scope: Any, receive: Any) -> ReceiveSource | None:
 
 async def send_alone(response: BaseResponse, scope: Any, receive: Any, send: Any) -> None:
     """Send a response that is itself the application."""
-    from .serving import send_response
+    from .serving import Sender
 
-    context = copy_context()
-    await send_response(
-        response,
-        scope["method"],
+    sender = Sender(
         send,
         source=partial(_source, scope, receive),
         run=crossing.DEFAULT_THREADS.run,
-        context=context,
+        context=copy_context(),
         root_url=lambda: _root_url(scope),
         extensions=scope.get("extensions"),
     )
+    await sender.send(response, scope["method"])
 
 
 def _root_url(scope: Any) -> str:

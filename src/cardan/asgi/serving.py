@@ -27,46 +27,110 @@ if TYPE_CHECKING:
     Message = MutableMapping[str, Any]
     Send = Callable[[Message], Awaitable[None]]
 
-__all__ = ["ClientLeft", "send_response"]
+__all__ = ["ClientLeft", "Sender"]
 
 
 class ClientLeft(Exception):
     """``send`` failed: the client is gone (ASGI HTTP spec 2.4: an OSError)."""
 
 
-async def send_response(
-    response: BaseResponse,
-    method: str,
-    send: Send,
-    *,
-    source: Callable[[], Awaitable[ReceiveSource | None]],
-    run: Callable[..., Awaitable[Any]],
-    context: Context,
-    root_url: Callable[[], str] | None,
-    extensions: Mapping[str, Any] | None = None,
-) -> None:
-    """Send ``response``; its close hooks have run when this returns, however it ends.
+class Sender:
+    """Sends responses of one request to ``send``.
 
     ``source`` gives what receives for this request, where it may be listened to; ``run`` runs a plain callable in a
-    handler's thread; ``extensions`` are those of the scope. Raises what the body raises, after the start too: the server then ends the connection.
+    handler's thread; ``context`` is what the body and the hooks run in; ``extensions`` are those of the scope.
     """
-    closers = response.closers()
-    try:
-        whole = response.whole(method, root_url)
-        if whole is None:
-            pathsend = extensions is not None and "http.response.pathsend" in extensions
-            await _stream(response, method, send, source, run, context, root_url, closers, pathsend)
-        else:
-            headers = encode_headers(whole[0])
+
+    __slots__ = ("_context", "_pathsend", "_root_url", "_run", "_send", "_source")
+
+    def __init__(
+        self,
+        send: Send,
+        *,
+        source: Callable[[], Awaitable[ReceiveSource | None]],
+        run: Callable[..., Awaitable[Any]],
+        context: Context,
+        root_url: Callable[[], str] | None,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._send = send
+        self._source = source
+        self._run = run
+        self._context = context
+        self._root_url = root_url
+        self._pathsend = extensions is not None and "http.response.pathsend" in extensions
+
+    async def send(self, response: BaseResponse, method: str) -> None:
+        """Send ``response``; its close hooks have run when this returns, however it ends.
+
+        Raises what the body raises, after the start too: the server then ends the connection.
+        """
+        closers = response.closers()
+        try:
+            whole = response.whole(method, self._root_url)
+            if whole is None:
+                await self._stream(response, method, closers)
+            else:
+                headers = encode_headers(whole[0])
+                try:
+                    await self._send(
+                        {"type": "http.response.start", "status": response.status_code, "headers": headers}
+                    )
+                    await self._send({"type": "http.response.body", "body": whole[1]})
+                except OSError:  # nobody is there to be told; the hooks run all the same
+                    pass
+        finally:
+            if closers:
+                with anyio.CancelScope(shield=True):
+                    await aclose_all(closers, partial(self._run, self._context.run))
+
+    async def _stream(self, response: BaseResponse, method: str, closers: list[Callable[[], Any]]) -> None:
+        finalizer = response.finalizer(method, self._root_url)
+        wire = _Wire(self._send, finalizer)
+        path = getattr(response.response, "pathsend_path", None) if self._pathsend else None
+        try:
+            if not finalizer.sends_body:
+                await wire.end()
+            elif path is not None:
+                await wire.send_path(path)
+            else:
+                await self._watched(response, wire, closers)
+        except ClientLeft:
+            pass
+
+    async def _watched(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
+        """Send the body while somebody listens for the client's leaving, and for silence."""
+        failure: Exception | None = None
+        async with anyio.create_task_group() as group:
+
+            async def watch(receiving: ReceiveSource) -> None:
+                await receiving.watch()
+                group.cancel_scope.cancel()
+
             try:
-                await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-                await send({"type": "http.response.body", "body": whole[1]})
-            except OSError:  # nobody is there to be told; the hooks run all the same
-                pass
-    finally:
-        if closers:
-            with anyio.CancelScope(shield=True):
-                await aclose_all(closers, partial(run, context.run))
+                if (receiving := await self._source()) is not None:
+                    group.start_soon(watch, receiving)
+                if response.keep_alive is not None:
+                    await wire.emit(b"")
+                    group.start_soon(_keep_alive, wire, response, group.cancel_scope)
+                await self._send_body(response, wire, closers)
+                await wire.end()
+            except Exception as error:  # raised outside the group, which would wrap it
+                failure = error
+            group.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def _send_body(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
+        if response.is_async:
+            del closers[: hasattr(response.response, "aclose")]  # the pump ends what it drives
+            await crossing.pump(response.response, wire.emit)
+            return
+        # reading a file is not the handlers' business
+        run = crossing.run_file_work if hasattr(response.response, "ranged") else self._run
+        chunks = response.iter_encoded()
+        while (chunk := await run(self._context.run, next, chunks, None)) is not None:
+            await wire.emit(chunk)
 
 
 class _Wire:
@@ -114,77 +178,14 @@ class _Wire:
         self.last = anyio.current_time()
 
 
-async def _stream(
-    response: BaseResponse,
-    method: str,
-    send: Send,
-    source: Callable[[], Awaitable[ReceiveSource | None]],
-    run: Callable[..., Awaitable[Any]],
-    context: Context,
-    root_url: Callable[[], str] | None,
-    closers: list[Callable[[], Any]],
-    pathsend: bool,
-) -> None:
-    finalizer = response.finalizer(method, root_url)
-    wire = _Wire(send, finalizer)
-    if not finalizer.sends_body:
-        await _guard(wire.end())
-        return
-    path = getattr(response.response, "pathsend_path", None) if pathsend else None
-    if path is not None:
-        await _guard(wire.send_path(path))
-        return
-    failure: BaseException | None = None
-    async with anyio.create_task_group() as group:
-
-        async def watch(receiving: ReceiveSource) -> None:
-            await receiving.watch()
-            group.cancel_scope.cancel()
-
-        if (receiving := await source()) is not None:
-            group.start_soon(watch, receiving)
-        if response.keep_alive is not None:
-            await _guard(wire.emit(b""))
-            group.start_soon(_keep_alive, wire, response.keep_alive, response.keep_alive_chunk)
-        try:
-            await _send_body(response, wire, run, context, closers)
-            await wire.end()
-        except ClientLeft:
-            pass
-        except Exception as error:  # raised outside the group, which would wrap it
-            failure = error
-        group.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
-
-
-async def _guard(sending: Awaitable[None]) -> None:
-    try:
-        await sending
-    except ClientLeft:
-        pass
-
-
-async def _keep_alive(wire: _Wire, interval: float, chunk: bytes) -> None:
+async def _keep_alive(wire: _Wire, response: BaseResponse, scope: anyio.CancelScope) -> None:
+    """Send the filler after each silence; where that finds nobody there, the stream is over."""
+    assert response.keep_alive is not None
+    interval = response.keep_alive
     while True:
         await anyio.sleep_until(wire.last + interval)
         if anyio.current_time() >= wire.last + interval:
-            await _guard(wire.emit(chunk))
-
-
-async def _send_body(
-    response: BaseResponse,
-    wire: _Wire,
-    run: Callable[..., Awaitable[Any]],
-    context: Context,
-    closers: list[Callable[[], Any]],
-) -> None:
-    if response.is_async:
-        del closers[: hasattr(response.response, "aclose")]  # the pump ends what it drives
-        await crossing.pump(response.response, wire.emit)
-        return
-    if hasattr(response.response, "ranged"):  # a file: reading it is not the handlers' business
-        run = crossing.run_file_work
-    chunks = response.iter_encoded()
-    while (chunk := await run(context.run, next, chunks, None)) is not None:
-        await wire.emit(chunk)
+            try:
+                await wire.emit(response.keep_alive_chunk)
+            except ClientLeft:
+                scope.cancel()

@@ -1,0 +1,45 @@
+"""Crossing: between sync and async, for both adapters. Worker threads under an event loop, and a loop under threads.
+
+The one room beside ``asgi`` that imports anyio, and only inside functions: a WSGI program of ``def`` handlers never
+loads it. Nothing here knows of requests or responses.
+
+Under an event loop (ASGI): :class:`Threads` runs handlers, :func:`run_file_work` file work, each with a limit of its
+own, so that slow uploads cannot starve either; :func:`in_loop` goes back from a thread.
+Under threads (WSGI): :class:`Portal` is one event loop per process, :class:`Conversation` one request's tasks in it.
+On both: :func:`pump` drives an async body.
+"""
+
+from __future__ import annotations
+
+from .conversation import Conversation, HeldTask
+from .loops import Portal, portal
+from .pumping import Shielding, pump
+from .threads import (
+    DEFAULT_THREADS,
+    FILE_THREADS,
+    WAITING_THREADS,
+    Lease,
+    Threads,
+    in_loop,
+    make_event,
+    run_file_work,
+    shielded,
+)
+
+__all__ = [
+    "DEFAULT_THREADS",
+    "FILE_THREADS",
+    "WAITING_THREADS",
+    "Conversation",
+    "HeldTask",
+    "Lease",
+    "Portal",
+    "Shielding",
+    "Threads",
+    "in_loop",
+    "make_event",
+    "portal",
+    "pump",
+    "run_file_work",
+    "shielded",
+]

@@ -1,0 +1,230 @@
+"""Conversation: one WSGI request and its tasks in the process's loop, with the request's thread at their service."""
+
+from __future__ import annotations
+
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from .pumping import pump
+from .threads import make_event
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    import anyio
+
+    from .loops import Portal
+
+__all__ = ["Conversation", "HeldTask"]
+
+T = TypeVar("T")
+
+
+class _Job:
+    """A blocking call that async code wants done by the request's own thread."""
+
+    __slots__ = ("_call", "done", "error", "result")
+
+    def __init__(self, call: Callable[[], Any], done: anyio.Event) -> None:
+        self._call = call
+        self.done = done
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self.result = self._call()
+        except BaseException as error:
+            self.error = error
+
+
+class Conversation:
+    """One WSGI request and the tasks that it has in the loop: its thread waits, and does what blocks for them."""
+
+    __slots__ = ("_inbox", "_portal")
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+        self._inbox: SimpleQueue[Any] = SimpleQueue()
+
+    async def run_sync(self, function: Callable[..., T], *args: Any) -> T:
+        """In the loop: have the request's own thread run ``function``, and await the result."""
+        import anyio
+
+        job = _Job(lambda: function(*args), anyio.Event())
+        self._inbox.put(job)
+        with anyio.CancelScope(shield=True):
+            await job.done.wait()
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    def call(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
+        """In the thread: run an async function to its end."""
+        task = self._start(function, *args)
+        try:
+            while self._listen(None) is not _ENDED:
+                pass
+        except BaseException:  # Ctrl-C, or a server that gives up on this thread
+            task.cancel()
+            raise
+        result: T = task.outcome()
+        return result
+
+    def wait(self, awaitable: Awaitable[T]) -> T:
+        """In the thread: await ``awaitable`` in the loop."""
+
+        async def main() -> T:
+            return await awaitable
+
+        return self.call(main)
+
+    def iterate(
+        self, body: Any, idle: float | None = None, filler: bytes = b""
+    ) -> tuple[Iterator[Any], Callable[[], None]]:
+        """In the thread: the items of an async iterable, and what ends it.
+
+        The body runs in one task, a step at a time, as the items are asked for; ``filler`` is given after ``idle``
+        seconds without one. Ending it cancels the step that it waits in and returns when its cleanup is done.
+        """
+        relay = _Relay(self, body)
+        return relay.items(idle, filler), relay.end
+
+    def _start(self, function: Callable[..., Awaitable[Any]], *args: Any) -> _Task:
+        task = _Task(self._portal, self._inbox)
+        self._portal.start(task.main, function, *args)
+        return task
+
+    def _listen(self, timeout: float | None) -> Any:
+        """The next message of the task, doing the jobs that come before it."""
+        while True:
+            try:
+                message = self._inbox.get(timeout=timeout)
+            except Empty:
+                return _IDLE
+            if type(message) is not _Job:
+                return message
+            message.run()
+            self._portal.do(message.done.set)
+
+
+_ENDED: Final = object()
+_IDLE: Final = object()
+
+
+class _Task:
+    """A task of a conversation: tells the inbox when it has ended, and keeps how."""
+
+    __slots__ = ("_error", "_inbox", "_portal", "_result", "_scope", "ended")
+
+    def __init__(self, portal: Portal, inbox: SimpleQueue[Any]) -> None:
+        self._portal = portal
+        self._inbox = inbox
+        self._scope: anyio.CancelScope | None = None
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self.ended = False
+
+    async def main(self, function: Callable[..., Awaitable[Any]], *args: Any) -> None:
+        import anyio
+
+        try:
+            with anyio.CancelScope() as self._scope:
+                try:
+                    self._result = await function(*args)
+                except anyio.get_cancelled_exc_class() as error:
+                    self._error = error
+                    raise
+                except BaseException as error:  # told to the thread that waits for it, not to the loop
+                    self._error = error
+        finally:
+            self.ended = True
+            self._inbox.put(_ENDED)
+
+    def cancel(self) -> None:
+        """From the thread: cancel the task. It has ended when the inbox says so."""
+        self._portal.do(lambda: self._scope.cancel() if self._scope is not None else None)
+
+    def outcome(self) -> Any:
+        """The result of the ended task, or its error."""
+        if self._error is not None:
+            error, self._error = self._error, None  # the traceback holds this frame: no cycle
+            raise error
+        return self._result
+
+
+class _Relay:
+    """Hands the items of an async body from its task to the request's thread, one each time it is asked."""
+
+    __slots__ = ("_asked", "_body", "_conversation", "_task")
+
+    def __init__(self, conversation: Conversation, body: Any) -> None:
+        self._conversation = conversation
+        self._body = body
+        self._asked: anyio.Event | None = None
+        self._task: _Task | None = None
+
+    def items(self, idle: float | None, filler: bytes) -> Iterator[Any]:
+        """In the thread: the items, each step of the body taken when the next one is asked for."""
+        listen = self._conversation._listen
+        self._task = task = self._conversation._start(pump, self._body, self._emit)
+        while (item := listen(idle)) is not _ENDED:
+            yield filler if item is _IDLE else item
+            if item is not _IDLE:
+                self._ask()
+        task.outcome()
+
+    def _ask(self) -> None:
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self._conversation._portal.do(asked.set)
+
+    async def _emit(self, item: Any) -> None:
+        import anyio
+
+        asked = self._asked = anyio.Event()
+        self._conversation._inbox.put(item)
+        await asked.wait()
+
+    def end(self) -> None:
+        """Cancel the task and wait until it has ended; a body that never started is closed all the same."""
+        task = self._task
+        if task is None:
+            if (aclose := getattr(self._body, "aclose", None)) is not None:
+                self._conversation.wait(aclose())
+        elif not task.ended:
+            task.cancel()
+            while self._conversation._listen(None) is not _ENDED:
+                pass
+
+
+class HeldTask:
+    """A task in a portal's loop that is inside something until :meth:`end`: entered and left in one task."""
+
+    def __init__(self, portal: Portal, hold: Callable[[Callable[[Any], Awaitable[None]]], Awaitable[None]]) -> None:
+        self._portal = portal
+        self._inbox: SimpleQueue[Any] = SimpleQueue()
+        self._stop: anyio.Event | None = None
+        self._task = _Task(portal, self._inbox)
+        portal.start(self._task.main, hold, self._until)
+
+    async def _until(self, value: Any) -> None:
+        self._stop = make_event()
+        self._inbox.put((value,))
+        await self._stop.wait()
+
+    def started(self) -> Any:
+        """What it yielded, once it is inside; its error where it did not get there."""
+        message = self._inbox.get()
+        if message is _ENDED:
+            self._task.outcome()
+            raise RuntimeError("got a lifespan that ended without yielding, expected it to yield once")
+        return message[0]
+
+    def end(self) -> None:
+        """Let it leave, and wait until it has; raises what leaving raises."""
+        if self._stop is not None and not self._task.ended:
+            self._portal.do(self._stop.set)
+            self._inbox.get()
+        self._task.outcome()
