@@ -1,4 +1,4 @@
-"""Range, If-Range and Content-Range."""
+"""Range and If-Range."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.ranges import ContentRange, IfRange, Range, merge_ranges
-from cardan.core.structures import Headers
+from cardan.core.fields.content_range import ContentRange
+from cardan.core.fields.ranges import IfRange, Range, merge_ranges
 from tests.corpora import corpus_json
 
 DEVIATIONS = json.loads((Path(__file__).parent / "deviations.json").read_text(encoding="utf-8"))
@@ -187,48 +187,3 @@ def test_if_range(header: str | None, etag: str | None, modified: datetime | Non
     assert hash(if_range) == hash(IfRange.from_header(header))
     assert if_range != header
     assert repr(if_range) == f"<IfRange {header or ''!r}>"
-
-
-@pytest.mark.parametrize("row", range(5))
-def test_content_range_of_the_rfc(row: int) -> None:
-    """RFC 9110 section 14.4, its examples and what it calls invalid."""
-    case = corpus_json("rfc-examples")["rfc9110_content_range"][row]
-    content_range = ContentRange.from_header(case["in"])
-    if "invalid" in case:
-        assert not content_range
-        return
-    stop = content_range.stop
-    assert (content_range.start, None if stop is None else stop - 1) == (case["start"], case["last"])
-    assert (content_range.length, content_range.units) == (case["length"], "bytes")
-    assert content_range.to_header() == case["in"]
-
-
-@pytest.mark.parametrize(
-    "header", [None, "", "bytes", "bytes 1-2", "bytes */*", "bytes 1-/5", "a;b 1-2/5", "bytes 0-1/x"]
-)
-def test_content_range_that_is_none(header: str | None) -> None:
-    """An object all the same, which is false."""
-    content_range = ContentRange.from_header(header)
-    assert not content_range
-    assert (content_range.units, content_range.start, content_range.stop, content_range.length) == (None,) * 4
-    assert content_range.to_header() == ""
-
-
-def test_content_range_is_live() -> None:
-    """Set and unset through the object; two views see the same."""
-    headers = Headers()
-    one = ContentRange.bound(headers, "Content-Range")
-    two = ContentRange.bound(headers, "Content-Range")
-    one.set(0, 5, 10)
-    assert headers["Content-Range"] == "bytes 0-4/10"
-    two.length = None
-    assert headers["Content-Range"] == "bytes 0-4/*"
-    two.units = "items"
-    assert one.units == "items"
-    with pytest.raises(ValueError, match=r"^got range 5 to 5 of 10, expected start < stop <= length$"):
-        one.set(5, 5, 10)
-    assert headers["Content-Range"] == "items 0-4/*"
-    one.set(None, None, 10)
-    assert headers["Content-Range"] == "bytes */10"
-    one.unset()
-    assert "Content-Range" not in headers

@@ -1,8 +1,8 @@
-"""Range, If-Range and Content-Range (RFC 9110 sections 14.2, 13.1.5 and 14.4).
+"""Range and If-Range (RFC 9110 sections 14.2 and 13.1.5).
 
 Takes and gives field values. Positions are as in Python: a range ends *before* ``stop``. Reading is linear and
-total: what is no valid ``ranges-specifier`` gives None (to be ignored, section 14.2), a Content-Range that
-contradicts itself gives an unset one. Writing raises :exc:`ValueError` for what makes no sense.
+total: what is no valid ``ranges-specifier`` gives None (to be ignored, section 14.2). Writing raises
+:exc:`ValueError` for what makes no sense.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Self
 
+from .content_range import ContentRange
 from .dates import http_date, parse_date
 from .etags import is_opaque, quote_etag, unquote_etag
-from .live import Live
 from .syntax import check_token, is_token, parse_integer
 
 __all__ = ["ContentRange", "IfRange", "Range", "merge_ranges"]
@@ -25,7 +25,6 @@ MAX_RANGES: Final = 1000
 # one range of bytes: the plain case
 _is_simple = re.compile(r"bytes=([0-9]{1,18})-([0-9]{0,18})").fullmatch
 _spec = re.compile(r"[ \t]*(?:([0-9]+)-([0-9]*)|-([0-9]+))[ \t]*").fullmatch
-_content_range = re.compile(r"([^ \t]+)[ \t]+(?:([0-9]+)-([0-9]+)|\*)/([0-9]+|\*)").fullmatch
 
 
 class Range:
@@ -223,95 +222,3 @@ class IfRange:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.to_header()!r}>"
-
-
-_Extent = tuple[str | None, int | None, int | None, int | None]
-
-
-class ContentRange(Live[_Extent]):
-    """Which part of a representation a message holds: ``units``, ``start``, ``stop`` (not included), ``length``.
-
-    ``start`` and ``stop`` are None for an unsatisfied range (``bytes */10``), ``length`` is None where it is not
-    known. ``units`` is None where there is no field: the object is false then. Live.
-    """
-
-    __slots__ = ()
-
-    def __init__(
-        self,
-        units: str | None = None,
-        start: int | None = None,
-        stop: int | None = None,
-        length: int | None = None,
-    ) -> None:
-        state = (units, start, stop, length)
-        self._write(state)
-        super().__init__(state)
-
-    @classmethod
-    def _read(cls, text: str | None) -> _Extent:
-        found = _content_range(text.strip(" \t")) if text else None
-        if found is None or not is_token(found[1]):
-            return (None, None, None, None)
-        first, last = parse_integer(found[2]), parse_integer(found[3])
-        length = parse_integer(found[4])
-        stop = None if last is None else last + 1
-        if not _makes_sense(first, stop, length):
-            return (None, None, None, None)
-        return (found[1].lower(), first, stop, length)
-
-    @classmethod
-    def _write(cls, state: _Extent) -> str:
-        units, start, stop, length = state
-        if units is None:
-            return ""
-        check_token(units, "range unit")
-        if not _makes_sense(start, stop, length):
-            raise ValueError(f"got range {start!r} to {stop!r} of {length!r}, expected start < stop <= length")
-        extent = "*" if start is None or stop is None else f"{start}-{stop - 1}"
-        return f"{units} {extent}/{'*' if length is None else length}"
-
-    def set(self, start: int | None, stop: int | None, length: int | None = None, units: str | None = "bytes") -> None:
-        """Set everything at once; raises :exc:`ValueError` for what contradicts itself."""
-        self._set((units, start, stop, length))
-
-    def unset(self) -> None:
-        """Remove the field."""
-        self._set((None, None, None, None))
-
-    @property
-    def units(self) -> str | None:
-        """The unit, ``bytes``; None where there is no field."""
-        return self._get()[0]
-
-    @units.setter
-    def units(self, units: str | None) -> None:
-        self._set((units, *self._get()[1:]))
-
-    @property
-    def start(self) -> int | None:
-        """The first position."""
-        return self._get()[1]
-
-    @property
-    def stop(self) -> int | None:
-        """The position after the last one."""
-        return self._get()[2]
-
-    @property
-    def length(self) -> int | None:
-        """The length of the whole representation."""
-        return self._get()[3]
-
-    @length.setter
-    def length(self, length: int | None) -> None:
-        self._set((*self._get()[:3], length))
-
-    def __bool__(self) -> bool:
-        return self.units is not None
-
-
-def _makes_sense(start: int | None, stop: int | None, length: int | None) -> bool:
-    if start is None or stop is None:
-        return start is stop and length is not None and length >= 0
-    return 0 <= start < stop and (length is None or stop <= length)
