@@ -179,9 +179,12 @@ def test_unknown_status_has_a_phrase() -> None:
 def test_straight_path(
     method: str, status: int, body: bytes, automatic: bool, headers: list[tuple[str, str]] | None
 ) -> None:
-    """``whole()`` gives what the machine gives, or raises what it raises."""
+    """``whole()`` and ``plain()`` give what the machine gives, or raise what it raises."""
     response = Response(body, status, headers)
     response.automatically_set_content_length = automatic
+    if (plain := response.plain(method)) is not None:
+        kind, length, data = plain
+        assert response.whole(method) == ([("Content-Type", kind), ("Content-Length", str(length))], data)
 
     def machine() -> tuple[list[tuple[str, str]], bytes]:
         finalizer = response.finalizer(method, length=len(body) if automatic else None)
