@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ..core.body.body_reader import parse_content_length
 from ..core.exceptions import BadRequest, ClientDisconnected, HTTPException
@@ -12,9 +12,11 @@ from ..core.request.exchange import KEY, Exchange, reference
 from ..core.request.sources import BytesSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..core.request.sources import Source
 
-__all__ = ["InputSource", "ReplayInput", "find_exchange", "known_body", "open_body"]
+__all__ = ["InputSource", "LazyReplay", "ReplayInput", "find_exchange", "known_body", "open_body"]
 
 
 class InputSource:
@@ -94,6 +96,33 @@ class ReplayInput(io.RawIOBase):
         return self._file.readinto(buffer)
 
 
+class LazyReplay:
+    """A buffered :class:`ReplayInput`, made when somebody reads it. Hardly anybody does, and its buffer costs 64 KiB."""
+
+    __slots__ = ("_body", "_file")
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_file":
+            self._file = io.BufferedReader(ReplayInput(self._body), 65536)
+            return self._file
+        return getattr(self._file, name)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._file)
+
+    def __next__(self) -> bytes:
+        return next(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._file.close()
+
+
 def find_exchange(environ: dict[str, Any]) -> Exchange:
     """What the request objects over this environ share."""
     exchange: Exchange | None = environ.get(KEY)
@@ -120,7 +149,7 @@ def open_body(environ: dict[str, Any]) -> Body:
     if opened is None:
         body = Body(_make_source(environ, stream, exchange))
         opened = exchange.open(body, stream)
-        opened.replay = environ["wsgi.input"] = io.BufferedReader(ReplayInput(body), 65536)
+        opened.replay = environ["wsgi.input"] = LazyReplay(body)
         environ["wsgi.input_terminated"] = True
     return opened.body
 

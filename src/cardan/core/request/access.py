@@ -81,7 +81,9 @@ class BodyAccess(JSONMixin, StreamingMixin):
     def _parsed(self, name: str) -> Form | None:
         """The parsed form, None where the body is none."""
         body = self._loaded(name)
-        return self._run(body, self._form_steps(body)) if self.want_form_data_parsed else None
+        if not self.want_form_data_parsed:
+            return None
+        return self._get_form(body)
 
     @cached
     def form(self) -> ImmutableMultiDict[str, str]:

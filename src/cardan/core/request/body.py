@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..limits import Limits
     from .sources import Source
 
-__all__ = ["BATCH", "FORM", "Body", "check_raw", "load_form", "load_raw", "unless_empty"]
+__all__ = ["BATCH", "FORM", "Body", "check_raw", "load_form", "load_raw", "resumed", "unless_empty"]
 
 T = TypeVar("T")
 
@@ -61,6 +61,11 @@ class Body:
         if self.error is not None:
             return "failed"
         return "buffered" if self.raw is not None else self.taken or "fresh"
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nobody has touched it."""
+        return self.raw is None and self.taken is None and self.error is None
 
     @property
     def waits(self) -> bool:
@@ -182,7 +187,7 @@ def load_form(
         form = Form()
     else:
         try:
-            form = yield from _answering(steps, body.raw, more=False)
+            form = yield from resumed(steps, body.raw, more=False)
         except HTTPException as error:
             body.forms[key] = copy(error)
             raise
@@ -196,10 +201,10 @@ def unless_empty(steps: Generator[Step, Any, T], empty: T) -> Generator[Step, An
     if not first:
         steps.close()
         return empty
-    return (yield from _answering(steps, first, more=True))
+    return (yield from resumed(steps, first, more=True))
 
 
-def _answering(steps: Generator[Step, Any, T], first: bytes, *, more: bool) -> Generator[Step, Any, T]:
+def resumed(steps: Generator[Step, Any, T], first: bytes, *, more: bool) -> Generator[Step, Any, T]:
     """The same steps, with the first read answered by ``first`` and, without ``more``, the others by the end."""
     advance: Any = steps.send
     answer: Any = None

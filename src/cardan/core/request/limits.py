@@ -74,11 +74,18 @@ class LimitsMixin:
     @property
     def limits(self) -> Limits:
         """All limits of this request as one value, built from the class's and the instance's attributes."""
+        own = self.__dict__
+        known: Limits | None = own.get("_limits")
+        if known is not None:
+            return known
         values = _values_of(self)
         try:
-            return _known[values]
+            known = _known[values]
         except (KeyError, TypeError):
-            return _remember(values)
+            known = _remember(values)
+        if "_opened" in own:  # fixed from now on
+            own["_limits"] = known
+        return known
 
 
 def _remember(values: tuple[Any, ...]) -> Limits:

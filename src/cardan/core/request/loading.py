@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from ..body.body_reader import parse_content_length
 from ..body.file_storage import FileStorage
+from ..body.form import Form
 from ..body.form_reader import FormReader
+from ..body.urlencoded_decoder import straight_pairs
 from ..drive import arun, run
 from ..exceptions import BadRequest, BodyNotLoaded, WrongMode
-from .body import Body, load_form, load_raw
+from .body import BATCH, FORM, Body, load_form, load_raw, resumed
 from .limits import LimitsMixin
 from .perform import perform, performer
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ..body.events import FileStart
-    from ..body.form import Form
     from ..drive import Step
     from ..structures.headers_view import HeadersView
 
@@ -32,7 +33,9 @@ __all__ = ["BodyBase", "Mode"]
 T = TypeVar("T")
 Mode = Literal["sync", "async", "either"]
 
-_FORM_TYPES = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
+_URLENCODED = "application/x-www-form-urlencoded"
+_FORM_TYPES = frozenset({"multipart/form-data", _URLENCODED})
+_SMALL = 65_536
 
 
 class BodyBase(LimitsMixin):
@@ -146,7 +149,10 @@ class BodyBase(LimitsMixin):
             await self._wait_for(body)
         body.busy = True
         try:
-            await self._arun(body, self._load_steps(body, form))
+            if form and (length := self._small_form_length(body)) is not None:
+                await self._load_small_form(body, length)
+            else:
+                await self._arun(body, self._load_steps(body, form))
         finally:
             body.busy = False
             waiter, body.waiter = body.waiter, None
@@ -157,7 +163,10 @@ class BodyBase(LimitsMixin):
     def _load_sync(self, *, form: bool = True) -> None:
         """What ``load()`` does, for an adapter that loads before a sync handler."""
         body = self._body
-        self._run(body, self._load_steps(body, form))
+        if form and self.want_form_data_parsed:
+            self._get_form(body)
+        else:
+            self._run(body, self._load_steps(body, form))
 
     def _load_steps(self, body: Body, form: bool) -> Generator[Step, Any, Any]:
         if form and self.want_form_data_parsed:
@@ -206,10 +215,63 @@ class BodyBase(LimitsMixin):
         hooks = (cls.make_form_data_parser, cls._get_file_stream, cls.want_form_data_parsed, cls.file_storage_class)
         return (self.limits, self.forms, *hooks)
 
-    def _form_steps(self, body: Body) -> Generator[Step, Any, Form]:
+    def _form_steps(self, body: Body, first: bytes | None = None) -> Generator[Step, Any, Form]:
+        """The routine that gives the form; ``first`` is what was read already."""
         length = self._declared_length
-        parser = self.make_form_data_parser(length)
-        return load_form(body, self._form_key(), parser.run(), announced=self._announces_body(length))
+        steps = self.make_form_data_parser(length).run()
+        if first is not None:
+            steps = resumed(steps, first, more=True)
+        return load_form(body, self._form_key(), steps, announced=self._announces_body(length))
+
+    def _get_form(self, body: Body) -> Form:
+        """The parsed form, in sync code."""
+        if body.forms and isinstance(known := body.forms.get(self._form_key()), Form):
+            return known
+        first: bytes | None = None
+        if (length := self._small_form_length(body)) is not None:
+            try:
+                first = body.source.read(BATCH, True)
+                if len(first) == length:
+                    first += body.source.read(BATCH, True)
+            except BaseException as error:
+                body.take(FORM)
+                body.fail(error)
+                raise
+            if (form := self._small_form(body, first, length)) is not None:
+                return form
+        return self._run(body, self._form_steps(body, first))
+
+    # --- the straight path of a small urlencoded form: one read, one parse, a third of the time that the steps take ---
+
+    def _small_form_length(self, body: Body) -> int | None:
+        """The length of a body that may take the straight path, None for any other."""
+        if body.forms or not body.is_fresh or self.mimetype != _URLENCODED or self.forms != "default":
+            return None
+        if type(self).make_form_data_parser is not BodyBase.make_form_data_parser or not self.want_form_data_parsed:
+            return None
+        length, allowed = self._declared_length, self.limits.max_content_length
+        fits = length is not None and 0 < length <= _SMALL and (allowed is None or length <= allowed)
+        return length if fits else None
+
+    def _small_form(self, body: Body, data: bytes, length: int) -> Form | None:
+        """The form, if all is as it should be; else the steps say what is not, given what was read."""
+        if len(data) != length or (pairs := straight_pairs(data, self.limits)) is None:
+            return None
+        body.taken = FORM
+        form = body.forms[self._form_key()] = Form(pairs)
+        return form
+
+    async def _load_small_form(self, body: Body, length: int) -> None:
+        try:
+            first = await body.source.aread(BATCH, True)
+            if len(first) == length:
+                first += await body.source.aread(BATCH, True)
+        except BaseException as error:
+            body.take(FORM)
+            body.fail(error)
+            raise
+        if self._small_form(body, first, length) is None:
+            await self._arun(body, self._form_steps(body, first))
 
     def _store_file(self, part: FileStart, sink: Any, size: int) -> FileStorage:
         """What the form has for one file."""
