@@ -59,11 +59,11 @@ class HandlerDecorator(Protocol[D]):
 class Application(Dual, Generic[R]):
     """A handler as a WSGI and ASGI application.
 
-    ``request_class`` is what it gets; ``load``: the body is loaded before middleware and handler; ``lifespan`` is a sync or
-    async context manager function around all requests; ``middleware`` from the outermost to the innermost; ``websocket``
-    is an ASGI application for websocket scopes, which are denied without one; ``threads`` is how many sync handlers run at
-    once under one event loop, ``backend`` the loop of async handlers on WSGI (``asyncio`` or ``trio``).
-    A subclass may override :meth:`resolve` (a router) and :meth:`on_error`.
+    ``request_class`` is what it gets; ``load``: the body is loaded before middleware and handler; ``lifespan`` is a
+    sync or async context manager function around all requests; ``middleware`` from the outermost to the innermost;
+    ``websocket`` is an ASGI application for websocket scopes, which are denied without one; ``threads`` is how many
+    sync handlers run at once under one event loop, ``backend`` the loop of async handlers on WSGI (``asyncio`` or
+    ``trio``). A subclass may override :meth:`resolve` (a router) and :meth:`on_error`.
     """
 
     # asyncio and inspect look at these on what a decorated ``__call__`` method leaves in its class
@@ -105,7 +105,7 @@ class Application(Dual, Generic[R]):
     # --- what a subclass may change ---
 
     def resolve(self, request: R) -> Handler[R]:
-        """The handler of this request. Sees the head, must not block, may raise an HTTPException; override it to route."""
+        """The handler of this request; override it to route. Sees the head, must not block, may raise HTTPException."""
         if self.handler is None:
             raise TypeError(f"{type(self).__name__} has no handler: give it one, or override resolve()")
         return self.handler
@@ -266,7 +266,9 @@ async def _with_context(awaitable: Any) -> tuple[Any, Context]:
 def send_alone(response: BaseResponse, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """Send a response that is itself the application."""
     thread = RequestThread(_ALONE, Exchange(), copy_context())
-    return send(response, environ, start_response, thread, lambda: Request(environ, populate_request=False).root_url, [])
+    return send(
+        response, environ, start_response, thread, lambda: Request(environ, populate_request=False).root_url, []
+    )
 
 
 _ALONE: Application[Any] = Application(request_class=Request)

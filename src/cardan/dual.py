@@ -15,15 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication
 
-    class _Bound:
-        """What ``app.__call__`` is: callable by either protocol."""
-
-        @overload
-        def __call__(self, environ: dict[str, Any], start_response: StartResponse, /) -> Iterable[bytes]: ...
-        @overload
-        async def __call__(self, scope: Any, receive: Receive, send: Send) -> None: ...
-
-
 __all__ = ["Dual", "DualCall"]
 
 MISSING: Any = object()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+    from contextlib import AbstractContextManager
 
     from .types import Receive, Send
 
@@ -18,7 +19,7 @@ __all__ = ["ProcessLifespan", "serve_lifespan"]
 
 async def _hold(manager: Manager, until: Callable[[dict[str, Any]], Awaitable[Any]]) -> None:
     """Be inside ``manager`` while ``until(state)`` runs."""
-    if hasattr(manager, "__aenter__"):
+    if isinstance(manager, AbstractAsyncContextManager):
         async with manager as state:
             await until(dict(state or {}))
     else:
@@ -84,7 +85,11 @@ class ProcessLifespan:
         import atexit
 
         manager = self._make()
-        self._end = self._start_async(manager) if hasattr(manager, "__aenter__") else self._start_sync(manager)
+        self._end = (
+            self._start_async(manager)
+            if isinstance(manager, AbstractAsyncContextManager)
+            else self._start_sync(manager)
+        )
         atexit.register(self.close)
 
     def _start_sync(self, manager: Any) -> Callable[[], None]:

@@ -29,7 +29,7 @@ def is_async(handler: Any) -> bool:
     while isinstance(handler, partial):
         handler = handler.func
     return iscoroutinefunction(handler) or (
-        not hasattr(handler, "__code__") and iscoroutinefunction(getattr(handler, "__call__", None))
+        not hasattr(handler, "__code__") and iscoroutinefunction(getattr(type(handler), "__call__", None))  # noqa: B004
     )
 
 

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from anyio.from_thread import BlockingPortal
 
 __all__ = ["Portal", "portal"]
 
 
 class Portal:
     """One event loop in a daemon thread of this process; made by :func:`portal`."""
+
+    _portal: BlockingPortal
+    _token: Any
 
     def __init__(self, backend: str) -> None:
         import threading

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
         def wait(self, awaitable: Awaitable[Any], /) -> Any:
             """Await something, return its result."""
+            ...
 
         def iterate(self, response: BaseResponse, /) -> tuple[Iterator[Any], Callable[[], Any]]:
             """The chunks of an async body, and what ends it."""
+            ...
 
 
 __all__ = ["BodyIterator", "send", "send_whole"]
@@ -70,7 +72,9 @@ class BodyIterator:
             self._thread.context.run(close_all, closers, self._thread.wait)
 
 
-def send_whole(response: BaseResponse, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes] | None:
+def send_whole(
+    response: BaseResponse, environ: dict[str, Any], start_response: Callable[..., Any]
+) -> list[bytes] | None:
     """Start ``response`` and return its body where that is in one piece and nothing has to be closed; else None.
 
     The straight path beside :func:`send`: it needs no thread object and no URL.
