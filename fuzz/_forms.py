@@ -1,0 +1,76 @@
+"""What the fuzzers of forms share: grow bodies, hold the law against each.
+
+Takes a law, a function of bytes that raises AssertionError where it is broken, and seeds. With atheris (a coverage-
+guided fuzzer, ``pip install atheris``) it drives the law; without it, or with ``--plain``, bodies are grown at random
+from the seeds, and a seed of the generator repeats a run exactly. Ends with 1 and the body that breaks the law.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+__all__ = ["fuzz"]
+
+Law = Callable[[bytes], None]
+
+
+def grow(pool: list[bytes], tokens: list[bytes], rand: random.Random) -> Iterable[bytes]:
+    """Endless bodies, grown from ``pool``."""
+    while True:
+        body = rand.choice(pool)
+        for _ in range(rand.randrange(8)):
+            at = rand.randrange(len(body) + 1)
+            kind = rand.randrange(5)
+            if kind == 0:
+                body = body[:at] + rand.choice(tokens) + body[at:]
+            elif kind == 1:
+                body = body[:at] + body[at + rand.randrange(1, 9) :]
+            elif kind == 2:
+                body = body[:at] + rand.choice(pool) + body[at:]
+            elif kind == 3:
+                body = body[:at] + body[at : at + 30] * rand.randrange(1, 4) + body[at:]
+            else:
+                body = body[:at] + bytes([rand.randrange(256)]) + body[at + 1 :]
+        body = body[:2000]
+        if rand.random() < 0.02:
+            pool[rand.randrange(len(pool))] = body
+        yield body
+
+
+def fuzz(doc: str | None, law: Law, seeds: list[bytes], tokens: list[bytes]) -> None:
+    """Hold ``law`` against bodies until the time is over."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=None, help="repeats a run without atheris")
+    parser.add_argument("--plain", action="store_true", help="without atheris")
+    options = parser.parse_args()
+    if not options.plain and options.seed is None and _with_atheris(law, options.seconds):
+        return
+    seed = random.randrange(2**32) if options.seed is None else options.seed
+    end = time.monotonic() + options.seconds
+    count = 0
+    for count, body in enumerate(grow(list(seeds), tokens, random.Random(seed))):
+        try:
+            law(body)
+        except Exception as error:
+            sys.exit(f"seed {seed}, body {count}: {body!r}\n{type(error).__name__}: {error}")
+        if time.monotonic() > end:
+            break
+    print(f"{count + 1} bodies, seed {seed}: the law holds")
+
+
+def _with_atheris(law: Law, seconds: float) -> bool:
+    try:
+        import atheris
+    except ImportError:
+        return False
+    atheris.Setup([sys.argv[0], f"-max_total_time={max(1, int(seconds))}"], atheris.instrument_func(law))
+    atheris.Fuzz()
+    return True

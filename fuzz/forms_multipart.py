@@ -1,0 +1,71 @@
+# The law: any bytes are a form or a documented error (MultipartError, RequestEntityTooLarge); how they are cut changes
+# nothing; the straight path does what the table of states does; what was decoded is encoded and decoded again the same.
+"""Fuzzes the multipart decoder, in both modes, with the limits of a request and with narrow ones."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from _forms import fuzz
+
+from cardan.core.body import Field, FileStart, MultipartDecoder, MultipartEncoder
+from cardan.core.exceptions import MultipartError, RequestEntityTooLarge
+from cardan.core.limits import Limits
+from tests.core.body.strange_forms import MULTIPART, form, part
+from tests.core.machines import join_bytes, pieces_of
+
+NARROW = Limits(max_form_parts=4, max_files=2, max_form_memory_size=40, max_form_memory_total=90, max_file_size=60)
+TOKENS = [
+    b"--BOUND", b"\r\n--BOUND\r\n", b"\r\n--BOUND--", b"\r\n", b"\r", b"\n", b"--", b"\r\n\r\n", b"\0", b'"', b"\\",
+    b"Content-Disposition: form-data; name=", b"Content-Type: text/plain; charset=latin-1", b"%22", b"\xff", b" ", b"\t",
+    b"; filename*=UTF-8''%41", b'; filename="a"', part(), part('form-data; name="f"; filename="x"', b"data"),
+]  # fmt: skip
+ERRORS = (MultipartError, RequestEntityTooLarge)
+
+
+def decode(chunks: list[bytes], straight: bool, **options: Any) -> list[Any] | str:
+    """Events joined, or the class of a documented error; any other error escapes."""
+    decoder = MultipartDecoder("BOUND", **options)
+    decoder._straight = straight
+    events: list[Any] = []
+    try:
+        for chunk in chunks:
+            events += decoder.feed(chunk)
+        events += decoder.close()
+    except ERRORS as error:
+        return type(error).__name__
+    return join_bytes(events)
+
+
+def law(body: bytes) -> None:
+    rand = random.Random(len(body))
+    marks = sorted(rand.choices(range(len(body) + 1), k=3))
+    for forms in ("default", "strict"):
+        for limits in (Limits(), NARROW):
+            expected = decode([body], False, forms=forms, limits=limits)
+            for chunks in ([body], pieces_of(body, 1), [body[a:b] for a, b in zip([0, *marks], [*marks, len(body)])]):
+                got = decode(chunks, True, forms=forms, limits=limits)
+                assert got == expected, (forms, got, expected)
+    if isinstance(expected, list):
+        again(expected)
+
+
+def again(events: list[Any]) -> None:
+    encoder = MultipartEncoder()
+    try:
+        body = b"".join([*encoder.feed(events), *encoder.close()])
+    except ValueError:
+        return  # a name that cannot be sent
+    got = join_bytes(MultipartDecoder(encoder.boundary, limits=Limits(max_part_header_size=None)).feed(body))
+    assert [names(event) for event in got] == [names(event) for event in events]
+
+
+def names(event: Any) -> Any:
+    if isinstance(event, Field):
+        return event.name, event.raw
+    return (event.name, event.filename) if isinstance(event, FileStart) else event
+
+
+if __name__ == "__main__":
+    fuzz(__doc__, law, [row.body for row in MULTIPART if len(row.body) < 1500] + [form(part(), part())], TOKENS)

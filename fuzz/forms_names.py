@@ -1,0 +1,57 @@
+# The law: any text is a Content-Disposition with a name, or a MultipartError; any text is a Content-Type of a form, of
+# none, or a MultipartError; any filename becomes a safe one, and a safe one stays as it is. Nothing else is raised.
+"""Fuzzes what is read from part headers and Content-Types, and safe_filename."""
+
+from __future__ import annotations
+
+from _forms import fuzz
+
+from cardan.core.body import parse_form_type, safe_filename
+from cardan.core.body.disposition import parse_disposition
+from cardan.core.exceptions import MultipartError
+
+SEEDS = [
+    b'form-data; name="a"; filename="b"', b"form-data; name=a; filename*=UTF-8''%41", b'form-data; name="a\\"b\\\\"',
+    b"multipart/form-data; boundary=BOUND", b'multipart/form-data; boundary="a b"; charset=utf-8', b"..\\..\\NUL.txt",
+]  # fmt: skip
+TOKENS = [
+    b'"',
+    b"\\",
+    b";",
+    b"=",
+    b" ",
+    b"\t",
+    b"name=",
+    b"filename=",
+    b"*=",
+    b"%22",
+    b"boundary=",
+    b"C:\\",
+    b"/",
+    b"\0",
+    b".",
+]
+
+
+def law(data: bytes) -> None:
+    text = data.decode("utf-8", "replace")
+    for strict in (False, True):
+        try:
+            name, filename = parse_disposition(text, strict=strict)
+            assert isinstance(name, str)
+            assert filename is None or isinstance(filename, str)
+        except MultipartError:
+            pass
+        try:
+            parse_form_type(text, strict=strict)
+        except MultipartError:
+            pass
+    safe = safe_filename(text)
+    assert safe == safe_filename(safe), safe
+    assert safe not in ("", ".", ".."), safe
+    assert not set(safe) & set('/\\:*?"<>|\0\r\n'), safe
+    assert len(safe.encode()) <= 201
+
+
+if __name__ == "__main__":
+    fuzz(__doc__, law, SEEDS, TOKENS)
