@@ -150,7 +150,7 @@ def main() -> None:
             show(protocol, rows)
             result[protocol] = rows
     finally:
-        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
     result["opening"] = measure_opening(rounds, seconds)
     cost = ", ".join(f"{kind} {value:.2f}" for kind, value in result["opening"].items())
