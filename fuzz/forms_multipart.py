@@ -18,7 +18,8 @@ from tests.core.machines import join_bytes, pieces_of
 NARROW = Limits(max_form_parts=4, max_files=2, max_form_memory_size=40, max_form_memory_total=90, max_file_size=60)
 TOKENS = [
     b"--BOUND", b"\r\n--BOUND\r\n", b"\r\n--BOUND--", b"\r\n", b"\r", b"\n", b"--", b"\r\n\r\n", b"\0", b'"', b"\\",
-    b"Content-Disposition: form-data; name=", b"Content-Type: text/plain; charset=latin-1", b"%22", b"\xff", b" ", b"\t",
+    b"Content-Disposition: form-data; name=", b"Content-Type: text/plain; charset=latin-1", b"%22", b"\xff", b" ",
+    b"\t",
     b"; filename*=UTF-8''%41", b'; filename="a"', part(), part('form-data; name="f"; filename="x"', b"data"),
 ]  # fmt: skip
 ERRORS = (MultipartError, RequestEntityTooLarge)

@@ -12,7 +12,7 @@ from . import core, crossing
 from .asgi import receiving
 from .asgi.head import ScopeHead
 from .core.request.exchange import REQUEST_KEY, Exchange
-from .files import FileStorage, Spooler
+from .files import FileStorage, Part, Spooler
 from .wsgi import input as wsgi_input
 from .wsgi.head import EnvironHead
 
@@ -36,6 +36,7 @@ class BaseRequest(core.BaseRequest):
     """
 
     file_storage_class = FileStorage
+    part_class = Part
     body_timeout: float | None = None
     """Seconds without a byte of the body after which reading it is a 408 (:exc:`RequestTimeout`), on ASGI; None for no
     limit. On WSGI it is the server's business. Settable as the limits are."""

@@ -44,11 +44,11 @@ class PartReader:
         "_ended",
         "_events",
         "_in_file",
-        "_part_class",
         "_reader",
         "_want",
         "current",
         "limits",
+        "part_class",
     )
 
     def __init__(
@@ -65,7 +65,7 @@ class PartReader:
         if kind is None or kind.kind != "multipart":
             raise MultipartError(f"got Content-Type {str(content_type)[:80]!r}, expected multipart/form-data")
         self._decoder = MultipartDecoder(kind.boundary, limits=limits, forms=forms)
-        self._part_class = part_class
+        self.part_class = part_class
         self._reader = BodyReader(content_length=content_length, limits=limits)
         self._events: list[FormEvent] | tuple[FormEvent, ...] = _EMPTY
         self._at = 0
@@ -77,13 +77,13 @@ class PartReader:
     def iter(self, run: Callable[[Any], Any]) -> Iterator[Part]:
         """The parts; ``run(steps)`` runs a routine by calling and returns what it returns."""
         while (start := run(self.next_part())) is not None:
-            self.current = part = self._part_class(self, start, "sync", run)
+            self.current = part = self.part_class(self, start, "sync", run)
             yield part
 
     async def aiter(self, arun: Callable[[Any], Awaitable[Any]], run_sync: Any = None) -> AsyncIterator[Part]:
         """The parts; ``arun(steps)`` runs a routine by awaiting. ``run_sync`` is where parts are saved to files."""
         while (start := await arun(self.next_part())) is not None:
-            self.current = part = self._part_class(self, start, "async", arun, run_sync)
+            self.current = part = self.part_class(self, start, "async", arun, run_sync)
             yield part
 
     def next_part(self) -> Generator[Step, Any, Field | FileStart | None]:

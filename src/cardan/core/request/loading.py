@@ -14,6 +14,7 @@ from ..body.body_reader import parse_content_length
 from ..body.file_storage import FileStorage
 from ..body.form import Form
 from ..body.form_reader import FormReader
+from ..body.part import Part
 from ..body.urlencoded_decoder import straight_pairs
 from ..drive import arun, run
 from ..exceptions import BadRequest, BodyNotLoaded, WrongMode
@@ -45,6 +46,8 @@ class BodyBase(LimitsMixin):
     """How forms are read: ``strict`` refuses what no browser sends, ``silent`` gives an empty form for a broken one."""
     file_storage_class: ClassVar[type[FileStorage]] = FileStorage
     """The class of ``files``' values."""
+    part_class: ClassVar[type[Part]] = Part
+    """The class of what ``iter_parts`` gives."""
     shallow: bool = False
     """True: whatever would consume the body raises RuntimeError."""
 

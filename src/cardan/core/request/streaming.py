@@ -112,7 +112,13 @@ class StreamingMixin(BodyBase):
         length = self._declared_length
         body = self._body
         body.check()
-        reader = PartReader(self.headers.get("Content-Type", ""), length, limits=self.limits, forms=self.forms)
+        reader = PartReader(
+            self.headers.get("Content-Type", ""),
+            length,
+            limits=self.limits,
+            forms=self.forms,
+            part_class=self.part_class,
+        )
         if body.raw is not None:
             body = _replay(body, self)
         else:
@@ -199,7 +205,7 @@ class _Parts(_PartsBase):
         start = self._drive(self._next_part())
         if start is None:
             raise StopIteration
-        part = self._reader.current = Part(self._reader, start, "sync", self._run)
+        part = self._reader.current = self._reader.part_class(self._reader, start, "sync", self._run)
         return part
 
 
@@ -215,7 +221,7 @@ class _AsyncParts(_PartsBase):
         start = await self._drive(self._next_part())
         if start is None:
             raise StopAsyncIteration
-        part = self._reader.current = Part(self._reader, start, "async", self._run, self._run_sync)
+        part = self._reader.current = self._reader.part_class(self._reader, start, "async", self._run, self._run_sync)
         return part
 
 
