@@ -238,7 +238,6 @@ def send_file(
             response.cache_control.no_cache = True
         else:
             response.cache_control.max_age = max_age
-            response.cache_control.public = True
         if isinstance(body, FileBody):
             response.headers["Content-Length"] = body.length
         if request is not None and conditional:

@@ -220,7 +220,12 @@ def test_make_conditional_is_the_decision() -> None:
     wrong = _conditional("GET", b"0123456789", range="bytes=10-")
     assert (wrong.status_code, wrong.data, wrong.headers["Content-Range"]) == (416, b"", "bytes */10")
     failed = _conditional("GET", b"0123456789", if_match='"v0"')
-    assert (failed.status_code, failed.data, failed.get_etag(), failed.content_type) == (412, b"", (None, None), None)
+    assert (failed.status_code, failed.data, failed.get_etag(), failed.content_type) == (
+        412,
+        b"",
+        (None, None),
+        "text/plain; charset=utf-8",
+    )
     for response in (partial, wrong, failed):
         assert response.date is not None
         assert response.headers["Accept-Ranges"] == "bytes"

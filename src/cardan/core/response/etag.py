@@ -139,6 +139,7 @@ class ETagResponseMixin(BaseResponse):
         self.direct_passthrough = False
         if status == 416:
             self.headers["Content-Range"] = f"bytes */{length}"
+        self.mimetype = "text/plain"  # PEP 3333's validator wants one where there may be content
         self.set_data(b"")
 
 

@@ -135,7 +135,12 @@ def _parse_length(value: str) -> int:
 
 
 def _bodiless(status: int, fields: list[HeaderPair]) -> list[HeaderPair]:
-    """204: no Content-Length (RFC 9110 section 8.6); 205: zero (15.3.6); 304: no representation fields (15.4.5)."""
+    """204: no Content-Length (RFC 9110 section 8.6); 205: zero (15.3.6); 304: no representation fields (15.4.5).
+
+    A 204 has no content that a Content-Type could be of; the standard library's validator for PEP 3333 insists.
+    """
+    if status == 204:
+        fields = [pair for pair in fields if pair[0].lower() != "content-type"]
     if status == 304:
         drop = _NOT_IN_304
         if any(name.lower() == "etag" for name, _ in fields):

@@ -1,0 +1,153 @@
+"""Conditional requests and ranges over both protocols: every row of the specification's table, GET and HEAD."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from cardan import Application, Request, Response
+from cardan.core import check_preconditions
+from cardan.testing import Client, lint
+
+DATA = b"0123456789"
+EARLIER, AT_NOON, LATER = (f"Thu, 01 Jan 2026 {hour}:00:00 GMT" for hour in (11, 12, 13))
+
+
+def _body(kind: str) -> Any:
+    def chunks() -> Iterator[bytes]:
+        yield DATA[:4]
+        yield DATA[4:]
+
+    async def achunks() -> AsyncIterator[bytes]:
+        for chunk in chunks():
+            yield chunk
+
+    return {"bytes": DATA, "list": [DATA[:4], DATA[4:]], "sync": chunks(), "async": achunks()}[kind]
+
+
+@Application
+def app(request: Request) -> Response:
+    """``/KIND?etag=...&modified=...&status=...``: ten bytes as bytes, a list, a sync or an async stream."""
+    args = request.args
+    response = Response(_body(request.path.lstrip("/")), int(args.get("status", 200)), content_type="text/x")
+    response.headers["Content-Language"] = "en"
+    if "etag" in args:
+        response.headers["ETag"] = args["etag"]
+    if "modified" in args:
+        response.headers["Last-Modified"] = args["modified"]
+    if request.method == "PUT":
+        check_preconditions(request, etag=args.get("etag"), last_modified=response.last_modified)
+    return response.make_conditional(request, accept_ranges=True, complete_length=10)
+
+
+@pytest.fixture(params=["wsgi", "asgi-asyncio", "asgi-trio"])
+def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+    protocol, _, backend = str(request.param).partition("-")
+    checked = lint.wsgi(app) if protocol == "wsgi" else lint.asgi(app)
+    with Client(checked, protocol=protocol, backend=backend or "asyncio") as client:  # type: ignore[arg-type]
+        yield client
+
+
+def ask(client: Client, method: str, kind: str, there: dict[str, str], **fields: str) -> httpx.Response:
+    headers = {name.replace("_", "-"): value for name, value in fields.items()}
+    return client.request(method, f"/{kind}", params=there, headers=headers)
+
+
+V1 = {"etag": '"v1"', "modified": AT_NOON}
+WEAK = {"etag": 'W/"v1"'}
+BARE: dict[str, str] = {}
+# row of the table -> representation, fields, status; the statuses are for GET and HEAD
+ROWS: dict[str, tuple[dict[str, str], dict[str, str], int]] = {
+    "If-Match: *, resource exists": (V1, {"If_Match": "*"}, 200),
+    "If-Match strong, resource weak": (WEAK, {"If_Match": '"v1"'}, 412),
+    "If-Match, resource without ETag": (BARE, {"If_Match": '"v1"'}, 412),
+    "If-Match holds and If-None-Match equal": (V1, {"If_Match": '"v1"', "If_None_Match": '"v1"'}, 304),
+    "If-Unmodified-Since older than Last-Modified": (V1, {"If_Unmodified_Since": EARLIER}, 412),
+    "If-None-Match present, If-Modified-Since ignored": (
+        V1,
+        {"If_None_Match": '"v0"', "If_Modified_Since": LATER},
+        200,
+    ),
+    "If-None-Match: *, resource exists": (V1, {"If_None_Match": "*"}, 304),
+    "If-None-Match matches and Range": (V1, {"If_None_Match": '"v1"', "Range": "bytes=0-1"}, 304),
+    "If-Modified-Since": (V1, {"If_Modified_Since": AT_NOON}, 304),
+    "Range on a non-2xx": ({**V1, "status": "404"}, {"Range": "bytes=0-1", "If_None_Match": "*"}, 404),
+    "Range of an unknown unit": (V1, {"Range": "items=0-1"}, 200),
+    "overlapping ranges": (V1, {"Range": "bytes=0-5,2-8"}, 200),
+    "more than 16 ranges": (V1, {"Range": "bytes=" + ",".join(["0-0"] * 17)}, 200),
+    "If-Range with another date": (V1, {"Range": "bytes=0-1", "If_Range": EARLIER}, 200),
+    "If-Range with a weak tag": (WEAK, {"Range": "bytes=0-1", "If_Range": 'W/"v1"'}, 200),
+}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("kind", ["bytes", "list", "sync", "async"])
+@pytest.mark.parametrize("row", ROWS)
+def test_row(client: Client, row: str, kind: str, method: str) -> None:
+    """The row's answer; what has no body sends none, what has one sends all of it."""
+    there, fields, status = ROWS[row]
+    response = ask(client, method, kind, there, **fields)
+    assert response.status_code == status
+    assert response.content == (DATA if method == "GET" and status in (200, 404) else b"")
+    if status == 304:
+        assert not {"content-type", "content-length", "content-language", "last-modified"} & response.headers.keys()
+        assert response.headers["etag"] == there["etag"]
+
+
+RANGES = {
+    "one range": ("bytes=2-4", "bytes 2-4/10", b"234"),
+    "to the end": ("bytes=8-", "bytes 8-9/10", b"89"),
+    "bytes=-1000 of 10 bytes": ("bytes=-1000", "bytes 0-9/10", DATA),
+    "If-Range equal": ("bytes=2-4", "bytes 2-4/10", b"234"),
+}
+
+
+@pytest.mark.parametrize("kind", ["bytes", "list", "sync", "async"])
+@pytest.mark.parametrize("row", RANGES)
+def test_range(client: Client, row: str, kind: str) -> None:
+    """206 with Content-Range and the bytes; HEAD ignores the Range (RFC 9110 section 14.2)."""
+    value, content_range, data = RANGES[row]
+    fields = {"Range": value, **({"If_Range": '"v1"'} if row.startswith("If-Range") else {})}
+    response = ask(client, "GET", kind, V1, **fields)
+    assert (response.status_code, response.headers["content-range"], response.content) == (206, content_range, data)
+    assert response.headers["content-length"] == str(len(data))
+    head = ask(client, "HEAD", kind, V1, **fields)
+    assert (head.status_code, head.headers["content-length"]) == (200, "10")
+
+
+@pytest.mark.parametrize("kind", ["bytes", "list", "sync", "async"])
+@pytest.mark.parametrize("value", ["bytes=-0", "bytes=100-"])
+def test_not_satisfiable(client: Client, value: str, kind: str) -> None:
+    """416 with Content-Range: bytes */10; HEAD ignores it."""
+    response = ask(client, "GET", kind, V1, Range=value)
+    assert (response.status_code, response.headers["content-range"], response.content) == (416, "bytes */10", b"")
+    assert ask(client, "HEAD", kind, V1, Range=value).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["bytes", "list", "sync", "async"])
+def test_several_ranges(client: Client, kind: str) -> None:
+    """206 multipart/byteranges, each part with its type and range; also out of a stream, in ascending order."""
+    response = ask(client, "GET", kind, V1, Range="bytes=0-1,5-6,-1")
+    boundary = response.headers["content-type"].removeprefix("multipart/byteranges; boundary=").encode()
+    parts = response.content.split(b"--" + boundary)
+    assert response.status_code == 206
+    assert (parts[0], parts[-1]) == (b"", b"--\r\n")
+    assert [part.partition(b"\r\n\r\n")[2] for part in parts[1:-1]] == [b"01\r\n", b"56\r\n", b"9\r\n"]
+    assert b"Content-Type: text/x\r\nContent-Range: bytes 5-6/10" in parts[2]
+    assert response.headers["content-length"] == str(len(response.content))
+    assert "content-range" not in response.headers
+    descending = ask(client, "GET", kind, V1, Range="bytes=5-6,0-1")
+    assert descending.status_code == (206 if kind in ("bytes", "list") else 200)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [({}, 200), ({"If_Match": '"v1"'}, 200), ({"If_Match": '"v0"'}, 412), ({"If_None_Match": "*"}, 412),
+     ({"If_Unmodified_Since": EARLIER}, 412), ({"If_Modified_Since": LATER}, 200), ({"Range": "bytes=0-0"}, 200)],
+)  # fmt: skip
+def test_unsafe_methods(client: Client, fields: dict[str, str], status: int) -> None:
+    """check_preconditions(): 412 where the lost update would be; make_conditional leaves a PUT alone."""
+    assert ask(client, "PUT", "bytes", V1, **fields).status_code == status

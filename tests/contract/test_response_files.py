@@ -1,0 +1,157 @@
+"""Files on both wires: in process, on real servers, and with the extensions that servers offer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from wsgiref.util import FileWrapper
+
+import anyio
+import httpx
+import pytest
+
+from cardan import Application, Request, Response, send_file
+from cardan.core import ContentLengthError
+from cardan.testing import Client, RequestBuilder
+
+ROOT = Path(__file__).parents[2]
+SIZE = 3_000_000
+
+pytestmark = pytest.mark.anyio
+
+
+def file_app(request: Request) -> Response:
+    """Sends the file that the query names; what its hook says is in FILE_ENDED."""
+    response = send_file(request.args["path"], request)
+    response.call_on_close(lambda: ENDED.append("hook"))
+    return response
+
+
+async def async_file_app(request: Request) -> Response:
+    """The same from async code."""
+    return file_app(request)
+
+
+ENDED: list[str] = []
+app = Application(file_app)
+async_app = Application(async_file_app)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "large.bin"
+    file.write_bytes(os.urandom(SIZE))
+    ENDED.clear()
+    return file
+
+
+@pytest.fixture(params=["wsgi", "asgi-asyncio", "asgi-trio"])
+def door(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=["app", "async_app"])
+def client(door: str, request: pytest.FixtureRequest) -> Iterator[Client]:
+    protocol, _, backend = door.partition("-")
+    with Client(globals()[request.param], protocol=protocol, backend=backend or "asyncio") as client:  # type: ignore[arg-type]
+        yield client
+
+
+def check(client: httpx.Client, path: Path) -> None:
+    """The whole file, a range, several, not modified, no such range, HEAD."""
+    data, params = path.read_bytes(), {"path": str(path)}
+    whole = client.get("/", params=params)
+    assert (whole.status_code, whole.content == data) == (200, True)
+    part = client.get("/", params=params, headers={"Range": "bytes=1000-2000999"})
+    assert (part.status_code, part.content == data[1000:2_001_000]) == (206, True)
+    several = client.get("/", params=params, headers={"Range": "bytes=-5,0-4"})
+    assert data[-5:] + b"\r\n--" in several.content
+    assert data[:5] + b"\r\n--" in several.content
+    assert client.get("/", params=params, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
+    assert client.get("/", params=params, headers={"Range": f"bytes={SIZE}-"}).status_code == 416
+    assert client.head("/", params=params).headers["content-length"] == str(SIZE)
+
+
+def test_in_process(client: Client, path: Path) -> None:
+    """One response serves both protocols; hooks run once each time; nothing stays open."""
+    check(client, path)
+    assert ENDED == ["hook"] * 6
+    assert not any(os.readlink(f"/proc/self/fd/{fd}") == str(path) for fd in _fds())
+
+
+def _fds() -> list[str]:
+    return [fd for fd in os.listdir("/proc/self/fd") if os.path.islink(f"/proc/self/fd/{fd}")]
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("server", ["gunicorn", "gunicorn-gthread", "waitress", "wsgiref", "granian-asgi", "uvicorn"])
+def test_real_servers(server: str, path: Path, server_pool: Any) -> None:
+    """gunicorn sends by number, wsgiref and waitress through their file wrappers, granian by path."""
+    started = server_pool.get(server, "tests.contract.test_response_files:app", app_dir=ROOT)
+    with httpx.Client(base_url=started.url, timeout=30) as client:
+        check(client, path)
+        check(client, path)
+
+
+def test_file_wrapper(path: Path) -> None:
+    """wsgi.file_wrapper gets the whole file, its close closes the response; a range is not for it."""
+    started: list[Any] = []
+    environ = RequestBuilder("/", query_string={"path": str(path)}).environ()
+    environ["wsgi.file_wrapper"] = FileWrapper
+    body: Any = app(environ, lambda *args: started.append(args))
+    assert type(body) is FileWrapper
+    assert b"".join(body) == path.read_bytes()
+    assert ENDED == []
+    body.close()
+    assert ENDED == ["hook"]
+    environ = RequestBuilder("/", query_string={"path": str(path)}, headers={"Range": "bytes=0-9"}).environ()
+    environ["wsgi.file_wrapper"] = FileWrapper
+    body = app(environ, lambda *args: started.append(args))
+    assert type(body) is not FileWrapper
+    assert b"".join(body) == path.read_bytes()[:10]
+    body.close()
+
+
+async def _messages(path: Path, **fields: str) -> list[Any]:
+    scope = RequestBuilder("/", query_string={"path": str(path)}, headers=fields).scope()
+    scope["extensions"] = {"http.response.pathsend": {}}
+    sent: list[Any] = []
+    incoming = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> Any:
+        if (message := next(incoming, None)) is None:
+            await anyio.sleep_forever()
+        return message
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent
+
+
+async def test_pathsend(path: Path) -> None:
+    """http.response.pathsend where it is offered: the path in place of the body; a range is sent as bytes."""
+    start, sent = await _messages(path)
+    assert start["type"] == "http.response.start"
+    assert (b"content-length", b"%d" % SIZE) in start["headers"]
+    assert sent == {"type": "http.response.pathsend", "path": str(path)}
+    assert ENDED == ["hook"]
+    kinds = {message["type"] for message in await _messages(path, Range="bytes=0-9")}
+    assert kinds == {"http.response.start", "http.response.body"}
+
+
+def test_cut_while_it_is_sent(client: Client, path: Path) -> None:
+    """HAZARDS: a file that shrinks ends the connection; the hooks run, and nothing looks complete."""
+    received = 0
+    with (
+        pytest.raises((ContentLengthError, httpx.HTTPError)),
+        client.stream("GET", "/", params={"path": str(path)}) as r,
+    ):
+        for chunk in r.iter_raw():
+            received += len(chunk)
+            os.truncate(path, 1000)
+    assert received < SIZE
+    assert ENDED == ["hook"]
