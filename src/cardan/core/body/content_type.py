@@ -61,9 +61,10 @@ def _boundary(params: str, strict: bool) -> str:
         if found is not None:
             raise MultipartError("got two boundary parameters, expected one")
         quoted, token = match[2], match[3]
-        found = token.strip(" \t") if quoted is None else quoted
-        if strict and quoted is None and not _IS_TOKEN(found):
-            raise MultipartError(f"got boundary={found[:80]}, expected a token or a quoted string")
+        value: str = token.strip(" \t") if quoted is None else quoted
+        if strict and quoted is None and not _IS_TOKEN(value):
+            raise MultipartError(f"got boundary={value[:80]}, expected a token or a quoted string")
+        found = value
     if found is None:
         raise MultipartError("got a multipart Content-Type without a boundary, expected one (RFC 2046 section 5.1.1)")
     return found

@@ -13,6 +13,7 @@ from ..exceptions import MachineStateError, RequestEntityTooLarge
 from ..limits import Limits
 from .events import Field, FileEnd, FileStart
 from .form import Form
+from .part_headers import OneLineHeaders
 
 if TYPE_CHECKING:
     from .events import FormEvent
@@ -58,7 +59,7 @@ class FormBuilder:
                 rest.append(event)  # type: ignore[arg-type]  # it does not narrow by `is not`
                 continue
             value, headers = event.value, event.headers
-            if (headers is not None and not headers.plain) or "\ufffd" in value:
+            if (type(headers) is not OneLineHeaders and headers is not None and not headers.plain) or "\ufffd" in value:
                 self.form.special[len(fields)] = event
             fields.append((event.name, value))
         if rest:

@@ -18,13 +18,13 @@ did where anything is out of the ordinary, and leaves that to the readers: they 
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
 
 from ..exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
 from ..limits import Limits
+from .boundary import USUAL_BOUNDARY, check_boundary, plan_for
 from .events import Field, FileEnd, FileStart
-from .near_parts import BLANK, are_narrow, choose_memo, read_head, take_parts
+from .near_parts import BLANK, read_head, take_parts
 from .part_head import MAX_PADDING, PartHead
 
 if TYPE_CHECKING:
@@ -47,16 +47,10 @@ EPILOGUE: Final = "epilogue"
 FAILED: Final = "failed"
 CLOSED: Final = "closed"
 
-STRICT_BOUNDARY: Final = 70  # RFC 2046 section 5.1.1
-_BCHARS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+_,-./:=? "
-_USUAL: Final = _BCHARS[:-1]
-_PRINTABLE: Final = bytes(c for c in range(32, 127) if c not in b'"\\')
 _LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
 
 #: A part this near its end is cut out together with its neighbours, in one call for all of them.
 NEAR: Final = 4096
-#: How much of a chunk the straight path takes at once: bounds what it copies and what it may have to take back.
-WINDOW: Final = 131_072
 
 
 class MultipartDecoder:
@@ -79,13 +73,10 @@ class MultipartDecoder:
     def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
         self.limits = limits = limits or _DEFAULTS
         self._strict = strict = forms == "strict"
-        plan = _plans.get(strict)
-        if plan is None or plan.limits is not limits:
-            plan = _plans[strict] = Plan(limits, strict)
-        self._plan = plan
+        self._plan = plan = plan_for(limits, strict)
         value = boundary.encode() if isinstance(boundary, str) else boundary
-        if not 0 < len(value) <= plan.boundary or value.translate(None, _USUAL):
-            _check_boundary(value, strict, plan.boundary)
+        if not 0 < len(value) <= plan.boundary or value.translate(None, USUAL_BOUNDARY):
+            check_boundary(value, strict, plan.boundary)
         self._dash = dash = b"--" + value
         self._delimiter = b"\r\n" + dash
 
@@ -425,31 +416,6 @@ class MultipartDecoder:
 
 
 _DEFAULTS: Final = Limits()
-
-
-def _check_boundary(value: bytes, strict: bool, allowed: int) -> None:
-    """RFC 2046 section 5.1.1; in default mode any printable ASCII but quote and backslash."""
-    if len(value) > allowed:
-        raise RequestEntityTooLarge(limit="max_boundary_size", allowed=allowed, received=len(value))
-    if not value or value[-1] == 32 or value.translate(None, _BCHARS if strict else _PRINTABLE):
-        raise MultipartError(f"got boundary {value[:80]!r}, expected 1 to 70 characters that RFC 2046 allows")
-
-
-class Plan:
-    """What limits and mode come to: the memo, how much the straight path may take at once, the longest boundary."""
-
-    __slots__ = ("boundary", "limits", "memo", "window")
-
-    def __init__(self, limits: Limits, strict: bool) -> None:
-        self.limits = limits
-        self.memo = choose_memo(strict, limits)
-        sizes = [limits.max_form_memory_size, limits.max_file_size]  # no part in a window is larger than a limit
-        self.window = 0 if are_narrow(limits) else min([WINDOW, *(size for size in sizes if size is not None)])
-        boundary = sys.maxsize if limits.max_boundary_size is None else limits.max_boundary_size
-        self.boundary = min(boundary, STRICT_BOUNDARY) if strict else boundary
-
-
-_plans: Final[dict[bool, Plan]] = {}  # the last one of each mode: all requests of a class have the same Limits
 
 
 def _unended(block: bytes) -> str:

@@ -86,8 +86,6 @@ class OneLineHeaders(PartHeaders):
 
     __slots__ = ()
 
-    plain = True
-
 
 def _text(value: bytes) -> str:
     return value.strip(b" \t").decode("utf-8", "replace")

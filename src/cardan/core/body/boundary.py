@@ -1,0 +1,59 @@
+"""What a multipart decoder knows before its first byte: whether its boundary will do, and what its limits come to.
+
+Takes the boundary as bytes, limits and mode. Raises :exc:`~cardan.core.exceptions.MultipartError` for a boundary that
+cannot be one and :exc:`~cardan.core.exceptions.RequestEntityTooLarge` for one that is too long.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from ..exceptions import MultipartError, RequestEntityTooLarge
+from .near_parts import are_narrow, choose_memo
+
+if TYPE_CHECKING:
+    from ..limits import Limits
+
+__all__ = ["USUAL_BOUNDARY", "Plan", "check_boundary", "plan_for"]
+
+STRICT_BOUNDARY: Final = 70  # RFC 2046 section 5.1.1
+_BCHARS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+_,-./:=? "
+USUAL_BOUNDARY: Final = _BCHARS[:-1]
+_PRINTABLE: Final = bytes(c for c in range(32, 127) if c not in b'"\\')
+
+#: How much of a chunk the straight path takes at once: bounds what it copies and what it may have to take back.
+WINDOW: Final = 131_072
+
+
+def check_boundary(value: bytes, strict: bool, allowed: int) -> None:
+    """RFC 2046 section 5.1.1; in default mode any printable ASCII but quote and backslash."""
+    if len(value) > allowed:
+        raise RequestEntityTooLarge(limit="max_boundary_size", allowed=allowed, received=len(value))
+    if not value or value[-1] == 32 or value.translate(None, _BCHARS if strict else _PRINTABLE):
+        raise MultipartError(f"got boundary {value[:80]!r}, expected 1 to 70 characters that RFC 2046 allows")
+
+
+class Plan:
+    """What limits and mode come to: the memo, how much the straight path may take at once, the longest boundary."""
+
+    __slots__ = ("boundary", "limits", "memo", "window")
+
+    def __init__(self, limits: Limits, strict: bool) -> None:
+        self.limits = limits
+        self.memo = choose_memo(strict, limits)
+        sizes = [limits.max_form_memory_size, limits.max_file_size]  # no part in a window is larger than a limit
+        self.window = 0 if are_narrow(limits) else min([WINDOW, *(size for size in sizes if size is not None)])
+        boundary = sys.maxsize if limits.max_boundary_size is None else limits.max_boundary_size
+        self.boundary = min(boundary, STRICT_BOUNDARY) if strict else boundary
+
+
+_plans: Final[dict[bool, Plan]] = {}
+
+
+def plan_for(limits: Limits, strict: bool) -> Plan:
+    """The plan for limits and mode; the last one is kept: all requests of a class have the same limits."""
+    plan = _plans.get(strict)
+    if plan is None or plan.limits is not limits:
+        plan = _plans[strict] = Plan(limits, strict)
+    return plan
