@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -262,3 +263,10 @@ def test_straight_path_refuses_in_the_same_words(body: bytes) -> None:
             return str(error)
 
     assert said(MultipartDecoder("BOUND", limits=SMALL)) == said(TableOnly("BOUND", limits=SMALL))
+
+
+def test_the_manual_lists_the_states() -> None:
+    """docs/reference/forms.md has a row for every state in the table of readers."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "forms.md").read_text("utf-8")
+    listed = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
+    assert listed == set(MultipartDecoder._READERS) - {"failed", "closed"}

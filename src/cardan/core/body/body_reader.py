@@ -8,10 +8,13 @@ length says so), :exc:`~cardan.core.exceptions.BadRequest` for more bytes than d
 
 from __future__ import annotations
 
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
 from ..exceptions import BadRequest, ClientDisconnected, HTTPException, MachineStateError, RequestEntityTooLarge
 from ..limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["BodyReader", "parse_content_length"]
 
@@ -66,17 +69,7 @@ class BodyReader:
 
     def feed(self, data: bytes) -> bytes:
         """Count ``data`` and give it back. Raises 400 or 413, see the module; misuse is MachineStateError."""
-        if self.state is READING:
-            self.received = received = self.received + len(data)
-            most = self._most
-            if most is None or received < most:
-                return data
-            if received == most:
-                if self._declared is not None:
-                    self.state = COMPLETE
-                return data
-            self._too_much()
-        return self._after_the_end(data)
+        return self._READERS[self.state](self, data)
 
     def close(self) -> bytes:
         """The body has ended: ``b""``. Raises :exc:`ClientDisconnected` where bytes are missing."""
@@ -91,16 +84,34 @@ class BodyReader:
         self.state = CLOSED
         return b""
 
-    def _after_the_end(self, data: bytes) -> bytes:
+    def _read_more(self, data: bytes) -> bytes:
+        self.received = received = self.received + len(data)
+        most = self._most
+        if most is not None and received >= most:
+            if received > most:
+                self._too_much()
+            if self._declared is not None:
+                self.state = COMPLETE
+        return data
+
+    def _read_surplus(self, data: bytes) -> bytes:
         """No more bytes are due: an empty piece passes, any other is one too many."""
-        if self._error is not None:
-            raise self._error
-        if self.state is CLOSED:
-            raise MachineStateError("got feed() in state 'closed', expected no more")
         if data:
             self.received += len(data)
             self._too_much()
         return data
+
+    def _read_nothing(self, data: bytes) -> bytes:
+        if self._error is not None:
+            raise self._error
+        raise MachineStateError("got feed() in state 'closed', expected no more")
+
+    _READERS: ClassVar[dict[str, Callable[[BodyReader, bytes], bytes]]] = {
+        READING: _read_more,
+        COMPLETE: _read_surplus,
+        FAILED: _read_nothing,
+        CLOSED: _read_nothing,
+    }
 
     def _too_much(self) -> NoReturn:
         if self._declared is None:

@@ -7,7 +7,7 @@ whichever decoder the events came from; :exc:`MachineStateError` for misuse and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ..exceptions import MachineStateError, RequestEntityTooLarge
 from ..limits import Limits
@@ -35,6 +35,12 @@ class FormBuilder:
     """
 
     __slots__ = ("_error", "_files", "form", "limits", "state")
+
+    _EVENTS: ClassVar[dict[str, dict[type, str]]] = {
+        FIELDS: {FileStart: FILE},
+        FILE: {bytes: FILE, FileEnd: FIELDS},
+    }
+    """State -> which events of a file may come, and the state after."""
 
     def __init__(self, *, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
@@ -84,13 +90,11 @@ class FormBuilder:
         """Follow files through their events: each begins, has data, ends; no two at once."""
         for event in events:
             kind = type(event)
-            if (kind is FileStart) != (self.state is FIELDS):
+            after = self._EVENTS[self.state].get(kind)
+            if after is None:
                 raise MachineStateError(f"got {kind.__name__} in state {self.state!r}, expected another event")
-            if kind is FileStart:
-                self._files += 1
-                self.state = FILE
-            elif kind is FileEnd:
-                self.state = FIELDS
+            self._files += kind is FileStart
+            self.state = after
         self._check("max_files", self.limits.max_files, self._files)
 
     def _check(self, limit: str, allowed: int | None, received: int) -> None:

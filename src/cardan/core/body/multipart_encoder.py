@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from os import urandom
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ..exceptions import MachineStateError
 from .events import Field, FileEnd, FileStart
@@ -37,6 +37,13 @@ class MultipartEncoder:
 
     __slots__ = ("_dash", "boundary", "state")
 
+    _EVENTS: ClassVar[dict[str, dict[type, str]]] = {
+        PARTS: {Field: PARTS, FileStart: FILE},
+        FILE: {bytes: FILE, FileEnd: PARTS},
+        CLOSED: {},
+    }
+    """State -> which events may come, and the state after."""
+
     def __init__(self, boundary: str | None = None) -> None:
         if boundary is None:
             boundary = "cardan-" + urandom(16).hex()
@@ -57,19 +64,19 @@ class MultipartEncoder:
         pieces: list[bytes] = []
         for event in events:
             kind = type(event)
-            if self.state is not (FILE if kind in (bytes, FileEnd) else PARTS):
+            after = self._EVENTS[self.state].get(kind)
+            if after is None:
                 raise MachineStateError(f"got {kind.__name__} in state {self.state!r}, expected another event")
             if type(event) is bytes:
                 pieces.append(event)
             elif type(event) is FileEnd:
                 pieces.append(b"\r\n")
-                self.state = PARTS
             elif type(event) is FileStart:
                 pieces.append(self._head(event.name, event.filename, event.headers))
-                self.state = FILE
             else:
                 assert type(event) is Field
                 pieces += self._head(event.name, None, event.headers), event.raw, b"\r\n"
+            self.state = after
         return pieces
 
     def close(self) -> list[bytes]:
