@@ -8,6 +8,7 @@ shallow request.
 from __future__ import annotations
 
 from contextlib import nullcontext
+from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from ..body.body_reader import parse_content_length
@@ -17,7 +18,7 @@ from ..body.form_reader import FormReader
 from ..body.part import Part
 from ..body.urlencoded_decoder import straight_pairs
 from ..drive import arun, run
-from ..exceptions import BadRequest, BodyNotLoaded, WrongMode
+from ..exceptions import BadRequest, BodyNotLoaded, HTTPException, WrongMode
 from .body import BATCH, FORM, Body, load_form, load_raw, resumed
 from .limits import LimitsMixin
 from .perform import perform, performer
@@ -93,6 +94,8 @@ class BodyBase(LimitsMixin):
         """The shared state, for a door that gives what was loaded: async code must have loaded it."""
         body = self._body
         if self._mode == "async" and body.waits:
+            if (failure := self.__dict__.get("_failure")) is not None:
+                raise copy(failure)  # refused unread, by this request's head or limits
             raise BodyNotLoaded(f"got {name} before the body was loaded, expected `await request.load()` first")
         return body
 
@@ -155,6 +158,9 @@ class BodyBase(LimitsMixin):
             first = b"" if (length := self._small_length(body)) is None else await self._aread_small(body, length)
             if not first or not self._take_small(body, first, length, form):
                 await self._arun(body, self._load_steps(body, form, first))
+        except HTTPException as error:
+            self.__dict__["_failure"] = copy(error)
+            raise
         finally:
             body.busy = False
             waiter, body.waiter = body.waiter, None
