@@ -1,0 +1,245 @@
+"""HAZARDS, responses: what must not reach the wire, what must run whatever fails, over both protocols."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+from wsgiref.util import FileWrapper
+
+import anyio
+import httpx
+import pytest
+
+from cardan import Application, Request, Response
+from cardan.testing import Client, RequestBuilder
+
+pytestmark = pytest.mark.anyio
+ENDED: list[str] = []
+
+
+@pytest.fixture(params=["wsgi", "asgi-asyncio", "asgi-trio"])
+def door(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def serve(door: str) -> Callable[..., Client]:
+    """``serve(handler)`` is a client of it, over each protocol."""
+    protocol, _, backend = door.partition("-")
+    ENDED.clear()
+
+    def start(handler: Any, **options: Any) -> Client:
+        return Client(Application(handler), protocol=protocol, backend=backend or "asyncio", **options)  # type: ignore[arg-type]
+
+    return start
+
+
+def _with(**options: Any) -> Response:
+    response = Response("body")
+    for name, value in options.items():
+        setattr(response, name, value)
+    return response
+
+
+def _raw(name: str, value: str) -> Response:
+    response = Response("body")
+    response.headers._list.append((name, value))  # past every check but the finalizer's
+    return response
+
+
+REFUSED: dict[str, Callable[[], Response]] = {
+    "CR LF in a value": lambda: _raw("X", "a\r\nSet-Cookie: b=c"),
+    "NUL in a value": lambda: _raw("X", "a\0"),
+    "LF in a name": lambda: _raw("X\nY", "a"),
+    "a value beyond latin-1": lambda: _raw("X", "\u2603"),
+    "a bad Location": lambda: _raw("Location", "http://[::1/"),
+    "a Content-Length that is none": lambda: _raw("Content-Length", "abc"),
+    "a wrong Content-Length of a list": lambda: Response(["abc"], headers={"Content-Length": "2"}),
+    "status 0": lambda: _with(status="gone"),
+    "status 1xx": lambda: _with(status_code=103),
+    "a chunk that is no text": lambda: Response([1]),  # type: ignore[list-item]
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_before_anything_is_sent(serve: Callable[..., Client], name: str) -> None:
+    """The server's 500, nothing of the response, and the close hooks have run."""
+
+    def handler(request: Request) -> Response:
+        response = REFUSED[name]()
+        response.call_on_close(lambda: ENDED.append("hook"))
+        return response
+
+    with serve(handler, raise_app_exceptions=False) as client:
+        response = client.get("/")
+    assert response.status_code == 500
+    assert not {"x", "set-cookie", "location"} & response.headers.keys()
+    assert ENDED == ["hook"]
+
+
+@pytest.mark.parametrize("length", [3, 5])
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_stream_of_another_length_than_declared(serve: Callable[..., Client], kind: str, length: int) -> None:
+    """Longer or shorter: the connection ends, framing does not break, the hooks run."""
+
+    def handler(request: Request) -> Response:
+        def body() -> Iterator[bytes]:
+            yield b"12"
+            yield b"34"
+
+        async def abody() -> AsyncIterator[bytes]:
+            for chunk in body():
+                yield chunk
+
+        response = Response(body() if kind == "sync" else abody(), headers={"Content-Length": str(length)})
+        response.call_on_close(lambda: ENDED.append("hook"))
+        return response
+
+    with serve(handler, raise_app_exceptions=False) as client, pytest.raises(httpx.RemoteProtocolError):
+        client.get("/")
+    assert ENDED == ["hook"]
+
+
+class Body:
+    """A body whose close fails."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"body"
+
+    def close(self) -> None:
+        ENDED.append("body")
+        raise OSError("close")
+
+
+def test_failing_closers(serve: Callable[..., Client]) -> None:
+    """An error in close() or in a hook skips nothing of the rest, and does not change what was sent."""
+
+    def handler(request: Request) -> Response:
+        response = Response(Body())
+
+        @response.call_on_close
+        def fails() -> None:
+            ENDED.append("first")
+            raise ValueError("hook")
+
+        @response.call_on_close
+        async def runs() -> None:
+            ENDED.append("second")
+
+        return response
+
+    with serve(handler, raise_app_exceptions=False) as client:
+        try:
+            assert client.get("/").content == b"body"
+        except httpx.HTTPError:
+            pass  # a server may end the connection when close() raised
+    assert ENDED == ["body", "first", "second"]
+
+
+@pytest.mark.parametrize("kind", ["async", "sync"])
+def test_keep_alive(serve: Callable[..., Client], door: str, kind: str) -> None:
+    """API rule 19: comments while a stream is silent; from sync iterables on ASGI alone. The stream waits for one."""
+    heard = threading.Event()
+
+    def handler(request: Request) -> Response:
+        def ticks() -> Iterator[str]:
+            yield "a"
+            assert heard.wait(30)
+            yield "b"
+
+        async def aticks() -> AsyncIterator[str]:
+            yield "a"
+            while not heard.is_set():
+                await anyio.sleep(0.005)
+            yield "b"
+
+        return Response.from_events(ticks() if kind == "sync" else aticks(), keep_alive=0.01)
+
+    with serve(handler) as client, client.stream("GET", "/") as response:
+        lines = response.iter_lines()
+        assert next(lines) == "data: a"
+        if kind == "sync" and door == "wsgi":
+            heard.set()
+        else:
+            assert next(line for line in lines if line) == ":"
+            heard.set()
+        assert next(line for line in lines if line not in ("", ":")) == "data: b"
+
+
+def _app(kind: str) -> Any:
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        if kind == "raises before":
+            raise LookupError(kind)
+        write = start_response("200 OK", [("Content-Type", "text/plain"), ("X-App", kind)])
+        if kind == "write":
+            write(b"ab")
+            return [b"c"]
+        if kind == "file wrapper":
+            import io
+
+            return FileWrapper(io.BytesIO(b"abc"))
+        return [b"ab", b"c"] if kind == "list" else generator()
+
+    def generator() -> Iterator[bytes]:
+        try:
+            yield b"ab"
+            if kind == "raises after":
+                raise LookupError(kind)
+            yield b"c"
+        finally:
+            ENDED.append("app")
+
+    return app
+
+
+@pytest.mark.parametrize("kind", ["list", "generator", "file wrapper", "write", "raises before", "raises after"])
+def test_wrapped_applications(serve: Callable[..., Client], kind: str) -> None:
+    """What another application gives goes through; what it raises is raised; its iterable is closed once."""
+
+    def handler(request: Request) -> Response:
+        return Response.from_app(_app(kind), RequestBuilder("/").environ())
+
+    with serve(handler, raise_app_exceptions=False) as client:
+        if kind == "raises after":
+            with pytest.raises(httpx.RemoteProtocolError):
+                client.get("/")
+        else:
+            response = client.get("/")
+            assert response.status_code == (500 if kind == "raises before" else 200)
+            assert response.text == "abc" or kind == "raises before"
+    assert (["app"] if kind in ("generator", "raises after") else []) == ENDED
+
+
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_send_that_raises(at: int, streamed: bool) -> None:
+    """The client is gone: body and hooks are ended once, nothing is raised (ASGI specification 2.4)."""
+    ENDED.clear()
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            ENDED.append("body")
+
+    async def handler(request: Request) -> Response:
+        response = Response(body() if streamed else "ab")
+        response.call_on_close(lambda: ENDED.append("hook"))
+        return response
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        if len(sent) == at:
+            raise OSError("gone")
+        sent.append(message)
+
+    async def receive() -> Any:
+        await anyio.sleep_forever()
+
+    scope = RequestBuilder("/", headers={"Content-Length": "5"}).scope()
+    with anyio.fail_after(30):
+        await Application(handler)(scope, receive, send)
+    assert (["body", "hook"] if streamed else ["hook"]) == ENDED
