@@ -162,7 +162,7 @@ class BaseRequest(core.BaseRequest):
         return receiving.known_body(self.scope, self._receive)
 
     @property
-    def _run_sync(self) -> Callable[..., Awaitable[Any]] | None:  # type: ignore[override]
+    def _run_sync(self) -> Callable[..., Awaitable[Any]] | None:
         exchange = self._exchange()
         if exchange.run_sync is None and not self._on_wsgi:
             return crossing.run_file_work
@@ -222,7 +222,7 @@ class BaseRequest(core.BaseRequest):
         return lambda function: Application(function, request_class=cls, **options)
 
 
-class Request(BaseRequest, core.Request):
+class Request(BaseRequest, core.Request):  # pyright: ignore[reportIncompatibleMethodOverride]  # files, see above
     """The request with every mixin; the one to use."""
 
 

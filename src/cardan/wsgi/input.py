@@ -97,7 +97,7 @@ class ReplayInput(io.RawIOBase):
 
 
 class LazyReplay:
-    """A buffered :class:`ReplayInput`, made when somebody reads it: hardly anybody does, and the buffer takes 64 KiB."""
+    """A buffered :class:`ReplayInput`, made when somebody reads it: hardly anybody does, and it takes 64 KiB."""
 
     __slots__ = ("_body", "_file")
 

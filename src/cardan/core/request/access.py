@@ -34,10 +34,12 @@ class BodyAccess(JSONMixin, StreamingMixin):
         @property
         def args(self) -> ImmutableMultiDict[str, str]:
             """The parameters of the query string."""
+            ...
 
         @property
         def method(self) -> str:
             """The method."""
+            ...
 
     # --- bytes and text ---
 

@@ -25,50 +25,62 @@ class HeadLike(Protocol):
     @property
     def method(self) -> str:
         """The method, as it was sent."""
+        ...
 
     @property
     def path(self) -> str:
         """The decoded path below ``root_path``; U+FFFD for what is not UTF-8."""
+        ...
 
     @property
     def query_string(self) -> bytes:
         """What stands behind the ``?``, still encoded."""
+        ...
 
     @property
     def headers(self) -> HeadersView:
         """The header fields, read-only."""
+        ...
 
     @property
     def scheme(self) -> str:
         """``http`` or ``https``."""
+        ...
 
     @property
     def http_version(self) -> str:
         """``1.0``, ``1.1``, ``2`` or ``3``."""
+        ...
 
     @property
     def root_path(self) -> str:
         """The decoded prefix that the application is mounted under, without a slash at its end."""
+        ...
 
     @property
     def raw_path(self) -> bytes | None:
         """The path as it was sent, where the server tells."""
+        ...
 
     @property
     def server(self) -> tuple[str, int | None] | None:
         """Name or address and port that the server listens on; None as port: a Unix socket."""
+        ...
 
     @property
     def client(self) -> tuple[str, int] | None:
         """Address and port of the peer."""
+        ...
 
     @property
     def remote_user(self) -> str | None:
         """The user whom the server authenticated."""
+        ...
 
     @property
     def concurrency(self) -> tuple[bool, bool, bool]:
         """Whether other threads and processes may run the same application, and whether it runs once (PEP 3333)."""
+        ...
 
 
 @dataclass(slots=True)

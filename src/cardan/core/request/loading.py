@@ -57,15 +57,19 @@ class BodyBase(LimitsMixin):
         @property
         def headers(self) -> HeadersView:
             """The header fields."""
+            ...
+
+        @property
+        def _run_sync(self) -> Callable[..., Any] | None: ...
 
         @property
         def mimetype(self) -> str:
             """The media type."""
+            ...
 
     _shield: ClassVar[Any] = nullcontext
     """What keeps cleanup from being cancelled: the event loop's business, hence an adapter's."""
     _mode: Mode
-    _run_sync: Callable[..., Any] | None
 
     # --- the shared state ---
 
@@ -272,7 +276,7 @@ class BodyBase(LimitsMixin):
             raise
 
     def _take_small(self, body: Body, data: bytes, length: int | None, form: bool) -> bool:
-        """Whether ``data`` was all, and is parsed or kept now. Else the routines go on with it, and say what is wrong."""
+        """Whether ``data`` was all, and is parsed or kept now; if not, the routines go on with it."""
         if len(data) != length:
             return False
         if not form or not self.want_form_data_parsed:

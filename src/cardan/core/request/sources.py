@@ -22,9 +22,11 @@ class Source(Protocol):
 
     def read(self, size: int, whole: bool) -> bytes:
         """About ``size`` more bytes, ``b""`` at the end; blocks."""
+        ...
 
     async def aread(self, size: int, whole: bool) -> bytes:
         """Likewise, awaiting."""
+        ...
 
 
 class BytesSource:

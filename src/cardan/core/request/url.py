@@ -32,6 +32,7 @@ class URLMixin:
         @property
         def headers(self) -> HeadersView:
             """The header fields."""
+            ...
 
     @cached
     def path(self) -> str:
