@@ -37,7 +37,7 @@ class BodyIterator:
     Each step of the body runs in the request's context; :meth:`close` runs the closers once, however far it came.
     """
 
-    __slots__ = ("_chunks", "_closers", "_finalizer", "_thread")
+    __slots__ = ("_chunks", "_closers", "_finalizer", "_first", "_thread")
 
     def __init__(
         self,
@@ -50,11 +50,19 @@ class BodyIterator:
         self._finalizer = finalizer
         self._closers = closers
         self._thread = thread
+        self._first = b""
+
+    def begin(self) -> None:
+        """Run the body to its first chunk, before the response is started: an error there is the server's 500."""
+        self._first = next(self, b"")
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
+        if self._first:
+            first, self._first = self._first, b""
+            return first
         finalizer = self._finalizer
         if finalizer is None:
             return next(self._chunks)  # type: ignore[no-any-return]
@@ -134,12 +142,14 @@ def _stream(
         closers[: hasattr(response.response, "aclose")] = [end]  # ends the body in the task that drives it
     elif finalizer.sends_body:
         chunks = response.iter_encoded()
-    start_response(response.status, finalizer.head.headers)
     finalizer.feed(b"")
     iterator = BodyIterator(chunks, finalizer, closers, thread)
-    if finalizer.sends_body and (wrapper := environ.get("wsgi.file_wrapper")) is not None:
-        as_file = getattr(response.response, "as_file", None)
-        if as_file is not None and (file := as_file(iterator.close)) is not None:
-            wrapped: Iterable[bytes] = wrapper(file, 65536)
-            return wrapped
+    as_file = getattr(response.response, "as_file", None) if finalizer.sends_body else None
+    if as_file is None and finalizer.sends_body and response.keep_alive is None:
+        iterator.begin()
+    start_response(response.status, finalizer.head.headers)
+    wrapper = environ.get("wsgi.file_wrapper")
+    if as_file is not None and wrapper is not None and (file := as_file(iterator.close)) is not None:
+        wrapped: Iterable[bytes] = wrapper(file, 65536)
+        return wrapped
     return iterator
