@@ -128,13 +128,13 @@ class ReceiveSource:
     async def _fill(self, size: int) -> None:
         """Runs in the loop while a handler's thread waits: its place among the handlers is free meanwhile."""
         got = 0
-        lease: Any = self._exchange().lease
+        lease = self._exchange().lease
         given_back = lease is not None and lease.give_back()
         try:
             while got < size and not self.ended and self._error is None:
                 got += await self._collect()
         finally:
-            if given_back:
+            if lease is not None and given_back:
                 await lease.take()
 
     def _take(self) -> bytes:
