@@ -15,6 +15,7 @@ import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parent))
 os.environ.pop("RUST_BACKTRACE", None)  # it makes a Rust parser's errors ten times slower: not fair
@@ -27,6 +28,8 @@ PACKAGES = (
     "falcon",
 )  # fmt: skip
 MB = 1_000_000
+SLOW = 1.5
+"""Seconds a form after which a parser is left out of a row, and said to be."""
 
 
 def fields(count: int, size: int, name: str = "field%d") -> bytes:
@@ -112,13 +115,16 @@ def contestants(parsers: dict[str, Parse], chunks: list[bytes], count: int) -> d
     for name, parse in parsers.items():
         if name.startswith("cardan") and parsers is WHOLE and (name == "cardan (spooled)") != spooled:
             continue
+        start = perf_counter()
         try:
             right = parse(chunks) == count
         except Exception:
             if name.startswith("cardan"):
                 raise
             right = False
-        if right:
+        if right and perf_counter() - start > SLOW:
+            print(f"({name} takes {perf_counter() - start:.1f} s: it would hold up the others)")
+        elif right:
             found[name] = lambda parse=parse: parse(chunks)
         elif name.startswith("cardan"):
             raise AssertionError(f"{name} got {parse(chunks)}, expected {count}")
