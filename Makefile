@@ -60,9 +60,9 @@ format: $(VENV)/.installed-lint
 	@$(PY) -m ruff check --fix --quiet || true
 	@$(PY) -m ruff format --quiet
 
+# a short form of all; writes the tables of benchmarks/README.md. The long form: make bench ARGS=" "
 bench: $(VENV)/.installed-bench
-	@status=0; for script in $(call scripts,benchmarks); do \
-		echo "== $$script"; $(PY) "$$script" $(or $(ARGS),--quick) || status=1; done; exit $$status
+	@$(PY) benchmarks/report.py $(or $(ARGS),--quick)
 
 docs: $(VENV)/.installed-docs
 	@$(PY) -m sphinx -M html docs docs/_build --fail-on-warning --keep-going --quiet $(ARGS)

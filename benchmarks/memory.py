@@ -1,0 +1,231 @@
+"""Memory and fairness: what waits, what uploads, and what others notice of it.
+
+    python benchmarks/memory.py [--quick] [--json FILE]
+
+- KiB for each request that waits in its handler, and for each upload whose client is slow, as tracemalloc sees it
+  (ASGI: tasks; WSGI: what a request in a handler holds, without its thread).
+- MiB by which the process grows over a large upload, after one smaller upload to warm up (maximum resident size, in
+  a process of its own), on both protocols; every byte is counted by the handler.
+- How late the event loop's other tasks are while four large uploads go to async handlers: the 99th percentile, ms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from scenarios import SCENARIOS
+from timing import arguments, machine, print_table, write_json
+
+from cardan import Request, Response
+
+BOUNDARY = b"x" * 40
+HEAD = b'--%b\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n' % BOUNDARY
+TAIL = b"\r\n--%b--\r\n" % BOUNDARY
+TYPE = f"multipart/form-data; boundary={BOUNDARY.decode()}"
+CHUNK = bytes(65_536)
+MIB = 1 << 20
+
+
+class Upload(Request):
+    """Files of any size."""
+
+    max_content_length = max_file_size = max_spool_memory = None
+
+
+@Upload.application
+def upload(request: Upload) -> Response:
+    return Response(str(request.files["file"].size))
+
+
+@Upload.application(load=True)
+async def upload_async(request: Upload) -> Response:
+    return Response(str(request.files["file"].size))
+
+
+class Body:
+    """``wsgi.input`` and ``receive`` of an upload of ``size`` bytes that is made as it is read."""
+
+    def __init__(self, size: int, pause: Callable[[], Awaitable[None]]) -> None:
+        self._pieces = [TAIL, *[CHUNK] * (size // len(CHUNK)), HEAD]
+        self.length = len(HEAD) + len(TAIL) + size
+        self._rest = b""
+        self._pause = pause
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._rest or (self._pieces.pop() if self._pieces else b"")
+        self._rest = piece[size:] if size >= 0 else b""
+        return piece[:size] if size >= 0 else piece
+
+    async def receive(self) -> dict[str, Any]:
+        await self._pause()
+        data = self.read()
+        return {"type": "http.request", "body": data, "more_body": bool(self._pieces)}
+
+
+async def no_pause() -> None:
+    await asyncio.sleep(0)
+
+
+async def post(app: Any, body: Body) -> bytes:
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {**SCENARIOS["hello"].scope(), "method": "POST"}
+    scope["headers"] = [(b"content-type", TYPE.encode()), (b"content-length", b"%d" % body.length)]
+    await app(scope, body.receive, send)
+    answer: bytes = sent[1]["body"]
+    return answer
+
+
+def growth(protocol: str, size: int) -> float:
+    """In a process of its own: MiB of growth over an upload, after a smaller one."""
+
+    def one(size: int) -> None:
+        body = Body(size, no_pause)
+        if protocol == "asgi":
+            answer = asyncio.run(post(upload_async, body))
+        else:
+            environ = {**SCENARIOS["hello"].environ(), "REQUEST_METHOD": "POST", "wsgi.input": body}
+            environ |= {"CONTENT_TYPE": TYPE, "CONTENT_LENGTH": str(body.length)}
+            answer = b"".join(upload(environ, lambda *start: None))
+        assert answer == b"%d" % size, f"got {answer!r}, expected {size}"
+
+    one(min(size, 16 * MIB))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    one(size)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def measure_growth(protocol: str, size: int) -> float:
+    command = [sys.executable, __file__, "--growth", protocol, str(size)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+async def waiting(count: int) -> float:
+    """KiB of each of ``count`` requests whose handlers wait."""
+    release = asyncio.Event()
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        await release.wait()
+        return Response("done")
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        pass
+
+    async def one() -> None:
+        await app(SCENARIOS["hello"].scope(), receive, send)
+
+    return await _held(count, one, release)
+
+
+async def slow_uploads(count: int) -> float:
+    """KiB of each of ``count`` uploads whose clients sent 64 KiB of a file and wait."""
+    release = asyncio.Event()
+
+    def one() -> Awaitable[bytes]:
+        calls = 0
+
+        async def pause() -> None:
+            nonlocal calls
+            calls += 1
+            if calls == 3:
+                await release.wait()
+
+        return post(upload_async, Body(2 * len(CHUNK), pause))
+
+    return await _held(count, one, release)
+
+
+async def _held(count: int, one: Callable[[], Awaitable[Any]], release: asyncio.Event) -> float:
+    async def task() -> None:
+        await one()
+
+    warm = asyncio.create_task(task())
+    await asyncio.sleep(0.02)
+    tracemalloc.start()
+    tasks = [asyncio.create_task(task()) for _ in range(count)]
+    await asyncio.sleep(0.05 + count / 2000)
+    held = tracemalloc.get_traced_memory()[0] / count / 1024
+    tracemalloc.stop()
+    release.set()
+    await asyncio.gather(warm, *tasks)
+    return held
+
+
+def held_on_wsgi(count: int) -> float:
+    """KiB of each of ``count`` requests in a handler, without the thread and the environ."""
+    seen: list[Request] = []
+
+    @Request.application
+    def app(request: Request) -> Response:
+        seen.append(request)
+        return Response("")
+
+    environs = [SCENARIOS["hello"].environ() for _ in range(count)]
+    seen = []
+    tracemalloc.start()
+    for environ in environs:
+        app(environ, lambda *start: None)
+    held = tracemalloc.get_traced_memory()[0] / count / 1024
+    tracemalloc.stop()
+    return held
+
+
+async def loop_lag(size: int) -> float:
+    """The 99th percentile of how late a task is that wants to run every 5 ms, in ms, while four uploads are received."""
+    late: list[float] = []
+
+    async def beat() -> None:
+        while True:
+            start = perf_counter()
+            await asyncio.sleep(0.005)
+            late.append((perf_counter() - start - 0.005) * 1e3)
+
+    beating = asyncio.create_task(beat())
+    answers = await asyncio.gather(*(post(upload_async, Body(size, no_pause)) for _ in range(4)))
+    beating.cancel()
+    assert answers == [b"%d" % size] * 4
+    late.sort()
+    return late[int(len(late) * 0.99)] if late else 0.0
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--growth"]:
+        print(growth(sys.argv[2], int(sys.argv[3])))
+        return
+    options = arguments(__doc__)
+    count = 5 if options.smoke else 200
+    size = MIB if options.smoke else 128 * MIB if options.quick else 1024 * MIB
+    result = {
+        "KiB for a waiting request, ASGI": asyncio.run(waiting(count)),
+        "KiB for a request in a handler, WSGI": held_on_wsgi(count),
+        "KiB for a slow upload, ASGI": asyncio.run(slow_uploads(count)),
+        f"MiB of growth, upload of {size // MIB} MiB, WSGI": measure_growth("wsgi", size),
+        f"MiB of growth, upload of {size // MIB} MiB, ASGI": measure_growth("asgi", size),
+        f"ms of loop lag (p99), four uploads of {size // MIB // 4 or 1} MiB": asyncio.run(
+            loop_lag(max(size // 4, MIB))
+        ),
+    }
+    print(", ".join(machine().values()))
+    print_table(["memory", ""], [[name, f"{value:.2f}"] for name, value in result.items()])
+    write_json(options.json, {"memory": result})
+
+
+if __name__ == "__main__":
+    main()
