@@ -426,7 +426,7 @@ def _find_linearly(data: bytes, needle: bytes, start: int) -> int:
     """``data.find(needle, start)`` for a needle that its sender chose, and that begins with what it may consist of.
 
     In less than 30,000 bytes CPython's search may take a step for each byte of the needle at each byte of the data;
-    in more it does not (Objects/stringlib/fastsearch.h), so there are more. A delimiter begins with CRLF: no need there.
+    in more it does not (Objects/stringlib/fastsearch.h), so there are more. A delimiter begins with CRLF: no need.
     """
     if 2 * len(needle) < len(data) < LINEAR and not data.startswith(needle):
         data += bytes(LINEAR - len(data))
