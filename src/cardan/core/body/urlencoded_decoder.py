@@ -66,7 +66,7 @@ class UrlencodedDecoder:
         self._chunks = [rest]
         self._held = len(rest)
         self._open = 0
-        self._next = len(rest) + max(BATCH, len(rest))  # grows with what is open: linear, however it is cut
+        self._next = len(rest) + max(BATCH, len(rest) // 2)  # grows with what is open: linear, however it is cut
         try:
             events = self._decode(complete)
             self._check_open_pair(rest)
