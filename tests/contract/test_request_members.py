@@ -627,7 +627,10 @@ def test_root_path_of_a_scope(root: str, path: str, expected: str) -> None:
 
 
 def test_stream(make: Make, protocol: str) -> None:
-    """A bounded file before anything was read; empty after the form was parsed; a new file over a kept body."""
+    """A bounded file before anything was read; empty after the form was parsed; a new file over a kept body.
+
+    What every internal read goes through, so that it can be filtered, is `make_body_filter`.
+    """
     if protocol == "wsgi":
         assert make(**POST, data=b"12\n3").stream.readline() == b"12\n"
     else:
@@ -637,6 +640,20 @@ def test_stream(make: Make, protocol: str) -> None:
     request = make(**POST, form={"a": "1"})
     assert request.form["a"] == "1"
     assert request.stream.read() == b""
+
+    class Upper:
+        def feed(self, data: bytes) -> bytes:
+            return data.upper()
+
+        def close(self) -> bytes:
+            return b"!"
+
+    class Filtered(Request):
+        def make_body_filter(self) -> Upper:
+            return Upper()
+
+    filtered = make(cls=Filtered, **POST, data=b"abc")
+    assert filtered.get_data() == filtered.stream.read() == b"ABC!"
     kept = make(**POST, data=b"123")
     assert kept.get_data() == b"123"
     assert (kept.stream.read(), kept.stream.read()) == (b"123", b"123")

@@ -41,7 +41,7 @@ FORM = "form"
 class Body:
     """The state of one body; see the module's table. Knows neither request nor environ nor scope: no cycle."""
 
-    __slots__ = ("busy", "error", "forms", "raw", "source", "taken", "waiter")
+    __slots__ = ("busy", "error", "filtered", "forms", "raw", "source", "taken", "waiter")
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -54,6 +54,8 @@ class Body:
         self.busy = False
         """Whether a ``load()`` runs; others wait for ``waiter``."""
         self.waiter: Any = None
+        self.filtered: dict[Hashable, Body] | None = None
+        """The bodies that this one becomes behind filters, by what makes them."""
 
     @property
     def state(self) -> str:
@@ -105,11 +107,16 @@ class Body:
         for form in forms.values():
             if isinstance(form, Form):
                 form.close()
+        for body in self.filtered.values() if self.filtered else ():
+            body.close()
 
     @property
     def files(self) -> list[Any]:
         """The files of all forms."""
-        return [file for form in self.forms.values() if isinstance(form, Form) for _, file in form.files]
+        found = [file for form in self.forms.values() if isinstance(form, Form) for _, file in form.files]
+        for body in self.filtered.values() if self.filtered else ():
+            found += body.files
+        return found
 
 
 def check_raw(raw: bytes, limits: Limits, *, memory: bool) -> bytes:

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
-from ..body.body_reader import parse_content_length
+from ..body.body_reader import BodyReader, parse_content_length
 from ..body.file_storage import FileStorage
 from ..body.form import Form
 from ..body.form_reader import FormReader
@@ -20,8 +20,10 @@ from ..body.urlencoded_decoder import straight_pairs
 from ..drive import arun, run
 from ..exceptions import BadRequest, BodyNotLoaded, HTTPException, WrongMode
 from .body import BATCH, FORM, Body, load_form, load_raw, resumed
+from .filtering import FilteredSource
 from .limits import LimitsMixin
 from .perform import perform, performer
+from .sources import BytesSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from ..body.events import FileStart
     from ..drive import Step
     from ..structures.headers_view import HeadersView
+    from .filtering import BodyFilter
 
 __all__ = ["BodyBase", "Mode"]
 
@@ -91,8 +94,38 @@ class BodyBase(LimitsMixin):
         values = self.__dict__
         body: Body | None = values.get("_opened")
         if body is None:
-            body = values["_opened"] = self._open_body()
+            body = self._open_body()
+            if type(self).make_body_filter is not BodyBase.make_body_filter:
+                body = self._filter_body(body)
+            values["_opened"] = body
         return body
+
+    def make_body_filter(self) -> BodyFilter | None:
+        """What the bytes of the body pass through before any door sees them: the hook to decompress, or to watch.
+
+        A new object with ``feed(bytes) -> bytes`` and ``close() -> bytes``, as all machines here; None for none.
+        ``max_content_length`` holds for what was sent and for what comes out, Content-Length for what was sent.
+        """
+        return None
+
+    def _filter_body(self, body: Body) -> Body:
+        """The body behind this class's filter; one for all requests whose class has the same."""
+        key = type(self).make_body_filter
+        found = body.filtered.get(key) if body.filtered else None
+        if found is None:
+            body_filter = self.make_body_filter()
+            if body_filter is None:
+                return body
+            reader = BodyReader(content_length=self._declared_length, limits=self.limits)
+            source = body.source
+            if body.raw is not None:
+                source = BytesSource(body.raw)
+            else:
+                body.take("make_body_filter()")
+            found = Body(FilteredSource(source, reader, body_filter))
+            body.filtered = {**(body.filtered or {}), key: found}
+        self.__dict__["_is_filtered"] = True
+        return found
 
     def _loaded(self, name: str) -> Body:
         """The shared state, for a door that gives what was loaded: async code must have loaded it."""
@@ -130,12 +163,13 @@ class BodyBase(LimitsMixin):
 
     @property
     def _declared_length(self) -> int | None:
-        return parse_content_length(self.headers.get("Content-Length"))
+        """The length of what the doors read; behind a filter nobody knows it."""
+        return None if "_is_filtered" in self.__dict__ else parse_content_length(self.headers.get("Content-Length"))
 
     @property
     def _safe_length(self) -> int | None:
         try:
-            return self._declared_length
+            return parse_content_length(self.headers.get("Content-Length"))
         except BadRequest:
             return None
 

@@ -13,7 +13,7 @@ from ..body.body_reader import BodyReader
 from ..body.part import Part
 from ..body.part_reader import PartReader
 from ..drive import arun, run
-from ..exceptions import UnsupportedMediaType
+from ..exceptions import BodyConsumed, UnsupportedMediaType
 from .body import FORM, Body, check_raw, unless_empty
 from .data_reader import DataReader
 from .loading import BodyBase
@@ -83,7 +83,7 @@ class StreamingMixin(BodyBase):
         if body.raw is not None:
             return DataReader(_replay(body, self), BodyReader(content_length=None, limits=self.limits), size)
         reader = BodyReader(content_length=self._declared_length, limits=self.limits)
-        body.take(door)
+        _take(body, door)
         return DataReader(body, reader, size)
 
     # --- parts ---
@@ -109,9 +109,9 @@ class StreamingMixin(BodyBase):
         if self.mimetype != "multipart/form-data":
             self._body.check()
             raise UnsupportedMediaType(f"got Content-Type {self.mimetype!r}, expected multipart/form-data")
-        length = self._declared_length
         body = self._body
         body.check()
+        length = self._declared_length
         reader = PartReader(
             self.headers.get("Content-Type", ""),
             length,
@@ -122,7 +122,7 @@ class StreamingMixin(BodyBase):
         if body.raw is not None:
             body = _replay(body, self)
         else:
-            body.take(door)
+            _take(body, door)
         return body, reader, not self._announces_body(length)
 
 
@@ -223,6 +223,12 @@ class _AsyncParts(_PartsBase):
             raise StopAsyncIteration
         part = self._reader.current = self._reader.part_class(self._reader, start, "async", self._run, self._run_sync)
         return part
+
+
+def _take(body: Body, door: str) -> None:
+    if body.busy:
+        raise BodyConsumed(f"got {door} while load() reads the body, expected it before or after that")
+    body.take(door)
 
 
 def _replay(body: Body, request: BodyBase) -> Body:

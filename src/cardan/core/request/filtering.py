@@ -1,0 +1,73 @@
+"""FilteredSource: a body behind a filter, for a request class that reads another body than the one that was sent.
+
+Takes the body as it comes, who counts its bytes, and a machine with ``feed(bytes) -> bytes`` and ``close() -> bytes``;
+is a source for every door. Raises what the counting raises, and :exc:`BadRequest` for whatever the filter does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..drive import Read, arun, run
+from ..exceptions import BadRequest, HTTPException
+from .perform import perform, performer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ..body.body_reader import BodyReader
+    from ..drive import Step
+    from .sources import Source
+
+__all__ = ["BodyFilter", "FilteredSource"]
+
+
+class BodyFilter(Protocol):
+    """A machine that the bytes of a body pass through."""
+
+    def feed(self, data: bytes, /) -> bytes:
+        """What becomes of the next bytes, maybe nothing yet."""
+        ...
+
+    def close(self) -> bytes:
+        """The body has ended: what is left. Raises :exc:`ValueError` or an HTTP error where something is missing."""
+        ...
+
+
+class FilteredSource:
+    """Reads ``source`` through ``body_filter``; ``reader`` counts what was sent."""
+
+    __slots__ = ("_ended", "_filter", "_reader", "_source")
+
+    def __init__(self, source: Source, reader: BodyReader, body_filter: BodyFilter) -> None:
+        self._source = source
+        self._reader = reader
+        self._filter = body_filter
+        self._ended = False
+
+    def read(self, size: int, whole: bool) -> bytes:
+        """What becomes of about ``size`` bytes that were sent; ``b""`` at the end."""
+        return run(self._next(size, whole), performer(self._source))
+
+    async def aread(self, size: int, whole: bool) -> bytes:
+        """Likewise, awaiting."""
+        return await arun(self._next(size, whole), perform(self._source))
+
+    def _next(self, size: int, whole: bool) -> Generator[Step, Any, bytes]:
+        out = b""
+        while not out and not self._ended:
+            out = self._pass((yield Read(size, whole)))
+        return out
+
+    def _pass(self, data: bytes) -> bytes:
+        """What the filter makes of ``data``; of nothing it makes the end."""
+        try:
+            if data:
+                return self._filter.feed(self._reader.feed(data))
+            self._ended = True
+            self._reader.close()
+            return self._filter.close()
+        except HTTPException:
+            raise
+        except Exception as error:
+            raise BadRequest(f"the body could not be decoded: {error}") from error

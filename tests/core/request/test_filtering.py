@@ -1,0 +1,163 @@
+"""A filter between the body that was sent and every door: `make_body_filter`."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+import zlib
+from typing import Any
+
+import anyio
+import pytest
+
+from cardan import Request as BothRequest
+from cardan.core import BadRequest, BodyConsumed, ClientDisconnected, Request, RequestEntityTooLarge, RequestHead
+
+FORM = b"application/x-www-form-urlencoded"
+
+
+class Inflate:
+    """Decompresses."""
+
+    def __init__(self) -> None:
+        self.machine = zlib.decompressobj()
+
+    def feed(self, data: bytes) -> bytes:
+        return self.machine.decompress(data)
+
+    def close(self) -> bytes:
+        if not self.machine.eof:
+            raise ValueError("the compressed data end early")
+        return self.machine.flush()
+
+
+class Inflating(Request):
+    """A request whose compressed bodies are read as they were before that."""
+
+    def make_body_filter(self) -> Inflate | None:
+        return Inflate() if self.headers.get("Content-Encoding") == "deflate" else None
+
+
+def make(body: Any, length: int | None = None, cls: type[Request] = Inflating, encoding: bytes = b"deflate") -> Request:
+    """A request with a compressed body."""
+    fields = [(b"content-type", FORM), (b"content-encoding", encoding)]
+    if length is not None:
+        fields.append((b"content-length", b"%d" % length))
+    return cls(RequestHead("POST", headers=fields), body)  # type: ignore[arg-type]
+
+
+DATA = b"a=" + b"1" * 5000
+SENT = zlib.compress(DATA)
+
+
+@pytest.mark.parametrize("length", [None, len(SENT)])
+@pytest.mark.parametrize("step", [1, 7, 1000])
+@pytest.mark.parametrize("door", ["form", "get_data", "text", "stream", "iter_data"])
+def test_every_door(door: str, step: int, length: int | None) -> None:
+    """Every door sees what comes out, however the body was cut; Content-Length is about what was sent."""
+    request = make([SENT[at : at + step] for at in range(0, len(SENT), step)], length)
+    ask: dict[str, Any] = {
+        "form": lambda: b"a=" + request.form["a"].encode(),
+        "get_data": request.get_data,
+        "text": lambda: request.text.encode(),
+        "stream": lambda: request.stream.read(),
+        "iter_data": lambda: b"".join(request.iter_data(100)),
+    }
+    assert ask[door]() == DATA
+    assert request.content_length == length
+
+
+@pytest.mark.anyio
+async def test_async() -> None:
+    """The same in async code."""
+
+    async def body() -> Any:
+        for at in range(0, len(SENT), 10):
+            await anyio.lowlevel.checkpoint()
+            yield SENT[at : at + 10]
+
+    assert (await make(body()).load()).form["a"] == "1" * 5000
+    assert b"".join([piece async for piece in make(body()).aiter_data()]) == DATA
+
+
+def test_none_is_no_filter() -> None:
+    """The hook may say that there is nothing to do."""
+    assert make(b"a=1", 3, encoding=b"identity").form["a"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("body", "length", "error"),
+    [
+        (SENT[:-5], None, BadRequest),
+        (SENT[:-5], len(SENT), ClientDisconnected),
+        (b"garbage", None, BadRequest),
+        (SENT, 3, BadRequest),
+    ],
+)
+def test_failures(body: bytes, length: int | None, error: type[Exception]) -> None:
+    """What the filter raises is a 400, a truncated body is one; each is told again."""
+    request = make(body, length)
+    for _ in range(2):
+        with pytest.raises(error) as caught:
+            request.form
+        assert type(caught.value) is error
+
+
+def test_limits_hold_for_both_sides() -> None:
+    """`max_content_length` refuses what was sent, and what comes out of it: a small body may grow."""
+
+    class Small(Inflating):
+        max_content_length = 1000
+
+    with pytest.raises(RequestEntityTooLarge) as caught:
+        make(SENT, len(SENT), Small).get_data()
+    assert caught.value.received > 1000
+    request = make(b"x" * 1001, 1001, Small)
+    for _ in range(2):  # also the second time: no door opens past the filter
+        with pytest.raises(RequestEntityTooLarge):
+            request.get_data()
+
+
+def test_shared_by_its_class() -> None:
+    """Requests of one class share what was read; for any other class the body is gone."""
+    environ = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": FORM.decode(), "CONTENT_LENGTH": str(len(SENT))}
+
+    class Both(BothRequest):
+        def make_body_filter(self) -> Any:
+            return Inflate()
+
+    import io
+
+    environ["wsgi.input"] = io.BytesIO(SENT)  # type: ignore[assignment]
+    first, second = Both(environ), Both(environ)
+    assert first.form["a"] == second.form["a"] == "1" * 5000
+    with pytest.raises(BodyConsumed, match=r"consumed by make_body_filter\(\)"):
+        BothRequest(environ).data
+
+
+def test_over_a_kept_body() -> None:
+    """Where the body was kept, unfiltered, by another request, it passes the filter from there."""
+    import io
+
+    class Both(BothRequest):
+        def make_body_filter(self) -> Any:
+            return Inflate()
+
+    environ = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(SENT)), "wsgi.input": io.BytesIO(SENT)}
+    plain = BothRequest(environ)
+    assert plain.data == SENT
+    assert Both(environ).data == DATA
+    assert plain.data == SENT
+
+
+def test_no_cycle() -> None:
+    """The filtered body and the body that was sent do not keep each other."""
+    request = make(SENT)
+    assert request.form
+    weak = weakref.ref(request)
+    gc.disable()
+    try:
+        del request
+        assert weak() is None
+    finally:
+        gc.enable()
