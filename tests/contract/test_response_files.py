@@ -14,6 +14,7 @@ import pytest
 
 from cardan import Application, Request, Response, send_file
 from cardan.core import ContentLengthError
+from cardan.sending import wrap_file
 from cardan.testing import Client, RequestBuilder
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +113,25 @@ def test_file_wrapper(path: Path) -> None:
     assert type(body) is not FileWrapper
     assert b"".join(body) == path.read_bytes()[:10]
     body.close()
+
+
+def test_direct_passthrough(path: Path) -> None:
+    """Row direct_passthrough: the server gets its own file wrapper unchanged; with hooks, something that runs them."""
+    started: list[Any] = []
+    environ = RequestBuilder("/").environ()
+    environ["wsgi.file_wrapper"] = FileWrapper
+    for hooks in (False, True):
+        response = Response(wrap_file(environ, path.open("rb")), direct_passthrough=True)
+        if hooks:
+            response.call_on_close(lambda: ENDED.append("hook"))
+        body: Any = response(environ, lambda *args: started.append(args))
+        assert (body is response.response) is not hooks
+        assert b"".join(body) == path.read_bytes()
+        body.close()
+        assert response.response.filelike.closed
+    assert ENDED == ["hook"]
+    with path.open("rb") as file:
+        assert isinstance(wrap_file({}, file), FileWrapper)
 
 
 async def _messages(path: Path, **fields: str) -> list[Any]:

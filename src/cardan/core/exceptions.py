@@ -33,6 +33,8 @@ from .status import PHRASES
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from .response import Response
+
 __all__ = [
     "BadGateway",
     "BadRequest",
@@ -125,7 +127,7 @@ class HTTPException(Exception):
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         return ()
 
-    def get_response(self, request: Any = None) -> Any:
+    def get_response(self, request: Any = None) -> Response:
         """Return the response: ``response`` itself if there is one, else a document that says what went wrong.
 
         Problem details (RFC 9457) if the Accept field of ``request`` names JSON, HTML if it names that first,
@@ -133,14 +135,16 @@ class HTTPException(Exception):
         problem details. Without a request it is plain text, or problem details for members.
         """
         if self.response is not None:
-            return self.response
+            given: Response = self.response
+            return given
         from .problem import document
 
         content_type, body = document(self, request)
         headers = self.get_headers()
         if request is not None:
             headers.append(("Vary", "Accept"))
-        return _response_class(self)(body, self.code or 500, headers, content_type=content_type)
+        made: Response = _response_class(self)(body, self.code or 500, headers, content_type=content_type)
+        return made
 
     def __reduce__(self) -> tuple[Any, ...]:
         # whatever arguments a subclass wants: made without __init__, as BaseException would not

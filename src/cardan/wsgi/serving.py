@@ -136,6 +136,11 @@ def _stream(
     closers: list[Callable[[], Any]],
 ) -> Iterable[bytes]:
     finalizer = response.finalizer(environ["REQUEST_METHOD"], root_url)
+    own = len(closers) == len(response.closers()) and not response._hooks
+    if response.direct_passthrough and finalizer.sends_body and own and not response.is_async:
+        start_response(response.status, finalizer.head.headers)
+        passed: Iterable[bytes] = response.response  # unchanged: a server knows its own file wrapper, and closes it
+        return passed
     chunks: Iterator[bytes] = iter(())
     if finalizer.sends_body and response.is_async:
         chunks, end = thread.iterate(response)
