@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..body.file_storage import FileStorage
     from ..body.form import Form
 
-__all__ = ["BodyAccess"]
+__all__ = ["BodyAccess", "make_storage"]
 
 
 class BodyAccess(JSONMixin, StreamingMixin):
