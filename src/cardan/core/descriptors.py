@@ -32,6 +32,8 @@ S = TypeVar("S")
 G_co = TypeVar("G_co", covariant=True)
 L = TypeVar("L", bound=Live[Any])
 
+_MISSING: Any = object()
+
 # What a parser raises for text that it does not understand. Anything else is a defect in the parser, and shows.
 _REFUSALS = (ValueError, LookupError, ArithmeticError)
 _is_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
@@ -124,11 +126,10 @@ class CachedHeaderField(HeaderField[G, S]):
         if obj is None:
             return self
         cache = obj.__dict__  # nobody else can write there under this name: a descriptor that sets comes first
-        try:
-            return cache[self.attribute]
-        except KeyError:
+        value = cache.get(self.attribute, _MISSING)  # most are asked for once: a KeyError costs more than the miss
+        if value is _MISSING:
             value = cache[self.attribute] = super().__get__(obj, owner)
-            return value
+        return value
 
     def __set__(self, obj: Any, value: S | None) -> None:
         raise AttributeError(f"{type(obj).__name__}.{self.attribute} is read-only")

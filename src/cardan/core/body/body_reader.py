@@ -35,6 +35,8 @@ def parse_content_length(value: str | None) -> int | None:
     """
     if value is None:
         return None
+    if value.isdecimal() and value.isascii() and len(value) <= MAX_DIGITS:  # nearly all of them
+        return int(value)
     digits = value.strip(" \t")
     if not (digits.isascii() and digits.isdigit()):
         raise BadRequest(f"got Content-Length {value[:40]!r}, expected digits")

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     cached = property
 else:
+    _MISSING = object()
 
     def cached(function: Callable[[Any], Any]) -> property:
         """Like :class:`property`, with the value kept in the object's ``__dict__`` under the name with a ``_``.
@@ -19,11 +20,10 @@ else:
 
         def get(self: Any) -> Any:
             values = self.__dict__
-            try:
-                return values[name]
-            except KeyError:
+            value = values.get(name, _MISSING)  # most are asked for once: a KeyError costs more than the miss
+            if value is _MISSING:
                 value = values[name] = function(self)
-                return value
+            return value
 
         get.__name__ = function.__name__
         get.__qualname__ = function.__qualname__

@@ -20,6 +20,7 @@ from ..body.urlencoded_decoder import straight_pairs
 from ..drive import arun, run
 from ..exceptions import BadRequest, BodyNotLoaded, HTTPException, WrongMode
 from .body import BATCH, FORM, Body, load_form, load_raw, resumed
+from .cached import cached
 from .filtering import FilteredSource
 from .limits import LimitsMixin
 from .perform import perform, performer
@@ -39,7 +40,8 @@ T = TypeVar("T")
 Mode = Literal["sync", "async", "either"]
 
 _URLENCODED = "application/x-www-form-urlencoded"
-_FORM_TYPES = frozenset({"multipart/form-data", _URLENCODED})
+_MULTIPART = "multipart/form-data"
+_FORM_TYPES = frozenset({_MULTIPART, _URLENCODED})
 _SMALL = 65_536
 
 
@@ -161,7 +163,7 @@ class BodyBase(LimitsMixin):
 
     # --- lengths ---
 
-    @property
+    @cached
     def _declared_length(self) -> int | None:
         """The length of what the doors read; behind a filter nobody knows it."""
         return None if "_is_filtered" in self.__dict__ else parse_content_length(self.headers.get("Content-Length"))
@@ -193,7 +195,7 @@ class BodyBase(LimitsMixin):
             await self._wait_for(body)
         body.busy = True
         try:
-            first = b"" if (length := self._small_length(body)) is None else await self._aread_small(body, length)
+            first = b"" if (length := self._small_length(body, form)) is None else await self._aread_small(body, length)
             if not first or not self._take_small(body, first, length, form):
                 await self._arun(body, self._load_steps(body, form, first))
         except HTTPException as error:
@@ -209,7 +211,7 @@ class BodyBase(LimitsMixin):
     def _load_sync(self, *, form: bool = True) -> None:
         """What ``load()`` does, for an adapter that loads before a sync handler."""
         body = self._body
-        first = b"" if (length := self._small_length(body)) is None else self._read_small(body, length)
+        first = b"" if (length := self._small_length(body, form)) is None else self._read_small(body, length)
         if not first or not self._take_small(body, first, length, form):
             self._run(body, self._load_steps(body, form, first))
 
@@ -234,8 +236,10 @@ class BodyBase(LimitsMixin):
 
     def _get_raw(self, keep: bool) -> bytes:
         body = self._body
-        if body.raw is None and keep:
+        if keep and body.is_fresh:
             self._load_sync(form=False)
+            if body.raw is not None:  # read under this request's own limits
+                return body.raw
         return self._run(body, self._raw_steps(body, keep=keep))
 
     # --- forms ---
@@ -281,15 +285,17 @@ class BodyBase(LimitsMixin):
 
     # --- the straight path of a small body: read at once, and a urlencoded form parsed at once; half the time ---
 
-    def _small_length(self, body: Body) -> int | None:
+    def _small_length(self, body: Body, form: bool) -> int | None:
         """The length of a body that may take the straight path, None for any other."""
-        if not body.is_fresh:
+        if not body.is_fresh or (form and self.mimetype == _MULTIPART):
             return None
         length, limits = self._declared_length, self.limits
         if length is None or not 0 < length <= _SMALL:
             return None
-        most = (limits.max_content_length, limits.max_data_memory)
-        return length if all(allowed is None or length <= allowed for allowed in most) else None
+        for allowed in (limits.max_content_length, limits.max_data_memory):
+            if allowed is not None and length > allowed:
+                return None
+        return length
 
     def _read_small(self, body: Body, length: int) -> bytes:
         """What one read gives, and, where that is all, whatever else comes against the declaration."""
