@@ -16,13 +16,15 @@ from ..limits import Limits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BodyReader", "parse_content_length"]
+__all__ = ["DEFAULTS", "BodyReader", "parse_content_length"]
 
 READING: Final = "reading"
 COMPLETE: Final = "complete"
 FAILED: Final = "failed"
 CLOSED: Final = "closed"
 
+#: made once: a frozen dataclass of twelve fields costs more than a small form
+DEFAULTS: Final = Limits()
 #: digits of a Content-Length that are looked at: 10**19 bytes is more than any file system holds
 MAX_DIGITS: Final = 19
 
@@ -58,7 +60,7 @@ class BodyReader:
     __slots__ = ("_allowed", "_declared", "_error", "_most", "limits", "received", "state")
 
     def __init__(self, *, content_length: int | None, limits: Limits | None = None) -> None:
-        self.limits = limits = limits or Limits()
+        self.limits = limits = limits or DEFAULTS
         allowed = limits.max_content_length
         self.received = 0
         self._error: HTTPException | None = None

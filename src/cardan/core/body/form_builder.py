@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ..exceptions import MachineStateError, RequestEntityTooLarge
-from ..limits import Limits
+from .body_reader import DEFAULTS
 from .events import Field, FileEnd, FileStart
 from .form import Form
 from .part_headers import OneLineHeaders
 
 if TYPE_CHECKING:
+    from ..limits import Limits
     from .events import FormEvent
 
 __all__ = ["FileEvent", "FormBuilder"]
@@ -43,7 +44,7 @@ class FormBuilder:
     """State -> which events of a file may come, and the state after."""
 
     def __init__(self, *, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+        self.limits = limits or DEFAULTS
         self.form = Form()
         self._files = 0
         self._error: RequestEntityTooLarge | None = None

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..drive import Close, Open, Read, Write
 from ..exceptions import MultipartError, UrlencodedError
-from ..limits import Limits
-from .body_reader import BodyReader
+from .body_reader import DEFAULTS, BodyReader
 from .content_type import URLENCODED, FormType, parse_form_type
 from .events import FileStart
 from .file_storage import FileStorage
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ..drive import Step
+    from ..limits import Limits
     from .form_builder import FileEvent
 
 __all__ = ["READ_SIZE", "Form", "FormReader"]
@@ -53,7 +53,7 @@ class FormReader:
         storage: Callable[[FileStart, Any, int], Any] = FileStorage.from_part,
     ) -> None:
         self.content_type = content_type
-        self.limits = limits or Limits()
+        self.limits = limits or DEFAULTS
         self.forms: Forms = forms
         self.storage = storage
         self._length = content_length

@@ -21,7 +21,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
 
 from ..exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
-from ..limits import Limits
+from .body_reader import DEFAULTS
 from .boundary import USUAL_BOUNDARY, check_boundary, plan_for
 from .events import Field, FileEnd, FileStart
 from .near_parts import BLANK, read_head, take_parts
@@ -30,6 +30,7 @@ from .part_head import MAX_PADDING, PartHead
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..limits import Limits
     from .events import FormEvent
 
 __all__ = ["Forms", "MultipartDecoder"]
@@ -75,7 +76,7 @@ class MultipartDecoder:
     _pieces: list[bytes]
 
     def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
-        self.limits = limits = limits or _DEFAULTS
+        self.limits = limits = limits or DEFAULTS
         self._strict = strict = forms == "strict"
         self._plan = plan = plan_for(limits, strict)
         value = boundary.encode() if isinstance(boundary, str) else boundary
@@ -417,9 +418,6 @@ class MultipartDecoder:
         self._files += files
         self._total += text
         return True
-
-
-_DEFAULTS: Final = Limits()
 
 
 def _find_linearly(data: bytes, needle: bytes, start: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..drive import Close, Open, Read, Write, run
-from ..limits import Limits
+from .body_reader import DEFAULTS
 from .form_reader import FormReader
 from .memory_sink import MemoryBudget, MemorySink
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..drive import Step
+    from ..limits import Limits
     from .form import Form
     from .multipart_decoder import Forms
 
@@ -33,7 +34,7 @@ def parse_form(
     >>> form.fields
     [('a', '1'), ('b', '2')]
     """
-    limits = limits or Limits()
+    limits = limits or DEFAULTS
     source = iter([chunks] if isinstance(chunks, bytes) else chunks)
     budget = MemoryBudget(limits)
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..drive import Read
 from ..exceptions import MultipartError
-from ..limits import Limits
-from .body_reader import BodyReader
+from .body_reader import DEFAULTS, BodyReader
 from .content_type import parse_form_type
 from .events import Field, FileEnd, FileStart
 from .multipart_decoder import Forms, MultipartDecoder
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 
     from ..drive import Step
+    from ..limits import Limits
     from .events import FormEvent
 
 __all__ = ["Part", "PartReader"]
@@ -60,7 +60,7 @@ class PartReader:
         forms: Forms = "default",
         part_class: type[Part] = Part,
     ) -> None:
-        self.limits = limits = limits or Limits()
+        self.limits = limits = limits or DEFAULTS
         kind = parse_form_type(content_type, strict=forms == "strict")
         if kind is None or kind.kind != "multipart":
             raise MultipartError(f"got Content-Type {str(content_type)[:80]!r}, expected multipart/form-data")

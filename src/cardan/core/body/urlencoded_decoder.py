@@ -13,11 +13,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..exceptions import HTTPException, MachineStateError, RequestEntityTooLarge, UrlencodedError
-from ..limits import Limits
+from .body_reader import DEFAULTS
 from .events import Field
 from .urlencoded import split_urlencoded, usual_pairs
 
 if TYPE_CHECKING:
+    from ..limits import Limits
     from .events import FormEvent
     from .multipart_decoder import Forms
 
@@ -42,7 +43,7 @@ class UrlencodedDecoder:
     __slots__ = ("_chunks", "_count", "_error", "_held", "_next", "_open", "_strict", "_total", "limits", "state")
 
     def __init__(self, *, limits: Limits | None = None, forms: Forms = "default") -> None:
-        self.limits = limits or Limits()
+        self.limits = limits or DEFAULTS
         self._strict = forms == "strict"
         self._chunks: list[bytes] = []
         self._held = self._open = self._count = self._total = 0
