@@ -86,19 +86,27 @@ class BaseResponse(BodyAccess):
 
     def _set_headers(self, headers: Any, mimetype: str | None, content_type: str | None) -> None:
         fields = self._headers = Headers(headers)
-        if content_type is None and mimetype is None and "content-type" not in fields:
+        pairs = fields._list
+        names = [name.lower() for name, _ in pairs]
+        typed = "content-type" in names
+        if mimetype is None and not typed:
             mimetype = self.default_mimetype
-        if content_type is None and mimetype is not None:
-            content_type = with_charset(mimetype)
         if content_type is not None:
+            content_type = checked(content_type)
+        elif mimetype is not None:
+            content_type = with_charset(mimetype)
+        if typed and content_type is not None:
             fields["Content-Type"] = content_type
-        self._add_length(fields)
+        elif content_type is not None:
+            pairs.append(("Content-Type", content_type))
+        if "content-length" not in names:
+            self._add_length(pairs)
 
-    def _add_length(self, fields: Headers) -> None:
+    def _add_length(self, pairs: list[tuple[str, str]]) -> None:
         """A body of text or bytes declares its length, where the program did not."""
-        if self._body is not None and self.automatically_set_content_length and "content-length" not in fields:
+        if self._body is not None and self.automatically_set_content_length:
             self._own_length = length = str(len(self._body))
-            fields._list.append(("Content-Length", length))
+            pairs.append(("Content-Length", length))
 
     # --- status and headers ---
 
@@ -137,7 +145,7 @@ class BaseResponse(BodyAccess):
         if headers is None:
             kind = self._content_type
             headers = self._headers = Headers._trusted([("Content-Type", kind)] if kind is not None else [])
-            self._add_length(headers)
+            self._add_length(headers._list)
         return headers
 
     @headers.setter
