@@ -1,0 +1,197 @@
+"""OpenedBody: a request's body before anything is read of it: its shared state, mode, drivers, lengths, and its end.
+
+Takes what the request class says of its body (:meth:`OpenedBody._open_body`); gives the shared :class:`Body`, and runs
+routines by calling or by awaiting. Raises :exc:`BodyNotLoaded`, :exc:`WrongMode`, and :exc:`RuntimeError` for a
+shallow request.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from copy import copy
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
+
+from ..body.body_reader import BodyReader, parse_content_length
+from ..drive import arun, run
+from ..exceptions import BadRequest, BodyNotLoaded, WrongMode
+from .body import Body
+from .cached import cached
+from .filtering import FilteredSource
+from .limits import LimitsMixin
+from .perform import perform, performer
+from .sources import BytesSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from ..drive import Step
+    from ..structures.headers_view import HeadersView
+    from .filtering import BodyFilter
+
+__all__ = ["Mode", "OpenedBody"]
+
+T = TypeVar("T")
+Mode = Literal["sync", "async", "either"]
+
+
+class OpenedBody(LimitsMixin):
+    """The body of a request, as far as all that follows stands on it."""
+
+    shallow: bool = False
+    """True: whatever would consume the body raises RuntimeError."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def headers(self) -> HeadersView:
+            """The header fields."""
+            ...
+
+        @property
+        def _run_sync(self) -> Callable[..., Any] | None: ...
+
+        @property
+        def mimetype(self) -> str:
+            """The media type."""
+            ...
+
+    _shield: ClassVar[Any] = nullcontext
+    """What keeps cleanup from being cancelled: the event loop's business, hence an adapter's."""
+    _mode: Mode
+
+    # --- the shared state ---
+
+    def _open_body(self) -> Body:
+        """The body's shared state; an adapter's request finds it in the environ or scope."""
+        raise NotImplementedError
+
+    def _known_body(self) -> Body | None:
+        """The shared state if there is one already."""
+        raise NotImplementedError
+
+    @property
+    def _body(self) -> Body:
+        """The shared state, for a door that opens: from now on the limits are fixed."""
+        if self.shallow:
+            raise RuntimeError(
+                "got an access to the body of a shallow request, expected none: set shallow = False first"
+            )
+        values = self.__dict__
+        body: Body | None = values.get("_opened")
+        if body is None:
+            body = self._open_body()
+            if type(self).make_body_filter is not OpenedBody.make_body_filter:
+                body = self._filter_body(body)
+            values["_opened"] = body
+        return body
+
+    def make_body_filter(self) -> BodyFilter | None:
+        """What the bytes of the body pass through before any door sees them: the hook to decompress, or to watch.
+
+        A new object with ``feed(bytes) -> bytes`` and ``close() -> bytes``, as all machines here; None for none.
+        ``max_content_length`` holds for what was sent and for what comes out, Content-Length for what was sent.
+        """
+        return None
+
+    def _filter_body(self, body: Body) -> Body:
+        """The body behind this class's filter; one for all requests whose class has the same."""
+        key = type(self).make_body_filter
+        found = body.filtered.get(key) if body.filtered else None
+        if found is None:
+            body_filter = self.make_body_filter()
+            if body_filter is None:
+                return body
+            sent = parse_content_length(self.headers.get("Content-Length"))
+            reader = BodyReader(content_length=sent, limits=self.limits)
+            source = body.source
+            if body.raw is not None:
+                source = BytesSource(body.raw)
+            else:
+                body.take("make_body_filter()")
+            found = Body(FilteredSource(source, reader, body_filter))
+            body.filtered = {**(body.filtered or {}), key: found}
+        self.__dict__["_is_filtered"] = True
+        return found
+
+    def _loaded(self, name: str) -> Body:
+        """The shared state, for a door that gives what was loaded: async code must have loaded it."""
+        body = self._body
+        if self._mode == "async" and body.waits:
+            if (failure := self.__dict__.get("_failure")) is not None:
+                raise copy(failure)  # refused unread, by this request's head or limits
+            raise BodyNotLoaded(f"got {name} before the body was loaded, expected `await request.load()` first")
+        return body
+
+    def _enter(self, mode: Mode) -> None:
+        """Whoever handles the request now is sync or async code; so are the files that were parsed before."""
+        self._mode = mode
+        body = self._known_body()
+        for file in body.files if body is not None else ():
+            file.bind(None if mode == "either" else mode, self._run_sync)
+
+    def _no_await(self, name: str, twin: str) -> None:
+        if self._mode == "sync":
+            raise WrongMode(f"got {name} in sync code, expected {twin}")
+
+    def _no_block(self, name: str, twin: str) -> None:
+        if self._mode == "async":
+            raise WrongMode(f"got {name} in async code, expected {twin}")
+
+    # --- the drivers ---
+
+    def _run(self, body: Body, steps: Generator[Step, Any, T]) -> T:
+        return run(steps, performer(body.source, self._open_file))
+
+    async def _arun(self, body: Body, steps: Generator[Step, Any, T]) -> T:
+        return await arun(steps, perform(body.source, self._open_file, self._run_sync, self._shield))
+
+    # --- lengths ---
+
+    @cached
+    def _declared_length(self) -> int | None:
+        """The length of what the doors read; behind a filter nobody knows it."""
+        return None if "_is_filtered" in self.__dict__ else parse_content_length(self.headers.get("Content-Length"))
+
+    @property
+    def _safe_length(self) -> int | None:
+        try:
+            return parse_content_length(self.headers.get("Content-Length"))
+        except BadRequest:
+            return None
+
+    def _announces_body(self, length: int | None) -> bool:
+        """Whether the head says that there is a body (RFC 9112 section 6.3). HTTP/2 need not say so."""
+        return length > 0 if length is not None else "Transfer-Encoding" in self.headers
+
+    def _open_file(self, part: Any) -> Any:
+        """The sink of one file of a form."""
+        raise NotImplementedError
+
+    # --- the end ---
+
+    def close(self) -> None:
+        """Close the files of this request's form; may be called again."""
+        if (body := self._known_body()) is not None:
+            body.close()
+
+    async def aclose(self) -> None:
+        """The awaiting twin of :meth:`close`: files on disk are closed in a worker thread."""
+        if (body := self._known_body()) is None:
+            return
+        try:
+            if self._run_sync is not None and any(file.on_disk for file in body.files):
+                await self._run_sync(body.close)
+        finally:  # also when that was cancelled: closing twice costs nothing, an open file does
+            body.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
