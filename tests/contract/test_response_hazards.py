@@ -243,3 +243,35 @@ async def test_send_that_raises(at: int, streamed: bool) -> None:
     with anyio.fail_after(30):
         await Application(handler)(scope, receive, send)
     assert (["body", "hook"] if streamed else ["hook"]) == ENDED
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_an_uploaded_file_is_read_while_the_response_streams(serve: Callable[..., Client], kind: str) -> None:
+    """It is open until the response has ended, and closed then."""
+    files: list[Any] = []
+
+    def handler(request: Request) -> Response:
+        file = request.files["f"]
+        files.append(file)
+
+        def body() -> Iterator[bytes]:
+            while chunk := file.read(1000):
+                yield chunk
+
+        return Response(body())
+
+    async def async_handler(request: Request) -> Response:
+        await request.load()
+        file = request.files["f"]
+        files.append(file)
+
+        async def body() -> AsyncIterator[bytes]:
+            while chunk := await file.aread(1000):
+                yield chunk
+
+        return Response(body())
+
+    data = bytes(range(256)) * 3000
+    with serve(handler if kind == "sync" else async_handler) as client:
+        assert client.post("/", files={"f": ("name", data)}).content == data
+    assert files[0].stream.closed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any, TypeVar, overload
 
 from ..status import PHRASES
@@ -30,6 +29,8 @@ def redirect(location: str, code: int = 302, Response: Any = None) -> Any:
     """
     if code not in _CODES:
         raise ValueError(f"got redirect status {code}, expected one of {sorted(_CODES)}")
+    from html import escape  # a table of all entities comes with it
+
     shown = escape(location)
     page = (
         f"<!doctype html>\n<html lang=en>\n<title>{PHRASES[code]}</title>\n<h1>{PHRASES[code]}</h1>\n"
