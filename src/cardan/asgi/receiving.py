@@ -41,7 +41,11 @@ class ReceiveSource:
 
     async def aread(self, size: int, whole: bool) -> bytes:
         """The next message's bytes, ``b""`` at the end."""
-        return self._take() if self._ready or self._error else await self._more()
+        if self._ready or self._error:
+            return self._take()
+        if self.ended:
+            return b""
+        return await (self._receive_data() if self.timeout is None else self._more())
 
     def read(self, size: int, whole: bool) -> bytes:
         """From a worker thread: with ``whole`` one hop for ``size`` bytes, else one for each message."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..body.form import Form
 from ..body.urlencoded_decoder import straight_pairs
 from ..exceptions import HTTPException
-from .body import BATCH, FORM, Body, load_raw, resumed
+from .body import BATCH, FORM, Body, check_raw, load_raw, resumed
 from .forms import MULTIPART, URLENCODED, FormHooks
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class BodyBase(FormHooks):
         body.busy = True
         try:
             first = b"" if (length := self._small_length(body, form)) is None else await self._aread_small(body, length)
-            if not first or not self._take_small(body, first, length, form):
+            if not first or self._take_small(body, first, length, form) is None:
                 await self._arun(body, self._load_steps(body, form, first))
         except HTTPException as error:
             self.__dict__["_failure"] = copy(error)
@@ -55,12 +55,12 @@ class BodyBase(FormHooks):
                 waiter.set()
         return self
 
-    def _load_sync(self, *, form: bool = True) -> None:
-        """What ``load()`` does, for an adapter that loads before a sync handler."""
+    def _load_sync(self, *, form: bool = True) -> Any:
+        """What ``load()`` does, in sync code; returns the form or the bytes."""
         body = self._body
         first = b"" if (length := self._small_length(body, form)) is None else self._read_small(body, length)
-        if not first or not self._take_small(body, first, length, form):
-            self._run(body, self._load_steps(body, form, first))
+        taken = self._take_small(body, first, length, form) if first else None
+        return self._run(body, self._load_steps(body, form, first)) if taken is None else taken
 
     def _load_steps(self, body: Body, form: bool, first: bytes = b"") -> Generator[Step, Any, Any]:
         """The routine that loads the body; ``first`` is what was read of it already."""
@@ -83,17 +83,19 @@ class BodyBase(FormHooks):
 
     def _get_raw(self, keep: bool) -> bytes:
         body = self._body
+        if body.raw is not None:  # nothing to read, and no routine to run
+            return check_raw(body.raw, self.limits, memory=True)
         if keep and body.is_fresh:
-            self._load_sync(form=False)
-            if body.raw is not None:  # read under this request's own limits
-                return body.raw
+            raw: bytes = self._load_sync(form=False)
+            return raw
         return self._run(body, self._raw_steps(body, keep=keep))
 
     def _get_form(self, body: Body) -> Form:
         """The parsed form, in sync code."""
         if body.is_fresh:
-            self._load_sync()
-        if isinstance(known := body.forms.get(self._form_key()), Form):
+            form: Form = self._load_sync()
+            return form
+        if body.forms and isinstance(known := body.forms.get(self._form_key()), Form):
             return known
         return self._run(body, self._form_steps(body))
 
@@ -129,16 +131,16 @@ class BodyBase(FormHooks):
             body.fail(error)
             raise
 
-    def _take_small(self, body: Body, data: bytes, length: int | None, form: bool) -> bool:
-        """Whether ``data`` was all, and is parsed or kept now; if not, the routines go on with it."""
+    def _take_small(self, body: Body, data: bytes, length: int | None, form: bool) -> Form | bytes | None:
+        """The form, or the bytes, where ``data`` is all and as it should be; else the routines go on with it."""
         if len(data) != length:
-            return False
+            return None
         if not form or not self.want_form_data_parsed:
             body.raw = data
-            return True
+            return data
         plain = self.forms == "default" and type(self).make_form_data_parser is FormHooks.make_form_data_parser
         if not plain or self.mimetype != URLENCODED or (pairs := straight_pairs(data, self.limits)) is None:
-            return False
+            return None
         body.taken = FORM
-        body.forms[self._form_key()] = Form(pairs)
-        return True
+        parsed = body.forms[self._form_key()] = Form(pairs)
+        return parsed
