@@ -14,7 +14,8 @@ import pytest
 
 from cardan import Request, Response, send_file
 from cardan.core import Chunk, ContentLengthError, NotFound
-from cardan.sending import CHUNK, FileBody, guess_type, send_from_directory
+from cardan.file_body import CHUNK, FileBody
+from cardan.sending import guess_type, send_from_directory
 from cardan.testing import RequestBuilder
 
 DATA = bytes(range(256)) * 4

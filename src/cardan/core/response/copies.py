@@ -1,0 +1,63 @@
+"""Copies: responses copied, pickled, and made of one another.
+
+A copy has header fields and close hooks of its own. Only a buffered body can be pickled or copied deeply; raises
+:exc:`TypeError` for a stream, which says what to do.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, Self
+
+from .body import BodyAccess
+
+__all__ = ["Copies"]
+
+
+class Copies(BodyAccess):
+    """How a response is copied; mixed into :class:`~cardan.core.response.BaseResponse`."""
+
+    @classmethod
+    def force_type(cls, response: Any) -> Self:
+        """``response`` if it is of this class already, else a new object of this class.
+
+        The new one shares body, header fields and what else the other has; the other keeps its class. Raises
+        :exc:`TypeError` for what is no response.
+        """
+        if isinstance(response, cls):
+            return response
+        if not isinstance(response, Copies):
+            raise TypeError(f"got {type(response).__name__}, expected a response")
+        response.headers  # noqa: B018 - made now, so that both have the same
+        new = cls.__new__(cls)
+        new.__dict__.update(response.__dict__)
+        return new
+
+    def __copy__(self) -> Self:
+        return self._like({})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        from copy import deepcopy
+
+        if not self.is_sequence:
+            self._refuse_copy("deepcopy")
+        return self._like({name: deepcopy(value, memo) for name, value in self.__dict__.items() if name != "_hooks"})
+
+    def _like(self, values: dict[str, Any]) -> Self:
+        """A copy with header fields and close hooks of its own."""
+        new = type(self).__new__(type(self))
+        new.__dict__.update({**self.__dict__, **values})
+        new.__dict__.pop("_stream", None)
+        if new._headers is not None:
+            new._headers = new._headers.copy()
+        if new._hooks is not None:
+            new._hooks = list(new._hooks)
+        return new
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the close hooks, which belong to this process. Needs a buffered body: ``freeze()``."""
+        if not self.is_sequence:
+            self._refuse_copy("pickle")
+        return {name: value for name, value in self.__dict__.items() if name not in ("_hooks", "_stream")}
+
+    def _refuse_copy(self, verb: str) -> NoReturn:
+        raise TypeError(f"got a streamed body, expected a buffered one to {verb}: call freeze() first")

@@ -1,0 +1,163 @@
+"""Outgoing: a response on its way: what is sent, and what ends it.
+
+What goes on the wire is decided by :class:`~cardan.core.response.finalizer.ResponseFinalizer`; beside it lie the short
+ways of responses that are one bytes object. Keeps nothing of one sending on the response.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from .body import BodyAccess
+from .closing import aclose_all, close_all
+from .encoding import closer, encode
+from .finalizer import ResponseFinalizer, check_length, final_fields, has_body
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+
+    from .finalizer import ResponseEvent
+
+__all__ = ["Outgoing"]
+
+
+class Outgoing(BodyAccess):
+    """How a response is sent and closed; mixed into :class:`~cardan.core.response.BaseResponse`."""
+
+    autocorrect_location_header: bool = False
+    """True: a relative Location is joined with the application's root URL. RFC 9110 section 10.2.2 allows it as is."""
+    keep_alive: float | None = None
+    """Seconds of silence after which :attr:`keep_alive_chunk` is sent; None: never."""
+    keep_alive_chunk: bytes = b""
+
+    _code: int
+    _content_type: str | None = None
+    _reason: str | None = None
+
+    def plain(self, method: str) -> tuple[str, int, bytes] | None:
+        """Content-Type, Content-Length and body of an answer that is nothing but these: the adapters' straight path.
+
+        None where there is more: other fields, a status without a body, a stream, something to close afterwards.
+        """
+        body, kind, code = self._body, self._content_type, self._code
+        if body is None or kind is None or self._headers is not None or self._hooks is not None:
+            return None
+        if not self.automatically_set_content_length or code in (204, 205, 304) or not 200 <= code < 1000:
+            return None
+        return kind, len(body), (body if method != "HEAD" else b"")
+
+    def whole(
+        self, method: str, root_url: Callable[[], str] | None = None
+    ) -> tuple[list[tuple[str, str]], bytes] | None:
+        """Header fields and body as they are sent in answer to ``method``, where the body is buffered; else None.
+
+        The short way beside :meth:`finalizer`, which is its oracle: most responses are one bytes object.
+        """
+        body = self._body
+        if body is None:
+            if not isinstance(self._iterable, (list, tuple)) or self.direct_passthrough:
+                return None
+            body = b"".join(map(encode, self._iterable))
+        code, length = self._code, len(body) if self.automatically_set_content_length else None
+        fields, declared = final_fields(code, self._pairs(root_url, length), length)
+        if not has_body(method, code):
+            return fields, b""
+        check_length(len(body) if declared is not None else None, declared)
+        return fields, body
+
+    def finalizer(
+        self, method: str, root_url: Callable[[], str] | None = None, *, length: int | None = None
+    ) -> ResponseFinalizer:
+        """The machine for one sending of this response; ``root_url`` gives the application's root for ``Location``."""
+        return ResponseFinalizer(method, self._code, self._pairs(root_url, length), length=length, reason=self._reason)
+
+    def _pairs(self, root_url: Callable[[], str] | None, length: int | None) -> list[tuple[str, str]]:
+        """The header fields as they are now."""
+        fields = self.headers._list
+        own = self._own_length
+        if own is not None and length is not None and own != str(length):  # the list was changed since we wrote it
+            fields = [(name, value) for name, value in fields if name.lower() != "content-length" or value != own]
+        if self.autocorrect_location_header and root_url is not None and "Location" in self.headers:
+            from urllib.parse import urljoin
+
+            location = urljoin(root_url(), self.headers["Location"])
+            fields = [(name, location if name.lower() == "location" else value) for name, value in fields]
+        return fields
+
+    def iter_events(self, method: str, *, root_url: Callable[[], str] | None = None) -> Iterator[ResponseEvent]:
+        """Head, chunks and end in answer to ``method``; the response is closed when the iterator ends."""
+        try:
+            finalizer = self.finalizer(method, root_url, length=self._known_length())
+            if finalizer.sends_body:
+                for chunk in self.iter_encoded():
+                    yield from finalizer.feed(chunk)
+            yield from finalizer.close()
+        finally:
+            self.close()
+
+    async def aiter_events(
+        self,
+        method: str,
+        *,
+        root_url: Callable[[], str] | None = None,
+        run_sync: Callable[..., Awaitable[Any]] | None = None,
+    ) -> AsyncIterator[ResponseEvent]:
+        """The awaiting twin of :meth:`iter_events`; a sync body and sync hooks run in ``run_sync``, if given."""
+        closers = self.closers()
+        try:
+            finalizer = self.finalizer(method, root_url, length=self._known_length())
+            if finalizer.sends_body:
+                chunks = self.aiter_encoded() if run_sync is None or self.is_async else self._in_threads(run_sync)
+                closers.insert(0, chunks.aclose)
+                async for chunk in chunks:
+                    for event in finalizer.feed(chunk):
+                        yield event
+            for event in finalizer.close():
+                yield event
+        finally:
+            await aclose_all(closers, run_sync)
+
+    async def _in_threads(self, run_sync: Callable[..., Awaitable[Any]]) -> AsyncGenerator[bytes, None]:
+        chunks = self.iter_encoded()
+        while (chunk := await run_sync(next, chunks, None)) is not None:
+            yield chunk
+
+    # --- the end ---
+
+    def call_on_close(self, hook: Callable[[], Any]) -> Callable[[], Any]:
+        """Run ``hook``, plain or async, after each sending of the response, in order; returns it (a decorator)."""
+        if self._hooks is None:
+            self._hooks = []
+        self._hooks.append(hook)
+        return hook
+
+    def closers(self) -> list[Callable[[], Any]]:
+        """What has to run when the response was sent: the body's own close, then the hooks."""
+        closers: list[Callable[[], Any]] = []
+        if self._body is None:
+            close = closer(self._iterable, self.is_async)
+            if close is not None:
+                closers.append(close)
+        if self._hooks:
+            closers += self._hooks
+        return closers
+
+    def close(self) -> None:
+        """Close the body and run the hooks; :exc:`WrongMode` where one of them is async (``aclose``)."""
+        close_all(self.closers())
+
+    async def aclose(self) -> None:
+        """Close the body and run the hooks, plain and async."""
+        await aclose_all(self.closers())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
