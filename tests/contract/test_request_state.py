@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import threading
+import weakref
 from typing import Any
 
 import anyio
@@ -468,6 +470,52 @@ def test_body_timeout_is_408(backend: str, how: str) -> None:
 
     anyio.run(main, backend=backend)
     assert answers[0]["status"] == 408
+
+
+# --- nothing is left ---
+
+
+@pytest.mark.parametrize("how", ["data", "form", "files", "stream", "nothing"])
+@pytest.mark.parametrize("place", ["wsgi", "def", "async"])
+def test_no_cycles(place: str, how: str) -> None:
+    """After the response a request and its body are freed by counting references, on both protocols."""
+    seen: list[Any] = []
+
+    def view(request: Request) -> Response:
+        seen.append(weakref.ref(request))
+        if how != "nothing":
+            value = getattr(request, how)
+            if how == "stream":
+                value.read()
+        return Response("ok")
+
+    async def aview(request: Request) -> Response:
+        await request.load()
+        return view(request)
+
+    app = Application(aview if place == "async" else view)
+    builder = RequestBuilder(method="POST", form={"a": "1"}, files={"f": ("x", b"1" * 10)})
+
+    async def send(message: Any) -> None:
+        pass
+
+    def serve() -> None:
+        if place == "wsgi":
+            environ = builder.environ()
+            assert list(app(environ, lambda *args: None)) == [b"ok"]
+            return
+        anyio.run(app.asgi_app, builder.scope(), builder.receive(), send)
+
+    before = set(threading.enumerate())
+    gc.collect()
+    gc.disable()
+    try:
+        serve()
+        for thread in set(threading.enumerate()) - before:  # a worker thread holds its last job until it ends
+            thread.join(5)
+        assert seen[0]() is None
+    finally:
+        gc.enable()
 
 
 # --- threads ---

@@ -1,0 +1,103 @@
+"""URLs: IRI and URI, both ways; hosts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.urls import host_is_trusted, iri_path, iri_query, iri_to_uri, uri_to_iri, valid_host
+
+
+@pytest.mark.parametrize(
+    ("iri", "uri"),
+    [
+        ("http://a.de/ü?q=€#ö", "http://a.de/%C3%BC?q=%E2%82%AC#%C3%B6"),
+        ("http://ü.de:80/", "http://xn--tda.de:80/"),
+        ("/a b", "/a%20b"),
+        ("/a%20b%zz", "/a%20b%25zz"),
+        ("//ü.de/x", "//xn--tda.de/x"),
+        ("http://u@a.de/", "http://u@a.de/"),
+        ("http://[::1]:8000/x", "http://[::1]:8000/x"),
+        ("?a=ü", "?a=%C3%BC"),
+        ("x/../y", "x/../y"),
+        ("mailto:a@b.de", "mailto:a@b.de"),
+        ('/"<>\\^`{|}', "/%22%3C%3E%5C%5E%60%7B%7C%7D"),
+        ("", ""),
+    ],
+)
+def test_iri_to_uri(iri: str, uri: str) -> None:
+    """RFC 3987 section 3.1: what a URI has no place for is percent-encoded, names by IDNA; what is escaped stays."""
+    assert iri_to_uri(iri) == uri
+    assert iri_to_uri(uri) == uri
+
+
+@pytest.mark.parametrize(
+    "iri",
+    ["/a\nb", "/a\rb", "/\x00", "/\x7f", "http://a.de:port/", "http://[::1/", "http://a..ü/", "/\ud800", "http://a]/"],
+)
+def test_iri_to_uri_refuses(iri: str) -> None:
+    """What must not go on the wire is a ValueError when it is set."""
+    with pytest.raises(ValueError, match="got "):
+        iri_to_uri(iri)
+
+
+@pytest.mark.parametrize(
+    ("uri", "iri"),
+    [
+        ("http://a.de/%C3%BC?q=%E2%82%AC", "http://a.de/ü?q=€"),
+        ("/%FF%C3", "/%FF%C3"),
+        ("/%20%2F%3F%00", "/%20%2F%3F%00"),
+        ("/%C2%A0%E2%80%AE", "/%C2%A0%E2%80%AE"),
+        ("/%zz%", "/%zz%"),
+        ("/a b\x00<", "/a%20b%00%3C"),
+    ],
+)
+def test_uri_to_iri(uri: str, iri: str) -> None:
+    """RFC 3987 section 3.2: UTF-8 beyond ASCII is shown; broken sequences, delimiters, spaces and bidi marks not."""
+    assert uri_to_iri(uri) == iri
+
+
+@given(st.text())
+def test_reading_never_raises(text: str) -> None:
+    """Garbage in, text out, and nothing in it that would change what stands around it."""
+    shown = iri_path(text)
+    assert not set(shown) & set(' "#?<>\\^`{|}\x00\r\n')
+    shown.encode("utf-8")
+    uri_to_iri(text)
+    assert valid_host(text, "http").isascii()
+    assert host_is_trusted(text, []) is False
+
+
+@given(st.binary())
+def test_queries_never_raise(query: bytes) -> None:
+    """Any bytes are a query: what is shown has no fragment, no space, no control character."""
+    shown = iri_query(query)
+    assert not set(shown) & set(' "<>\\^`{|}\x00\r\n')
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])))
+def test_uris_are_ascii(text: str) -> None:
+    """A path as an IRI becomes a URI: ASCII, and the same when it is encoded again."""
+    uri = iri_to_uri("/" + iri_path(text))
+    assert uri.isascii()
+    assert iri_to_uri(uri) == uri
+
+
+@pytest.mark.parametrize(
+    ("entry", "host", "trusted"),
+    [
+        ("A.de.", "a.DE", True),
+        (".a.de", "x.y.a.de", True),
+        (".a.de:80", "x.a.de:80", True),
+        (".a.de:80", "x.a.de:81", False),
+        ("", "a.de", False),
+        ("bad host", "bad host", False),
+        ("[::1]", "[::1]:80", True),
+        ("a.de", "a.de.evil.de", False),
+        (".de", "a.de", True),
+    ],
+)
+def test_host_is_trusted(entry: str, host: str, trusted: bool) -> None:
+    """Case and a trailing dot do not count, an entry's port does, a leading dot covers subdomains."""
+    assert host_is_trusted(host, [entry]) is trusted
