@@ -12,6 +12,15 @@ from . import core, crossing
 from .asgi import receiving
 from .asgi.head import ScopeHead
 from .core.request.exchange import REQUEST_KEY, Exchange
+from .core.request.mixins import (
+    AcceptMixin,
+    AuthorizationMixin,
+    CommonRequestDescriptorsMixin,
+    CORSRequestMixin,
+    ETagRequestMixin,
+    FetchMetadataMixin,
+    UserAgentMixin,
+)
 from .files import FileStorage, Part, Spooler
 from .wsgi import input as wsgi_input
 from .wsgi.head import EnvironHead
@@ -24,7 +33,17 @@ if TYPE_CHECKING:
     from .core.structures import ImmutableMultiDict
     from .types import Handler, Lifespan, Middleware, Receive, Result, Send
 
-__all__ = ["BaseRequest", "Request"]
+__all__ = [
+    "AcceptMixin",
+    "AuthorizationMixin",
+    "BaseRequest",
+    "CORSRequestMixin",
+    "CommonRequestDescriptorsMixin",
+    "ETagRequestMixin",
+    "FetchMetadataMixin",
+    "Request",
+    "UserAgentMixin",
+]
 
 
 class BaseRequest(core.BaseRequest):

@@ -124,7 +124,7 @@ class OpenedBody(LimitsMixin):
 
     def _enter(self, mode: Mode) -> None:
         """Whoever handles the request now is sync or async code; so are the files that were parsed before."""
-        self._mode = mode
+        self.__dict__["_mode"] = mode
         body = self._known_body()
         for file in body.files if body is not None else ():
             file.bind(None if mode == "either" else mode, self._run_sync)
