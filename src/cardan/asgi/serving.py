@@ -118,8 +118,11 @@ class Sender:
             except Exception as error:  # raised outside the group, which would wrap it
                 failure = error
             group.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+        try:
+            if failure is not None:
+                raise failure
+        finally:
+            del failure  # its traceback holds this frame: no cycle
 
     async def _send_body(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
         if response.is_async:

@@ -78,6 +78,8 @@ def run(steps: Generator[S, Any, T], perform: Callable[[S], Any]) -> T:
     except StopIteration as stop:
         result: T = stop.value
         return result
+    finally:
+        advance = answer = step = None  # type: ignore[assignment]  # an error among them has this frame: a cycle
 
 
 async def arun(steps: Generator[S, Any, T], perform: Callable[[S], Awaitable[Any]]) -> T:
@@ -94,3 +96,5 @@ async def arun(steps: Generator[S, Any, T], perform: Callable[[S], Awaitable[Any
     except StopIteration as stop:
         result: T = stop.value
         return result
+    finally:
+        advance = answer = step = None  # type: ignore[assignment]  # an error among them has this frame: a cycle

@@ -58,7 +58,7 @@ def flow(
     try:
         result = handler(request)
     except HTTPException as error:
-        result = error
+        return _answer(error, request, handler, on_error)
     if isinstance(result, BaseResponse):  # first: isawaitable() asks an abstract base class
         return result
     if isawaitable(result):
@@ -68,11 +68,10 @@ def flow(
 
 async def flow_async(request: Any, handler: Callable[[Any], Awaitable[Any]], on_error: OnError) -> BaseResponse:
     """What :func:`flow` gives for an ``async def`` handler without middleware, awaited in place."""
-    result: Any
     try:
         result = await handler(request)
     except HTTPException as error:
-        result = error
+        return _answer(error, request, handler, on_error)
     return result if isinstance(result, BaseResponse) else _answer(result, request, handler, on_error)
 
 
@@ -80,7 +79,7 @@ def _guarded(steps: Generator[Any, Any, Any], request: Any, handler: Any, on_err
     try:
         result = yield from steps
     except HTTPException as error:
-        result = error
+        return _answer(error, request, handler, on_error)
     return _answer(result, request, handler, on_error)
 
 
@@ -90,7 +89,10 @@ def _awaited(awaitable: Any) -> Generator[Any, Any, Any]:
 
 def _answer(result: Any, request: Any, source: Any, on_error: OnError) -> BaseResponse:
     if isinstance(result, HTTPException):
-        result = on_error(request, result)
+        error, result = result, on_error(request, result)
+        # the frames that it went through hold the request and what was read, and some the error: a cycle, that
+        # would keep all of it until the collector comes
+        error.__traceback__ = None
     if not isinstance(result, BaseResponse):
         name = getattr(source, "__qualname__", None) or repr(source)
         raise TypeError(f"got {type(result).__name__} from {name}, expected a Response or an HTTPException")
@@ -126,5 +128,7 @@ def _through(
         resume()
     except StopIteration as stop:
         return _answer(stop.value, request, outer, on_error)
+    finally:
+        del resume  # it may hold an error, whose traceback holds this frame
     steps.close()
     raise TypeError(f"got a second yield from {getattr(outer, '__qualname__', outer)!r}, expected a return")

@@ -149,8 +149,11 @@ class _Task:
     def outcome(self) -> Any:
         """The result of the ended task, or its error."""
         if self._error is not None:
-            error, self._error = self._error, None  # the traceback holds this frame: no cycle
-            raise error
+            error, self._error = self._error, None
+            try:
+                raise error
+            finally:
+                del error  # its traceback holds this frame: no cycle
         return self._result
 
 

@@ -1,0 +1,109 @@
+"""What a request holds is freed when it is answered, by counting references: nothing waits for the collector."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from cardan import Application, Request, Response, abort
+from cardan.testing import PROTOCOLS, RequestBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SEEN: list[weakref.ref[Any]] = []
+
+
+class SmallRequest(Request):
+    max_form_memory_size = 5
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        SEEN.append(weakref.ref(self))
+
+
+def answer_or_fail(request: Request) -> Response:
+    """What the path says: each way to an answer keeps an error for a while."""
+    match request.path:
+        case "/abort":
+            abort(403)
+        case "/form":
+            return Response(str(request.form))
+        case "/json":
+            return Response(str(request.json))
+    return Response("fine")
+
+
+async def load_and_answer(request: Request) -> Response:
+    await request.load()
+    return answer_or_fail(request)
+
+
+async_app = Application(load_and_answer, request_class=SmallRequest)
+sync_app = Application(answer_or_fail, request_class=SmallRequest)
+loading_app = Application(answer_or_fail, request_class=SmallRequest, load=True)
+
+URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
+MULTIPART = {"Content-Type": "multipart/form-data; boundary=b"}
+CASES = {
+    "an answer": ("/", {}, b"", 200),
+    "an HTTP error": ("/abort", {}, b"", 403),
+    "a limit": ("/form", URLENCODED, b"a=1234567", 413),
+    "a broken form": (
+        "/form",
+        MULTIPART,
+        b'--b\r\nContent-Disposition: form-data; name="a"; filename="f"\r\n\r\nxx',
+        400,
+    ),
+    "broken JSON": ("/json", {"Content-Type": "application/json"}, b'{"a":', 400),
+}
+
+
+@pytest.fixture(autouse=True)
+def no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+    SEEN.clear()
+
+
+def call_wsgi(app: Any, builder: RequestBuilder) -> int:
+    status: list[str] = []
+    body = app(builder.environ(), lambda line, headers, exc_info=None: status.append(line))
+    list(body)
+    getattr(body, "close", int)()
+    return int(status[0][:3])
+
+
+def call_asgi(app: Any, builder: RequestBuilder, content: bytes) -> int:
+    status: list[int] = []
+
+    async def main() -> None:
+        async def receive() -> Any:
+            return {"type": "http.request", "body": content}
+
+        async def send(message: Any) -> None:
+            status.extend([message["status"]] if "status" in message else [])
+
+        await app(builder.scope(), receive, send)
+        await anyio.to_thread.run_sync(int)  # an idle worker thread holds on to its last job
+
+    anyio.run(main)
+    return status[0]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("app", [sync_app, async_app, loading_app], ids=["sync", "async", "load"])
+@pytest.mark.parametrize("case", CASES)
+def test_an_answered_request_is_gone(case: str, app: Any, protocol: str) -> None:
+    """DESIGN.md 3: no reference cycles, so that buffers do not outlive the request; nor by an error's traceback."""
+    path, headers, content, expected = CASES[case]
+    builder = RequestBuilder(path, method="POST", headers=headers, data=content)
+    status = call_wsgi(app, builder) if protocol == "wsgi" else call_asgi(app, builder, content)
+    assert status == expected
+    assert [ref() for ref in SEEN] == [None]
