@@ -165,8 +165,9 @@ class BaseRequest(core.BaseRequest):
     # --- what core asks of whoever opens a request ---
 
     def _open_body(self) -> Body:
-        if self._on_wsgi:
-            return wsgi_input.open_body(self.environ)
+        head = self.head
+        if type(head) is EnvironHead:
+            return wsgi_input.open_body(head.environ)
         body = receiving.open_body(self.scope, self._receive)
         if self.body_timeout is not None:
             body.source.timeout = self.body_timeout  # type: ignore[attr-defined]

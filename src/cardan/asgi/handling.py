@@ -65,7 +65,7 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
     finally:
         exchange.holders -= 1
         scope.pop(REQUEST_KEY, None)
-        if exchange.opened and not exchange.holders:
+        if exchange.opened and not exchange.holders and exchange.files:
             await _close_files(exchange)
 
 
