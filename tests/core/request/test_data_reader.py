@@ -1,0 +1,73 @@
+"""DataReader: pieces of an exact size, wherever the body was cut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core import BodyReader, Request, RequestEntityTooLarge, RequestHead, run
+from cardan.core.drive import Read
+from cardan.core.request.body import Body
+from cardan.core.request.data_reader import DataReader
+from cardan.core.request.sources import BytesSource
+
+
+def pieces(chunks: list[bytes], size: int | None) -> list[bytes]:
+    """What a reader gives for a body that comes in ``chunks``."""
+    reader = DataReader(Body(BytesSource(b"")), BodyReader(content_length=None), size)
+    coming = iter(chunk for chunk in chunks if chunk)
+
+    def perform(step: Any) -> bytes:
+        assert type(step) is Read
+        assert step.whole is False
+        return next(coming, b"")
+
+    found = []
+    while piece := run(reader.next(), perform):
+        found.append(piece)
+    assert run(reader.next(), perform) == b""
+    return found
+
+
+def cut(data: bytes, size: int) -> list[bytes]:
+    """``data`` in pieces of ``size``."""
+    return [data[at : at + size] for at in range(0, len(data), size)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 11, 12, 100])
+def test_every_cut(size: int) -> None:
+    """Whole, byte by byte, at every two-chunk split: the same pieces."""
+    data = b"hello, world"
+    wanted = cut(data, size)
+    assert pieces([data], size) == wanted
+    assert pieces(cut(data, 1), size) == wanted
+    for at in range(len(data) + 1):
+        assert pieces([data[:at], data[at:]], size) == wanted
+
+
+@given(st.lists(st.binary(max_size=20), max_size=20), st.integers(1, 50))
+def test_any_cut(chunks: list[bytes], size: int) -> None:
+    """Every piece but the last has the size that was asked for, and nothing is lost."""
+    assert pieces(chunks, size) == cut(b"".join(chunks), size)
+
+
+@given(st.lists(st.binary(max_size=20), max_size=20))
+def test_without_a_size(chunks: list[bytes]) -> None:
+    """Each piece is what came."""
+    assert pieces(chunks, None) == [chunk for chunk in chunks if chunk]
+
+
+def test_an_error_is_for_everybody() -> None:
+    """Past a limit the piece is an error, not a short piece; the body remembers it."""
+    request = Request(RequestHead("POST"), [b"12", b"34", b"56"])
+    request.max_content_length = 5
+    reading = request.iter_data(4)
+    assert next(iter(reading)) == b"1234"
+    for _ in range(2):
+        with pytest.raises(RequestEntityTooLarge):
+            next(iter(reading))
+    with pytest.raises(RequestEntityTooLarge):
+        request.data
