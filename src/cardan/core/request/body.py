@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..limits import Limits
     from .sources import Source
 
-__all__ = ["BATCH", "FORM", "Body", "check_raw", "load_form", "load_raw", "resumed", "unless_empty"]
+__all__ = ["BATCH", "FORM", "Body", "check_raw", "drop_frames", "load_form", "load_raw", "resumed", "unless_empty"]
 
 T = TypeVar("T")
 
@@ -119,6 +119,12 @@ class Body:
         return found
 
 
+def drop_frames(error: BaseException) -> None:
+    """Let an HTTP error forget the frames of the machine that raised it and keeps it: a cycle, with the request in it."""
+    if isinstance(error, HTTPException):
+        error.__traceback__ = None
+
+
 def check_raw(raw: bytes, limits: Limits, *, memory: bool) -> bytes:
     """``raw`` if ``limits`` allow it, even where another request object with other limits has read it; else 413."""
     size = len(raw)
@@ -153,6 +159,8 @@ def load_raw(body: Body, content_length: int | None, limits: Limits, *, keep: bo
         raw = yield from _read_all(reader, limits)
     except BaseException as error:
         body.fail(error)
+        del reader
+        drop_frames(error)
         raise
     if keep:
         body.raw, body.taken = raw, None
@@ -189,6 +197,7 @@ def load_form(
             form = yield from (steps if announced else unless_empty(steps, Form()))
         except BaseException as error:
             body.fail(error)
+            drop_frames(error)
             raise
     elif not body.raw and not announced:
         form = Form()
@@ -197,6 +206,7 @@ def load_form(
             form = yield from resumed(steps, body.raw, more=False)
         except HTTPException as error:
             body.forms[key] = copy(error)
+            drop_frames(error)
             raise
     body.forms[key] = form
     return form

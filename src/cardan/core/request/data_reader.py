@@ -10,6 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ..drive import Read
+from .body import drop_frames
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -44,13 +45,15 @@ class DataReader:
         """The next piece, ``b""`` at the end and after it."""
         size = self._size
         want = Read(size or READ_SIZE, False)
+        self.body.check()
         while self._reader is not None and (size is None or self._held < size):
-            self.body.check()
             try:
                 data = yield want
                 piece = self._reader.feed(data) if data else self._reader.close()
             except BaseException as error:
                 self.body.fail(error)
+                self._reader = None
+                drop_frames(error)
                 raise
             if not data:
                 self._reader = None
