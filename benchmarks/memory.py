@@ -188,7 +188,7 @@ def held_on_wsgi(count: int) -> float:
 
 
 async def loop_lag(size: int) -> float:
-    """The 99th percentile of how late a task is that wants to run every 5 ms, in ms, while four uploads are received."""
+    """The 99th percentile of how late a task is that wants to run every 5 ms, in ms, while four uploads come in."""
     late: list[float] = []
 
     async def beat() -> None:

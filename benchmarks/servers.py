@@ -85,7 +85,7 @@ def ask(url: str, seconds: int) -> tuple[float, float]:
 
 def measure(server: str, seconds: int, rounds: int) -> dict[str, tuple[float, float]]:
     """One server's contestants, each in its turn; only one of them is asked at a time."""
-    protocol, names = SERVERS[server]
+    _, names = SERVERS[server]
     found = [name for name in names if name in ("raw", "cardan") or find_spec(name) is not None]
     turns: dict[str, list[tuple[float, float]]] = {name: [] for name in found}
     for _ in range(rounds):

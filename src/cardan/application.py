@@ -54,6 +54,7 @@ class HandlerDecorator(Protocol[D]):
 
     def __call__(self, handler: Handler[D], /) -> Application[D]:
         """The application of ``handler``."""
+        ...
 
 
 class Application(Dual, Generic[R]):

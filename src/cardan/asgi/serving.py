@@ -132,6 +132,7 @@ class Sender:
         # reading a file is not the handlers' business
         run = crossing.run_file_work if hasattr(response.response, "ranged") else self._run
         chunks = response.iter_encoded()
+        chunk: Any
         while (chunk := await run(self._context.run, next, chunks, None)) is not None:
             await wire.emit(chunk)
 

@@ -120,7 +120,7 @@ class Body:
 
 
 def drop_frames(error: BaseException) -> None:
-    """Let an HTTP error forget the frames of the machine that raised it and keeps it: a cycle, with the request in it."""
+    """Let an HTTP error forget the frames of the machine that raised it and keeps it: a cycle, with the request in."""
     if isinstance(error, HTTPException):
         error.__traceback__ = None
 
