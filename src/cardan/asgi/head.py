@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core.request.head import without_authority
 from ..core.structures.scope_headers import ScopeHeaders
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class ScopeHead:
     def path(self) -> str:
         """``path`` without ``root_path``, which is stripped only at a slash; a path that does not carry it is kept."""
         path: str = self.scope["path"]
+        if path[:1] != "/":
+            path = without_authority(path)
         root: str = self.scope.get("root_path", "").rstrip("/")
         if root and path.startswith(root) and path[len(root) :][:1] in ("", "/"):
             return path[len(root) :]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core.request.head import without_authority
 from ..core.structures.environ_headers import EnvironHeaders
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class EnvironHead:
     @property
     def path(self) -> str:
         """PATH_INFO as UTF-8."""
-        return decode(self.environ.get("PATH_INFO", ""))
+        path = decode(self.environ.get("PATH_INFO", ""))
+        return path if path[:1] == "/" else without_authority(path)
 
     @property
     def query_string(self) -> bytes:

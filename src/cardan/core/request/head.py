@@ -16,7 +16,7 @@ from ..structures.scope_headers import ScopeHeaders
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["HeadLike", "RequestHead"]
+__all__ = ["HeadLike", "RequestHead", "without_authority"]
 
 
 class HeadLike(Protocol):
@@ -148,3 +148,14 @@ class RequestHead:
             raw_path=path,
             **values,
         )
+
+
+def without_authority(path: str) -> str:
+    """The path of ``path`` where a server left a request target in absolute form in it, as some do.
+
+    RFC 9112 section 3.2.2 has every server accept that form; what comes before the path is not part of it.
+    """
+    scheme, mark, rest = path.partition("://")
+    if not (mark and scheme.isascii() and scheme.isalnum()):
+        return path
+    return "/" + rest.partition("/")[2]
