@@ -63,11 +63,14 @@ class ReceiveSource:
 
     async def watch(self) -> None:
         """Return when the client has left; receives nothing before the body's end was seen: it has one owner."""
+        from anyio.lowlevel import checkpoint
+
         if not self.ended:
             self._end = crossing.make_event()
             await self._end.wait()
         while not self._exchange().disconnected:
             self._note(await self._receive())
+            await checkpoint()  # a receive that never waits must not keep the loop from the stream
 
     async def peek(self) -> None:
         """Receive the one message that says that there is no body, where none was announced."""

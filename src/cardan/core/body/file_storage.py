@@ -13,6 +13,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 from ..exceptions import WrongMode
+from .pieces import Pieces
 from .safe_filename import safe_filename
 
 if TYPE_CHECKING:
@@ -167,11 +168,11 @@ class FileStorage:
         data: bytes = await self._call(run_sync, self.stream.read, size)
         return data
 
-    async def aiter_data(self, chunk_size: int = COPY_SIZE, *, run_sync: RunSync = None) -> AsyncIterator[bytes]:
+    def aiter_data(self, chunk_size: int = COPY_SIZE, *, run_sync: RunSync = None) -> AsyncIterator[bytes]:
         """The awaiting twin of :meth:`iter_data`."""
         self._async("aiter_data()", "iter_data()")
-        while data := await self._call(run_sync, self.stream.read, _positive(chunk_size)):
-            yield data
+        size = _positive(chunk_size)
+        return Pieces(lambda: self._call(run_sync, self.stream.read, size))
 
     async def asave(self, dst: Any, *, run_sync: RunSync = None) -> None:
         """The awaiting twin of :meth:`save`; ``dst.write`` may be async."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..exceptions import BodyConsumed, RequestEntityTooLarge, WrongMode
 from .events import Field, FileStart
 from .file_storage import COPY_SIZE, writer
+from .pieces import Pieces
 from .safe_filename import safe_filename
 
 if TYPE_CHECKING:
@@ -96,11 +97,10 @@ class Part:
         data: bytes = await self._run(self._read())
         return data
 
-    async def aiter_data(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+    def aiter_data(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
         """The awaiting twin of :meth:`iter_data`."""
         self._check("async", "aiter_data()", "iter_data()")
-        while data := await self._run(self._next(chunk_size)):
-            yield data
+        return Pieces(lambda: self._run(self._next(chunk_size)))
 
     async def asave(self, dst: Any) -> None:
         """The awaiting twin of :meth:`save`; ``dst.write`` may be async, else it is called in a worker thread."""

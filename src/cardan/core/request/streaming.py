@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..body.body_reader import BodyReader
 from ..body.part import Part
 from ..body.part_reader import PartReader
+from ..body.pieces import Pieces
 from ..drive import arun, run
 from ..exceptions import BodyConsumed, UnsupportedMediaType
 from .body import FORM, Body, check_raw, unless_empty
@@ -51,7 +52,8 @@ class StreamingMixin(BodyBase):
         """The awaiting twin of :meth:`iter_data`; :exc:`WrongMode` in sync code."""
         self._no_await("aiter_data()", "iter_data()")
         reader = self._data_reader("aiter_data()", chunk_size)
-        return _Pieces(reader, perform(reader.body.source))
+        act = perform(reader.body.source)
+        return Pieces(lambda: arun(reader.next(), act))
 
     @property
     def stream(self) -> io.BufferedIOBase:
@@ -124,25 +126,6 @@ class StreamingMixin(BodyBase):
         else:
             _take(body, door)
         return body, reader, not self._announces_body(length)
-
-
-class _Pieces:
-    """What ``aiter_data`` gives."""
-
-    __slots__ = ("_act", "_reader")
-
-    def __init__(self, reader: DataReader, act: Callable[[Step], Any]) -> None:
-        self._reader = reader
-        self._act = act
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> bytes:
-        piece = await arun(self._reader.next(), self._act)
-        if not piece:
-            raise StopAsyncIteration
-        return piece
 
 
 class _PartsBase:
