@@ -50,7 +50,7 @@ def law(data: bytes) -> None:
     assert safe == safe_filename(safe), safe
     assert safe not in ("", ".", ".."), safe
     assert not set(safe) & set('/\\:*?"<>|\0\r\n'), safe
-    assert len(safe.encode()) <= 201
+    assert len(safe.encode()) <= 200
 
 
 if __name__ == "__main__":

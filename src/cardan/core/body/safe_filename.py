@@ -36,10 +36,10 @@ def safe_filename(filename: str | None, *, default: str = "file") -> str:
     name = _SEPARATORS.split(filename or "")[-1]
     name = normalize("NFC", _FORBIDDEN.sub("", name))
     name = " ".join(name.split()).strip(". ")
-    if len(name.encode()) > MAX_BYTES:
-        name = _shorten(name)
     if _DEVICE.match(name):
         name = "_" + name
+    if len(name.encode()) > MAX_BYTES:
+        name = _shorten(name)
     return name or default
 
 
