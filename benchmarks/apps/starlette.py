@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import python_multipart  # noqa: F401  # without it Starlette reads no form, and is left out
 from scenarios import language
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
