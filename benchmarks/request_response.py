@@ -139,7 +139,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = parse_arguments()
-    rounds, seconds = (1, 0.0) if options.smoke else (7, 0.01) if options.quick else (31, 0.02)
+    rounds, seconds = (1, 0.0) if options.smoke else (25, 0.003) if options.quick else (201, 0.003)
     loop = asyncio.new_event_loop()
     result: dict[str, Any] = {"unit": "us per request", "versions": versions(["cardan", *PEERS["wsgi"], "starlette"])}
     print(", ".join(machine().values()))
