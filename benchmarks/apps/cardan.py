@@ -28,7 +28,7 @@ def page(request: Request) -> Response:
         }
     )
     response.set_cookie("seen", "1", max_age=3600, httponly=True, samesite="Lax")
-    response.headers["ETag"] = '"v42"'
+    response.set_etag("v42")
     return response
 
 

@@ -1,0 +1,62 @@
+"""Small bodies take a straight path; the routines in steps are what it must be equal to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core import Request, RequestHead, Response
+from cardan.core.exceptions import HTTPException
+
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+class Stepwise(Request):
+    """A hook of its own: the straight path is not for it."""
+
+    def make_form_data_parser(self, content_length: int | None) -> Any:
+        """The same parser."""
+        return super().make_form_data_parser(content_length)
+
+
+def outcome(cls: type[Request], body: bytes, length: int, content_type: str, name: str) -> Any:
+    headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % length)]
+    request = cls(RequestHead("POST", "/", headers=headers), body)
+    try:
+        value = getattr(request, name)
+        return list(value.items(multi=True)) if name == "form" else value
+    except HTTPException as error:
+        return type(error), str(error)
+
+
+@given(
+    body=st.lists(st.sampled_from([b"a", b"=", b"&", b"%", b"%41", b"%ff", b"+", b"%00", "ü".encode()])).map(b"".join),
+    more=st.sampled_from([-1, 0, 0, 0, 1]),
+)
+def test_forms(body: bytes, more: int) -> None:
+    """The same pairs, and the same errors where the length is wrong, with and without the straight path."""
+    arguments = (body, max(0, len(body) + more), URLENCODED, "form")
+    assert outcome(Request, *arguments) == outcome(Stepwise, *arguments)
+
+
+@given(body=st.binary(max_size=20), more=st.sampled_from([-1, 0, 1]))
+def test_bytes(body: bytes, more: int) -> None:
+    """Bytes are given where all came, and refused where fewer or more came than were declared."""
+    got = outcome(Request, body, max(0, len(body) + more), "text/plain", "data")
+    assert (got == body) is (more == 0 or len(body) + more < 0)
+
+
+@given(method=st.sampled_from(["GET", "HEAD", "POST"]), status=st.integers(200, 599), body=st.binary(max_size=9))
+def test_plain(method: str, status: int, body: bytes) -> None:
+    """A plain answer says what the finalizer says."""
+    response = Response(body, status)
+    plain = response.plain(method)
+    finalizer = Response(body, status).finalizer(method, length=len(body))
+    if plain is None:
+        assert status in (204, 205, 304)
+    else:
+        kind, length, sent = plain
+        assert finalizer.head.headers == [("Content-Type", kind), ("Content-Length", str(length))]
+        assert sent == (body if finalizer.sends_body else b"")
