@@ -793,6 +793,13 @@ def test_user_agent(make: Make) -> None:
     assert make().user_agent == ""
 
 
+def test_forwarded(make: Make) -> None:
+    """The hops as proxies tell them, nearest to the client first; empty without the field."""
+    hops = field(make, "Forwarded", "for=192.0.2.60;proto=https, for=198.51.100.17").forwarded
+    assert [hop.for_ for hop in hops] == ["192.0.2.60", "198.51.100.17"]
+    assert len(make().forwarded) == 0
+
+
 def test_content_encoding(make: Make) -> None:
     """As sent; the body is not decoded."""
     assert field(make, "Content-Encoding", "gzip").content_encoding == "gzip"

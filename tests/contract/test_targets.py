@@ -24,7 +24,10 @@ def test_the_path_of_a_target(given: str, protocol: str) -> None:
     """RFC 9112 section 3.2.2: a server must accept the absolute form; some leave it in the path. Host says the host."""
     builder = RequestBuilder("/", headers={"Host": "here"})
     if protocol == "wsgi":
-        request = Request(builder.environ() | {"PATH_INFO": given})
+        request = Request(builder.environ() | {"PATH_INFO": given, "RAW_URI": given + "?x=1"})
+        assert request.raw_path == (PATHS[given].encode() if "other" in given else None)
     else:
-        request = Request(builder.scope() | {"path": given})
+        raw = given.encode() + b"?x=1"
+        request = Request(builder.scope() | {"path": given, "raw_path": raw})
+        assert request.raw_path == (PATHS[given].encode() if "://other" in given else given.encode())
     assert (request.path, request.host) == (PATHS[given], "here")

@@ -73,7 +73,10 @@ class ScopeHead:
     def raw_path(self) -> bytes | None:
         """``raw_path``, which some servers give; without a query, as the specification has it."""
         raw: bytes | None = self.scope.get("raw_path")
-        return raw.partition(b"?")[0] if raw is not None else None
+        if raw is None:
+            return None
+        path = raw.partition(b"?")[0]
+        return path if path[:1] == b"/" else without_authority(path.decode("latin-1")).encode("latin-1")
 
     @property
     def server(self) -> tuple[str, int | None] | None:

@@ -51,18 +51,23 @@ __all__ = [
     "HTTPException",
     "HTTPVersionNotSupported",
     "ImATeapot",
+    "InsufficientStorage",
     "InternalServerError",
     "LengthRequired",
     "Locked",
+    "LoopDetected",
     "MachineStateError",
     "MethodNotAllowed",
     "MisdirectedRequest",
     "MultipartError",
+    "NetworkAuthenticationRequired",
     "NotAcceptable",
     "NotFound",
     "NotImplemented",
+    "PaymentRequired",
     "PreconditionFailed",
     "PreconditionRequired",
+    "ProxyAuthenticationRequired",
     "RequestEntityTooLarge",
     "RequestHeaderFieldsTooLarge",
     "RequestTimeout",
@@ -78,6 +83,7 @@ __all__ = [
     "UnsupportedMediaType",
     "UpgradeRequired",
     "UrlencodedError",
+    "VariantAlsoNegotiates",
     "WrongMode",
     "abort",
     "default_exceptions",
@@ -258,6 +264,13 @@ class Unauthorized(HTTPException):
         return [("WWW-Authenticate", challenges)]
 
 
+class PaymentRequired(HTTPException):
+    """402 (RFC 9110 section 15.5.3; reserved)."""
+
+    code = 402
+    description = "payment is required"
+
+
 class Forbidden(HTTPException):
     """403 (RFC 9110 section 15.5.4)."""
 
@@ -296,6 +309,13 @@ class NotAcceptable(HTTPException):
 
     code = 406
     description = "nothing here is of a kind that the request accepts"
+
+
+class ProxyAuthenticationRequired(HTTPException):
+    """407 (RFC 9110 section 15.5.8)."""
+
+    code = 407
+    description = "the proxy wants credentials"
 
 
 class RequestTimeout(HTTPException):
@@ -506,6 +526,34 @@ class HTTPVersionNotSupported(HTTPException):
 
     code = 505
     description = "this version of HTTP is not supported"
+
+
+class VariantAlsoNegotiates(HTTPException):
+    """506 (RFC 2295 section 8.1)."""
+
+    code = 506
+    description = "the chosen variant negotiates in its turn"
+
+
+class InsufficientStorage(HTTPException):
+    """507 (RFC 4918 section 11.5)."""
+
+    code = 507
+    description = "there is no room to store what was sent"
+
+
+class LoopDetected(HTTPException):
+    """508 (RFC 5842 section 7.2)."""
+
+    code = 508
+    description = "the resource contains itself"
+
+
+class NetworkAuthenticationRequired(HTTPException):
+    """511 (RFC 6585 section 6)."""
+
+    code = 511
+    description = "the network wants credentials"
 
 
 class BodyNotLoaded(RuntimeError):

@@ -70,9 +70,8 @@ class EnvironHead:
     def raw_path(self) -> bytes | None:
         """The path of RAW_URI or REQUEST_URI, which some servers give."""
         target: str | None = self.environ.get("RAW_URI") or self.environ.get("REQUEST_URI")
-        if not target or not target.startswith("/"):
-            return None
-        return target.partition("?")[0].encode("latin-1", "replace")
+        path = without_authority((target or "").partition("?")[0])
+        return path.encode("latin-1", "replace") if path.startswith("/") else None
 
     @property
     def server(self) -> tuple[str, int | None] | None:

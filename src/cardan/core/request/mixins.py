@@ -17,6 +17,7 @@ from ..fields.cors import parse_origin
 from ..fields.dates import parse_date
 from ..fields.etags import ETags
 from ..fields.fetch_metadata import FetchDest, FetchMode, FetchSite, parse_fetch_user
+from ..fields.forwarded import Forwarded
 from ..fields.ranges import IfRange, Range
 from ..fields.user_agent import UserAgent
 from ..structures import HeaderSet
@@ -97,6 +98,9 @@ class CommonRequestDescriptorsMixin:
     max_forwards = header_field("Max-Forwards", _digits, doc="Hops that TRACE or OPTIONS may take (7.6.2).")
     referrer = header_field("Referer", doc="Where the request came from (RFC 9110 section 10.1.3).")
     origin = header_field("Origin", parse_origin, doc="The origin (RFC 6454 section 7), or None.")
+    forwarded = value_field(
+        "Forwarded", Forwarded, cached=True, doc="What proxies say of the hops (RFC 7239); not to be trusted by itself."
+    )
     last_event_id = header_field("Last-Event-ID", doc="Where an event stream goes on (WHATWG HTML section 9.2.4).")
 
     pragma = value_field("Pragma", _Tokens, cached=True, doc="Directives of HTTP/1.0 (RFC 9111 section 5.4; obsolete).")
