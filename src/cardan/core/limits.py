@@ -29,7 +29,8 @@ class Limits:
     APIs accept (1 to 10 MB is usual among servers and gateways), well below what hurts a worker."""
 
     max_form_memory_size: int | None = 500_000
-    """One field that is not a file, multipart or urlencoded. 500 kB, the figure that Werkzeug made usual."""
+    """The value of one field that is not a file, multipart or urlencoded. 500 kB, the figure that Werkzeug made usual.
+    Its name counts against ``max_form_memory_total`` (and, multipart, ``max_part_header_size``)."""
 
     max_form_memory_total: int | None = 5_000_000
     """All fields that are not files, names included: 1000 fields just under the limit of one field
