@@ -21,7 +21,7 @@ from .core.request.mixins import (
     FetchMetadataMixin,
     UserAgentMixin,
 )
-from .files import FileStorage, Part, Spooler
+from .files import FileStorage, Part, Spooler, SpoolSink
 from .wsgi import input as wsgi_input
 from .wsgi.head import EnvironHead
 
@@ -188,6 +188,11 @@ class BaseRequest(core.BaseRequest):
             return crossing.run_file_work
         return exchange.run_sync
 
+    @property
+    def _run_write(self) -> Callable[..., Awaitable[Any]] | None:
+        run = self._run_sync
+        return _write_in_thread if run is crossing.run_file_work else run
+
     def _make_event(self) -> Any:
         return crossing.make_event()
 
@@ -244,6 +249,12 @@ class BaseRequest(core.BaseRequest):
 
 class Request(BaseRequest, core.Request):  # pyright: ignore[reportIncompatibleMethodOverride]  # files, see above
     """The request with every mixin; the one to use."""
+
+
+async def _write_in_thread(function: Callable[..., Any], *args: Any) -> Any:
+    """Spooling is the processor's work, and limited by it; a sink of the application's own may wait for a network."""
+    spools = isinstance(getattr(function, "__self__", None), SpoolSink)
+    return await (crossing.run_spool_work if spools else crossing.run_file_work)(function, *args)
 
 
 def _describe(scope: Any) -> str:

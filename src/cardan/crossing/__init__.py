@@ -17,18 +17,21 @@ from .pumping import Shielding, pump
 from .threads import (
     DEFAULT_THREADS,
     FILE_THREADS,
+    SPOOL_THREADS,
     WAITING_THREADS,
     Lease,
     Threads,
     in_loop,
     make_event,
     run_file_work,
+    run_spool_work,
     shielded,
 )
 
 __all__ = [
     "DEFAULT_THREADS",
     "FILE_THREADS",
+    "SPOOL_THREADS",
     "WAITING_THREADS",
     "Conversation",
     "HeldTask",
@@ -41,5 +44,6 @@ __all__ = [
     "portal",
     "pump",
     "run_file_work",
+    "run_spool_work",
     "shielded",
 ]

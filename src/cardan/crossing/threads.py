@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_THREADS",
     "FILE_THREADS",
+    "SPOOL_THREADS",
     "WAITING_THREADS",
     "Lease",
     "Threads",
     "in_loop",
     "make_event",
     "run_file_work",
+    "run_spool_work",
     "shielded",
 ]
 
@@ -26,6 +29,9 @@ T = TypeVar("T")
 
 #: worker threads for file work, per event loop; handlers have their own (40 by default)
 FILE_THREADS: Final = 16
+#: worker threads that spool uploads: with as many as there are processors the loop's other tasks wait for one (four
+#: uploads of 256 MiB on two processors: 15 to 25 ms at the 99th percentile with two threads, 1 to 3 ms with one)
+SPOOL_THREADS: Final = max(1, min(FILE_THREADS, (os.cpu_count() or 2) - 1))
 #: worker threads that handlers may hold in all, those included that wait for a slow client
 WAITING_THREADS: Final = 1000
 
@@ -54,6 +60,7 @@ class _LoopLimiter:
         return limiter
 
 
+_spool_threads: Final = _LoopLimiter("cardan.spool_threads", SPOOL_THREADS)
 _file_threads: Final = _LoopLimiter("cardan.file_threads", FILE_THREADS)
 _waiting_threads: Final = _LoopLimiter("cardan.waiting_threads", WAITING_THREADS)
 
@@ -81,11 +88,20 @@ def shielded() -> AbstractContextManager[Any]:
 
 async def run_file_work(function: Callable[..., T], *args: Any) -> T:
     """Run a blocking file operation in a worker thread, also in a task that is cancelled: it may be what cleans up."""
+    return await _run_shielded(_file_threads, function, *args)
+
+
+async def run_spool_work(function: Callable[..., T], *args: Any) -> T:
+    """Likewise for spooling, which copies to the page cache: one processor is left to the event loop."""
+    return await _run_shielded(_spool_threads, function, *args)
+
+
+async def _run_shielded(threads: _LoopLimiter, function: Callable[..., T], *args: Any) -> T:
     import anyio
     from anyio import to_thread
 
     with anyio.CancelScope(shield=True):
-        return await to_thread.run_sync(function, *args, limiter=_file_threads.get())
+        return await to_thread.run_sync(function, *args, limiter=threads.get())
     raise AssertionError  # pragma: no cover - a scope that nobody cancels lets nothing pass
 
 

@@ -142,8 +142,13 @@ class OpenedBody(LimitsMixin):
     def _run(self, body: Body, steps: Generator[Step, Any, T]) -> T:
         return run(steps, performer(body.source, self._open_file))
 
+    @property
+    def _run_write(self) -> Callable[..., Any] | None:
+        """Runs what writes to a sink and would block; an adapter may tell its own sinks from the application's."""
+        return self._run_sync
+
     async def _arun(self, body: Body, steps: Generator[Step, Any, T]) -> T:
-        return await arun(steps, perform(body.source, self._open_file, self._run_sync, self._shield))
+        return await arun(steps, perform(body.source, self._open_file, self._run_write, self._shield))
 
     # --- lengths ---
 
