@@ -24,6 +24,8 @@ _PRINTABLE: Final = bytes(c for c in range(32, 127) if c not in b'"\\')
 
 #: How much of a chunk the straight path takes at once: bounds what it copies and what it may have to take back.
 WINDOW: Final = 131_072
+#: How much of a text field may wait undecoded until the rest of it comes.
+WAIT: Final = 4096
 
 
 def check_boundary(value: bytes, strict: bool, allowed: int) -> None:
@@ -35,17 +37,33 @@ def check_boundary(value: bytes, strict: bool, allowed: int) -> None:
 
 
 class Plan:
-    """What limits and mode come to: the memo, how much the straight path may take at once, the longest boundary."""
+    """What limits and mode come to: the memo, how much the straight path may take at once, the longest boundary.
 
-    __slots__ = ("boundary", "limits", "memo", "window")
+    No body of at most ``whole`` bytes passes a limit on sizes; ``parts`` and ``files`` are the most that may be.
+    """
+
+    __slots__ = ("boundary", "files", "limits", "memo", "parts", "strict", "wait", "whole", "window")
 
     def __init__(self, limits: Limits, strict: bool) -> None:
         self.limits = limits
+        self.strict = strict
         self.memo = choose_memo(strict, limits)
         sizes = [limits.max_form_memory_size, limits.max_file_size]  # no part in a window is larger than a limit
         self.window = 0 if are_narrow(limits) else min([WINDOW, *(size for size in sizes if size is not None)])
+        self.wait = min(self.window, WAIT, WAIT if limits.max_part_header_size is None else limits.max_part_header_size)
+        totals = [limits.max_form_memory_total, limits.max_content_length]
+        self.whole = min([self.window, *(size for size in totals if size is not None)])
+        self.parts = sys.maxsize if limits.max_form_parts is None else limits.max_form_parts
+        self.files = sys.maxsize if limits.max_files is None else limits.max_files
         boundary = sys.maxsize if limits.max_boundary_size is None else limits.max_boundary_size
         self.boundary = min(boundary, STRICT_BOUNDARY) if strict else boundary
+
+    def takes(self, boundary: bytes) -> bool:
+        """Whether ``boundary`` is short enough and letters and digits after hyphens, as clients write it.
+
+        Half the time of a look at each byte; False says nothing against it.
+        """
+        return len(boundary) <= self.boundary and boundary.strip(b"-").isalnum()
 
 
 _plans: Final[dict[bool, Plan]] = {}

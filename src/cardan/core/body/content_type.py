@@ -39,8 +39,10 @@ def parse_form_type(content_type: str | None, *, strict: bool = False) -> FormTy
             return None
     if kind == _URL:
         return URLENCODED
-    if params.startswith(" boundary=") and _IS_TOKEN(params, 10):
-        return FormType("multipart", params[10:])
+    if params.startswith(" boundary=") and params.isascii():
+        boundary = params[10:]
+        if boundary.strip("-").isalnum() or _IS_TOKEN(boundary):  # hyphens, letters, digits: nearly every boundary
+            return FormType("multipart", boundary)
     return FormType("multipart", _boundary(params, strict))
 
 

@@ -8,17 +8,19 @@ file that it opened is left without its ``Close``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..drive import Close, Open, Read, Write
 from ..exceptions import MultipartError, UrlencodedError
 from .body_reader import DEFAULTS, BodyReader
+from .boundary import plan_for
 from .content_type import URLENCODED, FormType, parse_form_type
 from .events import FileStart
 from .file_storage import FileStorage
 from .form import Form
 from .form_builder import FormBuilder
 from .multipart_decoder import Forms, MultipartDecoder
+from .straight_form import straight_fields
 from .urlencoded_decoder import PairsDecoder, straight_pairs
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ __all__ = ["READ_SIZE", "Form", "FormReader"]
 
 #: What one read asks for: what servers read from a socket at once; a spooled upload holds a few of these.
 READ_SIZE = 262_144
+_WANT: Final = Read(READ_SIZE)
 
 
 class FormReader:
@@ -68,7 +71,15 @@ class FormReader:
             if kind is None:
                 return Form()
             reader = BodyReader(content_length=self._length, limits=self.limits)
-            return (yield from self._parse(reader, kind, sinks))
+            data = reader.feed((yield _WANT))
+            more = reader.feed((yield _WANT)) if data and kind is URLENCODED else None
+            pairs = None if more else self._straight(kind, data)
+            if pairs is not None:
+                more = reader.feed((yield _WANT)) if more is None else more
+                if not more:
+                    reader.close()
+                    return Form(pairs)
+            return (yield from self._parse(reader, kind, sinks, data, more))
         except (MultipartError, UrlencodedError) as error:
             yield from _close_all(sinks, error)
             if self.forms != "silent":
@@ -80,37 +91,44 @@ class FormReader:
             yield from _close_all(sinks, error)
             raise
 
-    def _parse(self, reader: BodyReader, kind: FormType, sinks: list[Any]) -> Generator[Step, Any, Form]:
-        want = Read(READ_SIZE)
-        data = reader.feed((yield want))
+    def _straight(self, kind: FormType, data: bytes) -> list[tuple[str, str]] | None:
+        """The pairs of a body that came whole, where they are got without a decoder and its events."""
         if kind is URLENCODED:
-            return (yield from self._parse_urlencoded(reader, want, data))
+            return None if self.forms == "strict" or not data else straight_pairs(data, self.limits)
+        if not data.endswith((b"--\r\n", b"--")):
+            return None
+        boundary = kind.boundary.encode("ascii", "replace")
+        plan = plan_for(self.limits, self.forms == "strict")
+        return straight_fields(b"\r\n--" + boundary, data, plan) if plan.takes(boundary) else None
+
+    def _parse(
+        self, reader: BodyReader, kind: FormType, sinks: list[Any], data: bytes, more: bytes | None
+    ) -> Generator[Step, Any, Form]:
+        """``data`` was read first; then ``more``, None where it has not been asked for."""
         builder = FormBuilder(limits=self.limits)
+        if kind is URLENCODED:
+            return (yield from self._parse_urlencoded(reader, builder, data, more))
         decoder = MultipartDecoder(kind.boundary, limits=self.limits, forms=self.forms)
         while data:
             files = builder.feed(decoder.feed(data))
             if files:
                 yield from self._store(files, builder, sinks)
-            data = reader.feed((yield want))
+            data = reader.feed((yield _WANT)) if more is None else more
+            more = None
         reader.close()
         if self._length != 0 or reader.received:
             decoder.close()
         return builder.close()
 
-    def _parse_urlencoded(self, reader: BodyReader, want: Read, data: bytes) -> Generator[Step, Any, Form]:
-        more = reader.feed((yield want)) if data else b""
-        if not more:
-            reader.close()
-            if self.forms != "strict" and (pairs := straight_pairs(data, self.limits)) is not None:
-                return Form(pairs)
-        builder = FormBuilder(limits=self.limits)
+    def _parse_urlencoded(
+        self, reader: BodyReader, builder: FormBuilder, data: bytes, more: bytes | None
+    ) -> Generator[Step, Any, Form]:
         decoder = PairsDecoder(limits=self.limits, forms=self.forms)
-        builder.feed(decoder.feed(data))
-        while more:
-            builder.feed(decoder.feed(more))
-            more = reader.feed((yield want))
-            if not more:
-                reader.close()
+        while data:
+            builder.feed(decoder.feed(data))
+            data = reader.feed((yield _WANT)) if more is None else more
+            more = None
+        reader.close()
         builder.feed(decoder.close())
         return builder.close()
 

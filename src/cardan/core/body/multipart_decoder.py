@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
 
 from ..exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
 from .body_reader import DEFAULTS
-from .boundary import USUAL_BOUNDARY, check_boundary, plan_for
+from .boundary import check_boundary, plan_for
 from .events import Field, FileEnd, FileStart
-from .near_parts import BLANK, read_head, take_parts
+from .near_parts import BLANK, read_head, split_whole, take_parts
 from .part_head import MAX_PADDING, PartHead
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ CLOSED: Final = "closed"
 
 _LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
 
+NOTHING: Final = ""
+TAKEN: Final = "taken"
+WAIT: Final = "wait"
+
 #: A part this near its end is cut out together with its neighbours, in one call for all of them.
 NEAR: Final = 4096
 
@@ -68,32 +72,37 @@ class MultipartDecoder:
     # where a decoder begins: class attributes, so that making one for a small form stays cheap
     state: str = PREAMBLE
     _error: HTTPException | None = None
-    _fresh = _straight = True
-    _preamble = False
+    _new = _fresh = _straight = True
+    _preamble = _waits = False
     _tail = _data = b""
-    _pos = _count = _files = _total = _held = 0
+    _pos = _fed = _count = _files = _total = _held = 0
     _head: PartHead | None = None
     _pieces: list[bytes]
 
     def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
-        self.limits = limits = limits or DEFAULTS
-        self._strict = strict = forms == "strict"
-        self._plan = plan = plan_for(limits, strict)
+        self._plan = plan = plan_for(limits or DEFAULTS, forms == "strict")
+        self.limits = plan.limits
         value = boundary.encode() if isinstance(boundary, str) else boundary
-        if not 0 < len(value) <= plan.boundary or value.translate(None, USUAL_BOUNDARY):
-            check_boundary(value, strict, plan.boundary)
-        self._dash = dash = b"--" + value
-        self._delimiter = b"\r\n" + dash
+        if not plan.takes(value):
+            check_boundary(value, plan.strict, plan.boundary)
+        self._delimiter = b"\r\n--" + value
 
     def feed(self, data: bytes) -> list[FormEvent]:
         """The events that are complete with ``data``; see the module for what it raises."""
-        if not self._tail and self.state is PREAMBLE and self._straight:
-            whole = self._take_whole(data)
+        if self._new:
+            self._new = False
+            whole = self._take_whole(data) if self._straight else None
             if whole is not None:
                 return whole
+        elif self.state is EPILOGUE and not self._plan.strict:  # what its reader would do, at a tenth of the time
+            return []
         events: list[FormEvent] = []
         readers = self._READERS
         try:
+            self._fed = len(data)
+            if self._waits:
+                self._waits = False
+                self.state = HEAD
             if self._tail:
                 data = self._join(data, events)
             self._data = data
@@ -113,7 +122,7 @@ class MultipartDecoder:
         state = self.state
         if state is CLOSED:
             raise MachineStateError("got close() in state 'closed', expected it once")
-        if state is CLOSE and self._strict and self._tail:
+        if state is CLOSE and self._plan.strict and self._tail:
             self._fail(MultipartError(f"got {self._tail[:20]!r} after the last boundary, expected CRLF or nothing"))
         if state is not EPILOGUE and state is not CLOSE:
             self._fail(MultipartError(f"the body ended in state {state!r}, expected the closing boundary before"))
@@ -123,20 +132,20 @@ class MultipartDecoder:
     # --- the readers: each consumes and returns True, or returns False: it needs more ---
 
     def _read_preamble(self, events: list[FormEvent]) -> bool:
-        data, dash = self._data, self._dash
+        data, dash = self._data, self._delimiter[2:]
         hyphen = data.find(b"-")  # one byte is found several times as fast as many
         found = _find_linearly(data, dash, hyphen) if hyphen >= 0 else -1
         if found < 0:
-            if self._strict and len(data) > len(dash) + 2:
+            if self._plan.strict and len(data) > len(dash) + 2:
                 raise MultipartError("got data before the first boundary, expected the boundary")
             if len(data) > len(dash) + 1:
                 end = data[-len(dash) - 1 :]
-                self._pos = len(data) - (len(end) if b"\r" in end or b"-" in end else 0)
+                self._pos = len(data) - (len(end) if 13 in end or 45 in end else 0)
                 self._fresh = False
             return False
         if not (found == 0 and self._fresh) and data[found - 2 : found] != b"\r\n":
             raise MultipartError("got the boundary within a line, expected it at the start of one that follows CRLF")
-        if self._strict and not (self._fresh and found in (0, 2)):
+        if self._plan.strict and not (self._fresh and found in (0, 2)):
             raise MultipartError("got data before the first boundary, expected the boundary")
         self._preamble = not (self._fresh and found in (0, 2))
         self._pos = found + len(dash)
@@ -151,8 +160,8 @@ class MultipartDecoder:
             self._pos = pos + 2
             self.state = CLOSE
             return True
-        if self._straight and self._take_near_parts(events):
-            return True
+        if self._straight and (taken := self._take_near_parts(events)):
+            return taken is TAKEN
         if data.startswith(b"\r\n", pos):
             self.state = HEAD
             return True
@@ -163,7 +172,7 @@ class MultipartDecoder:
         match = _LINE_END.match(data, pos)
         assert match is not None
         padding = match.end(1) - pos
-        if padding > MAX_PADDING or (padding and self._strict):
+        if padding > MAX_PADDING or (padding and self._plan.strict):
             raise MultipartError("got padding after a boundary, expected CRLF")
         if match[2]:
             self._pos = match.end(1)
@@ -178,9 +187,10 @@ class MultipartDecoder:
 
     def _read_head(self, events: list[FormEvent]) -> bool:
         data, pos, delimiter = self._data, self._pos, self._delimiter
-        if pos == 0 and self._straight and self._take_near_parts(events):  # the rest of this part has come
-            self.state = DELIMITER
-            return True
+        if pos == 0 and self._straight and (taken := self._take_near_parts(events)):  # the rest of this part has come
+            if taken is TAKEN:
+                self.state = DELIMITER
+            return taken is TAKEN
         end = data.find(BLANK, pos)
         allowed = self.limits.max_part_header_size
         size = (end if end >= 0 else len(data) - 3) - pos
@@ -233,7 +243,7 @@ class MultipartDecoder:
 
     def _read_close(self, events: list[FormEvent]) -> bool:
         rest = self._data[self._pos : self._pos + 3]
-        if self._strict:
+        if self._plan.strict:
             if not b"\r\n".startswith(rest):
                 raise MultipartError(f"got {rest!r} after the last boundary, expected CRLF or nothing")
             if rest == b"\r\n":
@@ -249,7 +259,7 @@ class MultipartDecoder:
         return False
 
     def _read_epilogue(self, events: list[FormEvent]) -> bool:
-        if self._strict and self._pos < len(self._data):
+        if self._plan.strict and self._pos < len(self._data):
             raise MultipartError("got data after the last boundary, expected none")
         self._pos = len(self._data)
         return False
@@ -277,7 +287,7 @@ class MultipartDecoder:
         allowed = self.limits.max_form_parts
         if allowed is not None and self._count >= allowed:
             raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed, received=self._count + 1)
-        return read_head(block, self._plan.memo, self._strict, self.limits)
+        return read_head(block, self._plan.memo, self._plan.strict, self.limits)
 
     def _begin(self, head: PartHead, events: list[FormEvent]) -> None:
         self._count += 1
@@ -332,7 +342,7 @@ class MultipartDecoder:
         self.state = DELIMITER
 
     def _text(self, value: bytes, codec: str) -> str:
-        if not self._strict:
+        if not self._plan.strict:
             return value.decode(codec, "replace")
         try:
             return value.decode()
@@ -361,51 +371,68 @@ class MultipartDecoder:
 
     def _take_whole(self, data: bytes) -> list[FormEvent] | None:
         """A whole small form in one piece, as most are; None: it is none."""
-        dash = self._dash
-        if not (data.startswith(dash) and data.endswith((b"--\r\n", b"--"))) or len(data) > self._plan.window:
+        plan = self._plan
+        pieces = split_whole(self._delimiter, data, plan)
+        if pieces is None:
             return None
-        pieces = data.split(self._delimiter)
-        last = pieces.pop()
-        allowed = self.limits.max_form_parts
-        if (last != b"--\r\n" and last != b"--") or not pieces or (allowed is not None and len(pieces) > allowed):
-            return None
-        pieces[0] = pieces[0][len(dash) :]
         events: list[FormEvent] = []
         try:
-            taken = take_parts(pieces, events, self._plan.memo, self._strict, self.limits)
+            taken = take_parts(pieces, events, plan)
         except HTTPException:
             return None
-        if taken is None or taken[0] < len(pieces) or not self._account(*taken):
+        if taken is None or taken[0] < len(pieces) or taken[1] > plan.files:
             return None
-        self.state = EPILOGUE if len(last) > 2 else CLOSE
+        self.state = EPILOGUE if data.endswith(b"\n") else CLOSE
         return events
 
-    def _take_near_parts(self, events: list[FormEvent]) -> bool:
-        """All parts that end within the next window, if one ends near. False: nothing was taken."""
+    def _take_near_parts(self, events: list[FormEvent]) -> str:
+        """All parts that end within the next window, if one ends near: NOTHING, TAKEN, or WAIT for what follows."""
         data, pos, delimiter = self._data, self._pos, self._delimiter
         if len(data) - pos > NEAR and data.find(delimiter, pos, pos + NEAR) < 0:
-            return False
+            return NOTHING
         window = data[pos : pos + self._plan.window]
-        allowed = self.limits.max_form_parts
-        pieces = window.split(delimiter, -1 if allowed is None else allowed - self._count)
+        pieces = window.split(delimiter, self._plan.parts - self._count)
         rest = pieces.pop()
         if not pieces:
-            return False
+            return NOTHING
         mark = len(events)
         try:
-            taken = take_parts(pieces, events, self._plan.memo, self._strict, self.limits)
+            taken = take_parts(pieces, events, self._plan)
         except HTTPException:
             taken = None
         if taken is None or not self._account(*taken):
             del events[mark:]
             self._straight = False
-            return False
+            return NOTHING
         count = taken[0]
         if count < len(pieces):
             self._pos = pos + sum(map(len, pieces[:count])) + count * len(delimiter)
-        else:
-            self._pos = pos + len(window) - len(rest)
-        return count > 0
+            return TAKEN if count else NOTHING
+        self._pos = pos + len(window) - len(rest)
+        return WAIT if len(data) == pos + len(window) and self._may_wait(rest) else TAKEN
+
+    def _may_wait(self, rest: bytes) -> bool:
+        """Whether ``rest``, the part that has begun at the end of a chunk, can as well be read with the next chunk.
+
+        In small chunks that is twice as fast as to read it in two halves. A head waits until it is whole, a known text
+        field until it is complete, unless a limit may refuse it; ``state`` is what it were. What waits is never more
+        than was just fed, so what is looked at twice stays in proportion.
+        """
+        size, plan = len(rest), self._plan
+        if size > self._fed or size > plan.wait or self._count >= plan.parts or not rest.startswith(b"\r\n"):
+            return False
+        head, blank, value = rest.partition(BLANK)
+        if not blank:
+            self.state = HEAD
+            return True
+        total = self.limits.max_form_memory_total
+        if head not in plan.memo or (total is not None and self._total + size > total):
+            return False
+        if self._delimiter.startswith((b"\r\n" + value)[: len(self._delimiter)]):
+            return False
+        self.state = FIELD
+        self._waits = True
+        return True
 
     def _account(self, count: int, files: int, text: int) -> bool:
         """Count what was taken; False where a limit is passed."""

@@ -15,20 +15,24 @@ from typing import TYPE_CHECKING, Final
 
 from ..exceptions import RequestEntityTooLarge
 from .events import Field, FileEnd, FileStart
-from .part_head import FIELD_PREFIX, PLAIN, PartHead, parse_part_head
+from .part_head import FIELD_PREFIX, PartHead, parse_part_head
 from .part_headers import OneLineHeaders, PartHeaders
 
 if TYPE_CHECKING:
     from ..limits import Limits
+    from .boundary import Plan
     from .events import FormEvent
 
-__all__ = ["BLANK", "Memo", "are_narrow", "choose_memo", "read_head", "take_parts"]
+__all__ = ["BLANK", "Memo", "are_narrow", "choose_memo", "read_head", "split_whole", "take_pairs", "take_parts"]
 
 BLANK: Final = b"\r\n\r\n"
 
 MEMO_HEADS: Final = 512
 MEMO_HEAD_SIZE: Final = 192
 MEMO_LINES: Final = 4
+#: New heads that one chunk may bring: a form of more is no site's own, and would only drive out those that are
+#: (900 names that nobody sent before: 15 % faster than to remember them).
+MEMO_NEW: Final = 64
 
 Entry = tuple[str, PartHeaders, int]
 """A text field in UTF-8: its name, its header fields, and how many bytes its name counts."""
@@ -52,25 +56,36 @@ def are_narrow(limits: Limits) -> bool:
     return (size is not None and size < MEMO_HEAD_SIZE) or (lines is not None and lines < MEMO_LINES)
 
 
-def take_parts(
-    pieces: list[bytes], events: list[FormEvent], memo: Memo, strict: bool, limits: Limits
-) -> tuple[int, int, int] | None:
+def split_whole(delimiter: bytes, body: bytes, plan: Plan) -> list[bytes] | None:
+    """What stands between the boundaries of a whole small body, the last of them too; None: it is none."""
+    if len(body) > plan.whole or not body.startswith(delimiter[2:]):
+        return None
+    pieces = body.split(delimiter)
+    last = pieces.pop()
+    if (last != b"--\r\n" and last != b"--") or len(pieces) > plan.parts:
+        return None
+    pieces[0] = pieces[0][len(delimiter) - 2 :]
+    return pieces
+
+
+def take_parts(pieces: list[bytes], events: list[FormEvent], plan: Plan) -> tuple[int, int, int] | None:
     """Append the events of ``pieces``; returns how many were taken, how many of them are files, and the bytes of text.
 
     It stops before a piece that begins with ``--``: the body has ended there. Raises as :func:`parse_part_head`.
     """
+    memo = plan.memo
     known = memo.get
     append = events.append
-    text = files = 0
+    text = files = new = 0
     for piece in pieces:
         head, blank, value = piece.partition(BLANK)
         entry = known(head)
         if entry is None or not blank:
             if not blank:
                 return (_position(pieces, piece), files, text) if piece.startswith(b"--") else None
-            entry = _read_usual(head, memo)
+            entry = _read_usual(head)
             if entry is None:
-                part = read_head(head, memo, strict, limits)
+                part = read_head(head, memo, plan.strict, plan.limits)
                 if part.length is not None or part.codec != "utf-8":
                     return None
                 if part.filename is not None:
@@ -81,25 +96,56 @@ def take_parts(
                     append(FileEnd())
                     continue
                 entry = part.name, part.headers, part.cost
+            elif new < MEMO_NEW:
+                new += 1
+                _remember(head, entry, memo)
         name, headers, cost = entry
         try:
             append(Field(name, value.decode(), value, headers))
         except UnicodeDecodeError:
-            if strict:
+            if plan.strict:
                 return None
             append(Field(name, value.decode("utf-8", "replace"), value, headers))
         text += cost + len(value)
     return len(pieces), files, text
 
 
-def _read_usual(head: bytes, memo: Memo) -> Entry | None:
+def take_pairs(pieces: list[bytes], memo: Memo) -> list[tuple[str, str]] | None:
+    """Name and value of ``pieces``, where all are usual text fields in UTF-8; None: look closer.
+
+    What :func:`take_parts` gives, without the events: half the time, where nobody asks for them.
+    """
+    known = memo.get
+    pairs = []
+    new = 0
+    for piece in pieces:
+        head, blank, value = piece.partition(BLANK)
+        entry = known(head)
+        if entry is None or not blank:
+            entry = _read_usual(head) if blank else None
+            if entry is None:
+                return None
+            if new < MEMO_NEW:
+                new += 1
+                _remember(head, entry, memo)
+        if type(entry[1]) is not OneLineHeaders:
+            return None
+        try:
+            pairs.append((entry[0], value.decode()))
+        except UnicodeDecodeError:
+            return None
+    return pairs
+
+
+def _read_usual(head: bytes) -> Entry | None:
     """The head that browsers write for a field in plain ASCII; None: read on."""
-    name = head[len(FIELD_PREFIX) : -1]
-    if not head.startswith(FIELD_PREFIX) or not head.endswith(b'"') or len(head) > MEMO_HEAD_SIZE:
+    if head[:40] != FIELD_PREFIX or len(head) > MEMO_HEAD_SIZE or not head.isascii() or head[-1] != 34:
         return None
-    if not name.isascii() or name.translate(None, PLAIN):
+    # in this order half the time of one translate() that takes out what is plain: each of these is one call in C
+    name = head[40:-1].decode()
+    if not name.isprintable() or '"' in name or "\\" in name or "%" in name:
         return None
-    return _remember(head, (name.decode(), OneLineHeaders(head[2:]), len(name)), memo)
+    return name, OneLineHeaders(head[2:]), len(name)
 
 
 def _remember(head: bytes, entry: Entry, memo: Memo) -> Entry:

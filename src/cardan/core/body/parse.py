@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ..drive import Close, Open, Read, Write, run
 from .body_reader import DEFAULTS
 from .form_reader import FormReader
 from .memory_sink import MemoryBudget, MemorySink
+from .straight_form import straight_form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..drive import Step
     from ..limits import Limits
@@ -35,12 +37,23 @@ def parse_form(
     [('a', '1'), ('b', '2')]
     """
     limits = limits or DEFAULTS
-    source = iter([chunks] if isinstance(chunks, bytes) else chunks)
+    source: Iterator[bytes] = filter(None, (chunks,) if isinstance(chunks, bytes) else chunks)
+    data = next(source, b"")
+    more = next(source, b"")
+    if not more and content_length is None:  # without the steps: a third of the time of a form of two fields
+        form = straight_form(content_type, data, limits, forms)
+        if form is not None:
+            return form
+    reader = FormReader(content_type, content_length, limits=limits, forms=forms)
+    return run(reader.run(), _performer(chain((data, more), source), limits))
+
+
+def _performer(source: Iterator[bytes], limits: Limits) -> Callable[[Step], Any]:
     budget = MemoryBudget(limits)
 
     def perform(step: Step) -> Any:
         if type(step) is Read:
-            return next((chunk for chunk in source if chunk), b"")
+            return next(source, b"")
         if type(step) is Open:
             return MemorySink(budget)
         if type(step) is Write:
@@ -48,4 +61,4 @@ def parse_form(
         assert type(step) is Close
         return step.sink.close() if step.error is not None else None
 
-    return run(FormReader(content_type, content_length, limits=limits, forms=forms).run(), perform)
+    return perform

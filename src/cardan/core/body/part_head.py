@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..exceptions import MultipartError, RequestEntityTooLarge
 from .disposition import parse_disposition
-from .part_headers import PartHeaders, unfold
+from .part_headers import OneLineHeaders, PartHeaders, unfold
 
 if TYPE_CHECKING:
     from ..limits import Limits
@@ -90,7 +90,7 @@ def _plain_head(block: bytes, strict: bool) -> PartHead | None:
         return None
     try:
         if not rest:
-            return PartHead(name.decode(), None, PartHeaders(block[2:]))
+            return PartHead(name.decode(), None, OneLineHeaders(block[2:]))
         if not rest.startswith(_FILE_MIDDLE):
             return None
         filename, quote, rest = rest[12:].partition(b'"')
