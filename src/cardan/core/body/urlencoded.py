@@ -10,7 +10,7 @@ where that reads what is no escape differently (MIME has soft line breaks), its 
 from __future__ import annotations
 
 from binascii import a2b_qp
-from itertools import chain, repeat
+from itertools import repeat
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -23,45 +23,45 @@ _ESCAPE: Final = bytes.maketrans(b"%", b"=")
 
 def percent_decode(data: bytes) -> bytes:
     """``data`` with its ``%XX`` replaced by the bytes they stand for; anything else stays (WHATWG URL section 1.3)."""
-    escapes = data.count(b"%")
-    if not escapes:
+    if 37 not in data:
         return data
     if b"=" in data:
         return unquote_to_bytes(data)
-    decoded = _undo(data.translate(_ESCAPE), escapes)
+    decoded = _undo(data.translate(_ESCAPE))
     return unquote_to_bytes(data) if decoded is None else decoded
 
 
-def _undo(quoted: bytes, escapes: int) -> bytes | None:
-    """``quoted`` with its ``=XX`` undone; None unless all of ``escapes`` are such: each then takes two bytes away."""
-    if b"\n" in quoted or b"\r" in quoted:
+def _undo(quoted: bytes) -> bytes | None:
+    """``quoted`` with its ``=XX`` undone; None where one ``=`` is not followed by two hexadecimal digits.
+
+    One that is not stays as ``=``, and where it ends the data or a line is lost. Where ``=`` was meant, they are
+    counted: each that was undone took two bytes away. (To count them always takes a quarter longer in 1 MB of escapes.)
+    """
+    if 10 in quoted or 13 in quoted or quoted.endswith(b"="):
         return None
     decoded = a2b_qp(quoted)
-    return decoded if len(decoded) == len(quoted) - 2 * escapes else None
+    return decoded if 61 not in decoded or len(decoded) == len(quoted) - 2 * quoted.count(b"=") else None
 
 
 def parse_urlencoded(body: bytes) -> list[tuple[str, str]]:
     """The pairs of ``body`` as text, see the module."""
     usual = usual_pairs(body)
     if usual is not None:
-        return usual[0]
+        return usual
     return [(n.decode("utf-8", "replace"), v.decode("utf-8", "replace")) for n, v in split_urlencoded(body)]
 
 
-def usual_pairs(body: bytes) -> tuple[list[tuple[str, str]], int] | None:
-    """The pairs of ``body`` as text and how many bytes they decode to; None where it is not UTF-8, or odd."""
+def usual_pairs(body: bytes) -> list[tuple[str, str]] | None:
+    """The pairs of ``body`` as text; None where it is not UTF-8, or odd."""
     try:
-        if b"%" not in body:
+        if 37 not in body:
             text = body.replace(b"+", b" ").decode()
-            pairs = [(n, v) for n, e, v in map(str.partition, text.split("&"), repeat("=")) if n or e]
-            if len(text) == len(body):
-                return pairs, sum(map(len, chain.from_iterable(pairs)))
-            return pairs, sum([len(n.encode()) + len(v.encode()) for n, v in pairs])
+            return [(n, v) for n, e, v in map(str.partition, text.split("&"), repeat("=")) if n or e]
         decoded = _decode_all(body)
         if decoded is None:
             return None
-        items = iter(decoded[0].decode().split("\0"))
-        return list(zip(items, items)), len(decoded[0]) - decoded[1]
+        items = iter(decoded.decode().split("\0"))
+        return list(zip(items, items))
     except UnicodeDecodeError:
         return None
 
@@ -71,12 +71,12 @@ def split_urlencoded(body: bytes) -> list[tuple[bytes, bytes]]:
     decoded = _decode_all(body)
     if decoded is None:
         return _split_each(body)
-    items = iter(decoded[0].split(b"\0"))
+    items = iter(decoded.split(b"\0"))
     return list(zip(items, items))
 
 
-def _decode_all(body: bytes) -> tuple[bytes, int] | None:
-    """All names and values decoded at once and parted by NUL, and how many NUL; None where that would be ambiguous.
+def _decode_all(body: bytes) -> bytes | None:
+    """All names and values decoded at once and parted by NUL; None where that would be ambiguous.
 
     It is not where every pair has exactly one ``=`` and NUL occurs nowhere else.
     """
@@ -84,10 +84,8 @@ def _decode_all(body: bytes) -> tuple[bytes, int] | None:
     borders = len(signature)
     if signature != b"=&" * (borders // 2) + b"=":
         return None
-    decoded = _undo(body.translate(_TO_NUL), body.count(b"%"))
-    if decoded is None or decoded.count(b"\0") != borders:
-        return None
-    return decoded, borders
+    decoded = _undo(body.translate(_TO_NUL))
+    return None if decoded is None or decoded.count(b"\0") != borders else decoded
 
 
 def _split_each(body: bytes) -> list[tuple[bytes, bytes]]:

@@ -167,12 +167,11 @@ class PairsDecoder(UrlencodedDecoder):
     __slots__ = ()
 
     def _events(self, body: bytes) -> list[FormEvent]:
-        usual = usual_pairs(body)
-        if usual is None:
+        pairs = usual_pairs(body)
+        if pairs is None:
             return super()._events(body)
-        pairs, size = usual
         self._count += len(pairs)
-        self._total += size
+        self._total += len("".join(chain.from_iterable(pairs)).encode())
         return pairs  # type: ignore[return-value]  # FormBuilder takes them, too
 
 
@@ -184,8 +183,7 @@ def straight_pairs(body: bytes, limits: Limits) -> list[tuple[str, str]] | None:
         return None
     if count is not None and body.count(b"&") >= count:
         return None
-    usual = usual_pairs(body)
-    return None if usual is None else usual[0]
+    return usual_pairs(body)
 
 
 def _count_pairs(body: bytes) -> int:
