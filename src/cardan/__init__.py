@@ -60,7 +60,28 @@ _HOMES = {
     "send_file": "sending",
 }
 
-__all__ = list(_HOMES)
+__all__ = [
+    "ASGIApplication",
+    "Application",
+    "Dual",
+    "FileStorage",
+    "Flow",
+    "Handler",
+    "Lifespan",
+    "Middleware",
+    "Receive",
+    "Request",
+    "Response",
+    "Result",
+    "Scope",
+    "Send",
+    "ServerSentEvent",
+    "abort",
+    "header_field",
+    "middleware",
+    "redirect",
+    "send_file",
+]
 
 
 def __getattr__(name: str) -> Any:

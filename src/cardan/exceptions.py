@@ -5,10 +5,11 @@ Imported from here an error's response is one that every server can send.
 
 from __future__ import annotations
 
-from .core import exceptions as _core
+from .core import exceptions
 from .core.exceptions import *  # noqa: F403
 from .response import Response
 
-__all__ = _core.__all__
+__all__: list[str] = []
+__all__ += exceptions.__all__
 
-_core.HTTPException.response_class = Response
+exceptions.HTTPException.response_class = Response

@@ -6,23 +6,16 @@ adapters: by a server, a framework, a test.
 
 from __future__ import annotations
 
-from . import exceptions
+from . import body, exceptions, request, response
 from .body import *  # noqa: F403 - the listing is that room's own
-from .body import __all__ as _body
 from .descriptors import header_field, live_field, value_field
 from .drive import Close, Open, Read, Step, Write, arun, run
 from .exceptions import *  # noqa: F403
 from .limits import Limits
 from .request import *  # noqa: F403
-from .request import __all__ as _request
 from .response import *  # noqa: F403
-from .response import __all__ as _response
 
 __all__ = [
-    *_body,
-    *exceptions.__all__,
-    *_request,
-    *_response,
     "Close",
     "Limits",
     "Open",
@@ -35,3 +28,7 @@ __all__ = [
     "run",
     "value_field",
 ]
+__all__ += body.__all__
+__all__ += exceptions.__all__
+__all__ += request.__all__
+__all__ += response.__all__
