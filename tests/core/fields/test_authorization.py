@@ -168,3 +168,11 @@ def test_access() -> None:
 def test_parameters_alone() -> None:
     """Names in lower case; what is no pair is skipped."""
     assert read_parameters('A=1, b, c d=2, e="f"') == {"a": "1", "e": "f"}
+
+
+def test_space_around_a_field() -> None:
+    """Space around a field value is none of it (RFC 9110 section 5.5): Basic is Basic, with both parts or not at all."""
+    padded = Authorization.from_header("\t Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ== \t")
+    assert padded is not None
+    assert (padded.username, padded.password) == ("Aladdin", "open sesame")
+    assert Authorization.from_header("\tBasic a=b") is None

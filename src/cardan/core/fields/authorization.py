@@ -137,7 +137,7 @@ class Authorization(Credentials):
         """Read a field value; None if there is none, and for garbage."""
         if value is None:
             return None
-        scheme, _, token = value.partition(" ")
+        scheme, _, token = value.strip(" \t").partition(" ")
         scheme = scheme.lower()
         if scheme == "basic":
             parameters = _read_basic(token.strip(" \t"))
