@@ -171,7 +171,7 @@ def test_parameters_alone() -> None:
 
 
 def test_space_around_a_field() -> None:
-    """Space around a field value is none of it (RFC 9110 section 5.5): Basic is Basic, with both parts or not at all."""
+    """Space around a field value is none of it (RFC 9110 section 5.5): Basic has both parts or is None."""
     padded = Authorization.from_header("\t Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ== \t")
     assert padded is not None
     assert (padded.username, padded.password) == ("Aladdin", "open sesame")
