@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["straight_fields", "straight_form"]
 
+#: Where the first file of a form is looked for before anything else is done.
+NEAR_START: Final = 2048
+
 _MULTIPART: Final = "multipart/form-data; boundary="
 _URL: Final = "application/x-www-form-urlencoded"
 
@@ -42,5 +45,7 @@ def straight_form(content_type: str, body: bytes, limits: Limits, forms: Forms) 
 
 def straight_fields(delimiter: bytes, body: bytes, plan: Plan) -> list[tuple[str, str]] | None:
     """The text fields of a multipart body whose boundary, with CRLF and hyphens before it, is ``delimiter``."""
+    if body.find(b'filename="', 0, NEAR_START) >= 0:  # a file: with 10 KB, a third of the time would be for nothing
+        return None
     pieces = split_whole(delimiter, body, plan)
     return None if pieces is None else take_pairs(pieces, plan.memo)
