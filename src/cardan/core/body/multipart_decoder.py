@@ -417,7 +417,7 @@ class MultipartDecoder:
     def _may_wait(self, rest: bytes) -> bool:
         """Whether ``rest``, the part that has begun at the end of a chunk, can as well be read with the next chunk.
 
-        In small chunks that is twice as fast as to read it in two halves. A head waits until it is whole, a known text
+        In small chunks that is faster than to read it in two halves. A head waits until it is whole, a known text
         field until it is complete, unless a limit may refuse it; ``state`` is what it were. What waits is never more
         than was just fed, so what is looked at twice stays in proportion.
         """

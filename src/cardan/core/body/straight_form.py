@@ -45,7 +45,7 @@ def straight_form(content_type: str, body: bytes, limits: Limits, forms: Forms) 
 
 def straight_fields(delimiter: bytes, body: bytes, plan: Plan) -> list[tuple[str, str]] | None:
     """The text fields of a multipart body whose boundary, with CRLF and hyphens before it, is ``delimiter``."""
-    if body.find(b'filename="', 0, NEAR_START) >= 0:  # a file: with 10 KB, a third of the time would be for nothing
+    if body.find(b'filename="', 0, NEAR_START) >= 0:  # a file: to look through its data would be for nothing
         return None
     pieces = split_whole(delimiter, body, plan)
     return None if pieces is None else take_pairs(pieces, plan.memo)

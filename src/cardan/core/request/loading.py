@@ -99,7 +99,7 @@ class BodyBase(FormHooks):
             return known
         return self._run(body, self._form_steps(body))
 
-    # --- the straight path of a small body: read at once, and a urlencoded form parsed at once; half the time ---
+    # --- the straight path of a small body: read at once, and a urlencoded form parsed at once ---
 
     def _small_length(self, body: Body, form: bool) -> int | None:
         """The length of a body that may take the straight path, None for any other."""
