@@ -77,7 +77,7 @@ def _runner(app: Any, exchange: Exchange) -> Callable[..., Awaitable[Any]]:
 async def _close_files(exchange: Exchange) -> None:
     """Closing a file that is on disk may take milliseconds: in a worker thread, which is waited for."""
     if any(getattr(file, "on_disk", True) for file in exchange.files):
-        await crossing.run_file_work(exchange.close)
+        await crossing.run_spool_work(exchange.close)
     else:
         exchange.close()
 
