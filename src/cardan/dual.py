@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication
 
-__all__ = ["Dual", "DualCall"]
+__all__ = ["Dual", "DualCall", "DualCallable"]
 
 MISSING: Any = object()
 
@@ -52,20 +52,10 @@ class DualCall:
         )
 
 
-class Dual:
-    """A WSGI and an ASGI application in one; ``Dual(wsgi_app, asgi_app)`` pairs two that exist.
-
-    ``wsgi_app`` and ``asgi_app`` are attributes to wrap with middleware of either protocol. Where only one of them
-    was replaced, calls over the other raise :exc:`RuntimeError`: one-sided authentication is a hole.
-    """
+class DualCallable:
+    """Callable by either protocol: what dispatches to ``_wsgi`` and ``_asgi``, with the types that servers ask for."""
 
     _asgi_single_callable = True  # asgiref: not an ASGI 2 application
-    wsgi_app: Callable[[dict[str, Any], Any], Iterable[bytes]]
-    asgi_app: ASGIApplication
-
-    def __init__(self, wsgi_app: WSGIApplication, asgi_app: ASGIApplication) -> None:
-        self.wsgi_app = wsgi_app
-        self.asgi_app = asgi_app
 
     if TYPE_CHECKING:
 
@@ -77,6 +67,21 @@ class Dual:
 
     else:
         __call__ = DualCall()
+
+
+class Dual(DualCallable):
+    """A WSGI and an ASGI application in one; ``Dual(wsgi_app, asgi_app)`` pairs two that exist.
+
+    ``wsgi_app`` and ``asgi_app`` are attributes to wrap with middleware of either protocol. Where only one of them
+    was replaced, calls over the other raise :exc:`RuntimeError`: one-sided authentication is a hole.
+    """
+
+    wsgi_app: Callable[[dict[str, Any], Any], Iterable[bytes]]
+    asgi_app: ASGIApplication
+
+    def __init__(self, wsgi_app: WSGIApplication, asgi_app: ASGIApplication) -> None:
+        self.wsgi_app = wsgi_app
+        self.asgi_app = asgi_app
 
     def _wsgi(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         values = self.__dict__

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from . import core
-from .dual import DualCall
+from .dual import DualCallable
 from .wire import WireMixin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from wsgiref.types import StartResponse
 
     from .types import Receive, Send
 
 __all__ = ["BaseResponse", "Response", "redirect"]
 
 
-class BaseResponse(WireMixin):
+class BaseResponse(DualCallable, WireMixin):
     """A response that is an application: ``response(environ, start_response)``, or
     ``await response(scope, receive, send)``.
 
     See :class:`cardan.core.BaseResponse` for what it takes. It is finalized before anything is sent, so that errors
     surface first, and may be served any number of times.
     """
-
-    _asgi_single_callable = True
-
-    if TYPE_CHECKING:
-
-        @overload
-        def __call__(self, environ: dict[str, Any], start_response: StartResponse, /) -> Iterable[bytes]: ...
-        @overload
-        async def __call__(self, scope: Any, receive: Receive, send: Send) -> None: ...
-        def __call__(self, *args: Any, **options: Any) -> Any: ...
-
-    else:
-        __call__ = DualCall()
 
     def _wsgi(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         from .application import send_alone
