@@ -69,6 +69,17 @@ def test_best_match() -> None:
     assert Accept([("a", 0)]).best is None
 
 
+def test_one_field_serves_many_offers() -> None:
+    """One object stands for all requests that say the same: what was chosen before is never given for other offers."""
+    accept = Accept.from_header("a;q=0.5, b, x-many")
+    many = [f"x{number}" for number in range(99)] + ["x-many"]
+    for _ in range(2):
+        for offers, chosen in ((["a", "b"], "b"), (["a"], "a"), (iter(["a"]), "a"), (["z"], None), (many, "x-many")):
+            assert accept.best_match(offers) == chosen
+        assert accept.best_match(["z"], default="y") == "y"
+        many, accept = [*many], Accept.from_header("a;q=0.5, b, x-many")
+
+
 def test_as_a_sequence() -> None:
     """Pairs by position, qualities by name."""
     accept = Accept.from_header("a;q=0.5, b")

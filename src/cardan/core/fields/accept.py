@@ -32,6 +32,8 @@ _QUALITIES: Final = {f"q={n}": float(n) for n in ("0", "0.0", "1", "1.0", *(f"0.
 # Browsers send few different values, each with every request. Longer ones are nobody's usual value.
 _MEMO_ENTRIES: Final = 512
 _MEMO_LENGTH: Final = 200
+#: offers that are remembered with what was chosen of them, at most
+_MOST_OFFERS: Final = 32
 
 
 class Accept:
@@ -41,9 +43,11 @@ class Accept:
     pair, ``accept["x"]`` the quality of a value. ``provided`` tells whether there was a field.
     """
 
-    __slots__ = ("_items", "_normalised", "provided")
+    __slots__ = ("_chosen", "_items", "_normalised", "provided")
 
     _items: tuple[tuple[str, float], ...]
+    #: what was offered last, and what of it was chosen: an application offers the same again and again
+    _chosen: tuple[tuple[str, ...], str | None] | None
     _normalised: tuple[tuple[str, float, int], ...] | None
     provided: bool
     #: the range that stands for everything
@@ -54,7 +58,7 @@ class Accept:
         self.provided = values is not None
         items = [(value, min(max(quality, 0.0), 1.0)) for value, quality in values or ()]
         self._items = self._sorted(items)
-        self._normalised = None
+        self._normalised = self._chosen = None
 
     @classmethod
     def _sorted(cls, items: list[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
@@ -76,7 +80,7 @@ class Accept:
         self = cls.__new__(cls)
         self.provided = value is not None
         self._items = cls._sorted(cls._read(value)) if value else ()
-        self._normalised = None
+        self._normalised = self._chosen = None
         return self
 
     @property
@@ -154,11 +158,20 @@ class Accept:
         Of equal quality, the one that a more specific member names, then the first of ``matches``. Where there
         was no field: ``default`` if it is not None, else the first of ``matches``.
         """
+        offers = tuple(matches)
         if not self.provided:
-            return default if default is not None else next(iter(matches), None)
-        best = default
+            return default if default is not None else next(iter(offers), None)
+        last = self._chosen
+        if last is None or last[0] != offers:
+            last = offers, self._choose(offers)
+            if len(offers) <= _MOST_OFFERS:
+                self._chosen = last
+        return default if last[1] is None else last[1]
+
+    def _choose(self, offers: tuple[str, ...]) -> str | None:
+        best: str | None = None
         highest = (0.0, -1)
-        for offer in matches:
+        for offer in offers:
             match = self._match(offer)
             if match is not None and (rank := (match[1], match[0])) > highest and match[1] > 0:
                 best, highest = offer, rank

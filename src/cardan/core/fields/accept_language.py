@@ -43,27 +43,19 @@ class LanguageAccept(Accept):
                 best = (specificity, quality)
         return best
 
-    @overload
-    def best_match(self, matches: Iterable[str]) -> str | None: ...
-    @overload
-    def best_match(self, matches: Iterable[str], default: T) -> str | T: ...
-    def best_match(self, matches: Iterable[str], default: Any = None) -> Any:
-        """Return the one of ``matches`` (language tags) that suits best, ``default`` if none does.
-
-        Goes through the ranges, the most wanted first; for each takes the tag that is equal, else the first that
-        it filters, else the one that lookup finds. A tag that a range excludes (``q=0``) is never returned.
+    def _choose(self, offers: tuple[str, ...]) -> str | None:
+        """Go through the ranges, the most wanted first; of each take the tag that is equal, else the first that it
+        filters, else the one that lookup finds. A tag that a range excludes (``q=0``) is never chosen.
         """
-        offers: dict[str, str] = {}
-        for tag in matches:
-            offers.setdefault(self._normal(tag), tag)
-        if not self.provided:
-            return default if default is not None else next(iter(offers.values()), None)
+        tags: dict[str, str] = {}
+        for tag in offers:
+            tags.setdefault(self._normal(tag), tag)
         if self._items and not self._items[-1][1]:
-            offers = {name: tag for name, tag in offers.items() if not self._excludes(name)}
+            tags = {name: tag for name, tag in tags.items() if not self._excludes(name)}
         for item, quality, _ in self._ranges:
-            if quality and (found := _find(item, offers)) is not None:
-                return offers[found]
-        return default
+            if quality and (found := _find(item, tags)) is not None:
+                return tags[found]
+        return None
 
     def _excludes(self, tag: str) -> bool:
         match = self._match(tag)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from .dates import http_date
 from .syntax import check_token
@@ -91,17 +92,28 @@ def dump_cookie(
     prefixes ``__Secure-``, ``__Host-``, ``__Http-`` and ``__Host-Http-`` whose attributes break its promise
     (RFC 6265bis sections 4.1.3 and 5.7).
     """
-    check_token(key, "cookie name")
-    text = value if _is_plain(value) else _escape(value)
+    if not (key.isascii() and key.isalnum()):  # as most are, and that is quickly seen
+        check_token(key, "cookie name")
+    text = value if (value.isascii() and value.isalnum()) or _is_plain(value) else _escape(value)
     if len(key) + len(text) > MAX_SIZE:
         raise ValueError(f"got cookie {key!r} of {len(key) + len(text)} bytes, expected at most {MAX_SIZE}")
     if key.startswith("__"):
         _check_prefix(key, secure=secure, httponly=httponly, host_only=not domain and path == "/")
-    out = f"{key}={text}"
-    if domain:
-        out += f"; Domain={_domain(domain)}"
-    if expires is not None:
-        out += f"; Expires={_expires(expires)}"
+    date = "" if expires is None else f"; Expires={_expires(expires)}"
+    attributes = _usual_attributes if domain is None and path == "/" else _attributes
+    return f"{key}={text}{date}{attributes(max_age, path, domain, secure, httponly, samesite, partitioned)}"
+
+
+def _attributes(
+    max_age: timedelta | int | None,
+    path: str | None,
+    domain: str | None,
+    secure: bool,
+    httponly: bool,
+    samesite: str | None,
+    partitioned: bool,
+) -> str:
+    out = f"; Domain={_domain(domain)}" if domain else ""
     if max_age is not None:
         seconds = max_age // timedelta(seconds=1) if isinstance(max_age, timedelta) else int(max_age)
         out += f"; Max-Age={seconds}"
@@ -109,10 +121,8 @@ def dump_cookie(
         out += "; Secure"
     if httponly:
         out += "; HttpOnly"
-    if path == "/":
-        out += "; Path=/"
-    elif path is not None:
-        out += f"; Path={_path(path)}"
+    if path is not None:
+        out += "; Path=/" if path == "/" else f"; Path={_path(path)}"
     if samesite is not None:
         out += f"; SameSite={_same_site(samesite, secure)}"
     if partitioned:
@@ -120,6 +130,10 @@ def dump_cookie(
             raise ValueError("got a partitioned cookie without secure=True, which browsers refuse")
         out += "; Partitioned"
     return out
+
+
+# what an application sets, again and again; nothing that may be a user's: value, date, domain, path
+_usual_attributes = lru_cache(64)(_attributes)
 
 
 def _escape(value: str) -> str:

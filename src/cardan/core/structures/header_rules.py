@@ -77,6 +77,8 @@ def field_value(name: str, value: str | int) -> str:
     """
     if type(value) is not str:
         value = _as_text(name, value)
+    if value.isascii() and value.isprintable():  # nearly all of them
+        return value.strip(" ")
     if "\r" in value or "\n" in value or "\0" in value:
         raise ValueError(f"got {value!r} for {name}, expected a value without CR, LF and NUL")
     if not value.isascii() and max(value) > "\xff":
