@@ -31,6 +31,16 @@ def test_what_json_cannot_say() -> None:
         Response.from_json({1, 2})
 
 
+def test_what_contains_itself() -> None:
+    """A value without an end is a ValueError, as the standard library has it; an end that is deep is none."""
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(ValueError, match="Circular reference"):
+        Response.from_json(endless)
+    shared = [1]
+    assert Response.from_json([shared, shared]).data == b"[[1],[1]]"
+
+
 @pytest.mark.parametrize("dumps", [lambda value: json.dumps(value, indent=1), lambda value: b'["x"]'])
 def test_dumps(dumps: Any) -> None:
     """API: dumps gives text or bytes."""
