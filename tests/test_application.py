@@ -296,6 +296,9 @@ def test_one_sided_middleware(attribute: str, other: Any) -> None:
         client.get("/")
     with Client(app, protocol="wsgi" if other == "asgi" else "asgi") as client:
         assert client.get("/").status_code == 200
+    delattr(app, attribute)
+    with Client(app, protocol=other) as client:
+        assert client.get("/").status_code == 200
 
 
 # --- lifespan

@@ -64,6 +64,24 @@ def test_all_files_of_a_form_share_the_memory() -> None:
         file.close()
 
 
+@pytest.mark.parametrize("sizes", [[99], [100], [101], [0, 40, 100], [100, 100, 50], [100, 100, 51]])
+def test_files_that_came_whole(sizes: list[int]) -> None:
+    """They are held without a step where all may stay in memory: each up to max_file_memory, together up to
+    max_spool_memory; else none is, and none counts.
+    """
+    limits = Limits(max_file_memory=100, max_spool_memory=250)
+    fits = max(sizes) <= 100 and sum(sizes) <= 250
+    spooler = Spooler(limits)
+    files = [bytes(size) for size in sizes]
+    sinks = spooler.hold(files)
+    assert (sinks is not None) == fits
+    assert spooler._budget.used == (sum(sizes) if fits else 0)
+    for sink, data in zip(sinks or [], files):
+        assert (sink.on_disk, sink.size, sink.stream.read()) == (False, len(data), data)
+        sink.close()
+        assert sink.stream.closed
+
+
 def test_no_limit() -> None:
     """None: a file never goes to disk for its own size."""
     (file,) = spooled(form(part(FILE, b"x" * 1000)), Limits(max_file_memory=None, max_spool_memory=None))

@@ -31,7 +31,7 @@ from .request import BaseRequest, Request
 from .wsgi.serving import send, send_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 
     from typing_extensions import TypeVar
 
@@ -172,12 +172,15 @@ class Application(Dual, Generic[R]):
 
     # --- ASGI ---
 
-    async def asgi_app(self, scope: Any, receive: Receive, send: Send) -> None:
+    def asgi_app(self, scope: Any, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Serve one ASGI scope; what middleware of that protocol wraps."""
+        if scope["type"] == "http":
+            return handle(self, scope, receive, send)
+        return self._serve_other(scope, receive, send)
+
+    async def _serve_other(self, scope: Any, receive: Receive, send: Send) -> None:
         kind = scope["type"]
-        if kind == "http":
-            await handle(self, scope, receive, send)
-        elif kind == "lifespan":
+        if kind == "lifespan":
             make = partial(self._lifespan, self) if self._lifespan is not None else None
             await serve_lifespan(make, scope, receive, send, self._asgi_state.update)
         elif kind != "websocket":
@@ -192,7 +195,7 @@ def _leave(environ: dict[str, Any], exchange: Exchange) -> None:
     """The application is done with this request: nothing of it stays in the environ."""
     exchange.holders -= 1
     environ.pop(REQUEST_KEY, None)
-    if exchange.opened:
+    if exchange.opened and exchange.files:
         exchange.close()
 
 
@@ -229,7 +232,7 @@ class RequestThread:
         conversation = self._conversation
         if conversation is None:
             conversation = self._conversation = crossing.Conversation(self._app._portal())
-            self._exchange.run_sync = conversation.run_sync
+            self._exchange.run_blocking(conversation.run_sync)
         if request._mode != "async":
             request._enter("async")
         return conversation
@@ -237,7 +240,7 @@ class RequestThread:
     def _load(self, request: Any, form: bool) -> None:
         """Load in this thread, unless a sink of the application's own might have to be awaited."""
         if request._mode == "sync" or type(request)._get_file_stream is BaseRequest._get_file_stream:
-            request._load_sync(form=form)
+            request._load_sync(request._body, form and request.want_form_data_parsed)
         else:
             self._talk().call(partial(request.load, form=form))
 

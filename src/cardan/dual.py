@@ -7,17 +7,18 @@ yes, and dispatches by what it is called with: three arguments are ASGI, two of 
 from __future__ import annotations
 
 from types import MethodType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Final, NoReturn, overload
 
 from .types import ASGIApplication, Receive, Send
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication
 
-__all__ = ["Dual", "DualCall", "DualCallable"]
+__all__ = ["Dual", "DualCall", "DualCallable", "WrappedCall"]
 
 MISSING: Any = object()
+_APPS: Final = ("wsgi_app", "asgi_app")
 
 
 async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> None:
@@ -25,7 +26,7 @@ async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> None:
 
 
 class DualCall:
-    """The ``__call__`` of everything dual. The object has ``_wsgi(environ, start_response)`` and
+    """The ``__call__`` of a dual object that has ``_wsgi(environ, start_response)`` and
     ``_asgi(scope, receive, send)``.
 
     It carries the attributes of an ``async def``, which is how :func:`inspect.iscoroutinefunction` and asyncio's look
@@ -46,14 +47,29 @@ class DualCall:
             return obj._asgi(scope, receive, send)
         if isinstance(scope, dict) and receive is not MISSING:
             return obj._wsgi(scope, receive)
-        raise TypeError(
-            f"got {type(scope).__name__} and no send, expected a WSGI environ or an ASGI scope:"
-            " started as RSGI; use --interface asgi"
-        )
+        raise _not_dual(scope)
+
+
+class WrappedCall(DualCall):
+    """The same for what has ``wsgi_app`` and ``asgi_app``, each of which may be replaced."""
+
+    def __call__(self, obj: Any, scope: Any, receive: Any = MISSING, send: Any = MISSING) -> Any:
+        if send is not MISSING:
+            return obj.asgi_app(scope, receive, send) if obj._replaced != "wsgi_app" else obj._refuse("asgi_app")
+        if isinstance(scope, dict) and receive is not MISSING:
+            return obj.wsgi_app(scope, receive) if obj._replaced != "asgi_app" else obj._refuse("wsgi_app")
+        raise _not_dual(scope)
+
+
+def _not_dual(scope: object) -> TypeError:
+    return TypeError(
+        f"got {type(scope).__name__} and no send, expected a WSGI environ or an ASGI scope:"
+        " started as RSGI; use --interface asgi"
+    )
 
 
 class DualCallable:
-    """Callable by either protocol: what dispatches to ``_wsgi`` and ``_asgi``, with the types that servers ask for."""
+    """Callable by either protocol, with the types that servers ask for."""
 
     _asgi_single_callable = True  # asgiref: not an ASGI 2 application
 
@@ -79,22 +95,31 @@ class Dual(DualCallable):
     wsgi_app: Callable[[dict[str, Any], Any], Iterable[bytes]]
     asgi_app: ASGIApplication
 
+    _replaced: str | None = None
+    """Which one was replaced, where it is only one."""
+
+    if not TYPE_CHECKING:
+        __call__ = WrappedCall()
+
     def __init__(self, wsgi_app: WSGIApplication, asgi_app: ASGIApplication) -> None:
         self.wsgi_app = wsgi_app
         self.asgi_app = asgi_app
 
-    def _wsgi(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        values = self.__dict__
-        if "asgi_app" in values and "wsgi_app" not in values:
-            raise RuntimeError(
-                "only asgi_app of this application was wrapped: wrap wsgi_app too, or use dual middleware"
-            )
-        return self.wsgi_app(environ, start_response)
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in _APPS:  # looked at where it changes, not at every call
+            self._note_replaced()
 
-    def _asgi(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
-        values = self.__dict__
-        if "wsgi_app" in values and "asgi_app" not in values:
-            raise RuntimeError(
-                "only wsgi_app of this application was wrapped: wrap asgi_app too, or use dual middleware"
-            )
-        return self.asgi_app(scope, receive, send)
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in _APPS:
+            self._note_replaced()
+
+    def _note_replaced(self) -> None:
+        replaced = [name for name in _APPS if name in self.__dict__]
+        self._replaced = replaced[0] if len(replaced) == 1 else None
+
+    def _refuse(self, name: str) -> NoReturn:
+        raise RuntimeError(
+            f"only {self._replaced} of this application was wrapped: wrap {name} too, or use dual middleware"
+        )

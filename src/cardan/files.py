@@ -42,6 +42,18 @@ class Spooler:
         """A sink for one more file."""
         return SpoolSink(self.limits, self._budget)
 
+    def hold(self, files: list[bytes]) -> list[SpoolSink] | None:
+        """A complete sink for the data of each of ``files``, where all of them may stay in memory; else None."""
+        sizes = list(map(len, files))
+        most = self.limits.max_file_memory
+        if (most is not None and max(sizes) > most) or not self._budget.take(sum(sizes)):
+            return None
+        sinks = [self.open() for _ in files]
+        for sink, data, size in zip(sinks, files, sizes):
+            sink._chunks.append(data)
+            sink._held = sink.size = size
+        return sinks
+
 
 class SpoolSink:
     """The data of one file: in memory up to ``max_file_memory``, and while all files of the form together hold no
@@ -79,7 +91,7 @@ class SpoolSink:
             if self._is_too_much(size):
                 self._roll_over()
             elif self._budget is not None:
-                self._budget.used += size
+                self._budget.take(size)
         self._chunks.append(data)
         self._held += size
         self.size += size

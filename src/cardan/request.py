@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from . import core, crossing
 from .asgi import receiving
 from .asgi.head import ScopeHead
-from .core.request.exchange import REQUEST_KEY, Exchange
+from .core.body.body_reader import parse_content_length
+from .core.request.cached import cached
+from .core.request.exchange import REQUEST_KEY, Exchange, find_exchange, known_body
 from .core.request.mixins import (
     AcceptMixin,
     AuthorizationMixin,
@@ -21,16 +23,20 @@ from .core.request.mixins import (
     FetchMetadataMixin,
     UserAgentMixin,
 )
+from .core.structures.environ_headers import EnvironHeaders
+from .core.structures.scope_headers import ScopeHeaders
 from .files import FileStorage, Part, Spooler, SpoolSink
 from .wsgi import input as wsgi_input
-from .wsgi.head import EnvironHead
+from .wsgi.head import EnvironHead, query_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 
     from .application import Application, HandlerDecorator
     from .core.request.body import Body
+    from .core.request.head import HeadLike
     from .core.structures import ImmutableMultiDict
+    from .core.structures.headers_view import HeadersView
     from .types import Handler, Lifespan, Middleware, Receive, Result, Send
 
 __all__ = [
@@ -61,7 +67,9 @@ class BaseRequest(core.BaseRequest):
     limit. On WSGI it is the server's business. Settable as the limits are."""
 
     _shield = staticmethod(crossing.shielded)
-    _spooler: Spooler | None = None
+    _mode = "sync"  # a constructor sets what differs from the defaults: one of these is made for every request
+    _environ: dict[str, Any] | None = None
+    _scope: MutableMapping[str, Any]
     _receive: Receive | None = None
 
     if TYPE_CHECKING:
@@ -82,12 +90,11 @@ class BaseRequest(core.BaseRequest):
     ) -> None:
         values = self.__dict__  # past __setattr__, which looks for limits
         if "REQUEST_METHOD" in scope:
-            values["head"] = EnvironHead(scope)  # type: ignore[arg-type]
-            values["_mode"] = "sync"
+            values["_environ"] = scope
         elif "type" in scope and scope["type"] == "http":
-            values["head"] = ScopeHead(scope)
-            values["_mode"] = "async"
+            values["_scope"] = scope
             values["_receive"] = receive
+            values["_mode"] = "async"
         else:
             raise TypeError(f"got {_describe(scope)}, expected a WSGI environ or an ASGI http scope")
         if shallow:
@@ -112,23 +119,20 @@ class BaseRequest(core.BaseRequest):
     @property
     def environ(self) -> dict[str, Any]:
         """The WSGI environ; AttributeError on ASGI."""
-        if type(self.head) is not EnvironHead:
+        environ = self._environ
+        if environ is None:
             raise AttributeError("this request was opened on an ASGI scope: use request.scope")
-        return self.head.environ
+        return environ
 
     @property
     def scope(self) -> MutableMapping[str, Any]:
         """The ASGI scope; AttributeError on WSGI."""
-        if type(self.head) is not ScopeHead:
+        if self._environ is not None:
             raise AttributeError("this request was opened on a WSGI environ: use request.environ")
-        return self.head.scope
-
-    @property
-    def _on_wsgi(self) -> bool:
-        return type(self.head) is EnvironHead
+        return self._scope
 
     def _exchange(self) -> Exchange:
-        return wsgi_input.find_exchange(self.environ) if self._on_wsgi else receiving.find_exchange(self.scope)
+        return find_exchange(self._scope if self._environ is None else self._environ)
 
     @property
     def receive(self) -> Receive:
@@ -136,9 +140,9 @@ class BaseRequest(core.BaseRequest):
 
         AttributeError on WSGI, where ``environ["wsgi.input"]`` replays.
         """
-        if self._on_wsgi:
+        if self._environ is not None:
             raise AttributeError("this request was opened on a WSGI environ: its wsgi.input replays")
-        return receiving.replay_receive(self.scope, self._receive)
+        return receiving.replay_receive(self._scope, self._receive)
 
     @property
     def input_stream(self) -> Any:
@@ -148,8 +152,8 @@ class BaseRequest(core.BaseRequest):
     @property
     def state(self) -> MutableMapping[str, Any]:
         """What the lifespan yielded: a shallow copy for this request, shared by all its Request objects."""
-        if not self._on_wsgi:
-            state: MutableMapping[str, Any] | None = self.scope.get("state")
+        if self._environ is None:
+            state: MutableMapping[str, Any] | None = self._scope.get("state")
             if state is not None:
                 return state
         exchange = self._exchange()
@@ -164,27 +168,58 @@ class BaseRequest(core.BaseRequest):
 
     # --- what core asks of whoever opens a request ---
 
+    @cached
+    def head(self) -> HeadLike:
+        """What stands before the body, out of environ or scope."""
+        return ScopeHead(self._scope) if self._environ is None else EnvironHead(self._environ)
+
+    # what the head would say, without one: nobody else is asked so often
+
+    @property
+    def query_string(self) -> bytes:
+        """What stands behind the ``?``, still encoded."""
+        environ = self._environ
+        return query_of(environ) if environ is not None else self._scope.get("query_string") or b""
+
+    @cached
+    def headers(self) -> HeadersView:
+        """The header fields, read-only: found in any case, decoded when asked for."""
+        environ = self._environ
+        return ScopeHeaders(self._scope["headers"]) if environ is None else EnvironHeaders(environ)
+
+    @cached
+    def content_type(self) -> str | None:
+        """The Content-Type as sent, None without one."""
+        environ = self._environ
+        # PEP 3333 keeps it apart from the HTTP_ variables, and empty where there is none
+        return self.headers._find("Content-Type") if environ is None else environ.get("CONTENT_TYPE") or None
+
+    @cached
+    def _sent_length(self) -> int | None:
+        environ = self._environ
+        sent = self.headers._find("Content-Length") if environ is None else environ.get("CONTENT_LENGTH") or None
+        return parse_content_length(sent)
+
     def _open_body(self) -> Body:
-        head = self.head
-        if type(head) is EnvironHead:
-            return wsgi_input.open_body(head.environ)
-        body = receiving.open_body(self.scope, self._receive)
+        if self._environ is not None:
+            return wsgi_input.open_body(self._environ, self._sent_length)
+        body = receiving.open_body(self._scope, self._receive)
         if self.body_timeout is not None:
-            body.source.timeout = self.body_timeout  # type: ignore[attr-defined]
+            body.timeout = self.body_timeout  # type: ignore[attr-defined]
         return body
 
     def _known_body(self) -> Body | None:
         known: Body | None = self.__dict__.get("_opened")
         if known is not None:
             return known
-        if self._on_wsgi:
-            return wsgi_input.known_body(self.environ)
-        return receiving.known_body(self.scope, self._receive)
+        if self._environ is not None:
+            return known_body(self._environ, self._environ.get("wsgi.input"))
+        return known_body(self._scope, self._receive)
 
     @property
     def _run_sync(self) -> Callable[..., Awaitable[Any]] | None:
         exchange = self._exchange()
-        if exchange.run_sync is None and not self._on_wsgi:
+        if exchange.run_sync is None and self._environ is None:
             return crossing.run_file_work
         return exchange.run_sync
 
@@ -204,10 +239,15 @@ class BaseRequest(core.BaseRequest):
         content_length: int | None = None,
     ) -> Any:
         """The sink of one uploaded file: in memory, on disk past ``max_file_memory``. The hook to override."""
-        spooler = self._spooler
-        if spooler is None:
-            spooler = self.__dict__["_spooler"] = Spooler(self.limits)
-        return spooler.open()
+        return self._spooler.open()
+
+    def _hold(self, files: list[bytes]) -> list[Any] | None:
+        return self._spooler.hold(files) if self._opens_sinks_as(BaseRequest) else None
+
+    @cached
+    def _spooler(self) -> Spooler:
+        """Opens the sinks of this request."""
+        return Spooler(self.limits)
 
     def close(self) -> None:
         """Close the files of the form, unless an application around this call still holds them."""

@@ -51,9 +51,12 @@ async def loaded(request: Request, form: bool = True) -> Request:
 
 def again(request: Request, cls: type[Request] | None = None) -> Request:
     """Another request object over the same request."""
-    if request._on_wsgi:
+    if request._environ is not None:
         return (cls or Request)(request.environ)
     return (cls or Request)(request.scope, request.receive)
+
+
+UPLOAD = {"form": {"a": "1"}, "files": {"f": ("a.txt", b"12345"), "g": ("b.txt", b"678")}}
 
 
 both = pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
@@ -599,3 +602,69 @@ def test_async_sink_end_to_end(place: str) -> None:
 
 def _type_of(builder: RequestBuilder) -> str:
     return next(value.decode() for name, value in builder.opening.headers if name.lower() == b"content-type")
+
+
+# --- small forms, which are parsed at once
+
+
+class Stingy(Request):
+    """Five bytes of files in memory: one of the files of UPLOAD."""
+
+    max_spool_memory = 5
+
+
+@both
+@pytest.mark.parametrize("cls", [Request, Stingy])
+async def test_a_small_upload_says_what_a_streamed_one_does(protocol: str, cls: type[Request]) -> None:
+    """The form of a body that came whole is the form of the same body through the steps, on disk or in memory."""
+    kept = await loaded(make(protocol, method="POST", cls=cls, **UPLOAD), form=False)
+    whole = await loaded(make(protocol, method="POST", cls=cls, **UPLOAD))
+    for request in (kept, whole):
+        assert request.form.to_dict() == {"a": "1"}
+        files = {name: (file.filename, file.stream.read(), file.size) for name, file in request.files.items()}
+        assert files == {"f": ("a.txt", b"12345", 5), "g": ("b.txt", b"678", 3)}
+        assert [file.on_disk for file in request.files.values()] == [False, cls is Stingy]
+        await request.aclose()
+        assert all(file.stream.closed for file in request.files.values())
+
+
+@both
+@pytest.mark.parametrize(("limit", "allowed"), [("max_files", 1), ("max_form_parts", 2), ("max_file_size", 4)])
+async def test_a_small_upload_past_a_limit(protocol: str, limit: str, allowed: int) -> None:
+    """What is parsed at once passes no limit."""
+    request = make(protocol, method="POST", **UPLOAD)
+    setattr(request, limit, allowed)
+    with pytest.raises(RequestEntityTooLarge) as caught:
+        (await loaded(request)).files
+    assert (caught.value.limit, caught.value.allowed) == (limit, allowed)
+
+
+@both
+async def test_a_sink_of_the_request_itself_gets_every_file(protocol: str) -> None:
+    """The hook may be a subclass's or one object's: then no file stays with us."""
+    sinks: list[io.BytesIO] = []
+
+    def open_sink(*args: Any) -> io.BytesIO:
+        sinks.append(io.BytesIO())
+        return sinks[-1]
+
+    request = make(protocol, method="POST", **UPLOAD)
+    request._get_file_stream = open_sink  # type: ignore[method-assign]
+    assert len((await loaded(request)).files) == 2
+    assert [sink.getvalue() for sink in sinks] == [b"12345", b"678"]
+
+
+@both
+async def test_equal_settings_of_another_class_share_the_form(protocol: str) -> None:
+    """Limits count by value: of the class, of a subclass or of the object."""
+
+    class Same(Request):
+        max_form_parts = 7
+
+    first = make(protocol, method="POST", **FORM)
+    first.max_form_parts = 7
+    await loaded(first)
+    assert first.form == {"a": "1"}
+    assert (await loaded(again(first, Same))).form == {"a": "1"}
+    with pytest.raises(BodyConsumed, match="other settings"):
+        (await loaded(again(first))).form

@@ -40,6 +40,6 @@ def whole_messages(response: BaseResponse, method: str) -> tuple[dict[str, Any],
     else:
         headers, body = encode_headers(whole[0]), whole[1]
     return (
-        {"type": "http.response.start", "status": response.status_code, "headers": headers},
+        {"type": "http.response.start", "status": response._code, "headers": headers},
         {"type": "http.response.body", "body": body},
     )

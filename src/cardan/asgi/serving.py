@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..core.response.base import BaseResponse
     from ..core.response.finalizer import ResponseFinalizer
-    from .receiving import ReceiveSource
+    from .receiving import ReceiveBody
 
     Message = MutableMapping[str, Any]
     Send = Callable[[Message], Awaitable[None]]
@@ -47,7 +47,7 @@ class Sender:
         self,
         send: Send,
         *,
-        source: Callable[[], Awaitable[ReceiveSource | None]],
+        source: Callable[[], Awaitable[ReceiveBody | None]],
         run: Callable[..., Awaitable[Any]],
         context: Context,
         root_url: Callable[[], str] | None,
@@ -103,7 +103,7 @@ class Sender:
         failure: Exception | None = None
         async with anyio.create_task_group() as group:
 
-            async def watch(receiving: ReceiveSource) -> None:
+            async def watch(receiving: ReceiveBody) -> None:
                 await receiving.watch()
                 group.cancel_scope.cancel()
 

@@ -1,7 +1,7 @@
 """The flow of one request: middleware around the handler, errors become answers. Once for all four pairs.
 
 :func:`flow` gives the response, or, where something has to be awaited on the way to it, a generator that yields
-that and is sent the result; who runs it decides where. :func:`flow_async` is for who can await in place.
+that and is sent the result; who runs it decides where. :func:`answer` is what becomes of a handler's result.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from .exceptions import HTTPException
 from .response.base import BaseResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Callable, Generator
 
     OnError: TypeAlias = Callable[[Any, HTTPException], BaseResponse]
 
-__all__ = ["Steps", "flow", "flow_async", "is_async", "raiser"]
+__all__ = ["Steps", "answer", "flow", "is_async", "raiser"]
 
 Steps: TypeAlias = "Generator[Any, Any, BaseResponse]"
 """What has to be awaited, one after the other, on the way to a response."""
@@ -58,36 +58,31 @@ def flow(
     try:
         result = handler(request)
     except HTTPException as error:
-        return _answer(error, request, handler, on_error)
+        return answer(error, request, handler, on_error)
     if isinstance(result, BaseResponse):  # first: isawaitable() asks an abstract base class
         return result
     if isawaitable(result):
         return _guarded(_awaited(result), request, handler, on_error)
-    return _answer(result, request, handler, on_error)
-
-
-async def flow_async(request: Any, handler: Callable[[Any], Awaitable[Any]], on_error: OnError) -> BaseResponse:
-    """What :func:`flow` gives for an ``async def`` handler without middleware, awaited in place."""
-    try:
-        result = await handler(request)
-    except HTTPException as error:
-        return _answer(error, request, handler, on_error)
-    return result if isinstance(result, BaseResponse) else _answer(result, request, handler, on_error)
+    return answer(result, request, handler, on_error)
 
 
 def _guarded(steps: Generator[Any, Any, Any], request: Any, handler: Any, on_error: OnError) -> Steps:
     try:
         result = yield from steps
     except HTTPException as error:
-        return _answer(error, request, handler, on_error)
-    return _answer(result, request, handler, on_error)
+        return answer(error, request, handler, on_error)
+    return answer(result, request, handler, on_error)
 
 
 def _awaited(awaitable: Any) -> Generator[Any, Any, Any]:
     return (yield awaitable)
 
 
-def _answer(result: Any, request: Any, source: Any, on_error: OnError) -> BaseResponse:
+def answer(result: Any, request: Any, source: Any, on_error: OnError) -> BaseResponse:
+    """The response that ``result`` is, or becomes: what ``source`` returned, or the HTTPException that it raised.
+
+    Raises :exc:`TypeError` for anything else.
+    """
     if isinstance(result, HTTPException):
         error, result = result, on_error(request, result)
         # the frames that it went through hold the request and what was read, and some the error: a cycle, that
@@ -111,7 +106,7 @@ def _through(
     try:
         next(steps)
     except StopIteration as stop:
-        return _answer(stop.value, request, outer, on_error)
+        return answer(stop.value, request, outer, on_error)
     try:
         if rest:
             response = yield from _through(request, handler, tuple(rest), on_error)
@@ -119,7 +114,7 @@ def _through(
             result = handler(request)
             if isawaitable(result):
                 result = yield result
-            response = _answer(result, request, handler, on_error)
+            response = answer(result, request, handler, on_error)
     except Exception as error:
         resume = partial(steps.throw, error)
     else:
@@ -127,7 +122,7 @@ def _through(
     try:
         resume()
     except StopIteration as stop:
-        return _answer(stop.value, request, outer, on_error)
+        return answer(stop.value, request, outer, on_error)
     finally:
         del resume  # it may hold an error, whose traceback holds this frame
     steps.close()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["PHRASES", "parse_status", "status_line"]
+__all__ = ["PHRASES", "STATUS_LINES", "parse_status", "status_line"]
 
 #: status code -> reason phrase. Own table: the standard library's phrases differ between Python versions.
 PHRASES: Final[dict[int, str]] = {
@@ -75,12 +75,13 @@ PHRASES: Final[dict[int, str]] = {
     511: "Network Authentication Required",
 }
 
-_LINES: Final[dict[int, str]] = {code: f"{code} {phrase}" for code, phrase in PHRASES.items()}
+STATUS_LINES: Final[dict[int, str]] = {code: f"{code} {phrase}" for code, phrase in PHRASES.items()}
+"""Codes with a phrase, and their status lines."""
 
 
 def status_line(code: int) -> str:
     """``"404 Not Found"`` for 404; ``"299 Unknown"`` for a code without a phrase (RFC 9110 section 15)."""
-    return _LINES.get(code) or f"{code} Unknown"
+    return STATUS_LINES.get(code) or f"{code} Unknown"
 
 
 def parse_status(status: str) -> tuple[int, str]:

@@ -10,12 +10,18 @@ from ..core.structures.environ_headers import EnvironHeaders
 if TYPE_CHECKING:
     from ..core.structures.headers_view import HeadersView
 
-__all__ = ["EnvironHead", "decode"]
+__all__ = ["EnvironHead", "decode", "query_of"]
 
 
 def decode(value: str) -> str:
     """An environ's text as what it says: bytes smuggled in as latin-1 (PEP 3333), read as UTF-8, U+FFFD if not."""
     return value if value.isascii() else value.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def query_of(environ: dict[str, Any]) -> bytes:
+    """QUERY_STRING as bytes."""
+    query: str = environ.get("QUERY_STRING", "")
+    return query.encode("latin-1", "replace")
 
 
 class EnvironHead:
@@ -41,8 +47,7 @@ class EnvironHead:
     @property
     def query_string(self) -> bytes:
         """QUERY_STRING as bytes."""
-        query: str = self.environ.get("QUERY_STRING", "")
-        return query.encode("latin-1", "replace")
+        return query_of(self.environ)
 
     @property
     def headers(self) -> HeadersView:

@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 
 from cardan.core import BodyReader, Request, RequestEntityTooLarge, RequestHead, run
 from cardan.core.drive import Read
-from cardan.core.request.body import Body
+from cardan.core.request.bodies import BytesBody
 from cardan.core.request.data_reader import DataReader
-from cardan.core.request.sources import BytesSource
 
 
 def pieces(chunks: list[bytes], size: int | None) -> list[bytes]:
     """What a reader gives for a body that comes in ``chunks``."""
-    reader = DataReader(Body(BytesSource(b"")), BodyReader(content_length=None), size)
+    reader = DataReader(BytesBody(b""), BodyReader(content_length=None), size)
     coming = iter(chunk for chunk in chunks if chunk)
 
     def perform(step: Any) -> bytes:

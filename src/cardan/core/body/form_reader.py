@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 from ..drive import Close, Open, Read, Write
 from ..exceptions import MultipartError, UrlencodedError
 from .body_reader import DEFAULTS, BodyReader
-from .boundary import plan_for
 from .content_type import URLENCODED, FormType, parse_form_type
 from .events import FileStart
 from .file_storage import FileStorage
 from .form import Form
 from .form_builder import FormBuilder
 from .multipart_decoder import Forms, MultipartDecoder
-from .straight_form import straight_fields
-from .urlencoded_decoder import PairsDecoder, straight_pairs
+from .straight_form import straight_form
+from .urlencoded_decoder import PairsDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -29,22 +28,26 @@ if TYPE_CHECKING:
     from ..drive import Step
     from ..limits import Limits
     from .form_builder import FileEvent
+    from .straight_form import Hold
 
 __all__ = ["READ_SIZE", "Form", "FormReader"]
 
 #: What one read asks for: what servers read from a socket at once; a spooled upload holds a few of these.
 READ_SIZE = 262_144
 _WANT: Final = Read(READ_SIZE)
+_ENDS: Final = (b"--\r\n", b"--")
 
 
 class FormReader:
     """Parses one form.
 
     ``content_length`` is the declared length in bytes: None where there is a body of unknown length (chunked), 0
-    where there is no body. ``storage(part, sink, size)`` makes what the form has for a file.
+    where there is no body. ``storage(part, sink, size)`` makes what the form has for a file. ``hold`` may take files
+    that came whole, ``(part, data)`` each, and give what the form has for them; where it gives None, or is not there,
+    files are opened, written and closed by steps.
     """
 
-    __slots__ = ("_length", "_open", "_size", "content_type", "forms", "limits", "storage")
+    __slots__ = ("_length", "_open", "_size", "content_type", "forms", "hold", "limits", "storage")
 
     def __init__(
         self,
@@ -54,11 +57,13 @@ class FormReader:
         limits: Limits | None = None,
         forms: Forms = "default",
         storage: Callable[[FileStart, Any, int], Any] = FileStorage.from_part,
+        hold: Hold | None = None,
     ) -> None:
         self.content_type = content_type
         self.limits = limits or DEFAULTS
         self.forms: Forms = forms
         self.storage = storage
+        self.hold = hold
         self._length = content_length
         self._open: FileStart | None = None
         self._size = 0
@@ -72,13 +77,14 @@ class FormReader:
                 return Form()
             reader = BodyReader(content_length=self._length, limits=self.limits)
             data = reader.feed((yield _WANT))
-            more = reader.feed((yield _WANT)) if data and kind is URLENCODED else None
-            pairs = None if more else self._straight(kind, data)
-            if pairs is not None:
-                more = reader.feed((yield _WANT)) if more is None else more
+            more = None
+            if data and (kind is URLENCODED or data.endswith(_ENDS)):  # it may be all: so its end is asked for
+                more = reader.feed((yield _WANT))
                 if not more:
-                    reader.close()
-                    return Form(pairs)
+                    form = straight_form(self.content_type or "", data, self.limits, self.forms, self.hold)
+                    if form is not None:
+                        reader.close()
+                        return form
             return (yield from self._parse(reader, kind, sinks, data, more))
         except (MultipartError, UrlencodedError) as error:
             yield from _close_all(sinks, error)
@@ -90,16 +96,6 @@ class FormReader:
         except BaseException as error:
             yield from _close_all(sinks, error)
             raise
-
-    def _straight(self, kind: FormType, data: bytes) -> list[tuple[str, str]] | None:
-        """The pairs of a body that came whole, where they are got without a decoder and its events."""
-        if kind is URLENCODED:
-            return None if self.forms == "strict" or not data else straight_pairs(data, self.limits)
-        if not data.endswith((b"--\r\n", b"--")):
-            return None
-        boundary = kind.boundary.encode("ascii", "replace")
-        plan = plan_for(self.limits, self.forms == "strict")
-        return straight_fields(b"\r\n--" + boundary, data, plan) if plan.takes(boundary) else None
 
     def _parse(
         self, reader: BodyReader, kind: FormType, sinks: list[Any], data: bytes, more: bytes | None

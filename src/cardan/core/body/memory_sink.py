@@ -7,7 +7,7 @@ Raises :exc:`~cardan.core.exceptions.RequestEntityTooLarge` where all files of o
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from ..exceptions import RequestEntityTooLarge
 
@@ -26,6 +26,14 @@ class MemoryBudget:
         self.allowed = limits.max_spool_memory
         self.used = 0
 
+    def take(self, size: int) -> bool:
+        """Count ``size`` bytes more if they fit; tells whether they do."""
+        used = self.used + size
+        if self.allowed is not None and used > self.allowed:
+            return False
+        self.used = used
+        return True
+
 
 class MemorySink:
     """Collects what is written; ``size`` in bytes, ``stream`` a file over it that can be read and sought."""
@@ -40,14 +48,20 @@ class MemorySink:
         self._stream: BinaryIO | None = None
         self.size = 0
 
+    @classmethod
+    def holding(cls, data: bytes) -> Self:
+        """A sink that has ``data``, which somebody has counted, and is complete."""
+        sink = cls()
+        sink._chunks.append(data)
+        sink.size = len(data)
+        return sink
+
     def write(self, data: bytes) -> int:
         """Keep ``data``; returns its length."""
         size = len(data)
         budget = self._budget
-        if budget is not None:
-            budget.used += size
-            if budget.allowed is not None and budget.used > budget.allowed:
-                raise RequestEntityTooLarge(limit="max_spool_memory", allowed=budget.allowed, received=budget.used)
+        if budget is not None and not budget.take(size):
+            raise RequestEntityTooLarge(limit="max_spool_memory", allowed=budget.allowed, received=budget.used + size)
         self._chunks.append(data)
         self.size += size
         return size

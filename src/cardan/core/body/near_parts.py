@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .boundary import Plan
     from .events import FormEvent
 
-__all__ = ["BLANK", "Memo", "are_narrow", "choose_memo", "read_head", "split_whole", "take_pairs", "take_parts"]
+__all__ = ["BLANK", "Memo", "are_narrow", "choose_memo", "read_head", "split_whole", "take_form", "take_parts"]
 
 BLANK: Final = b"\r\n\r\n"
 
@@ -110,31 +110,37 @@ def take_parts(pieces: list[bytes], events: list[FormEvent], plan: Plan) -> tupl
     return len(pieces), files, text
 
 
-def take_pairs(pieces: list[bytes], memo: Memo) -> list[tuple[str, str]] | None:
-    """Name and value of ``pieces``, where all are usual text fields in UTF-8; None: look closer.
+def take_form(pieces: list[bytes], plan: Plan) -> tuple[list[tuple[str, str]], list[tuple[FileStart, bytes]]] | None:
+    """Name and value of the text fields among ``pieces``, start and data of the files; None: look closer.
 
     What :func:`take_parts` gives, without the events: they are the larger part of the cost, where nobody asks for them.
+    Only usual fields: UTF-8, with a Content-Disposition alone. Raises as :func:`parse_part_head`.
     """
+    memo = plan.memo
     known = memo.get
     pairs = []
+    files: list[tuple[FileStart, bytes]] = []
     new = 0
     for piece in pieces:
         head, blank, value = piece.partition(BLANK)
         entry = known(head)
         if entry is None or not blank:
-            entry = _read_usual(head) if blank else None
-            if entry is None:
+            if not blank:
                 return None
+            entry = _read_usual(head)
+            if entry is None:
+                part = parse_part_head(head, strict=plan.strict, limits=plan.limits)
+                if part.filename is None or part.length is not None:
+                    return None
+                files.append((FileStart(part.name, part.filename, part.headers), value))
+                continue
             if new < MEMO_NEW:
                 new += 1
                 _remember(head, entry, memo)
         if type(entry[1]) is not OneLineHeaders:
             return None
-        try:
-            pairs.append((entry[0], value.decode()))
-        except UnicodeDecodeError:
-            return None
-    return pairs
+        pairs.append((entry[0], value.decode()))
+    return pairs, files
 
 
 def _read_usual(head: bytes) -> Entry | None:

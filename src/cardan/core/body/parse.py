@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ..drive import Close, Open, Read, Write, run
 from .body_reader import DEFAULTS
+from .file_storage import FileStorage
 from .form_reader import FormReader
 from .memory_sink import MemoryBudget, MemorySink
 from .straight_form import straight_form
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..drive import Step
     from ..limits import Limits
+    from .events import FileStart
     from .form import Form
     from .multipart_decoder import Forms
 
@@ -40,17 +43,23 @@ def parse_form(
     source: Iterator[bytes] = filter(None, (chunks,) if isinstance(chunks, bytes) else chunks)
     data = next(source, b"")
     more = next(source, b"")
+    budget = MemoryBudget(limits)
+    hold = partial(_hold, budget)
     if not more and content_length is None:  # without the steps, which cost more than a form of two fields
-        form = straight_form(content_type, data, limits, forms)
+        form = straight_form(content_type, data, limits, forms, hold)
         if form is not None:
             return form
-    reader = FormReader(content_type, content_length, limits=limits, forms=forms)
-    return run(reader.run(), _performer(chain((data, more), source), limits))
+    reader = FormReader(content_type, content_length, limits=limits, forms=forms, hold=hold)
+    return run(reader.run(), _performer(chain((data, more), source), budget))
 
 
-def _performer(source: Iterator[bytes], limits: Limits) -> Callable[[Step], Any]:
-    budget = MemoryBudget(limits)
+def _hold(budget: MemoryBudget, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, Any]] | None:
+    if not budget.take(sum([len(data) for _, data in files])):
+        return None
+    return [(part.name, FileStorage.from_part(part, MemorySink.holding(data), len(data))) for part, data in files]
 
+
+def _performer(source: Iterator[bytes], budget: MemoryBudget) -> Callable[[Step], Any]:
     def perform(step: Step) -> Any:
         if type(step) is Read:
             return next(source, b"")

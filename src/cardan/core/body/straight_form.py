@@ -1,51 +1,87 @@
 """A whole small form in one piece, as most forms come: bytes -> Form, past decoder, events and builder.
 
-Takes the body and what is known of it; returns the :class:`Form`, or None where anything is out of the ordinary, a
-file above all: then the machines decide, which alone refuse. Held to them by a property test. Never raises.
+Takes the body and what is known of it; returns the :class:`Form`, or None where anything is out of the ordinary: then
+the machines decide, which alone refuse. Held to them by a property test. Never raises.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from ..exceptions import HTTPException
 from .boundary import plan_for
 from .form import Form
-from .near_parts import split_whole, take_pairs
-from .urlencoded_decoder import straight_pairs
+from .near_parts import split_whole, take_form
+from .urlencoded import usual_pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..limits import Limits
     from .boundary import Plan
+    from .events import FileStart
     from .multipart_decoder import Forms
 
-__all__ = ["straight_fields", "straight_form"]
+    Hold: TypeAlias = Callable[[list[tuple[FileStart, bytes]]], list[tuple[str, Any]] | None]
+    """Takes files that have come whole; gives what the form has for each, under its name. None: they must be stored
+    step by step."""
 
-#: Where the first file of a form is looked for before anything else is done.
+__all__ = ["straight_form", "straight_urlencoded"]
+
+#: Where the first file of a form is looked for before anything else is done, if it cannot be held.
 NEAR_START: Final = 2048
+
+#: What a urlencoded body may have at most: larger ones are decoded in pieces of this size.
+SMALL: Final = 65_536
 
 _MULTIPART: Final = "multipart/form-data; boundary="
 _URL: Final = "application/x-www-form-urlencoded"
 
 
-def straight_form(content_type: str, body: bytes, limits: Limits, forms: Forms) -> Form | None:
-    """The form in ``body``, whose Content-Type is written as browsers write it; see the module."""
+def straight_form(
+    content_type: str, body: bytes, limits: Limits, forms: Forms, hold: Hold | None = None
+) -> Form | None:
+    """The form in ``body``, whose Content-Type is written as browsers write it; see the module.
+
+    With files only where ``hold`` takes them.
+    """
     if content_type == _URL:
-        most = limits.max_content_length
-        if forms == "strict" or (most is not None and len(body) > most):
-            return None
-        pairs = straight_pairs(body, limits)
-    elif content_type.startswith(_MULTIPART) and content_type.isascii():
-        boundary = content_type[30:].encode()
-        plan = plan_for(limits, forms == "strict")
-        pairs = straight_fields(b"\r\n--" + boundary, body, plan) if plan.takes(boundary) else None
-    else:
+        return straight_urlencoded(body, limits.max_form_parts) if forms != "strict" and _fits(body, limits) else None
+    if not (content_type.startswith(_MULTIPART) and content_type.isascii()):
         return None
-    return None if pairs is None else Form(pairs)
+    boundary = content_type[30:].encode()
+    plan = plan_for(limits, forms == "strict")
+    if not plan.takes(boundary):
+        return None
+    if hold is None and body.find(b'filename="', 0, NEAR_START) >= 0:  # to look through its data would be for nothing
+        return None
+    pieces = split_whole(b"\r\n--" + boundary, body, plan)
+    return None if pieces is None else _form_of(pieces, plan, hold)
 
 
-def straight_fields(delimiter: bytes, body: bytes, plan: Plan) -> list[tuple[str, str]] | None:
-    """The text fields of a multipart body whose boundary, with CRLF and hyphens before it, is ``delimiter``."""
-    if body.find(b'filename="', 0, NEAR_START) >= 0:  # a file: to look through its data would be for nothing
+def straight_urlencoded(body: bytes, most: int | None) -> Form | None:
+    """The form in a urlencoded body of usual size that passes no limit on sizes; at most ``most`` pairs."""
+    if most is not None and len(body) >= 2 * most and body.count(b"&") >= most:  # a pair has a byte, and "&"
         return None
-    pieces = split_whole(delimiter, body, plan)
-    return None if pieces is None else take_pairs(pieces, plan.memo)
+    pairs = usual_pairs(body)
+    return None if pairs is None or (most is not None and len(pairs) > most) else Form(pairs)
+
+
+def _fits(body: bytes, limits: Limits) -> bool:
+    size = len(body)
+    sizes = (SMALL, limits.max_content_length, limits.max_form_memory_size, limits.max_form_memory_total)
+    return all(most is None or size <= most for most in sizes)
+
+
+def _form_of(pieces: list[bytes], plan: Plan, hold: Hold | None) -> Form | None:
+    try:
+        taken = take_form(pieces, plan)
+    except (HTTPException, UnicodeDecodeError):
+        return None
+    if taken is None:
+        return None
+    pairs, files = taken
+    if not files:
+        return Form(pairs)
+    held = hold(files) if hold is not None and len(files) <= plan.files else None
+    return None if held is None else Form(pairs, held)

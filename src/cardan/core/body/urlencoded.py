@@ -18,6 +18,9 @@ __all__ = ["parse_urlencoded", "percent_decode", "split_urlencoded", "usual_pair
 
 _NOT_SEPARATOR: Final = bytes(c for c in range(256) if c not in b"&=")
 _TO_NUL: Final = bytes.maketrans(b"&=+%", b"\0\0 =")
+#: What is left of most bodies but separators, made once; and of which length.
+SIGNATURE: Final = 2000
+_SIGNATURE: Final = b"=&" * (SIGNATURE // 2)
 _ESCAPE: Final = bytes.maketrans(b"%", b"=")
 
 
@@ -60,32 +63,33 @@ def usual_pairs(body: bytes) -> list[tuple[str, str]] | None:
         decoded = _decode_all(body)
         if decoded is None:
             return None
-        items = iter(decoded.decode().split("\0"))
-        return list(zip(items, items))
+        items = decoded[0].decode().split("\0")
     except UnicodeDecodeError:
         return None
+    return list(zip(*[iter(items)] * 2)) if len(items) == decoded[1] else None
 
 
 def split_urlencoded(body: bytes) -> list[tuple[bytes, bytes]]:
     """The pairs of ``body`` as bytes, before they are read as UTF-8."""
     decoded = _decode_all(body)
-    if decoded is None:
-        return _split_each(body)
-    items = iter(decoded.split(b"\0"))
-    return list(zip(items, items))
+    if decoded is not None:
+        items = decoded[0].split(b"\0")
+        if len(items) == decoded[1]:
+            return list(zip(*[iter(items)] * 2))
+    return _split_each(body)
 
 
-def _decode_all(body: bytes) -> bytes | None:
-    """All names and values decoded at once and parted by NUL; None where that would be ambiguous.
+def _decode_all(body: bytes) -> tuple[bytes, int] | None:
+    """All names and values decoded at once and parted by NUL, and how many they are; None where that cannot be told.
 
-    It is not where every pair has exactly one ``=`` and NUL occurs nowhere else.
+    It can where every pair has exactly one ``=``. Where NUL occurs in one of them, too, there are more than that.
     """
     signature = body.translate(None, _NOT_SEPARATOR)
     borders = len(signature)
-    if signature != b"=&" * (borders // 2) + b"=":
+    if signature != (_SIGNATURE[:borders] if borders < SIGNATURE else b"=&" * (borders // 2) + b"=") or not borders & 1:
         return None
     decoded = _undo(body.translate(_TO_NUL))
-    return None if decoded is None or decoded.count(b"\0") != borders else decoded
+    return None if decoded is None else (decoded, borders + 1)
 
 
 def _split_each(body: bytes) -> list[tuple[bytes, bytes]]:

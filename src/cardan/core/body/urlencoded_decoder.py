@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .events import FormEvent
     from .multipart_decoder import Forms
 
-__all__ = ["PairsDecoder", "UrlencodedDecoder", "straight_pairs"]
+__all__ = ["PairsDecoder", "UrlencodedDecoder"]
 
 PAIRS: Final = "pairs"
 FAILED: Final = "failed"
@@ -173,17 +173,6 @@ class PairsDecoder(UrlencodedDecoder):
         self._count += len(pairs)
         self._total += len("".join(chain.from_iterable(pairs)).encode())
         return pairs  # type: ignore[return-value]  # FormBuilder takes them, too
-
-
-def straight_pairs(body: bytes, limits: Limits) -> list[tuple[str, str]] | None:
-    """The pairs of a whole small body in default mode; None where something is to be looked at more closely."""
-    size = len(body)
-    most, total, count = limits.max_form_memory_size, limits.max_form_memory_total, limits.max_form_parts
-    if size > BATCH or (most is not None and size > most) or (total is not None and size > total):
-        return None
-    if count is not None and body.count(b"&") >= count:
-        return None
-    return usual_pairs(body)
 
 
 def _count_pairs(body: bytes) -> int:

@@ -63,7 +63,7 @@ class BodyAccess(JSONMixin, StreamingMixin):
         body = self._loaded("data")
         if parse_form_data and self.want_form_data_parsed:
             self._run(body, self._form_steps(body))
-        raw = self._get_raw(cache)
+        raw = self._get_raw(body, cache)
         return raw.decode("utf-8", "replace") if as_text else raw
 
     @property
@@ -82,10 +82,14 @@ class BodyAccess(JSONMixin, StreamingMixin):
 
     def _parsed(self, name: str) -> Form | None:
         """The parsed form, None where the body is none."""
+        known: Form | None = self.__dict__.get("_form_parsed")
+        if known is not None:
+            return known
         body = self._loaded(name)
         if not self.want_form_data_parsed:
             return None
-        return self._get_form(body)
+        form = self.__dict__["_form_parsed"] = self._load_sync(body, True) if body.fresh else self._get_form(body)
+        return form
 
     @cached
     def form(self) -> ImmutableMultiDict[str, str]:
@@ -114,4 +118,5 @@ class BodyAccess(JSONMixin, StreamingMixin):
 
 def make_storage(cls: type[Any], pairs: list[tuple[str, Any]]) -> Any:
     """A container of ``pairs``, the quickest way that its class knows."""
-    return cls._from_pairs(pairs) if hasattr(cls, "_from_pairs") else cls(pairs)
+    make = getattr(cls, "_from_pairs", cls)
+    return make(pairs)

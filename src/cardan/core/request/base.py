@@ -14,17 +14,17 @@ from ..fields.lists import parse_list
 from ..fields.options import parse_options
 from ..structures import ImmutableDict, ImmutableList, ImmutableMultiDict
 from .access import BodyAccess, make_storage
-from .body import Body
+from .bodies import AsyncIterableBody, make_body
 from .cached import cached
-from .sources import AsyncIterableSource, make_source
 from .url import URLMixin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..structures.headers_view import HeadersView
+    from .bodies import BodyInput
+    from .body import Body
     from .head import HeadLike
-    from .sources import BodyInput, Source
 
 __all__ = ["BaseRequest"]
 
@@ -47,8 +47,8 @@ class BaseRequest(URLMixin, BodyAccess):
     """The class of ``cookies``."""
 
     if TYPE_CHECKING:
-        head: HeadLike
-        _source: Source
+        _head: HeadLike
+        _given: Body
         _make_file: Callable[[], Any] | None
 
     def __init__(
@@ -60,18 +60,18 @@ class BaseRequest(URLMixin, BodyAccess):
         make_file: Callable[[], Any] | None = None,
         shallow: bool = False,
     ) -> None:
-        source = make_source(body)
+        given = make_body(body)
         values = self.__dict__  # past __setattr__, which looks for limits
-        values["head"] = head
-        values["_source"] = source
+        values["_head"] = head
+        values["_given"] = given
         values["_run_sync"] = run_sync
         values["_make_file"] = make_file
-        values["_mode"] = "async" if isinstance(source, AsyncIterableSource) else "either"
+        values["_mode"] = "async" if isinstance(given, AsyncIterableBody) else "either"
         if shallow:
             values["shallow"] = True
 
     def _open_body(self) -> Body:
-        return Body(self._source)
+        return self._given
 
     def _known_body(self) -> Body | None:
         return self.__dict__.get("_opened")
@@ -86,20 +86,32 @@ class BaseRequest(URLMixin, BodyAccess):
         """The sink of one uploaded file: what ``make_file`` gives, else memory up to ``max_spool_memory``, then 413."""
         if self._make_file is not None:
             return self._make_file()
-        budget = self.__dict__.get("_budget")
-        if budget is None:
-            budget = self.__dict__["_budget"] = MemoryBudget(self.limits)
-        return MemorySink(budget)
+        return MemorySink(self._budget)
+
+    def _hold(self, files: list[bytes]) -> list[Any] | None:
+        if self._make_file is not None or not self._opens_sinks_as(BaseRequest):
+            return None
+        return list(map(MemorySink.holding, files)) if self._budget.take(sum(map(len, files))) else None
+
+    @cached
+    def _budget(self) -> MemoryBudget:
+        """What the files of this request may hold in memory."""
+        return MemoryBudget(self.limits)
 
     async def aclose(self) -> None:
         """The awaiting twin of :meth:`close`; also ends an async generator that was given as the body."""
         try:
             await super().aclose()
         finally:
-            if isinstance(source := self.__dict__.get("_source"), AsyncIterableSource):
-                await source.aclose()
+            if isinstance(given := self.__dict__.get("_given"), AsyncIterableBody):
+                await given.aclose()
 
     # --- the head ---
+
+    @property
+    def head(self) -> HeadLike:
+        """What stands before the body, as whoever opened the request gives it."""
+        return self._head
 
     @cached
     def method(self) -> str:
@@ -119,7 +131,7 @@ class BaseRequest(URLMixin, BodyAccess):
     @cached
     def args(self) -> ImmutableMultiDict[str, str]:
         """The parameters of the query string (WHATWG URL section 5.1)."""
-        query = self.head.query_string
+        query = self.query_string
         args: ImmutableMultiDict[str, str] = make_storage(
             self.parameter_storage_class, parse_urlencoded(query) if query else []
         )
@@ -147,7 +159,7 @@ class BaseRequest(URLMixin, BodyAccess):
     @cached
     def mimetype(self) -> str:
         """The media type in lower case, without parameters; ``""`` without one."""
-        return (self.headers.get("Content-Type") or "").partition(";")[0].strip(" \t").lower()
+        return (self.content_type or "").partition(";")[0].strip(" \t").lower()
 
     @cached
     def content_length(self) -> int | None:

@@ -1,6 +1,6 @@
 """Body: what was read of one request body, and who consumed it; and the routines that read it whole.
 
-One :class:`Body` stands behind all request objects over one source, so that nothing is read twice or lost. The
+One :class:`Body` stands behind all request objects over one request, so that nothing is read twice or lost. The
 routines are generators of steps (:mod:`cardan.core.drive`): each door of a request, sync or async, runs the same one.
 
     fresh          -> it is read, and what was read is kept or handed on
@@ -21,11 +21,10 @@ from ..drive import Read
 from ..exceptions import BodyConsumed, HTTPException, RequestEntityTooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Hashable
+    from collections.abc import Awaitable, Callable, Coroutine, Generator, Hashable
 
     from ..drive import Step
     from ..limits import Limits
-    from .sources import Source
 
 __all__ = ["BATCH", "FORM", "Body", "check_raw", "drop_frames", "load_form", "load_raw", "resumed", "unless_empty"]
 
@@ -39,23 +38,43 @@ FORM = "form"
 
 
 class Body:
-    """The state of one body; see the module's table. Knows neither request nor environ nor scope: no cycle."""
+    """One body: where its bytes come from, which a subclass knows, and its state; see the module's table.
 
-    __slots__ = ("busy", "error", "filtered", "forms", "raw", "source", "taken", "waiter")
+    Refers to neither request nor environ nor scope: no cycle. What most bodies never have are class attributes: one of
+    these is made for every body.
+    """
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.raw: bytes | None = None
-        self.taken: str | None = None
-        """The door that consumed the body, None while it is there."""
-        self.error: BaseException | None = None
-        """Why reading failed; :meth:`check` raises it."""
-        self.forms: dict[Hashable, Form | HTTPException] = {}
-        self.busy = False
-        """Whether a ``load()`` runs; others wait for ``waiter``."""
-        self.waiter: Any = None
-        self.filtered: dict[Hashable, Body] | None = None
-        """The bodies that this one becomes behind filters, by what makes them."""
+    origin: Any = None
+    """What it was opened on (``wsgi.input`` or ``receive``), by which other request objects find it."""
+    ended: bool = False
+    """Whether the end was seen, so that nothing more can come; False also where that is not known."""
+    run_sync: Callable[..., Awaitable[Any]] | None = None
+    """Runs a blocking read for async code, where that is needed."""
+    disconnected: bool = False
+    """Whether the client is known to have left."""
+    fresh: bool = True
+    """Whether nobody has touched it."""
+    raw: bytes | None = None
+    """What was read and kept, see :meth:`keep`."""
+    taken: str | None = None
+    """The door that consumed the body, None while it is there."""
+    error: BaseException | None = None
+    """Why reading failed; :meth:`check` raises it."""
+    forms: tuple[tuple[object, Form | HTTPException], ...] = ()
+    """What was parsed of it, or why that failed, beside the settings that it was parsed with."""
+    busy: bool = False
+    """Whether a ``load()`` runs; others wait for ``waiter``."""
+    waiter: Any = None
+    filtered: dict[Hashable, Body] | None = None
+    """The bodies that this one becomes behind filters, by what makes them."""
+
+    def read(self, size: int, whole: bool) -> bytes:
+        """About ``size`` more bytes as :class:`~cardan.core.drive.Read` says, ``b""`` at the end; blocks."""
+        raise NotImplementedError
+
+    def aread(self, size: int, whole: bool) -> Coroutine[Any, Any, bytes]:
+        """Likewise, awaiting."""
+        raise NotImplementedError
 
     @property
     def state(self) -> str:
@@ -65,14 +84,9 @@ class Body:
         return "buffered" if self.raw is not None else self.taken or "fresh"
 
     @property
-    def is_fresh(self) -> bool:
-        """Whether nobody has touched it."""
-        return self.raw is None and self.taken is None and self.error is None
-
-    @property
     def waits(self) -> bool:
         """Whether nothing was read yet, or a ``load()`` is still at it."""
-        return self.busy or (self.raw is None and self.taken is None and self.error is None)
+        return self.fresh or self.busy
 
     def check(self) -> None:
         """Raise the error that reading failed with, if it did: a copy, whose traceback is the reader's own."""
@@ -90,21 +104,40 @@ class Body:
             )
             raise BodyConsumed(f"got {door}, expected a body that is still there: it was {why}")
         self.taken = door
+        self.fresh = False
+
+    def keep(self, raw: bytes) -> None:
+        """All of it was read: every door is served from ``raw``."""
+        self.raw = raw
+        self.taken = None
+        self.fresh = False
 
     def fail(self, error: BaseException) -> None:
         """Remember why reading ended early. Only HTTP errors are the client's; after others the rest is just lost.
 
         What is kept has no traceback: its frames would keep alive all that the request holds.
         """
+        self.fresh = False
         if isinstance(error, HTTPException):
             self.error = copy(error)
         else:
             self.error = BodyConsumed(f"the body was not read to its end: {type(error).__name__} interrupted it")
 
+    def form_of(self, settings: object) -> Form | HTTPException | None:
+        """What was parsed with equal ``settings``. There are one or two: comparing is quicker than hashing."""
+        for known, form in self.forms:
+            if known == settings:
+                return form
+        return None
+
+    def keep_form(self, settings: object, form: Form | HTTPException) -> None:
+        """Remember what was parsed with ``settings``."""
+        self.forms = (*self.forms, (settings, form))
+
     def close(self) -> None:
         """Close the files of all forms; each may be closed again."""
-        forms, self.forms = self.forms, {}
-        for form in forms.values():
+        forms, self.forms = self.forms, ()
+        for _, form in forms:
             if isinstance(form, Form):
                 form.close()
         for body in self.filtered.values() if self.filtered else ():
@@ -113,9 +146,10 @@ class Body:
     @property
     def files(self) -> list[Any]:
         """The files of all forms."""
-        found = [file for form in self.forms.values() if isinstance(form, Form) for _, file in form.files]
-        for body in self.filtered.values() if self.filtered else ():
-            found += body.files
+        found = [file for _, form in self.forms if isinstance(form, Form) for _, file in form.files]
+        if self.filtered:
+            for body in self.filtered.values():
+                found += body.files
         return found
 
 
@@ -163,7 +197,7 @@ def load_raw(body: Body, content_length: int | None, limits: Limits, *, keep: bo
         drop_frames(error)
         raise
     if keep:
-        body.raw, body.taken = raw, None
+        body.keep(raw)
     return raw
 
 
@@ -178,13 +212,13 @@ def _read_all(reader: BodyReader, limits: Limits) -> Generator[Step, Any, bytes]
 
 
 def load_form(
-    body: Body, key: Hashable, steps: Generator[Step, Any, Form], *, announced: bool
+    body: Body, settings: object, steps: Generator[Step, Any, Form], *, announced: bool
 ) -> Generator[Step, Any, Form]:
-    """The parsed form: from what was parsed before under the same settings ``key``, from the bytes kept, or read.
+    """The parsed form: from what was parsed before under the same ``settings``, from the bytes kept, or read.
 
     Where no body was ``announced`` (RFC 9112 section 6.3) and none comes, the form is empty and not broken.
     """
-    known = body.forms.get(key)
+    known = body.form_of(settings)
     if known is not None:
         steps.close()
         if isinstance(known, HTTPException):
@@ -205,10 +239,10 @@ def load_form(
         try:
             form = yield from resumed(steps, body.raw, more=False)
         except HTTPException as error:
-            body.forms[key] = copy(error)
+            body.keep_form(settings, copy(error))
             drop_frames(error)
             raise
-    body.forms[key] = form
+    body.keep_form(settings, form)
     return form
 
 

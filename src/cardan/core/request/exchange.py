@@ -1,20 +1,19 @@
 """Exchange: what all request objects over one request share. It sits in the environ or scope under :data:`KEY`.
 
-One exchange for each request; in it one :class:`Opened` for each *source* that a body was opened on: a middleware
+One exchange for each request; in it one :class:`Body` for each *source* that a body was opened on: a middleware
 that puts another ``wsgi.input`` or ``receive`` in the place of the server's has made another body.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from weakref import ref
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
     from .body import Body
 
-__all__ = ["KEY", "REQUEST_KEY", "Exchange", "Opened", "reference"]
+__all__ = ["KEY", "NOBODY", "REQUEST_KEY", "Exchange", "StandIn", "find_exchange", "known_body"]
 
 KEY: Final = "cardan.exchange"
 """The private key that the exchange has in an environ or scope."""
@@ -23,36 +22,31 @@ REQUEST_KEY: Final = "cardan.request"
 """The key that a request stores itself under (``populate_request``)."""
 
 
-class Opened:
-    """A body that was opened on ``origin`` (``wsgi.input`` or ``receive``, by identity).
+class StandIn:
+    """What replays ``body``: the ``wsgi.input`` or the ``receive`` that others get after it was opened."""
 
-    ``replay`` is what stands in for the origin since; it counts for the same body.
-    """
+    __slots__ = ("body",)
 
-    __slots__ = ("body", "origin", "replay")
-
-    def __init__(self, body: Body, origin: Any) -> None:
+    def __init__(self, body: Body) -> None:
         self.body = body
-        self.origin = origin
-        self.replay: Any = None
 
 
 class Exchange:
     """One request and its answer, as far as the objects that handle it must agree.
 
-    It refers to neither request nor environ nor scope, and what it holds refers to it weakly, so that nothing here
-    makes a cycle. Class-level defaults in place of a constructor: one is made for every request, and most are never
-    written to.
+    It refers to neither request nor environ nor scope, and the sources of its bodies refer to it weakly, so that
+    nothing here makes a cycle. Class-level defaults in place of a constructor: one is made for every request, and most
+    are never written to.
     """
 
-    opened: tuple[Opened, ...] = ()
+    opened: tuple[Body, ...] = ()
     """The bodies that were opened, each at the first access."""
+    replays: tuple[Any, ...] = ()
+    """The stand-ins for ``receive`` that were asked for."""
     state: MutableMapping[str, Any] | None = None
     """What the lifespan yielded, a copy for this request."""
     holders: int = 0
     """How many applications keep the files of the bodies open."""
-    disconnected: bool = False
-    """Whether the client is known to have left."""
     run_sync: Callable[..., Awaitable[Any]] | None = None
     """Runs a blocking callable for async code: in the request's own thread on WSGI, in a worker thread on ASGI."""
     token: Any = None
@@ -61,27 +55,33 @@ class Exchange:
     """The handler's place among the worker threads, given back while it waits for the client."""
 
     @property
-    def body(self) -> Body | None:
-        """The body that was opened first, if one was."""
-        return self.opened[0].body if self.opened else None
+    def disconnected(self) -> bool:
+        """Whether the client is known to have left."""
+        return any(body.disconnected for body in self.opened)
 
     @property
     def files(self) -> list[Any]:
         """The files of all forms of all bodies."""
-        return [file for each in self.opened for file in each.body.files]
+        found: list[Any] = []
+        for body in self.opened:
+            if body.forms or body.filtered:
+                found += body.files
+        return found
 
-    def find(self, origin: Any) -> Opened | None:
-        """What was opened on ``origin``, or on what stands in for it."""
-        for each in self.opened:
-            if each.origin is origin or each.replay is origin:
-                return each
+    def run_blocking(self, run_sync: Callable[..., Awaitable[Any]]) -> None:
+        """Async code handles the request from now on: what blocks is run by ``run_sync``."""
+        self.run_sync = run_sync
+        for body in self.opened:
+            body.run_sync = run_sync
+
+    def find(self, origin: Any) -> Body | None:
+        """The body that was opened on ``origin`` (``wsgi.input`` or ``receive``, by identity), or on its stand-in."""
+        if isinstance(origin, StandIn):
+            return origin.body
+        for body in self.opened:
+            if body.origin is origin:
+                return body
         return None
-
-    def open(self, body: Body, origin: Any) -> Opened:
-        """Remember that ``body`` is what comes from ``origin``."""
-        opened = Opened(body, origin)
-        self.opened = (*self.opened, opened)
-        return opened
 
     def close(self) -> None:
         """Close the files of the bodies' forms, unless an application still holds them.
@@ -91,19 +91,28 @@ class Exchange:
         if self.holders:
             return
         first: Exception | None = None
-        for each in self.opened:
+        for body in self.opened:
             try:
-                each.body.close()
+                body.close()
             except Exception as error:
                 first = first or error
         if first is not None:
             raise first
 
 
-_NOBODY: Final = Exchange()
+def find_exchange(carrier: MutableMapping[str, Any]) -> Exchange:
+    """What the request objects over this environ or scope share, made at the first access."""
+    exchange: Exchange | None = carrier.get(KEY)
+    if exchange is None:
+        exchange = carrier[KEY] = Exchange()
+    return exchange
 
 
-def reference(exchange: Exchange) -> Callable[[], Exchange]:
-    """A way back to the exchange that does not keep it; an empty one where it is gone."""
-    weak = ref(exchange)
-    return lambda: weak() or _NOBODY
+def known_body(carrier: MutableMapping[str, Any], origin: Any) -> Body | None:
+    """The state of the body that comes from ``origin``, if it was opened."""
+    exchange: Exchange | None = carrier.get(KEY)
+    return None if exchange is None else exchange.find(origin)
+
+
+#: what a source is told by that outlives its exchange
+NOBODY: Final = Exchange()

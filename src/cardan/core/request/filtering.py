@@ -1,7 +1,7 @@
-"""FilteredSource: a body behind a filter, for a request class that reads another body than the one that was sent.
+"""FilteredBody: a body behind a filter, for a request class that reads another body than the one that was sent.
 
 Takes the body as it comes, who counts its bytes, and a machine with ``feed(bytes) -> bytes`` and ``close() -> bytes``;
-is a source for every door. Raises what the counting raises, and :exc:`BadRequest` for whatever the filter does.
+is a body for every door. Raises what the counting raises, and :exc:`BadRequest` for whatever the filter does.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..drive import Read, arun, run
 from ..exceptions import BadRequest, HTTPException
+from .body import Body
 from .perform import perform, performer
 
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 
     from ..body.body_reader import BodyReader
     from ..drive import Step
-    from .sources import Source
 
-__all__ = ["BodyFilter", "FilteredSource"]
+__all__ = ["BodyFilter", "FilteredBody"]
 
 
 class BodyFilter(Protocol):
@@ -34,28 +34,25 @@ class BodyFilter(Protocol):
         ...
 
 
-class FilteredSource:
-    """Reads ``source`` through ``body_filter``; ``reader`` counts what was sent."""
+class FilteredBody(Body):
+    """Reads ``sent`` through ``body_filter``; ``reader`` counts what was sent."""
 
-    __slots__ = ("_ended", "_filter", "_reader", "_source")
-
-    def __init__(self, source: Source, reader: BodyReader, body_filter: BodyFilter) -> None:
-        self._source = source
+    def __init__(self, sent: Body, reader: BodyReader, body_filter: BodyFilter) -> None:
+        self._sent = sent
         self._reader = reader
         self._filter = body_filter
-        self._ended = False
 
     def read(self, size: int, whole: bool) -> bytes:
         """What becomes of about ``size`` bytes that were sent; ``b""`` at the end."""
-        return run(self._next(size, whole), performer(self._source))
+        return run(self._next(size, whole), performer(self._sent))
 
     async def aread(self, size: int, whole: bool) -> bytes:
         """Likewise, awaiting."""
-        return await arun(self._next(size, whole), perform(self._source))
+        return await arun(self._next(size, whole), perform(self._sent))
 
     def _next(self, size: int, whole: bool) -> Generator[Step, Any, bytes]:
         out = b""
-        while not out and not self._ended:
+        while not out and not self.ended:
             out = self._pass((yield Read(size, whole)))
         return out
 
@@ -64,7 +61,7 @@ class FilteredSource:
         try:
             if data:
                 return self._filter.feed(self._reader.feed(data))
-            self._ended = True
+            self.ended = True
             self._reader.close()
             return self._filter.close()
         except HTTPException:

@@ -6,12 +6,14 @@ it among those that were parsed before under equal settings. Reads nothing itsel
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..body.file_storage import FileStorage
 from ..body.form_reader import FormReader
 from ..body.part import Part
 from .body import Body, load_form, resumed
+from .limits import LIMIT_NAMES
 from .opening import OpenedBody
 
 if TYPE_CHECKING:
@@ -21,11 +23,40 @@ if TYPE_CHECKING:
     from ..body.form import Form
     from ..drive import Step
 
-__all__ = ["MULTIPART", "URLENCODED", "FormHooks"]
+__all__ = ["MULTIPART", "URLENCODED", "FormHooks", "FormSettings"]
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 _FORM_TYPES = frozenset({MULTIPART, URLENCODED})
+
+
+_hooks_of = attrgetter("make_form_data_parser", "_get_file_stream", "want_form_data_parsed", "file_storage_class")
+
+
+class FormSettings:
+    """What a form is parsed with, by class, mode and the limits of the request itself (None: those of the class).
+
+    Equal where forms are shared: where the same hooks, mode and limits hold, whichever class has them. Most are of one
+    class, and then nothing else is looked at.
+    """
+
+    __slots__ = ("_cls", "_forms", "_own")
+
+    def __init__(self, cls: type[FormHooks], forms: str, own: dict[str, Any] | None) -> None:
+        self._cls = cls
+        self._forms = forms
+        self._own = own
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FormSettings) or self._forms != other._forms:
+            return False
+        same = self._cls is other._cls and self._own == other._own
+        return same or (_hooks_of(self._cls) == _hooks_of(other._cls) and self._limits() == other._limits())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _limits(self) -> dict[str, Any]:
+        return {name: getattr(self._cls, name) for name in LIMIT_NAMES} | (self._own or {})
 
 
 class FormHooks(OpenedBody):
@@ -41,7 +72,8 @@ class FormHooks(OpenedBody):
     @property
     def want_form_data_parsed(self) -> bool:
         """Whether the body is to be parsed as a form: the Content-Type decides. Override it to decide otherwise."""
-        return self.mimetype in _FORM_TYPES
+        kind = self.content_type
+        return kind is not None and (kind == URLENCODED or self.mimetype in _FORM_TYPES)
 
     def make_form_data_parser(self, content_length: int | None) -> FormReader:
         """The parser of this request's form: the one hook to replace it.
@@ -54,27 +86,40 @@ class FormHooks(OpenedBody):
             limits=self.limits,
             forms=self.forms,
             storage=self._store_file,
+            hold=self._hold_files,
         )
 
-    def _form_key(self) -> tuple[Any, ...]:
+    def _form_settings(self) -> FormSettings:
         """The parse settings: a form is shared by the requests that have equal ones."""
-        cls = type(self)
-        hooks = (cls.make_form_data_parser, cls._get_file_stream, cls.want_form_data_parsed, cls.file_storage_class)
-        return (self.limits, self.forms, *hooks)
+        return FormSettings(type(self), self.forms, self._own_limits if "_is_limited" in self.__dict__ else None)
 
     def _form_steps(self, body: Body, first: bytes = b"") -> Generator[Step, Any, Form]:
         length = self._declared_length
         steps = self.make_form_data_parser(length).run()
         if first:
             steps = resumed(steps, first, more=True)
-        return load_form(body, self._form_key(), steps, announced=self._announces_body(length))
+        return load_form(body, self._form_settings(), steps, announced=self._announces_body(length))
 
     def _store_file(self, part: FileStart, sink: Any, size: int) -> FileStorage:
         """What the form has for one file."""
         mode = self._mode
-        return self.file_storage_class.from_part(part, sink, size).bind(
-            None if mode == "either" else mode, self._run_sync
-        )
+        file = self.file_storage_class.from_part(part, sink, size)
+        return file if mode == "sync" else file.bind(None if mode == "either" else mode, self._run_sync)
+
+    def _hold_files(self, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, FileStorage]] | None:
+        """What the form has for files that came whole, each under its name; None where they go through the steps."""
+        sinks = self._hold([data for _, data in files])
+        if sinks is None:
+            return None
+        return [(part.name, self._store_file(part, sink, len(data))) for (part, data), sink in zip(files, sinks)]
+
+    def _hold(self, files: list[bytes]) -> list[Any] | None:
+        """Complete sinks for the data of ``files``, without a step; None where that may block or is not ours to do."""
+        return None
+
+    def _opens_sinks_as(self, cls: type[FormHooks]) -> bool:
+        """Whether :meth:`_get_file_stream` is the one of ``cls``: no subclass, and no instance, has another."""
+        return getattr(self._get_file_stream, "__func__", None) is cls._get_file_stream
 
     def _get_file_stream(
         self,

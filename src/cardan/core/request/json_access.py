@@ -38,10 +38,10 @@ class JSONMixin(BodyBase):
         known = self.__dict__
         if cache and "_json" in known:
             return known["_json"]
-        self._loaded("json")
+        body = self._loaded("json")
         if not (force or self.is_json):
             return None if silent else self.on_json_loading_failed(None)
-        data = self._get_raw(cache)
+        data = self._get_raw(body, cache)
         try:
             value = _load_json(self.json_module, data)
         except (ValueError, RecursionError) as error:

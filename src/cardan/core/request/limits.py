@@ -17,7 +17,7 @@ __all__ = ["LIMIT_NAMES", "LimitsMixin"]
 LIMIT_NAMES: Final = tuple(field.name for field in fields(Limits))
 """The names of all limits."""
 
-_GUARDED: Final = frozenset((*LIMIT_NAMES, "body_timeout", "head"))
+_GUARDED: Final = frozenset((*LIMIT_NAMES, "body_timeout"))
 _values_of: Final = attrgetter(*LIMIT_NAMES)
 _DEFAULT: Final = Limits()
 
@@ -64,12 +64,17 @@ class LimitsMixin:
         object.__setattr__(self, name, value)
 
     def _check_limit(self, name: str, value: Any) -> None:
-        if name == "head":
-            raise AttributeError(f"{type(self).__name__}.head is read-only")
         if name in LIMIT_NAMES:
             _check(name, value)
         if "_opened" in self.__dict__:
             raise RuntimeError(f"got {name} = {value}, expected it to be set before the body is first accessed")
+        self.__dict__["_is_limited"] = True
+
+    @property
+    def _own_limits(self) -> dict[str, Any]:
+        """The limits that were set on this request and not on its class."""
+        own = self.__dict__
+        return {name: own[name] for name in LIMIT_NAMES if name in own}
 
     @property
     def limits(self) -> Limits:

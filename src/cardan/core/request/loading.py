@@ -6,13 +6,15 @@ Raises what reading raises; the body remembers it, and the request what was refu
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any, Self
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, Self
 
+from ..body.body_reader import DEFAULTS
 from ..body.form import Form
-from ..body.urlencoded_decoder import straight_pairs
+from ..body.straight_form import straight_form, straight_urlencoded
 from ..exceptions import HTTPException
 from .body import BATCH, FORM, Body, check_raw, load_raw, resumed
-from .forms import MULTIPART, URLENCODED, FormHooks
+from .forms import URLENCODED, FormHooks
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BodyBase"]
 
-#: what a body may have at most to be read at once
-_SMALL = 65_536
+#: what a body may have at most to be read at once: no more than any size that a limit has by default
+_SMALL: Final = 65_536
+_sizes_of: Final = attrgetter("max_content_length", "max_data_memory", "max_form_memory_size", "max_form_memory_total")
+_DEFAULT_SIZES: Final = _sizes_of(DEFAULTS)
 
 
 class BodyBase(FormHooks):
@@ -36,35 +40,49 @@ class BodyBase(FormHooks):
         :exc:`RequestEntityTooLarge`, :exc:`BadRequest`, :exc:`ClientDisconnected`; :exc:`BodyConsumed` where another
         door was first; :exc:`WrongMode` in sync code.
         """
-        self._no_await("load()", "the properties themselves: they read")
+        if self._mode == "sync":
+            self._no_await("load()", "the properties themselves: they read")
         body = self._body
         while body.busy:
             await self._wait_for(body)
         body.busy = True
         try:
-            first = b"" if (length := self._small_length(body, form)) is None else await self._aread_small(body, length)
-            if not first or self._take_small(body, first, length, form) is None:
+            form = form and self.want_form_data_parsed
+            first = b""
+            if length := self._small_length(body):
+                try:
+                    first = await body.aread(BATCH, True)
+                except BaseException as error:
+                    body.fail(error)
+                    raise
+            taken = self._take_small(body, first, length, form) if first else None
+            if taken is None:
                 await self._arun(body, self._load_steps(body, form, first))
         except HTTPException as error:
             self.__dict__["_failure"] = copy(error)
             raise
         finally:
             body.busy = False
-            waiter, body.waiter = body.waiter, None
-            if waiter is not None:
+            if body.waiter is not None:
+                waiter, body.waiter = body.waiter, None
                 waiter.set()
         return self
 
-    def _load_sync(self, *, form: bool = True) -> Any:
+    def _load_sync(self, body: Body, form: bool) -> Any:
         """What ``load()`` does, in sync code; returns the form or the bytes."""
-        body = self._body
-        first = b"" if (length := self._small_length(body, form)) is None else self._read_small(body, length)
+        first = b""
+        if length := self._small_length(body):
+            try:
+                first = body.read(BATCH, True)
+            except BaseException as error:
+                body.fail(error)
+                raise
         taken = self._take_small(body, first, length, form) if first else None
         return self._run(body, self._load_steps(body, form, first)) if taken is None else taken
 
     def _load_steps(self, body: Body, form: bool, first: bytes = b"") -> Generator[Step, Any, Any]:
-        """The routine that loads the body; ``first`` is what was read of it already."""
-        if form and self.want_form_data_parsed:
+        """The routine that loads the body, parsing a ``form``; ``first`` is what was read of it already."""
+        if form:
             return self._form_steps(body, first)
         return self._raw_steps(body, keep=True, first=first)
 
@@ -81,66 +99,54 @@ class BodyBase(FormHooks):
         steps = load_raw(body, self._declared_length, self.limits, keep=keep)
         return resumed(steps, first, more=True) if first else steps
 
-    def _get_raw(self, keep: bool) -> bytes:
-        body = self._body
-        if body.raw is not None:  # nothing to read, and no routine to run
-            return check_raw(body.raw, self.limits, memory=True)
-        if keep and body.is_fresh:
-            raw: bytes = self._load_sync(form=False)
-            return raw
+    def _get_raw(self, body: Body, keep: bool) -> bytes:
+        raw = body.raw
+        if raw is not None:  # nothing to read, and no routine to run
+            return raw if self._is_small(len(raw)) else check_raw(raw, self.limits, memory=True)
+        if keep and body.fresh:
+            loaded: bytes = self._load_sync(body, False)
+            return loaded
         return self._run(body, self._raw_steps(body, keep=keep))
 
     def _get_form(self, body: Body) -> Form:
-        """The parsed form, in sync code."""
-        if body.is_fresh:
-            form: Form = self._load_sync()
-            return form
-        if body.forms and isinstance(known := body.forms.get(self._form_key()), Form):
-            return known
-        return self._run(body, self._form_steps(body))
+        """The form of a body that is not fresh: what was parsed of it, or what comes of the bytes that were kept."""
+        known = body.form_of(self._form_settings()) if body.forms else None
+        return known if isinstance(known, Form) else self._run(body, self._form_steps(body))
 
-    # --- the straight path of a small body: read at once, and a urlencoded form parsed at once ---
+    # --- the straight path of a small body: read at once, and a usual form parsed at once ---
 
-    def _small_length(self, body: Body, form: bool) -> int | None:
-        """The length of a body that may take the straight path, None for any other."""
-        if not body.is_fresh or (form and self.mimetype == MULTIPART):
-            return None
-        length = self._declared_length
-        if length is None or not 0 < length <= _SMALL:
-            return None
-        for allowed in (self.max_content_length, self.max_data_memory):  # not all limits: that is a table of a dozen
-            if allowed is not None and (type(allowed) is not int or length > allowed):
-                return None
-        return length
+    def _small_length(self, body: Body) -> int:
+        """The declared length of a body that nobody has touched, so small that no limit on sizes is passed; else 0."""
+        if not body.fresh or "_is_filtered" in self.__dict__:
+            return 0
+        length = self._sent_length
+        return length if length is not None and self._is_small(length) else 0
 
-    def _read_small(self, body: Body, length: int) -> bytes:
-        """What one read gives, and, where that is all, whatever else comes against the declaration."""
-        try:
-            data = body.source.read(BATCH, True)
-            return data + body.source.read(BATCH, True) if len(data) == length else data
-        except BaseException as error:
-            body.fail(error)
-            raise
+    def _is_small(self, size: int) -> bool:
+        """Whether ``size`` bytes are few, and pass no limit on sizes: not all limits, which are a table of a dozen."""
+        return size <= _SMALL and ((sizes := _sizes_of(self)) == _DEFAULT_SIZES or _fits(size, sizes))
 
-    async def _aread_small(self, body: Body, length: int) -> bytes:
-        """The awaiting twin of :meth:`_read_small`."""
-        try:
-            data = await body.source.aread(BATCH, True)
-            return data + await body.source.aread(BATCH, True) if len(data) == length else data
-        except BaseException as error:
-            body.fail(error)
-            raise
-
-    def _take_small(self, body: Body, data: bytes, length: int | None, form: bool) -> Form | bytes | None:
+    def _take_small(self, body: Body, data: bytes, length: int, form: bool) -> Form | bytes | None:
         """The form, or the bytes, where ``data`` is all and as it should be; else the routines go on with it."""
-        if len(data) != length:
+        if len(data) != length or not body.ended:
             return None
-        if not form or not self.want_form_data_parsed:
-            body.raw = data
+        if not form:
+            body.keep(data)
             return data
-        plain = self.forms == "default" and type(self).make_form_data_parser is FormHooks.make_form_data_parser
-        if not plain or self.mimetype != URLENCODED or (pairs := straight_pairs(data, self.limits)) is None:
+        if type(self).make_form_data_parser is not FormHooks.make_form_data_parser:
             return None
-        body.taken = FORM
-        parsed = body.forms[self._form_key()] = Form(pairs)
+        kind, forms, most = self.content_type or "", self.forms, self.max_form_parts
+        if kind == URLENCODED and forms != "strict" and (most is None or type(most) is int):
+            parsed = straight_urlencoded(data, most)
+        else:
+            parsed = straight_form(kind, data, self.limits, forms, self._hold_files)
+        if parsed is not None:
+            self.__dict__["_form_parsed"] = parsed
+            body.take(FORM)
+            body.keep_form(self._form_settings(), parsed)
         return parsed
+
+
+def _fits(size: int, sizes: tuple[Any, ...]) -> bool:
+    """Whether ``size`` passes none of ``sizes``; no, where one of these is no size: who reads all of them says so."""
+    return all(most is None or (type(most) is int and size <= most) for most in sizes)

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 from ..body.body_reader import BodyReader, parse_content_length
 from ..drive import arun, run
 from ..exceptions import BadRequest, BodyNotLoaded, WrongMode
-from .body import Body
+from .bodies import BytesBody
 from .cached import cached
-from .filtering import FilteredSource
+from .filtering import FilteredBody
 from .limits import LimitsMixin
 from .perform import perform, performer
-from .sources import BytesSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ..drive import Step
     from ..structures.headers_view import HeadersView
+    from .body import Body
     from .filtering import BodyFilter
 
 __all__ = ["Mode", "OpenedBody"]
@@ -53,6 +53,11 @@ class OpenedBody(LimitsMixin):
         @property
         def mimetype(self) -> str:
             """The media type."""
+            ...
+
+        @property
+        def content_type(self) -> str | None:
+            """The Content-Type as sent."""
             ...
 
     _shield: ClassVar[Any] = nullcontext
@@ -101,14 +106,13 @@ class OpenedBody(LimitsMixin):
             body_filter = self.make_body_filter()
             if body_filter is None:
                 return body
-            sent = parse_content_length(self.headers.get("Content-Length"))
-            reader = BodyReader(content_length=sent, limits=self.limits)
-            source = body.source
+            reader = BodyReader(content_length=self._sent_length, limits=self.limits)
+            sent = body
             if body.raw is not None:
-                source = BytesSource(body.raw)
+                sent = BytesBody(body.raw)
             else:
                 body.take("make_body_filter()")
-            found = Body(FilteredSource(source, reader, body_filter))
+            found = FilteredBody(sent, reader, body_filter)
             body.filtered = {**(body.filtered or {}), key: found}
         self.__dict__["_is_filtered"] = True
         return found
@@ -140,7 +144,7 @@ class OpenedBody(LimitsMixin):
     # --- the drivers ---
 
     def _run(self, body: Body, steps: Generator[Step, Any, T]) -> T:
-        return run(steps, performer(body.source, self._open_file))
+        return run(steps, performer(body, self._open_file))
 
     @property
     def _run_write(self) -> Callable[..., Any] | None:
@@ -148,19 +152,24 @@ class OpenedBody(LimitsMixin):
         return self._run_sync
 
     async def _arun(self, body: Body, steps: Generator[Step, Any, T]) -> T:
-        return await arun(steps, perform(body.source, self._open_file, self._run_write, self._shield))
+        return await arun(steps, perform(body, self._open_file, self._run_write, self._shield))
 
     # --- lengths ---
 
     @cached
+    def _sent_length(self) -> int | None:
+        """The length that was declared for what is sent; raises :exc:`BadRequest` for what is no length."""
+        return parse_content_length(self.headers.get("Content-Length"))
+
+    @property
     def _declared_length(self) -> int | None:
         """The length of what the doors read; behind a filter nobody knows it."""
-        return None if "_is_filtered" in self.__dict__ else parse_content_length(self.headers.get("Content-Length"))
+        return None if "_is_filtered" in self.__dict__ else self._sent_length
 
     @property
     def _safe_length(self) -> int | None:
         try:
-            return parse_content_length(self.headers.get("Content-Length"))
+            return self._sent_length
         except BadRequest:
             return None
 

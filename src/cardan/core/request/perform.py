@@ -1,7 +1,7 @@
 """How the steps of reading a body are performed: by calling, or by awaiting.
 
-Takes a source, a way to open a sink, and (awaiting) ``run_sync``, which runs a plain callable in a worker thread, as
-``trio.to_thread.run_sync`` does; without it nothing is expected to block. Raises what source and sinks raise, and
+Takes a body, a way to open a sink, and (awaiting) ``run_sync``, which runs a plain callable in a worker thread, as
+``trio.to_thread.run_sync`` does; without it nothing is expected to block. Raises what body and sinks raise, and
 :exc:`TypeError` for an async sink in sync code.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ..drive import Step
-    from .sources import Source
+    from .body import Body
 
 __all__ = ["perform", "performer"]
 
@@ -32,14 +32,14 @@ def _no_files(part: Any) -> Any:
     raise AssertionError("a stream opens no files")
 
 
-def performer(source: Source, open_file: Callable[[Any], Any] = _no_files) -> Callable[[Step], Any]:
+def performer(body: Body, open_file: Callable[[Any], Any] = _no_files) -> Callable[[Step], Any]:
     """Performs steps by calling; an async sink is a :exc:`TypeError` when it is opened."""
     left: set[int] = set()
 
     def call(step: Step) -> Any:
         kind = type(step)
         if kind is Read:
-            return source.read(step.size, step.whole)  # type: ignore[union-attr]
+            return body.read(step.size, step.whole)  # type: ignore[union-attr]
         if kind is Write:
             return step.sink.write(step.data)  # type: ignore[union-attr]
         if kind is Open:
@@ -61,7 +61,7 @@ def _sync_sink(sink: Any) -> Any:
 
 
 def perform(
-    source: Source,
+    body: Body,
     open_file: Callable[[Any], Any] = _no_files,
     run_sync: Callable[..., Awaitable[Any]] | None = None,
     shield: Callable[[], AbstractContextManager[Any]] = nullcontext,
@@ -75,7 +75,7 @@ def perform(
     async def call(step: Step) -> Any:
         kind = type(step)
         if kind is Read:
-            return await source.aread(step.size, step.whole)  # type: ignore[union-attr]
+            return await body.aread(step.size, step.whole)  # type: ignore[union-attr]
         if kind is Write:
             return await _write(step.sink, step.data, run_sync)  # type: ignore[union-attr]
         if kind is Open:

@@ -15,11 +15,11 @@ from ..body.part_reader import PartReader
 from ..body.pieces import Pieces
 from ..drive import arun, run
 from ..exceptions import BodyConsumed, UnsupportedMediaType
+from .bodies import BytesBody
 from .body import FORM, Body, check_raw, unless_empty
 from .data_reader import DataReader
 from .loading import BodyBase
 from .perform import perform, performer
-from .sources import BytesSource
 from .stream import BodyStream
 
 if TYPE_CHECKING:
@@ -45,14 +45,14 @@ class StreamingMixin(BodyBase):
         """
         self._no_block("iter_data()", "aiter_data()")
         reader = self._data_reader("iter_data()", chunk_size)
-        act = performer(reader.body.source)
+        act = performer(reader.body)
         return iter(lambda: run(reader.next(), act), b"")
 
     def aiter_data(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
         """The awaiting twin of :meth:`iter_data`; :exc:`WrongMode` in sync code."""
         self._no_await("aiter_data()", "iter_data()")
         reader = self._data_reader("aiter_data()", chunk_size)
-        act = perform(reader.body.source)
+        act = perform(reader.body)
         return Pieces(lambda: arun(reader.next(), act))
 
     @property
@@ -73,7 +73,7 @@ class StreamingMixin(BodyBase):
         known: io.BufferedIOBase | None = self.__dict__.get("_stream")
         if known is None:
             reader = self._data_reader("stream", None)
-            act = performer(body.source)
+            act = performer(body)
             known = self.__dict__["_stream"] = BodyStream.reading(lambda: run(reader.next(), act))
         return known
 
@@ -97,14 +97,14 @@ class StreamingMixin(BodyBase):
         """
         self._no_block("iter_parts()", "aiter_parts()")
         body, reader, may_be_empty = self._parts("iter_parts()")
-        act = performer(body.source)
+        act = performer(body)
         return _Parts(reader, body, may_be_empty, lambda steps: run(steps, act))
 
     def aiter_parts(self) -> AsyncIterator[Part]:
         """The awaiting twin of :meth:`iter_parts`."""
         self._no_await("aiter_parts()", "iter_parts()")
         body, reader, may_be_empty = self._parts("aiter_parts()")
-        act = perform(body.source)
+        act = perform(body)
         return _AsyncParts(reader, body, may_be_empty, lambda steps: arun(steps, act), self._run_sync)
 
     def _parts(self, door: str) -> tuple[Body, PartReader, bool]:
@@ -217,4 +217,4 @@ def _take(body: Body, door: str) -> None:
 def _replay(body: Body, request: BodyBase) -> Body:
     """A body of its own over the bytes kept, so that a stream over them consumes nothing."""
     assert body.raw is not None
-    return Body(BytesSource(check_raw(body.raw, request.limits, memory=False)))
+    return BytesBody(check_raw(body.raw, request.limits, memory=False))

@@ -27,7 +27,11 @@ class URLMixin:
     """
 
     if TYPE_CHECKING:
-        head: HeadLike
+
+        @property
+        def head(self) -> HeadLike:
+            """What stands before the body."""
+            ...
 
         @property
         def headers(self) -> HeadersView:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from ..fields.cookies import dump_cookie
-from ..status import parse_status, status_line
+from ..status import STATUS_LINES, parse_status, status_line
 from ..structures.headers import Headers
 from .body import ResponseBody
 from .content_type import checked, with_charset
@@ -115,7 +115,9 @@ class BaseResponse(Copies, Outgoing):
 
         Set with a code, an :class:`~http.HTTPStatus` or such a string; raises ValueError for an empty one.
         """
-        return status_line(self._code) if self._reason is None else f"{self._code} {self._reason}".rstrip()
+        if self._reason is None:
+            return STATUS_LINES.get(self._code) or status_line(self._code)
+        return f"{self._code} {self._reason}".rstrip()
 
     @status.setter
     def status(self, status: str | int | HTTPStatus) -> None:

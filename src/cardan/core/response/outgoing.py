@@ -39,10 +39,12 @@ class Outgoing(BodyAccess):
 
         None where there is more: other fields, a status without a body, a stream, something to close afterwards.
         """
-        body, kind, code = self._body, self._content_type, self._code
+        body, kind = self._body, self._content_type
         if body is None or kind is None or self._headers is not None or self._hooks is not None:
             return None
-        if not self.automatically_set_content_length or code in (204, 205, 304) or not 200 <= code < 1000:
+        if self._code != 200 and (self._code in (204, 205, 304) or not 200 <= self._code < 1000):
+            return None
+        if not self.automatically_set_content_length:
             return None
         return kind, len(body), (body if method != "HEAD" else b"")
 

@@ -1,45 +1,35 @@
-"""Body sources: where the bytes of a request body come from, for whoever uses core without an adapter.
+"""Where the bytes of a request body come from, for whoever uses core without an adapter: a :class:`Body` for each.
 
-A source has two verbs, ``read(size, whole)`` and ``await aread(size, whole)``, as :class:`~cardan.core.drive.Read`
-says; after the end both give ``b""`` for good. The adapters bring their own, over ``wsgi.input`` and ``receive``.
+Takes bytes, an iterable or an async iterable of bytes; raises :exc:`TypeError` for anything else. The adapters bring
+their own, over ``wsgi.input`` and ``receive``.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from ..exceptions import WrongMode
+from .body import Body
 
-__all__ = ["AsyncIterableSource", "BodyInput", "BytesSource", "IterableSource", "Source", "make_source"]
+__all__ = ["AsyncIterableBody", "BodyInput", "BytesBody", "IterableBody", "make_body"]
 
 BodyInput: TypeAlias = "bytes | Iterable[bytes] | AsyncIterable[bytes]"
 """What ``core.Request`` takes as a body."""
 
 
-class Source(Protocol):
-    """Where a body comes from."""
-
-    def read(self, size: int, whole: bool) -> bytes:
-        """About ``size`` more bytes, ``b""`` at the end; blocks."""
-        ...
-
-    async def aread(self, size: int, whole: bool) -> bytes:
-        """Likewise, awaiting."""
-        ...
-
-
-class BytesSource:
+class BytesBody(Body):
     """A body that is in memory already."""
 
-    __slots__ = ("_data",)
-
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, origin: object = None) -> None:
+        self.origin = origin
         self._data = data
+        self.ended = not data
 
     def read(self, size: int, whole: bool) -> bytes:
         """All of it at once, then ``b""``."""
         data, self._data = self._data, b""
+        self.ended = True
         return data
 
     async def aread(self, size: int, whole: bool) -> bytes:
@@ -47,10 +37,8 @@ class BytesSource:
         return self.read(size, whole)
 
 
-class IterableSource:
+class IterableBody(Body):
     """A body out of an iterable of bytes."""
-
-    __slots__ = ("_chunks",)
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
@@ -64,10 +52,8 @@ class IterableSource:
         return self.read(size, whole)
 
 
-class AsyncIterableSource:
+class AsyncIterableBody(Body):
     """A body out of an async iterable of bytes."""
-
-    __slots__ = ("_chunks",)
 
     def __init__(self, chunks: AsyncIterable[bytes]) -> None:
         self._chunks = aiter(chunks)
@@ -90,12 +76,12 @@ class AsyncIterableSource:
             await aclose()
 
 
-def make_source(body: BodyInput) -> Source:
-    """The source over bytes, an iterable or an async iterable of bytes; :exc:`TypeError` for anything else."""
+def make_body(body: BodyInput) -> Body:
+    """The body over bytes, an iterable or an async iterable of bytes; :exc:`TypeError` for anything else."""
     if isinstance(body, (bytes, bytearray, memoryview)):
-        return BytesSource(bytes(body))
+        return BytesBody(bytes(body))
     if isinstance(body, AsyncIterable):
-        return AsyncIterableSource(body)
+        return AsyncIterableBody(body)
     if isinstance(body, Iterable) and not isinstance(body, str):
-        return IterableSource(body)
+        return IterableBody(body)
     raise TypeError(f"got a body of type {type(body).__name__}, expected bytes or an iterable of bytes")
