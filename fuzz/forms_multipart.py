@@ -10,6 +10,7 @@ from typing import Any
 from _forms import fuzz
 
 from cardan.core.body import Field, FileStart, MultipartDecoder, MultipartEncoder
+from cardan.core.body.multipart_machine import MultipartMachine
 from cardan.core.exceptions import MultipartError, RequestEntityTooLarge
 from cardan.core.limits import Limits
 from tests.core.body.strange_forms import MULTIPART, form, part
@@ -27,8 +28,7 @@ ERRORS = (MultipartError, RequestEntityTooLarge)
 
 def decode(chunks: list[bytes], straight: bool, **options: Any) -> list[Any] | str:
     """Events joined, or the class of a documented error; any other error escapes."""
-    decoder = MultipartDecoder("BOUND", **options)
-    decoder._straight = straight
+    decoder = (MultipartDecoder if straight else MultipartMachine)("BOUND", **options)
     events: list[Any] = []
     try:
         for chunk in chunks:

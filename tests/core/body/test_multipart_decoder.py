@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardan.core.body import Field, FileEnd, FileStart, MultipartDecoder, near_parts
+from cardan.core.body import Field, FileEnd, FileStart, MultipartDecoder, part_memo
+from cardan.core.body.multipart_machine import MultipartMachine
 from cardan.core.exceptions import MachineStateError, MultipartError, RequestEntityTooLarge
 from cardan.core.limits import Limits
 from tests.core.body.forms import flat
@@ -20,14 +21,6 @@ from tests.core.machines import assert_cuts_do_not_matter, join_bytes, outcome, 
 
 FILE = 'form-data; name="f"; filename="x.txt"'
 MIXED = form(part(), part(FILE, b"data\r\n--BOUN"), part('form-data; name="b"', b""), part(FILE, b""))
-
-
-class TableOnly(MultipartDecoder):
-    """The decoder without its straight path: the oracle."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._straight = False
 
 
 def test_a_text_field_is_one_event_and_a_file_is_a_sequence_of_them() -> None:
@@ -115,15 +108,15 @@ def test_header_fields_of_fields_can_be_shared_and_not_changed() -> None:
 
 def test_the_memo_of_heads_is_bounded_and_holds_no_filename() -> None:
     """At most so many heads, none longer than so many bytes, none of a file."""
-    memo = near_parts._MEMO
+    memo = part_memo._MEMO
     memo.clear()
-    for start in range(0, 3 * near_parts.MEMO_HEADS, 100):
+    for start in range(0, 3 * part_memo.MEMO_HEADS, 100):
         names = [f'form-data; name="n{start + i}"' for i in range(100)]
         MultipartDecoder("BOUND").feed(form(*(part(name) for name in names)))
-        assert len(memo) <= near_parts.MEMO_HEADS
+        assert len(memo) <= part_memo.MEMO_HEADS
     MultipartDecoder("BOUND").feed(form(part(FILE), part(f'form-data; name="{"n" * 200}"')))
     assert memo
-    assert all(b"filename" not in head and len(head) <= near_parts.MEMO_HEAD_SIZE for head in memo)
+    assert all(b"filename" not in head and len(head) <= part_memo.MEMO_HEAD_SIZE for head in memo)
 
 
 def test_a_memo_never_helps_past_a_lower_limit() -> None:
@@ -246,9 +239,9 @@ def test_straight_path_does_what_the_table_does(body: bytes, seed: int, strict: 
     rand = random.Random(seed)
     marks = sorted(rand.choices(range(len(body) + 1), k=4))
     for chunks in ([body], pieces_of(body, 1), [body[a:b] for a, b in zip([0, *marks], [*marks, len(body)])]):
-        expected = outcome(lambda: TableOnly("BOUND", **options), chunks)
+        expected = outcome(lambda: MultipartMachine("BOUND", **options), chunks)
         assert outcome(lambda: MultipartDecoder("BOUND", **options), chunks) == expected
-        assert expected == outcome(lambda: TableOnly("BOUND", **options), [body])
+        assert expected == outcome(lambda: MultipartMachine("BOUND", **options), [body])
 
 
 @given(body=st.one_of(SOUP, FORMS))
@@ -256,13 +249,13 @@ def test_straight_path_does_what_the_table_does(body: bytes, seed: int, strict: 
 def test_straight_path_refuses_in_the_same_words(body: bytes) -> None:
     """An error's text does not depend on the path, nor on events that were taken back."""
 
-    def said(decoder: MultipartDecoder) -> str:
+    def said(decoder: MultipartMachine) -> str:
         try:
             return repr(join_bytes([*decoder.feed(body), *decoder.close()]))
         except Exception as error:
             return str(error)
 
-    assert said(MultipartDecoder("BOUND", limits=SMALL)) == said(TableOnly("BOUND", limits=SMALL))
+    assert said(MultipartDecoder("BOUND", limits=SMALL)) == said(MultipartMachine("BOUND", limits=SMALL))
 
 
 def test_the_manual_lists_the_states() -> None:

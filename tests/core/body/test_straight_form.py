@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cardan.core import HTTPException, MultipartError
-from cardan.core.body import FormReader, MultipartDecoder, near_parts, parse_form
+from cardan.core.body import FormReader, MultipartDecoder, parse_form, part_memo
+from cardan.core.body.multipart_machine import MultipartMachine
 from cardan.core.body.straight_form import straight_form
 from cardan.core.drive import Read, run
 from cardan.core.limits import Limits
@@ -66,11 +67,11 @@ def test_another_content_type_is_not_for_it(kind: str) -> None:
 def test_a_form_of_very_many_names_does_not_drive_out_those_of_others() -> None:
     """Of the heads of one chunk at most MEMO_NEW are remembered."""
     body = b"".join(HEAD + b'only%d"\r\n\r\n1\r\n' % index for index in range(300)) + b"--BOUND--\r\n"
-    near_parts._MEMO.clear()
+    part_memo._MEMO.clear()
     assert len(parse_form(TYPE, body).fields) == 300
-    assert len(near_parts._MEMO) == near_parts.MEMO_NEW
+    assert len(part_memo._MEMO) == part_memo.MEMO_NEW
     assert len(MultipartDecoder("BOUND").feed(body)) == 300
-    assert len(near_parts._MEMO) == 2 * near_parts.MEMO_NEW
+    assert len(part_memo._MEMO) == 2 * part_memo.MEMO_NEW
 
 
 def test_a_boundary_after_junk_is_refused_wherever_the_junk_was_cut() -> None:
@@ -87,8 +88,7 @@ def test_a_field_that_waits_has_its_state() -> None:
     body = part * 20 + b"--BOUND--\r\n"
     MultipartDecoder("BOUND").feed(body)
     for at in range(len(part), len(body)):
-        straight, table = MultipartDecoder("BOUND"), MultipartDecoder("BOUND")
-        table._straight = False
+        straight, table = MultipartDecoder("BOUND"), MultipartMachine("BOUND")
         begin = [*straight.feed(body[:at])]
         assert begin == table.feed(body[:at])
         assert straight.state == table.state

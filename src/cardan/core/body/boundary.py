@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from ..exceptions import MultipartError, RequestEntityTooLarge
-from .near_parts import are_narrow, choose_memo
+from .part_memo import are_narrow, choose_memo
 
 if TYPE_CHECKING:
     from ..limits import Limits
@@ -39,10 +39,11 @@ def check_boundary(value: bytes, strict: bool, allowed: int) -> None:
 class Plan:
     """What limits and mode come to: the memo, how much the straight path may take at once, the longest boundary.
 
-    No body of at most ``whole`` bytes passes a limit on sizes; ``parts`` and ``files`` are the most that may be.
+    No body of at most ``whole`` bytes passes a limit on sizes, no part of at most ``window`` bytes the one on its own;
+    ``parts``, ``files`` and ``total`` (bytes of all fields) are the most that may be.
     """
 
-    __slots__ = ("boundary", "files", "limits", "memo", "parts", "strict", "wait", "whole", "window")
+    __slots__ = ("boundary", "files", "limits", "memo", "parts", "strict", "total", "wait", "whole", "window")
 
     def __init__(self, limits: Limits, strict: bool) -> None:
         self.limits = limits
@@ -53,8 +54,9 @@ class Plan:
         self.wait = min(self.window, WAIT, WAIT if limits.max_part_header_size is None else limits.max_part_header_size)
         totals = [limits.max_form_memory_total, limits.max_content_length]
         self.whole = min([self.window, *(size for size in totals if size is not None)])
-        self.parts = sys.maxsize if limits.max_form_parts is None else limits.max_form_parts
+        self.parts = sys.maxsize - 1 if limits.max_form_parts is None else limits.max_form_parts
         self.files = sys.maxsize if limits.max_files is None else limits.max_files
+        self.total = sys.maxsize if limits.max_form_memory_total is None else limits.max_form_memory_total
         boundary = sys.maxsize if limits.max_boundary_size is None else limits.max_boundary_size
         self.boundary = min(boundary, STRICT_BOUNDARY) if strict else boundary
 

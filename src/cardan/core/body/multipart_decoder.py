@@ -1,467 +1,202 @@
 """MultipartDecoder: a ``multipart/form-data`` body, decoded as it comes. bytes -> form events.
 
-Takes the boundary, then the body in pieces of any size; returns lists of :mod:`.events`. Raises
-:exc:`~cardan.core.exceptions.MultipartError` for what is no form (RFC 7578, RFC 2046 section 5.1.1) and
-:exc:`~cardan.core.exceptions.RequestEntityTooLarge` past a limit; :exc:`MachineStateError` for misuse. Where the input
-is cut never matters. Holds a text field, or a header block, or a boundary's length of data; never a file's data.
-
-::
-
-    preamble ---> delimiter ---> head ---> field ---> delimiter
-                      |            `-----> file ----> delimiter
-                      `---> close-delimiter ---> epilogue
-
-Beside the table of readers stands a straight path for parts that lie whole in what was fed. It takes back what it
-did where anything is out of the ordinary, and leaves that to the readers: they alone refuse.
+Takes and gives as :class:`~cardan.core.body.multipart_machine.MultipartMachine`, whose states it has, and whose table
+decides. Beside it stand straight ways for what most bodies consist of: parts that lie whole in what was fed, data of a
+file, what comes before the first and after the last boundary. Where anything is out of the ordinary they leave all as
+it was, and to the table; a property test holds them to it.
 """
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Final
 
-from ..exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
-from .body_reader import DEFAULTS
-from .boundary import check_boundary, plan_for
-from .events import Field, FileEnd, FileStart
-from .near_parts import BLANK, read_head, split_whole, take_parts
-from .part_head import MAX_PADDING, PartHead
+from ..exceptions import HTTPException
+from .boundary import WINDOW
+from .events import FileEnd
+from .multipart_machine import BLANK, CLOSE, DELIMITER, EPILOGUE, FIELD, FILE, HEAD, PREAMBLE, Forms, MultipartMachine
+from .near_parts import CLOSINGS, take_known, take_parts, take_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..limits import Limits
     from .events import FormEvent
 
 __all__ = ["Forms", "MultipartDecoder"]
 
-Forms = Literal["default", "strict", "silent"]
-"""How forms are read: ``silent`` decodes as ``default`` does; what it forgives, :class:`FormReader` forgives."""
 
-PREAMBLE: Final = "preamble"
-DELIMITER: Final = "delimiter"
-HEAD: Final = "head"
-FIELD: Final = "field"
-FILE: Final = "file"
-CLOSE: Final = "close-delimiter"
-EPILOGUE: Final = "epilogue"
-FAILED: Final = "failed"
-CLOSED: Final = "closed"
-
-_LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
-
-NOTHING: Final = ""
-TAKEN: Final = "taken"
-WAIT: Final = "wait"
-
-#: A part this near its end is cut out together with its neighbours, in one call for all of them.
-NEAR: Final = 4096
+#: A file's data in a large chunk go on in slices of this size: what follows a file is copied.
+LARGE: Final = 1_048_576
 
 
-#: From this size on CPython's search is linear, whatever the needle.
-LINEAR: Final = 30_000
-
-
-class MultipartDecoder:
+class MultipartDecoder(MultipartMachine):
     """Decodes one body. ``boundary`` as the Content-Type has it, without quotes; at most ``max_boundary_size``.
 
-    :meth:`feed` and :meth:`close` return events; ``state`` is one of the names in the module's drawing, ``failed``
-    or ``closed``. An error is raised again by every later call.
+    :meth:`feed` and :meth:`close` return events; ``state`` is one of the names in the drawing of
+    :mod:`.multipart_machine`, ``failed`` or ``closed``. An error is raised again by every later call.
     """
 
-    # where a decoder begins: class attributes, so that making one for a small form stays cheap
-    state: str = PREAMBLE
-    _error: HTTPException | None = None
-    _new = _fresh = _straight = True
-    _preamble = _waits = False
-    _tail = _data = b""
-    _pos = _fed = _count = _files = _total = _held = 0
-    _head: PartHead | None = None
-    _pieces: list[bytes]
-
-    def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
-        self._plan = plan = plan_for(limits or DEFAULTS, forms == "strict")
-        self.limits = plan.limits
-        value = boundary.encode() if isinstance(boundary, str) else boundary
-        if len(value) > plan.boundary or not value.strip(b"-").isalnum():  # as Plan.takes, less a call
-            check_boundary(value, plan.strict, plan.boundary)
-        self._delimiter = b"\r\n--" + value
+    _waits = False
+    """Whether the tail is a text field that begins after a boundary, and whose state is shown but was not entered."""
 
     def feed(self, data: bytes) -> list[FormEvent]:
-        """The events that are complete with ``data``; see the module for what it raises."""
-        if self._new:
-            self._new = False
-            whole = self._take_whole(data) if self._straight else None
+        """The events that are complete with ``data``; see :mod:`.multipart_machine` for what it raises."""
+        if self.state is PREAMBLE and self._fresh and not self._tail:  # first, because most forms come so
+            whole = take_whole(self._delimiter, data, self._plan)
             if whole is not None:
+                self.state = EPILOGUE if data.endswith(b"\n") else CLOSE
                 return whole
-        elif self.state is EPILOGUE and not self._plan.strict:  # what its reader would do, at a tenth of the time
-            return []
-        events: list[FormEvent] = []
-        readers = self._READERS
-        try:
-            self._fed = len(data)
-            if self._waits:
-                self._waits = False
-                self.state = HEAD
-            if self._tail:
-                data = self._join(data, events)
-            self._data = data
-            self._pos = 0
-            while readers[self.state](self, events):
-                pass
-        except HTTPException as error:
-            self._fail(error)
-        self._tail = data[self._pos :] if self._pos < len(data) else b""
-        self._data = b""
+        way = self._ways.get(self.state)
+        events = way(self, data) if way is not None else None
+        return self._feed_table(data) if events is None else events
+
+    def _feed_table(self, data: bytes) -> list[FormEvent]:
+        """Let the table read, up to a boundary that the straight way may go on from."""
+        if self._waits:
+            self._waits = False
+            self.state = DELIMITER
+        events = self._read(data, DELIMITER if self._ways else None)
+        rest = self._tail
+        if self.state is DELIMITER and rest and self._ways:
+            taken = None if self._preamble and not self._count else self._take_parts(rest, rest)
+            events += self._read(b"") if taken is None else taken
         return events
 
-    def close(self) -> list[FormEvent]:
-        """The body has ended: no more events. Raises :exc:`MultipartError` where that was too early."""
-        state = self.state
-        if state is EPILOGUE:  # first, because nearly every body ends so
-            self.state = CLOSED
-            return []
-        if self._error is not None:
-            raise self._error
-        if state is CLOSED:
-            raise MachineStateError("got close() in state 'closed', expected it once")
-        if state is CLOSE and self._plan.strict and self._tail:
-            self._fail(MultipartError(f"got {self._tail[:20]!r} after the last boundary, expected CRLF or nothing"))
-        if state is not CLOSE:
-            self._fail(MultipartError(f"the body ended in state {state!r}, expected the closing boundary before"))
-        self.state = CLOSED
+    # --- the straight ways: each gives the events of all of ``data``, or None ---
+
+    def _begin_form(self, data: bytes) -> list[FormEvent] | None:
+        """The first parts, or what comes before the first boundary."""
+        dash = self._delimiter[2:]
+        if self._tail:
+            return None
+        if self._fresh and data.startswith(dash):
+            if len(data) > WINDOW == self._plan.window:
+                return self._take_slices(data, len(dash))
+            return self._take_parts(data[len(dash) :], data)
+        size = len(dash) + 1
+        # to look for one byte is several times as fast as to look for many
+        if 45 in data or len(data) <= size or 13 in data[-size:] or self._plan.strict:
+            return None
+        self._fresh = False
         return []
 
-    # --- the readers: each consumes and returns True, or returns False: it needs more ---
-
-    def _read_preamble(self, events: list[FormEvent]) -> bool:
-        data, dash = self._data, self._delimiter[2:]
-        hyphen = data.find(b"-")  # one byte is found several times as fast as many
-        found = _find_linearly(data, dash, hyphen) if hyphen >= 0 else -1
-        if found < 0:
-            if self._plan.strict and len(data) > len(dash) + 2:
-                raise MultipartError("got data before the first boundary, expected the boundary")
-            if len(data) > len(dash) + 1:
-                end = data[-len(dash) - 1 :]
-                self._pos = len(data) - (len(end) if 13 in end or 45 in end else 0)
-                self._fresh = False
-            return False
-        if not (found == 0 and self._fresh) and data[found - 2 : found] != b"\r\n":
-            raise MultipartError("got the boundary within a line, expected it at the start of one that follows CRLF")
-        if self._plan.strict and not (self._fresh and found in (0, 2)):
-            raise MultipartError("got data before the first boundary, expected the boundary")
-        self._preamble = not (self._fresh and found in (0, 2))
-        self._pos = found + len(dash)
-        self.state = DELIMITER
-        return True
-
-    def _read_delimiter(self, events: list[FormEvent]) -> bool:
-        data, pos = self._data, self._pos
-        if data.startswith(b"--", pos):
-            if self._preamble and self._count == 0:
-                raise MultipartError("got the closing boundary after other data and no part, expected a part")
-            self._pos = pos + 2
-            self.state = CLOSE
-            return True
-        if self._straight and (taken := self._take_near_parts(events)):
-            return taken is TAKEN
-        if data.startswith(b"\r\n", pos):
-            self.state = HEAD
-            return True
-        return self._skip_padding(data, pos)
-
-    def _skip_padding(self, data: bytes, pos: int) -> bool:
-        """RFC 2046 section 5.1.1: between a boundary and its CRLF there may be spaces and tabs."""
-        match = _LINE_END.match(data, pos)
-        assert match is not None
-        padding = match.end(1) - pos
-        if padding > MAX_PADDING or (padding and self._plan.strict):
-            raise MultipartError("got padding after a boundary, expected CRLF")
-        if match[2]:
-            self._pos = match.end(1)
-            self.state = HEAD
-            return True
-        rest = data[match.end() : match.end() + 20]
-        if not rest or (rest == b"-" and match.end() == pos):
-            return False
-        if rest.startswith(b"\n"):
-            raise MultipartError("got a boundary that ends with LF, expected CRLF")
-        raise MultipartError(f"got {rest!r} after a boundary, expected CRLF")
-
-    def _read_head(self, events: list[FormEvent]) -> bool:
-        data, pos, delimiter = self._data, self._pos, self._delimiter
-        if pos == 0 and self._straight and (taken := self._take_near_parts(events)):  # the rest of this part has come
-            if taken is TAKEN:
-                self.state = DELIMITER
-            return taken is TAKEN
-        end = data.find(BLANK, pos)
-        allowed = self.limits.max_part_header_size
-        size = (end if end >= 0 else len(data) - 3) - pos
-        if allowed is not None and size > allowed:
-            raise RequestEntityTooLarge(limit="max_part_header_size", allowed=allowed, received=size)
-        if data.find(delimiter, pos, len(data) if end < 0 else end) >= 0:
-            raise MultipartError(_unended(data[pos : data.find(delimiter, pos)]))
-        if end < 0:
-            return False
-        follow = data[end + 2 : end + 2 + len(delimiter)]
-        if delimiter.startswith(follow):
-            if len(follow) < len(delimiter):
-                return False
-            raise MultipartError(_unended(b""))
-        self._begin(self._parse_head(data[pos:end]), events)
-        self._pos = end + 4
-        return True
-
-    def _read_field(self, events: list[FormEvent]) -> bool:
-        data, pos = self._data, self._pos
-        end = data.find(self._delimiter, pos)
-        stop = end if end >= 0 else self._undecided(data, pos)
-        piece = data[pos:stop]
-        self._pos = stop
-        self._pieces.append(piece)
-        self._held += len(piece)
-        self._check_field(self._held)
-        if end < 0:
-            return False
-        self._pos = end + len(self._delimiter)
-        self._end_field(events)
-        return True
-
-    def _read_file(self, events: list[FormEvent]) -> bool:
-        data, pos = self._data, self._pos
-        begin = data.find(b"\r", pos)  # one byte is found several times as fast as many, and much data has none
-        end = data.find(self._delimiter, begin) if begin >= 0 else -1
-        stop = end if end >= 0 else self._undecided(data, begin) if begin >= 0 else len(data)
-        self._pos = stop
-        if stop > pos:
-            self._count_file(stop - pos)
-            events.append(data[pos:stop])  # the very object that was fed, where all of it is data
-        if end < 0:
-            return False
-        self._pos = end + len(self._delimiter)
-        self._check_length(self._held)
-        events.append(FileEnd())
-        self.state = DELIMITER
-        return True
-
-    def _read_close(self, events: list[FormEvent]) -> bool:
-        rest = self._data[self._pos : self._pos + 3]
-        if self._plan.strict:
-            if not b"\r\n".startswith(rest):
-                raise MultipartError(f"got {rest!r} after the last boundary, expected CRLF or nothing")
-            if rest == b"\r\n":
-                self._pos += 2
-                self.state = EPILOGUE
-            return False
-        if not rest:
-            return False
-        if rest[0] not in b"\r \t":
-            raise MultipartError(f"got {rest!r} after the last boundary, expected CRLF or nothing")
-        self._pos = len(self._data)
-        self.state = EPILOGUE
-        return False
-
-    def _read_epilogue(self, events: list[FormEvent]) -> bool:
-        if self._plan.strict and self._pos < len(self._data):
-            raise MultipartError("got data after the last boundary, expected none")
-        self._pos = len(self._data)
-        return False
-
-    def _read_nothing(self, events: list[FormEvent]) -> bool:
-        if self._error is not None:
-            raise self._error
-        raise MachineStateError("got feed() in state 'closed', expected no more")
-
-    _READERS: ClassVar[dict[str, Callable[[MultipartDecoder, list[FormEvent]], bool]]] = {
-        PREAMBLE: _read_preamble,
-        DELIMITER: _read_delimiter,
-        HEAD: _read_head,
-        FIELD: _read_field,
-        FILE: _read_file,
-        CLOSE: _read_close,
-        EPILOGUE: _read_epilogue,
-        FAILED: _read_nothing,
-        CLOSED: _read_nothing,
-    }
-
-    # --- what the readers share ---
-
-    def _parse_head(self, block: bytes) -> PartHead:
-        allowed = self.limits.max_form_parts
-        if allowed is not None and self._count >= allowed:
-            raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed, received=self._count + 1)
-        return read_head(block, self._plan.memo, self._plan.strict, self.limits)
-
-    def _begin(self, head: PartHead, events: list[FormEvent]) -> None:
-        self._count += 1
-        self._head = head
-        self._held = 0
-        if head.filename is None:
-            self._pieces = []
-            self._check_field(0)
-            self.state = FIELD
-            return
-        allowed = self.limits.max_files
-        self._files += 1
-        if allowed is not None and self._files > allowed:
-            raise RequestEntityTooLarge(limit="max_files", allowed=allowed, received=self._files)
-        events.append(FileStart(head.name, head.filename, head.headers))
-        self.state = FILE
-
-    def _join(self, data: bytes, events: list[FormEvent]) -> bytes:
-        """What is left of the last piece, and ``data``. Copies nothing where no boundary goes on in a file's data."""
+    def _go_on(self, data: bytes) -> list[FormEvent] | None:
+        """What was left begins a part; it is looked at again with no more than its own size of new data."""
         tail = self._tail
-        delimiter = self._delimiter
-        if self.state is not FILE or len(data) < len(delimiter) or data.startswith(delimiter[len(tail) :]):
-            return tail + data
-        self._count_file(len(tail))
-        events.append(tail)
-        return data
+        if len(tail) > len(data) or (self.state is FIELD and not self._waits) or (self._preamble and not self._count):
+            return None
+        return self._take_parts(tail + data if tail else data, data)
 
-    def _check_field(self, size: int) -> None:
-        limits = self.limits
-        allowed = limits.max_form_memory_size
-        if allowed is not None and size > allowed:
-            raise RequestEntityTooLarge(limit="max_form_memory_size", allowed=allowed, received=size)
-        allowed = limits.max_form_memory_total
-        assert self._head is not None
-        total = self._total + self._head.cost + size
-        if allowed is not None and total > allowed:
-            raise RequestEntityTooLarge(limit="max_form_memory_total", allowed=allowed, received=total)
-
-    def _count_file(self, size: int) -> None:
-        self._held += size
-        allowed = self.limits.max_file_size
-        if allowed is not None and self._held > allowed:
-            raise RequestEntityTooLarge(limit="max_file_size", allowed=allowed, received=self._held)
-
-    def _end_field(self, events: list[FormEvent]) -> None:
-        head, pieces = self._head, self._pieces
-        assert head is not None
-        value = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        self._check_length(len(value))
-        self._total += head.cost + len(value)
-        events.append(Field(head.name, self._text(value, head.codec), value, head.headers))
-        self.state = DELIMITER
-
-    def _text(self, value: bytes, codec: str) -> str:
-        if not self._plan.strict:
-            return value.decode(codec, "replace")
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            raise MultipartError("got a text field that is not UTF-8, expected UTF-8") from None
-
-    def _check_length(self, size: int) -> None:
-        """Strict mode holds a part to its Content-Length, which RFC 7578 section 4.8 says to ignore."""
-        head = self._head
-        if head is not None and head.length is not None and head.length != size:
-            raise MultipartError(f"got a part of {size} bytes, expected the {head.length} of its Content-Length")
-
-    def _undecided(self, data: bytes, pos: int) -> int:
-        """Where a boundary may have begun at the end of ``data``; its end if none can have."""
-        delimiter = self._delimiter
-        begin = data.rfind(b"\r", max(pos, len(data) - len(delimiter) + 1))
-        return begin if begin >= 0 and delimiter.startswith(data[begin:]) else len(data)
-
-    def _fail(self, error: HTTPException) -> NoReturn:
-        self._error = error
-        self.state = FAILED
-        self._tail = self._data = b""
-        raise error
-
-    # --- the straight path ---
-
-    def _take_whole(self, data: bytes) -> list[FormEvent] | None:
-        """A whole small form in one piece, as most are; None: it is none."""
+    def _take_parts(self, data: bytes, fed: bytes) -> list[FormEvent] | None:
+        """All parts of ``data``, which begins after a boundary and has ``fed`` at its end."""
         plan = self._plan
-        pieces = split_whole(self._delimiter, data, plan)
-        if pieces is None:
+        if len(data) > plan.window:
+            return self._take_slices(data, 0) if plan.window == WINDOW else None
+        pieces = data.split(self._delimiter, plan.parts - self._count + 1)
+        rest = pieces.pop()
+        events = self._count_parts(pieces) if pieces else []
+        if events is None:
+            self._ways = {}
             return None
-        events: list[FormEvent] = []
-        try:
-            taken = take_parts(pieces, events, plan)
-        except HTTPException:
-            return None
-        if taken is None or taken[0] < len(pieces) or taken[1] > plan.files:
-            return None
-        self.state = EPILOGUE if data.endswith(b"\n") else CLOSE
+        self._tail = b""
+        self._waits = False
+        if rest in CLOSINGS:
+            self.state = EPILOGUE if len(rest) > 2 else CLOSE
+        elif len(rest) <= len(fed) and (state := self._state_of(rest)) is not None:
+            self.state = state
+            self._tail = rest
+            self._waits = state is FIELD
+        else:
+            self.state = DELIMITER
+            events += self._read(rest)
         return events
 
-    def _take_near_parts(self, events: list[FormEvent]) -> str:
-        """All parts that end within the next window, if one ends near: NOTHING, TAKEN, or WAIT for what follows."""
-        data, pos, delimiter = self._data, self._pos, self._delimiter
-        if len(data) - pos > NEAR and data.find(delimiter, pos, pos + NEAR) < 0:
-            return NOTHING
-        window = data[pos : pos + self._plan.window]
-        pieces = window.split(delimiter, self._plan.parts - self._count)
-        rest = pieces.pop()
-        if not pieces:
-            return NOTHING
-        mark = len(events)
-        try:
-            taken = take_parts(pieces, events, self._plan)
-        except HTTPException:
-            taken = None
-        if taken is None or not self._account(*taken):
-            del events[mark:]
-            self._straight = False
-            return NOTHING
-        count = taken[0]
-        if count < len(pieces):
-            self._pos = pos + sum(map(len, pieces[:count])) + count * len(delimiter)
-            return TAKEN if count else NOTHING
-        self._pos = pos + len(window) - len(rest)
-        return WAIT if len(data) == pos + len(window) and self._may_wait(rest) else TAKEN
+    def _count_parts(self, pieces: list[bytes]) -> list[FormEvent] | None:
+        """The events of ``pieces``, which are counted; None where one is no usual part, or a limit is passed."""
+        plan = self._plan
+        count = self._count + len(pieces)
+        if count > plan.parts:
+            return None
+        files = self._files
+        known = take_known(pieces, plan)
+        if known is not None:
+            events, text = known
+        else:
+            try:
+                taken = take_parts(pieces, plan)
+            except HTTPException:
+                return None
+            if taken is None:
+                return None
+            events, text, more = taken
+            files += more
+        total = self._total + text
+        if files > plan.files or total > plan.total:
+            return None
+        self._count, self._files, self._total = count, files, total
+        return events
 
-    def _may_wait(self, rest: bytes) -> bool:
-        """Whether ``rest``, the part that has begun at the end of a chunk, can as well be read with the next chunk.
+    def _take_slices(self, data: bytes, pos: int) -> list[FormEvent]:
+        """A large chunk in slices from ``pos`` on: what is split, and may have to be taken back, stays small."""
+        self.state = DELIMITER
+        self._tail = b""
+        self._waits = False
+        events: list[FormEvent] = []
+        while pos < len(data):
+            stop = pos + (LARGE if self.state is FILE else WINDOW)
+            events += self.feed(data[pos:stop])
+            pos = stop
+        return events
+
+    def _state_of(self, rest: bytes) -> str | None:
+        """The state after ``rest``, a part that has begun at the end of a chunk, where it may wait for the next one.
 
         In small chunks that is faster than to read it in two halves. A head waits until it is whole, a known text
-        field until it is complete, unless a limit may refuse it; ``state`` is what it were. What waits is never more
-        than was just fed, so what is looked at twice stays in proportion.
+        field until it is complete, unless a limit may refuse it.
         """
-        size, plan = len(rest), self._plan
-        if size > self._fed or size > plan.wait or self._count >= plan.parts or not rest.startswith(b"\r\n"):
-            return False
+        plan = self._plan
+        if len(rest) > plan.wait or self._count >= plan.parts:
+            return None
+        if not rest.startswith(b"\r\n"):
+            return DELIMITER if rest in _BEGINNINGS else None
         head, blank, value = rest.partition(BLANK)
         if not blank:
-            self.state = HEAD
-            return True
-        total = self.limits.max_form_memory_total
-        if head not in plan.memo or (total is not None and self._total + size > total):
-            return False
-        if self._delimiter.startswith((b"\r\n" + value)[: len(self._delimiter)]):
-            return False
-        self.state = FIELD
-        self._waits = True
-        return True
+            return HEAD
+        if head not in plan.memo or self._total + len(rest) > plan.total or value[:2] in _BEFORE_BOUNDARY:
+            return None
+        return FIELD
 
-    def _account(self, count: int, files: int, text: int) -> bool:
-        """Count what was taken; False where a limit is passed."""
-        limits = self.limits
-        if limits.max_files is not None and self._files + files > limits.max_files:
-            return False
-        if limits.max_form_memory_total is not None and self._total + text > limits.max_form_memory_total:
-            return False
-        self._count += count
-        self._files += files
-        self._total += text
-        return True
+    def _pass_data(self, data: bytes) -> list[FormEvent] | None:
+        if self._tail or self._plan.strict:
+            return None
+        begin = data.find(b"\r")  # one byte is found several times as fast as many, and much data has none
+        end = data.find(self._delimiter, begin) if begin >= 0 else -1
+        size = end if end >= 0 else len(data)
+        held, most = self._held + size, self.limits.max_file_size
+        if (most is not None and held > most) or (end < 0 <= begin and self._undecided(data, begin) < size):
+            return None
+        self._held = held
+        if end < 0:
+            return [data] if data else []  # the very object that was fed
+        events: list[FormEvent] = [data[:end], FileEnd()] if end else [FileEnd()]
+        self.state = DELIMITER
+        rest = data[end + len(self._delimiter) :]
+        return events + self.feed(rest) if rest else events
+
+    def _skip(self, data: bytes) -> list[FormEvent] | None:
+        return None if self._plan.strict else []
+
+    _ways: dict[str, Callable[[MultipartDecoder, bytes], list[FormEvent] | None]] = {
+        PREAMBLE: _begin_form,
+        DELIMITER: _go_on,
+        HEAD: _go_on,
+        FIELD: _go_on,
+        FILE: _pass_data,
+        EPILOGUE: _skip,
+    }
+    """State -> its straight way. Emptied where a part was not usual: what follows is the table's."""
 
 
-def _find_linearly(data: bytes, needle: bytes, start: int) -> int:
-    """``data.find(needle, start)`` for a needle that its sender chose, and that begins with what it may consist of.
-
-    In less than 30,000 bytes CPython's search may take a step for each byte of the needle at each byte of the data;
-    in more it does not (Objects/stringlib/fastsearch.h), so there are more. A delimiter begins with CRLF: no need.
-    """
-    if 2 * len(needle) < len(data) < LINEAR and not data.startswith(needle):
-        data += bytes(LINEAR - len(data))
-    return data.find(needle, start)
-
-
-def _unended(block: bytes) -> str:
-    if b"\n" in block.replace(b"\r\n", b""):
-        return "got a part's header with bare LF, expected lines that end with CRLF"
-    return "got a boundary within a part's header, expected an empty line before"
+#: what may begin a part, or the end, and is too short to tell
+_BEGINNINGS: Final = (b"", b"\r", b"-")
+#: what a field's data may begin with, where the line end before it may be a boundary's
+_BEFORE_BOUNDARY: Final = (b"", b"-", b"--")

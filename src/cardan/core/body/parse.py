@@ -40,26 +40,27 @@ def parse_form(
     [('a', '1'), ('b', '2')]
     """
     limits = limits or DEFAULTS
-    source: Iterator[bytes] = filter(None, (chunks,) if isinstance(chunks, bytes) else chunks)
+    source: Iterator[bytes] = iter((chunks,) if isinstance(chunks, bytes) else chunks)
     data = next(source, b"")
-    more = next(source, b"")
-    budget = MemoryBudget(limits)
-    hold = partial(_hold, budget)
-    if not more and content_length is None:  # without the steps, which cost more than a form of two fields
+    more = next(source, None)
+    hold = partial(_hold, limits)
+    if more is None and data and content_length is None:  # without the steps, which cost more than a form of two fields
         form = straight_form(content_type, data, limits, forms, hold)
         if form is not None:
             return form
     reader = FormReader(content_type, content_length, limits=limits, forms=forms, hold=hold)
-    return run(reader.run(), _performer(chain((data, more), source), budget))
+    return run(reader.run(), _performer(filter(None, chain((data, more), source)), limits))
 
 
-def _hold(budget: MemoryBudget, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, Any]] | None:
-    if not budget.take(sum([len(data) for _, data in files])):
+def _hold(limits: Limits, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, Any]] | None:
+    if not MemoryBudget(limits).take(sum([len(data) for _, data in files])):
         return None
     return [(part.name, FileStorage.from_part(part, MemorySink.holding(data), len(data))) for part, data in files]
 
 
-def _performer(source: Iterator[bytes], budget: MemoryBudget) -> Callable[[Step], Any]:
+def _performer(source: Iterator[bytes], limits: Limits) -> Callable[[Step], Any]:
+    budget = MemoryBudget(limits)
+
     def perform(step: Step) -> Any:
         if type(step) is Read:
             return next(source, b"")

@@ -46,7 +46,13 @@ def straight_form(
     With files only where ``hold`` takes them.
     """
     if content_type == _URL:
-        return straight_urlencoded(body, limits.max_form_parts) if forms != "strict" and _fits(body, limits) else None
+        if forms == "strict":
+            return None
+        size = len(body)
+        for most in (SMALL, limits.max_content_length, limits.max_form_memory_size, limits.max_form_memory_total):
+            if most is not None and size > most:
+                return None
+        return straight_urlencoded(body, limits.max_form_parts)
     if not (content_type.startswith(_MULTIPART) and content_type.isascii()):
         return None
     boundary = content_type[30:].encode()
@@ -65,12 +71,6 @@ def straight_urlencoded(body: bytes, most: int | None) -> Form | None:
         return None
     pairs = usual_pairs(body)
     return None if pairs is None or (most is not None and len(pairs) > most) else Form(pairs)
-
-
-def _fits(body: bytes, limits: Limits) -> bool:
-    size = len(body)
-    sizes = (SMALL, limits.max_content_length, limits.max_form_memory_size, limits.max_form_memory_total)
-    return all(most is None or size <= most for most in sizes)
 
 
 def _form_of(pieces: list[bytes], plan: Plan, hold: Hold | None) -> Form | None:

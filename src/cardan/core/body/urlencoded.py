@@ -16,8 +16,10 @@ from urllib.parse import unquote_to_bytes
 
 __all__ = ["parse_urlencoded", "percent_decode", "split_urlencoded", "usual_pairs"]
 
-_NOT_SEPARATOR: Final = bytes(c for c in range(256) if c not in b"&=")
+_PLAIN: Final = bytes(c for c in range(256) if c not in b"&=\0\r\n")
 _TO_NUL: Final = bytes.maketrans(b"&=+%", b"\0\0 =")
+#: What is decoded at once.
+BLOCK: Final = 65_536
 #: What is left of most bodies but separators, made once; and of which length.
 SIGNATURE: Final = 2000
 _SIGNATURE: Final = b"=&" * (SIGNATURE // 2)
@@ -28,22 +30,39 @@ def percent_decode(data: bytes) -> bytes:
     """``data`` with its ``%XX`` replaced by the bytes they stand for; anything else stays (WHATWG URL section 1.3)."""
     if 37 not in data:
         return data
-    if b"=" in data:
+    if b"=" in data or b"\n" in data or b"\r" in data:
         return unquote_to_bytes(data)
     decoded = _undo(data.translate(_ESCAPE))
     return unquote_to_bytes(data) if decoded is None else decoded
 
 
 def _undo(quoted: bytes) -> bytes | None:
-    """``quoted`` with its ``=XX`` undone; None where one ``=`` is not followed by two hexadecimal digits.
+    """``quoted``, which has no CR or LF, with its ``=XX`` undone; None where one ``=`` is not followed by two
+    hexadecimal digits.
 
-    One that is not stays as ``=``, and where it ends the data or a line is lost. Where ``=`` was meant, they are
-    counted: each that was undone took two bytes away. (To count them always is one more pass over the data.)
+    One that is not stays as ``=``, and where it ends the data it is lost. Where ``=`` was meant, they are counted: each
+    that was undone took two bytes away. (To count them always is one more pass over the data.)
     """
-    if 10 in quoted or 13 in quoted or quoted.endswith(b"="):
+    if quoted.endswith(b"="):
         return None
     decoded = a2b_qp(quoted)
     return decoded if 61 not in decoded or len(decoded) == len(quoted) - 2 * quoted.count(b"=") else None
+
+
+def _undo_blocks(body: bytes) -> bytes | None:
+    """What :func:`_undo` gives, block by block: what is in the processor's cache need not come from memory twice."""
+    blocks = []
+    start = 0
+    while start < len(body):
+        end = start + BLOCK
+        split = body.rfind(b"%", end - 2, end)  # an escape is not cut
+        end = split if split >= 0 else end
+        block = _undo(body[start:end].translate(_TO_NUL))
+        if block is None:
+            return None
+        blocks.append(block)
+        start = end
+    return b"".join(blocks)
 
 
 def parse_urlencoded(body: bytes) -> list[tuple[str, str]]:
@@ -82,13 +101,14 @@ def split_urlencoded(body: bytes) -> list[tuple[bytes, bytes]]:
 def _decode_all(body: bytes) -> tuple[bytes, int] | None:
     """All names and values decoded at once and parted by NUL, and how many they are; None where that cannot be told.
 
-    It can where every pair has exactly one ``=``. Where NUL occurs in one of them, too, there are more than that.
+    It can where every pair has exactly one ``=``, and nothing is there that MIME has rules for (lines) or that is NUL.
+    Where an escape says NUL, there are more of them than that.
     """
-    signature = body.translate(None, _NOT_SEPARATOR)
+    signature = body.translate(None, _PLAIN)
     borders = len(signature)
     if signature != (_SIGNATURE[:borders] if borders < SIGNATURE else b"=&" * (borders // 2) + b"=") or not borders & 1:
         return None
-    decoded = _undo(body.translate(_TO_NUL))
+    decoded = _undo(body.translate(_TO_NUL)) if len(body) <= BLOCK else _undo_blocks(body)
     return None if decoded is None else (decoded, borders + 1)
 
 

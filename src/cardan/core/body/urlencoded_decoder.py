@@ -58,8 +58,9 @@ class UrlencodedDecoder:
             return []
         self._chunks.append(data)
         self._held += len(data)
-        self._open += data.count(b"&")
         allowed = self.limits.max_form_parts
+        if allowed is not None and 38 in data:  # one that is there is found at once, to count them is a slow pass
+            self._open += data.count(b"&")
         if self._held < self._next and (allowed is None or self._count + self._open <= allowed):
             return []
         body = b"".join(self._chunks)
@@ -147,6 +148,8 @@ class UrlencodedDecoder:
 
     def _check_open_pair(self, rest: bytes) -> None:
         """The pair that is still open, by the least that it can be once decoded: three bytes may become one."""
+        if self._fits(len(rest)):
+            return
         name, equals, value = rest.partition(b"=")
         least = len(value) - 2 * value.count(b"%")
         most = self.limits.max_form_memory_size
@@ -171,7 +174,9 @@ class PairsDecoder(UrlencodedDecoder):
         if pairs is None:
             return super()._events(body)
         self._count += len(pairs)
-        self._total += len("".join(chain.from_iterable(pairs)).encode())
+        if self.limits.max_form_memory_total is not None:
+            text = "".join(chain.from_iterable(pairs))
+            self._total += len(text) if text.isascii() else len(text.encode())
         return pairs  # type: ignore[return-value]  # FormBuilder takes them, too
 
 

@@ -1,0 +1,368 @@
+"""MultipartMachine: the states of a ``multipart/form-data`` body and a reader for each. bytes -> form events.
+
+Takes the boundary, then the body in pieces of any size; returns lists of :mod:`.events`. Raises
+:exc:`~cardan.core.exceptions.MultipartError` for what is no form (RFC 7578, RFC 2046 section 5.1.1) and
+:exc:`~cardan.core.exceptions.RequestEntityTooLarge` past a limit; :exc:`MachineStateError` for misuse. Where the input
+is cut never matters. Holds a text field, or a header block, or a boundary's length of data; never a file's data.
+
+::
+
+    preamble ---> delimiter ---> head ---> field ---> delimiter
+                      |            `-----> file ----> delimiter
+                      `---> close-delimiter ---> epilogue
+
+This is the theory, and the oracle of :class:`~cardan.core.body.multipart_decoder.MultipartDecoder`, which reads usual
+parts on a shorter way and leaves the rest to these readers: they alone refuse.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
+
+from ..exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
+from .body_reader import DEFAULTS
+from .boundary import check_boundary, plan_for
+from .events import Field, FileEnd, FileStart
+from .part_head import MAX_PADDING, PartHead
+from .part_memo import read_head
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..limits import Limits
+    from .events import FormEvent
+
+__all__ = ["BLANK", "CLOSE", "DELIMITER", "EPILOGUE", "FIELD", "FILE", "HEAD", "PREAMBLE", "Forms", "MultipartMachine"]
+
+Forms = Literal["default", "strict", "silent"]
+"""How forms are read: ``silent`` decodes as ``default`` does; what it forgives, :class:`FormReader` forgives."""
+
+PREAMBLE: Final = "preamble"
+DELIMITER: Final = "delimiter"
+HEAD: Final = "head"
+FIELD: Final = "field"
+FILE: Final = "file"
+CLOSE: Final = "close-delimiter"
+EPILOGUE: Final = "epilogue"
+FAILED: Final = "failed"
+CLOSED: Final = "closed"
+
+_LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
+BLANK: Final = b"\r\n\r\n"
+
+#: From this size on CPython's search is linear, whatever the needle.
+LINEAR: Final = 30_000
+
+
+class MultipartMachine:
+    """Decodes one body. ``boundary`` as the Content-Type has it, without quotes; at most ``max_boundary_size``.
+
+    :meth:`feed` and :meth:`close` return events; ``state`` is one of the names in the module's drawing, ``failed``
+    or ``closed``. An error is raised again by every later call.
+    """
+
+    # where a decoder begins: class attributes, so that making one for a small form stays cheap
+    state: str = PREAMBLE
+    _error: HTTPException | None = None
+    _fresh = True
+    _preamble = False
+    _tail = _data = b""
+    _pos = _count = _files = _total = _held = 0
+    _head: PartHead | None = None
+    _pieces: list[bytes]
+
+    def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
+        self._plan = plan = plan_for(limits or DEFAULTS, forms == "strict")
+        self.limits = plan.limits
+        value = boundary.encode() if isinstance(boundary, str) else boundary
+        if len(value) > plan.boundary or not value.strip(b"-").isalnum():  # as Plan.takes, less a call
+            check_boundary(value, plan.strict, plan.boundary)
+        self._delimiter = b"\r\n--" + value
+
+    def feed(self, data: bytes) -> list[FormEvent]:
+        """The events that are complete with ``data``; see the module for what it raises."""
+        return self._read(data)
+
+    def _read(self, data: bytes, stop: str | None = None) -> list[FormEvent]:
+        """Feed ``data``, up to the next change to the state ``stop``: what was not read is the tail."""
+        events: list[FormEvent] = []
+        readers = self._READERS
+        try:
+            if self._tail:
+                data = self._join(data, events)
+            self._data = data
+            self._pos = 0
+            while readers[self.state](self, events) and self.state is not stop:
+                pass
+        except HTTPException as error:
+            self._fail(error)
+        self._tail = data[self._pos :] if self._pos < len(data) else b""
+        self._data = b""
+        return events
+
+    def close(self) -> list[FormEvent]:
+        """The body has ended: no more events. Raises :exc:`MultipartError` where that was too early."""
+        state = self.state
+        if state is EPILOGUE:  # first, because nearly every body ends so
+            self.state = CLOSED
+            return []
+        if self._error is not None:
+            raise self._error
+        if state is CLOSED:
+            raise MachineStateError("got close() in state 'closed', expected it once")
+        if state is CLOSE and self._plan.strict and self._tail:
+            self._fail(MultipartError(f"got {self._tail[:20]!r} after the last boundary, expected CRLF or nothing"))
+        if state is not CLOSE:
+            self._fail(MultipartError(f"the body ended in state {state!r}, expected the closing boundary before"))
+        self.state = CLOSED
+        return []
+
+    # --- the readers: each consumes and returns True, or returns False: it needs more ---
+
+    def _read_preamble(self, events: list[FormEvent]) -> bool:
+        data, dash = self._data, self._delimiter[2:]
+        hyphen = data.find(b"-")  # one byte is found several times as fast as many
+        found = _find_linearly(data, dash, hyphen) if hyphen >= 0 else -1
+        if found < 0:
+            if self._plan.strict and len(data) > len(dash) + 2:
+                raise MultipartError("got data before the first boundary, expected the boundary")
+            if len(data) > len(dash) + 1:
+                end = data[-len(dash) - 1 :]
+                self._pos = len(data) - (len(end) if 13 in end or 45 in end else 0)
+                self._fresh = False
+            return False
+        if not (found == 0 and self._fresh) and data[found - 2 : found] != b"\r\n":
+            raise MultipartError("got the boundary within a line, expected it at the start of one that follows CRLF")
+        if self._plan.strict and not (self._fresh and found in (0, 2)):
+            raise MultipartError("got data before the first boundary, expected the boundary")
+        self._preamble = not (self._fresh and found in (0, 2))
+        self._pos = found + len(dash)
+        self.state = DELIMITER
+        return True
+
+    def _read_delimiter(self, events: list[FormEvent]) -> bool:
+        data, pos = self._data, self._pos
+        if data.startswith(b"--", pos):
+            if self._preamble and self._count == 0:
+                raise MultipartError("got the closing boundary after other data and no part, expected a part")
+            self._pos = pos + 2
+            self.state = CLOSE
+            return True
+        if data.startswith(b"\r\n", pos):
+            self.state = HEAD
+            return True
+        return self._skip_padding(data, pos)
+
+    def _skip_padding(self, data: bytes, pos: int) -> bool:
+        """RFC 2046 section 5.1.1: between a boundary and its CRLF there may be spaces and tabs."""
+        match = _LINE_END.match(data, pos)
+        assert match is not None
+        padding = match.end(1) - pos
+        if padding > MAX_PADDING or (padding and self._plan.strict):
+            raise MultipartError("got padding after a boundary, expected CRLF")
+        if match[2]:
+            self._pos = match.end(1)
+            self.state = HEAD
+            return True
+        rest = data[match.end() : match.end() + 20]
+        if not rest or (rest == b"-" and match.end() == pos):
+            return False
+        if rest.startswith(b"\n"):
+            raise MultipartError("got a boundary that ends with LF, expected CRLF")
+        raise MultipartError(f"got {rest!r} after a boundary, expected CRLF")
+
+    def _read_head(self, events: list[FormEvent]) -> bool:
+        data, pos, delimiter = self._data, self._pos, self._delimiter
+        end = data.find(BLANK, pos)
+        allowed = self.limits.max_part_header_size
+        size = (end if end >= 0 else len(data) - 3) - pos
+        if allowed is not None and size > allowed:
+            raise RequestEntityTooLarge(limit="max_part_header_size", allowed=allowed, received=size)
+        if data.find(delimiter, pos, len(data) if end < 0 else end) >= 0:
+            raise MultipartError(_unended(data[pos : data.find(delimiter, pos)]))
+        if end < 0:
+            return False
+        follow = data[end + 2 : end + 2 + len(delimiter)]
+        if delimiter.startswith(follow):
+            if len(follow) < len(delimiter):
+                return False
+            raise MultipartError(_unended(b""))
+        self._begin(self._parse_head(data[pos:end]), events)
+        self._pos = end + 4
+        return True
+
+    def _read_field(self, events: list[FormEvent]) -> bool:
+        data, pos = self._data, self._pos
+        end = data.find(self._delimiter, pos)
+        stop = end if end >= 0 else self._undecided(data, pos)
+        piece = data[pos:stop]
+        self._pos = stop
+        self._pieces.append(piece)
+        self._held += len(piece)
+        self._check_field(self._held)
+        if end < 0:
+            return False
+        self._pos = end + len(self._delimiter)
+        self._end_field(events)
+        return True
+
+    def _read_file(self, events: list[FormEvent]) -> bool:
+        data, pos = self._data, self._pos
+        begin = data.find(b"\r", pos)  # one byte is found several times as fast as many, and much data has none
+        end = data.find(self._delimiter, begin) if begin >= 0 else -1
+        stop = end if end >= 0 else self._undecided(data, begin) if begin >= 0 else len(data)
+        self._pos = stop
+        if stop > pos:
+            self._count_file(stop - pos)
+            events.append(data[pos:stop])  # the very object that was fed, where all of it is data
+        if end < 0:
+            return False
+        self._pos = end + len(self._delimiter)
+        self._check_length(self._held)
+        events.append(FileEnd())
+        self.state = DELIMITER
+        return True
+
+    def _read_close(self, events: list[FormEvent]) -> bool:
+        rest = self._data[self._pos : self._pos + 3]
+        if self._plan.strict:
+            if not b"\r\n".startswith(rest):
+                raise MultipartError(f"got {rest!r} after the last boundary, expected CRLF or nothing")
+            if rest == b"\r\n":
+                self._pos += 2
+                self.state = EPILOGUE
+            return False
+        if not rest:
+            return False
+        if rest[0] not in b"\r \t":
+            raise MultipartError(f"got {rest!r} after the last boundary, expected CRLF or nothing")
+        self._pos = len(self._data)
+        self.state = EPILOGUE
+        return False
+
+    def _read_epilogue(self, events: list[FormEvent]) -> bool:
+        if self._plan.strict and self._pos < len(self._data):
+            raise MultipartError("got data after the last boundary, expected none")
+        self._pos = len(self._data)
+        return False
+
+    def _read_nothing(self, events: list[FormEvent]) -> bool:
+        if self._error is not None:
+            raise self._error
+        raise MachineStateError("got feed() in state 'closed', expected no more")
+
+    _READERS: ClassVar[dict[str, Callable[[MultipartMachine, list[FormEvent]], bool]]] = {
+        PREAMBLE: _read_preamble,
+        DELIMITER: _read_delimiter,
+        HEAD: _read_head,
+        FIELD: _read_field,
+        FILE: _read_file,
+        CLOSE: _read_close,
+        EPILOGUE: _read_epilogue,
+        FAILED: _read_nothing,
+        CLOSED: _read_nothing,
+    }
+
+    # --- what the readers share ---
+
+    def _parse_head(self, block: bytes) -> PartHead:
+        allowed = self.limits.max_form_parts
+        if allowed is not None and self._count >= allowed:
+            raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed, received=self._count + 1)
+        return read_head(block, self._plan.memo, self._plan.strict, self.limits)
+
+    def _begin(self, head: PartHead, events: list[FormEvent]) -> None:
+        self._count += 1
+        self._head = head
+        self._held = 0
+        if head.filename is None:
+            self._pieces = []
+            self._check_field(0)
+            self.state = FIELD
+            return
+        allowed = self.limits.max_files
+        self._files += 1
+        if allowed is not None and self._files > allowed:
+            raise RequestEntityTooLarge(limit="max_files", allowed=allowed, received=self._files)
+        events.append(FileStart(head.name, head.filename, head.headers))
+        self.state = FILE
+
+    def _join(self, data: bytes, events: list[FormEvent]) -> bytes:
+        """What is left of the last piece, and ``data``. Copies nothing where no boundary goes on in a file's data."""
+        tail = self._tail
+        delimiter = self._delimiter
+        if self.state is not FILE or len(data) < len(delimiter) or data.startswith(delimiter[len(tail) :]):
+            return tail + data
+        self._count_file(len(tail))
+        events.append(tail)
+        return data
+
+    def _check_field(self, size: int) -> None:
+        limits = self.limits
+        allowed = limits.max_form_memory_size
+        if allowed is not None and size > allowed:
+            raise RequestEntityTooLarge(limit="max_form_memory_size", allowed=allowed, received=size)
+        allowed = limits.max_form_memory_total
+        assert self._head is not None
+        total = self._total + self._head.cost + size
+        if allowed is not None and total > allowed:
+            raise RequestEntityTooLarge(limit="max_form_memory_total", allowed=allowed, received=total)
+
+    def _count_file(self, size: int) -> None:
+        self._held += size
+        allowed = self.limits.max_file_size
+        if allowed is not None and self._held > allowed:
+            raise RequestEntityTooLarge(limit="max_file_size", allowed=allowed, received=self._held)
+
+    def _end_field(self, events: list[FormEvent]) -> None:
+        head, pieces = self._head, self._pieces
+        assert head is not None
+        value = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._check_length(len(value))
+        self._total += head.cost + len(value)
+        events.append(Field(head.name, self._text(value, head.codec), value, head.headers))
+        self.state = DELIMITER
+
+    def _text(self, value: bytes, codec: str) -> str:
+        if not self._plan.strict:
+            return value.decode(codec, "replace")
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise MultipartError("got a text field that is not UTF-8, expected UTF-8") from None
+
+    def _check_length(self, size: int) -> None:
+        """Strict mode holds a part to its Content-Length, which RFC 7578 section 4.8 says to ignore."""
+        head = self._head
+        if head is not None and head.length is not None and head.length != size:
+            raise MultipartError(f"got a part of {size} bytes, expected the {head.length} of its Content-Length")
+
+    def _undecided(self, data: bytes, pos: int) -> int:
+        """Where a boundary may have begun at the end of ``data``; its end if none can have."""
+        delimiter = self._delimiter
+        begin = data.rfind(b"\r", max(pos, len(data) - len(delimiter) + 1))
+        return begin if begin >= 0 and delimiter.startswith(data[begin:]) else len(data)
+
+    def _fail(self, error: HTTPException) -> NoReturn:
+        self._error = error
+        self.state = FAILED
+        self._tail = self._data = b""
+        raise error
+
+
+def _find_linearly(data: bytes, needle: bytes, start: int) -> int:
+    """``data.find(needle, start)`` for a needle that its sender chose, and that begins with what it may consist of.
+
+    In less than 30,000 bytes CPython's search may take a step for each byte of the needle at each byte of the data;
+    in more it does not (Objects/stringlib/fastsearch.h), so there are more. A delimiter begins with CRLF: no need.
+    """
+    if 2 * len(needle) < len(data) < LINEAR and not data.startswith(needle):
+        data += bytes(LINEAR - len(data))
+    return data.find(needle, start)
+
+
+def _unended(block: bytes) -> str:
+    if b"\n" in block.replace(b"\r\n", b""):
+        return "got a part's header with bare LF, expected lines that end with CRLF"
+    return "got a boundary within a part's header, expected an empty line before"
