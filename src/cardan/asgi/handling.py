@@ -10,7 +10,7 @@ from .. import crossing
 from ..core.drive import arun
 from ..core.exceptions import HTTPException
 from ..core.flow import answer, flow, raiser
-from ..core.request.exchange import REQUEST_KEY, find_exchange
+from ..core.request.exchange import KEY, REQUEST_KEY, Exchange
 from ..core.response.base import BaseResponse
 from .messages import whole_messages
 from .receiving import ReceiveBody, open_body
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from contextvars import Context
 
     from ..core.flow import Steps
-    from ..core.request.exchange import Exchange
 
 __all__ = ["deny_websocket", "handle", "send_alone"]
 
@@ -33,7 +32,9 @@ _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
 
 async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
     """Serve one request of an :class:`~cardan.application.Application`."""
-    exchange = find_exchange(scope)
+    exchange: Exchange | None = scope.get(KEY)
+    if exchange is None:
+        exchange = scope[KEY] = Exchange()
     if app._asgi_state and exchange.state is None and "state" not in scope:
         exchange.state = app._asgi_state.copy()
     exchange.holders += 1

@@ -25,9 +25,9 @@ class Form:
         files: list[tuple[str, Any]] | None = None,
         special: dict[int, Field] | None = None,
     ) -> None:
-        self.fields = [] if fields is None else fields
-        self.files = [] if files is None else files
-        self.special = {} if special is None else special
+        self.fields = fields if fields is not None else []
+        self.files = files if files is not None else []
+        self.special = special if special is not None else {}
 
     def raw(self, index: int) -> bytes:
         """The bytes of ``fields[index]``'s value, as they came."""

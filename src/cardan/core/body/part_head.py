@@ -39,7 +39,7 @@ _CODECS: Final = {
 _IDENTITY: Final = frozenset({b"7bit", b"8bit", b"binary"})  # RFC 2045 section 6.2: no transformation
 
 FIELD_PREFIX: Final = b'\r\nContent-Disposition: form-data; name="'
-_FILE_MIDDLE: Final = b'; filename="'
+_FIELD_START: Final = FIELD_PREFIX[:-1]
 _FILE_TYPE: Final = b"\r\nContent-Type: "
 # printable ASCII without quote, backslash and percent, and what may be UTF-8
 PLAIN: Final = bytes(c for c in range(32, 256) if c not in b'"\\%\x7f')
@@ -83,24 +83,21 @@ def parse_part_head(block: bytes, *, strict: bool, limits: Limits) -> PartHead:
 
 def _plain_head(block: bytes, strict: bool) -> PartHead | None:
     """The heads that browsers send, where nothing is escaped; None: look closer."""
-    if not block.startswith(FIELD_PREFIX):
+    pieces = block.split(b'"')
+    if pieces[0] != _FIELD_START or len(pieces) not in (3, 5) or pieces[1].translate(None, PLAIN):
         return None
-    name, quote, rest = block[40:].partition(b'"')
-    if not quote or name.translate(None, PLAIN):
-        return None
+    rest = pieces[-1]
     try:
-        if not rest:
-            return PartHead(name.decode(), None, OneLineHeaders(block[2:]))
-        if not rest.startswith(_FILE_MIDDLE):
-            return None
-        filename, quote, rest = rest[12:].partition(b'"')
-        if not quote or filename.translate(None, PLAIN):
+        if len(pieces) == 3:
+            return None if rest else PartHead(pieces[1].decode(), None, OneLineHeaders(block[2:]))
+        filename = pieces[3]
+        if pieces[2] != b"; filename=" or filename.translate(None, PLAIN):
             return None
         if rest and (not rest.startswith(_FILE_TYPE) or rest[16:].translate(None, _PLAIN_TYPE)):
             return None
         if strict and rest[16:26].lower() == b"multipart/":
             return None
-        return PartHead(name.decode(), filename.decode(), PartHeaders(block[2:]))
+        return PartHead(pieces[1].decode(), filename.decode(), PartHeaders(block[2:]))
     except UnicodeDecodeError:
         return None
 

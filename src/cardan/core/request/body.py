@@ -130,6 +130,12 @@ class Body:
                 return form
         return None
 
+    def take_form(self, settings: object, form: Form) -> None:
+        """All of a body that nobody has touched was read and parsed."""
+        self.taken = FORM
+        self.fresh = False
+        self.forms = ((settings, form),)
+
     def keep_form(self, settings: object, form: Form | HTTPException) -> None:
         """Remember what was parsed with ``settings``."""
         self.forms = (*self.forms, (settings, form))

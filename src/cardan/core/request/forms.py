@@ -33,30 +33,26 @@ _FORM_TYPES = frozenset({MULTIPART, URLENCODED})
 _hooks_of = attrgetter("make_form_data_parser", "_get_file_stream", "want_form_data_parsed", "file_storage_class")
 
 
-class FormSettings:
-    """What a form is parsed with, by class, mode and the limits of the request itself (None: those of the class).
+class FormSettings(tuple[Any, ...]):
+    """What a form is parsed with: the class of the request, the mode, the limits of the request itself (None: those of
+    its class).
 
     Equal where forms are shared: where the same hooks, mode and limits hold, whichever class has them. Most are of one
     class, and then nothing else is looked at.
     """
 
-    __slots__ = ("_cls", "_forms", "_own")
-
-    def __init__(self, cls: type[FormHooks], forms: str, own: dict[str, Any] | None) -> None:
-        self._cls = cls
-        self._forms = forms
-        self._own = own
+    __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, FormSettings) or self._forms != other._forms:
-            return False
-        same = self._cls is other._cls and self._own == other._own
-        return same or (_hooks_of(self._cls) == _hooks_of(other._cls) and self._limits() == other._limits())
+        if not isinstance(other, FormSettings):
+            return NotImplemented
+        return tuple.__eq__(self, other) or self._values() == other._values()
 
     __hash__ = None  # type: ignore[assignment]
 
-    def _limits(self) -> dict[str, Any]:
-        return {name: getattr(self._cls, name) for name in LIMIT_NAMES} | (self._own or {})
+    def _values(self) -> tuple[Any, ...]:
+        cls, forms, own = self
+        return forms, _hooks_of(cls), {name: getattr(cls, name) for name in LIMIT_NAMES} | (own or {})
 
 
 class FormHooks(OpenedBody):
@@ -91,7 +87,8 @@ class FormHooks(OpenedBody):
 
     def _form_settings(self) -> FormSettings:
         """The parse settings: a form is shared by the requests that have equal ones."""
-        return FormSettings(type(self), self.forms, self._own_limits if "_is_limited" in self.__dict__ else None)
+        own = self._own_limits if "_is_limited" in self.__dict__ else None
+        return FormSettings((type(self), self.forms, own))
 
     def _form_steps(self, body: Body, first: bytes = b"") -> Generator[Step, Any, Form]:
         length = self._declared_length

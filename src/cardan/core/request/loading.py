@@ -13,7 +13,7 @@ from ..body.body_reader import DEFAULTS
 from ..body.form import Form
 from ..body.straight_form import straight_form, straight_urlencoded
 from ..exceptions import HTTPException
-from .body import BATCH, FORM, Body, check_raw, load_raw, resumed
+from .body import BATCH, Body, check_raw, load_raw, resumed
 from .forms import URLENCODED, FormHooks
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ class BodyBase(FormHooks):
     def _get_raw(self, body: Body, keep: bool) -> bytes:
         raw = body.raw
         if raw is not None:  # nothing to read, and no routine to run
-            return raw if self._is_small(len(raw)) else check_raw(raw, self.limits, memory=True)
+            fits = len(raw) <= _SMALL and _fits(len(raw), _sizes_of(self))
+            return raw if fits else check_raw(raw, self.limits, memory=True)
         if keep and body.fresh:
             loaded: bytes = self._load_sync(body, False)
             return loaded
@@ -120,11 +121,10 @@ class BodyBase(FormHooks):
         if not body.fresh or "_is_filtered" in self.__dict__:
             return 0
         length = self._sent_length
-        return length if length is not None and self._is_small(length) else 0
-
-    def _is_small(self, size: int) -> bool:
-        """Whether ``size`` bytes are few, and pass no limit on sizes: not all limits, which are a table of a dozen."""
-        return size <= _SMALL and ((sizes := _sizes_of(self)) == _DEFAULT_SIZES or _fits(size, sizes))
+        if length is None or length > _SMALL:
+            return 0
+        sizes = _sizes_of(self)  # not all limits: that is a table of a dozen
+        return length if _fits(length, sizes) else 0
 
     def _take_small(self, body: Body, data: bytes, length: int, form: bool) -> Form | bytes | None:
         """The form, or the bytes, where ``data`` is all and as it should be; else the routines go on with it."""
@@ -142,11 +142,10 @@ class BodyBase(FormHooks):
             parsed = straight_form(kind, data, self.limits, forms, self._hold_files)
         if parsed is not None:
             self.__dict__["_form_parsed"] = parsed
-            body.take(FORM)
-            body.keep_form(self._form_settings(), parsed)
+            body.take_form(self._form_settings(), parsed)
         return parsed
 
 
 def _fits(size: int, sizes: tuple[Any, ...]) -> bool:
     """Whether ``size`` passes none of ``sizes``; no, where one of these is no size: who reads all of them says so."""
-    return all(most is None or (type(most) is int and size <= most) for most in sizes)
+    return sizes == _DEFAULT_SIZES or all(most is None or (type(most) is int and size <= most) for most in sizes)
