@@ -13,7 +13,7 @@ from cardan import Application, Request, Response, abort
 from cardan.testing import PROTOCOLS, RequestBuilder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 SEEN: list[weakref.ref[Any]] = []
 
@@ -46,6 +46,29 @@ async def load_and_answer(request: Request) -> Response:
 async_app = Application(load_and_answer, request_class=SmallRequest)
 sync_app = Application(answer_or_fail, request_class=SmallRequest)
 loading_app = Application(answer_or_fail, request_class=SmallRequest, load=True)
+
+
+async def numbers() -> AsyncIterator[bytes]:
+    for number in range(3):
+        yield b"%d" % number
+
+
+def stream(request: Request) -> Response:
+    """A body in pieces, sync or async, with and without comments meanwhile, or one that fails."""
+    SEEN.append(weakref.ref(request))
+    match request.path:
+        case "/sync":
+            return Response(iter([b"0", b"1", b"2"]))
+        case "/events":
+            return Response.from_events(numbers())
+        case "/failing":
+            return Response(int(number) for number in ("1", "x"))  # type: ignore[arg-type]
+    return Response(numbers())
+
+
+async def astream(request: Request) -> Response:
+    return stream(request)
+
 
 URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
 MULTIPART = {"Content-Type": "multipart/form-data; boundary=b"}
@@ -107,3 +130,41 @@ def test_an_answered_request_is_gone(case: str, app: Any, protocol: str) -> None
     status = call_wsgi(app, builder) if protocol == "wsgi" else call_asgi(app, builder, content)
     assert status == expected
     assert [ref() for ref in SEEN] == [None]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("leaves", [False, True], ids=["stays", "leaves"])
+@pytest.mark.parametrize("handler", [stream, astream])
+@pytest.mark.parametrize("path", ["/sync", "/async", "/events", "/failing"])
+def test_a_stream_leaves_nothing(path: str, handler: Any, leaves: bool, backend: str) -> None:
+    """Whoever listened beside the body is gone with it, whether or not the client left; so is what went wrong."""
+    app = Application(handler)
+    scope = RequestBuilder(path).scope()
+
+    async def main() -> None:
+        left = anyio.Event()
+        began = False
+
+        async def receive() -> Any:
+            nonlocal began
+            if began:
+                await left.wait()
+                return {"type": "http.disconnect"}
+            began = True
+            return {"type": "http.request"}
+
+        async def send(message: Any) -> None:
+            if leaves and message.get("body"):
+                left.set()
+                await anyio.lowlevel.checkpoint()
+
+        try:
+            await app(scope, receive, send)
+        except TypeError as error:
+            error.__traceback__ = None  # the server's to drop
+        await anyio.to_thread.run_sync(int)
+        await anyio.lowlevel.checkpoint()
+        assert SEEN[0]() is None
+        assert gc.collect() == 0 or backend == "trio", gc.garbage  # trio's own tasks are cycles
+
+    anyio.run(main, backend=backend)

@@ -101,23 +101,32 @@ class Sender:
     async def _watched(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
         """Send the body while somebody listens for the client's leaving, and for silence."""
         failure: Exception | None = None
+        # each listener is ended by a scope of its own: what is cancelled with the group leaves a cycle of its frames
+        listening: list[anyio.CancelScope] = []
         async with anyio.create_task_group() as group:
 
-            async def watch(receiving: ReceiveBody) -> None:
-                await receiving.watch()
-                group.cancel_scope.cancel()
+            async def listen(scope: anyio.CancelScope, wait: Callable[..., Awaitable[None]], *args: Any) -> None:
+                with scope:
+                    await wait(*args)
+                    group.cancel_scope.cancel()
+
+            def listen_for(wait: Callable[..., Awaitable[None]], *args: Any) -> None:
+                """Wait beside the body for a reason to end it."""
+                listening.append(anyio.CancelScope())
+                group.start_soon(listen, listening[-1], wait, *args)
 
             try:
                 if (receiving := await self._source()) is not None:
-                    group.start_soon(watch, receiving)
+                    listen_for(receiving.watch)
                 if response.keep_alive is not None:
                     await wire.emit(b"")
-                    group.start_soon(_keep_alive, wire, response, group.cancel_scope)
+                    listen_for(_keep_alive, wire, response)
                 await self._send_body(response, wire, closers)
                 await wire.end()
             except Exception as error:  # raised outside the group, which would wrap it
                 failure = error
-            group.cancel_scope.cancel()
+            for scope in listening:
+                scope.cancel()
         try:
             if failure is not None:
                 raise failure
@@ -182,8 +191,8 @@ class _Wire:
         self.last = anyio.current_time()
 
 
-async def _keep_alive(wire: _Wire, response: BaseResponse, scope: anyio.CancelScope) -> None:
-    """Send the filler after each silence; where that finds nobody there, the stream is over."""
+async def _keep_alive(wire: _Wire, response: BaseResponse) -> None:
+    """Send the filler after each silence; return where that finds nobody there: the stream is over."""
     assert response.keep_alive is not None
     interval = response.keep_alive
     while True:
@@ -192,4 +201,4 @@ async def _keep_alive(wire: _Wire, response: BaseResponse, scope: anyio.CancelSc
             try:
                 await wire.emit(response.keep_alive_chunk)
             except ClientLeft:
-                scope.cancel()
+                return
