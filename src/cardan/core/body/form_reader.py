@@ -14,7 +14,7 @@ from ..drive import Close, Open, Read, Write
 from ..exceptions import MultipartError, UrlencodedError
 from .body_reader import DEFAULTS, BodyReader
 from .content_type import URLENCODED, FormType, parse_form_type
-from .events import FileStart
+from .events import FileEnd, FileStart
 from .file_storage import FileStorage
 from .form import Form
 from .form_builder import FormBuilder
@@ -129,11 +129,17 @@ class FormReader:
         return builder.close()
 
     def _store(self, events: list[FileEvent], builder: FormBuilder, sinks: list[Any]) -> Generator[Step, Any, None]:
-        for event in events:
+        at = 0
+        while at < len(events):
+            event = events[at]
+            at += 1
             if type(event) is bytes:
                 self._size += len(event)
                 yield Write(sinks[-1], event)
             elif type(event) is FileStart:
+                if self.hold is not None and (length := self._take_whole(events[at : at + 2], event, builder)):
+                    at += length
+                    continue
                 self._open = event
                 self._size = 0
                 sinks.append((yield Open(event)))
@@ -141,6 +147,19 @@ class FormReader:
                 assert self._open is not None
                 yield Close(sinks[-1])
                 builder.add_file(self._open.name, self.storage(self._open, sinks[-1], self._size))
+
+    def _take_whole(self, following: list[FileEvent], start: FileStart, builder: FormBuilder) -> int:
+        """Store a file whose events came together, without a step; how many follow its start, 0: take the steps."""
+        assert self.hold is not None
+        kinds = [type(event) for event in following]
+        if FileEnd not in kinds:
+            return 0
+        data = following[0] if kinds[0] is bytes else b""
+        held = self.hold([(start, data)])  # type: ignore[list-item]  # it does not narrow by `is`
+        if held is None:
+            return 0
+        builder.add_file(*held[0])
+        return kinds.index(FileEnd) + 1
 
 
 def _close_all(sinks: list[Any], error: BaseException) -> Generator[Step, Any, None]:

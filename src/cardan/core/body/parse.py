@@ -43,24 +43,26 @@ def parse_form(
     source: Iterator[bytes] = iter((chunks,) if isinstance(chunks, bytes) else chunks)
     data = next(source, b"")
     more = next(source, None)
-    hold = partial(_hold, limits)
     if more is None and data and content_length is None:  # without the steps, which cost more than a form of two fields
-        form = straight_form(content_type, data, limits, forms, hold)
+        form = straight_form(content_type, data, limits, forms, partial(_hold_all, limits))
         if form is not None:
             return form
-    reader = FormReader(content_type, content_length, limits=limits, forms=forms, hold=hold)
-    return run(reader.run(), _performer(filter(None, chain((data, more), source)), limits))
+    budget = MemoryBudget(limits)
+    reader = FormReader(content_type, content_length, limits=limits, forms=forms, hold=partial(_hold, budget))
+    return run(reader.run(), _performer(filter(None, chain((data, more), source)), budget))
 
 
-def _hold(limits: Limits, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, Any]] | None:
-    if not MemoryBudget(limits).take(sum([len(data) for _, data in files])):
+def _hold_all(limits: Limits, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, Any]] | None:
+    return _hold(MemoryBudget(limits), files)
+
+
+def _hold(budget: MemoryBudget, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, Any]] | None:
+    if not budget.take(sum([len(data) for _, data in files])):
         return None
     return [(part.name, FileStorage.from_part(part, MemorySink.holding(data), len(data))) for part, data in files]
 
 
-def _performer(source: Iterator[bytes], limits: Limits) -> Callable[[Step], Any]:
-    budget = MemoryBudget(limits)
-
+def _performer(source: Iterator[bytes], budget: MemoryBudget) -> Callable[[Step], Any]:
     def perform(step: Step) -> Any:
         if type(step) is Read:
             return next(source, b"")
