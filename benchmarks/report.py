@@ -23,6 +23,7 @@ BEGIN, END = "<!-- tables: written by report.py -->", "<!-- end of tables -->"
 SCRIPTS = {
     "request_response": "Request and response",
     "forms": "Forms",
+    "hostile": "Hostile bodies",
     "fields": "Header fields",
     "structures": "Containers",
     "scaling": "Scaling",

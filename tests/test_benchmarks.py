@@ -12,7 +12,9 @@ import pytest
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
-@pytest.mark.parametrize("script", ["request_response", "forms", "fields", "scaling", "memory", "import_time"])
+@pytest.mark.parametrize(
+    "script", ["request_response", "forms", "hostile", "fields", "scaling", "memory", "import_time"]
+)
 def test_smoke(script: str, tmp_path: Path) -> None:
     """Every contestant that is installed gives the right answers, cardan first of all."""
     numbers = tmp_path / "numbers.json"
