@@ -45,10 +45,11 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
             try:  # here and not in a function of its own: each await of one costs 80 ns
                 result = await app.handler(request)
             except HTTPException as error:
-                result = error
-            response = (
-                result if isinstance(result, BaseResponse) else answer(result, request, app.handler, app.on_error)
-            )
+                response = answer(error, request, app.handler, app.on_error)
+            else:
+                response = (
+                    result if isinstance(result, BaseResponse) else answer(result, request, app.handler, app.on_error)
+                )
         else:
             response, context = await _respond(app, request, exchange)
         if (messages := whole_messages(response, scope["method"])) is not None:
