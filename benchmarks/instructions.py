@@ -64,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--write", action="store_true", help=f"record the counts in {RECORD.name}")
     parser.add_argument("--peers", action="store_true", help="count the raw protocol and the peers, too")
-    parser.add_argument("--only", default="hello,form", help="scenarios, separated by commas")
+    parser.add_argument("--only", default=",".join(SCENARIOS), help="scenarios, separated by commas")
     parser.add_argument("--protocol", choices=["wsgi", "asgi"], help="only one of them")
     parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
