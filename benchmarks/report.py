@@ -3,7 +3,7 @@
     python benchmarks/report.py [--quick] [--only request_response,scaling]
 
 What one interpreter printed is kept in ``results/``, so that the tables of several stand beside each other. The text
-around the tables is README.md's own: only what is between the two marks is written anew.
+around the tables is README.md's own: only what is between two marks is written anew.
 """
 
 from __future__ import annotations
@@ -17,9 +17,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from goals import form_table, goal_table
+
 HERE = Path(__file__).parent
 RESULTS, README = HERE / "results", HERE / "README.md"
-BEGIN, END = "<!-- tables: written by report.py -->", "<!-- end of tables -->"
+MARKS = "<!-- {}: written by report.py -->", "<!-- end of {} -->"
 SCRIPTS = {
     "request_response": "Request and response",
     "forms": "Forms",
@@ -82,7 +86,7 @@ def bars(title: str, rows: dict[str, dict[str, float]], skip: tuple[str, ...] = 
 
 def tables(kept: dict[str, dict[str, Any]]) -> str:
     """The part of README.md that is written: each benchmark, for each interpreter that was measured."""
-    parts = [BEGIN]
+    parts = []
     for script, title in SCRIPTS.items():
         found = {python: result[script] for python, result in sorted(kept.items()) if script in result}
         if not found:
@@ -92,7 +96,17 @@ def tables(kept: dict[str, dict[str, Any]]) -> str:
             parts += [f"Python {python}:\n", f"```text\n{result['text']}\n```\n"]
             if script == "request_response":
                 parts += [f"![{name}](results/{name}-{python}.svg)\n" for name in ("wsgi", "asgi")]
-    return "\n".join([*parts, END])
+    return "\n".join(parts)
+
+
+def write(name: str, text: str) -> None:
+    """Put ``text`` between the marks of that name in README.md."""
+    begin, end = (mark.format(name) for mark in MARKS)
+    before, found, rest = README.read_text().partition(begin)
+    _, ended, after = rest.partition(end)
+    if not (found and ended):
+        raise SystemExit(f"got no {begin} and {end} in {README}, expected both")
+    README.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
 def main() -> None:
@@ -117,9 +131,9 @@ def main() -> None:
             plot = bars(f"{protocol.upper()}, Python {python}: us per request (logarithmic)", rows)
             (RESULTS / f"{protocol}-{python}.svg").write_text(plot)
     kept = {path.stem: json.loads(path.read_text()) for path in RESULTS.glob("*.json")}
-    text = README.read_text() if README.exists() else f"# Benchmarks\n\n{BEGIN}\n{END}\n"
-    before, _, rest = text.partition(BEGIN)
-    README.write_text(before + tables(kept) + rest.partition(END)[2])
+    write("tables", tables(kept))
+    write("goals", goal_table(kept))
+    write("forms", form_table(kept))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,94 @@
+"""What the results come to: the goals and how far they are met, and the forms in one table. report.py writes both.
+
+Takes the results of :mod:`report` by interpreter; gives Markdown. A ratio is the best peer's time by cardan's: above 1
+cardan is ahead, within 10 % is a tie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["form_table", "goal_table"]
+
+Results = dict[str, dict[str, Any]]
+Row = dict[str, float]
+
+OURS = ("raw", "floor", "cardan", "cardan def")
+#: parsers that leave files unread or values undecoded do less than the others
+UNFINISHED = ("unread", "undecoded")
+
+
+def _best(row: Row) -> float:
+    return min(time for name, time in row.items() if name not in OURS)
+
+
+def _ahead(row: Row, times: float) -> str:
+    """Whether cardan is so many times as fast as the best peer; a tie is what noise makes."""
+    ratio = _best(row) / row["cardan"]
+    return f"yes, {ratio:.2f} times" if ratio >= times else f"**no**, {ratio:.2f}"
+
+
+def _above_floor(row: Row) -> str:
+    more = (row["cardan"] - row["floor"]) - (_best(row) - row["floor"])
+    return f"yes, {-more:.1f} us less" if more <= 0 else f"**no**, {more:.1f} us more"
+
+
+def _beside_raw(row: Row, most: float) -> str:
+    ratio = row["cardan"] / row["raw"]
+    return f"yes, {ratio:.1f}" if ratio <= most else f"**no**, {ratio:.1f}"
+
+
+GOALS: dict[str, Callable[[str, dict[str, Row]], str]] = {
+    "hello: ahead of the best peer": lambda protocol, rows: _ahead(rows["hello"], 1),
+    "hello: at most 2.5 (WSGI), 2 times (ASGI) the raw protocol": lambda protocol, rows: _beside_raw(
+        rows["hello"], 2.5 if protocol == "wsgi" else 2.0
+    ),
+    "page: 1.5 times as fast as the best": lambda protocol, rows: _ahead(rows["page"], 1.5),
+    "form: ahead of the compiled parser": lambda protocol, rows: _ahead(rows["form"], 1),
+    "upload: 1.5 times as fast as the best": lambda protocol, rows: _ahead(rows["upload"], 1.5),
+    "json: no more above its floor than the best": lambda protocol, rows: _above_floor(rows["json"]),
+}
+
+
+def goal_table(kept: Results) -> str:
+    """A row for each goal, a column for each protocol and interpreter."""
+    numbers = {python: result["request_response"]["numbers"] for python, result in sorted(kept.items())}
+    columns = [(protocol, python) for protocol in ("wsgi", "asgi") for python in numbers]
+    head = ["goal", *(f"{protocol.upper()}, {python}" for protocol, python in columns)]
+    lines = [[goal, *(judge(p, numbers[python][p]) for p, python in columns)] for goal, judge in GOALS.items()]
+    opening = [
+        f"{'yes' if (t := numbers[python]['opening'][p]) <= 0.5 else '**no**'}, {t:.2f}" for p, python in columns
+    ]
+    lines.append(["`Request(...)`: at most 0.5 us beyond an empty class", *opening])
+    return _markdown(head, lines)
+
+
+def form_table(kept: Results) -> str:
+    """A row for each body: cardan's time, the best peer's, their ratio, and the same for ``multipart``."""
+    rows = {python: result["forms"]["numbers"]["rows"] for python, result in sorted(kept.items())}
+    head = ["row"]
+    for python in rows:
+        head += [f"cardan, {python}", "best peer", "ratio", "`multipart` by cardan"]
+    lines = []
+    for title in next(iter(rows.values())):
+        line = [title]
+        for found in rows.values():
+            size, seconds = found[title]["bytes"], found[title]["seconds"]
+            ours = min(time for name, time in seconds.items() if name.startswith("cardan"))
+            peers = {name: time for name, time in seconds.items() if not name.startswith("cardan")}
+            peers = {name: time for name, time in peers.items() if not any(word in name for word in UNFINISHED)}
+            best = min(peers, key=peers.__getitem__)
+            other = f"{seconds['multipart'] / ours:.1f}" if "multipart" in seconds else ""
+            line += [_amount(ours, size), f"{best}: {_amount(peers[best], size)}", f"{peers[best] / ours:.2f}", other]
+        lines.append(line)
+    return _markdown(head, lines)
+
+
+def _amount(seconds: float, size: int) -> str:
+    return f"{seconds * 1e6:.1f} us" if size < 200_000 else f"{size / seconds / 1e6:,.0f} MB/s"
+
+
+def _markdown(head: list[str], lines: list[list[str]]) -> str:
+    rows = [head, ["---"] * len(head), *lines]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
