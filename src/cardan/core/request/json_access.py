@@ -66,9 +66,14 @@ def _refuse_constant(name: str) -> Any:
 def _load_json(module: Any, data: bytes) -> Any:
     """RFC 8259: UTF-8 with or without a byte order mark (section 8.1: a parser may ignore it), no NaN (section 6)."""
     text = data.decode("utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8")
-    if module is json:
-        return _DECODER.decode(text)
-    return module.loads(text)
+    if module is not json:
+        return module.loads(text)
+    bare = text.strip(" \t\n\r")  # RFC 8259 section 2; faster than the two patterns that decode() looks for it with
+    try:
+        value, end = _DECODER.raw_decode(bare)
+    except ValueError:
+        end = -1
+    return value if end == len(bare) else _DECODER.decode(text)  # which says what is wrong, and where
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
