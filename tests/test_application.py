@@ -301,6 +301,34 @@ def test_one_sided_middleware(attribute: str, other: Any) -> None:
         assert client.get("/").status_code == 200
 
 
+def test_what_servers_and_frameworks_inspect() -> None:
+    """``asgi_app`` alone is a coroutine function, which is how an ASGI 3 application is told."""
+    app = Application(wrapped_sync)
+    assert inspect.iscoroutinefunction(app.asgi_app)
+    assert inspect.iscoroutinefunction(type(app).asgi_app)
+    assert not inspect.iscoroutinefunction(app.wsgi_app)
+
+
+@both
+def test_methods_that_a_subclass_overrides(protocol: Any) -> None:
+    """What a subclass makes of ``wsgi_app`` and ``asgi_app`` is what is called."""
+    seen: list[str] = []
+
+    class Counting(Application[Request]):
+        def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:
+            seen.append(environ["REQUEST_METHOD"])
+            return super().wsgi_app(environ, start_response)
+
+        async def asgi_app(self, scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "http":
+                seen.append(scope["method"])
+            await super().asgi_app(scope, receive, send)
+
+    with Client(Counting(wrapped_sync), protocol=protocol) as client:
+        assert client.get("/").status_code == 200
+    assert seen == ["GET"]
+
+
 # --- lifespan
 
 

@@ -31,7 +31,7 @@ from .request import BaseRequest, Request
 from .wsgi.serving import send, send_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from typing_extensions import TypeVar
 
@@ -172,13 +172,16 @@ class Application(Dual, Generic[R]):
 
     # --- ASGI ---
 
-    def asgi_app(self, scope: Any, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
-        """Serve one ASGI scope; what middleware of that protocol wraps."""
-        if scope["type"] == "http":
-            return handle(self, scope, receive, send)
-        return self._serve_other(scope, receive, send)
+    if TYPE_CHECKING:
+
+        async def asgi_app(self, scope: Any, receive: Receive, send: Send) -> None:
+            """Serve one ASGI scope; what middleware of that protocol wraps."""
+
+    else:
+        asgi_app = handle  # not a method around it, whose coroutine each request would pay for
 
     async def _serve_other(self, scope: Any, receive: Receive, send: Send) -> None:
+        """What ``handle`` leaves: the scopes that are no requests."""
         kind = scope["type"]
         if kind == "lifespan":
             make = partial(self._lifespan, self) if self._lifespan is not None else None

@@ -910,6 +910,22 @@ def test_modes(make: Make, protocol: str) -> None:
             anyio.run(request.load)
 
 
+@pytest.mark.parametrize("size", [5, 100_000, 600_000])
+def test_modes_of_files(make: Make, protocol: str, size: int) -> None:
+    """So does the twin that does not fit of a file's, whether its form was parsed at once or in steps."""
+    request = make(**POST, files={"f": ("x", b"1" * size)})
+    file = request.files["f"]
+    calls: list[Callable[[], Any]]
+    if protocol == "asgi":
+        calls = [file.read, lambda: file.save(io.BytesIO())]
+    else:
+        calls = [lambda: file.aread().send(None), lambda: file.asave(io.BytesIO()).send(None)]
+    for call in calls:
+        with pytest.raises(WrongMode):
+            call()
+    request.close()
+
+
 def test_forms_modes(make: Make) -> None:
     """`silent` gives an empty form for a broken one."""
 

@@ -31,7 +31,10 @@ _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
 
 
 async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
-    """Serve one request of an :class:`~cardan.application.Application`."""
+    """Serve one ASGI scope; what middleware of that protocol wraps."""
+    if scope["type"] != "http":
+        await app._serve_other(scope, receive, send)
+        return
     exchange: Exchange | None = scope.get(KEY)
     if exchange is None:
         exchange = scope[KEY] = Exchange()

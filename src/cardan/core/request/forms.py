@@ -101,7 +101,9 @@ class FormHooks(OpenedBody):
         """What the form has for one file."""
         mode = self._mode
         file = self.file_storage_class.from_part(part, sink, size)
-        return file if mode == "sync" else file.bind(None if mode == "either" else mode, self._run_sync)
+        if mode == "sync":
+            return file.bind(mode)
+        return file.bind(None if mode == "either" else mode, self._run_sync)
 
     def _hold_files(self, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, FileStorage]] | None:
         """What the form has for files that came whole, each under its name; None where they go through the steps."""
