@@ -71,9 +71,11 @@ def _load_json(module: Any, data: bytes) -> Any:
     bare = text.strip(" \t\n\r")  # RFC 8259 section 2; faster than the two patterns that decode() looks for it with
     try:
         value, end = _DECODER.raw_decode(bare)
-    except ValueError:
-        end = -1
-    return value if end == len(bare) else _DECODER.decode(text)  # which says what is wrong, and where
+        if end == len(bare):
+            return value
+    except ValueError:  # decode() says what is wrong, and where
+        pass
+    return _DECODER.decode(text)
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
