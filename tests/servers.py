@@ -26,6 +26,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import randrange
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -123,10 +124,10 @@ ASGI_KINDS = tuple(name for name, kind in KINDS.items() if kind.protocol == "asg
 
 
 def port_numbers() -> Iterator[int]:
-    """Candidates below the ephemeral range, another thousand for each xdist worker, another start for each process."""
+    """Candidates below the ephemeral range, another thousand for each xdist worker; runs side by side begin apart."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     first = 20000 + worker % 12 * 1000
-    yield from (first + (os.getpid() + n) % 1000 for n in itertools.count())
+    yield from (first + n % 1000 for n in itertools.count(randrange(1000)))
 
 
 ports = port_numbers()

@@ -382,3 +382,43 @@ async def test_timeouts_of_the_body() -> None:
             await anyio.sleep(0.05)
             await exchange.put.send(GONE)
     assert log == ["cleaned up"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_body_that_is_ended_before_it_began(backend: str) -> None:
+    """On WSGI, ended as soon as its task was started: it is over, whichever task the loop takes first."""
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(2):
+            yield b"x"
+
+    conversation = crossing.Conversation(crossing.portal(backend))
+    for _ in range(300):
+        items, end = conversation.iterate(body(), 0.0, b"filler")
+        next(items)
+        end()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_what_is_awaited_after_a_body_that_ended_unseen(backend: str) -> None:
+    """On WSGI: the end of one task is not taken for the end of the next one."""
+    go_on = threading.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        while not go_on.is_set():
+            await anyio.sleep(0.001)
+        return
+        yield
+
+    async def hook() -> str:
+        await anyio.sleep(0.01)
+        return "hook"
+
+    portal = crossing.portal(backend)
+    conversation = crossing.Conversation(portal)
+    items, end = conversation.iterate(body(), 0.001, b"filler")
+    assert next(items) == b"filler"
+    go_on.set()
+    crossing.Conversation(portal).wait(anyio.sleep(0.05))
+    end()
+    assert conversation.wait(hook()) == "hook"

@@ -64,7 +64,7 @@ class Conversation:
         """In the thread: run an async function to its end."""
         task = self._start(function, *args)
         try:
-            while self._listen(None) is not _ENDED:
+            while self._listen(None) is not task:
                 pass
         except BaseException:  # Ctrl-C, or a server that gives up on this thread
             task.cancel()
@@ -109,19 +109,19 @@ class Conversation:
             self._portal.do(message.done.set)
 
 
-_ENDED: Final = object()
 _IDLE: Final = object()
 
 
 class _Task:
-    """A task of a conversation: tells the inbox when it has ended, and keeps how."""
+    """A task of a conversation: puts itself into the inbox when it has ended, and keeps how."""
 
-    __slots__ = ("_error", "_inbox", "_portal", "_result", "_scope", "ended")
+    __slots__ = ("_cancelled", "_error", "_inbox", "_portal", "_result", "_scope", "ended")
 
     def __init__(self, portal: Portal, inbox: SimpleQueue[Any]) -> None:
         self._portal = portal
         self._inbox = inbox
         self._scope: anyio.CancelScope | None = None
+        self._cancelled = False
         self._result: Any = None
         self._error: BaseException | None = None
         self.ended = False
@@ -131,6 +131,8 @@ class _Task:
 
         try:
             with anyio.CancelScope() as self._scope:
+                if self._cancelled:
+                    self._scope.cancel()
                 try:
                     self._result = await function(*args)
                 except anyio.get_cancelled_exc_class() as error:
@@ -140,11 +142,16 @@ class _Task:
                     self._error = error
         finally:
             self.ended = True
-            self._inbox.put(_ENDED)
+            self._inbox.put(self)
 
     def cancel(self) -> None:
         """From the thread: cancel the task. It has ended when the inbox says so."""
-        self._portal.do(lambda: self._scope.cancel() if self._scope is not None else None)
+        self._portal.do(self._cancel)
+
+    def _cancel(self) -> None:
+        self._cancelled = True  # trio takes new tasks in any order: it may not be in its scope yet
+        if self._scope is not None:
+            self._scope.cancel()
 
     def outcome(self) -> Any:
         """The result of the ended task, or its error."""
@@ -172,7 +179,7 @@ class _Relay:
         """In the thread: the items, each step of the body taken when the next one is asked for."""
         listen = self._conversation._listen
         self._task = task = self._conversation._start(pump, self._body, self._emit)
-        while (item := listen(idle)) is not _ENDED:
+        while (item := listen(idle)) is not task:
             yield filler if item is _IDLE else item
             if item is not _IDLE:
                 self._ask()
@@ -198,7 +205,7 @@ class _Relay:
                 self._conversation.wait(aclose())
         elif not task.ended:
             task.cancel()
-            while self._conversation._listen(None) is not _ENDED:
+            while self._conversation._listen(None) is not task:
                 pass
 
 
@@ -220,7 +227,7 @@ class HeldTask:
     def started(self) -> Any:
         """What it yielded, once it is inside; its error where it did not get there."""
         message = self._inbox.get()
-        if message is _ENDED:
+        if message is self._task:
             self._task.outcome()
             raise RuntimeError("got a lifespan that ended without yielding, expected it to yield once")
         return message[0]
