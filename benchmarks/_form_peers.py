@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 __all__ = ["BOUNDARY", "CONTENT_TYPE", "PUSH", "URLENCODED", "WHOLE", "Parse"]
@@ -58,12 +59,10 @@ def finish(coroutine: Any) -> Any:
 
 
 def add_cardan() -> None:
-    from cardan.core.body import Field, FileEnd, FormReader, MultipartDecoder, UrlencodedDecoder, parse_form
-    from cardan.core.drive import Open, Read, Write, run
-    from cardan.core.limits import Limits
-    from cardan.files import FileStorage, Spooler
+    from spooling import spool
 
-    limits = Limits()
+    from cardan.core.body import Field, FileEnd, MultipartDecoder, UrlencodedDecoder, parse_form
+    from cardan.core.limits import Limits
 
     def push(chunks: list[bytes]) -> int:
         decoder = MultipartDecoder(BOUNDARY)
@@ -79,25 +78,6 @@ def add_cardan() -> None:
         form = parse_form(CONTENT_TYPE, chunks)
         return len(form.fields) + len(form.files)
 
-    def spooled(chunks: list[bytes]) -> int:
-        left = iter(chunks)
-        spooler = Spooler(limits)
-
-        def perform(step: Any) -> Any:
-            kind = type(step)
-            if kind is Read:
-                return next(left, b"")
-            if kind is Write:
-                return step.sink.write(step.data)
-            if kind is Open:
-                return spooler.open()
-            return step.sink.finish()
-
-        form = run(FormReader(CONTENT_TYPE, None, limits=limits, storage=FileStorage.from_part).run(), perform)
-        count = len(form.fields) + len(form.files)
-        form.close()
-        return count
-
     def urlencoded(chunks: list[bytes]) -> int:
         return len(parse_form(URL, chunks, limits=_MANY).fields)
 
@@ -110,7 +90,7 @@ def add_cardan() -> None:
 
     PUSH["cardan"] = push
     WHOLE["cardan"] = whole
-    WHOLE["cardan (spooled)"] = spooled
+    WHOLE["cardan (spooled)"] = partial(spool, CONTENT_TYPE)
     URLENCODED["cardan"] = urlencoded
     URLENCODED["cardan (push)"] = push_urlencoded
 

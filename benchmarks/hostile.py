@@ -14,15 +14,13 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from spooling import spool
 from timing import arguments, calls, interleave, machine, print_table, write_json
 
-from cardan.core import FileEnd, FormReader, Limits, MultipartDecoder, RequestEntityTooLarge, parse_form
-from cardan.core.drive import Open, Read, Write, run
-from cardan.files import FileStorage, Spooler
+from cardan.core import FileEnd, Limits, MultipartDecoder, RequestEntityTooLarge, parse_form
 
 MB = 1_000_000
 BOUNDARY = "-" * 29 + "735323031399963166993862150"  # Firefox's kind
@@ -88,21 +86,8 @@ def push(boundary: str, chunks: list[bytes]) -> None:
     assert files == 1
 
 
-def spool(boundary: str, chunks: list[bytes]) -> None:
-    left, spooler = iter(chunks), Spooler(LIMITS)
-
-    def perform(step: Any) -> Any:
-        kind = type(step)
-        if kind is Read:
-            return next(left, b"")
-        if kind is Write:
-            return step.sink.write(step.data)
-        return spooler.open() if kind is Open else step.sink.finish()
-
-    content_type = f"multipart/form-data; boundary={boundary}"
-    form = run(FormReader(content_type, None, limits=LIMITS, storage=FileStorage.from_part).run(), perform)
-    assert len(form.files) == 1
-    form.close()
+def whole(boundary: str, chunks: list[bytes]) -> None:
+    assert spool(f"multipart/form-data; boundary={boundary}", chunks) == 1
 
 
 class Endless:
@@ -148,7 +133,7 @@ def measure_shapes(size: int, rounds: int, seconds: float) -> dict[str, dict[str
     """Seconds of each shape: pushed in large and small chunks, and as a whole form."""
     bodies = {name: (boundary, place(make(size), boundary)) for name, (boundary, make, place) in SHAPES.items()}
     rows: dict[str, dict[str, float]] = {name: {"bytes": len(body)} for name, (_, body) in bodies.items()}
-    for kind, job, chunk in (("push", push, 65_536), ("push, 1 KiB", push, 1024), ("whole", spool, 65_536)):
+    for kind, job, chunk in (("push", push, 65_536), ("push, 1 KiB", push, 1024), ("whole", whole, 65_536)):
         turns = {name: calls(partial(job, boundary, cut(body, chunk))) for name, (boundary, body) in bodies.items()}
         for name, time in interleave(turns, rounds=rounds, seconds=seconds).items():
             rows[name][kind] = time

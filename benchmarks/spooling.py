@@ -1,0 +1,31 @@
+"""A form read as for a request, its large files on disk, without a request around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cardan.core import FormReader, Limits
+from cardan.core.drive import Open, Read, Write, run
+from cardan.files import FileStorage, Spooler
+
+__all__ = ["spool"]
+
+LIMITS = Limits()
+
+
+def spool(content_type: str, chunks: list[bytes]) -> int:
+    """Read the form to its end and close it; gives the number of its fields and files."""
+    left, spooler = iter(chunks), Spooler(LIMITS)
+
+    def perform(step: Any) -> Any:
+        kind = type(step)
+        if kind is Read:
+            return next(left, b"")
+        if kind is Write:
+            return step.sink.write(step.data)
+        return spooler.open() if kind is Open else step.sink.finish()
+
+    form = run(FormReader(content_type, None, limits=LIMITS, storage=FileStorage.from_part).run(), perform)
+    count = len(form.fields) + len(form.files)
+    form.close()
+    return count
