@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from cardan import Application, Request, Response, crossing
 from cardan.exceptions import BodyConsumed, ClientDisconnected
+from cardan.testing import Client
 
 pytestmark = pytest.mark.anyio
 BACKENDS = ["asyncio", "trio"]
@@ -422,3 +424,33 @@ def test_what_is_awaited_after_a_body_that_ended_unseen(backend: str) -> None:
     crossing.Conversation(portal).wait(anyio.sleep(0.05))
     end()
     assert conversation.wait(hook()) == "hook"
+
+
+def test_a_task_that_outlives_its_request() -> None:
+    """On WSGI what it asks of the request's thread is refused; it does not wait for ever."""
+    told: list[str] = []
+    over, done = threading.Event(), threading.Event()
+
+    async def handler(request: Request) -> Response:
+        await request.load()
+        file = request.files["f"]
+
+        async def late() -> None:
+            try:
+                while not over.is_set():
+                    await anyio.sleep(0.001)
+                await file.aread()
+            except RuntimeError as error:
+                told.append(str(error))
+            finally:
+                done.set()
+
+        tasks.append(asyncio.get_running_loop().create_task(late()))
+        return Response("sent")
+
+    tasks: list[asyncio.Task[None]] = []
+    with Client(Application(handler), protocol="wsgi") as client:
+        assert client.post("/", files={"f": ("x", bytes(600_000))}).text == "sent"
+    over.set()
+    assert done.wait(20)
+    assert told == ["got blocking work on a request that is over, expected it before the response was sent"]

@@ -153,6 +153,7 @@ class Application(Dual, Generic[R]):
             exchange.state = self._process.state()
         exchange.holders += 1
         held = False
+        thread = None
         try:
             request = self.request_class(environ)
             context = copy_context()
@@ -164,10 +165,12 @@ class Application(Dual, Generic[R]):
             thread = RequestThread(self, exchange, context)
             response = context.run(thread.respond, request, steps)
             held = bool(exchange.opened) or response.is_streamed  # a body may read the request's
-            after: list[Callable[[], Any]] = [partial(_leave, environ, exchange)] if held else []
+            after: list[Callable[[], Any]] = [thread.leave, partial(_leave, environ, exchange)] if held else []
             return send(response, environ, start_response, thread, partial(getattr, request, "root_url"), after)
         finally:
             if not held:
+                if thread is not None:
+                    thread.leave()
                 _leave(environ, exchange)
 
     # --- ASGI ---
@@ -259,6 +262,11 @@ class RequestThread:
     def iterate(self, response: BaseResponse) -> tuple[Iterator[bytes], Callable[[], Any]]:
         """The chunks of an async body, and what ends it."""
         return self._talk().iterate(response.response, response.keep_alive, response.keep_alive_chunk)
+
+    def leave(self) -> None:
+        """The request is over: a task that outlives it gets nothing done here any more."""
+        if self._conversation is not None:
+            self._conversation.leave()
 
     def _talk(self) -> crossing.Conversation:
         if self._conversation is None:

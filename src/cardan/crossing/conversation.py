@@ -41,18 +41,24 @@ class _Job:
 class Conversation:
     """One WSGI request and the tasks that it has in the loop: its thread waits, and does what blocks for them."""
 
-    __slots__ = ("_inbox", "_portal")
+    __slots__ = ("_inbox", "_left", "_portal")
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
         self._inbox: SimpleQueue[Any] = SimpleQueue()
+        self._left = False
 
     async def run_sync(self, function: Callable[..., T], *args: Any) -> T:
-        """In the loop: have the request's own thread run ``function``, and await the result."""
+        """In the loop: have the request's own thread run ``function``, and await the result.
+
+        RuntimeError in a task that outlives the request: the thread is at another one.
+        """
         import anyio
 
         job = _Job(lambda: function(*args), anyio.Event())
         self._inbox.put(job)
+        if self._left:  # looked at after the put: what is put before leave() is seen there
+            raise _over()
         with anyio.CancelScope(shield=True):
             await job.done.wait()
         if job.error is not None:
@@ -91,6 +97,15 @@ class Conversation:
         relay = _Relay(self, body)
         return relay.items(idle, filler), relay.end
 
+    def leave(self) -> None:
+        """In the thread: the request is over; what is still asked of this thread is refused."""
+        self._left = True
+        while not self._inbox.empty():
+            message = self._inbox.get()
+            if type(message) is _Job:
+                message.error = _over()
+                self._portal.do(message.done.set)
+
     def _start(self, function: Callable[..., Awaitable[Any]], *args: Any) -> _Task:
         task = _Task(self._portal, self._inbox)
         self._portal.start(task.main, function, *args)
@@ -110,6 +125,10 @@ class Conversation:
 
 
 _IDLE: Final = object()
+
+
+def _over() -> RuntimeError:
+    return RuntimeError("got blocking work on a request that is over, expected it before the response was sent")
 
 
 class _Task:
