@@ -105,6 +105,30 @@ async def test_async_parts() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("fields", "version", "asked"),
+    [({}, "1.1", True), ({}, "1.0", True), ({"content_length": b"0"}, "1.1", True), ({}, "2", False),
+     ({"content_length": b"2"}, "1.1", False), ({"transfer_encoding": b"chunked"}, "1.1", False),
+     ({"content_length": b"x"}, "1.1", False)],
+)  # fmt: skip
+async def test_the_end_of_a_body_that_nobody_read(fields: dict[str, bytes], version: str, asked: bool) -> None:
+    """Closing asks for the end of a body that is empty by its head: a connection goes on after it; no other is read."""
+    seen: list[str] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        seen.append("asked")
+        return
+        yield
+
+    names = [(name.replace("_", "-").encode(), value) for name, value in fields.items()]
+    for _ in range(2):
+        request = Request(RequestHead("GET", headers=names, http_version=version), body())
+        await request.aclose()
+        await request.aclose()
+    assert seen == ["asked"] * 2 * asked
+
+
+@pytest.mark.anyio
 async def test_stopping_early_is_no_warning() -> None:
     """Iterators that are not used up leave nothing behind: on trio an abandoned async generator is a warning."""
     request = Request(head(), pieces(b"1", b"2"))

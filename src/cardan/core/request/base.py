@@ -99,12 +99,29 @@ class BaseRequest(URLMixin, BodyAccess):
         return MemoryBudget(self.limits)
 
     async def aclose(self) -> None:
-        """The awaiting twin of :meth:`close`; also ends an async generator that was given as the body."""
+        """The awaiting twin of :meth:`close`; also ends an async generator that was given as the body.
+
+        One that nobody read, and that the head says is empty (RFC 9112 section 6.3), is first asked for its end: a
+        connection that is persistent goes on after it.
+        """
         try:
             await super().aclose()
         finally:
             if isinstance(given := self.__dict__.get("_given"), AsyncIterableBody):
-                await given.aclose()
+                try:
+                    if given.fresh and self._is_surely_empty:
+                        await given.aread(1, False)
+                finally:
+                    await given.aclose()
+
+    @property
+    def _is_surely_empty(self) -> bool:
+        length = self._safe_length
+        return length == 0 or (
+            length is None
+            and self._head.http_version.startswith("1")
+            and not ("Content-Length" in self.headers or "Transfer-Encoding" in self.headers)
+        )
 
     # --- the head ---
 
