@@ -10,12 +10,13 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from ..exceptions import MultipartError, RequestEntityTooLarge
+from .body_reader import DEFAULTS
 from .part_memo import are_narrow, choose_memo
 
 if TYPE_CHECKING:
     from ..limits import Limits
 
-__all__ = ["USUAL_BOUNDARY", "Plan", "check_boundary", "plan_for"]
+__all__ = ["USUAL_BOUNDARY", "USUAL_PLAN", "Plan", "check_boundary", "plan_for"]
 
 STRICT_BOUNDARY: Final = 70  # RFC 2046 section 5.1.1
 _BCHARS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+_,-./:=? "
@@ -68,6 +69,7 @@ class Plan:
         return len(boundary) <= self.boundary and boundary.strip(b"-").isalnum()
 
 
+USUAL_PLAN: Final = Plan(DEFAULTS, strict=False)
 _plans: Final[dict[bool, Plan]] = {}
 
 

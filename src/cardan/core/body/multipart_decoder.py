@@ -26,6 +26,8 @@ __all__ = ["Forms", "MultipartDecoder"]
 
 #: A file's data in a large chunk go on in slices of this size: what follows a file is copied.
 LARGE: Final = 1_048_576
+#: So much may be looked at again for each piece, however small it is: the last piece of a form often is.
+LITTLE: Final = 128
 
 
 class MultipartDecoder(MultipartMachine):
@@ -40,12 +42,19 @@ class MultipartDecoder(MultipartMachine):
 
     def feed(self, data: bytes) -> list[FormEvent]:
         """The events that are complete with ``data``; see :mod:`.multipart_machine` for what it raises."""
-        if self.state is PREAMBLE and self._fresh and not self._tail:  # first, because most forms come so
-            whole = take_whole(self._delimiter, data, self._plan)
-            if whole is not None:
-                self.state = EPILOGUE if data.endswith(b"\n") else CLOSE
-                return whole
-        way = self._ways.get(self.state)
+        state = self.state
+        if state is PREAMBLE and not self._tail:
+            if self._fresh:  # most forms come whole
+                whole = take_whole(self._delimiter, data, self._plan)
+                if whole is not None:
+                    self.state = CLOSE if data[-1] == 45 else EPILOGUE
+                    return whole
+            # no "-", which is found several times as fast as many bytes are, and no line end before one that may come
+            elif 45 not in data and data[-1:] > b"\r" and not self._plan.strict:
+                return []
+        elif state is EPILOGUE and not self._plan.strict:
+            return []
+        way = self._ways.get(state)
         events = way(self, data) if way is not None else None
         return self._feed_table(data) if events is None else events
 
@@ -64,25 +73,20 @@ class MultipartDecoder(MultipartMachine):
     # --- the straight ways: each gives the events of all of ``data``, or None ---
 
     def _begin_form(self, data: bytes) -> list[FormEvent] | None:
-        """The first parts, or what comes before the first boundary."""
+        """The first parts of a form that nothing comes before."""
         dash = self._delimiter[2:]
-        if self._tail:
+        if self._tail or not (self._fresh and data.startswith(dash)):
             return None
-        if self._fresh and data.startswith(dash):
-            if len(data) > WINDOW == self._plan.window:
-                return self._take_slices(data, len(dash))
-            return self._take_parts(data[len(dash) :], data)
-        size = len(dash) + 1
-        # to look for one byte is several times as fast as to look for many
-        if 45 in data or len(data) <= size or 13 in data[-size:] or self._plan.strict:
-            return None
-        self._fresh = False
-        return []
+        if len(data) > WINDOW == self._plan.window:
+            return self._take_slices(data, len(dash))
+        return self._take_parts(data[len(dash) :], data)
 
     def _go_on(self, data: bytes) -> list[FormEvent] | None:
-        """What was left begins a part; it is looked at again with no more than its own size of new data."""
+        """What was left begins a part; it is looked at again with what came, unless it is large and that is little."""
         tail = self._tail
-        if len(tail) > len(data) or (self.state is FIELD and not self._waits) or (self._preamble and not self._count):
+        if len(tail) > len(data) + LITTLE or (self.state is FIELD and not self._waits):
+            return None
+        if self._preamble and not self._count:
             return None
         return self._take_parts(tail + data if tail else data, data)
 
@@ -91,9 +95,11 @@ class MultipartDecoder(MultipartMachine):
         plan = self._plan
         if len(data) > plan.window:
             return self._take_slices(data, 0) if plan.window == WINDOW else None
-        pieces = data.split(self._delimiter, plan.parts - self._count + 1)
+        delimiter = self._delimiter
+        pieces = data.split(delimiter, plan.parts - self._count + 1)
         rest = pieces.pop()
-        events = self._count_parts(pieces) if pieces else []
+        size = len(data) - len(rest) - len(pieces) * len(delimiter)
+        events = self._count_parts(pieces, size) if pieces else []
         if events is None:
             self._ways = {}
             return None
@@ -110,14 +116,17 @@ class MultipartDecoder(MultipartMachine):
             events += self._read(rest)
         return events
 
-    def _count_parts(self, pieces: list[bytes]) -> list[FormEvent] | None:
-        """The events of ``pieces``, which are counted; None where one is no usual part, or a limit is passed."""
+    def _count_parts(self, pieces: list[bytes], size: int) -> list[FormEvent] | None:
+        """The events of ``pieces``, ``size`` bytes in all, which are counted.
+
+        None where one is no usual part, or a limit is passed.
+        """
         plan = self._plan
         count = self._count + len(pieces)
         if count > plan.parts:
             return None
         files = self._files
-        known = take_known(pieces, plan)
+        known = take_known(pieces, size, plan)
         if known is not None:
             events, text = known
         else:
@@ -182,16 +191,12 @@ class MultipartDecoder(MultipartMachine):
         rest = data[end + len(self._delimiter) :]
         return events + self.feed(rest) if rest else events
 
-    def _skip(self, data: bytes) -> list[FormEvent] | None:
-        return None if self._plan.strict else []
-
     _ways: dict[str, Callable[[MultipartDecoder, bytes], list[FormEvent] | None]] = {
         PREAMBLE: _begin_form,
         DELIMITER: _go_on,
         HEAD: _go_on,
         FIELD: _go_on,
         FILE: _pass_data,
-        EPILOGUE: _skip,
     }
     """State -> its straight way. Emptied where a part was not usual: what follows is the table's."""
 

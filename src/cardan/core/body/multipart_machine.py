@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
 
 from ..exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
 from .body_reader import DEFAULTS
-from .boundary import check_boundary, plan_for
+from .boundary import USUAL_PLAN, check_boundary, plan_for
 from .events import Field, FileEnd, FileStart
 from .part_head import MAX_PADDING, PartHead
 from .part_memo import read_head
@@ -73,7 +73,11 @@ class MultipartMachine:
     _pieces: list[bytes]
 
     def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
-        self._plan = plan = plan_for(limits or DEFAULTS, forms == "strict")
+        if limits is None and forms == "default":
+            plan = USUAL_PLAN
+        else:
+            plan = plan_for(limits or DEFAULTS, forms == "strict")
+        self._plan = plan
         self.limits = plan.limits
         value = boundary.encode() if isinstance(boundary, str) else boundary
         if len(value) > plan.boundary or not value.strip(b"-").isalnum():  # as Plan.takes, less a call

@@ -28,12 +28,11 @@ CLOSINGS: Final = (b"--\r\n", b"--")
 
 def split_whole(delimiter: bytes, body: bytes, plan: Plan) -> list[bytes] | None:
     """What stands between the boundaries of a whole small body; None: it is none."""
-    if len(body) > plan.whole or not (body.endswith(CLOSINGS) and body.startswith(delimiter[2:])):
+    if len(body) > plan.whole or not body.endswith(CLOSINGS):
         return None
-    pieces = body.split(delimiter)
-    if pieces.pop() not in CLOSINGS or len(pieces) > plan.parts:
+    pieces = (b"\r\n" + body).split(delimiter)
+    if pieces.pop() not in CLOSINGS or pieces.pop(0) or len(pieces) > plan.parts:
         return None
-    pieces[0] = pieces[0][len(delimiter) - 2 :]
     return pieces
 
 
@@ -44,14 +43,13 @@ def take_whole(delimiter: bytes, body: bytes, plan: Plan) -> list[FormEvent] | N
         return None
     known = plan.memo
     events: list[FormEvent] = []
-    append = events.append
     try:  # as take_known, but nothing is counted: a fifth of the time of two fields
         for piece in pieces:
             head, blank, value = piece.partition(BLANK)
             name, headers, _ = known[head]
             if not blank:
                 return None
-            append(Field(name, value.decode(), value, headers))
+            events.append(Field(name, value.decode(), value, headers))
     except (KeyError, UnicodeDecodeError):
         try:
             taken = take_parts(pieces, plan)
@@ -61,23 +59,24 @@ def take_whole(delimiter: bytes, body: bytes, plan: Plan) -> list[FormEvent] | N
     return events
 
 
-def take_known(pieces: list[bytes], plan: Plan) -> tuple[list[FormEvent], int] | None:
-    """The events of ``pieces``, all text fields in UTF-8 whose heads are known, and their bytes; None: look closer."""
+def take_known(pieces: list[bytes], size: int, plan: Plan) -> tuple[list[FormEvent], int] | None:
+    """The events of ``pieces``, all text fields in UTF-8 whose heads are known, and the bytes of names and values.
+
+    ``size`` is that of all pieces. None: look closer.
+    """
     known = plan.memo
     events: list[FormEvent] = []
-    append = events.append
-    text = 0
     try:
         for piece in pieces:
             head, blank, value = piece.partition(BLANK)
             name, headers, uncounted = known[head]
             if not blank:
                 return None
-            append(Field(name, value.decode(), value, headers))
-            text -= uncounted
+            events.append(Field(name, value.decode(), value, headers))
+            size -= uncounted
     except (KeyError, UnicodeDecodeError):
         return None
-    return events, text + sum(map(len, pieces))
+    return events, size
 
 
 def take_parts(pieces: list[bytes], plan: Plan) -> tuple[list[FormEvent], int, int] | None:
@@ -88,7 +87,6 @@ def take_parts(pieces: list[bytes], plan: Plan) -> tuple[list[FormEvent], int, i
     memo = plan.memo
     known = memo.get
     events: list[FormEvent] = []
-    append = events.append
     text = files = new = 0
     for piece in pieces:
         head, blank, value = piece.partition(BLANK)
@@ -103,10 +101,10 @@ def take_parts(pieces: list[bytes], plan: Plan) -> tuple[list[FormEvent], int, i
                     return None
                 if part.filename is not None:
                     files += 1
-                    append(FileStart(part.name, part.filename, part.headers))
+                    events.append(FileStart(part.name, part.filename, part.headers))
                     if value:
-                        append(value)
-                    append(FileEnd())
+                        events.append(value)
+                    events.append(FileEnd())
                     continue
                 entry = part.name, part.headers, spare(head, part)
             elif new < MEMO_NEW:
@@ -114,11 +112,11 @@ def take_parts(pieces: list[bytes], plan: Plan) -> tuple[list[FormEvent], int, i
                 remember(head, entry, memo)
         name, headers, uncounted = entry
         try:
-            append(Field(name, value.decode(), value, headers))
+            events.append(Field(name, value.decode(), value, headers))
         except UnicodeDecodeError:
             if plan.strict:
                 return None
-            append(Field(name, value.decode("utf-8", "replace"), value, headers))
+            events.append(Field(name, value.decode("utf-8", "replace"), value, headers))
         text += len(piece) - uncounted
     return events, text, files
 
