@@ -46,13 +46,10 @@ def straight_form(
     With files only where ``hold`` takes them.
     """
     if content_type == _URL:
-        if forms == "strict":
+        if forms == "strict" or len(body) > SMALL:
             return None
-        size = len(body)
-        for most in (SMALL, limits.max_content_length, limits.max_form_memory_size, limits.max_form_memory_total):
-            if most is not None and size > most:
-                return None
-        return straight_urlencoded(body, limits.max_form_parts)
+        plan = plan_for(limits, False)
+        return straight_urlencoded(body, plan.parts) if len(body) <= plan.whole else None
     if not (content_type.startswith(_MULTIPART) and content_type.isascii()):
         return None
     boundary = content_type[30:].encode()

@@ -85,7 +85,8 @@ def usual_pairs(body: bytes) -> list[tuple[str, str]] | None:
         items = decoded[0].decode().split("\0")
     except UnicodeDecodeError:
         return None
-    return list(zip(*[iter(items)] * 2)) if len(items) == decoded[1] else None
+    each = iter(items)
+    return [*zip(each, each)] if len(items) == decoded[1] else None
 
 
 def split_urlencoded(body: bytes) -> list[tuple[bytes, bytes]]:
