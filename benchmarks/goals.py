@@ -53,7 +53,11 @@ GOALS: dict[str, Callable[[str, dict[str, Row]], str]] = {
 
 def goal_table(kept: Results) -> str:
     """A row for each goal, a column for each protocol and interpreter."""
-    numbers = {python: result["request_response"]["numbers"] for python, result in sorted(kept.items())}
+    numbers = {
+        python: result["request_response"]["numbers"]
+        for python, result in sorted(kept.items())
+        if "request_response" in result
+    }
     columns = [(protocol, python) for protocol in ("wsgi", "asgi") for python in numbers]
     head = ["goal", *(f"{protocol.upper()}, {python}" for protocol, python in columns)]
     lines = [[goal, *(judge(p, numbers[python][p]) for p, python in columns)] for goal, judge in GOALS.items()]
@@ -66,7 +70,7 @@ def goal_table(kept: Results) -> str:
 
 def form_table(kept: Results) -> str:
     """A row for each body: cardan's time, the best peer's, their ratio, and the same for ``multipart``."""
-    rows = {python: result["forms"]["numbers"]["rows"] for python, result in sorted(kept.items())}
+    rows = {python: result["forms"]["numbers"]["rows"] for python, result in sorted(kept.items()) if "forms" in result}
     head = ["row"]
     for python in rows:
         head += [f"cardan, {python}", "best peer", "ratio", "`multipart` by cardan"]

@@ -1,8 +1,9 @@
 """Runs every benchmark and writes README.md's tables and the plots: what ``make bench`` does.
 
-    python benchmarks/report.py [--quick] [--only request_response,scaling]
+    python benchmarks/report.py [--quick] [--only request_response,scaling] [--name 3.11-debian]
 
-What one interpreter printed is kept in ``results/``, so that the tables of several stand beside each other. The text
+What one interpreter printed is kept in ``results/``, so that the tables of several stand beside each other, under its
+version or the name that is given (two builds of one version are not equally fast). The text
 around the tables is README.md's own: only what is between two marks is written anew.
 """
 
@@ -113,8 +114,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="the short form of each")
     parser.add_argument("--only", default=",".join(SCRIPTS), help="benchmarks, separated by commas")
+    version = ".".join(platform.python_version_tuple()[:2])
+    parser.add_argument("--name", default=version, help="what the results of this interpreter are kept under")
     options = parser.parse_args()
-    python = ".".join(platform.python_version_tuple()[:2])
+    python = options.name
     RESULTS.mkdir(exist_ok=True)
     record = RESULTS / f"{python}.json"
     result = json.loads(record.read_text()) if record.exists() else {}

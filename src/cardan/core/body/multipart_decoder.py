@@ -175,20 +175,27 @@ class MultipartDecoder(MultipartMachine):
         return FIELD
 
     def _pass_data(self, data: bytes) -> list[FormEvent] | None:
-        if self._tail or self._plan.strict:
+        """A file's data; None where they may end with a boundary that has begun in the chunk before."""
+        tail, delimiter = self._tail, self._delimiter
+        if self._plan.strict or (tail and (len(data) < len(delimiter) or data.startswith(delimiter[len(tail) :]))):
             return None
         begin = data.find(b"\r")  # one byte is found several times as fast as many, and much data has none
-        end = data.find(self._delimiter, begin) if begin >= 0 else -1
-        size = end if end >= 0 else len(data)
-        held, most = self._held + size, self.limits.max_file_size
-        if (most is not None and held > most) or (end < 0 <= begin and self._undecided(data, begin) < size):
+        end = data.find(delimiter, begin) if begin >= 0 else -1
+        stop = end if end >= 0 else self._undecided(data, begin) if begin >= 0 else len(data)
+        held, most = self._held + len(tail) + stop, self.limits.max_file_size
+        if most is not None and held > most:
             return None
         self._held = held
+        events: list[FormEvent] = [tail] if tail else []
+        if stop:
+            events.append(data[:stop])  # the very object that was fed, where all of it is data
         if end < 0:
-            return [data] if data else []  # the very object that was fed
-        events: list[FormEvent] = [data[:end], FileEnd()] if end else [FileEnd()]
+            self._tail = data[stop:]
+            return events
+        self._tail = b""
         self.state = DELIMITER
-        rest = data[end + len(self._delimiter) :]
+        events.append(FileEnd())
+        rest = data[end + len(delimiter) :]
         return events + self.feed(rest) if rest else events
 
     _ways: dict[str, Callable[[MultipartDecoder, bytes], list[FormEvent] | None]] = {
