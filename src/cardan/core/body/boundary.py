@@ -7,6 +7,7 @@ cannot be one and :exc:`~cardan.core.exceptions.RequestEntityTooLarge` for one t
 from __future__ import annotations
 
 import sys
+from copy import copy
 from typing import TYPE_CHECKING, Final
 
 from ..exceptions import MultipartError, RequestEntityTooLarge
@@ -44,7 +45,9 @@ class Plan:
     ``parts``, ``files`` and ``total`` (bytes of all fields) are the most that may be.
     """
 
-    __slots__ = ("boundary", "files", "limits", "memo", "parts", "strict", "total", "wait", "whole", "window")
+    __slots__ = (
+        "_for_table", "boundary", "files", "limits", "memo", "parts", "strict", "total", "wait", "whole", "window",
+    )  # fmt: skip
 
     def __init__(self, limits: Limits, strict: bool) -> None:
         self.limits = limits
@@ -60,6 +63,14 @@ class Plan:
         self.total = sys.maxsize if limits.max_form_memory_total is None else limits.max_form_memory_total
         boundary = sys.maxsize if limits.max_boundary_size is None else limits.max_boundary_size
         self.boundary = min(boundary, STRICT_BOUNDARY) if strict else boundary
+        self._for_table: Plan | None = None
+
+    def for_table(self) -> Plan:
+        """The same, but that nothing of a body goes on the straight path."""
+        if self._for_table is None:
+            self._for_table = plan = copy(self)
+            plan.window = plan.wait = plan.whole = 0
+        return self._for_table
 
     def takes(self, boundary: bytes) -> bool:
         """Whether ``boundary`` is short enough and letters and digits after hyphens, as clients write it.

@@ -8,7 +8,7 @@ it was, and to the table; a property test holds them to it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from ..exceptions import HTTPException
 from .boundary import WINDOW
@@ -37,14 +37,13 @@ class MultipartDecoder(MultipartMachine):
     :mod:`.multipart_machine`, ``failed`` or ``closed``. An error is raised again by every later call.
     """
 
-    _waits = False
-    """Whether the tail is a text field that begins after a boundary, and whose state is shown but was not entered."""
+    __slots__ = ()
 
     def feed(self, data: bytes) -> list[FormEvent]:
         """The events that are complete with ``data``; see :mod:`.multipart_machine` for what it raises."""
         state = self.state
         if state is PREAMBLE and not self._tail:
-            if self._fresh:  # most forms come whole
+            if not self._before:  # most forms come whole
                 whole = take_whole(self._delimiter, data, self._plan)
                 if whole is not None:
                     self.state = CLOSE if data[-1] == 45 else EPILOGUE
@@ -60,13 +59,12 @@ class MultipartDecoder(MultipartMachine):
 
     def _feed_table(self, data: bytes) -> list[FormEvent]:
         """Let the table read, up to a boundary that the straight way may go on from."""
-        if self._waits:
-            self._waits = False
+        if self.state is FIELD and self._waits():
             self.state = DELIMITER
-        events = self._read(data, DELIMITER if self._ways else None)
+        events = self._read(data, DELIMITER if self._plan.window else None)
         rest = self._tail
-        if self.state is DELIMITER and rest and self._ways:
-            taken = None if self._preamble and not self._count else self._take_parts(rest, rest)
+        if self.state is DELIMITER and rest and self._plan.window:
+            taken = None if self._before and not self._count else self._take_parts(rest, rest)
             events += self._read(b"") if taken is None else taken
         return events
 
@@ -75,7 +73,7 @@ class MultipartDecoder(MultipartMachine):
     def _begin_form(self, data: bytes) -> list[FormEvent] | None:
         """The first parts of a form that nothing comes before."""
         dash = self._delimiter[2:]
-        if self._tail or not (self._fresh and data.startswith(dash)):
+        if self._tail or self._before or not data.startswith(dash):
             return None
         if len(data) > WINDOW == self._plan.window:
             return self._take_slices(data, len(dash))
@@ -84,9 +82,9 @@ class MultipartDecoder(MultipartMachine):
     def _go_on(self, data: bytes) -> list[FormEvent] | None:
         """What was left begins a part; it is looked at again with what came, unless it is large and that is little."""
         tail = self._tail
-        if len(tail) > len(data) + LITTLE or (self.state is FIELD and not self._waits):
+        if len(tail) > len(data) + LITTLE or (self.state is FIELD and not self._waits()):
             return None
-        if self._preamble and not self._count:
+        if self._before and not self._count:
             return None
         return self._take_parts(tail + data if tail else data, data)
 
@@ -101,16 +99,14 @@ class MultipartDecoder(MultipartMachine):
         size = len(data) - len(rest) - len(pieces) * len(delimiter)
         events = self._count_parts(pieces, size) if pieces else []
         if events is None:
-            self._ways = {}
+            self._plan = plan.for_table()  # what follows is the table's
             return None
         self._tail = b""
-        self._waits = False
-        if rest in CLOSINGS:
-            self.state = EPILOGUE if len(rest) > 2 else CLOSE
-        elif len(rest) <= len(fed) and (state := self._state_of(rest)) is not None:
+        if len(rest) <= len(fed) and (state := self._state_of(rest)) is not None:
             self.state = state
             self._tail = rest
-            self._waits = state is FIELD
+        elif rest in CLOSINGS:
+            self.state = EPILOGUE if len(rest) > 2 else CLOSE
         else:
             self.state = DELIMITER
             events += self._read(rest)
@@ -125,20 +121,15 @@ class MultipartDecoder(MultipartMachine):
         count = self._count + len(pieces)
         if count > plan.parts:
             return None
-        files = self._files
-        known = take_known(pieces, size, plan)
-        if known is not None:
-            events, text = known
-        else:
-            try:
-                taken = take_parts(pieces, plan)
-            except HTTPException:
-                return None
-            if taken is None:
-                return None
-            events, text, more = taken
-            files += more
+        try:
+            taken = take_known(pieces, size, plan) or take_parts(pieces, plan)
+        except HTTPException:
+            return None
+        if taken is None:
+            return None
+        events, text, files = taken
         total = self._total + text
+        files += self._files
         if files > plan.files or total > plan.total:
             return None
         self._count, self._files, self._total = count, files, total
@@ -148,7 +139,6 @@ class MultipartDecoder(MultipartMachine):
         """A large chunk in slices from ``pos`` on: what is split, and may have to be taken back, stays small."""
         self.state = DELIMITER
         self._tail = b""
-        self._waits = False
         events: list[FormEvent] = []
         while pos < len(data):
             stop = pos + (LARGE if self.state is FILE else WINDOW)
@@ -174,6 +164,13 @@ class MultipartDecoder(MultipartMachine):
             return None
         return FIELD
 
+    def _waits(self) -> bool:
+        """Whether the tail is a whole part, up to now, whose state is shown but was not entered.
+
+        What the table leaves of a field's data may begin a boundary, all of it.
+        """
+        return not self._delimiter.startswith(self._tail)
+
     def _pass_data(self, data: bytes) -> list[FormEvent] | None:
         """A file's data; None where they may end with a boundary that has begun in the chunk before."""
         tail, delimiter = self._tail, self._delimiter
@@ -198,14 +195,14 @@ class MultipartDecoder(MultipartMachine):
         rest = data[end + len(delimiter) :]
         return events + self.feed(rest) if rest else events
 
-    _ways: dict[str, Callable[[MultipartDecoder, bytes], list[FormEvent] | None]] = {
+    _ways: ClassVar[dict[str, Callable[[MultipartDecoder, bytes], list[FormEvent] | None]]] = {
         PREAMBLE: _begin_form,
         DELIMITER: _go_on,
         HEAD: _go_on,
         FIELD: _go_on,
         FILE: _pass_data,
     }
-    """State -> its straight way. Emptied where a part was not usual: what follows is the table's."""
+    """State -> its straight way."""
 
 
 #: what may begin a part, or the end, and is too short to tell

@@ -62,15 +62,17 @@ class MultipartMachine:
     or ``closed``. An error is raised again by every later call.
     """
 
-    # where a decoder begins: class attributes, so that making one for a small form stays cheap
-    state: str = PREAMBLE
-    _error: HTTPException | None = None
-    _fresh = True
-    _preamble = False
-    _tail = _data = b""
-    _pos = _count = _files = _total = _held = 0
-    _head: PartHead | None = None
+    __slots__ = (
+        "_before", "_count", "_data", "_delimiter", "_error", "_files", "_head", "_held", "_pieces", "_plan", "_pos",
+        "_tail", "_total", "limits", "state",
+    )  # fmt: skip
+
+    _head: PartHead  # of the part that has begun; of the others, too, what is not set in the beginning is not asked for
+    _held: int
     _pieces: list[bytes]
+    _data: bytes
+    _pos: int
+    _error: HTTPException
 
     def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
         if limits is None and forms == "default":
@@ -83,6 +85,10 @@ class MultipartMachine:
         if len(value) > plan.boundary or not value.strip(b"-").isalnum():  # as Plan.takes, less a call
             check_boundary(value, plan.strict, plan.boundary)
         self._delimiter = b"\r\n--" + value
+        self.state = PREAMBLE
+        self._before = False  # whether anything came before the first boundary
+        self._tail = b""
+        self._count = self._files = self._total = 0
 
     def feed(self, data: bytes) -> list[FormEvent]:
         """The events that are complete with ``data``; see the module for what it raises."""
@@ -111,7 +117,7 @@ class MultipartMachine:
         if state is EPILOGUE:  # first, because nearly every body ends so
             self.state = CLOSED
             return []
-        if self._error is not None:
+        if state is FAILED:
             raise self._error
         if state is CLOSED:
             raise MachineStateError("got close() in state 'closed', expected it once")
@@ -134,13 +140,13 @@ class MultipartMachine:
             if len(data) > len(dash) + 1:
                 end = data[-len(dash) - 1 :]
                 self._pos = len(data) - (len(end) if 13 in end or 45 in end else 0)
-                self._fresh = False
+                self._before = True
             return False
-        if not (found == 0 and self._fresh) and data[found - 2 : found] != b"\r\n":
+        if (found or self._before) and data[found - 2 : found] != b"\r\n":
             raise MultipartError("got the boundary within a line, expected it at the start of one that follows CRLF")
-        if self._plan.strict and not (self._fresh and found in (0, 2)):
+        self._before = self._before or found not in (0, 2)
+        if self._before and self._plan.strict:
             raise MultipartError("got data before the first boundary, expected the boundary")
-        self._preamble = not (self._fresh and found in (0, 2))
         self._pos = found + len(dash)
         self.state = DELIMITER
         return True
@@ -148,7 +154,7 @@ class MultipartMachine:
     def _read_delimiter(self, events: list[FormEvent]) -> bool:
         data, pos = self._data, self._pos
         if data.startswith(b"--", pos):
-            if self._preamble and self._count == 0:
+            if self._before and self._count == 0:
                 raise MultipartError("got the closing boundary after other data and no part, expected a part")
             self._pos = pos + 2
             self.state = CLOSE
@@ -252,7 +258,7 @@ class MultipartMachine:
         return False
 
     def _read_nothing(self, events: list[FormEvent]) -> bool:
-        if self._error is not None:
+        if self.state is FAILED:
             raise self._error
         raise MachineStateError("got feed() in state 'closed', expected no more")
 
@@ -308,7 +314,6 @@ class MultipartMachine:
         if allowed is not None and size > allowed:
             raise RequestEntityTooLarge(limit="max_form_memory_size", allowed=allowed, received=size)
         allowed = limits.max_form_memory_total
-        assert self._head is not None
         total = self._total + self._head.cost + size
         if allowed is not None and total > allowed:
             raise RequestEntityTooLarge(limit="max_form_memory_total", allowed=allowed, received=total)
@@ -321,7 +326,6 @@ class MultipartMachine:
 
     def _end_field(self, events: list[FormEvent]) -> None:
         head, pieces = self._head, self._pieces
-        assert head is not None
         value = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._check_length(len(value))
         self._total += head.cost + len(value)
@@ -338,9 +342,9 @@ class MultipartMachine:
 
     def _check_length(self, size: int) -> None:
         """Strict mode holds a part to its Content-Length, which RFC 7578 section 4.8 says to ignore."""
-        head = self._head
-        if head is not None and head.length is not None and head.length != size:
-            raise MultipartError(f"got a part of {size} bytes, expected the {head.length} of its Content-Length")
+        length = self._head.length
+        if length is not None and length != size:
+            raise MultipartError(f"got a part of {size} bytes, expected the {length} of its Content-Length")
 
     def _undecided(self, data: bytes, pos: int) -> int:
         """Where a boundary may have begun at the end of ``data``; its end if none can have."""

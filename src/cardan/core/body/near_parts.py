@@ -59,10 +59,10 @@ def take_whole(delimiter: bytes, body: bytes, plan: Plan) -> list[FormEvent] | N
     return events
 
 
-def take_known(pieces: list[bytes], size: int, plan: Plan) -> tuple[list[FormEvent], int] | None:
-    """The events of ``pieces``, all text fields in UTF-8 whose heads are known, and the bytes of names and values.
+def take_known(pieces: list[bytes], size: int, plan: Plan) -> tuple[list[FormEvent], int, int] | None:
+    """As :func:`take_parts`, where all ``pieces`` are text fields in UTF-8 whose heads are known; None: look closer.
 
-    ``size`` is that of all pieces. None: look closer.
+    ``size`` is that of all pieces.
     """
     known = plan.memo
     events: list[FormEvent] = []
@@ -76,7 +76,7 @@ def take_known(pieces: list[bytes], size: int, plan: Plan) -> tuple[list[FormEve
             size -= uncounted
     except (KeyError, UnicodeDecodeError):
         return None
-    return events, size
+    return events, size, 0
 
 
 def take_parts(pieces: list[bytes], plan: Plan) -> tuple[list[FormEvent], int, int] | None:
