@@ -35,17 +35,17 @@ class Exchange:
     """One request and its answer, as far as the objects that handle it must agree.
 
     It refers to neither request nor environ nor scope, and the sources of its bodies refer to it weakly, so that
-    nothing here makes a cycle. Class-level defaults in place of a constructor: one is made for every request, and most
-    are never written to.
+    nothing here makes a cycle. What is seldom written to has class-level defaults in place of a constructor's: one of
+    these is made for every request.
     """
 
-    opened: tuple[Body, ...] = ()
+    opened: tuple[Body, ...]
     """The bodies that were opened, each at the first access."""
     replays: tuple[Any, ...] = ()
     """The stand-ins for ``receive`` that were asked for."""
-    state: MutableMapping[str, Any] | None = None
+    state: MutableMapping[str, Any] | None
     """What the lifespan yielded, a copy for this request."""
-    holders: int = 0
+    holders: int
     """How many applications keep the files of the bodies open."""
     run_sync: Callable[..., Awaitable[Any]] | None = None
     """Runs a blocking callable for async code: in the request's own thread on WSGI, in a worker thread on ASGI."""
@@ -53,6 +53,11 @@ class Exchange:
     """The event loop that ``receive`` belongs to, for reads from other threads."""
     lease: Any = None
     """The handler's place among the worker threads, given back while it waits for the client."""
+
+    def __init__(self) -> None:
+        self.opened = ()
+        self.state = None
+        self.holders = 0
 
     @property
     def disconnected(self) -> bool:

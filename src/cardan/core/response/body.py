@@ -38,9 +38,9 @@ class BodyAccess:
 
     _body: bytes | None
     _iterable: Any
-    _headers: Headers | None = None
-    _hooks: list[Callable[[], Any]] | None = None
-    _own_length: str | None = None  # the Content-Length that we wrote into the headers, not the program
+    _headers: Headers | None
+    _hooks: list[Callable[[], Any]] | None
+    _own_length: str | None  # the Content-Length that we wrote into the headers, not the program
 
     if TYPE_CHECKING:
 

@@ -57,7 +57,8 @@ class Copies(BodyAccess):
         """Everything but the close hooks, which belong to this process. Needs a buffered body: ``freeze()``."""
         if not self.is_sequence:
             self._refuse_copy("pickle")
-        return {name: value for name, value in self.__dict__.items() if name not in ("_hooks", "_stream")}
+        values = {name: value for name, value in self.__dict__.items() if name != "_stream"}
+        return {**values, "_hooks": None}
 
     def _refuse_copy(self, verb: str) -> NoReturn:
         raise TypeError(f"got a streamed body, expected a buffered one to {verb}: call freeze() first")

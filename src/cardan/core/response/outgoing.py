@@ -31,8 +31,8 @@ class Outgoing(BodyAccess):
     keep_alive_chunk: bytes = b""
 
     _code: int
-    _content_type: str | None = None
-    _reason: str | None = None
+    _content_type: str | None
+    _reason: str | None
 
     def plain(self, method: str) -> tuple[str, int, bytes] | None:
         """Content-Type, Content-Length and body of an answer that is nothing but these: the adapters' straight path.
