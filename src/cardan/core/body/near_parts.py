@@ -30,10 +30,12 @@ def split_whole(delimiter: bytes, body: bytes, plan: Plan) -> list[bytes] | None
     """What stands between the boundaries of a whole small body; None: it is none."""
     if len(body) > plan.whole or not body.endswith(CLOSINGS):
         return None
-    pieces = (b"\r\n" + body).split(delimiter)
-    if pieces.pop() not in CLOSINGS or pieces.pop(0) or len(pieces) > plan.parts:
+    pieces = body.split(delimiter)
+    if pieces.pop() not in CLOSINGS or not pieces or len(pieces) > plan.parts:
         return None
-    return pieces
+    first = pieces[0]
+    pieces[0] = first.removeprefix(delimiter[2:])
+    return pieces if len(pieces[0]) < len(first) else None
 
 
 def take_whole(delimiter: bytes, body: bytes, plan: Plan) -> list[FormEvent] | None:
