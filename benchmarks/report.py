@@ -3,8 +3,8 @@
     python benchmarks/report.py [--quick] [--only request_response,scaling] [--name 3.11-debian]
 
 What one interpreter printed is kept in ``results/``, so that the tables of several stand beside each other, under its
-version or the name that is given (two builds of one version are not equally fast). The text
-around the tables is README.md's own: only what is between two marks is written anew.
+version or the name that is given (two builds of one version are not equally fast). The text around the tables is
+README.md's own: only what is between two marks is written anew.
 """
 
 from __future__ import annotations

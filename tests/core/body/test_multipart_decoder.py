@@ -94,6 +94,32 @@ def test_file_data_are_the_object_that_was_fed() -> None:
         assert event is chunk
 
 
+@pytest.mark.parametrize("size", [1, 4, 9])
+@pytest.mark.parametrize("machine", [MultipartDecoder, MultipartMachine])
+def test_strict_refuses_a_preamble_as_soon_as_it_is_one(machine: Any, size: int) -> None:
+    """A boundary may stand at the start or after one CRLF; where it cannot stand any more, nothing is waited for."""
+    decoder = machine("BOUND", forms="strict")
+    feed_all(decoder, pieces_of(b"x" * 8, size))
+    assert decoder.state == "preamble"
+    with pytest.raises(MultipartError, match="before the first boundary"):
+        decoder.feed(b"x")
+
+
+@pytest.mark.parametrize("size", [299, 300, 301])
+def test_a_file_is_counted_with_what_was_held_back(size: int) -> None:
+    """Every piece ends with what may begin a boundary: those bytes count, too, and max_file_size is exact."""
+    decoder = MultipartDecoder("BOUND", limits=Limits(max_file_size=300))
+    data = ((b"x" * 48 + b"\r\n") * 7)[:size]
+    decoder.feed(part(FILE, b"")[:-2])
+    pieces = [*pieces_of(data, 50), b"\r\n--BOUND--\r\n"]
+    if size > 300:
+        with pytest.raises(RequestEntityTooLarge, match="max_file_size"):
+            feed_all(decoder, pieces)
+    else:
+        events = [event for piece in pieces for event in decoder.feed(piece)]
+        assert join_bytes(events)[1:] == [data, FileEnd()]
+
+
 def test_header_fields_of_fields_can_be_shared_and_not_changed() -> None:
     """Two equal heads may have one headers object, which refuses every change."""
     first, second = MultipartDecoder("BOUND").feed(form(part(), part()))

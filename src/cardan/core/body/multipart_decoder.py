@@ -49,7 +49,7 @@ class MultipartDecoder(MultipartMachine):
                     self.state = CLOSE if data[-1] == 45 else EPILOGUE
                     return whole
             # no "-", which is found several times as fast as many bytes are, and no line end before one that may come
-            elif 45 not in data and data[-1:] > b"\r" and not self._plan.strict:
+            elif 45 not in data and data[-1:] > b"\r":
                 return []
         elif state is EPILOGUE and not self._plan.strict:
             return []

@@ -67,7 +67,8 @@ class MultipartMachine:
         "_tail", "_total", "limits", "state",
     )  # fmt: skip
 
-    _head: PartHead  # of the part that has begun; of the others, too, what is not set in the beginning is not asked for
+    # unset until a part begins, a piece is read or an error raised: not asked for before
+    _head: PartHead
     _held: int
     _pieces: list[bytes]
     _data: bytes
@@ -135,9 +136,9 @@ class MultipartMachine:
         hyphen = data.find(b"-")  # one byte is found several times as fast as many
         found = _find_linearly(data, dash, hyphen) if hyphen >= 0 else -1
         if found < 0:
-            if self._plan.strict and len(data) > len(dash) + 2:
-                raise MultipartError("got data before the first boundary, expected the boundary")
             if len(data) > len(dash) + 1:
+                if self._plan.strict:
+                    raise MultipartError("got data before the first boundary, expected the boundary")
                 end = data[-len(dash) - 1 :]
                 self._pos = len(data) - (len(end) if 13 in end or 45 in end else 0)
                 self._before = True

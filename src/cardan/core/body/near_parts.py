@@ -45,7 +45,7 @@ def take_whole(delimiter: bytes, body: bytes, plan: Plan) -> list[FormEvent] | N
         return None
     known = plan.memo
     events: list[FormEvent] = []
-    try:  # as take_known, but nothing is counted: a fifth of the time of two fields
+    try:  # as take_known, but nothing is counted, and that is a call less
         for piece in pieces:
             head, blank, value = piece.partition(BLANK)
             name, headers, _ = known[head]

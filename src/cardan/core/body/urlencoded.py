@@ -95,7 +95,8 @@ def split_urlencoded(body: bytes) -> list[tuple[bytes, bytes]]:
     if decoded is not None:
         items = decoded[0].split(b"\0")
         if len(items) == decoded[1]:
-            return list(zip(*[iter(items)] * 2))
+            each = iter(items)
+            return [*zip(each, each)]
     return _split_each(body)
 
 

@@ -50,7 +50,7 @@ class BaseResponse(Copies, Outgoing):
         content_type: str | None = None,
         direct_passthrough: bool = False,
     ) -> None:
-        self._headers = self._hooks = self._own_length = self._reason = None
+        self._headers = self._hooks = self._own_length = self._reason = self._content_type = None
         if type(response) is str:
             self._body = response.encode()
         elif type(response) is bytes:
@@ -73,11 +73,8 @@ class BaseResponse(Copies, Outgoing):
             self._content_type = with_charset(mimetype)
         elif self.default_mimetype is not None:
             self._content_type = with_charset(self.default_mimetype)
-        else:
-            self._content_type = None
 
     def _set_headers(self, headers: Any, mimetype: str | None, content_type: str | None) -> None:
-        self._content_type = None
         fields = self._headers = Headers(headers)
         pairs = fields._list
         names = [name.lower() for name, _ in pairs]
