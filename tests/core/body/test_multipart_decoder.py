@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardan.core.body import Field, FileEnd, FileStart, MultipartDecoder, part_memo
+from cardan.core.body import Field, FileEnd, FileStart, MultipartDecoder, parse_form, part_memo
 from cardan.core.body.multipart_machine import MultipartMachine
 from cardan.core.exceptions import MachineStateError, MultipartError, RequestEntityTooLarge
 from cardan.core.limits import Limits
@@ -92,6 +92,19 @@ def test_file_data_are_the_object_that_was_fed() -> None:
     for chunk in (b"x" * 1000, b"\r\n" * 500 + b"x", b"--BOUND" * 9):
         (event,) = decoder.feed(chunk)
         assert event is chunk
+
+
+def test_a_name_whose_quote_is_not_closed_is_refused_on_every_way() -> None:
+    """The quote that opens the name is not the one that closes it, also where nothing stands between."""
+    body = form(part('form-data; name="'))
+    for chunks in ([body], pieces_of(body, 1), pieces_of(body, 30)):
+        assert outcome(lambda: MultipartDecoder("BOUND"), chunks) == "MultipartError"
+        assert outcome(lambda: MultipartMachine("BOUND"), chunks) == "MultipartError"
+    with pytest.raises(MultipartError):
+        parse_form("multipart/form-data; boundary=BOUND", body)
+    (field,) = MultipartDecoder("BOUND").feed(form(part('form-data; name=""')))
+    assert isinstance(field, Field)
+    assert field.name == ""
 
 
 @pytest.mark.parametrize("size", [1, 4, 9])

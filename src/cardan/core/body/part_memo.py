@@ -51,7 +51,7 @@ def are_narrow(limits: Limits) -> bool:
 
 def read_usual(head: bytes) -> Entry | None:
     """The head that browsers write for a field in plain ASCII; None: read on."""
-    if head[:40] != FIELD_PREFIX or len(head) > MEMO_HEAD_SIZE or not head.isascii() or head[-1] != 34:
+    if head[:40] != FIELD_PREFIX or not 40 < len(head) <= MEMO_HEAD_SIZE or not head.isascii() or head[-1] != 34:
         return None
     # in this order faster than one translate() that takes out what is plain: each of these is one call in C
     name = head[40:-1].decode()
