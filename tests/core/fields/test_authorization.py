@@ -176,3 +176,14 @@ def test_space_around_a_field() -> None:
     assert padded is not None
     assert (padded.username, padded.password) == ("Aladdin", "open sesame")
     assert Authorization.from_header("\tBasic a=b") is None
+
+
+@pytest.mark.parametrize("name", ["J%C3%A4s%C3%B8n", "%E2%82%AC", "%C1"])
+def test_an_extended_user_name_is_written_alone(name: str) -> None:
+    """RFC 7616 section 3.4: username and username* are not sent together; any name that was read can be written."""
+    field = f"Digest username*=UTF-8''{name}"
+    value = Authorization.from_header(field)
+    assert value is not None
+    assert value.username
+    assert value.to_header() == field
+    assert Authorization.from_header(value.to_header()) == value

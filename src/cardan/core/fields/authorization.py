@@ -154,7 +154,12 @@ class Authorization(Credentials):
     def to_header(self) -> str:
         """Return the field value; raises :exc:`ValueError` for what must not go on the wire."""
         if self.type != "basic" or self.token is not None:
-            return super().to_header()
+            extended, name = self.parameters.get("username*"), self.parameters.get("username")
+            if extended is None or name is None or decode_extended(extended) != name:
+                return super().to_header()
+            # RFC 7616 section 3.4: not both; reading makes the one of the other
+            rest = {key: text for key, text in self.parameters.items() if key != "username"}
+            return super(Authorization, self._made(self.type, rest, None)).to_header()
         name, password = self.parameters.get("username", ""), self.parameters.get("password", "")
         if ":" in name or _has_control(name) or _has_control(password):
             raise ValueError("got basic credentials with a control character, or ':' in the user name (RFC 7617)")
