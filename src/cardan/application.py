@@ -23,6 +23,7 @@ from .asgi.handling import deny_websocket, handle
 from .core.drive import run
 from .core.exceptions import HTTPException
 from .core.flow import flow, is_async, raiser
+from .core.request.body import close_async_files
 from .core.request.exchange import KEY, REQUEST_KEY, Exchange
 from .core.response.base import BaseResponse
 from .dual import Dual
@@ -169,9 +170,11 @@ class Application(Dual, Generic[R]):
             return send(response, environ, start_response, thread, partial(getattr, request, "root_url"), after)
         finally:
             if not held:
-                if thread is not None:
-                    thread.leave()
-                _leave(environ, exchange)
+                try:
+                    if thread is not None:
+                        thread.leave()
+                finally:
+                    _leave(environ, exchange)
 
     # --- ASGI ---
 
@@ -265,7 +268,13 @@ class RequestThread:
 
     def leave(self) -> None:
         """The request is over: a task that outlives it gets nothing done here any more."""
-        if self._conversation is not None:
+        if self._conversation is None:
+            return
+        exchange = self._exchange
+        try:
+            if exchange.holders <= 1 and any(getattr(file, "closes_async", False) for file in exchange.files):
+                self.wait(close_async_files(exchange.files))
+        finally:
             self._conversation.leave()
 
     def _talk(self) -> crossing.Conversation:

@@ -64,6 +64,9 @@ class SpoolSink:
 
     __slots__ = ("_allowed", "_budget", "_chunks", "_file", "_held", "_stream", "size")
 
+    rewinds = True
+    """``stream`` is at its start when it is first asked for: nobody has to seek."""
+
     def __init__(self, limits: Limits, budget: MemoryBudget | None = None) -> None:
         self._budget = budget
         self._allowed = limits.max_file_memory

@@ -10,6 +10,7 @@ from .. import crossing
 from ..core.drive import arun
 from ..core.exceptions import HTTPException
 from ..core.flow import answer, flow, raiser
+from ..core.request.body import close_async_files
 from ..core.request.exchange import KEY, REQUEST_KEY, Exchange
 from ..core.response.base import BaseResponse
 from .messages import whole_messages
@@ -87,11 +88,19 @@ def _runner(app: Any, exchange: Exchange) -> Callable[..., Awaitable[Any]]:
 
 
 async def _close_files(exchange: Exchange) -> None:
-    """Closing a file that is on disk may take milliseconds: in a worker thread, which is waited for."""
-    if any(getattr(file, "on_disk", True) for file in exchange.files):
-        await crossing.run_spool_work(exchange.close)
-    else:
-        exchange.close()
+    """Close the files of all forms: async ones are awaited, and closing one on disk may take milliseconds, so it is
+    done in a worker thread, which is waited for.
+    """
+    files = exchange.files
+    try:
+        if any(getattr(file, "closes_async", False) for file in files):
+            with crossing.shielded():
+                await close_async_files(files)
+    finally:
+        if any(getattr(file, "on_disk", True) for file in files):
+            await crossing.run_spool_work(exchange.close)
+        else:
+            exchange.close()
 
 
 async def _respond(app: Any, request: Any, exchange: Exchange) -> tuple[BaseResponse, Context]:

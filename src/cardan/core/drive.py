@@ -7,7 +7,7 @@ the steps by calling, :func:`arun` by awaiting. Neither touches anything itself:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ class Read:
 
 @dataclass(slots=True)
 class Open:
-    """Wants a sink for the file that begins. Answer: an object with ``write(bytes)``."""
+    """Wants a sink for the file that begins. Answer: an object with ``write(bytes)``.
+
+    The file begins at the sink's position (``tell()``), and is read from there once it is complete.
+    """
 
     part: FileStart
 
@@ -51,10 +54,16 @@ class Write:
 
 @dataclass(slots=True)
 class Close:
-    """Is done with ``sink``: the file is complete (``error`` is None), or parsing failed with ``error``."""
+    """Is done with ``sink``: the file is complete (``error`` is None), or parsing failed with ``error``.
+
+    Answer: the sink itself if it was brought back to ``start``, the position at which its file begins. After any other
+    answer (None, say) the parser does that, for a sink that is open, can be read, and has a plain ``seek``. So only a
+    sink whose ``seek`` blocks for long, or has to be awaited, is the business of whoever performs this step.
+    """
 
     sink: Any
     error: BaseException | None = None
+    start: int = field(default=0, compare=False)
 
 
 Step: TypeAlias = "Read | Open | Write | Close"

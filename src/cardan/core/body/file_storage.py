@@ -177,14 +177,22 @@ class FileStorage:
     async def asave(self, dst: Any, *, run_sync: RunSync = None) -> None:
         """The awaiting twin of :meth:`save`; ``dst.write`` may be async."""
         self._async("asave()", "save()")
-        if not iscoroutinefunction(getattr(dst, "write", None)):
+        if not (self._is_async or iscoroutinefunction(getattr(dst, "write", None))):
             await self._call(run_sync, self._copy, dst, blocks=True)
             return
+        write = writer(dst)
         while data := await self._call(run_sync, self.stream.read, COPY_SIZE):
-            await dst.write(data)
+            await self._call(run_sync, write, data, blocks=True)
+
+    @property
+    def _is_async(self) -> bool:
+        """Whether the file is an async one: ``read`` is to be awaited, as ``write`` was."""
+        return iscoroutinefunction(getattr(self.stream, "read", None))
 
     async def _call(self, run_sync: RunSync, function: Callable[..., Any], *args: Any, blocks: bool = False) -> Any:
-        """``function(*args)``, in a worker thread where it may block."""
+        """``function(*args)``: awaited where it is async, in a worker thread where it may block."""
+        if iscoroutinefunction(function):
+            return await function(*args)
         if not (blocks or self.on_disk):
             return function(*args)
         run_sync = run_sync or self._run_sync
@@ -209,15 +217,38 @@ class FileStorage:
         return self
 
     def close(self) -> None:
-        """Close the file; may be called again."""
+        """Close the file; may be called again. An async file is closed by :meth:`aclose` alone."""
         close = getattr(self._sink, "close", None)
-        if close is not None:
+        if close is not None and not iscoroutinefunction(close):
             close()
+
+    async def aclose(self, *, run_sync: RunSync = None) -> None:
+        """The awaiting twin of :meth:`close`: an async file is awaited, one on disk is closed in a worker thread."""
+        if self.closes_async:
+            sink: Any = self._sink
+            await (getattr(sink, "aclose", None) or sink.close)()
+            return
+        run_sync = run_sync or self._run_sync
+        if run_sync is not None and self.on_disk:
+            await run_sync(self.close)
+        else:
+            self.close()
+
+    @property
+    def closes_async(self) -> bool:
+        """Whether closing the file has to be awaited."""
+        sink = self._sink
+        return iscoroutinefunction(getattr(sink, "aclose", None)) or iscoroutinefunction(getattr(sink, "close", None))
 
     def release(self) -> None:
         """What the end of the request does: closes the file unless it was detached."""
         if not self._detached:
             self.close()
+
+    async def arelease(self) -> None:
+        """What the end of the request does to an async file; see :meth:`release`."""
+        if not self._detached:
+            await self.aclose()
 
     def __enter__(self) -> Self:
         return self

@@ -19,6 +19,7 @@ from .file_storage import FileStorage
 from .form import Form
 from .form_builder import FormBuilder
 from .multipart_decoder import Forms, MultipartDecoder
+from .sinks import is_async, rewind, start_of
 from .straight_form import straight_form
 from .urlencoded_decoder import PairsDecoder
 
@@ -47,7 +48,7 @@ class FormReader:
     files are opened, written and closed by steps.
     """
 
-    __slots__ = ("_length", "_open", "_size", "content_type", "forms", "hold", "limits", "storage")
+    __slots__ = ("_length", "_open", "_size", "_start", "content_type", "forms", "hold", "limits", "storage")
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class FormReader:
         self._length = content_length
         self._open: FileStart | None = None
         self._size = 0
+        self._start = 0
 
     def run(self) -> Generator[Step, Any, Form]:
         """The steps of parsing; see the module. A Content-Type that is no form gives an empty one, unread."""
@@ -143,10 +145,13 @@ class FormReader:
                 self._open = event
                 self._size = 0
                 sinks.append((yield Open(event)))
+                self._start = start_of(sinks[-1])
             else:
                 assert self._open is not None
-                yield Close(sinks[-1])
-                builder.add_file(self._open.name, self.storage(self._open, sinks[-1], self._size))
+                sink = sinks[-1]
+                if (yield Close(sink, None, self._start)) is not sink and not is_async(sink):
+                    rewind(sink, self._start)
+                builder.add_file(self._open.name, self.storage(self._open, sink, self._size))
 
     def _take_whole(self, following: list[FileEvent], start: FileStart, builder: FormBuilder) -> int:
         """Store a file whose events came together, without a step; how many follow its start, 0: take the steps."""

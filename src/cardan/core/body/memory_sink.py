@@ -41,6 +41,8 @@ class MemorySink:
     __slots__ = ("_budget", "_chunks", "_stream", "size")
 
     on_disk = False
+    rewinds = True
+    """``stream`` is at its start when it is first asked for: nobody has to seek."""
 
     def __init__(self, budget: MemoryBudget | None = None) -> None:
         self._budget = budget

@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from ..drive import Step
     from ..limits import Limits
 
-__all__ = ["BATCH", "FORM", "Body", "check_raw", "drop_frames", "load_form", "load_raw", "resumed", "unless_empty"]
+__all__ = [
+    "BATCH",
+    "FORM",
+    "Body",
+    "check_raw",
+    "close_async_files",
+    "drop_frames",
+    "load_form",
+    "load_raw",
+    "resumed",
+    "unless_empty",
+]
 
 T = TypeVar("T")
 
@@ -157,6 +168,22 @@ class Body:
             for body in self.filtered.values():
                 found += body.files
         return found
+
+
+async def close_async_files(files: list[Any]) -> None:
+    """Close those of ``files`` whose end has to be awaited and that nobody has detached; the others are left.
+
+    The first error is raised after all were closed.
+    """
+    first: Exception | None = None
+    for file in files:
+        if getattr(file, "closes_async", False):
+            try:
+                await file.arelease()
+            except Exception as error:
+                first = first or error
+    if first is not None:
+        raise first
 
 
 def drop_frames(error: BaseException) -> None:

@@ -129,9 +129,9 @@ class FormHooks(OpenedBody):
     ) -> Any:
         """The sink of one file of the form: an object with ``write(bytes)``, plain or async. The hook to override.
 
-        Where the form is complete the file is read from the sink's ``stream``, or from the sink itself. Where parsing
-        fails it is left by ``__aexit__`` or ``__exit__`` with the error if it has one, else by ``abort()``, else by
-        ``close()``.
+        Where the file is complete it is read from the sink's ``stream``, or from the sink itself, from the position at
+        which the sink was when it was opened. A sink that cannot be read is closed then. Where parsing fails it is left
+        by ``__aexit__`` or ``__exit__`` with the error if it has one, else by ``abort()``, else by ``close()``.
         """
         raise NotImplementedError
 

@@ -15,6 +15,7 @@ from ..body.body_reader import BodyReader, parse_content_length
 from ..drive import arun, run
 from ..exceptions import BadRequest, BodyNotLoaded, WrongMode
 from .bodies import BytesBody
+from .body import close_async_files
 from .cached import cached
 from .filtering import FilteredBody
 from .limits import LimitsMixin
@@ -193,6 +194,8 @@ class OpenedBody(LimitsMixin):
         if (body := self._known_body()) is None:
             return
         try:
+            with self._shield():
+                await close_async_files(body.files)
             if self._run_sync is not None and any(file.on_disk for file in body.files):
                 await self._run_sync(body.close)
         finally:  # also when that was cancelled: closing twice costs nothing, an open file does

@@ -10,10 +10,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
+from io import BytesIO
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
-from ..drive import Close, Open, Read, Write
+from ..body.sinks import is_async, rewind, rewinding, stays_open
+from ..drive import Close, Open, Read, Write, arun
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,7 +48,9 @@ def performer(body: Body, open_file: Callable[[Any], Any] = _no_files) -> Callab
             return _sync_sink(open_file(step.part))  # type: ignore[union-attr]
         assert type(step) is Close
         finish = _finisher(step, left, _LEAVE)
-        return finish() if finish is not None else None
+        if finish is not None:
+            finish()
+        return None  # the parser rewinds what stays open
 
     return call
 
@@ -71,6 +75,7 @@ def perform(
     After an error sinks are left inside ``shield()``: a cancellation must not leave them open.
     """
     left: set[int] = set()
+    starts: dict[int, int] = {}
 
     async def call(step: Step) -> Any:
         kind = type(step)
@@ -80,12 +85,19 @@ def perform(
             return await _write(step.sink, step.data, run_sync)  # type: ignore[union-attr]
         if kind is Open:
             sink = open_file(step.part)  # type: ignore[union-attr]
-            return await sink if isinstance(sink, CoroutineType) else sink
+            sink = await sink if isinstance(sink, CoroutineType) else sink
+            if iscoroutinefunction(tell := getattr(sink, "tell", None)):
+                starts[id(sink)] = await tell()
+            return sink
         assert type(step) is Close
         finish = _finisher(step, left, _ALEAVE)
-        if finish is not None and step.error is None:
-            await _finish(finish, run_sync if _blocks(step.sink, 0) else None)
-        elif finish is not None:
+        if step.error is None:
+            run_blocking = run_sync if _blocks(step.sink, 0) else None
+            if finish is not None:
+                await _finish(finish, run_blocking)
+            await _rewind(step.sink, starts.get(id(step.sink), step.start), run_blocking)
+            return step.sink
+        if finish is not None:
             # only an adapter can shield a hop to a thread; a cancelled one would leave the sink open
             shielded = shield is not nullcontext or isinstance(step.error, Exception)
             with shield():
@@ -115,10 +127,25 @@ async def _finish(finish: Callable[[], Any], run_sync: Callable[..., Awaitable[A
         await done
 
 
+async def _rewind(sink: Any, start: int, run_sync: Callable[..., Awaitable[Any]] | None) -> None:
+    """Bring a complete file back to its start: a seek writes what the file has buffered, so it may block."""
+    if is_async(sink):
+        await arun(rewinding(sink, start), _call)
+    elif run_sync is not None and stays_open(sink) and not getattr(sink, "rewinds", False):
+        await run_sync(rewind, sink, start)
+    else:
+        rewind(sink, start)
+
+
+async def _call(function: Callable[[], Any]) -> Any:
+    done = function()
+    return await done if isawaitable(done) else done
+
+
 def _blocks(sink: Any, size: int) -> bool:
     """Whether writing ``size`` bytes may touch the disk. A sink that cannot tell is taken to: it is a user's own."""
     would_block = getattr(sink, "would_block", None)
-    return True if would_block is None else bool(would_block(size))
+    return type(sink) is not BytesIO if would_block is None else bool(would_block(size))
 
 
 def _finisher(step: Close, left: set[int], names: tuple[str, ...]) -> Callable[[], Any] | None:
@@ -129,7 +156,7 @@ def _finisher(step: Close, left: set[int], names: tuple[str, ...]) -> Callable[[
     that was ``left`` before, its file being complete, is only told to ``abort()``.
     """
     sink, error = step.sink, step.error
-    if error is None and (hasattr(sink, "stream") or hasattr(sink, "read")):
+    if error is None and stays_open(sink):
         return getattr(sink, "finish", None)
     abort: Callable[[], Any] | None = getattr(sink, "abort", None)
     if id(sink) in left:

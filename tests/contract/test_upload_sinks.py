@@ -1,0 +1,482 @@
+"""An upload is read from its start, whatever kind of sink it was written to, on both protocols and through core alone.
+
+A sink that stays open for its reader and can seek is rewound to where its file began; any other sink is left.
+"""
+
+# ruff: noqa: SIM115 - sinks are opened to be handed over, and what takes them is held to closing them
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from cardan import Application, Request, Response, core
+from cardan.core import Close, FormReader, Open, Read, Write, arun, run
+from cardan.core.structures.scope_headers import ScopeHeaders
+from cardan.testing import Client
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+DATA = os.urandom(70_000)
+CT = "multipart/form-data; boundary=B"
+HEAD = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\n'
+SIZES = [0, 1, 5000, 70_000]
+"""Nothing, what stays in the buffer of a file, what is written through it."""
+
+
+def body_of(*sizes: int) -> bytes:
+    """A form with files of ``sizes`` bytes."""
+    return b"".join([HEAD + DATA[:size] + b"\r\n" for size in sizes]) + b"--B--\r\n"
+
+
+FOUR_WAYS = body_of(*[size for size in SIZES for _ in range(4)])
+"""A file of each size for each way to read it."""
+
+
+class Owner:
+    """A sink that is read from its ``stream``."""
+
+    def __init__(self) -> None:
+        self.stream = tempfile.TemporaryFile("w+b")
+
+    def write(self, data: bytes) -> int:
+        """Pass ``data`` on."""
+        return self.stream.write(data)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.stream.close()
+
+
+class Lazy:
+    """A sink whose ``stream`` is made of what was written when it is first read."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.made: io.BytesIO | None = None
+
+    def write(self, data: bytes) -> None:
+        """Keep ``data``."""
+        self.pieces.append(data)
+
+    @property
+    def stream(self) -> io.BytesIO:
+        """One file, over what was written until now."""
+        if self.made is None:
+            self.made = io.BytesIO(b"".join(self.pieces))
+        return self.made
+
+    def close(self) -> None:
+        """Let go of the data."""
+        self.stream.close()
+
+
+class Flushing(io.BytesIO):
+    """A sink that has to be told when its file is complete."""
+
+    def finish(self) -> None:
+        """Mark the end, behind the data."""
+        self.seek(0, 2)
+
+
+def with_preface() -> Any:
+    """A file that had something in it before."""
+    file = tempfile.TemporaryFile("w+b")
+    file.write(b"preface")
+    return file
+
+
+def appending() -> Any:
+    """A file that is opened to append."""
+    number, path = tempfile.mkstemp()
+    os.write(number, b"before")
+    os.close(number)
+    file = Path(path).open("a+b")
+    os.unlink(path)
+    return file
+
+
+SINKS: dict[str, Callable[[], Any]] = {
+    "bytes": io.BytesIO,
+    "spooled": lambda: tempfile.SpooledTemporaryFile(max_size=1000),
+    "temporary": tempfile.TemporaryFile,
+    "rb+": lambda: tempfile.TemporaryFile("rb+"),
+    "unbuffered": lambda: tempfile.TemporaryFile(buffering=0),
+    "named": tempfile.NamedTemporaryFile,
+    "stream": Owner,
+    "lazy": Lazy,
+    "finish": Flushing,
+    "preface": with_preface,
+    "append": appending,
+}
+sinks = pytest.mark.parametrize("sink", SINKS)
+
+
+class AwaitedFile:
+    """A file whose methods are all async, ``close`` as well, as wrappers around thread pools have them."""
+
+    def __init__(self) -> None:
+        self.file = tempfile.TemporaryFile("w+b")
+        self.file.write(b"preface")
+        self.closed = False
+
+    async def write(self, data: bytes) -> int:
+        """As the file does."""
+        await anyio.lowlevel.checkpoint()
+        return self.file.write(data)
+
+    async def read(self, size: int = -1) -> bytes:
+        """As the file does."""
+        await anyio.lowlevel.checkpoint()
+        return self.file.read(size)
+
+    async def seek(self, position: int, whence: int = 0) -> int:
+        """As the file does."""
+        await anyio.lowlevel.checkpoint()
+        return self.file.seek(position, whence)
+
+    async def tell(self) -> int:
+        """As the file does."""
+        await anyio.lowlevel.checkpoint()
+        return self.file.tell()
+
+    async def seekable(self) -> bool:
+        """True."""
+        return True
+
+    async def close(self) -> None:
+        """As the file does."""
+        await anyio.lowlevel.checkpoint()
+        self.closed = True
+        self.file.close()
+
+
+async def anyio_file() -> Any:
+    """What ``anyio.open_file`` gives, over a temporary file."""
+    return anyio.wrap_file(tempfile.TemporaryFile("w+b"))
+
+
+ASYNC_SINKS: dict[str, Callable[[], Any]] = {"anyio": anyio_file, "awaited": AwaitedFile}
+
+
+def storing(make: Callable[[], Any], opened: list[Any]) -> type[Request]:
+    """A request class whose uploads go to what ``make`` makes."""
+    if make is anyio_file:
+
+        class AsyncHook(Request):
+            async def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+                opened.append(await make())
+                return opened[-1]
+
+        return AsyncHook
+
+    class Hook(Request):
+        def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+            opened.append(make())
+            return opened[-1]
+
+    return Hook
+
+
+def read(request: Any) -> Response:
+    """How many bytes each way to read a file gives: ``read``, ``save``, ``iter_data``, ``stream``."""
+    files = iter(request.files.getlist("f"))
+    counts = []
+    for one, two, three, four in zip(files, files, files, files):
+        two.save(target := io.BytesIO())
+        counts += map(count, (one.read(), target.getvalue(), b"".join(three.iter_data(999)), four.stream.read()))
+    return Response.from_json(counts)
+
+
+async def aread(request: Any) -> Response:
+    """The same, awaiting; and ``aread`` in two steps."""
+    await request.load()
+    files = iter(request.files.getlist("f"))
+    counts = []
+    for one, two, three, four in zip(files, files, files, files):
+        await two.asave(target := io.BytesIO())
+        streamed = b"".join([piece async for piece in three.aiter_data(999)])
+        halves = await four.aread(100) + await four.aread()
+        counts += map(count, (await one.aread(), target.getvalue(), streamed, halves))
+    return Response.from_json(counts)
+
+
+def count(data: bytes) -> int:
+    """The number of bytes, if they are those that were sent."""
+    return len(data) if data == DATA[: len(data)] else -1
+
+
+COUNTS = [size for size in SIZES for _ in range(4)]
+
+
+def post(app: Any, door: str, body: bytes = FOUR_WAYS) -> Any:
+    """Send a form."""
+    protocol, _, backend = door.partition("-")
+    with Client(app, protocol=protocol, backend=backend or "asyncio") as client:
+        return client.post("/", content=body, headers={"Content-Type": CT})
+
+
+doors = pytest.mark.parametrize("door", ["wsgi", "asgi-asyncio", "asgi-trio"])
+
+
+@doors
+@sinks
+def test_an_upload_is_read_from_its_start(door: str, kind: str, sink: str) -> None:
+    """Behind both protocols, in ``def`` and ``async def`` handlers; and the sinks are closed after the request."""
+    opened: list[Any] = []
+    app = Application(read if kind == "def" else aread, request_class=storing(SINKS[sink], opened))
+    assert post(app, door).json() == COUNTS
+    assert len(opened) == len(COUNTS)
+    assert all(getattr(one, "stream", one).closed for one in opened)
+
+
+@doors
+@pytest.mark.parametrize("sink", ASYNC_SINKS)
+def test_an_async_file_is_read_from_its_start(door: str, sink: str) -> None:
+    """Its ``seek`` and its ``read`` are awaited, and so is its end, after the request."""
+    opened: list[Any] = []
+    assert post(Application(aread, request_class=storing(ASYNC_SINKS[sink], opened)), door).json() == COUNTS
+    assert len(opened) == len(COUNTS)
+    assert all(one.closed for one in opened)
+
+
+@doors
+def test_a_named_file_is_complete_under_its_name(door: str, kind: str) -> None:
+    """What a file buffers is written before the handler gets it: another program may read it by its path."""
+
+    def by_name(request: Any) -> Response:
+        return Response(Path(request.files["f"].stream.name).read_bytes())
+
+    async def aby_name(request: Any) -> Response:
+        await request.load()
+        return by_name(request)
+
+    app = Application(by_name if kind == "def" else aby_name, request_class=storing(tempfile.NamedTemporaryFile, []))
+    assert post(app, door, body_of(5000)).content == DATA[:5000]
+
+
+class Pipe:
+    """A sink that can be read, and that cannot seek."""
+
+    def __init__(self, how: str) -> None:
+        self.how = how
+        self.data = io.BytesIO()
+        self.closed = False
+        self.sought = 0
+
+    def write(self, data: bytes) -> int:
+        """Keep ``data``."""
+        return self.data.write(data)
+
+    def read(self, size: int = -1) -> bytes:
+        """What was written."""
+        return self.data.getvalue()
+
+    def seekable(self) -> bool:
+        """What the kind of this pipe says."""
+        return self.how != "says so"
+
+    def seek(self, position: int, whence: int = 0) -> int:
+        """Fail as the kind of this pipe does."""
+        self.sought += 1
+        if self.how == "unsupported":
+            raise io.UnsupportedOperation("seek")
+        raise OSError(29, "Illegal seek")
+
+    def close(self) -> None:
+        """Close it."""
+        self.closed = True
+
+
+@doors
+@pytest.mark.parametrize("how", ["says so", "unsupported", "illegal"])
+def test_a_sink_that_cannot_seek_is_left_alone(door: str, kind: str, how: str) -> None:
+    """It stays open for its reader, whatever way it has of saying that it cannot seek."""
+    opened: list[Any] = []
+
+    def peek(request: Any) -> Response:
+        return Response(request.files["f"].stream.read() + b"." + str(opened[0].closed).encode())
+
+    async def apeek(request: Any) -> Response:
+        await request.load()
+        return peek(request)
+
+    app = Application(peek if kind == "def" else apeek, request_class=storing(lambda: Pipe(how), opened))
+    assert post(app, door, body_of(1)).content == DATA[:1] + b".False"
+    assert all(one.closed and one.sought == (how != "says so") for one in opened)
+
+
+@doors
+def test_a_file_that_is_only_written_is_closed_when_it_is_complete(door: str, kind: str, tmp_path: Path) -> None:
+    """It has a ``read()``, which raises: so its data are on disk before the handler runs, and it is not open."""
+    opened: list[Any] = []
+
+    def look(request: Any) -> Response:
+        assert request.files["f"].size == 5000
+        return Response(b"".join([Path(one.name).read_bytes() for one in opened if one.closed]))
+
+    async def alook(request: Any) -> Response:
+        await request.load()
+        return look(request)
+
+    cls = storing(lambda: (tmp_path / str(len(opened))).open("wb"), opened)
+    app = Application(look if kind == "def" else alook, request_class=cls)
+    assert post(app, door, body_of(5000, 5000)).content == DATA[:5000] * 2
+
+
+class FullDisk(io.BytesIO):
+    """A file whose last bytes do not fit on the disk: that shows when they are flushed, by seeking."""
+
+    def seek(self, position: int, whence: int = 0) -> int:
+        """Fail."""
+        raise OSError(28, "No space left on device")
+
+
+@doors
+def test_an_upload_that_cannot_be_flushed_is_an_error(door: str, kind: str) -> None:
+    """The error of the disk is raised where the form is read; a file that lost its end is never handed out."""
+    seen: list[Any] = []
+
+    def use(request: Any) -> Response:
+        with pytest.raises(OSError, match="No space left"):
+            request.files["f"]
+        seen.append("def")
+        return Response("refused")
+
+    async def ause(request: Any) -> Response:
+        with pytest.raises(OSError, match="No space left"):
+            await request.load()
+        seen.append("async")
+        return Response("refused")
+
+    app = Application(use if kind == "def" else ause, request_class=storing(FullDisk, []))
+    assert post(app, door, body_of(10)).text == "refused"
+    assert seen == [kind]
+
+
+# --- core alone ---
+
+
+@sinks
+def test_core_request(sink: str) -> None:
+    """``make_file`` of core's own request: every way to read a file begins at its start."""
+    with core.Request(HEADERS, FOUR_WAYS, make_file=SINKS[sink]) as request:
+        assert read(request).json == COUNTS
+    with core.Request(HEADERS, iter([body_of(5000)]), make_file=SINKS[sink]) as request:
+        assert list(request.files["f"]) == io.BytesIO(DATA[:5000]).readlines()
+
+
+HEADERS = core.RequestHead("POST", headers=ScopeHeaders([(b"content-type", CT.encode())]))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("sink", [*SINKS, *ASYNC_SINKS])
+async def test_core_request_awaiting(sink: str) -> None:
+    """The same in async code, of async files as well; blocking files are sought in worker threads alone."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(FOUR_WAYS), 7000):
+            yield FOUR_WAYS[start : start + 7000]
+
+    hops: list[str] = []
+
+    async def run_sync(function: Any, *args: Any) -> Any:
+        hops.append(getattr(function, "__name__", "call"))
+        return await anyio.to_thread.run_sync(function, *args)
+
+    opened: list[Any] = []
+
+    class Storing(core.Request):
+        async def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+            made = (SINKS.get(sink) or ASYNC_SINKS[sink])()
+            opened.append(await made if sink == "anyio" else made)
+            return opened[-1]
+
+    async with Storing(HEADERS, pieces(), run_sync=run_sync) as request:
+        assert (await aread(request)).json == COUNTS
+    assert all(getattr(one, "stream", one).closed for one in opened)
+    assert hops.count("rewind") == (0 if sink in (*ASYNC_SINKS, "bytes") else len(COUNTS))
+
+
+def stepping(source: io.BytesIO, make: Callable[[], Any]) -> Callable[[Any], Any]:
+    """How the manual performs steps: nothing is done about a complete file."""
+
+    def perform(step: Any) -> Any:
+        match step:
+            case Read(size):
+                return source.read(size)
+            case Open():
+                return make()
+            case Write(sink, data):
+                return sink.write(data)
+            case Close():
+                return None
+
+    return perform
+
+
+@pytest.mark.anyio
+@sinks
+async def test_a_form_reader_alone(sink: str) -> None:
+    """With steps of the user's own, by ``run`` and by ``arun``: the parser rewinds what nobody has rewound."""
+    body = body_of(*SIZES)
+    form = run(FormReader(CT, len(body)).run(), stepping(io.BytesIO(body), SINKS[sink]))
+    assert [file.read() for _, file in form.files] == [DATA[:size] for size in SIZES]
+    form.close()
+    perform = stepping(io.BytesIO(body), SINKS[sink])
+
+    async def aperform(step: Any) -> Any:
+        await anyio.lowlevel.checkpoint()
+        return perform(step)
+
+    form = await arun(FormReader(CT, len(body)).run(), aperform)
+    assert [file.read() for _, file in form.files] == [DATA[:size] for size in SIZES]
+    form.close()
+
+
+@pytest.mark.parametrize("make", [io.BytesIO, lambda: 7])
+def test_a_form_reader_leaves_what_was_closed(make: Callable[[], Any]) -> None:
+    """A sink that the steps close, or that is no file at all, is not sought."""
+    source = io.BytesIO(body_of(5))
+
+    def perform(step: Any) -> Any:
+        match step:
+            case Read(size):
+                return source.read(size)
+            case Open():
+                return make()
+            case Close(sink):
+                return sink.close() if hasattr(sink, "close") else None
+
+    form = run(FormReader(CT, None).run(), perform)
+    assert [file.size for _, file in form.files] == [5]
+
+
+@pytest.mark.anyio
+async def test_closing_a_file_in_async_code() -> None:
+    """``aclose()`` awaits an async file, and closes one on disk through ``run_sync``; ``close()`` leaves the former."""
+    hops: list[Any] = []
+
+    async def run_sync(function: Any, *args: Any) -> Any:
+        hops.append(function)
+        return function(*args)
+
+    awaited = AwaitedFile()
+    file = core.FileStorage(awaited)
+    file.close()
+    assert not awaited.closed
+    await file.aclose()
+    await file.aclose()
+    assert awaited.closed
+    on_disk = tempfile.TemporaryFile()
+    await core.FileStorage(on_disk).aclose(run_sync=run_sync)
+    assert (on_disk.closed, len(hops)) == (True, 1)
+    in_memory = io.BytesIO()
+    await core.FileStorage(in_memory).aclose(run_sync=run_sync)
+    assert (in_memory.closed, len(hops)) == (True, 1)
