@@ -107,6 +107,7 @@ KINDS = {
         Kind("gunicorn", "wsgi", ("gunicorn",), gunicorn("sync")),
         Kind("gunicorn-gthread", "wsgi", ("gunicorn",), gunicorn("gthread", "--threads", "4")),
         Kind("waitress", "wsgi", ("waitress",), lambda app, port: ["-m", "waitress", f"--listen={HOST}:{port}", app]),
+        Kind("cheroot", "wsgi", ("cheroot",), lambda app, port: ["-m", "cheroot", "--bind", f"{HOST}:{port}", app]),
         Kind("wsgiref", "wsgi", (), lambda app, port: ["-c", WSGIREF, app, HOST, str(port)]),
         Kind("granian-wsgi", "wsgi", ("granian",), granian("wsgi")),
         Kind("granian-asgi", "asgi", ("granian",), granian("asgi")),

@@ -387,7 +387,7 @@ def test_lifespan_that_fails_on_wsgi() -> None:
 
     app = Application(lambda request: Response("x"), lifespan=lifespan)
     with pytest.raises(OSError, match="no database"):
-        app(environ(), start_response)
+        app(environ(**{"x-wsgiorg.throw_errors": True}), start_response)
     assert list(app(environ(), start_response)) == [b"x"]
     app.close()
     app.close()

@@ -29,6 +29,7 @@ from .core.response.base import BaseResponse
 from .dual import Dual
 from .lifespan import ProcessLifespan, serve_lifespan
 from .request import BaseRequest, Request
+from .wsgi.errors import answer_error
 from .wsgi.serving import send, send_whole
 
 if TYPE_CHECKING:
@@ -146,35 +147,47 @@ class Application(Dual, Generic[R]):
     # --- WSGI ---
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Serve one WSGI request (PEP 3333); what middleware of that protocol wraps."""
-        exchange = environ.get(KEY)
-        if exchange is None:
-            exchange = environ[KEY] = Exchange()
-        if self._process is not None:
-            exchange.state = self._process.state()
-        exchange.holders += 1
-        held = False
-        thread = None
+        """Serve one WSGI request (PEP 3333); what middleware of that protocol wraps.
+
+        An error that a server would take for its own (:mod:`.wsgi.errors`) is logged (logger ``cardan``) and answered
+        with a plain 500 before the head is sent, and ends the response as an ordinary error afterwards. All other
+        errors are raised. ``environ["x-wsgiorg.throw_errors"]``: all errors are raised, for debuggers and tests.
+        """
         try:
-            request = self.request_class(environ)
-            context = copy_context()
-            steps = None
-            if self._straight_sync:
-                steps = context.run(flow, request, self.handler, self.middleware, self.on_error)  # type: ignore[arg-type]
-                if isinstance(steps, BaseResponse) and (body := send_whole(steps, environ, start_response)) is not None:
-                    return body  # nothing is held: an answer in one piece cannot read the request's body any more
-            thread = RequestThread(self, exchange, context)
-            response = context.run(thread.respond, request, steps)
-            held = bool(exchange.opened) or response.is_streamed  # a body may read the request's
-            after: list[Callable[[], Any]] = [thread.leave, partial(_leave, environ, exchange)] if held else []
-            return send(response, environ, start_response, thread, partial(getattr, request, "root_url"), after)
-        finally:
-            if not held:
-                try:
-                    if thread is not None:
-                        thread.leave()
-                finally:
-                    _leave(environ, exchange)
+            exchange = environ.get(KEY)
+            if exchange is None:
+                exchange = environ[KEY] = Exchange()
+            if self._process is not None:
+                exchange.state = self._process.state()
+            exchange.holders += 1
+            held = False
+            thread = None
+            try:
+                request = self.request_class(environ)
+                context = copy_context()
+                steps = None
+                if self._straight_sync:
+                    steps = context.run(flow, request, self.handler, self.middleware, self.on_error)  # type: ignore[arg-type]
+                    if isinstance(steps, BaseResponse):
+                        body = send_whole(steps, environ, start_response)
+                        if body is not None:
+                            return body  # nothing is held: an answer in one piece cannot read the request's body
+                thread = RequestThread(self, exchange, context)
+                response = context.run(thread.respond, request, steps)
+                held = bool(exchange.opened) or response.is_streamed  # a body may read the request's
+                after: list[Callable[[], Any]] = [thread.leave, partial(_leave, environ, exchange)] if held else []
+                return send(response, environ, start_response, thread, partial(getattr, request, "root_url"), after)
+            finally:
+                if not held:
+                    try:
+                        if thread is not None:
+                            thread.leave()
+                    finally:
+                        _leave(environ, exchange)
+        except BaseException as error:
+            if (answer := answer_error(error, environ, start_response)) is None:
+                raise
+            return answer
 
     # --- ASGI ---
 
@@ -288,11 +301,16 @@ async def _with_context(awaitable: Any) -> tuple[Any, Context]:
 
 
 def send_alone(response: BaseResponse, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Send a response that is itself the application."""
+    """Send a response that is itself the application; its errors are treated as those of an application."""
     thread = RequestThread(_ALONE, Exchange(), copy_context())
-    return send(
-        response, environ, start_response, thread, lambda: Request(environ, populate_request=False).root_url, []
-    )
+    try:
+        return send(
+            response, environ, start_response, thread, lambda: Request(environ, populate_request=False).root_url, []
+        )
+    except BaseException as error:
+        if (answer := answer_error(error, environ, start_response)) is None:
+            raise
+        return answer
 
 
 _ALONE: Application[Any] = Application(request_class=Request)

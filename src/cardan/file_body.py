@@ -13,6 +13,7 @@ import stat
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from .core.response.finalizer import ContentLengthError
+from .wsgi.errors import BrokenResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,8 +113,9 @@ class _Part(FileBody):
 class SentFile:
     """A whole file as ``wsgi.file_wrapper`` wants it (PEP 3333): servers send it by its number, or read it.
 
-    ``read`` ends at the declared length, ``fileno`` is at its start. Closing raises :exc:`ContentLengthError` if the
-    file has become shorter, for servers that do not count what they send.
+    ``read`` ends at the declared length, ``fileno`` is at its start. A disk that cannot be read is a
+    :exc:`~cardan.wsgi.errors.BrokenResponse`: an OSError would be the server's own. Closing raises
+    :exc:`ContentLengthError` if the file has become shorter, for servers that do not count what they send.
     """
 
     def __init__(self, body: FileBody, fd: int, close: Callable[[], Any]) -> None:
@@ -125,7 +127,10 @@ class SentFile:
     def read(self, size: int = -1) -> bytes:
         """At most ``size`` bytes more."""
         left = self._body.length - self._at
-        data = self._body._read(self._at, min(size, left) if size >= 0 else left) if left else b""
+        try:
+            data = self._body._read(self._at, min(size, left) if size >= 0 else left) if left else b""
+        except OSError as error:
+            raise BrokenResponse("got an error of the disk while a file was sent") from error
         self._at += len(data)
         return data
 

@@ -75,6 +75,10 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
                 extensions=scope.get("extensions"),
             )
             await sender.send(response, scope["method"])
+    except BaseException as error:
+        if (ordinary := crossing.as_error(error)) is not error:
+            raise ordinary from error
+        raise
     finally:
         exchange.holders -= 1
         scope.pop(REQUEST_KEY, None)
@@ -114,7 +118,7 @@ async def _respond(app: Any, request: Any, exchange: Exchange) -> tuple[BaseResp
     start = partial(flow, request, handler, app.middleware, app.on_error)
     if is_async:
         steps = start()
-        response = steps if isinstance(steps, BaseResponse) else await arun(steps, _itself)
+        response = steps if isinstance(steps, BaseResponse) else await arun(steps, _await)
         return response, copy_context()
     from anyio.lowlevel import current_token
 
@@ -128,8 +132,14 @@ async def _respond(app: Any, request: Any, exchange: Exchange) -> tuple[BaseResp
     return await _run_in_thread(start, request, context, _runner(app, exchange)), context
 
 
-def _itself(awaitable: Awaitable[Any]) -> Awaitable[Any]:
-    return awaitable
+async def _await(awaitable: Awaitable[Any]) -> Any:
+    """Await it; what was cancelled elsewhere is an ordinary error, for the middleware around a handler as well."""
+    try:
+        return await awaitable
+    except BaseException as error:
+        if (ordinary := crossing.as_error(error)) is not error:
+            raise ordinary from error
+        raise
 
 
 async def _run_in_thread(
@@ -156,7 +166,7 @@ async def _run_in_thread(
         try:
             resume, answer = steps.send, await value
         except BaseException as error:
-            resume, answer = steps.throw, error
+            resume, answer = steps.throw, crossing.as_error(error)
         request._enter("sync")
 
 
@@ -184,7 +194,7 @@ async def send_alone(response: BaseResponse, scope: Any, receive: Any, send: Any
         root_url=lambda: _root_url(scope),
         extensions=scope.get("extensions"),
     )
-    await sender.send(response, scope["method"])
+    await _await(sender.send(response, scope["method"]))
 
 
 def _root_url(scope: Any) -> str:

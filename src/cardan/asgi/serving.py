@@ -100,7 +100,7 @@ class Sender:
 
     async def _watched(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
         """Send the body while somebody listens for the client's leaving, and for silence."""
-        failure: Exception | None = None
+        failure: BaseException | None = None
         # each listener is ended by a scope of its own: what is cancelled with the group leaves a cycle of its frames
         listening: list[anyio.CancelScope] = []
         async with anyio.create_task_group() as group:
@@ -123,8 +123,11 @@ class Sender:
                     listen_for(_keep_alive, wire, response)
                 await self._send_body(response, wire, closers)
                 await wire.end()
-            except Exception as error:  # raised outside the group, which would wrap it
-                failure = error
+            except BaseException as error:  # raised outside the group, which would wrap it, or take it for its own end
+                failure = crossing.as_error(error)
+                if not isinstance(failure, Exception):
+                    failure = None  # its traceback holds this frame: no cycle
+                    raise
             for scope in listening:
                 scope.cancel()
         try:

@@ -11,6 +11,7 @@ On both: :func:`pump` drives an async body.
 
 from __future__ import annotations
 
+from .cancelling import as_error
 from .conversation import Conversation, HeldTask
 from .loops import Portal, portal
 from .pumping import Shielding, pump
@@ -39,6 +40,7 @@ __all__ = [
     "Portal",
     "Shielding",
     "Threads",
+    "as_error",
     "in_loop",
     "make_event",
     "portal",

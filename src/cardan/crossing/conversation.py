@@ -5,6 +5,7 @@ from __future__ import annotations
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from .cancelling import as_error
 from .pumping import pump
 from .threads import make_event
 
@@ -154,11 +155,11 @@ class _Task:
                     self._scope.cancel()
                 try:
                     self._result = await function(*args)
-                except anyio.get_cancelled_exc_class() as error:
-                    self._error = error
-                    raise
                 except BaseException as error:  # told to the thread that waits for it, not to the loop
-                    self._error = error
+                    # Task.cancel() is nobody's here but the application's: only scopes end these tasks
+                    self._error = as_error(error, native=False)
+                    if self._error is error and isinstance(error, anyio.get_cancelled_exc_class()):
+                        raise
         finally:
             self.ended = True
             self._inbox.put(self)

@@ -29,8 +29,11 @@ class Options:
     grace: float = 10.0
 
     def environ(self, request: httpx.Request) -> dict[str, Any]:
-        """A new WSGI environ for ``request``."""
-        return self._opening(request).environ()
+        """A new WSGI environ for ``request``; ``raising`` asks the application for the errors themselves."""
+        environ = self._opening(request).environ()
+        if self.raising:
+            environ["x-wsgiorg.throw_errors"] = True  # WSGI specification "throw_errors" (wsgi.readthedocs.io)
+        return environ
 
     def scope(self, request: httpx.Request, state: dict[str, Any] | None) -> dict[str, Any]:
         """A new ASGI scope for ``request``, with a shallow copy of the lifespan's ``state``."""

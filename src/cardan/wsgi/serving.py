@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.response.closing import close_all
 from ..core.response.finalizer import Chunk
+from .errors import BrokenResponse, is_misread, throws_errors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -35,9 +36,11 @@ class BodyIterator:
     """The iterable of a response that has something to stream or to close.
 
     Each step of the body runs in the request's context; :meth:`close` runs the closers once, however far it came.
+    Both raise :exc:`~.errors.BrokenResponse` in place of an error that the server would take for its own, unless
+    ``throws``.
     """
 
-    __slots__ = ("_chunks", "_closers", "_finalizer", "_first", "_thread")
+    __slots__ = ("_chunks", "_closers", "_finalizer", "_first", "_thread", "_throws")
 
     def __init__(
         self,
@@ -45,7 +48,9 @@ class BodyIterator:
         finalizer: ResponseFinalizer | None,
         closers: list[Callable[[], Any]],
         thread: RequestThread,
+        throws: bool = False,
     ) -> None:
+        self._throws = throws
         self._chunks = chunks
         self._finalizer = finalizer
         self._closers = closers
@@ -54,7 +59,7 @@ class BodyIterator:
 
     def begin(self) -> None:
         """Run the body to its first chunk, before the response is started: an error there is the server's 500."""
-        self._first = next(self, b"")
+        self._first = self._step() or b""
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -63,21 +68,40 @@ class BodyIterator:
         if self._first:
             first, self._first = self._first, b""
             return first
+        try:
+            data = self._step()
+        except BaseException as error:
+            self._break(error)
+            raise
+        if data is None:
+            raise StopIteration
+        return data
+
+    def _step(self) -> bytes | None:
+        """The next chunk to send, None at the end."""
         finalizer = self._finalizer
         if finalizer is None:
-            return next(self._chunks)  # type: ignore[no-any-return]
+            return next(self._chunks, None)
         while (chunk := self._thread.context.run(next, self._chunks, None)) is not None:
             for event in finalizer.feed(chunk.encode() if isinstance(chunk, str) else chunk):
                 if type(event) is Chunk:
                     return event.data
         finalizer.close()
-        raise StopIteration
+        return None
+
+    def _break(self, error: BaseException) -> None:
+        if is_misread(error) and not self._throws:
+            raise BrokenResponse(f"got {type(error).__name__} after the head of the response was sent") from error
 
     def close(self) -> None:
         """End the body, then run the close hooks; the first error is raised after all ran."""
         closers, self._closers = self._closers, []
         if closers:
-            self._thread.context.run(close_all, closers, self._thread.wait)
+            try:
+                self._thread.context.run(close_all, closers, self._thread.wait)
+            except BaseException as error:
+                self._break(error)
+                raise
 
 
 def send_whole(
@@ -121,7 +145,7 @@ def send(
             return _stream(response, environ, start_response, thread, root_url, closers)
         fields, body = whole
         start_response(response.status, fields)
-        return [body] if not closers else BodyIterator(iter([body]), None, closers, thread)
+        return [body] if not closers else BodyIterator(iter([body]), None, closers, thread, throws_errors(environ))
     except BaseException:
         thread.context.run(close_all, closers, thread.wait)
         raise
@@ -140,7 +164,10 @@ def _stream(
     if response.direct_passthrough and finalizer.sends_body and own and not response.is_async:
         start_response(response.status, finalizer.head.headers)
         passed: Iterable[bytes] = response.response  # unchanged: a server knows its own file wrapper, and closes it
-        return passed
+        wrapper = environ.get("wsgi.file_wrapper")
+        if isinstance(passed, (list, tuple)) or not isinstance(wrapper, type) or isinstance(passed, wrapper):
+            return passed
+        return BodyIterator(iter(passed), None, closers, thread, throws_errors(environ))
     chunks: Iterator[bytes] = iter(())
     if finalizer.sends_body and response.is_async:
         chunks, end = thread.iterate(response)
@@ -148,7 +175,7 @@ def _stream(
     elif finalizer.sends_body:
         chunks = response.iter_encoded()
     finalizer.feed(b"")
-    iterator = BodyIterator(chunks, finalizer, closers, thread)
+    iterator = BodyIterator(chunks, finalizer, closers, thread, throws_errors(environ))
     as_file = getattr(response.response, "as_file", None) if finalizer.sends_body else None
     if as_file is None and finalizer.sends_body and response.keep_alive is None:
         iterator.begin()

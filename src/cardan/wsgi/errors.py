@@ -1,0 +1,90 @@
+"""Errors that a WSGI server would take for its own, or would not catch at all.
+
+A server reads :exc:`OSError` and :exc:`StopIteration` out of an application as news from its socket (gunicorn: the
+client is gone; cheroot: a time-out; wsgiref: a broken pipe), and few of them catch what is no :exc:`Exception`
+(a cancellation ends a thread of cheroot and leaves a client of waitress without an answer). So these never leave an
+application: before the head is sent they are logged and answered here, afterwards :exc:`BrokenResponse` stands for
+them. All other errors go to the server, which logs them and answers 500, or ends the connection.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["BrokenResponse", "answer_error", "is_misread", "throws_errors"]
+
+#: who may ask for the errors themselves: a test client, a debugger. The first name is that of the WSGI specification
+#: "throw_errors" (wsgi.readthedocs.io), the second its older one, which WebTest sets
+_THROW_KEYS: Final = ("x-wsgiorg.throw_errors", "paste.throw_errors")
+
+#: packages whose exceptions end a green thread, or a time that somebody around the application set for it
+_GREEN: Final = frozenset({"greenlet", "gevent", "eventlet"})
+
+_BODY: Final = b"Internal Server Error\n"
+
+
+class BrokenResponse(RuntimeError):
+    """An error ended the response after its head was sent; the error is the ``__cause__``.
+
+    An ordinary exception, at which every WSGI server logs the traceback and ends the connection, so that the client
+    sees that the response is not complete.
+    """
+
+
+def throws_errors(environ: dict[str, Any]) -> bool:
+    """Whether somebody around the application wants to see its errors as they are raised.
+
+    Either ``environ["x-wsgiorg.throw_errors"]`` or ``environ["paste.throw_errors"]`` is true then.
+    """
+    return any(environ.get(key) for key in _THROW_KEYS)
+
+
+def is_misread(error: BaseException) -> bool:
+    """Whether a WSGI server would take ``error`` for one of its own, or would not catch it.
+
+    True for OSError and StopIteration, and for what is no Exception, but for what ends more than the request:
+    KeyboardInterrupt, SystemExit and the exceptions of green threads.
+    """
+    if isinstance(error, Exception):
+        return isinstance(error, (OSError, StopIteration))
+    return not _ends_more(error)
+
+
+def _stands_in(error: BaseException) -> bool:
+    """Whether Python made ``error`` of a StopIteration in a generator (PEP 479), or the crossing of a cancellation."""
+    cause = error.__cause__ if type(error) is RuntimeError else None
+    return cause is not None and not isinstance(cause, OSError) and is_misread(cause)
+
+
+def _ends_more(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return any(_ends_more(each) for each in error.exceptions)
+    if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        return True
+    return any(cls.__module__.partition(".")[0] in _GREEN for cls in type(error).__mro__)
+
+
+def answer_error(
+    error: BaseException, environ: dict[str, Any], start_response: Callable[..., Any]
+) -> list[bytes] | None:
+    """Log ``error`` (logger ``cardan``) and answer a plain 500; None where the error is one for the server.
+
+    A StopIteration or a cancellation that became a RuntimeError on its way is treated as if it had not, so that it
+    does not matter whether a handler is ``def`` or ``async def``.
+
+    To be called while ``error`` is handled, and before the head is sent. The third argument of ``start_response``
+    lets the 500 take the place of a head that was given already (PEP 3333, "Error Handling").
+    """
+    if not (is_misread(error) or _stands_in(error)) or throws_errors(environ):
+        return None
+    from logging import getLogger  # imports threading, which most programs never need here
+
+    method, path = environ.get("REQUEST_METHOD", ""), environ.get("PATH_INFO", "")
+    getLogger("cardan").error("%s %r was answered with 500: %s", method, path, type(error).__name__, exc_info=error)
+    fields = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(_BODY)))]
+    start_response("500 Internal Server Error", fields, sys.exc_info())
+    return [b"" if method == "HEAD" else _BODY]

@@ -1,0 +1,347 @@
+"""Errors that a server would take for its own: its socket's (OSError), its iteration's (StopIteration), its task's."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import httpx
+import pytest
+
+from cardan import Application, Request, Response
+from cardan.file_body import FileBody
+from cardan.testing import Client, RequestBuilder
+from cardan.wsgi.errors import BrokenResponse
+
+from . import error_apps
+from .error_apps import AFTER, BEFORE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from tests.servers import ServerPool
+
+ROOT = Path(__file__).parents[2]
+SERVERS = ("gunicorn", "gunicorn-gthread", "waitress", "cheroot", "wsgiref", "granian-wsgi", "uvicorn", "hypercorn")
+
+MISREAD = ("timeout", "missing", "refused", "reset", "pipe", "ssl", "eof", "stop", "cancelled", "exit")
+APPS = ("sync_app", "async_app")
+FORM = {"f": ("name", b"x" * 100)}
+
+apps = pytest.mark.parametrize("name", APPS)
+misread = pytest.mark.parametrize("error", MISREAD)
+
+
+class Served:
+    """One call of a WSGI application: what ``start_response`` was told."""
+
+    def __init__(self) -> None:
+        self.status = ""
+        self.headers: dict[str, str] = {}
+        self.exc_info: Any = None
+
+    def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        self.status, self.headers, self.exc_info = status, dict(headers), exc_info is not None
+
+
+def environ_for(place: str, error: str, method: str = "GET") -> dict[str, Any]:
+    """The environ of a request that fails at ``place``; loading takes a form."""
+    query = {"place": place, "error": error}
+    if place == "load":
+        return RequestBuilder("/", query_string=query, method="POST", files=FORM).environ()
+    return RequestBuilder("/", query_string=query, method=method).environ()
+
+
+def errors_logged(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    """The types of what was logged by ``cardan`` since it was last asked."""
+    found = [record.exc_info[0] for record in caplog.records if record.name == "cardan" and record.exc_info]
+    caplog.clear()
+    return found
+
+
+@apps
+@misread
+@pytest.mark.parametrize("place", BEFORE)
+def test_before_the_head(name: str, error: str, place: str, caplog: pytest.LogCaptureFixture) -> None:
+    """None leaves a WSGI application: it is logged once, with its traceback, and a plain 500 is the answer."""
+    answer = Served()
+    body = getattr(error_apps, name)(environ_for(place, error), answer)
+    assert answer.status == "500 Internal Server Error"
+    assert b"".join(body) == b"Internal Server Error\n"
+    assert answer.headers == {"Content-Type": "text/plain; charset=utf-8", "Content-Length": "22"}
+    assert answer.exc_info
+    assert len(errors_logged(caplog)) == 1
+
+
+@pytest.mark.parametrize("place", BEFORE)
+def test_other_errors_are_the_servers_to_report(place: str, caplog: pytest.LogCaptureFixture) -> None:
+    """An ordinary exception goes to the server as it is, which logs it and answers 500."""
+    with pytest.raises(RuntimeError, match="a defect"):
+        error_apps.sync_app(environ_for(place, "defect"), Served())
+    assert errors_logged(caplog) == []
+
+
+@pytest.mark.parametrize("leaving", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_what_ends_the_process_goes_out(leaving: type[BaseException], grouped: bool) -> None:
+    """KeyboardInterrupt and SystemExit end more than the request: they are the server's, also in a group."""
+
+    def handler(request: Request) -> Response:
+        raise BaseExceptionGroup("both", [leaving(), TimeoutError()]) if grouped else leaving()
+
+    with pytest.raises(BaseExceptionGroup if grouped else leaving):
+        Application(handler)(environ_for("", ""), Served())
+
+
+def test_the_end_of_a_green_thread_goes_out() -> None:
+    """A server of green threads ends one by an exception, and times it by another: neither is the handler's error."""
+    kinds = [type(name, (BaseException,), {"__module__": module}) for name, module in GREEN]
+    for kind in kinds:
+
+        def handler(request: Request, kind: type[BaseException] = kind) -> Response:
+            raise kind
+
+        with pytest.raises(kind):
+            Application(handler)(environ_for("", ""), Served())
+
+
+GREEN = [("GreenletExit", "greenlet"), ("Timeout", "gevent.timeout")]
+
+
+def test_head_has_no_body() -> None:
+    """The plain 500 to HEAD declares what GET would get, and sends none of it."""
+    answer = Served()
+    body = error_apps.bare(environ_for("handler", "timeout", "HEAD"), answer)
+    assert (answer.status[:3], answer.headers["Content-Length"], b"".join(body)) == ("500", "22", b"")
+
+
+@pytest.mark.parametrize("name", ["bare", "abare", *APPS])
+@misread
+@pytest.mark.parametrize("place", [*AFTER, "hook"])
+def test_after_the_head(name: str, error: str, place: str, caplog: pytest.LogCaptureFixture) -> None:
+    """It becomes an ordinary exception, at which every server logs and ends the transfer; never an end of the body."""
+    answer = Served()
+    body: Any = getattr(error_apps, name)(environ_for(place, error), answer)
+    seen = next(body)
+    with pytest.raises(RuntimeError) as caught:
+        body.close() if place == "hook" else next(body)
+    body.close()
+    assert (answer.status, seen) == ("200 OK", b"whole" if place == "hook" else b"some")
+    assert isinstance(caught.value.__cause__, BaseException)
+    assert errors_logged(caplog) == []
+
+
+@pytest.mark.parametrize("key", ["x-wsgiorg.throw_errors", "paste.throw_errors"])
+def test_debuggers_and_tests_get_the_error(key: str) -> None:
+    """WSGI specification "throw_errors": with the key in the environ the error is raised as it is, at any time."""
+    with pytest.raises(TimeoutError, match="database"):
+        error_apps.bare({**environ_for("handler", "timeout"), key: True}, Served())
+    body: Any = error_apps.bare({**environ_for("second chunk", "timeout"), key: True}, Served())
+    with pytest.raises(TimeoutError, match="database"):
+        b"".join(body)
+    with pytest.raises(TimeoutError, match="database"), Client(error_apps.bare, protocol="wsgi") as client:
+        client.get("/?place=handler&error=timeout")
+
+
+def test_a_lifespan_that_cannot_start(caplog: pytest.LogCaptureFixture) -> None:
+    """On WSGI it starts with the first request, which is answered; the next request tries again."""
+    tries: list[int] = []
+
+    class Lifespan:
+        def __enter__(self) -> None:
+            tries.append(1)
+            if len(tries) == 1:
+                raise ConnectionRefusedError("no database")
+
+        def __exit__(self, *exc_info: object) -> None:
+            pass
+
+    app = Application(lambda request: Response("up"), lifespan=lambda app: Lifespan())  # type: ignore[arg-type,return-value]
+    answer = Served()
+    assert b"".join(app(environ_for("", ""), answer)) == b"Internal Server Error\n"
+    assert (answer.status[:3], errors_logged(caplog)) == ("500", [ConnectionRefusedError])
+    assert b"".join(app(environ_for("", ""), answer)) == b"up"
+    app.close()
+
+
+def test_a_response_alone(caplog: pytest.LogCaptureFixture) -> None:
+    """A response that is the application is treated as one, also where its body is passed through unchanged."""
+
+    def body(*before: bytes) -> Iterator[bytes]:
+        yield from before
+        raise TimeoutError
+
+    answer = Served()
+    assert b"".join(Response(body())(environ_for("", ""), answer)) == b"Internal Server Error\n"
+    assert (answer.status[:3], errors_logged(caplog)) == ("500", [TimeoutError])
+    with pytest.raises(BrokenResponse):
+        b"".join(Response(body(b"some"))(environ_for("", ""), answer))
+    with pytest.raises(BrokenResponse):
+        b"".join(Response(body(b"some"), direct_passthrough=True)(environ_for("", ""), answer))
+
+
+def test_a_disk_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``wsgi.file_wrapper`` reads the file: its OSError is not the server's either."""
+
+    def fail(self: FileBody, at: int, size: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    wrapped: list[Any] = []
+    response = Response(FileBody(path.open("rb"), 7, path=str(path)))
+    monkeypatch.setattr(FileBody, "_read", fail)
+    environ = {**environ_for("", ""), "wsgi.file_wrapper": lambda file, size: wrapped.append(file) or []}
+    response(environ, Served())
+    with pytest.raises(BrokenResponse):
+        wrapped[0].read(3)
+    wrapped[0].close()
+
+
+class BrokenInput(io.RawIOBase):
+    """A ``wsgi.input`` whose client has left."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        raise ConnectionResetError(104, "reset by peer")
+
+
+@apps
+def test_the_servers_own_error_is_told_apart(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """What ``wsgi.input`` raises is the client that left: a 400 and nothing in the log, not the application's error."""
+    answer = Served()
+    environ = {**environ_for("load", "timeout"), "wsgi.input": BrokenInput()}
+    b"".join(getattr(error_apps, name)(environ, answer))
+    assert (answer.status[:3], errors_logged(caplog)) == ("400", [])
+
+
+# --- cancellations
+
+
+PAIRS = [("wsgi", "asyncio"), ("wsgi", "trio"), ("asgi", "asyncio"), ("asgi", "trio")]
+pairs = pytest.mark.parametrize(("protocol", "backend"), PAIRS)
+
+
+def client_of(handler: Any, protocol: Any, backend: Any, **options: Any) -> Client:
+    """A client of ``handler`` on this pair, which raises what the application raises."""
+    return Client(Application(handler, backend=backend, **options), protocol=protocol, backend=backend)
+
+
+@pairs
+@pytest.mark.parametrize("place", ["handler", "body", "late body", "hook"])
+def test_cancelled_elsewhere(protocol: Any, backend: Any, place: str) -> None:
+    """Awaiting what somebody else cancelled is an error like any other, wherever it is awaited."""
+
+    async def body(*before: bytes) -> AsyncIterator[bytes]:
+        for chunk in before:
+            yield chunk
+        await error_apps.cancelled_elsewhere()
+
+    async def handler(request: Request) -> Response:
+        if place == "handler":
+            await error_apps.cancelled_elsewhere()
+        response = Response(body(b"some")) if place == "late body" else Response(body() if place == "body" else "x")
+        if place == "hook":
+            response.call_on_close(error_apps.cancelled_elsewhere)
+        return response
+
+    with client_of(handler, protocol, backend) as client, pytest.raises(RuntimeError, match="cancelled elsewhere"):
+        client.get("/")
+
+
+@pairs
+def test_middleware_sees_it(protocol: Any, backend: Any) -> None:
+    """It is the handler's error: middleware may answer in its place."""
+
+    def answers(request: Request) -> Any:
+        try:
+            return (yield)
+        except RuntimeError as error:
+            return Response(type(error.__cause__).__name__)
+
+    async def handler(request: Request) -> Response:
+        await error_apps.cancelled_elsewhere()
+        return Response("not reached")
+
+    with client_of(handler, protocol, backend, middleware=[answers]) as client:
+        assert client.get("/").text in ("CancelledError", "Cancelled")
+
+    def returns(request: Request) -> Any:
+        return handler(request)
+
+    with client_of(returns, protocol, backend, middleware=[answers]) as client:
+        assert client.get("/").text in ("CancelledError", "Cancelled")
+
+
+@pytest.mark.parametrize("how", ["task", "scope"])
+@pytest.mark.parametrize("place", ["handler", "body"])
+def test_our_own_cancellation_passes(how: str, place: str) -> None:
+    """A cancellation of the task that serves the request leaves as what it is, by a scope and by ``Task.cancel()``."""
+    started: list[Callable[[], Any]] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"some"
+        started[0]()
+        await anyio.sleep(60)
+
+    async def handler(request: Request) -> Response:
+        if place == "body":
+            return Response(endless())
+        started[0]()
+        await anyio.sleep(60)
+        return Response("not reached")
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        pass
+
+    async def main() -> None:
+        scope = RequestBuilder("/").scope()
+        if how == "scope":
+            with anyio.CancelScope() as cancelling:
+                started.append(cancelling.cancel)
+                await Application(handler)(scope, receive, send)
+            assert cancelling.cancelled_caught
+        else:
+            task = asyncio.ensure_future(Application(handler)(scope, receive, send))
+            started.append(task.cancel)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert task.cancelled()
+
+    asyncio.run(main())
+
+
+# --- real servers
+
+
+def is_broken(client: httpx.Client, url: str, query: dict[str, str]) -> bool:
+    """Whether the body ends before it is complete; on wsgiref nobody can tell: its bodies end with the connection."""
+    try:
+        return client.get(url, params=query).text != "some"
+    except httpx.RemoteProtocolError:
+        return True
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("server", SERVERS)
+def test_on_real_servers(server: str, server_pool: ServerPool) -> None:
+    """The client gets a 500 before the head, and sees afterwards that the body is not complete; the log says why."""
+    with httpx.Client(timeout=20) as client:
+        for name in APPS:
+            running = server_pool.get(server, f"tests.contract.error_apps:{name}", app_dir=ROOT)
+            for error in MISREAD:
+                response = client.get(running.url, params={"place": "handler", "error": error})
+                assert response.status_code == 500, (name, error)
+            for place in ("second chunk", "second async chunk"):
+                for error in ("timeout", "reset", "stop", "cancelled"):
+                    assert is_broken(client, running.url, {"place": place, "error": error}) or server == "wsgiref"
+            assert client.get(running.url, params={"place": "", "error": ""}).text == "whole"
+            running.wait_for_log("SSLError")
+        response = client.get(running.url, params={"place": "elsewhere", "error": ""})
+        assert response.status_code == 500
+        running.wait_for_log("cancelled elsewhere")
