@@ -217,6 +217,7 @@ def _leave(environ: dict[str, Any], exchange: Exchange) -> None:
     """The application is done with this request: nothing of it stays in the environ."""
     exchange.holders -= 1
     environ.pop(REQUEST_KEY, None)
+    exchange.end()
     if exchange.opened and exchange.files:
         exchange.close()
 
@@ -278,6 +279,10 @@ class RequestThread:
     def iterate(self, response: BaseResponse) -> tuple[Iterator[bytes], Callable[[], Any]]:
         """The chunks of an async body, and what ends it."""
         return self._talk().iterate(response.response, response.keep_alive, response.keep_alive_chunk)
+
+    def lose(self) -> None:
+        """Note that the client has left before it had the whole response."""
+        self._exchange.left = True
 
     def leave(self) -> None:
         """The request is over: a task that outlives it gets nothing done here any more."""

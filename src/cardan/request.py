@@ -12,6 +12,7 @@ from . import core, crossing
 from .asgi import receiving
 from .asgi.head import ScopeHead
 from .core.body.body_reader import parse_content_length
+from .core.exceptions import ClientDisconnected
 from .core.request.cached import cached
 from .core.request.exchange import REQUEST_KEY, Exchange, find_exchange, known_body
 from .core.request.mixins import (
@@ -31,6 +32,7 @@ from .wsgi.head import EnvironHead, query_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from .application import Application, HandlerDecorator
     from .core.request.body import Body
@@ -163,8 +165,59 @@ class BaseRequest(core.BaseRequest):
 
     @property
     def disconnected(self) -> bool:
-        """Whether the client is known to have left. On WSGI only a failed read tells."""
-        return self._exchange().disconnected
+        """Whether the client is known to have left, also while the handler works.
+
+        ASGI: the first access starts a task that awaits ``http.disconnect`` until the request ends; from then on the
+        property tells within a moment. The message is there once the end of the request's body was received: the
+        task receives up to 64 KiB that nobody has read, a larger body has to be read (and so has one that the client
+        announces with ``Expect``). The first access must happen in the event loop, in a sync handler or in a worker
+        thread of anyio: in another thread it cannot start the task. WSGI has no such message: only a read of the body
+        or a write of the response that failed tells.
+
+        A bare request (one that no :class:`Application` serves) ends the task in ``aclose()``.
+        """
+        exchange = self._exchange()
+        if self._environ is None and self._receive is not None and not exchange.disconnected:
+            body = receiving.open_body(self._scope, self._receive)
+            receiving.watch_body(exchange, body, self._ahead)
+        return exchange.disconnected
+
+    async def wait_disconnected(self) -> None:
+        """Return when the client has left; what is known of that, and when, is said at :attr:`disconnected`.
+
+        To be awaited beside the work, in a task of its own. Over WSGI nothing tells of a client that leaves while
+        the handler works: it returns when a read of the body fails, or when the request is over. Raises
+        :exc:`WrongMode` in sync code.
+        """
+        self._no_await("wait_disconnected()", "disconnected")
+        if self._environ is not None:
+            await wsgi_input.wait_for_leave(self._exchange(), self._open_body())
+        elif self._receive is None:
+            raise RuntimeError("got a request without receive, expected one: only the head can be read")
+        else:
+            body = receiving.open_body(self._scope, self._receive)
+            body.let_watch(self._ahead)
+            await body.watch()
+
+    def cancel_on_disconnect(self) -> AbstractAsyncContextManager[None]:
+        """``async with request.cancel_on_disconnect():`` cancels the block when the client leaves.
+
+        The block then raises :exc:`ClientDisconnected`; an error that it raises while it is cancelled is raised
+        instead. See :meth:`wait_disconnected` for what is known of the client, and :exc:`WrongMode`::
+
+            async with request.cancel_on_disconnect():
+                answer = await model.generate(prompt)
+        """
+        self._no_await("cancel_on_disconnect()", "disconnected")
+        return crossing.CancelledWhen(self.wait_disconnected, ClientDisconnected)
+
+    @property
+    def _ahead(self) -> int:
+        """How much of the body may be received before anybody reads it.
+
+        Nothing while the client waits for ``100 Continue`` (RFC 9110 section 10.1.1), which receiving would send.
+        """
+        return 0 if "Expect" in self.headers else receiving.AHEAD
 
     # --- what core asks of whoever opens a request ---
 
@@ -205,7 +258,7 @@ class BaseRequest(core.BaseRequest):
             return wsgi_input.open_body(self._environ, self._sent_length)
         body = receiving.open_body(self._scope, self._receive)
         if self.body_timeout is not None:
-            body.timeout = self.body_timeout  # type: ignore[attr-defined]
+            body.timeout = self.body_timeout
         return body
 
     def _known_body(self) -> Body | None:
@@ -256,9 +309,14 @@ class BaseRequest(core.BaseRequest):
             super().close()
 
     async def aclose(self) -> None:
-        """The awaiting twin of :meth:`close`."""
-        if not self._exchange().holders:
-            await super().aclose()
+        """The awaiting twin of :meth:`close`; also ends the watching that :attr:`disconnected` began."""
+        exchange = self._exchange()
+        if not exchange.holders:
+            try:
+                if exchange.watched:
+                    await receiving.end_watching(exchange)
+            finally:
+                await super().aclose()
 
     # --- the decorator ---
 

@@ -14,7 +14,7 @@ from ..core.request.body import close_async_files
 from ..core.request.exchange import KEY, REQUEST_KEY, Exchange
 from ..core.response.base import BaseResponse
 from .messages import whole_messages
-from .receiving import ReceiveBody, open_body
+from .receiving import ReceiveBody, end_watching, open_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -73,6 +73,7 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
                 context=context or copy_context(),
                 root_url=partial(getattr, request, "root_url"),
                 extensions=scope.get("extensions"),
+                lose=partial(setattr, exchange, "left", True),
             )
             await sender.send(response, scope["method"])
     except BaseException as error:
@@ -82,8 +83,8 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
     finally:
         exchange.holders -= 1
         scope.pop(REQUEST_KEY, None)
-        if exchange.opened and not exchange.holders and exchange.files:
-            await _close_files(exchange)
+        if exchange.opened and not exchange.holders and (exchange.watched or exchange.files):
+            await _end(exchange)
 
 
 def _runner(app: Any, exchange: Exchange) -> Callable[..., Awaitable[Any]]:
@@ -91,11 +92,20 @@ def _runner(app: Any, exchange: Exchange) -> Callable[..., Awaitable[Any]]:
     return partial(app._threads.run, lend=partial(setattr, exchange, "lease"))
 
 
-async def _close_files(exchange: Exchange) -> None:
+async def _end(exchange: Exchange) -> None:
+    """End what was begun for the bodies of a request: the watching for the client's leaving, and the files of forms."""
+    try:
+        if exchange.watched:
+            await end_watching(exchange)
+    finally:
+        if files := exchange.files:
+            await _close_files(exchange, files)
+
+
+async def _close_files(exchange: Exchange, files: list[Any]) -> None:
     """Close the files of all forms: async ones are awaited, and closing one on disk may take milliseconds, so it is
     done in a worker thread, which is waited for.
     """
-    files = exchange.files
     try:
         if any(getattr(file, "closes_async", False) for file in files):
             with crossing.shielded():

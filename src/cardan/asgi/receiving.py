@@ -1,11 +1,15 @@
 """The body of a request out of ``receive``: its reading, and the ``receive`` that replays it.
 
 One owner of ``receive``: everything that wants messages goes through :class:`ReceiveBody`, in the event loop or,
-by :func:`cardan.crossing.in_loop`, from a worker thread.
+by :func:`cardan.crossing.in_loop`, from a worker thread. One of its callers awaits ``receive`` at a time; the others
+wait for what it gets. What a watcher receives of the body is kept for the readers.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
+from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -23,7 +27,11 @@ if TYPE_CHECKING:
 
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
-__all__ = ["ReceiveBody", "ReplayReceive", "open_body", "replay_receive"]
+__all__ = ["AHEAD", "ReceiveBody", "ReplayReceive", "end_watching", "open_body", "replay_receive", "watch_body"]
+
+#: bytes of a body that a watcher may hold before anybody reads them: it sees the body's end, and the client leave,
+#: behind a small body that nobody has read
+AHEAD = 65536
 
 
 class ReceiveBody(Body):
@@ -31,8 +39,18 @@ class ReceiveBody(Body):
 
     timeout: float | None = None
     """Seconds without a byte after which the request is a 408; None for no limit."""
+    ahead: int = 0
+    """Bytes that :meth:`watch` may hold for the readers; 0 before anybody asked whether the client is there."""
+    watcher: crossing.BackgroundTask | None = None
+    """The task that watches for ``request.disconnected``, once somebody asked."""
+    _held: int = 0
+    """Bytes that were received ahead since ``_ready`` was last found empty."""
     _failure: HTTPException | None = None
-    _end: anyio.Event | None = None
+    _receiving: bool = False
+    """Whether somebody awaits ``receive``."""
+    _owes_end: bool = False
+    """Whether a watcher has received the end of the body, of which :meth:`message` has not told yet."""
+    _changed: anyio.Event | None = None
 
     def __init__(self, receive: Receive, exchange: Exchange) -> None:
         self.origin: Receive = receive
@@ -47,12 +65,14 @@ class ReceiveBody(Body):
         return self._receive_data() if self.timeout is None else self._more()
 
     async def _take_ready(self) -> bytes:
+        self._tell()  # a watcher that held all it may hold goes on
         return self._take()
 
     def read(self, size: int, whole: bool) -> bytes:
         """From a worker thread: with ``whole`` one hop for ``size`` bytes, else one for each message."""
+        ended = self.ended  # looked at first: a watcher in the loop adds what it received before it sets this
         if not self._ready:
-            if self.ended:
+            if ended:
                 return b""
             if self._failure is None:
                 crossing.in_loop(self._fill, size if whole else 1, token=(self._exchange() or NOBODY).token)
@@ -64,30 +84,83 @@ class ReceiveBody(Body):
             await self._collect()
 
     async def watch(self) -> None:
-        """Return when the client has left; receives nothing before the body's end was seen: it has one owner."""
+        """Return when the client has left.
+
+        Before the end of the body only up to ``ahead`` bytes are received, which the readers find. Any number of
+        tasks may watch.
+        """
         from anyio.lowlevel import checkpoint
 
-        if not self.ended:
-            self._end = crossing.make_event()
-            await self._end.wait()
         while not self.disconnected:
-            self._note(await self.origin())
+            if not self._ready:
+                self._held = 0
+            if self._receiving or not (self.ended or self._held < self.ahead):
+                await self._change()
+                continue
+            await self._receive_ahead()
             await checkpoint()  # a receive that never waits must not keep the loop from the stream
+
+    def let_watch(self, ahead: int) -> None:
+        """Let :meth:`watch` receive up to ``ahead`` bytes of the body; to be called in the event loop."""
+        if ahead > self.ahead:
+            self.ahead = ahead
+            self._tell()
+
+    async def _receive_ahead(self) -> None:
+        """Receive once, for whoever reads later."""
+        self._receiving = True
+        try:
+            message = await self.origin()
+            if data := message.get("body"):
+                self._held += len(data)
+                self._ready.append(data)  # before the end is noted: a thread may look at both
+            elif not self.ended:
+                self._owes_end = not message.get("more_body", False)
+            self._note(message)
+        finally:
+            self._receiving = False
+            self._tell()
+
+    def _tell(self) -> None:
+        """Wake those who wait in :meth:`_change`."""
+        if self._changed is not None:
+            changed, self._changed = self._changed, None
+            changed.set()
+
+    async def _change(self) -> None:
+        """Return when somebody has received something, or failed to."""
+        if self._changed is None:
+            self._changed = crossing.make_event()
+        await self._changed.wait()
 
     async def peek(self) -> None:
         """Receive the one message that says that there is no body, where none was announced."""
-        if not (self.ended or self._ready or self._failure or self.disconnected):
-            message = await self.origin()
-            self._note(message)
-            if data := message.get("body"):
-                self._ready.append(data)
+        if not (self.ended or self._ready or self._failure or self.disconnected or self._receiving):
+            await self._receive_ahead()
 
     async def message(self) -> MutableMapping[str, Any]:
         """The next message as it is, for an application that takes ``receive`` itself."""
-        if self._ready:
-            return {"type": "http.request", "body": self._take(), "more_body": not self.ended}
-        message = await self.origin()
-        self._note(message)
+        while not (self._ready or self._owes_end):
+            if self._receiving:
+                await self._change()
+            elif self.disconnected:
+                return {"type": "http.disconnect"}
+            else:
+                return await self._receive()
+        data = self._take() if self._ready else b""
+        if self.ended:
+            self._owes_end = False
+        return {"type": "http.request", "body": data, "more_body": not self.ended}
+
+    async def _receive(self) -> MutableMapping[str, Any]:
+        """The next message of the server."""
+        self._receiving = True
+        try:
+            message = await self.origin()
+            self._note(message)
+        finally:
+            self._receiving = False
+            self._tell()
         return message
 
     async def _more(self) -> bytes:
@@ -102,13 +175,24 @@ class ReceiveBody(Body):
 
     async def _receive_data(self) -> bytes:
         while not self.ended:
+            if self._receiving:
+                await self._change()
+                if self._ready:  # a watcher has received it
+                    return self._take()
+                continue
             if self.disconnected:
                 raise ClientDisconnected
-            message = await self.origin()
-            if not message.get("more_body", False):
-                self._note(message)
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnected
+            self._receiving = True  # as _receive() does, without a coroutine for each message
+            try:
+                message = await self.origin()
+                if not message.get("more_body", False):
+                    self._note(message)
+            finally:
+                self._receiving = False
+                if self._changed is not None:
+                    self._tell()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnected
             if data := message.get("body"):
                 body: bytes = data
                 return body
@@ -120,8 +204,6 @@ class ReceiveBody(Body):
             self.disconnected = True
         elif not message.get("more_body", False):
             self.ended = True
-            if self._end is not None:
-                self._end.set()
 
     async def _collect(self) -> int:
         """Receive once, into ``_ready``; an error is kept for whoever reads so far."""
@@ -136,7 +218,7 @@ class ReceiveBody(Body):
 
     async def _fill(self, size: int) -> None:
         """Runs in the loop while a handler's thread waits: its place among the handlers is free meanwhile."""
-        got = 0
+        got = sum(map(len, self._ready))  # a watcher may have received it since the thread looked
         lease = (self._exchange() or NOBODY).lease
         given_back = lease is not None and lease.give_back()
         try:
@@ -147,7 +229,9 @@ class ReceiveBody(Body):
                 await lease.take()
 
     def _take(self) -> bytes:
-        ready, self._ready = self._ready, []
+        count = len(self._ready)
+        ready = self._ready[:count]
+        del self._ready[:count]  # and no more: a watcher in the loop may add to the list meanwhile
         if not ready and self._failure is not None:
             error, self._failure = self._failure, None
             raise error
@@ -178,16 +262,50 @@ class ReplayReceive(StandIn):
         return message
 
 
-def open_body(scope: MutableMapping[str, Any], receive: Any) -> Body:
+def open_body(scope: MutableMapping[str, Any], receive: Any) -> ReceiveBody:
     """The shared state of the body that comes from ``receive``, made at the first access."""
     if receive is None:
         raise RuntimeError("got a request without receive, expected one: only the head can be read")
     exchange = find_exchange(scope)
-    body = exchange.find(receive) if exchange.opened else None
+    # a receive, and what stands in for one, are of bodies that were opened here
+    body: ReceiveBody | None = exchange.find(receive) if exchange.opened else None  # type: ignore[assignment]
     if body is None:
         body = ReceiveBody(receive, exchange)
         exchange.opened = (*exchange.opened, body)
     return body
+
+
+def watch_body(exchange: Exchange, body: ReceiveBody, ahead: int) -> None:
+    """Have a task watch ``body`` until the request ends; from the event loop, or from a thread of the request.
+
+    Does nothing where no event loop runs, or none is known. Raises what ``receive`` raised where that ended the
+    watching.
+    """
+    watcher = body.watcher
+    if watcher is not None:
+        if watcher.error is not None:
+            raise copy(watcher.error)
+        if not watcher.is_over:
+            return
+    with suppress(RuntimeError):  # anyio's NoEventLoopError and RunFinishedError, neither of them in all its releases
+        crossing.call_in_loop(partial(_start_watcher, exchange, body, ahead), exchange.token)
+
+
+def _start_watcher(exchange: Exchange, body: ReceiveBody, ahead: int, token: Any) -> None:
+    if exchange.token is None:
+        exchange.token = token
+    body.let_watch(ahead)
+    if body.watcher is None or body.watcher.is_over:  # two threads may ask at once
+        exchange.watched = True
+        body.watcher = crossing.BackgroundTask(body.watch)
+
+
+async def end_watching(exchange: Exchange) -> None:
+    """End the tasks that :func:`watch_body` started for this request."""
+    for body in exchange.opened:
+        if isinstance(body, ReceiveBody) and body.watcher is not None:
+            watcher, body.watcher = body.watcher, None
+            await watcher.end()
 
 
 def replay_receive(scope: MutableMapping[str, Any], receive: Any) -> ReplayReceive:

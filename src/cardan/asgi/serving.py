@@ -38,10 +38,11 @@ class Sender:
     """Sends responses of one request to ``send``.
 
     ``source`` gives what receives for this request, where it may be listened to; ``run`` runs a plain callable in a
-    handler's thread; ``context`` is what the body and the hooks run in; ``extensions`` are those of the scope.
+    handler's thread; ``context`` is what the body and the hooks run in; ``extensions`` are those of the scope;
+    ``lose`` is told where sending fails because the client left.
     """
 
-    __slots__ = ("_context", "_pathsend", "_root_url", "_run", "_send", "_source")
+    __slots__ = ("_context", "_lose", "_pathsend", "_root_url", "_run", "_send", "_source")
 
     def __init__(
         self,
@@ -52,12 +53,14 @@ class Sender:
         context: Context,
         root_url: Callable[[], str] | None,
         extensions: Mapping[str, Any] | None = None,
+        lose: Callable[[], None] | None = None,
     ) -> None:
         self._send = send
         self._source = source
         self._run = run
         self._context = context
         self._root_url = root_url
+        self._lose = lose
         self._pathsend = extensions is not None and "http.response.pathsend" in extensions
 
     async def send(self, response: BaseResponse, method: str) -> None:
@@ -78,7 +81,7 @@ class Sender:
                     )
                     await self._send({"type": "http.response.body", "body": whole[1]})
                 except OSError:  # nobody is there to be told; the hooks run all the same
-                    pass
+                    self._note_left()
         finally:
             if closers:
                 with anyio.CancelScope(shield=True):
@@ -86,7 +89,7 @@ class Sender:
 
     async def _stream(self, response: BaseResponse, method: str, closers: list[Callable[[], Any]]) -> None:
         finalizer = response.finalizer(method, self._root_url)
-        wire = _Wire(self._send, finalizer)
+        wire = _Wire(self._send, finalizer, self._note_left)
         path = getattr(response.response, "pathsend_path", None) if self._pathsend else None
         try:
             if not finalizer.sends_body:
@@ -97,6 +100,10 @@ class Sender:
                 await self._watched(response, wire, closers)
         except ClientLeft:
             pass
+
+    def _note_left(self) -> None:
+        if self._lose is not None:
+            self._lose()
 
     async def _watched(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
         """Send the body while somebody listens for the client's leaving, and for silence."""
@@ -152,8 +159,9 @@ class Sender:
 class _Wire:
     """One response on its way to ``send``: one message at a time, whoever has one."""
 
-    def __init__(self, send: Send, finalizer: ResponseFinalizer) -> None:
+    def __init__(self, send: Send, finalizer: ResponseFinalizer, lose: Callable[[], None]) -> None:
         self._send = send
+        self._lose = lose
         self._finalizer = finalizer
         self._lock = anyio.Lock()
         self.last = anyio.current_time()
@@ -175,6 +183,7 @@ class _Wire:
         try:
             await self._send({"type": "http.response.pathsend", "path": path})
         except OSError as error:
+            self._lose()  # before the body is closed: its cleanup may ask
             raise ClientLeft from error
 
     async def _send_events(self, events: list[Any]) -> None:
@@ -190,6 +199,7 @@ class _Wire:
             try:
                 await self._send(message)
             except OSError as error:
+                self._lose()
                 raise ClientLeft from error
         self.last = anyio.current_time()
 

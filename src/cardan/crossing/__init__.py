@@ -6,11 +6,13 @@ loads it. Nothing here knows of requests or responses.
 Under an event loop (ASGI): :class:`Threads` runs handlers, :func:`run_file_work` file work, each with a limit of its
 own, so that slow uploads cannot starve either; :func:`in_loop` goes back from a thread.
 Under threads (WSGI): :class:`Portal` is one event loop per process, :class:`Conversation` one request's tasks in it.
-On both: :func:`pump` drives an async body.
+On both: :func:`pump` drives an async body, :class:`BackgroundTask` is a task beside everything else.
 """
 
 from __future__ import annotations
 
+from .background import BackgroundTask, call_in_loop, current_token
+from .cancelled_when import CancelledWhen
 from .cancelling import as_error
 from .conversation import Conversation, HeldTask
 from .loops import Portal, portal
@@ -34,6 +36,8 @@ __all__ = [
     "FILE_THREADS",
     "SPOOL_THREADS",
     "WAITING_THREADS",
+    "BackgroundTask",
+    "CancelledWhen",
     "Conversation",
     "HeldTask",
     "Lease",
@@ -41,6 +45,8 @@ __all__ = [
     "Shielding",
     "Threads",
     "as_error",
+    "call_in_loop",
+    "current_token",
     "in_loop",
     "make_event",
     "portal",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
+from .. import crossing
 from ..core.exceptions import BadRequest, ClientDisconnected, HTTPException
 from ..core.request.bodies import BytesBody
 from ..core.request.body import Body
@@ -13,7 +15,9 @@ from ..core.request.exchange import StandIn, find_exchange
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["InputBody", "LazyReplay", "ReplayInput", "open_body"]
+    from ..core.request.exchange import Exchange
+
+__all__ = ["InputBody", "LazyReplay", "ReplayInput", "open_body", "wait_for_leave"]
 
 
 class InputBody(Body):
@@ -58,7 +62,11 @@ class InputBody(Body):
         """The same, run by ``run_sync``: in the request's own thread, which is waiting anyway."""
         if self.run_sync is None:
             return self.read(size, whole)
-        data: bytes = await self.run_sync(self.read, size, whole)
+        try:
+            data: bytes = await self.run_sync(self.read, size, whole)
+        finally:
+            if self.disconnected and self.leave_event is not None:
+                self.leave_event.set()
         return data
 
 
@@ -113,6 +121,17 @@ class LazyReplay(StandIn):
 
     def __exit__(self, *exc_info: object) -> None:
         self._file.close()
+
+
+async def wait_for_leave(exchange: Exchange, body: Body) -> None:
+    """In the event loop: return when a read of ``body`` has failed because the client left, or the request is over."""
+    event = exchange.leave_event
+    if event is None:
+        event = exchange.leave_event = crossing.make_event()
+        exchange.release = partial(crossing.call_in_loop, lambda token: event.set(), crossing.current_token())
+    body.leave_event = event
+    if not (exchange.disconnected or exchange.over):
+        await event.wait()
 
 
 def open_body(environ: dict[str, Any], length: int | None) -> Body:

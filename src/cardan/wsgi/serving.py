@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
         context: Context
 
+        def lose(self) -> None:
+            """Note that the client has left before it had the whole response."""
+            ...
+
         def wait(self, awaitable: Awaitable[Any], /) -> Any:
             """Await something, return its result."""
             ...
@@ -40,7 +44,7 @@ class BodyIterator:
     ``throws``.
     """
 
-    __slots__ = ("_chunks", "_closers", "_finalizer", "_first", "_thread", "_throws")
+    __slots__ = ("_chunks", "_closers", "_finalizer", "_first", "_runs", "_thread", "_throws")
 
     def __init__(
         self,
@@ -56,6 +60,8 @@ class BodyIterator:
         self._closers = closers
         self._thread = thread
         self._first = b""
+        self._runs = False
+        """Whether the body has given a chunk and has neither ended nor failed since."""
 
     def begin(self) -> None:
         """Run the body to its first chunk, before the response is started: an error there is the server's 500."""
@@ -82,9 +88,11 @@ class BodyIterator:
         finalizer = self._finalizer
         if finalizer is None:
             return next(self._chunks, None)
+        self._runs = False
         while (chunk := self._thread.context.run(next, self._chunks, None)) is not None:
             for event in finalizer.feed(chunk.encode() if isinstance(chunk, str) else chunk):
                 if type(event) is Chunk:
+                    self._runs = True
                     return event.data
         finalizer.close()
         return None
@@ -96,6 +104,9 @@ class BodyIterator:
     def close(self) -> None:
         """End the body, then run the close hooks; the first error is raised after all ran."""
         closers, self._closers = self._closers, []
+        # PEP 3333: close() before the end tells of "an early disconnect of the browser", or of an error of our own
+        if self._runs and self._finalizer is not None and not self._finalizer.has_all:
+            self._thread.lose()
         if closers:
             try:
                 self._thread.context.run(close_all, closers, self._thread.wait)

@@ -123,6 +123,11 @@ class BaseRequest(URLMixin, BodyAccess):
             and not ("Content-Length" in self.headers or "Transfer-Encoding" in self.headers)
         )
 
+    @property
+    def disconnected(self) -> bool:
+        """Whether the client is known to have left: a read of the body has raised ClientDisconnected or an OSError."""
+        return self._given.disconnected
+
     # --- the head ---
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable
 from typing import TypeAlias
 
-from ..exceptions import WrongMode
+from ..exceptions import ClientDisconnected, WrongMode
 from .body import Body
 
 __all__ = ["AsyncIterableBody", "BodyInput", "BytesBody", "IterableBody", "make_body"]
@@ -45,7 +45,11 @@ class IterableBody(Body):
 
     def read(self, size: int, whole: bool) -> bytes:
         """The next chunk that is not empty, ``b""`` at the end."""
-        return next((chunk for chunk in self._chunks if chunk), b"")
+        try:
+            return next((chunk for chunk in self._chunks if chunk), b"")
+        except (ClientDisconnected, OSError):
+            self.disconnected = True
+            raise
 
     async def aread(self, size: int, whole: bool) -> bytes:
         """Likewise; a synchronous iterable is expected not to block."""
@@ -64,9 +68,13 @@ class AsyncIterableBody(Body):
 
     async def aread(self, size: int, whole: bool) -> bytes:
         """The next chunk that is not empty, ``b""`` at the end."""
-        async for chunk in self._chunks:
-            if chunk:
-                return chunk
+        try:
+            async for chunk in self._chunks:
+                if chunk:
+                    return chunk
+        except (ClientDisconnected, OSError):
+            self.disconnected = True
+            raise
         return b""
 
     async def aclose(self) -> None:

@@ -63,6 +63,8 @@ class Body:
     """Runs a blocking read for async code, where that is needed."""
     disconnected: bool = False
     """Whether the client is known to have left."""
+    leave_event: Any = None
+    """The event to set when a read finds that the client has left, where somebody waits for that."""
     fresh: bool = True
     """Whether nobody has touched it."""
     raw: bytes | None = None

@@ -51,6 +51,16 @@ class Exchange:
     """Runs a blocking callable for async code: in the request's own thread on WSGI, in a worker thread on ASGI."""
     token: Any = None
     """The event loop that ``receive`` belongs to, for reads from other threads."""
+    watched: bool = False
+    """Whether a task watches for the client's leaving, which has to be ended with the request."""
+    left: bool = False
+    """Whether sending the response has failed because the client left."""
+    leave_event: Any = None
+    """What tasks wait for that wait for the client's leaving, where a server does not tell of it (WSGI)."""
+    release: Callable[[], Any] | None = None
+    """Sets :attr:`leave_event` from any thread; called when the request is over."""
+    over: bool = False
+    """Whether the request is over, for those who wait for :attr:`leave_event`."""
     lease: Any = None
     """The handler's place among the worker threads, given back while it waits for the client."""
 
@@ -62,7 +72,7 @@ class Exchange:
     @property
     def disconnected(self) -> bool:
         """Whether the client is known to have left."""
-        return any(body.disconnected for body in self.opened)
+        return self.left or any(body.disconnected for body in self.opened)
 
     @property
     def files(self) -> list[Any]:
@@ -87,6 +97,13 @@ class Exchange:
             if body.origin is origin:
                 return body
         return None
+
+    def end(self) -> None:
+        """The request is over: release whoever waits for the client's leaving, unless an application still holds it."""
+        if self.release is not None and not self.holders:
+            self.over = True
+            release, self.release = self.release, None
+            release()
 
     def close(self) -> None:
         """Close the files of the bodies' forms, unless an application still holds them.

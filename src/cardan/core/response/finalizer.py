@@ -209,6 +209,11 @@ class ResponseFinalizer:
         events.append(End())
         return events
 
+    @property
+    def has_all(self) -> bool:
+        """Whether nothing more of the body is to be sent: it was closed, or as many bytes were fed as declared."""
+        return self.state == "done" or not self.sends_body or self._sent == self._declared
+
     def _read_head(self, chunk: bytes) -> list[ResponseEvent]:
         self.state = "body"
         return [self.head, *self._read_body(chunk)]

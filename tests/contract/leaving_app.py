@@ -1,0 +1,98 @@
+"""What waits for its client to leave: served by real servers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import anyio
+
+from cardan import Application, Handler, Request, Response
+from cardan.exceptions import ClientDisconnected, NotFound
+
+BEGUN: list[str] = []
+TOLD: list[str] = []
+PATIENCE = 20
+"""Seconds after which a handler gives up."""
+
+
+def _begin(request: Request) -> str:
+    name = request.args["name"]
+    BEGUN.append(name)
+    return name
+
+
+def poll(request: Request) -> Response:
+    """A ``def`` handler looks again and again."""
+    if "load" in request.args:
+        request.get_data()
+    name = _begin(request)
+    end = time.monotonic() + PATIENCE
+    while not request.disconnected and time.monotonic() < end:
+        time.sleep(0.005)
+    TOLD.append(f"{name}: {request.disconnected}")
+    return Response("nobody reads this")
+
+
+async def apoll(request: Request) -> Response:
+    """So does an ``async def`` handler."""
+    if "load" in request.args:
+        await request.load()
+    name = _begin(request)
+    with anyio.move_on_after(PATIENCE):
+        while not request.disconnected:
+            await anyio.sleep(0.005)
+    TOLD.append(f"{name}: {request.disconnected}")
+    return Response("nobody reads this")
+
+
+async def acancel(request: Request) -> Response:
+    """The block ends when the client leaves."""
+    if "load" in request.args:
+        await request.load()
+    name = _begin(request)
+    try:
+        async with request.cancel_on_disconnect():
+            await anyio.sleep(PATIENCE)
+    except ClientDisconnected:
+        TOLD.append(f"{name}: True")
+        raise
+    return Response("the client stayed")
+
+
+def stream(request: Request) -> Response:
+    """The body of the response asks: on WSGI the failed write tells."""
+    name = _begin(request)
+
+    def body() -> Iterator[bytes]:
+        try:
+            for _ in range(PATIENCE * 100):
+                yield b"x" * 100_000
+        finally:
+            TOLD.append(f"{name}: {request.disconnected}")
+
+    return Response(body())
+
+
+def told(request: Request) -> Response:
+    """What has happened so far."""
+    return Response.from_json({"begun": BEGUN, "told": TOLD})
+
+
+VIEWS: dict[str, Any] = {"/def": poll, "/async": apoll, "/cancel": acancel, "/stream": stream, "/told": told}
+
+
+class Leaving(Application[Request]):
+    """Routes by path alone."""
+
+    def resolve(self, request: Request) -> Handler[Request]:
+        """The view of this path."""
+        try:
+            view: Handler[Request] = VIEWS[request.path]
+        except KeyError:
+            raise NotFound(f"no view {request.path}") from None
+        return view
+
+
+app = Leaving()

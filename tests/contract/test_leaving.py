@@ -1,0 +1,704 @@
+"""Clients that leave while the handler works: ``disconnected``, ``wait_disconnected`` and ``cancel_on_disconnect``."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import io
+import threading
+from collections import deque
+from contextlib import closing, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from cardan import Application, Request, Response, crossing
+from cardan.exceptions import ClientDisconnected, WrongMode
+from cardan.testing import RequestBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+pytestmark = pytest.mark.anyio
+
+END = {"type": "http.request", "body": b"", "more_body": False}
+GUARD = 20
+"""Seconds after which a test that hangs fails."""
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+class Server:
+    """An ASGI server's side of one request: ``receive`` gives ``messages``, then ``http.disconnect`` after leave()."""
+
+    def __init__(self, *messages: dict[str, Any], method: str = "GET", **headers: str) -> None:
+        self.scope = RequestBuilder("/", method=method, headers=headers).scope()
+        if method == "POST" and "Content-Length" not in headers:
+            self.scope["http_version"] = "2"  # where a body needs no length
+            self.scope["headers"] = [pair for pair in self.scope["headers"] if pair[0] != b"content-length"]
+        self.messages = deque(messages)
+        self.sent: list[dict[str, Any]] = []
+        self.pending = 0
+        """How many calls of receive() wait."""
+        self.most = 0
+        """How many waited at once at most: the protocol has one stream of messages, and one who reads it."""
+        self._left = anyio.Event()
+        self._more = anyio.Event()
+
+    def leave(self) -> None:
+        self._left.set()
+
+    def give(self, *messages: dict[str, Any]) -> None:
+        self.messages.extend(messages)
+        self._more.set()
+        self._more = anyio.Event()
+
+    async def receive(self) -> dict[str, Any]:
+        self.pending += 1
+        self.most = max(self.most, self.pending)
+        try:
+            await anyio.lowlevel.checkpoint()
+            while not self.messages and not self._left.is_set():
+                async with anyio.create_task_group() as group:
+                    for event in (self._left, self._more):
+                        group.start_soon(self._wait, event, group.cancel_scope)
+            return self.messages.popleft() if self.messages else {"type": "http.disconnect"}
+        finally:
+            self.pending -= 1
+
+    async def _wait(self, event: anyio.Event, scope: anyio.CancelScope) -> None:
+        await event.wait()
+        scope.cancel()
+
+    async def send(self, message: Any) -> None:
+        self.sent.append(dict(message))
+
+    async def serve(self, app: Callable[..., Awaitable[None]]) -> None:
+        """Call the application; nobody may await receive() when it has returned."""
+        with anyio.fail_after(GUARD):
+            await app(self.scope, self.receive, self.send)
+        assert self.pending == 0
+        assert self.most <= 1
+
+
+def chunk(data: bytes, *, more: bool = False) -> dict[str, Any]:
+    return {"type": "http.request", "body": data, "more_body": more}
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await anyio.sleep(0.001)
+
+
+def wait_in_thread(request: Request) -> None:
+    """Poll as a ``def`` handler does; hangs where the property never tells."""
+    pause = threading.Event()
+    for _ in range(GUARD * 1000):
+        if request.disconnected:
+            return
+        pause.wait(0.001)
+    raise AssertionError("disconnected never became true")
+
+
+BODIES = {
+    "no body": ("GET", {}, [END]),
+    "no body, and no message of it": ("GET", {}, []),
+    "small body": ("POST", {"Content-Length": "5"}, [chunk(b"hello")]),
+    "small body in pieces": ("POST", {"Content-Length": "5"}, [chunk(b"he", more=True), chunk(b"llo")]),
+    "length not announced": ("POST", {}, [chunk(b"he", more=True), chunk(b"llo", more=True), END]),
+}
+
+
+@pytest.mark.parametrize("first", ["nothing", "load"])
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("kind", ["def", "async"])
+async def test_disconnected_tells_while_the_handler_works(kind: str, body: str, first: str) -> None:
+    """The client leaves while the handler works, with or without a body, read or not: the property tells."""
+    method, headers, messages = BODIES[body]
+    if body == "no body, and no message of it" and first == "load":
+        messages = [END]
+    server = Server(*messages, method=method, **headers)
+    seen: list[Any] = []
+
+    @Request.application
+    def in_thread(request: Request) -> Response:
+        if first == "load":
+            seen.append(request.get_data())
+        seen.append(request.disconnected)
+        anyio.from_thread.run_sync(server.leave)
+        wait_in_thread(request)
+        return Response("nobody reads this")
+
+    @Request.application
+    async def in_loop(request: Request) -> Response:
+        if first == "load":
+            seen.append((await request.load()).get_data())
+        seen.append(request.disconnected)
+        await anyio.wait_all_tasks_blocked()
+        seen.append(request.disconnected)
+        server.leave()
+        await until(lambda: request.disconnected)
+        return Response("nobody reads this")
+
+    await server.serve(in_thread if kind == "def" else in_loop)
+    sent = b"hello" if "Content-Length" in headers or body == "length not announced" else b""
+    assert seen == [*[sent] * (first == "load"), *[False] * (1 if kind == "def" else 2)]
+
+
+@pytest.mark.parametrize("kind", ["def", "async"])
+@pytest.mark.parametrize("body", BODIES)
+async def test_the_watching_takes_nothing_from_the_readers(kind: str, body: str) -> None:
+    """What was received while somebody watched is read afterwards, whole and in order."""
+    method, headers, messages = BODIES[body]
+    server = Server(*messages or [END], method=method, **headers)
+    read: list[bytes] = []
+
+    @Request.application
+    def in_thread(request: Request) -> Response:
+        assert not request.disconnected
+        anyio.from_thread.run(anyio.wait_all_tasks_blocked)
+        read.append(b"".join(request.iter_data()))
+        return Response("")
+
+    @Request.application
+    async def in_loop(request: Request) -> Response:
+        assert not request.disconnected
+        await anyio.wait_all_tasks_blocked()
+        read.append(b"".join([data async for data in request.aiter_data()]))
+        assert not request.disconnected
+        return Response("")
+
+    await server.serve(in_thread if kind == "def" else in_loop)
+    assert read == [b"hello" if "Content-Length" in headers or body == "length not announced" else b""]
+
+
+async def test_a_reader_and_a_watcher_share_one_receive() -> None:
+    """A body is read piece by piece while somebody watches: each piece once, one call of receive() at a time."""
+    server = Server(method="POST", **{"Content-Length": "30"})
+    read: list[bytes] = []
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        async with request.cancel_on_disconnect(), anyio.create_task_group() as group:
+            group.start_soon(request.wait_disconnected)
+            pieces = request.aiter_data()
+            for number in range(3):
+                assert not request.disconnected
+                await anyio.wait_all_tasks_blocked()
+                server.give(chunk(b"%d" % number * 10, more=number < 2))
+                read.append(await anext(pieces))
+            group.cancel_scope.cancel()
+        return Response("")
+
+    await server.serve(app)
+    assert b"".join(read) == b"0" * 10 + b"1" * 10 + b"2" * 10
+    assert server.sent[0]["status"] == 200
+
+
+async def test_watching_holds_a_bounded_part_of_a_large_body() -> None:
+    """Of a body that nobody reads a little is received; behind it nothing can be known before it is read."""
+    piece = b"x" * 20_000
+    server = Server(*[chunk(piece, more=True)] * 50, END, method="POST", **{"Content-Length": str(50 * len(piece))})
+    left: list[int] = []
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        assert not request.disconnected
+        await anyio.wait_all_tasks_blocked()
+        left.append(len(server.messages))
+        server.leave()
+        await anyio.wait_all_tasks_blocked()
+        assert not request.disconnected
+        assert len((await request.load()).get_data()) == 50 * len(piece)
+        await until(lambda: request.disconnected)
+        return Response("")
+
+    await server.serve(app)
+    assert left == [51 - 4]
+
+
+async def test_asking_does_not_invite_a_body_that_waits_for_100_continue() -> None:
+    """With ``Expect: 100-continue`` receiving is what sends the invitation: only a reader does it."""
+    server = Server(chunk(b"hello"), method="POST", **{"Content-Length": "5", "Expect": "100-continue"})
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        assert not request.disconnected
+        await anyio.wait_all_tasks_blocked()
+        assert len(server.messages) == 1
+        await request.load()
+        server.leave()
+        await until(lambda: request.disconnected)
+        return Response("")
+
+    await server.serve(app)
+
+
+@pytest.mark.parametrize("read", ["before", "within", "not"])
+async def test_cancel_on_disconnect(read: str) -> None:
+    """The block is cancelled when the client leaves, and raises ClientDisconnected; its cleanup has run."""
+    server = Server(chunk(b"hello"), method="POST", **{"Content-Length": "5"})
+    seen: list[Any] = []
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        if read == "before":
+            await request.load()
+        try:
+            async with request.cancel_on_disconnect():
+                if read == "within":
+                    seen.append((await request.load()).get_data())
+                server.leave()
+                try:
+                    await anyio.sleep_forever()
+                finally:
+                    seen.append("cleaned up")
+        except ClientDisconnected:
+            seen.append("raised")
+            raise
+        raise AssertionError("not cancelled")
+
+    await server.serve(app)
+    assert seen == [*[b"hello"] * (read == "within"), "cleaned up", "raised"]
+
+
+async def raised_by(request: Request, block: Callable[[], Awaitable[Any]], *, nested: bool = False) -> str:
+    """The name of what a block around ``block`` raises."""
+    try:
+        async with request.cancel_on_disconnect():
+            if nested:
+                return await raised_by(request, block)
+            await block()
+    except Exception as error:
+        return type(error).__name__
+    return "nothing"
+
+
+async def test_a_client_that_breaks_off_within_the_block() -> None:
+    """A read in the block finds the same: one ClientDisconnected, however it was found."""
+    server = Server(chunk(b"he", more=True), method="POST", **{"Content-Length": "5"})
+    seen: list[str] = []
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        server.leave()
+        seen.append(await raised_by(request, request.load))
+        return Response("")
+
+    await server.serve(app)
+    assert seen == ["ClientDisconnected"]
+
+
+async def test_blocks_may_be_nested_and_an_error_of_the_block_wins() -> None:
+    """An inner block ends the outer one as well; what a block raises is raised as it is, not in a group."""
+    server = Server(END)
+    seen: list[str] = []
+
+    async def fail() -> None:
+        raise KeyError("mine")
+
+    async def rest() -> None:
+        await anyio.sleep(0)
+
+    async def leave() -> None:
+        server.leave()
+        await anyio.sleep_forever()
+
+    async def fail_in_cleanup() -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            raise KeyError("cleanup")
+
+    async def work_in_a_group() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(anyio.sleep_forever)
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        for block in (fail, rest):
+            seen.append(await raised_by(request, block))
+            seen.append(await raised_by(request, block, nested=True))
+        seen.append(await raised_by(request, leave, nested=True))
+        for block in (leave, fail_in_cleanup, work_in_a_group):
+            seen.append(await raised_by(request, block))
+        return Response("")
+
+    await server.serve(app)
+    gone = "ClientDisconnected"
+    assert seen == ["KeyError", "KeyError", "nothing", "nothing", gone, gone, "KeyError", gone]
+
+
+async def test_a_cancellation_from_outside_is_not_taken_for_the_client() -> None:
+    """A time-out around the block stays a time-out."""
+    server = Server(END)
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        with anyio.move_on_after(0.01) as scope:
+            async with request.cancel_on_disconnect():
+                await anyio.sleep_forever()
+        assert scope.cancelled_caught
+        return Response("")
+
+    await server.serve(app)
+    assert server.sent[0]["status"] == 200
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True)
+async def test_a_native_cancellation_passes() -> None:
+    """``Task.cancel()`` ends the block as CancelledError, and nothing goes on: neither block nor watcher."""
+    server = Server(END)
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        assert not request.disconnected
+        async with request.cancel_on_disconnect():
+            await asyncio.sleep(3600)
+        raise AssertionError
+
+    before = asyncio.all_tasks()
+    task = asyncio.create_task(app(server.scope, server.receive, server.send))
+    await until(lambda: server.pending == 1)
+    await anyio.wait_all_tasks_blocked()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert server.pending == 0
+    assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("kind", ["def", "async"])
+@pytest.mark.parametrize("ending", ["answer", "error", "cancelled"])
+async def test_no_task_is_left(kind: str, ending: str) -> None:
+    """When the application returns nobody awaits receive() any more, however it ends."""
+    server = Server(END)
+
+    def end(request: Request) -> Response:
+        if ending == "error":
+            raise RuntimeError("a defect")
+        return Response("")
+
+    @Request.application
+    def in_thread(request: Request) -> Response:
+        assert not request.disconnected
+        anyio.from_thread.run(anyio.wait_all_tasks_blocked)
+        if ending == "cancelled":
+            anyio.from_thread.run_sync(scope.cancel)
+            pause = threading.Event()
+            pause.wait(0.01)
+        return end(request)
+
+    @Request.application
+    async def in_loop(request: Request) -> Response:
+        assert not request.disconnected
+        await anyio.wait_all_tasks_blocked()
+        if ending == "cancelled":
+            scope.cancel()
+            await anyio.sleep_forever()
+        return end(request)
+
+    error: list[BaseException] = []
+    with anyio.CancelScope() as scope:
+        try:
+            await server.serve(in_thread if kind == "def" else in_loop)
+        except RuntimeError as raised:
+            error.append(raised)
+    assert [type(each) for each in error] == [RuntimeError] * (ending == "error")
+    assert server.pending == 0
+
+
+@pytest.mark.parametrize("kind", ["sync body", "async body"])
+async def test_streaming_goes_on_beside_the_watcher(kind: str) -> None:
+    """The body of a response asks, too: one call of receive() waits, and the client's leaving ends the stream."""
+    server = Server(END)
+    seen: list[Any] = []
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        seen.append(request.disconnected)
+
+        def sync_body() -> Iterator[bytes]:
+            yield b"one"
+            seen.append(request.disconnected)
+            anyio.from_thread.run_sync(server.leave)
+            wait_in_thread(request)
+            seen.append("told")
+            yield b"two"
+
+        async def async_body() -> AsyncIterator[bytes]:
+            try:
+                yield b"one"
+                seen.append(request.disconnected)
+                server.leave()
+                await anyio.sleep_forever()
+            finally:
+                seen.append("told" if request.disconnected else "not told")
+
+        response = Response(sync_body() if kind == "sync body" else async_body())
+        response.call_on_close(lambda: seen.append(request.disconnected))
+        return response
+
+    await server.serve(app)
+    assert seen == [False, False, "told", True]
+
+
+async def test_a_failed_send_tells() -> None:
+    """Where ``send`` finds that nobody is there, cleanup and hooks see it."""
+    server = Server(chunk(b"unread", more=True), method="POST", **{"Content-Length": "500000"})
+    seen: list[bool] = []
+
+    async def send(message: Any) -> None:
+        raise OSError("gone")
+
+    server.send = send  # type: ignore[method-assign]
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            try:
+                yield b"one"
+                await anyio.sleep_forever()
+            finally:
+                seen.append(request.disconnected)
+
+        response = Response(body())
+        response.call_on_close(lambda: seen.append(request.disconnected))
+        return response
+
+    await server.serve(app)
+    assert seen == [True, True]
+
+
+async def test_several_requests_share_one_watcher() -> None:
+    """A middleware, an application that takes ``receive`` and the handler: one call of receive() for all of them."""
+    server = Server(chunk(b"hello"), method="POST", **{"Content-Length": "5"})
+    seen: list[Any] = []
+
+    @Request.application
+    async def inner(request: Request) -> Response:
+        seen.append(request.disconnected)
+        await anyio.wait_all_tasks_blocked()
+        seen.append((await request.load()).get_data())
+        server.leave()
+        await until(lambda: request.disconnected)
+        return Response("")
+
+    async def outer(scope: Any, receive: Any, send: Any) -> None:
+        async with Request(scope, receive) as request:
+            seen.append(request.disconnected)
+            await anyio.wait_all_tasks_blocked()
+            await inner(scope, request.receive, send)
+            assert request.disconnected
+
+    await server.serve(outer)
+    assert seen == [False, False, b"hello"]
+
+
+async def test_an_application_downstream_receives_what_was_received_ahead() -> None:
+    """``request.receive`` gives each message once, the end of the body and the client's leaving included."""
+    server = Server(chunk(b"he", more=True), chunk(b"llo", more=True), END, method="POST")
+    got: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async with Request(scope, receive) as request:
+            assert not request.disconnected
+            await anyio.wait_all_tasks_blocked()
+            while True:
+                message = await request.receive()
+                got.append(message)
+                if not message["more_body"]:
+                    break
+            server.leave()
+            got.append(await request.receive())
+
+    await server.serve(app)
+    assert b"".join(message["body"] for message in got[:-1]) == b"hello"
+    assert got[-1] == {"type": "http.disconnect"}
+
+
+async def test_threads_that_know_no_loop() -> None:
+    """A thread of nobody's cannot start the watching; once it was started, the thread is told as well."""
+    server = Server(END)
+    answers: list[bool] = []
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        async def ask_in_thread() -> None:
+            thread = threading.Thread(target=lambda: answers.append(request.disconnected))
+            thread.start()
+            await anyio.to_thread.run_sync(thread.join)
+
+        server.leave()
+        await ask_in_thread()
+        await until(lambda: request.disconnected)
+        await ask_in_thread()
+        return Response("")
+
+    await server.serve(app)
+    assert answers == [False, True]
+
+
+async def test_sync_code_has_the_property_alone() -> None:
+    """What has to be awaited is refused in a ``def`` handler, with the name to use."""
+    server = Server(END)
+
+    @Request.application
+    def app(request: Request) -> Response:
+        with pytest.raises(WrongMode, match="disconnected"):
+            request.cancel_on_disconnect()
+        return Response("")
+
+    await server.serve(app)
+    assert server.sent[0]["status"] == 200
+
+
+async def test_nothing_waits_for_the_collector() -> None:
+    """A request that was watched is freed when it is answered."""
+    server = Server(END)
+    app = Application(watching)
+    await server.serve(app)
+    await anyio.wait_all_tasks_blocked()
+    gc.collect()
+    gc.disable()
+    try:
+        again = Server(END)
+        await again.serve(app)
+        del again
+        await anyio.sleep(0)
+        assert not [each for each in gc.get_objects() if type(each) is Request]
+    finally:
+        gc.enable()
+
+
+async def watching(request: Request) -> Response:
+    assert not request.disconnected
+    async with request.cancel_on_disconnect():
+        await anyio.sleep(0)
+    return Response("")
+
+
+class Broken(io.RawIOBase):
+    """A ``wsgi.input`` whose client leaves in the middle."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        raise ConnectionResetError("gone")
+
+
+def wsgi(app: Application[Request], stream: Any = None) -> list[str]:
+    """Serve one request over WSGI; the status line and the body."""
+    environ = RequestBuilder("/", method="POST", data=b"hello").environ()
+    if stream is not None:
+        environ["wsgi.input"] = stream
+    answer: list[str] = []
+    body = app(environ, lambda status, headers, exc_info=None: answer.append(status))  # type: ignore[call-overload]
+    try:
+        answer.append(b"".join(body).decode())
+    finally:
+        getattr(body, "close", lambda: None)()
+    return answer
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+async def test_on_wsgi_nothing_tells_and_nothing_hangs(backend: str) -> None:
+    """Over WSGI a block runs to its end, and tasks that wait for the client's leaving end with the request."""
+    outlived: list[bool] = []
+    ended = threading.Event()
+
+    async def outlive(request: Request) -> None:
+        await request.wait_disconnected()
+        outlived.append(request.disconnected)
+        ended.set()
+
+    async def handler(request: Request) -> Response:
+        assert not request.disconnected
+        with anyio.move_on_after(0.01) as scope:
+            await request.wait_disconnected()
+        assert scope.cancelled_caught
+        async with request.cancel_on_disconnect():
+            await request.load()
+        task = crossing.BackgroundTask(partial(outlive, request))
+        await anyio.wait_all_tasks_blocked()
+        assert not task.is_over
+        return Response(request.get_data())
+
+    assert await anyio.to_thread.run_sync(wsgi, Application(handler, backend=backend)) == ["200 OK", "hello"]
+    assert await anyio.to_thread.run_sync(ended.wait, GUARD)
+    assert outlived == [False]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+async def test_on_wsgi_a_failed_read_tells(backend: str) -> None:
+    """A read that fails is known to all: to the property, to those who wait, and to the block around other work."""
+    seen: list[Any] = []
+
+    async def handler(request: Request) -> Response:
+        async def read() -> None:
+            with suppress(ClientDisconnected):
+                await request.load()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(request.wait_disconnected)
+            try:
+                async with request.cancel_on_disconnect():
+                    await read()
+                    await anyio.sleep_forever()
+            except ClientDisconnected:
+                seen.append(request.disconnected)
+        return Response("")
+
+    await anyio.to_thread.run_sync(wsgi, Application(handler, backend=backend), Broken())
+    assert seen == [True]
+
+
+@pytest.mark.parametrize("kind", ["sync body", "async body"])
+@pytest.mark.parametrize("ending", ["whole", "left", "failed"])
+async def test_on_wsgi_a_response_that_is_closed_early_tells(kind: str, ending: str) -> None:
+    """PEP 3333: the server calls close() early where the client left; not so after an error, or the last chunk."""
+    seen: list[bool] = []
+
+    @Request.application
+    def app(request: Request) -> Response:
+        def fail() -> None:
+            if ending == "failed":
+                raise RuntimeError("a defect")
+
+        def sync_body() -> Iterator[bytes]:
+            try:
+                yield b"one"
+                fail()
+                yield b"two"
+            finally:
+                seen.append(request.disconnected)
+
+        async def async_body() -> AsyncIterator[bytes]:
+            try:
+                yield b"one"
+                fail()
+                yield b"two"
+            finally:
+                seen.append(request.disconnected)
+
+        response = Response(sync_body() if kind == "sync body" else async_body())
+        response.call_on_close(lambda: seen.append(request.disconnected))
+        return response
+
+    def serve() -> None:
+        body: Any = app(RequestBuilder("/").environ(), lambda *args: None)  # type: ignore[call-overload]
+        with closing(body):
+            for _ in body:
+                if ending == "left":
+                    break
+
+    if ending == "failed":
+        with pytest.raises(RuntimeError, match="a defect"):
+            await anyio.to_thread.run_sync(serve)
+    else:
+        await anyio.to_thread.run_sync(serve)
+    assert seen == [ending == "left"] * 2
