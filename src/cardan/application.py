@@ -13,7 +13,7 @@ Takes a handler, ``def`` or ``async def``, and serves it over WSGI and ASGI. Wha
 
 from __future__ import annotations
 
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Protocol
@@ -172,8 +172,8 @@ class Application(Dual, Generic[R]):
                         body = send_whole(steps, environ, start_response)
                         if body is not None:
                             return body  # nothing is held: an answer in one piece cannot read the request's body
-                thread = RequestThread(self, exchange, context)
-                response = context.run(thread.respond, request, steps)
+                thread = RequestThread(self, exchange, crossing.OwnContext(context))
+                response = thread.respond(request, steps)
                 held = bool(exchange.opened) or response.is_streamed  # a body may read the request's
                 after: list[Callable[[], Any]] = [thread.leave, partial(_leave, environ, exchange)] if held else []
                 return send(response, environ, start_response, thread, partial(getattr, request, "root_url"), after)
@@ -223,11 +223,15 @@ def _leave(environ: dict[str, Any], exchange: Exchange) -> None:
 
 
 class RequestThread:
-    """The thread of one WSGI request: runs the flow, and waits for what it has to await in the process's loop."""
+    """The thread of one WSGI request: runs the flow, and waits for what it has to await in the process's loop.
+
+    It is in ``context`` for one step of the application's code at a time, and outside of it while it waits: what is
+    awaited in the loop runs in the same context.
+    """
 
     __slots__ = ("_app", "_conversation", "_exchange", "context")
 
-    def __init__(self, app: Any, exchange: Exchange, context: Context) -> None:
+    def __init__(self, app: Any, exchange: Exchange, context: crossing.RequestContext) -> None:
         self._app = app
         self._exchange = exchange
         self._conversation: crossing.Conversation | None = None
@@ -237,11 +241,16 @@ class RequestThread:
         """The response to ``request``; ``steps`` where its flow has begun."""
         if steps is None:
             steps = self._begin(request)
-        return steps if isinstance(steps, BaseResponse) else run(steps, partial(self._await_handler, request))
+        if isinstance(steps, BaseResponse):
+            return steps
+        within: Any = _StepsWithin(steps, self.context)
+        response: BaseResponse = run(within, partial(self._await_handler, request))
+        return response
 
     def _begin(self, request: Any) -> BaseResponse | Steps:
         app = self._app
-        handler, is_async = app._resolve(request)
+        call = self.context.call
+        handler, is_async = call(app._resolve, request)
         if is_async:
             self._open(request)
         if app._loads:
@@ -249,12 +258,12 @@ class RequestThread:
                 self._load(request, app.load)
             except HTTPException as error:
                 handler = raiser(error)
-        return flow(request, handler, app.middleware, app.on_error)
+        return call(flow, request, handler, app.middleware, app.on_error)
 
     def _open(self, request: Any) -> crossing.Conversation:
         conversation = self._conversation
         if conversation is None:
-            conversation = self._conversation = crossing.Conversation(self._app._portal())
+            conversation = self._talk()
             self._exchange.run_blocking(conversation.run_sync)
         if request._mode != "async":
             request._enter("async")
@@ -263,14 +272,12 @@ class RequestThread:
     def _load(self, request: Any, form: bool) -> None:
         """Load in this thread, unless a sink of the application's own might have to be awaited."""
         if request._mode == "sync" or type(request)._get_file_stream is BaseRequest._get_file_stream:
-            request._load_sync(request._body, form and request.want_form_data_parsed)
+            self.context.call(request._load_sync, request._body, form and request.want_form_data_parsed)
         else:
             self._talk().call(partial(request.load, form=form))
 
     def _await_handler(self, request: Any, awaitable: Any) -> Any:
-        """Await what the handler returned; what it set in its context is there for the body and the hooks."""
-        result, self.context = self._open(request).call(_with_context, awaitable)
-        return result
+        return self._open(request).wait(awaitable)
 
     def wait(self, awaitable: Any) -> Any:
         """Await something in the process's loop, an async close hook say."""
@@ -297,17 +304,26 @@ class RequestThread:
 
     def _talk(self) -> crossing.Conversation:
         if self._conversation is None:
-            self._conversation = crossing.Conversation(self._app._portal())
+            self._conversation = crossing.Conversation(self._app._portal(), self.context)
         return self._conversation
 
 
-async def _with_context(awaitable: Any) -> tuple[Any, Context]:
-    return await awaitable, copy_context()
+class _StepsWithin:
+    """The steps of a flow, each run in the context of the request; what they ask for is done outside of it."""
+
+    __slots__ = ("send", "throw")
+
+    def __init__(self, steps: Steps, context: crossing.RequestContext) -> None:
+        self.send = partial(context.call, steps.send)
+        self.throw = partial(context.call, steps.throw)
 
 
 def send_alone(response: BaseResponse, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Send a response that is itself the application; its errors are treated as those of an application."""
-    thread = RequestThread(_ALONE, Exchange(), copy_context())
+    """Send a response that is itself the application; its errors are treated as those of an application.
+
+    It has no context of its own, the caller's is used.
+    """
+    thread = RequestThread(_ALONE, Exchange(), crossing.CallersContext())
     try:
         return send(
             response, environ, start_response, thread, lambda: Request(environ, populate_request=False).root_url, []

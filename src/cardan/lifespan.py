@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractAsyncContextManager
+from contextvars import Context
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,7 +60,8 @@ async def serve_lifespan(
 class ProcessLifespan:
     """A lifespan on WSGI, where servers have none: begun at the first request of each process, ended by :meth:`close`.
 
-    An async one is held by one task of the portal's loop; a sync one is entered and left by plain calls.
+    An async one is held by one task of the portal's loop; a sync one is entered and left by plain calls. Either has a
+    context of its own, in which it begins and ends: the request that comes first is none of its business.
     """
 
     def __init__(self, make: Callable[[], Manager], portal: Callable[[], Any]) -> None:
@@ -77,19 +80,17 @@ class ProcessLifespan:
         if self._pid != pid:
             with self._lock:
                 if self._pid != pid:
-                    self._start()
+                    self._start(Context())
                     self._pid = pid
         return self._state.copy()
 
-    def _start(self) -> None:
+    def _start(self, context: Context) -> None:
         import atexit
 
-        manager = self._make()
-        self._end = (
-            self._start_async(manager)
-            if isinstance(manager, AbstractAsyncContextManager)
-            else self._start_sync(manager)
-        )
+        manager = context.run(self._make)
+        is_async = isinstance(manager, AbstractAsyncContextManager)
+        end = context.run(self._start_async if is_async else self._start_sync, manager)
+        self._end = partial(context.run, end)
         atexit.register(self.close)
 
     def _start_sync(self, manager: Any) -> Callable[[], None]:
@@ -105,7 +106,10 @@ class ProcessLifespan:
 
     def close(self) -> None:
         """End it, in the process that began it; may be called again."""
-        if self._pid == os.getpid() and self._end is not None:
+        if self._pid != os.getpid():
+            return  # also in a forked child, where the lock may be held for ever
+        with self._lock:
             end, self._end = self._end, None
             self._pid = 0
+        if end is not None:
             end()

@@ -18,7 +18,6 @@ from .receiving import ReceiveBody, end_watching, open_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from contextvars import Context
 
     from ..core.flow import Steps
 
@@ -70,7 +69,7 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
                 send,
                 source=partial(_source, scope, receive),
                 run=_runner(app, exchange),
-                context=context or copy_context(),
+                context=context or crossing.CallersContext(),
                 root_url=partial(getattr, request, "root_url"),
                 extensions=scope.get("extensions"),
                 lose=partial(setattr, exchange, "left", True),
@@ -117,8 +116,8 @@ async def _close_files(exchange: Exchange, files: list[Any]) -> None:
             exchange.close()
 
 
-async def _respond(app: Any, request: Any, exchange: Exchange) -> tuple[BaseResponse, Context]:
-    """The response, and the context that its body and its hooks run in: the handler's."""
+async def _respond(app: Any, request: Any, exchange: Exchange) -> tuple[BaseResponse, crossing.OwnContext | None]:
+    """The response, and the context that its body and its hooks run in, where it is not that of this task."""
     handler, is_async = app._resolve(request)
     if app._loads:
         try:
@@ -129,10 +128,10 @@ async def _respond(app: Any, request: Any, exchange: Exchange) -> tuple[BaseResp
     if is_async:
         steps = start()
         response = steps if isinstance(steps, BaseResponse) else await arun(steps, _await)
-        return response, copy_context()
+        return response, None
     from anyio.lowlevel import current_token
 
-    context = copy_context()
+    context = crossing.OwnContext(copy_context())
     request._enter("sync")
     exchange.token = current_token()
     if not app._loads and 0 < (request.content_length or 0) <= PRELOAD and "Expect" not in request.headers:
@@ -153,17 +152,20 @@ async def _await(awaitable: Awaitable[Any]) -> Any:
 
 
 async def _run_in_thread(
-    start: Callable[[], BaseResponse | Steps], request: Any, context: Context, run: Callable[..., Awaitable[Any]]
+    start: Callable[[], BaseResponse | Steps],
+    request: Any,
+    context: crossing.OwnContext,
+    run: Callable[..., Awaitable[Any]],
 ) -> BaseResponse:
     """A sync handler that returns an awaitable is awaited here, in the loop, with the body in async mode."""
 
     def advance(resume: Any, answer: Any) -> tuple[bool, Any]:
         try:
-            return False, context.run(resume, answer)
+            return False, context.call(resume, answer)
         except StopIteration as stop:
             return True, stop.value
 
-    steps = await run(context.run, start)
+    steps = await run(context.call, start)
     if isinstance(steps, BaseResponse):
         return steps
     resume, answer = steps.send, None
@@ -174,7 +176,7 @@ async def _run_in_thread(
             return response
         request._enter("async")
         try:
-            resume, answer = steps.send, await value
+            resume, answer = steps.send, await context.here(value)
         except BaseException as error:
             resume, answer = steps.throw, crossing.as_error(error)
         request._enter("sync")
@@ -193,14 +195,14 @@ async def _source(scope: Any, receive: Any) -> ReceiveBody | None:
 
 
 async def send_alone(response: BaseResponse, scope: Any, receive: Any, send: Any) -> None:
-    """Send a response that is itself the application."""
+    """Send a response that is itself the application: it has no context of its own, the caller's is used."""
     from .serving import Sender
 
     sender = Sender(
         send,
         source=partial(_source, scope, receive),
         run=crossing.DEFAULT_THREADS.run,
-        context=copy_context(),
+        context=crossing.CallersContext(),
         root_url=lambda: _root_url(scope),
         extensions=scope.get("extensions"),
     )

@@ -17,8 +17,7 @@ from ..core.response.finalizer import End, Head
 from .messages import encode_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-    from contextvars import Context
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 
     from ..core.response.base import BaseResponse
     from ..core.response.finalizer import ResponseFinalizer
@@ -38,8 +37,8 @@ class Sender:
     """Sends responses of one request to ``send``.
 
     ``source`` gives what receives for this request, where it may be listened to; ``run`` runs a plain callable in a
-    handler's thread; ``context`` is what the body and the hooks run in; ``extensions`` are those of the scope;
-    ``lose`` is told where sending fails because the client left.
+    handler's thread; ``context`` is what the body and the hooks run in, here and there; ``extensions`` are those of the
+    scope; ``lose`` is told where sending fails because the client left.
     """
 
     __slots__ = ("_context", "_lose", "_pathsend", "_root_url", "_run", "_send", "_source")
@@ -50,7 +49,7 @@ class Sender:
         *,
         source: Callable[[], Awaitable[ReceiveBody | None]],
         run: Callable[..., Awaitable[Any]],
-        context: Context,
+        context: crossing.RequestContext,
         root_url: Callable[[], str] | None,
         extensions: Mapping[str, Any] | None = None,
         lose: Callable[[], None] | None = None,
@@ -85,7 +84,7 @@ class Sender:
         finally:
             if closers:
                 with anyio.CancelScope(shield=True):
-                    await aclose_all(closers, partial(self._run, self._context.run))
+                    await aclose_all(closers, partial(self._run_within, self._run), self._context.here)
 
     async def _stream(self, response: BaseResponse, method: str, closers: list[Callable[[], Any]]) -> None:
         finalizer = response.finalizer(method, self._root_url)
@@ -146,14 +145,27 @@ class Sender:
     async def _send_body(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
         if response.is_async:
             del closers[: hasattr(response.response, "aclose")]  # the pump ends what it drives
-            await crossing.pump(response.response, wire.emit)
+            await crossing.pump(response.response, wire.emit, self._context)
             return
         # reading a file is not the handlers' business
         run = crossing.run_file_work if hasattr(response.response, "ranged") else self._run
-        chunks = response.iter_encoded()
+        chunks = _begun_late(response)
         chunk: Any
-        while (chunk := await run(self._context.run, next, chunks, None)) is not None:
+        while (chunk := await self._run_within(run, next, chunks, None)) is not None:
             await wire.emit(chunk)
+
+    async def _run_within(self, run: Callable[..., Awaitable[Any]], function: Callable[..., Any], *args: Any) -> Any:
+        """Run a plain callable by ``run``, in its thread, in the context of the request."""
+        context = self._context.lend()
+        try:
+            return await run(context.run, function, *args)
+        finally:
+            self._context.take_back()
+
+
+def _begun_late(response: BaseResponse) -> Iterator[bytes]:
+    """The chunks of a sync body, which is asked for its iterator where its steps run: in the thread, in the context."""
+    yield from response.iter_encoded()
 
 
 class _Wire:

@@ -8,6 +8,7 @@ the steps by calling, :func:`arun` by awaiting. Neither touches anything itself:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from .body.events import FileStart
 
-__all__ = ["Close", "Open", "Read", "Step", "Write", "arun", "run"]
+__all__ = ["Close", "Open", "Read", "Step", "Write", "arun", "boxed", "run"]
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -107,3 +108,12 @@ async def arun(steps: Generator[S, Any, T], perform: Callable[[S], Awaitable[Any
         return result
     finally:
         advance = answer = step = None  # type: ignore[assignment]  # an error among them has this frame: a cycle
+
+
+def boxed(function: Callable[..., T]) -> Callable[..., tuple[T]]:
+    """``function`` with its result in a tuple: a worker thread of trio refuses to give a coroutine as the result."""
+
+    def call(*args: Any) -> tuple[T]:
+        return (function(*args),)
+
+    return update_wrapper(call, function)

@@ -7,6 +7,7 @@ Under an event loop (ASGI): :class:`Threads` runs handlers, :func:`run_file_work
 own, so that slow uploads cannot starve either; :func:`in_loop` goes back from a thread.
 Under threads (WSGI): :class:`Portal` is one event loop per process, :class:`Conversation` one request's tasks in it.
 On both: :func:`pump` drives an async body, :class:`BackgroundTask` is a task beside everything else.
+:class:`OwnContext` and :class:`CallersContext` say which context the code of a request runs in.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 from .background import BackgroundTask, call_in_loop, current_token
 from .cancelled_when import CancelledWhen
 from .cancelling import as_error
+from .contexts import CallersContext, OwnContext, RequestContext
 from .conversation import Conversation, HeldTask
 from .loops import Portal, portal
 from .pumping import Shielding, pump
@@ -37,11 +39,14 @@ __all__ = [
     "SPOOL_THREADS",
     "WAITING_THREADS",
     "BackgroundTask",
+    "CallersContext",
     "CancelledWhen",
     "Conversation",
     "HeldTask",
     "Lease",
+    "OwnContext",
     "Portal",
+    "RequestContext",
     "Shielding",
     "Threads",
     "as_error",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .cancelling import as_error
+from .contexts import CallersContext, Within
 from .pumping import pump
 from .threads import make_event
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+    from contextvars import Context
 
     import anyio
 
+    from .contexts import RequestContext
     from .loops import Portal
 
 __all__ = ["Conversation", "HeldTask"]
@@ -40,12 +45,17 @@ class _Job:
 
 
 class Conversation:
-    """One WSGI request and the tasks that it has in the loop: its thread waits, and does what blocks for them."""
+    """One WSGI request and the tasks that it has in the loop: its thread waits, and does what blocks for them.
 
-    __slots__ = ("_inbox", "_left", "_portal")
+    The tasks run in ``context``, which the thread must not be in while it waits; by default in a copy of the thread's
+    own, from which what they set is carried back.
+    """
 
-    def __init__(self, portal: Portal) -> None:
+    __slots__ = ("_context", "_inbox", "_left", "_portal")
+
+    def __init__(self, portal: Portal, context: RequestContext | None = None) -> None:
         self._portal = portal
+        self._context = context or CallersContext()
         self._inbox: SimpleQueue[Any] = SimpleQueue()
         self._left = False
 
@@ -56,7 +66,8 @@ class Conversation:
         """
         import anyio
 
-        job = _Job(lambda: function(*args), anyio.Event())
+        # in a copy: the task's own context may be entered by another task of the request meanwhile
+        job = _Job(partial(copy_context().run, function, *args), anyio.Event())
         self._inbox.put(job)
         if self._left:  # looked at after the put: what is put before leave() is seen there
             raise _over()
@@ -75,7 +86,11 @@ class Conversation:
                 pass
         except BaseException:  # Ctrl-C, or a server that gives up on this thread
             task.cancel()
+            while self._listen(None) is not task:  # close hooks follow, in the context that it may still be in
+                pass
             raise
+        finally:
+            self._context.take_back()
         result: T = task.outcome()
         return result
 
@@ -109,7 +124,7 @@ class Conversation:
 
     def _start(self, function: Callable[..., Awaitable[Any]], *args: Any) -> _Task:
         task = _Task(self._portal, self._inbox)
-        self._portal.start(task.main, function, *args)
+        self._portal.start(task.main, _within, self._context.lend(), function, *args)
         return task
 
     def _listen(self, timeout: float | None) -> Any:
@@ -123,6 +138,15 @@ class Conversation:
                 return message
             message.run()
             self._portal.do(message.done.set)
+
+
+async def _within(context: Context, function: Callable[..., Awaitable[T]], *args: Any) -> T:
+    result: T = await Within(_call(function, *args), context)
+    return result
+
+
+async def _call(function: Callable[..., Awaitable[T]], *args: Any) -> T:
+    return await function(*args)
 
 
 _IDLE: Final = object()
@@ -197,12 +221,16 @@ class _Relay:
 
     def items(self, idle: float | None, filler: bytes) -> Iterator[Any]:
         """In the thread: the items, each step of the body taken when the next one is asked for."""
-        listen = self._conversation._listen
+        listen, take_back = self._conversation._listen, self._conversation._context.take_back
         self._task = task = self._conversation._start(pump, self._body, self._emit)
         while (item := listen(idle)) is not task:
-            yield filler if item is _IDLE else item
-            if item is not _IDLE:
+            if item is _IDLE:
+                yield filler
+            else:
+                take_back()
+                yield item
                 self._ask()
+        take_back()
         task.outcome()
 
     def _ask(self) -> None:
@@ -227,6 +255,7 @@ class _Relay:
             task.cancel()
             while self._conversation._listen(None) is not task:
                 pass
+            self._conversation._context.take_back()
 
 
 class HeldTask:

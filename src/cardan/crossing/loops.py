@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 from _thread import allocate_lock
+from contextvars import Context
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ class Portal:
         ready: SimpleQueue[BaseException | None] = SimpleQueue()
 
         async def main() -> None:
+            _name_library(backend)
             async with anyio.from_thread.BlockingPortal() as self._portal:
                 self._token = anyio.lowlevel.current_token()
                 ready.put(None)
@@ -42,7 +44,7 @@ class Portal:
                 ready.put(error)
 
         self._thread = threading.Thread(target=run, name=f"cardan-{backend}", daemon=True)
-        self._thread.start()
+        Context().run(self._thread.start)  # not that of the first request: on 3.14 threads may inherit it
         if (error := ready.get()) is not None:
             raise error
 
@@ -61,6 +63,17 @@ class Portal:
         if self._thread.is_alive():
             self._portal.call(self._portal.stop, True)
             self._thread.join(10)
+
+
+def _name_library(backend: str) -> None:
+    """Make the loop known for this thread: its tasks run in contexts that were made in other threads, where a variable
+    of sniffio may name another library.
+    """
+    try:
+        import sniffio
+    except ImportError:
+        return
+    sniffio.thread_local.name = backend
 
 
 _portals: dict[tuple[int, str], Portal] = {}

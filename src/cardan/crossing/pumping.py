@@ -5,10 +5,14 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from .contexts import CallersContext
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     import anyio
+
+    from .contexts import RequestContext
 
 __all__ = ["Shielding", "pump"]
 
@@ -52,24 +56,26 @@ class Shielding:
             told = told or isinstance(error, self._cancelled)
 
 
-async def pump(body: Any, emit: Callable[[Any], Awaitable[None]]) -> None:
+async def pump(body: Any, emit: Callable[[Any], Awaitable[None]], context: RequestContext | None = None) -> None:
     """Drive an async iterable in this task, from its first step to ``aclose()``; each item goes to ``emit``.
 
+    The steps of the body run in ``context``, by default that of the task, in which ``emit`` runs always.
     When the task is cancelled the body is ended at once, exactly once, and its cleanup is not interrupted.
     """
     import anyio
 
     cancelled = anyio.get_cancelled_exc_class()
+    context = context or CallersContext()
     with anyio.CancelScope() as scope:
-        steps = aiter(body)
+        steps = context.call(aiter, body)
         try:
             while not scope.shield:
                 try:
-                    item = await Shielding(steps.__anext__(), scope, cancelled)
+                    item = await Shielding(context.here(steps.__anext__()), scope, cancelled)
                 except StopAsyncIteration:
                     break
                 await emit(item)
         finally:
             if (aclose := getattr(steps, "aclose", None)) is not None:
                 with anyio.CancelScope(shield=True):
-                    await aclose()
+                    await context.here(aclose())

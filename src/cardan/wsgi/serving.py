@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.response.closing import close_all
@@ -10,15 +11,15 @@ from .errors import BrokenResponse, is_misread, throws_errors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
-    from contextvars import Context
 
     from ..core.response.base import BaseResponse
     from ..core.response.finalizer import ResponseFinalizer
+    from ..crossing import RequestContext
 
     class RequestThread(Protocol):
         """What runs code of this request: its context, and a way to await from its thread."""
 
-        context: Context
+        context: RequestContext
 
         def lose(self) -> None:
             """Note that the client has left before it had the whole response."""
@@ -39,23 +40,23 @@ __all__ = ["BodyIterator", "send", "send_whole"]
 class BodyIterator:
     """The iterable of a response that has something to stream or to close.
 
-    Each step of the body runs in the request's context; :meth:`close` runs the closers once, however far it came.
-    Both raise :exc:`~.errors.BrokenResponse` in place of an error that the server would take for its own, unless
-    ``throws``.
+    ``next_chunk`` gives the next chunk of the body, or None at the end; :meth:`close` runs the closers once, however
+    far it came. Both raise :exc:`~.errors.BrokenResponse` in place of an error that the server would take for its own,
+    unless ``throws``.
     """
 
-    __slots__ = ("_chunks", "_closers", "_finalizer", "_first", "_runs", "_thread", "_throws")
+    __slots__ = ("_closers", "_finalizer", "_first", "_next_chunk", "_runs", "_thread", "_throws")
 
     def __init__(
         self,
-        chunks: Iterator[Any],
+        next_chunk: Callable[[], Any],
         finalizer: ResponseFinalizer | None,
         closers: list[Callable[[], Any]],
         thread: RequestThread,
         throws: bool = False,
     ) -> None:
         self._throws = throws
-        self._chunks = chunks
+        self._next_chunk = next_chunk
         self._finalizer = finalizer
         self._closers = closers
         self._thread = thread
@@ -87,9 +88,9 @@ class BodyIterator:
         """The next chunk to send, None at the end."""
         finalizer = self._finalizer
         if finalizer is None:
-            return next(self._chunks, None)
+            return self._next_chunk()  # type: ignore[no-any-return]
         self._runs = False
-        while (chunk := self._thread.context.run(next, self._chunks, None)) is not None:
+        while (chunk := self._next_chunk()) is not None:
             for event in finalizer.feed(chunk.encode() if isinstance(chunk, str) else chunk):
                 if type(event) is Chunk:
                     self._runs = True
@@ -109,7 +110,7 @@ class BodyIterator:
             self._thread.lose()
         if closers:
             try:
-                self._thread.context.run(close_all, closers, self._thread.wait)
+                close_all(closers, self._thread.wait)
             except BaseException as error:
                 self._break(error)
                 raise
@@ -149,16 +150,20 @@ def send(
     ``after`` runs when everything of the response itself is closed. A list with something to close is never
     returned: there are servers that do not call ``close`` on lists.
     """
-    closers = response.closers() + after
+    closers = [partial(thread.context.call, close) for close in response.closers()] + after
     try:
         whole = response.whole(environ["REQUEST_METHOD"], root_url)
         if whole is None:
             return _stream(response, environ, start_response, thread, root_url, closers)
         fields, body = whole
         start_response(response.status, fields)
-        return [body] if not closers else BodyIterator(iter([body]), None, closers, thread, throws_errors(environ))
+        return (
+            [body]
+            if not closers
+            else BodyIterator(partial(next, iter([body]), None), None, closers, thread, throws_errors(environ))
+        )
     except BaseException:
-        thread.context.run(close_all, closers, thread.wait)
+        close_all(closers, thread.wait)
         raise
 
 
@@ -178,15 +183,17 @@ def _stream(
         wrapper = environ.get("wsgi.file_wrapper")
         if isinstance(passed, (list, tuple)) or not isinstance(wrapper, type) or isinstance(passed, wrapper):
             return passed
-        return BodyIterator(iter(passed), None, closers, thread, throws_errors(environ))
-    chunks: Iterator[bytes] = iter(())
+        steps = partial(thread.context.call, next, thread.context.call(iter, passed), None)
+        return BodyIterator(steps, None, closers, thread, throws_errors(environ))
+    step: Callable[[], Any] = _no_more
     if finalizer.sends_body and response.is_async:
-        chunks, end = thread.iterate(response)
+        chunks, end = thread.iterate(response)  # in the loop, and there in the request's context
         closers[: hasattr(response.response, "aclose")] = [end]  # ends the body in the task that drives it
+        step = partial(next, chunks, None)
     elif finalizer.sends_body:
-        chunks = response.iter_encoded()
+        step = partial(thread.context.call, next, thread.context.call(response.iter_encoded), None)
     finalizer.feed(b"")
-    iterator = BodyIterator(chunks, finalizer, closers, thread, throws_errors(environ))
+    iterator = BodyIterator(step, finalizer, closers, thread, throws_errors(environ))
     as_file = getattr(response.response, "as_file", None) if finalizer.sends_body else None
     if as_file is None and finalizer.sends_body and response.keep_alive is None:
         iterator.begin()
@@ -196,3 +203,7 @@ def _stream(
         wrapped: Iterable[bytes] = wrapper(file, 65536)
         return wrapped
     return iterator
+
+
+def _no_more() -> None:
+    """The next chunk of a body that is not sent."""

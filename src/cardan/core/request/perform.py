@@ -15,7 +15,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..body.sinks import is_async, rewind, rewinding, stays_open
-from ..drive import Close, Open, Read, Write, arun
+from ..drive import Close, Open, Read, Write, arun, boxed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -111,7 +111,9 @@ async def _write(sink: Any, data: bytes, run_sync: Callable[..., Awaitable[Any]]
     if iscoroutinefunction(sink.write):
         await sink.write(data)
     elif run_sync is not None and _blocks(sink, len(data)):
-        await run_sync(sink.write, data)
+        (done,) = await run_sync(boxed(sink.write), data)
+        if type(done) is not int and isawaitable(done):
+            await done
     else:
         done = sink.write(data)
         if type(done) is not int and isawaitable(done):
@@ -120,7 +122,7 @@ async def _write(sink: Any, data: bytes, run_sync: Callable[..., Awaitable[Any]]
 
 async def _finish(finish: Callable[[], Any], run_sync: Callable[..., Awaitable[Any]] | None) -> None:
     if run_sync is not None and not iscoroutinefunction(finish):
-        done = await run_sync(finish)
+        (done,) = await run_sync(boxed(finish))
     else:
         done = finish()
     if isawaitable(done):

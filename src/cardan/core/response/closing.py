@@ -1,7 +1,7 @@
 """Closing: everything that ends with a response runs once, in order, whatever one of them raises.
 
-Takes callables, plain or async; raises the first error after all have run. An awaitable that one of them returns is
-handed to ``wait`` (sync), or awaited; plain ones go through ``run_sync`` where one is given (async).
+Takes callables, plain or async; raises the first error after all have run. A hook is async if what it returns is
+awaitable: an ``async def``, but also a lambda that calls one, or an object with an async ``__call__``.
 """
 
 from __future__ import annotations
@@ -9,45 +9,63 @@ from __future__ import annotations
 from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
+from ..drive import arun, boxed, run
 from ..exceptions import WrongMode
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Generator, Iterable
 
 __all__ = ["aclose_all", "close_all"]
 
 
-def close_all(closers: Iterable[Callable[[], Any]], wait: Callable[[Awaitable[Any]], Any] | None = None) -> None:
-    """Run them by calling; an async one without ``wait`` is a :exc:`WrongMode`, raised after the others ran."""
+def _steps(closers: Iterable[Callable[[], Any]]) -> Generator[Callable[[], Any], Any, None]:
+    """Each of ``closers``, to be performed; raises the first error after the last."""
     first: BaseException | None = None
     for close in closers:
         try:
-            result = close()
-            if isawaitable(result):
-                if wait is None:
-                    getattr(result, "close", lambda: None)()
-                    raise WrongMode(f"got the async close hook {close!r} in sync code, expected aclose()")
-                wait(result)
+            yield close
         except BaseException as error:  # also KeyboardInterrupt: the other hooks own files and locks
             first = first or error
     if first is not None:
-        raise first
+        try:
+            raise first
+        finally:
+            del first  # its traceback holds this frame: no cycle
+
+
+def close_all(closers: Iterable[Callable[[], Any]], wait: Callable[[Awaitable[Any]], Any] | None = None) -> None:
+    """Run them by calling; an awaitable that one of them returns goes to ``wait``.
+
+    Without ``wait`` an async one is a :exc:`WrongMode`, raised after the others ran.
+    """
+
+    def perform(close: Callable[[], Any]) -> None:
+        result = close()
+        if isawaitable(result):
+            if wait is None:
+                getattr(result, "close", lambda: None)()
+                raise WrongMode(f"got the async close hook {close!r} in sync code, expected aclose()")
+            wait(result)
+
+    run(_steps(closers), perform)
 
 
 async def aclose_all(
-    closers: Iterable[Callable[[], Any]], run_sync: Callable[..., Awaitable[Any]] | None = None
+    closers: Iterable[Callable[[], Any]],
+    run_sync: Callable[..., Awaitable[Any]] | None = None,
+    here: Callable[[Awaitable[Any]], Awaitable[Any]] | None = None,
 ) -> None:
-    """Run them by awaiting; plain ones in ``run_sync``'s worker thread, if given."""
-    first: BaseException | None = None
-    for close in closers:
-        try:
-            if run_sync is None or iscoroutinefunction(close):
-                result = close()
-            else:
-                result = await run_sync(close)
-            if isawaitable(result):
-                await result
-        except BaseException as error:
-            first = first or error
-    if first is not None:
-        raise first
+    """Run them by awaiting; plain ones by ``run_sync(function, *args)``, in a worker thread, if given.
+
+    What an async one returns is awaited, as ``here(awaitable)`` if given.
+    """
+
+    async def perform(close: Callable[[], Any]) -> None:
+        if run_sync is None or iscoroutinefunction(close):
+            result = close()
+        else:
+            (result,) = await run_sync(boxed(close))
+        if isawaitable(result):
+            await (result if here is None else here(result))
+
+    await arun(_steps(closers), perform)

@@ -1,0 +1,143 @@
+"""Contexts: which :class:`contextvars.Context` the code of one request runs in, on both sides of a crossing.
+
+A token of :class:`contextvars.ContextVar` can be reset only in the Context object that it was made in, and a Context
+can be entered by one thread at a time. The code of a request crosses between an adapter's thread (*here*) and another
+one (*there*), one step after the other; never do both sides run at once.
+
+:class:`OwnContext` is one object that both sides enter, each for one step. :class:`CallersContext` is for code that
+runs in whatever context the server called it in, which it cannot leave: the other side gets a copy of it, and what is
+set there is carried back.
+"""
+
+from __future__ import annotations
+
+from contextvars import Context, ContextVar, Token, copy_context
+from inspect import iscoroutine
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+
+__all__ = ["CallersContext", "OwnContext", "RequestContext", "Within"]
+
+T = TypeVar("T")
+
+_UNSET: Final[Any] = object()
+
+
+class Within:
+    """Awaits ``awaitable`` with each of its steps run in ``context``, in whichever task awaits this.
+
+    The context is entered when a step begins and left when the awaitable waits, so that another thread may enter it in
+    between. Tasks that a step starts inherit the context as usual. Works on asyncio and trio: cancel scopes, timeouts
+    and ``current_task()`` belong to the task, not to the context.
+    """
+
+    __slots__ = ("_awaitable", "_context")
+
+    def __init__(self, awaitable: Awaitable[Any], context: Context) -> None:
+        self._awaitable = awaitable
+        self._context = context
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        run, awaitable = self._context.run, self._awaitable
+        steps = awaitable if iscoroutine(awaitable) else _itself(awaitable)
+        resume, answer = steps.send, None
+        try:
+            while True:
+                trap = run(resume, answer)
+                try:
+                    answer, resume = (yield trap), steps.send
+                except BaseException as error:  # a cancellation, or GeneratorExit: the steps decide what it does
+                    answer, resume = error, steps.throw
+        except StopIteration as stop:
+            return stop.value
+        finally:
+            del resume, answer  # an error among them has this frame in its traceback: a cycle
+
+
+async def _itself(awaitable: Awaitable[T]) -> T:
+    return await awaitable
+
+
+class OwnContext:
+    """A context of the request's own: one object, entered on both sides for a step at a time."""
+
+    __slots__ = ("_context",)
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def call(self, function: Callable[..., T], *args: Any) -> T:
+        """Call ``function`` here, in the context."""
+        return self._context.run(function, *args)
+
+    def here(self, awaitable: Awaitable[T]) -> Awaitable[T]:
+        """``awaitable``, to be awaited here, in the context."""
+        return Within(awaitable, self._context)
+
+    def lend(self) -> Context:
+        """The context to enter on the other side. :meth:`take_back` follows."""
+        return self._context
+
+    def take_back(self) -> None:
+        """The other side has left the context."""
+
+
+class CallersContext:
+    """The context of whoever calls, which is entered already: code here runs in it as it is.
+
+    The other side gets a copy, one for the whole request, so that a token made there can be reset there. The copy is
+    brought up to date before each use, and what is set in it is set here by :meth:`take_back`. That a variable was
+    deleted (by resetting the token of its first value) is carried across, too, where it was set across before.
+    """
+
+    __slots__ = ("_copy", "_here", "_there", "_tokens_here", "_tokens_there")
+
+    def __init__(self) -> None:
+        self._copy = Context()  # empty, so that there is a token for each variable that is set in it
+        self._here = self._there = Context()
+        self._tokens_here: dict[ContextVar[Any], Token[Any]] = {}
+        self._tokens_there: dict[ContextVar[Any], Token[Any]] = {}
+
+    def call(self, function: Callable[..., T], *args: Any) -> T:
+        """Call ``function`` here, in the caller's context."""
+        return function(*args)
+
+    def here(self, awaitable: Awaitable[T]) -> Awaitable[T]:
+        """``awaitable``, to be awaited here, in the caller's context."""
+        return awaitable
+
+    def lend(self) -> Context:
+        """The copy, for the other side to enter. :meth:`take_back` follows."""
+        current = copy_context()
+        self._copy.run(_carry, self._here, current, self._tokens_there)
+        self._here = current
+        self._there = self._copy.copy()
+        return self._copy
+
+    def take_back(self) -> None:
+        """Set here what the other side has set in the copy; to be called while that side waits or has ended."""
+        there = self._copy.copy()
+        _carry(self._there, there, self._tokens_here)
+        self._there = there
+        self._here = copy_context()
+
+
+RequestContext: TypeAlias = OwnContext | CallersContext
+"""What an adapter runs the code of one request with."""
+
+
+def _carry(before: Context, after: Context, tokens: dict[ContextVar[Any], Token[Any]]) -> None:
+    """Make the changes from ``before`` to ``after`` in the current context.
+
+    ``tokens`` keeps what is needed to delete a variable that was first set by this.
+    """
+    for variable, value in after.items():
+        if before.get(variable, _UNSET) is not value:
+            token = variable.set(value)
+            if token.old_value is Token.MISSING:
+                tokens[variable] = token
+    for variable in before:
+        if variable not in after and variable in tokens:
+            variable.reset(tokens.pop(variable))
