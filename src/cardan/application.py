@@ -16,7 +16,8 @@ from __future__ import annotations
 from contextvars import copy_context
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Protocol
+from inspect import getattr_static
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol
 
 from . import crossing
 from .asgi.handling import deny_websocket, handle
@@ -51,6 +52,15 @@ else:
 __all__ = ["Application", "HandlerDecorator", "RequestThread", "send_alone"]
 
 
+#: the attributes of an application that decide how its requests are served
+_DECISIVE: Final = frozenset({"handler", "middleware", "load", "resolve"})
+_DERIVING: Final = _DECISIVE | {"threads", "lifespan"}
+
+
+def _is_property(cls: type, name: str) -> bool:
+    return hasattr(getattr_static(cls, name), "__set__")
+
+
 class HandlerDecorator(Protocol[D]):
     """What ``Request.application(load=True)`` gives: turns a handler into an application."""
 
@@ -67,7 +77,28 @@ class Application(Dual, Generic[R]):
     ``websocket`` is an ASGI application for websocket scopes, which are denied without one; ``threads`` is how many
     sync handlers run at once under one event loop, ``backend`` the loop of async handlers on WSGI (``asyncio`` or
     ``trio``). A subclass may override :meth:`resolve` (a router) and :meth:`on_error`.
+
+    Every option is an attribute, too, and what is assigned to one later holds for the requests that begin afterwards,
+    on both protocols: ``app.middleware += (authenticated,)``. A subclass may give options in its body; what the
+    constructor is given wins. Assigning ``lifespan`` raises :exc:`RuntimeError` once it has begun.
     """
+
+    handler: Handler[R] | None = None
+    """The original function."""
+    request_class: type[Any] = Request
+    load: bool = False
+    lifespan: Lifespan | None = None
+    middleware: Sequence[Middleware] = ()
+    websocket: ASGIApplication | None = None
+    threads: int = 40
+    backend: str = "asyncio"
+
+    _varies = False
+    """Whether one of the options that decide how a request is served is a property."""
+    _straight_sync = _straight_async = _loads = False
+    _is_async: bool | None = None
+    _process: ProcessLifespan | None = None
+    _began = False
 
     # asyncio and inspect look at these on what a decorated ``__call__`` method leaves in its class
     __name__ = Dual.__call__.__name__
@@ -80,30 +111,84 @@ class Application(Dual, Generic[R]):
         handler: Handler[R] | None = None,
         *,
         request_class: type[R] | None = None,
-        load: bool = False,
+        load: bool | None = None,
         lifespan: Lifespan | None = None,
-        middleware: Sequence[Middleware] = (),
+        middleware: Sequence[Middleware] | None = None,
         websocket: ASGIApplication | None = None,
-        threads: int = 40,
-        backend: str = "asyncio",
+        threads: int | None = None,
+        backend: str | None = None,
     ) -> None:
-        self.handler = handler
-        """The original function."""
-        self.request_class: type[Any] = request_class or Request
-        self.load = load
-        self.middleware = tuple(middleware)
-        self.websocket = websocket
-        self._loads = load or any(getattr(each, "load", False) for each in self.middleware)
-        self._threads = crossing.Threads(threads)
-        self._backend = backend
-        self._lifespan = lifespan
-        self._process = ProcessLifespan(partial(lifespan, self), self._portal) if lifespan is not None else None
         self._asgi_state: dict[str, Any] = {}
-        self._is_async = is_async(handler) if type(self).resolve is Application.resolve else None
-        # one handler of a known kind, and nothing to load before it: the straight paths
-        straight = handler is not None and self._is_async is not None and not self._loads
-        self._straight_sync = straight and not self._is_async
-        self._straight_async = straight and bool(self._is_async) and not self.middleware
+        self._take("handler", handler)
+        self._take("request_class", request_class)
+        self._take("load", load)
+        self._take("lifespan", lifespan)
+        self._take("middleware", middleware)
+        self._take("websocket", websocket)
+        self._take("threads", threads)
+        self._take("backend", backend)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._varies = any(_is_property(cls, name) for name in _DECISIVE)
+
+    # --- options, and what follows from them ---
+
+    def _take(self, name: str, value: Any) -> None:
+        """Set an option to what the constructor was given, or to what the class says, so that it is kept here."""
+        if value is None:
+            if _is_property(type(self), name):
+                if name in _DERIVING:
+                    self._derive(name)
+                return
+            # a lifespan is called with the application: a method of the class is the same as a function in its body
+            value = getattr(type(self) if name == "lifespan" and name not in self.__dict__ else self, name)
+        setattr(self, name, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _DECISIVE:
+            self.__dict__.update(_straight_sync=False, _straight_async=False)  # first: requests may be under way
+            if name == "middleware":
+                value = tuple(value)
+        elif name == "lifespan" and self._has_begun() and value is not self.lifespan:
+            raise RuntimeError("got a lifespan while another one has begun, expected it before the first request")
+        super().__setattr__(name, value)
+        if name in _DERIVING:
+            self._derive(name)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in _DERIVING:
+            self._derive(name)
+
+    def _derive(self, name: str) -> None:
+        """Set what follows from the option ``name``."""
+        if name == "threads":
+            self._threads = crossing.Threads(self.threads)
+        elif name == "lifespan":
+            make = self._make_lifespan()
+            self._process = ProcessLifespan(make, self._portal) if make is not None else None
+        elif not self._varies:  # else it is chosen for each request
+            self._choose_way()
+
+    def _choose_way(self) -> None:
+        """One handler of a known kind, and nothing to load before it: such requests are served on a straight path."""
+        loads = bool(self.load) or any(getattr(each, "load", False) for each in self.middleware)
+        routes = "resolve" in self.__dict__ or type(self).resolve is not Application.resolve
+        kind = None if routes or self._varies else is_async(self.handler)
+        straight = self.handler is not None and kind is not None and not loads
+        self.__dict__.update(
+            _loads=loads,
+            _is_async=kind,
+            _straight_sync=straight and not kind,
+            _straight_async=straight and bool(kind) and not self.middleware,
+        )
+
+    def _make_lifespan(self) -> Callable[[], Any] | None:
+        return partial(self.lifespan, self) if self.lifespan is not None else None
+
+    def _has_begun(self) -> bool:
+        return self._began or (self._process is not None and self._process.begun)
 
     # --- what a subclass may change ---
 
@@ -129,14 +214,16 @@ class Application(Dual, Generic[R]):
         if obj is None or self.handler is None:
             return self
         bound = copy(self)
-        bound.handler = partial(self.handler, obj)
+        bound.__dict__["handler"] = partial(self.handler, obj)  # of the same kind: nothing else follows from it
         return bound
 
     def _portal(self) -> crossing.Portal:
-        return crossing.portal(self._backend)
+        return crossing.portal(self.backend)
 
     def _resolve(self, request: Any) -> tuple[Any, bool]:
         """The handler and whether it is async; an HTTP error of ``resolve`` is raised inside the flow."""
+        if self._varies:
+            self._choose_way()
         try:
             handler = self.resolve(request)
         except HTTPException as error:
@@ -203,8 +290,11 @@ class Application(Dual, Generic[R]):
         """What ``handle`` leaves: the scopes that are no requests."""
         kind = scope["type"]
         if kind == "lifespan":
-            make = partial(self._lifespan, self) if self._lifespan is not None else None
-            await serve_lifespan(make, scope, receive, send, self._asgi_state.update)
+            self._began = True
+            try:
+                await serve_lifespan(self._make_lifespan(), scope, receive, send, self._asgi_state.update)
+            finally:
+                self._began = False
         elif kind != "websocket":
             raise RuntimeError(f"got a scope of type {kind!r}, expected http, websocket or lifespan")
         elif self.websocket is not None:

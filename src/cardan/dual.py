@@ -61,6 +61,10 @@ class WrappedCall(DualCall):
         raise _not_dual(scope)
 
 
+def _only(names: set[str]) -> str | None:
+    return next(iter(names)) if len(names) == 1 else None
+
+
 def _not_dual(scope: object) -> TypeError:
     return TypeError(
         f"got {type(scope).__name__} and no send, expected a WSGI environ or an ASGI scope:"
@@ -88,8 +92,9 @@ class DualCallable:
 class Dual(DualCallable):
     """A WSGI and an ASGI application in one; ``Dual(wsgi_app, asgi_app)`` pairs two that exist.
 
-    ``wsgi_app`` and ``asgi_app`` are attributes to wrap with middleware of either protocol. Where only one of them
-    was replaced, calls over the other raise :exc:`RuntimeError`: one-sided authentication is a hole.
+    ``wsgi_app`` and ``asgi_app`` are attributes to wrap with middleware of either protocol, and methods that a
+    subclass may override. Where only one of them was replaced, calls over the other raise :exc:`RuntimeError`:
+    one-sided authentication is a hole.
     """
 
     wsgi_app: Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -97,13 +102,31 @@ class Dual(DualCallable):
 
     _replaced: str | None = None
     """Which one was replaced, where it is only one."""
+    _overridden: frozenset[str] = frozenset()
+    """Those that the class overrides where its base has both."""
+    _given: dict[str, Any] = {}
+    """Those that the object was made of."""
 
     if not TYPE_CHECKING:
         __call__ = WrappedCall()
 
     def __init__(self, wsgi_app: WSGIApplication, asgi_app: ASGIApplication) -> None:
+        self._given = {"wsgi_app": wsgi_app, "asgi_app": asgi_app}
         self.wsgi_app = wsgi_app
         self.asgi_app = asgi_app
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        overridden: set[str] = set()
+        for base in cls.__mro__:
+            own = {name for name in _APPS if name in base.__dict__}
+            if len(own) == len(_APPS):
+                break
+            overridden |= own
+        else:
+            overridden.clear()  # no class has both: there is nothing to override
+        cls._overridden = frozenset(overridden)
+        cls._replaced = _only(overridden)
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -116,8 +139,10 @@ class Dual(DualCallable):
             self._note_replaced()
 
     def _note_replaced(self) -> None:
-        replaced = [name for name in _APPS if name in self.__dict__]
-        self._replaced = replaced[0] if len(replaced) == 1 else None
+        own, given = self.__dict__, self._given
+        self._replaced = _only({
+            name for name in _APPS if name in self._overridden or (name in own and own[name] is not given.get(name))
+        })  # fmt: skip
 
     def _refuse(self, name: str) -> NoReturn:
         raise RuntimeError(

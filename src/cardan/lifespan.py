@@ -74,6 +74,11 @@ class ProcessLifespan:
         self._state: dict[str, Any] = {}
         self._end: Callable[[], None] | None = None
 
+    @property
+    def begun(self) -> bool:
+        """Whether it has begun in this process, and has not ended."""
+        return self._pid == os.getpid()
+
     def state(self) -> dict[str, Any]:
         """A copy of the state, after starting up if this process has not yet."""
         pid = os.getpid()

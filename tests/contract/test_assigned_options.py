@@ -1,0 +1,295 @@
+"""What is assigned to an application, or given by its class, holds on both protocols."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from copy import copy
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from cardan import Application, Dual, Request, Response, middleware
+from cardan.exceptions import HTTPException, NotFound, Unauthorized
+from cardan.testing import PROTOCOLS, Client
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+both = pytest.mark.parametrize("protocol", PROTOCOLS)
+kinds = pytest.mark.parametrize("kind", ["def", "async"])
+
+
+def handler(request: Request) -> Response:
+    """A ``def``."""
+    return Response(f"open {request.path}")
+
+
+async def ahandler(request: Request) -> Response:
+    """An ``async def``."""
+    return Response(f"open {request.path}")
+
+
+HANDLERS: dict[str, Any] = {"def": handler, "async": ahandler}
+
+
+def auth(request: Request) -> Any:
+    """Refuses everybody."""
+    if request.path != "/public":
+        return Unauthorized()
+    return (yield)
+
+
+def get(app: Any, protocol: Any, path: str = "/", **options: Any) -> Any:
+    """The response to one request."""
+    with Client(app, protocol=protocol) as client:
+        return client.request(options.pop("method", "GET"), path, **options)
+
+
+def assign(app: Any) -> None:
+    """The usual way."""
+    app.middleware += (auth,)
+
+
+def assign_list(app: Any) -> None:
+    """Any sequence will do."""
+    app.middleware = [auth]
+
+
+@both
+@kinds
+@pytest.mark.parametrize("way", [assign, assign_list])
+def test_middleware(protocol: Any, kind: str, way: Callable[[Any], None]) -> None:
+    """Authentication that is added to an application is asked, and taken away is not."""
+    app = Application(HANDLERS[kind])
+    assert get(app, protocol).text == "open /"
+    way(app)
+    assert get(app, protocol).status_code == 401
+    assert get(app, protocol, "/public").text == "open /public"
+    assert get(copy(app), protocol).status_code == 401
+    app.middleware = ()
+    assert get(app, protocol).text == "open /"
+
+
+@both
+@kinds
+def test_middleware_that_loads(protocol: Any, kind: str) -> None:
+    """``load`` of a middleware that is added later, and of the application, are obeyed."""
+    seen: list[bytes] = []
+
+    @middleware(load=True)
+    def reads(request: Request) -> Any:
+        seen.append(request.get_data())
+        return (yield)
+
+    app = Application(HANDLERS[kind])
+    app.middleware += (reads,)
+    assert get(app, protocol, method="POST", content=b"body").text == "open /"
+    assert seen == [b"body"]
+
+    async def needs(request: Request) -> Response:
+        return Response(request.text)
+
+    app.handler, app.middleware, app.load = needs, (), True
+    assert get(app, protocol, method="POST", content=b"body").text == "body"
+
+
+@both
+@pytest.mark.parametrize("before", ["def", "async"])
+@pytest.mark.parametrize("after", ["def", "async"])
+def test_handler(protocol: Any, before: str, after: str) -> None:
+    """A handler of either kind may take the place of one of either kind."""
+    app = Application(HANDLERS[before])
+    assert get(app, protocol).text == "open /"
+    app.handler = HANDLERS[after]
+    assert get(app, protocol, "/b").text == "open /b"
+    app.handler = None
+    app.resolve = lambda request: HANDLERS[after]  # type: ignore[method-assign]
+    assert get(app, protocol, "/c").text == "open /c"
+
+
+@both
+@kinds
+def test_methods_of_one_object(protocol: Any, kind: str) -> None:
+    """``resolve`` and ``on_error`` may be replaced on the object, and put back."""
+
+    def resolve(request: Request) -> Any:
+        raise NotFound
+
+    def on_error(request: Request, error: HTTPException) -> Response:
+        return Response(f"own {error.code}", error.code)
+
+    app = Application(HANDLERS[kind])
+    app.resolve, app.on_error = resolve, on_error  # type: ignore[method-assign]
+    assert get(app, protocol).text == "own 404"
+    del app.resolve
+    assert get(app, protocol).text == "open /"
+
+
+@both
+@kinds
+def test_request_class(protocol: Any, kind: str) -> None:
+    """The class of requests may be assigned."""
+
+    class Mine(Request):
+        @property
+        def path(self) -> str:
+            return "/mine"
+
+    app = Application(HANDLERS[kind])
+    app.request_class = Mine
+    assert get(app, protocol).text == "open /mine"
+
+
+@both
+def test_methods_as_applications(protocol: Any) -> None:
+    """A method that is an application has what was assigned to it in the class, for every object."""
+
+    class Page:
+        @Request.application
+        def view(self, request: Request) -> Response:
+            return Response("view")
+
+        @Request.application
+        async def aview(self, request: Request) -> Response:
+            return Response("aview")
+
+    page = Page()
+    assert get(page.view, protocol).text == "view"
+    Page.view.middleware += (auth,)
+    Page.aview.middleware += (auth,)
+    assert get(page.view, protocol).status_code == 401
+    assert get(page.aview, protocol).status_code == 401
+    alone: Any = page.aview
+    alone.middleware = ()
+    assert get(alone, protocol).text == "aview"
+    assert get(page.aview, protocol).status_code == 401
+
+
+@both
+@kinds
+def test_options_in_the_body_of_a_class(protocol: Any, kind: str) -> None:
+    """A subclass may give its options as attributes; what the constructor is given wins."""
+
+    class Guarded(Application[Request]):
+        middleware = (auth,)
+        threads = 3
+
+    assert get(Guarded(HANDLERS[kind]), protocol).status_code == 401
+    assert get(Guarded(HANDLERS[kind], middleware=[]), protocol).text == "open /"
+    assert (Guarded(handler).threads, Guarded(handler)._threads.count) == (3, 3)
+
+    class Methods(Application[Request]):
+        began: ClassVar[list[Any]] = []
+
+        def handler(self, request: Request) -> Response:  # type: ignore[override]
+            return Response(f"method {request.state['word']}")
+
+        @asynccontextmanager
+        async def lifespan(self) -> AsyncIterator[dict[str, Any]]:  # type: ignore[override]
+            self.began.append(self)
+            yield {"word": "mine"}
+
+    app = Methods()
+    assert get(app, protocol).text == "method mine"
+    assert Methods.began == [app]
+
+
+@both
+@kinds
+def test_options_as_properties(protocol: Any, kind: str) -> None:
+    """A property is asked for each request."""
+
+    class Varying(Application[Request]):
+        closed = False
+
+        @property
+        def middleware(self) -> Any:
+            return (auth,) if self.closed else ()
+
+    app = Varying(HANDLERS[kind])
+    assert get(app, protocol).text == "open /"
+    app.closed = True
+    assert get(app, protocol).status_code == 401
+
+
+@both
+def test_lifespan(protocol: Any) -> None:
+    """A lifespan may be assigned until one has begun; then that is an error, not an assignment without effect."""
+    log: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        log.append("up")
+        yield
+        log.append("down")
+
+    app = Application(handler)
+    app.lifespan = lifespan
+    with Client(app, protocol=protocol) as client:
+        assert client.get("/").text == "open /"
+        with pytest.raises(RuntimeError, match="before the first request"):
+            app.lifespan = None
+    assert log == ["up", "down"]
+    app.lifespan = None
+    assert get(app, protocol).text == "open /"
+    assert log == ["up", "down"]
+
+
+def test_threads_and_backend() -> None:
+    """The number of threads and the loop may be assigned, too."""
+    app = Application(ahandler)
+    app.threads = 7
+    assert app._threads.count == 7
+
+    async def which(request: Request) -> Response:
+        import sniffio
+
+        return Response(sniffio.current_async_library())
+
+    app.handler, app.backend = which, "trio"
+    assert get(app, "wsgi").text == "trio"
+
+
+def refuses(app: Any, protocol: Any, replaced: str) -> None:
+    """The protocol that was left as it was is refused, and the other one served."""
+    other = "wsgi" if protocol == "asgi" else "asgi"
+    with pytest.raises(RuntimeError, match=f"only {replaced}"):
+        get(app, protocol)
+    assert get(app, other).text == "open /"
+
+
+@pytest.mark.parametrize(("attribute", "other"), [("wsgi_app", "asgi"), ("asgi_app", "wsgi")])
+def test_one_half_of_a_dual(attribute: str, other: Any) -> None:
+    """Where only one of a Dual's applications was wrapped, the other protocol is refused."""
+    app = Dual(Application(handler), Application(ahandler))
+    assert get(app, other).text == "open /"
+    original = getattr(app, attribute)
+    setattr(app, attribute, lambda *args: original(*args))
+    refuses(app, other, attribute)
+    refuses(copy(app), other, attribute)
+    setattr(app, attribute, original)
+    assert get(app, other).text == "open /"
+
+
+def test_one_half_of_a_class() -> None:
+    """Likewise where a class overrides one of the two methods of its base; both may come from different classes."""
+
+    class Half(Application[Request]):
+        def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:
+            return super().wsgi_app(environ, start_response)
+
+    class OtherHalf(Application[Request]):
+        async def asgi_app(self, scope: Any, receive: Any, send: Any) -> None:
+            await super().asgi_app(scope, receive, send)
+
+    class Whole(Half, OtherHalf):
+        pass
+
+    refuses(Half(handler), "asgi", "wsgi_app")
+    refuses(OtherHalf(handler), "wsgi", "asgi_app")
+    for protocol in PROTOCOLS:
+        assert get(Whole(handler), protocol).text == "open /"
+    completed = Half(handler)
+    completed.asgi_app = completed.asgi_app  # type: ignore[method-assign]
+    for protocol in PROTOCOLS:
+        assert get(completed, protocol).text == "open /"
