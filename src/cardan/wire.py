@@ -6,6 +6,7 @@ applications give.
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from . import core
@@ -14,7 +15,7 @@ from .core.response.finalizer import End as _End
 from .core.structures.headers import Headers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 
 __all__ = ["WireMixin"]
 
@@ -78,17 +79,21 @@ class WireMixin(core.BaseResponse):
 
         return encode_headers(self._finalized(scope["method"], _asgi_root(scope)).head.headers)
 
-    async def get_asgi_messages(self, scope: MutableMapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """The messages that would be sent; the response is closed at the end."""
+    async def get_asgi_messages(self, scope: MutableMapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        """The messages that would be sent; the response is closed when the generator ends.
+
+        Close the generator (:func:`contextlib.aclosing`) where the loop over it may end early.
+        """
         from .asgi.messages import encode_headers
 
-        async for event in self.aiter_events(scope["method"], root_url=_asgi_root(scope)):
-            if isinstance(event, Head):
-                headers = encode_headers(event.headers)
-                yield {"type": "http.response.start", "status": event.status, "headers": headers}
-            else:
-                data = event.data if isinstance(event, Chunk) else b""
-                yield {"type": "http.response.body", "body": data, "more_body": not isinstance(event, _End)}
+        async with aclosing(self.aiter_events(scope["method"], root_url=_asgi_root(scope))) as events:
+            async for event in events:
+                if isinstance(event, Head):
+                    headers = encode_headers(event.headers)
+                    yield {"type": "http.response.start", "status": event.status, "headers": headers}
+                else:
+                    data = event.data if isinstance(event, Chunk) else b""
+                    yield {"type": "http.response.body", "body": data, "more_body": not isinstance(event, _End)}
 
     @classmethod
     async def afrom_app(

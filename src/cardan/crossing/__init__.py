@@ -18,7 +18,7 @@ from .cancelling import as_error
 from .contexts import CallersContext, OwnContext, RequestContext
 from .conversation import Conversation, HeldTask
 from .loops import Portal, portal
-from .pumping import Shielding, pump
+from .pumping import pump
 from .threads import (
     DEFAULT_THREADS,
     FILE_THREADS,
@@ -47,7 +47,6 @@ __all__ = [
     "OwnContext",
     "Portal",
     "RequestContext",
-    "Shielding",
     "Threads",
     "as_error",
     "call_in_loop",

@@ -39,4 +39,4 @@ class Request(
     CORSRequestMixin,
     FetchMetadataMixin,
 ):
-    """The request with every mixin. ``Request(head, body=b"", *, run_sync=None, make_file=None)``."""
+    """The request with every mixin. ``Request(head, body=b"", *, run_sync=None, make_file=None, shield=None)``."""

@@ -20,6 +20,7 @@ from .url import URLMixin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from ..structures.headers_view import HeadersView
     from .bodies import BodyInput
@@ -34,7 +35,10 @@ class BaseRequest(URLMixin, BodyAccess):
 
     ``run_sync`` runs a plain callable in a worker thread (``trio.to_thread.run_sync``), ``make_file`` makes the
     file of an upload (``tempfile.TemporaryFile``); without it files stay in memory, and past ``max_spool_memory``
-    they are a 413. Everything documented is read-only; limits and other attributes (``request.user``) may be set.
+    they are a 413. ``shield`` makes a context manager in which nothing is cancelled
+    (``partial(trio.CancelScope, shield=True)``, or anyio's): in it a sink of an upload that failed or was cancelled
+    is left, which may have to be awaited. Everything documented is read-only; limits and other attributes
+    (``request.user``) may be set.
     Raises :exc:`TypeError` for a body of another type.
     """
 
@@ -58,6 +62,7 @@ class BaseRequest(URLMixin, BodyAccess):
         *,
         run_sync: Callable[..., Any] | None = None,
         make_file: Callable[[], Any] | None = None,
+        shield: Callable[[], AbstractContextManager[Any]] | None = None,
         shallow: bool = False,
     ) -> None:
         given = make_body(body)
@@ -66,6 +71,8 @@ class BaseRequest(URLMixin, BodyAccess):
         values["_given"] = given
         values["_run_sync"] = run_sync
         values["_make_file"] = make_file
+        if shield is not None:
+            values["_shield"] = shield
         values["_mode"] = "async" if isinstance(given, AsyncIterableBody) else "either"
         if shallow:
             values["shallow"] = True

@@ -6,17 +6,21 @@ ways of responses that are one bytes object. Keeps nothing of one sending on the
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
 from .body import BodyAccess
 from .closing import aclose_all, close_all
 from .encoding import closer, encode
 from .finalizer import ResponseFinalizer, check_length, final_fields, has_body
+from .kept_alive import KeptAlive
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
+    from .encoding import AsyncChunks
     from .finalizer import ResponseEvent
+    from .pumping import AsyncLibrary
 
 __all__ = ["Outgoing"]
 
@@ -86,11 +90,26 @@ class Outgoing(BodyAccess):
             fields = [(name, location if name.lower() == "location" else value) for name, value in fields]
         return fields
 
-    def iter_events(self, method: str, *, root_url: Callable[[], str] | None = None) -> Iterator[ResponseEvent]:
-        """Head, chunks and end in answer to ``method``; the response is closed when the iterator ends."""
+    def iter_events(
+        self, method: str, *, root_url: Callable[[], str] | None = None
+    ) -> Generator[ResponseEvent, None, None]:
+        """Head, chunks and end in answer to ``method``; the response is closed when the generator ends.
+
+        A server that may leave the loop early, because its client did, closes the generator::
+
+            with closing(response.iter_events(request.method)) as events:
+                for event in events:
+                    ...
+
+        ``root_url`` gives the application's root for ``Location``. Raises what the body raises, :exc:`ValueError` for
+        fields that must not be sent, :exc:`ContentLengthError` for a body that is longer or shorter than declared,
+        :exc:`WrongMode` for an async body.
+        """
         try:
             finalizer = self.finalizer(method, root_url, length=self._known_length())
             if finalizer.sends_body:
+                if self.keep_alive is not None:
+                    yield from finalizer.feed(b"")  # a client is told at once that the stream is open
                 for chunk in self.iter_encoded():
                     yield from finalizer.feed(chunk)
             yield from finalizer.close()
@@ -103,21 +122,58 @@ class Outgoing(BodyAccess):
         *,
         root_url: Callable[[], str] | None = None,
         run_sync: Callable[..., Awaitable[Any]] | None = None,
-    ) -> AsyncIterator[ResponseEvent]:
-        """The awaiting twin of :meth:`iter_events`; a sync body and sync hooks run in ``run_sync``, if given."""
+        library: AsyncLibrary | None = None,
+        start_soon: Callable[..., Any] | None = None,
+    ) -> AsyncGenerator[ResponseEvent, None]:
+        """The awaiting twin of :meth:`iter_events`, to be closed by :func:`contextlib.aclosing`.
+
+        ``run_sync`` runs a plain callable in a worker thread (``trio.to_thread.run_sync``): with it a sync body and
+        sync hooks run there. ``library`` is :mod:`trio` or :mod:`anyio`, ``start_soon`` the method of a nursery or
+        task group around the loop: with these two a response that has :attr:`keep_alive` gives a :class:`Chunk` of
+        :attr:`keep_alive_chunk` after each silence, and its cleanup is shielded from cancellation::
+
+            async with trio.open_nursery() as nursery:
+                events = response.aiter_events(method, library=trio, start_soon=nursery.start_soon)
+                async with aclosing(events):
+                    async for event in events:
+                        ...
+
+        Without them no filler is sent, and an async body runs in the task of the caller.
+        """
         closers = self.closers()
         try:
             finalizer = self.finalizer(method, root_url, length=self._known_length())
             if finalizer.sends_body:
-                chunks = self.aiter_encoded() if run_sync is None or self.is_async else self._in_threads(run_sync)
+                chunks = self._chunks(run_sync, library, start_soon, closers)
                 closers.insert(0, chunks.aclose)
+                if self.keep_alive is not None:
+                    for event in finalizer.feed(b""):  # a client is told at once that the stream is open
+                        yield event
                 async for chunk in chunks:
-                    for event in finalizer.feed(chunk):
+                    for event in finalizer.feed(encode(chunk)):
                         yield event
             for event in finalizer.close():
                 yield event
         finally:
-            await aclose_all(closers, run_sync)
+            with library.CancelScope(shield=True) if library is not None else nullcontext():
+                await aclose_all(closers, run_sync)
+
+    def _chunks(
+        self,
+        run_sync: Callable[..., Awaitable[Any]] | None,
+        library: AsyncLibrary | None,
+        start_soon: Callable[..., Any] | None,
+        closers: list[Callable[[], Any]],
+    ) -> KeptAlive | AsyncChunks | AsyncGenerator[bytes, None]:
+        """The chunks of the body; where one task drives it, that ends it as well: its closer leaves ``closers``."""
+        is_async = self.is_async
+        # a sync body that does not run in a thread blocks the loop: nothing can be sent meanwhile
+        if self.keep_alive is None or library is None or start_soon is None or not (is_async or run_sync):
+            return self.aiter_encoded() if is_async or run_sync is None else self._in_threads(run_sync)
+        body = self.response if is_async else self._in_threads(run_sync)  # type: ignore[arg-type]
+        if is_async:
+            del closers[: hasattr(body, "aclose")]
+        return KeptAlive(body, self.keep_alive, self.keep_alive_chunk, library, start_soon)
 
     async def _in_threads(self, run_sync: Callable[..., Awaitable[Any]]) -> AsyncGenerator[bytes, None]:
         chunks = self.iter_encoded()

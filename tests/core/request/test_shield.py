@@ -1,0 +1,56 @@
+"""``core.Request(shield=...)``: the sink of an upload that is cancelled is left, also where that has to be awaited."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import anyio
+import pytest
+import trio
+
+from cardan import core
+
+pytestmark = pytest.mark.anyio
+
+HEAD = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n' + b"x" * 1000
+
+
+class Sink:
+    """A sink of the kind that object stores have."""
+
+    def __init__(self, seen: list[str]) -> None:
+        self.seen = seen
+
+    async def write(self, data: bytes) -> None:
+        await anyio.sleep(0)
+
+    async def abort(self) -> None:
+        self.seen.append("aborting")
+        await anyio.sleep(0.001)
+        self.seen.append("aborted")
+
+
+@pytest.mark.parametrize(
+    ("backend", "scope"), [("asyncio", anyio.CancelScope), ("trio", anyio.CancelScope), ("trio", trio.CancelScope)]
+)
+def test_a_cancelled_upload_aborts_its_sink(backend: str, scope: Any) -> None:
+    """Without a shield the first await of ``abort()`` would be cancelled as well."""
+    seen: list[str] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        yield HEAD
+        await anyio.sleep_forever()
+
+    async def main() -> None:
+        head = core.RequestHead.from_target(
+            "POST", "/", [(b"Host", b"a"), (b"Content-Type", b"multipart/form-data; boundary=B")]
+        )
+        request = core.Request(head, body(), make_file=lambda: Sink(seen), shield=partial(scope, shield=True))
+        with anyio.move_on_after(0.01):
+            await request.load()
+        await request.aclose()
+
+    anyio.run(main, backend=backend)
+    assert seen == ["aborting", "aborted"]

@@ -1,0 +1,217 @@
+"""What a server author gets of ``aiter_events`` and ``iter_events``: generators, closed by the loop around them, with
+keep-alive comments where the event loop's parts are given.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+import pytest
+import trio
+
+from cardan.core import Response
+from cardan.core.response.finalizer import Chunk, End, Head
+
+if TYPE_CHECKING:
+    from cardan.core.response.pumping import AsyncLibrary
+
+pytestmark = pytest.mark.anyio
+
+LIBRARIES: list[Any] = [("asyncio", anyio), ("trio", anyio), ("trio", trio)]
+FILLER = b":\n\n"
+GUARD = 20
+
+
+@pytest.fixture(params=LIBRARIES, ids=["asyncio-anyio", "trio-anyio", "trio-trio"])
+def case(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture
+def anyio_backend(case: Any) -> str:
+    return str(case[0])
+
+
+@pytest.fixture
+def library(case: Any) -> AsyncLibrary:
+    found: AsyncLibrary = case[1]
+    return found
+
+
+class Ticks:
+    """Events that come when they are told to, and what happened to them."""
+
+    def __init__(self) -> None:
+        self.tick = anyio.Event()
+        self.seen: list[str] = []
+
+    async def events(self) -> AsyncIterator[int]:
+        number = 0
+        try:
+            while True:
+                await self.tick.wait()
+                self.tick = anyio.Event()
+                number += 1
+                yield number
+        finally:
+            await anyio.sleep(0.001)
+            self.seen.append("cleaned up")
+
+
+async def test_comments_are_sent_while_the_body_waits(library: AsyncLibrary) -> None:
+    """After each silence a comment; an event in between is not lost, and the step that waits goes on."""
+    ticks = Ticks()
+    response = Response.from_events(ticks.events(), keep_alive=0.001)
+    got: list[bytes] = []
+    with anyio.fail_after(GUARD):
+        async with anyio.create_task_group() as group:
+            events = response.aiter_events("GET", library=library, start_soon=group.start_soon)
+            async with aclosing(events):
+                assert type(await anext(events)) is Head  # before anything has happened
+                async for event in events:
+                    assert isinstance(event, Chunk)
+                    got.append(event.data)
+                    if got[-3:] == [FILLER] * 3:
+                        ticks.tick.set()
+                    if got.count(b"data: 2\n\n"):
+                        break
+            assert ticks.seen == ["cleaned up"]  # by the loop's end, not by the collector
+    assert got.count(b"data: 1\n\n") == 1
+    assert got.index(b"data: 1\n\n") >= 3
+
+
+async def test_a_body_that_ends_or_fails(library: AsyncLibrary) -> None:
+    """The end of the body is the end of the events; its error is raised as it is."""
+
+    async def body(*, fails: bool) -> AsyncIterator[int]:
+        yield 1
+        if fails:
+            raise LookupError("mine")
+
+    async with anyio.create_task_group() as group:
+        response = Response.from_events(body(fails=False))
+        got = [event async for event in response.aiter_events("GET", library=library, start_soon=group.start_soon)]
+        assert [type(event) for event in got] == [Head, Chunk, End]
+        response = Response.from_events(body(fails=True))
+        events = response.aiter_events("GET", library=library, start_soon=group.start_soon)
+        with pytest.raises(LookupError, match="mine"):
+            await _collect(events)
+
+
+async def _collect(events: AsyncIterator[Any]) -> list[Any]:
+    return [event async for event in events]
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2])
+async def test_the_body_is_closed_once(library: AsyncLibrary, steps: int) -> None:
+    """Body and hooks, wherever the loop was left, also before its first step."""
+    seen: list[str] = []
+
+    class Source:
+        def __aiter__(self) -> Source:
+            return self
+
+        async def __anext__(self) -> int:
+            return 1
+
+        async def aclose(self) -> None:
+            seen.append("body")
+
+    response = Response.from_events(Source())
+
+    @response.call_on_close
+    async def hook() -> None:
+        await anyio.sleep(0)
+        seen.append("hook")
+
+    async with anyio.create_task_group() as group:
+        async with (
+            response,
+            aclosing(response.aiter_events("GET", library=library, start_soon=group.start_soon)) as events,
+        ):
+            for _ in range(steps):
+                await anext(events)
+    assert seen.count("body") == 1
+    assert seen.index("body") < seen.index("hook")
+
+
+@pytest.mark.parametrize("alive", [True, False])
+async def test_a_server_that_is_cancelled(library: AsyncLibrary, alive: bool) -> None:
+    """The cleanup of body and hooks runs to its end, and has run when the loop is left."""
+    ticks = Ticks()
+    response = Response.from_events(ticks.events(), keep_alive=60 if alive else None)
+
+    @response.call_on_close
+    async def hook() -> None:
+        await anyio.sleep(0.001)
+        ticks.seen.append("hook")
+
+    with anyio.fail_after(GUARD):
+        async with anyio.create_task_group() as group:
+            start_soon = group.start_soon if alive else None
+            with anyio.move_on_after(0.01):
+                async with aclosing(response.aiter_events("GET", library=library, start_soon=start_soon)) as events:
+                    await _collect(events)
+            if alive:
+                assert ticks.seen == ["cleaned up", "hook"]
+            else:  # a generator of the program's own, cancelled in its own step: as it always is
+                assert ticks.seen[-1:] == ["hook"]
+
+
+async def test_a_sync_body_in_a_thread(library: AsyncLibrary) -> None:
+    """A sync body that runs in a thread does not keep the comments back."""
+    seen: list[str] = []
+    go_on: list[bool] = []
+
+    def ticks() -> Iterator[int]:
+        try:
+            end = time.monotonic() + GUARD
+            while not go_on and time.monotonic() < end:
+                time.sleep(0.001)
+            yield 1
+            yield 2
+        finally:
+            seen.append("cleaned up")
+
+    response = Response.from_events(ticks(), keep_alive=0.001)
+    got: list[bytes] = []
+    async with anyio.create_task_group() as group:
+        async with aclosing(
+            response.aiter_events(
+                "GET", run_sync=anyio.to_thread.run_sync, library=library, start_soon=group.start_soon
+            )
+        ) as events:
+            async for event in events:
+                if isinstance(event, Chunk):
+                    got.append(event.data)
+                    if len(got) == 3:
+                        go_on.append(True)
+    assert got[:3] == [FILLER] * 3
+    assert [data for data in got if data != FILLER] == [b"data: 1\n\n", b"data: 2\n\n"]
+    assert seen == ["cleaned up"]
+
+
+def test_they_are_generators() -> None:
+    """``closing`` and ``aclosing`` take them (and type-check), and leaving the loop closes the body at once."""
+    seen: list[str] = []
+
+    def body() -> Iterator[bytes]:
+        try:
+            yield b"one"
+            yield b"two"
+        finally:
+            seen.append("body")
+
+    with closing(Response(body()).iter_events("GET")) as events:
+        for event in events:
+            if isinstance(event, Chunk):
+                break
+    assert seen == ["body"]
+    assert inspect.isgenerator(Response("").iter_events("GET"))
+    assert inspect.isasyncgen(Response("").aiter_events("GET"))
