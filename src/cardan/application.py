@@ -54,7 +54,8 @@ __all__ = ["Application", "HandlerDecorator", "RequestThread", "send_alone"]
 
 #: the attributes of an application that decide how its requests are served
 _DECISIVE: Final = frozenset({"handler", "middleware", "load", "resolve"})
-_DERIVING: Final = _DECISIVE | {"threads", "lifespan"}
+_THREADS: Final = frozenset({"threads", "waiting_threads", "stream_threads"})
+_DERIVING: Final = _DECISIVE | _THREADS | {"lifespan"}
 
 
 def _is_property(cls: type, name: str) -> bool:
@@ -75,7 +76,9 @@ class Application(Dual, Generic[R]):
     ``request_class`` is what it gets; ``load``: the body is loaded before middleware and handler; ``lifespan`` is a
     sync or async context manager function around all requests; ``middleware`` from the outermost to the innermost;
     ``websocket`` is an ASGI application for websocket scopes, which are denied without one; ``threads`` is how many
-    sync handlers run at once under one event loop, ``backend`` the loop of async handlers on WSGI (``asyncio`` or
+    sync handlers run at once under one event loop, ``waiting_threads`` how many more may wait for a slow client (past
+    them a handler that needs more of its body raises a 503), ``stream_threads`` how many steps of sync response bodies
+    run at once, ``backend`` the loop of async handlers on WSGI (``asyncio`` or
     ``trio``). A subclass may override :meth:`resolve` (a router) and :meth:`on_error`.
 
     Every option is an attribute, too, and what is assigned to one later holds for the requests that begin afterwards,
@@ -91,6 +94,8 @@ class Application(Dual, Generic[R]):
     middleware: Sequence[Middleware] = ()
     websocket: ASGIApplication | None = None
     threads: int = 40
+    waiting_threads: int = crossing.WAITING_THREADS
+    stream_threads: int = crossing.STREAM_THREADS
     backend: str = "asyncio"
 
     _varies = False
@@ -116,6 +121,8 @@ class Application(Dual, Generic[R]):
         middleware: Sequence[Middleware] | None = None,
         websocket: ASGIApplication | None = None,
         threads: int | None = None,
+        waiting_threads: int | None = None,
+        stream_threads: int | None = None,
         backend: str | None = None,
     ) -> None:
         self._asgi_state: dict[str, Any] = {}
@@ -126,6 +133,8 @@ class Application(Dual, Generic[R]):
         self._take("middleware", middleware)
         self._take("websocket", websocket)
         self._take("threads", threads)
+        self._take("waiting_threads", waiting_threads)
+        self._take("stream_threads", stream_threads)
         self._take("backend", backend)
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -163,8 +172,8 @@ class Application(Dual, Generic[R]):
 
     def _derive(self, name: str) -> None:
         """Set what follows from the option ``name``."""
-        if name == "threads":
-            self._threads = crossing.Threads(self.threads)
+        if name in _THREADS:
+            self._threads = crossing.Threads(self.threads, self.waiting_threads, self.stream_threads)
         elif name == "lifespan":
             make = self._make_lifespan()
             self._process = ProcessLifespan(make, self._portal) if make is not None else None

@@ -68,7 +68,7 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
             sender = Sender(
                 send,
                 source=partial(_source, scope, receive),
-                run=_runner(app, exchange),
+                worker=_worker(app, exchange),
                 context=context or crossing.CallersContext(),
                 root_url=partial(getattr, request, "root_url"),
                 extensions=scope.get("extensions"),
@@ -86,9 +86,9 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
             await _end(exchange)
 
 
-def _runner(app: Any, exchange: Exchange) -> Callable[..., Awaitable[Any]]:
-    """Runs plain callables in a handler's thread of ``app``."""
-    return partial(app._threads.run, lend=partial(setattr, exchange, "lease"))
+def _worker(app: Any, exchange: Exchange) -> crossing.Worker:
+    """Runs what blocks of this request in worker threads of ``app``."""
+    return crossing.Worker(app._threads, partial(setattr, exchange, "lease"))
 
 
 async def _end(exchange: Exchange) -> None:
@@ -138,7 +138,7 @@ async def _respond(app: Any, request: Any, exchange: Exchange) -> tuple[BaseResp
         body = request._open_body()
         if isinstance(body, ReceiveBody):
             await body.preload()
-    return await _run_in_thread(start, request, context, _runner(app, exchange)), context
+    return await _run_in_thread(start, request, context, _worker(app, exchange)), context
 
 
 async def _await(awaitable: Awaitable[Any]) -> Any:
@@ -155,7 +155,7 @@ async def _run_in_thread(
     start: Callable[[], BaseResponse | Steps],
     request: Any,
     context: crossing.OwnContext,
-    run: Callable[..., Awaitable[Any]],
+    worker: crossing.Worker,
 ) -> BaseResponse:
     """A sync handler that returns an awaitable is awaited here, in the loop, with the body in async mode."""
 
@@ -165,12 +165,12 @@ async def _run_in_thread(
         except StopIteration as stop:
             return True, stop.value
 
-    steps = await run(context.call, start)
+    steps: BaseResponse | Steps = await worker.handle(lambda: context.call(start))
     if isinstance(steps, BaseResponse):
         return steps
     resume, answer = steps.send, None
     while True:
-        done, value = await run(advance, resume, answer)
+        done, value = await worker.handle(advance, resume, answer)
         if done:
             response: BaseResponse = value
             return response
@@ -201,7 +201,7 @@ async def send_alone(response: BaseResponse, scope: Any, receive: Any, send: Any
     sender = Sender(
         send,
         source=partial(_source, scope, receive),
-        run=crossing.DEFAULT_THREADS.run,
+        worker=crossing.Worker(crossing.DEFAULT_THREADS),
         context=crossing.CallersContext(),
         root_url=lambda: _root_url(scope),
         extensions=scope.get("extensions"),

@@ -7,6 +7,7 @@ wait for what it gets. What a watcher receives of the body is kept for the reade
 
 from __future__ import annotations
 
+from _thread import get_ident
 from contextlib import suppress
 from copy import copy
 from functools import partial
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from .. import crossing
-from ..core.exceptions import ClientDisconnected, HTTPException, RequestTimeout
+from ..core.exceptions import ClientDisconnected, HTTPException, RequestTimeout, ServiceUnavailable
 from ..core.request.body import Body
 from ..core.request.exchange import NOBODY, StandIn, find_exchange
 
@@ -32,6 +33,10 @@ __all__ = ["AHEAD", "ReceiveBody", "ReplayReceive", "end_watching", "open_body",
 #: bytes of a body that a watcher may hold before anybody reads them: it sees the body's end, and the client leave,
 #: behind a small body that nobody has read
 AHEAD = 65536
+#: seconds after which a client is told to try again when too many threads wait for clients
+RETRY_AFTER = 5
+#: seconds in which a message arrives that the server has already; longer than a few turns of a busy event loop
+AT_ONCE = 0.1
 
 
 class ReceiveBody(Body):
@@ -75,7 +80,9 @@ class ReceiveBody(Body):
             if ended:
                 return b""
             if self._failure is None:
-                crossing.in_loop(self._fill, size if whole else 1, token=(self._exchange() or NOBODY).token)
+                exchange = self._exchange() or NOBODY
+                own = exchange.lease is not None and exchange.lease.thread == get_ident()
+                crossing.in_loop(self._fill, size if whole else 1, token=None if own else exchange.token)
         return self._take()
 
     async def preload(self) -> None:
@@ -217,16 +224,54 @@ class ReceiveBody(Body):
         return len(data)
 
     async def _fill(self, size: int) -> None:
-        """Runs in the loop while a handler's thread waits: its place among the handlers is free meanwhile."""
-        got = sum(map(len, self._ready))  # a watcher may have received it since the thread looked
-        lease = (self._exchange() or NOBODY).lease
-        given_back = lease is not None and lease.give_back()
+        """Runs in the loop while a thread waits: its place among those that run is free meanwhile.
+
+        Raises :exc:`ServiceUnavailable` where as many threads as are allowed to wait for their clients do so, unless
+        the client has sent already what is wanted; a request without a body has.
+        """
+        lease: crossing.Lease | None = (self._exchange() or NOBODY).lease
+        if lease is None:
+            await self._collect_some(size)
+            return
+        import anyio
+
         try:
-            while got < size and not self.ended and self._failure is None:
-                got += await self._collect()
+            with anyio.CancelScope() as scope:
+                lease.wake = scope.cancel
+                if not lease.step_aside():
+                    await self._collect_at_once(size, lease)
+                    return
+                await self._collect_some(size)
+                if self.ended or not self.disconnected:
+                    await lease.come_back()
+                    return
+        except anyio.get_cancelled_exc_class():
+            pass
+        except BaseException:
+            lease.end()
+            raise
         finally:
-            if lease is not None and given_back:
-                await lease.take()
+            lease.wake = None
+        lease.end()  # whatever the handler does with the error, it does it without keeping others waiting
+        if not self.disconnected:
+            self.disconnected = True
+            raise ClientDisconnected("the server cancelled this request")
+
+    async def _collect_at_once(self, size: int, lease: crossing.Lease) -> None:
+        """Without a place to wait in: receive what is there. Once for each lease: it keeps others from running."""
+        import anyio
+
+        if not lease.hurried:
+            lease.hurried = True
+            with anyio.move_on_after(AT_ONCE):
+                await self._collect_some(size)
+                return
+        raise ServiceUnavailable("too many requests wait for their clients, try again later", retry_after=RETRY_AFTER)
+
+    async def _collect_some(self, size: int) -> None:
+        got = sum(map(len, self._ready))  # a watcher may have received it since the thread looked
+        while got < size and not self.ended and self._failure is None:
+            got += await self._collect()
 
     def _take(self) -> bytes:
         count = len(self._ready)

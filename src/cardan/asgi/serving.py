@@ -36,19 +36,19 @@ class ClientLeft(Exception):
 class Sender:
     """Sends responses of one request to ``send``.
 
-    ``source`` gives what receives for this request, where it may be listened to; ``run`` runs a plain callable in a
-    handler's thread; ``context`` is what the body and the hooks run in, here and there; ``extensions`` are those of the
+    ``source`` gives what receives for this request, where it may be listened to; ``worker`` runs what blocks in
+    worker threads; ``context`` is what the body and the hooks run in, here and there; ``extensions`` are those of the
     scope; ``lose`` is told where sending fails because the client left.
     """
 
-    __slots__ = ("_context", "_lose", "_pathsend", "_root_url", "_run", "_send", "_source")
+    __slots__ = ("_context", "_lose", "_pathsend", "_root_url", "_send", "_source", "_worker")
 
     def __init__(
         self,
         send: Send,
         *,
         source: Callable[[], Awaitable[ReceiveBody | None]],
-        run: Callable[..., Awaitable[Any]],
+        worker: crossing.Worker,
         context: crossing.RequestContext,
         root_url: Callable[[], str] | None,
         extensions: Mapping[str, Any] | None = None,
@@ -56,7 +56,7 @@ class Sender:
     ) -> None:
         self._send = send
         self._source = source
-        self._run = run
+        self._worker = worker
         self._context = context
         self._root_url = root_url
         self._lose = lose
@@ -84,7 +84,7 @@ class Sender:
         finally:
             if closers:
                 with anyio.CancelScope(shield=True):
-                    await aclose_all(closers, partial(self._run_within, self._run), self._context.here)
+                    await aclose_all(closers, partial(self._run_within, self._worker.close), self._context.here)
 
     async def _stream(self, response: BaseResponse, method: str, closers: list[Callable[[], Any]]) -> None:
         finalizer = response.finalizer(method, self._root_url)
@@ -148,7 +148,7 @@ class Sender:
             await crossing.pump(response.response, wire.emit, self._context)
             return
         # reading a file is not the handlers' business
-        run = crossing.run_file_work if hasattr(response.response, "ranged") else self._run
+        run = crossing.run_file_work if hasattr(response.response, "ranged") else self._worker.step
         chunks = _begun_late(response)
         chunk: Any
         while (chunk := await self._run_within(run, next, chunks, None)) is not None:

@@ -3,8 +3,8 @@
 The one room beside ``asgi`` that imports anyio, and only inside functions: a WSGI program of ``def`` handlers never
 loads it. Nothing here knows of requests or responses.
 
-Under an event loop (ASGI): :class:`Threads` runs handlers, :func:`run_file_work` file work, each with a limit of its
-own, so that slow uploads cannot starve either; :func:`in_loop` goes back from a thread.
+Under an event loop (ASGI): a :class:`Worker` runs handlers, steps of bodies and close hooks, :func:`run_file_work` file
+work, each with :class:`Places` of its own, so that none can starve another; :func:`in_loop` goes back from a thread.
 Under threads (WSGI): :class:`Portal` is one event loop per process, :class:`Conversation` one request's tasks in it.
 On both: :func:`pump` drives an async body, :class:`BackgroundTask` is a task beside everything else.
 :class:`OwnContext` and :class:`CallersContext` say which context the code of a request runs in.
@@ -18,14 +18,16 @@ from .cancelling import as_error
 from .contexts import CallersContext, OwnContext, RequestContext
 from .conversation import Conversation, HeldTask
 from .loops import Portal, portal
+from .places import Lease, Places
 from .pumping import pump
 from .threads import (
     DEFAULT_THREADS,
     FILE_THREADS,
     SPOOL_THREADS,
+    STREAM_THREADS,
     WAITING_THREADS,
-    Lease,
     Threads,
+    Worker,
     in_loop,
     make_event,
     run_file_work,
@@ -37,6 +39,7 @@ __all__ = [
     "DEFAULT_THREADS",
     "FILE_THREADS",
     "SPOOL_THREADS",
+    "STREAM_THREADS",
     "WAITING_THREADS",
     "BackgroundTask",
     "CallersContext",
@@ -45,9 +48,11 @@ __all__ = [
     "HeldTask",
     "Lease",
     "OwnContext",
+    "Places",
     "Portal",
     "RequestContext",
     "Threads",
+    "Worker",
     "as_error",
     "call_in_loop",
     "current_token",

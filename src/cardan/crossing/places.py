@@ -1,0 +1,148 @@
+"""Places: how many worker threads may do one kind of work at once in an event loop, and a thread's own place."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import anyio
+
+__all__ = ["Lease", "PerLoop", "Places"]
+
+V = TypeVar("V")
+
+
+class PerLoop(Generic[V]):
+    """One value for each event loop, made at its first use there: what tasks wait for belongs to one loop."""
+
+    __slots__ = ("_make", "_vars")
+
+    def __init__(self, make: Callable[[], V]) -> None:
+        self._make = make
+        self._vars: dict[str, Any] = {}
+
+    def get(self) -> V:
+        """The value of the running loop."""
+        var = self._vars.get("var")
+        if var is None:
+            from anyio.lowlevel import RunVar
+
+            # setdefault() is atomic: two loops that start at once in two threads agree on one variable
+            var = self._vars.setdefault("var", RunVar("cardan.places"))
+        value: V | None = var.get(None)
+        if value is None:
+            value = self._make()
+            var.set(value)
+        return value
+
+
+class Places:
+    """``total`` places in one event loop. Those who wait for one get it in the order in which they asked.
+
+    Used by the tasks of that loop only. A place that is free is taken without a checkpoint.
+    """
+
+    __slots__ = ("_queue", "free", "total")
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.free = total
+        self._queue: OrderedDict[anyio.Event, None] = OrderedDict()
+
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait for a place."""
+        return len(self._queue)
+
+    def take_nowait(self) -> bool:
+        """Take a place if one is free; returns whether it was."""
+        if self.free <= 0:
+            return False
+        self.free -= 1
+        return True
+
+    async def take(self) -> None:
+        """Take a place, waiting for one where none is free. A task that is cancelled has taken none."""
+        if self.take_nowait():
+            return
+        import anyio
+
+        given = anyio.Event()
+        self._queue[given] = None
+        try:
+            await given.wait()
+        except BaseException:
+            if given.is_set():
+                self.give_back()
+            else:
+                del self._queue[given]
+            raise
+
+    def give_back(self) -> None:
+        """Free a place: it is handed to the task that has waited longest."""
+        if self._queue:
+            self._queue.popitem(last=False)[0].set()
+        else:
+            self.free += 1
+
+
+class Lease:
+    """A thread's place among those that run. While the thread waits for its client it has one of the ``waiting`` places
+    instead, so that slow clients do not keep other requests from running.
+
+    There is no dead-lock: a place among those that wait is never waited for, and a thread that holds one waits for a
+    place among those that run, whose holders wait for no place at all.
+    """
+
+    __slots__ = ("_held", "_running", "_waiting", "hurried", "thread", "wake")
+
+    def __init__(self, running: Places, waiting: Places) -> None:
+        self._running = running
+        self._waiting = waiting
+        self._held: Places | None = None
+        self.hurried = False
+        """Whether the thread has waited for its client once without giving up its place."""
+        self.thread: int | None = None
+        """The identity of the thread that has this place (``threading.get_ident()``)."""
+        self.wake: Callable[[], object] | None = None
+        """Ends the wait for the client that is going on, if there is one."""
+
+    async def take(self) -> None:
+        """Wait for a place among those that run."""
+        await self._running.take()
+        self._held = self._running
+
+    def step_aside(self) -> bool:
+        """The thread is about to wait for its client: exchange its place for one among those that wait.
+
+        Returns False, and keeps the place, where none of those is free.
+        """
+        if self._held is self._running:
+            if not self._waiting.take_nowait():
+                return False
+            self._held = self._waiting
+            self._running.give_back()
+        return True
+
+    async def come_back(self) -> None:
+        """The client has sent something: wait for a place among those that run, and free the other one then."""
+        if self._held is self._waiting:
+            try:
+                await self._running.take()
+            except BaseException:
+                self.end()
+                raise
+            if self._held is self._waiting:
+                self._waiting.give_back()
+                self._held = self._running
+            else:  # the thread has ended meanwhile
+                self._running.give_back()
+
+    def end(self) -> None:
+        """Free what is held: the thread has ended, or its client is gone, so that it goes on without a place."""
+        held, self._held = self._held, None
+        if held is not None:
+            held.give_back()
