@@ -70,9 +70,13 @@ class BackgroundTask:
 
     async def end(self) -> None:
         """Cancel the task and return when it has ended, also where the caller is cancelled."""
+        self._stop()
+        await self.wait()
+
+    async def wait(self) -> None:
+        """Return when the task has ended, also where the caller is cancelled."""
         import anyio
 
-        self._stop()
         with anyio.CancelScope(shield=True):
             await self._over.wait()
 

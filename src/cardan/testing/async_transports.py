@@ -1,13 +1,13 @@
 """The transports of the awaiting client: the running loop's tasks for ASGI, threads for WSGI.
 
 The twin of `sync_transports`, on the backend that runs, asyncio or trio. They need to be entered: the task group that
-the applications run in is opened there.
+the applications run in is opened there, in a task of its own (`Held`), so that another task may leave.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -17,6 +17,7 @@ from anyio.from_thread import BlockingPortal
 from ._httpx import httpx
 from .asgi_exchange import ASGIExchange
 from .crossings import AsyncPull, OverThreads
+from .held import Held
 from .lifespan import Lifespan
 from .options import Options, agenerate, body_length, known_body, read_timeout, response_of, too_late
 from .sync_transports import STARTUP_TIMEOUT
@@ -35,6 +36,20 @@ if TYPE_CHECKING:
 __all__ = ["AsyncASGITransport", "AsyncStream", "AsyncTransport", "AsyncWSGITransport"]
 
 NOT_ENTERED = "got a request outside of the client's context, expected `async with AsyncClient(...) as client:`"
+
+
+@asynccontextmanager
+async def _group() -> AsyncIterator[TaskGroup]:
+    """A task group that cancels what still runs when it is left."""
+    async with anyio.create_task_group() as group:
+        yield group
+        group.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _portal() -> AsyncIterator[BlockingPortal]:
+    async with BlockingPortal() as portal:
+        yield portal
 
 
 class AsyncStream(httpx.AsyncByteStream):
@@ -127,6 +142,7 @@ class AsyncWSGITransport(AsyncTransport):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._portal: BlockingPortal | None = None
+        self._held: Held[BlockingPortal] | None = None
 
     def connect(self, request: httpx.Request) -> AsyncStream:
         """Start the application's thread; the request body is read on the loop."""
@@ -139,7 +155,8 @@ class AsyncWSGITransport(AsyncTransport):
         return self._stream(exchange, OverThreads(exchange, pull))
 
     async def __aenter__(self) -> Self:
-        self._portal = await BlockingPortal().__aenter__()
+        self._held = Held(_portal())
+        self._portal = await self._held.enter()
         return self
 
     async def __aexit__(
@@ -148,14 +165,14 @@ class AsyncWSGITransport(AsyncTransport):
         exc_value: BaseException | None = None,
         traceback: TracebackType | None = None,
     ) -> None:
-        portal, self._portal = self._portal, None
+        self._portal = None
         try:
             await self.aclose()
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(self._close_application)
         finally:
-            if portal is not None:
-                await portal.__aexit__(exc_type, exc_value, traceback)
+            if self._held is not None:
+                await self._held.leave()
 
     def _close_application(self) -> None:
         close = getattr(self.options.app, "close", None)
@@ -169,6 +186,7 @@ class AsyncASGITransport(AsyncTransport):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._group: TaskGroup | None = None
+        self._held: Held[TaskGroup] | None = None
         self._lifespan: Lifespan | None = None
 
     def connect(self, request: httpx.Request) -> AsyncStream:
@@ -185,7 +203,8 @@ class AsyncASGITransport(AsyncTransport):
         return self._stream(exchange, exchange)
 
     async def __aenter__(self) -> Self:
-        self._group = await anyio.create_task_group().__aenter__()
+        self._held = Held(_group())
+        self._group = await self._held.enter()
         lifespan = Lifespan(self.options.app)
         self._group.start_soon(lifespan.run)
         try:
@@ -199,10 +218,9 @@ class AsyncASGITransport(AsyncTransport):
         return self
 
     async def _close_group(self) -> None:
-        group, self._group = self._group, None
-        if group is not None:
-            group.cancel_scope.cancel()
-            await group.__aexit__(None, None, None)
+        self._group = None
+        if self._held is not None:
+            await self._held.leave()
 
     async def __aexit__(
         self,

@@ -74,7 +74,8 @@ class Client(httpx.Client):
 class AsyncClient(httpx.AsyncClient):
     """An `httpx.AsyncClient` that serves ``app`` itself, on the running event loop, asyncio's or trio's.
 
-    Only to be used as an async context manager. Over "wsgi" the application runs in a thread per request. All options
+    Only to be used as an async context manager, also in fixtures: it may be entered in one task and left in another, as
+    pytest-asyncio does. Over "wsgi" the application runs in a thread per request. All options
     as in `Client`; there is no ``backend``.
     """
 

@@ -1,0 +1,61 @@
+"""An async context manager that is entered and left in one task, whichever tasks ask for that.
+
+A task group must be left in the task that entered it. The fixtures of pytest-asyncio are set up in one task and torn
+down in another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import anyio
+
+from ..crossing import BackgroundTask
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+__all__ = ["Held"]
+
+T = TypeVar("T")
+
+
+class Held(Generic[T]):
+    """Holds ``manager`` in a task of its own, from :meth:`enter` to :meth:`leave`."""
+
+    def __init__(self, manager: AbstractAsyncContextManager[T]) -> None:
+        self._manager = manager
+        self._value: list[T] = []
+        self._entered, self._told = anyio.Event(), anyio.Event()
+        self._task: BackgroundTask | None = None
+
+    async def enter(self) -> T:
+        """Enter the manager; gives what it yields, or raises what it raises."""
+        self._task = BackgroundTask(self._hold)
+        try:
+            await self._entered.wait()
+        except BaseException:
+            await self.leave()
+            raise
+        if self._task.error is not None:
+            raise self._task.error
+        return self._value[0]
+
+    async def leave(self) -> None:
+        """Leave the manager; returns when it is left, also where the caller is cancelled. Raises what it raises."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        self._told.set()
+        await task.wait()
+        if task.error is not None:
+            raise task.error
+
+    async def _hold(self) -> None:
+        try:
+            async with self._manager as value:
+                self._value.append(value)
+                self._entered.set()
+                await self._told.wait()
+        finally:
+            self._entered.set()
