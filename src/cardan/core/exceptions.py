@@ -2,7 +2,7 @@
 
 ::
 
-    HTTPException                         .code .name .description .headers .members .get_response()
+    HTTPException                         .code .name .description .headers .members .original_exception .get_response()
      +-- BadRequest                       400
      |    +-- BadRequestKeyError          400, and a KeyError: a missing key of `form` or `args`
      |    +-- SecurityError               400: the request is not to be trusted (its Host, say)
@@ -26,7 +26,7 @@ HTTP errors are the client's doing and become responses; the runtime errors are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from .status import PHRASES
 
@@ -97,6 +97,18 @@ class HTTPException(Exception):
     add (a mapping, pairs or Headers), and any keyword ``members`` for the problem document (RFC 9457
     section 3.2), where they never take the place of ``type``, ``title``, ``status`` and ``detail``.
 
+    ``original_exception``: the error that led to this one, for whoever logs it; the client never sees anything of it,
+    for the text of an error may hold a password. For the same reason :exc:`TypeError` is raised for a description or a
+    member that is an exception, or holds one; and for a member with the name of an attribute (``code``, ``name``),
+    which is most likely meant to be that attribute. ``error.members["code"] = ...`` is such a member all the same.
+
+    ::
+
+        try:
+            save(request.form)
+        except DatabaseError as error:
+            raise InternalServerError("it could not be saved", original_exception=error, order=17) from error
+
     Exceptions can be copied and pickled, as far as what they hold can.
     """
 
@@ -106,14 +118,35 @@ class HTTPException(Exception):
     response_class: ClassVar[Any] = None
 
     def __init__(
-        self, description: str | None = None, *, response: Any = None, headers: Any = None, **members: Any
+        self,
+        description: str | None = None,
+        *,
+        response: Any = None,
+        headers: Any = None,
+        original_exception: BaseException | None = None,
+        **members: Any,
     ) -> None:
         super().__init__()
         if description is not None:
+            if isinstance(description, BaseException):
+                raise TypeError(f"got {type(description).__name__} as description, {_EXPECTED}")
             self.description = description
         self.response = response
         self.headers = headers
+        self.original_exception = original_exception
+        """The error that led to this one, None without one. Nothing of it is sent."""
         self.members = members
+        if members:
+            self._check(members)
+
+    def _check(self, members: dict[str, Any]) -> None:
+        from .problem import exception_in
+
+        for name, value in members.items():
+            if hasattr(self, name):
+                raise TypeError(f"got the member {name!r}, which is an attribute of {type(self).__name__}")
+            if (found := exception_in(value)) is not None:
+                raise TypeError(f"got {type(found).__name__} in the member {name!r}, {_EXPECTED}")
 
     @property
     def name(self) -> str:
@@ -161,6 +194,9 @@ class HTTPException(Exception):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {str(self)!r}>"
+
+
+_EXPECTED: Final = "expected what the client may see; give an exception as original_exception"
 
 
 def _response_class(error: HTTPException) -> Any:

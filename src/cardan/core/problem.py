@@ -1,11 +1,13 @@
 """What an HTTP error looks like: problem details (RFC 9457), HTML or plain text.
 
 Takes an :exc:`~cardan.core.exceptions.HTTPException` and the request that it answers (anything with ``headers``,
-or None); gives a content type and bytes. Never raises: members that JSON cannot say are written as text.
+or None); gives a content type and bytes. Never raises: members that JSON cannot say are written as text. Of an
+exception among them only the name of its class is written: its text is not for the client.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .fields.accept_media import MIMEAccept
@@ -14,7 +16,7 @@ from .fields.media_types import parse_media_type
 if TYPE_CHECKING:
     from .exceptions import HTTPException
 
-__all__ = ["document", "problem_details"]
+__all__ = ["document", "exception_in", "problem_details"]
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
@@ -70,10 +72,28 @@ def problem_details(error: HTTPException) -> bytes:
         if name != "detail":
             problem.setdefault(name, value)
     try:
-        text = dumps(problem, ensure_ascii=False, allow_nan=False, default=str)
+        text = dumps(problem, ensure_ascii=False, allow_nan=False, default=_as_text)
     except (ValueError, TypeError, RecursionError):
-        text = dumps({name: str(value) for name, value in problem.items()}, ensure_ascii=False)
+        text = dumps({name: _as_text(value) for name, value in problem.items()}, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace")  # a lone surrogate becomes the escape that JSON has for it
+
+
+def exception_in(value: Any) -> BaseException | None:
+    """An exception that ``value`` is, or that is in a container that JSON would show; None where there is none."""
+    values, seen = [value], set[int]()
+    while values:
+        value = values.pop()
+        if isinstance(value, BaseException):
+            return value
+        if isinstance(value, (Mapping, list, tuple, set, frozenset)) and id(value) not in seen:
+            seen.add(id(value))
+            values += [*value, *value.values()] if isinstance(value, Mapping) else value
+    return None
+
+
+def _as_text(value: object) -> str:
+    found = exception_in(value)
+    return str(value) if found is None else type(found).__name__
 
 
 def _html(error: HTTPException) -> str:

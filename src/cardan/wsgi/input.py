@@ -47,9 +47,9 @@ class InputBody(Body):
             raise
         except OSError as error:
             self.disconnected = True
-            raise ClientDisconnected(f"the client disconnected: {error}") from error
+            raise ClientDisconnected from error
         except Exception as error:
-            raise BadRequest(f"the body could not be read: {error}") from error
+            raise BadRequest("the body could not be read") from error
         if rest is not None:
             self._rest = rest = rest - len(data)
             if not rest:

@@ -67,4 +67,4 @@ class FilteredBody(Body):
         except HTTPException:
             raise
         except Exception as error:
-            raise BadRequest(f"the body could not be decoded: {error}") from error
+            raise BadRequest("the body could not be decoded") from error

@@ -1,0 +1,98 @@
+"""The text of an exception may hold a password: nothing of one is ever sent to a client."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+
+from cardan.core.exceptions import BadRequest, HTTPException, InternalServerError, NotFound, ServiceUnavailable, abort
+from cardan.core.problem import document
+from cardan.core.request.base import BaseRequest
+from cardan.core.request.head import RequestHead
+from cardan.core.structures.scope_headers import ScopeHeaders
+
+SECRET = "postgres://user:password@host"
+ACCEPTED = ("application/json", "text/html", "text/plain", "")
+
+
+def error() -> ConnectionError:
+    """An error that says too much."""
+    return ConnectionError(SECRET)
+
+
+def documents(exception: HTTPException) -> list[str]:
+    """What a client may get of it, in every form."""
+    requests = [
+        BaseRequest(RequestHead("GET", "/", headers=ScopeHeaders([(b"accept", accept.encode())])))
+        for accept in ACCEPTED
+    ]
+    return [document(exception, request)[1].decode() for request in (*requests, None)]
+
+
+@pytest.mark.parametrize("cls", [InternalServerError, NotFound, ServiceUnavailable, HTTPException])
+def test_original_exception(cls: type[HTTPException]) -> None:
+    """It is an attribute, beside other members and the cause, and no part of any document."""
+    original = error()
+    exception = cls("it could not be saved", original_exception=original, order=17)
+    exception.__cause__ = original
+    assert exception.original_exception is original
+    assert exception.members == {"order": 17}
+    for text in documents(exception):
+        assert "it could not be saved" in text
+        assert SECRET not in text
+        assert "ConnectionError" not in text
+    assert cls().original_exception is None
+
+
+def test_abort_takes_it() -> None:
+    """As it takes every option; copying and pickling keep it."""
+    with pytest.raises(InternalServerError) as caught:
+        abort(500, original_exception=error())
+    assert str(caught.value.original_exception) == SECRET
+    assert str(pickle.loads(pickle.dumps(caught.value)).original_exception) == SECRET
+
+
+@pytest.mark.parametrize(
+    "value",
+    [error(), [error()], (1, {"a": {error()}}), {"a": [error()]}, {error(): 1}, ExceptionGroup("two", [error()])],
+    ids=["itself", "list", "set", "dict", "key", "group"],
+)
+def test_a_member_that_is_an_exception(value: Any) -> None:
+    """TypeError, that says where an exception belongs; in a container, too."""
+    with pytest.raises(TypeError, match=r"in the member 'error', expected .* original_exception") as caught:
+        InternalServerError(error=value)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_description_that_is_an_exception() -> None:
+    """Likewise: ``InternalServerError(error)`` would send its text."""
+    with pytest.raises(TypeError, match="got ConnectionError as description"):
+        InternalServerError(error())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="got ConnectionError as description"):
+        abort(500, error())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["code", "name", "args", "members", "get_response", "response_class", "add_note"])
+def test_a_member_with_the_name_of_an_attribute(name: str) -> None:
+    """TypeError: it would not set the attribute. Into ``members`` itself it may be put."""
+    with pytest.raises(TypeError, match=f"got the member '{name}', which is an attribute of BadRequest"):
+        BadRequest(**{name: "x"})
+    exception = BadRequest()
+    exception.members[name] = "E17"
+    assert "E17" in documents(exception)[0]
+
+
+def test_members_that_are_added_later() -> None:
+    """Of an exception that was put into ``members`` itself only the class is named, whatever is around it."""
+    exception = InternalServerError()
+    looped: list[Any] = [error()]
+    looped.append(looped)
+    for value in (error(), [error()], {"a": [error()]}, {error(): 1}, {1, error()}, looped):
+        exception.members = {"error": value}
+        for text in documents(exception):
+            assert SECRET not in text
+    exception.members = {"error": error(), "left": [1, {2}]}
+    assert '"error": "ConnectionError"' in documents(exception)[0]
+    assert '"left": [1, "{2}"]' in documents(exception)[0]
