@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from .core.body.file_storage import FileStorage as CoreFileStorage
 from .core.body.memory_sink import MemoryBudget
 from .core.body.part import Part as CorePart
+from .core.buffers import as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from typing_extensions import Buffer
 
     from .core.body.file_storage import RunSync
     from .core.limits import Limits
@@ -87,8 +90,10 @@ class SpoolSink:
             return self._held + size >= BATCH or size == 0
         return size > 0 and self._is_too_much(size)
 
-    def write(self, data: bytes) -> int:
-        """Take ``data``; returns its length."""
+    def write(self, data: Buffer) -> int:
+        """Take ``data``, any bytes-like object; returns its length in bytes."""
+        if type(data) is not bytes:
+            data = as_bytes(data)
         size = len(data)
         if self._file is None:
             if self._is_too_much(size):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from ..core.buffers import as_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -32,8 +34,8 @@ async def call_app(
             status = int(message["status"])
             headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.get("headers", ())]
         elif kind == "http.response.body" and status is not None and not complete.is_set():
-            if message.get("body"):
-                chunks.append(bytes(message["body"]))
+            if body := message.get("body"):
+                chunks.append(as_bytes(body))
             if not message.get("more_body", False):
                 complete.set()
         else:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from .. import crossing
+from ..core.buffers import as_bytes
 from ..core.exceptions import ClientDisconnected, HTTPException, RequestTimeout, ServiceUnavailable
 from ..core.request.body import Body
 from ..core.request.exchange import NOBODY, StandIn, find_exchange
@@ -118,7 +119,8 @@ class ReceiveBody(Body):
         self._receiving = True
         try:
             message = await self.origin()
-            if data := message.get("body"):
+            if body := message.get("body"):
+                data = as_bytes(body)
                 self._held += len(data)
                 self._ready.append(data)  # before the end is noted: a thread may look at both
             elif not self.ended:
@@ -201,8 +203,7 @@ class ReceiveBody(Body):
             if message["type"] == "http.disconnect":
                 raise ClientDisconnected
             if data := message.get("body"):
-                body: bytes = data
-                return body
+                return as_bytes(data)
         return b""
 
     def _note(self, message: MutableMapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.lowlevel
 
+from ..core.buffers import as_bytes
 from .changes import Changes
 from .exchange import Answer, ClientLeft, Exchange
 
@@ -116,7 +117,8 @@ class ASGIExchange(Exchange):
         try:
             async with aclosing(body):
                 await self._changes.until(lambda: self._wanted)
-                async for chunk in body:
+                async for piece in body:
+                    chunk = as_bytes(piece)
                     seen += len(chunk)
                     self._put_request(chunk, more=True)
                     await self._changes.until(lambda: self._wanted)
@@ -180,16 +182,16 @@ class ASGIExchange(Exchange):
     def _send_start(self, message: Mapping[str, Any]) -> None:
         if self.answer is not None:
             raise RuntimeError("got 'http.response.start' twice, expected it once")
-        headers = [(bytes(name), bytes(value)) for name, value in message.get("headers") or ()]
+        headers = [(as_bytes(name), as_bytes(value)) for name, value in message.get("headers") or ()]
         self._trailers = bool(message.get("trailers"))
         self.begin(Answer(message["status"], headers, {"asgi": self._messages}))
         self._changes.notify()
 
     async def _send_body(self, message: Mapping[str, Any]) -> None:
-        chunk = message.get("body", b"")
+        chunk = as_bytes(message.get("body", b""))
         if chunk and not self.is_bodiless():
             await self._changes.until(lambda: self.chunk is None or self.left)
-            self.chunk = bytes(chunk)
+            self.chunk = chunk
             self._changes.notify()
             await self._changes.until(lambda: self.chunk is None or self.left)
             if self.chunk is not None:

@@ -13,6 +13,8 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlencode
 
+from ..core.buffers import as_bytes, is_bytes_like
+
 __all__ = [
     "NOTHING",
     "bytes_of",
@@ -84,11 +86,11 @@ def bytes_of(content: Any) -> bytes:
         content = content.read()
     if isinstance(content, str):
         return content.encode()
-    if isinstance(content, (bytes, bytearray, memoryview)):
-        return bytes(content)
+    if is_bytes_like(content):
+        return as_bytes(content)
     if not isinstance(content, Iterable):
         raise TypeError(f"got a body of type {type(content).__name__}, expected bytes, text, a file or an iterable")
-    return b"".join(content)
+    return b"".join(map(as_bytes, content))
 
 
 def encode_multipart(fields: list[tuple[Any, Any]], files: list[tuple[Any, Any]]) -> tuple[bytes, str]:
@@ -98,7 +100,7 @@ def encode_multipart(fields: list[tuple[Any, Any]], files: list[tuple[Any, Any]]
 
     events: list[Any] = []
     for name, value in text_pairs(fields):
-        raw = value if isinstance(value, bytes) else str(value).encode()
+        raw = as_bytes(value) if is_bytes_like(value) else str(value).encode()
         events.append(Field(name, raw.decode("utf-8", "replace"), raw))
     for name, value in files:
         filename, content, headers = file_parts(value)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
+from ..core.buffers import as_bytes, is_bytes_like
 from ._httpx import httpx
 from .async_transports import AsyncASGITransport, AsyncTransport, AsyncWSGITransport
 from .options import Options
@@ -24,6 +25,11 @@ PROTOCOLS: tuple[ProtocolName, ...] = ("wsgi", "asgi")
 """Both protocols, for ``pytest.mark.parametrize("protocol", PROTOCOLS)``."""
 
 CLIENT = ("127.0.0.1", 49152)  # the first dynamic port, RFC 6335, section 6
+
+
+def _as_content(content: Any) -> Any:
+    """What httpx takes as content: it takes bytes, and would iterate over the numbers of another bytes-like object."""
+    return as_bytes(content) if is_bytes_like(content) else content
 
 
 class Client(httpx.Client):
@@ -70,6 +76,10 @@ class Client(httpx.Client):
             transport = ASGITransport(told, check(backend, ("asyncio", "trio")), backend_options)
         super().__init__(transport=transport, base_url=mounted(base_url, root_path), timeout=timeout, **options)
 
+    def build_request(self, method: str, url: httpx.URL | str, *, content: Any = None, **options: Any) -> httpx.Request:
+        """As httpx; ``content`` may be any bytes-like object."""
+        return super().build_request(method, url, content=_as_content(content), **options)
+
 
 class AsyncClient(httpx.AsyncClient):
     """An `httpx.AsyncClient` that serves ``app`` itself, on the running event loop, asyncio's or trio's.
@@ -99,6 +109,10 @@ class AsyncClient(httpx.AsyncClient):
         transport: AsyncTransport
         transport = AsyncWSGITransport(told) if check(protocol, PROTOCOLS) == "wsgi" else AsyncASGITransport(told)
         super().__init__(transport=transport, base_url=mounted(base_url, root_path), timeout=timeout, **options)
+
+    def build_request(self, method: str, url: httpx.URL | str, *, content: Any = None, **options: Any) -> httpx.Request:
+        """As httpx; ``content`` may be any bytes-like object."""
+        return super().build_request(method, url, content=_as_content(content), **options)
 
 
 def check(value: str, allowed: tuple[str, ...]) -> str:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 
+from ..core.buffers import as_bytes
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -139,7 +141,9 @@ class AsyncPull:
     async def _next(self) -> bytes | None:
         self._pulling = True
         try:
-            return await anext(self._iterator, None)
+            return as_bytes(await anext(self._iterator))
+        except StopAsyncIteration:
+            return None
         finally:
             self._pulling = False
 

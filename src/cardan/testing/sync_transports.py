@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..core.buffers import as_bytes
 from ._httpx import httpx
 from .asgi_exchange import ASGIExchange
 from .crossings import OverPortal, iterate_in_threads
@@ -125,7 +126,7 @@ class WSGITransport(SyncTransport):
     def connect(self, request: httpx.Request) -> SyncStream:
         """Start the application's thread."""
         assert isinstance(request.stream, httpx.SyncByteStream)
-        pull = partial(next, iter(request.stream), None)
+        pull = partial(next, map(as_bytes, request.stream), None)
         exchange = WSGIExchange(self.options.app, self.options.environ(request), pull)
         exchange.start()
         return self._stream(exchange, exchange)
@@ -159,7 +160,7 @@ class ASGITransport(SyncTransport):
         state = self._lifespan.state if self._lifespan is not None else None
         scope = self.options.scope(request, state)
         known = known_body(request)
-        body = iterate_in_threads(iter(request.stream)) if known is None else known
+        body = iterate_in_threads(map(as_bytes, request.stream)) if known is None else known
         silent = self.options.is_silent()
         exchange = ASGIExchange(self.options.app, scope, body, length=body_length(request), silent=silent)
         portal = self._loop.__enter__()

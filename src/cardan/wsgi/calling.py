@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from ..core.buffers import as_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -62,7 +64,7 @@ class _Start:
         if self.status is not None and not done:
             raise RuntimeError("got a second start_response() without exc_info, expected one (PEP 3333)")
         self.status, self.headers = status, list(headers)
-        return self.written.append
+        return lambda data: self.written.append(as_bytes(data))
 
 
 def call_app(

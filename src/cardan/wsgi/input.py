@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from .. import crossing
+from ..core.buffers import as_bytes
 from ..core.exceptions import BadRequest, ClientDisconnected, HTTPException
 from ..core.request.bodies import BytesBody
 from ..core.request.body import Body
@@ -50,6 +51,8 @@ class InputBody(Body):
             raise ClientDisconnected from error
         except Exception as error:
             raise BadRequest("the body could not be read") from error
+        if type(data) is not bytes:
+            data = as_bytes(data)
         if rest is not None:
             self._rest = rest = rest - len(data)
             if not rest:

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
+from ..buffers import as_bytes
 from ..exceptions import BadRequest, ClientDisconnected, HTTPException, MachineStateError, RequestEntityTooLarge
 from ..limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from typing_extensions import Buffer
 
 __all__ = ["DEFAULTS", "BodyReader", "parse_content_length"]
 
@@ -71,8 +74,13 @@ class BodyReader:
         self._most = allowed if content_length is None else content_length
         self.state = COMPLETE if content_length == 0 else READING
 
-    def feed(self, data: bytes) -> bytes:
-        """Count ``data`` and give it back. Raises 400 or 413, see the module; misuse is MachineStateError."""
+    def feed(self, data: Buffer) -> bytes:
+        """Count ``data``, any bytes-like object, and give it back as bytes.
+
+        Raises 400 or 413, see the module; misuse is MachineStateError.
+        """
+        if type(data) is not bytes:
+            data = as_bytes(data)
         return self._READERS[self.state](self, data)
 
     def close(self) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from ..buffers import as_bytes, is_bytes_like
 from ..exceptions import MachineStateError, RequestEntityTooLarge
 from .body_reader import DEFAULTS
 from .events import Field, FileEnd, FileStart
@@ -89,10 +90,13 @@ class FormBuilder:
 
     def _watch(self, events: list[FileEvent]) -> None:
         """Follow files through their events: each begins, has data, ends; no two at once."""
-        for event in events:
+        for at, event in enumerate(events):
             kind = type(event)
             after = self._EVENTS[self.state].get(kind)
             if after is None:
+                if self.state is FILE and is_bytes_like(event):
+                    events[at] = as_bytes(event)
+                    continue
                 raise MachineStateError(f"got {kind.__name__} in state {self.state!r}, expected another event")
             self._files += kind is FileStart
             self.state = after

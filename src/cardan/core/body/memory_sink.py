@@ -9,9 +9,12 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from ..buffers import as_bytes
 from ..exceptions import RequestEntityTooLarge
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from ..limits import Limits
 
 __all__ = ["MemoryBudget", "MemorySink"]
@@ -58,8 +61,10 @@ class MemorySink:
         sink.size = len(data)
         return sink
 
-    def write(self, data: bytes) -> int:
-        """Keep ``data``; returns its length."""
+    def write(self, data: Buffer) -> int:
+        """Keep ``data``, any bytes-like object; returns its length in bytes."""
+        if type(data) is not bytes:
+            data = as_bytes(data)
         size = len(data)
         budget = self._budget
         if budget is not None and not budget.take(size):

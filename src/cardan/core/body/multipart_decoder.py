@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from ..buffers import as_bytes
 from ..exceptions import HTTPException
 from .boundary import WINDOW
 from .events import FileEnd
@@ -18,6 +19,8 @@ from .near_parts import CLOSINGS, take_known, take_parts, take_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from typing_extensions import Buffer
 
     from .events import FormEvent
 
@@ -39,8 +42,12 @@ class MultipartDecoder(MultipartMachine):
 
     __slots__ = ()
 
-    def feed(self, data: bytes) -> list[FormEvent]:
-        """The events that are complete with ``data``; see :mod:`.multipart_machine` for what it raises."""
+    def feed(self, data: Buffer) -> list[FormEvent]:
+        """The events that are complete with ``data``, any bytes-like object; see :mod:`.multipart_machine` for what it
+        raises.
+        """
+        if type(data) is not bytes:
+            data = as_bytes(data)
         state = self.state
         if state is PREAMBLE and not self._tail:
             if not self._before:  # most forms come whole

@@ -10,6 +10,7 @@ import re
 from os import urandom
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from ..buffers import as_bytes, is_bytes_like
 from ..exceptions import MachineStateError
 from .events import Field, FileEnd, FileStart
 
@@ -60,12 +61,15 @@ class MultipartEncoder:
         return f"multipart/form-data; boundary={boundary}"
 
     def feed(self, events: Iterable[FormEvent]) -> list[bytes]:
-        """The bytes of ``events``, in pieces; file data are the very objects that were fed."""
+        """The bytes of ``events``, in pieces; file data may be any bytes-like objects, and bytes are not copied."""
         pieces: list[bytes] = []
         for event in events:
             kind = type(event)
             after = self._EVENTS[self.state].get(kind)
             if after is None:
+                if self.state is FILE and is_bytes_like(event):
+                    pieces.append(as_bytes(event))
+                    continue
                 raise MachineStateError(f"got {kind.__name__} in state {self.state!r}, expected another event")
             if type(event) is bytes:
                 pieces.append(event)
@@ -75,7 +79,7 @@ class MultipartEncoder:
                 pieces.append(self._head(event.name, event.filename, event.headers))
             else:
                 assert type(event) is Field
-                pieces += self._head(event.name, None, event.headers), event.raw, b"\r\n"
+                pieces += self._head(event.name, None, event.headers), as_bytes(event.raw), b"\r\n"
             self.state = after
         return pieces
 

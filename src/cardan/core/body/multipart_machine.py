@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
 
+from ..buffers import as_bytes
 from ..exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
 from .body_reader import DEFAULTS
 from .boundary import USUAL_PLAN, check_boundary, plan_for
@@ -29,6 +30,8 @@ from .part_memo import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from typing_extensions import Buffer
 
     from ..limits import Limits
     from .events import FormEvent
@@ -91,9 +94,9 @@ class MultipartMachine:
         self._tail = b""
         self._count = self._files = self._total = 0
 
-    def feed(self, data: bytes) -> list[FormEvent]:
-        """The events that are complete with ``data``; see the module for what it raises."""
-        return self._read(data)
+    def feed(self, data: Buffer) -> list[FormEvent]:
+        """The events that are complete with ``data``, any bytes-like object; see the module for what it raises."""
+        return self._read(as_bytes(data))
 
     def _read(self, data: bytes, stop: str | None = None) -> list[FormEvent]:
         """Feed ``data``, up to the next change to the state ``stop``: what was not read is the tail."""

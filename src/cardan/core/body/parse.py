@@ -6,6 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from ..buffers import as_bytes, is_bytes_like
 from ..drive import Close, Open, Read, Write, run
 from .body_reader import DEFAULTS
 from .file_storage import FileStorage
@@ -15,6 +16,8 @@ from .straight_form import straight_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from typing_extensions import Buffer
 
     from ..drive import Step
     from ..limits import Limits
@@ -27,7 +30,7 @@ __all__ = ["parse_form"]
 
 def parse_form(
     content_type: str,
-    chunks: bytes | Iterable[bytes],
+    chunks: Buffer | Iterable[Buffer],
     *,
     content_length: int | None = None,
     limits: Limits | None = None,
@@ -40,7 +43,7 @@ def parse_form(
     [('a', '1'), ('b', '2')]
     """
     limits = limits or DEFAULTS
-    source: Iterator[bytes] = iter((chunks,) if isinstance(chunks, bytes) else chunks)
+    source: Iterator[bytes] = map(as_bytes, (chunks,) if is_bytes_like(chunks) else chunks)
     data = next(source, b"")
     more = next(source, None)
     if more is None and data and content_length is None:  # without the steps, which cost more than a form of two fields

@@ -12,12 +12,15 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from ..buffers import as_bytes
 from ..exceptions import HTTPException, MachineStateError, RequestEntityTooLarge, UrlencodedError
 from .body_reader import DEFAULTS
 from .events import Field
 from .urlencoded import split_urlencoded, usual_pairs
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from ..limits import Limits
     from .events import FormEvent
     from .multipart_decoder import Forms
@@ -51,9 +54,11 @@ class UrlencodedDecoder:
         self._error: HTTPException | None = None
         self.state = PAIRS
 
-    def feed(self, data: bytes) -> list[FormEvent]:
-        """The fields that were decoded with ``data``; see the module for what it raises."""
+    def feed(self, data: Buffer) -> list[FormEvent]:
+        """The fields that were decoded with ``data``, any bytes-like object; see the module for what it raises."""
         self._check_state("feed()", "no more")
+        if type(data) is not bytes:
+            data = as_bytes(data)
         if not data:
             return []
         self._chunks.append(data)

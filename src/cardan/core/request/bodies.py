@@ -1,20 +1,25 @@
 """Where the bytes of a request body come from, for whoever uses core without an adapter: a :class:`Body` for each.
 
-Takes bytes, an iterable or an async iterable of bytes; raises :exc:`TypeError` for anything else. The adapters bring
-their own, over ``wsgi.input`` and ``receive``.
+Takes any bytes-like object, or an iterable or an async iterable of them, and keeps none of them: the caller may use
+its buffers again. Raises :exc:`TypeError` for anything else. The adapters bring their own, over ``wsgi.input`` and
+``receive``.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from ..buffers import as_bytes, is_bytes_like
 from ..exceptions import ClientDisconnected, WrongMode
 from .body import Body
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
 __all__ = ["AsyncIterableBody", "BodyInput", "BytesBody", "IterableBody", "make_body"]
 
-BodyInput: TypeAlias = "bytes | Iterable[bytes] | AsyncIterable[bytes]"
+BodyInput: TypeAlias = "Buffer | Iterable[Buffer] | AsyncIterable[Buffer]"
 """What ``core.Request`` takes as a body."""
 
 
@@ -40,16 +45,19 @@ class BytesBody(Body):
 class IterableBody(Body):
     """A body out of an iterable of bytes."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
+    def __init__(self, chunks: Iterable[Buffer]) -> None:
         self._chunks = iter(chunks)
 
     def read(self, size: int, whole: bool) -> bytes:
         """The next chunk that is not empty, ``b""`` at the end."""
         try:
-            return next((chunk for chunk in self._chunks if chunk), b"")
+            for chunk in self._chunks:
+                if data := as_bytes(chunk):
+                    return data
         except (ClientDisconnected, OSError):
             self.disconnected = True
             raise
+        return b""
 
     async def aread(self, size: int, whole: bool) -> bytes:
         """Likewise; a synchronous iterable is expected not to block."""
@@ -59,7 +67,7 @@ class IterableBody(Body):
 class AsyncIterableBody(Body):
     """A body out of an async iterable of bytes."""
 
-    def __init__(self, chunks: AsyncIterable[bytes]) -> None:
+    def __init__(self, chunks: AsyncIterable[Buffer]) -> None:
         self._chunks = aiter(chunks)
 
     def read(self, size: int, whole: bool) -> bytes:
@@ -70,8 +78,8 @@ class AsyncIterableBody(Body):
         """The next chunk that is not empty, ``b""`` at the end."""
         try:
             async for chunk in self._chunks:
-                if chunk:
-                    return chunk
+                if data := as_bytes(chunk):
+                    return data
         except (ClientDisconnected, OSError):
             self.disconnected = True
             raise
@@ -86,8 +94,8 @@ class AsyncIterableBody(Body):
 
 def make_body(body: BodyInput) -> Body:
     """The body over bytes, an iterable or an async iterable of bytes; :exc:`TypeError` for anything else."""
-    if isinstance(body, (bytes, bytearray, memoryview)):
-        return BytesBody(bytes(body))
+    if is_bytes_like(body):
+        return BytesBody(as_bytes(body))
     if isinstance(body, AsyncIterable):
         return AsyncIterableBody(body)
     if isinstance(body, Iterable) and not isinstance(body, str):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..buffers import as_bytes
 from ..drive import Read, arun, run
 from ..exceptions import BadRequest, HTTPException
 from .body import Body
@@ -57,7 +58,10 @@ class FilteredBody(Body):
         return out
 
     def _pass(self, data: bytes) -> bytes:
-        """What the filter makes of ``data``; of nothing it makes the end."""
+        """What the filter makes of ``data``; of nothing it makes the end. :exc:`TypeError` where that is not bytes."""
+        return as_bytes(self._filtered(data))
+
+    def _filtered(self, data: bytes) -> bytes:
         try:
             if data:
                 return self._filter.feed(self._reader.feed(data))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
+from ..buffers import as_bytes
 from ..structures.headers_view import HeadersView
 from ..structures.scope_headers import ScopeHeaders
 
@@ -125,9 +126,9 @@ class RequestHead:
         authority form (CONNECT) and asterisk form (OPTIONS); the last two have the path ``""`` and ``"*"``.
         ``headers`` are pairs of bytes as an HTTP parser gives them; ``values`` are further fields of the head.
         """
-        line = target.encode("utf-8", "surrogatepass") if isinstance(target, str) else bytes(target)
-        verb = method if isinstance(method, str) else bytes(method).decode("latin-1")
-        pairs = [(bytes(name), bytes(value)) for name, value in headers]
+        line = target.encode("utf-8", "surrogatepass") if isinstance(target, str) else as_bytes(target)
+        verb = method if isinstance(method, str) else as_bytes(method).decode("latin-1")
+        pairs = [(as_bytes(name), as_bytes(value)) for name, value in headers]
         path, _, query = line.partition(b"?")
         if not line.startswith(b"/"):
             before, mark, rest = path.partition(b"://")

@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
+from ..buffers import as_bytes, is_bytes_like
 from ..exceptions import WrongMode
 from .closing import aclose_all
 from .encoding import AsyncChunks, closer, encode
@@ -18,11 +19,13 @@ from .encoding import AsyncChunks, closer, encode
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
 
+    from typing_extensions import Buffer
+
     from ..structures.headers import Headers
 
 __all__ = ["BodyAccess", "ResponseBody"]
 
-ResponseBody: TypeAlias = "str | bytes | Iterable[str | bytes] | AsyncIterable[str | bytes] | None"
+ResponseBody: TypeAlias = "str | Buffer | Iterable[str | Buffer] | AsyncIterable[str | Buffer] | None"
 
 
 class BodyAccess:
@@ -63,8 +66,8 @@ class BodyAccess:
             self._body = b""
         elif isinstance(response, str):
             self._body = response.encode()
-        elif isinstance(response, (bytes, bytearray, memoryview)):
-            self._body = bytes(response)
+        elif isinstance(response, (bytes, bytearray, memoryview)) or _is_buffer(response):
+            self._body = as_bytes(response)
         elif isinstance(response, (Iterable, AsyncIterable)) and not isinstance(response, Mapping):
             self._iterable = response
         else:
@@ -181,9 +184,11 @@ class BodyAccess:
             await self.amake_sequence()
         return self.get_data(as_text)
 
-    def set_data(self, value: str | bytes) -> None:
-        """Make text or bytes the body; sets Content-Length. An iterable that it replaces is closed at the end."""
-        data = value.encode() if isinstance(value, str) else bytes(value)
+    def set_data(self, value: str | Buffer) -> None:
+        """Make text or a bytes-like object the body; sets Content-Length. An iterable that it replaces is closed at the
+        end. Raises :exc:`TypeError` for anything else.
+        """
+        data = encode(value)
         if self._body is None:
             self._close_later(closer(self._iterable, self.is_async))
         self._body = data
@@ -200,7 +205,7 @@ class BodyAccess:
         return data
 
     @data.setter
-    def data(self, value: str | bytes) -> None:
+    def data(self, value: str | Buffer) -> None:
         self.set_data(value)
 
     @property
@@ -263,6 +268,13 @@ class BodyAccess:
         await self.amake_sequence()
         self._finish_frozen(no_etag)
         return self
+
+
+def _is_buffer(response: Any) -> bool:
+    """Whether ``response`` is bytes-like, beside being iterable: an array, an mmap. Most bodies are asked no more than
+    whether they have a length.
+    """
+    return hasattr(response, "__len__") and not isinstance(response, (list, tuple)) and is_bytes_like(response)
 
 
 async def _in_turn(chunks: Iterator[bytes]) -> AsyncGenerator[bytes, None]:

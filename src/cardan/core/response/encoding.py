@@ -1,26 +1,36 @@
-"""A body's chunks as bytes: text is UTF-8, buffers become bytes.
+"""A body's chunks as bytes: text is UTF-8, any bytes-like object becomes bytes.
 
-Takes iterables, sync and async, of text and bytes; raises :exc:`TypeError` for any other chunk. Never reads ahead, and
-adds no task and no generator of its own: what is closed here is closed in the iterable at once.
+Takes iterables, sync and async, of text and bytes; raises :exc:`TypeError` for any other chunk, None included. Never
+reads ahead, and adds no task and no generator of its own: what is closed here is closed in the iterable at once.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from ..buffers import as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable
 
-__all__ = ["AsyncChunks", "closer", "encode"]
+    from typing_extensions import Buffer
+
+__all__ = ["END", "AsyncChunks", "closer", "encode"]
+
+END: Final[Any] = object()
+"""What ``next(chunks, END)`` gives after the last chunk. Not None: a program may yield that, which is an error."""
 
 
-def encode(chunk: str | bytes) -> bytes:
-    """One chunk as bytes."""
+def encode(chunk: str | Buffer) -> bytes:
+    """One chunk as bytes: the one place that says what a chunk may be, for sync and async bodies on both protocols."""
+    if type(chunk) is bytes:
+        return chunk
     if isinstance(chunk, str):
         return chunk.encode()
-    if isinstance(chunk, (bytes, bytearray, memoryview)):
-        return chunk if type(chunk) is bytes else bytes(chunk)
-    raise TypeError(f"got a chunk of type {type(chunk).__name__}, expected bytes or text")
+    try:
+        return as_bytes(chunk)
+    except TypeError:
+        raise TypeError(f"got a chunk of type {type(chunk).__name__}, expected bytes or text") from None
 
 
 class AsyncChunks:

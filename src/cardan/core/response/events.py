@@ -163,6 +163,6 @@ def encoded_body(source: Any, change: Callable[[Any], bytes], first: bytes = b""
     """``source``, sync or async, with each item through ``change``; :exc:`TypeError` for what is no iterable."""
     if isinstance(source, AsyncIterable):
         return AsyncEncodedBody(source, change, first)
-    if isinstance(source, Iterable) and not isinstance(source, (str, bytes)):
+    if isinstance(source, Iterable) and not isinstance(source, (str, bytes, bytearray, memoryview)):
         return EncodedBody(source, change, first)
     raise TypeError(f"got {type(source).__name__}, expected an iterable or an async iterable of items")

@@ -15,15 +15,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, TypeAlias
 
 from ..exceptions import MachineStateError
 from ..status import PHRASES
 from ..structures.header_rules import remember
 from ..urls import iri_to_uri
+from .encoding import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from typing_extensions import Buffer
 
 __all__ = [
     "Chunk",
@@ -190,11 +193,18 @@ class ResponseFinalizer:
         self._error: Exception | None = None
         self.state = "head"
 
-    def feed(self, chunk: bytes) -> list[ResponseEvent]:
-        """The events that ``chunk`` gives; an empty chunk gives the head, if it was not given, and nothing else."""
+    def feed(self, chunk: str | Buffer) -> list[ResponseEvent]:
+        """The events that ``chunk``, text or any bytes-like object, gives; :exc:`TypeError` for anything else.
+
+        An empty chunk gives the head, if it was not given, and nothing else.
+        """
         if self._error is not None:
             raise self._error
-        return self.readers[self.state](self, chunk)
+        try:
+            data = encode(chunk)
+        except (TypeError, ValueError) as error:  # ValueError: a lone surrogate, a memoryview that was released
+            self._fail(error)
+        return self.readers[self.state](self, data)
 
     def close(self) -> list[ResponseEvent]:
         """The last events; :exc:`ContentLengthError` where fewer bytes came than were declared."""
@@ -229,7 +239,7 @@ class ResponseFinalizer:
     def _read_done(self, chunk: bytes) -> list[ResponseEvent]:
         raise MachineStateError("got a chunk after close(), expected none")
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: Exception) -> NoReturn:
         self._error = error
         self.state = "failed"
         raise error

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from .encoding import encode
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,7 +27,7 @@ def json_bytes(value: Any, module: Any = json, dumps: Callable[[Any], str | byte
     if dumps is None and module is json:
         return _standard(value)
     data = module.dumps(value) if dumps is None else dumps(value)
-    return data.encode() if isinstance(data, str) else bytes(data)
+    return encode(data)
 
 
 def _standard(value: Any) -> bytes:

@@ -16,8 +16,12 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..buffers import as_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from typing_extensions import Buffer
 
 __all__ = ["Piece", "Plan", "RangeCutter", "plan_ranges"]
 
@@ -84,8 +88,9 @@ class RangeCutter:
         self._next = 0  # the piece that is waited for, or inside of
         self.state = "before"
 
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """What ``chunk`` gives; once ``state`` is ``"end"`` no more is wanted."""
+    def feed(self, chunk: Buffer) -> list[bytes]:
+        """What ``chunk``, any bytes-like object, gives; once ``state`` is ``"end"`` no more is wanted."""
+        chunk = as_bytes(chunk)
         out: list[bytes] = []
         begin, self._at = self._at, self._at + len(chunk)
         while self.state != "end":

@@ -9,6 +9,8 @@ from .encoding import encode
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from typing_extensions import Buffer
+
     from .base import BaseResponse
 
 __all__ = ["ResponseStream", "ResponseStreamMixin"]
@@ -28,17 +30,18 @@ class ResponseStream:
         self.response = response
         self.closed = False
 
-    def write(self, value: str | bytes) -> int:
-        """Append ``value``; returns its length."""
+    def write(self, value: str | Buffer) -> int:
+        """Append ``value``, text or any bytes-like object; returns its length in characters or bytes."""
         if self.closed:
             raise ValueError("I/O operation on closed file")
         response = self.response
         response._ensure_sequence(mutable=True)
-        response.response.append(encode(value))
+        data = encode(value)
+        response.response.append(data)
         response.headers.remove("Content-Length")
-        return len(value)
+        return len(value) if isinstance(value, str) else len(data)
 
-    def writelines(self, values: Iterable[str | bytes]) -> None:
+    def writelines(self, values: Iterable[str | Buffer]) -> None:
         """Append each of ``values``."""
         for value in values:
             self.write(value)
