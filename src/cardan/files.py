@@ -21,9 +21,8 @@ from .core.buffers import as_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from typing_extensions import Buffer
-
     from .core.body.file_storage import RunSync
+    from .core.buffers import Buffer
     from .core.limits import Limits
 
 __all__ = ["FileStorage", "Part", "SpoolSink", "Spooler"]

@@ -13,12 +13,14 @@ import anyio
 
 from .. import crossing
 from ..core.response.closing import aclose_all
+from ..core.response.encoding import END
 from ..core.response.finalizer import End, Head
 from .messages import encode_headers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 
+    from ..core.buffers import Buffer
     from ..core.response.base import BaseResponse
     from ..core.response.finalizer import ResponseFinalizer
     from .receiving import ReceiveBody
@@ -151,7 +153,7 @@ class Sender:
         run = crossing.run_file_work if hasattr(response.response, "ranged") else self._worker.step
         chunks = _begun_late(response)
         chunk: Any
-        while (chunk := await self._run_within(run, next, chunks, None)) is not None:
+        while (chunk := await self._run_within(run, next, chunks, END)) is not END:
             await wire.emit(chunk)
 
     async def _run_within(self, run: Callable[..., Awaitable[Any]], function: Callable[..., Any], *args: Any) -> Any:
@@ -178,11 +180,10 @@ class _Wire:
         self._lock = anyio.Lock()
         self.last = anyio.current_time()
 
-    async def emit(self, chunk: bytes | str) -> None:
-        """Send what the finalizer makes of ``chunk``."""
-        data = chunk.encode() if isinstance(chunk, str) else bytes(chunk)
+    async def emit(self, chunk: str | Buffer) -> None:
+        """Send what the finalizer makes of ``chunk``, which it checks."""
         async with self._lock:
-            await self._send_events(self._finalizer.feed(data))
+            await self._send_events(self._finalizer.feed(chunk))
 
     async def end(self) -> None:
         """Send the end."""

@@ -7,12 +7,17 @@ caller looks at ``type(data) is bytes`` first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol, TypeGuard
 
-if TYPE_CHECKING:
-    from typing_extensions import Buffer, TypeIs
+__all__ = ["Buffer", "as_bytes", "is_bytes_like"]
 
-__all__ = ["as_bytes", "is_bytes_like"]
+
+class Buffer(Protocol):
+    """The type of bytes-like objects (PEP 688), for type checkers; :func:`is_bytes_like` tells at run time."""
+
+    def __buffer__(self, flags: int, /) -> memoryview:
+        """The memory of the object."""
+        ...
 
 
 def as_bytes(data: Buffer) -> bytes:
@@ -26,7 +31,7 @@ def as_bytes(data: Buffer) -> bytes:
     return view.tobytes()
 
 
-def is_bytes_like(value: object) -> TypeIs[Buffer]:
+def is_bytes_like(value: object) -> TypeGuard[Buffer]:
     """Whether :func:`as_bytes` takes ``value``."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return True

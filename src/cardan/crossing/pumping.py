@@ -22,6 +22,7 @@ class _Within:
     def __init__(self, body: Any, context: RequestContext) -> None:
         self._body = body
         self._context = context
+        self._steps: Any = None
 
     def __aiter__(self) -> Self:
         self._steps = self._context.call(aiter, self._body)
@@ -31,16 +32,16 @@ class _Within:
         return self._context.here(self._steps.__anext__())
 
     async def aclose(self) -> None:
-        """End the iterator, if it can be ended."""
-        if (aclose := getattr(self._steps, "aclose", None)) is not None:
-            await self._context.here(aclose())
+        """End the iterator and the body, as far as they can be ended."""
+        await self._context.here(pumping.end(self._body, self._steps))
 
 
 async def pump(body: Any, emit: Callable[[Any], Awaitable[None]], context: RequestContext | None = None) -> None:
     """Drive an async iterable in this task, from its first step to ``aclose()``; each item goes to ``emit``.
 
     The steps of the body run in ``context``, by default that of the task, in which ``emit`` runs always.
-    When the task is cancelled the body is ended at once, exactly once, and its cleanup is not interrupted.
+    When the task is cancelled the body is ended at once, exactly once, and its cleanup is not interrupted. What is
+    closed is the iterator, then the body itself where that is another object.
     """
     import anyio
 

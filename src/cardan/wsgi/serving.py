@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.response.closing import close_all
+from ..core.response.encoding import END, encode
 from ..core.response.finalizer import Chunk
 from .errors import BrokenResponse, is_misread, throws_errors
 
@@ -40,8 +41,8 @@ __all__ = ["BodyIterator", "send", "send_whole"]
 class BodyIterator:
     """The iterable of a response that has something to stream or to close.
 
-    ``next_chunk`` gives the next chunk of the body, or None at the end; :meth:`close` runs the closers once, however
-    far it came. Both raise :exc:`~.errors.BrokenResponse` in place of an error that the server would take for its own,
+    ``next_chunk`` gives the next chunk of the body, or ``END``; :meth:`close` runs the closers once, however far it
+    came. Both raise :exc:`~.errors.BrokenResponse` in place of an error that the server would take for its own,
     unless ``throws``.
     """
 
@@ -88,10 +89,11 @@ class BodyIterator:
         """The next chunk to send, None at the end."""
         finalizer = self._finalizer
         if finalizer is None:
-            return self._next_chunk()  # type: ignore[no-any-return]
+            chunk = self._next_chunk()
+            return None if chunk is END else encode(chunk)
         self._runs = False
-        while (chunk := self._next_chunk()) is not None:
-            for event in finalizer.feed(chunk.encode() if isinstance(chunk, str) else chunk):
+        while (chunk := self._next_chunk()) is not END:
+            for event in finalizer.feed(chunk):
                 if type(event) is Chunk:
                     self._runs = True
                     return event.data
@@ -160,7 +162,7 @@ def send(
         return (
             [body]
             if not closers
-            else BodyIterator(partial(next, iter([body]), None), None, closers, thread, throws_errors(environ))
+            else BodyIterator(partial(next, iter([body]), END), None, closers, thread, throws_errors(environ))
         )
     except BaseException:
         close_all(closers, thread.wait)
@@ -183,15 +185,15 @@ def _stream(
         wrapper = environ.get("wsgi.file_wrapper")
         if isinstance(passed, (list, tuple)) or not isinstance(wrapper, type) or isinstance(passed, wrapper):
             return passed
-        steps = partial(thread.context.call, next, thread.context.call(iter, passed), None)
+        steps = partial(thread.context.call, next, thread.context.call(iter, passed), END)
         return BodyIterator(steps, None, closers, thread, throws_errors(environ))
     step: Callable[[], Any] = _no_more
     if finalizer.sends_body and response.is_async:
         chunks, end = thread.iterate(response)  # in the loop, and there in the request's context
         closers[: hasattr(response.response, "aclose")] = [end]  # ends the body in the task that drives it
-        step = partial(next, chunks, None)
+        step = partial(next, chunks, END)
     elif finalizer.sends_body:
-        step = partial(thread.context.call, next, thread.context.call(response.iter_encoded), None)
+        step = partial(thread.context.call, next, thread.context.call(response.iter_encoded), END)
     finalizer.feed(b"")
     iterator = BodyIterator(step, finalizer, closers, thread, throws_errors(environ))
     as_file = getattr(response.response, "as_file", None) if finalizer.sends_body else None
@@ -205,5 +207,6 @@ def _stream(
     return iterator
 
 
-def _no_more() -> None:
-    """The next chunk of a body that is not sent."""
+def _no_more() -> Any:
+    """The next chunk of a body that is not sent: its end."""
+    return END

@@ -17,7 +17,7 @@ from ..limits import Limits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from typing_extensions import Buffer
+    from ..buffers import Buffer
 
 __all__ = ["DEFAULTS", "BodyReader", "parse_content_length"]
 

@@ -13,8 +13,7 @@ from ..buffers import as_bytes
 from ..exceptions import RequestEntityTooLarge
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
+    from ..buffers import Buffer
     from ..limits import Limits
 
 __all__ = ["MemoryBudget", "MemorySink"]

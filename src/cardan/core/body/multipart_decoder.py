@@ -20,8 +20,7 @@ from .near_parts import CLOSINGS, take_known, take_parts, take_whole
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from typing_extensions import Buffer
-
+    from ..buffers import Buffer
     from .events import FormEvent
 
 __all__ = ["Forms", "MultipartDecoder"]

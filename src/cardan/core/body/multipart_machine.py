@@ -31,8 +31,7 @@ from .part_memo import read_head
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from typing_extensions import Buffer
-
+    from ..buffers import Buffer
     from ..limits import Limits
     from .events import FormEvent
 

@@ -17,8 +17,7 @@ from .straight_form import straight_form
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from typing_extensions import Buffer
-
+    from ..buffers import Buffer
     from ..drive import Step
     from ..limits import Limits
     from .events import FileStart
@@ -43,7 +42,8 @@ def parse_form(
     [('a', '1'), ('b', '2')]
     """
     limits = limits or DEFAULTS
-    source: Iterator[bytes] = map(as_bytes, (chunks,) if is_bytes_like(chunks) else chunks)
+    pieces: Any = (chunks,) if is_bytes_like(chunks) else chunks
+    source: Iterator[bytes] = map(as_bytes, pieces)
     data = next(source, b"")
     more = next(source, None)
     if more is None and data and content_length is None:  # without the steps, which cost more than a form of two fields

@@ -19,8 +19,7 @@ from .events import Field
 from .urlencoded import split_urlencoded, usual_pairs
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
+    from ..buffers import Buffer
     from ..limits import Limits
     from .events import FormEvent
     from .multipart_decoder import Forms

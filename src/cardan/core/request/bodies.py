@@ -15,7 +15,7 @@ from ..exceptions import ClientDisconnected, WrongMode
 from .body import Body
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer
+    from ..buffers import Buffer
 
 __all__ = ["AsyncIterableBody", "BodyInput", "BytesBody", "IterableBody", "make_body"]
 

@@ -19,8 +19,7 @@ from .encoding import AsyncChunks, closer, encode
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
 
-    from typing_extensions import Buffer
-
+    from ..buffers import Buffer
     from ..structures.headers import Headers
 
 __all__ = ["BodyAccess", "ResponseBody"]

@@ -13,7 +13,7 @@ from ..buffers import as_bytes
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable
 
-    from typing_extensions import Buffer
+    from ..buffers import Buffer
 
 __all__ = ["END", "AsyncChunks", "closer", "encode"]
 

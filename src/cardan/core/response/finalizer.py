@@ -26,7 +26,7 @@ from .encoding import encode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from typing_extensions import Buffer
+    from ..buffers import Buffer
 
 __all__ = [
     "Chunk",

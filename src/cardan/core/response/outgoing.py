@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .body import BodyAccess
 from .closing import aclose_all, close_all
-from .encoding import closer, encode
+from .encoding import END, closer, encode
 from .finalizer import ResponseFinalizer, check_length, final_fields, has_body
 from .kept_alive import KeptAlive
 
@@ -150,7 +150,7 @@ class Outgoing(BodyAccess):
                     for event in finalizer.feed(b""):  # a client is told at once that the stream is open
                         yield event
                 async for chunk in chunks:
-                    for event in finalizer.feed(encode(chunk)):
+                    for event in finalizer.feed(chunk):
                         yield event
             for event in finalizer.close():
                 yield event
@@ -177,7 +177,7 @@ class Outgoing(BodyAccess):
 
     async def _in_threads(self, run_sync: Callable[..., Awaitable[Any]]) -> AsyncGenerator[bytes, None]:
         chunks = self.iter_encoded()
-        while (chunk := await run_sync(next, chunks, None)) is not None:
+        while (chunk := await run_sync(next, chunks, END)) is not END:
             yield chunk
 
     # --- the end ---

@@ -9,10 +9,12 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .closing import aclose_all
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["AsyncLibrary", "Shielding", "pump"]
+__all__ = ["AsyncLibrary", "Shielding", "end", "pump"]
 
 
 class AsyncLibrary(Protocol):
@@ -86,9 +88,10 @@ async def pump(body: Any, emit: Callable[[Any], Awaitable[None]], library: Async
 
     When the task is cancelled the body is ended at once, exactly once, and its cleanup is not interrupted.
     """
+    steps: Any = None
     with library.CancelScope() as scope:
-        steps = aiter(body)
         try:
+            steps = aiter(body)
             while not scope.shield:
                 try:
                     item = await Shielding(steps.__anext__(), scope, library)
@@ -96,6 +99,11 @@ async def pump(body: Any, emit: Callable[[Any], Awaitable[None]], library: Async
                     break
                 await emit(item)
         finally:
-            if (aclose := getattr(steps, "aclose", None)) is not None:
-                with library.CancelScope(shield=True):
-                    await aclose()
+            with library.CancelScope(shield=True):
+                await end(body, steps)
+
+
+async def end(body: Any, steps: Any) -> None:
+    """End ``steps``, the iterator of an async iterable, then ``body`` itself where that is another object."""
+    ends = [body] if steps is body else [steps, body]
+    await aclose_all([one.aclose for one in ends if hasattr(one, "aclose")])

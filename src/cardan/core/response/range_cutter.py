@@ -21,7 +21,7 @@ from ..buffers import as_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from typing_extensions import Buffer
+    from ..buffers import Buffer
 
 __all__ = ["Piece", "Plan", "RangeCutter", "plan_ranges"]
 

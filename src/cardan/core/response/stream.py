@@ -9,8 +9,7 @@ from .encoding import encode
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from typing_extensions import Buffer
-
+    from ..buffers import Buffer
     from .base import BaseResponse
 
 __all__ = ["ResponseStream", "ResponseStreamMixin"]
