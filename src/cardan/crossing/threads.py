@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from _thread import get_ident
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from .places import Lease, PerLoop, Places
@@ -122,11 +123,11 @@ class _LoopPlaces:
 
     __slots__ = ("closing", "running", "streaming", "waiting")
 
-    def __init__(self, threads: Threads) -> None:
-        self.running = Places(threads.count)
-        self.waiting = Places(threads.waiting)
-        self.streaming = Places(threads.streaming)
-        self.closing = Places(threads.count)
+    def __init__(self, count: int, waiting: int, streaming: int) -> None:
+        self.running = Places(count)
+        self.waiting = Places(waiting)
+        self.streaming = Places(streaming)
+        self.closing = Places(count)
 
 
 class Threads:
@@ -150,7 +151,7 @@ class Threads:
         self.count = count
         self.waiting = waiting
         self.streaming = streaming
-        self.places: PerLoop[_LoopPlaces] = PerLoop(lambda: _LoopPlaces(self))
+        self.places: PerLoop[_LoopPlaces] = PerLoop(partial(_LoopPlaces, count, waiting, streaming))
 
 
 class Worker:
