@@ -250,8 +250,12 @@ class BaseRequest(core.BaseRequest):
     @cached
     def _sent_length(self) -> int | None:
         environ = self._environ
-        sent = self.headers._find("Content-Length") if environ is None else environ.get("CONTENT_LENGTH") or None
-        return parse_content_length(sent)
+        if environ is None:
+            find = self.headers._find
+            length = parse_content_length(find("Content-Length"))
+            return None if find("Transfer-Encoding") is not None else length
+        length = parse_content_length(environ.get("CONTENT_LENGTH") or None)
+        return None if "HTTP_TRANSFER_ENCODING" in environ else length
 
     def _open_body(self) -> Body:
         if self._environ is not None:

@@ -354,7 +354,9 @@ def unloaded(
         received.append(len(piece))
         return {"type": "http.request", "body": piece, "more_body": sum(received) < len(body)}
 
-    fields = [(b"content-type", content_type.encode()), (b"transfer-encoding", b"chunked")]
+    fields = [(b"content-type", content_type.encode())]
+    if "content_length" not in headers:
+        fields.append((b"transfer-encoding", b"chunked"))
     fields += [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     return cls({"type": "http", "method": "POST", "path": "/", "headers": fields}, receive), received
 

@@ -1,7 +1,7 @@
 """The law of all machines: where the input is cut does not matter. One helper that feeds a machine every way.
 
-A run gives the events, adjacent bytes joined, or the class of the error: ``outcome``. An error's text may name how
-much had come; its class may not depend on it.
+A run gives the events, adjacent bytes joined, or the class of the error: ``outcome``. The text of an error, and the
+limit that it names, may not depend on the cut either: ``verdict``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-__all__ = ["assert_cuts_do_not_matter", "cuts", "join_bytes", "outcome", "pieces_of"]
+__all__ = ["assert_cuts_do_not_matter", "cuts", "join_bytes", "outcome", "pieces_of", "verdict"]
 
 SIZES = (1, 2, 3, 5, 7)
 #: every two-chunk split up to this size, some of them above
@@ -30,6 +30,12 @@ def join_bytes(events: Iterable[Any]) -> list[Any]:
 
 def outcome(make: Callable[[], Any], chunks: Iterable[bytes]) -> list[Any] | str:
     """What a new machine makes of ``chunks`` and the end: its events joined, or the name of the error it raises."""
+    found = verdict(make, chunks)
+    return found if isinstance(found, list) else found[0]
+
+
+def verdict(make: Callable[[], Any], chunks: Iterable[bytes]) -> list[Any] | tuple[str, str]:
+    """The same, with the text of the error."""
     machine = make()
     events: list[Any] = []
     try:
@@ -37,7 +43,7 @@ def outcome(make: Callable[[], Any], chunks: Iterable[bytes]) -> list[Any] | str
             events += _listed(machine.feed(chunk))
         events += _listed(machine.close())
     except Exception as error:
-        return type(error).__name__
+        return type(error).__name__, str(error)
     return join_bytes(events)
 
 
@@ -68,8 +74,8 @@ def cuts(data: bytes, *, splits: int = ALL_SPLITS, seed: int = 1) -> Iterator[li
 
 def assert_cuts_do_not_matter(make: Callable[[], Any], data: bytes, **options: Any) -> list[Any] | str:
     """Feed ``data`` whole and in every way of :func:`cuts`; all outcomes are equal. Returns it."""
-    expected = outcome(make, [data])
+    expected = verdict(make, [data])
     for chunks in cuts(data, **options):
-        got = outcome(make, chunks)
+        got = verdict(make, chunks)
         assert got == expected, (got, expected, [len(chunk) for chunk in chunks][:20])
-    return expected
+    return expected if isinstance(expected, list) else expected[0]

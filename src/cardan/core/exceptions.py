@@ -250,10 +250,11 @@ class UrlencodedError(BadRequest):
 
 
 class RequestEntityTooLarge(HTTPException):
-    """413: a limit was passed (RFC 9110 section 15.5.14).
+    """413: the body exceeds a limit (RFC 9110 section 15.5.14).
 
-    ``limit`` is the name of the attribute of :class:`~cardan.core.limits.Limits`, ``allowed`` its value and
-    ``received`` what came, as far as it was counted (bytes or a count).
+    ``limit`` is the name of the attribute of :class:`~cardan.core.limits.Limits` and ``allowed`` its value, in bytes or
+    a count. ``received`` is the size that the head of the request declares, None where it declares none: how much had
+    come when the limit was exceeded depends on how the network cut the body.
     """
 
     code = 413
@@ -269,7 +270,8 @@ class RequestEntityTooLarge(HTTPException):
         **options: Any,
     ) -> None:
         if description is None and limit is not None:
-            description = f"got {received}, expected at most {allowed} ({limit})"
+            got = f"more than {allowed}" if received is None else received
+            description = f"got {got}, expected at most {allowed} ({limit})"
         super().__init__(description, **options)
         self.limit = limit
         self.allowed = allowed

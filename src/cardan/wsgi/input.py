@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .. import crossing
 from ..core.buffers import as_bytes
-from ..core.exceptions import BadRequest, ClientDisconnected, HTTPException
+from ..core.exceptions import BadRequest, ClientDisconnected, HTTPException, LengthRequired
 from ..core.request.bodies import BytesBody
 from ..core.request.body import Body
 from ..core.request.exchange import StandIn, find_exchange
@@ -153,6 +153,8 @@ def open_body(environ: dict[str, Any], length: int | None) -> Body:
                 body.run_sync = exchange.run_sync
         else:
             body = BytesBody(b"", stream)
+            if "HTTP_TRANSFER_ENCODING" in environ:  # there is a body, and no way to it (RFC 9110 section 15.5.12)
+                body.fail(LengthRequired("this server cannot read a body in a transfer coding; send a Content-Length"))
         environ["wsgi.input"] = LazyReplay(body)
         environ["wsgi.input_terminated"] = True
         exchange.opened = (*exchange.opened, body)

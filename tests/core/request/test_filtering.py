@@ -111,7 +111,7 @@ def test_limits_hold_for_both_sides() -> None:
 
     with pytest.raises(RequestEntityTooLarge) as caught:
         make(SENT, len(SENT), Small).get_data()
-    assert caught.value.received > 1000
+    assert caught.value.received is None  # the head says nothing of what comes out
     request = make(b"x" * 1001, 1001, Small)
     for _ in range(2):  # also the second time: no door opens past the filter
         with pytest.raises(RequestEntityTooLarge):

@@ -8,6 +8,7 @@ length says so), :exc:`~cardan.core.exceptions.BadRequest` for more bytes than d
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
 from ..buffers import as_bytes
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..buffers import Buffer
 
-__all__ = ["DEFAULTS", "BodyReader", "parse_content_length"]
+__all__ = ["DEFAULTS", "FAILED", "BodyReader", "parse_content_length"]
 
 READING: Final = "reading"
 COMPLETE: Final = "complete"
@@ -53,26 +54,40 @@ def parse_content_length(value: str | None) -> int | None:
 class BodyReader:
     """Counts a body against its declared length and ``max_content_length``; exactly N bytes pass.
 
-    ``content_length`` is the declared length in bytes, None where none was declared (chunked). :meth:`feed` gives
-    back what it gets. ``received`` is the number of bytes so far.
+    ``content_length`` is the declared length in bytes, None where none was declared (chunked). ``limit``, a name and a
+    number of bytes or None, may take the place of ``max_content_length``. :meth:`feed` gives
+    back what it gets. ``received`` is the number of bytes so far. Of a piece that is refused, ``accepted`` has the
+    bytes before the first one too many.
 
     States: ``reading``, ``complete`` (all declared bytes came), ``failed`` (the error is raised again by every
     later call), ``closed``.
     """
 
-    __slots__ = ("_allowed", "_declared", "_error", "_most", "limits", "received", "state")
+    __slots__ = ("_allowed", "_declared", "_error", "_limit", "_most", "accepted", "limits", "received", "state")
 
-    def __init__(self, *, content_length: int | None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        content_length: int | None,
+        limits: Limits | None = None,
+        limit: tuple[str, int | None] | None = None,
+    ) -> None:
         self.limits = limits = limits or DEFAULTS
-        allowed = limits.max_content_length
+        self._limit, allowed = limit or ("max_content_length", limits.max_content_length)
         self.received = 0
+        self.accepted = b""
         self._error: HTTPException | None = None
         self._declared = content_length
         self._allowed = allowed
         if content_length is not None and allowed is not None and content_length > allowed:
-            raise RequestEntityTooLarge(limit="max_content_length", allowed=allowed, received=content_length)
+            raise RequestEntityTooLarge(limit=self._limit, allowed=allowed, received=content_length)
         self._most = allowed if content_length is None else content_length
         self.state = COMPLETE if content_length == 0 else READING
+
+    @property
+    def want(self) -> int:
+        """How many bytes to ask for at most: one more than are allowed, which then is one too many."""
+        return sys.maxsize if self._most is None else max(self._most - self.received, 0) + 1
 
     def feed(self, data: Buffer) -> bytes:
         """Count ``data``, any bytes-like object, and give it back as bytes.
@@ -101,6 +116,7 @@ class BodyReader:
         most = self._most
         if most is not None and received >= most:
             if received > most:
+                self.accepted = data[: len(data) - (received - most)]
                 self._too_much()
             if self._declared is not None:
                 self.state = COMPLETE
@@ -128,7 +144,7 @@ class BodyReader:
     def _too_much(self) -> NoReturn:
         if self._declared is None:
             allowed = self._allowed
-            self._fail(RequestEntityTooLarge(limit="max_content_length", allowed=allowed, received=self.received))
+            self._fail(RequestEntityTooLarge(limit=self._limit, allowed=allowed))
         self._fail(BadRequest(f"got more bytes than the Content-Length of {self._declared}"))
 
     def _fail(self, error: HTTPException) -> NoReturn:

@@ -7,7 +7,7 @@ whichever decoder the events came from; :exc:`MachineStateError` for misuse and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from ..buffers import as_bytes, is_bytes_like
 from ..exceptions import MachineStateError, RequestEntityTooLarge
@@ -58,6 +58,7 @@ class FormBuilder:
         if self.state is CLOSED:
             raise MachineStateError("got feed() in state 'closed', expected no more")
         fields = self.form.fields
+        before, files = len(fields), self._files
         rest: list[FileEvent] = []
         if events and isinstance(events[0], tuple):  # of a PairsDecoder
             fields += events  # type: ignore[arg-type]
@@ -72,7 +73,11 @@ class FormBuilder:
             fields.append((event.name, value))
         if rest:
             self._watch(rest)
-        self._check("max_form_parts", self.limits.max_form_parts, len(fields) + self._files)
+        parts, limits = len(fields) + self._files, self.limits
+        if (limits.max_form_parts is not None and parts > limits.max_form_parts) or (
+            limits.max_files is not None and self._files > limits.max_files
+        ):
+            self._refuse(events, before, files)
         return rest
 
     def add_file(self, name: str, file: Any) -> None:
@@ -100,10 +105,19 @@ class FormBuilder:
                 raise MachineStateError(f"got {kind.__name__} in state {self.state!r}, expected another event")
             self._files += kind is FileStart
             self.state = after
-        self._check("max_files", self.limits.max_files, self._files)
 
-    def _check(self, limit: str, allowed: int | None, received: int) -> None:
-        if allowed is not None and received > allowed:
-            self._error = RequestEntityTooLarge(limit=limit, allowed=allowed, received=received)
-            self.state = FAILED
-            raise self._error
+    def _refuse(self, events: list[FormEvent], fields: int, files: int) -> NoReturn:
+        """Name the limit that is exceeded first, counting from ``fields`` and ``files``."""
+        most = self.limits.max_files
+        limit, allowed = "max_form_parts", self.limits.max_form_parts
+        for event in events:
+            fields += type(event) is Field
+            files += type(event) is FileStart
+            if allowed is not None and fields + files > allowed:
+                break
+            if most is not None and files > most:
+                limit, allowed = "max_files", most
+                break
+        self._error = RequestEntityTooLarge(limit=limit, allowed=allowed)
+        self.state = FAILED
+        raise self._error

@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ..drive import Close, Open, Read, Write
-from ..exceptions import MultipartError, UrlencodedError
+from ..exceptions import HTTPException, MultipartError, UrlencodedError
 from .body_reader import DEFAULTS, BodyReader
-from .content_type import URLENCODED, FormType, parse_form_type
+from .content_type import URLENCODED, parse_form_type
 from .events import FileEnd, FileStart
 from .file_storage import FileStorage
 from .form import Form
@@ -37,6 +37,7 @@ __all__ = ["READ_SIZE", "Form", "FormReader"]
 READ_SIZE = 262_144
 _WANT: Final = Read(READ_SIZE)
 _ENDS: Final = (b"--\r\n", b"--")
+_END: Final = (b"", None)
 
 
 class FormReader:
@@ -78,16 +79,23 @@ class FormReader:
             if kind is None:
                 return Form()
             reader = BodyReader(content_length=self._length, limits=self.limits)
-            data = reader.feed((yield _WANT))
-            more = None
-            if data and (kind is URLENCODED or data.endswith(_ENDS)):  # it may be all: so its end is asked for
-                more = reader.feed((yield _WANT))
-                if not more:
+            decoder: MultipartDecoder | PairsDecoder
+            if kind is URLENCODED:
+                decoder = PairsDecoder(limits=self.limits, forms=self.forms)
+            else:
+                decoder = MultipartDecoder(kind.boundary, limits=self.limits, forms=self.forms)
+            data, error = yield from _read(reader, decoder)
+            ahead = None
+            if (
+                data and error is None and (kind is URLENCODED or data.endswith(_ENDS))
+            ):  # it may be all: so its end is asked for
+                ahead = yield from _read(reader, decoder)
+                if ahead == _END:
                     form = straight_form(self.content_type or "", data, self.limits, self.forms, self.hold)
                     if form is not None:
                         reader.close()
                         return form
-            return (yield from self._parse(reader, kind, sinks, data, more))
+            return (yield from self._parse(reader, decoder, sinks, data, error, ahead))
         except (MultipartError, UrlencodedError) as error:
             yield from _close_all(sinks, error)
             if self.forms != "silent":
@@ -100,34 +108,42 @@ class FormReader:
             raise
 
     def _parse(
-        self, reader: BodyReader, kind: FormType, sinks: list[Any], data: bytes, more: bytes | None
+        self,
+        reader: BodyReader,
+        decoder: MultipartDecoder | PairsDecoder,
+        sinks: list[Any],
+        data: bytes,
+        error: HTTPException | None,
+        ahead: tuple[bytes, HTTPException | None] | None,
     ) -> Generator[Step, Any, Form]:
-        """``data`` was read first; then ``more``, None where it has not been asked for."""
-        builder = FormBuilder(limits=self.limits)
-        if kind is URLENCODED:
-            return (yield from self._parse_urlencoded(reader, builder, data, more))
-        decoder = MultipartDecoder(kind.boundary, limits=self.limits, forms=self.forms)
-        while data:
-            files = builder.feed(decoder.feed(data))
-            if files:
-                yield from self._store(files, builder, sinks)
-            data = reader.feed((yield _WANT)) if more is None else more
-            more = None
-        reader.close()
-        if self._length != 0 or reader.received:
-            decoder.close()
-        return builder.close()
+        """``data`` was read first, then ``error`` was raised; ``ahead`` is what the next read gave, if it was made.
 
-    def _parse_urlencoded(
-        self, reader: BodyReader, builder: FormBuilder, data: bytes, more: bytes | None
-    ) -> Generator[Step, Any, Form]:
-        decoder = PairsDecoder(limits=self.limits, forms=self.forms)
+        Errors are raised in the order of the bytes that they are about, however the body was cut.
+        """
+        builder = FormBuilder(limits=self.limits)
         while data:
-            builder.feed(decoder.feed(data))
-            data = reader.feed((yield _WANT)) if more is None else more
-            more = None
-        reader.close()
-        builder.feed(decoder.close())
+            try:
+                events = decoder.feed(data)
+            except HTTPException:
+                yield from self._store(builder.feed(getattr(decoder, "accepted", [])), builder, sinks)
+                raise
+            if files := builder.feed(events):
+                yield from self._store(files, builder, sinks)
+            if error is not None:
+                break
+            data, error = (yield from _read(reader, decoder)) if ahead is None else ahead
+            ahead = None
+        if error is None:
+            try:
+                reader.close()
+            except HTTPException as lost:
+                error = lost
+        if error is not None:
+            if isinstance(decoder, PairsDecoder):
+                decoder.flush()
+            raise error
+        if self._length != 0 or reader.received:
+            builder.feed(decoder.close())
         return builder.close()
 
     def _store(self, events: list[FileEvent], builder: FormBuilder, sinks: list[Any]) -> Generator[Step, Any, None]:
@@ -165,6 +181,17 @@ class FormReader:
             return 0
         builder.add_file(*held[0])
         return kinds.index(FileEnd) + 1
+
+
+def _read(
+    reader: BodyReader, decoder: MultipartDecoder | PairsDecoder
+) -> Generator[Step, Any, tuple[bytes, HTTPException | None]]:
+    """The next bytes, ``b""`` at the end of the body, and the error that follows them."""
+    size = min(READ_SIZE, reader.want, decoder.want)
+    try:
+        return reader.feed((yield _WANT if size == READ_SIZE else Read(size))), None
+    except HTTPException as error:
+        return reader.accepted, error
 
 
 def _close_all(sinks: list[Any], error: BaseException) -> Generator[Step, Any, None]:

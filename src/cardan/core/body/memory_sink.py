@@ -67,7 +67,7 @@ class MemorySink:
         size = len(data)
         budget = self._budget
         if budget is not None and not budget.take(size):
-            raise RequestEntityTooLarge(limit="max_spool_memory", allowed=budget.allowed, received=budget.used + size)
+            raise RequestEntityTooLarge(limit="max_spool_memory", allowed=budget.allowed)
         self._chunks.append(data)
         self.size += size
         return size

@@ -70,8 +70,23 @@ class MultipartDecoder(MultipartMachine):
         events = self._read(data, DELIMITER if self._plan.window else None)
         rest = self._tail
         if self.state is DELIMITER and rest and self._plan.window:
-            taken = None if self._before and not self._count else self._take_parts(rest, rest)
-            events += self._read(b"") if taken is None else taken
+            return self._join_events(events, self._go_on_from, rest)
+        return events
+
+    def _go_on_from(self, rest: bytes) -> list[FormEvent]:
+        """The events of the tail, which begins after a boundary."""
+        taken = None if self._before and not self._count else self._take_parts(rest, rest)
+        return self._read(b"") if taken is None else taken
+
+    def _join_events(
+        self, events: list[FormEvent], decode: Callable[[bytes], list[FormEvent]], data: bytes
+    ) -> list[FormEvent]:
+        """``events``, then those of ``data``; where decoding fails, they are among what was accepted."""
+        try:
+            events += decode(data)
+        except HTTPException:
+            self.accepted = events + self.accepted
+            raise
         return events
 
     # --- the straight ways: each gives the events of all of ``data``, or None ---
@@ -115,7 +130,7 @@ class MultipartDecoder(MultipartMachine):
             self.state = EPILOGUE if len(rest) > 2 else CLOSE
         else:
             self.state = DELIMITER
-            events += self._read(rest)
+            return self._join_events(events, self._read, rest)
         return events
 
     def _count_parts(self, pieces: list[bytes], size: int) -> list[FormEvent] | None:
@@ -148,7 +163,7 @@ class MultipartDecoder(MultipartMachine):
         events: list[FormEvent] = []
         while pos < len(data):
             stop = pos + (LARGE if self.state is FILE else WINDOW)
-            events += self.feed(data[pos:stop])
+            self._join_events(events, self.feed, data[pos:stop])
             pos = stop
         return events
 
@@ -169,6 +184,10 @@ class MultipartDecoder(MultipartMachine):
         if head not in plan.memo or self._total + len(rest) > plan.total or value[:2] in _BEFORE_BOUNDARY:
             return None
         return FIELD
+
+    @property
+    def _is_entered(self) -> bool:
+        return not self._waits()
 
     def _waits(self) -> bool:
         """Whether the tail is a whole part, up to now, whose state is shown but was not entered.
@@ -199,7 +218,7 @@ class MultipartDecoder(MultipartMachine):
         self.state = DELIMITER
         events.append(FileEnd())
         rest = data[end + len(delimiter) :]
-        return events + self.feed(rest) if rest else events
+        return self._join_events(events, self.feed, rest) if rest else events
 
     _ways: ClassVar[dict[str, Callable[[MultipartDecoder, bytes], list[FormEvent] | None]]] = {
         PREAMBLE: _begin_form,

@@ -18,6 +18,7 @@ parts on a shorter way and leaves the rest to these readers: they alone refuse.
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
 
 from ..buffers import as_bytes
@@ -25,6 +26,7 @@ from ..exceptions import HTTPException, MachineStateError, MultipartError, Reque
 from .body_reader import DEFAULTS
 from .boundary import USUAL_PLAN, check_boundary, plan_for
 from .events import Field, FileEnd, FileStart
+from .field_limits import check_field, field_room
 from .part_head import MAX_PADDING, PartHead
 from .part_memo import read_head
 
@@ -52,6 +54,9 @@ CLOSED: Final = "closed"
 
 _LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
 BLANK: Final = b"\r\n\r\n"
+AFTER_LAST: Final = "got data after the last boundary, expected CRLF or nothing"
+#: The least that a part takes beside its boundary: its header with an empty name, and the line ends around it.
+LEAST_PART: Final = len(b"\r\nContent-Disposition:form-data;name=\r\n\r\n")
 
 #: From this size on CPython's search is linear, whatever the needle.
 LINEAR: Final = 30_000
@@ -61,12 +66,13 @@ class MultipartMachine:
     """Decodes one body. ``boundary`` as the Content-Type has it, without quotes; at most ``max_boundary_size``.
 
     :meth:`feed` and :meth:`close` return events; ``state`` is one of the names in the module's drawing, ``failed``
-    or ``closed``. An error is raised again by every later call.
+    or ``closed``. An error is raised again by every later call. Of a piece that is refused, ``accepted`` has the
+    events that come before the error.
     """
 
     __slots__ = (
         "_before", "_count", "_data", "_delimiter", "_error", "_files", "_head", "_held", "_pieces", "_plan", "_pos",
-        "_tail", "_total", "limits", "state",
+        "_tail", "_total", "accepted", "limits", "state",
     )  # fmt: skip
 
     # unset until a part begins, a piece is read or an error raised: not asked for before
@@ -76,6 +82,7 @@ class MultipartMachine:
     _data: bytes
     _pos: int
     _error: HTTPException
+    accepted: list[FormEvent]
 
     def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
         if limits is None and forms == "default":
@@ -109,6 +116,7 @@ class MultipartMachine:
             while readers[self.state](self, events) and self.state is not stop:
                 pass
         except HTTPException as error:
+            self.accepted = events
             self._fail(error)
         self._tail = data[self._pos :] if self._pos < len(data) else b""
         self._data = b""
@@ -125,11 +133,47 @@ class MultipartMachine:
         if state is CLOSED:
             raise MachineStateError("got close() in state 'closed', expected it once")
         if state is CLOSE and self._plan.strict and self._tail:
-            self._fail(MultipartError(f"got {self._tail[:20]!r} after the last boundary, expected CRLF or nothing"))
+            self._fail(MultipartError(AFTER_LAST))
         if state is not CLOSE:
             self._fail(MultipartError(f"the body ended in state {state!r}, expected the closing boundary before"))
         self.state = CLOSED
         return []
+
+    @property
+    def want(self) -> int:
+        """How many bytes to ask for at most: a limit that is exceeded is noticed as soon as these have come.
+
+        Of a file's data as many as there are of the file, if it takes no less to exceed its own limit: what comes after
+        a file is read with it, but the reads of a large file are large.
+        """
+        limits, state, tail = self.limits, self.state, len(self._tail)
+        if state is FILE:
+            most = limits.max_file_size
+            own = sys.maxsize if most is None else most - self._held - tail
+            return max(1, min(own + 1, max(self._held, self._want_part())))
+        if state is FIELD and self._is_entered:
+            return max(1, field_room(limits, self._total + self._head.cost, self._held + tail) + 1)
+        return self._want_part() if state in _BEFORE_DATA else sys.maxsize
+
+    @property
+    def _is_entered(self) -> bool:
+        """Whether the head of the part was read: always, here."""
+        return True
+
+    def _want_part(self) -> int:
+        """How many bytes it takes at least until a part that has not begun, or whose head is not complete, exceeds a
+        limit.
+        """
+        limits, tail = self.limits, len(self._tail)
+        value = tail if self.state is FIELD else min(tail, len(self._delimiter))  # what may be a value's beginning
+        wanted = field_room(limits, self._total, value) + 1
+        if limits.max_part_header_size is not None:
+            wanted = min(wanted, limits.max_part_header_size + 4 - tail)
+        if limits.max_form_parts is not None:
+            wanted = min(wanted, (limits.max_form_parts - self._count + 1) * LEAST_PART - tail)
+        if limits.max_files is not None:
+            wanted = min(wanted, (limits.max_files - self._files + 1) * LEAST_PART - tail)
+        return max(1, wanted)
 
     # --- the readers: each consumes and returns True, or returns False: it needs more ---
 
@@ -145,11 +189,12 @@ class MultipartMachine:
                 self._pos = len(data) - (len(end) if 13 in end or 45 in end else 0)
                 self._before = True
             return False
-        if (found or self._before) and data[found - 2 : found] != b"\r\n":
+        follows = data[found - 2 : found] == b"\r\n"
+        if self._plan.strict and (found or self._before) and not (found == 2 and follows):
+            raise MultipartError("got data before the first boundary, expected the boundary")
+        if (found or self._before) and not follows:
             raise MultipartError("got the boundary within a line, expected it at the start of one that follows CRLF")
         self._before = self._before or found not in (0, 2)
-        if self._before and self._plan.strict:
-            raise MultipartError("got data before the first boundary, expected the boundary")
         self._pos = found + len(dash)
         self.state = DELIMITER
         return True
@@ -178,22 +223,25 @@ class MultipartMachine:
             self._pos = match.end(1)
             self.state = HEAD
             return True
-        rest = data[match.end() : match.end() + 20]
+        rest = data[match.end() : match.end() + 2]
         if not rest or (rest == b"-" and match.end() == pos):
             return False
         if rest.startswith(b"\n"):
             raise MultipartError("got a boundary that ends with LF, expected CRLF")
-        raise MultipartError(f"got {rest!r} after a boundary, expected CRLF")
+        raise MultipartError(f"got {rest[:1]!r} after a boundary, expected CRLF")
 
     def _read_head(self, events: list[FormEvent]) -> bool:
         data, pos, delimiter = self._data, self._pos, self._delimiter
         end = data.find(BLANK, pos)
         allowed = self.limits.max_part_header_size
         size = (end if end >= 0 else len(data) - 3) - pos
-        if allowed is not None and size > allowed:
-            raise RequestEntityTooLarge(limit="max_part_header_size", allowed=allowed, received=size)
-        if data.find(delimiter, pos, len(data) if end < 0 else end) >= 0:
-            raise MultipartError(_unended(data[pos : data.find(delimiter, pos)]))
+        is_too_long = allowed is not None and size > allowed
+        stop = pos + allowed + 3 if is_too_long else end if end >= 0 else len(data)  # type: ignore[operator]
+        boundary = data.find(delimiter, pos, stop)  # what comes first is what is wrong
+        if boundary >= 0:
+            raise MultipartError(_unended(data[pos:boundary]))
+        if is_too_long:
+            raise RequestEntityTooLarge(limit="max_part_header_size", allowed=allowed)
         if end < 0:
             return False
         follow = data[end + 2 : end + 2 + len(delimiter)]
@@ -227,8 +275,7 @@ class MultipartMachine:
         stop = end if end >= 0 else self._undecided(data, begin) if begin >= 0 else len(data)
         self._pos = stop
         if stop > pos:
-            self._count_file(stop - pos)
-            events.append(data[pos:stop])  # the very object that was fed, where all of it is data
+            self._add_data(data[pos:stop], events)  # the very object that was fed, where all of it is data
         if end < 0:
             return False
         self._pos = end + len(self._delimiter)
@@ -238,18 +285,19 @@ class MultipartMachine:
         return True
 
     def _read_close(self, events: list[FormEvent]) -> bool:
-        rest = self._data[self._pos : self._pos + 3]
+        rest = self._data[self._pos : self._pos + 2]
         if self._plan.strict:
             if not b"\r\n".startswith(rest):
-                raise MultipartError(f"got {rest!r} after the last boundary, expected CRLF or nothing")
-            if rest == b"\r\n":
-                self._pos += 2
-                self.state = EPILOGUE
-            return False
+                raise MultipartError(AFTER_LAST)
+            if rest != b"\r\n":
+                return False
+            self._pos += 2
+            self.state = EPILOGUE
+            return True
         if not rest:
             return False
         if rest[0] not in b"\r \t":
-            raise MultipartError(f"got {rest!r} after the last boundary, expected CRLF or nothing")
+            raise MultipartError(AFTER_LAST)
         self._pos = len(self._data)
         self.state = EPILOGUE
         return False
@@ -282,7 +330,7 @@ class MultipartMachine:
     def _parse_head(self, block: bytes) -> PartHead:
         allowed = self.limits.max_form_parts
         if allowed is not None and self._count >= allowed:
-            raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed, received=self._count + 1)
+            raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed)
         return read_head(block, self._plan.memo, self._plan.strict, self.limits)
 
     def _begin(self, head: PartHead, events: list[FormEvent]) -> None:
@@ -297,7 +345,7 @@ class MultipartMachine:
         allowed = self.limits.max_files
         self._files += 1
         if allowed is not None and self._files > allowed:
-            raise RequestEntityTooLarge(limit="max_files", allowed=allowed, received=self._files)
+            raise RequestEntityTooLarge(limit="max_files", allowed=allowed)
         events.append(FileStart(head.name, head.filename, head.headers))
         self.state = FILE
 
@@ -307,25 +355,21 @@ class MultipartMachine:
         delimiter = self._delimiter
         if self.state is not FILE or len(data) < len(delimiter) or data.startswith(delimiter[len(tail) :]):
             return tail + data
-        self._count_file(len(tail))
-        events.append(tail)
+        self._add_data(tail, events)
         return data
 
     def _check_field(self, size: int) -> None:
-        limits = self.limits
-        allowed = limits.max_form_memory_size
-        if allowed is not None and size > allowed:
-            raise RequestEntityTooLarge(limit="max_form_memory_size", allowed=allowed, received=size)
-        allowed = limits.max_form_memory_total
-        total = self._total + self._head.cost + size
-        if allowed is not None and total > allowed:
-            raise RequestEntityTooLarge(limit="max_form_memory_total", allowed=allowed, received=total)
+        check_field(self.limits, self._total + self._head.cost, size)
 
-    def _count_file(self, size: int) -> None:
-        self._held += size
+    def _add_data(self, data: bytes, events: list[FormEvent]) -> None:
+        """Data of a file; where they exceed the limit, those that do not are still given."""
         allowed = self.limits.max_file_size
-        if allowed is not None and self._held > allowed:
-            raise RequestEntityTooLarge(limit="max_file_size", allowed=allowed, received=self._held)
+        if allowed is not None and self._held + len(data) > allowed:
+            if self._held < allowed:
+                events.append(data[: allowed - self._held])
+            raise RequestEntityTooLarge(limit="max_file_size", allowed=allowed)
+        self._held += len(data)
+        events.append(data)
 
     def _end_field(self, events: list[FormEvent]) -> None:
         head, pieces = self._head, self._pieces
@@ -360,6 +404,9 @@ class MultipartMachine:
         self.state = FAILED
         self._tail = self._data = b""
         raise error
+
+
+_BEFORE_DATA: Final = (PREAMBLE, DELIMITER, HEAD, FIELD)
 
 
 def _find_linearly(data: bytes, needle: bytes, start: int) -> int:

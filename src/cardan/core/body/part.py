@@ -137,7 +137,7 @@ class Part:
             pieces.append(data)
             size += len(data)
             if allowed is not None and size > allowed:
-                raise RequestEntityTooLarge(limit="max_data_memory", allowed=allowed, received=size)
+                raise RequestEntityTooLarge(limit="max_data_memory", allowed=allowed)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _next(self, size: int | None) -> Generator[Step, Any, bytes]:

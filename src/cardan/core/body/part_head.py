@@ -77,7 +77,7 @@ def parse_part_head(block: bytes, *, strict: bool, limits: Limits) -> PartHead:
     else:
         lines = block.split(b"\r\n")
     if allowed is not None and len(lines) > allowed:
-        raise RequestEntityTooLarge(limit="max_part_headers", allowed=allowed, received=len(lines))
+        raise RequestEntityTooLarge(limit="max_part_headers", allowed=allowed)
     return _read_fields(block, lines, strict)
 
 

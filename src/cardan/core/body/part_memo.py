@@ -79,7 +79,7 @@ def read_head(head: bytes, memo: Memo, strict: bool, limits: Limits) -> PartHead
         return PartHead(entry[0], None, entry[1])
     allowed = limits.max_part_header_size
     if allowed is not None and len(head) > allowed:
-        raise RequestEntityTooLarge(limit="max_part_header_size", allowed=allowed, received=len(head))
+        raise RequestEntityTooLarge(limit="max_part_header_size", allowed=allowed)
     part = parse_part_head(head, strict=strict, limits=limits)
     if part.filename is None and _is_usual(head, part):
         remember(head, (part.name, part.headers, spare(head, part)), memo)

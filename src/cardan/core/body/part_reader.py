@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..drive import Read
-from ..exceptions import MultipartError
+from ..exceptions import HTTPException, MultipartError
 from .body_reader import DEFAULTS, BodyReader
 from .content_type import parse_form_type
 from .events import Field, FileEnd, FileStart
@@ -42,6 +42,7 @@ class PartReader:
         "_at",
         "_decoder",
         "_ended",
+        "_error",
         "_events",
         "_in_file",
         "_reader",
@@ -71,6 +72,7 @@ class PartReader:
         self._at = 0
         self._ended = content_length == 0
         self._in_file = False
+        self._error: HTTPException | None = None
         self._want = Read(READ_SIZE, False)
         self.current: Part | None = None
 
@@ -112,15 +114,38 @@ class PartReader:
         self._in_file = False
         return b""
 
+    def _decode(self, data: bytes) -> None:
+        """Decode ``data``. An error waits until what comes before it was handed out: it does not matter how a body is
+        cut.
+        """
+        reader, decoder = self._reader, self._decoder
+        try:
+            data = reader.feed(data)
+        except HTTPException as error:
+            self._error = error
+            data = reader.accepted
+        try:
+            self._events = decoder.feed(data) if data else _EMPTY
+        except HTTPException as error:
+            self._error = error
+            self._events = decoder.accepted
+
     def _next(self) -> Generator[Step, Any, FormEvent | None]:
         while self._at >= len(self._events):
+            error, self._error = self._error, None
+            if error is not None:
+                try:
+                    raise error
+                finally:
+                    del error
             if self._ended:
                 return None
-            data = yield self._want
+            size = min(self._want.size, self._reader.want, self._decoder.want)
+            data = yield self._want if size == self._want.size else Read(size, False)
             self._at = 0
             self._events = _EMPTY
             if data:
-                self._events = self._decoder.feed(self._reader.feed(data))
+                self._decode(data)
             else:
                 self._reader.close()
                 self._events = self._decoder.close()

@@ -16,6 +16,7 @@ from ..buffers import as_bytes
 from ..exceptions import HTTPException, MachineStateError, RequestEntityTooLarge, UrlencodedError
 from .body_reader import DEFAULTS
 from .events import Field
+from .field_limits import check_field, field_room
 from .urlencoded import split_urlencoded, usual_pairs
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ CLOSED: Final = "closed"
 #: What is collected before it is decoded: most forms are decoded in one go, at their end.
 BATCH: Final = 65_536
 _MARKS: Final = bytes(c if c == 38 else 120 for c in range(256))
+_SEQUENCE: Final = re.compile(rb"[^&]+")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -49,9 +51,16 @@ class UrlencodedDecoder:
         self._strict = forms == "strict"
         self._chunks: list[bytes] = []
         self._held = self._open = self._count = self._total = 0
-        self._next = BATCH
+        self._next = min(BATCH, field_room(self.limits, 0, 0) + 1)
         self._error: HTTPException | None = None
         self.state = PAIRS
+
+    @property
+    def want(self) -> int:
+        """How many bytes to ask for at most: a limit that is exceeded is noticed as soon as these have come."""
+        allowed = self.limits.max_form_parts
+        until_count = self._next if allowed is None else 2 * (allowed - self._count - self._open)
+        return max(1, min(self._next - self._held, until_count))
 
     def feed(self, data: Buffer) -> list[FormEvent]:
         """The fields that were decoded with ``data``, any bytes-like object; see the module for what it raises."""
@@ -65,19 +74,28 @@ class UrlencodedDecoder:
         allowed = self.limits.max_form_parts
         if allowed is not None and 38 in data:  # one that is there is found at once, to count them is a slow pass
             self._open += data.count(b"&")
-        if self._held < self._next and (allowed is None or self._count + self._open <= allowed):
+        if self._held < self._next and (allowed is None or self._count + self._open < allowed):
             return []
+        return self.flush()
+
+    def flush(self) -> list[FormEvent]:
+        """The fields that are complete, decoded now. Raises as :meth:`feed` does, also for the pair that is still open:
+        what is wrong with a body is judged in the order of its bytes, whatever ends it.
+        """
+        if self._error is not None:
+            raise self._error
         body = b"".join(self._chunks)
         complete, _, rest = body.rpartition(b"&")
         self._chunks = [rest]
         self._held = len(rest)
         self._open = 0
-        self._next = len(rest) + max(BATCH, len(rest) // 2)  # grows with what is open: linear, however it is cut
         try:
             events = self._decode(complete)
-            self._check_open_pair(rest)
+            room = self._check_open_pair(rest)
         except HTTPException as error:
             self._fail(error)
+        # grows with what is open: linear, however it is cut
+        self._next = len(rest) + min(max(BATCH, len(rest) // 2), room + 1)
         return events
 
     def close(self) -> list[FormEvent]:
@@ -98,29 +116,42 @@ class UrlencodedDecoder:
             raise MachineStateError(f"got {call} in state 'closed', expected {expected}")
 
     def _decode(self, body: bytes) -> list[FormEvent]:
-        limits = self.limits
-        allowed = limits.max_form_parts
-        if allowed is not None and self._count + body.count(b"&") >= allowed:
-            self._check_count(body, allowed)
-        if self._strict:
-            _check_strictly(body)
-        if not self._strict and self._fits(len(body)):
-            return self._events(body)
+        if self._has_too_many(body) or (self._strict and not _is_strict(body)):
+            return self._decode_each(body)
+        if not self._strict and len(body) <= field_room(self.limits, self._total, 0):
+            return self._events(body)  # decoding makes bytes fewer, never more
         events: list[FormEvent] = []
-        most = limits.max_form_memory_size
         for name, value in split_urlencoded(body):
-            if most is not None and len(value) > most:
-                raise RequestEntityTooLarge(limit="max_form_memory_size", allowed=most, received=len(value))
+            check_field(self.limits, self._total + len(name), len(value))
             self._total += len(name) + len(value)
-            self._check_total(self._total)
             events.append(self._field(name, value))
         self._count += len(events)
         return events
 
-    def _fits(self, size: int) -> bool:
-        """Whether nothing in ``size`` bytes can pass a limit: decoding makes them fewer, never more."""
-        most, total = self.limits.max_form_memory_size, self.limits.max_form_memory_total
-        return (most is None or size <= most) and (total is None or self._total + size <= total)
+    def _decode_each(self, body: bytes) -> list[FormEvent]:
+        """The same pair by pair, up to the first one that is refused: a million pairs cost one pass over the bytes, and
+        no more objects than ``max_form_parts``.
+        """
+        events: list[FormEvent] = []
+        allowed = self.limits.max_form_parts
+        for match in _SEQUENCE.finditer(body):
+            if allowed is not None and self._count >= allowed:
+                raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed)
+            ((name, value),) = split_urlencoded(match[0])
+            check_field(self.limits, self._total + len(name), len(value))
+            if self._strict:
+                _check_strictly(match[0])
+            self._total += len(name) + len(value)
+            self._count += 1
+            events.append(self._field(name, value))
+        return events
+
+    def _has_too_many(self, body: bytes) -> bool:
+        """Whether ``body`` has more pairs than there may be; they are counted before anything is decoded."""
+        allowed = self.limits.max_form_parts
+        if allowed is None or self._count + body.count(b"&") < allowed:
+            return False
+        return self._count + _count_pairs(body) > allowed
 
     def _events(self, body: bytes) -> list[FormEvent]:
         """The fields of a batch in which no limit is passed."""
@@ -139,27 +170,19 @@ class UrlencodedDecoder:
         except UnicodeDecodeError:
             raise UrlencodedError("got a pair that is not UTF-8, expected UTF-8") from None
 
-    def _check_count(self, body: bytes, allowed: int) -> None:
-        """Counts before anything is decoded: a million pairs cost one pass, not a million objects."""
-        pairs = self._count + _count_pairs(body)
-        if pairs > allowed:
-            raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed, received=pairs)
+    def _check_open_pair(self, rest: bytes) -> int:
+        """Check the pair that is still open, by the least that it can be once decoded: three bytes may become one.
 
-    def _check_total(self, total: int) -> None:
-        allowed = self.limits.max_form_memory_total
-        if allowed is not None and total > allowed:
-            raise RequestEntityTooLarge(limit="max_form_memory_total", allowed=allowed, received=total)
-
-    def _check_open_pair(self, rest: bytes) -> None:
-        """The pair that is still open, by the least that it can be once decoded: three bytes may become one."""
-        if self._fits(len(rest)):
-            return
-        name, equals, value = rest.partition(b"=")
+        Returns how many bytes may be added to it before it exceeds a limit.
+        """
+        limits, allowed = self.limits, self.limits.max_form_parts
+        if rest and allowed is not None and self._count >= allowed:
+            raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed)
+        name, _, value = rest.partition(b"=")
+        used = self._total + len(name) - 2 * name.count(b"%")
         least = len(value) - 2 * value.count(b"%")
-        most = self.limits.max_form_memory_size
-        if equals and most is not None and least > most:
-            raise RequestEntityTooLarge(limit="max_form_memory_size", allowed=most, received=least)
-        self._check_total(self._total + least + len(name) - 2 * name.count(b"%"))
+        check_field(limits, used, least)
+        return field_room(limits, used, least)
 
     def _fail(self, error: HTTPException) -> NoReturn:
         self._error = error
@@ -188,6 +211,10 @@ def _count_pairs(body: bytes) -> int:
     """How many of the sequences between ``&`` are not empty: those that begin after ``&`` or at the start."""
     marks = b"&" + body.translate(_MARKS)
     return marks.count(b"&x")
+
+
+def _is_strict(body: bytes) -> bool:
+    return body.isascii() and _BAD_ESCAPE.search(body) is None
 
 
 def _check_strictly(body: bytes) -> None:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..buffers import as_bytes, is_bytes_like
-from ..exceptions import ClientDisconnected, WrongMode
+from ..exceptions import BodyConsumed, ClientDisconnected, WrongMode
 from .body import Body
 
 if TYPE_CHECKING:
@@ -67,6 +67,9 @@ class IterableBody(Body):
 class AsyncIterableBody(Body):
     """A body out of an async iterable of bytes."""
 
+    _closed: bool = False
+    """Whether it was ended before its end was seen."""
+
     def __init__(self, chunks: AsyncIterable[Buffer]) -> None:
         self._chunks = aiter(chunks)
 
@@ -75,7 +78,9 @@ class AsyncIterableBody(Body):
         raise WrongMode("got a blocking read of an async body, expected `await request.load()` or `aiter_data()`")
 
     async def aread(self, size: int, whole: bool) -> bytes:
-        """The next chunk that is not empty, ``b""`` at the end."""
+        """The next chunk that is not empty, ``b""`` at the end; raises :exc:`BodyConsumed` after :meth:`aclose`."""
+        if self._closed:
+            raise BodyConsumed("got a read of the body after aclose(), expected it before")
         try:
             async for chunk in self._chunks:
                 if data := as_bytes(chunk):
@@ -83,12 +88,14 @@ class AsyncIterableBody(Body):
         except (ClientDisconnected, OSError):
             self.disconnected = True
             raise
+        self.ended = True
         return b""
 
     async def aclose(self) -> None:
-        """End an async generator that was not used up."""
+        """End an async generator that was not used up. What was read until then stays; reading on is an error."""
         aclose = getattr(self._chunks, "aclose", None)
         if aclose is not None and not getattr(self._chunks, "ag_running", False):
+            self._closed = not self.ended
             await aclose()
 
 

@@ -31,11 +31,13 @@ __all__ = [
     "FORM",
     "Body",
     "check_raw",
+    "check_size",
     "close_async_files",
     "drop_frames",
     "load_form",
     "load_raw",
     "resumed",
+    "tightest",
     "unless_empty",
 ]
 
@@ -131,7 +133,7 @@ class Body:
         What is kept has no traceback: its frames would keep alive all that the request holds.
         """
         self.fresh = False
-        if isinstance(error, HTTPException):
+        if isinstance(error, (HTTPException, BodyConsumed)):
             self.error = copy(error)
         else:
             self.error = BodyConsumed(f"the body was not read to its end: {type(error).__name__} interrupted it")
@@ -154,9 +156,8 @@ class Body:
         self.forms = (*self.forms, (settings, form))
 
     def close(self) -> None:
-        """Close the files of all forms; each may be closed again."""
-        forms, self.forms = self.forms, ()
-        for _, form in forms:
+        """Close the files of all forms; each may be closed again. The forms stay: what was read is still there."""
+        for _, form in self.forms:
             if isinstance(form, Form):
                 form.close()
         for body in self.filtered.values() if self.filtered else ():
@@ -194,20 +195,29 @@ def drop_frames(error: BaseException) -> None:
         error.__traceback__ = None
 
 
-def check_raw(raw: bytes, limits: Limits, *, memory: bool) -> bytes:
+def check_raw(raw: bytes, declared: int | None, limits: Limits, *, memory: bool) -> bytes:
     """``raw`` if ``limits`` allow it, even where another request object with other limits has read it; else 413."""
-    size = len(raw)
-    if limits.max_content_length is not None and size > limits.max_content_length:
-        raise RequestEntityTooLarge(limit="max_content_length", allowed=limits.max_content_length, received=size)
-    if memory:
-        _check_memory(size, limits)
+    check_size(len(raw), declared, limits, memory=memory)
     return raw
 
 
-def _check_memory(size: int, limits: Limits) -> None:
-    allowed = limits.max_data_memory
+def check_size(size: int, declared: int | None, limits: Limits, *, memory: bool) -> None:
+    """Raise 413 if a body of ``size`` bytes exceeds ``max_content_length``, or ``max_data_memory`` where it is held in
+    ``memory``. The error names the smaller of the two, which is exceeded first however the body is cut.
+    """
+    limit, allowed = tightest(limits, memory=memory)
     if allowed is not None and size > allowed:
-        raise RequestEntityTooLarge(limit="max_data_memory", allowed=allowed, received=size)
+        raise RequestEntityTooLarge(limit=limit, allowed=allowed, received=declared)
+
+
+def tightest(limits: Limits, *, memory: bool) -> tuple[str, int | None]:
+    """Name and value of the limit that a body exceeds first: ``max_content_length``, or ``max_data_memory`` where it is
+    smaller and the body is held in ``memory``.
+    """
+    allowed, most = limits.max_content_length, limits.max_data_memory
+    if memory and most is not None and (allowed is None or most < allowed):
+        return "max_data_memory", most
+    return "max_content_length", allowed
 
 
 def load_raw(body: Body, content_length: int | None, limits: Limits, *, keep: bool) -> Generator[Step, Any, bytes]:
@@ -217,15 +227,14 @@ def load_raw(body: Body, content_length: int | None, limits: Limits, *, keep: bo
     """
     body.check()
     if body.raw is not None:
-        return check_raw(body.raw, limits, memory=True)
+        return body.raw
     if body.taken == FORM:
         return b""  # the original design: a parsed form keeps no bytes
-    reader = BodyReader(content_length=content_length, limits=limits)
-    if content_length is not None:
-        _check_memory(content_length, limits)  # refused unread
+    limit = None if content_length is not None else tightest(limits, memory=True)
+    reader = BodyReader(content_length=content_length, limits=limits, limit=limit)
     body.take("get_data()" if keep else "get_data(cache=False)")
     try:
-        raw = yield from _read_all(reader, limits)
+        raw = yield from _read_all(reader)
     except BaseException as error:
         body.fail(error)
         del reader
@@ -236,12 +245,10 @@ def load_raw(body: Body, content_length: int | None, limits: Limits, *, keep: bo
     return raw
 
 
-def _read_all(reader: BodyReader, limits: Limits) -> Generator[Step, Any, bytes]:
+def _read_all(reader: BodyReader) -> Generator[Step, Any, bytes]:
     chunks: list[bytes] = []
-    want = Read(BATCH)
-    while data := (yield want):
+    while data := (yield Read(min(BATCH, reader.want))):
         chunks.append(reader.feed(data))
-        _check_memory(reader.received, limits)
     reader.close()
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 

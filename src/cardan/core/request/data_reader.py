@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from ..body.body_reader import FAILED
 from ..drive import Read
 from .body import drop_frames
 
@@ -44,17 +45,21 @@ class DataReader:
     def next(self) -> Generator[Step, Any, bytes]:
         """The next piece, ``b""`` at the end and after it."""
         size = self._size
-        want = Read(size or READ_SIZE, False)
         self.body.check()
-        while self._reader is not None and (size is None or self._held < size):
+        while (reader := self._reader) is not None and (size is None or self._held < size):
             try:
-                data = yield want
-                piece = self._reader.feed(data) if data else self._reader.close()
+                if reader.state is FAILED:  # by what came after the last piece
+                    reader.feed(b"")
+                data = yield Read(min(size or READ_SIZE, reader.want), False)
+                piece = reader.feed(data) if data else reader.close()
             except BaseException as error:
-                self.body.fail(error)
-                self._reader = None
-                drop_frames(error)
-                raise
+                piece, reader.accepted = reader.accepted, b""
+                if not piece:
+                    self.body.fail(error)
+                    self._reader = None
+                    drop_frames(error)
+                    raise
+                drop_frames(error)  # it is raised by the next step: what comes before it was not too much
             if not data:
                 self._reader = None
             elif size is None:

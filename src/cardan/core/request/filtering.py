@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..body.body_reader import FAILED
 from ..buffers import as_bytes
 from ..drive import Read, arun, run
 from ..exceptions import BadRequest, HTTPException
@@ -54,8 +55,22 @@ class FilteredBody(Body):
     def _next(self, size: int, whole: bool) -> Generator[Step, Any, bytes]:
         out = b""
         while not out and not self.ended:
-            out = self._pass((yield Read(size, whole)))
+            if self._reader.state is FAILED:  # by what came after the last piece
+                self._reader.feed(b"")
+            # what is there: a few bytes may become more than any limit allows
+            out = self._pass((yield Read(min(size, self._reader.want), False)))
         return out
+
+    def _counted(self, data: bytes) -> bytes:
+        """``data`` up to the limit. Where that leaves some of it, the next step raises that it was too much."""
+        reader = self._reader
+        try:
+            return reader.feed(data)
+        except HTTPException as error:
+            if not reader.accepted:
+                raise
+            error.__traceback__ = None
+            return reader.accepted
 
     def _pass(self, data: bytes) -> bytes:
         """What the filter makes of ``data``; of nothing it makes the end. :exc:`TypeError` where that is not bytes."""
@@ -64,7 +79,7 @@ class FilteredBody(Body):
     def _filtered(self, data: bytes) -> bytes:
         try:
             if data:
-                return self._filter.feed(self._reader.feed(data))
+                return self._filter.feed(self._counted(data))
             self.ended = True
             self._reader.close()
             return self._filter.close()

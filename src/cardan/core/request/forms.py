@@ -91,6 +91,7 @@ class FormHooks(OpenedBody):
         return FormSettings((type(self), self.forms, own))
 
     def _form_steps(self, body: Body, first: bytes = b"") -> Generator[Step, Any, Form]:
+        self._admit(body)
         length = self._declared_length
         steps = self.make_form_data_parser(length).run()
         if first:

@@ -13,7 +13,7 @@ from ..body.body_reader import DEFAULTS
 from ..body.form import Form
 from ..body.straight_form import straight_form, straight_urlencoded
 from ..exceptions import HTTPException
-from .body import BATCH, Body, check_raw, load_raw, resumed
+from .body import BATCH, Body, load_raw, resumed
 from .forms import URLENCODED, FormHooks
 
 if TYPE_CHECKING:
@@ -96,6 +96,10 @@ class BodyBase(FormHooks):
         raise RuntimeError("got a second load() while the first one runs, expected one task to load the body")
 
     def _raw_steps(self, body: Body, *, keep: bool, first: bytes = b"") -> Generator[Step, Any, bytes]:
+        if body.raw is not None:
+            self._admit_raw(body.raw, memory=True)
+        else:
+            self._admit(body, memory=True)
         steps = load_raw(body, self._declared_length, self.limits, keep=keep)
         return resumed(steps, first, more=True) if first else steps
 
@@ -103,7 +107,7 @@ class BodyBase(FormHooks):
         raw = body.raw
         if raw is not None:  # nothing to read, and no routine to run
             fits = len(raw) <= _SMALL and _fits(len(raw), _sizes_of(self))
-            return raw if fits else check_raw(raw, self.limits, memory=True)
+            return raw if fits else self._admit_raw(raw, memory=True)
         if keep and body.fresh:
             loaded: bytes = self._load_sync(body, False)
             return loaded

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from ..body.body_reader import BodyReader, parse_content_length
 from ..drive import arun, run
-from ..exceptions import BadRequest, BodyNotLoaded, WrongMode
+from ..exceptions import BadRequest, BodyNotLoaded, RequestEntityTooLarge, WrongMode
 from .bodies import BytesBody
-from .body import close_async_files
+from .body import check_raw, check_size, close_async_files
 from .cached import cached
 from .filtering import FilteredBody
 from .limits import LimitsMixin
@@ -85,10 +85,13 @@ class OpenedBody(LimitsMixin):
         values = self.__dict__
         body: Body | None = values.get("_opened")
         if body is None:
+            _ = self._sent_length  # a Content-Length that is no length is a 400 in every handler, on both protocols
             body = self._open_body()
             if type(self).make_body_filter is not OpenedBody.make_body_filter:
                 body = self._filter_body(body)
             values["_opened"] = body
+        elif "_refusal" in values:
+            raise copy(values["_refusal"])
         return body
 
     def make_body_filter(self) -> BodyFilter | None:
@@ -159,8 +162,13 @@ class OpenedBody(LimitsMixin):
 
     @cached
     def _sent_length(self) -> int | None:
-        """The length that was declared for what is sent; raises :exc:`BadRequest` for what is no length."""
-        return parse_content_length(self.headers.get("Content-Length"))
+        """The length that was declared for what is sent; raises :exc:`BadRequest` for what is no length.
+
+        None where the body is in a transfer coding, whatever Content-Length says (RFC 9112 section 6.3).
+        """
+        headers = self.headers
+        length = parse_content_length(headers.get("Content-Length"))
+        return None if "Transfer-Encoding" in headers else length
 
     @property
     def _declared_length(self) -> int | None:
@@ -174,6 +182,26 @@ class OpenedBody(LimitsMixin):
         except BadRequest:
             return None
 
+    def _admit(self, body: Body, *, memory: bool = False) -> None:
+        """Refuse a body unread, 413, if its declared length exceeds ``max_content_length``, or ``max_data_memory``
+        where it is to be held in ``memory``. This request raises the error again at every later access; the body is
+        still there for other request objects, which may have other limits.
+        """
+        if body.fresh and (length := self._declared_length):
+            try:
+                check_size(length, length, self.limits, memory=memory)
+            except RequestEntityTooLarge as error:
+                self.__dict__["_refusal"] = copy(error)
+                raise
+
+    def _admit_raw(self, raw: bytes, *, memory: bool) -> bytes:
+        """``raw``, which was kept, if the limits of this request allow it; else as :meth:`_admit`."""
+        try:
+            return check_raw(raw, self._declared_length, self.limits, memory=memory)
+        except RequestEntityTooLarge as error:
+            self.__dict__["_refusal"] = copy(error)
+            raise
+
     def _announces_body(self, length: int | None) -> bool:
         """Whether the head says that there is a body (RFC 9112 section 6.3). HTTP/2 need not say so."""
         return length > 0 if length is not None else "Transfer-Encoding" in self.headers
@@ -185,7 +213,7 @@ class OpenedBody(LimitsMixin):
     # --- the end ---
 
     def close(self) -> None:
-        """Close the files of this request's form; may be called again."""
+        """Close the files of this request's form; may be called again. Fields and files stay where they are."""
         if (body := self._known_body()) is not None:
             body.close()
 

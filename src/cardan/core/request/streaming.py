@@ -16,7 +16,7 @@ from ..body.pieces import Pieces
 from ..drive import arun, run
 from ..exceptions import BodyConsumed, UnsupportedMediaType
 from .bodies import BytesBody
-from .body import FORM, Body, check_raw, unless_empty
+from .body import FORM, Body, unless_empty
 from .data_reader import DataReader
 from .loading import BodyBase
 from .perform import perform, performer
@@ -65,7 +65,7 @@ class StreamingMixin(BodyBase):
         body = self._body
         body.check()
         if body.raw is not None:
-            return BodyStream.over(check_raw(body.raw, self.limits, memory=False))
+            return BodyStream.over(self._admit_raw(body.raw, memory=False))
         if body.taken == FORM and not body.busy:
             return BodyStream.over(b"")
         if body.waits:
@@ -84,6 +84,7 @@ class StreamingMixin(BodyBase):
         body.check()
         if body.raw is not None:
             return DataReader(_replay(body, self), BodyReader(content_length=None, limits=self.limits), size)
+        self._admit(body)
         reader = BodyReader(content_length=self._declared_length, limits=self.limits)
         _take(body, door)
         return DataReader(body, reader, size)
@@ -113,6 +114,7 @@ class StreamingMixin(BodyBase):
             raise UnsupportedMediaType(f"got Content-Type {self.mimetype!r}, expected multipart/form-data")
         body = self._body
         body.check()
+        self._admit(body)
         length = self._declared_length
         reader = PartReader(
             self.headers.get("Content-Type", ""),
@@ -217,4 +219,4 @@ def _take(body: Body, door: str) -> None:
 def _replay(body: Body, request: BodyBase) -> Body:
     """A body of its own over the bytes kept, so that a stream over them consumes nothing."""
     assert body.raw is not None
-    return BytesBody(check_raw(body.raw, request.limits, memory=False))
+    return BytesBody(request._admit_raw(body.raw, memory=False))

@@ -1,0 +1,333 @@
+"""Where a body ends: Content-Length beside Transfer-Encoding, lengths that are none, and inputs that cannot be read."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import anyio
+import pytest
+
+from cardan import Application, Request, Response, core
+from cardan.exceptions import LengthRequired, RequestEntityTooLarge
+from cardan.testing import RequestBuilder
+
+from .request_apps import SYNC_DOORS
+
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=B"
+FORM = b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nsome text of a field\r\n--B--\r\n'
+BODIES = {"text/plain": b"0123456789" * 5, URLENCODED: b"a=some+text+of+a+field", MULTIPART: FORM}
+#: ways to a body, and a Content-Type with which each reads it
+WAYS = {
+    name: {"json": "application/json", "iter_parts": MULTIPART, "form": URLENCODED, "files": MULTIPART}.get(
+        name, URLENCODED if name == "values" else "text/plain"
+    )
+    for name in SYNC_DOORS
+}
+
+both = pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+
+
+def environ_of(body: bytes, content_type: str, **fields: str) -> dict[str, Any]:
+    """An environ whose input is not terminated, unless ``wsgi.input_terminated`` is set."""
+    environ = RequestBuilder(method="POST").environ({"wsgi.input": io.BytesIO(body), "CONTENT_TYPE": content_type})
+    for name in ("CONTENT_LENGTH", "wsgi.input_terminated", "HTTP_TRANSFER_ENCODING"):
+        environ.pop(name, None)
+    return environ | fields
+
+
+def scope_of(content_type: str, **fields: str) -> dict[str, Any]:
+    """A scope with these header fields alone."""
+    scope: dict[str, Any] = dict(RequestBuilder(method="POST").scope())
+    names = [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in fields.items()]
+    return scope | {"headers": [(b"host", b"localhost"), (b"content-type", content_type.encode()), *names]}
+
+
+def receive_of(*pieces: bytes) -> Any:
+    """A ``receive`` that gives ``pieces``."""
+    rest = list(pieces)
+
+    async def receive() -> Any:
+        piece = rest.pop(0) if rest else b""
+        return {"type": "http.request", "body": piece, "more_body": bool(rest)}
+
+    return receive
+
+
+def answer(app: Any, protocol: str, environ: dict[str, Any], scope: dict[str, Any], receive: Any) -> tuple[int, bytes]:
+    """Status and body of what ``app`` answers on ``protocol``."""
+    if protocol == "wsgi":
+        lines: list[str] = []
+        parts = app.wsgi_app(environ, lambda status, headers, exc_info=None: lines.append(status))
+        body = b"".join(parts)
+        getattr(parts, "close", bool)()
+        return int(lines[0][:3]), body
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    anyio.run(app.asgi_app, scope, receive, send)
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+def app_of(kind: str, way: str) -> Application[Request]:
+    """An application that asks for the body in one way, as ``def`` or as ``async def``."""
+
+    def view(request: Request) -> Response:
+        return Response.from_json([request.content_length, SYNC_DOORS[way](request)])
+
+    async def aview(request: Request) -> Response:
+        if way in ("iter_data", "stream"):
+            data = b"".join([piece async for piece in request.aiter_data()])
+            return Response.from_json([request.content_length, data.decode()])
+        if way == "iter_parts":
+            names = [[part.name, part.filename] async for part in request.aiter_parts()]
+            return Response.from_json([request.content_length, names])
+        await request.load(form=way not in ("get_data", "get_data(cache=False)"))
+        return view(request)
+
+    return Application(view if kind == "def" else aview)
+
+
+@both
+@pytest.mark.parametrize("kind", ["def", "async"])
+@pytest.mark.parametrize("way", ["get_data", "text", "form", "iter_data", "iter_parts", "stream"])
+@pytest.mark.parametrize("length", ["3", "0", "999"])
+def test_transfer_encoding_overrides_content_length(protocol: str, kind: str, way: str, length: str) -> None:
+    """RFC 9112 section 6.3: the body is what the transfer coding says; Content-Length beside it says nothing."""
+    content_type = WAYS[way]
+    body = BODIES[content_type]
+    environ = environ_of(body, content_type, CONTENT_LENGTH=length, HTTP_TRANSFER_ENCODING="chunked")
+    environ["wsgi.input_terminated"] = True
+    scope = scope_of(content_type, Content_Length=length, Transfer_Encoding="chunked")
+    alone = answer(app_of(kind, way), protocol, environ, scope, receive_of(body[:7], body[7:]))
+    said = {"form": [["a", "some text of a field"]], "iter_parts": [["a", None]]}.get(way, body.decode())
+    assert alone == (200, Response.from_json([None, said]).data)
+
+
+def test_transfer_encoding_overrides_content_length_in_core() -> None:
+    """The same for a request of core alone."""
+    fields = [(b"Content-Length", b"3"), (b"Transfer-Encoding", b"chunked")]
+    request = core.Request(core.RequestHead("POST", headers=fields), [b"01234", b"56789"])  # type: ignore[arg-type]
+    assert (request.content_length, request.get_data()) == (None, b"0123456789")
+
+
+@pytest.mark.parametrize("kind", ["def", "async"])
+@pytest.mark.parametrize("length", [None, "3"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_chunked_body_that_cannot_be_read_is_411(way: str, length: str | None, kind: str) -> None:
+    """A WSGI server that does not terminate its input has no way to give a chunked body: 411 (RFC 9110 section
+    15.5.12), never an empty body; and not one byte is taken from the connection.
+    """
+    content_type = WAYS[way]
+    environ = environ_of(BODIES.get(content_type, b"[1]"), content_type, HTTP_TRANSFER_ENCODING="chunked")
+    if length is not None:
+        environ["CONTENT_LENGTH"] = length
+    stream = environ["wsgi.input"]
+    status, _ = answer(app_of(kind, way), "wsgi", environ, {}, None)
+    assert (status, stream.tell()) == (411, 0)
+
+
+def test_a_chunked_body_that_cannot_be_read_is_411_downstream() -> None:
+    """An application behind a middleware that asked for the body is told, too; a handler that does not ask is not."""
+    environ = environ_of(b"x", "text/plain", HTTP_TRANSFER_ENCODING="chunked")
+    for _ in range(2):
+        with pytest.raises(LengthRequired, match="send a Content-Length"):
+            Request(environ).get_data()
+    with pytest.raises(LengthRequired):
+        environ["wsgi.input"].read()
+    environ = environ_of(b"x", "text/plain", HTTP_TRANSFER_ENCODING="chunked")
+    app = Application(lambda request: Response(request.path))
+    assert answer(app, "wsgi", environ, {}, None)[0] == 200
+
+
+def test_an_input_without_any_length_is_empty() -> None:
+    """Without Content-Length and Transfer-Encoding a request has no body (RFC 9112 section 6.3)."""
+    assert Request(environ_of(b"the next request", "text/plain")).get_data() == b""
+
+
+@both
+@pytest.mark.parametrize("kind", ["def", "async"])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("length", ["+5", "5, 5", "1_0", "-1", "1" + "0" * 30])
+def test_a_length_that_is_none_is_400(protocol: str, kind: str, way: str, length: str) -> None:
+    """Whatever way to the body is taken, also one that would not read it, and whoever takes it, on both protocols."""
+    for content_type in (WAYS[way], "text/plain"):
+        environ = environ_of(b"12345", content_type, CONTENT_LENGTH=length)
+        scope = scope_of(content_type, Content_Length=length)
+        assert answer(app_of(kind, way), protocol, environ, scope, receive_of(b"12345"))[0] == 400
+        assert environ["wsgi.input"].tell() == 0
+
+
+# --- refusals are remembered ---
+
+
+class Small(Request):
+    """Limits that a test can reach."""
+
+    max_content_length = 30
+    max_data_memory = 10
+
+
+@both
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("first", ["data", "text", "get_data", "form", "iter_data"])
+@pytest.mark.parametrize("size", [11, 31])
+def test_a_413_is_remembered(protocol: str, chunked: bool, first: str, size: int) -> None:
+    """A request raises its 413 again through every door, whether the head declared the size or the body showed it."""
+    kind = URLENCODED if first == "form" else "text/plain"
+    body = b"x" * size
+    seen: list[str] = []
+
+    def ask(request: Request, name: str) -> None:
+        with pytest.raises(RequestEntityTooLarge) as caught:
+            SYNC_DOORS[name](request)
+        assert caught.value.received == (None if chunked else size)
+        seen.append(str(caught.value))
+
+    def view(request: Small) -> Response:
+        for name in (first, "data", "text", "stream", "iter_data", "get_data(cache=False)"):
+            ask(request, name)
+        return Response("done")
+
+    if first in ("form", "iter_data") and size == 11:  # nothing of this is held in memory as data
+        return
+    fields = {"Transfer_Encoding": "chunked"} if chunked else {"Content_Length": str(size)}
+    environ = environ_of(body, kind, **{f"HTTP_{name}".upper(): value for name, value in fields.items()})
+    environ |= {"wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": str(size)}
+    app = Application(view, request_class=Small)
+    assert answer(app, protocol, environ, scope_of(kind, **fields), receive_of(body)) == (200, b"done")
+    assert len(seen) == 6
+    assert len(set(seen)) == 1
+
+
+@both
+@pytest.mark.parametrize("way", ["data", "form", "iter_data"])
+def test_a_refused_body_is_left_to_others(protocol: str, way: str) -> None:
+    """What one request refuses unread is still there for another request object, which has limits of its own."""
+
+    @Application
+    def app(request: Request) -> Response:
+        source = request.environ if protocol == "wsgi" else request.scope
+        small = Small(source, None if protocol == "wsgi" else request._receive, populate_request=False)
+        small._enter("sync")
+        with pytest.raises(RequestEntityTooLarge):
+            SYNC_DOORS[way](small)
+        return Response(request.get_data())
+
+    kind = URLENCODED if way == "form" else "text/plain"
+    environ = environ_of(b"x" * 31, kind, CONTENT_LENGTH="31")
+    scope = scope_of(kind, Content_Length="31")
+    assert answer(app, protocol, environ, scope, receive_of(b"x" * 31)) == (200, b"x" * 31)
+
+
+# --- close() ---
+
+
+UPLOAD = {"form": {"a": "1"}, "files": {"f": ("a.txt", b"12345")}}
+
+
+@both
+@pytest.mark.anyio
+async def test_close_keeps_what_was_read(protocol: str) -> None:
+    """Closing a request closes its files; fields, and the files' names, stay, for it and for the application behind."""
+    request = Request.from_values(method="POST", protocol=protocol, **UPLOAD)  # type: ignore[arg-type]
+    async with request:
+        if protocol == "asgi":
+            await request.load()
+        else:
+            assert request.form
+    source = (request.environ,) if protocol == "wsgi" else (request.scope, request.receive)
+    for other in (request, Request(*source)):
+        assert other.form.to_dict() == {"a": "1"}
+        assert other.files["f"].filename == "a.txt"
+        assert other.files["f"].stream.closed
+    request.close()
+
+
+@pytest.mark.parametrize("kind", ["def", "async"])
+@both
+def test_a_middleware_takes_nothing_from_the_application(protocol: str, kind: str) -> None:
+    """`with Request(environ)` in a middleware of the protocol's own, around the call: fields and files are there."""
+
+    def view(request: Request) -> Response:
+        return Response(request.form["a"] + request.files["f"].filename)
+
+    async def aview(request: Request) -> Response:
+        await request.load()
+        return view(request)
+
+    app = Application(view if kind == "def" else aview)
+
+    def middleware(environ: Any, start_response: Any) -> Any:
+        with Request(environ) as request:
+            assert request.form["a"] == "1"
+        return app.wsgi_app(environ, start_response)
+
+    async def amiddleware(scope: Any, receive: Any, send: Any) -> None:
+        async with Request(scope, receive) as request:
+            await request.load()
+        await app.asgi_app(scope, request.receive, send)
+
+    builder = RequestBuilder(method="POST", **UPLOAD)
+    outer = type("Outer", (), {"wsgi_app": staticmethod(middleware), "asgi_app": staticmethod(amiddleware)})
+    assert answer(outer, protocol, builder.environ(), builder.scope(), builder.receive()) == (200, b"1a.txt")
+
+
+@both
+def test_an_application_keeps_the_files_that_it_needs(protocol: str) -> None:
+    """A request object that is closed while an application handles the request closes no file of it."""
+
+    @Application
+    def app(request: Request) -> Response:
+        source = request.environ if protocol == "wsgi" else request.scope
+        with Request(source, None if protocol == "wsgi" else request._receive, populate_request=False) as other:
+            other._enter("sync")
+            assert other.form["a"] == "1"
+        return Response(request.files["f"].read())
+
+    builder = RequestBuilder(method="POST", **UPLOAD)
+    assert answer(app, protocol, builder.environ(), builder.scope(), builder.receive()) == (200, b"12345")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("way", ["load", "aiter_data", "begun"])
+async def test_reading_after_aclose_is_an_error(way: str) -> None:
+    """A body of core's own request that aclose() ended before its end is never given as if it were complete."""
+
+    async def body() -> Any:
+        yield b"some"
+        yield b"more"
+
+    fields = [(b"Transfer-Encoding", b"chunked")]
+    request = core.Request(core.RequestHead("POST", headers=fields), body())  # type: ignore[arg-type]
+    pieces = aiter(request.aiter_data()) if way == "begun" else None
+    if pieces is not None:
+        assert await anext(pieces) == b"some"
+
+    async def read() -> None:
+        if way == "load":
+            await request.load()
+        else:
+            await anext(pieces or aiter(request.aiter_data()))
+
+    await request.aclose()
+    for _ in range(2):
+        with pytest.raises(core.BodyConsumed, match=r"aclose\(\)"):
+            await read()
+
+
+@pytest.mark.anyio
+async def test_what_was_read_outlives_aclose() -> None:
+    """A body that was read to its end stays readable."""
+
+    async def body() -> Any:
+        yield b"all"
+
+    request = core.Request(core.RequestHead("POST", headers=[(b"Transfer-Encoding", b"chunked")]), body())  # type: ignore[list-item]
+    async with request:
+        await request.load()
+    assert (await request.load()).data == b"all"
+    assert [piece async for piece in request.aiter_data()] == [b"all"]
