@@ -210,18 +210,18 @@ class Server:
             pass
 
 
-def start(name: str, target: str, *, app_dir: Path, log_dir: Path, **env: str) -> Server:
-    """Start a server of kind ``name`` for ``module:attribute`` in ``app_dir``; return it when it listens.
+def start(name: str | Kind, target: str, *, app_dir: Path, log_dir: Path, **env: str) -> Server:
+    """Start a server of a kind (by its name) for ``module:attribute`` in ``app_dir``; return it when it listens.
 
     Skips the test where the server is not installed.
     """
-    kind = KINDS[name]
+    kind = KINDS[name] if isinstance(name, str) else name
     if missing := kind.missing():
         pytest.skip(f"server {missing[0]} is not installed")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background: children would inherit it
         signal.signal(signal.SIGINT, signal.default_int_handler)
     port = free_port()
-    log_file = log_dir / f"{name}-{port}.log"
+    log_file = log_dir / f"{kind.name}-{port}.log"
     path = os.pathsep.join(filter(None, [str(app_dir), os.environ.get("PYTHONPATH")]))
     with log_file.open("wb") as log:
         process = subprocess.Popen(

@@ -30,11 +30,12 @@ from .core.response.base import BaseResponse
 from .dual import Dual
 from .lifespan import ProcessLifespan, serve_lifespan
 from .request import BaseRequest, Request
+from .stopping import Stopping
 from .wsgi.errors import answer_error
 from .wsgi.serving import send, send_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
     from typing_extensions import TypeVar
 
@@ -79,7 +80,10 @@ class Application(Dual, Generic[R]):
     sync handlers run at once under one event loop, ``waiting_threads`` how many more may wait for a slow client (past
     them a handler that needs more of its body raises a 503), ``stream_threads`` how many steps of sync response bodies
     run at once, ``backend`` the loop of async handlers on WSGI (``asyncio`` or
-    ``trio``). A subclass may override :meth:`resolve` (a router) and :meth:`on_error`.
+    ``trio``). ``end_streams_on_stop``: on ASGI response bodies without a Content-Length are ended when the process is
+    told to stop (SIGTERM, SIGINT), so that the server need not wait for event streams: the body is closed, its cleanup
+    and the close hooks run, and the response is complete for its client. It needs a server with lifespan, in the main
+    thread. A subclass may override :meth:`resolve` (a router) and :meth:`on_error`.
 
     Every option is an attribute, too, and what is assigned to one later holds for the requests that begin afterwards,
     on both protocols: ``app.middleware += (authenticated,)``. A subclass may give options in its body; what the
@@ -97,6 +101,7 @@ class Application(Dual, Generic[R]):
     waiting_threads: int = crossing.WAITING_THREADS
     stream_threads: int = crossing.STREAM_THREADS
     backend: str = "asyncio"
+    end_streams_on_stop: bool = False
 
     _varies = False
     """Whether one of the options that decide how a request is served is a property."""
@@ -124,8 +129,10 @@ class Application(Dual, Generic[R]):
         waiting_threads: int | None = None,
         stream_threads: int | None = None,
         backend: str | None = None,
+        end_streams_on_stop: bool | None = None,
     ) -> None:
         self._asgi_state: dict[str, Any] = {}
+        self._stopping: dict[Any, Stopping] = {}
         self._take("handler", handler)
         self._take("request_class", request_class)
         self._take("load", load)
@@ -136,6 +143,7 @@ class Application(Dual, Generic[R]):
         self._take("waiting_threads", waiting_threads)
         self._take("stream_threads", stream_threads)
         self._take("backend", backend)
+        self._take("end_streams_on_stop", end_streams_on_stop)
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -300,16 +308,33 @@ class Application(Dual, Generic[R]):
         kind = scope["type"]
         if kind == "lifespan":
             self._began = True
+            loop = None
+            if self.end_streams_on_stop:
+                loop = crossing.current_token()
+                self._stopping[loop] = Stopping()
             try:
-                await serve_lifespan(self._make_lifespan(), scope, receive, send, self._asgi_state.update)
+                await serve_lifespan(self._make_lifespan(), scope, receive, send, partial(self._start, loop))
             finally:
                 self._began = False
+                if (stopping := self._stopping.pop(loop, None)) is not None:
+                    stopping.end()
         elif kind != "websocket":
             raise RuntimeError(f"got a scope of type {kind!r}, expected http, websocket or lifespan")
         elif self.websocket is not None:
             await self.websocket(scope, receive, send)
         else:
             await deny_websocket(scope, receive, send)
+
+    def _start(self, loop: Any, state: dict[str, Any]) -> None:
+        """The lifespan has started in ``loop``, with this state."""
+        self._asgi_state.update(state)
+        if (stopping := self._stopping.get(loop)) is not None:
+            stopping.begin()
+
+    def _until_stop(self) -> Callable[[], Awaitable[None]] | None:
+        """What returns when the process was told to stop; None where nothing listens for that."""
+        stopping = self._stopping.get(crossing.current_token())
+        return None if stopping is None else stopping.wait
 
 
 def _leave(environ: dict[str, Any], exchange: Exchange) -> None:

@@ -73,6 +73,7 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
                 root_url=partial(getattr, request, "root_url"),
                 extensions=scope.get("extensions"),
                 lose=partial(setattr, exchange, "left", True),
+                until=app._until_stop() if app.end_streams_on_stop else None,
             )
             await sender.send(response, scope["method"])
     except BaseException as error:

@@ -40,10 +40,11 @@ class Sender:
 
     ``source`` gives what receives for this request, where it may be listened to; ``worker`` runs what blocks in
     worker threads; ``context`` is what the body and the hooks run in, here and there; ``extensions`` are those of the
-    scope; ``lose`` is told where sending fails because the client left.
+    scope; ``lose`` is told where sending fails because the client left; ``until`` returns when streams without a
+    Content-Length are to be ended.
     """
 
-    __slots__ = ("_context", "_lose", "_pathsend", "_root_url", "_send", "_source", "_worker")
+    __slots__ = ("_context", "_lose", "_pathsend", "_root_url", "_send", "_source", "_until", "_worker")
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Sender:
         root_url: Callable[[], str] | None,
         extensions: Mapping[str, Any] | None = None,
         lose: Callable[[], None] | None = None,
+        until: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._send = send
         self._source = source
@@ -62,6 +64,7 @@ class Sender:
         self._context = context
         self._root_url = root_url
         self._lose = lose
+        self._until = until
         self._pathsend = extensions is not None and "http.response.pathsend" in extensions
 
     async def send(self, response: BaseResponse, method: str) -> None:
@@ -109,6 +112,7 @@ class Sender:
     async def _watched(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
         """Send the body while somebody listens for the client's leaving, and for silence."""
         failure: BaseException | None = None
+        stopped = False
         # each listener is ended by a scope of its own: what is cancelled with the group leaves a cycle of its frames
         listening: list[anyio.CancelScope] = []
         async with anyio.create_task_group() as group:
@@ -117,6 +121,11 @@ class Sender:
                 with scope:
                     await wait(*args)
                     group.cancel_scope.cancel()
+
+            async def stop(until: Callable[[], Awaitable[None]]) -> None:
+                nonlocal stopped
+                await until()
+                stopped = True
 
             def listen_for(wait: Callable[..., Awaitable[None]], *args: Any) -> None:
                 """Wait beside the body for a reason to end it."""
@@ -129,6 +138,8 @@ class Sender:
                 if response.keep_alive is not None:
                     await wire.emit(b"")
                     listen_for(_keep_alive, wire, response)
+                if self._until is not None and not wire.declares_length:
+                    listen_for(stop, self._until)
                 await self._send_body(response, wire, closers)
                 await wire.end()
             except BaseException as error:  # raised outside the group, which would wrap it, or take it for its own end
@@ -143,6 +154,8 @@ class Sender:
                 raise failure
         finally:
             del failure  # its traceback holds this frame: no cycle
+        if stopped:
+            await wire.end()  # the body was ended by us: for the client it is complete
 
     async def _send_body(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
         if response.is_async:
@@ -179,6 +192,11 @@ class _Wire:
         self._finalizer = finalizer
         self._lock = anyio.Lock()
         self.last = anyio.current_time()
+
+    @property
+    def declares_length(self) -> bool:
+        """Whether the head says how long the body is."""
+        return self._finalizer.declared is not None
 
     async def emit(self, chunk: str | Buffer) -> None:
         """Send what the finalizer makes of ``chunk``, which it checks."""

@@ -12,7 +12,7 @@ On both: :func:`pump` drives an async body, :class:`BackgroundTask` is a task be
 
 from __future__ import annotations
 
-from .background import BackgroundTask, call_in_loop, current_token
+from .background import BackgroundTask, call_in_loop, call_soon, current_token
 from .cancelled_when import CancelledWhen
 from .cancelling import as_error
 from .contexts import CallersContext, OwnContext, RequestContext
@@ -55,6 +55,7 @@ __all__ = [
     "Worker",
     "as_error",
     "call_in_loop",
+    "call_soon",
     "current_token",
     "in_loop",
     "make_event",

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     import anyio
 
-__all__ = ["BackgroundTask", "call_in_loop", "current_token"]
+__all__ = ["BackgroundTask", "call_in_loop", "call_soon", "current_token"]
 
 T = TypeVar("T")
 
@@ -104,3 +104,12 @@ def call_in_loop(function: Callable[[Any], T], token: Any = None) -> T:
     if token is not None and token.native_token is not here.native_token:
         return from_thread.run_sync(function, token, token=token)
     return function(here)
+
+
+def call_soon(function: Callable[[], Any], token: Any) -> None:
+    """Have the event loop of ``token`` call a plain function; from any thread, and from a handler of a signal."""
+    loop = token.native_token
+    if hasattr(loop, "call_soon_threadsafe"):  # asyncio
+        loop.call_soon_threadsafe(function)
+    else:
+        loop.run_sync_soon(function)

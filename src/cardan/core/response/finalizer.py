@@ -220,6 +220,11 @@ class ResponseFinalizer:
         return events
 
     @property
+    def declared(self) -> int | None:
+        """The Content-Length that the head declares, in bytes; None for a body that ends when it ends."""
+        return self._declared
+
+    @property
     def has_all(self) -> bool:
         """Whether nothing more of the body is to be sent: it was closed, or as many bytes were fed as declared."""
         return self.state == "done" or not self.sends_body or self._sent == self._declared

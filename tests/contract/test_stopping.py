@@ -1,0 +1,235 @@
+"""``end_streams_on_stop``: a process that is told to stop ends its open streams."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import httpx
+import pytest
+
+from cardan import Application, Request, Response
+from cardan.testing import AsyncClient
+from tests.servers import HOST, Kind, start
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+GUARD = 20
+
+BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+@pytest.fixture
+def told() -> Iterator[list[int]]:
+    """The handler of a server, which notes the signals: what must be called as before."""
+    seen: list[int] = []
+
+    def handler(number: int, frame: Any) -> None:
+        seen.append(number)
+
+    before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield seen
+    for number, was in before.items():
+        assert signal.getsignal(number) is handler  # as it was found
+        signal.signal(number, was)
+
+
+class Streams:
+    """An application whose bodies wait for ever, and what became of them."""
+
+    def __init__(self, **options: Any) -> None:
+        self.ended: list[str] = []
+        self.app = Application(self.handle, end_streams_on_stop=True, **options)
+
+    def handle(self, request: Request) -> Response:
+        async def body() -> AsyncIterator[str]:
+            try:
+                yield "begun"
+                await anyio.sleep_forever()
+            finally:
+                await anyio.sleep(0.001)
+                self.ended.append("body")
+
+        response = Response.from_events(body()) if request.path == "/events" else Response(body())
+        response.call_on_close(lambda: self.ended.append("hook"))
+        return response
+
+
+async def drain(client: httpx.AsyncClient, path: str, received: list[bytes], begun: Callable[[], None]) -> None:
+    """Read a response to its end; ``begun`` is told of its first bytes."""
+    async with client.stream("GET", path) as response:
+        async for data in response.aiter_raw():
+            received.append(data)
+            begun()
+
+
+@BACKENDS
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("path", ["/events", "/bytes"])
+def test_a_signal_ends_open_streams(backend: str, path: str, number: int, told: list[int]) -> None:
+    """The body is closed, its cleanup and the hooks run, the response is complete; the server's handler is called."""
+    streams = Streams()
+    received: list[bytes] = []
+
+    def stop() -> None:
+        if not told:
+            os.kill(os.getpid(), number)
+
+    async def main() -> None:
+        with anyio.fail_after(GUARD):
+            async with AsyncClient(streams.app, protocol="asgi") as client:
+                for _ in range(2):  # the second one begins when the process has been told already
+                    await drain(client, path, received, stop)
+
+    anyio.run(main, backend=backend)
+    assert told == [number]
+    assert b"begun" in received[0]
+    assert streams.ended == ["body", "hook"] * 2
+
+
+@BACKENDS
+def test_without_the_option_nothing_changes(backend: str, told: list[int]) -> None:
+    """No handler of a signal is replaced unless it was asked for."""
+
+    async def main() -> None:
+        before = signal.getsignal(signal.SIGTERM)
+        async with AsyncClient(Application(lambda request: Response("")), protocol="asgi"):
+            assert signal.getsignal(signal.SIGTERM) is before
+
+    anyio.run(main, backend=backend)
+
+
+@BACKENDS
+def test_a_declared_length_is_kept(backend: str, told: list[int]) -> None:
+    """A body that says how long it is is not cut: it ends by itself."""
+    go_on: list[bool] = []
+
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"begun"
+            os.kill(os.getpid(), signal.SIGTERM)
+            for _ in range(10):
+                await anyio.sleep(0.001)
+            go_on.append(True)
+            yield b" and whole"
+
+        return Response(body(), headers={"Content-Length": 15})
+
+    async def main() -> None:
+        with anyio.fail_after(GUARD):
+            async with AsyncClient(Application(handler, end_streams_on_stop=True), protocol="asgi") as client:
+                assert (await client.get("/")).content == b"begun and whole"
+
+    anyio.run(main, backend=backend)
+    assert told == [signal.SIGTERM]
+    assert go_on == [True]
+
+
+def test_a_signal_that_nobody_handles_is_left_alone() -> None:
+    """A signal that ends the process must not be swallowed; in another thread than the main one nothing is set."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    app = Application(lambda request: Response("ok"), end_streams_on_stop=True)
+    seen: list[Any] = []
+
+    async def main() -> None:
+        async with AsyncClient(app, protocol="asgi") as client:
+            seen.append((await client.get("/")).text)
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    try:
+        anyio.run(main)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        thread = threading.Thread(target=anyio.run, args=(main,))
+        thread.start()
+        thread.join(GUARD)
+    finally:
+        for number, was in before.items():
+            signal.signal(number, was)
+    assert seen == ["ok", signal.SIG_DFL, "ok", signal.default_int_handler]
+
+
+def test_handlers_that_were_set_later_stay() -> None:
+    """Who sets a handler during the lifespan keeps it; ours, if it is still called, passes the signal on."""
+    seen: list[str] = []
+    before = signal.signal(signal.SIGTERM, lambda *args: seen.append("server"))
+    later: list[Any] = []
+
+    async def main() -> None:
+        async with AsyncClient(Application(lambda request: Response(""), end_streams_on_stop=True), protocol="asgi"):
+            ours = signal.getsignal(signal.SIGTERM)
+
+            def chained(*args: Any) -> None:
+                seen.append("later")
+                ours(*args)  # type: ignore[operator, misc]
+
+            later.append(chained)
+            signal.signal(signal.SIGTERM, chained)
+        assert signal.getsignal(signal.SIGTERM) is chained
+        os.kill(os.getpid(), signal.SIGTERM)
+        await anyio.sleep(0.001)
+
+    try:
+        anyio.run(main)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert seen == ["later", "server"]
+
+
+def asgi_server(name: str) -> Kind:
+    """A server that waits for open connections much longer than a test does."""
+    arguments = {
+        "uvicorn": ["-m", "uvicorn", "--host", HOST, "--timeout-graceful-shutdown", "60", "--port"],
+        "hypercorn": ["-m", "hypercorn", "--workers", "0", "--graceful-timeout", "60", "--bind"],
+        "granian": ["-m", "granian", "--interface", "asgi", "--host", HOST, "--workers-kill-timeout", "60", "--port"],
+    }[name]
+
+    def command(target: str, port: int) -> list[str]:
+        return [*arguments, f"{HOST}:{port}" if name == "hypercorn" else str(port), target]
+
+    return Kind(f"{name}-patient", "asgi", (name,), command)
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("name", ["uvicorn", "hypercorn", "granian"])
+def test_real_servers_stop(name: str, tmp_path: Path) -> None:
+    """With three streams open SIGTERM ends them, each complete, then lifespan and process; a server kills nothing."""
+    notes = tmp_path / "notes"
+    server = start(
+        asgi_server(name),
+        "tests.contract.stopping_app:app",
+        app_dir=ROOT,
+        log_dir=tmp_path,
+        CARDAN_TEST_NOTES=str(notes),
+    )
+    bodies: dict[str, bytes] = {}
+    begun = threading.Barrier(4)
+
+    def read(path: str) -> None:
+        with httpx.stream("GET", server.url + path, timeout=GUARD) as response:
+            for number, data in enumerate(response.iter_raw()):
+                bodies[path] = bodies.get(path, b"") + data
+                if not number:
+                    begun.wait(GUARD)
+
+    threads = [threading.Thread(target=partial(read, path)) for path in ("/events", "/ticks", "/download")]
+    try:
+        for thread in threads:
+            thread.start()
+        begun.wait(GUARD)
+        server.stop()
+    finally:
+        for thread in threads:
+            thread.join(GUARD)
+        server.kill()
+    assert not server.killed, server.log()
+    assert sorted(notes.read_text().split()) == ["events", "hook", "lifespan", "ticks"]
+    assert bodies["/download"] == b"begun and whole"
