@@ -34,11 +34,15 @@ class FileBody:
 
     def __init__(self, file: BinaryIO | int, length: int, start: int = 0, path: str | None = None) -> None:
         self._file = file
-        self._closed = False
+        self._open = [file]
         self._fd = number_of(file)
         self.length = length
         self._start = start
         self._path = path
+
+    @property
+    def _closed(self) -> bool:
+        return not self._open
 
     @property
     def pathsend_path(self) -> str | None:
@@ -80,12 +84,14 @@ class FileBody:
 
     def close(self) -> None:
         """Close the file; may be called again."""
-        if not self._closed:
-            self._closed = True
-            if isinstance(self._file, int):
-                os.close(self._file)
-            else:
-                self._file.close()
+        try:
+            file = self._open.pop()  # one step: a number that two threads close may be another file's by then
+        except IndexError:
+            return
+        if isinstance(file, int):
+            os.close(file)
+        else:
+            file.close()
 
     def __del__(self) -> None:
         self.close()  # a response that was made and never sent
@@ -102,9 +108,8 @@ class _Part(FileBody):
         self._whole = whole
 
     def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self._whole.close()
+        self._open.clear()
+        self._whole.close()
 
     def __del__(self) -> None:
         pass  # its owner does

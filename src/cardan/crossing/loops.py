@@ -97,8 +97,9 @@ def portal(backend: str) -> Portal:
 
 
 def _stop_portals() -> None:
-    for key in [key for key in _portals if key[0] == os.getpid()]:
-        _portals.pop(key).stop()
+    for key in list(_portals):  # in one step: another thread may add one
+        if key[0] == os.getpid():
+            _portals.pop(key).stop()
 
 
 def _renew_lock() -> None:

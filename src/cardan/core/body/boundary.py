@@ -67,10 +67,12 @@ class Plan:
 
     def for_table(self) -> Plan:
         """The same, but that nothing of a body goes on the straight path."""
-        if self._for_table is None:
-            self._for_table = plan = copy(self)
+        plan = self._for_table
+        if plan is None:
+            plan = copy(self)
             plan.window = plan.wait = plan.whole = 0
-        return self._for_table
+            self._for_table = plan  # when it is complete: threads share plans
+        return plan
 
     def takes(self, boundary: bytes) -> bool:
         """Whether ``boundary`` is short enough and letters and digits after hyphens, as clients write it.

@@ -55,6 +55,8 @@ class BaseResponse(Copies, Outgoing):
             self._body = response.encode()
         elif type(response) is bytes:
             self._body = response
+        elif response is None:
+            self._body = b""
         else:
             self._set_response(response)
         if status is None:
@@ -94,8 +96,9 @@ class BaseResponse(Copies, Outgoing):
 
     def _add_length(self, pairs: list[tuple[str, str]]) -> None:
         """A body of text or bytes declares its length, where the program did not."""
-        if self._body is not None and self.automatically_set_content_length:
-            self._own_length = length = str(len(self._body))
+        body = self._body
+        if (body is not None or self._was_bytes) and self.automatically_set_content_length:
+            self._own_length = length = str(len(body) if body is not None else self._buffered_length())
             pairs.append(("Content-Length", length))
 
     # --- status and headers ---
@@ -130,20 +133,28 @@ class BaseResponse(Copies, Outgoing):
         self._code, line = parse_status(status)
         self._reason = None if line == status_line(self._code) else line.partition(" ")[2]
 
+    def _make_headers(self) -> Headers:
+        kind = self._content_type
+        made = Headers._trusted([("Content-Type", kind)] if kind is not None else [])
+        self._add_length(made._list)
+        values = self.__dict__
+        made = values.setdefault("_made_headers", made)
+        while self._headers is not made:  # once, unless another thread's assignment came between
+            self._headers = made
+            made = values["_made_headers"]
+        return made
+
     @property
     def headers(self) -> Headers:
         """The header fields; changes are what is sent."""
         headers = self._headers
-        if headers is None:
-            kind = self._content_type
-            headers = self._headers = Headers._trusted([("Content-Type", kind)] if kind is not None else [])
-            self._add_length(headers._list)
-        return headers
+        return self._make_headers() if headers is None else headers
 
     @headers.setter
     def headers(self, headers: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
-        self._headers = Headers(headers)
+        made = Headers(headers)
         self._own_length = None
+        self.__dict__["_made_headers"] = self._headers = made
 
     @property
     def content_type(self) -> str | None:

@@ -38,8 +38,11 @@ class BodyAccess:
     """What JSON is read and written with: ``loads`` and ``dumps``, which may give bytes."""
     direct_passthrough: bool = False
 
+    # Several threads may read one response at once. What is made by reading is therefore published in one step, whole
+    # (``dict.setdefault`` is one), and a body of bytes is given up last: who does not find it finds the list.
     _body: bytes | None
-    _iterable: Any
+    _iterable: Any  # absent while a body of bytes was never asked for as a list
+    _was_bytes: bool = False  # the list is our own, made of a body of bytes
     _headers: Headers | None
     _hooks: list[Callable[[], Any]] | None
     _own_length: str | None  # the Content-Length that we wrote into the headers, not the program
@@ -60,25 +63,32 @@ class BodyAccess:
             """Set what a frozen response has."""
 
     def _set_response(self, response: Any) -> None:
-        self._body = None
         if response is None:
-            self._body = b""
+            self._set_bytes(b"")
         elif isinstance(response, str):
-            self._body = response.encode()
+            self._set_bytes(response.encode())
         elif isinstance(response, (bytes, bytearray, memoryview)) or _is_buffer(response):
-            self._body = as_bytes(response)
+            self._set_bytes(as_bytes(response))
         elif isinstance(response, (Iterable, AsyncIterable)) and not isinstance(response, Mapping):
-            self._iterable = response
+            self._iterable, self._body, self._was_bytes = response, None, False
         else:
             hint = " (or from_json)" if isinstance(response, Mapping) else ""
             kind = type(response).__name__
             raise TypeError(f"got a response of type {kind}, expected text, bytes or an iterable of them{hint}")
 
+    def _set_bytes(self, body: bytes) -> None:
+        self._body = body
+        self.__dict__.pop("_iterable", None)
+        self._was_bytes = False
+
     @property
     def response(self) -> Any:
         """The body: a list where it was given as text or bytes, else the iterable that was given. May be replaced."""
-        if self._body is not None:
-            self._iterable, self._body = [self._body] if self._body else [], None
+        body = self._body
+        if body is not None:
+            self.__dict__.setdefault("_iterable", [body] if body else [])
+            self._was_bytes = True
+            self._body = None
         return self._iterable
 
     @response.setter
@@ -113,8 +123,9 @@ class BodyAccess:
 
     def iter_encoded(self) -> Iterator[bytes]:
         """The body's chunks as bytes; :exc:`WrongMode` for an async body."""
-        if self._body is not None:
-            return iter([self._body] if self._body else [])
+        body = self._body
+        if body is not None:
+            return iter([body] if body else [])
         self._no_await("iter_encoded()", "aiter_encoded()")
         return map(encode, self._iterable)
 
@@ -174,7 +185,8 @@ class BodyAccess:
         :exc:`WrongMode` for an async body: ``await aget_data()``.
         """
         self._ensure_sequence()
-        data = self._body if self._body is not None else b"".join(map(encode, self._iterable))
+        body = self._body
+        data = body if body is not None else b"".join(map(encode, self._iterable))
         return data.decode("utf-8", "replace") if as_text else data
 
     async def aget_data(self, as_text: bool = False) -> Any:
@@ -190,7 +202,9 @@ class BodyAccess:
         data = encode(value)
         if self._body is None:
             self._close_later(closer(self._iterable, self.is_async))
-        self._body = data
+            self._set_bytes(data)
+        else:
+            self._body = data
         if self.automatically_set_content_length and self._headers is not None:
             self._write_length(len(data))
 
@@ -244,17 +258,23 @@ class BodyAccess:
         return self._buffered_length()
 
     def _buffered_length(self) -> int | None:
-        if self._body is not None:
-            return len(self._body)
+        body = self._body
+        if body is not None:
+            return len(body)
         if isinstance(self._iterable, (list, tuple)):
             return sum(len(encode(chunk)) for chunk in self._iterable)
         return None
 
     def _known_length(self) -> int | None:
         """The length that a Content-Length may be made of, without collecting anything."""
-        if not self.automatically_set_content_length or (self._body is None and self.direct_passthrough):
+        if not self.automatically_set_content_length or self._passes_through:
             return None
         return self._buffered_length()
+
+    @property
+    def _passes_through(self) -> bool:
+        """Whether the body is an iterable of the program's that goes to the server as it is."""
+        return self.direct_passthrough and self._body is None and not self._was_bytes
 
     def freeze(self, no_etag: bool = False) -> Self:
         """Buffer the body, set Content-Length, and an ETag unless told not to: ready to be pickled. Returns itself."""

@@ -6,11 +6,14 @@ A copy has header fields and close hooks of its own. Only a buffered body can be
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 
 from .body import BodyAccess
 
 __all__ = ["Copies"]
+
+#: what a response has made for itself alone
+_MADE: Final = frozenset({"_stream", "_made_headers", "_made_hooks"})
 
 
 class Copies(BodyAccess):
@@ -46,7 +49,8 @@ class Copies(BodyAccess):
         """A copy with header fields and close hooks of its own."""
         new = type(self).__new__(type(self))
         new.__dict__.update({**self.__dict__, **values})
-        new.__dict__.pop("_stream", None)
+        for name in _MADE:
+            new.__dict__.pop(name, None)
         if new._headers is not None:
             new._headers = new._headers.copy()
         if new._hooks is not None:
@@ -57,7 +61,7 @@ class Copies(BodyAccess):
         """Everything but the close hooks, which belong to this process. Needs a buffered body: ``freeze()``."""
         if not self.is_sequence:
             self._refuse_copy("pickle")
-        values = {name: value for name, value in self.__dict__.items() if name != "_stream"}
+        values = {name: value for name, value in self.__dict__.items() if name not in _MADE}
         return {**values, "_hooks": None}
 
     def _refuse_copy(self, verb: str) -> NoReturn:

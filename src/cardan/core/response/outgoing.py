@@ -61,7 +61,7 @@ class Outgoing(BodyAccess):
         """
         body = self._body
         if body is None:
-            if not isinstance(self._iterable, (list, tuple)) or self.direct_passthrough:
+            if not isinstance(self._iterable, (list, tuple)) or self._passes_through:
                 return None
             body = b"".join(map(encode, self._iterable))
         code, length = self._code, len(body) if self.automatically_set_content_length else None
@@ -184,9 +184,10 @@ class Outgoing(BodyAccess):
 
     def call_on_close(self, hook: Callable[[], Any]) -> Callable[[], Any]:
         """Run ``hook``, plain or async, after each sending of the response, in order; returns it (a decorator)."""
-        if self._hooks is None:
-            self._hooks = []
-        self._hooks.append(hook)
+        hooks = self._hooks
+        if hooks is None:
+            hooks = self._hooks = self.__dict__.setdefault("_made_hooks", [])
+        hooks.append(hook)
         return hook
 
     def closers(self) -> list[Callable[[], Any]]:

@@ -84,5 +84,5 @@ class ResponseStreamMixin:
         """The body as a write-only file; the same object each time."""
         known: Any = self.__dict__.get("_stream")
         if known is None:
-            known = self.__dict__["_stream"] = ResponseStream(self)  # type: ignore[arg-type]  # a mixin
+            known = self.__dict__.setdefault("_stream", ResponseStream(self))  # type: ignore[arg-type]  # a mixin
         return known  # type: ignore[no-any-return]

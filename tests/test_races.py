@@ -1,0 +1,257 @@
+"""Objects that threads share: whatever point one thread has reached, another one finds them whole.
+
+:func:`switch_at_each_opcode` runs a function once for each bytecode instruction of it: when it has come so far, another
+function runs to its end, as another thread would between the two instructions.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import anyio
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+import cardan
+from cardan import Application, Request, Response, crossing
+from cardan.core.body.boundary import Plan
+from cardan.core.limits import Limits
+from cardan.crossing.places import PerLoop
+from cardan.file_body import FileBody
+
+SOURCE = os.path.dirname(cardan.__file__)
+
+
+@contextmanager
+def traced(reached: Callable[[], None]) -> Iterator[None]:
+    """Call ``reached`` before each bytecode instruction of the library that this thread executes."""
+
+    def trace(frame: Any, event: str, arg: Any) -> Any:
+        if not frame.f_code.co_filename.startswith(SOURCE):
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            reached()
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def switch_at_each_opcode(
+    make: Callable[[], Any], one: Callable[[Any], Any], other: Callable[[Any], Any]
+) -> Iterator[tuple[Any, Any, Any]]:
+    """For each instruction of ``one(x)``, with a new ``x = make()``: call ``other(x)`` before it.
+
+    Gives what ``one`` returned, what ``other`` returned, and ``x``.
+    """
+    stop_at = 0
+    switched = True
+    while switched:
+        stop_at += 1
+        switched = False
+        shared = make()
+        seen: Any = None
+        count = 0
+
+        def reached() -> None:
+            nonlocal count, switched, seen
+            count += 1
+            if count == stop_at:  # noqa: B023 - called in this turn of the loop
+                trace = sys.gettrace()
+                sys.settrace(None)
+                switched = True
+                seen = contextvars.Context().run(other, shared)  # noqa: B023
+                sys.settrace(trace)
+
+        with traced(reached):
+            result = one(shared)
+        if switched:
+            yield result, seen, shared
+    assert stop_at > 3, "the library's code was not traced"
+
+
+def sent(response: Response) -> Any:
+    """What goes on the wire."""
+    plain = response.plain("GET")
+    if plain is not None:
+        kind, length, body = plain
+        return [("Content-Type", kind), ("Content-Length", str(length))], body
+    return response.whole("GET")
+
+
+READS: dict[str, Callable[[Response], Any]] = {
+    "response": lambda response: list(response.response),
+    "get_data": lambda response: response.get_data(),
+    "text": lambda response: response.text,
+    "iter_encoded": lambda response: list(response.iter_encoded()),
+    "calculate_content_length": lambda response: response.calculate_content_length(),
+    "headers": lambda response: list(response.headers),
+    "is_sequence": lambda response: (response.is_sequence, response.is_streamed, response.is_async),
+    "repr": repr,
+    "sent": sent,
+    "iter_events": lambda response: len(list(response.iter_events("GET"))),
+    "stream": lambda response: response.stream.tell(),
+    "get_etag": lambda response: response.get_etag(),
+    "copy": lambda response: response.__copy__().get_data(),
+}
+
+
+@pytest.mark.parametrize("other", READS)
+@pytest.mark.parametrize("one", READS)
+def test_two_threads_that_read_a_response(one: str, other: str) -> None:
+    """Reading changes nothing: both threads read what is there, and so does whoever comes after them."""
+
+    def make() -> Response:
+        return Response("body", headers=None)
+
+    alone = {name: read(make()) for name, read in READS.items()}
+    for first, second, response in switch_at_each_opcode(make, READS[one], READS[other]):
+        assert (first, second) == (alone[one], alone[other])
+        assert response.get_data() == b"body"
+        assert sent(response) == alone["sent"]
+
+
+@pytest.mark.parametrize("one", READS)
+def test_a_field_that_is_set_while_another_thread_reads(one: str) -> None:
+    """It is there afterwards, and in what is sent, also where the reading thread makes the headers."""
+
+    def set_field(response: Response) -> None:
+        response.headers["X-Set"] = "1"
+
+    def replace(response: Response) -> None:
+        response.headers = {"X-Set": "1"}  # type: ignore[assignment]
+
+    for change in (set_field, replace):
+        for _, _, response in switch_at_each_opcode(lambda: Response("body"), READS[one], change):
+            assert response.headers["X-Set"] == "1"
+            assert response.headers.getlist("Content-Length") in (["4"], [])
+            fields, body = sent(response)
+            assert (("X-Set", "1") in fields, body) == (True, b"body")
+
+
+def test_two_threads_that_add_a_hook() -> None:
+    """Both are kept."""
+    hooks: list[Any] = []
+
+    def add(response: Response) -> None:
+        response.call_on_close(hooks.append)
+
+    for _, _, response in switch_at_each_opcode(lambda: Response("body"), add, add):
+        assert response.closers() == [hooks.append, hooks.append]
+
+
+@pytest.mark.parametrize("passes", [True, False])
+@pytest.mark.parametrize("body", ["body", b"body", None])
+def test_reading_changes_nothing_that_is_sent(body: Any, passes: bool) -> None:
+    """Whatever is read of a buffered response, the same fields and bytes are sent."""
+    for name, read in READS.items():
+        response = Response(body, direct_passthrough=passes)
+        before = sent(response)
+        read(response)
+        assert sent(response) == before, name
+
+
+def test_what_is_done_to_the_list_of_the_body_is_kept() -> None:
+    """The list that ``response`` gives is the body from then on: the same one for all who ask."""
+    response = Response("a")
+    pieces = response.response
+    assert pieces is response.response
+    pieces.append("b")
+    assert response.get_data() == b"ab"
+    response.set_data("c")
+    assert (response.get_data(), response.response) == (b"c", [b"c"])
+
+
+def test_a_plan_is_published_when_it_is_complete() -> None:
+    """Nobody sees a plan for the state table that lets the straight path in."""
+
+    def look(plan: Plan) -> tuple[int, int, int]:
+        found = plan.for_table()
+        return found.window, found.wait, found.whole
+
+    for seen in switch_at_each_opcode(lambda: Plan(Limits(), False), look, look):
+        assert seen[:2] == ((0, 0, 0), (0, 0, 0))
+
+
+def test_two_loops_that_start_at_once_have_places_each() -> None:
+    """Where a loop looks for its places while another one makes the first, each finds its own again."""
+
+    async def main() -> None:
+        with start_blocking_portal() as other_loop:
+            for mine, theirs, places in switch_at_each_opcode(
+                lambda: PerLoop(object),
+                lambda places: places.get(),
+                lambda places: other_loop.call(places.get),
+            ):
+                assert places.get() is mine
+                assert other_loop.call(places.get) is theirs
+                assert theirs is not mine
+
+    anyio.run(main)
+
+
+def test_a_file_is_closed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads that close one body close its file once: the number may be another file's by the second time."""
+    closed: list[int] = []
+    monkeypatch.setattr(os, "close", closed.append)
+    for _ in switch_at_each_opcode(lambda: FileBody(99, 0), FileBody.close, FileBody.close):
+        assert closed == [99]
+        closed.clear()
+
+
+def test_a_lifespan_is_ended_once() -> None:
+    """Two threads that close an application end its lifespan once."""
+    ended: list[str] = []
+
+    @contextmanager
+    def life(app: Any) -> Iterator[None]:
+        yield
+        ended.append("ended")
+
+    def make() -> Application[Request]:
+        app = Application(lambda request: Response("x"), lifespan=life)
+        assert app._process is not None
+        app._process.state()
+        return app
+
+    def close(app: Any) -> None:
+        if app._process._lock.acquire(blocking=False):  # else another thread would wait here, which this one cannot
+            app._process._lock.release()
+            app.close()
+
+    for _, _, app in switch_at_each_opcode(make, Application.close, close):
+        app.close()
+        assert ended == ["ended"]
+        ended.clear()
+
+
+def test_the_portals_are_stopped_while_one_is_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry may grow while it is walked through."""
+
+    class Stopped:
+        def stop(self) -> None:
+            pass
+
+    registry: dict[Any, Any] = {}
+    monkeypatch.setattr(crossing.loops, "_portals", registry)
+
+    def make() -> Any:
+        registry.clear()
+        registry.update({(os.getpid(), name): Stopped() for name in "abc"})
+        return registry
+
+    def add(portals: Any) -> None:
+        portals[os.getpid(), "new"] = Stopped()
+
+    for _ in switch_at_each_opcode(make, lambda portals: crossing.loops._stop_portals(), add):
+        assert set(registry) <= {(os.getpid(), "new")}
