@@ -31,7 +31,8 @@ from .dual import Dual
 from .lifespan import ProcessLifespan, serve_lifespan
 from .request import BaseRequest, Request
 from .stopping import Stopping
-from .wsgi.errors import answer_error
+from .wsgi.draining import begin, drain_before_error, drained, may_have_body
+from .wsgi.errors import answer_error, ends_more
 from .wsgi.serving import send, send_whole
 
 if TYPE_CHECKING:
@@ -265,8 +266,11 @@ class Application(Dual, Generic[R]):
                 exchange.state = self._process.state()
             exchange.holders += 1
             held = False
-            thread = None
+            thread = request = None
+            has_body = may_have_body(environ)
             try:
+                if has_body:
+                    begin(environ)
                 request = self.request_class(environ)
                 context = copy_context()
                 steps = None
@@ -274,13 +278,19 @@ class Application(Dual, Generic[R]):
                     steps = context.run(flow, request, self.handler, self.middleware, self.on_error)  # type: ignore[arg-type]
                     if isinstance(steps, BaseResponse):
                         body = send_whole(steps, environ, start_response)
-                        if body is not None:
-                            return body  # nothing is held: an answer in one piece cannot read the request's body
+                        if body is not None:  # nothing is held: an answer in one piece cannot read the request's body
+                            return drained(body, environ, request) if has_body else body
                 thread = RequestThread(self, exchange, crossing.OwnContext(context))
                 response = thread.respond(request, steps)
                 held = bool(exchange.opened) or response.is_streamed  # a body may read the request's
                 after: list[Callable[[], Any]] = [thread.leave, partial(_leave, environ, exchange)] if held else []
-                return send(response, environ, start_response, thread, partial(getattr, request, "root_url"), after)
+                root_url = partial(getattr, request, "root_url")
+                iterable = send(response, environ, start_response, thread, root_url, after)
+                return drained(iterable, environ, request) if has_body else iterable
+            except BaseException as error:
+                if has_body and not ends_more(error):
+                    drain_before_error(environ, request)
+                raise
             finally:
                 if not held:
                     try:
@@ -449,9 +459,10 @@ def send_alone(response: BaseResponse, environ: dict[str, Any], start_response: 
     """
     thread = RequestThread(_ALONE, Exchange(), crossing.CallersContext())
     try:
-        return send(
+        iterable = send(
             response, environ, start_response, thread, lambda: Request(environ, populate_request=False).root_url, []
         )
+        return drained(iterable, environ, None) if may_have_body(environ) else iterable
     except BaseException as error:
         if (answer := answer_error(error, environ, start_response)) is None:
             raise

@@ -13,6 +13,7 @@ from .asgi import receiving
 from .asgi.head import ScopeHead
 from .core.body.body_reader import parse_content_length
 from .core.exceptions import ClientDisconnected
+from .core.request import draining
 from .core.request.cached import cached
 from .core.request.exchange import REQUEST_KEY, Exchange, find_exchange, known_body
 from .core.request.mixins import (
@@ -67,6 +68,11 @@ class BaseRequest(core.BaseRequest):
     body_timeout: float | None = None
     """Seconds without a byte of the body after which reading it is a 408 (:exc:`RequestTimeout`), on ASGI; None for no
     limit. On WSGI it is the server's business. Settable as the limits are."""
+    max_drain_size: int = draining.DEFAULTS.size
+    """How many bytes of a body that was not read are received and discarded before the response ends, so that the
+    client sees the response; 0: none are. May be set on one request until its response is returned."""
+    drain_timeout: float = draining.DEFAULTS.seconds
+    """For how many seconds they are received at most; 0: not at all."""
 
     _shield = staticmethod(crossing.shielded)
     _mode = "sync"  # a constructor sets what differs from the defaults: one of these is made for every request

@@ -139,7 +139,7 @@ def test_request_rules(make: Make) -> None:
 
 
 PUBLIC = [name for name in dir(Request) if not name.startswith("_") and not callable(getattr(Request, name))]
-SETTINGS = {name for name in PUBLIC if isinstance(getattr(Request, name), (int, str, type(None), type(io)))}
+SETTINGS = {name for name in PUBLIC if isinstance(getattr(Request, name), (int, float, str, type(None), type(io)))}
 
 
 def test_read_only(make: Make) -> None:

@@ -11,8 +11,10 @@ from ..core.drive import arun
 from ..core.exceptions import HTTPException
 from ..core.flow import answer, flow, raiser
 from ..core.request.body import close_async_files
-from ..core.request.exchange import KEY, REQUEST_KEY, Exchange
+from ..core.request.draining import DEFAULTS, limits_of
+from ..core.request.exchange import KEY, REQUEST_KEY, Exchange, find_exchange
 from ..core.response.base import BaseResponse
+from .draining import BODILESS, PATIENCE, hold
 from .messages import whole_messages
 from .receiving import ReceiveBody, end_watching, open_body
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ..core.flow import Steps
+    from .draining import HeldSend
 
 __all__ = ["deny_websocket", "handle", "send_alone"]
 
@@ -41,6 +44,7 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
     if app._asgi_state and exchange.state is None and "state" not in scope:
         exchange.state = app._asgi_state.copy()
     exchange.holders += 1
+    request = held = None
     try:
         request = app.request_class(scope, receive, send)
         if app._straight_async:
@@ -55,6 +59,9 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
                 )
         else:
             response, context = await _respond(app, request, exchange)
+        if exchange.opened or scope["method"] not in BODILESS:
+            held = _hold(request, exchange, send)
+            send = held or send
         if (messages := whole_messages(response, scope["method"])) is not None:
             start, body = messages
             try:
@@ -71,13 +78,16 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
                 worker=_worker(app, exchange),
                 context=context or crossing.CallersContext(),
                 root_url=partial(getattr, request, "root_url"),
-                extensions=scope.get("extensions"),
+                extensions=scope.get("extensions") if held is None else None,  # a server's own end is not held back
                 lose=partial(setattr, exchange, "left", True),
                 until=app._until_stop() if app.end_streams_on_stop else None,
             )
             await sender.send(response, scope["method"])
     except BaseException as error:
-        if (ordinary := crossing.as_error(error)) is not error:
+        ordinary = crossing.as_error(error)
+        if isinstance(ordinary, Exception) and request is not None:
+            await _drain_before_error(request, exchange, held)
+        if ordinary is not error:
             raise ordinary from error
         raise
     finally:
@@ -85,6 +95,21 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
         scope.pop(REQUEST_KEY, None)
         if exchange.opened and not exchange.holders and (exchange.watched or exchange.files):
             await _end(exchange)
+    if held is not None:
+        await held.finish()
+
+
+def _hold(request: Any, exchange: Exchange, send: Any) -> HeldSend | None:
+    """What holds back the end of a response whose request was not read to its end. The outermost application does."""
+    return None if exchange.holders > 1 else hold(request._scope, request._receive, send, limits_of(request))
+
+
+async def _drain_before_error(request: Any, exchange: Exchange, held: HeldSend | None) -> None:
+    """The server will answer, and may close the connection under an upload: what is left of that is drained before."""
+    if held is None:
+        held = _hold(request, exchange, None)
+    if held is not None and not held.started:
+        await held.drain()
 
 
 def _worker(app: Any, exchange: Exchange) -> crossing.Worker:
@@ -199,15 +224,18 @@ async def send_alone(response: BaseResponse, scope: Any, receive: Any, send: Any
     """Send a response that is itself the application: it has no context of its own, the caller's is used."""
     from .serving import Sender
 
+    held = None if find_exchange(scope).holders else hold(scope, receive, send, DEFAULTS, PATIENCE)
     sender = Sender(
-        send,
+        held or send,
         source=partial(_source, scope, receive),
         worker=crossing.Worker(crossing.DEFAULT_THREADS),
         context=crossing.CallersContext(),
         root_url=lambda: _root_url(scope),
-        extensions=scope.get("extensions"),
+        extensions=scope.get("extensions") if held is None else None,
     )
     await _await(sender.send(response, scope["method"]))
+    if held is not None:
+        await held.finish()
 
 
 def _root_url(scope: Any) -> str:

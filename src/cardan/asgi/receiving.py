@@ -116,7 +116,7 @@ class ReceiveBody(Body):
 
     async def _receive_ahead(self) -> None:
         """Receive once, for whoever reads later."""
-        self._receiving = True
+        self._receiving = self.asked = True
         try:
             message = await self.origin()
             if body := message.get("body"):
@@ -163,7 +163,7 @@ class ReceiveBody(Body):
 
     async def _receive(self) -> MutableMapping[str, Any]:
         """The next message of the server."""
-        self._receiving = True
+        self._receiving = self.asked = True
         try:
             message = await self.origin()
             self._note(message)
@@ -183,6 +183,7 @@ class ReceiveBody(Body):
         raise RequestTimeout(f"no byte of the body came in {self.timeout:g} seconds")
 
     async def _receive_data(self) -> bytes:
+        self.asked = True
         while not self.ended:
             if self._receiving:
                 await self._change()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BrokenResponse", "answer_error", "is_misread", "throws_errors"]
+__all__ = ["BrokenResponse", "answer_error", "ends_more", "is_misread", "throws_errors"]
 
 #: who may ask for the errors themselves: a test client, a debugger. The first name is that of the WSGI specification
 #: "throw_errors" (wsgi.readthedocs.io), the second its older one, which WebTest sets
@@ -51,7 +51,7 @@ def is_misread(error: BaseException) -> bool:
     """
     if isinstance(error, Exception):
         return isinstance(error, (OSError, StopIteration))
-    return not _ends_more(error)
+    return not ends_more(error)
 
 
 def _stands_in(error: BaseException) -> bool:
@@ -60,9 +60,10 @@ def _stands_in(error: BaseException) -> bool:
     return cause is not None and not isinstance(cause, OSError) and is_misread(cause)
 
 
-def _ends_more(error: BaseException) -> bool:
+def ends_more(error: BaseException) -> bool:
+    """Whether ``error`` ends more than the request: the process, or a green thread."""
     if isinstance(error, BaseExceptionGroup):
-        return any(_ends_more(each) for each in error.exceptions)
+        return any(ends_more(each) for each in error.exceptions)
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
         return True
     return any(cls.__module__.partition(".")[0] in _GREEN for cls in type(error).__mro__)

@@ -41,6 +41,7 @@ class InputBody(Body):
             if not rest:
                 return b""
             size = rest
+        self.asked = True
         try:
             read = self.origin.read if whole else getattr(self.origin, "read1", self.origin.read)
             data: bytes = read(size)
@@ -59,6 +60,8 @@ class InputBody(Body):
                 self.ended = True
             elif not data:
                 self.disconnected = True
+        elif not data:
+            self.ended = True
         return data
 
     async def aread(self, size: int, whole: bool) -> bytes:

@@ -67,6 +67,8 @@ class Body:
     """Whether the client is known to have left."""
     leave_event: Any = None
     """The event to set when a read finds that the client has left, where somebody waits for that."""
+    asked: bool = False
+    """Whether the source was asked for bytes: a client that waits for ``100 Continue`` may send the body then."""
     fresh: bool = True
     """Whether nobody has touched it."""
     raw: bytes | None = None

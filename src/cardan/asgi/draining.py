@@ -1,0 +1,130 @@
+"""Early answers over ASGI: the end of a response waits until the body of its request was received and discarded.
+
+The bounds are those of :mod:`cardan.core.request.draining`. The client has its answer before that, by its
+Content-Length: what is held back is the last, empty message, after which a server may close the connection.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from ..core.request.draining import NOTHING, Drain, closes, expects_continue, is_announced, may_exceed
+from ..core.structures.scope_headers import ScopeHeaders
+from .receiving import ReceiveBody, open_body
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from ..core.request.draining import DrainLimits
+
+    Message = MutableMapping[str, Any]
+    Send = Callable[[Message], Awaitable[None]]
+
+__all__ = ["BODILESS", "PATIENCE", "HeldSend", "hold"]
+
+#: Methods whose requests are taken to have no body (RFC 9110 sections 9.3.1 and 9.3.2): to search the head of each for
+#: one would cost a tenth of what a small request costs.
+BODILESS: Final = frozenset({"GET", "HEAD"})
+
+#: Seconds in which a body is to go on that others may have read before a bare response is called.
+PATIENCE: Final = 0.1
+
+#: Bytes of such a body that need no drain: every server holds as many.
+_SMALL: Final = 65536
+
+
+def hold(
+    scope: MutableMapping[str, Any], receive: Any, send: Send, limits: DrainLimits, patience: float | None = None
+) -> HeldSend | None:
+    """The ``send`` for a response whose request's body was not read to its end; None where nothing of it is left.
+
+    ``patience``: code that is not cardan's may have read the body from ``receive``, which then waits until the client
+    leaves. The drain ends where nothing is received in that many seconds, and a small body is not drained.
+    """
+    body = open_body(scope, receive)
+    if not isinstance(body, ReceiveBody) or body.ended or body.disconnected:
+        return None
+    headers = ScopeHeaders(scope["headers"])
+    version: str = scope.get("http_version", "1.1")
+    # HTTP/2 need not announce a body (RFC 9113 section 8.1)
+    announced = is_announced(headers)
+    if not announced and (version.startswith("1") or scope["method"] in BODILESS):
+        return None
+    if body.asked:
+        patience = None
+    elif expects_continue(headers):  # the client was not told to send the body
+        limits = NOTHING
+    elif announced and patience is not None and not may_exceed(headers, _SMALL):
+        return None
+    return HeldSend(send, body, limits, patience, lambda status: closes(status, version, headers, limits))
+
+
+class HeldSend:
+    """A ``send`` that passes everything on but the end of the response, which :meth:`finish` sends after the drain.
+
+    ``patience`` is how many seconds the first message may take, None for as many as all of them may. ``closes`` says
+    whether a response with this status has the field ``Connection: close``.
+    """
+
+    __slots__ = ("_body", "_closes", "_held", "_limits", "_patience", "_send", "started")
+
+    def __init__(
+        self,
+        send: Send,
+        body: ReceiveBody,
+        limits: DrainLimits,
+        patience: float | None,
+        closes: Callable[[int], bool],
+    ) -> None:
+        self._send = send
+        self._body = body
+        self._limits = limits
+        self._patience = patience
+        self._closes = closes
+        self._held = False
+        self.started = False
+        """Whether the head of the response was sent."""
+
+    async def __call__(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "http.response.start":
+            self.started = True
+            if self._closes(message["status"]):
+                message = _with_close(message)
+        elif kind == "http.response.body" and self._limits.size > 0 and not message.get("more_body", False):
+            await self._send({**message, "more_body": True})
+            self._held = True
+            return
+        await self._send(message)
+
+    async def finish(self) -> None:
+        """Drain, then send the end of the response, if it came so far."""
+        if self._held:
+            await self.drain()
+            with suppress(OSError):  # nobody is there to be told
+                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def drain(self) -> None:
+        """Receive and discard messages until the body ends, the client leaves, or a bound is reached."""
+        from anyio import CancelScope, current_time
+        from anyio.lowlevel import checkpoint
+
+        body, limits = self._body, self._limits
+        drain = Drain(limits)
+        patience = limits.seconds if self._patience is None else self._patience
+        # a receive that fails says that the client has left
+        with suppress(Exception), CancelScope(deadline=current_time() + patience) as scope:
+            while drain.wanted and not body.ended and not body.disconnected:
+                message = await body.message()
+                drain.feed(len(message.get("body") or b""))
+                scope.deadline += limits.seconds - patience
+                patience = limits.seconds
+                await checkpoint()  # a receive that never waits must not keep the loop
+
+
+def _with_close(message: Message) -> Message:
+    headers = list(message.get("headers", ()))
+    if any(name.lower() == b"connection" for name, _ in headers):
+        return message
+    return {**message, "headers": [*headers, (b"connection", b"close")]}

@@ -1,0 +1,153 @@
+"""Early answers over WSGI: what is left of a request's body is read and discarded when the response is closed.
+
+The bounds are those of :mod:`cardan.core.request.draining`. A blocking read cannot be given a time; gunicorn hands out
+the connection's socket, whose reading side is shut down when the time is over. On other servers the clock is looked
+at between small reads.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from ..core.body.body_reader import parse_content_length
+from ..core.request.draining import DEFAULTS, NOTHING, Drain, expects_continue, is_announced, limits_of
+from ..core.request.exchange import KEY
+from ..core.structures.environ_headers import EnvironHeaders
+from .input import InputBody, open_body
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ..core.request.draining import DrainLimits
+    from ..core.request.exchange import Exchange
+
+__all__ = ["begin", "drain_before_error", "drained", "may_have_body"]
+
+#: Bytes of one read. Where the time cannot cut a read short, a client that sends slowly holds it for so many bytes.
+_PIECE: Final = 65536
+_SMALL_PIECE: Final = 1024
+
+#: The key under which gunicorn gives the socket of the connection.
+_SOCKET: Final = "gunicorn.socket"
+
+
+def may_have_body(environ: dict[str, Any]) -> bool:
+    """Whether the head may announce a body, at the price that each request can pay."""
+    return bool(environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ)
+
+
+def begin(environ: dict[str, Any]) -> None:
+    """Open the body of a request before its handler runs, where it could not be drained otherwise.
+
+    A server that does not end its input (PEP 3333, ``wsgi.input_terminated``) waits for bytes that never come, if it is
+    read past the body's end. There the body is opened at once, so that what is read of it is counted.
+    """
+    if not environ.get("wsgi.input_terminated") and is_announced(headers := EnvironHeaders(environ)):
+        open_body(environ, parse_content_length(headers.get("Content-Length")))
+
+
+def drained(iterable: Iterable[bytes], environ: dict[str, Any], request: Any) -> Iterable[bytes]:
+    """``iterable``, or what drains the body of the request when it is closed, where something of that is left.
+
+    The outermost application does it. ``request`` is None for a response that has none.
+    """
+    drain = _make_drain(environ, request)
+    return iterable if drain is None else _Drained(iterable, drain)
+
+
+def drain_before_error(environ: dict[str, Any], request: Any) -> None:
+    """The server will answer, and may close the connection under an upload: drain what is left of that."""
+    if (drain := _make_drain(environ, request)) is not None:
+        drain()
+
+
+def _make_drain(environ: dict[str, Any], request: Any) -> Callable[[], None] | None:
+    exchange: Exchange | None = environ.get(KEY)
+    body = None
+    if exchange is not None:
+        if exchange.holders > (request is not None):
+            return None
+        body = exchange.find(environ.get("wsgi.input")) if exchange.opened else None
+    if body is None:
+        headers = EnvironHeaders(environ)
+        if not environ.get("wsgi.input_terminated") or not is_announced(headers):
+            return None
+        body = open_body(environ, parse_content_length(headers.get("Content-Length")))
+    if not isinstance(body, InputBody) or body.ended or body.disconnected:
+        return None
+    limits = DEFAULTS if request is None else limits_of(request)
+    # gunicorn answers 100 Continue before it calls the application, so that the client sends the body in any case
+    if not body.asked and _SOCKET not in environ and expects_continue(EnvironHeaders(environ)):
+        return None
+    sock = environ.get(_SOCKET) if environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1") else None
+    return partial(_drain, body, limits, sock) if limits is not NOTHING else None
+
+
+class _Drained:
+    """The iterable of a response whose request was not read to its end: :meth:`close` closes it, then drains.
+
+    A response whose body failed breaks off at once. It is no list, on which some servers do not call ``close``.
+    """
+
+    def __init__(self, iterable: Iterable[bytes], drain: Callable[[], None]) -> None:
+        self._iterable = iterable
+        self._drain = drain
+        self._failed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._iterable
+        except Exception:
+            self._failed = True
+            raise
+
+    def close(self) -> None:
+        """Close the iterable, then drain."""
+        failed, self._failed = self._failed, True  # a second call drains nothing
+        try:
+            if (close := getattr(self._iterable, "close", None)) is not None:
+                close()
+        finally:
+            if not failed:
+                self._drain()
+
+
+def _drain(body: InputBody, limits: DrainLimits, sock: Any) -> None:
+    piece = _PIECE if sock is not None or hasattr(body.origin, "read1") else _SMALL_PIECE
+    drain = Drain(limits)
+    # what goes wrong here was wrong before: the client has left, or what it sends is no body
+    with suppress(Exception), _Cut(sock, limits.seconds) if sock is not None else nullcontext():
+        while (size := drain.wanted) and (data := body.read(min(size, piece), False)):
+            drain.feed(len(data))
+
+
+class _Cut:
+    """Ends the reading of a socket when ``seconds`` are over, also a read that waits: for as long as the block runs."""
+
+    def __init__(self, sock: socket.socket, seconds: float) -> None:
+        import threading
+
+        self._sock = sock
+        self._lock = threading.Lock()
+        self._over = False
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def _cut(self) -> None:
+        import socket
+
+        with self._lock, suppress(OSError):
+            if not self._over:
+                # not the method of a TLS socket, which would also forget its encryption
+                socket.socket.shutdown(self._sock, socket.SHUT_RD)
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._over = True

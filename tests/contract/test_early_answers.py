@@ -1,0 +1,672 @@
+"""Answers that are sent before the body of the request was read: clients see them, within bounds, on both protocols."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from cardan import Application, Request, Response, abort, middleware
+from cardan.core.request.draining import Drain, DrainLimits
+from cardan.exceptions import NotFound
+from cardan.static import StaticFiles
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+BACKENDS = ("asyncio", "trio")
+#: the body that clients here send; a small one is received before a def handler gets its thread
+PIECE = 100_000
+PIECES = 8
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """The event loop."""
+    return str(request.param)
+
+
+# --- the policy by itself ---
+
+
+def test_a_drain_ends_at_its_bounds() -> None:
+    """A drain wants what is left of its bytes, and nothing once its time is over."""
+    now = 10.0
+    drain = Drain(DrainLimits(100, 5.0), clock=lambda: now)
+    assert drain.wanted == 100
+    drain.feed(60)
+    assert drain.wanted == 40
+    now = 14.9
+    assert drain.wanted == 40
+    now = 15.0
+    assert drain.wanted == 0
+    now = 10.0
+    drain.feed(60)
+    assert drain.wanted == 0
+
+
+# --- what answers early ---
+
+
+class Small(Request):
+    """Its limit refuses a body by its declared length, or while it is read."""
+
+    max_content_length = 10
+
+
+def never(request: Request) -> Response:
+    return Response("early")
+
+
+def streams(request: Request) -> Response:
+    return Response(iter([b"ea", b"rly"]))
+
+
+def raises(request: Request) -> Response:
+    abort(401)
+
+
+def refuses(request: Request) -> Response:
+    return Response(request.get_data())
+
+
+def begins(request: Request) -> Response:
+    next(iter(request.iter_data()))
+    return Response("early")
+
+
+def no_body(request: Request) -> Response:
+    return Response(status=204)
+
+
+async def anever(request: Request) -> Response:
+    return Response("early")
+
+
+async def astreams(request: Request) -> Response:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"ea"
+        yield b"rly"
+
+    return Response(body())
+
+
+async def araises(request: Request) -> Response:
+    abort(401)
+
+
+async def arefuses(request: Request) -> Response:
+    await request.load()
+    return Response("read")
+
+
+async def abegins(request: Request) -> Response:
+    async for _ in request.aiter_data():
+        break
+    return Response("early")
+
+
+@middleware
+def guard(request: Request) -> Iterator[Any]:
+    return Response("log in", 303, {"Location": "/login"})
+    yield
+
+
+class Router(Application[Request]):
+    """Knows no path."""
+
+    def resolve(self, request: Request) -> Any:
+        """Raises."""
+        raise NotFound
+
+
+EARLY: dict[str, tuple[Callable[[Path], Any], int]] = {
+    "def": (lambda folder: Application(never), 200),
+    "async def": (lambda folder: Application(anever), 200),
+    "def, streamed": (lambda folder: Application(streams), 200),
+    "async def, streamed": (lambda folder: Application(astreams), 200),
+    "def, 401": (lambda folder: Application(raises), 401),
+    "async def, 401": (lambda folder: Application(araises), 401),
+    "def, 413": (lambda folder: Application(refuses, request_class=Small), 413),
+    "async def, 413": (lambda folder: Application(arefuses, request_class=Small), 413),
+    "load, 413": (lambda folder: Application(never, request_class=Small, load=True), 413),
+    "def, read in part": (lambda folder: Application(begins), 200),
+    "async def, read in part": (lambda folder: Application(abegins), 200),
+    "no content": (lambda folder: Application(no_body), 204),
+    "middleware": (lambda folder: Application(never, middleware=[guard]), 303),
+    "resolve": (lambda folder: Router(), 404),
+    "static files": (lambda folder: StaticFiles(folder), 405),
+}
+
+
+@pytest.fixture(params=EARLY)
+def early(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Any, int]:
+    """An application that answers before it has read the body, and the status that it answers."""
+    make, status = EARLY[request.param]
+    return make(tmp_path), status
+
+
+# --- ASGI ---
+
+
+class Connection:
+    """The two callables of an ASGI server. Notes what is asked of it, in the order of the questions."""
+
+    def __init__(self, pieces: int = PIECES, data: bytes = b"x" * PIECE, *, silent: bool = False) -> None:
+        self.pieces = pieces
+        self.data = data
+        self.silent = silent
+        self.notes: list[Any] = []
+
+    async def receive(self) -> dict[str, Any]:
+        """The next piece of the body; after the last one, and from a silent client, nothing ever comes."""
+        self.notes.append("receive")
+        if self.silent or not self.pieces:
+            await anyio.sleep_forever()
+        self.pieces -= 1
+        return {"type": "http.request", "body": self.data, "more_body": self.pieces > 0}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Note the message."""
+        self.notes.append(message)
+
+    @property
+    def sent(self) -> list[dict[str, Any]]:
+        """The messages."""
+        return [note for note in self.notes if note != "receive"]
+
+    @property
+    def received(self) -> int:
+        """How often something was asked for."""
+        return self.notes.count("receive")
+
+    @property
+    def fields(self) -> dict[bytes, bytes]:
+        """The header of the response."""
+        return dict(self.sent[0]["headers"])
+
+
+def scope(
+    length: int | None = PIECE * PIECES, method: str = "POST", version: str = "1.1", **fields: str
+) -> dict[str, Any]:
+    headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in fields.items()]
+    if length is not None:
+        headers.append((b"content-length", str(length).encode()))
+    return {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": version, "method": method, "scheme": "http",
+        "path": "/", "raw_path": b"/", "query_string": b"", "root_path": "", "headers": headers,
+    }  # fmt: skip
+
+
+def serve(app: Any, scope: dict[str, Any], connection: Connection, backend: str = "asyncio") -> Connection:
+    async def main() -> None:
+        with anyio.fail_after(20):
+            await app(scope, connection.receive, connection.send)
+
+    anyio.run(main, backend=backend)
+    return connection
+
+
+def test_asgi_ends_the_response_after_the_body(early: tuple[Any, int], backend: str) -> None:
+    """Head and body of an early answer are sent first, then all of the request is received, then the end is sent."""
+    app, status = early
+    connection = serve(app, scope(), Connection(), backend)
+    start, *bodies, last = connection.sent
+    assert start["status"] == status
+    assert bodies
+    assert all(body["more_body"] for body in bodies)
+    assert last == {"type": "http.response.body", "body": b"", "more_body": False}
+    assert connection.notes[-1] is last
+    assert connection.received == PIECES
+    if b"content-length" in connection.fields:
+        assert sum(len(body["body"]) for body in bodies) == int(connection.fields[b"content-length"])
+        assert connection.notes.index(bodies[-1]) < len(connection.notes) - 2, "the answer waited for the body"
+
+
+@pytest.mark.parametrize(
+    "app", [Response("early"), Application(never), Application(anever)], ids=["bare", "def", "async"]
+)
+def test_asgi_a_bare_response_drains_as_an_application_does(app: Any, backend: str) -> None:
+    """A large body is drained whoever answers."""
+    connection = serve(app, scope(100_000), Connection(10, bytes(10_000)), backend)
+    assert connection.received == 10
+    assert [message.get("more_body") for message in connection.sent] == [None, True, False]
+
+
+def test_asgi_a_bare_response_waits_for_no_body_that_others_read(backend: str) -> None:
+    """A body that was read without cardan before a bare response is called keeps its end for a moment only, or not."""
+    small = serve(Response("x"), scope(50_000), Connection(silent=True), backend)
+    assert [message.get("more_body") for message in small.sent] == [None, None]
+    assert small.received == 0
+    large = serve(Response("x"), scope(100_000), Connection(silent=True), backend)
+    assert large.received == 1
+
+
+def test_asgi_what_was_read_costs_nothing(backend: str) -> None:
+    """A response to a request that was read to its end, or that has no body, is sent in two messages as ever."""
+
+    async def reads(request: Request) -> Response:
+        await request.load()
+        return Response("read")
+
+    read = serve(Application(reads), scope(), Connection(), backend)
+    assert (read.received, len(read.sent)) == (PIECES, 2)
+    for method, length in (("GET", None), ("POST", None), ("POST", 0), ("HEAD", None)):
+        none = serve(Application(anever), scope(length, method), Connection(), backend)
+        assert (none.received, len(none.sent)) == (0, 2)
+
+
+@pytest.mark.parametrize("data", [bytes(1000), b""], ids=["fast", "empty"])
+def test_asgi_the_bounds_hold_however_fast_the_client_is(backend: str, data: bytes) -> None:
+    """A receive that never waits is asked until the bytes are reached, or the time; other tasks run meanwhile."""
+
+    class Bounded(Request):
+        max_drain_size = 20_000
+        drain_timeout = 0.05
+
+    connection = Connection(10**9, data)
+    ticks: list[int] = []
+
+    async def tick() -> None:
+        while True:
+            ticks.append(connection.received)
+            await anyio.sleep(0)
+
+    async def main() -> None:
+        with anyio.fail_after(20):
+            async with anyio.create_task_group() as group:
+                group.start_soon(tick)
+                await Application(anever, request_class=Bounded)(
+                    scope(None, transfer_encoding="chunked"), connection.receive, connection.send
+                )
+                group.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+    assert connection.sent[-1]["more_body"] is False
+    if data:
+        assert connection.received == 20
+    assert len(set(ticks)) > 5, "no other task ran"
+
+
+@pytest.mark.parametrize("app", [Application(anever), Application(never)], ids=["async", "def"])
+def test_asgi_a_silent_client_is_waited_for_until_the_time_is_over(app: Any, backend: str) -> None:
+    """The end is sent when the time is over, and a handler may set the time."""
+
+    class Patient(Request):
+        drain_timeout = 0.05
+
+    connection = serve(Application(app.handler, request_class=Patient), scope(), Connection(silent=True), backend)
+    assert connection.received == 1
+    assert connection.sent[-1]["more_body"] is False
+
+
+@pytest.mark.parametrize("name", ["drain_timeout", "max_drain_size"])
+def test_asgi_a_handler_may_refuse_to_drain(backend: str, name: str) -> None:
+    """With one of the bounds at 0 nothing is received, and an error closes the connection."""
+
+    async def handler(request: Request) -> Response:
+        setattr(request, name, 0)
+        return Response("no", 403)
+
+    connection = serve(Application(handler), scope(), Connection(), backend)
+    assert connection.received == 0
+    assert connection.fields[b"connection"] == b"close"
+
+
+def test_asgi_a_drain_can_be_cancelled(backend: str) -> None:
+    """Who cancels the application while it drains does not wait for the client."""
+    connection = Connection(silent=True)
+
+    async def main() -> None:
+        with anyio.fail_after(20):
+            async with anyio.create_task_group() as group:
+                group.start_soon(Application(anever), scope(), connection.receive, connection.send)
+                while not connection.received:
+                    await anyio.sleep(0.001)
+                group.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+    assert connection.sent[-1]["more_body"] is True
+
+
+def test_asgi_a_drain_holds_no_thread_of_a_handler(backend: str) -> None:
+    """While a silent client is waited for, the only thread of handlers runs another handler."""
+    app = Application(never, threads=1)
+    silent, other = Connection(silent=True), Connection()
+
+    async def main() -> None:
+        with anyio.fail_after(20):
+            async with anyio.create_task_group() as group:
+                group.start_soon(app, scope(), silent.receive, silent.send)
+                while not silent.received:
+                    await anyio.sleep(0.001)
+                await app(scope(), other.receive, other.send)
+                group.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+    assert other.sent[-1]["more_body"] is False
+
+
+@pytest.mark.parametrize(
+    ("status", "version", "length", "field"),
+    [
+        (413, "1.1", 210_000, True),
+        (500, "1.0", 210_000, True),
+        (413, "1.1", None, True),
+        (413, "1.1", 200_000, False),
+        (200, "1.1", 210_000, False),
+        (303, "1.1", 210_000, False),
+        (413, "2", 210_000, False),
+    ],
+)
+def test_asgi_connection_close(status: int, version: str, length: int | None, field: bool) -> None:
+    """An error over HTTP/1 closes the connection where the body may exceed the bytes of a drain; nothing else does."""
+
+    class Bounded(Request):
+        max_drain_size = 200_000
+
+    app = Application(lambda request: Response("x", status), request_class=Bounded)
+    fields = {} if length is not None else {"transfer_encoding": "chunked"}
+    connection = serve(app, scope(length, version=version, **fields), Connection(30, bytes(10_000)))
+    assert (connection.fields.get(b"connection") == b"close") is field
+    assert connection.received == 20
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_asgi_expect(backend: str, asks: bool) -> None:
+    """A client that waits for 100 Continue is drained only where the body was asked for."""
+
+    async def handler(request: Request) -> Response:
+        if asks:
+            async for _ in request.aiter_data():
+                break
+        return Response("no", 403)
+
+    connection = serve(Application(handler), scope(expect="100-continue"), Connection(), backend)
+    assert connection.received == (PIECES if asks else 0)
+    assert (b"connection" in connection.fields) is not asks
+
+
+@pytest.mark.parametrize("kind", ["def", "async"])
+def test_asgi_the_server_answers_an_error_after_the_body(backend: str, kind: str) -> None:
+    """What a handler raises is raised when the request was received, so that the server's 500 is not lost."""
+
+    def fails(request: Request) -> Response:
+        raise RuntimeError("a defect")
+
+    async def afails(request: Request) -> Response:
+        raise RuntimeError("a defect")
+
+    connection = Connection()
+    with pytest.raises(RuntimeError, match="a defect"):
+        serve(Application(fails if kind == "def" else afails), scope(), connection, backend)
+    assert (connection.received, connection.sent) == (PIECES, [])
+
+
+def test_asgi_a_body_that_fails_breaks_off_at_once(backend: str) -> None:
+    """After the head an error breaks the transfer: nothing is received before that."""
+
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"some"
+            raise RuntimeError("a defect")
+
+        return Response(body())
+
+    connection = Connection()
+    with pytest.raises(RuntimeError, match="a defect"):
+        serve(Application(handler), scope(), connection, backend)
+    assert connection.received == 0
+
+
+def test_asgi_only_the_outermost_application_drains(backend: str) -> None:
+    """The answer of an application inside of another one is not held back from the one that passes it on."""
+    inner = Application(anever)
+
+    async def handler(request: Request) -> Response:
+        response = await Response.afrom_app(inner, request.scope, request.receive)
+        connection.notes.append("answered")
+        return response
+
+    connection = Connection()
+    serve(Application(handler), scope(), connection, backend)
+    assert connection.notes[0] == "answered"
+    assert connection.received == PIECES
+
+
+# --- WSGI ---
+
+
+class Input(io.BytesIO):
+    """A ``wsgi.input`` that counts its reads."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.reads += 1
+        return super().read(size)
+
+    def read1(self, size: int | None = -1) -> bytes:
+        self.reads += 1
+        return super().read1(size)
+
+
+def environ(length: int | None = PIECE * PIECES, size: int = PIECE * PIECES, **more: Any) -> dict[str, Any]:
+    made = {
+        "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/", "QUERY_STRING": "", "SERVER_NAME": "x",
+        "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
+        "wsgi.errors": io.StringIO(), "wsgi.multithread": True, "wsgi.multiprocess": False, "wsgi.run_once": False,
+        "wsgi.input": Input(bytes(size)), "wsgi.input_terminated": True,
+    }  # fmt: skip
+    if length is not None:
+        made["CONTENT_LENGTH"] = str(length)
+    return made | more
+
+
+class Started:
+    """``start_response``, and what it was told."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.fields: dict[str, str] = {}
+
+    def __call__(self, status: str, fields: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        self.status, self.fields = int(status[:3]), dict(fields)
+
+
+def call(app: Any, env: dict[str, Any]) -> tuple[Started, Any]:
+    started = Started()
+    return started, app(env, started)
+
+
+def test_wsgi_reads_the_rest_when_it_is_closed(early: tuple[Any, int]) -> None:
+    """The whole answer is given before the rest of the request is read; close() reads it, and an iterable has one."""
+    app, status = early
+    stream = Input(bytes(PIECE * PIECES))
+    started, iterable = call(app, environ(**{"wsgi.input": stream}))
+    assert not isinstance(iterable, list), "there are servers that do not call close() on lists"
+    body = b"".join(iterable)
+    before = stream.tell()
+    iterable.close()
+    assert started.status == status
+    assert "Connection" not in started.fields
+    assert len(body) == int(started.fields.get("Content-Length", len(body)))
+    assert stream.tell() == PIECE * PIECES
+    assert before < PIECE * PIECES or stream.reads == 1  # what was read in part may have been read in one piece
+    reads = stream.reads
+    iterable.close()
+    assert stream.reads == reads, "a second close() reads nothing"
+
+
+def test_wsgi_a_bare_response_reads_the_rest() -> None:
+    """Where the server ends its input; elsewhere others may have read it, and reading on might never return."""
+    stream = Input(bytes(100))
+    _, iterable = call(Response("early"), environ(100, **{"wsgi.input": stream}))
+    list(iterable)
+    iterable.close()
+    assert stream.tell() == 100
+    stream = Input(bytes(100))
+    _, iterable = call(Response("early"), environ(100, **{"wsgi.input": stream, "wsgi.input_terminated": False}))
+    assert iterable == [b"early"]
+
+
+def test_wsgi_what_was_read_costs_nothing() -> None:
+    """A response to a request that was read to its end, or that has no body, is a list as ever."""
+    for app, env in (
+        (Application(refuses), environ()),
+        (Application(never), environ(None, 0)),
+        (Application(never), environ(0, 0)),
+        (Application(never), environ(None, 0, CONTENT_LENGTH="")),
+    ):
+        assert isinstance(call(app, env)[1], list)
+    chunked = Application(refuses)
+    assert isinstance(call(chunked, environ(None, HTTP_TRANSFER_ENCODING="chunked"))[1], list)
+
+
+def test_wsgi_the_bounds_hold() -> None:
+    """No more than the bytes are read, and nothing after the time."""
+
+    class Bounded(Request):
+        max_drain_size = 2500
+
+    class Hasty(Request):
+        drain_timeout = 1e-9
+
+    for request_class, expected in ((Bounded, 2500), (Hasty, 0)):
+        stream = Input(bytes(8000))
+        _, iterable = call(Application(never, request_class=request_class), environ(**{"wsgi.input": stream}))
+        list(iterable)
+        iterable.close()
+        assert stream.tell() == expected
+
+
+def test_wsgi_reads_in_pieces_where_nothing_can_cut_a_read_short() -> None:
+    """An input without read1() is read in small pieces, so that the clock is looked at."""
+
+    class Blocking:
+        sizes: list[int] = []
+
+        def __init__(self) -> None:
+            self.file = io.BytesIO(bytes(8000))
+
+        def read(self, size: int = -1) -> bytes:
+            self.sizes.append(size)
+            return self.file.read(size)
+
+    _, iterable = call(Application(never), environ(8000, **{"wsgi.input": Blocking()}))
+    list(iterable)
+    iterable.close()
+    assert sum(Blocking.sizes) == 8000
+    assert max(Blocking.sizes) <= 1024
+
+
+@pytest.mark.parametrize(
+    ("more", "rest"), [({}, 0), ({"gunicorn.socket": None}, 8000)], ids=["not asked for", "gunicorn has asked"]
+)
+def test_wsgi_expect(more: dict[str, Any], rest: int) -> None:
+    """A client that waits for 100 Continue is drained only where that was sent: gunicorn sends it before all else."""
+    stream = Input(bytes(8000))
+    _, iterable = call(Application(never), environ(HTTP_EXPECT="100-continue", **{"wsgi.input": stream}, **more))
+    list(iterable)
+    getattr(iterable, "close", lambda: None)()
+    assert stream.tell() == rest
+
+
+@pytest.mark.parametrize("read", ["stream", "wsgi.input"])
+def test_wsgi_never_reads_past_the_body(read: str) -> None:
+    """On a server that does not end its input (wsgiref) what the application read by itself is counted."""
+
+    class Endless(io.RawIOBase):
+        left = PIECE * PIECES
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            assert self.left > 0, "read past the end of the body: a socket would wait for ever"
+            count = min(len(buffer), self.left)
+            self.left -= count
+            return count
+
+        def read1(self, size: int = -1) -> bytes:
+            return bytes(self.readinto(bytearray(size)))
+
+    def handler(request: Request) -> Response:
+        stream = request.stream if read == "stream" else request.environ["wsgi.input"]
+        assert len(stream.read(3000)) == 3000
+        return Response("early")
+
+    stream = Endless()
+    _, iterable = call(Application(handler), environ(**{"wsgi.input": stream, "wsgi.input_terminated": False}))
+    list(iterable)
+    iterable.close()
+    assert stream.left == 0
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a defect"), OSError("a defect")], ids=["error", "OSError"])
+def test_wsgi_the_server_answers_an_error_after_the_body(error: Exception) -> None:
+    """What a handler raises, or the 500 that stands for it, is given when the request was read."""
+
+    def fails(request: Request) -> Response:
+        raise error
+
+    stream = Input(bytes(8000))
+    env = environ(**{"wsgi.input": stream})
+    if isinstance(error, RuntimeError):
+        with pytest.raises(RuntimeError, match="a defect"):
+            call(Application(fails), env)
+    else:
+        started, _ = call(Application(fails), env)
+        assert started.status == 500
+    assert stream.tell() == 8000
+
+
+def test_wsgi_a_body_that_fails_breaks_off_at_once() -> None:
+    """After the head an error breaks the transfer: nothing is read before that."""
+
+    def handler(request: Request) -> Response:
+        def body() -> Iterator[bytes]:
+            yield b"some"
+            raise RuntimeError("a defect")
+
+        return Response(body())
+
+    stream = Input(bytes(8000))
+    _, iterable = call(Application(handler), environ(**{"wsgi.input": stream}))
+    with pytest.raises(RuntimeError, match="a defect"):
+        list(iterable)
+    iterable.close()
+    assert stream.tell() == 0
+
+
+def test_wsgi_hooks_run_before_the_drain() -> None:
+    """What a response holds is given back before a slow client is waited for."""
+    noted: list[int] = []
+    stream = Input(bytes(8000))
+
+    def handler(request: Request) -> Response:
+        response = Response("early")
+        response.call_on_close(lambda: noted.append(stream.tell()))
+        return response
+
+    _, iterable = call(Application(handler), environ(**{"wsgi.input": stream}))
+    list(iterable)
+    iterable.close()
+    assert (noted, stream.tell()) == ([0], 8000)
+
+
+def test_asgi_hooks_run_before_the_drain(backend: str) -> None:
+    """The same."""
+    noted: list[int] = []
+    connection = Connection()
+
+    async def handler(request: Request) -> Response:
+        response = Response("early")
+        response.call_on_close(lambda: noted.append(connection.received))
+        return response
+
+    serve(Application(handler), scope(), connection, backend)
+    assert (noted, connection.received) == ([0], PIECES)
