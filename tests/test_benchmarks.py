@@ -13,7 +13,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
 @pytest.mark.parametrize(
-    "script", ["request_response", "forms", "hostile", "fields", "scaling", "memory", "import_time"]
+    "script", ["request_response", "forms", "hostile", "fields", "scaling", "memory", "import_time", "linear"]
 )
 def test_smoke(script: str, tmp_path: Path) -> None:
     """Every contestant that is installed gives the right answers, cardan first of all."""

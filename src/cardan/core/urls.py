@@ -13,8 +13,19 @@ from urllib.parse import quote, unquote_to_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["host_is_trusted", "iri_path", "iri_query", "iri_to_uri", "split_host", "uri_to_iri", "valid_host"]
+__all__ = [
+    "host_is_trusted",
+    "idna_host",
+    "iri_path",
+    "iri_query",
+    "iri_to_uri",
+    "split_host",
+    "uri_to_iri",
+    "valid_host",
+]
 
+#: four times what a domain name may have in ASCII, as several characters may become one before they are encoded
+MAX_HOST: Final = 1000
 # RFC 3986: unreserved and sub-delims; what may stand unescaped in a path segment besides
 _PATH_SAFE: Final = "/!$&'()*+,:;=@~%-._"
 _URI_SAFE: Final = "!#$%&'()*+,/:;=?@[]~-._"
@@ -91,13 +102,25 @@ def _encode_authority(authority: str) -> str:
     if colon and not (port.isascii() and (port.isdigit() or not port)):
         raise ValueError(f"got authority {authority!r}, expected a numeric port")
     if not name.isascii():
-        try:
-            name = name.encode("idna").decode("ascii")
-        except UnicodeError:
-            raise ValueError(f"got host {name!r}, expected a name that IDNA can encode") from None
+        name = idna_host(name)
     if name.startswith("[") != name.endswith("]"):
         raise ValueError(f"got authority {authority!r}, expected brackets around an IPv6 address")
     return quote(user, safe=_PATH_SAFE) + at + quote(name, safe=_PATH_SAFE + "[]") + colon + port
+
+
+def idna_host(name: str) -> str:
+    """A host name in ASCII, as the domain name system has it (RFC 3490, ToASCII of each label).
+
+    Raises :exc:`ValueError` for a name that has no such form, and for one of more than 1,000 characters: a domain name
+    has at most 253 (RFC 1035 section 2.3.4), and putting the combining marks of a long one in order takes quadratic
+    time.
+    """
+    try:
+        if len(name) > MAX_HOST:
+            raise UnicodeError("label too long")
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise ValueError(f"got host {name[:MAX_HOST]!r}, expected a name that IDNA can encode") from None
 
 
 def split_host(host: str) -> tuple[str, int | None] | None:

@@ -28,6 +28,7 @@ CLOSED: Final = "closed"
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
 _IS_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 _AMBIGUOUS: Final = re.compile(r"%22|%0D|%0A|\0")
+_NOT_IN_VALUE: Final = re.compile(r"[\r\n\0]")
 
 
 class MultipartEncoder:
@@ -97,7 +98,7 @@ class MultipartEncoder:
         for key, value in headers.items() if headers is not None else ():
             if key.lower() == "content-disposition":
                 continue
-            if not _IS_TOKEN(key) or re.search(r"[\r\n\0]", value):
+            if not _IS_TOKEN(key) or _NOT_IN_VALUE.search(value):
                 raise ValueError(f"got header {key!r}: {value!r}, expected a token and a value without CR, LF and NUL")
             lines.append(f"{key}: {value}")
         return self._dash + b"\r\n" + "\r\n".join(lines).encode() + b"\r\n\r\n"

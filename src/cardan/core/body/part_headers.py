@@ -6,8 +6,7 @@ Read-only, so that the parts of all requests may share one. Never raises but as 
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ..structures.header_rules import join_values
 from ..structures.headers_view import HeadersView, ImmutableHeadersMixin
@@ -17,13 +16,25 @@ if TYPE_CHECKING:
 
 __all__ = ["OneLineHeaders", "PartHeaders", "unfold"]
 
-#: RFC 9112 section 5.2: a line that begins with space or tab continues the one before, the border reads as a space
-FOLD: Final = re.compile(rb"[ \t]*\r\n[ \t]+")
-
 
 def unfold(block: bytes) -> bytes:
-    """``block`` with folded lines joined by one space."""
-    return FOLD.sub(b" ", block)
+    """``block`` with folded lines joined by one space.
+
+    RFC 9112 section 5.2: a line that begins with a space or a tab continues the one before; the white space on both
+    sides of the line end reads as one space. Each line is looked at once: a pattern that begins with white space would
+    try every space of a long run as its start.
+    """
+    if b"\r\n " not in block and b"\r\n\t" not in block:
+        return block
+    first, *lines = block.split(b"\r\n")
+    joined = [first]
+    for line in lines:
+        if line.startswith((b" ", b"\t")):
+            joined[-1] = joined[-1].rstrip(b" \t")
+            joined += b" ", line.lstrip(b" \t")
+        else:
+            joined += b"\r\n", line
+    return b"".join(joined)
 
 
 class PartHeaders(ImmutableHeadersMixin, HeadersView):

@@ -14,6 +14,10 @@ __all__ = ["safe_filename"]
 #: ext4, APFS and NTFS allow 255 (bytes, bytes, UTF-16 units); what is left is room for a prefix of the application's
 MAX_BYTES: Final = 200
 MAX_SUFFIX: Final = 32
+#: At most four characters become one in NFC (an iota subscript, a breathing and an accent on a letter): what is left of
+#: this many is no shorter than MAX_BYTES, and of a suffix this long no shorter than MAX_SUFFIX.
+LOOK_AT: Final = 4 * MAX_BYTES
+LOOK_AT_SUFFIX: Final = 4 * MAX_SUFFIX
 
 _SEPARATORS: Final = re.compile(r"[/\\]")
 # controls (C0, DEL, C1), what Windows forbids, and the marks that turn the direction of what is read
@@ -34,13 +38,20 @@ def safe_filename(filename: str | None, *, default: str = "file") -> str:
     that is a device on Windows; at most 200 bytes of UTF-8, the extension kept. ``default`` where nothing is left.
     """
     name = _SEPARATORS.split(filename or "")[-1]
-    name = normalize("NFC", _FORBIDDEN.sub("", name))
-    name = " ".join(name.split()).strip(". ")
+    name = " ".join(_FORBIDDEN.sub("", name).split()).strip(". ")
+    if len(name) > LOOK_AT:  # to put combining marks in order takes quadratic time
+        name = _cut(name)
+    name = normalize("NFC", name)
     if _DEVICE.match(name):
         name = "_" + name
     if len(name.encode()) > MAX_BYTES:
         name = _shorten(name)
     return name or default
+
+
+def _cut(name: str) -> str:
+    stem, dot, suffix = name.rpartition(".")
+    return stem[:LOOK_AT] + dot + suffix if stem and len(suffix) <= LOOK_AT_SUFFIX else name[:LOOK_AT]
 
 
 def _shorten(name: str) -> str:

@@ -76,5 +76,7 @@ def _fallback(filename: str) -> str:
     if not filename.isascii():
         from unicodedata import normalize  # a table of a megabyte, for those who need it
 
-        filename = normalize("NFKD", filename).encode("ascii", "ignore").decode("ascii")
+        # each character by itself: to put combining marks in order takes quadratic time, and none of them is ASCII
+        plain = [normalize("NFKD", char).encode("ascii", "ignore") for char in filename]
+        filename = b"".join(plain).decode("ascii")
     return _not_fallback("_", filename) or "download"

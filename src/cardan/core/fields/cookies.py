@@ -14,6 +14,7 @@ import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from ..urls import idna_host
 from .dates import http_date
 from .syntax import check_token
 
@@ -173,7 +174,7 @@ def _path(path: str) -> str:
 def _domain(domain: str) -> str:
     host = domain.removeprefix(".").removesuffix(".")
     if not host.isascii():
-        host = host.encode("idna").decode("ascii")
+        host = idna_host(host)
     if not _is_domain(host):
         raise ValueError(f"got domain {domain!r}, expected a host name")
     return host

@@ -18,8 +18,10 @@ __all__ = ["ContentSecurityPolicy"]
 T = TypeVar("T")
 
 _is_name = re.compile(r"[A-Za-z0-9\-]+").fullmatch
+# Possessive quantifiers: a space may belong to the white space before the value or to the value. Where a character
+# that no value may hold ends the directive, trying both for each space would take quadratic time.
 _directives = re.compile(
-    r"(?:\A|;)[ \t\r\n\f]*([A-Za-z0-9\-]+)(?:[ \t\r\n\f]+([\t\x20-\x2b\x2d-\x3a\x3c-\x7e]*))?(?=;|\Z)"
+    r"(?:\A|;)[ \t\r\n\f]*+([A-Za-z0-9\-]++)(?:[ \t\r\n\f]++([\t\x20-\x2b\x2d-\x3a\x3c-\x7e]*+))?+(?=;|\Z)"
 ).findall
 _is_value = re.compile(r"[\t\x20-\x2b\x2d-\x3a\x3c-\x7e]*").fullmatch
 _SPACE = " \t\r\n\f"

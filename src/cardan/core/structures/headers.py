@@ -207,8 +207,11 @@ class Headers(HeadersView, MutableMapping[str, str]):
         """
         if isinstance(fields, Headers):
             fields = _by_name(fields._list)
-        for name, values in _groups(fields, more):
-            self.setlist(name, values)
+        groups = [
+            (name.lower(), [(field_name(name), field_value(name, value)) for value in values])
+            for name, values in _groups(fields, more)
+        ]
+        self._list[:] = _replaced(self._list, groups)
 
     def remove(self, name: str) -> None:
         """Delete all fields of that name, if there are any."""
@@ -311,6 +314,28 @@ def _by_name(fields: list[tuple[str, str]]) -> dict[str, list[str]]:
     for name, value in fields:
         grouped.setdefault(name.lower(), []).append(value)
     return grouped
+
+
+def _replaced(
+    fields: list[tuple[str, str]], groups: list[tuple[str, list[tuple[str, str]]]]
+) -> Iterator[tuple[str, str]]:
+    """``fields`` after :meth:`Headers.setlist` of each of ``groups``, in turn; one pass, however many there are."""
+    places: list[tuple[str, str] | None] = [*fields]
+    where: dict[str, list[int]] = {}
+    for at, (name, _) in enumerate(fields):
+        where.setdefault(name.lower(), []).append(at)
+    for name, group in groups:
+        here = where.get(name, [])
+        for at in here:
+            places[at] = None
+        if here and group:
+            places[here[0]] = group[0]
+            here, group = here[:1], group[1:]
+        else:
+            here = []
+        where[name] = [*here, *range(len(places), len(places) + len(group))]
+        places += group
+    return (field for field in places if field is not None)
 
 
 def _groups(fields: Fields, more: Mapping[str, Value]) -> Iterator[tuple[str, list[str | int]]]:

@@ -16,6 +16,7 @@ HOP_BY_HOP: Final = frozenset(
 )
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_DIGITS: Final = re.compile(r"[0-9]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -62,7 +63,7 @@ def check_fields(judge: Judge, fields: list[tuple[str, str]], status: int) -> in
     if not lengths:
         return None
     judge.must(len(lengths) == 1, f"got Content-Length {len(lengths)} times, expected it once")
-    judge.must(re.fullmatch(r"[0-9]+", lengths[0]), f"got Content-Length {lengths[0]!r}, expected digits")
+    judge.must(_DIGITS.fullmatch(lengths[0]), f"got Content-Length {lengths[0]!r}, expected digits")
     judge.must(status != 204, "got Content-Length with status 204, expected none")
     return int(lengths[0])
 
