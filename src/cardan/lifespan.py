@@ -65,11 +65,9 @@ class ProcessLifespan:
     """
 
     def __init__(self, make: Callable[[], Manager], portal: Callable[[], Any]) -> None:
-        from threading import Lock
-
         self._make = make
         self._portal = portal
-        self._lock = Lock()
+        self._locks: dict[int, Any] = {}
         self._pid = 0
         self._state: dict[str, Any] = {}
         self._end: Callable[[], None] | None = None
@@ -83,11 +81,17 @@ class ProcessLifespan:
         """A copy of the state, after starting up if this process has not yet."""
         pid = os.getpid()
         if self._pid != pid:
-            with self._lock:
+            with self._lock():
                 if self._pid != pid:
                     self._start(Context())
                     self._pid = pid
         return self._state.copy()
+
+    def _lock(self) -> Any:
+        """A lock for each process: the parent's may be held. Made at the first use: gevent may replace locks before."""
+        import _thread
+
+        return self._locks.setdefault(os.getpid(), _thread.allocate_lock())
 
     def _start(self, context: Context) -> None:
         import atexit
@@ -113,7 +117,7 @@ class ProcessLifespan:
         """End it, in the process that began it; may be called again."""
         if self._pid != os.getpid():
             return  # also in a forked child, where the lock may be held for ever
-        with self._lock:
+        with self._lock():
             end, self._end = self._end, None
             self._pid = 0
         if end is not None:

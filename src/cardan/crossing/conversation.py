@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import queue  # its names are looked up when they are used: gevent may replace them after the import
 from contextvars import copy_context
 from functools import partial
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .cancelling import as_error
@@ -56,7 +56,7 @@ class Conversation:
     def __init__(self, portal: Portal, context: RequestContext | None = None) -> None:
         self._portal = portal
         self._context = context or CallersContext()
-        self._inbox: SimpleQueue[Any] = SimpleQueue()
+        self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._left = False
 
     async def run_sync(self, function: Callable[..., T], *args: Any) -> T:
@@ -132,7 +132,7 @@ class Conversation:
         while True:
             try:
                 message = self._inbox.get(timeout=timeout)
-            except Empty:
+            except queue.Empty:
                 return _IDLE
             if type(message) is not _Job:
                 return message
@@ -161,7 +161,7 @@ class _Task:
 
     __slots__ = ("_cancelled", "_error", "_inbox", "_portal", "_result", "_scope", "ended")
 
-    def __init__(self, portal: Portal, inbox: SimpleQueue[Any]) -> None:
+    def __init__(self, portal: Portal, inbox: queue.SimpleQueue[Any]) -> None:
         self._portal = portal
         self._inbox = inbox
         self._scope: anyio.CancelScope | None = None
@@ -263,7 +263,7 @@ class HeldTask:
 
     def __init__(self, portal: Portal, hold: Callable[[Callable[[Any], Awaitable[None]]], Awaitable[None]]) -> None:
         self._portal = portal
-        self._inbox: SimpleQueue[Any] = SimpleQueue()
+        self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stop: anyio.Event | None = None
         self._task = _Task(portal, self._inbox)
         portal.start(self._task.main, hold, self._until)

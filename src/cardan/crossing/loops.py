@@ -1,41 +1,53 @@
-"""The loop under threads: one for each process and backend, started at the first use, after fork, and ended at exit."""
+"""The loop under threads: one for each process and backend, started at the first use, after fork, and ended at exit.
+
+What gevent replaces (locks, queues, threads) is looked up when it is used, and nothing of it is made at import:
+``gunicorn -k gevent --preload`` imports the application first and patches the standard library afterwards.
+"""
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import os
-from _thread import allocate_lock
+import queue
+import threading
 from contextvars import Context
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from anyio.from_thread import BlockingPortal
+    import anyio
 
 __all__ = ["Portal", "portal"]
 
 
 class Portal:
-    """One event loop in a daemon thread of this process; made by :func:`portal`."""
+    """One event loop in a thread of this process; made by :func:`portal`.
 
-    _portal: BlockingPortal
+    The thread is a daemon. Where an interpreter allows none (an isolated subinterpreter) it is an ordinary thread, that
+    is ended when the interpreter ends. Raises :exc:`RuntimeError` where the interpreter allows no threads at all.
+    """
+
+    _group: anyio.abc.TaskGroup
+    _stopped: anyio.Event
     _token: Any
 
     def __init__(self, backend: str) -> None:
-        import threading
-
         import anyio
 
-        ready: SimpleQueue[BaseException | None] = SimpleQueue()
+        ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
+        # anyio's BlockingPortal asks for the thread by a name that it binds at import: with gevent all green threads
+        # would be the loop's own
         async def main() -> None:
             _name_library(backend)
-            async with anyio.from_thread.BlockingPortal() as self._portal:
+            self._stopped = anyio.Event()
+            async with anyio.create_task_group() as self._group:
                 self._token = anyio.lowlevel.current_token()
                 ready.put(None)
-                await self._portal.sleep_until_stopped()
+                await self._stopped.wait()
+                self._group.cancel_scope.cancel()
 
         def run() -> None:
             try:
@@ -43,26 +55,42 @@ class Portal:
             except BaseException as error:
                 ready.put(error)
 
-        self._thread = threading.Thread(target=run, name=f"cardan-{backend}", daemon=True)
-        Context().run(self._thread.start)  # not that of the first request: on 3.14 threads may inherit it
+        daemon = _allows_daemons()
+        self._thread = threading.Thread(target=run, name=f"cardan-{backend}", daemon=daemon)
+        try:
+            Context().run(self._thread.start)  # not that of the first request: on 3.14 threads may inherit it
+        except RuntimeError as refused:
+            raise RuntimeError(
+                f"the event loop of async handlers needs a thread, which this interpreter does not allow ({refused});"
+                " def handlers need none"
+            ) from refused
+        if not daemon:
+            # atexit's functions run when all ordinary threads have ended; these run before (concurrent.futures does so)
+            threading._register_atexit(self.stop)  # type: ignore[attr-defined]
         if (error := ready.get()) is not None:
             raise error
 
     def start(self, function: Callable[..., Awaitable[Any]], *args: Any) -> None:
-        """Start ``function`` as a task in the context of the caller."""
-        self._portal.start_task_soon(function, *args)
+        """Start ``function`` as a task in the context of the caller; it must not raise."""
+        self.do(self._group.start_soon, function, *args)
 
-    def do(self, function: Callable[[], Any]) -> None:
+    def do(self, function: Callable[..., Any], *args: Any) -> None:
         """Call a plain function in this loop, and wait for it."""
         from anyio import from_thread
 
-        from_thread.run_sync(function, token=self._token)
+        from_thread.run_sync(function, *args, token=self._token)
 
     def stop(self) -> None:
-        """Cancel what still runs and end the thread."""
+        """Cancel what still runs and end the thread; may be called again."""
         if self._thread.is_alive():
-            self._portal.call(self._portal.stop, True)
+            self.do(self._stopped.set)
             self._thread.join(10)
+
+
+def _allows_daemons() -> bool:
+    """Isolated subinterpreters do not, since Python 3.12, where one can ask."""
+    allowed: Callable[[], bool] | None = getattr(_thread, "daemon_threads_allowed", None)
+    return allowed is None or allowed()
 
 
 def _name_library(backend: str) -> None:
@@ -77,7 +105,7 @@ def _name_library(backend: str) -> None:
 
 
 _portals: dict[tuple[int, str], Portal] = {}
-_portals_lock = allocate_lock()
+_locks: dict[int, _thread.LockType] = {}
 
 
 def portal(backend: str) -> Portal:
@@ -87,7 +115,8 @@ def portal(backend: str) -> Portal:
     key = (os.getpid(), backend)
     found = _portals.get(key)
     if found is None:
-        with _portals_lock:
+        # a lock for each process: the parent's may be held by a thread of the parent
+        with _locks.setdefault(key[0], _thread.allocate_lock()):
             found = _portals.get(key)
             if found is None:
                 if not any(pid == key[0] for pid, _ in _portals):
@@ -100,11 +129,3 @@ def _stop_portals() -> None:
     for key in list(_portals):  # in one step: another thread may add one
         if key[0] == os.getpid():
             _portals.pop(key).stop()
-
-
-def _renew_lock() -> None:
-    global _portals_lock
-    _portals_lock = allocate_lock()
-
-
-os.register_at_fork(after_in_child=_renew_lock)  # another thread may have held it in the parent
