@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,7 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
         exchange.state = app._asgi_state.copy()
     exchange.holders += 1
     request = held = None
+    worker: crossing.Worker | None = None
     try:
         request = app.request_class(scope, receive, send)
         if app._straight_async:
@@ -58,7 +60,8 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
                     result if isinstance(result, BaseResponse) else answer(result, request, app.handler, app.on_error)
                 )
         else:
-            response, context = await _respond(app, request, exchange)
+            worker = _worker(app, exchange)
+            response, context = await _respond(app, request, exchange, worker)
         if exchange.opened or scope["method"] not in BODILESS:
             held = _hold(request, exchange, send)
             send = held or send
@@ -72,10 +75,11 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
         else:
             from .serving import Sender  # loads anyio, which a WSGI program never needs
 
+            worker = worker or _worker(app, exchange)
             sender = Sender(
                 send,
                 source=partial(_source, scope, receive),
-                worker=_worker(app, exchange),
+                worker=worker,
                 context=context or crossing.CallersContext(),
                 root_url=partial(getattr, request, "root_url"),
                 extensions=scope.get("extensions") if held is None else None,  # a server's own end is not held back
@@ -91,10 +95,13 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
             raise ordinary from error
         raise
     finally:
-        exchange.holders -= 1
         scope.pop(REQUEST_KEY, None)
-        if exchange.opened and not exchange.holders and (exchange.watched or exchange.files):
-            await _end(exchange)
+        if worker is not None and worker.lags:
+            await worker.finish(partial(_leave, exchange))
+        else:  # as _leave() does, without a coroutine for each request
+            exchange.holders -= 1
+            if exchange.opened and not exchange.holders and (exchange.watched or exchange.files):
+                await _end(exchange)
     if held is not None:
         await held.finish()
 
@@ -117,6 +124,13 @@ def _worker(app: Any, exchange: Exchange) -> crossing.Worker:
     return crossing.Worker(app._threads, partial(setattr, exchange, "lease"))
 
 
+async def _leave(exchange: Exchange) -> None:
+    """The application is done with this request."""
+    exchange.holders -= 1
+    if exchange.opened and not exchange.holders and (exchange.watched or exchange.files):
+        await _end(exchange)
+
+
 async def _end(exchange: Exchange) -> None:
     """End what was begun for the bodies of a request: the watching for the client's leaving, and the files of forms."""
     try:
@@ -133,8 +147,7 @@ async def _close_files(exchange: Exchange, files: list[Any]) -> None:
     """
     try:
         if any(getattr(file, "closes_async", False) for file in files):
-            with crossing.shielded():
-                await close_async_files(files)
+            await crossing.run_uncut(partial(close_async_files, files))
     finally:
         if any(getattr(file, "on_disk", True) for file in files):
             await crossing.run_spool_work(exchange.close)
@@ -142,7 +155,9 @@ async def _close_files(exchange: Exchange, files: list[Any]) -> None:
             exchange.close()
 
 
-async def _respond(app: Any, request: Any, exchange: Exchange) -> tuple[BaseResponse, crossing.OwnContext | None]:
+async def _respond(
+    app: Any, request: Any, exchange: Exchange, worker: crossing.Worker
+) -> tuple[BaseResponse, crossing.OwnContext | None]:
     """The response, and the context that its body and its hooks run in, where it is not that of this task."""
     handler, is_async = app._resolve(request)
     if app._loads:
@@ -164,7 +179,7 @@ async def _respond(app: Any, request: Any, exchange: Exchange) -> tuple[BaseResp
         body = request._open_body()
         if isinstance(body, ReceiveBody):
             await body.preload()
-    return await _run_in_thread(start, request, context, _worker(app, exchange)), context
+    return await _run_in_thread(start, request, context, worker), context
 
 
 async def _await(awaitable: Awaitable[Any]) -> Any:
@@ -191,12 +206,27 @@ async def _run_in_thread(
         except StopIteration as stop:
             return True, stop.value
 
-    steps: BaseResponse | Steps = await worker.handle(lambda: context.call(start))
+    async def discard(result: Any) -> None:
+        """End what came of the handler after its task was cancelled."""
+        from .serving import close_response
+
+        if isinstance(result, tuple):
+            done, result = result
+            if not done:
+                getattr(result, "close", lambda: None)()  # a coroutine that nobody will await
+                result = steps
+        if isinstance(result, BaseResponse):
+            await close_response(result.closers(), worker, context)
+        else:
+            await worker.close(context.call, result.close)
+
+    steps: BaseResponse | Steps = await worker.handle(lambda: context.call(start), discard=discard)
     if isinstance(steps, BaseResponse):
         return steps
     resume, answer = steps.send, None
     while True:
-        done, value = await worker.handle(advance, resume, answer)
+        with crossing.shielded() if crossing.is_cancellation(answer) else nullcontext():
+            done, value = await worker.handle(advance, resume, answer, discard=discard)
         if done:
             response: BaseResponse = value
             return response

@@ -240,6 +240,8 @@ class ReceiveBody(Body):
         try:
             with anyio.CancelScope() as scope:
                 lease.wake = scope.cancel
+                if lease.is_cancelled:
+                    scope.cancel()
                 if not lease.step_aside():
                     await self._collect_at_once(size, lease)
                     return

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Message = MutableMapping[str, Any]
     Send = Callable[[Message], Awaitable[None]]
 
-__all__ = ["ClientLeft", "Sender"]
+__all__ = ["ClientLeft", "Sender", "close_response"]
 
 
 class ClientLeft(Exception):
@@ -88,8 +88,7 @@ class Sender:
                     self._note_left()
         finally:
             if closers:
-                with anyio.CancelScope(shield=True):
-                    await aclose_all(closers, partial(self._run_within, self._worker.close), self._context.here)
+                await self._worker.finish(partial(close_response, closers, self._worker, self._context))
 
     async def _stream(self, response: BaseResponse, method: str, closers: list[Callable[[], Any]]) -> None:
         finalizer = response.finalizer(method, self._root_url)
@@ -166,16 +165,35 @@ class Sender:
         run = crossing.run_file_work if hasattr(response.response, "ranged") else self._worker.step
         chunks = _begun_late(response)
         chunk: Any
-        while (chunk := await self._run_within(run, next, chunks, END)) is not END:
+        while (chunk := await _run_within(self._context, run, next, chunks, END)) is not END:
             await wire.emit(chunk)
 
-    async def _run_within(self, run: Callable[..., Awaitable[Any]], function: Callable[..., Any], *args: Any) -> Any:
-        """Run a plain callable by ``run``, in its thread, in the context of the request."""
-        context = self._context.lend()
-        try:
-            return await run(context.run, function, *args)
-        finally:
-            self._context.take_back()
+
+async def close_response(
+    closers: list[Callable[[], Any]], worker: crossing.Worker, context: crossing.RequestContext
+) -> None:
+    """Run the closers of a response, plain ones in the threads of ``worker``, all of them in ``context``."""
+
+    async def run(function: Callable[..., Any], *args: Any) -> Any:
+        await worker.settle()
+        return await _run_within(context, worker.close, function, *args)
+
+    async def here(awaitable: Awaitable[Any]) -> Any:
+        await worker.settle()
+        return await context.here(awaitable)
+
+    await aclose_all(closers, run, here)
+
+
+async def _run_within(
+    context: crossing.RequestContext, run: Callable[..., Awaitable[Any]], function: Callable[..., Any], *args: Any
+) -> Any:
+    """Run a plain callable by ``run``, in its thread, in the context of the request."""
+    lent = context.lend()
+    try:
+        return await run(lent.run, function, *args)
+    finally:
+        context.take_back()
 
 
 def _begun_late(response: BaseResponse) -> Iterator[bytes]:

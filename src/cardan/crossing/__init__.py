@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from .background import BackgroundTask, call_in_loop, call_soon, current_token
 from .cancelled_when import CancelledWhen
-from .cancelling import as_error
+from .cancelling import as_error, is_cancellation
 from .contexts import CallersContext, OwnContext, RequestContext
 from .conversation import Conversation, HeldTask
 from .loops import Portal, portal
@@ -34,6 +34,7 @@ from .threads import (
     run_spool_work,
     shielded,
 )
+from .uncut import run_uncut
 
 __all__ = [
     "DEFAULT_THREADS",
@@ -58,10 +59,12 @@ __all__ = [
     "call_soon",
     "current_token",
     "in_loop",
+    "is_cancellation",
     "make_event",
     "portal",
     "pump",
     "run_file_work",
     "run_spool_work",
+    "run_uncut",
     "shielded",
 ]

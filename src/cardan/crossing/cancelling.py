@@ -12,9 +12,9 @@ from math import inf
 __all__ = ["as_error", "is_asked", "is_cancellation"]
 
 
-def is_cancellation(error: BaseException) -> bool:
+def is_cancellation(error: BaseException | None) -> bool:
     """Whether ``error`` is the exception by which asyncio or trio cancels, whatever loop runs here."""
-    if isinstance(error, Exception):
+    if error is None or isinstance(error, Exception):
         return False
     for library, name in (("asyncio", "CancelledError"), ("trio", "Cancelled")):
         kind = getattr(sys.modules.get(library), name, None)

@@ -97,7 +97,7 @@ class Lease:
     place among those that run, whose holders wait for no place at all.
     """
 
-    __slots__ = ("_held", "_running", "_waiting", "hurried", "thread", "wake")
+    __slots__ = ("_held", "_running", "_waiting", "hurried", "is_cancelled", "thread", "wake")
 
     def __init__(self, running: Places, waiting: Places) -> None:
         self._running = running
@@ -105,6 +105,8 @@ class Lease:
         self._held: Places | None = None
         self.hurried = False
         """Whether the thread has waited for its client once without giving up its place."""
+        self.is_cancelled = False
+        """Whether the task that waits for the thread was cancelled, so that there is nobody to wait for."""
         self.thread: int | None = None
         """The identity of the thread that has this place (``threading.get_ident()``)."""
         self.wake: Callable[[], object] | None = None
@@ -140,6 +142,12 @@ class Lease:
                 self._held = self._running
             else:  # the thread has ended meanwhile
                 self._running.give_back()
+
+    def cancel(self) -> None:
+        """The task that waits for the thread was cancelled: a wait for the client ends, and none begins any more."""
+        self.is_cancelled = True
+        if self.wake is not None:
+            self.wake()
 
     def end(self) -> None:
         """Free what is held: the thread has ended, or its client is gone, so that it goes on without a place."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from ..core.response import pumping
+from .uncut import steer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -40,9 +42,10 @@ async def pump(body: Any, emit: Callable[[Any], Awaitable[None]], context: Reque
     """Drive an async iterable in this task, from its first step to ``aclose()``; each item goes to ``emit``.
 
     The steps of the body run in ``context``, by default that of the task, in which ``emit`` runs always.
-    When the task is cancelled the body is ended at once, exactly once, and its cleanup is not interrupted. What is
-    closed is the iterator, then the body itself where that is another object.
+    When the task is cancelled the body is ended at once, exactly once, and its cleanup is not interrupted; only a
+    second :meth:`asyncio.Task.cancel` does that. On asyncio the body therefore has a task of its own. What is closed is
+    the iterator, then the body itself where that is another object.
     """
     import anyio
 
-    await pumping.pump(body if context is None else _Within(body, context), emit, anyio)
+    await steer(partial(pumping.pump, body if context is None else _Within(body, context), emit, anyio))

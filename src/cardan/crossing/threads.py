@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from _thread import get_ident
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from .cancelling import is_cancellation
+from .jobs import Job, run_to_end, start
 from .places import Lease, PerLoop, Places
+from .uncut import run_uncut, wait_uncut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from contextlib import AbstractContextManager
 
     import anyio
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_THREADS",
     "FILE_THREADS",
+    "PATIENCE",
     "SPOOL_THREADS",
     "STREAM_THREADS",
     "WAITING_THREADS",
@@ -41,33 +44,12 @@ SPOOL_THREADS: Final = max(1, min(FILE_THREADS, (os.cpu_count() or 2) - 1))
 WAITING_THREADS: Final = 1000
 #: worker threads for the steps of sync response bodies: an event stream holds one for as long as it has no event
 STREAM_THREADS: Final = 200
+#: seconds that a request whose task asyncio has cancelled waits for its thread; if that takes longer, the cancellation
+#: leaves, and the cleanup follows when the thread has ended
+PATIENCE: Final = 0.5
 
 _spool_places: Final = PerLoop(lambda: Places(SPOOL_THREADS))
 _file_places: Final = PerLoop(lambda: Places(FILE_THREADS))
-
-
-class _Unlimited:
-    """A limiter that lets everybody pass: the places are counted before a thread is asked for.
-
-    It has what anyio (``async with``) and trio (the ``_on_behalf_of`` methods) ask of a limiter.
-    """
-
-    __slots__ = ()
-
-    async def __aenter__(self) -> None:
-        pass
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        pass
-
-    async def acquire_on_behalf_of(self, borrower: object) -> None:
-        pass
-
-    def release_on_behalf_of(self, borrower: object) -> None:
-        pass
-
-
-_UNLIMITED: Final = cast("anyio.CapacityLimiter", _Unlimited())
 
 
 def in_loop(function: Callable[..., Coroutine[Any, Any, T]], *args: Any, token: Any = None) -> T:
@@ -97,25 +79,12 @@ def shielded() -> AbstractContextManager[Any]:
 
 async def run_file_work(function: Callable[..., T], *args: Any) -> T:
     """Run a blocking file operation in a worker thread, also in a task that is cancelled: it may be what cleans up."""
-    return await _run_shielded(_file_places.get(), function, *args)
+    return await run_to_end(_file_places.get(), function, *args)
 
 
 async def run_spool_work(function: Callable[..., T], *args: Any) -> T:
     """Likewise for spooling, which copies to the page cache: one processor is left to the event loop."""
-    return await _run_shielded(_spool_places.get(), function, *args)
-
-
-async def _run_shielded(places: Places, function: Callable[..., T], *args: Any) -> T:
-    import anyio
-    from anyio import to_thread
-
-    with anyio.CancelScope(shield=True):
-        await places.take()
-        try:
-            return await to_thread.run_sync(function, *args, limiter=_UNLIMITED)
-        finally:
-            places.give_back()
-    raise AssertionError  # pragma: no cover - a scope that nobody cancels lets nothing pass
+    return await run_to_end(_spool_places.get(), function, *args)
 
 
 class _LoopPlaces:
@@ -158,42 +127,132 @@ class Worker:
     """Runs the blocking functions of one request in worker threads, one after the other.
 
     ``lend`` is told of the place of each thread, which a wait for the client exchanges for another one.
+
+    A task that asyncio cancels natively leaves a thread that still runs. The worker then starts nothing before that
+    thread has ended; what has to follow it goes through :meth:`finish`.
     """
 
-    __slots__ = ("_lend", "_places")
+    __slots__ = ("_deadline", "_ended", "_in_thread", "_lend", "_tail", "_threads")
 
     def __init__(self, threads: Threads, lend: Callable[[Lease], None] | None = None) -> None:
-        self._places = threads.places.get()
+        self._threads = threads
         self._lend = lend
+        self._in_thread = False
+        self._deadline: float | None = None
+        self._ended: anyio.Event | None = None
+        self._tail: anyio.Event | None = None
 
-    async def handle(self, function: Callable[..., T], *args: Any) -> T:
-        """Run the handler, or a part of it."""
-        return await self._run(self._places.running, function, args)
+    @property
+    def is_busy(self) -> bool:
+        """Whether a thread runs that its task has left."""
+        return self._ended is not None and not self._ended.is_set()
+
+    @property
+    def lags(self) -> bool:
+        """Whether something of the request still runs that its task has left, a thread or cleanup."""
+        return self.is_busy or (self._tail is not None and not self._tail.is_set())
+
+    async def handle(
+        self,
+        function: Callable[..., T],
+        *args: Any,
+        discard: Callable[[T], Awaitable[Any]],
+    ) -> T:
+        """Run the handler, or a part of it; ``discard`` ends what it returns after its task was cancelled."""
+        return await self._run(self._threads.places.get().running, function, args, discard)
 
     async def step(self, function: Callable[..., T], *args: Any) -> T:
         """Run a step of a sync response body."""
-        return await self._run(self._places.streaming, function, args)
+        return await self._run(self._threads.places.get().streaming, function, args)
 
     async def close(self, function: Callable[..., T], *args: Any) -> T:
         """Run a close hook, or the end of a body."""
-        return await self._run(self._places.closing, function, args)
+        return await self._run(self._threads.places.get().closing, function, args)
 
-    async def _run(self, places: Places, function: Callable[..., T], args: tuple[Any, ...]) -> T:
-        from anyio import to_thread
-
-        lease = Lease(places, self._places.waiting)
+    async def _run(
+        self,
+        places: Places,
+        function: Callable[..., T],
+        args: tuple[Any, ...],
+        discard: Callable[[T], Awaitable[Any]] | None = None,
+    ) -> T:
+        await self.settle()
+        lease = Lease(places, self._threads.places.get().waiting)
         await lease.take()
+        if self._lend is not None:
+            self._lend(lease)
+        job = Job(function, args, lease)
+        self._in_thread = True
         try:
-            if self._lend is not None:
-                self._lend(lease)
-            return await to_thread.run_sync(_run_with, lease, function, args, limiter=_UNLIMITED)
+            result = await start(job)
+        except BaseException as error:
+            if job.has_raised or not is_cancellation(error) or (not job.has_ended and job.withdraw()):
+                lease.end()
+                raise
+            self._leave(job, lease)
+            if discard is not None:
+                await self.finish(partial(_discard, job, discard))
+            raise
         finally:
+            self._in_thread = False
+        lease.end()
+        return result
+
+    def _leave(self, job: Job[Any], lease: Lease) -> None:
+        """Asyncio has cancelled the task natively, so that it cannot wait for the thread."""
+        ended = self._ended = make_event()
+
+        def end() -> None:
             lease.end()
+            ended.set()
+
+        job.when_ended(end)
+        lease.cancel()
+
+    async def settle(self) -> None:
+        """Wait for the end of a thread that its task has left, if there is one. A cancellation is raised after that."""
+        if self._ended is not None and not self._ended.is_set():
+            with shielded():
+                cancelled = await wait_uncut(self._ended)
+            if cancelled is not None:
+                try:
+                    raise cancelled
+                finally:
+                    del cancelled  # its traceback holds this frame: no cycle
+
+    async def finish(self, function: Callable[[], Awaitable[Any]]) -> None:
+        """Run an async function that cleans up, when the thread and the cleanup before it have ended; see
+        :func:`run_uncut` for what happens when the task is cancelled meanwhile.
+        """
+        before, after = self._tail, make_event()
+        self._tail = after
+
+        async def in_turn() -> None:
+            try:
+                if before is not None:
+                    await wait_uncut(before)
+                if self._ended is not None:
+                    await wait_uncut(self._ended)
+                await function()
+            finally:
+                after.set()
+
+        await run_uncut(in_turn, self._patience)
+
+    def _patience(self) -> float | None:
+        """How long a task that was cancelled still waits: None where no thread runs that could take longer."""
+        import anyio
+
+        if not (self.is_busy or self._in_thread):
+            return None
+        if self._deadline is None:
+            self._deadline = anyio.current_time() + PATIENCE
+        return max(self._deadline - anyio.current_time(), 0)
 
 
-def _run_with(lease: Lease, function: Callable[..., T], args: tuple[Any, ...]) -> T:
-    lease.thread = get_ident()
-    return function(*args)
+async def _discard(job: Job[T], discard: Callable[[T], Awaitable[Any]]) -> None:
+    if not job.has_raised:
+        await discard(job.result)
 
 
 #: for what no application owns: a response that is served by itself

@@ -1,0 +1,164 @@
+"""Jobs: one call in a worker thread each, which know when their thread has really ended.
+
+:meth:`asyncio.Task.cancel` makes ``anyio.to_thread.run_sync`` return while the thread still runs, shielded or not.
+"""
+
+from __future__ import annotations
+
+from _thread import allocate_lock, get_ident
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+
+from .cancelling import is_cancellation
+from .uncut import log_lost, wait_uncut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import anyio
+
+    from .places import Lease, Places
+
+__all__ = ["Job", "run_to_end", "start"]
+
+T = TypeVar("T")
+
+
+class _Unlimited:
+    """A limiter that lets everybody pass: the places are counted before a thread is asked for.
+
+    It has what anyio (``async with``) and trio (the ``_on_behalf_of`` methods) ask of a limiter.
+    """
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        pass
+
+    async def acquire_on_behalf_of(self, borrower: object) -> None:
+        pass
+
+    def release_on_behalf_of(self, borrower: object) -> None:
+        pass
+
+
+_UNLIMITED: Final = cast("anyio.CapacityLimiter", _Unlimited())
+
+
+class Job(Generic[T]):
+    """A call of ``function``, to be made by a worker thread."""
+
+    __slots__ = ("_args", "_begun", "_function", "_lease", "_tell", "has_ended", "has_raised", "result")
+
+    result: T
+
+    def __init__(self, function: Callable[..., T], args: tuple[Any, ...], lease: Lease | None = None) -> None:
+        self._function = function
+        self._args = args
+        self._lease = lease
+        self._begun = allocate_lock()
+        self._tell: Callable[[], Any] | None = None
+        self.has_ended = self.has_raised = False
+
+    def __call__(self) -> T | None:
+        """In the thread: make the call, unless the job was withdrawn."""
+        if not self._begun.acquire(False):
+            return None
+        if self._lease is not None:
+            self._lease.thread = get_ident()
+        try:
+            self.result = result = self._function(*self._args)
+        except BaseException as error:
+            self.has_raised = True
+            if self._tell is not None:
+                log_lost("an error in a thread whose request was cancelled", error)
+            raise
+        else:
+            return result
+        finally:
+            self.has_ended = True
+            if self._tell is not None:
+                self._tell()
+
+    def withdraw(self) -> bool:
+        """Whether the call was not begun; the thread then never makes it."""
+        return self._begun.acquire(False)
+
+    def when_ended(self, function: Callable[[], Any]) -> None:
+        """In the loop of asyncio: have it call ``function`` once, when the thread has ended."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        pending = [function]
+
+        def call() -> None:
+            if pending:
+                pending.pop()()
+
+        def tell() -> None:
+            try:
+                loop.call_soon_threadsafe(call)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                pass
+
+        self._tell = tell
+        if self.has_ended:  # looked at after the assignment: what ends later tells
+            call()
+
+
+async def start(job: Job[T]) -> T:
+    """Have a worker thread do ``job``, whatever the number of threads.
+
+    A scope that is cancelled while the thread runs is noticed after its end. asyncio's own cancellation is raised at
+    once, and the thread may be running then.
+    """
+    from anyio import to_thread
+
+    return cast("T", await to_thread.run_sync(job, limiter=_UNLIMITED))
+
+
+async def run_to_end(places: Places, function: Callable[..., T], *args: Any) -> T:
+    """Call ``function`` in a worker thread that has one of ``places``, and return when the thread has ended.
+
+    The call is made, and its end is waited for, however the task is cancelled meanwhile: that is raised afterwards. For
+    short work whose beginning and end must not be parted from those of the task, on files say.
+    """
+    import anyio
+
+    cancelled: BaseException | None = None
+    try:
+        with anyio.CancelScope(shield=True):
+            while True:
+                try:
+                    await places.take()
+                except BaseException as error:
+                    if not is_cancellation(error):
+                        raise
+                    cancelled = cancelled or error
+                else:
+                    break
+            try:
+                while True:
+                    job = Job(function, args)
+                    try:
+                        result = await start(job)
+                    except BaseException as error:
+                        if job.has_raised or not is_cancellation(error):
+                            raise
+                        cancelled = cancelled or error
+                        if not job.has_ended:
+                            if job.withdraw():
+                                continue
+                            ended = anyio.Event()
+                            job.when_ended(ended.set)
+                            await wait_uncut(ended)
+                    break
+            finally:
+                places.give_back()
+        if cancelled is not None:
+            raise cancelled
+        return result
+    finally:
+        del cancelled  # its traceback holds this frame: no cycle

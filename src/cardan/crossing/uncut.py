@@ -1,0 +1,199 @@
+"""Cleanup that ends: what runs on although its task is cancelled, also by :meth:`asyncio.Task.cancel`.
+
+A scope of anyio or trio that is cancelled does not reach into a shielded one. asyncio's own cancellation does
+(``asyncio.wait_for``, ``asyncio.timeout``, a ``TaskGroup``, a server that gives up on a request): it is thrown into
+whatever the task awaits. Only what runs in another task is safe from it.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from contextvars import Context, ContextVar
+from math import inf
+from typing import TYPE_CHECKING, Any, Final
+
+from .cancelling import is_cancellation
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+
+    import anyio
+
+__all__ = ["asyncio_task", "log_lost", "run_uncut", "steer", "wait_uncut"]
+
+_kept: Final[set[asyncio.Task[Any]]] = set()  # a loop refers to its tasks weakly
+_PROBE: Final[ContextVar[object]] = ContextVar("cardan.probe")
+
+
+def asyncio_task() -> asyncio.Task[Any] | None:
+    """The running task of asyncio; None on trio, where nothing cancels a task but its scopes."""
+    asyncio = sys.modules.get("asyncio")
+    try:
+        return None if asyncio is None else asyncio.current_task()
+    except RuntimeError:  # another loop runs
+        return None
+
+
+def log_lost(message: str, error: BaseException) -> None:
+    """Log an error that cannot be raised, because a cancellation is raised or nobody waits any more.
+
+    An HTTPException would have been an answer to the client and is no defect.
+    """
+    import logging
+
+    from ..core.exceptions import HTTPException
+
+    if isinstance(error, HTTPException):
+        return
+    logging.getLogger("cardan").error(message, exc_info=error)
+
+
+async def wait_uncut(event: anyio.Event) -> BaseException | None:
+    """Return when ``event`` is set, and not before: what cancels the task meanwhile, for the caller to raise.
+
+    The caller is inside a shielded scope.
+    """
+    cancelled: BaseException | None = None
+    try:
+        while True:
+            try:
+                await event.wait()
+            except BaseException as error:
+                if not is_cancellation(error):
+                    raise
+                cancelled = cancelled or error
+            else:
+                return cancelled
+    finally:
+        del cancelled  # its traceback holds this frame: no cycle
+
+
+async def run_uncut(function: Callable[[], Awaitable[Any]], patience: Callable[[], float | None] | None = None) -> None:
+    """Run an async function that cleans up, in the context of this task, to its end.
+
+    No scope cancels it. The first :meth:`asyncio.Task.cancel` of this task is raised after it has ended; the second is
+    raised at once and also cancels what the function awaits, once. Where the task was cancelled and ``patience()`` is
+    not None, this waits for so many seconds at most; the function then goes on in a task of its own. What it raises is
+    raised, or logged (logger ``cardan``) where a cancellation is.
+    """
+    import anyio
+
+    outer = asyncio_task()
+    inner = _start(outer, function) if outer is not None else None
+    if outer is None or inner is None:
+        with anyio.CancelScope(shield=True):
+            await function()
+        return
+    import asyncio
+
+    cancelled: BaseException | None = None
+    is_first = outer.cancelling() == 0
+    is_raising = not is_first and is_cancellation(sys.exception()) and anyio.current_effective_deadline() != -inf
+    try:
+        with anyio.CancelScope(shield=True):
+            while not inner.done():
+                seconds = None if is_first or patience is None else patience()
+                try:
+                    await asyncio.wait((inner,), timeout=seconds)
+                except asyncio.CancelledError as error:
+                    cancelled = error
+                    if not is_first:
+                        inner.cancel()
+                        break
+                    is_first = False
+                else:
+                    if seconds is not None and patience is not None and patience() == 0:
+                        break
+        if inner.done() and not is_raising and cancelled is None:
+            inner.result()
+        else:
+            inner.add_done_callback(_log_failure)
+        if cancelled is not None:
+            raise cancelled
+    finally:
+        del cancelled, inner  # their tracebacks hold this frame: no cycle
+
+
+def _log_failure(task: asyncio.Task[Any]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        log_lost("an error after a request was cancelled", error)
+
+
+async def steer(function: Callable[[], Awaitable[Any]]) -> None:
+    """Run an async function that ends at a cancellation and then cleans up, in the context of this task.
+
+    However this task is cancelled, the function is cancelled by a scope: once, for as long as it cleans up, and what it
+    awaits then is not cut. Only a second :meth:`asyncio.Task.cancel` cuts it. Raises the cancellation after its end.
+    """
+    import anyio
+
+    outer = asyncio_task()
+    scope = anyio.CancelScope()
+
+    async def main() -> None:
+        with scope:
+            await function()
+
+    inner = _start(outer, main) if outer is not None else None
+    if outer is None or inner is None:
+        await function()
+        return
+    import asyncio
+
+    told: BaseException | None = None
+    native = int(outer.cancelling() > 0)
+    try:
+        with anyio.CancelScope() as waiting:
+            while not inner.done():
+                try:
+                    await asyncio.wait((inner,))
+                except asyncio.CancelledError as error:
+                    by_scope = told is None and anyio.current_effective_deadline() == -inf
+                    native += not by_scope
+                    if told is None:
+                        told = error
+                        waiting.shield = True
+                        scope.cancel()
+                    if native > 1:
+                        inner.cancel()
+        if told is None or not native:
+            inner.result()
+        else:
+            inner.add_done_callback(_log_failure)
+        if told is not None:
+            raise told
+    finally:
+        del told, inner  # their tracebacks hold this frame: no cycle
+
+
+def _start(outer: asyncio.Task[Any], function: Callable[[], Awaitable[Any]]) -> asyncio.Task[None] | None:
+    """A task that runs ``function`` in the very context that this code runs in; None where that cannot be had."""
+    import asyncio
+
+    context = _context_of(outer)
+    if context is None:
+        return None
+    # not by the loop's factory: an eager task would enter the context while it is entered here
+    task = asyncio.Task(_call(function), loop=outer.get_loop(), context=context)
+    _kept.add(task)
+    task.add_done_callback(_kept.discard)
+    return task
+
+
+async def _call(function: Callable[[], Awaitable[Any]]) -> None:
+    await function()
+
+
+def _context_of(task: asyncio.Task[Any]) -> Context | None:
+    """The Context object of the running task, if the code that runs here runs in it."""
+    get: Callable[[], Context] | None = getattr(task, "get_context", None)
+    # Python 3.11 does not tell the context of a task; the collector does
+    candidates = [get()] if get is not None else [each for each in gc.get_referents(task) if type(each) is Context]
+    token = _PROBE.set(task)
+    try:
+        return next((each for each in candidates if each.get(_PROBE) is task), None)
+    finally:
+        _PROBE.reset(token)

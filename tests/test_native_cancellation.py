@@ -1,0 +1,486 @@
+"""Cancellation by asyncio itself (Task.cancel()), which passes through the shielded scopes of anyio.
+
+The cancellation leaves in time, as it is; the body is closed and every hook runs exactly once, and files stay open,
+until the thread that works on them has really ended. On trio the same holds for the cancellation of a scope.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import anyio
+import pytest
+
+from cardan import Application, Request, Response
+from cardan.exceptions import ClientDisconnected
+from tests.test_crossing import UPLOAD, Exchange, chunk
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The loop that has such cancellations."""
+    return "asyncio"
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Return when the condition holds; the guard only ends a test that would hang."""
+    with anyio.fail_after(20):
+        while not condition():
+            await anyio.sleep(0.001)
+
+
+class Blocking:
+    """What a thread waits for; a test lets it go on."""
+
+    def __init__(self) -> None:
+        self.waits = threading.Event()
+        self._go_on = threading.Event()
+
+    def wait(self) -> None:
+        """In the thread."""
+        self.waits.set()
+        assert self._go_on.wait(20)
+
+    def go_on(self) -> None:
+        """Let the thread end."""
+        self._go_on.set()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests in which a thread outlives its task are many."""
+    monkeypatch.setattr("cardan.crossing.threads.PATIENCE", 0.05)
+
+
+@pytest.fixture
+def blocking() -> Iterator[Blocking]:
+    """Released at the end, whatever a test does."""
+    found = Blocking()
+    yield found
+    found.go_on()
+
+
+def get(app: Any) -> Exchange:
+    """A request without a body."""
+    return Exchange(app, chunk(b"", False), method="GET")
+
+
+async def by_cancel(exchange: Exchange, ready: Callable[[], object]) -> None:
+    """Task.cancel()."""
+    task = asyncio.create_task(exchange.run())
+    await until(ready)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def by_wait_for(exchange: Exchange, ready: Callable[[], object]) -> None:
+    """asyncio.wait_for()."""
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(exchange.run(), 0.2)
+    assert ready()
+
+
+async def by_timeout(exchange: Exchange, ready: Callable[[], object]) -> None:
+    """asyncio.timeout()."""
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await exchange.run()
+    assert ready()
+
+
+async def by_group(exchange: Exchange, ready: Callable[[], object]) -> None:
+    """A TaskGroup, of which another task fails."""
+
+    async def fail() -> None:
+        await until(ready)
+        raise LookupError("enough")
+
+    with pytest.RaisesGroup(LookupError):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(exchange.run())
+            group.create_task(fail())
+
+
+WAYS = [by_cancel, by_wait_for, by_timeout, by_group]
+ways = pytest.mark.parametrize("cancel", WAYS, ids=lambda way: way.__name__[3:])
+
+
+@ways
+async def test_sync_body(cancel: Any, blocking: Blocking) -> None:
+    """A step of a sync body that runs: the body is closed, and hooks run, once, when it has ended; in one context."""
+    log: list[str] = []
+
+    def body() -> Iterator[str]:
+        try:
+            yield "first"
+            blocking.wait()
+            log.append("step ended")
+            yield "second"
+        finally:
+            log.append("closed")
+
+    def handler(request: Request) -> Response:
+        response = Response(body())
+        response.call_on_close(lambda: log.append("hook 1"))
+
+        @response.call_on_close
+        async def hook() -> None:
+            await anyio.sleep(0)
+            log.append("hook 2")
+
+        response.call_on_close(lambda: log.append("hook 3"))
+        return response
+
+    await cancel(get(Application(handler)), blocking.waits.is_set)
+    assert log == []
+    blocking.go_on()
+    await until(lambda: "hook 3" in log)
+    await anyio.sleep(0.01)
+    assert log == ["step ended", "closed", "hook 1", "hook 2", "hook 3"]
+
+
+@ways
+async def test_sync_handler(cancel: Any, blocking: Blocking) -> None:
+    """A def handler that runs: its files stay open until it has ended; its response's body and hooks end, once."""
+    log: list[Any] = []
+    files: list[Any] = []
+
+    def handler(request: Request) -> Response:
+        file = request.files["f"]
+        files.append(file)
+        first = file.read(1)
+        blocking.wait()
+        log.append(first + file.read(1))
+
+        def body() -> Iterator[str]:
+            yield "never asked for"
+
+        class Body:
+            def __iter__(self) -> Iterator[str]:
+                return body()
+
+            def close(self) -> None:
+                log.append("closed")
+
+        response = Response(Body())
+        response.call_on_close(lambda: log.append(("hook", file.stream.closed)))
+        return response
+
+    form = (
+        b'--B\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n' + b"x" * 1_000_000 + b"\r\n--B--\r\n"
+    )
+    headers = [
+        (b"content-type", b"multipart/form-data; boundary=B"),
+        (b"content-length", str(len(form)).encode()),
+    ]
+    await cancel(Exchange(Application(handler), chunk(form, False), headers=headers), blocking.waits.is_set)
+    assert log == []
+    blocking.go_on()
+    await until(lambda: files[0].stream.closed)
+    assert log == [b"xx", "closed", ("hook", False)]
+
+
+@ways
+async def test_handler_that_waits_for_its_body(cancel: Any) -> None:
+    """It is woken with ClientDisconnected, and so is every later read; nothing is held any more."""
+    log: list[Any] = []
+    begun = threading.Event()
+
+    def handler(request: Request) -> Response:
+        begun.set()
+        for _ in range(2):
+            try:
+                request.get_data()
+            except ClientDisconnected:
+                log.append(request.disconnected)
+        return Response("too late")
+
+    app = Application(handler, threads=1, waiting_threads=1)
+    await cancel(Exchange(app, chunk(b"x"), headers=UPLOAD), begun.is_set)
+    await until(lambda: log == [True, True])
+    after = Exchange(app, chunk(b"x" * 1_000_000, False), headers=UPLOAD)
+    await after.run()
+    assert after.status == 200
+
+
+@ways
+async def test_handler_in_a_foreign_thread_that_waits_for_its_body(cancel: Any) -> None:
+    """The body is read in a thread that the handler has started: it is woken as well."""
+    log: list[str] = []
+    begun = threading.Event()
+
+    def read(request: Request) -> None:
+        begun.set()
+        try:
+            request.get_data()
+        except ClientDisconnected as error:
+            log.append(type(error).__name__)
+
+    def handler(request: Request) -> Response:
+        thread = threading.Thread(target=read, args=(request,))
+        thread.start()
+        thread.join(20)
+        return Response("too late")
+
+    await cancel(Exchange(Application(handler), chunk(b"x"), headers=UPLOAD), begun.is_set)
+    await until(lambda: log == ["ClientDisconnected"])
+
+
+async def test_handler_that_reads_after_the_cancellation(blocking: Blocking) -> None:
+    """A def handler that asks for its body only then waits for nobody."""
+    log: list[str] = []
+
+    def handler(request: Request) -> Response:
+        blocking.wait()
+        try:
+            request.get_data()
+        except ClientDisconnected as error:
+            log.append(type(error).__name__)
+        return Response("too late")
+
+    await by_cancel(Exchange(Application(handler), headers=UPLOAD), blocking.waits.is_set)
+    blocking.go_on()
+    await until(lambda: log == ["ClientDisconnected"])
+
+
+@pytest.mark.parametrize("kind", ["def", "async"])
+@ways
+async def test_async_body(cancel: Any, kind: str) -> None:
+    """An async body is told once; its cleanup and the hooks run to their ends before the cancellation leaves."""
+    log: list[str] = []
+
+    async def body() -> AsyncIterator[str]:
+        try:
+            yield "first"
+            log.append("waits")
+            await anyio.sleep(3600)
+        except asyncio.CancelledError:
+            log.append("told")
+            raise
+        finally:
+            await anyio.sleep(0.01)
+            log.append("cleaned up")
+
+    def handler(request: Request) -> Response:
+        response = Response(body())
+
+        @response.call_on_close
+        async def hook() -> None:
+            await anyio.sleep(0.01)
+            log.append("hook")
+
+        response.call_on_close(lambda: log.append("last"))
+        return response
+
+    async def ahandler(request: Request) -> Response:
+        return handler(request)
+
+    await cancel(get(Application(handler if kind == "def" else ahandler)), lambda: "waits" in log)
+    assert log == ["waits", "told", "cleaned up", "hook", "last"]
+
+
+@pytest.mark.parametrize("kind", ["def", "async"])
+async def test_cancelled_while_hooks_run(kind: str, blocking: Blocking) -> None:
+    """The first cancellation lets every hook run to its end; a second one cuts a slow async hook, the others run."""
+    log: list[str] = []
+    running, go_on = anyio.Event(), anyio.Event()
+
+    def handler(request: Request) -> Response:
+        response = Response("x")
+
+        @response.call_on_close
+        async def slow() -> None:
+            running.set()
+            try:
+                await go_on.wait()
+                log.append("slow ended")
+            except asyncio.CancelledError:
+                log.append("slow cut")
+                raise
+
+        response.call_on_close(lambda: log.append("sync"))
+
+        @response.call_on_close
+        async def last() -> None:
+            await anyio.sleep(0.01)
+            log.append("last")
+
+        return response
+
+    async def ahandler(request: Request) -> Response:
+        return handler(request)
+
+    app = Application(handler if kind == "def" else ahandler)
+    for times, ended in ((1, "slow ended"), (2, "slow cut")):
+        running, go_on = anyio.Event(), anyio.Event()
+        log.clear()
+        task = asyncio.create_task(get(app).run())
+        await running.wait()
+        for _ in range(times):
+            task.cancel()
+            for _ in range(5):
+                await anyio.sleep(0.001)
+        assert not task.done() or times == 2
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await until(lambda: "last" in log)
+        assert log == [ended, "sync", "last"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_cancelled_while_a_sync_hook_runs(times: int, blocking: Blocking) -> None:
+    """A sync hook cannot be cut: the hooks after it run when it has ended, in its context."""
+    log: list[str] = []
+
+    def handler(request: Request) -> Response:
+        response = Response("x")
+
+        @response.call_on_close
+        def slow() -> None:
+            blocking.wait()
+            log.append("slow")
+
+        response.call_on_close(lambda: log.append("sync"))
+
+        @response.call_on_close
+        async def last() -> None:
+            log.append("last")
+
+        return response
+
+    task = asyncio.create_task(get(Application(handler)).run())
+    await until(blocking.waits.is_set)
+    for _ in range(times):
+        task.cancel()
+        await anyio.sleep(0.001)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert log == []
+    blocking.go_on()
+    await until(lambda: "last" in log)
+    assert log == ["slow", "sync", "last"]
+
+
+async def test_an_error_of_a_hook_does_not_replace_the_cancellation(caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged."""
+
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[str]:
+            yield "first"
+            await anyio.sleep(3600)
+
+        response = Response(body())
+
+        @response.call_on_close
+        def hook() -> None:
+            raise ValueError("of a hook")
+
+        return response
+
+    exchange = get(Application(handler))
+    await by_cancel(exchange, lambda: exchange.sent)
+    await until(lambda: caplog.records)
+    assert [record.name for record in caplog.records] == ["cardan"]
+    assert "of a hook" in caplog.text
+
+
+async def test_file_work(blocking: Blocking) -> None:
+    """An async handler that awaits file work: the file is closed after the thread has ended."""
+    log: list[Any] = []
+    begun = threading.Event()
+
+    class Slow:
+        def write(self, data: bytes) -> int:
+            begun.set()
+            threading.Event().wait(0.05)
+            log.append(files[0].stream.closed)
+            return len(data)
+
+    files: list[Any] = []
+
+    async def handler(request: Request) -> Response:
+        await request.load()
+        files.append(request.files["f"])
+        await files[0].asave(Slow())
+        return Response("x")
+
+    form = (
+        b'--B\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n' + b"x" * 1_000_000 + b"\r\n--B--\r\n"
+    )
+    headers = [(b"content-type", b"multipart/form-data; boundary=B"), (b"content-length", str(len(form)).encode())]
+    await by_cancel(Exchange(Application(handler), chunk(form, False), headers=headers), begun.is_set)
+    assert log
+    assert not any(log)
+    assert files[0].stream.closed
+
+
+@pytest.mark.parametrize("after", range(1, 15))
+async def test_at_every_step(after: int) -> None:
+    """Cancelled in any turn of the loop: what was opened is closed once, and every hook of a response ran once."""
+    log: list[str] = []
+
+    class Body:
+        def __iter__(self) -> Iterator[str]:
+            yield from ("a", "b", "c")
+
+        def close(self) -> None:
+            log.append("closed")
+
+    def handler(request: Request) -> Response:
+        log.append("handler")
+        response = Response(Body())
+        response.call_on_close(lambda: log.append("hook"))
+        return response
+
+    task = asyncio.create_task(get(Application(handler)).run())
+    for _ in range(after):
+        await asyncio.sleep(0)
+    threading.Event().wait(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until(lambda: log in ([], ["handler", "closed", "hook"]))
+    await anyio.sleep(0.01)
+    assert log in ([], ["handler", "closed", "hook"])
+
+
+class TestTrio:
+    """Scopes, on trio: the task waits for its threads, and nothing is lost."""
+
+    @pytest.fixture
+    def anyio_backend(self) -> str:
+        """The other loop."""
+        return "trio"
+
+    async def test_sync_body(self) -> None:
+        """As on asyncio."""
+        log: list[str] = []
+        begun = threading.Event()
+
+        def body() -> Iterator[str]:
+            try:
+                yield "first"
+                begun.set()
+                threading.Event().wait(0.05)
+                log.append("step ended")
+                yield "second"
+            finally:
+                log.append("closed")
+
+        def handler(request: Request) -> Response:
+            response = Response(body())
+            response.call_on_close(lambda: log.append("hook"))
+            return response
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(get(Application(handler)).run)
+            await until(begun.is_set)
+            group.cancel_scope.cancel()
+        assert log == ["step ended", "closed", "hook"]
