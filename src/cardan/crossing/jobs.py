@@ -128,37 +128,37 @@ async def run_to_end(places: Places, function: Callable[..., T], *args: Any) -> 
     import anyio
 
     cancelled: BaseException | None = None
+    job: Job[T] | None = None
     try:
         with anyio.CancelScope(shield=True):
-            while True:
+            while job is None:
                 try:
                     await places.take()
+                    job = Job(function, args)
                 except BaseException as error:
                     if not is_cancellation(error):
                         raise
                     cancelled = cancelled or error
-                else:
-                    break
             try:
-                while True:
-                    job = Job(function, args)
+                while not job.has_ended:
                     try:
-                        result = await start(job)
+                        await start(job)
                     except BaseException as error:
                         if job.has_raised or not is_cancellation(error):
                             raise
                         cancelled = cancelled or error
                         if not job.has_ended:
                             if job.withdraw():
-                                continue
-                            ended = anyio.Event()
-                            job.when_ended(ended.set)
-                            await wait_uncut(ended)
-                    break
+                                job = Job(function, args)
+                            else:
+                                ended = anyio.Event()
+                                job.when_ended(ended.set)
+                                await wait_uncut(ended)
             finally:
                 places.give_back()
+        assert job is not None
         if cancelled is not None:
             raise cancelled
-        return result
+        return job.result
     finally:
         del cancelled  # its traceback holds this frame: no cycle
