@@ -351,7 +351,8 @@ def _leave(environ: dict[str, Any], exchange: Exchange) -> None:
     """The application is done with this request: nothing of it stays in the environ."""
     exchange.holders -= 1
     environ.pop(REQUEST_KEY, None)
-    exchange.end()
+    if exchange.release is not None:
+        exchange.end()
     if exchange.opened and exchange.files:
         exchange.close()
 
