@@ -46,7 +46,7 @@ def begin(environ: dict[str, Any]) -> None:
     read past the body's end. There the body is opened at once, so that what is read of it is counted.
     """
     if not environ.get("wsgi.input_terminated") and is_announced(headers := EnvironHeaders(environ)):
-        open_body(environ, parse_content_length(headers.get("Content-Length")))
+        open_body(environ, _length_of(headers))
 
 
 def drained(iterable: Iterable[bytes], environ: dict[str, Any], request: Any) -> Iterable[bytes]:
@@ -75,7 +75,7 @@ def _make_drain(environ: dict[str, Any], request: Any) -> Callable[[], None] | N
         headers = EnvironHeaders(environ)
         if not environ.get("wsgi.input_terminated") or not is_announced(headers):
             return None
-        body = open_body(environ, parse_content_length(headers.get("Content-Length")))
+        body = open_body(environ, _length_of(headers))
     if not isinstance(body, InputBody) or body.ended or body.disconnected:
         return None
     limits = DEFAULTS if request is None else limits_of(request)
@@ -84,6 +84,11 @@ def _make_drain(environ: dict[str, Any], request: Any) -> Callable[[], None] | N
         return None
     sock = environ.get(_SOCKET) if environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1") else None
     return partial(_drain, body, limits, sock) if limits is not NOTHING else None
+
+
+def _length_of(headers: EnvironHeaders) -> int | None:
+    """The length of the body, None for one in a transfer coding: that wins (RFC 9112 section 6.3)."""
+    return None if "Transfer-Encoding" in headers else parse_content_length(headers.get("Content-Length"))
 
 
 class _Drained:
