@@ -109,6 +109,7 @@ KINDS = {
         Kind("waitress", "wsgi", ("waitress",), lambda app, port: ["-m", "waitress", f"--listen={HOST}:{port}", app]),
         Kind("cheroot", "wsgi", ("cheroot",), lambda app, port: ["-m", "cheroot", "--bind", f"{HOST}:{port}", app]),
         Kind("wsgiref", "wsgi", (), lambda app, port: ["-c", WSGIREF, app, HOST, str(port)]),
+        Kind("hypercorn-wsgi", "wsgi", ("hypercorn",), lambda app, port: hypercorn("asyncio")(f"wsgi:{app}", port)),
         Kind("granian-wsgi", "wsgi", ("granian",), granian("wsgi")),
         Kind("granian-asgi", "asgi", ("granian",), granian("asgi")),
         Kind("uvicorn", "asgi", ("uvicorn", "h11"), uvicorn("h11")),

@@ -79,8 +79,14 @@ class FileBody:
         return data
 
     def as_file(self, close: Callable[[], Any]) -> SentFile | None:
-        """The whole file for ``wsgi.file_wrapper``, with ``close`` as its close; None where it is a part of one."""
-        return SentFile(self, self._fd, close) if self._path is not None and self._fd is not None else None
+        """The whole file for ``wsgi.file_wrapper``, with ``close`` as its close.
+
+        None where it is a part of one, and for an empty file: no wrapper gives a chunk of it, and there are servers
+        that send nothing at all where there is no chunk.
+        """
+        return (
+            SentFile(self, self._fd, close) if self._path is not None and self._fd is not None and self.length else None
+        )
 
     def close(self) -> None:
         """Close the file; may be called again."""

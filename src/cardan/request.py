@@ -244,7 +244,7 @@ class BaseRequest(core.BaseRequest):
     def headers(self) -> HeadersView:
         """The header fields, read-only: found in any case, decoded when asked for."""
         environ = self._environ
-        return ScopeHeaders(self._scope["headers"]) if environ is None else EnvironHeaders(environ)
+        return ScopeHeaders(self._scope.get("headers") or ()) if environ is None else EnvironHeaders(environ)
 
     @cached
     def content_type(self) -> str | None:

@@ -2,12 +2,13 @@
 
 Takes paths and open binary files; gives responses with type, length, validators, ranges and Content-Disposition.
 The file is opened, and looked at, when the response is made: what is sent is that file, whatever happens to its name.
-Raises :exc:`OSError` for what cannot be opened and :exc:`NotFound` where the name came from a client. Blocks for an
-open and a stat; reading is done while sending, in a worker thread on ASGI.
+Raises :exc:`OSError` for what cannot be opened; where the name came from a client, :exc:`NotFound` for what is not
+there or may not be read. Blocks for an open and a stat; reading is done while sending, in a worker thread on ASGI.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -25,27 +26,52 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-__all__ = ["guess_type", "open_file", "send_file", "send_from_directory", "wrap_file"]
+__all__ = ["guess_type", "is_missing", "open_file", "send_file", "send_from_directory", "wrap_file"]
 
 #: what a file is that was packed after it got its type: x.tar.gz is sent as it is, not as a tar with a coding
 _PACKED: Final = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 
 
-def open_file(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
-    """Open a regular file for reading: its number and what is known of it. Raises :exc:`OSError`.
+#: errors that say that there is nothing under a name, or nothing that may be read: a client is told "not found". All
+#: others (no descriptors left, a disk that fails) are the server's own trouble.
+_MISSING: Final = frozenset({
+    errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EISDIR,
+})  # fmt: skip
 
-    Never waits: a named pipe without a writer is refused, not waited for.
+
+def is_missing(error: OSError) -> bool:
+    """Tell whether ``error`` says that a file is not there, is no file, or may not be read.
+
+    An application answers 404 then; any other error (too many open files, say) is no answer about the name, and a 500.
+    """
+    return error.errno in _MISSING
+
+
+def open_file(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
+    """Open a regular file for reading: its number and what is known of it.
+
+    Raises :exc:`OSError`; :exc:`IsADirectoryError` for everything that is no regular file. Never waits: a named pipe
+    without a writer is refused, not waited for.
     """
     flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    fd = os.open(path, flags)
+    try:
+        fd = os.open(path, flags)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # what open(2) says of a socket
+            raise _not_regular(path) from error
+        raise
     try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
-            raise IsADirectoryError(f"got {os.fspath(path)!r}, expected a regular file")
+            raise _not_regular(path)
     except BaseException:
         os.close(fd)
         raise
     return fd, found
+
+
+def _not_regular(path: str | os.PathLike[str]) -> OSError:
+    return IsADirectoryError(errno.EISDIR, "expected a regular file", os.fspath(path))
 
 
 def guess_type(name: str) -> str:
@@ -160,12 +186,15 @@ def wrap_file(environ: dict[str, Any], file: BinaryIO, buffer_size: int = 8192) 
 def send_from_directory(directory: str | os.PathLike[str], path: str, request: Any = None, **options: Any) -> Response:
     """:func:`send_file` for a ``path`` that a client sent, below ``directory``; ``options`` as it takes them.
 
-    Raises :exc:`NotFound` for a path that leads elsewhere (:func:`safe_join`), and for what is no readable file.
+    Raises :exc:`NotFound` for a path that leads elsewhere (:func:`safe_join`), and for what is not there, is no file or
+    may not be read; :exc:`OSError` for errors of the server's own, such as too many open files.
     """
     joined = safe_join(directory, path)
     if joined is None:
         raise NotFound
     try:
         return send_file(joined, request, **options)
-    except OSError as error:  # also a name that is too long, a file used as a directory, no permission
-        raise NotFound from error
+    except OSError as error:
+        if is_missing(error):
+            raise NotFound from error
+        raise

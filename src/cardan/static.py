@@ -1,8 +1,8 @@
 """StaticFiles: a directory as an application, over both protocols.
 
 Takes a directory and requests; gives its files with validators, ranges and precompressed variants, 404 for what is not
-there or must not be named, 405 for other methods than GET and HEAD. Never leaves the directory, never lists it, never
-waits for a pipe.
+there or must not be named or read, 405 for other methods than GET and HEAD. Raises :exc:`OSError` for the server's own
+trouble, such as too many open files. Never leaves the directory, never lists it, never waits for a pipe.
 
 Symbolic links are followed where they lead to a place inside of the directory; ``follow_symlinks=True`` lets them lead
 anywhere. Whoever can write into the directory while it is served decides what is served.
@@ -20,7 +20,7 @@ from .core.exceptions import MethodNotAllowed, NotFound
 from .joining import safe_join
 from .request import Request
 from .response import Response, redirect
-from .sending import guess_type, send_file
+from .sending import guess_type, is_missing, send_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,19 +65,23 @@ class StaticFiles(Application[Request]):
             raise MethodNotAllowed(headers={"Allow": "GET, HEAD"})
         try:
             return self._answer(request)
-        except (OSError, ValueError) as error:  # a name that is too long, no permission, a file as a directory, ...
+        except OSError as error:
+            if is_missing(error):
+                raise NotFound from error
+            raise
+        except ValueError as error:  # a name that no system call takes
             raise NotFound from error
 
     def _answer(self, request: Request) -> Response:
         path = request.path.removeprefix("/")
         found = self._find(path)
-        if os.path.isdir(found):
+        if stat.S_ISDIR(_mode(found)):
             if self.index is None:
                 raise NotFound
             found = os.path.join(found, self.index)
             self._check(found)
             if path and not path.endswith("/"):
-                if not os.path.isfile(found):
+                if not stat.S_ISREG(_mode(found)):
                     raise NotFound
                 return _with_slash(request)
         elif path.endswith("/"):
@@ -118,7 +122,7 @@ class StaticFiles(Application[Request]):
             for coding in self.precompressed
             if (suffix := _SUFFIXES.get(coding)) is not None and self._is_variant(path + suffix)
         ]
-        if not variants or not os.path.isfile(path):
+        if not variants or not stat.S_ISREG(_mode(path)):
             return None, path, False
         if "," in request.headers.get("Range", ""):  # parts of a multipart answer are of the file itself
             return None, path, True
@@ -131,13 +135,23 @@ class StaticFiles(Application[Request]):
         return coding, chosen, True
 
     def _is_variant(self, path: str) -> bool:
+        if not stat.S_ISREG(_mode(path)):
+            return False
         try:
-            if not stat.S_ISREG(os.stat(path).st_mode):
-                return False
             self._check(path)
-        except (OSError, NotFound):
+        except NotFound:
             return False
         return True
+
+
+def _mode(path: str) -> int:
+    """The kind of what is under ``path`` (``st_mode``), 0 where nothing is. :exc:`OSError` if that is unknown."""
+    try:
+        return os.stat(path).st_mode
+    except OSError as error:
+        if is_missing(error):
+            return 0
+        raise
 
 
 def _with_slash(request: Request) -> Response:

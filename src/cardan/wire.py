@@ -32,7 +32,7 @@ class WireMixin(core.BaseResponse):
         return Headers._trusted(self._finalized(environ["REQUEST_METHOD"], _wsgi_root(environ)).head.headers)
 
     def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:
-        """The body as a server iterates and closes it; empty where none is sent. The body itself if passed through."""
+        """The body as a server takes it: ``b""`` where none is sent; the body itself if passed through."""
         finalizer = self._finalized(environ["REQUEST_METHOD"], _wsgi_root(environ))
         if finalizer.sends_body and self.direct_passthrough:
             body: Iterable[bytes] = self.response
@@ -137,11 +137,15 @@ class _Closing:
         self._finalizer = finalizer
 
     def __iter__(self) -> Iterator[bytes]:
+        empty = True
         for chunk in self._chunks:
             for event in self._finalizer.feed(chunk):
                 if isinstance(event, Chunk):
+                    empty = False
                     yield event.data
         self._finalizer.close()
+        if empty:  # some servers send nothing before the first chunk
+            yield b""
 
     def close(self) -> None:
         """Close the response."""

@@ -45,8 +45,8 @@ def hold(
     body = open_body(scope, receive)
     if not isinstance(body, ReceiveBody) or body.ended or body.disconnected:
         return None
-    headers = ScopeHeaders(scope["headers"])
-    version: str = scope.get("http_version", "1.1")
+    headers = ScopeHeaders(scope.get("headers") or ())
+    version: str = scope.get("http_version") or "1.1"
     # HTTP/2 need not announce a body (RFC 9113 section 8.1)
     announced = is_announced(headers)
     if not announced and (version.startswith("1") or scope["method"] in BODILESS):

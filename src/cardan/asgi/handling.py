@@ -243,9 +243,9 @@ async def _source(scope: Any, receive: Any) -> ReceiveBody | None:
     body = open_body(scope, receive)
     if not isinstance(body, ReceiveBody):
         return None
-    names = {name.lower() for name, _ in scope["headers"]}
+    names = {name.lower() for name, _ in scope.get("headers") or ()}
     announced = b"content-length" in names or b"transfer-encoding" in names
-    if not announced and (scope["method"] in _BODILESS or scope.get("http_version", "1.1").startswith("1")):
+    if not announced and (scope["method"] in _BODILESS or (scope.get("http_version") or "1.1").startswith("1")):
         await body.peek()
     return body
 
@@ -280,7 +280,7 @@ async def deny_websocket(scope: Any, receive: Any, send: Any) -> None:
     message = await receive()
     if message["type"] != "websocket.connect":
         return
-    if "websocket.http.response" in scope.get("extensions", {}):
+    if "websocket.http.response" in (scope.get("extensions") or {}):
         headers = [(b"content-length", b"0")]
         await send({"type": "websocket.http.response.start", "status": 404, "headers": headers})
         await send({"type": "websocket.http.response.body", "body": b""})

@@ -35,7 +35,7 @@ class ScopeHead:
         path: str = self.scope["path"]
         if path[:1] != "/":
             path = without_authority(path)
-        root: str = self.scope.get("root_path", "").rstrip("/")
+        root: str = (self.scope.get("root_path") or "").rstrip("/")
         if root and path.startswith(root) and path[len(root) :][:1] in ("", "/"):
             return path[len(root) :]
         return path
@@ -48,8 +48,8 @@ class ScopeHead:
 
     @property
     def headers(self) -> HeadersView:
-        """A view over ``headers``."""
-        return ScopeHeaders(self.scope["headers"])
+        """A view over ``headers``, which the ASGI specification makes optional."""
+        return ScopeHeaders(self.scope.get("headers") or ())
 
     @property
     def scheme(self) -> str:
@@ -60,7 +60,7 @@ class ScopeHead:
     @property
     def http_version(self) -> str:
         """``http_version``; ``2.0`` reads as ``2``."""
-        version: str = self.scope.get("http_version", "1.1")
+        version: str = self.scope.get("http_version") or "1.1"
         return version[:1] if version[:1] in ("2", "3") else version
 
     @property

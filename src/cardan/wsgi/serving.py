@@ -46,7 +46,7 @@ class BodyIterator:
     unless ``throws``.
     """
 
-    __slots__ = ("_closers", "_finalizer", "_first", "_next_chunk", "_runs", "_thread", "_throws")
+    __slots__ = ("_closers", "_empty", "_finalizer", "_first", "_next_chunk", "_runs", "_thread", "_throws")
 
     def __init__(
         self,
@@ -62,6 +62,8 @@ class BodyIterator:
         self._closers = closers
         self._thread = thread
         self._first = b""
+        self._empty = True
+        """Whether no chunk was given yet. Without one ``b""`` is given: some servers send nothing before a chunk."""
         self._runs = False
         """Whether the body has given a chunk and has neither ended nor failed since."""
 
@@ -75,6 +77,7 @@ class BodyIterator:
     def __next__(self) -> bytes:
         if self._first:
             first, self._first = self._first, b""
+            self._empty = False
             return first
         try:
             data = self._step()
@@ -82,7 +85,10 @@ class BodyIterator:
             self._break(error)
             raise
         if data is None:
-            raise StopIteration
+            if not self._empty:
+                raise StopIteration
+            data = b""
+        self._empty = False
         return data
 
     def _step(self) -> bytes | None:
@@ -183,7 +189,9 @@ def _stream(
         start_response(response.status, finalizer.head.headers)
         passed: Iterable[bytes] = response.response  # unchanged: a server knows its own file wrapper, and closes it
         wrapper = environ.get("wsgi.file_wrapper")
-        if isinstance(passed, (list, tuple)) or not isinstance(wrapper, type) or isinstance(passed, wrapper):
+        if isinstance(passed, (list, tuple)):
+            return passed or [b""]
+        if not isinstance(wrapper, type) or isinstance(passed, wrapper):
             return passed
         steps = partial(thread.context.call, next, thread.context.call(iter, passed), END)
         return BodyIterator(steps, None, closers, thread, throws_errors(environ))

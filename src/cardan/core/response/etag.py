@@ -153,4 +153,4 @@ def head_of(request: Any) -> tuple[str, Mapping[str, Any]]:
         return request.method, request.headers
     if "REQUEST_METHOD" in request:
         return request["REQUEST_METHOD"], EnvironHeaders(request)
-    return request["method"], ScopeHeaders(request["headers"])
+    return request["method"], ScopeHeaders(request.get("headers") or ())

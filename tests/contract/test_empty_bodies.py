@@ -1,0 +1,137 @@
+"""Responses without a body on WSGI: there are servers that send nothing before the first chunk, however empty it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from wsgiref.util import FileWrapper
+
+import httpx
+import pytest
+
+from cardan import Application, Request, Response, send_file
+
+if TYPE_CHECKING:
+    from tests.servers import ServerPool
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__)
+
+
+def nothing() -> Iterator[bytes]:
+    yield from ()
+
+
+async def anothing() -> AsyncIterator[bytes]:
+    for chunk in ():
+        yield chunk
+
+
+class Closing:
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+    def close(self) -> None:
+        pass
+
+
+def with_hook(body: Any) -> Response:
+    response = Response(body)
+    response.call_on_close(lambda: None)
+    return response
+
+
+def not_modified(request: Request) -> Response:
+    response = send_file(HERE, request)
+    response.status_code = 304
+    return response
+
+
+BODIES: dict[str, Callable[[Request], Response]] = {
+    "text": lambda request: Response("text"),
+    "hook": lambda request: with_hook("text"),
+    "stream": lambda request: Response(iter([b"a", b"b"])),
+    "stream-hook": lambda request: with_hook(iter([b"a"])),
+    "file": lambda request: send_file(HERE, request),
+    "binary": lambda request: send_file(BytesIO(b"data"), request),
+    "not-modified": not_modified,
+    "empty-file": lambda request: send_file(HERE.with_name("empty.bin"), request),
+    "empty": lambda request: Response(),
+    "empty-list": lambda request: Response([]),
+    "empty-passed": lambda request: Response([], direct_passthrough=True),
+    "empty-generator": lambda request: Response(nothing()),
+    "empty-async": lambda request: Response(anothing()),
+    "empty-closing": lambda request: Response(Closing()),
+    "only-empty-chunks": lambda request: Response(iter([b"", b""])),
+    "kept-alive": lambda request: Response.from_events(nothing(), keep_alive=10),
+    "no-content": lambda request: Response(iter([b"a"]), status=204),
+    "reset-content": lambda request: Response(iter([b"a"]), status=205),
+    "bare": lambda request: Response(nothing()),
+}
+#: what has a body, if it is asked for by GET
+FULL = {"text", "hook", "stream", "stream-hook", "file", "binary"}
+
+
+@Application
+def app(request: Request) -> Response:
+    return BODIES[request.path[1:]](request)
+
+
+def through_nothing(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+    """A wrapper that begins the response with the first chunk, as hypercorn does."""
+    started: list[Any] = []
+    for chunk in app(environ, lambda *head, exc_info=None: started.append(head)):
+        if started:
+            start_response(*started.pop())
+        yield chunk
+
+
+@pytest.fixture(autouse=True)
+def empty_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty.bin").touch()
+    monkeypatch.setitem(BODIES, "empty-file", lambda request: send_file(tmp_path / "empty.bin", request))
+
+
+@pytest.mark.parametrize("wrapper", [None, FileWrapper], ids=["", "file_wrapper"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("name", BODIES)
+def test_every_response_has_a_chunk(name: str, method: str, wrapper: Any) -> None:
+    """One that has no body gives b"" once (PEP 3333: headers may be sent when the first chunk is there)."""
+    environ = {
+        "REQUEST_METHOD": method, "PATH_INFO": "/" + name, "SERVER_NAME": "a", "SERVER_PORT": "80", "SCRIPT_NAME": "",
+        "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": BytesIO(), "wsgi.url_scheme": "http", "QUERY_STRING": "",
+    }  # fmt: skip
+    if wrapper is not None:
+        environ["wsgi.file_wrapper"] = wrapper
+    target: Any = BODIES[name](Request(environ)) if name == "bare" else app
+    heads: list[Any] = []
+    body = target(environ, lambda *head: heads.append(head))
+    chunks = list(body)
+    if hasattr(body, "close"):
+        body.close()
+    assert len(heads) == 1
+    assert (b"".join(chunks) != b"") is (method == "GET" and name in FULL)
+    if b"".join(chunks) == b"":
+        assert chunks == [b""]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_get_wsgi_response_has_a_chunk(method: str) -> None:
+    """The original design's way to send a response likewise."""
+    assert list(Response(nothing()).get_wsgi_response({"REQUEST_METHOD": method})[0]) == [b""]
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("kind", ["hypercorn-wsgi", "gunicorn-gthread", "granian-wsgi", "waitress"])
+def test_real_servers_answer(server_pool: ServerPool, kind: str) -> None:
+    """HEAD, empty bodies and statuses without one; then the same connection serves another request."""
+    server = server_pool.get(kind, "tests.contract.test_empty_bodies:app", app_dir=ROOT)
+    names = [name for name in BODIES if name != "empty-file"]
+    with httpx.Client(base_url=server.url, timeout=30) as client:
+        for name in names:
+            for method in ("HEAD", "GET"):
+                answer = client.request(method, "/" + name)
+                assert answer.status_code in (200, 204, 205, 304), (name, method, answer.text)
+                assert bool(answer.content) is (method == "GET" and name in FULL), (name, method, answer.content)
