@@ -8,6 +8,8 @@ from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .crossing import as_error
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from contextlib import AbstractContextManager
@@ -50,10 +52,13 @@ async def serve_lifespan(
             await until({})
         else:
             await _hold(make(), until)
-    except Exception as error:
+    except BaseException as caught:
+        error = as_error(caught)
+        if not isinstance(error, Exception):
+            raise
         phase = "shutdown" if started else "startup"
         await send({"type": f"lifespan.{phase}.failed", "message": f"{type(error).__name__}: {error}"})
-        raise
+        raise error from error.__cause__
     await send({"type": "lifespan.shutdown.complete"})
 
 

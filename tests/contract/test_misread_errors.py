@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -314,6 +316,64 @@ def test_our_own_cancellation_passes(how: str, place: str) -> None:
             assert task.cancelled()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("phase", ["startup", "shutdown"])
+def test_in_a_lifespan(backend: Any, phase: str) -> None:
+    """The server is told that the lifespan failed: it would go on without one, where it only sees a cancellation."""
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        if phase == "startup":
+            await error_apps.cancelled_elsewhere()
+        yield
+        await error_apps.cancelled_elsewhere()
+
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def main() -> None:
+        app = Application(lambda request: Response("x"), lifespan=lifespan)
+        with pytest.raises(RuntimeError, match="cancelled elsewhere"):
+            await app({"type": "lifespan"}, receive, send)
+
+    anyio.run(main, backend=backend)
+    assert sent[-1]["type"] == f"lifespan.{phase}.failed"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_loop_that_somebody_ended(backend: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A task of the application's own may end the loop of async handlers: the next request gets another one."""
+
+    async def end() -> None:
+        raise SystemExit
+
+    async def handler(request: Request) -> Response:
+        if request.path == "/end":
+            if backend == "trio":
+                import trio
+
+                trio.lowlevel.spawn_system_task(end)
+            else:
+                asyncio.get_running_loop().create_task(end()).add_done_callback(asyncio.Task.exception)
+            await anyio.sleep(60)
+        return Response("served")
+
+    app = Application(handler, backend=backend)
+    assert b"".join(app(RequestBuilder("/").environ(), Served())) == b"served"
+    loops = [each for each in threading.enumerate() if each.name == f"cardan-{backend}"]
+    answer = Served()
+    b"".join(app(RequestBuilder("/end").environ(), answer))
+    assert answer.status == "500 Internal Server Error"
+    for each in loops:
+        each.join(20)
+    assert b"".join(app(RequestBuilder("/").environ(), Served())) == b"served"
 
 
 # --- real servers

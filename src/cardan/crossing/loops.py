@@ -54,6 +54,10 @@ class Portal:
                 anyio.run(main, backend=backend)
             except BaseException as error:
                 ready.put(error)
+            finally:
+                _forget(
+                    self
+                )  # somebody's task may have ended the loop, by a SystemExit: the next request gets a new one
 
         daemon = _allows_daemons()
         self._thread = threading.Thread(target=run, name=f"cardan-{backend}", daemon=daemon)
@@ -61,8 +65,8 @@ class Portal:
             Context().run(self._thread.start)  # not that of the first request: on 3.14 threads may inherit it
         except RuntimeError as refused:
             raise RuntimeError(
-                f"the event loop of async handlers needs a thread, which this interpreter does not allow ({refused});"
-                " def handlers need none"
+                f"the event loop of async handlers needs a thread, which could not be started ({refused}); def handlers"
+                " need none"
             ) from refused
         if not daemon:
             # atexit's functions run when all ordinary threads have ended; these run before (concurrent.futures does so)
@@ -125,7 +129,13 @@ def portal(backend: str) -> Portal:
     return found
 
 
+def _forget(portal: Portal) -> None:
+    for key, each in list(_portals.items()):  # in one step: another thread may add one
+        if each is portal:
+            _portals.pop(key, None)
+
+
 def _stop_portals() -> None:
-    for key in list(_portals):  # in one step: another thread may add one
-        if key[0] == os.getpid():
-            _portals.pop(key).stop()
+    for (pid, _), each in list(_portals.items()):
+        if pid == os.getpid():
+            each.stop()
