@@ -291,9 +291,6 @@ class BaseRequest(core.BaseRequest):
         run = self._run_sync
         return _write_in_thread if run is crossing.run_file_work else run
 
-    def _make_event(self) -> Any:
-        return crossing.make_event()
-
     def _get_file_stream(
         self,
         total_content_length: int | None,

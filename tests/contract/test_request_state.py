@@ -355,7 +355,7 @@ async def test_concurrent_loads_share_the_failure() -> None:
 
 
 async def test_cancelled_load_leaves_no_file() -> None:
-    """Cancelled between two messages, with a file on disk: it is closed at once, waiting loads and later ones raise."""
+    """Cancelled between two messages, with a file on disk: it is closed at once, and later loads raise."""
     builder = RequestBuilder(method="POST", files={"f": ("x", b"1" * 900_000)})
     chunks = [builder.body[at : at + 100_000] for at in range(0, 800_000, 100_000)]
 
@@ -368,13 +368,8 @@ async def test_cancelled_load_leaves_no_file() -> None:
     before = _open_files()
     during = 0
 
-    async def second() -> None:
-        with pytest.raises(BodyConsumed, match="interrupted it"):
-            await again(request).load()
-
     async with anyio.create_task_group() as group:
         with anyio.CancelScope() as scope:
-            group.start_soon(second)
             group.start_soon(_cancel_later, scope)
             try:
                 await request.load()

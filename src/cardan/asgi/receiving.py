@@ -319,8 +319,7 @@ def open_body(scope: MutableMapping[str, Any], receive: Any) -> ReceiveBody:
     # a receive, and what stands in for one, are of bodies that were opened here
     body: ReceiveBody | None = exchange.find(receive) if exchange.opened else None  # type: ignore[assignment]
     if body is None:
-        body = ReceiveBody(receive, exchange)
-        exchange.opened = (*exchange.opened, body)
+        body = exchange.open(ReceiveBody(receive, exchange))
     return body
 
 

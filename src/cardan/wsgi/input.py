@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from .. import crossing
 from ..core.buffers import as_bytes
@@ -12,6 +12,7 @@ from ..core.exceptions import BadRequest, ClientDisconnected, HTTPException, Len
 from ..core.request.bodies import BytesBody
 from ..core.request.body import Body
 from ..core.request.exchange import StandIn, find_exchange
+from ..core.waiting import checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from ..core.request.exchange import Exchange
 
 __all__ = ["InputBody", "LazyReplay", "ReplayInput", "open_body", "wait_for_leave"]
+
+
+#: what is asked for at least, where an input blocks until it has all of it
+LEAST: Final = 1024
+#: a declared body of at most this size is read at once
+SMALL: Final = 65_536
 
 
 class InputBody(Body):
@@ -31,11 +38,22 @@ class InputBody(Body):
         self.origin = stream
         self._rest = length
 
+    blocks = True
+    _kept: bytes | None = None
+    """What was read for a task that was cancelled meanwhile."""
+    _came: int = 0
+    """How many bytes were read."""
+
     def read(self, size: int, whole: bool) -> bytes:
         """At most ``size`` bytes; blocks as ``wsgi.input.read`` does.
 
-        Without ``whole``, and where the input has ``read1``, what is there: a stream goes on when the client does.
+        Without ``whole``, and where the input has ``read1``, what is there: a stream goes on when the client does. An
+        input that has only ``read`` waits until all came that was asked for: so it is asked for as much as has come
+        until then, and no read waits longer than the client has already taken.
         """
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            return kept
         rest = self._rest
         if rest is not None and rest < size:
             if not rest:
@@ -43,7 +61,13 @@ class InputBody(Body):
             size = rest
         self.asked = True
         try:
-            read = self.origin.read if whole else getattr(self.origin, "read1", self.origin.read)
+            read = self.origin.read
+            if not whole:
+                read1 = getattr(self.origin, "read1", None)
+                if read1 is not None:
+                    read = read1
+                else:
+                    size = min(size, max(self._came, LEAST))
             data: bytes = read(size)
         except HTTPException:
             raise
@@ -54,6 +78,7 @@ class InputBody(Body):
             raise BadRequest("the body could not be read") from error
         if type(data) is not bytes:
             data = as_bytes(data)
+        self._came += len(data)
         if rest is not None:
             self._rest = rest = rest - len(data)
             if not rest:
@@ -65,15 +90,27 @@ class InputBody(Body):
         return data
 
     async def aread(self, size: int, whole: bool) -> bytes:
-        """The same, run by ``run_sync``: in the request's own thread, which is waiting anyway."""
+        """The same, run by ``run_sync``: in the request's own thread, which is waiting anyway.
+
+        A read that blocks cannot be cancelled, so that a time-out is noticed between two of them: before each is a
+        checkpoint, and only a small body is read at once. What a read gives to a task that was cancelled meanwhile is
+        kept for the next one.
+        """
+        await checkpoint()
         if self.run_sync is None:
             return self.read(size, whole)
+        whole = whole and self._rest is not None and self._rest <= SMALL
         try:
-            data: bytes = await self.run_sync(self.read, size, whole)
+            await self.run_sync(self._fetch, size, whole)
         finally:
             if self.disconnected and self.leave_event is not None:
                 self.leave_event.set()
+        data, self._kept = self._kept, None
+        assert data is not None
         return data
+
+    def _fetch(self, size: int, whole: bool) -> None:
+        self._kept = self.read(size, whole)
 
 
 class ReplayInput(io.RawIOBase):
@@ -158,7 +195,7 @@ def open_body(environ: dict[str, Any], length: int | None) -> Body:
             body = BytesBody(b"", stream)
             if "HTTP_TRANSFER_ENCODING" in environ:  # there is a body, and no way to it (RFC 9110 section 15.5.12)
                 body.fail(LengthRequired("this server cannot read a body in a transfer coding; send a Content-Length"))
+        body = exchange.open(body)
         environ["wsgi.input"] = LazyReplay(body)
         environ["wsgi.input_terminated"] = True
-        exchange.opened = (*exchange.opened, body)
     return body

@@ -13,6 +13,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 from ..exceptions import WrongMode
+from ..waiting import checkpoint
 from .pieces import Pieces
 from .safe_filename import safe_filename
 
@@ -172,7 +173,13 @@ class FileStorage:
         """The awaiting twin of :meth:`iter_data`."""
         self._async("aiter_data()", "iter_data()")
         size = _positive(chunk_size)
-        return Pieces(lambda: self._call(run_sync, self.stream.read, size))
+
+        async def read() -> bytes:
+            await checkpoint()  # a file in memory is read without waiting for anything
+            data: bytes = await self._call(run_sync, self.stream.read, size)
+            return data
+
+        return Pieces(read)
 
     async def asave(self, dst: Any, *, run_sync: RunSync = None) -> None:
         """The awaiting twin of :meth:`save`; ``dst.write`` may be async."""
@@ -182,6 +189,7 @@ class FileStorage:
             return
         write = writer(dst)
         while data := await self._call(run_sync, self.stream.read, COPY_SIZE):
+            await checkpoint()
             await self._call(run_sync, write, data, blocks=True)
 
     @property

@@ -18,7 +18,7 @@ from ..drive import run
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-__all__ = ["is_async", "rewind", "rewinding", "start_of", "stays_open"]
+__all__ = ["is_async", "is_awaited", "rewind", "rewinding", "start_of", "stays_open"]
 
 
 def start_of(sink: Any) -> int:
@@ -49,6 +49,11 @@ def stays_open(sink: Any) -> bool:
         return False
     readable = getattr(sink, "readable", None)  # a file that is open for writing has a read() as well, which raises
     return readable is None or iscoroutinefunction(readable) or readable() is not False
+
+
+def is_awaited(sink: Any) -> bool:
+    """Whether writing to ``sink``, or leaving it, has to be awaited."""
+    return iscoroutinefunction(getattr(sink, "write", None)) or hasattr(type(sink), "__aexit__")
 
 
 def is_async(sink: Any) -> bool:

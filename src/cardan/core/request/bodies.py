@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ..buffers import as_bytes, is_bytes_like
 from ..exceptions import BodyConsumed, ClientDisconnected, WrongMode
+from ..waiting import Background, checkpoint
 from .body import Body
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class BytesBody(Body):
 class IterableBody(Body):
     """A body out of an iterable of bytes."""
 
+    blocks = True
+
     def __init__(self, chunks: Iterable[Buffer]) -> None:
         self._chunks = iter(chunks)
 
@@ -60,13 +63,15 @@ class IterableBody(Body):
         return b""
 
     async def aread(self, size: int, whole: bool) -> bytes:
-        """Likewise; a synchronous iterable is expected not to block."""
+        """Likewise; a synchronous iterable is expected not to block for long. Between two reads is a checkpoint."""
+        await checkpoint()
         return self.read(size, whole)
 
 
 class AsyncIterableBody(Body):
     """A body out of an async iterable of bytes."""
 
+    _pending: Background[bytes] | None = None
     _closed: bool = False
     """Whether it was ended before its end was seen."""
 
@@ -81,6 +86,33 @@ class AsyncIterableBody(Body):
         """The next chunk that is not empty, ``b""`` at the end; raises :exc:`BodyConsumed` after :meth:`aclose`."""
         if self._closed:
             raise BodyConsumed("got a read of the body after aclose(), expected it before")
+        return await (self._next_shared() if self.driven else self._next())
+
+    async def _next_shared(self) -> bytes:
+        """In ``load()``: the next chunk by a task of its own, because a cancellation ends an async generator, and what
+        it would give is wanted by the other tasks that load.
+        """
+        pending = self._pending
+        if pending is None:
+            pending = self._pending = Background(self._next())
+        try:
+            data = await pending.wait()
+        except BaseException:
+            if pending.done:
+                self._pending = None
+            elif not self.waiting:
+                self.abandon()
+            raise
+        self._pending = None
+        return data
+
+    def abandon(self) -> None:
+        """Cancel the step of the iterable that nobody waits for."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.cancel()
+
+    async def _next(self) -> bytes:
         try:
             async for chunk in self._chunks:
                 if data := as_bytes(chunk):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..drive import Step
     from ..limits import Limits
+    from .sharing import SharedRead
 
 __all__ = [
     "BATCH",
@@ -63,6 +64,8 @@ class Body:
     """Whether the end was seen, so that nothing more can come; False also where that is not known."""
     run_sync: Callable[..., Awaitable[Any]] | None = None
     """Runs a blocking read for async code, where that is needed."""
+    blocks: bool = False
+    """Whether :meth:`aread` waits in a way that no cancellation ends: a time-out is noticed between two reads."""
     disconnected: bool = False
     """Whether the client is known to have left."""
     leave_event: Any = None
@@ -79,9 +82,15 @@ class Body:
     """Why reading failed; :meth:`check` raises it."""
     forms: tuple[tuple[object, Form | HTTPException], ...] = ()
     """What was parsed of it, or why that failed, beside the settings that it was parsed with."""
-    busy: bool = False
-    """Whether a ``load()`` runs; others wait for ``waiter``."""
+    reading: list[str] | None = None
+    """What reads the body as a whole at this moment, see :meth:`begin`; None for nothing."""
+    driven: bool = False
+    """Whether a task runs ``load()``; others wait for ``waiter``."""
+    unfinished: SharedRead | None = None
+    """What a ``load()`` has begun to read and not finished; the next task goes on with it."""
     waiter: Any = None
+    waiting: int = 0
+    """How many tasks wait in ``load()`` for the one that runs it."""
     filtered: dict[Hashable, Body] | None = None
     """The bodies that this one becomes behind filters, by what makes them."""
 
@@ -93,6 +102,9 @@ class Body:
         """Likewise, awaiting."""
         raise NotImplementedError
 
+    def abandon(self) -> None:
+        """No task goes on with a read that one of them has begun."""
+
     @property
     def state(self) -> str:
         """``fresh``, ``buffered``, ``form``, ``failed``, or the name of the door that streams it."""
@@ -101,17 +113,45 @@ class Body:
         return "buffered" if self.raw is not None else self.taken or "fresh"
 
     @property
+    def busy(self) -> bool:
+        """Whether a ``load()`` has begun and is not over."""
+        return self.driven or self.unfinished is not None
+
+    @property
     def waits(self) -> bool:
         """Whether nothing was read yet, or a ``load()`` is still at it."""
-        return self.fresh or self.busy
+        return self.fresh or self.driven or self.unfinished is not None
 
     def check(self) -> None:
         """Raise the error that reading failed with, if it did: a copy, whose traceback is the reader's own."""
         if self.error is not None:
             raise copy(self.error)
 
+    def begin(self, door: str) -> None:
+        """``door`` is about to read the body, until :meth:`end`. Of several threads that begin at once one gets it; the
+        others get a :exc:`BodyConsumed` that says so.
+        """
+        mine = [door]
+        first = self.__dict__.setdefault("reading", mine)  # one operation, so that no other thread comes between
+        if first is not mine:
+            raise BodyConsumed(
+                f"got {door} while {first[0]} reads the body in another thread or task, expected one reader at a time"
+            )
+
+    def end(self) -> None:
+        """What began to read has read the body, or failed to."""
+        self.__dict__.pop("reading", None)
+
     def take(self, door: str) -> None:
         """``door`` is about to consume the body: raises what has to be raised where that is not possible."""
+        self.begin(door)
+        try:
+            self.take_begun(door)
+        finally:
+            self.end()
+
+    def take_begun(self, door: str) -> None:
+        """The same, between :meth:`begin` and :meth:`end`."""
         self.check()
         if self.taken is not None:
             why = (
@@ -222,29 +262,38 @@ def tightest(limits: Limits, *, memory: bool) -> tuple[str, int | None]:
     return "max_content_length", allowed
 
 
-def load_raw(body: Body, content_length: int | None, limits: Limits, *, keep: bool) -> Generator[Step, Any, bytes]:
+def load_raw(
+    body: Body, content_length: int | None, limits: Limits, *, keep: bool, begun: bool = False
+) -> Generator[Step, Any, bytes]:
     """The whole body as bytes, at most ``max_data_memory`` of them; kept for all other doors if ``keep``.
 
-    Raises :exc:`RequestEntityTooLarge`, :exc:`ClientDisconnected`, :exc:`BadRequest`, :exc:`BodyConsumed`.
+    ``begun``: the caller has called ``body.begin()``; it is ended here. Raises :exc:`RequestEntityTooLarge`,
+    :exc:`ClientDisconnected`, :exc:`BadRequest`, :exc:`BodyConsumed`.
     """
-    body.check()
-    if body.raw is not None:
-        return body.raw
-    if body.taken == FORM:
-        return b""  # the original design: a parsed form keeps no bytes
-    limit = None if content_length is not None else tightest(limits, memory=True)
-    reader = BodyReader(content_length=content_length, limits=limits, limit=limit)
-    body.take("get_data()" if keep else "get_data(cache=False)")
+    door = "get_data()" if keep else "get_data(cache=False)"
+    if not begun:
+        body.begin(door)
     try:
-        raw = yield from _read_all(reader)
-    except BaseException as error:
-        body.fail(error)
-        del reader
-        drop_frames(error)
-        raise
-    if keep:
-        body.keep(raw)
-    return raw
+        body.check()
+        if body.raw is not None:
+            return body.raw
+        if body.taken == FORM:
+            return b""  # the original design: a parsed form keeps no bytes
+        limit = None if content_length is not None else tightest(limits, memory=True)
+        reader = BodyReader(content_length=content_length, limits=limits, limit=limit)
+        body.take_begun(door)
+        try:
+            raw = yield from _read_all(reader)
+        except BaseException as error:
+            body.fail(error)
+            del reader
+            drop_frames(error)
+            raise
+        if keep:
+            body.keep(raw)
+        return raw
+    finally:
+        body.end()
 
 
 def _read_all(reader: BodyReader) -> Generator[Step, Any, bytes]:
@@ -256,12 +305,26 @@ def _read_all(reader: BodyReader) -> Generator[Step, Any, bytes]:
 
 
 def load_form(
-    body: Body, settings: object, steps: Generator[Step, Any, Form], *, announced: bool
+    body: Body, settings: object, steps: Generator[Step, Any, Form], *, announced: bool, begun: bool = False
 ) -> Generator[Step, Any, Form]:
     """The parsed form: from what was parsed before under the same ``settings``, from the bytes kept, or read.
 
-    Where no body was ``announced`` (RFC 9112 section 6.3) and none comes, the form is empty and not broken.
+    Where no body was ``announced`` (RFC 9112 section 6.3) and none comes, the form is empty and not broken. ``begun``
+    as for :func:`load_raw`.
     """
+    if not begun and body.form_of(settings) is None and body.raw is None:
+        body.begin(FORM)
+        begun = True
+    try:
+        return (yield from _load_form(body, settings, steps, announced))
+    finally:
+        if begun:
+            body.end()
+
+
+def _load_form(
+    body: Body, settings: object, steps: Generator[Step, Any, Form], announced: bool
+) -> Generator[Step, Any, Form]:
     known = body.form_of(settings)
     if known is not None:
         steps.close()
@@ -270,7 +333,7 @@ def load_form(
         return known
     body.check()
     if body.raw is None:
-        body.take(FORM)
+        body.take_begun(FORM)
         try:
             form = yield from (steps if announced else unless_empty(steps, Form()))
         except BaseException as error:
@@ -292,11 +355,33 @@ def load_form(
 
 def unless_empty(steps: Generator[Step, Any, T], empty: T) -> Generator[Step, Any, T]:
     """The same steps, but ``empty`` where the body has not a single byte."""
-    first = yield Read(BATCH)
+    try:
+        step = next(steps)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    first = yield step  # a read: nothing comes before it
     if not first:
         steps.close()
         return empty
-    return (yield from resumed(steps, first, more=True))
+    return (yield from _answered(steps, first))
+
+
+def _answered(steps: Generator[Step, Any, T], answer: Any) -> Generator[Step, Any, T]:
+    """The rest of ``steps``, whose first step was performed with ``answer``."""
+    advance: Any = steps.send
+    try:
+        while True:
+            step = advance(answer)
+            try:
+                advance, answer = steps.send, (yield step)
+            except BaseException as error:  # a cancellation, too: the parser closes its files
+                advance, answer = steps.throw, error
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        steps.close()
 
 
 def resumed(steps: Generator[Step, Any, T], first: bytes, *, more: bool) -> Generator[Step, Any, T]:

@@ -6,12 +6,14 @@ that puts another ``wsgi.input`` or ``receive`` in the place of the server's has
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
     from .body import Body
+
+    B = TypeVar("B", bound=Body)
 
 __all__ = ["KEY", "NOBODY", "REQUEST_KEY", "Exchange", "StandIn", "find_exchange", "known_body"]
 
@@ -41,6 +43,8 @@ class Exchange:
 
     opened: tuple[Body, ...]
     """The bodies that were opened, each at the first access."""
+    by_origin: dict[int, Body] | None = None
+    """The same by what they were opened on: of several threads that open one body at once, one does."""
     replays: tuple[Any, ...] = ()
     """The stand-ins for ``receive`` that were asked for."""
     state: MutableMapping[str, Any] | None
@@ -89,6 +93,13 @@ class Exchange:
         for body in self.opened:
             body.run_sync = run_sync
 
+    def open(self, body: B) -> B:
+        """Add ``body``, unless another thread has opened one on the same origin; returns the one that is to be used."""
+        known: dict[int, Any] = self.__dict__.setdefault("by_origin", {})
+        first: B = known.setdefault(id(body.origin), body)
+        self.opened = tuple(known.values())
+        return first
+
     def find(self, origin: Any) -> Body | None:
         """The body that was opened on ``origin`` (``wsgi.input`` or ``receive``, by identity), or on its stand-in."""
         if isinstance(origin, StandIn):
@@ -125,9 +136,7 @@ class Exchange:
 def find_exchange(carrier: MutableMapping[str, Any]) -> Exchange:
     """What the request objects over this environ or scope share, made at the first access."""
     exchange: Exchange | None = carrier.get(KEY)
-    if exchange is None:
-        exchange = carrier[KEY] = Exchange()
-    return exchange
+    return carrier.setdefault(KEY, Exchange()) if exchange is None else exchange
 
 
 def known_body(carrier: MutableMapping[str, Any], origin: Any) -> Body | None:

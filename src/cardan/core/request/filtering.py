@@ -41,6 +41,7 @@ class FilteredBody(Body):
 
     def __init__(self, sent: Body, reader: BodyReader, body_filter: BodyFilter) -> None:
         self._sent = sent
+        self.blocks = sent.blocks
         self._reader = reader
         self._filter = body_filter
 
@@ -51,6 +52,10 @@ class FilteredBody(Body):
     async def aread(self, size: int, whole: bool) -> bytes:
         """Likewise, awaiting."""
         return await arun(self._next(size, whole), perform(self._sent))
+
+    def abandon(self) -> None:
+        """No task goes on with a read."""
+        self._sent.abandon()
 
     def _next(self, size: int, whole: bool) -> Generator[Step, Any, bytes]:
         out = b""

@@ -90,13 +90,14 @@ class FormHooks(OpenedBody):
         own = self._own_limits if "_is_limited" in self.__dict__ else None
         return FormSettings((type(self), self.forms, own))
 
-    def _form_steps(self, body: Body, first: bytes = b"") -> Generator[Step, Any, Form]:
+    def _form_steps(self, body: Body, first: bytes = b"", *, begun: bool = False) -> Generator[Step, Any, Form]:
         self._admit(body)
         length = self._declared_length
         steps = self.make_form_data_parser(length).run()
         if first:
             steps = resumed(steps, first, more=True)
-        return load_form(body, self._form_settings(), steps, announced=self._announces_body(length))
+        announced = self._announces_body(length)
+        return load_form(body, self._form_settings(), steps, announced=announced, begun=begun)
 
     def _store_file(self, part: FileStart, sink: Any, size: int) -> FileStorage:
         """What the form has for one file."""

@@ -13,8 +13,11 @@ from ..body.body_reader import DEFAULTS
 from ..body.form import Form
 from ..body.straight_form import straight_form, straight_urlencoded
 from ..exceptions import HTTPException
-from .body import BATCH, Body, load_raw, resumed
+from ..waiting import checkpoint, make_event
+from .body import BATCH, FORM, Body, load_raw, resumed
 from .forms import URLENCODED, FormHooks
+from .perform import perform
+from .sharing import SharedRead
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -36,71 +39,132 @@ class BodyBase(FormHooks):
         """Read the body, so that the plain properties work in async code; parse it if it is a form, else keep it.
 
         ``form=False`` keeps the bytes whatever they are: what a middleware wants that must not eat the body.
-        Calling it again costs nothing; concurrent callers share one read, and its failure. Returns the request. Raises
+        Calling it again costs nothing; concurrent callers share one read, and its failure. Where the task that reads is
+        cancelled, another one that waits goes on with the read, and nothing is lost. Returns the request. Raises
         :exc:`RequestEntityTooLarge`, :exc:`BadRequest`, :exc:`ClientDisconnected`; :exc:`BodyConsumed` where another
         door was first; :exc:`WrongMode` in sync code.
         """
         if self._mode == "sync":
             self._no_await("load()", "the properties themselves: they read")
         body = self._body
-        while body.busy:
+        while body.driven:
             await self._wait_for(body)
-        body.busy = True
+        body.driven = True
         try:
-            form = form and self.want_form_data_parsed
-            first = b""
-            if length := self._small_length(body):
-                try:
-                    first = await body.aread(BATCH, True)
-                except BaseException as error:
-                    body.fail(error)
-                    raise
-            taken = self._take_small(body, first, length, form) if first else None
-            if taken is None:
-                await self._arun(body, self._load_steps(body, form, first))
+            if body.unfinished is not None:
+                await self._go_on(body, body.unfinished)
+            await self._load(body, form and self.want_form_data_parsed)
         except HTTPException as error:
             self.__dict__["_failure"] = copy(error)
             raise
         finally:
-            body.busy = False
-            if body.waiter is not None:
-                waiter, body.waiter = body.waiter, None
-                waiter.set()
+            self._let_others(body)
         return self
+
+    async def _load(self, body: Body, form: bool) -> None:
+        """Load the body in this task, while no other one does."""
+        first, begun = b"", False
+        if length := self._small_length(body):
+            body.begin("load()")
+            begun = True
+            try:
+                first = await body.aread(BATCH, True)
+                taken = self._take_small(body, first, length, form) if first else None
+            except BaseException as error:
+                if isinstance(error, Exception) or not body.waiting:
+                    body.fail(error)
+                body.end()  # a cancelled read has taken nothing: whoever waits begins anew
+                raise
+            if taken is not None:
+                body.end()
+                if body.blocks:  # the read was not cancelled, the task may have been: what was read is kept
+                    await checkpoint()
+                return
+        steps = self._load_steps(body, form, first, begun=begun)
+        act = perform(body, self._open_file, self._run_write, self._shield)
+        await self._go_on(body, SharedRead(body, steps, act, self._shield))
+
+    async def _go_on(self, body: Body, read: SharedRead) -> None:
+        body.unfinished = read
+        try:
+            await read.run()
+        finally:
+            if read.is_over:
+                body.unfinished = None
+
+    async def _wait_for(self, body: Body) -> None:
+        """Return when no other task loads the body: it was loaded, that failed, or the task was cancelled."""
+        if body.waiter is None:
+            body.waiter = make_event()
+        body.waiting += 1
+        if body.unfinished is not None:
+            body.unfinished.protect()
+        try:
+            await body.waiter.wait()
+        except BaseException as error:
+            if body.waiting == 1 and not body.driven and body.unfinished is not None:  # nobody else is left
+                body.driven = True
+                try:
+                    body.abandon()
+                    await body.unfinished.abandon(error)
+                finally:
+                    body.unfinished = None
+                    self._let_others(body)
+            raise
+        finally:
+            body.waiting -= 1
+            if body.unfinished is not None:
+                body.unfinished.protect()
+
+    @staticmethod
+    def _let_others(body: Body) -> None:
+        """This task no longer loads the body: another one may."""
+        body.driven = False
+        if body.waiter is not None:
+            waiter, body.waiter = body.waiter, None
+            waiter.set()
 
     def _load_sync(self, body: Body, form: bool) -> Any:
         """What ``load()`` does, in sync code; returns the form or the bytes."""
-        first = b""
+        first, begun = b"", False
         if length := self._small_length(body):
+            body.begin(FORM if form else "get_data()")
+            begun = True
             try:
-                first = body.read(BATCH, True)
+                if body.fresh:  # another thread may have read it before this one began
+                    first = body.read(BATCH, True)
+                taken = self._take_small(body, first, length, form) if first else None
             except BaseException as error:
                 body.fail(error)
+                body.end()
                 raise
-        taken = self._take_small(body, first, length, form) if first else None
-        return self._run(body, self._load_steps(body, form, first)) if taken is None else taken
+            if taken is not None:
+                body.end()
+                return taken
+        return self._run(body, self._load_steps(body, form, first, begun=begun))
 
-    def _load_steps(self, body: Body, form: bool, first: bytes = b"") -> Generator[Step, Any, Any]:
-        """The routine that loads the body, parsing a ``form``; ``first`` is what was read of it already."""
-        if form:
-            return self._form_steps(body, first)
-        return self._raw_steps(body, keep=True, first=first)
+    def _load_steps(self, body: Body, form: bool, first: bytes, *, begun: bool) -> Generator[Step, Any, Any]:
+        """The routine that loads the body, parsing a ``form``; ``first`` is what was read of it already.
 
-    async def _wait_for(self, body: Body) -> None:
-        if body.waiter is None:
-            body.waiter = self._make_event()
-        await body.waiter.wait()
+        ``begun``: the body was told that it is being read; the routine ends that, or this function where it raises.
+        """
+        try:
+            if form:
+                return self._form_steps(body, first, begun=begun)
+            return self._raw_steps(body, keep=True, first=first, begun=begun)
+        except BaseException:
+            if begun:
+                body.end()
+            raise
 
-    def _make_event(self) -> Any:
-        """An event of the event loop, with ``wait()`` and ``set()``: an adapter's to give, or a subclass's."""
-        raise RuntimeError("got a second load() while the first one runs, expected one task to load the body")
-
-    def _raw_steps(self, body: Body, *, keep: bool, first: bytes = b"") -> Generator[Step, Any, bytes]:
+    def _raw_steps(
+        self, body: Body, *, keep: bool, first: bytes = b"", begun: bool = False
+    ) -> Generator[Step, Any, bytes]:
         if body.raw is not None:
             self._admit_raw(body.raw, memory=True)
         else:
             self._admit(body, memory=True)
-        steps = load_raw(body, self._declared_length, self.limits, keep=keep)
+        steps = load_raw(body, self._declared_length, self.limits, keep=keep, begun=begun)
         return resumed(steps, first, more=True) if first else steps
 
     def _get_raw(self, body: Body, keep: bool) -> bytes:

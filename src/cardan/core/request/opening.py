@@ -12,14 +12,14 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from ..body.body_reader import BodyReader, parse_content_length
-from ..drive import arun, run
+from ..drive import run
 from ..exceptions import BadRequest, BodyNotLoaded, RequestEntityTooLarge, WrongMode
 from .bodies import BytesBody
 from .body import check_raw, check_size, close_async_files
 from .cached import cached
 from .filtering import FilteredBody
 from .limits import LimitsMixin
-from .perform import perform, performer
+from .perform import performer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -89,7 +89,7 @@ class OpenedBody(LimitsMixin):
             body = self._open_body()
             if type(self).make_body_filter is not OpenedBody.make_body_filter:
                 body = self._filter_body(body)
-            values["_opened"] = body
+            body = values.setdefault("_opened", body)
         elif "_refusal" in values:
             raise copy(values["_refusal"])
         return body
@@ -111,13 +111,16 @@ class OpenedBody(LimitsMixin):
             if body_filter is None:
                 return body
             reader = BodyReader(content_length=self._sent_length, limits=self.limits)
-            sent = body
-            if body.raw is not None:
-                sent = BytesBody(body.raw)
-            else:
-                body.take("make_body_filter()")
-            found = FilteredBody(sent, reader, body_filter)
-            body.filtered = {**(body.filtered or {}), key: found}
+            body.begin("make_body_filter()")
+            try:
+                found = body.filtered.get(key) if body.filtered else None  # of another thread
+                if found is None:
+                    if body.raw is None:
+                        body.take_begun("make_body_filter()")
+                    found = FilteredBody(body if body.raw is None else BytesBody(body.raw), reader, body_filter)
+                    body.filtered = {**(body.filtered or {}), key: found}
+            finally:
+                body.end()
         self.__dict__["_is_filtered"] = True
         return found
 
@@ -154,9 +157,6 @@ class OpenedBody(LimitsMixin):
     def _run_write(self) -> Callable[..., Any] | None:
         """Runs what writes to a sink and would block; an adapter may tell its own sinks from the application's."""
         return self._run_sync
-
-    async def _arun(self, body: Body, steps: Generator[Step, Any, T]) -> T:
-        return await arun(steps, perform(body, self._open_file, self._run_write, self._shield))
 
     # --- lengths ---
 

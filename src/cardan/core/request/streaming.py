@@ -66,7 +66,7 @@ class StreamingMixin(BodyBase):
         body.check()
         if body.raw is not None:
             return BodyStream.over(self._admit_raw(body.raw, memory=False))
-        if body.taken == FORM and not body.busy:
+        if body.taken == FORM and not body.busy and body.reading is None:
             return BodyStream.over(b"")
         if body.waits:
             self._no_block("stream", "`await request.load()` before it, or aiter_data()")

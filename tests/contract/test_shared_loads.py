@@ -1,0 +1,486 @@
+"""Several tasks, or threads, that want the body of one request: one of them reads it, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+import pytest
+import trio
+
+from cardan import Application, Request, Response, core
+from cardan.exceptions import BodyConsumed, RequestEntityTooLarge
+from cardan.testing import Client, RequestBuilder
+
+from .conftest import IN_PROCESS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+URLENCODED = "application/x-www-form-urlencoded"
+UPLOAD = RequestBuilder(method="POST", form={"a": "1"}, files={"f": ("x.bin", bytes(range(256)) * 200)})
+UPLOAD_TYPE = dict(UPLOAD.scope()["headers"])[b"content-type"].decode()
+
+backends = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+class Source:
+    """A body that comes piece by piece, each when :meth:`step` is called; and how often one was asked for at once."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self.pieces = list(pieces)
+        self.given = anyio.Event()
+        self.asked = anyio.Event()
+
+    async def next(self) -> bytes:
+        """Wait for :meth:`step`, then take the next piece: a task that is cancelled before has taken nothing."""
+        self.asked.set()
+        await self.given.wait()
+        self.given = anyio.Event()
+        self.asked = anyio.Event()
+        return self.pieces.pop(0) if self.pieces else b""
+
+    def step(self) -> None:
+        """Let one piece come."""
+        self.given.set()
+
+    async def run(self) -> None:
+        """Let all pieces come."""
+        while True:
+            await self.asked.wait()
+            self.step()
+            await anyio.sleep(0)
+
+
+def pieces_of(body: bytes, count: int = 5) -> list[bytes]:
+    """``body`` in ``count`` pieces."""
+    size = len(body) // count + 1
+    return [body[at : at + size] for at in range(0, len(body), size)]
+
+
+def asgi_request(source: Source, content_type: str, cls: type[Request] = Request) -> Request:
+    """A request whose body comes from ``receive``."""
+
+    async def receive() -> Any:
+        piece = await source.next()
+        return {"type": "http.request", "body": piece, "more_body": bool(piece)}
+
+    scope = dict(RequestBuilder(method="POST").scope())
+    scope["headers"] = [(b"content-type", content_type.encode()), (b"transfer-encoding", b"chunked")]
+    return cls(scope, receive)
+
+
+async def generated(source: Source) -> AsyncIterator[bytes]:
+    """The body as an async generator, which a cancellation would end."""
+    while piece := await source.next():
+        yield piece
+
+
+class Iterator:
+    """The body as another async iterator."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def __aiter__(self) -> Iterator:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = await self.source.next()
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+
+def core_request(source: Source, content_type: str, make: Any = generated) -> core.Request:
+    """A request of core alone."""
+    fields = [(b"Content-Type", content_type.encode()), (b"Transfer-Encoding", b"chunked")]
+    return core.Request(core.RequestHead("POST", headers=fields), make(source), run_sync=anyio.to_thread.run_sync)
+
+
+MAKERS: dict[str, Callable[[Source, str], Any]] = {
+    "asgi": asgi_request,
+    "core": core_request,
+    "core-iterator": lambda source, kind: core_request(source, kind, Iterator),
+}
+BODIES = {
+    "data": ("text/plain", b"0123456789" * 10),
+    "form": (URLENCODED, b"a=1&b=" + b"x" * 90),
+    "upload": (UPLOAD_TYPE, UPLOAD.body),
+}
+
+
+async def check(request: Any, what: str) -> None:
+    """All of the body is there."""
+    if what == "data":
+        assert request.data == BODIES["data"][1]
+    elif what == "form":
+        assert request.form.to_dict() == {"a": "1", "b": "x" * 90}
+    else:
+        assert request.form.to_dict() == {"a": "1"}
+        assert await request.files["f"].aread() == bytes(range(256)) * 200
+        await request.aclose()
+
+
+async def stop_after(source: Source, steps: int) -> None:
+    """Let ``steps`` pieces come, and wait until the next one is asked for."""
+    for _ in range(steps):
+        await source.asked.wait()
+        source.step()
+        await anyio.wait_all_tasks_blocked()
+    await source.asked.wait()
+
+
+@backends
+@pytest.mark.parametrize("steps", [0, 2])
+@pytest.mark.parametrize("what", BODIES)
+@pytest.mark.parametrize("maker", MAKERS)
+def test_others_go_on_with_a_cancelled_read(maker: str, what: str, steps: int, backend: str) -> None:
+    """Of three tasks that load, the two that read are cancelled one after the other; the third one has all of it."""
+    content_type, body = BODIES[what]
+
+    async def main() -> None:
+        source = Source(pieces_of(body))
+        request = MAKERS[maker](source, content_type)
+        scopes = [anyio.CancelScope(), anyio.CancelScope()]
+        loaded: list[Any] = []
+
+        async def load(scope: anyio.CancelScope) -> None:
+            with scope:
+                loaded.append(await request.load())
+
+        async with anyio.create_task_group() as group:
+            for scope in (*scopes, anyio.CancelScope()):
+                group.start_soon(load, scope)
+                await anyio.wait_all_tasks_blocked()
+            for scope in scopes:
+                await stop_after(source, steps)
+                scope.cancel()
+                await anyio.wait_all_tasks_blocked()
+            with anyio.move_on_after(10) as pump, anyio.CancelScope() as running:
+                async with anyio.create_task_group() as pumping:
+                    pumping.start_soon(source.run)
+                    while not loaded:
+                        await anyio.sleep(0.001)
+                    running.cancel()
+            assert not pump.cancelled_caught
+        assert [scope.cancelled_caught for scope in scopes] == [True, True]
+        assert loaded == [request]
+        await check(request, what)
+
+    anyio.run(main, backend=backend)
+
+
+@backends
+@pytest.mark.parametrize("maker", MAKERS)
+def test_a_read_that_all_have_left_is_ended(maker: str, backend: str) -> None:
+    """Where nobody is left to go on, what was opened is closed, and a later access says what happened."""
+    seen: list[str] = []
+
+    class Sink:
+        def write(self, data: bytes) -> int:
+            return len(data)
+
+        def would_block(self, size: int) -> bool:
+            return False
+
+        def abort(self) -> None:
+            seen.append("aborted")
+
+    async def main() -> None:
+        source = Source(pieces_of(UPLOAD.body))
+        request = MAKERS[maker](source, UPLOAD_TYPE)
+        request._get_file_stream = lambda *args, **options: Sink()
+        with anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as group:
+                for _ in range(3):
+                    group.start_soon(request.load)
+                    await anyio.wait_all_tasks_blocked()
+                await stop_after(source, 2)
+                scope.cancel()
+        assert seen == ["aborted"]
+        for _ in range(2):
+            with pytest.raises(BodyConsumed, match="interrupted it"):
+                await request.load()
+
+    anyio.run(main, backend=backend)
+
+
+@backends
+def test_work_on_an_async_sink_is_finished_for_the_others(backend: str) -> None:
+    """A task that is cancelled while it awaits a sink finishes that: half a write could not be done again."""
+    written: list[bytes] = []
+
+    class Sink:
+        def __init__(self) -> None:
+            self.file = io.BytesIO()
+            self.stream = self.file
+
+        async def write(self, data: bytes) -> None:
+            writing.set()
+            await go_on.wait()
+            written.append(data)
+
+    class Storing(Request):
+        def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+            return Sink()
+
+    writing: Any
+    go_on: Any
+
+    async def main() -> None:
+        nonlocal writing, go_on
+        writing, go_on = anyio.Event(), anyio.Event()
+        source = Source(pieces_of(UPLOAD.body, 4))
+        request = asgi_request(source, UPLOAD_TYPE, Storing)
+        first = anyio.CancelScope()
+        done: list[str] = []
+
+        async def load(scope: anyio.CancelScope, name: str) -> None:
+            with scope:
+                await request.load()
+                done.append(name)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(load, first, "first")
+            await stop_after(source, 0)
+            source.step()
+            await writing.wait()
+            group.start_soon(load, anyio.CancelScope(), "second")  # it begins to wait when the write has begun
+            await anyio.wait_all_tasks_blocked()
+            first.cancel()
+            await anyio.wait_all_tasks_blocked()
+            go_on.set()
+            with anyio.CancelScope() as running:
+                async with anyio.create_task_group() as pumping:
+                    pumping.start_soon(source.run)
+                    while not done:
+                        await anyio.sleep(0.001)
+                    running.cancel()
+        assert done == ["second"]
+        assert b"".join(written) == bytes(range(256)) * 200
+
+    anyio.run(main, backend=backend)
+
+
+def test_a_native_cancellation_hands_over_as_well() -> None:
+    """asyncio's own ``Task.cancel()``, as ``asyncio.wait_for`` does it."""
+
+    async def main() -> None:
+        source = Source(pieces_of(BODIES["data"][1]))
+        request = core_request(source, "text/plain")
+        first = asyncio.create_task(request.load())
+        await source.asked.wait()
+        second = asyncio.create_task(request.load())
+        await asyncio.sleep(0)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        pump = asyncio.create_task(source.run())
+        await asyncio.wait_for(second, 10)
+        pump.cancel()
+        await check(request, "data")
+
+    asyncio.run(main())
+
+
+def test_on_trio_alone() -> None:
+    """With trio's own scopes, and no anyio."""
+
+    async def body() -> AsyncIterator[bytes]:
+        for number in range(5):
+            await trio.sleep(0.001)
+            yield str(number).encode() * 10
+
+    async def main() -> None:
+        head = core.RequestHead("POST", headers=[(b"Transfer-Encoding", b"chunked")])  # type: ignore[list-item]
+        request = core.Request(head, body())
+        first = trio.CancelScope()
+
+        async def load() -> None:
+            with first:
+                await request.load()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(load)
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.start_soon(request.load)
+            await trio.testing.wait_all_tasks_blocked()
+            first.cancel()
+        assert request.data == b"".join(str(number).encode() * 10 for number in range(5))
+
+    trio.run(main)
+
+
+@pytest.mark.parametrize("small", [True, False])
+@backends
+def test_tasks_of_a_handler_on_wsgi(backend: str, small: bool) -> None:
+    """Over WSGI the read itself blocks and cannot be cancelled: what it gave is there for the one that goes on."""
+    pieces = pieces_of(b"0123456789" * 10)
+    started, go_on = threading.Event(), threading.Event()
+
+    class Input:
+        def read(self, size: int = -1) -> bytes:
+            started.set()
+            assert go_on.wait(10)
+            piece, rest = pieces[0][:size], pieces[0][size:]
+            pieces[:1] = [rest] if rest else []
+            return piece
+
+        def read1(self, size: int = -1) -> bytes:
+            return self.read(size) if pieces else b""
+
+    async def handler(request: Request) -> Response:
+        scope = anyio.CancelScope()
+
+        async def load() -> None:
+            with scope:
+                await request.load()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(load)
+            await anyio.sleep(0)
+            while not started.is_set():
+                await anyio.sleep(0.001)
+            group.start_soon(request.load)
+            await anyio.sleep(0)
+            scope.cancel()
+            go_on.set()
+        assert scope.cancelled_caught
+        return Response(request.data)
+
+    environ = RequestBuilder(method="POST").environ({"wsgi.input": Input(), "wsgi.input_terminated": True})
+    environ["CONTENT_TYPE"] = "text/plain"
+    if small:
+        pieces[:] = [b"".join(pieces)]
+        environ["CONTENT_LENGTH"] = "100"
+    else:
+        environ.pop("CONTENT_LENGTH", None)
+        environ["HTTP_TRANSFER_ENCODING"] = "chunked"
+    app = Application(handler, backend=backend)
+    assert b"".join(app.wsgi_app(environ, lambda *args: None)) == b"0123456789" * 10
+
+
+@backends
+def test_a_failure_after_the_hand_over_is_shared(backend: str) -> None:
+    """What the read runs into is raised for all that wait, whoever ran it at that time."""
+
+    class Small(Request):
+        max_content_length = 50
+
+    async def main() -> None:
+        source = Source(pieces_of(b"x" * 100))
+        request = asgi_request(source, "text/plain", Small)
+        scope, errors = anyio.CancelScope(), []
+
+        async def load(own: anyio.CancelScope) -> None:
+            with own:
+                try:
+                    await request.load()
+                except RequestEntityTooLarge as error:
+                    errors.append(str(error))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(load, scope)
+            await anyio.wait_all_tasks_blocked()
+            for _ in range(2):
+                group.start_soon(load, anyio.CancelScope())
+            await stop_after(source, 1)
+            scope.cancel()
+            await anyio.wait_all_tasks_blocked()
+            for _ in range(2):
+                source.step()
+                await anyio.wait_all_tasks_blocked()
+        assert errors == ["413 Content Too Large: got more than 50, expected at most 50 (max_content_length)"] * 2
+
+    anyio.run(main, backend=backend)
+
+
+# --- threads ---
+
+
+ASK: dict[str, Callable[[Request], Any]] = {
+    "data": lambda request: request.get_data(),
+    "form": lambda request: request.form["a"].encode(),
+    "files": lambda request: len(request.files),
+    "iter_data": lambda request: b"".join(request.iter_data()),
+    "stream": lambda request: request.stream.read(),
+}
+
+
+@pytest.mark.parametrize("place", IN_PROCESS)
+@pytest.mark.parametrize("door", ASK)
+def test_threads_that_ask_at_once(place: str, door: str) -> None:
+    """Of several threads one reads the body; the others get it, or are told that another one reads it."""
+    protocol, _, backend = place.partition("-")
+    interval = sys.getswitchinterval()
+
+    @Request.application
+    def app(request: Request) -> Response:
+        barrier = threading.Barrier(4)
+        got: list[Any] = []
+        said: list[str] = []
+
+        def work() -> None:
+            barrier.wait()
+            try:
+                got.append(ASK[door](request))
+            except BodyConsumed as error:
+                said.append(str(error))
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        whole = {"data": b"a=" + b"1" * 100, "form": b"1" * 100, "files": 0}.get(door, b"a=" + b"1" * 100)
+        if door not in ("stream", "iter_data"):
+            assert got
+            assert got == [whole] * len(got)
+        elif door == "iter_data":
+            assert got == [whole]
+        assert all("in another thread or task" in text or "consumed by" in text for text in said), said
+        assert not any("other settings" in text for text in said)
+        return Response(f"{len(got) + len(said)}")
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with Client(app, protocol=protocol, backend=backend or "asyncio") as client:  # type: ignore[arg-type]
+            for length in (True, False):
+                body = b"a=" + b"1" * 100
+                content = body if length else iter([body[:50], body[50:]])
+                assert client.post("/", content=content, headers={"Content-Type": URLENCODED}).text == "4"
+    finally:
+        sys.setswitchinterval(interval)
+
+
+@pytest.mark.parametrize("door", ["data", "form", "stream", "iter_data"])
+@pytest.mark.parametrize("first", ["data", "form"])
+def test_the_reason_that_another_thread_gets(first: str, door: str) -> None:
+    """While one thread waits for the client, another one that asks is told so; afterwards it is served."""
+    reading, go_on = threading.Event(), threading.Event()
+
+    class Input:
+        def read(self, size: int = -1) -> bytes:
+            reading.set()
+            assert go_on.wait(10)
+            return b"a=1"
+
+    environ = RequestBuilder(method="POST").environ({"wsgi.input": Input(), "CONTENT_LENGTH": "3"})
+    environ["CONTENT_TYPE"] = URLENCODED
+    request = Request(environ)
+    thread = threading.Thread(target=ASK[first], args=(request,))
+    thread.start()
+    assert reading.wait(10)
+    reader = {"data": r"get_data\(\)", "form": "form"}[first]
+    with pytest.raises(BodyConsumed, match=f"while {reader} reads the body in another thread or task"):
+        ASK[door](Request(environ))
+    go_on.set()
+    thread.join(10)
+    assert request.form["a"] == "1"
+    assert Request(environ).form["a"] == "1"
