@@ -11,11 +11,10 @@ from contextlib import nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from ..core.body.body_reader import parse_content_length
 from ..core.request.draining import DEFAULTS, NOTHING, Drain, expects_continue, is_announced, limits_of
 from ..core.request.exchange import KEY
 from ..core.structures.environ_headers import EnvironHeaders
-from .input import InputBody, open_body
+from .input import InputBody, open_body, sent_length
 
 if TYPE_CHECKING:
     import socket
@@ -45,8 +44,8 @@ def begin(environ: dict[str, Any]) -> None:
     A server that does not end its input (PEP 3333, ``wsgi.input_terminated``) waits for bytes that never come, if it is
     read past the body's end. There the body is opened at once, so that what is read of it is counted.
     """
-    if not environ.get("wsgi.input_terminated") and is_announced(headers := EnvironHeaders(environ)):
-        open_body(environ, _length_of(headers))
+    if not environ.get("wsgi.input_terminated") and is_announced(EnvironHeaders(environ)):
+        open_body(environ, sent_length(environ))
 
 
 def drained(iterable: Iterable[bytes], environ: dict[str, Any], request: Any) -> Iterable[bytes]:
@@ -72,10 +71,9 @@ def _make_drain(environ: dict[str, Any], request: Any) -> Callable[[], None] | N
             return None
         body = exchange.find(environ.get("wsgi.input")) if exchange.opened else None
     if body is None:
-        headers = EnvironHeaders(environ)
-        if not environ.get("wsgi.input_terminated") or not is_announced(headers):
+        if not environ.get("wsgi.input_terminated") or not is_announced(EnvironHeaders(environ)):
             return None
-        body = open_body(environ, _length_of(headers))
+        body = open_body(environ, sent_length(environ))
     if not isinstance(body, InputBody) or body.ended or body.disconnected:
         return None
     limits = DEFAULTS if request is None else limits_of(request)
@@ -84,11 +82,6 @@ def _make_drain(environ: dict[str, Any], request: Any) -> Callable[[], None] | N
         return None
     sock = environ.get(_SOCKET) if environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1") else None
     return partial(_drain, body, limits, sock) if limits is not NOTHING else None
-
-
-def _length_of(headers: EnvironHeaders) -> int | None:
-    """The length of the body, None for one in a transfer coding: that wins (RFC 9112 section 6.3)."""
-    return None if "Transfer-Encoding" in headers else parse_content_length(headers.get("Content-Length"))
 
 
 class _Drained:

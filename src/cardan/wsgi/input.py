@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from .. import crossing
+from ..core.body.body_reader import parse_content_length
 from ..core.buffers import as_bytes
 from ..core.exceptions import BadRequest, ClientDisconnected, HTTPException, LengthRequired
 from ..core.request.bodies import BytesBody
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..core.request.exchange import Exchange
 
-__all__ = ["InputBody", "LazyReplay", "ReplayInput", "open_body", "wait_for_leave"]
+__all__ = ["InputBody", "LazyReplay", "ReplayInput", "open_body", "sent_length", "wait_for_leave"]
 
 
 #: what is asked for at least, where an input blocks until it has all of it
@@ -175,6 +176,15 @@ async def wait_for_leave(exchange: Exchange, body: Body) -> None:
     body.leave_event = event
     if not (exchange.disconnected or exchange.over):
         await event.wait()
+
+
+def sent_length(environ: dict[str, Any]) -> int | None:
+    """The declared length of the body in bytes; None where none was declared, or where a transfer coding overrides it
+    (RFC 9112 section 6.3). Raises :exc:`BadRequest` for a Content-Length that is no length.
+    """
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return None
+    return parse_content_length(environ.get("CONTENT_LENGTH") or None)
 
 
 def open_body(environ: dict[str, Any], length: int | None) -> Body:
