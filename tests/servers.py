@@ -10,12 +10,14 @@ whole session::
         server = server_pool.get(kind, "hello:app", app_dir=EXAMPLES)
         assert httpx.get(server.url).text == "Hello World!"
 
-Safe under pytest-xdist: each worker has ports of its own. A server that is not installed skips the test; one that
-does not start, or hangs when it is told to stop, fails it and shows the log.
+Safe under pytest-xdist: each worker has ports of its own. No server outlives the test process, however that ends: the
+hang guard of a run ends it at once, and nothing of its own runs any more (:class:`Guard`). A server that is not
+installed skips the test; one that does not start, or hangs when it is told to stop, fails it and shows the log.
 """
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import itertools
 import os
@@ -64,6 +66,61 @@ try:
 except KeyboardInterrupt:
     pass
 """
+
+
+# Reads what to do with which process; does it when the other end of the pipe is closed, by a process that has ended.
+GUARD = """
+import os, signal, sys
+known = {}
+for line in sys.stdin:
+    action, pid = line.split()
+    if action == "forget":
+        known.pop(int(pid), None)
+    else:
+        known[int(pid)] = action
+for pid, action in known.items():
+    try:
+        os.killpg(pid, signal.SIGKILL) if action == "kill" else os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass
+"""
+
+
+class Guard:
+    """A process that ends the servers of this one when this one has ended, even by SIGKILL or ``os._exit``."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def kill(self, pid: int) -> None:
+        """The process group ``pid`` is to be killed."""
+        self._tell("kill", pid)
+
+    def terminate(self, pid: int) -> None:
+        """The process ``pid``, which ends its own children, is to be terminated."""
+        self._tell("terminate", pid)
+
+    def forget(self, pid: int) -> None:
+        """It has ended; its number may be another's soon."""
+        self._tell("forget", pid)
+
+    def _tell(self, action: str, pid: int) -> None:
+        if self._process is None:
+            command = [sys.executable, "-c", GUARD]
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True)
+            atexit.register(self._end, self._process)
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{action} {pid}\n")
+        self._process.stdin.flush()
+
+    @staticmethod
+    def _end(process: subprocess.Popen[str]) -> None:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait()
+
+
+guard = Guard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +258,9 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.killed = True
         self.kill()
-        return self.process.wait()
+        status = self.process.wait()
+        guard.forget(self.process.pid)
+        return status
 
     def kill(self) -> None:
         """End what is left of the process group."""
@@ -234,6 +293,7 @@ def start(name: str | Kind, target: str, *, app_dir: Path, log_dir: Path, **env:
             env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **env},
             start_new_session=True,
         )
+    guard.kill(process.pid)
     server = Server(kind, target, port, process, log_file)
     server.wait_until_ready()
     return server
@@ -282,6 +342,7 @@ class Demo:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        guard.terminate(self.process.pid)
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
@@ -306,7 +367,9 @@ class Demo:
         """Send ``sig`` and return the launcher's exit status; it ends its servers by force after 10 s."""
         if self.process.poll() is None:
             self.process.send_signal(sig)
-        return self.process.wait(START_SECONDS)
+        status = self.process.wait(START_SECONDS)
+        guard.forget(self.process.pid)
+        return status
 
     def __enter__(self) -> Demo:
         return self

@@ -19,6 +19,7 @@ from .core.fields.content_disposition import ContentDisposition
 from .core.fields.dates import utc_now
 from .core.response.etag import head_of
 from .file_body import CHUNK, FileBody, number_of
+from .file_types import guess_type
 from .joining import safe_join
 from .response import Response
 
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = ["guess_type", "is_missing", "open_file", "send_file", "send_from_directory", "wrap_file"]
-
-#: what a file is that was packed after it got its type: x.tar.gz is sent as it is, not as a tar with a coding
-_PACKED: Final = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
-
 
 #: errors that say that there is nothing under a name, or nothing that may be read: a client is told "not found". All
 #: others (no descriptors left, a disk that fails) are the server's own trouble.
@@ -74,16 +71,6 @@ def _not_regular(path: str | os.PathLike[str]) -> OSError:
     return IsADirectoryError(errno.EISDIR, "expected a regular file", os.fspath(path))
 
 
-def guess_type(name: str) -> str:
-    """The media type of a file by its name; ``application/octet-stream`` where it is not known."""
-    import mimetypes  # reads the system's tables, hence not before it is needed
-
-    kind, packed = mimetypes.guess_type(name)
-    if packed is not None:
-        return _PACKED.get(packed, "application/octet-stream")
-    return kind or "application/octet-stream"
-
-
 def send_file(
     path_or_file: str | os.PathLike[str] | BinaryIO,
     request: Any = None,
@@ -100,10 +87,10 @@ def send_file(
     """A response that sends a file: a path, or a binary file from where it stands, which is closed afterwards.
 
     With a ``request`` it is conditional and serves ranges, unless ``conditional`` is False. ``download_name`` (default:
-    the path's last part) gives the type, and the name in Content-Disposition where ``as_attachment``, or where it was
-    given. ``etag``: True makes one of time and size, a string is taken. ``max_age`` in seconds; without one caches must
-    ask each time. Raises :exc:`OSError` for a path that cannot be opened or is no regular file, :exc:`ValueError` for a
-    text file.
+    the path's last part) gives the type (:func:`guess_type`), and the name in Content-Disposition where
+    ``as_attachment``, or where it was given. ``etag``: True makes one of time and size, a string is taken. ``max_age``
+    in seconds; without one caches must ask each time. Raises :exc:`OSError` for a path that cannot be opened or is no
+    regular file, :exc:`ValueError` for a text file.
     """
     body, found = _open_body(path_or_file)
     name = download_name or _name_of(path_or_file)

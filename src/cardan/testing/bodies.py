@@ -7,13 +7,13 @@ TypeError for what is no body, or for two kinds of body at once.
 from __future__ import annotations
 
 import json as jsonlib
-import mimetypes
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlencode
 
 from ..core.buffers import as_bytes, is_bytes_like
+from ..file_types import guess_type
 
 __all__ = [
     "NOTHING",
@@ -131,6 +131,6 @@ def file_parts(value: Any) -> tuple[str, bytes, bytes]:
     first, second, content_type, headers = (*value, None, None)[:4]
     if not isinstance(first, str):
         first, second = second or "upload", first
-    content_type = content_type or mimetypes.guess_type(first)[0] or "application/octet-stream"
+    content_type = content_type or guess_type(first)
     fields = {"Content-Type": content_type, **dict(headers or {})}
     return first, bytes_of(second), "\r\n".join(f"{name}: {text}" for name, text in fields.items()).encode()
