@@ -5,16 +5,19 @@
 #   make VENV=/tmp/venv test                 another place
 #   make UVICORN_PORT=9000 GUNICORN_PORT=9001 demo
 #   make ARGS="tests/core -k cookie" test    arguments for pytest (test) or for the scripts (bench, fuzz)
+#   make NEWER=/srv/sid test-newer           another folder for Debian sid, some 1.3 GB
 
 VENV ?= .venv
 UVICORN_PORT ?= 8000
 GUNICORN_PORT ?= 8001
 ARGS ?=
+NEWER ?= /var/tmp/cardan-newer
+NEWER_PYTHONS ?= python3.14 python3.15
 USERCODE ?= $(wildcard ../shared/usercode)
 # bridges to foreign applications are not built yet
 USERCODE_LATER := a10_migrate|test_migrate
 
-CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
+CANDIDATES := python3 python3.15 python3.14 python3.13 python3.12 python3.11 python
 ifndef PYTHON
 PYTHON := $(shell for p in $(CANDIDATES); do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -27,12 +30,13 @@ scripts = $(sort $(shell grep -ls '^if __name__ == "__main__":' $(1)/*.py))
 PIP_QUIET := -qq --no-input --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help test demo check format bench docs fuzz clean
+.PHONY: help test test-newer demo check format bench docs fuzz clean
 .NOTPARALLEL:
 .SUFFIXES:
 
 help:
 	@echo "make test    every test, the examples in README and docs among them"
+	@echo "make test-newer  the same on Python 3.14 and 3.15, of Debian sid in $(NEWER); needs root"
 	@echo "make demo    one application under uvicorn (port $(UVICORN_PORT)) and gunicorn (port $(GUNICORN_PORT))"
 	@echo "make check   ruff, mypy --strict, pyright"
 	@echo "make format  let ruff mend what it can"
@@ -42,6 +46,9 @@ help:
 
 test: $(VENV)/.installed-test
 	@$(PY) -m pytest $(ARGS)
+
+test-newer:
+	@ARGS='$(ARGS)' .ci/newer $(NEWER) $(NEWER_PYTHONS)
 
 demo: $(VENV)/.installed-demo
 	@exec $(PY) examples/serve_both.py --uvicorn-port $(UVICORN_PORT) --gunicorn-port $(GUNICORN_PORT)

@@ -40,7 +40,7 @@ application/n-triples .nt
 application/octet-stream .a .o .so
 application/oda .oda
 application/pkcs7-mime .p7c
-application/postscript .ai .eps
+application/postscript .eps
 application/trig .trig
 application/vnd.ms-excel .xlb
 application/vnd.ms-powerpoint .pot .ppa .pps .pwz
@@ -62,7 +62,6 @@ application/x-sv4cpio .sv4cpio
 application/x-sv4crc .sv4crc
 application/x-tcl .tcl
 application/x-tex .tex
-application/x-texinfo .texi .texinfo
 application/x-troff .roff .t .tr
 application/x-troff-man .man
 application/x-troff-me .me

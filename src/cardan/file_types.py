@@ -79,6 +79,14 @@ _TYPES: Final = {
     ".deb": "application/vnd.debian.binary-package", ".rpm": "application/x-rpm", ".whl": "application/zip",
     ".exe": "application/vnd.microsoft.portable-executable", ".dll": "application/vnd.microsoft.portable-executable",
     ".bin": _UNKNOWN, ".br": _UNKNOWN, ".z": _UNKNOWN, ".iso": _UNKNOWN, ".img": _UNKNOWN, ".dmg": _UNKNOWN,
+    # what some Pythons know, and others do not or call something else (3.11 to 3.15)
+    ".ai": "application/pdf", ".texi": "application/texinfo", ".texinfo": "application/texinfo",
+    ".php": "application/x-httpd-php", ".dcm": "application/dicom", ".efi": "application/efi",
+    ".cab": "application/vnd.ms-cab-compressed", ".chm": "application/vnd.ms-htmlhelp",
+    ".thmx": "application/vnd.ms-officetheme", ".hjif": "haptics/hjif", ".hmpg": "haptics/hmpg", ".ivs": "haptics/ivs",
+    ".emf": "image/emf", ".wmf": "image/wmf", ".fits": "image/fits", ".g3": "image/g3fax", ".t38": "image/t38",
+    ".tfx": "image/tiff-fx",
+    # arrays
     ".npy": _UNKNOWN, ".npz": "application/zip", ".h5": "application/x-hdf5", ".hdf5": "application/x-hdf5",
 }  # fmt: skip
 
