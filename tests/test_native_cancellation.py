@@ -54,7 +54,7 @@ class Blocking:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests in which a thread outlives its task are many."""
-    monkeypatch.setattr("cardan.crossing.threads.PATIENCE", 0.05)
+    monkeypatch.setattr("cardan.crossing.uncut.PATIENCE", 0.05)
 
 
 @pytest.fixture
@@ -326,8 +326,9 @@ async def test_cancelled_while_hooks_run(kind: str, blocking: Blocking) -> None:
             task.cancel()
             for _ in range(5):
                 await anyio.sleep(0.001)
-        assert not task.done() or times == 2
-        go_on.set()
+        if times == 1:
+            assert not task.done()
+            go_on.set()
         with pytest.raises(asyncio.CancelledError):
             await task
         await until(lambda: "last" in log)

@@ -6,7 +6,9 @@ import os
 from contextlib import AbstractAsyncContextManager
 from contextvars import Context
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from . import crossing
 
 from .crossing import as_error
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     Manager = AbstractAsyncContextManager[Mapping[str, Any] | None] | AbstractContextManager[Mapping[str, Any] | None]
 
 __all__ = ["ProcessLifespan", "serve_lifespan"]
+
+#: seconds that the end of a lifespan waits, on ASGI, for the cleanup of requests that the server has cancelled
+CLEANUP_SECONDS: Final = 5.0
 
 
 async def _hold(manager: Manager, until: Callable[[dict[str, Any]], Awaitable[Any]]) -> None:
@@ -46,6 +51,8 @@ async def serve_lifespan(
         await send({"type": "lifespan.startup.complete"})
         started = True
         await receive()
+        # a server that has cancelled requests may end the process as soon as this is answered
+        await crossing.wait_until_clean(CLEANUP_SECONDS)
 
     try:
         if make is None:

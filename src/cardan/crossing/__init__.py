@@ -34,7 +34,7 @@ from .threads import (
     run_spool_work,
     shielded,
 )
-from .uncut import run_uncut
+from .uncut import run_uncut, wait_until_clean
 
 __all__ = [
     "DEFAULT_THREADS",
@@ -67,4 +67,5 @@ __all__ = [
     "run_spool_work",
     "run_uncut",
     "shielded",
+    "wait_until_clean",
 ]

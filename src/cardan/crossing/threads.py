@@ -6,6 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from . import uncut
 from .cancelling import is_cancellation
 from .jobs import Job, run_to_end, start
 from .places import Lease, PerLoop, Places
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_THREADS",
     "FILE_THREADS",
-    "PATIENCE",
     "SPOOL_THREADS",
     "STREAM_THREADS",
     "WAITING_THREADS",
@@ -44,10 +44,6 @@ SPOOL_THREADS: Final = max(1, min(FILE_THREADS, (os.cpu_count() or 2) - 1))
 WAITING_THREADS: Final = 1000
 #: worker threads for the steps of sync response bodies: an event stream holds one for as long as it has no event
 STREAM_THREADS: Final = 200
-#: seconds that a request whose task asyncio has cancelled waits for its thread; if that takes longer, the cancellation
-#: leaves, and the cleanup follows when the thread has ended
-PATIENCE: Final = 0.5
-
 _spool_places: Final = PerLoop(lambda: Places(SPOOL_THREADS))
 _file_places: Final = PerLoop(lambda: Places(FILE_THREADS))
 
@@ -246,7 +242,7 @@ class Worker:
         if not (self.is_busy or self._in_thread):
             return None
         if self._deadline is None:
-            self._deadline = anyio.current_time() + PATIENCE
+            self._deadline = anyio.current_time() + uncut.PATIENCE
         return max(self._deadline - anyio.current_time(), 0)
 
 

@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
     import anyio
 
-__all__ = ["asyncio_task", "log_lost", "run_uncut", "steer", "wait_uncut"]
+__all__ = ["PATIENCE", "asyncio_task", "log_lost", "run_uncut", "steer", "wait_uncut", "wait_until_clean"]
 
-_kept: Final[set[asyncio.Task[Any]]] = set()  # a loop refers to its tasks weakly
+#: seconds that a task that was cancelled waits for a thread, or after a second cancellation for one step of cleanup
+PATIENCE: Final = 0.5
+#: turns of a loop in which a task that was cancelled has begun to clean up
+_TURNS: Final = 10
+
+_cleaning: Final[set[asyncio.Task[Any]]] = set()
+"""Tasks that clean up after a cancellation."""
 _PROBE: Final[ContextVar[object]] = ContextVar("cardan.probe")
 
 
@@ -73,10 +79,11 @@ async def wait_uncut(event: anyio.Event) -> BaseException | None:
 async def run_uncut(function: Callable[[], Awaitable[Any]], patience: Callable[[], float | None] | None = None) -> None:
     """Run an async function that cleans up, in the context of this task, to its end.
 
-    No scope cancels it. The first :meth:`asyncio.Task.cancel` of this task is raised after it has ended; the second is
-    raised at once and also cancels what the function awaits, once. Where the task was cancelled and ``patience()`` is
-    not None, this waits for so many seconds at most; the function then goes on in a task of its own. What it raises is
-    raised, or logged (logger ``cardan``) where a cancellation is.
+    No scope cancels it. After the first :meth:`asyncio.Task.cancel` of this task it still runs to its end; after a
+    second one what it awaits is cut whenever that takes more than :data:`PATIENCE` seconds. The cancellation is raised
+    then. Where the task was cancelled and ``patience()`` is not None, because a thread runs, this waits for so many
+    seconds at most, and the function goes on in a task of its own. What it raises is raised, or logged (logger
+    ``cardan``) where a cancellation is.
     """
     import anyio
 
@@ -89,27 +96,32 @@ async def run_uncut(function: Callable[[], Awaitable[Any]], patience: Callable[[
     import asyncio
 
     cancelled: BaseException | None = None
-    is_first = outer.cancelling() == 0
-    is_raising = not is_first and is_cancellation(sys.exception()) and anyio.current_effective_deadline() != -inf
+    times = min(outer.cancelling(), 1)
+    is_raising = times > 0 and is_cancellation(sys.exception()) and anyio.current_effective_deadline() != -inf
     try:
         with anyio.CancelScope(shield=True):
             while not inner.done():
-                seconds = None if is_first or patience is None else patience()
+                if times:
+                    _cleaning.add(inner)
+                thread = patience() if times and patience is not None else None
                 try:
-                    await asyncio.wait((inner,), timeout=seconds)
+                    await asyncio.wait((inner,), timeout=thread if times < 2 or thread is not None else PATIENCE)
                 except asyncio.CancelledError as error:
                     cancelled = error
-                    if not is_first:
-                        inner.cancel()
-                        break
-                    is_first = False
+                    times += 1
                 else:
-                    if seconds is not None and patience is not None and patience() == 0:
+                    if patience is not None and thread is not None and patience() == 0:
                         break
+                    if times > 1:
+                        inner.cancel()
+                if times > 2:
+                    break
         if inner.done() and not is_raising and cancelled is None:
             inner.result()
         else:
             inner.add_done_callback(_log_failure)
+        if not inner.done():
+            _show(inner)
         if cancelled is not None:
             raise cancelled
     finally:
@@ -126,7 +138,8 @@ async def steer(function: Callable[[], Awaitable[Any]]) -> None:
     """Run an async function that ends at a cancellation and then cleans up, in the context of this task.
 
     However this task is cancelled, the function is cancelled by a scope: once, for as long as it cleans up, and what it
-    awaits then is not cut. Only a second :meth:`asyncio.Task.cancel` cuts it. Raises the cancellation after its end.
+    awaits then is not cut. After a second :meth:`asyncio.Task.cancel` it is cut whenever it takes more than
+    :data:`PATIENCE` seconds. Raises the cancellation after its end.
     """
     import anyio
 
@@ -149,7 +162,7 @@ async def steer(function: Callable[[], Awaitable[Any]]) -> None:
         with anyio.CancelScope() as waiting:
             while not inner.done():
                 try:
-                    await asyncio.wait((inner,))
+                    await asyncio.wait((inner,), timeout=PATIENCE if native > 1 else None)
                 except asyncio.CancelledError as error:
                     by_scope = told is None and anyio.current_effective_deadline() == -inf
                     native += not by_scope
@@ -157,6 +170,9 @@ async def steer(function: Callable[[], Awaitable[Any]]) -> None:
                         told = error
                         waiting.shield = True
                         scope.cancel()
+                    if native:
+                        _cleaning.add(inner)
+                else:
                     if native > 1:
                         inner.cancel()
         if told is None or not native:
@@ -178,9 +194,50 @@ def _start(outer: asyncio.Task[Any], function: Callable[[], Awaitable[Any]]) -> 
         return None
     # not by the loop's factory: an eager task would enter the context while it is entered here
     task = asyncio.Task(_call(function), loop=outer.get_loop(), context=context)
-    _kept.add(task)
-    task.add_done_callback(_kept.discard)
+    task.add_done_callback(_cleaning.discard)
+    # whoever ends a loop cancels all of its tasks: the one that waits for this one, which knows what to do about it
+    asyncio._unregister_task(task)
     return task
+
+
+def _show(inner: asyncio.Task[Any]) -> None:
+    """Nobody waits for ``inner`` any more: have a task that the loop knows do it, so that a loop ends after it."""
+    import asyncio
+
+    task = asyncio.Task(_wait_for(inner), loop=inner.get_loop())
+    _cleaning.add(task)
+    task.add_done_callback(_cleaning.discard)
+
+
+async def _wait_for(inner: asyncio.Task[Any]) -> None:
+    import asyncio
+
+    while not inner.done():
+        try:
+            await asyncio.wait((inner,))
+        except asyncio.CancelledError:
+            continue
+
+
+async def wait_until_clean(seconds: float) -> None:
+    """Wait until the cleanup of requests that asyncio has cancelled in this loop has ended, ``seconds`` at most.
+
+    On trio there is nothing to wait for: whatever cancels a task there waits for its end.
+    """
+    outer = asyncio_task()
+    if outer is None:
+        return
+    import asyncio
+
+    loop = outer.get_loop()
+    until = loop.time() + seconds
+    while loop.time() < until:
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        cleaning = [task for task in list(_cleaning) if task.get_loop() is loop]
+        if not cleaning:
+            return
+        await asyncio.wait(cleaning, timeout=max(until - loop.time(), 0))
 
 
 async def _call(function: Callable[[], Awaitable[Any]]) -> None:

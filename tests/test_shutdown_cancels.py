@@ -1,0 +1,45 @@
+"""Servers that cancel open requests when they stop: every body and hook of these ends, exactly once."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.test_starvation import Upload, start_impatient
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.real_server
+
+
+@pytest.mark.parametrize("kind", ["uvicorn", "uvicorn-httptools", "hypercorn", "hypercorn-trio"])
+def test_cancelled_requests(kind: str, tmp_path: Path) -> None:
+    """Cancelled one second after SIGTERM: a sync and an async generator are closed, and their hooks run, in order; a def
+    handler that waits for its body is woken, so that the process ends.
+    """
+    server = start_impatient(kind, "tests.cancelled_app:app", tmp_path)
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(Upload(server))
+            server.wait_for_log("upload begins")
+            client = stack.enter_context(httpx.Client(timeout=30))
+            for name in ("sync", "async"):
+                response = stack.enter_context(client.stream("GET", f"{server.url}/{name}"))
+                chunks = response.iter_raw()
+                stack.callback(chunks.close)
+                assert next(chunks) == b"tick\n"
+            status = server.stop()
+    finally:
+        server.kill()
+    assert not server.killed, server.log()
+    assert status in (0, -signal.SIGTERM), server.log()
+    lines = server.log().splitlines()
+    assert lines.count("upload ends: ClientDisconnected") == 1, server.log()
+    for name in ("sync", "async"):
+        said = [line for line in lines if line.startswith(f"{name} ")]
+        assert said == [f"{name} body closed", f"{name} plain hook", f"{name} async hook"], server.log()
