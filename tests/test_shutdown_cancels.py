@@ -19,8 +19,8 @@ pytestmark = pytest.mark.real_server
 
 @pytest.mark.parametrize("kind", ["uvicorn", "uvicorn-httptools", "hypercorn", "hypercorn-trio"])
 def test_cancelled_requests(kind: str, tmp_path: Path) -> None:
-    """Cancelled one second after SIGTERM: a sync and an async generator are closed, and their hooks run, in order; a def
-    handler that waits for its body is woken, so that the process ends.
+    """A sync and an async generator are closed, and their hooks run, in order; a def handler that waits for its body is
+    woken, so that the process ends.
     """
     server = start_impatient(kind, "tests.cancelled_app:app", tmp_path)
     try:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from . import crossing
-
 from .crossing import as_error
 
 if TYPE_CHECKING:

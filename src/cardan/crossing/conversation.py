@@ -11,7 +11,7 @@ from .cancelling import as_error
 from .contexts import CallersContext, Within
 from .pumping import pump
 from .threads import make_event
-from .uncut import wait_uncut
+from .uncut import wait_out
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -72,13 +72,7 @@ class Conversation:
         self._inbox.put(job)
         if self._left:  # looked at after the put: what is put before leave() is seen there
             raise _over()
-        with anyio.CancelScope(shield=True):
-            cancelled = await wait_uncut(job.done)  # the thread works on what the task would let go of
-        if cancelled is not None:
-            try:
-                raise cancelled
-            finally:
-                del cancelled  # its traceback holds this frame: no cycle
+        await wait_out(job.done)  # the thread works on what the task would let go of
         if job.error is not None:
             raise job.error
         result: T = job.result

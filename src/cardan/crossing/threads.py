@@ -10,7 +10,7 @@ from . import uncut
 from .cancelling import is_cancellation
 from .jobs import Job, run_to_end, start
 from .places import Lease, PerLoop, Places
-from .uncut import run_uncut, wait_uncut
+from .uncut import run_uncut, wait_out, wait_uncut
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -208,13 +208,7 @@ class Worker:
     async def settle(self) -> None:
         """Wait for the end of a thread that its task has left, if there is one. A cancellation is raised after that."""
         if self._ended is not None and not self._ended.is_set():
-            with shielded():
-                cancelled = await wait_uncut(self._ended)
-            if cancelled is not None:
-                try:
-                    raise cancelled
-                finally:
-                    del cancelled  # its traceback holds this frame: no cycle
+            await wait_out(self._ended)
 
     async def finish(self, function: Callable[[], Awaitable[Any]]) -> None:
         """Run an async function that cleans up, when the thread and the cleanup before it have ended; see

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import anyio
 
-__all__ = ["PATIENCE", "asyncio_task", "log_lost", "run_uncut", "steer", "wait_uncut", "wait_until_clean"]
+__all__ = ["PATIENCE", "asyncio_task", "log_lost", "run_uncut", "steer", "wait_out", "wait_uncut", "wait_until_clean"]
 
 #: seconds that a task that was cancelled waits for a thread, or after a second cancellation for one step of cleanup
 PATIENCE: Final = 0.5
@@ -72,6 +72,20 @@ async def wait_uncut(event: anyio.Event) -> BaseException | None:
                 cancelled = cancelled or error
             else:
                 return cancelled
+    finally:
+        del cancelled  # its traceback holds this frame: no cycle
+
+
+async def wait_out(event: anyio.Event) -> None:
+    """Return when ``event`` is set, and not before; raise then what cancelled the task meanwhile."""
+    import anyio
+
+    cancelled: BaseException | None = None
+    try:
+        with anyio.CancelScope(shield=True):
+            cancelled = await wait_uncut(event)
+        if cancelled is not None:
+            raise cancelled
     finally:
         del cancelled  # its traceback holds this frame: no cycle
 
