@@ -29,7 +29,6 @@ ENDLESS = 20.0
 def collector_off() -> Iterator[None]:
     """The collector looks at all objects whenever their number has grown, which is none of a call's own work."""
     enabled = gc.isenabled()
-    gc.collect()
     gc.disable()
     try:
         yield

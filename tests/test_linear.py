@@ -46,7 +46,7 @@ def test_every_expression_is_linear(name: str) -> None:
 def test_every_reader_and_writer_is_linear(name: str) -> None:
     """From the text as it was sent to all that can be asked of it, and back."""
     call = SUBJECTS[name]
-    tried = SHAPES[::3] if "." in name.split()[0] else SHAPES  # an attribute: its reader is a subject by itself
+    tried = SHAPES[::5] if "." in name.split()[0] else SHAPES  # an attribute: its reader is a subject by itself
     with collector_off():
         found = [(shape, steep(call, shape.text, 2000)) for shape in tried]
     assert [(shape, text) for shape, text in found if text is not None] == []
