@@ -175,7 +175,8 @@ async def _respond(
     context = crossing.OwnContext(copy_context())
     request._enter("sync")
     exchange.token = current_token()
-    if not app._loads and 0 < (request.content_length or 0) <= PRELOAD and "Expect" not in request.headers:
+    length = 0 if app._loads else request.content_length or 0
+    if 0 < length <= PRELOAD and "Expect" not in request.headers and request._may_receive(length):
         body = request._open_body()
         if isinstance(body, ReceiveBody):
             await body.preload()

@@ -36,7 +36,6 @@ __all__ = ["READ_SIZE", "Form", "FormReader"]
 #: What one read asks for: what servers read from a socket at once; a spooled upload holds a few of these.
 READ_SIZE = 262_144
 _WANT: Final = Read(READ_SIZE)
-_ENDS: Final = (b"--\r\n", b"--")
 _END: Final = (b"", None)
 
 
@@ -84,12 +83,12 @@ class FormReader:
                 decoder = PairsDecoder(limits=self.limits, forms=self.forms)
             else:
                 decoder = MultipartDecoder(kind.boundary, limits=self.limits, forms=self.forms)
-            data, error = yield from _read(reader, decoder)
+            data, error = yield from _read(reader, decoder.want)
             ahead = None
-            if (
-                data and error is None and (kind is URLENCODED or data.endswith(_ENDS))
-            ):  # it may be all: so its end is asked for
-                ahead = yield from _read(reader, decoder)
+            if data and error is None and (kind is URLENCODED or _is_closed(data, kind.boundary.encode())):
+                room = decoder.room_after(data)
+                if room >= 0:  # it may be all, and exceeds no limit: so its end is asked for
+                    ahead = yield from _read(reader, room + 1)
                 if ahead == _END:
                     form = straight_form(self.content_type or "", data, self.limits, self.forms, self.hold)
                     if form is not None:
@@ -131,7 +130,7 @@ class FormReader:
                 yield from self._store(files, builder, sinks)
             if error is not None:
                 break
-            data, error = (yield from _read(reader, decoder)) if ahead is None else ahead
+            data, error = (yield from _read(reader, decoder.want)) if ahead is None else ahead
             ahead = None
         if error is None:
             try:
@@ -183,11 +182,14 @@ class FormReader:
         return kinds.index(FileEnd) + 1
 
 
-def _read(
-    reader: BodyReader, decoder: MultipartDecoder | PairsDecoder
-) -> Generator[Step, Any, tuple[bytes, HTTPException | None]]:
-    """The next bytes, ``b""`` at the end of the body, and the error that follows them."""
-    size = min(READ_SIZE, reader.want, decoder.want)
+def _is_closed(data: bytes, boundary: bytes) -> bool:
+    """Whether ``data`` ends with the last boundary of a multipart body."""
+    return data.endswith((b"--\r\n", b"--")) and data.endswith(boundary, 0, data.rfind(b"--"))
+
+
+def _read(reader: BodyReader, want: int) -> Generator[Step, Any, tuple[bytes, HTTPException | None]]:
+    """The next bytes, some ``want`` of them, ``b""`` at the end of the body; and the error that follows them."""
+    size = min(READ_SIZE, reader.want, want)
     try:
         return reader.feed((yield _WANT if size == READ_SIZE else Read(size))), None
     except HTTPException as error:

@@ -57,6 +57,8 @@ BLANK: Final = b"\r\n\r\n"
 AFTER_LAST: Final = "got data after the last boundary, expected CRLF or nothing"
 #: The least that a part takes beside its boundary: its header with an empty name, and the line ends around it.
 LEAST_PART: Final = len(b"\r\nContent-Disposition:form-data;name=\r\n\r\n")
+#: The least that a header field takes.
+LEAST_HEADER: Final = len(b"a:\r\n")
 
 #: From this size on CPython's search is linear, whatever the needle.
 LINEAR: Final = 30_000
@@ -155,6 +157,13 @@ class MultipartMachine:
             return max(1, field_room(limits, self._total + self._head.cost, self._held + tail) + 1)
         return self._want_part() if state in _BEFORE_DATA else sys.maxsize
 
+    def room_after(self, data: bytes) -> int:
+        """How many bytes may follow ``data``, the first of the body, before a limit on sizes can be exceeded; negative
+        where ``data`` may exceed one. Nothing is decoded.
+        """
+        room, most = field_room(self.limits, 0, len(data)), self.limits.max_file_size
+        return room if most is None else min(room, most - len(data))
+
     @property
     def _is_entered(self) -> bool:
         """Whether the head of the part was read: always, here."""
@@ -169,6 +178,8 @@ class MultipartMachine:
         wanted = field_room(limits, self._total, value) + 1
         if limits.max_part_header_size is not None:
             wanted = min(wanted, limits.max_part_header_size + 4 - tail)
+        if limits.max_part_headers is not None:
+            wanted = min(wanted, (limits.max_part_headers + 2 - self._tail.count(b"\r\n")) * LEAST_HEADER)
         if limits.max_form_parts is not None:
             wanted = min(wanted, (limits.max_form_parts - self._count + 1) * LEAST_PART - tail)
         if limits.max_files is not None:

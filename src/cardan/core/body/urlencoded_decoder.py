@@ -62,6 +62,14 @@ class UrlencodedDecoder:
         until_count = self._next if allowed is None else 2 * (allowed - self._count - self._open)
         return max(1, min(self._next - self._held, until_count))
 
+    def room_after(self, data: bytes) -> int:
+        """How many bytes may follow ``data``, the first of the body, before a limit can be exceeded; negative where
+        ``data`` may exceed one. Nothing is decoded.
+        """
+        room = field_room(self.limits, 0, len(data))
+        most = self.limits.max_form_parts
+        return room if most is None else min(room, 2 * (most - data.count(b"&") - 1))
+
     def feed(self, data: Buffer) -> list[FormEvent]:
         """The fields that were decoded with ``data``, any bytes-like object; see the module for what it raises."""
         self._check_state("feed()", "no more")

@@ -194,6 +194,12 @@ class BodyBase(FormHooks):
         sizes = _sizes_of(self)  # not all limits: that is a table of a dozen
         return length if _fits(length, sizes) else 0
 
+    def _may_receive(self, length: int) -> bool:
+        """Whether a declared body of ``length`` bytes may be received before anybody asks for it: whether it cannot
+        exceed a limit on sizes, so that no answer need wait for its end.
+        """
+        return _fits(length, _sizes_of(self))
+
     def _take_small(self, body: Body, data: bytes, length: int, form: bool) -> Form | bytes | None:
         """The form, or the bytes, where ``data`` is all and as it should be; else the routines go on with it."""
         if len(data) != length or not body.ended:

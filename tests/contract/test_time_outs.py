@@ -1,0 +1,195 @@
+"""A time-out around reads fires between two of them, also where a read itself blocks and cannot be cancelled."""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.from_thread
+import httpx
+import pytest
+
+from cardan import Application, FileStorage, Request, Response, core
+from cardan.testing import RequestBuilder
+
+from .limit_apps import ASYNC_WAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers import ServerPool
+
+ROOT = Path(__file__).parents[2]
+MULTIPART = "multipart/form-data; boundary=B"
+FILE = b'--B\r\nContent-Disposition: form-data; name="a"; filename="x"\r\n\r\n' + b"x" * 5000 + b"\r\n--B--\r\n"
+BODIES = {"iter_parts": FILE, "skip_parts": FILE, "part_data": FILE, "form": FILE, "files": FILE}
+
+backends = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+ways = pytest.mark.parametrize("way", ASYNC_WAYS)
+
+
+def body_of(way: str) -> tuple[str, bytes]:
+    """A Content-Type and a body of some kilobytes."""
+    return (MULTIPART, FILE) if way in BODIES else ("text/plain", b"x" * 5000)
+
+
+@backends
+@ways
+@pytest.mark.parametrize("has_read1", [False, True])
+def test_on_wsgi(way: str, has_read1: bool, backend: str) -> None:
+    """After the read in which the time ran out there is no other one."""
+    content_type, body = body_of(way)
+    scope: Any = None
+    token: Any = None
+    reads = 0
+
+    class Input:
+        def __init__(self) -> None:
+            self.rest = body
+
+        def read(self, size: int = -1) -> bytes:
+            nonlocal reads
+            reads += 1
+            if reads == 2:
+                anyio.from_thread.run_sync(scope.cancel, token=token)
+            data, self.rest = self.rest[: min(size, 300)], self.rest[min(size, 300) :]
+            return data
+
+    class Input1(Input):
+        read1 = Input.read
+
+    async def handler(request: Request) -> Response:
+        nonlocal scope, token
+        token = anyio.lowlevel.current_token()
+        with anyio.CancelScope() as scope:
+            await ASYNC_WAYS[way](request)
+        return Response(str(scope.cancelled_caught))
+
+    environ = RequestBuilder(method="POST").environ({"wsgi.input": Input1() if has_read1 else Input()})
+    environ.pop("CONTENT_LENGTH", None)
+    environ |= {"CONTENT_TYPE": content_type, "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    parts = Application(handler, backend=backend).wsgi_app(environ, lambda *args: None)
+    assert (b"".join(parts), reads) == (b"True", 2)
+
+
+@backends
+def test_a_small_body_is_kept_by_a_load_that_is_cancelled(backend: str) -> None:
+    """A small declared body is read at once; where the time ran out meanwhile that is told, and nothing is lost."""
+    scope: Any = None
+    token: Any = None
+
+    class Input:
+        def read(self, size: int = -1) -> bytes:
+            anyio.from_thread.run_sync(scope.cancel, token=token)
+            return b"12345"
+
+    async def handler(request: Request) -> Response:
+        nonlocal scope, token
+        token = anyio.lowlevel.current_token()
+        with anyio.CancelScope() as scope:
+            await request.load()
+        assert scope.cancelled_caught
+        return Response((await request.load()).data)
+
+    environ = RequestBuilder(method="POST").environ({"wsgi.input": Input(), "CONTENT_LENGTH": "5"})
+    environ["CONTENT_TYPE"] = "text/plain"
+    assert b"".join(Application(handler, backend=backend).wsgi_app(environ, lambda *args: None)) == b"12345"
+
+
+@backends
+@ways
+@pytest.mark.parametrize("filtered", [False, True])
+def test_in_core(way: str, filtered: bool, backend: str) -> None:
+    """The same for a request of core over an iterable, which gives its pieces without awaiting anything."""
+    content_type, body = body_of(way)
+    reads = 0
+
+    class Same:
+        def feed(self, data: bytes) -> bytes:
+            return data
+
+        def close(self) -> bytes:
+            return b""
+
+    class Filtering(core.Request):
+        def make_body_filter(self) -> Any:
+            return Same() if filtered else None
+
+    async def main() -> None:
+        with anyio.CancelScope() as scope:
+
+            def pieces() -> Iterator[bytes]:
+                nonlocal reads
+                for at in range(0, len(body), 300):
+                    reads += 1
+                    if reads == 3:
+                        scope.cancel()
+                    yield body[at : at + 300]
+
+            fields = [(b"Content-Type", content_type.encode()), (b"Transfer-Encoding", b"chunked")]
+            head = core.RequestHead("POST", headers=fields)  # type: ignore[arg-type]
+            await ASYNC_WAYS[way](Filtering(head, pieces()))  # type: ignore[arg-type]
+        assert scope.cancelled_caught
+
+    anyio.run(main, backend=backend)
+    assert reads == 3
+
+
+@backends
+@pytest.mark.parametrize("way", ["aiter_data", "asave"])
+def test_files_in_memory(way: str, backend: str) -> None:
+    """Reading a file that is in memory awaits nothing by itself."""
+    seen: list[int] = []
+
+    class Sink:
+        def __init__(self, scope: anyio.CancelScope) -> None:
+            self.scope = scope
+
+        async def write(self, data: bytes) -> None:
+            seen.append(len(data))
+            self.scope.cancel()
+
+    async def main() -> None:
+
+        file = FileStorage(io.BytesIO(b"x" * 5_000_000), "x")
+        with anyio.CancelScope() as scope:
+            if way == "asave":
+                await file.asave(Sink(scope))
+            async for data in file.aiter_data(1000):
+                seen.append(len(data))
+                scope.cancel()
+        assert scope.cancelled_caught
+
+    anyio.run(main, backend=backend)
+    assert len(seen) == 1
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("kind", ["gunicorn-gthread", "uvicorn"])
+@pytest.mark.parametrize("way", ["iter_data", "get_data"])
+def test_a_dripping_client(server_pool: ServerPool, kind: str, way: str) -> None:
+    """A client that sends on and on, slowly, gets its 408; it does not hold the handler until it has sent all."""
+    server = server_pool.get(kind, "tests.contract.limit_apps:patient", app_dir=ROOT)
+    head = (
+        f"POST /{way}?seconds=0.3 HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", httpx.URL(server.url).port), 30) as client:
+        client.sendall(head.encode())
+        client.setblocking(False)
+        answer = b""
+        for _ in range(400):  # 20 seconds: a guard, long after which the body would be complete
+            try:
+                client.send(b"800\r\n" + b"x" * 2048 + b"\r\n")
+            except OSError:
+                pass  # the server has closed: the answer is there
+            time.sleep(0.05)
+            try:
+                answer = client.recv(65536)
+            except BlockingIOError:
+                continue
+            break
+    assert answer[:12] == b"HTTP/1.1 408"
