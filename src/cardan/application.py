@@ -279,14 +279,14 @@ class Application(Dual, Generic[R]):
                     if isinstance(steps, BaseResponse):
                         body = send_whole(steps, environ, start_response)
                         if body is not None:  # nothing is held: an answer in one piece cannot read the request's body
-                            return drained(body, environ, request) if has_body else body
+                            return drained(body, environ, steps, request) if has_body else body
                 thread = RequestThread(self, exchange, crossing.OwnContext(context))
                 response = thread.respond(request, steps)
                 held = bool(exchange.opened) or response.is_streamed  # a body may read the request's
                 after: list[Callable[[], Any]] = [thread.leave, partial(_leave, environ, exchange)] if held else []
                 root_url = partial(getattr, request, "root_url")
                 iterable = send(response, environ, start_response, thread, root_url, after)
-                return drained(iterable, environ, request) if has_body else iterable
+                return drained(iterable, environ, response, request) if has_body else iterable
             except BaseException as error:
                 if has_body and not ends_more(error):
                     drain_before_error(environ, request)
@@ -463,7 +463,7 @@ def send_alone(response: BaseResponse, environ: dict[str, Any], start_response: 
         iterable = send(
             response, environ, start_response, thread, lambda: Request(environ, populate_request=False).root_url, []
         )
-        return drained(iterable, environ, None) if may_have_body(environ) else iterable
+        return drained(iterable, environ, response, None) if may_have_body(environ) else iterable
     except BaseException as error:
         if (answer := answer_error(error, environ, start_response)) is None:
             raise

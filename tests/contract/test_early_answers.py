@@ -11,6 +11,7 @@ import pytest
 from cardan import Application, Request, Response, abort, middleware
 from cardan.core.request.draining import Drain, DrainLimits
 from cardan.exceptions import NotFound
+from cardan.sending import send_file
 from cardan.static import StaticFiles
 
 if TYPE_CHECKING:
@@ -422,6 +423,92 @@ def test_asgi_a_body_that_fails_breaks_off_at_once(backend: str) -> None:
     assert connection.received == 0
 
 
+def large(request: Request) -> Response:
+    return Response(bytes(300_000))
+
+
+@pytest.mark.parametrize("kind", ["def", "async", "bare", "file"])
+def test_asgi_a_large_answer_and_a_large_request_do_not_wait_for_each_other(
+    kind: str, backend: str, tmp_path: Path
+) -> None:
+    """A client that reads nothing before it has sent everything gets a large answer, too: sending waits for it."""
+    (tmp_path / "large").write_bytes(bytes(300_000))
+
+    async def alarge(request: Request) -> Response:
+        return large(request)
+
+    async def sends(request: Request) -> Response:
+        return send_file(tmp_path / "large")
+
+    app = {"def": Application(large), "async": Application(alarge), "bare": Response(bytes(300_000))}.get(kind)
+    connection = Connection()
+    uploaded = anyio.Event()
+
+    async def receive() -> dict[str, Any]:
+        message = await connection.receive()
+        if not message["more_body"]:
+            uploaded.set()
+        return message
+
+    async def send(message: dict[str, Any]) -> None:
+        await connection.send(message)
+        if len(message.get("body", b"")) > 60_000:
+            await uploaded.wait()
+
+    async def main() -> None:
+        with anyio.fail_after(20):
+            await (app or Application(sends))(scope(), receive, send)
+
+    anyio.run(main, backend=backend)
+    assert connection.pieces == 0
+    assert sum(len(message.get("body", b"")) for message in connection.sent) == 300_000
+    assert [message.get("more_body") for message in connection.sent[-2:]] == [True, False]
+
+
+def test_asgi_a_client_that_leaves_during_a_large_answer_ends_it(backend: str) -> None:
+    """An error of send() ends the drain beside it, and is no error of the application."""
+    connection = Connection(silent=True)
+
+    async def send(message: dict[str, Any]) -> None:
+        await connection.send(message)
+        if message.get("body"):
+            raise OSError("the client has left")
+
+    async def main() -> None:
+        with anyio.fail_after(20):
+            await Application(large)(scope(), connection.receive, send)
+
+    anyio.run(main, backend=backend)
+    assert len(connection.sent) == 2
+
+
+def test_asgi_a_stream_keeps_the_body_that_it_may_read(backend: str) -> None:
+    """Nothing is received for a generator before it has ended, however much it gives."""
+
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield bytes(300_000)
+            yield b"%d" % len(b"".join([piece async for piece in request.aiter_data()]))
+
+        return Response(body())
+
+    connection = serve(Application(handler), scope(), Connection(), backend)
+    assert connection.sent[2]["body"] == b"%d" % (PIECE * PIECES)
+
+
+@pytest.mark.parametrize("size", [5, 300_000])
+def test_asgi_the_last_byte_waits_where_the_server_ends_by_length(backend: str, size: int) -> None:
+    """granian ends a response when the bytes of its Content-Length were sent: one of them is sent after the drain."""
+    extensions = {"extensions": {"http.response.pathsend": {}}}
+    app = Application(lambda request: Response(b"x" * size))
+    connection = serve(app, scope() | extensions, Connection(), backend)
+    *_, before, last = connection.sent
+    assert (len(before["body"]), before["more_body"]) == (size - 1, True)
+    assert (len(last["body"]), last.get("more_body", False)) == (1, False)
+    assert connection.received == PIECES
+    assert connection.notes[-1] is last
+
+
 def test_asgi_only_the_outermost_application_drains(backend: str) -> None:
     """The answer of an application inside of another one is not held back from the one that passes it on."""
     inner = Application(anever)
@@ -640,6 +727,28 @@ def test_wsgi_a_body_that_fails_breaks_off_at_once() -> None:
         list(iterable)
     iterable.close()
     assert stream.tell() == 0
+
+
+@pytest.mark.parametrize("kind", ["bytes", "file", "stream"])
+def test_wsgi_a_large_answer_is_sent_after_the_request(kind: str, tmp_path: Path) -> None:
+    """A client that reads nothing before it has sent everything gets a large answer, but a stream may read first."""
+    (tmp_path / "large").write_bytes(bytes(300_000))
+    stream = Input(bytes(PIECE * PIECES))
+
+    def handler(request: Request) -> Response:
+        if kind == "file":
+            return send_file(tmp_path / "large")
+        return Response(iter([bytes(300_000)]) if kind == "stream" else bytes(300_000))
+
+    _, iterable = call(Application(handler), environ(**{"wsgi.input": stream}))
+    iterator = iter(iterable)
+    assert next(iterator)
+    assert stream.tell() == (0 if kind == "stream" else PIECE * PIECES)
+    list(iterator)
+    reads = stream.reads
+    iterable.close()
+    assert stream.tell() == PIECE * PIECES
+    assert stream.reads == reads or kind == "stream"
 
 
 def test_wsgi_hooks_run_before_the_drain() -> None:

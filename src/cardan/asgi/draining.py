@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from ..core.request.draining import NOTHING, Drain, closes, expects_continue, is_announced, may_exceed
+from ..core.request.draining import LARGE, NOTHING, Drain, closes, expects_continue, is_announced, may_exceed
 from ..core.structures.scope_headers import ScopeHeaders
 from .receiving import ReceiveBody, open_body
 
@@ -33,12 +33,23 @@ PATIENCE: Final = 0.1
 #: Bytes of such a body that need no drain: every server holds as many.
 _SMALL: Final = 65536
 
+#: What granian says of itself in the scope. It ends a response when the bytes of its Content-Length were sent, and
+#: closes the connection under the upload: the last of them has to wait.
+_ENDS_BY_LENGTH: Final = "http.response.pathsend"
+
 
 def hold(
-    scope: MutableMapping[str, Any], receive: Any, send: Send, limits: DrainLimits, patience: float | None = None
+    scope: MutableMapping[str, Any],
+    receive: Any,
+    send: Send,
+    limits: DrainLimits,
+    *,
+    inert: bool = False,
+    patience: float | None = None,
 ) -> HeldSend | None:
     """The ``send`` for a response whose request's body was not read to its end; None where nothing of it is left.
 
+    ``inert``: the body of the response does not read that of the request, which may be drained while it is sent.
     ``patience``: code that is not cardan's may have read the body from ``receive``, which then waits until the client
     leaves. The drain ends where nothing is received in that many seconds, and a small body is not drained.
     """
@@ -57,32 +68,50 @@ def hold(
         limits = NOTHING
     elif announced and patience is not None and not may_exceed(headers, _SMALL):
         return None
-    return HeldSend(send, body, limits, patience, lambda status: closes(status, version, headers, limits))
+    return HeldSend(
+        send,
+        body,
+        limits,
+        inert=inert,
+        patience=patience,
+        closes=lambda status: closes(status, version, headers, limits),
+        kept=int(_ENDS_BY_LENGTH in (scope.get("extensions") or ())),
+    )
 
 
 class HeldSend:
     """A ``send`` that passes everything on but the end of the response, which :meth:`finish` sends after the drain.
 
     ``patience`` is how many seconds the first message may take, None for as many as all of them may. ``closes`` says
-    whether a response with this status has the field ``Connection: close``.
+    whether a response with this status has the field ``Connection: close``. ``kept`` is how many bytes of the last
+    message are held back with the end.
+
+    A client that reads nothing before it has sent everything would keep a large answer from being sent. An ``inert``
+    one is sent while the body is drained.
     """
 
-    __slots__ = ("_body", "_closes", "_held", "_limits", "_patience", "_send", "started")
+    __slots__ = ("_body", "_closes", "_drained", "_held", "_inert", "_kept", "_limits", "_patience", "_send", "started")
 
     def __init__(
         self,
         send: Send,
         body: ReceiveBody,
         limits: DrainLimits,
+        *,
+        inert: bool,
         patience: float | None,
         closes: Callable[[int], bool],
+        kept: int,
     ) -> None:
         self._send = send
         self._body = body
         self._limits = limits
+        self._inert = inert
         self._patience = patience
         self._closes = closes
-        self._held = False
+        self._kept = kept
+        self._drained = limits.size <= 0
+        self._held: bytes | None = None
         self.started = False
         """Whether the head of the response was sent."""
 
@@ -92,18 +121,47 @@ class HeldSend:
             self.started = True
             if self._closes(message["status"]):
                 message = _with_close(message)
-        elif kind == "http.response.body" and self._limits.size > 0 and not message.get("more_body", False):
-            await self._send({**message, "more_body": True})
-            self._held = True
+        elif kind == "http.response.body" and not self._drained:
+            data = message.get("body", b"")
+            if self._inert and len(data) >= LARGE:
+                await self._drain_while(message)
+            elif not message.get("more_body", False):
+                cut = len(data) - self._kept if data else 0
+                await self._send({**message, "body": data[:cut], "more_body": True})
+                self._held = data[cut:]
+            else:
+                await self._send(message)
             return
         await self._send(message)
 
+    async def _drain_while(self, message: Message) -> None:
+        """Send ``message`` and drain, side by side; its end waits for both."""
+        from anyio import create_task_group
+
+        more = message.get("more_body", False)
+        failure: OSError | None = None
+        async with create_task_group() as group:
+            group.start_soon(self.drain)
+            try:
+                cut = len(message["body"]) - self._kept
+                await self._send({**message, "body": message["body"][:cut], "more_body": True})
+            except OSError as error:  # raised outside of the group, which would wrap it
+                failure = error
+                group.cancel_scope.cancel()
+        self._drained = True
+        try:
+            if failure is not None:
+                raise failure
+        finally:
+            del failure  # its traceback holds this frame: no cycle
+        await self._send({**message, "body": message["body"][cut:], "more_body": more})
+
     async def finish(self) -> None:
         """Drain, then send the end of the response, if it came so far."""
-        if self._held:
+        if self._held is not None:
             await self.drain()
             with suppress(OSError):  # nobody is there to be told
-                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+                await self._send({"type": "http.response.body", "body": self._held, "more_body": False})
 
     async def drain(self) -> None:
         """Receive and discard messages until the body ends, the client leaves, or a bound is reached."""

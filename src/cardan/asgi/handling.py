@@ -12,7 +12,7 @@ from ..core.drive import arun
 from ..core.exceptions import HTTPException
 from ..core.flow import answer, flow, raiser
 from ..core.request.body import close_async_files
-from ..core.request.draining import DEFAULTS, limits_of
+from ..core.request.draining import DEFAULTS, is_inert, limits_of
 from ..core.request.exchange import KEY, REQUEST_KEY, Exchange, find_exchange
 from ..core.response.base import BaseResponse
 from .draining import BODILESS, PATIENCE, hold
@@ -63,7 +63,7 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
             worker = _worker(app, exchange)
             response, context = await _respond(app, request, exchange, worker)
         if exchange.opened or scope["method"] not in BODILESS:
-            held = _hold(request, exchange, send)
+            held = _hold(request, exchange, send, response)
             send = held or send
         if (messages := whole_messages(response, scope["method"])) is not None:
             start, body = messages
@@ -106,15 +106,18 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
         await held.finish()
 
 
-def _hold(request: Any, exchange: Exchange, send: Any) -> HeldSend | None:
+def _hold(request: Any, exchange: Exchange, send: Any, response: BaseResponse | None) -> HeldSend | None:
     """What holds back the end of a response whose request was not read to its end. The outermost application does."""
-    return None if exchange.holders > 1 else hold(request._scope, request._receive, send, limits_of(request))
+    if exchange.holders > 1:
+        return None
+    inert = response is not None and is_inert(response)
+    return hold(request._scope, request._receive, send, limits_of(request), inert=inert)
 
 
 async def _drain_before_error(request: Any, exchange: Exchange, held: HeldSend | None) -> None:
     """The server will answer, and may close the connection under an upload: what is left of that is drained before."""
     if held is None:
-        held = _hold(request, exchange, None)
+        held = _hold(request, exchange, None, None)
     if held is not None and not held.started:
         await held.drain()
 
@@ -255,7 +258,7 @@ async def send_alone(response: BaseResponse, scope: Any, receive: Any, send: Any
     """Send a response that is itself the application: it has no context of its own, the caller's is used."""
     from .serving import Sender
 
-    held = None if find_exchange(scope).holders else hold(scope, receive, send, DEFAULTS, PATIENCE)
+    held = None if find_exchange(scope).holders else _hold_alone(response, scope, receive, send)
     sender = Sender(
         held or send,
         source=partial(_source, scope, receive),
@@ -267,6 +270,10 @@ async def send_alone(response: BaseResponse, scope: Any, receive: Any, send: Any
     await _await(sender.send(response, scope["method"]))
     if held is not None:
         await held.finish()
+
+
+def _hold_alone(response: BaseResponse, scope: Any, receive: Any, send: Any) -> HeldSend | None:
+    return hold(scope, receive, send, DEFAULTS, inert=is_inert(response), patience=PATIENCE)
 
 
 def _root_url(scope: Any) -> str:

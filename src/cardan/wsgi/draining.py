@@ -11,7 +11,7 @@ from contextlib import nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from ..core.request.draining import DEFAULTS, NOTHING, Drain, expects_continue, is_announced, limits_of
+from ..core.request.draining import DEFAULTS, LARGE, NOTHING, Drain, expects_continue, is_announced, is_inert, limits_of
 from ..core.request.exchange import KEY
 from ..core.structures.environ_headers import EnvironHeaders
 from .input import InputBody, open_body, sent_length
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..core.request.draining import DrainLimits
     from ..core.request.exchange import Exchange
+    from ..core.response.base import BaseResponse
 
 __all__ = ["begin", "drain_before_error", "drained", "may_have_body"]
 
@@ -48,13 +49,15 @@ def begin(environ: dict[str, Any]) -> None:
         open_body(environ, sent_length(environ))
 
 
-def drained(iterable: Iterable[bytes], environ: dict[str, Any], request: Any) -> Iterable[bytes]:
-    """``iterable``, or what drains the body of the request when it is closed, where something of that is left.
+def drained(
+    iterable: Iterable[bytes], environ: dict[str, Any], response: BaseResponse, request: Any
+) -> Iterable[bytes]:
+    """``iterable`` of ``response``, or what drains the body of the request when it is closed, where some is left.
 
     The outermost application does it. ``request`` is None for a response that has none.
     """
     drain = _make_drain(environ, request)
-    return iterable if drain is None else _Drained(iterable, drain)
+    return iterable if drain is None else _Drained(iterable, drain, is_inert(response))
 
 
 def drain_before_error(environ: dict[str, Any], request: Any) -> None:
@@ -88,28 +91,36 @@ class _Drained:
     """The iterable of a response whose request was not read to its end: :meth:`close` closes it, then drains.
 
     A response whose body failed breaks off at once. It is no list, on which some servers do not call ``close``.
+
+    A client that reads nothing before it has sent everything would keep a large answer from being sent. Before an
+    ``inert`` one the body is drained.
     """
 
-    def __init__(self, iterable: Iterable[bytes], drain: Callable[[], None]) -> None:
+    def __init__(self, iterable: Iterable[bytes], drain: Callable[[], None], inert: bool) -> None:
         self._iterable = iterable
         self._drain = drain
-        self._failed = False
+        self._inert = inert
+        self._is_due = True
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            yield from self._iterable
+            for chunk in self._iterable:
+                if self._inert and self._is_due and len(chunk) >= LARGE:
+                    self._is_due = False
+                    self._drain()
+                yield chunk
         except Exception:
-            self._failed = True
+            self._is_due = False
             raise
 
     def close(self) -> None:
         """Close the iterable, then drain."""
-        failed, self._failed = self._failed, True  # a second call drains nothing
+        is_due, self._is_due = self._is_due, False
         try:
             if (close := getattr(self._iterable, "close", None)) is not None:
                 close()
         finally:
-            if not failed:
+            if is_due:
                 self._drain()
 
 

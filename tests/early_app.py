@@ -1,0 +1,51 @@
+"""What the tests of early answers serve: answers that are given before the body of the request was read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cardan import Application, Request, Response, abort, redirect
+from cardan.exceptions import NotFound
+
+
+class EarlyRequest(Request):
+    """Its limit gives the 413; what drips is cut short soon."""
+
+    max_content_length = 1000
+
+    @property
+    def drain_timeout(self) -> float:  # type: ignore[override]
+        """A second for the clients that only want to see it end."""
+        return 0.3 if self.path == "/hasty" else Request.drain_timeout
+
+
+def handler(request: EarlyRequest) -> Response:
+    """Answers what the path says, and reads nothing."""
+    match request.path:
+        case "/303":
+            return redirect("/200", 303)
+        case "/401":
+            abort(401)
+        case "/413":
+            request.get_data()
+        case "/500":
+            raise RuntimeError("a defect")
+        case "/stream":
+            return Response(iter([b"early ", b"answer"]), content_type="text/plain")
+        case "/large":
+            return Response(bytes(4_000_000))
+        case "/200" | "/hasty":
+            return Response("early answer")
+    raise NotFound
+
+
+async def async_handler(request: EarlyRequest) -> Response:
+    """The same for the event loop."""
+    if request.path == "/413":
+        await request.load()
+    return handler(request)
+
+
+app: Application[Any] = Application(handler, request_class=EarlyRequest)
+async_app: Application[Any] = Application(async_handler, request_class=EarlyRequest)
+alone = Response("early answer")

@@ -1,0 +1,224 @@
+"""Early answers on real servers: a client that reads nothing before it has sent its whole request sees them.
+
+``make early-answers`` asks browsers, too; here those clients are sockets, httpx over HTTP/2, and Chromium for one case.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.servers import HOST, Server, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers import ServerPool
+
+pytestmark = pytest.mark.real_server
+
+ROOT = Path(__file__).parents[1]
+KINDS = [
+    "gunicorn-gthread",
+    "granian-wsgi",
+    "granian-asgi",
+    "uvicorn",
+    "uvicorn-httptools",
+    "hypercorn",
+    "hypercorn-trio",
+]
+SIZE = 3_000_000
+SECONDS = 20
+
+
+class Client:
+    """A connection of HTTP/1.1 that sends all of a request before it reads anything, as browsers do."""
+
+    def __init__(self, server: Server) -> None:
+        self.socket = socket.create_connection((HOST, server.port), SECONDS)
+        self.rest = b""
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.socket.close()
+
+    def upload(self, path: str, size: int = SIZE) -> tuple[int, dict[str, str], bytes]:
+        """Send ``size`` bytes, then read the answer."""
+        head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {size}\r\n\r\n"
+        self.socket.sendall(head.encode() + bytes(size))
+        return self.read()
+
+    def get(self, path: str) -> tuple[int, dict[str, str], bytes]:
+        """A request without a body."""
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        return self.read()
+
+    def read(self) -> tuple[int, dict[str, str], bytes]:
+        """Status, fields and body of an answer."""
+        head = self.read_until(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:-2])}
+        body = b""
+        if fields.get("transfer-encoding") == "chunked":
+            while size := int(self.read_until(b"\r\n"), 16):
+                body += self.read_bytes(size)
+                self.read_bytes(2)
+            self.read_bytes(2)
+        else:
+            body = self.read_bytes(int(fields["content-length"]))
+        return int(lines[0].split()[1]), fields, body
+
+    def read_until(self, mark: bytes) -> bytes:
+        while mark not in self.rest:
+            self.receive()
+        found, _, self.rest = self.rest.partition(mark)
+        return found + mark
+
+    def read_bytes(self, size: int) -> bytes:
+        while len(self.rest) < size:
+            self.receive()
+        found, self.rest = self.rest[:size], self.rest[size:]
+        return found
+
+    def receive(self) -> None:
+        data = self.socket.recv(1 << 20)
+        assert data, f"the connection was closed after {self.rest[:200]!r}"
+        self.rest += data
+
+
+@pytest.fixture(params=["app", "async_app"])
+def server(request: pytest.FixtureRequest, kind: str, server_pool: ServerPool) -> Server:
+    """A server of this kind with the handler as ``def`` and as ``async def``."""
+    return server_pool.get(kind, f"tests.early_app:{request.param}", app_dir=ROOT)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_answer_is_seen_and_the_connection_goes_on(server: Server) -> None:
+    """Six answers to 3 MB that nobody read come one after the other on one connection, and a next request is served."""
+    statuses = {"/200": 200, "/303": 303, "/401": 401, "/413": 413, "/nowhere": 404, "/stream": 200}
+    with Client(server) as client:
+        for path, status in statuses.items():
+            assert client.upload(path)[0] == status, server.log()
+            assert client.get("/200")[2] == b"early answer", server.log()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_of_the_handler_is_seen(server: Server) -> None:
+    """The server's own 500 reaches a client that has sent 3 MB."""
+    head = f"POST /500 HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {SIZE}\r\n\r\n"
+    with Client(server) as client:
+        client.socket.sendall(head.encode() + bytes(SIZE))
+        assert client.read_until(b"\r\n").split()[1] == b"500", server.log()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_large_answer_to_a_large_request(server: Server) -> None:
+    """Neither side waits for the other where both have more to send than the sockets hold."""
+    with Client(server) as client:
+        status, _, body = client.upload("/large", 8_000_000)
+    assert (status, len(body)) == (200, 4_000_000), server.log()
+
+
+@pytest.mark.parametrize("kind", ["gunicorn-gthread", "granian-asgi", "uvicorn", "hypercorn"])
+def test_a_bare_response(kind: str, server_pool: ServerPool) -> None:
+    """A response that is itself the application is seen, too."""
+    server = server_pool.get(kind, "tests.early_app:alone", app_dir=ROOT)
+    with Client(server) as client:
+        for _ in range(2):
+            assert client.upload("/")[2] == b"early answer", server.log()
+
+
+@pytest.mark.parametrize("kind", ["gunicorn", "gunicorn-gthread", "wsgiref"])
+def test_a_client_that_drips_holds_a_worker_for_the_time_only(kind: str, server_pool: ServerPool) -> None:
+    """The only worker of gunicorn and wsgiref serves the next client, though the first one never ends its request."""
+    server = server_pool.get(kind, "tests.early_app:app", app_dir=ROOT)
+    with ExitStack() as stack:
+        dripping = [stack.enter_context(Client(server)) for _ in range(4)]  # gthread has four threads
+        for client in dripping:
+            client.socket.sendall(f"POST /hasty HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 500000\r\n\r\nx".encode())
+        other = stack.enter_context(Client(server))
+        other.socket.settimeout(0.05)
+        other.socket.sendall(f"GET /200 HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        deadline = time.monotonic() + SECONDS
+        while not other.rest:
+            assert time.monotonic() < deadline, f"the clients that drip were served for ever:\n{server.log()}"
+            with suppress(TimeoutError):
+                other.receive()
+            for client in dripping:
+                with suppress(OSError):  # its connection was closed
+                    client.socket.send(b"x")
+
+
+@pytest.fixture(scope="module")
+def http2_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """hypercorn over TLS, which speaks HTTP/2."""
+    folder = tmp_path_factory.mktemp("http2")
+    cert, key, port = folder / "cert.pem", folder / "key.pem", free_port()
+    write_certificate(cert, key)
+    command = ["-m", "hypercorn", "--certfile", str(cert), "--keyfile", str(key), "--bind", f"{HOST}:{port}"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command, "tests.early_app:async_app"], cwd=ROOT, stdout=log, stderr=log
+        )
+    try:
+        for _ in range(600):
+            try:
+                socket.create_connection((HOST, port), 1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield f"https://{HOST}:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def write_certificate(cert: Path, key: Path) -> None:
+    """A certificate for the loopback address that is valid for a day, signed by itself."""
+    import datetime
+    import ipaddress
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    cert.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    key.write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+
+
+def test_http2(http2_url: str) -> None:
+    """Over HTTP/2 each answer to 3 MB is seen, on one connection, and says nothing of closing it."""
+    with httpx.Client(http2=True, verify=ssl._create_unverified_context(), timeout=SECONDS) as client:
+        for status in (200, 303, 401, 413, 404, 200):
+            response = client.post(f"{http2_url}/{status}", content=bytes(SIZE))
+            assert (response.http_version, response.status_code) == ("HTTP/2", status)
+            assert "connection" not in response.headers
