@@ -393,7 +393,8 @@ class RequestThread:
                 self._load(request, app.load)
             except HTTPException as error:
                 handler = raiser(error)
-        return call(flow, request, handler, app.middleware, app.on_error)
+        steps: BaseResponse | Steps = call(flow, request, handler, app.middleware, app.on_error)
+        return steps
 
     def _open(self, request: Any) -> crossing.Conversation:
         conversation = self._conversation

@@ -63,14 +63,12 @@ async def _itself(awaitable: Awaitable[T]) -> T:
 class OwnContext:
     """A context of the request's own: one object, entered on both sides for a step at a time."""
 
-    __slots__ = ("_context",)
+    __slots__ = ("_context", "call")
 
     def __init__(self, context: Context) -> None:
         self._context = context
-
-    def call(self, function: Callable[..., T], *args: Any) -> T:
-        """Call ``function`` here, in the context."""
-        return self._context.run(function, *args)
+        self.call: Callable[..., Any] = context.run
+        """``call(function, *args)`` calls ``function`` here, in the context."""
 
     def here(self, awaitable: Awaitable[T]) -> Awaitable[T]:
         """``awaitable``, to be awaited here, in the context."""
@@ -100,7 +98,7 @@ class CallersContext:
         self._tokens_here: dict[ContextVar[Any], Token[Any]] = {}
         self._tokens_there: dict[ContextVar[Any], Token[Any]] = {}
 
-    def call(self, function: Callable[..., T], *args: Any) -> T:
+    def call(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call ``function`` here, in the caller's context."""
         return function(*args)
 

@@ -133,22 +133,19 @@ class BaseResponse(Copies, Outgoing):
         self._code, line = parse_status(status)
         self._reason = None if line == status_line(self._code) else line.partition(" ")[2]
 
-    def _make_headers(self) -> Headers:
-        kind = self._content_type
-        made = Headers._trusted([("Content-Type", kind)] if kind is not None else [])
-        self._add_length(made._list)
-        values = self.__dict__
-        made = values.setdefault("_made_headers", made)
-        while self._headers is not made:  # once, unless another thread's assignment came between
-            self._headers = made
-            made = values["_made_headers"]
-        return made
-
     @property
     def headers(self) -> Headers:
         """The header fields; changes are what is sent."""
         headers = self._headers
-        return self._make_headers() if headers is None else headers
+        if headers is None:
+            kind = self._content_type
+            made = Headers._trusted([("Content-Type", kind)] if kind is not None else [])
+            self._add_length(made._list)
+            values = self.__dict__
+            self._headers = headers = values.setdefault("_made_headers", made)  # atomic: the first thread's
+            while (latest := values["_made_headers"]) is not headers:  # headers were assigned meanwhile
+                self._headers = headers = latest
+        return headers
 
     @headers.setter
     def headers(self, headers: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
