@@ -59,6 +59,7 @@ class ReceiveBody(Body):
     _changed: anyio.Event | None = None
 
     def __init__(self, receive: Receive, exchange: Exchange) -> None:
+        self.turn = [None]
         self.origin: Receive = receive
         self._exchange = ref(exchange)
         self._ready: list[bytes] = []

@@ -36,6 +36,7 @@ class InputBody(Body):
     """
 
     def __init__(self, stream: Any, length: int | None) -> None:
+        self.turn = [None]
         self.origin = stream
         self._rest = length
 

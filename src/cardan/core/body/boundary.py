@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..exceptions import MultipartError, RequestEntityTooLarge
 from .body_reader import DEFAULTS
+from .part_limits import want_part
 from .part_memo import are_narrow, choose_memo
 
 if TYPE_CHECKING:
@@ -42,11 +43,12 @@ class Plan:
     """What limits and mode come to: the memo, how much the straight path may take at once, the longest boundary.
 
     No body of at most ``whole`` bytes passes a limit on sizes, no part of at most ``window`` bytes the one on its own;
-    ``parts``, ``files`` and ``total`` (bytes of all fields) are the most that may be.
+    ``parts``, ``files`` and ``total`` (bytes of all fields) are the most that may be; the first read asks for ``want``.
     """
 
     __slots__ = (
-        "_for_table", "boundary", "files", "limits", "memo", "parts", "strict", "total", "wait", "whole", "window",
+        "_for_table", "boundary", "files", "limits", "memo", "parts", "strict", "total", "wait", "want", "whole",
+        "window",
     )  # fmt: skip
 
     def __init__(self, limits: Limits, strict: bool) -> None:
@@ -63,6 +65,7 @@ class Plan:
         self.total = sys.maxsize if limits.max_form_memory_total is None else limits.max_form_memory_total
         boundary = sys.maxsize if limits.max_boundary_size is None else limits.max_boundary_size
         self.boundary = min(boundary, STRICT_BOUNDARY) if strict else boundary
+        self.want = want_part(limits)
         self._for_table: Plan | None = None
 
     def for_table(self) -> Plan:

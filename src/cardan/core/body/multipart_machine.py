@@ -26,8 +26,8 @@ from ..exceptions import HTTPException, MachineStateError, MultipartError, Reque
 from .body_reader import DEFAULTS
 from .boundary import USUAL_PLAN, check_boundary, plan_for
 from .events import Field, FileEnd, FileStart
-from .field_limits import check_field, field_room
 from .part_head import MAX_PADDING, PartHead
+from .part_limits import check_field, field_room, want_part
 from .part_memo import read_head
 
 if TYPE_CHECKING:
@@ -55,10 +55,6 @@ CLOSED: Final = "closed"
 _LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
 BLANK: Final = b"\r\n\r\n"
 AFTER_LAST: Final = "got data after the last boundary, expected CRLF or nothing"
-#: The least that a part takes beside its boundary: its header with an empty name, and the line ends around it.
-LEAST_PART: Final = len(b"\r\nContent-Disposition:form-data;name=\r\n\r\n")
-#: The least that a header field takes.
-LEAST_HEADER: Final = len(b"a:\r\n")
 
 #: From this size on CPython's search is linear, whatever the needle.
 LINEAR: Final = 30_000
@@ -149,6 +145,8 @@ class MultipartMachine:
         a file is read with it, but the reads of a large file are large.
         """
         limits, state, tail = self.limits, self.state, len(self._tail)
+        if state is PREAMBLE and not tail:
+            return self._plan.want
         if state is FILE:
             most = limits.max_file_size
             own = sys.maxsize if most is None else most - self._held - tail
@@ -173,18 +171,17 @@ class MultipartMachine:
         """How many bytes it takes at least until a part that has not begun, or whose head is not complete, exceeds a
         limit.
         """
-        limits, tail = self.limits, len(self._tail)
+        tail = len(self._tail)
         value = tail if self.state is FIELD else min(tail, len(self._delimiter))  # what may be a value's beginning
-        wanted = field_room(limits, self._total, value) + 1
-        if limits.max_part_header_size is not None:
-            wanted = min(wanted, limits.max_part_header_size + 4 - tail)
-        if limits.max_part_headers is not None:
-            wanted = min(wanted, (limits.max_part_headers + 2 - self._tail.count(b"\r\n")) * LEAST_HEADER)
-        if limits.max_form_parts is not None:
-            wanted = min(wanted, (limits.max_form_parts - self._count + 1) * LEAST_PART - tail)
-        if limits.max_files is not None:
-            wanted = min(wanted, (limits.max_files - self._files + 1) * LEAST_PART - tail)
-        return max(1, wanted)
+        return want_part(
+            self.limits,
+            used=self._total,
+            value=value,
+            head=tail,
+            lines=self._tail.count(b"\r\n"),
+            parts=self._count,
+            files=self._files,
+        )
 
     # --- the readers: each consumes and returns True, or returns False: it needs more ---
 

@@ -16,7 +16,7 @@ from ..buffers import as_bytes
 from ..exceptions import HTTPException, MachineStateError, RequestEntityTooLarge, UrlencodedError
 from .body_reader import DEFAULTS
 from .events import Field
-from .field_limits import check_field, field_room
+from .part_limits import check_field, field_room
 from .urlencoded import split_urlencoded, usual_pairs
 
 if TYPE_CHECKING:

@@ -28,6 +28,7 @@ class BytesBody(Body):
     """A body that is in memory already."""
 
     def __init__(self, data: bytes, origin: object = None) -> None:
+        self.turn = [None]
         self.origin = origin
         self._data = data
         self.ended = not data
@@ -49,6 +50,7 @@ class IterableBody(Body):
     blocks = True
 
     def __init__(self, chunks: Iterable[Buffer]) -> None:
+        self.turn = [None]
         self._chunks = iter(chunks)
 
     def read(self, size: int, whole: bool) -> bytes:
@@ -76,6 +78,7 @@ class AsyncIterableBody(Body):
     """Whether it was ended before its end was seen."""
 
     def __init__(self, chunks: AsyncIterable[Buffer]) -> None:
+        self.turn = [None]
         self._chunks = aiter(chunks)
 
     def read(self, size: int, whole: bool) -> bytes:

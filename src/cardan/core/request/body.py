@@ -82,8 +82,10 @@ class Body:
     """Why reading failed; :meth:`check` raises it."""
     forms: tuple[tuple[object, Form | HTTPException], ...] = ()
     """What was parsed of it, or why that failed, beside the settings that it was parsed with."""
-    reading: list[str] | None = None
+    reading: str | None = None
     """What reads the body as a whole at this moment, see :meth:`begin`; None for nothing."""
+    turn: list[None]
+    """Has one item while nothing reads the body: to take that is one operation, between which no other thread comes."""
     driven: bool = False
     """Whether a task runs ``load()``; others wait for ``waiter``."""
     unfinished: SharedRead | None = None
@@ -131,16 +133,19 @@ class Body:
         """``door`` is about to read the body, until :meth:`end`. Of several threads that begin at once one gets it; the
         others get a :exc:`BodyConsumed` that says so.
         """
-        mine = [door]
-        first = self.__dict__.setdefault("reading", mine)  # one operation, so that no other thread comes between
-        if first is not mine:
+        try:
+            self.turn.pop()
+        except IndexError:
             raise BodyConsumed(
-                f"got {door} while {first[0]} reads the body in another thread or task, expected one reader at a time"
-            )
+                f"got {door} while {self.reading or 'something'} reads the body in another thread or task, "
+                "expected one reader at a time"
+            ) from None
+        self.reading = door
 
     def end(self) -> None:
         """What began to read has read the body, or failed to."""
-        self.__dict__.pop("reading", None)
+        self.reading = None
+        self.turn.append(None)
 
     def take(self, door: str) -> None:
         """``door`` is about to consume the body: raises what has to be raised where that is not possible."""

@@ -41,10 +41,8 @@ class Exchange:
     these is made for every request.
     """
 
-    opened: tuple[Body, ...]
+    opened: list[Body]
     """The bodies that were opened, each at the first access."""
-    by_origin: dict[int, Body] | None = None
-    """The same by what they were opened on: of several threads that open one body at once, one does."""
     replays: tuple[Any, ...] = ()
     """The stand-ins for ``receive`` that were asked for."""
     state: MutableMapping[str, Any] | None
@@ -69,7 +67,7 @@ class Exchange:
     """The handler's place among the worker threads, given back while it waits for the client."""
 
     def __init__(self) -> None:
-        self.opened = ()
+        self.opened = []
         self.state = None
         self.holders = 0
 
@@ -95,10 +93,10 @@ class Exchange:
 
     def open(self, body: B) -> B:
         """Add ``body``, unless another thread has opened one on the same origin; returns the one that is to be used."""
-        known: dict[int, Any] = self.__dict__.setdefault("by_origin", {})
-        first: B = known.setdefault(id(body.origin), body)
-        self.opened = tuple(known.values())
-        return first
+        self.opened.append(body)
+        first: Any = next(known for known in self.opened if known.origin is body.origin)
+        opened: B = first
+        return opened
 
     def find(self, origin: Any) -> Body | None:
         """The body that was opened on ``origin`` (``wsgi.input`` or ``receive``, by identity), or on its stand-in."""

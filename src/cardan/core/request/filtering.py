@@ -40,6 +40,7 @@ class FilteredBody(Body):
     """Reads ``sent`` through ``body_filter``; ``reader`` counts what was sent."""
 
     def __init__(self, sent: Body, reader: BodyReader, body_filter: BodyFilter) -> None:
+        self.turn = [None]
         self._sent = sent
         self.blocks = sent.blocks
         self._reader = reader

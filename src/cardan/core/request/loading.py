@@ -50,39 +50,38 @@ class BodyBase(FormHooks):
         while body.driven:
             await self._wait_for(body)
         body.driven = True
+        first, begun = b"", False
         try:
             if body.unfinished is not None:
                 await self._go_on(body, body.unfinished)
-            await self._load(body, form and self.want_form_data_parsed)
+            form = form and self.want_form_data_parsed
+            if length := self._small_length(body):
+                body.begin("load()")
+                begun = True
+                try:
+                    first = await body.aread(BATCH, True)
+                    taken = self._take_small(body, first, length, form) if first else None
+                except BaseException as error:
+                    if isinstance(error, Exception) or not body.waiting:
+                        body.fail(error)
+                    body.end()  # a cancelled read has taken nothing: whoever waits begins anew
+                    raise
+                if taken is not None:
+                    body.end()
+                    if body.blocks:  # the read was not cancelled, the task may have been: what was read is kept
+                        await checkpoint()
+                    return self
+            steps = self._load_steps(body, form, first, begun=begun)
+            act = perform(body, self._open_file, self._run_write, self._shield)
+            await self._go_on(body, SharedRead(body, steps, act, self._shield))
         except HTTPException as error:
             self.__dict__["_failure"] = copy(error)
             raise
         finally:
-            self._let_others(body)
+            body.driven = False
+            if body.waiter is not None:
+                self._let_others(body)
         return self
-
-    async def _load(self, body: Body, form: bool) -> None:
-        """Load the body in this task, while no other one does."""
-        first, begun = b"", False
-        if length := self._small_length(body):
-            body.begin("load()")
-            begun = True
-            try:
-                first = await body.aread(BATCH, True)
-                taken = self._take_small(body, first, length, form) if first else None
-            except BaseException as error:
-                if isinstance(error, Exception) or not body.waiting:
-                    body.fail(error)
-                body.end()  # a cancelled read has taken nothing: whoever waits begins anew
-                raise
-            if taken is not None:
-                body.end()
-                if body.blocks:  # the read was not cancelled, the task may have been: what was read is kept
-                    await checkpoint()
-                return
-        steps = self._load_steps(body, form, first, begun=begun)
-        act = perform(body, self._open_file, self._run_write, self._shield)
-        await self._go_on(body, SharedRead(body, steps, act, self._shield))
 
     async def _go_on(self, body: Body, read: SharedRead) -> None:
         body.unfinished = read
