@@ -159,13 +159,16 @@ class Application(Dual, Generic[R]):
                 if name in _DERIVING:
                     self._derive(name)
                 return
-            # a lifespan is called with the application: a method of the class is the same as a function in its body
-            value = getattr(type(self) if name == "lifespan" and name not in self.__dict__ else self, name)
+            value = getattr(self, name)
+            if name == "lifespan":  # is called with the application: as a method of its class it is that already
+                value = getattr(value, "__func__", value)
         setattr(self, name, value)
+
+    # nothing here asks for __dict__: attributes of an object whose dict was made are slower to read, with each request
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _DECISIVE:
-            self.__dict__.update(_straight_sync=False, _straight_async=False)  # first: requests may be under way
+            self._straight_sync = self._straight_async = False  # first: requests may be under way
             if name == "middleware":
                 value = tuple(value)
         elif name == "lifespan" and self._has_begun() and value is not self.lifespan:
@@ -192,15 +195,13 @@ class Application(Dual, Generic[R]):
     def _choose_way(self) -> None:
         """One handler of a known kind, and nothing to load before it: such requests are served on a straight path."""
         loads = bool(self.load) or any(getattr(each, "load", False) for each in self.middleware)
-        routes = "resolve" in self.__dict__ or type(self).resolve is not Application.resolve
+        routes = getattr(self.resolve, "__func__", None) is not Application.resolve
         kind = None if routes or self._varies else is_async(self.handler)
         straight = self.handler is not None and kind is not None and not loads
-        self.__dict__.update(
-            _loads=loads,
-            _is_async=kind,
-            _straight_sync=straight and not kind,
-            _straight_async=straight and bool(kind) and not self.middleware,
-        )
+        self._loads = loads
+        self._is_async = kind
+        self._straight_sync = straight and not kind
+        self._straight_async = straight and bool(kind) and not self.middleware
 
     def _make_lifespan(self) -> Callable[[], Any] | None:
         return partial(self.lifespan, self) if self.lifespan is not None else None
