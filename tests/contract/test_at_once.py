@@ -116,6 +116,7 @@ def status_on_asgi(
         nonlocal answered
         answered = anyio.Event()
         scope = dict(RequestBuilder(path, method="POST", query_string=query).scope())
+        scope["http_version"] = "2" if fields else "1.1"
         scope["headers"] = [(b"content-type", content_type.encode()), *(fields or [(b"transfer-encoding", b"chunked")])]
         with anyio.fail_after(20):
             await app.asgi_app(scope, receive, send)
@@ -137,6 +138,17 @@ def test_on_asgi(query: str, content_type: str, path: str, body: bytes) -> None:
     assert status_on_asgi(limit_apps.app, path, query, content_type, [body], backend) == 413
     small = [body[at : at + 100] for at in range(0, len(body), 100)]
     assert status_on_asgi(limit_apps.app, path, query, content_type, small, backend) == 413
+
+
+def test_a_body_that_was_not_announced() -> None:
+    """HTTP/2 need not say that a body comes: it is read with the same care."""
+    for path, query, kind, body in (
+        ("/def/form", "max_form_memory_size=1000", URLENCODED, b"a=" + b"x" * 2048),
+        ("/def/iter_parts", "max_file_size=1000", MULTIPART, b"--B" + FILE_HEAD + b"\r\n\r\n" + b"x" * 2048),
+        ("/async/form", "max_form_memory_size=1000", MULTIPART, b"--B" + HEAD + b"\r\n\r\n" + b"x" * 2048),
+        ("/def/get_data", "max_content_length=1000", RAW, b"x" * 2048),
+    ):
+        assert status_on_asgi(limit_apps.app, path, query, kind, [body], "asyncio", (b"x-other", b"1")) == 413
 
 
 @pytest.mark.parametrize("path", ["/def/get_data", "/def/form", "/async/get_data", "/async/iter_data"])

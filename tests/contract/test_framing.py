@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import anyio
+import httpx
 import pytest
 
 from cardan import Application, Request, Response, core
@@ -14,6 +17,10 @@ from cardan.testing import RequestBuilder
 
 from .request_apps import SYNC_DOORS
 
+if TYPE_CHECKING:
+    from tests.servers import ServerPool
+
+ROOT = Path(__file__).parents[2]
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=B"
 FORM = b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nsome text of a field\r\n--B--\r\n'
@@ -331,3 +338,70 @@ async def test_what_was_read_outlives_aclose() -> None:
         await request.load()
     assert (await request.load()).data == b"all"
     assert [piece async for piece in request.aiter_data()] == [b"all"]
+
+
+# --- the text of an error ---
+
+
+@both
+@pytest.mark.parametrize("kind", ["def", "async"])
+@pytest.mark.parametrize("way", ["get_data", "form", "iter_data", "iter_parts"])
+@pytest.mark.parametrize("what", ["left", "too much", "broken"])
+def test_an_error_says_the_same_on_both_protocols(protocol: str, kind: str, way: str, what: str) -> None:
+    """A client that leaves, a chunked body over its limit, a broken form: whoever reads, and however it was cut."""
+    content_type = WAYS[way]
+    if what == "broken" and way != "iter_parts":
+        return
+    body = {"broken": b"--B" + b"x" * 99, "too much": BODIES[content_type] + b"x" * 100}.get(what, BODIES[content_type])
+    said = set()
+
+    class Tiny(Request):
+        max_content_length = 120 if what == "too much" else None
+
+    app = app_of(kind, way)
+    app = Application(app.handler, request_class=Tiny)
+    length = str(len(body) + 5)
+    for size in (1, 7, 1000):
+        pieces = [body[at : at + size] for at in range(0, len(body), size)]
+
+        async def receive(pieces: list[bytes] = pieces) -> Any:
+            if pieces:
+                return {"type": "http.request", "body": pieces.pop(0), "more_body": True}
+            return {"type": "http.disconnect"}
+
+        environ = environ_of(body, content_type)
+        if what == "left":
+            environ["CONTENT_LENGTH"] = length
+            scope = scope_of(content_type, Content_Length=length)
+        else:
+            environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+            scope = scope_of(content_type, Transfer_Encoding="chunked")
+        said.add(answer(app, protocol, environ, scope, receive))
+    expected = {
+        "left": (400, b"the client disconnected before the request was complete"),
+        "too much": (413, b"got more than 120, expected at most 120 (max_content_length)"),
+        "broken": (400, b"got b'x' after a boundary, expected CRLF"),
+    }[what]
+    assert len(said) == 1
+    ((status, text),) = said
+    assert status == expected[0]
+    assert expected[1] in text
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize(("kind", "expected"), [("cheroot", b"200"), ("wsgiref", b"411")])
+def test_on_real_servers(server_pool: ServerPool, kind: str, expected: bytes) -> None:
+    """A server that terminates a chunked body gives all of it, with a Content-Length beside it, too; one that does not
+    has no way to it.
+    """
+    server = server_pool.get(kind, "tests.contract.apps:app", app_dir=ROOT)
+    body = b"0123456789" * 4 + b"0123"
+    fields = [b"Host: x", b"Content-Length: 3", b"Transfer-Encoding: chunked", b"Connection: close"]
+    head = b"POST /def/data HTTP/1.1\r\n" + b"\r\n".join(fields) + b"\r\n\r\n"
+    received = b""
+    with socket.create_connection(("127.0.0.1", httpx.URL(server.url).port), 30) as client:
+        client.sendall(head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+        while data := client.recv(65536):
+            received += data
+    assert received[9:12] == expected
+    assert (body in received) == (expected == b"200")

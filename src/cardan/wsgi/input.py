@@ -32,7 +32,8 @@ SMALL: Final = 65_536
 class InputBody(Body):
     """Reads ``wsgi.input``: never past ``length``, which is None where the server ends the input itself.
 
-    OSError from the input is :exc:`ClientDisconnected`, anything else that it raises a :exc:`BadRequest`.
+    An OSError from the input, or its end before ``length`` bytes, is a :exc:`ClientDisconnected`; anything else that it
+    raises is a :exc:`BadRequest`.
     """
 
     def __init__(self, stream: Any, length: int | None) -> None:
@@ -85,8 +86,9 @@ class InputBody(Body):
             self._rest = rest = rest - len(data)
             if not rest:
                 self.ended = True
-            elif not data:
+            elif not data:  # the server has nothing more, though more was declared: the client has left
                 self.disconnected = True
+                raise ClientDisconnected
         elif not data:
             self.ended = True
         return data
