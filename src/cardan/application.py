@@ -31,7 +31,7 @@ from .dual import Dual
 from .lifespan import ProcessLifespan, serve_lifespan
 from .request import BaseRequest, Request
 from .stopping import Stopping
-from .wsgi.draining import begin, drain_before_error, drained, may_have_body
+from .wsgi.draining import count_reads, drain_before_error, drained
 from .wsgi.errors import answer_error, ends_more
 from .wsgi.serving import send, send_whole
 
@@ -268,10 +268,10 @@ class Application(Dual, Generic[R]):
             exchange.holders += 1
             held = False
             thread = request = None
-            has_body = may_have_body(environ)
+            has_body = environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ
             try:
-                if has_body:
-                    begin(environ)
+                if has_body and not environ.get("wsgi.input_terminated"):
+                    count_reads(environ)
                 request = self.request_class(environ)
                 context = copy_context()
                 steps = None
@@ -280,7 +280,9 @@ class Application(Dual, Generic[R]):
                     if isinstance(steps, BaseResponse):
                         body = send_whole(steps, environ, start_response)
                         if body is not None:  # nothing is held: an answer in one piece cannot read the request's body
-                            return drained(body, environ, steps, request) if has_body else body
+                            if not has_body or (exchange.opened and exchange.opened[-1].ended):
+                                return body
+                            return drained(body, environ, steps, request)
                 thread = RequestThread(self, exchange, crossing.OwnContext(context))
                 response = thread.respond(request, steps)
                 held = bool(exchange.opened) or response.is_streamed  # a body may read the request's
@@ -465,7 +467,7 @@ def send_alone(response: BaseResponse, environ: dict[str, Any], start_response: 
         iterable = send(
             response, environ, start_response, thread, lambda: Request(environ, populate_request=False).root_url, []
         )
-        return drained(iterable, environ, response, None) if may_have_body(environ) else iterable
+        return drained(iterable, environ, response, None)
     except BaseException as error:
         if (answer := answer_error(error, environ, start_response)) is None:
             raise

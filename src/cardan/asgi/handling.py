@@ -62,10 +62,11 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
         else:
             worker = _worker(app, exchange)
             response, context = await _respond(app, request, exchange, worker)
-        if exchange.opened or scope["method"] not in BODILESS:
+        method = scope["method"]
+        if not exchange.opened[-1].ended if exchange.opened else method not in BODILESS:
             held = _hold(request, exchange, send, response)
             send = held or send
-        if (messages := whole_messages(response, scope["method"])) is not None:
+        if (messages := whole_messages(response, method)) is not None:
             start, body = messages
             try:
                 await send(start)
@@ -86,7 +87,7 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
                 lose=partial(setattr, exchange, "left", True),
                 until=app._until_stop() if app.end_streams_on_stop else None,
             )
-            await sender.send(response, scope["method"])
+            await sender.send(response, method)
     except BaseException as error:
         ordinary = crossing.as_error(error)
         if isinstance(ordinary, Exception) and request is not None:

@@ -11,6 +11,7 @@ from contextlib import nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from ..core.exceptions import BadRequest
 from ..core.request.draining import DEFAULTS, LARGE, NOTHING, Drain, expects_continue, is_announced, is_inert, limits_of
 from ..core.request.exchange import KEY
 from ..core.structures.environ_headers import EnvironHeaders
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ..core.request.exchange import Exchange
     from ..core.response.base import BaseResponse
 
-__all__ = ["begin", "drain_before_error", "drained", "may_have_body"]
+__all__ = ["count_reads", "drain_before_error", "drained"]
 
 #: Bytes of one read. Where the time cannot cut a read short, a client that sends slowly holds it for so many bytes.
 _PIECE: Final = 65536
@@ -34,19 +35,18 @@ _SMALL_PIECE: Final = 1024
 _SOCKET: Final = "gunicorn.socket"
 
 
-def may_have_body(environ: dict[str, Any]) -> bool:
-    """Whether the head may announce a body, at the price that each request can pay."""
-    return bool(environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ)
+def count_reads(environ: dict[str, Any]) -> None:
+    """Open the body of a request before its handler runs, so that what anybody reads of it is counted.
 
-
-def begin(environ: dict[str, Any]) -> None:
-    """Open the body of a request before its handler runs, where it could not be drained otherwise.
-
-    A server that does not end its input (PEP 3333, ``wsgi.input_terminated``) waits for bytes that never come, if it is
-    read past the body's end. There the body is opened at once, so that what is read of it is counted.
+    It could not be drained otherwise on a server that does not end its input (PEP 3333, ``wsgi.input_terminated``):
+    such an input waits for bytes that never come, if it is read past the body's end.
     """
-    if not environ.get("wsgi.input_terminated") and is_announced(EnvironHeaders(environ)):
-        open_body(environ, sent_length(environ))
+    try:
+        length = sent_length(environ)
+    except BadRequest:
+        return
+    if length != 0:
+        open_body(environ, length)
 
 
 def drained(
@@ -74,7 +74,8 @@ def _make_drain(environ: dict[str, Any], request: Any) -> Callable[[], None] | N
             return None
         body = exchange.find(environ.get("wsgi.input")) if exchange.opened else None
     if body is None:
-        if not environ.get("wsgi.input_terminated") or not is_announced(EnvironHeaders(environ)):
+        announced = environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ
+        if not (announced and environ.get("wsgi.input_terminated") and is_announced(EnvironHeaders(environ))):
             return None
         body = open_body(environ, sent_length(environ))
     if not isinstance(body, InputBody) or body.ended or body.disconnected:

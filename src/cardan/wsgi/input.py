@@ -40,6 +40,7 @@ class InputBody(Body):
         self.turn = [None]
         self.origin = stream
         self._rest = length
+        self.ended = length == 0
 
     blocks = True
     _kept: bytes | None = None
