@@ -41,6 +41,7 @@ __all__ = [
     "ASGI_KINDS",
     "EXAMPLES",
     "KINDS",
+    "STOPPING_HYPERCORN",
     "WSGI_KINDS",
     "Demo",
     "Kind",
@@ -178,6 +179,9 @@ KINDS = {
 }
 """Every kind of server by its name, WSGI first."""
 
+#: hypercorn on asyncio, where it ends although connections are open: from Python 3.12 on ``Server.wait_closed()`` waits
+#: for all of them, and hypercorn 0.18 awaits that before its ``--graceful-timeout`` begins
+STOPPING_HYPERCORN = ("hypercorn",) if sys.version_info < (3, 12) else ()
 WSGI_KINDS = tuple(name for name, kind in KINDS.items() if kind.protocol == "wsgi")
 ASGI_KINDS = tuple(name for name, kind in KINDS.items() if kind.protocol == "asgi")
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import inspect
 import io
+import warnings
 import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -76,7 +77,8 @@ class Page:
 def test_looks_async(app: Any) -> None:
     """Servers ask whether ``app.__call__`` is a coroutine function: yes, for both ways of asking."""
     assert inspect.iscoroutinefunction(app.__call__)
-    assert asyncio.iscoroutinefunction(app.__call__)
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # since Python 3.14
+        assert asyncio.iscoroutinefunction(app.__call__)
     assert not inspect.isclass(app)
     assert app._asgi_single_callable
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from tests.servers import STOPPING_HYPERCORN
 from tests.test_starvation import Upload, start_impatient
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real_server
 
 
-@pytest.mark.parametrize("kind", ["uvicorn", "uvicorn-httptools", "hypercorn", "hypercorn-trio"])
+@pytest.mark.parametrize("kind", ["uvicorn", "uvicorn-httptools", *STOPPING_HYPERCORN, "hypercorn-trio"])
 def test_cancelled_requests(kind: str, tmp_path: Path) -> None:
     """A sync and an async generator are closed, and their hooks run, in order; a def handler that waits for its body is
     woken, so that the process ends.

@@ -17,7 +17,7 @@ import h2.events
 import httpx
 import pytest
 
-from tests.servers import HOST, KINDS, start
+from tests.servers import HOST, KINDS, STOPPING_HYPERCORN, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +109,7 @@ def get_at_once(server: Server, number: int) -> list[int]:
     ("kind", "name", "slow", "fast"),
     [
         ("uvicorn", "app", 1000, 45),
-        ("hypercorn", "small", 4, 6),
+        *((kind, "small", 4, 6) for kind in STOPPING_HYPERCORN),
         ("hypercorn-trio", "small", 4, 6),
         ("granian-asgi", "small", 4, 6),
     ],
