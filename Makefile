@@ -30,7 +30,7 @@ scripts = $(sort $(shell grep -ls '^if __name__ == "__main__":' $(1)/*.py))
 PIP_QUIET := -qq --no-input --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-newer demo check format bench docs fuzz clean
+.PHONY: help test test-newer demo check format bench early-answers docs fuzz clean
 .NOTPARALLEL:
 .SUFFIXES:
 
@@ -41,6 +41,7 @@ help:
 	@echo "make check   ruff, mypy --strict, pyright"
 	@echo "make format  let ruff mend what it can"
 	@echo "make bench   benchmarks against the peers"
+	@echo "make early-answers  which browsers and clients see an answer that is sent before their upload was read"
 	@echo "make docs    the manual, in docs/_build/html"
 	@echo "make fuzz    every fuzzer for a short while"
 
@@ -70,6 +71,10 @@ format: $(VENV)/.installed-lint
 # a short form of all; writes the tables of benchmarks/README.md. The long form: make bench ARGS=" "
 bench: $(VENV)/.installed-bench
 	@$(PY) benchmarks/report.py $(or $(ARGS),--quick)
+
+# browsers are those of Debian: apt-get install chromium chromium-driver firefox-esr curl
+early-answers: $(VENV)/.installed-test
+	@$(PY) benchmarks/early_answers.py $(ARGS)
 
 docs: $(VENV)/.installed-docs
 	@$(PY) -m sphinx -M html docs docs/_build --fail-on-warning --keep-going --quiet $(ARGS)

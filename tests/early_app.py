@@ -22,6 +22,8 @@ class EarlyRequest(Request):
 def handler(request: EarlyRequest) -> Response:
     """Answers what the path says, and reads nothing."""
     match request.path:
+        case "/page":
+            return Response("<!doctype html><title>page</title>", mimetype="text/html")
         case "/303":
             return redirect("/200", 303)
         case "/401":

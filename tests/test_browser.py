@@ -57,6 +57,7 @@ def start_browser(profile: Path, *, javascript: bool = True) -> webdriver.Chrome
         pytest.skip("no browser: chromium and chromium-driver are not installed")
     options = webdriver.ChromeOptions()
     options.binary_location = program
+    options.accept_insecure_certs = True
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     if not javascript:
