@@ -24,7 +24,7 @@ from timing import arguments, machine, print_table, write_json
 
 from tests.expressions import Shape, expressions, shapes
 from tests.growth import collector_off, least, once
-from tests.subjects import CONTAINERS, SHAPES, SUBJECTS, combinations
+from tests.subjects import BYTES, CONTAINERS, SHAPES, SUBJECTS, combinations
 
 SIZES = (1000, 4000, 16000)
 MOST = 6.0
@@ -63,6 +63,8 @@ def jobs(count: int, part: int) -> dict[str, tuple[Callable[[Any], object], list
         found[name] = call, [shape.text for shape in tried]
     for name, fill in CONTAINERS.items():
         found[name] = fill, [lambda size: size // 4]
+    for name, feed in BYTES.items():
+        found[f"{name}, byte by byte"] = feed, [lambda size: size]
     return found
 
 

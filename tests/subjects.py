@@ -37,6 +37,7 @@ from cardan.core import (
     redirect,
     safe_filename,
 )
+from cardan.core import Request as CoreRequest
 from cardan.core.body.disposition import parse_disposition
 from cardan.core.body.part_head import parse_part_head
 from cardan.core.body.part_headers import PartHeaders
@@ -48,7 +49,7 @@ from cardan.joining import safe_join
 from tests.core.fields.readers import READERS, WORST
 from tests.expressions import Shape
 
-__all__ = ["CONTAINERS", "SHAPES", "SUBJECTS", "attempt", "combinations"]
+__all__ = ["BYTES", "CONTAINERS", "SHAPES", "SUBJECTS", "attempt", "combinations"]
 
 NO_LIMITS = Limits(**dict.fromkeys(Limits.__dataclass_fields__))
 #: what such calls raise for text that they refuse
@@ -434,6 +435,68 @@ CONTAINERS: dict[str, Callable[[int], object]] = {
     "MultiDict": fill_dicts,
 }
 """Name -> what is done with so many items."""
+
+
+# --- bodies that come byte by byte ---
+
+
+def multipart_bytes(before: bytes, unit: bytes, after: bytes = b"\r\n--B--\r\n") -> Callable[[int], None]:
+    def feed(count: int) -> None:
+        decoder = MultipartDecoder("B", limits=NO_LIMITS)
+        for byte in before + unit * (count // len(unit)) + after:
+            decoder.feed(bytes([byte]))
+        decoder.close()
+
+    return feed
+
+
+def urlencoded_bytes(unit: bytes) -> Callable[[int], None]:
+    def feed(count: int) -> None:
+        decoder = UrlencodedDecoder(limits=NO_LIMITS)
+        for byte in unit * (count // len(unit)):
+            decoder.feed(bytes([byte]))
+        decoder.close()
+
+    return feed
+
+
+def request_bytes(kind: bytes, use: Callable[[CoreRequest], object], before: bytes = b"", after: bytes = b"") -> Any:
+    def read(count: int) -> None:
+        head = RequestHead("POST", "/", headers=[(b"content-type", kind), (b"transfer-encoding", b"chunked")])  # type: ignore[arg-type]
+        request = CoreRequest(head, (bytes([byte]) for byte in before + b"x" * count + after))
+        use(request)
+
+    return read
+
+
+FIELD = b'--B\r\nContent-Disposition: form-data; name="a"\r\n'
+BLANK_END = b"\r\n\r\nx\r\n--B--\r\n"
+BYTES: dict[str, Callable[[int], None]] = {
+    "a head of one line": multipart_bytes(FIELD + b"X: ", b"y", BLANK_END),
+    "a head of many lines": multipart_bytes(FIELD + b"X: y", b"\r\nX: y", BLANK_END),
+    "a field": multipart_bytes(FIELD + b"\r\n", b"x"),
+    "a field of line ends": multipart_bytes(FIELD + b"\r\n", b"\r\n-"),
+    "a file": multipart_bytes(PART + b"\r\n", b"x"),
+    "a file of line ends": multipart_bytes(PART + b"\r\n", b"\r\n--"),
+    "a preamble": multipart_bytes(b"", b"-", b"\r\n" + FIELD + BLANK_END[2:]),
+    "an epilogue": multipart_bytes(FIELD + BLANK_END[2:], b"-", b""),
+    "parts": multipart_bytes(b"", FIELD + b"\r\nx\r\n", b"--B--\r\n"),
+    "files": multipart_bytes(b"", PART + b"\r\nx\r\n", b"--B--\r\n"),
+    "one pair": urlencoded_bytes(b"x"),
+    "pairs": urlencoded_bytes(b"a=b&"),
+    "escapes": urlencoded_bytes(b"%41"),
+    "get_data": request_bytes(b"text/plain", lambda request: request.get_data()),
+    "json": request_bytes(b"application/json", lambda request: request.get_json(), b'"', b'"'),
+    "iter_data": request_bytes(b"text/plain", lambda request: list(request.iter_data(7))),
+    "stream": request_bytes(b"text/plain", lambda request: request.stream.readline()),
+    "iter_parts": request_bytes(
+        b"multipart/form-data; boundary=B",
+        lambda request: [part.read() for part in request.iter_parts()],
+        PART + b"\r\n",
+        b"\r\n--B--\r\n",
+    ),
+}
+"""Name -> reads a body of so many bytes, each of which comes by itself."""
 
 
 def choose(text: str) -> None:

@@ -24,7 +24,7 @@ from cardan.http import ContentDisposition, dump_cookie
 from tests import subjects
 from tests.expressions import Expression, Shape, expressions, modules, shapes
 from tests.growth import collector_off, steep
-from tests.subjects import CONTAINERS, SHAPES, SUBJECTS, attempt
+from tests.subjects import BYTES, CONTAINERS, SHAPES, SUBJECTS, attempt
 
 EXPRESSIONS = {f"{one.name}.{one.method}": one for one in expressions()}
 
@@ -74,6 +74,13 @@ def test_every_container_is_linear(name: str) -> None:
     """As many fields, parameters or names as a client likes to send."""
     with collector_off():
         assert steep(CONTAINERS[name], lambda count: count, 1600) is None
+
+
+@pytest.mark.parametrize("name", BYTES)
+def test_a_body_that_comes_byte_by_byte_is_read_in_linear_time(name: str) -> None:
+    """What was looked at is not looked at again when the next byte is there."""
+    with collector_off():
+        assert steep(BYTES[name], lambda count: count, 16_000) is None
 
 
 def compiled_elsewhere(source: str) -> list[str]:

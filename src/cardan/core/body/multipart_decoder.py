@@ -125,6 +125,7 @@ class MultipartDecoder(MultipartMachine):
         self._tail = b""
         if len(rest) <= len(fed) and (state := self._state_of(rest)) is not None:
             self.state = state
+            self._seen = 0
             self._tail = rest
         elif rest in CLOSINGS:
             self.state = EPILOGUE if len(rest) > 2 else CLOSE

@@ -70,7 +70,7 @@ class MultipartMachine:
 
     __slots__ = (
         "_before", "_count", "_data", "_delimiter", "_error", "_files", "_head", "_held", "_pieces", "_plan", "_pos",
-        "_tail", "_total", "accepted", "limits", "state",
+        "_seen", "_tail", "_total", "accepted", "limits", "state",
     )  # fmt: skip
 
     # unset until a part begins, a piece is read or an error raised: not asked for before
@@ -97,6 +97,7 @@ class MultipartMachine:
         self._before = False  # whether anything came before the first boundary
         self._tail = b""
         self._count = self._files = self._total = 0
+        self._seen = 0  # bytes from the start of a head that hold neither its end nor a boundary
 
     def feed(self, data: Buffer) -> list[FormEvent]:
         """The events that are complete with ``data``, any bytes-like object; see the module for what it raises."""
@@ -217,6 +218,7 @@ class MultipartMachine:
             return True
         if data.startswith(b"\r\n", pos):
             self.state = HEAD
+            self._seen = 0
             return True
         return self._skip_padding(data, pos)
 
@@ -230,6 +232,7 @@ class MultipartMachine:
         if match[2]:
             self._pos = match.end(1)
             self.state = HEAD
+            self._seen = 0
             return True
         rest = data[match.end() : match.end() + 2]
         if not rest or (rest == b"-" and match.end() == pos):
@@ -240,17 +243,19 @@ class MultipartMachine:
 
     def _read_head(self, events: list[FormEvent]) -> bool:
         data, pos, delimiter = self._data, self._pos, self._delimiter
-        end = data.find(BLANK, pos)
+        begin = pos + self._seen  # what came byte by byte is searched once
+        end = data.find(BLANK, begin)
         allowed = self.limits.max_part_header_size
         size = (end if end >= 0 else len(data) - 3) - pos
         is_too_long = allowed is not None and size > allowed
         stop = pos + allowed + 3 if is_too_long else end if end >= 0 else len(data)  # type: ignore[operator]
-        boundary = data.find(delimiter, pos, stop)  # what comes first is what is wrong
+        boundary = data.find(delimiter, begin, stop)  # what comes first is what is wrong
         if boundary >= 0:
             raise MultipartError(_unended(data[pos:boundary]))
         if is_too_long:
             raise RequestEntityTooLarge(limit="max_part_header_size", allowed=allowed)
         if end < 0:
+            self._seen = max(len(data) - pos - len(delimiter) + 1, 0)
             return False
         follow = data[end + 2 : end + 2 + len(delimiter)]
         if delimiter.startswith(follow):
