@@ -317,6 +317,25 @@ def test_asgi_a_handler_may_refuse_to_drain(backend: str, name: str) -> None:
     assert connection.fields[b"connection"] == b"close"
 
 
+def test_a_bound_that_is_no_number_is_named() -> None:
+    """There is no drain without bounds."""
+
+    class Wrong(Request):
+        drain_timeout = None  # type: ignore[assignment]
+
+    with pytest.raises(ValueError, match="got drain_timeout = None, expected a number"):
+        call(Application(never, request_class=Wrong), environ())
+    with pytest.raises(ValueError, match="got drain_timeout = None, expected a number"):
+        serve(Application(never, request_class=Wrong), scope(), Connection())
+
+
+@pytest.mark.parametrize(("length", "received"), [(0, 0), (None, PIECES)])
+def test_asgi_http2_need_not_announce_a_body(backend: str, length: int | None, received: int) -> None:
+    """Over HTTP/2 a request without a length may have a body; one that says 0 has none."""
+    connection = serve(Application(anever), scope(length, version="2"), Connection(), backend)
+    assert connection.received == received
+
+
 def test_asgi_a_drain_can_be_cancelled(backend: str) -> None:
     """Who cancels the application while it drains does not wait for the client."""
     connection = Connection(silent=True)

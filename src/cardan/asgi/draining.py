@@ -58,9 +58,10 @@ def hold(
         return None
     headers = ScopeHeaders(scope.get("headers") or ())
     version: str = scope.get("http_version") or "1.1"
-    # HTTP/2 need not announce a body (RFC 9113 section 8.1)
     announced = is_announced(headers)
-    if not announced and (version.startswith("1") or scope["method"] in BODILESS):
+    # HTTP/2 need not announce a body (RFC 9113 section 8.1)
+    may_follow = not (version.startswith("1") or scope["method"] in BODILESS or "Content-Length" in headers)
+    if not (announced or may_follow):
         return None
     if body.asked:
         patience = None

@@ -56,10 +56,12 @@ NOTHING: Final = DrainLimits(0, 0.0)
 
 
 def limits_of(request: Any) -> DrainLimits:
-    """The bounds that a request has by its class or by itself."""
-    if request.drain_timeout <= 0 or request.max_drain_size <= 0:
-        return NOTHING
-    return DrainLimits(request.max_drain_size, request.drain_timeout)
+    """The bounds that a request has by its class or by itself; :exc:`ValueError` for what is no number."""
+    size, seconds = request.max_drain_size, request.drain_timeout
+    for name, value in (("max_drain_size", size), ("drain_timeout", seconds)):
+        if not isinstance(value, (int, float)):
+            raise ValueError(f"got {name} = {value!r}, expected a number; 0 for no drain")
+    return DrainLimits(size, seconds) if size > 0 and seconds > 0 else NOTHING
 
 
 class Drain:
