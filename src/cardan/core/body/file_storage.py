@@ -199,10 +199,10 @@ class FileStorage:
 
     async def _call(self, run_sync: RunSync, function: Callable[..., Any], *args: Any, blocks: bool = False) -> Any:
         """``function(*args)``: awaited where it is async, in a worker thread where it may block."""
-        if iscoroutinefunction(function):
-            return await function(*args)
         if not (blocks or self.on_disk):
             return function(*args)
+        if iscoroutinefunction(function):
+            return await function(*args)
         run_sync = run_sync or self._run_sync
         if run_sync is None:
             raise RuntimeError("got a file on disk in async code, expected run_sync= (trio.to_thread.run_sync, say)")
@@ -246,7 +246,9 @@ class FileStorage:
     def closes_async(self) -> bool:
         """Whether closing the file has to be awaited."""
         sink = self._sink
-        return iscoroutinefunction(getattr(sink, "aclose", None)) or iscoroutinefunction(getattr(sink, "close", None))
+        if getattr(sink, "rewinds", False):  # one of our own
+            return False
+        return any(iscoroutinefunction(getattr(sink, name, None)) for name in ("aclose", "close"))
 
     def release(self) -> None:
         """What the end of the request does: closes the file unless it was detached."""

@@ -19,7 +19,7 @@ from .file_storage import FileStorage
 from .form import Form
 from .form_builder import FormBuilder
 from .multipart_decoder import Forms, MultipartDecoder
-from .sinks import is_async, rewind, start_of
+from .sinks import rewind, start_of
 from .straight_form import straight_form
 from .urlencoded_decoder import PairsDecoder
 
@@ -164,7 +164,7 @@ class FormReader:
             else:
                 assert self._open is not None
                 sink = sinks[-1]
-                if (yield Close(sink, None, self._start)) is not sink and not is_async(sink):
+                if (yield Close(sink, None, self._start)) is not sink and not getattr(sink, "rewinds", False):
                     rewind(sink, self._start)
                 builder.add_file(self._open.name, self.storage(self._open, sink, self._size))
 

@@ -43,7 +43,7 @@ def _own_stream(sink: Any) -> Any:
 
 def stays_open(sink: Any) -> bool:
     """Whether ``sink`` stays open when its file is complete: it has a ``stream``, or can be read itself."""
-    if hasattr(sink, "stream"):
+    if getattr(sink, "rewinds", False) or hasattr(sink, "stream"):  # the first one: to ask for a stream may be work
         return True
     if not hasattr(sink, "read") or getattr(sink, "closed", False) is True:
         return False
@@ -58,16 +58,18 @@ def is_awaited(sink: Any) -> bool:
 
 def is_async(sink: Any) -> bool:
     """Whether seeking in what ``sink`` is read from has to be awaited."""
-    return iscoroutinefunction(getattr(getattr(sink, "stream", sink), "seek", None))
+    seek = getattr(getattr(sink, "stream", sink), "seek", None)
+    return seek is not None and iscoroutinefunction(seek)
 
 
 def rewinding(sink: Any, start: int) -> Generator[Callable[[], Any], Any, None]:
     """The calls that bring a complete file back to its ``start``, for its reader; each is yielded to be made.
 
-    None for a sink that is left when its file is complete, that was closed, that cannot seek, or that says by a true
-    attribute ``rewinds`` that its ``stream`` is at its start.
+    None for a sink that is left when its file is complete, that was closed, or that cannot seek. Not for a sink that
+    says by a true attribute ``rewinds`` that its ``stream`` is at its start when it is first asked for: to ask for it
+    may be work.
     """
-    if getattr(sink, "rewinds", False) or not stays_open(sink):
+    if not stays_open(sink):
         return
     stream = getattr(sink, "stream", sink)
     seek = getattr(stream, "seek", None)
@@ -83,8 +85,9 @@ def rewinding(sink: Any, start: int) -> Generator[Callable[[], Any], Any, None]:
 
 
 def rewind(sink: Any, start: int) -> None:
-    """Make the calls of :func:`rewinding`; blocks where the sink does."""
-    run(rewinding(sink, start), _call)
+    """Make the calls of :func:`rewinding`, unless they have to be awaited; blocks where the sink does."""
+    if not is_async(sink):
+        run(rewinding(sink, start), _call)
 
 
 def _call(function: Callable[[], Any]) -> Any:

@@ -86,7 +86,7 @@ def perform(
         if kind is Open:
             sink = open_file(step.part)  # type: ignore[union-attr]
             sink = await sink if isinstance(sink, CoroutineType) else sink
-            if iscoroutinefunction(tell := getattr(sink, "tell", None)):
+            if (tell := getattr(sink, "tell", None)) is not None and iscoroutinefunction(tell):
                 starts[id(sink)] = await tell()
             return sink
         assert type(step) is Close
@@ -95,7 +95,8 @@ def perform(
             run_blocking = run_sync if _blocks(step.sink, 0) else None
             if finish is not None:
                 await _finish(finish, run_blocking)
-            await _rewind(step.sink, starts.get(id(step.sink), step.start), run_blocking)
+            if not getattr(step.sink, "rewinds", False):
+                await _rewind(step.sink, starts.get(id(step.sink), step.start), run_blocking)
             return step.sink
         if finish is not None:
             # only an adapter can shield a hop to a thread; a cancelled one would leave the sink open
@@ -133,7 +134,7 @@ async def _rewind(sink: Any, start: int, run_sync: Callable[..., Awaitable[Any]]
     """Bring a complete file back to its start: a seek writes what the file has buffered, so it may block."""
     if is_async(sink):
         await arun(rewinding(sink, start), _call)
-    elif run_sync is not None and stays_open(sink) and not getattr(sink, "rewinds", False):
+    elif run_sync is not None and stays_open(sink):
         await run_sync(rewind, sink, start)
     else:
         rewind(sink, start)
