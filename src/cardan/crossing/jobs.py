@@ -50,14 +50,16 @@ _UNLIMITED: Final = cast("anyio.CapacityLimiter", _Unlimited())
 class Job(Generic[T]):
     """A call of ``function``, to be made by a worker thread."""
 
-    __slots__ = ("_args", "_begun", "_function", "_lease", "_tell", "has_ended", "has_raised", "result")
+    __slots__ = ("_args", "_begun", "_function", "_tell", "_withdrawn", "has_ended", "has_raised", "lease", "result")
 
     result: T
 
-    def __init__(self, function: Callable[..., T], args: tuple[Any, ...], lease: Lease | None = None) -> None:
+    def __init__(self, function: Callable[..., T], args: tuple[Any, ...]) -> None:
         self._function = function
         self._args = args
-        self._lease = lease
+        self._withdrawn = False
+        self.lease: Lease | None = None
+        """The place of the thread, which is told of it."""
         self._begun = allocate_lock()
         self._tell: Callable[[], Any] | None = None
         self.has_ended = self.has_raised = False
@@ -66,8 +68,8 @@ class Job(Generic[T]):
         """In the thread: make the call, unless the job was withdrawn."""
         if not self._begun.acquire(False):
             return None
-        if self._lease is not None:
-            self._lease.thread = get_ident()
+        if self.lease is not None:
+            self.lease.thread = get_ident()
         try:
             self.result = result = self._function(*self._args)
         except BaseException as error:
@@ -83,8 +85,9 @@ class Job(Generic[T]):
                 self._tell()
 
     def withdraw(self) -> bool:
-        """Whether the call was not begun; the thread then never makes it."""
-        return self._begun.acquire(False)
+        """Whether the call was not begun; the thread then never makes it. May be asked again."""
+        self._withdrawn = self._withdrawn or self._begun.acquire(False)
+        return self._withdrawn
 
     def when_ended(self, function: Callable[[], Any]) -> None:
         """In the loop of asyncio: have it call ``function`` once, when the thread has ended."""

@@ -155,29 +155,47 @@ class Worker:
         discard: Callable[[T], Awaitable[Any]],
     ) -> T:
         """Run the handler, or a part of it; ``discard`` ends what it returns after its task was cancelled."""
-        return await self._run(self._threads.places.get().running, function, args, discard)
+        return await self._run(self._threads.places.get().running, Job(function, args), discard)
 
     async def step(self, function: Callable[..., T], *args: Any) -> T:
         """Run a step of a sync response body."""
-        return await self._run(self._threads.places.get().streaming, function, args)
+        return await self._run(self._threads.places.get().streaming, Job(function, args))
 
     async def close(self, function: Callable[..., T], *args: Any) -> T:
-        """Run a close hook, or the end of a body."""
-        return await self._run(self._threads.places.get().closing, function, args)
+        """Run a close hook, or the end of a body.
+
+        It is begun however the task is cancelled; what was cancelled before is raised afterwards.
+        """
+        cancelled: BaseException | None = None
+        job = Job(function, args)
+        try:
+            with shielded():
+                while True:
+                    try:
+                        result = await self._run(self._threads.places.get().closing, job)
+                        break
+                    except BaseException as error:
+                        if job.has_raised or not is_cancellation(error) or not job.withdraw():
+                            raise
+                        cancelled = error
+                        job = Job(function, args)
+            if cancelled is not None:
+                raise cancelled
+            return result
+        finally:
+            del cancelled  # its traceback holds this frame: no cycle
 
     async def _run(
         self,
         places: Places,
-        function: Callable[..., T],
-        args: tuple[Any, ...],
+        job: Job[T],
         discard: Callable[[T], Awaitable[Any]] | None = None,
     ) -> T:
         await self.settle()
-        lease = Lease(places, self._threads.places.get().waiting)
+        lease = job.lease = Lease(places, self._threads.places.get().waiting)
         await lease.take()
         if self._lend is not None:
             self._lend(lease)
-        job = Job(function, args, lease)
         self._in_thread = True
         try:
             result = await start(job)
