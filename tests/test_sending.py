@@ -123,7 +123,7 @@ def test_never_read_into_memory(tmp_path: Path) -> None:
 
 
 def test_a_file_that_grows(path: Path) -> None:
-    """HAZARDS: what was declared is sent, not a byte more."""
+    """What was declared is sent, not a byte more."""
     response = send_file(path)
     with path.open("ab") as file:
         file.write(b"more")
@@ -132,7 +132,7 @@ def test_a_file_that_grows(path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 10])
 def test_a_file_that_shrinks(path: Path, size: int) -> None:
-    """HAZARDS: an error that ends the connection, never a response that looks complete."""
+    """An error that ends the connection, never a response that looks complete."""
     response = send_file(path)
     os.truncate(path, size)
     with pytest.raises(ContentLengthError, match=f"got a file of {size} bytes, expected {len(DATA)}"):

@@ -104,7 +104,7 @@ def test_files(client: Client, path: str, text: str, kind: str) -> None:
     ],
 )
 def test_what_is_not_there(client: Client, path: str) -> None:
-    """HAZARDS, paths on disk: no way out, no hidden file, no link that leads out, and never a 500."""
+    """Paths on disk: no way out, no hidden file, no link that leads out, and never a 500."""
     url = httpx.URL("http://testserver/").copy_with(raw_path=path.encode())
     response = client.get(url)
     assert response.status_code == 404

@@ -124,7 +124,7 @@ def call_asgi(app: Any, builder: RequestBuilder, content: bytes) -> int:
 @pytest.mark.parametrize("app", [sync_app, async_app, loading_app], ids=["sync", "async", "load"])
 @pytest.mark.parametrize("case", CASES)
 def test_an_answered_request_is_gone(case: str, app: Any, protocol: str) -> None:
-    """DESIGN.md 3: no reference cycles, so that buffers do not outlive the request; nor by an error's traceback."""
+    """No reference cycles, so that buffers do not outlive the request; nor by an error's traceback."""
     path, headers, content, expected = CASES[case]
     builder = RequestBuilder(path, method="POST", headers=headers, data=content)
     status = call_wsgi(app, builder) if protocol == "wsgi" else call_asgi(app, builder, content)

@@ -164,7 +164,7 @@ async def test_pathsend(path: Path) -> None:
 
 
 def test_cut_while_it_is_sent(client: Client, path: Path) -> None:
-    """HAZARDS: a file that shrinks ends the connection; the hooks run, and nothing looks complete."""
+    """A file that shrinks ends the connection; the hooks run, and nothing looks complete."""
     received = 0
 
     def read() -> None:

@@ -1,4 +1,4 @@
-"""HAZARDS, responses: what must not reach the wire, what must run whatever fails, over both protocols."""
+"""Hazards of responses: what must not reach the wire, what must run whatever fails, over both protocols."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_failing_closers(serve: Callable[..., Client]) -> None:
 
 @pytest.mark.parametrize("kind", ["async", "sync"])
 def test_keep_alive(serve: Callable[..., Client], door: str, kind: str) -> None:
-    """API rule 19: comments while a stream is silent; from sync iterables on ASGI alone. The stream waits for one."""
+    """Comments while a stream is silent; from sync iterables on ASGI alone. The stream waits for one."""
     heard = threading.Event()
 
     def handler(request: Request) -> Response:

@@ -426,13 +426,13 @@ def _raises(environ: Any, start_response: Any) -> list[bytes]:
 
 @pytest.mark.parametrize(("app", "error"), [(_never, RuntimeError), (_twice, RuntimeError), (_raises, LookupError)])
 def test_from_app_errors(app: Any, error: type[Exception]) -> None:
-    """HAZARDS: an application that raises, never starts, or starts twice."""
+    """An application that raises, never starts, or starts twice."""
     with pytest.raises(error):
         Response.from_app(app, {})
 
 
 def test_from_app_kinds() -> None:
-    """HAZARDS: a generator that starts late, exc_info before anything was sent; the iterable is closed once."""
+    """A generator that starts late, exc_info before anything was sent; the iterable is closed once."""
     assert Response.from_app(_late, {}).data == b"x"
     instead = Response.from_app(_instead, {})
     assert (instead.status, instead.headers.get("X-A"), instead.data) == ("500 No", "1", b"no")

@@ -86,7 +86,7 @@ def test_mimetype_is_settable() -> None:
 @pytest.mark.parametrize("value", ["text/plain\r\nX: y", "a/b\n", "\u2603/x", "a\0b"])
 @pytest.mark.parametrize("name", ["mimetype", "content_type"])
 def test_content_type_cannot_inject(name: str, value: str) -> None:
-    """HAZARDS: CR, LF, NUL in values are refused when they are set."""
+    """CR, LF, NUL in values are refused when they are set."""
     with pytest.raises(ValueError, match="for Content-Type, expected"):
         Response("x", **{name: value})
 
@@ -221,7 +221,7 @@ def test_cookies() -> None:
 
 @pytest.mark.parametrize("options", [{"key": "a b"}, {"key": "a", "path": "/;x"}, {"key": "a", "domain": "x\r\ny"}])
 def test_cookie_attributes_cannot_inject(options: Any) -> None:
-    """HAZARDS: control characters and separators in names and attributes are refused."""
+    """Control characters and separators in names and attributes are refused."""
     with pytest.raises(ValueError, match="got"):
         Response().set_cookie(**options)
 

@@ -223,7 +223,7 @@ async def test_generator_is_finalized_at_once() -> None:
 
 
 def test_error_before_and_after_the_first_chunk() -> None:
-    """HAZARDS: an error is raised on, the hooks run, no End is given."""
+    """An error is raised on, the hooks run, no End is given."""
 
     def body(good: int) -> Iterator[bytes]:
         yield from [b"x"] * good
@@ -263,7 +263,7 @@ def test_run_sync_is_used_for_sync_bodies() -> None:
 
 
 def test_wrong_length_of_a_list() -> None:
-    """HAZARDS: a wrong Content-Length on a list body is an error before anything is sent."""
+    """A wrong Content-Length on a list body is an error before anything is sent."""
     response = Response(["abc"], headers={"Content-Length": "2"})
     with pytest.raises(ContentLengthError):
         response.whole("GET")
@@ -271,7 +271,7 @@ def test_wrong_length_of_a_list() -> None:
 
 
 def test_several_sendings() -> None:
-    """Response rule 3: nothing of one sending is kept; hooks run once for each."""
+    """Nothing of one sending is kept; hooks run once for each."""
     ended: list[int] = []
     response = Response(["a", "b"])
     response.call_on_close(lambda: ended.append(1))

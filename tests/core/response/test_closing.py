@@ -30,7 +30,7 @@ def _response(order: list[str]) -> Response:
 
 
 async def test_all_run_and_the_first_error_is_raised() -> None:
-    """API rule 30: sync and async hooks, in order, also when another one fails."""
+    """Sync and async hooks, in order, also when another one fails."""
     order: list[str] = []
     with pytest.raises(ValueError, match="first"):
         await _response(order).aclose()

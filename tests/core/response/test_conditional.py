@@ -148,7 +148,7 @@ def test_ranges_of_nothing() -> None:
 
 
 def test_stream_needs_ascending_ranges() -> None:
-    """API rule 39: what flows by once can only be cut front to back."""
+    """What flows by once can only be cut front to back."""
     stream = Representation(length=10, any_order=False)
     assert decide("GET", asked(range="bytes=0-1,4-5"), stream) == Decision(206, [(0, 2), (4, 6)])
     assert decide("GET", asked(range="bytes=4-5,0-1"), stream) == NONE

@@ -12,7 +12,7 @@ from cardan.core import BaseResponse, Response
 
 
 def test_pickle_after_freeze() -> None:
-    """Response rule 2: picklable after freeze(), close hooks stay behind."""
+    """Picklable after freeze(), close hooks stay behind."""
     response = Response(iter(["a", "b"]), 201, {"X-A": "1"})
     response.call_on_close(lambda: None)
     response.set_cookie("a", "1")
@@ -32,7 +32,7 @@ def test_a_stream_cannot_be_pickled(how: Any) -> None:
 
 @pytest.mark.parametrize("how", [copy.copy, copy.deepcopy])
 def test_copies_are_independent(how: Any) -> None:
-    """Response rule 4: header fields, hooks and status of a copy are its own; a deep copy's body too."""
+    """Header fields, hooks and status of a copy are its own; a deep copy's body too."""
     response = Response(["a"], headers={"X-A": "1"})
     response.call_on_close(lambda: None)
     twin = how(response)

@@ -106,7 +106,7 @@ def test_no_iterable(make: Any, items: Any) -> None:
 
 
 def test_json_module() -> None:
-    """API rule 19: a subclass's json_module writes the data, as bytes if it likes."""
+    """A subclass's json_module writes the data, as bytes if it likes."""
 
     class Other(Response):
         json_module = SimpleNamespace(dumps=lambda value: b"<%d>" % value)
@@ -185,7 +185,7 @@ async def test_generator_ends_in_the_task_that_leaves() -> None:
 
 
 def test_a_list_of_events_can_be_sent_twice() -> None:
-    """Response rule 3."""
+    """A response over a list of events gives the same events each time it is sent."""
     response = Response.from_events(["a"], retry=1)
     assert next(list(response.iter_events("GET")) for _ in "12") == list(response.iter_events("GET"))
 

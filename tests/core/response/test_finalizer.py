@@ -148,7 +148,7 @@ def test_transfer_encoding_is_the_servers() -> None:
 
 
 def test_304_drops_the_representation() -> None:
-    """API rule 31: content fields go, Last-Modified too beside an ETag; what updates a cache stays."""
+    """Content fields go, Last-Modified too beside an ETag; what updates a cache stays."""
     names = ("Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range", "Content-MD5")
     values = dict.fromkeys(names, "1")
     stay = [("ETag", '"x"'), ("Cache-Control", "no-cache"), ("Vary", "Accept"), ("Content-Location", "/a"), ("X", "y")]
