@@ -75,16 +75,8 @@ class HandlerDecorator(Protocol[D]):
 class Application(Dual, Generic[R]):
     """A handler as a WSGI and ASGI application.
 
-    ``request_class`` is what it gets; ``load``: the body is loaded before middleware and handler; ``lifespan`` is a
-    sync or async context manager function around all requests; ``middleware`` from the outermost to the innermost;
-    ``websocket`` is an ASGI application for websocket scopes, which are denied without one; ``threads`` is how many
-    sync handlers run at once under one event loop, ``waiting_threads`` how many more may wait for a slow client (past
-    them a handler that needs more of its body raises a 503), ``stream_threads`` how many steps of sync response bodies
-    run at once, ``backend`` the loop of async handlers on WSGI (``asyncio`` or
-    ``trio``). ``end_streams_on_stop``: on ASGI response bodies without a Content-Length are ended when the process is
-    told to stop (SIGTERM, SIGINT), so that the server need not wait for event streams: the body is closed, its cleanup
-    and the close hooks run, and the response is complete for its client. It needs a server with lifespan, in the main
-    thread. A subclass may override :meth:`resolve` (a router) and :meth:`on_error`.
+    The options are described at the attributes of the same names. A subclass may override :meth:`resolve` (a router)
+    and :meth:`on_error`.
 
     Every option is an attribute, too, and what is assigned to one later holds for the requests that begin afterwards,
     on both protocols: ``app.middleware += (authenticated,)``. A subclass may give options in its body; what the
@@ -94,15 +86,29 @@ class Application(Dual, Generic[R]):
     handler: Handler[R] | None = None
     """The original function."""
     request_class: type[Any] = Request
+    """The class of the requests that the handler gets."""
     load: bool = False
+    """Whether the body is loaded before middleware and handler run."""
     lifespan: Lifespan | None = None
+    """A sync or async context manager function around all requests; it gets the application."""
     middleware: Sequence[Middleware] = ()
+    """From the outermost to the innermost."""
     websocket: ASGIApplication | None = None
+    """An ASGI application for websocket scopes, which are denied without one."""
     threads: int = 40
+    """How many sync handlers run at once under one event loop (ASGI), and as many close hooks beside them."""
     waiting_threads: int = crossing.WAITING_THREADS
+    """How many more sync handlers may wait for a slow client under one event loop (ASGI). Beyond that number a handler
+    that needs more of its body raises :exc:`ServiceUnavailable`, a 503."""
     stream_threads: int = crossing.STREAM_THREADS
+    """How many steps of sync response bodies run at once under one event loop (ASGI)."""
     backend: str = "asyncio"
+    """The event loop of async handlers on WSGI, ``asyncio`` or ``trio``."""
     end_streams_on_stop: bool = False
+    """Whether, on ASGI, response bodies without a Content-Length are ended when the process is told to stop (SIGTERM,
+    SIGINT), so that the server need not wait for event streams. The body is closed, its cleanup and the close hooks
+    run, and the response is complete for its client. It needs a server that has a lifespan, in the main thread, and
+    that handles the signal itself."""
 
     _varies = False
     """Whether one of the options that decide how a request is served is a property."""

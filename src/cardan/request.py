@@ -72,7 +72,7 @@ class BaseRequest(core.BaseRequest):
     """How many bytes of a body that was not read are received and discarded before the response ends, so that the
     client sees the response; 0: none are. May be set on one request until its response is returned."""
     drain_timeout: float = draining.DEFAULTS.seconds
-    """For how many seconds they are received at most; 0: not at all."""
+    """For how many seconds the rest of an unread body is received and discarded at most; 0: not at all."""
 
     _shield = staticmethod(crossing.shielded)
     _mode = "sync"  # a constructor sets what differs from the defaults: one of these is made for every request

@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["deny_websocket", "handle", "send_alone"]
 
-#: bytes of a declared body that are received before a sync handler gets its thread: it saves the hops (SPEC.md 7)
+#: bytes of a declared body that are received before a sync handler gets its thread: each read from there would cross to
+#: the event loop and back
 PRELOAD = 65536
 
-#: methods whose requests have no body unless they say so
-_BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
+#: methods whose requests have no body over HTTP/2 unless their head announces one. ``draining.BODILESS`` is smaller:
+#: for its methods the head is not even looked at
+_UNLESS_ANNOUNCED = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
 
 
 async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
@@ -250,7 +252,7 @@ async def _source(scope: Any, receive: Any) -> ReceiveBody | None:
         return None
     names = {name.lower() for name, _ in scope.get("headers") or ()}
     announced = b"content-length" in names or b"transfer-encoding" in names
-    if not announced and (scope["method"] in _BODILESS or (scope.get("http_version") or "1.1").startswith("1")):
+    if not announced and (scope["method"] in _UNLESS_ANNOUNCED or (scope.get("http_version") or "1.1").startswith("1")):
         await body.peek()
     return body
 

@@ -53,7 +53,7 @@ class ReceiveBody(Body):
     """Bytes that were received ahead since ``_ready`` was last found empty."""
     _failure: HTTPException | None = None
     _receiving: bool = False
-    """Whether somebody awaits ``receive``."""
+    """Whether a task awaits ``receive`` at this moment."""
     _owes_end: bool = False
     """Whether a watcher has received the end of the body, of which :meth:`message` has not told yet."""
     _changed: anyio.Event | None = None
@@ -138,7 +138,7 @@ class ReceiveBody(Body):
             changed.set()
 
     async def _change(self) -> None:
-        """Return when somebody has received something, or failed to."""
+        """Return when another task has received something, or failed to."""
         if self._changed is None:
             self._changed = crossing.make_event()
         await self._changed.wait()

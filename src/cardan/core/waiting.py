@@ -1,6 +1,6 @@
 """Waiting, for code of core that stands between other code and an event loop: whichever loop runs.
 
-Takes nothing of a loop by itself: core imports none. Whoever runs one has imported it, so that asyncio or trio is found
+Core imports no event loop. A loop that runs was imported by the program that runs it, so that asyncio or trio is found
 among the loaded modules. Raises the loop's own cancellation, and :exc:`RuntimeError` where no loop runs.
 """
 
@@ -67,7 +67,7 @@ def make_event() -> Any:
 
 
 class Background(Generic[T]):
-    """A coroutine that runs in a task of its own: whoever waits for it may be cancelled, and another may wait on.
+    """A coroutine that runs in a task of its own: a task that waits for it may be cancelled, and another may wait on.
 
     To be made in a running loop, in whose current context the coroutine runs.
     """

@@ -26,7 +26,7 @@ def is_cancellation(error: BaseException | None) -> bool:
 def is_asked(*, native: bool = True) -> bool:
     """In a loop: whether the running task has been asked to end, by a scope of anyio or trio that is cancelled.
 
-    With ``native`` also by :meth:`asyncio.Task.cancel`. Without a task nobody knows: then it has.
+    With ``native`` also by :meth:`asyncio.Task.cancel`. Outside of a task this cannot be known, and the answer is True.
     """
     from anyio import current_effective_deadline
 

@@ -55,9 +55,8 @@ class Portal:
             except BaseException as error:
                 ready.put(error)
             finally:
-                _forget(
-                    self
-                )  # somebody's task may have ended the loop, by a SystemExit: the next request gets a new one
+                # a task may have ended the loop, by a SystemExit: the next request gets a new one
+                _forget(self)
 
         daemon = _allows_daemons()
         self._thread = threading.Thread(target=run, name=f"cardan-{backend}", daemon=daemon)

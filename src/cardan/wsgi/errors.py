@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["BrokenResponse", "answer_error", "ends_more", "is_misread", "throws_errors"]
 
-#: who may ask for the errors themselves: a test client, a debugger. The first name is that of the WSGI specification
-#: "throw_errors" (wsgi.readthedocs.io), the second its older one, which WebTest sets
+#: keys of the environ by which a test client or a debugger asks for the errors themselves. The first one is that of the
+#: WSGI specification "throw_errors" (wsgi.readthedocs.io), the second its older one, which WebTest sets
 _THROW_KEYS: Final = ("x-wsgiorg.throw_errors", "paste.throw_errors")
 
-#: packages whose exceptions end a green thread, or a time that somebody around the application set for it
+#: packages whose exceptions end a green thread, or are a time-out that was set around the application
 _GREEN: Final = frozenset({"greenlet", "gevent", "eventlet"})
 
 _BODY: Final = b"Internal Server Error\n"

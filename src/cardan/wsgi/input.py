@@ -1,4 +1,6 @@
-"""The body of a request out of ``wsgi.input``: its reading, and the file that replays it."""
+"""The body of a request out of ``wsgi.input``: its length, its reading, and the file that replays it; the wait for a
+read that finds that the client has left.
+"""
 
 from __future__ import annotations
 

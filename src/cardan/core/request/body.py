@@ -130,8 +130,9 @@ class Body:
             raise copy(self.error)
 
     def begin(self, door: str) -> None:
-        """``door`` is about to read the body, until :meth:`end`. Of several threads that begin at once one gets it; the
-        others get a :exc:`BodyConsumed` that says so.
+        """Note that the access named ``door`` (``get_data()``, say) reads the body from now on, until :meth:`end`.
+
+        If several threads begin at once, one of them reads; the others get a :exc:`BodyConsumed` that says so.
         """
         try:
             self.turn.pop()
@@ -143,7 +144,7 @@ class Body:
         self.reading = door
 
     def end(self) -> None:
-        """What began to read has read the body, or failed to."""
+        """Note that the access that called :meth:`begin` no longer reads, whether it succeeded or failed."""
         self.reading = None
         self.turn.append(None)
 

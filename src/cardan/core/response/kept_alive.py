@@ -1,6 +1,7 @@
-"""KeptAlive: an async body with a filler after each silence, for whoever sends events without an adapter.
+"""KeptAlive: an async body with a filler after each silence.
 
-The body runs in a task of its own, so that a step of it may go on while a filler is sent.
+It is used by servers that send a response's events without an adapter. The body runs in a task of its own, so that a
+step of it may go on while a filler is sent.
 """
 
 from __future__ import annotations
