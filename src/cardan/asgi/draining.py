@@ -139,14 +139,14 @@ class HeldSend:
         """Send ``message`` and drain, side by side; its end waits for both."""
         from anyio import create_task_group
 
-        more = message.get("more_body", False)
-        failure: OSError | None = None
+        data, more = message["body"], message.get("more_body", False)
+        cut = len(data) - self._kept
+        failure: Exception | None = None
         async with create_task_group() as group:
             group.start_soon(self.drain)
             try:
-                cut = len(message["body"]) - self._kept
-                await self._send({**message, "body": message["body"][:cut], "more_body": True})
-            except OSError as error:  # raised outside of the group, which would wrap it
+                await self._send({**message, "body": data[:cut], "more_body": True})
+            except Exception as error:  # raised outside of the group, which would wrap it
                 failure = error
                 group.cancel_scope.cancel()
         self._drained = True
@@ -155,7 +155,7 @@ class HeldSend:
                 raise failure
         finally:
             del failure  # its traceback holds this frame: no cycle
-        await self._send({**message, "body": message["body"][cut:], "more_body": more})
+        await self._send({**message, "body": data[cut:], "more_body": more})
 
     async def finish(self) -> None:
         """Drain, then send the end of the response, if it came so far."""
