@@ -53,7 +53,8 @@ class DataReader:
                 data = yield Read(min(size or READ_SIZE, reader.want), False)
                 piece = reader.feed(data) if data else reader.close()
             except BaseException as error:
-                piece, reader.accepted = reader.accepted, b""
+                data = piece = reader.accepted
+                reader.accepted = b""
                 if not piece:
                     self.body.fail(error)
                     self._reader = None

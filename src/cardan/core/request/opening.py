@@ -86,11 +86,12 @@ class OpenedBody(LimitsMixin):
         body: Body | None = values.get("_opened")
         if body is None:
             _ = self._sent_length  # a Content-Length that is no length is a 400 in every handler, on both protocols
-            body = self._open_body()
+            opened = self._open_body()
             if type(self).make_body_filter is not OpenedBody.make_body_filter:
-                body = self._filter_body(body)
-            body = values.setdefault("_opened", body)
-        elif "_refusal" in values:
+                opened = self._filter_body(opened)
+            first: Body = values.setdefault("_opened", opened)  # another thread may have opened it meanwhile
+            return first
+        if "_refusal" in values:
             raise copy(values["_refusal"])
         return body
 
