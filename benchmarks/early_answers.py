@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import datetime
 import os
+import platform
 import shutil
 import socket
 import subprocess
@@ -23,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -53,18 +55,12 @@ function viaXHR(path, size) {
     request.send(make(size));
   });
 }
-function viaForm(path, size) {
-  const files = new DataTransfer();
-  files.items.add(new File([make(size)], "large.bin"));
-  const form = document.createElement("form");
-  Object.assign(form, {method: "post", action: path, enctype: "multipart/form-data"});
-  const input = Object.assign(document.createElement("input"), {type: "file", name: "file"});
-  input.files = files.files;
-  form.append(input);
-  document.body.append(form);
+function viaForm(path) {
+  const form = document.forms[0];
+  form.action = path;
   form.submit();
 }
-</script><body>"""
+</script><form method="post" enctype="multipart/form-data"><input type="file" name="file"></form>"""
 
 
 # --- what is served ---
@@ -186,13 +182,18 @@ def serving(name: str, folder: Path, environment: dict[str, str]) -> Iterator[st
 # --- clients: each sends ``size`` bytes to ``url`` and says what it got ---
 
 
+def data_of(size: int, folder: Path) -> Path:
+    """A file of ``size`` bytes."""
+    file = folder / f"{size}.bin"
+    if not file.exists():
+        file.write_bytes(bytes(size))
+    return file
+
+
 def with_curl(url: str, size: int, folder: Path) -> str:
-    data = folder / f"{size}.bin"
-    if not data.exists():
-        data.write_bytes(bytes(size))
     # the status tells: over HTTP/2 curl may have the whole answer, and neither follow it nor end
     command = ["curl", "--silent", "--insecure", "--max-time", "8", "--write-out", "answer %{http_code}"]
-    command += ["--data-binary", f"@{data}", url]
+    command += ["--data-binary", f"@{data_of(size, folder)}", url]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
@@ -238,6 +239,9 @@ class Chromium:
 
     def run_async(self, script: str) -> Any:
         return self._driver.execute_async_script(script)
+
+    def choose(self, file: Path) -> None:
+        self._driver.find_element("css selector", "input").send_keys(str(file))
 
     def quit(self) -> None:
         self._driver.quit()
@@ -302,6 +306,10 @@ class Firefox:
     def run(self, script: str) -> Any:
         return self._call("WebDriver:ExecuteScript", {"script": script, "args": [], "sandbox": None})["value"]
 
+    def choose(self, file: Path) -> None:
+        found = self._call("WebDriver:FindElement", {"using": "css selector", "value": "input"})["value"]
+        self._call("WebDriver:ElementSendKeys", {"id": next(iter(found.values())), "text": str(file)})
+
     def run_async(self, script: str) -> Any:
         return self._call("WebDriver:ExecuteAsyncScript", {"script": script, "args": [], "sandbox": None})["value"]
 
@@ -335,7 +343,8 @@ def in_browser(browser: Chromium | Firefox, way: str) -> Callable[[str, int, Pat
             raise RuntimeError("the page did not open")
         try:
             if way == "form":
-                browser.run(f"viaForm('/{path}', {size})")
+                browser.choose(data_of(size, folder))
+                browser.run(f"viaForm('/{path}')")
                 wait_for(f"document.title == 'answer' || {BROKEN}.test(document.documentURI)", PATIENCE)
                 return str(browser.run("return document.documentURI + ' ' + document.body?.innerText"))
             name = {"fetch": "viaFetch", "XHR": "viaXHR"}[way]
@@ -371,9 +380,18 @@ def clients(folder: Path, only: list[str]) -> Iterator[tuple[str, str, Callable[
                 browser.quit()
 
 
-def cell(results: dict[int, int], repeat: int) -> str:
-    """``all``, or what was seen less often."""
-    return ", ".join(f"{status}: {seen} of {repeat}" for status, seen in results.items() if seen < repeat) or "all"
+def cell(seen: dict[tuple[str, int], int], repeat: int) -> str:
+    """``all``, or which answers were seen less often: ``3 MB: 200 0/3 303 1/3``."""
+    lost: dict[str, list[str]] = {}
+    for (size, status), number in seen.items():
+        if number < repeat:
+            lost.setdefault(size, []).append(f"{status} {number}/{repeat}")
+    return "; ".join(f"{size}: {' '.join(statuses)}" for size, statuses in lost.items()) or "all"
+
+
+def versions() -> str:
+    names = ("uvicorn", "gunicorn", "hypercorn")
+    return ", ".join(f"{name} {version(name)}" for name in names) + f", Python {platform.python_version()}"
 
 
 def main() -> None:
@@ -389,28 +407,27 @@ def main() -> None:
     some = [part for part in only if part in ("curl", "httpx", "chromium", "firefox", "fetch", "XHR", "form")]
     environment = {"EARLY_DRAIN": options.drain, "EARLY_SECONDS": options.seconds}
     lost = 0
-    print(f"{datetime.date.today()}; {options.repeat} uploads each", flush=True)
-    print(f"| client | way | server | {' | '.join(sizes)} |\n| --- | --- | --- |{' --- |' * len(sizes)}", flush=True)
+    print(f"{datetime.date.today()}, {versions()}; {', '.join(sizes)}; {options.repeat} uploads of each status")
+    print(f"\n| client | way | {' | '.join(servers)} |\n| --- | --- |{' --- |' * len(servers)}", flush=True)
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         urls = {server: stack.enter_context(serving(server, folder, environment)) for server in servers}
         if not some or {"fetch", "XHR", "form"} >= set(some):
             some += ["curl", "httpx", "chromium", "firefox"]
         for client, way, upload in clients(folder, some):
+            cells = []
             for server, url in urls.items():
-                cells = []
-                for size in sizes.values():
-                    seen = dict.fromkeys(STATUSES, 0)
-                    for status in STATUSES:
-                        for _ in range(options.repeat):
-                            text = upload(f"{url}/{status}", size, folder)
-                            seen[status] += f"answer {status}" in text
-                            if f"answer {status}" not in text and os.environ.get("EARLY_DEBUG"):
-                                print(client, way, server, size, status, text[:300], file=sys.stderr)
-                    lost += sum(options.repeat - number for number in seen.values())
-                    cells.append(cell(seen, options.repeat))
-                print(f"| {client} | {way} | {server} | {' | '.join(cells)} |", flush=True)
-    print(f"{lost} answers were lost")
+                seen = dict.fromkeys(((size, status) for size in sizes for status in STATUSES), 0)
+                for size, status in seen:
+                    for _ in range(options.repeat):
+                        text = upload(f"{url}/{status}", sizes[size], folder)
+                        seen[size, status] += f"answer {status}" in text
+                        if f"answer {status}" not in text and os.environ.get("EARLY_DEBUG"):
+                            print(client, way, server, size, status, text[:300], file=sys.stderr)
+                lost += sum(options.repeat - number for number in seen.values())
+                cells.append(cell(seen, options.repeat))
+            print(f"| {client} | {way} | {' | '.join(cells)} |", flush=True)
+    print(f"\n{lost} answers were lost")
 
 
 if __name__ == "__main__":
