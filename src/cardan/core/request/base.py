@@ -31,7 +31,9 @@ __all__ = ["BaseRequest"]
 
 
 class BaseRequest(URLMixin, BodyAccess):
-    """A request over a :class:`RequestHead` and a body (bytes, an iterable or an async iterable of bytes).
+    """A request over a :class:`RequestHead` and a body: bytes, an iterable or an async iterable of bytes.
+
+    Any bytes-like object may stand for bytes, and is copied.
 
     ``run_sync`` runs a plain callable in a worker thread (``trio.to_thread.run_sync``), ``make_file`` makes the
     file of an upload (``tempfile.TemporaryFile``); without it files stay in memory, and past ``max_spool_memory``

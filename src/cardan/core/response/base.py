@@ -30,6 +30,9 @@ ResponseStatus: TypeAlias = "int | str | HTTPStatus | None"
 class BaseResponse(Copies, Outgoing):
     """A response. ``response`` is its body: text, bytes, an iterable or an async iterable of them, or None.
 
+    Any bytes-like object may stand for bytes, and is copied. A chunk of another type raises :exc:`TypeError` when it is
+    sent.
+
     ``status`` is a code, a :class:`~http.HTTPStatus` or a line like ``"404 Not Found"``; ``headers`` are copied.
     ``mimetype`` gets ``; charset=utf-8`` where it is text, ``content_type`` is taken as it is and wins.
     ``direct_passthrough``: the iterable goes to the server unchanged (for ``wsgi.file_wrapper``).
