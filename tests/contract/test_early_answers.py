@@ -528,6 +528,20 @@ def test_asgi_the_last_byte_waits_where_the_server_ends_by_length(backend: str, 
     assert connection.notes[-1] is last
 
 
+def test_asgi_a_client_that_stops_its_upload_gets_the_last_byte(backend: str) -> None:
+    """Where the last byte is held back, a client that stops its upload at an error and waits for that byte is not left
+    waiting until the time of the drain is over."""
+
+    class Patient(Request):
+        drain_timeout = 600
+
+    extensions = {"extensions": {"http.response.pathsend": {}}}
+    app = Application(lambda request: Response(b"refused", 401), request_class=Patient)
+    connection = serve(app, scope() | extensions, Connection(silent=True), backend)
+    assert connection.received == 1
+    assert (connection.sent[-1]["body"], connection.sent[-1]["more_body"]) == (b"d", False)
+
+
 def test_asgi_only_the_outermost_application_drains(backend: str) -> None:
     """The answer of an application inside of another one is not held back from the one that passes it on."""
     inner = Application(anever)

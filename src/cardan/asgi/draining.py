@@ -37,6 +37,10 @@ _SMALL: Final = 65536
 #: closes the connection under the upload: the last of them has to wait.
 _ENDS_BY_LENGTH: Final = "http.response.pathsend"
 
+#: Seconds in which the next piece of the body has to come on such a server. A client that stops its upload when it sees
+#: an error (curl does) waits for the last byte, and would wait until the drain's time is over.
+_SILENCE: Final = 1.0
+
 
 def hold(
     scope: MutableMapping[str, Any],
@@ -171,14 +175,15 @@ class HeldSend:
 
         body, limits = self._body, self._limits
         drain = Drain(limits)
-        patience = limits.seconds if self._patience is None else self._patience
+        silence = min(limits.seconds, _SILENCE) if self._kept else limits.seconds
+        end = current_time() + limits.seconds
+        patience = silence if self._patience is None else self._patience
         # a receive that fails says that the client has left
         with suppress(Exception), CancelScope(deadline=current_time() + patience) as scope:
             while drain.wanted and not body.ended and not body.disconnected:
                 message = await body.message()
                 drain.feed(len(message.get("body") or b""))
-                scope.deadline += limits.seconds - patience
-                patience = limits.seconds
+                scope.deadline = min(end, current_time() + silence)
                 await checkpoint()  # a receive that never waits must not keep the loop
 
 
