@@ -177,7 +177,7 @@ async def test_timeout(protocol: Any) -> None:
         write = start_response("200 OK", [])
         if environ["PATH_INFO"] == "/begin":
             write(b"a")
-        go.wait(0.05)
+        go.wait(0.5)
         return []
 
     async with AsyncClient({"asgi": asgi, "wsgi": wsgi}[protocol], protocol=protocol, timeout=0.01) as client:
