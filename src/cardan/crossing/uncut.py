@@ -119,7 +119,7 @@ async def run_uncut(function: Callable[[], Awaitable[Any]], patience: Callable[[
                     _cleaning.add(inner)
                 thread = patience() if times and patience is not None else None
                 try:
-                    await asyncio.wait((inner,), timeout=thread if times < 2 or thread is not None else PATIENCE)
+                    await _wait(inner, thread if times < 2 or thread is not None else PATIENCE)
                 except asyncio.CancelledError as error:
                     cancelled = error
                     times += 1
@@ -176,7 +176,7 @@ async def steer(function: Callable[[], Awaitable[Any]]) -> None:
         with anyio.CancelScope() as waiting:
             while not inner.done():
                 try:
-                    await asyncio.wait((inner,), timeout=PATIENCE if native > 1 else None)
+                    await _wait(inner, PATIENCE if native > 1 else None)
                 except asyncio.CancelledError as error:
                     by_scope = told is None and anyio.current_effective_deadline() == -inf
                     native += not by_scope
@@ -223,12 +223,32 @@ def _show(inner: asyncio.Task[Any]) -> None:
     task.add_done_callback(_cleaning.discard)
 
 
+async def _wait(inner: asyncio.Task[Any], seconds: float | None) -> None:
+    """Return when ``inner`` has ended, or after so many seconds; cancelling this leaves ``inner`` alone."""
+    import asyncio
+
+    if seconds is not None:
+        await asyncio.wait((inner,), timeout=seconds)
+        return
+    waiter = inner.get_loop().create_future()  # a quarter of what asyncio.wait() costs
+
+    def wake(task: asyncio.Task[Any]) -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    inner.add_done_callback(wake)
+    try:
+        await waiter
+    finally:
+        inner.remove_done_callback(wake)
+
+
 async def _wait_for(inner: asyncio.Task[Any]) -> None:
     import asyncio
 
     while not inner.done():
         try:
-            await asyncio.wait((inner,))
+            await _wait(inner, None)
         except asyncio.CancelledError:
             continue
 
