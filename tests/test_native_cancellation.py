@@ -16,7 +16,8 @@ import pytest
 
 from cardan import Application, Request, Response
 from cardan.exceptions import ClientDisconnected
-from tests.test_crossing import UPLOAD, Exchange, chunk
+from cardan.testing import Client
+from tests.test_crossing import GONE, UPLOAD, Exchange, chunk
 
 pytestmark = pytest.mark.anyio
 
@@ -452,6 +453,165 @@ async def test_at_every_step(after: int) -> None:
     assert log in ([], ["handler", "closed", "hook"])
 
 
+async def test_a_cancellation_while_the_body_of_a_client_that_left_cleans_up() -> None:
+    """The client leaves, the body cleans up, and the first native cancellation comes then: the cleanup is not cut."""
+    log: list[str] = []
+    cleaning, go_on = anyio.Event(), anyio.Event()
+
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[str]:
+            try:
+                yield "first"
+                await anyio.sleep(3600)
+            finally:
+                cleaning.set()
+                await go_on.wait()
+                log.append("cleaned up")
+
+        response = Response(body())
+        response.call_on_close(lambda: log.append("hook"))
+        return response
+
+    exchange = get(Application(handler))
+    task = asyncio.create_task(exchange.run())
+    await exchange.sending.wait()
+    await exchange.put.send(GONE)
+    await cleaning.wait()
+    task.cancel()
+    await anyio.sleep(0.01)
+    assert not task.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert log == ["cleaned up", "hook"]
+
+
+@pytest.mark.parametrize("kind", ["def", "async"])
+async def test_middleware_is_told_of_the_cancellation(kind: str) -> None:
+    """What is around the handler is told of the cancellation, and cannot make an answer of it by returning."""
+    log: list[str] = []
+    waits = anyio.Event()
+
+    def around(request: Request) -> Iterator[Any]:
+        try:
+            yield
+        except asyncio.CancelledError:
+            log.append("told")
+        return Response("an answer to a cancellation")
+
+    async def wait() -> Response:
+        waits.set()
+        await anyio.sleep(3600)
+        return Response("never")
+
+    def handler(request: Request) -> Any:
+        return wait()
+
+    async def ahandler(request: Request) -> Response:
+        return await wait()
+
+    app = Application(handler if kind == "def" else ahandler, middleware=[around])  # type: ignore[list-item]
+    await by_cancel(get(app), waits.is_set)
+    assert log == ["told"]
+
+
+async def test_the_end_of_the_lifespan_waits_for_cleanup() -> None:
+    """Some servers end the process as soon as the lifespan has ended, right after they have cancelled requests."""
+    log: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[str]:
+            try:
+                yield "first"
+                await anyio.sleep(3600)
+            finally:
+                await anyio.sleep(0.02)
+                log.append("cleaned up")
+
+        response = Response(body())
+
+        @response.call_on_close
+        async def hook() -> None:
+            await anyio.sleep(0.02)
+            log.append("hook")
+
+        return response
+
+    app = Application(handler)
+    put, taken = anyio.create_memory_object_stream[dict[str, Any]](2)
+    sent: list[str] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+        if sent[-1] == "lifespan.shutdown.complete":
+            log.append("lifespan")
+
+    with put, taken:
+        put.send_nowait({"type": "lifespan.startup"})
+        lifespan = asyncio.create_task(app({"type": "lifespan"}, taken.receive, send))  # type: ignore[arg-type]
+        exchange = get(app)
+        task = asyncio.create_task(exchange.run())
+        await exchange.sending.wait()
+        task.cancel()
+        put.send_nowait({"type": "lifespan.shutdown"})
+        await lifespan
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert log == ["cleaned up", "hook", "lifespan"]
+
+
+def test_a_loop_that_ends_waits_for_cleanup() -> None:
+    """``asyncio.run()`` cancels every task at its end: the cleanup of a request that was cancelled still runs."""
+    log: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        response = Response("x")
+
+        @response.call_on_close
+        async def hook() -> None:
+            await anyio.sleep(0.02)
+            log.append("hook")
+
+        response.call_on_close(lambda: log.append("plain"))
+        return response
+
+    async def main() -> None:
+        exchange = get(Application(handler))
+        task = asyncio.create_task(exchange.run())
+        await exchange.sending.wait()
+        await anyio.sleep(0.005)
+        task.cancel()
+        await anyio.sleep(0)
+
+    asyncio.run(main())
+    assert log == ["hook", "plain"]
+
+
+def test_a_timeout_around_a_blocking_call_on_wsgi() -> None:
+    """An async handler on WSGI: the time-out leaves when the request's thread has ended what was asked of it."""
+    log: list[str] = []
+
+    class Slow:
+        def write(self, data: bytes) -> int:
+            threading.Event().wait(0.1)
+            log.append("written")
+            return len(data)
+
+    async def handler(request: Request) -> Response:
+        await request.load()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await request.files["f"].asave(Slow())
+        log.append("left")
+        return Response("x")
+
+    with Client(Application(handler), protocol="wsgi") as client:
+        assert client.post("/", files={"f": ("a", bytes(600_000))}).text == "x"
+    assert log[-1] == "left"
+    assert log.count("left") == 1
+    assert "written" in log
+
+
 class TestTrio:
     """Scopes, on trio: the task waits for its threads, and nothing is lost."""
 
@@ -485,3 +645,37 @@ class TestTrio:
             await until(begun.is_set)
             group.cancel_scope.cancel()
         assert log == ["step ended", "closed", "hook"]
+
+    @pytest.mark.parametrize("kind", ["def", "async"])
+    async def test_async_body_and_hooks(self, kind: str) -> None:
+        """As on asyncio."""
+        log: list[str] = []
+
+        async def body() -> AsyncIterator[str]:
+            try:
+                yield "first"
+                log.append("waits")
+                await anyio.sleep(3600)
+            finally:
+                await anyio.sleep(0.01)
+                log.append("cleaned up")
+
+        def handler(request: Request) -> Response:
+            response = Response(body())
+
+            @response.call_on_close
+            async def hook() -> None:
+                await anyio.sleep(0.01)
+                log.append("hook")
+
+            response.call_on_close(lambda: log.append("last"))
+            return response
+
+        async def ahandler(request: Request) -> Response:
+            return handler(request)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(get(Application(handler if kind == "def" else ahandler)).run)
+            await until(lambda: "waits" in log)
+            group.cancel_scope.cancel()
+        assert log == ["waits", "cleaned up", "hook", "last"]

@@ -115,15 +115,19 @@ def _through(
             if isawaitable(result):
                 result = yield result
             response = answer(result, request, handler, on_error)
-    except Exception as error:
+    except BaseException as error:  # a cancellation, too: what the middleware has opened is closed, here and now
         resume = partial(steps.throw, error)
+        final = None if isinstance(error, Exception) else error
     else:
         resume = partial(steps.send, response)
+        final = None
     try:
         resume()
     except StopIteration as stop:
+        if final is not None:  # no middleware makes an answer of a cancellation by returning
+            raise final from None
         return answer(stop.value, request, outer, on_error)
     finally:
-        del resume  # it may hold an error, whose traceback holds this frame
+        del resume, final  # they may hold an error, whose traceback holds this frame
     steps.close()
     raise TypeError(f"got a second yield from {getattr(outer, '__qualname__', outer)!r}, expected a return")
