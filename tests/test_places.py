@@ -31,6 +31,14 @@ async def until(condition: Callable[[], object]) -> None:
             await anyio.sleep(0.001)
 
 
+async def run_until_answered(exchange: Exchange) -> None:
+    """Serve it to a client that leaves when it has the head of the answer, with the rest of its body unsent."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(exchange.run)
+        await until(lambda: exchange.status)
+        await exchange.put.send(GONE)
+
+
 class Uploads:
     """An application whose handler reads the body, and notes when it begins and how it ends."""
 
@@ -86,9 +94,9 @@ async def test_past_the_waiting_places() -> None:
     first, second, third, get = uploads.upload("/1"), uploads.upload("/2"), uploads.upload("/3"), uploads.get()
     async with anyio.create_task_group() as group:
         group.start_soon(first.run)
-        await until(lambda: uploads.begun == ["/1"])
+        await until(lambda: uploads.app._threads.places.get().waiting.free == 0)
+        await run_until_answered(second)
         with anyio.fail_after(20):
-            await second.run()
             await get.run()
         await first.put.send(LAST)
         await until(lambda: first.status)
@@ -106,8 +114,8 @@ async def test_no_waiting_places_at_all() -> None:
         uploads.upload("/large"),
         Exchange(uploads.app, chunk(b"abc", False), headers=[(b"content-length", b"3")]),
     )
+    await run_until_answered(large)
     with anyio.fail_after(20):
-        await large.run()
         await small.run()
     assert (large.status, small.body) == (503, b"3")
 
