@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from cardan.core.exceptions import BadRequest, HTTPException, InternalServerError, NotFound, ServiceUnavailable, abort
+from cardan.core.exceptions import (
+    BadRequest,
+    BadRequestKeyError,
+    HTTPException,
+    InternalServerError,
+    NotFound,
+    ServiceUnavailable,
+    abort,
+)
 from cardan.core.problem import document
 from cardan.core.request.base import BaseRequest
 from cardan.core.request.head import RequestHead
@@ -72,6 +80,14 @@ def test_a_description_that_is_an_exception() -> None:
         InternalServerError(error())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="got ConnectionError as description"):
         abort(500, error())  # type: ignore[arg-type]
+
+
+def test_a_key_that_is_an_exception() -> None:
+    """Likewise: the description names the key, so that ``BadRequestKeyError(error)`` would send its text."""
+    with pytest.raises(TypeError, match=r"got ConnectionError as key, expected .* original_exception") as caught:
+        BadRequestKeyError(error())
+    assert SECRET not in str(caught.value)
+    assert BadRequestKeyError("name", original_exception=error()).description == "missing key 'name'"
 
 
 @pytest.mark.parametrize("name", ["code", "name", "args", "members", "get_response", "response_class", "add_note"])

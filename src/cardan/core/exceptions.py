@@ -223,6 +223,8 @@ class BadRequestKeyError(BadRequest, KeyError):
 
     def __init__(self, key: object = None, **options: Any) -> None:
         super().__init__(**options)
+        if isinstance(key, BaseException):  # its text would be that of the answer
+            raise TypeError(f"got {type(key).__name__} as key, {_EXPECTED}")
         self.key = key
         if key is not None:
             self.description = f"missing key {key!r}"
