@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import partial
 from io import BytesIO, FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -202,7 +203,14 @@ class FileStorage(CoreFileStorage):
 
     async def asave(self, dst: str | os.PathLike[str] | Any, *, run_sync: RunSync = None) -> None:
         """The awaiting twin of :meth:`save`; ``dst.write`` may be async."""
-        await super().asave(dst, run_sync=run_sync)
+        if hasattr(dst, "write") or not self._is_async:
+            await super().asave(dst, run_sync=run_sync)
+            return
+        file = await self._call(run_sync, partial(Path(dst).open, "wb", buffering=0), blocks=True)
+        try:
+            await super().asave(_Whole(file), run_sync=run_sync)
+        finally:
+            file.close()
 
     def _copy(self, dst: Any) -> None:
         if hasattr(dst, "write"):

@@ -247,6 +247,25 @@ def test_an_async_file_is_read_from_its_start(door: str, sink: str) -> None:
 
 
 @doors
+@pytest.mark.parametrize("sink", ASYNC_SINKS)
+def test_an_async_file_is_saved_to_a_path(door: str, sink: str, tmp_path: Path) -> None:
+    """``asave`` takes a path, whatever kind of file the upload is in, and overwrites what is there."""
+    target = tmp_path / "target"
+    target.write_bytes(bytes(100_000))
+
+    async def save(request: Any) -> Response:
+        await request.load()
+        one, two = request.files.getlist("f")
+        await one.asave(target)
+        first = target.read_bytes()
+        await two.asave(str(target))
+        return Response.from_json([count(first), count(target.read_bytes())])
+
+    app = Application(save, request_class=storing(ASYNC_SINKS[sink], []))
+    assert post(app, door, body_of(70_000, 5000)).json() == [70_000, 5000]
+
+
+@doors
 def test_a_named_file_is_complete_under_its_name(door: str, kind: str) -> None:
     """What a file buffers is written before the handler gets it: another program may read it by its path."""
 
