@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import anyio
@@ -75,12 +75,34 @@ def stream(request: Request) -> Response:
     return Response(body())
 
 
+async def astream(request: Request) -> Response:
+    """The body of the response sends little and never ends by itself."""
+    name = _begin(request)
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            for _ in range(PATIENCE * 100):
+                yield b"x"
+                await anyio.sleep(0.01)
+        finally:
+            TOLD.append(f"{name}: {request.disconnected}")
+
+    return Response(body())
+
+
 def told(request: Request) -> Response:
     """What has happened so far."""
     return Response.from_json({"begun": BEGUN, "told": TOLD})
 
 
-VIEWS: dict[str, Any] = {"/def": poll, "/async": apoll, "/cancel": acancel, "/stream": stream, "/told": told}
+VIEWS: dict[str, Any] = {
+    "/def": poll,
+    "/async": apoll,
+    "/cancel": acancel,
+    "/stream": stream,
+    "/astream": astream,
+    "/told": told,
+}
 
 
 class Leaving(Application[Request]):

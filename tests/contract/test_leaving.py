@@ -12,6 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.from_thread
+import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
@@ -447,6 +449,86 @@ async def test_streaming_goes_on_beside_the_watcher(kind: str) -> None:
 
     await server.serve(app)
     assert seen == [False, False, "told", True]
+
+
+@pytest.mark.parametrize("kind", ["sync body", "async body"])
+@pytest.mark.parametrize("handler", ["def", "async def"])
+async def test_a_stream_ends_whose_request_has_a_small_body_that_nobody_reads(handler: str, kind: str) -> None:
+    """The end of the request's body stands before the client's leaving: it is received while the response streams."""
+    server = Server(chunk(b"unread", more=True), END, method="POST", **{"Transfer-Encoding": "chunked"})
+    server.scope["http_version"] = "1.1"
+    over: list[str] = []
+
+    def sync_body() -> Iterator[bytes]:
+        try:
+            yield b"one"
+            anyio.from_thread.run_sync(server.leave)
+            for _ in range(GUARD * 100):
+                anyio.from_thread.run(anyio.sleep, 0.01)
+                yield b"more"
+        finally:
+            over.append("body")
+
+    async def async_body() -> AsyncIterator[bytes]:
+        try:
+            yield b"one"
+            server.leave()
+            await anyio.sleep_forever()
+        finally:
+            over.append("body")
+
+    def respond(request: Request) -> Response:
+        response = Response(sync_body() if kind == "sync body" else async_body())
+        response.call_on_close(lambda: over.append(f"hook {request.disconnected}"))
+        return response
+
+    async def arespond(request: Request) -> Response:
+        return respond(request)
+
+    with anyio.fail_after(GUARD / 4):
+        await server.serve(Application(respond if handler == "def" else arespond))
+    assert over == ["body", "hook True"]
+    assert server.most == 1
+
+
+async def test_a_stream_does_not_invite_a_body_that_waits_for_100_continue() -> None:
+    """While a response streams, nothing is received of a request that nobody reads and that has not begun."""
+    server = Server(method="POST", Expect="100-continue", **{"Content-Length": "5"})
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"one"
+            await anyio.wait_all_tasks_blocked()
+            yield b"two"
+
+        return Response(body())
+
+    await server.serve(app)
+    assert server.most == 0
+
+
+async def test_a_stream_that_reads_the_request_misses_nothing() -> None:
+    """What was received ahead while the response streams is there for a body that reads the request late."""
+    pieces = [b"%05d" % number * 4000 for number in range(20)]
+    messages = [chunk(piece, more=True) for piece in pieces]
+    server = Server(*messages, END, method="POST")
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"echo:"
+            await anyio.wait_all_tasks_blocked()
+            assert 0 < len(server.messages) < len(messages)
+            async for piece in request.aiter_data():
+                await anyio.lowlevel.checkpoint()
+                yield piece
+
+        return Response(body())
+
+    await server.serve(app)
+    assert b"".join(message.get("body", b"") for message in server.sent) == b"echo:" + b"".join(pieces)
+    assert server.most == 1
 
 
 async def test_a_failed_send_tells() -> None:

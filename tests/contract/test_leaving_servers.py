@@ -58,6 +58,12 @@ def test_a_handler_is_told(server: Server, path: str, body: bytes | None, query:
     assert leave(server, path, body, query) == [": True"]
 
 
+@pytest.mark.parametrize("body", [None, b"hello"], ids=["GET", "POST"])
+def test_a_stream_ends_when_its_client_leaves(server: Server, body: bytes | None) -> None:
+    """Also where nobody has read the body of the request."""
+    assert leave(server, "/astream", body) == [": True"]
+
+
 @pytest.mark.parametrize("kind", ["gunicorn", "gunicorn-gthread"])
 def test_on_wsgi_a_failed_write_tells(server_pool: ServerPool, kind: str) -> None:
     """The body of the response is closed before its end: its cleanup sees why."""

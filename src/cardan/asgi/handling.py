@@ -12,12 +12,13 @@ from ..core.drive import arun
 from ..core.exceptions import HTTPException
 from ..core.flow import answer, flow, raiser
 from ..core.request.body import close_async_files
-from ..core.request.draining import DEFAULTS, is_inert, limits_of
+from ..core.request.draining import DEFAULTS, is_inert, limits_of, may_exceed
 from ..core.request.exchange import KEY, REQUEST_KEY, Exchange, find_exchange
 from ..core.response.base import BaseResponse
+from ..core.structures.scope_headers import ScopeHeaders
 from .draining import BODILESS, PATIENCE, hold
 from .messages import whole_messages
-from .receiving import ReceiveBody, end_watching, open_body
+from .receiving import AHEAD, ReceiveBody, end_watching, open_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -81,7 +82,7 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
             worker = worker or _worker(app, exchange)
             sender = Sender(
                 send,
-                source=partial(_source, scope, receive),
+                source=partial(_source, scope, receive, AHEAD),
                 worker=worker,
                 context=context or crossing.CallersContext(),
                 root_url=partial(getattr, request, "root_url"),
@@ -245,15 +246,23 @@ async def _run_in_thread(
         request._enter("sync")
 
 
-async def _source(scope: Any, receive: Any) -> ReceiveBody | None:
-    """What may be listened to for a disconnect while the response streams."""
+async def _source(scope: Any, receive: Any, ahead: int = 0) -> ReceiveBody | None:
+    """What may be listened to for a disconnect while the response streams.
+
+    A body that nobody has read stands before the disconnect: up to ``ahead`` bytes of it may be received for whoever
+    reads it later. That is somebody who asks for our body; what a bare response streams may read ``receive`` itself.
+    """
     body = open_body(scope, receive)
     if not isinstance(body, ReceiveBody):
         return None
-    names = {name.lower() for name, _ in scope.get("headers") or ()}
-    announced = b"content-length" in names or b"transfer-encoding" in names
+    headers = ScopeHeaders(scope.get("headers") or ())
+    chunked = "Transfer-Encoding" in headers
+    announced = chunked or "Content-Length" in headers
     if not announced and (scope["method"] in _UNLESS_ANNOUNCED or (scope.get("http_version") or "1.1").startswith("1")):
         await body.peek()
+    # receiving would invite a body that waits for 100 Continue; of a large one the end is not reached
+    elif body.asked or not ("Expect" in headers or (not chunked and may_exceed(headers, ahead))):
+        body.let_watch(ahead)
     return body
 
 
