@@ -531,6 +531,33 @@ async def test_a_stream_that_reads_the_request_misses_nothing() -> None:
     assert server.most == 1
 
 
+@pytest.mark.parametrize("kind", ["bare", "def", "async def"])
+async def test_a_stream_does_not_wait_for_a_request_that_others_have_received(kind: str) -> None:
+    """Where code around it has taken the one message of a request without a body, only its client's leaving comes."""
+    server = Server()
+    over: list[str] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            yield b"one"
+            server.leave()
+            await anyio.sleep_forever()
+        finally:
+            over.append("body")
+
+    def respond(request: Any = None) -> Response:
+        return Response(body())
+
+    async def arespond(request: Request) -> Response:
+        return Response(body())
+
+    apps: dict[str, Any] = {"bare": respond(), "def": Application(respond), "async def": Application(arespond)}
+    with anyio.fail_after(GUARD / 4):
+        await server.serve(apps[kind])
+    assert [message.get("body") for message in server.sent][:2] == [None, b"one"]
+    assert over == ["body"]
+
+
 async def test_a_failed_send_tells() -> None:
     """Where ``send`` finds that nobody is there, cleanup and hooks see it."""
     server = Server(chunk(b"unread", more=True), method="POST", **{"Content-Length": "500000"})

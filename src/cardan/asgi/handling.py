@@ -259,7 +259,7 @@ async def _source(scope: Any, receive: Any, ahead: int = 0) -> ReceiveBody | Non
     chunked = "Transfer-Encoding" in headers
     announced = chunked or "Content-Length" in headers
     if not announced and (scope["method"] in _UNLESS_ANNOUNCED or (scope.get("http_version") or "1.1").startswith("1")):
-        await body.peek()
+        body.let_watch(ahead or 1)  # the one message that says that there is no body, unless others have taken it
     # receiving would invite a body that waits for 100 Continue; of a large one the end is not reached
     elif body.asked or not ("Expect" in headers or (not chunked and may_exceed(headers, ahead))):
         body.let_watch(ahead)

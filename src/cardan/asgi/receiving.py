@@ -143,11 +143,6 @@ class ReceiveBody(Body):
             self._changed = crossing.make_event()
         await self._changed.wait()
 
-    async def peek(self) -> None:
-        """Receive the one message that says that there is no body, where none was announced."""
-        if not (self.ended or self._ready or self._failure or self.disconnected or self._receiving):
-            await self._receive_ahead()
-
     async def message(self) -> MutableMapping[str, Any]:
         """The next message as it is, for an application that takes ``receive`` itself."""
         while not (self._ready or self._owes_end):
