@@ -78,8 +78,8 @@ def test_queries_never_raise(query: bytes) -> None:
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])))
 def test_uris_are_ascii(text: str) -> None:
-    """A path as an IRI becomes a URI: ASCII, and the same when it is encoded again."""
-    uri = iri_to_uri("/" + iri_path(text))
+    """A path as an IRI becomes a URI: ASCII, and the same when it is encoded again. After two slashes stands a host."""
+    uri = iri_to_uri("/" + iri_path(text).lstrip("/"))
     assert uri.isascii()
     assert iri_to_uri(uri) == uri
 
