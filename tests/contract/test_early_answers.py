@@ -426,8 +426,9 @@ def test_asgi_the_server_answers_an_error_after_the_body(backend: str, kind: str
     assert (connection.received, connection.sent) == (PIECES, [])
 
 
-def test_asgi_a_body_that_fails_breaks_off_at_once(backend: str) -> None:
-    """After the head an error breaks the transfer: nothing is received before that."""
+def test_asgi_a_body_that_fails_breaks_off_after_the_request(backend: str) -> None:
+    """After the head an error breaks the transfer, when what is left of the request was received: a server that has to
+    end the connection under an upload may wait for room in its queue of messages (hypercorn does)."""
 
     async def handler(request: Request) -> Response:
         async def body() -> AsyncIterator[bytes]:
@@ -439,7 +440,8 @@ def test_asgi_a_body_that_fails_breaks_off_at_once(backend: str) -> None:
     connection = Connection()
     with pytest.raises(RuntimeError, match="a defect"):
         serve(Application(handler), scope(), connection, backend)
-    assert connection.received == 0
+    assert connection.received == PIECES
+    assert [message["type"] for message in connection.sent] == ["http.response.start", "http.response.body"]
 
 
 def large(request: Request) -> Response:
@@ -526,6 +528,26 @@ def test_asgi_the_last_byte_waits_where_the_server_ends_by_length(backend: str, 
     assert (len(last["body"]), last.get("more_body", False)) == (1, False)
     assert connection.received == PIECES
     assert connection.notes[-1] is last
+
+
+def test_asgi_the_end_of_a_response_makes_room_for_itself(backend: str) -> None:
+    """A server whose send() of the end waits until its queue of messages has room is not waited for in vain: what comes
+    past a bound is received meanwhile, and nothing more when the end was sent."""
+
+    class Narrow(Request):
+        max_drain_size = 2 * PIECE
+
+    class Queue(Connection):
+        """Sends the end when half of the pieces were received."""
+
+        async def send(self, message: dict[str, Any]) -> None:
+            self.notes.append(message)
+            while not message.get("more_body", True) and self.pieces > PIECES // 2:
+                await anyio.sleep(0.01)
+
+    connection = serve(Application(anever, request_class=Narrow), scope(), Queue(), backend)
+    assert connection.sent[-1]["more_body"] is False
+    assert PIECES // 2 <= connection.received <= PIECES
 
 
 def test_asgi_a_client_that_stops_its_upload_gets_the_last_byte(backend: str) -> None:

@@ -41,6 +41,9 @@ _ENDS_BY_LENGTH: Final = "http.response.pathsend"
 #: an error (curl does) waits for the last byte, and would wait until the drain's time is over.
 _SILENCE: Final = 1.0
 
+#: Seconds after which a ``send`` is taken to wait for room in the server's queue of messages.
+_WAITS: Final = 0.1
+
 
 def hold(
     scope: MutableMapping[str, Any],
@@ -163,10 +166,37 @@ class HeldSend:
 
     async def finish(self) -> None:
         """Drain, then send the end of the response, if it came so far."""
-        if self._held is not None:
-            await self.drain()
-            with suppress(OSError):  # nobody is there to be told
-                await self._send({"type": "http.response.body", "body": self._held, "more_body": False})
+        if self._held is None:
+            return
+        await self.drain()
+        if self._body.ended or self._body.disconnected:
+            await self._send_end(self._held)
+            return
+        from anyio import create_task_group
+
+        async with create_task_group() as group:
+            group.start_soon(self._make_room)
+            await self._send_end(self._held)
+            group.cancel_scope.cancel()
+
+    async def _send_end(self, data: bytes) -> None:
+        with suppress(OSError):  # nobody is there to be told
+            await self._send({"type": "http.response.body", "body": data, "more_body": False})
+
+    async def _make_room(self) -> None:
+        """Receive while the end is sent, if that waits; for as long as a drain at most.
+
+        An upload that goes on past a bound fills the queue of hypercorn, which ends a response only when there is room.
+        """
+        from anyio import move_on_after, sleep
+        from anyio.lowlevel import checkpoint
+
+        body = self._body
+        await sleep(_WAITS)
+        with suppress(Exception), move_on_after(self._limits.seconds):
+            while not (body.ended or body.disconnected):
+                await body.message()
+                await checkpoint()  # a receive that never waits must not keep the loop
 
     async def drain(self) -> None:
         """Receive and discard messages until the body ends, the client leaves, or a bound is reached."""

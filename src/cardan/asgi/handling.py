@@ -122,7 +122,7 @@ async def _drain_before_error(request: Any, exchange: Exchange, held: HeldSend |
     """The server will answer, and may close the connection under an upload: what is left of that is drained before."""
     if held is None:
         held = _hold(request, exchange, None, None)
-    if held is not None and not held.started:
+    if held is not None:
         await held.drain()
 
 
