@@ -257,11 +257,11 @@ def test_broken_form(client: httpx.Client, kind: str) -> None:
     assert files_closed(client, before)
 
 
+# real servers refuse such a head themselves; how they do it is their business
+@pytest.mark.parametrize("door", IN_PROCESS, indirect=True)
 @pytest.mark.parametrize("length", ["abc", "-5", "5, 5", "+5", "1_0", "9" * 30])
-def test_invalid_content_length(serve: Callable[..., httpx.Client], kind: str, door: str, length: str) -> None:
+def test_invalid_content_length(serve: Callable[..., httpx.Client], kind: str, length: str) -> None:
     """A Content-Length that is no number is 400, not 0."""
-    if door not in IN_PROCESS:
-        return  # these refuse such a head themselves; how is theirs to say
     response = serve(raise_app_exceptions=False).post(
         f"/{kind}/data", content=b"12345", headers={"Content-Length": length}
     )
