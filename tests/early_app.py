@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from cardan import Application, Request, Response, abort, redirect
@@ -17,6 +18,17 @@ class EarlyRequest(Request):
     def drain_timeout(self) -> float:  # type: ignore[override]
         """A second for the clients that only want to see it end."""
         return 0.3 if self.path == "/hasty" else Request.drain_timeout
+
+    @property
+    def max_drain_size(self) -> int:  # type: ignore[override]
+        """Less than what is uploaded to /narrow."""
+        return 1_000_000 if self.path == "/narrow" else Request.max_drain_size
+
+
+def broken() -> Iterator[str]:
+    """A body that fails after its first chunk."""
+    yield "begun"
+    raise RuntimeError("a defect")
 
 
 def handler(request: EarlyRequest) -> Response:
@@ -36,7 +48,9 @@ def handler(request: EarlyRequest) -> Response:
             return Response(iter([b"early ", b"answer"]), content_type="text/plain")
         case "/large":
             return Response(bytes(4_000_000))
-        case "/200" | "/hasty":
+        case "/broken":
+            return Response(broken())
+        case "/200" | "/hasty" | "/narrow":
             return Response("early answer")
     raise NotFound
 

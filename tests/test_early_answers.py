@@ -5,6 +5,8 @@ Clients are sockets, httpx over HTTP/2, and Chromium where it is installed. ``ma
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.servers import HOST, Server, free_port
+from tests.servers import HOST, Server, free_port, guard
 from tests.test_browser import start_browser
 
 if TYPE_CHECKING:
@@ -133,6 +135,22 @@ def test_a_large_answer_to_a_large_request(server: Server) -> None:
     assert (status, len(body)) == (200, 4_000_000), server.log()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("path", ["/narrow", "/broken"])
+def test_the_connection_ends(server: Server, path: str) -> None:
+    """An upload that goes on past the bounds, or to a response that breaks off, does not keep its connection open for
+    ever: the server closes it when the client has sent its last byte."""
+    head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {SIZE}\r\n\r\n"
+    with Client(server) as client:
+        with suppress(ConnectionError):  # the server may have closed it under the upload
+            client.socket.sendall(head.encode() + bytes(SIZE))
+        with suppress(OSError):  # "not connected": it was closed already
+            client.socket.shutdown(socket.SHUT_WR)
+        with suppress(ConnectionError):  # a reset ends it, too; a time-out is raised
+            while client.socket.recv(1 << 20):
+                pass
+
+
 @pytest.mark.parametrize("kind", ["gunicorn-gthread", "granian-asgi", "uvicorn", "hypercorn"])
 def test_a_bare_response(kind: str, server_pool: ServerPool) -> None:
     """A response that is itself the application is seen, too."""
@@ -172,8 +190,13 @@ def http2_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = ["-m", "hypercorn", "--certfile", str(cert), "--keyfile", str(key), "--bind", f"{HOST}:{port}"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, *command, "tests.early_app:async_app"], cwd=ROOT, stdout=log, stderr=log
+            [sys.executable, *command, "tests.early_app:async_app"],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # so that its workers are ended with it
         )
+    guard.kill(process.pid)
     try:
         for _ in range(600):
             try:
@@ -183,8 +206,9 @@ def http2_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 time.sleep(0.05)
         yield f"https://{HOST}:{port}"
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        guard.forget(process.pid)
 
 
 def write_certificate(cert: Path, key: Path) -> None:

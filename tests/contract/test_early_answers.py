@@ -426,20 +426,21 @@ def test_asgi_the_server_answers_an_error_after_the_body(backend: str, kind: str
     assert (connection.received, connection.sent) == (PIECES, [])
 
 
-def test_asgi_a_body_that_fails_breaks_off_after_the_request(backend: str) -> None:
+@pytest.mark.parametrize("alone", [False, True])
+def test_asgi_a_body_that_fails_breaks_off_after_the_request(backend: str, alone: bool) -> None:
     """After the head an error breaks the transfer, when what is left of the request was received: a server that has to
     end the connection under an upload may wait for room in its queue of messages (hypercorn does)."""
 
-    async def handler(request: Request) -> Response:
-        async def body() -> AsyncIterator[bytes]:
-            yield b"some"
-            raise RuntimeError("a defect")
+    async def body() -> AsyncIterator[bytes]:
+        yield b"some"
+        raise RuntimeError("a defect")
 
+    async def handler(request: Request) -> Response:
         return Response(body())
 
     connection = Connection()
     with pytest.raises(RuntimeError, match="a defect"):
-        serve(Application(handler), scope(), connection, backend)
+        serve(Response(body()) if alone else Application(handler), scope(), connection, backend)
     assert connection.received == PIECES
     assert [message["type"] for message in connection.sent] == ["http.response.start", "http.response.body"]
 

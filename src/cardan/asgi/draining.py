@@ -98,7 +98,7 @@ class HeldSend:
     one is sent while the body is drained.
     """
 
-    __slots__ = ("_body", "_closes", "_drained", "_held", "_inert", "_kept", "_limits", "_patience", "_send", "started")
+    __slots__ = ("_body", "_closes", "_drained", "_held", "_inert", "_kept", "_limits", "_patience", "_send")
 
     def __init__(
         self,
@@ -120,13 +120,10 @@ class HeldSend:
         self._kept = kept
         self._drained = limits.size <= 0
         self._held: bytes | None = None
-        self.started = False
-        """Whether the head of the response was sent."""
 
     async def __call__(self, message: Message) -> None:
         kind = message["type"]
         if kind == "http.response.start":
-            self.started = True
             if self._closes(message["status"]):
                 message = _with_close(message)
         elif kind == "http.response.body" and not self._drained:
@@ -156,7 +153,7 @@ class HeldSend:
             except Exception as error:  # raised outside of the group, which would wrap it
                 failure = error
                 group.cancel_scope.cancel()
-        self._drained = True
+        self._drained = True  # also where sending failed, which ends the drain
         try:
             if failure is not None:
                 raise failure
@@ -199,7 +196,9 @@ class HeldSend:
                 await checkpoint()  # a receive that never waits must not keep the loop
 
     async def drain(self) -> None:
-        """Receive and discard messages until the body ends, the client leaves, or a bound is reached."""
+        """Receive and discard messages until the body ends, the client leaves, or a bound is reached; once only."""
+        if self._drained:
+            return
         from anyio import CancelScope, current_time
         from anyio.lowlevel import checkpoint
 
@@ -215,6 +214,7 @@ class HeldSend:
                 drain.feed(len(message.get("body") or b""))
                 scope.deadline = min(end, current_time() + silence)
                 await checkpoint()  # a receive that never waits must not keep the loop
+        self._drained = True
 
 
 def _with_close(message: Message) -> Message:

@@ -119,7 +119,9 @@ def _hold(request: Any, exchange: Exchange, send: Any, response: BaseResponse | 
 
 
 async def _drain_before_error(request: Any, exchange: Exchange, held: HeldSend | None) -> None:
-    """The server will answer, and may close the connection under an upload: what is left of that is drained before."""
+    """Drain what is left of an upload before an error is raised to the server. The server answers it, or breaks off a
+    response that has begun: it may close the connection under the upload, or wait until there is room for more of it.
+    """
     if held is None:
         held = _hold(request, exchange, None, None)
     if held is not None:
@@ -215,7 +217,9 @@ async def _run_in_thread(
             return True, stop.value
 
     async def discard(result: Any) -> None:
-        """End what came of the handler after its task was cancelled."""
+        """Close what a thread has returned after the task of its request was cancelled: a response, or a flow that
+        waits for a coroutine.
+        """
         from .serving import close_response
 
         if isinstance(result, tuple):
@@ -247,10 +251,11 @@ async def _run_in_thread(
 
 
 async def _source(scope: Any, receive: Any, ahead: int = 0) -> ReceiveBody | None:
-    """What may be listened to for a disconnect while the response streams.
+    """The body through which the client's leaving is noticed while the response streams.
 
-    A body that nobody has read stands before the disconnect: up to ``ahead`` bytes of it may be received for whoever
-    reads it later. That is somebody who asks for our body; what a bare response streams may read ``receive`` itself.
+    The messages of an unread body come before the one that says that the client left. Up to ``ahead`` bytes of it may
+    be received early; they are kept for later reads through a request. A response without an ``Application`` passes 0:
+    its iterable may call ``receive`` itself, and would miss them.
     """
     body = open_body(scope, receive)
     if not isinstance(body, ReceiveBody):
@@ -279,7 +284,12 @@ async def send_alone(response: BaseResponse, scope: Any, receive: Any, send: Any
         root_url=lambda: _root_url(scope),
         extensions=scope.get("extensions") if held is None else None,
     )
-    await _await(sender.send(response, scope["method"]))
+    try:
+        await _await(sender.send(response, scope["method"]))
+    except Exception:
+        if held is not None:
+            await held.drain()
+        raise
     if held is not None:
         await held.finish()
 
