@@ -63,7 +63,7 @@ class ReceiveBody(Body):
         self.origin: Receive = receive
         self._exchange = ref(exchange)
         self._ready: list[bytes] = []
-        """What was received ahead of whoever reads; then comes ``_failure``, if something went wrong."""
+        """What was received before it was read. After it ``_failure`` is raised, if there is one."""
 
     def aread(self, size: int, whole: bool) -> Coroutine[Any, Any, bytes]:
         """The next message's bytes, ``b""`` at the end."""
@@ -88,7 +88,7 @@ class ReceiveBody(Body):
         return self._take()
 
     async def preload(self) -> None:
-        """Receive the whole of a small body; what goes wrong is told to whoever reads it."""
+        """Receive the whole of a small body; an error is raised by the read that reaches it."""
         while not self.ended and self._failure is None:
             await self._collect()
 
@@ -116,7 +116,7 @@ class ReceiveBody(Body):
             self._tell()
 
     async def _receive_ahead(self) -> None:
-        """Receive once, for whoever reads later."""
+        """Receive once, and keep what was received for later reads."""
         self._receiving = self.asked = True
         try:
             message = await self.origin()
@@ -132,7 +132,7 @@ class ReceiveBody(Body):
             self._tell()
 
     def _tell(self) -> None:
-        """Wake those who wait in :meth:`_change`."""
+        """Wake the tasks that wait in :meth:`_change`."""
         if self._changed is not None:
             changed, self._changed = self._changed, None
             changed.set()
@@ -211,7 +211,7 @@ class ReceiveBody(Body):
             self.ended = True
 
     async def _collect(self) -> int:
-        """Receive once, into ``_ready``; an error is kept for whoever reads so far."""
+        """Receive once, into ``_ready``; an error is kept, and raised by the read that reaches it."""
         try:
             data = await self._more()
         except HTTPException as error:

@@ -1,4 +1,4 @@
-"""A task beside everything else: started by plain code, when nobody has opened a task group for it in advance."""
+"""A task that plain code can start, where no task group was opened for it in advance."""
 
 from __future__ import annotations
 

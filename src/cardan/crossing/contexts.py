@@ -83,7 +83,7 @@ class OwnContext:
 
 
 class CallersContext:
-    """The context of whoever calls, which is entered already: code here runs in it as it is.
+    """The caller's context, which is entered already: code on the caller's side runs in it directly.
 
     The other side gets a copy, one for the whole request, so that a token made there can be reset there. The copy is
     brought up to date before each use, and what is set in it is set here by :meth:`take_back`. That a variable was

@@ -40,7 +40,7 @@ class PerLoop(Generic[V]):
 
 
 class Places:
-    """``total`` places in one event loop. Those who wait for one get it in the order in which they asked.
+    """``total`` places in one event loop. Tasks that wait for one get it in the order in which they asked.
 
     Used by the tasks of that loop only. A place that is free is taken without a checkpoint.
     """

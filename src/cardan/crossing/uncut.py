@@ -209,13 +209,16 @@ def _start(outer: asyncio.Task[Any], function: Callable[[], Awaitable[Any]]) -> 
     # not by the loop's factory: an eager task would enter the context while it is entered here
     task = asyncio.Task(_call(function), loop=outer.get_loop(), context=context)
     task.add_done_callback(_cleaning.discard)
-    # whoever ends a loop cancels all of its tasks: the one that waits for this one, which knows what to do about it
+    # A server that ends its loop cancels all tasks that the loop knows. It must cancel the task that waits for this
+    # one, which then decides how long the cleanup may take, and not this one.
     asyncio._unregister_task(task)
     return task
 
 
 def _show(inner: asyncio.Task[Any]) -> None:
-    """Nobody waits for ``inner`` any more: have a task that the loop knows do it, so that a loop ends after it."""
+    """Start a task that waits for ``inner`` and that the loop knows, so that a loop which waits for its tasks ends
+    after the cleanup. The task that waited before has been cancelled.
+    """
     import asyncio
 
     task = asyncio.Task(_wait_for(inner), loop=inner.get_loop())

@@ -137,8 +137,8 @@ class UrlencodedDecoder:
         return events
 
     def _decode_each(self, body: bytes) -> list[FormEvent]:
-        """The same pair by pair, up to the first one that is refused: a million pairs cost one pass over the bytes, and
-        no more objects than ``max_form_parts``.
+        """Decode pair by pair, up to the first one that is refused. A million pairs cost one pass over the bytes and no
+        more objects than ``max_form_parts``.
         """
         events: list[FormEvent] = []
         allowed = self.limits.max_form_parts

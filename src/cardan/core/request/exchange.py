@@ -108,7 +108,7 @@ class Exchange:
         return None
 
     def end(self) -> None:
-        """The request is over: release whoever waits for the client's leaving, unless an application still holds it."""
+        """The request is over: wake what waits for the client to leave, unless an application holds it still."""
         if self.release is not None and not self.holders:
             self.over = True
             release, self.release = self.release, None

@@ -64,7 +64,7 @@ class BodyBase(FormHooks):
                 except BaseException as error:
                     if isinstance(error, Exception) or not body.waiting:
                         body.fail(error)
-                    body.end()  # a cancelled read has taken nothing: whoever waits begins anew
+                    body.end()  # a cancelled read has taken nothing: a task that waits begins anew
                     raise
                 if taken is not None:
                     body.end()

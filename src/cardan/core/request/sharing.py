@@ -56,7 +56,7 @@ class SharedRead:
                     answer = await (self._perform_whole(step) if self._waits_for_sink(step) else self._perform(step))
                 except BaseException as error:
                     if type(step) is Read and not isinstance(error, Exception) and self._body.waiting:
-                        raise  # nothing came of this read: whoever goes on asks again
+                        raise  # this read has taken nothing: the task that goes on reads again
                     self._advance, self._answer = self._steps.throw, error
                 else:
                     self._advance, self._answer = self._steps.send, answer

@@ -39,7 +39,8 @@ class BodyAccess:
     direct_passthrough: bool = False
 
     # Several threads may read one response at once. What is made by reading is therefore published in one step, whole
-    # (``dict.setdefault`` is one), and a body of bytes is given up last: who does not find it finds the list.
+    # (``dict.setdefault`` is one), and a body of bytes is given up last: a thread that does not find it any more finds
+    # the list.
     _body: bytes | None
     _iterable: Any  # absent while a body of bytes was never asked for as a list
     _was_bytes: bool = False  # the list is our own, made of a body of bytes
