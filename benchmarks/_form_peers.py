@@ -61,7 +61,7 @@ def finish(coroutine: Any) -> Any:
 def add_cardan() -> None:
     from spooling import spool
 
-    from cardan.core.body import Field, FileEnd, MultipartDecoder, UrlencodedDecoder, parse_form
+    from cardan.core.forms import Field, FileEnd, MultipartDecoder, UrlencodedDecoder, parse_form
     from cardan.core.limits import Limits
 
     def push(chunks: list[bytes]) -> int:

@@ -9,11 +9,11 @@ from typing import Any
 
 from _forms import fuzz
 
-from cardan.core.body import Field, FileStart, MultipartDecoder, MultipartEncoder
-from cardan.core.body.multipart_machine import MultipartMachine
 from cardan.core.exceptions import MultipartError, RequestEntityTooLarge
+from cardan.core.forms import Field, FileStart, MultipartDecoder, MultipartEncoder
+from cardan.core.forms.machine import MultipartMachine
 from cardan.core.limits import Limits
-from tests.core.body.strange_forms import MULTIPART, form, part
+from tests.core.forms.strange_forms import MULTIPART, form, part
 from tests.core.machines import join_bytes, pieces_of
 
 NARROW = Limits(max_form_parts=4, max_files=2, max_form_memory_size=40, max_form_memory_total=90, max_file_size=60)

@@ -8,9 +8,9 @@ import re
 
 from _forms import fuzz
 
-from cardan.core.body import UrlencodedDecoder, parse_form, parse_urlencoded
+from cardan.core.forms import UrlencodedDecoder, parse_form, parse_urlencoded
 from cardan.core.limits import Limits
-from tests.core.body.strange_forms import URLENCODED
+from tests.core.forms.strange_forms import URLENCODED
 from tests.core.machines import outcome, pieces_of
 
 URL = "application/x-www-form-urlencoded"

@@ -11,7 +11,8 @@ from typing import Any
 import anyio
 import pytest
 
-from cardan import Application, Request, Response, crossing
+from cardan import Application, Request, Response
+from cardan import _crossing as crossing
 from cardan.exceptions import BodyConsumed, ClientDisconnected
 from cardan.testing import Client
 

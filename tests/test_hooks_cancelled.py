@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from cardan import Application, Response
-from cardan.crossing import threads
+from cardan._crossing import threads
 from tests.test_crossing import Exchange, chunk
 
 pytestmark = pytest.mark.anyio

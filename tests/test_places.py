@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from cardan import Application, Request, Response
-from cardan.crossing import Lease, Places
+from cardan._crossing import Lease, Places
 from tests.test_crossing import GONE, UPLOAD, Exchange, chunk
 
 if TYPE_CHECKING:

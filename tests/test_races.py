@@ -18,11 +18,12 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 import cardan
-from cardan import Application, Request, Response, crossing
-from cardan.core.body.boundary import Plan
+from cardan import Application, Request, Response
+from cardan import _crossing as crossing
+from cardan._crossing.places import PerLoop
+from cardan.core.forms.plan import Plan
 from cardan.core.limits import Limits
-from cardan.crossing.places import PerLoop
-from cardan.file_body import FileBody
+from cardan.files.file_body import FileBody
 
 SOURCE = os.path.dirname(cardan.__file__)
 

@@ -14,17 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .application import Application as Application
+    from ._request import Request as Request
+    from ._response import Response as Response
+    from ._response import redirect as redirect
+    from .apps import Application as Application
+    from .apps import Dual as Dual
+    from .apps.middleware_decorator import middleware as middleware
     from .core import ServerSentEvent as ServerSentEvent
     from .core import header_field as header_field
     from .core.exceptions import abort as abort
-    from .dual import Dual as Dual
     from .files import FileStorage as FileStorage
-    from .middleware import middleware as middleware
-    from .request import Request as Request
-    from .response import Response as Response
-    from .response import redirect as redirect
-    from .sending import send_file as send_file
+    from .files import send_file as send_file
     from .types import ASGIApplication as ASGIApplication
     from .types import Flow as Flow
     from .types import Handler as Handler
@@ -39,25 +39,25 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ASGIApplication": "types",
-    "Application": "application",
-    "Dual": "dual",
+    "Application": "apps",
+    "Dual": "apps",
     "FileStorage": "files",
     "Flow": "types",
     "Handler": "types",
     "Lifespan": "types",
     "Middleware": "types",
     "Receive": "types",
-    "Request": "request",
-    "Response": "response",
+    "Request": "_request",
+    "Response": "_response",
     "Result": "types",
     "Scope": "types",
     "Send": "types",
     "ServerSentEvent": "core",
     "abort": "exceptions",
     "header_field": "core",
-    "middleware": "middleware",
-    "redirect": "response",
-    "send_file": "sending",
+    "middleware": "apps.middleware_decorator",
+    "redirect": "_response",
+    "send_file": "files",
 }
 
 __all__ = [

@@ -41,7 +41,7 @@ from .core.structures import (
 from .core.structures.multidict_reader import iter_multi_items
 
 if TYPE_CHECKING:
-    from .files import FileStorage
+    from .files.spooling import FileStorage
 
 __all__ = [
     "Accept",
@@ -88,7 +88,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # the one name that brings the disk with it, for those who ask for it
     if name == "FileStorage":
-        from .files import FileStorage
+        from .files.spooling import FileStorage
 
         return FileStorage
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,9 +5,9 @@ Imported from here an error's response is one that every server can send.
 
 from __future__ import annotations
 
+from ._response import Response
 from .core import exceptions
 from .core.exceptions import *  # noqa: F403
-from .response import Response
 
 __all__: list[str] = []
 __all__ += exceptions.__all__

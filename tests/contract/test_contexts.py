@@ -12,7 +12,8 @@ from typing import Any
 import anyio
 import pytest
 
-from cardan import Application, Flow, Request, Response, abort, crossing
+from cardan import Application, Flow, Request, Response, abort
+from cardan import _crossing as crossing
 from cardan.core.response import BaseResponse
 from cardan.exceptions import HTTPException
 from cardan.testing import Client

@@ -11,8 +11,8 @@ import pytest
 from cardan import Application, Request, Response, abort, middleware
 from cardan.core.request.draining import Drain, DrainLimits
 from cardan.exceptions import NotFound
-from cardan.sending import send_file
-from cardan.static import StaticFiles
+from cardan.files.sending import send_file
+from cardan.files.static import StaticFiles
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

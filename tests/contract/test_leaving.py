@@ -17,7 +17,8 @@ import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
-from cardan import Application, Request, Response, crossing
+from cardan import Application, Request, Response
+from cardan import _crossing as crossing
 from cardan.exceptions import ClientDisconnected, WrongMode
 from cardan.testing import RequestBuilder
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from cardan import Application, Request, Response
-from cardan.file_body import FileBody
+from cardan.files.file_body import FileBody
 from cardan.testing import Client, RequestBuilder
 from cardan.wsgi.errors import BrokenResponse
 

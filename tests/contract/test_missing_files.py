@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cardan import Application, Request, Response
-from cardan.sending import send_from_directory
-from cardan.static import StaticFiles
+from cardan.files.sending import send_from_directory
+from cardan.files.static import StaticFiles
 from cardan.testing import Client
 
 IN_PROCESS = ("wsgi", "asgi-asyncio", "asgi-trio")

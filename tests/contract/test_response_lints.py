@@ -14,7 +14,7 @@ import pytest
 
 from cardan import Application, Request, Response, abort, redirect, send_file
 from cardan.core.fields.dates import http_date
-from cardan.static import StaticFiles
+from cardan.files.static import StaticFiles
 from cardan.testing import RequestBuilder, lint
 
 FILE = Path(__file__)

@@ -31,13 +31,13 @@ from cardan.core import (
     parse_form,
     run,
 )
-from cardan.core.body import MemorySink
-from cardan.core.body.multipart_machine import MultipartMachine
 from cardan.core.buffers import as_bytes, is_bytes_like
+from cardan.core.forms import MemorySink
+from cardan.core.forms.machine import MultipartMachine
 from cardan.core.limits import Limits
 from cardan.core.response.range_cutter import RangeCutter, plan_ranges
 from cardan.core.structures.scope_headers import ScopeHeaders
-from cardan.files import SpoolSink
+from cardan.files.spooling import SpoolSink
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from cardan.core.body import FileStorage, parse_form
+from cardan.core.forms import FileStorage, parse_form
 from cardan.testing import PROTOCOLS, Client, RequestBuilder
 
 

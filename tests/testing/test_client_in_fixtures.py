@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from cardan import Application, Request, Response, ServerSentEvent
-from cardan.crossing import BackgroundTask
+from cardan._crossing import BackgroundTask
 from cardan.testing import PROTOCOLS, AsyncClient
 from cardan.testing.client import ProtocolName
 

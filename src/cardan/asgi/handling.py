@@ -7,7 +7,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .. import crossing
+from .. import _crossing as crossing
 from ..core.drive import arun
 from ..core.exceptions import HTTPException
 from ..core.flow import answer, flow, raiser
@@ -77,7 +77,7 @@ async def handle(app: Any, scope: Any, receive: Any, send: Any) -> None:
             except OSError:  # nobody is there to be told
                 pass
         else:
-            from .serving import Sender  # loads anyio, which a WSGI program never needs
+            from .sending import Sender  # loads anyio, which a WSGI program never needs
 
             worker = worker or _worker(app, exchange)
             sender = Sender(
@@ -220,7 +220,7 @@ async def _run_in_thread(
         """Close what a thread has returned after the task of its request was cancelled: a response, or a flow that
         waits for a coroutine.
         """
-        from .serving import close_response
+        from .sending import close_response
 
         if isinstance(result, tuple):
             done, result = result
@@ -273,7 +273,7 @@ async def _source(scope: Any, receive: Any, ahead: int = 0) -> ReceiveBody | Non
 
 async def send_alone(response: BaseResponse, scope: Any, receive: Any, send: Any) -> None:
     """Send a response that is itself the application: it has no context of its own, the caller's is used."""
-    from .serving import Sender
+    from .sending import Sender
 
     held = None if find_exchange(scope).holders else _hold_alone(response, scope, receive, send)
     sender = Sender(

@@ -1,7 +1,7 @@
 """The body of a request out of ``receive``: its reading, and the ``receive`` that replays it.
 
 One owner of ``receive``: everything that wants messages goes through :class:`ReceiveBody`, in the event loop or,
-by :func:`cardan.crossing.in_loop`, from a worker thread. One of its callers awaits ``receive`` at a time; the others
+by :func:`cardan._crossing.in_loop`, from a worker thread. One of its callers awaits ``receive`` at a time; the others
 wait for what it gets. What a watcher receives of the body is kept for the readers.
 """
 
@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from .. import crossing
+from .. import _crossing as crossing
 from ..core.buffers import as_bytes
 from ..core.exceptions import ClientDisconnected, HTTPException, RequestTimeout, ServiceUnavailable
 from ..core.request.body import Body

@@ -6,11 +6,12 @@ adapters: by a server, a framework, a test.
 
 from __future__ import annotations
 
-from . import body, exceptions, request, response
-from .body import *  # noqa: F403 - the listing is that room's own
+from . import exceptions, request, response
+from . import forms as body
 from .descriptors import header_field, live_field, value_field
 from .drive import Close, Open, Read, Step, Write, arun, run
 from .exceptions import *  # noqa: F403
+from .forms import *  # noqa: F403 - the listing is that room's own
 from .limits import Limits
 from .request import *  # noqa: F403
 from .response import *  # noqa: F403

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-    from .body.events import FileStart
+    from .forms.events import FileStart
 
 __all__ = ["Close", "Open", "Read", "Step", "Write", "arun", "boxed", "run"]
 

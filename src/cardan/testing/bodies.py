@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..core.buffers import as_bytes, is_bytes_like
-from ..file_types import guess_type
+from ..files.file_types import guess_type
 
 __all__ = [
     "NOTHING",
@@ -95,8 +95,8 @@ def bytes_of(content: Any) -> bytes:
 
 def encode_multipart(fields: list[tuple[Any, Any]], files: list[tuple[Any, Any]]) -> tuple[bytes, str]:
     """A multipart/form-data body (RFC 7578) and its Content-Type."""
-    from ..core.body import Field, FileEnd, FileStart, MultipartEncoder
-    from ..core.body.part_headers import PartHeaders
+    from ..core.forms import Field, FileEnd, FileStart, MultipartEncoder
+    from ..core.forms.part_headers import PartHeaders
 
     events: list[Any] = []
     for name, value in text_pairs(fields):

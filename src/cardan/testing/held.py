@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import anyio
 
-from ..crossing import BackgroundTask
+from .._crossing import BackgroundTask
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager

@@ -12,7 +12,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core.exceptions import BadRequest
-from ..core.request.draining import DEFAULTS, LARGE, NOTHING, Drain, expects_continue, is_announced, is_inert, limits_of
+from ..core.request.draining import (
+    DEFAULTS,
+    LARGE,
+    NOTHING,
+    Drain,
+    expects_continue,
+    is_announced,
+    is_inert,
+    limits_of,
+)
 from ..core.request.exchange import KEY
 from ..core.structures.environ_headers import EnvironHeaders
 from .input import InputBody, open_body, sent_length

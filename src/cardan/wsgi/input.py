@@ -8,10 +8,10 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from .. import crossing
-from ..core.body.body_reader import parse_content_length
+from .. import _crossing as crossing
 from ..core.buffers import as_bytes
 from ..core.exceptions import BadRequest, ClientDisconnected, HTTPException, LengthRequired
+from ..core.forms.body_reader import parse_content_length
 from ..core.request.bodies import BytesBody
 from ..core.request.body import Body
 from ..core.request.exchange import StandIn, find_exchange

@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core.structures import header_rules
-from cardan.core.structures.header_rules import environ_key, environ_title, field_name, field_value, remember, wire_name
+from cardan.core.structures.header_rules import (
+    environ_key,
+    environ_title,
+    field_name,
+    field_value,
+    remember,
+    wire_name,
+)
 
 
 @pytest.mark.parametrize("name", ["X", "Content-Type", "!#$%&'*+-.^_`|~0Az", "x" * 500])

@@ -15,8 +15,8 @@ from .json_access import JSONMixin
 from .streaming import StreamingMixin
 
 if TYPE_CHECKING:
-    from ..body.file_storage import FileStorage
-    from ..body.form import Form
+    from ..forms.files import FileStorage
+    from ..forms.form import Form
 
 __all__ = ["BodyAccess", "make_storage"]
 

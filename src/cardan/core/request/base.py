@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from ..body.memory_sink import MemoryBudget, MemorySink
-from ..body.urlencoded import parse_urlencoded
 from ..fields.cookies import parse_cookie
 from ..fields.lists import parse_list
 from ..fields.options import parse_options
+from ..forms.memory_sink import MemoryBudget, MemorySink
+from ..forms.urlencoded import parse_urlencoded
 from ..structures import ImmutableDict, ImmutableList, ImmutableMultiDict
 from .access import BodyAccess, make_storage
 from .bodies import AsyncIterableBody, make_body

@@ -15,10 +15,10 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..body.body_reader import BodyReader
-from ..body.form import Form
 from ..drive import Read
 from ..exceptions import BodyConsumed, HTTPException, RequestEntityTooLarge
+from ..forms.body_reader import BodyReader
+from ..forms.form import Form
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Hashable

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from ..body.body_reader import FAILED
 from ..drive import Read
+from ..forms.body_reader import FAILED
 from .body import drop_frames
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from ..body.body_reader import BodyReader
     from ..drive import Step
+    from ..forms.body_reader import BodyReader
     from .body import Body
 
 __all__ = ["DataReader"]

@@ -13,8 +13,8 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ..body.body_reader import parse_content_length
 from ..exceptions import BadRequest
+from ..forms.body_reader import parse_content_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..body.body_reader import FAILED
 from ..buffers import as_bytes
 from ..drive import Read, arun, run
 from ..exceptions import BadRequest, HTTPException
+from ..forms.body_reader import FAILED
 from .body import Body
 from .perform import perform, performer
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from ..body.body_reader import BodyReader
     from ..drive import Step
+    from ..forms.body_reader import BodyReader
 
 __all__ = ["BodyFilter", "FilteredBody"]
 

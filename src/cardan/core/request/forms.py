@@ -9,9 +9,9 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ..body.file_storage import FileStorage
-from ..body.form_reader import FormReader
-from ..body.part import Part
+from ..forms.files import FileStorage
+from ..forms.part import Part
+from ..forms.reader import FormReader
 from .body import Body, load_form, resumed
 from .limits import LIMIT_NAMES
 from .opening import OpenedBody
@@ -19,9 +19,9 @@ from .opening import OpenedBody
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from ..body.events import FileStart
-    from ..body.form import Form
     from ..drive import Step
+    from ..forms.events import FileStart
+    from ..forms.form import Form
 
 __all__ = ["MULTIPART", "URLENCODED", "FormHooks", "FormSettings"]
 

@@ -9,10 +9,10 @@ from copy import copy
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from ..body.body_reader import DEFAULTS
-from ..body.form import Form
-from ..body.straight_form import straight_form, straight_urlencoded
 from ..exceptions import HTTPException
+from ..forms.body_reader import DEFAULTS
+from ..forms.form import Form
+from ..forms.straight_form import straight_form, straight_urlencoded
 from ..waiting import checkpoint, make_event
 from .body import BATCH, FORM, Body, load_raw, resumed
 from .forms import URLENCODED, FormHooks

@@ -11,9 +11,9 @@ from contextlib import nullcontext
 from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
-from ..body.body_reader import BodyReader, parse_content_length
 from ..drive import run
 from ..exceptions import BadRequest, BodyNotLoaded, RequestEntityTooLarge, WrongMode
+from ..forms.body_reader import BodyReader, parse_content_length
 from .bodies import BytesBody
 from .body import check_raw, check_size, close_async_files
 from .cached import cached

@@ -14,8 +14,8 @@ from io import BytesIO
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
-from ..body.sinks import is_async, rewind, rewinding, stays_open
 from ..drive import Close, Open, Read, Write, arun, boxed
+from ..forms.sinks import is_async, rewind, rewinding, stays_open
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

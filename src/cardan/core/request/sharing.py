@@ -9,8 +9,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from ..body.sinks import is_awaited
 from ..drive import Open, Read
+from ..forms.sinks import is_awaited
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator

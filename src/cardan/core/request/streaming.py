@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from ..body.body_reader import BodyReader
-from ..body.part import Part
-from ..body.part_reader import PartReader
-from ..body.pieces import Pieces
 from ..drive import arun, run
 from ..exceptions import BodyConsumed, UnsupportedMediaType
+from ..forms.body_reader import BodyReader
+from ..forms.part import Part
+from ..forms.parts import PartReader
+from ..forms.pieces import Pieces
 from .bodies import BytesBody
 from .body import FORM, Body, unless_empty
 from .data_reader import DataReader
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import io
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
-    from ..body.events import Field, FileStart
     from ..drive import Step
+    from ..forms.events import Field, FileStart
 
 __all__ = ["StreamingMixin"]
 

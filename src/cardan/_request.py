@@ -1,0 +1,368 @@
+"""Request: core's request, opened on a WSGI environ or on an ASGI scope.
+
+``Request(environ)`` is in sync mode, ``Request(scope, receive, send)`` in async mode; an
+:class:`~cardan.apps.application.Application` sets the mode by the handler that gets it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
+
+from . import _crossing as crossing
+from . import core
+from .asgi import receiving
+from .asgi.head import ScopeHead
+from .core.exceptions import ClientDisconnected
+from .core.forms.body_reader import parse_content_length
+from .core.request import draining
+from .core.request.cached import cached
+from .core.request.exchange import REQUEST_KEY, Exchange, find_exchange, known_body
+from .core.request.mixins import (
+    AcceptMixin,
+    AuthorizationMixin,
+    CommonRequestDescriptorsMixin,
+    CORSRequestMixin,
+    ETagRequestMixin,
+    FetchMetadataMixin,
+    UserAgentMixin,
+)
+from .core.structures.environ_headers import EnvironHeaders
+from .core.structures.scope_headers import ScopeHeaders
+from .files.spooling import FileStorage, Part, Spooler, SpoolSink
+from .wsgi import input as wsgi_input
+from .wsgi.head import EnvironHead, query_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from .apps.application import Application, HandlerDecorator
+    from .core.request.body import Body
+    from .core.request.head import HeadLike
+    from .core.structures import ImmutableMultiDict
+    from .core.structures.headers_view import HeadersView
+    from .types import Handler, Lifespan, Middleware, Receive, Result, Send
+
+__all__ = [
+    "AcceptMixin",
+    "AuthorizationMixin",
+    "BaseRequest",
+    "CORSRequestMixin",
+    "CommonRequestDescriptorsMixin",
+    "ETagRequestMixin",
+    "FetchMetadataMixin",
+    "Request",
+    "UserAgentMixin",
+]
+
+
+class BaseRequest(core.BaseRequest):
+    """A request on a WSGI environ (PEP 3333), ``Request(environ)``, or on an ASGI HTTP scope,
+    ``Request(scope, receive, send)``; without ``receive`` only the head can be read.
+
+    ``populate_request`` stores the request in environ or scope under ``cardan._request``; a ``shallow`` one refuses
+    whatever would consume the body, and is never stored. Raises :exc:`TypeError` for anything else.
+    """
+
+    file_storage_class = FileStorage
+    part_class = Part
+    body_timeout: float | None = None
+    """Seconds without a byte of the body after which reading it is a 408 (:exc:`RequestTimeout`), on ASGI; None for no
+    limit. On WSGI it is the server's business. Settable as the limits are."""
+    max_drain_size: int = draining.DEFAULTS.size
+    """How many bytes of a body that was not read are received and discarded before the response ends, so that the
+    client sees the response; 0: none are. May be set on one request until its response is returned."""
+    drain_timeout: float = draining.DEFAULTS.seconds
+    """For how many seconds the rest of an unread body is received and discarded at most; 0: not at all."""
+
+    _shield = staticmethod(crossing.shielded)
+    _mode = "sync"  # a constructor sets what differs from the defaults: one of these is made for every request
+    _environ: dict[str, Any] | None = None
+    _scope: MutableMapping[str, Any]
+    _receive: Receive | None = None
+
+    if TYPE_CHECKING:
+
+        @property
+        def files(self) -> ImmutableMultiDict[str, FileStorage]:  # type: ignore[override]  # the subclass made here
+            """The files of a multipart form."""
+
+    def __init__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Receive | None = None,
+        send: Send | None = None,
+        /,
+        *,
+        populate_request: bool = True,
+        shallow: bool = False,
+    ) -> None:
+        values = self.__dict__  # past __setattr__, which looks for limits
+        if "REQUEST_METHOD" in scope:
+            values["_environ"] = scope
+        elif "type" in scope and scope["type"] == "http":
+            values["_scope"] = scope
+            values["_receive"] = receive
+            values["_mode"] = "async"
+        else:
+            raise TypeError(f"got {_describe(scope)}, expected a WSGI environ or an ASGI http scope")
+        if shallow:
+            values["shallow"] = True
+        elif populate_request:
+            scope[REQUEST_KEY] = self
+
+    @classmethod
+    def from_values(cls, *args: Any, protocol: Literal["wsgi", "asgi"] = "wsgi", **options: Any) -> Self:
+        """A request from values: a path, ``method=``, ``headers=``, ``json=``, ``form=``, ``files=`` ...
+
+        For scripts and the shell; takes what :class:`cardan.testing.RequestBuilder` takes, and ``protocol``. To test
+        an application, use :class:`cardan.testing.Client`. Needs the extra ``cardan[testing]``.
+        """
+        from .testing import RequestBuilder
+
+        builder = RequestBuilder(*args, **options)
+        return cls(builder.environ()) if protocol == "wsgi" else cls(builder.scope(), builder.receive())
+
+    # --- what it was opened on ---
+
+    @property
+    def environ(self) -> dict[str, Any]:
+        """The WSGI environ; AttributeError on ASGI."""
+        environ = self._environ
+        if environ is None:
+            raise AttributeError("this request was opened on an ASGI scope: use request.scope")
+        return environ
+
+    @property
+    def scope(self) -> MutableMapping[str, Any]:
+        """The ASGI scope; AttributeError on WSGI."""
+        if self._environ is not None:
+            raise AttributeError("this request was opened on a WSGI environ: use request.environ")
+        return self._scope
+
+    def _exchange(self) -> Exchange:
+        return find_exchange(self._scope if self._environ is None else self._environ)
+
+    @property
+    def receive(self) -> Receive:
+        """What to pass on to an ASGI application downstream: replays a body that was buffered here.
+
+        AttributeError on WSGI, where ``environ["wsgi.input"]`` replays.
+        """
+        if self._environ is not None:
+            raise AttributeError("this request was opened on a WSGI environ: its wsgi.input replays")
+        return receiving.replay_receive(self._scope, self._receive)
+
+    @property
+    def input_stream(self) -> Any:
+        """The raw ``wsgi.input``, not bounded by anything; AttributeError on ASGI."""
+        return self.environ["wsgi.input"]
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """What the lifespan yielded: a shallow copy for this request, shared by all its Request objects."""
+        if self._environ is None:
+            state: MutableMapping[str, Any] | None = self._scope.get("state")
+            if state is not None:
+                return state
+        exchange = self._exchange()
+        if exchange.state is None:
+            exchange.state = {}
+        return exchange.state
+
+    @property
+    def disconnected(self) -> bool:
+        """Whether the client is known to have left, also while the handler works.
+
+        ASGI: the first access starts a task that awaits ``http.disconnect`` until the request ends; from then on the
+        property tells within a moment. The message is there once the end of the request's body was received: the
+        task receives up to 64 KiB that nobody has read, a larger body has to be read (and so has one that the client
+        announces with ``Expect``). The first access must happen in the event loop, in a sync handler or in a worker
+        thread of anyio: in another thread it cannot start the task. WSGI has no such message: only a read of the body
+        or a write of the response that failed tells.
+
+        A bare request (one that no :class:`Application` serves) ends the task in ``aclose()``.
+        """
+        exchange = self._exchange()
+        if self._environ is None and self._receive is not None and not exchange.disconnected:
+            body = receiving.open_body(self._scope, self._receive)
+            receiving.watch_body(exchange, body, self._ahead)
+        return exchange.disconnected
+
+    async def wait_disconnected(self) -> None:
+        """Return when the client has left; what is known of that, and when, is said at :attr:`disconnected`.
+
+        To be awaited beside the work, in a task of its own. Over WSGI nothing tells of a client that leaves while
+        the handler works: it returns when a read of the body fails, or when the request is over. Raises
+        :exc:`WrongMode` in sync code.
+        """
+        self._no_await("wait_disconnected()", "disconnected")
+        if self._environ is not None:
+            await wsgi_input.wait_for_leave(self._exchange(), self._open_body())
+        elif self._receive is None:
+            raise RuntimeError("got a request without receive, expected one: only the head can be read")
+        else:
+            body = receiving.open_body(self._scope, self._receive)
+            body.let_watch(self._ahead)
+            await body.watch()
+
+    def cancel_on_disconnect(self) -> AbstractAsyncContextManager[None]:
+        """``async with request.cancel_on_disconnect():`` cancels the block when the client leaves.
+
+        The block then raises :exc:`ClientDisconnected`; an error that it raises while it is cancelled is raised
+        instead. See :meth:`wait_disconnected` for what is known of the client, and :exc:`WrongMode`::
+
+            async with request.cancel_on_disconnect():
+                answer = await model.generate(prompt)
+        """
+        self._no_await("cancel_on_disconnect()", "disconnected")
+        return crossing.CancelledWhen(self.wait_disconnected, ClientDisconnected)
+
+    @property
+    def _ahead(self) -> int:
+        """How much of the body may be received before anybody reads it.
+
+        Nothing while the client waits for ``100 Continue`` (RFC 9110 section 10.1.1), which receiving would send.
+        """
+        return 0 if "Expect" in self.headers else receiving.AHEAD
+
+    # --- what core asks of whoever opens a request ---
+
+    @cached
+    def head(self) -> HeadLike:
+        """What stands before the body, out of environ or scope."""
+        return ScopeHead(self._scope) if self._environ is None else EnvironHead(self._environ)
+
+    # what the head would say, without one: nobody else is asked so often
+
+    @property
+    def query_string(self) -> bytes:
+        """What stands behind the ``?``, still encoded."""
+        environ = self._environ
+        return query_of(environ) if environ is not None else self._scope.get("query_string") or b""
+
+    @cached
+    def headers(self) -> HeadersView:
+        """The header fields, read-only: found in any case, decoded when asked for."""
+        environ = self._environ
+        return ScopeHeaders(self._scope.get("headers") or ()) if environ is None else EnvironHeaders(environ)
+
+    @cached
+    def content_type(self) -> str | None:
+        """The Content-Type as sent, None without one."""
+        environ = self._environ
+        # PEP 3333 keeps it apart from the HTTP_ variables, and empty where there is none
+        return self.headers._find("Content-Type") if environ is None else environ.get("CONTENT_TYPE") or None
+
+    @cached
+    def _sent_length(self) -> int | None:
+        environ = self._environ
+        if environ is None:
+            find = self.headers._find
+            length = parse_content_length(find("Content-Length"))
+            return None if find("Transfer-Encoding") is not None else length
+        length = parse_content_length(environ.get("CONTENT_LENGTH") or None)
+        return None if "HTTP_TRANSFER_ENCODING" in environ else length
+
+    def _open_body(self) -> Body:
+        if self._environ is not None:
+            return wsgi_input.open_body(self._environ, self._sent_length)
+        body = receiving.open_body(self._scope, self._receive)
+        if self.body_timeout is not None:
+            body.timeout = self.body_timeout
+        return body
+
+    def _known_body(self) -> Body | None:
+        known: Body | None = self.__dict__.get("_opened")
+        if known is not None:
+            return known
+        if self._environ is not None:
+            return known_body(self._environ, self._environ.get("wsgi.input"))
+        return known_body(self._scope, self._receive)
+
+    @property
+    def _run_sync(self) -> Callable[..., Awaitable[Any]] | None:
+        exchange = self._exchange()
+        if exchange.run_sync is None and self._environ is None:
+            return crossing.run_file_work
+        return exchange.run_sync
+
+    @property
+    def _run_write(self) -> Callable[..., Awaitable[Any]] | None:
+        run = self._run_sync
+        return _write_in_thread if run is crossing.run_file_work else run
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> Any:
+        """The sink of one uploaded file: in memory, on disk past ``max_file_memory``. The hook to override."""
+        return self._spooler.open()
+
+    def _hold(self, files: list[bytes]) -> list[Any] | None:
+        return self._spooler.hold(files) if self._opens_sinks_as(BaseRequest) else None
+
+    @cached
+    def _spooler(self) -> Spooler:
+        """Opens the sinks of this request."""
+        return Spooler(self.limits)
+
+    def close(self) -> None:
+        """Close the files of the form, unless an application around this call still holds them."""
+        exchange = self._exchange()
+        if not exchange.holders:
+            super().close()
+
+    async def aclose(self) -> None:
+        """The awaiting twin of :meth:`close`; also ends the watching that :attr:`disconnected` began."""
+        exchange = self._exchange()
+        if not exchange.holders:
+            try:
+                if exchange.watched:
+                    await receiving.end_watching(exchange)
+            finally:
+                await super().aclose()
+
+    # --- the decorator ---
+
+    @overload
+    @classmethod
+    def application(cls, handler: Handler[Self], /) -> Application[Self]: ...
+    @overload
+    @classmethod
+    def application(cls, method: Callable[[Any, Self], Result], /) -> Application[Self]: ...
+    @overload
+    @classmethod
+    def application(
+        cls, /, *, load: bool = False, lifespan: Lifespan | None = None, middleware: Sequence[Middleware] = ()
+    ) -> HandlerDecorator[Self]: ...
+    @classmethod
+    def application(cls, handler: Any = None, /, **options: Any) -> Any:
+        """Make a handler, ``def`` or ``async def``, into an :class:`Application` for every server.
+
+        The handler gets the request as its last argument and returns a response or an HTTPException. With options:
+        ``@Request.application(load=True, lifespan=..., middleware=[...])``.
+        """
+        from .apps.application import Application
+
+        if handler is not None:
+            return Application(handler, request_class=cls, **options)
+        return lambda function: Application(function, request_class=cls, **options)
+
+
+class Request(BaseRequest, core.Request):  # pyright: ignore[reportIncompatibleMethodOverride]  # files, see above
+    """The request with every mixin; the one to use."""
+
+
+async def _write_in_thread(function: Callable[..., Any], *args: Any) -> Any:
+    """Spooling is the processor's work, and limited by it; a sink of the application's own may wait for a network."""
+    spools = isinstance(getattr(function, "__self__", None), SpoolSink)
+    return await (crossing.run_spool_work if spools else crossing.run_file_work)(function, *args)
+
+
+def _describe(scope: Any) -> str:
+    kind = scope.get("type") if hasattr(scope, "get") else None
+    return f"an ASGI scope of type {kind!r}" if kind else f"a {type(scope).__name__}"

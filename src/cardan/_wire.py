@@ -1,0 +1,170 @@
+"""WireMixin: what a response is on either wire, for who sends it himself, and for tests.
+
+Takes environs and scopes, gives what would be sent, by core's finalizer as everywhere; makes responses of what other
+applications give.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from . import core
+from .core.response.finalizer import Chunk, Head
+from .core.response.finalizer import End as _End
+from .core.structures.headers import Headers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, MutableMapping
+
+__all__ = ["WireMixin"]
+
+R = TypeVar("R", bound=core.BaseResponse)
+
+
+class WireMixin(core.BaseResponse):
+    """The methods of the original design that know a protocol, and their counterparts."""
+
+    # --- WSGI ---
+
+    def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
+        """The header fields as they would be sent, a copy; raises what sending would raise."""
+        return Headers._trusted(self._finalized(environ["REQUEST_METHOD"], _wsgi_root(environ)).head.headers)
+
+    def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:
+        """The body as a server takes it: ``b""`` where none is sent; the body itself if passed through."""
+        finalizer = self._finalized(environ["REQUEST_METHOD"], _wsgi_root(environ))
+        if finalizer.sends_body and self.direct_passthrough:
+            body: Iterable[bytes] = self.response
+            return body
+        finalizer.feed(b"")
+        return _Closing(self, self.iter_encoded() if finalizer.sends_body else iter(()), finalizer)
+
+    def get_wsgi_response(self, environ: dict[str, Any]) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """Body, status line and header fields, as for ``start_response``."""
+        return self.get_app_iter(environ), self.status, self.get_wsgi_headers(environ).to_wsgi_list()
+
+    @classmethod
+    def from_app(cls, app: Callable[..., Iterable[bytes]], environ: dict[str, Any], buffered: bool = False) -> Self:
+        """The response that a WSGI application gives, ``write()`` included; its iterable is closed with the response.
+
+        ``buffered``: all of it is taken at once. Raises what the application raises before its response starts.
+        """
+        from .wsgi.calling import call_app
+
+        status, headers, body = call_app(app, environ)
+        response = _made(cls, body, status, headers)
+        if buffered:
+            try:
+                response._iterable = list(response.iter_encoded())
+            finally:
+                body.close()
+        return response
+
+    @classmethod
+    def force_type(cls, response: Any, environ: dict[str, Any] | None = None) -> Self:
+        """``response`` as an object of this class: itself, a new one that shares what it has, or, with ``environ``,
+        what it gives as a WSGI application. The other object keeps its class. Raises :exc:`TypeError` otherwise.
+        """
+        if environ is not None and not isinstance(response, core.BaseResponse) and callable(response):
+            app: Any = response
+            return cls.from_app(app, environ)
+        return super().force_type(response)
+
+    # --- ASGI ---
+
+    def get_asgi_headers(self, scope: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
+        """The header fields as they would be sent: lower-case names, bytes."""
+        from .asgi.messages import encode_headers
+
+        return encode_headers(self._finalized(scope["method"], _asgi_root(scope)).head.headers)
+
+    async def get_asgi_messages(self, scope: MutableMapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        """The messages that would be sent; the response is closed when the generator ends.
+
+        Close the generator (:func:`contextlib.aclosing`) where the loop over it may end early.
+        """
+        from .asgi.messages import encode_headers
+
+        async with aclosing(self.aiter_events(scope["method"], root_url=_asgi_root(scope))) as events:
+            async for event in events:
+                if isinstance(event, Head):
+                    headers = encode_headers(event.headers)
+                    yield {"type": "http.response.start", "status": event.status, "headers": headers}
+                else:
+                    data = event.data if isinstance(event, Chunk) else b""
+                    yield {"type": "http.response.body", "body": data, "more_body": not isinstance(event, _End)}
+
+    @classmethod
+    async def afrom_app(
+        cls, app: Callable[..., Awaitable[None]], scope: Any, receive: Callable[[], Awaitable[Any]] | None = None
+    ) -> Self:
+        """The response that an ASGI application sends to a request with the body that ``receive`` gives, or none.
+
+        It is taken whole: an ASGI application runs until it has sent everything.
+        """
+        from .asgi.calling import call_app
+
+        status, headers, chunks = await call_app(app, scope, receive)
+        return _made(cls, chunks, status, headers)
+
+    @classmethod
+    async def aforce_type(cls, response: Any, scope: Any = None) -> Self:
+        """The awaiting twin of :meth:`force_type`: with ``scope`` also what an ASGI application sends."""
+        if scope is not None and not isinstance(response, core.BaseResponse) and callable(response):
+            app: Any = response
+            return await cls.afrom_app(app, scope)
+        return super().force_type(response)
+
+    def _finalized(self, method: str, root_url: Callable[[], str]) -> core.ResponseFinalizer:
+        return self.finalizer(method, root_url, length=self._known_length())
+
+
+def _made(cls: type[R], body: Any, status: str | int, headers: list[tuple[str, str]]) -> R:
+    """A response with exactly these fields: no Content-Type where the application gave none."""
+    response = cls(body, status, headers)
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        response.headers.remove("Content-Type")
+    return response
+
+
+class _Closing:
+    """The body of :meth:`WireMixin.get_app_iter`: counts what is sent, closes the response."""
+
+    def __init__(self, response: core.BaseResponse, chunks: Iterator[bytes], finalizer: core.ResponseFinalizer) -> None:
+        self._response = response
+        self._chunks = chunks
+        self._finalizer = finalizer
+
+    def __iter__(self) -> Iterator[bytes]:
+        empty = True
+        for chunk in self._chunks:
+            for event in self._finalizer.feed(chunk):
+                if isinstance(event, Chunk):
+                    empty = False
+                    yield event.data
+        self._finalizer.close()
+        if empty:  # some servers send nothing before the first chunk
+            yield b""
+
+    def close(self) -> None:
+        """Close the response."""
+        self._response.close()
+
+
+def _wsgi_root(environ: dict[str, Any]) -> Callable[[], str]:
+    def root_url() -> str:
+        from ._request import Request
+
+        return Request(environ, populate_request=False).root_url
+
+    return root_url
+
+
+def _asgi_root(scope: MutableMapping[str, Any]) -> Callable[[], str]:
+    def root_url() -> str:
+        from .asgi.head import ScopeHead
+
+        return core.BaseRequest(ScopeHead(scope)).root_url
+
+    return root_url

@@ -1,0 +1,135 @@
+"""Lifespan: start-up and shutdown around an application, entered and left in one task, on both protocols."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractAsyncContextManager
+from contextvars import Context
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from .. import _crossing as crossing
+from .._crossing import as_error
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from ..types import Receive, Send
+
+    Manager = AbstractAsyncContextManager[Mapping[str, Any] | None] | AbstractContextManager[Mapping[str, Any] | None]
+
+__all__ = ["ProcessLifespan", "serve_lifespan"]
+
+#: seconds that the end of a lifespan waits, on ASGI, for the cleanup of requests that the server has cancelled
+CLEANUP_SECONDS: Final = 5.0
+
+
+async def _hold(manager: Manager, until: Callable[[dict[str, Any]], Awaitable[Any]]) -> None:
+    """Be inside ``manager`` while ``until(state)`` runs."""
+    if isinstance(manager, AbstractAsyncContextManager):
+        async with manager as state:
+            await until(dict(state or {}))
+    else:
+        with manager as state:
+            await until(dict(state or {}))
+
+
+async def serve_lifespan(
+    make: Callable[[], Manager] | None, scope: Any, receive: Receive, send: Send, keep: Callable[[dict[str, Any]], None]
+) -> None:
+    """Answer a lifespan scope (ASGI lifespan specification); ``keep`` is told the state that was yielded."""
+    await receive()
+    started = False
+
+    async def until(state: dict[str, Any]) -> None:
+        nonlocal started
+        keep(state)
+        if "state" in scope:
+            scope["state"].update(state)
+        await send({"type": "lifespan.startup.complete"})
+        started = True
+        await receive()
+        # a server that has cancelled requests may end the process as soon as this is answered
+        await crossing.wait_until_clean(CLEANUP_SECONDS)
+
+    try:
+        if make is None:
+            await until({})
+        else:
+            await _hold(make(), until)
+    except BaseException as caught:
+        error = as_error(caught)
+        if not isinstance(error, Exception):
+            raise
+        phase = "shutdown" if started else "startup"
+        await send({"type": f"lifespan.{phase}.failed", "message": f"{type(error).__name__}: {error}"})
+        raise error from error.__cause__
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+class ProcessLifespan:
+    """A lifespan on WSGI, where servers have none: begun at the first request of each process, ended by :meth:`close`.
+
+    An async one is held by one task of the portal's loop; a sync one is entered and left by plain calls. Either has a
+    context of its own, in which it begins and ends: the request that comes first is none of its business.
+    """
+
+    def __init__(self, make: Callable[[], Manager], portal: Callable[[], Any]) -> None:
+        self._make = make
+        self._portal = portal
+        self._locks: dict[int, Any] = {}
+        self._pid = 0
+        self._state: dict[str, Any] = {}
+        self._end: Callable[[], None] | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether it has begun in this process, and has not ended."""
+        return self._pid == os.getpid()
+
+    def state(self) -> dict[str, Any]:
+        """A copy of the state, after starting up if this process has not yet."""
+        pid = os.getpid()
+        if self._pid != pid:
+            with self._lock():
+                if self._pid != pid:
+                    self._start(Context())
+                    self._pid = pid
+        return self._state.copy()
+
+    def _lock(self) -> Any:
+        """A lock for each process: the parent's may be held. Made at the first use: gevent may replace locks before."""
+        import _thread
+
+        return self._locks.setdefault(os.getpid(), _thread.allocate_lock())
+
+    def _start(self, context: Context) -> None:
+        import atexit
+
+        manager = context.run(self._make)
+        is_async = isinstance(manager, AbstractAsyncContextManager)
+        end = context.run(self._start_async if is_async else self._start_sync, manager)
+        self._end = partial(context.run, end)
+        atexit.register(self.close)
+
+    def _start_sync(self, manager: Any) -> Callable[[], None]:
+        self._state = dict(manager.__enter__() or {})
+        return lambda: manager.__exit__(None, None, None)
+
+    def _start_async(self, manager: Any) -> Callable[[], None]:
+        from .._crossing import HeldTask
+
+        held = HeldTask(self._portal(), lambda until: _hold(manager, until))
+        self._state = held.started()
+        return held.end
+
+    def close(self) -> None:
+        """End it, in the process that began it; may be called again."""
+        if self._pid != os.getpid():
+            return  # also in a forked child, where the lock may be held for ever
+        with self._lock():
+            end, self._end = self._end, None
+            self._pid = 0
+        if end is not None:
+            end()

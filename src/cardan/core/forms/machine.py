@@ -1,0 +1,439 @@
+"""MultipartMachine: the states of a ``multipart/form-data`` body and a reader for each. bytes -> form events.
+
+Takes the boundary, then the body in pieces of any size; returns lists of :mod:`.events`. Raises
+:exc:`~cardan.core.exceptions.MultipartError` for what is no form (RFC 7578, RFC 2046 section 5.1.1) and
+:exc:`~cardan.core.exceptions.RequestEntityTooLarge` past a limit; :exc:`MachineStateError` for misuse. Where the input
+is cut never matters. Holds a text field, or a header block, or a boundary's length of data; never a file's data.
+
+::
+
+    preamble ---> delimiter ---> head ---> field ---> delimiter
+                      |            `-----> file ----> delimiter
+                      `---> close-delimiter ---> epilogue
+
+This is the theory, and the oracle of :class:`~cardan.core.forms.decoder.MultipartDecoder`, which reads usual
+parts on a shorter way and leaves the rest to these readers: they alone refuse.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
+
+from ..buffers import as_bytes
+from ..exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
+from .body_reader import DEFAULTS
+from .events import Field, FileEnd, FileStart
+from .head import MAX_PADDING, PartHead
+from .part_limits import check_field, field_room, want_part
+from .part_memo import read_head
+from .plan import USUAL_PLAN, check_boundary, plan_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..buffers import Buffer
+    from ..limits import Limits
+    from .events import FormEvent
+
+__all__ = ["BLANK", "CLOSE", "DELIMITER", "EPILOGUE", "FIELD", "FILE", "HEAD", "PREAMBLE", "Forms", "MultipartMachine"]
+
+Forms = Literal["default", "strict", "silent"]
+"""How forms are read: ``silent`` decodes as ``default`` does; what it forgives, :class:`FormReader` forgives."""
+
+PREAMBLE: Final = "preamble"
+DELIMITER: Final = "delimiter"
+HEAD: Final = "head"
+FIELD: Final = "field"
+FILE: Final = "file"
+CLOSE: Final = "close-delimiter"
+EPILOGUE: Final = "epilogue"
+FAILED: Final = "failed"
+CLOSED: Final = "closed"
+
+_LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
+BLANK: Final = b"\r\n\r\n"
+AFTER_LAST: Final = "got data after the last boundary, expected CRLF or nothing"
+
+#: From this size on CPython's search is linear, whatever the needle.
+LINEAR: Final = 30_000
+
+
+class MultipartMachine:
+    """Decodes one body. ``boundary`` as the Content-Type has it, without quotes; at most ``max_boundary_size``.
+
+    :meth:`feed` and :meth:`close` return events; ``state`` is one of the names in the module's drawing, ``failed``
+    or ``closed``. An error is raised again by every later call. Of a piece that is refused, ``accepted`` has the
+    events that come before the error.
+    """
+
+    __slots__ = (
+        "_before", "_count", "_data", "_delimiter", "_error", "_files", "_head", "_held", "_pieces", "_plan", "_pos",
+        "_seen", "_tail", "_total", "accepted", "limits", "state",
+    )  # fmt: skip
+
+    # unset until a part begins, a piece is read or an error raised: not asked for before
+    _head: PartHead
+    _held: int
+    _pieces: list[bytes]
+    _data: bytes
+    _pos: int
+    _error: HTTPException
+    accepted: list[FormEvent]
+
+    def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
+        if limits is None and forms == "default":
+            plan = USUAL_PLAN
+        else:
+            plan = plan_for(limits or DEFAULTS, forms == "strict")
+        self._plan = plan
+        self.limits = plan.limits
+        value = boundary.encode() if isinstance(boundary, str) else boundary
+        if len(value) > plan.boundary or not value.strip(b"-").isalnum():  # as Plan.takes, less a call
+            check_boundary(value, plan.strict, plan.boundary)
+        self._delimiter = b"\r\n--" + value
+        self.state = PREAMBLE
+        self._before = False  # whether anything came before the first boundary
+        self._tail = b""
+        self._count = self._files = self._total = 0
+        self._seen = 0  # bytes from the start of a head that hold neither its end nor a boundary
+
+    def feed(self, data: Buffer) -> list[FormEvent]:
+        """The events that are complete with ``data``, any bytes-like object; see the module for what it raises."""
+        return self._read(as_bytes(data))
+
+    def _read(self, data: bytes, stop: str | None = None) -> list[FormEvent]:
+        """Feed ``data``, up to the next change to the state ``stop``: what was not read is the tail."""
+        events: list[FormEvent] = []
+        readers = self._READERS
+        try:
+            if self._tail:
+                data = self._join(data, events)
+            self._data = data
+            self._pos = 0
+            while readers[self.state](self, events) and self.state is not stop:
+                pass
+        except HTTPException as error:
+            self.accepted = events
+            self._fail(error)
+        self._tail = data[self._pos :] if self._pos < len(data) else b""
+        self._data = b""
+        return events
+
+    def close(self) -> list[FormEvent]:
+        """The body has ended: no more events. Raises :exc:`MultipartError` where that was too early."""
+        state = self.state
+        if state is EPILOGUE:  # first, because nearly every body ends so
+            self.state = CLOSED
+            return []
+        if state is FAILED:
+            raise self._error
+        if state is CLOSED:
+            raise MachineStateError("got close() in state 'closed', expected it once")
+        if state is CLOSE and self._plan.strict and self._tail:
+            self._fail(MultipartError(AFTER_LAST))
+        if state is not CLOSE:
+            self._fail(MultipartError(f"the body ended in state {state!r}, expected the closing boundary before"))
+        self.state = CLOSED
+        return []
+
+    @property
+    def want(self) -> int:
+        """How many bytes to ask for at most: a limit that is exceeded is noticed as soon as these have come.
+
+        Of a file's data as many as there are of the file, if it takes no less to exceed its own limit: what comes after
+        a file is read with it, but the reads of a large file are large.
+        """
+        limits, state, tail = self.limits, self.state, len(self._tail)
+        if state is PREAMBLE and not tail:
+            return self._plan.want
+        if state is FILE:
+            most = limits.max_file_size
+            own = sys.maxsize if most is None else most - self._held - tail
+            return max(1, min(own + 1, max(self._held, self._want_part())))
+        if state is FIELD and self._is_entered:
+            return max(1, field_room(limits, self._total + self._head.cost, self._held + tail) + 1)
+        return self._want_part() if state in _BEFORE_DATA else sys.maxsize
+
+    def room_after(self, data: bytes) -> int:
+        """How many bytes may follow ``data``, the first of the body, before a limit on sizes can be exceeded; negative
+        where ``data`` may exceed one. Nothing is decoded.
+        """
+        room, most = field_room(self.limits, 0, len(data)), self.limits.max_file_size
+        return room if most is None else min(room, most - len(data))
+
+    @property
+    def _is_entered(self) -> bool:
+        """Whether the head of the part was read: always, here."""
+        return True
+
+    def _want_part(self) -> int:
+        """How many bytes it takes at least until a part that has not begun, or whose head is not complete, exceeds a
+        limit.
+        """
+        tail = len(self._tail)
+        value = tail if self.state is FIELD else min(tail, len(self._delimiter))  # what may be a value's beginning
+        return want_part(
+            self.limits,
+            used=self._total,
+            value=value,
+            head=tail,
+            lines=self._tail.count(b"\r\n"),
+            parts=self._count,
+            files=self._files,
+        )
+
+    # --- the readers: each consumes and returns True, or returns False: it needs more ---
+
+    def _read_preamble(self, events: list[FormEvent]) -> bool:
+        data, dash = self._data, self._delimiter[2:]
+        hyphen = data.find(b"-")  # one byte is found several times as fast as many
+        found = _find_linearly(data, dash, hyphen) if hyphen >= 0 else -1
+        if found < 0:
+            if len(data) > len(dash) + 1:
+                if self._plan.strict:
+                    raise MultipartError("got data before the first boundary, expected the boundary")
+                end = data[-len(dash) - 1 :]
+                self._pos = len(data) - (len(end) if 13 in end or 45 in end else 0)
+                self._before = True
+            return False
+        follows = data[found - 2 : found] == b"\r\n"
+        if self._plan.strict and (found or self._before) and not (found == 2 and follows):
+            raise MultipartError("got data before the first boundary, expected the boundary")
+        if (found or self._before) and not follows:
+            raise MultipartError("got the boundary within a line, expected it at the start of one that follows CRLF")
+        self._before = self._before or found not in (0, 2)
+        self._pos = found + len(dash)
+        self.state = DELIMITER
+        return True
+
+    def _read_delimiter(self, events: list[FormEvent]) -> bool:
+        data, pos = self._data, self._pos
+        if data.startswith(b"--", pos):
+            if self._before and self._count == 0:
+                raise MultipartError("got the closing boundary after other data and no part, expected a part")
+            self._pos = pos + 2
+            self.state = CLOSE
+            return True
+        if data.startswith(b"\r\n", pos):
+            self.state = HEAD
+            self._seen = 0
+            return True
+        return self._skip_padding(data, pos)
+
+    def _skip_padding(self, data: bytes, pos: int) -> bool:
+        """RFC 2046 section 5.1.1: between a boundary and its CRLF there may be spaces and tabs."""
+        match = _LINE_END.match(data, pos)
+        assert match is not None
+        padding = match.end(1) - pos
+        if padding > MAX_PADDING or (padding and self._plan.strict):
+            raise MultipartError("got padding after a boundary, expected CRLF")
+        if match[2]:
+            self._pos = match.end(1)
+            self.state = HEAD
+            self._seen = 0
+            return True
+        rest = data[match.end() : match.end() + 2]
+        if not rest or (rest == b"-" and match.end() == pos):
+            return False
+        if rest.startswith(b"\n"):
+            raise MultipartError("got a boundary that ends with LF, expected CRLF")
+        raise MultipartError(f"got {rest[:1]!r} after a boundary, expected CRLF")
+
+    def _read_head(self, events: list[FormEvent]) -> bool:
+        data, pos, delimiter = self._data, self._pos, self._delimiter
+        begin = pos + self._seen  # what came byte by byte is searched once
+        end = data.find(BLANK, begin)
+        allowed = self.limits.max_part_header_size
+        size = (end if end >= 0 else len(data) - 3) - pos
+        is_too_long = allowed is not None and size > allowed
+        stop = pos + allowed + 3 if is_too_long else end if end >= 0 else len(data)  # type: ignore[operator]
+        boundary = data.find(delimiter, begin, stop)  # what comes first is what is wrong
+        if boundary >= 0:
+            raise MultipartError(_unended(data[pos:boundary]))
+        if is_too_long:
+            raise RequestEntityTooLarge(limit="max_part_header_size", allowed=allowed)
+        if end < 0:
+            self._seen = max(len(data) - pos - len(delimiter) + 1, 0)
+            return False
+        follow = data[end + 2 : end + 2 + len(delimiter)]
+        if delimiter.startswith(follow):
+            if len(follow) < len(delimiter):
+                return False
+            raise MultipartError(_unended(b""))
+        self._begin(self._parse_head(data[pos:end]), events)
+        self._pos = end + 4
+        return True
+
+    def _read_field(self, events: list[FormEvent]) -> bool:
+        data, pos = self._data, self._pos
+        end = data.find(self._delimiter, pos)
+        stop = end if end >= 0 else self._undecided(data, pos)
+        piece = data[pos:stop]
+        self._pos = stop
+        self._pieces.append(piece)
+        self._held += len(piece)
+        self._check_field(self._held)
+        if end < 0:
+            return False
+        self._pos = end + len(self._delimiter)
+        self._end_field(events)
+        return True
+
+    def _read_file(self, events: list[FormEvent]) -> bool:
+        data, pos = self._data, self._pos
+        begin = data.find(b"\r", pos)  # one byte is found several times as fast as many, and much data has none
+        end = data.find(self._delimiter, begin) if begin >= 0 else -1
+        stop = end if end >= 0 else self._undecided(data, begin) if begin >= 0 else len(data)
+        self._pos = stop
+        if stop > pos:
+            self._add_data(data[pos:stop], events)  # the very object that was fed, where all of it is data
+        if end < 0:
+            return False
+        self._pos = end + len(self._delimiter)
+        self._check_length(self._held)
+        events.append(FileEnd())
+        self.state = DELIMITER
+        return True
+
+    def _read_close(self, events: list[FormEvent]) -> bool:
+        rest = self._data[self._pos : self._pos + 2]
+        if self._plan.strict:
+            if not b"\r\n".startswith(rest):
+                raise MultipartError(AFTER_LAST)
+            if rest != b"\r\n":
+                return False
+            self._pos += 2
+            self.state = EPILOGUE
+            return True
+        if not rest:
+            return False
+        if rest[0] not in b"\r \t":
+            raise MultipartError(AFTER_LAST)
+        self._pos = len(self._data)
+        self.state = EPILOGUE
+        return False
+
+    def _read_epilogue(self, events: list[FormEvent]) -> bool:
+        if self._plan.strict and self._pos < len(self._data):
+            raise MultipartError("got data after the last boundary, expected none")
+        self._pos = len(self._data)
+        return False
+
+    def _read_nothing(self, events: list[FormEvent]) -> bool:
+        if self.state is FAILED:
+            raise self._error
+        raise MachineStateError("got feed() in state 'closed', expected no more")
+
+    _READERS: ClassVar[dict[str, Callable[[MultipartMachine, list[FormEvent]], bool]]] = {
+        PREAMBLE: _read_preamble,
+        DELIMITER: _read_delimiter,
+        HEAD: _read_head,
+        FIELD: _read_field,
+        FILE: _read_file,
+        CLOSE: _read_close,
+        EPILOGUE: _read_epilogue,
+        FAILED: _read_nothing,
+        CLOSED: _read_nothing,
+    }
+
+    # --- what the readers share ---
+
+    def _parse_head(self, block: bytes) -> PartHead:
+        allowed = self.limits.max_form_parts
+        if allowed is not None and self._count >= allowed:
+            raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed)
+        return read_head(block, self._plan.memo, self._plan.strict, self.limits)
+
+    def _begin(self, head: PartHead, events: list[FormEvent]) -> None:
+        self._count += 1
+        self._head = head
+        self._held = 0
+        if head.filename is None:
+            self._pieces = []
+            self._check_field(0)
+            self.state = FIELD
+            return
+        allowed = self.limits.max_files
+        self._files += 1
+        if allowed is not None and self._files > allowed:
+            raise RequestEntityTooLarge(limit="max_files", allowed=allowed)
+        events.append(FileStart(head.name, head.filename, head.headers))
+        self.state = FILE
+
+    def _join(self, data: bytes, events: list[FormEvent]) -> bytes:
+        """What is left of the last piece, and ``data``. Copies nothing where no boundary goes on in a file's data."""
+        tail = self._tail
+        delimiter = self._delimiter
+        if self.state is not FILE or len(data) < len(delimiter) or data.startswith(delimiter[len(tail) :]):
+            return tail + data
+        self._add_data(tail, events)
+        return data
+
+    def _check_field(self, size: int) -> None:
+        check_field(self.limits, self._total + self._head.cost, size)
+
+    def _add_data(self, data: bytes, events: list[FormEvent]) -> None:
+        """Data of a file; where they exceed the limit, those that do not are still given."""
+        allowed = self.limits.max_file_size
+        if allowed is not None and self._held + len(data) > allowed:
+            if self._held < allowed:
+                events.append(data[: allowed - self._held])
+            raise RequestEntityTooLarge(limit="max_file_size", allowed=allowed)
+        self._held += len(data)
+        events.append(data)
+
+    def _end_field(self, events: list[FormEvent]) -> None:
+        head, pieces = self._head, self._pieces
+        value = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._check_length(len(value))
+        self._total += head.cost + len(value)
+        events.append(Field(head.name, self._text(value, head.codec), value, head.headers))
+        self.state = DELIMITER
+
+    def _text(self, value: bytes, codec: str) -> str:
+        if not self._plan.strict:
+            return value.decode(codec, "replace")
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise MultipartError("got a text field that is not UTF-8, expected UTF-8") from None
+
+    def _check_length(self, size: int) -> None:
+        """Strict mode holds a part to its Content-Length, which RFC 7578 section 4.8 says to ignore."""
+        length = self._head.length
+        if length is not None and length != size:
+            raise MultipartError(f"got a part of {size} bytes, expected the {length} of its Content-Length")
+
+    def _undecided(self, data: bytes, pos: int) -> int:
+        """Where a boundary may have begun at the end of ``data``; its end if none can have."""
+        delimiter = self._delimiter
+        begin = data.rfind(b"\r", max(pos, len(data) - len(delimiter) + 1))
+        return begin if begin >= 0 and delimiter.startswith(data[begin:]) else len(data)
+
+    def _fail(self, error: HTTPException) -> NoReturn:
+        self._error = error
+        self.state = FAILED
+        self._tail = self._data = b""
+        raise error
+
+
+_BEFORE_DATA: Final = (PREAMBLE, DELIMITER, HEAD, FIELD)
+
+
+def _find_linearly(data: bytes, needle: bytes, start: int) -> int:
+    """``data.find(needle, start)`` for a needle that its sender chose, and that begins with what it may consist of.
+
+    In less than 30,000 bytes CPython's search may take a step for each byte of the needle at each byte of the data;
+    in more it does not (Objects/stringlib/fastsearch.h), so there are more. A delimiter begins with CRLF: no need.
+    """
+    if 2 * len(needle) < len(data) < LINEAR and not data.startswith(needle):
+        data += bytes(LINEAR - len(data))
+    return data.find(needle, start)
+
+
+def _unended(block: bytes) -> str:
+    if b"\n" in block.replace(b"\r\n", b""):
+        return "got a part's header with bare LF, expected lines that end with CRLF"
+    return "got a boundary within a part's header, expected an empty line before"

@@ -1,0 +1,79 @@
+"""parse_form: a form in one call, for scripts and tests."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from ..buffers import as_bytes, is_bytes_like
+from ..drive import Close, Open, Read, Write, run
+from .body_reader import DEFAULTS
+from .files import FileStorage
+from .memory_sink import MemoryBudget, MemorySink
+from .reader import FormReader
+from .straight_form import straight_form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ..buffers import Buffer
+    from ..drive import Step
+    from ..limits import Limits
+    from .decoder import Forms
+    from .events import FileStart
+    from .form import Form
+
+__all__ = ["parse_form"]
+
+
+def parse_form(
+    content_type: str,
+    chunks: Buffer | Iterable[Buffer],
+    *,
+    content_length: int | None = None,
+    limits: Limits | None = None,
+    forms: Forms = "default",
+) -> Form:
+    """The form in ``chunks``, its files in memory (``max_spool_memory`` bounds them). Raises as :class:`FormReader`.
+
+    >>> form = parse_form("application/x-www-form-urlencoded", [b"a=1&b=", b"2"])
+    >>> form.fields
+    [('a', '1'), ('b', '2')]
+    """
+    limits = limits or DEFAULTS
+    pieces: Any = (chunks,) if is_bytes_like(chunks) else chunks
+    source: Iterator[bytes] = map(as_bytes, pieces)
+    data = next(source, b"")
+    more = next(source, None)
+    if more is None and data and content_length is None:  # without the steps, which cost more than a form of two fields
+        form = straight_form(content_type, data, limits, forms, partial(_hold_all, limits))
+        if form is not None:
+            return form
+    budget = MemoryBudget(limits)
+    reader = FormReader(content_type, content_length, limits=limits, forms=forms, hold=partial(_hold, budget))
+    return run(reader.run(), _performer(filter(None, chain((data, more), source)), budget))
+
+
+def _hold_all(limits: Limits, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, Any]] | None:
+    return _hold(MemoryBudget(limits), files)
+
+
+def _hold(budget: MemoryBudget, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, Any]] | None:
+    if not budget.take(sum([len(data) for _, data in files])):
+        return None
+    return [(part.name, FileStorage.from_part(part, MemorySink.holding(data), len(data))) for part, data in files]
+
+
+def _performer(source: Iterator[bytes], budget: MemoryBudget) -> Callable[[Step], Any]:
+    def perform(step: Step) -> Any:
+        if type(step) is Read:
+            return next(source, b"")
+        if type(step) is Open:
+            return MemorySink(budget)
+        if type(step) is Write:
+            return step.sink.write(step.data)
+        assert type(step) is Close
+        return step.sink.close() if step.error is not None else None
+
+    return perform

@@ -1,0 +1,187 @@
+"""Sending files: one response for both protocols, never read into memory.
+
+Takes paths and open binary files; gives responses with type, length, validators, ranges and Content-Disposition.
+The file is opened, and looked at, when the response is made: what is sent is that file, whatever happens to its name.
+Raises :exc:`OSError` for what cannot be opened; where the name came from a client, :exc:`NotFound` for what is not
+there or may not be read. Blocks for an open and a stat; reading is done while sending, in a worker thread on ASGI.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from .._response import Response
+from ..core.exceptions import NotFound
+from ..core.fields.content_disposition import ContentDisposition
+from ..core.fields.dates import utc_now
+from ..core.response.etag import head_of
+from .file_body import CHUNK, FileBody, number_of
+from .file_types import guess_type
+from .joining import safe_join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+__all__ = ["guess_type", "is_missing", "open_file", "send_file", "send_from_directory", "wrap_file"]
+
+#: errors that say that there is nothing under a name, or nothing that may be read: a client is told "not found". All
+#: others (no descriptors left, a disk that fails) are the server's own trouble.
+_MISSING: Final = frozenset({
+    errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EISDIR,
+})  # fmt: skip
+
+
+def is_missing(error: OSError) -> bool:
+    """Tell whether ``error`` says that a file is not there, is no file, or may not be read.
+
+    An application answers 404 then; any other error (too many open files, say) is no answer about the name, and a 500.
+    """
+    return error.errno in _MISSING
+
+
+def open_file(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
+    """Open a regular file for reading: its number and what is known of it.
+
+    Raises :exc:`OSError`; :exc:`IsADirectoryError` for everything that is no regular file. Never waits: a named pipe
+    without a writer is refused, not waited for.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        fd = os.open(path, flags)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # what open(2) says of a socket
+            raise _not_regular(path) from error
+        raise
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            raise _not_regular(path)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd, found
+
+
+def _not_regular(path: str | os.PathLike[str]) -> OSError:
+    return IsADirectoryError(errno.EISDIR, "expected a regular file", os.fspath(path))
+
+
+def send_file(
+    path_or_file: str | os.PathLike[str] | BinaryIO,
+    request: Any = None,
+    *,
+    mimetype: str | None = None,
+    as_attachment: bool = False,
+    download_name: str | None = None,
+    conditional: bool = True,
+    etag: bool | str = True,
+    last_modified: datetime | int | float | None = None,
+    max_age: int | None = None,
+    response_class: type[Response] = Response,
+) -> Response:
+    """A response that sends a file: a path, or a binary file from where it stands, which is closed afterwards.
+
+    With a ``request`` it is conditional and serves ranges, unless ``conditional`` is False. ``download_name`` (default:
+    the path's last part) gives the type (:func:`guess_type`), and the name in Content-Disposition where
+    ``as_attachment``, or where it was given. ``etag``: True makes one of time and size, a string is taken. ``max_age``
+    in seconds; without one caches must ask each time. Raises :exc:`OSError` for a path that cannot be opened or is no
+    regular file, :exc:`ValueError` for a text file.
+    """
+    body, found = _open_body(path_or_file)
+    name = download_name or _name_of(path_or_file)
+    response = response_class(body, mimetype=mimetype or guess_type(name or ""))
+    try:
+        if as_attachment or download_name is not None:
+            kind = "attachment" if as_attachment else "inline"
+            response.headers["Content-Disposition"] = ContentDisposition(kind, name).to_header()
+        _set_validators(response, found, etag, last_modified)
+        if max_age is None:
+            response.cache_control.no_cache = True
+        else:
+            response.cache_control.max_age = max_age
+        if isinstance(body, FileBody):
+            response.headers["Content-Length"] = body.length
+        if request is not None and conditional:
+            method, headers = head_of(request)
+            if method in ("GET", "HEAD"):  # no Date, which the server sets
+                response._make_conditional(method, headers, isinstance(body, FileBody) and "bytes")
+    except BaseException:
+        body.close()
+        raise
+    return response
+
+
+def _open_body(source: Any) -> tuple[Any, os.stat_result | None]:
+    if isinstance(source, (str, os.PathLike)):
+        fd, found = open_file(source)
+        return FileBody(fd, found.st_size, path=os.path.abspath(source)), found
+    if hasattr(source, "encoding"):
+        raise ValueError("got a text file, expected a binary one: open(path, 'rb')")
+    number = number_of(source)
+    known = os.fstat(number) if number is not None else None
+    if known is None and not (hasattr(source, "seek") and getattr(source, "seekable", lambda: True)()):
+        return _Stream(source), None
+    start = source.tell()
+    length = known.st_size - start if known is not None else source.seek(0, 2) - start
+    return FileBody(source, max(length, 0), start), known
+
+
+class _Stream:
+    """A file that cannot seek, a pipe: read in chunks until it ends."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.close = file.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(lambda: self._file.read(CHUNK), b"")
+
+
+def _name_of(source: Any) -> str | None:
+    if isinstance(source, (str, os.PathLike)):
+        return Path(source).name
+    name = getattr(source, "name", None)
+    return Path(name).name if isinstance(name, str) else None
+
+
+def _set_validators(response: Response, found: os.stat_result | None, etag: bool | str, last_modified: Any) -> None:
+    if last_modified is None and found is not None:
+        last_modified = min(found.st_mtime, utc_now().timestamp())  # not in the future (RFC 9110 section 8.8.2.1)
+    response.last_modified = last_modified
+    if isinstance(etag, str):
+        response.set_etag(etag)
+    elif etag and found is not None:
+        response.set_etag(f"{found.st_mtime_ns:x}-{found.st_size:x}")
+
+
+def wrap_file(environ: dict[str, Any], file: BinaryIO, buffer_size: int = 8192) -> Iterable[bytes]:
+    """``file`` in the server's ``wsgi.file_wrapper`` (PEP 3333), or in one like it where the server has none.
+
+    For ``Response(wrap_file(environ, file), direct_passthrough=True)``, over WSGI alone; :func:`send_file` serves both.
+    """
+    from wsgiref.util import FileWrapper
+
+    wrapped: Iterable[bytes] = environ.get("wsgi.file_wrapper", FileWrapper)(file, buffer_size)
+    return wrapped
+
+
+def send_from_directory(directory: str | os.PathLike[str], path: str, request: Any = None, **options: Any) -> Response:
+    """:func:`send_file` for a ``path`` that a client sent, below ``directory``; ``options`` as it takes them.
+
+    Raises :exc:`NotFound` for a path that leads elsewhere (:func:`safe_join`), and for what is not there, is no file or
+    may not be read; :exc:`OSError` for errors of the server's own, such as too many open files.
+    """
+    joined = safe_join(directory, path)
+    if joined is None:
+        raise NotFound
+    try:
+        return send_file(joined, request, **options)
+    except OSError as error:
+        if is_missing(error):
+            raise NotFound from error
+        raise

@@ -1,0 +1,90 @@
+"""BodyReader and parse_content_length: nothing more, nothing less than declared, never cut short."""
+
+from __future__ import annotations
+
+import pytest
+
+from cardan.core.exceptions import BadRequest, ClientDisconnected, MachineStateError, RequestEntityTooLarge
+from cardan.core.forms import BodyReader, parse_content_length
+from cardan.core.limits import Limits
+from tests.core.machines import assert_cuts_do_not_matter
+
+DATA = b"0123456789"
+
+
+@pytest.mark.parametrize("value", ["0", "5", "007", " 5 ", "5\t", "9" * 19])
+def test_content_length(value: str) -> None:
+    """ASCII digits (RFC 9110 section 8.6), with the white space that a field may have around it."""
+    assert parse_content_length(value) == int(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", "abc", "-5", "-1", "+5", "5, 5", "1_0", "5 5", "0x5", "5.0", "٥", "1" * 31, "5\n"]
+)
+def test_content_length_that_is_none(value: str) -> None:
+    """Whatever int() would make of it: 400, never a guess."""
+    with pytest.raises(BadRequest):
+        parse_content_length(value)
+
+
+def test_no_content_length() -> None:
+    """Absent is not zero."""
+    assert parse_content_length(None) is None
+
+
+@pytest.mark.parametrize(
+    ("declared", "allowed", "expected"),
+    [
+        (10, None, [DATA]),
+        (None, None, [DATA]),
+        (None, 10, [DATA]),
+        (10, 10, [DATA]),
+        (9, None, "BadRequest"),
+        (0, None, "BadRequest"),
+        (11, None, "ClientDisconnected"),
+        (None, 9, "RequestEntityTooLarge"),
+        (None, 0, "RequestEntityTooLarge"),
+        (9, 9, "BadRequest"),
+    ],
+)
+def test_counting(declared: int | None, allowed: int | None, expected: object) -> None:
+    """Exactly N bytes pass; fewer, more, or more than allowed each have their error, however the body is cut."""
+    limits = Limits(max_content_length=allowed)
+    assert assert_cuts_do_not_matter(lambda: BodyReader(content_length=declared, limits=limits), DATA) == expected
+
+
+def test_a_declared_length_past_the_limit_is_refused_at_once() -> None:
+    """No byte is read."""
+    with pytest.raises(RequestEntityTooLarge) as caught:
+        BodyReader(content_length=11, limits=Limits(max_content_length=10))
+    assert (caught.value.limit, caught.value.allowed, caught.value.received) == ("max_content_length", 10, 11)
+
+
+def test_feed_gives_back_what_it_gets() -> None:
+    """The very object; ``received`` counts."""
+    reader = BodyReader(content_length=None)
+    assert reader.feed(DATA) is DATA
+    assert reader.received == 10
+    assert reader.close() == b""
+
+
+def test_states_and_latching() -> None:
+    """reading, complete, closed; or failed, for good."""
+    reader = BodyReader(content_length=3)
+    assert reader.state == "reading"
+    reader.feed(b"123")
+    assert reader.state == "complete"
+    assert reader.feed(b"") == b""
+    reader.close()
+    assert reader.state == "closed"
+    for call in (reader.close, lambda: reader.feed(b"")):
+        with pytest.raises(MachineStateError):
+            call()
+    reader = BodyReader(content_length=3)
+    reader.feed(b"1")
+    with pytest.raises(ClientDisconnected, match="the body ended in state 'reading': got 1 bytes of 3") as first:
+        reader.close()
+    assert reader.state == "failed"
+    with pytest.raises(ClientDisconnected) as again:
+        reader.feed(b"")
+    assert again.value is first.value

@@ -1,0 +1,188 @@
+"""FileStorage and safe_filename: an upload for sync and async code; a name to store it under."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core.exceptions import WrongMode
+from cardan.core.forms import FileStorage, parse_form, safe_filename
+from tests.core.forms.strange_forms import CT, form, part
+from tests.core.forms.test_part_reader import await_
+
+FILE = 'form-data; name="f"; filename="C:\\x\\a b.txt"'
+
+
+def upload(data: bytes = b"0123456789", *headers: str) -> FileStorage:
+    """An uploaded file."""
+    ((name, file),) = parse_form(CT, form(part(FILE, data, *headers))).files
+    assert name == file.name == "f"
+    return file  # type: ignore[no-any-return]
+
+
+class OnDisk(io.BytesIO):
+    """A file that says of itself that it is on disk."""
+
+    on_disk = True
+
+
+async def run_sync(function: Any, *args: Any) -> Any:
+    """As trio.to_thread.run_sync, without a thread."""
+    hops.append(getattr(function, "__name__", "?"))
+    return function(*args)
+
+
+hops: list[str] = []
+
+
+def test_attributes() -> None:
+    """What the part said, and the real size."""
+    file = upload(b"0123456789", "Content-Type: Text/Plain; charset=utf-8", "Content-Length: 99")
+    assert (file.filename, file.safe_filename) == ("a b.txt", "a b.txt")
+    assert (file.mimetype, file.content_type) == ("text/plain", "Text/Plain; charset=utf-8")
+    assert (file.size, file.content_length) == (10, 99)
+    assert file.headers["content-length"] == "99"
+    assert repr(file) == "<FileStorage 'a b.txt' (text/plain)>"
+    assert upload(b"", "Content-Length: x").content_length == 0
+
+
+def test_truth() -> None:
+    """False where no file was chosen, whatever came; an empty file is a file."""
+    assert upload(b"")
+    assert not FileStorage(filename="")
+    assert not FileStorage()
+
+
+def test_made_by_hand() -> None:
+    """As tests and other libraries make one."""
+    file = FileStorage(io.BytesIO(b"abc"), "x.txt", "f", "text/plain", headers={"X-A": "b"})
+    assert (file.size, file.read(1), file.size, file.read()) == (3, b"a", 3, b"bc")
+    assert (file.mimetype, file.headers["X-A"], file.content_length) == ("text/plain", "b", 0)
+    assert FileStorage(content_length=5).content_length == 5
+
+
+def test_reading() -> None:
+    """read, iter_data, lines, save: each takes up where the last one left."""
+    file = upload(b"ab\ncd\nefgh")
+    assert list(file)[:1] == [b"ab\n"]
+    file.stream.seek(3)
+    assert (file.read(3), list(file.iter_data(3))) == (b"cd\n", [b"efg", b"h"])
+    file.stream.seek(0)
+    target = io.BytesIO()
+    file.save(target)
+    assert target.getvalue() == b"ab\ncd\nefgh"
+    with pytest.raises(ValueError, match="expected at least 1 byte"):
+        list(file.iter_data(0))
+
+
+def test_core_saves_to_objects_only() -> None:
+    """Core opens no path; it says who does."""
+    with pytest.raises(TypeError, match=r"expected an object with write\(\)"):
+        upload().save("path")
+
+
+def test_awaiting_a_file_in_memory_needs_no_thread() -> None:
+    """aread, aiter_data and asave to an async writer."""
+
+    async def use() -> Any:
+        file = upload()
+        head = await file.aread(2)
+        rest = [data async for data in file.aiter_data(4)]
+        file.stream.seek(0)
+        target = Async()
+        await file.asave(target)
+        return head, rest, target.getvalue()
+
+    assert await_(use()) == (b"01", [b"2345", b"6789"], b"0123456789")
+
+
+class Async(io.BytesIO):
+    """A writer whose ``write`` is to be awaited."""
+
+    async def write(self, data: bytes) -> int:  # type: ignore[override]
+        return super().write(data)
+
+
+def test_awaiting_a_file_on_disk_goes_through_run_sync() -> None:
+    """Given with the call, or bound; without either it is an error rather than a loop that waits for a disk."""
+    file = FileStorage(OnDisk(b"0123456789"), "x")
+    with pytest.raises(RuntimeError, match="expected run_sync="):
+        await_(file.aread())
+    hops.clear()
+    assert await_(file.aread(3, run_sync=run_sync)) == b"012"
+    assert await_(file.bind("async", run_sync).aread(3)) == b"345"
+    target = io.BytesIO()
+    await_(file.asave(target))
+    assert (target.getvalue(), hops) == (b"6789", ["read", "read", "_copy"])
+
+
+def test_the_wrong_twin_raises_where_the_mode_is_known() -> None:
+    """Bound to a mode the other twins raise WrongMode; ``stream`` is there for libraries that want a file."""
+    file = upload().bind("sync")
+    for coroutine in (file.aread(), file.asave(io.BytesIO())):
+        with pytest.raises(WrongMode, match="in sync code, expected"):
+            await_(coroutine)
+    with pytest.raises(WrongMode, match="in sync code, expected"):
+        file.aiter_data()
+    file = upload().bind("async", run_sync)
+    for call in (file.read, file.iter_data, lambda: file.save(io.BytesIO())):
+        with pytest.raises(WrongMode, match="in async code, expected await"):
+            call()
+    assert file.stream.read() == b"0123456789"
+
+
+def test_the_end() -> None:
+    """release() closes, unless the file was detached; close() closes, and may be called again."""
+    with upload() as file:
+        stream = file.stream
+    assert stream.closed
+    file.close()
+    file = upload().detach()
+    file.release()
+    assert file.read() == b"0123456789"
+    file.close()
+    assert file.stream.closed
+
+
+# --- safe_filename ---
+
+
+@pytest.mark.parametrize(
+    ("filename", "safe"),
+    [
+        ("a.txt", "a.txt"), ("My Photo (1).JPG", "My Photo (1).JPG"), ("ü☃日本.txt", "ü☃日本.txt"),
+        ("../../etc/passwd", "passwd"), ("..\\..\\x", "x"), ("/etc/passwd", "passwd"), ("C:\\dir\\a.txt", "a.txt"),
+        ("C:a.txt", "Ca.txt"), ("\\\\host\\share\\a", "a"), ("a/b\\c/d", "d"), ("dir/", "file"), ("dir\\", "file"),
+        ("", "file"), (".", "file"), ("..", "file"), ("...", "file"), (" . ", "file"), (None, "file"), ("///", "file"),
+        (".htaccess", "htaccess"), ("a.txt.", "a.txt"), ("a.txt ", "a.txt"), (" a", "a"), ("a.", "a"),
+        ("CON", "_CON"), ("con.txt", "_con.txt"), ("NUL", "_NUL"), ("nul.tar.gz", "_nul.tar.gz"), ("COM1", "_COM1"),
+        ("lpt9.x", "_lpt9.x"), ("COM¹", "_COM¹"), ("AUX .txt", "_AUX .txt"), ("CONIN$", "_CONIN$"),
+        ("CONSOLE", "CONSOLE"), ("COM10", "COM10"), ("a\0b.txt", "ab.txt"),
+        ("a\r\nb", "ab"), ("a\tb", "ab"), ("\x7f\x80", "file"),
+        ('a<b>:"|?*c', "abc"), ("a\u202etxt.exe", "atxt.exe"), ("\ufeffa", "a"), ("a\u200bb", "ab"),
+        ("a:stream", "astream"), ("e\u0301.txt", "é.txt"), ("a\udcff", "a"), ("NUL:", "_NUL"), ("a \u3000 b", "a b"),
+        ("x" * 300 + ".txt", "x" * 196 + ".txt"), ("☃" * 100 + ".png", "☃" * 65 + ".png"), ("x" * 300, "x" * 200),
+        ("a." + "x" * 300, "a." + "x" * 198), ("$(rm -rf)", "$(rm -rf)"), ("-rf", "-rf"),
+    ],
+)  # fmt: skip
+def test_safe_filename(filename: str | None, safe: str) -> None:
+    """One component, no device, no control, no path; never empty."""
+    assert safe_filename(filename) == safe
+
+
+@given(st.text(max_size=300))
+def test_safe_filename_is_always_safe(filename: str) -> None:
+    """Whatever is sent; and what is safe stays as it is."""
+    safe = safe_filename(filename)
+    assert safe
+    assert os.path.basename(safe) == safe
+    assert safe not in (".", "..")
+    assert not set(safe) & set('/\\:*?"<>|\0\r\n')
+    assert len(safe.encode()) <= 201
+    assert safe_filename(safe) == safe
+    assert safe_filename(filename, default="x")

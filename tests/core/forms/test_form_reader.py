@@ -1,0 +1,269 @@
+"""FormBuilder, FormReader, parse_form: forms are put together, and no sink is left open whatever happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cardan.core.drive import Close, Open, Read, Write, run
+from cardan.core.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    MachineStateError,
+    MultipartError,
+    RequestEntityTooLarge,
+)
+from cardan.core.forms import (
+    Field,
+    FileEnd,
+    FileStart,
+    FormBuilder,
+    FormReader,
+    MemoryBudget,
+    MemorySink,
+    MultipartDecoder,
+    parse_form,
+)
+from cardan.core.limits import Limits
+from tests.core.forms.forms import form_values
+from tests.core.forms.strange_forms import CT, form, part
+from tests.core.machines import pieces_of
+
+FILE = 'form-data; name="f"; filename="x.txt"'
+BODY = form(part(), part(FILE, b"data"), part('form-data; name="b"', b"2"), part(FILE, b"more"))
+URL = "application/x-www-form-urlencoded"
+
+
+class Perform:
+    """Performs steps on lists; may fail at the n-th."""
+
+    def __init__(self, chunks: list[bytes], fail_at: int = -1, error: BaseException | None = None) -> None:
+        self.chunks = list(chunks)
+        self.fail_at = fail_at
+        self.error = error or OSError("disk full")
+        self.steps: list[str] = []
+        self.sinks: list[MemorySink] = []
+        self.closed: list[tuple[int, BaseException | None]] = []
+
+    def __call__(self, step: Any) -> Any:
+        self.steps.append(type(step).__name__)
+        if len(self.steps) - 1 == self.fail_at:
+            raise self.error
+        if type(step) is Read:
+            return self.chunks.pop(0) if self.chunks else b""
+        if type(step) is Open:
+            self.sinks.append(MemorySink())
+            return self.sinks[-1]
+        if type(step) is Write:
+            return step.sink.write(step.data)
+        assert type(step) is Close
+        self.closed.append((self.sinks.index(step.sink), step.error))
+        return None
+
+
+def test_steps_of_a_form() -> None:
+    """Read until the end; each file opens, is written, closes; nothing else is asked for."""
+    perform = Perform([BODY])
+    form = run(FormReader(CT, len(BODY)).run(), perform)
+    assert perform.steps == ["Read", "Read", "Open", "Write", "Close", "Open", "Write", "Close"]
+    assert form_values(form) == [("a", "1"), ("b", "2"), ("f", "x.txt", b"data"), ("f", "x.txt", b"more")]
+    assert perform.closed == [(0, None), (1, None)]
+
+
+def test_what_is_no_form_is_not_read() -> None:
+    """Another Content-Type, or none: an empty form, and not a byte is asked for."""
+    for kind in ("text/plain", "", None, "multipart/mixed; boundary=B"):
+        perform = Perform([b"x"])
+        assert form_values(run(FormReader(kind, 1).run(), perform)) == []
+        assert perform.steps == []
+
+
+@pytest.mark.parametrize("at", range(9))
+def test_a_failing_step_closes_every_sink(at: int) -> None:
+    """Also the sinks of files that were complete; the first error is what is raised."""
+    perform = Perform([BODY[:150], BODY[150:]], fail_at=at)
+    with pytest.raises(OSError, match="disk full"):
+        run(FormReader(CT, len(BODY)).run(), perform)
+    assert {index for index, error in perform.closed if error is perform.error} == set(range(len(perform.sinks)))
+
+
+def test_a_cancellation_closes_every_sink() -> None:
+    """What is no Exception, too."""
+    perform = Perform([BODY], fail_at=5, error=KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        run(FormReader(CT, len(BODY)).run(), perform)
+    assert [error for _, error in perform.closed if error] == [perform.error] * len(perform.sinks)
+
+
+@pytest.mark.parametrize("forms", ["default", "strict", "silent"])
+def test_truncation_is_an_error_at_every_offset(forms: Any) -> None:
+    """Fewer bytes than declared: ClientDisconnected; a complete body without its closing boundary: 400. Never part of a
+    form; in silent mode the second is forgiven, with an empty form.
+    """
+    for at in range(1, len(BODY) - 2):
+        perform = Perform([BODY[:at]])
+        with pytest.raises(ClientDisconnected):
+            run(FormReader(CT, len(BODY), forms=forms).run(), perform)
+        assert len([error for _, error in perform.closed if error]) == len(perform.sinks)
+        if at >= len(BODY) - 4:
+            continue
+        perform = Perform([BODY[:at]])
+        try:
+            assert form_values(run(FormReader(CT, None, forms=forms).run(), perform)) == []
+            assert forms == "silent"
+        except MultipartError:
+            assert forms != "silent"
+        assert len([error for _, error in perform.closed if error]) == len(perform.sinks)
+
+
+@pytest.mark.parametrize("kind", [CT, URL])
+def test_more_than_declared(kind: str) -> None:
+    """A body that is longer than its Content-Length: 400."""
+    body = BODY if kind == CT else b"a=1&b=2"
+    for chunks in ([body], pieces_of(body, 1)):
+        with pytest.raises(BadRequest, match="more bytes than the Content-Length"):
+            parse_form(kind, chunks, content_length=len(body) - 1)
+
+
+@pytest.mark.parametrize("kind", [CT, URL])
+@pytest.mark.parametrize("declared", [True, False])
+def test_max_content_length(kind: str, declared: bool) -> None:
+    """Exactly N passes, N + 1 is refused, declared or not; declared, before a byte is read."""
+    body = BODY if kind == CT else b"a=1&b=2"
+    length = len(body) if declared else None
+    parse_form(kind, pieces_of(body, 3), content_length=length, limits=Limits(max_content_length=len(body)))
+    perform = Perform(pieces_of(body, 3))
+    with pytest.raises(RequestEntityTooLarge) as caught:
+        run(FormReader(kind, length, limits=Limits(max_content_length=len(body) - 1)).run(), perform)
+    assert caught.value.limit == "max_content_length"
+    assert not declared or perform.steps == []
+
+
+def test_an_empty_body() -> None:
+    """An error where one was announced, an empty form where none was."""
+    assert form_values(parse_form(CT, b"", content_length=0)) == []
+    with pytest.raises(MultipartError):
+        parse_form(CT, b"")
+    with pytest.raises(ClientDisconnected):
+        parse_form(CT, b"", content_length=5)
+    assert form_values(parse_form(URL, b"")) == []
+
+
+def test_oversize_is_refused_without_reading_on() -> None:
+    """A hundred thousand parts, a field or a header of many MiB: little more than the limit is read."""
+    endless = {
+        "max_form_parts": (part(), part() * 2000),
+        "max_form_memory_size": (b'--BOUND\r\nContent-Disposition: form-data; name="a"\r\n\r\n', b"x" * 65_536),
+        "max_part_header_size": (b"--BOUND\r\nX: ", b"x" * 65_536),
+    }
+    for limit, (first, rest) in endless.items():
+        perform = Perform([first, *[rest] * 1000])
+        with pytest.raises(RequestEntityTooLarge) as caught:
+            run(FormReader(CT, None).run(), perform)
+        assert caught.value.limit == limit
+        assert len(perform.steps) <= 10
+
+
+def test_bytes_and_headers_of_fields_are_kept() -> None:
+    """What is more than a pair of text can still be had."""
+    form = parse_form(
+        CT,
+        b"".join(
+            [
+                part(data=b"\xff"),
+                part('form-data; name="j"', b"{}", "Content-Type: application/json"),
+                part(data=b"ok"),
+                b"--BOUND--",
+            ]
+        ),
+    )
+    assert form.fields == [("a", "\ufffd"), ("j", "{}"), ("a", "ok")]
+    assert form.getlist_raw("a") == [b"\xff", b"ok"]
+    headers = form.special[1].headers
+    assert headers is not None
+    assert headers["Content-Type"] == "application/json"
+    assert 2 not in form.special
+
+
+def test_memory_sinks_share_a_budget() -> None:
+    """Without a disk all files of a form hold at most max_spool_memory: exactly N passes."""
+    body = form(part(FILE, b"x" * 30), part(FILE, b"y" * 20))
+    assert len(parse_form(CT, body, limits=Limits(max_spool_memory=50)).files) == 2
+    with pytest.raises(RequestEntityTooLarge, match=r"expected at most 49 \(max_spool_memory\)"):
+        parse_form(CT, body, limits=Limits(max_spool_memory=49))
+    budget = MemoryBudget(Limits(max_spool_memory=None))
+    assert MemorySink(budget).write(b"x" * 100) == 100
+
+
+def test_memory_sink() -> None:
+    """Its pieces come back as a file; nothing is copied before; closed means closed."""
+    sink = MemorySink()
+    for data in (b"ab", b"cd"):
+        assert sink.would_block(2) is False
+        sink.write(data)
+    assert (sink.size, sink.getvalue(), sink.stream.read(3), sink.stream.read()) == (4, b"abcd", b"abc", b"d")
+    assert sink.stream is sink.stream
+    sink.close()
+    sink.close()
+    assert sink.stream.closed
+    assert MemorySink().getvalue() == b""
+
+
+# --- the builder alone ---
+
+
+def test_builder_keeps_fields_and_returns_files() -> None:
+    """The events of files come back in order, what was stored is added."""
+    builder = FormBuilder()
+    rest = builder.feed(MultipartDecoder("BOUND").feed(BODY))
+    assert [type(event) for event in rest] == [FileStart, bytes, FileEnd] * 2
+    builder.add_file("f", "stored")
+    form = builder.close()
+    assert (form.fields, form.files) == ([("a", "1"), ("b", "2")], [("f", "stored")])
+    assert repr(form) == "<Form fields=2 files=1>"
+
+
+@pytest.mark.parametrize(
+    ("limits", "name"), [(Limits(max_form_parts=3), "max_form_parts"), (Limits(max_files=1), "max_files")]
+)
+def test_builder_counts_whoever_decodes(limits: Limits, name: str) -> None:
+    """Parts and files are counted here, too; the error latches."""
+    builder = FormBuilder(limits=limits)
+    for call in (lambda: builder.feed(MultipartDecoder("BOUND").feed(BODY)), lambda: builder.feed([]), builder.close):
+        with pytest.raises(RequestEntityTooLarge) as caught:
+            call()
+        assert caught.value.limit == name
+    assert builder.state == "failed"
+
+
+def test_builder_misuse() -> None:
+    """Files begin, have data, end, one after the other."""
+    with pytest.raises(MachineStateError, match="got bytes in state 'fields'"):
+        FormBuilder().feed([b"x"])
+    builder = FormBuilder()
+    start: Any = FileStart("a", "b", None)  # type: ignore[arg-type]
+    builder.feed([start])
+    with pytest.raises(MachineStateError, match=r"got close\(\) in state 'file', expected 'fields'"):
+        builder.close()
+    with pytest.raises(MachineStateError, match="got FileStart in state 'file'"):
+        builder.feed([start])
+    builder.feed([FileEnd()])
+    builder.close()
+    with pytest.raises(MachineStateError, match=r"got feed\(\) in state 'closed'"):
+        builder.feed([Field("a", "", b"")])
+
+
+def test_closing_a_form_closes_all_files() -> None:
+    """Also when closing one of them fails: then its error is raised, after the others were closed."""
+    form = parse_form(CT, BODY)
+    first, second = (file for _, file in form.files)
+
+    def fail() -> None:
+        raise OSError("no")
+
+    form.files[0] = ("f", type("File", (), {"close": staticmethod(fail)})())
+    with pytest.raises(OSError, match="no"):
+        form.close()
+    assert second.stream.closed
+    assert not first.stream.closed

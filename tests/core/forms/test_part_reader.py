@@ -1,0 +1,233 @@
+"""PartReader and Part: a body part by part, in sync and async code alike, nothing stored."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cardan.core.drive import Read, arun, run
+from cardan.core.exceptions import (
+    BodyConsumed,
+    ClientDisconnected,
+    MultipartError,
+    RequestEntityTooLarge,
+    WrongMode,
+)
+from cardan.core.forms import PartReader
+from cardan.core.limits import Limits
+from tests.core.forms.strange_forms import CT, form, part
+from tests.core.machines import cuts, pieces_of
+
+FILE = 'form-data; name="f"; filename="../x.txt"'
+BODY = form(
+    part(),
+    part(FILE, b"0123456789" * 3, "Content-Type: Text/Plain; charset=utf-8"),
+    part('form-data; name="b"', b"2"),
+    part(FILE, b""),
+)
+ALL = [("a", None, b"1"), ("f", "../x.txt", b"0123456789" * 3), ("b", None, b"2"), ("f", "../x.txt", b"")]
+
+
+def answers(chunks: list[bytes]) -> Callable[[Any], bytes]:
+    """Performs reads from ``chunks``; anything else must not be asked for."""
+    left = iter(chunks)
+
+    def perform(step: Any) -> bytes:
+        assert type(step) is Read
+        assert step.whole is False
+        return next(left, b"")
+
+    return perform
+
+
+def sync_parts(chunks: list[bytes], **options: Any) -> Any:
+    """The parts of ``chunks``, by calling."""
+    perform = answers(chunks)
+    return PartReader(CT, options.pop("length", None), **options).iter(lambda steps: run(steps, perform))
+
+
+def async_parts(chunks: list[bytes], run_sync: Any = None, **options: Any) -> Any:
+    """The parts of ``chunks``, by awaiting."""
+    perform = answers(chunks)
+
+    async def aperform(step: Any) -> bytes:
+        return perform(step)
+
+    return PartReader(CT, None, **options).aiter(lambda steps: arun(steps, aperform), run_sync)
+
+
+def read_all(parts: Any) -> list[Any]:
+    """Name, filename and data of all parts."""
+    return [(p.name, p.filename, p.read()) for p in parts]
+
+
+def await_(coroutine: Any) -> Any:
+    """Run a coroutine that never really waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError("it waited")
+
+
+def test_every_part_at_every_cut() -> None:
+    """Names, filenames and data do not depend on where the body is cut."""
+    for chunks in [[BODY], *cuts(BODY)]:
+        assert read_all(sync_parts([c for c in chunks if c])) == ALL
+
+
+def test_the_async_twin() -> None:
+    """The same parts and the same data, awaited."""
+
+    async def collect() -> list[Any]:
+        return [(p.name, p.filename, await p.aread()) async for p in async_parts(pieces_of(BODY, 7))]
+
+    assert await_(collect()) == ALL
+
+
+def test_attributes() -> None:
+    """What the head of a part says."""
+    parts = [(p, p.mimetype, p.safe_filename, p.content_type) for p in sync_parts([BODY])]
+    field, mimetype, _, content_type = parts[0]
+    assert (mimetype, content_type, repr(field)) == ("", None, "<Part 'a' filename=None>")
+    file, mimetype, safe, content_type = parts[1]
+    assert (mimetype, safe, content_type) == ("text/plain", "x.txt", "Text/Plain; charset=utf-8")
+    assert file.headers["content-disposition"] == FILE
+
+
+def test_what_is_not_read_is_skipped() -> None:
+    """Parts may be left unread or half read."""
+    names = []
+    for p in sync_parts(pieces_of(BODY, 5)):
+        names.append(p.name)
+        if p.filename:
+            next(p.iter_data(3), None)
+    assert names == ["a", "f", "b", "f"]
+
+
+@pytest.mark.parametrize("size", [1, 4, 29, 30, 31, None])
+def test_iter_data_sizes(size: int | None) -> None:
+    """With a size every piece but the last has it; without one they are what came, none of them empty."""
+    for chunks in cuts(BODY, splits=100):
+        for p in sync_parts([c for c in chunks if c]):
+            pieces = list(p.iter_data(size))
+            assert all(pieces)
+            if size is not None:
+                assert all(len(piece) == size for piece in pieces[:-1])
+                assert all(len(piece) <= size for piece in pieces)
+            assert p.read() == b""
+
+
+def test_data_after_data() -> None:
+    """iter_data and read take up where the last one left."""
+    for p in sync_parts(pieces_of(BODY, 9)):
+        if p.filename and p.filename == "../x.txt":
+            assert next(p.iter_data(4)) == b"0123"
+            assert p.read() == (b"0123456789" * 3)[4:]
+            break
+
+
+def test_file_data_pass_uncopied() -> None:
+    """A piece of a file is the very object that was read."""
+    head, data, tail = part(FILE, b"x")[:-2], b"y" * 1000, b"\r\n--BOUND--"
+    (file,) = list(_first(sync_parts([head, data, tail])))
+    assert any(piece is data for piece in file)
+
+
+def _first(parts: Any) -> Any:
+    for p in parts:
+        yield list(p.iter_data())
+
+
+def test_a_part_that_was_passed_is_gone() -> None:
+    """Its data were skipped: reading it raises."""
+    parts = sync_parts([BODY])
+    first = next(parts)
+    next(parts)
+    with pytest.raises(BodyConsumed, match="got a read of part 'a'"):
+        first.read()
+    last = list(parts)[-1]
+    with pytest.raises(BodyConsumed):
+        last.read()
+
+
+def test_the_wrong_twin_raises() -> None:
+    """Blocking names in async code, awaiting ones in sync code: WrongMode, when called."""
+    p = next(sync_parts([BODY]))
+    for call in (p.aread, lambda: p.asave(io.BytesIO()), lambda: p.aiter_data().__anext__()):
+        with pytest.raises(WrongMode, match="in sync code, expected"):
+            await_(call())
+    p = await_(async_parts([BODY]).__anext__())
+    for call in (p.read, p.iter_data, lambda: p.save(io.BytesIO())):
+        with pytest.raises(WrongMode, match="in async code, expected"):
+            call()
+
+
+def test_fields_are_bounded_by_the_form_and_files_by_memory() -> None:
+    """A field past max_form_memory_size, a file that is read whole past max_data_memory: 413, exactly N passes."""
+    with pytest.raises(RequestEntityTooLarge) as caught:
+        list(sync_parts([form(part(data=b"xxx"))], limits=Limits(max_form_memory_size=2)))
+    assert caught.value.limit == "max_form_memory_size"
+    assert read_all(sync_parts([BODY], limits=Limits(max_data_memory=30))) == ALL
+    with pytest.raises(RequestEntityTooLarge) as caught:
+        read_all(sync_parts([BODY], limits=Limits(max_data_memory=29)))
+    assert caught.value.limit == "max_data_memory"
+
+
+def test_saving() -> None:
+    """To an object with write; in async code plain and async ones, plain ones through run_sync where there is one."""
+    target = io.BytesIO()
+    for p in sync_parts(pieces_of(BODY, 3)):
+        p.save(target)
+    assert target.getvalue() == b"1" + b"0123456789" * 3 + b"2"
+    hops: list[str] = []
+
+    async def run_sync(function: Any, *args: Any) -> Any:
+        hops.append(function.__name__)
+        return function(*args)
+
+    class Async(io.BytesIO):
+        async def write(self, data: bytes) -> int:  # type: ignore[override]
+            return super().write(data)
+
+    async def save(target: Any, run_sync: Any) -> bytes:
+        async for p in async_parts(pieces_of(BODY, 3), run_sync):
+            await p.asave(target)
+        value: bytes = target.getvalue()
+        return value
+
+    assert await_(save(io.BytesIO(), None)) == target.getvalue()
+    assert hops == []
+    assert await_(save(io.BytesIO(), run_sync)) == target.getvalue()
+    assert hops == ["write"] * 3
+    assert await_(save(Async(), run_sync)) == target.getvalue()
+
+
+def test_truncation_and_errors() -> None:
+    """A body that ends early: ClientDisconnected or 400, and never a part that seems complete."""
+    for at in range(1, len(BODY) - 4):
+        with pytest.raises(MultipartError):
+            read_all(sync_parts([BODY[:at]]))
+        with pytest.raises(ClientDisconnected):
+            read_all(sync_parts([BODY[:at]], length=len(BODY)))
+
+
+def test_other_content_types() -> None:
+    """Only multipart/form-data has parts."""
+    for kind in ("text/plain", None, "application/x-www-form-urlencoded", "multipart/form-data"):
+        with pytest.raises(MultipartError):
+            PartReader(kind, None)
+
+
+def test_bad_chunk_size() -> None:
+    """A size below 1 is the program's fault."""
+    with pytest.raises(ValueError, match="expected at least 1 byte"):
+        list(next(sync_parts([BODY])).iter_data(0))
+
+
+def test_an_empty_body_that_was_not_announced_has_no_parts() -> None:
+    """Content-Length: 0."""
+    assert list(sync_parts([], length=0)) == []

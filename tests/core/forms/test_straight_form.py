@@ -1,0 +1,95 @@
+"""straight_form: the form that the machines make, or None."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cardan.core import HTTPException, MultipartError
+from cardan.core.drive import Read, run
+from cardan.core.forms import FormReader, MultipartDecoder, parse_form, part_memo
+from cardan.core.forms.machine import MultipartMachine
+from cardan.core.forms.straight_form import straight_form
+from cardan.core.limits import Limits
+
+TYPE = "multipart/form-data; boundary=BOUND"
+URL = "application/x-www-form-urlencoded"
+SMALL = Limits(max_form_parts=3, max_form_memory_size=30, max_form_memory_total=70, max_content_length=300)
+HEAD = b'--BOUND\r\nContent-Disposition: form-data; name="'
+NAMES = st.sampled_from(
+    [b"a", b"name-of_1", b"a[]", b"%22", b"\xc3\xa9", b"\xff", b'a"; filename="x', b'a"\r\nX: y; z="']
+)
+VALUES = st.one_of(st.binary(max_size=40), st.sampled_from([b"", b"\r\n--BOUND", b"\r\n\r\n", b"\xef\xbf\xbd"]))
+MULTIPART = st.builds(
+    lambda parts, end: b"".join(HEAD + name + b'"\r\n\r\n' + value + b"\r\n" for name, value in parts) + end,
+    st.lists(st.tuples(NAMES, VALUES), max_size=4),
+    st.sampled_from([b"--BOUND--\r\n", b"--BOUND--", b"--BOUND", b"--BOUND--\r\nx", b""]),
+)
+PAIRS = st.builds(
+    b"".join, st.lists(st.sampled_from([b"a", b"=", b"&", b"+", b"%41", b"%", b"%3D", b"\xff", b"\r\n", b"\0"]))
+)
+
+
+def outcome(make: Any) -> Any:
+    """What a form says, or how it was refused."""
+    try:
+        form = make()
+    except HTTPException:
+        return "refused"  # where two things are wrong, which is named depends on the cut
+    raw = [form.raw(index) for index in range(len(form.fields))]
+    return form.fields, [(name, file.read()) for name, file in form.files], raw
+
+
+@given(kind=st.sampled_from([TYPE, URL]), body=st.one_of(MULTIPART, PAIRS), strict=st.booleans(), small=st.booleans())
+@settings(max_examples=600, deadline=None)
+def test_it_says_what_the_machines_say(kind: str, body: bytes, strict: bool, small: bool) -> None:
+    """A form in one piece is the form of the same bytes in many: fields, raw values, refusals."""
+    options: Any = {"forms": "strict" if strict else "default", "limits": SMALL if small else Limits()}
+    expected = outcome(lambda: parse_form(kind, [body[at : at + 1] for at in range(len(body))], **options))
+    assert outcome(lambda: parse_form(kind, body, **options)) == expected
+    steps = iter([body])
+    perform = lambda step: next(steps, b"") if type(step) is Read else None  # noqa: E731
+    if b"filename" not in body:
+        assert outcome(lambda: run(FormReader(kind, None, **options).run(), perform)) == expected
+    form = straight_form(kind, body, options["limits"], options["forms"])
+    assert form is None or outcome(lambda: form) == expected
+
+
+@pytest.mark.parametrize("kind", ["text/plain", TYPE.upper(), TYPE + "; x=y", TYPE + "\u00e9", TYPE + "x" * 200, ""])
+def test_another_content_type_is_not_for_it(kind: str) -> None:
+    """It takes two spellings, and leaves every other to the reader."""
+    assert straight_form(kind, HEAD + b'a"\r\n\r\n1\r\n--BOUND--\r\n', Limits(), "default") is None
+
+
+def test_a_form_of_very_many_names_does_not_drive_out_those_of_others() -> None:
+    """Of the heads of one chunk at most MEMO_NEW are remembered."""
+    body = b"".join(HEAD + b'only%d"\r\n\r\n1\r\n' % index for index in range(300)) + b"--BOUND--\r\n"
+    part_memo._MEMO.clear()
+    assert len(parse_form(TYPE, body).fields) == 300
+    assert len(part_memo._MEMO) == part_memo.MEMO_NEW
+    assert len(MultipartDecoder("BOUND").feed(body)) == 300
+    assert len(part_memo._MEMO) == 2 * part_memo.MEMO_NEW
+
+
+def test_a_boundary_after_junk_is_refused_wherever_the_junk_was_cut() -> None:
+    """The boundary must begin a line, also where it begins a chunk."""
+    body = b"x" * 50 + HEAD + b'a"\r\n\r\n1\r\n--BOUND--\r\n'
+    for chunks in ([body], [body[:50], body[50:]]):
+        with pytest.raises(MultipartError, match="within a line"):
+            parse_form(TYPE, chunks)
+
+
+def test_a_field_that_waits_has_its_state() -> None:
+    """``state`` after a chunk does not depend on the path; nor what is said of a body that ends there."""
+    part = HEAD + b'a"\r\n\r\n' + b"1" * 60 + b"\r\n"
+    body = part * 20 + b"--BOUND--\r\n"
+    MultipartDecoder("BOUND").feed(body)
+    for at in range(len(part), len(body)):
+        straight, table = MultipartDecoder("BOUND"), MultipartMachine("BOUND")
+        begin = [*straight.feed(body[:at])]
+        assert begin == table.feed(body[:at])
+        assert straight.state == table.state
+        assert len(begin + straight.feed(body[at:])) == 20

@@ -1,0 +1,173 @@
+"""parse_urlencoded and UrlencodedDecoder: the WHATWG parser, its limits, what it costs to refuse."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cardan.core.exceptions import MachineStateError, RequestEntityTooLarge
+from cardan.core.forms import Field, UrlencodedDecoder, parse_form, parse_urlencoded
+from cardan.core.forms.urlencoded import percent_decode, split_urlencoded
+from cardan.core.limits import Limits
+from tests.core.forms.forms import flat
+from tests.core.machines import assert_cuts_do_not_matter, outcome, pieces_of
+
+URL = "application/x-www-form-urlencoded"
+BODIES = st.one_of(
+    st.binary(max_size=60),
+    st.lists(
+        st.sampled_from(
+            [b"a", b"=", b"&", b"+", b"%", b"%41", b"%zz", b"%4", b"\\", b"\\x41", b"\0", b"%00", b"\xc3", b"%C3%A9",
+             b"\xff", b"%26", b"%3D", b"%25", b"%5C", b"a=1&b=2", b"\n", b"'"]
+        ),
+        max_size=16,
+    ).map(b"".join),
+)  # fmt: skip
+
+
+def reference(body: bytes) -> list[tuple[bytes, bytes]]:
+    """WHATWG URL section 5.1, as it is written."""
+    output = []
+    for sequence in body.split(b"&"):
+        if not sequence:
+            continue
+        name, _, value = sequence.partition(b"=")
+        output.append((decode(name.replace(b"+", b" ")), decode(value.replace(b"+", b" "))))
+    return output
+
+
+def decode(data: bytes) -> bytes:
+    """WHATWG URL section 1.3, percent-decode."""
+    return re.sub(rb"%([0-9A-Fa-f]{2})", lambda match: bytes([int(match[1], 16)]), data)
+
+
+@given(body=BODIES)
+@settings(max_examples=1000, deadline=None)
+def test_the_standard(body: bytes) -> None:
+    """Pairs are those of the standard's algorithm, as bytes and as text."""
+    expected = reference(body)
+    assert split_urlencoded(body) == expected
+    assert parse_urlencoded(body) == [(n.decode("utf-8", "replace"), v.decode("utf-8", "replace")) for n, v in expected]
+
+
+@given(data=BODIES)
+@settings(max_examples=500, deadline=None)
+def test_percent_decode(data: bytes) -> None:
+    """What is no escape stays, a backslash is a backslash."""
+    assert percent_decode(data) == decode(data)
+
+
+@given(body=BODIES, strict=st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_cuts(body: bytes, strict: bool) -> None:
+    """Where a body is cut does not matter; in default mode the fields are the standard's, with their bytes."""
+    forms: Any = "strict" if strict else "default"
+    got = assert_cuts_do_not_matter(lambda: UrlencodedDecoder(forms=forms), body)
+    if not strict:
+        assert isinstance(got, list)
+        assert [event.raw for event in got] == [value for _, value in reference(body)]
+
+
+def test_long_bodies_are_decoded_as_they_come() -> None:
+    """Past some 64 KiB what is complete is handed out: the decoder does not hold a long body."""
+    body = b"&".join(b"name%d=%s" % (i, b"v" * 1000) for i in range(900))
+    decoder = UrlencodedDecoder()
+    held = 0
+    events: list[Any] = []
+    for chunk in pieces_of(body, 16_384):
+        events += decoder.feed(chunk)
+        held = max(held, sum(map(len, decoder._chunks)))
+    events += decoder.close()
+    assert flat(events) == parse_urlencoded(body)
+    assert held < 90_000
+
+
+LIMITS = [
+    ("max_form_parts", 3, lambda n: b"&".join([b"a=1"] * n)),
+    ("max_form_parts", 3, lambda n: b"&&" + b"&&".join([b"a"] * n) + b"&&"),
+    ("max_form_memory_size", 50, lambda n: b"long-name-of-a-field=" + b"x" * n + b"&b=1"),
+    ("max_form_memory_size", 50, lambda n: b"a=" + b"%41" * n),
+    ("max_form_memory_total", 50, lambda n: b"ab=" + b"x" * (n - 8) + b"&cd=" + b"%41" * 4),
+]
+
+
+@pytest.mark.parametrize(("name", "allowed", "body"), LIMITS)
+@pytest.mark.parametrize("forms", ["default", "strict", "silent"])
+def test_limits(name: str, allowed: int, body: Any, forms: Any) -> None:
+    """Exactly N passes, N + 1 is refused, at every cut and through the form; sizes are those of decoded text."""
+    limits = replace(Limits(), **{name: allowed})
+    for size in (allowed - 1, allowed):
+        assert isinstance(
+            assert_cuts_do_not_matter(lambda: UrlencodedDecoder(limits=limits, forms=forms), body(size)), list
+        )
+        assert parse_form(URL, body(size), limits=limits, forms=forms).fields == parse_urlencoded(body(size))
+    assert outcome(lambda: UrlencodedDecoder(limits=replace(limits, **{name: None})), [body(allowed + 1)]) == outcome(
+        UrlencodedDecoder, [body(allowed + 1)]
+    )
+    for chunks in ([body(allowed + 1)], pieces_of(body(allowed + 1), 1)):
+        with pytest.raises(RequestEntityTooLarge) as caught:
+            parse_form(URL, chunks, limits=limits, forms=forms)
+        assert (caught.value.limit, caught.value.allowed) == (name, allowed)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "limit"),
+    [(b"a=1&", "max_form_parts"), (b"x" * 4, "max_form_memory_total"), (b"%41x", "max_form_memory_total")],
+)
+def test_a_hostile_body_is_refused_without_reading_on(chunk: bytes, limit: str) -> None:
+    """A million pairs, or one pair of 50 MB, are refused once it is certain: little more than the limit is read."""
+    decoder = UrlencodedDecoder(limits=Limits(max_form_memory_total=100_000, max_form_memory_size=90_000))
+    fed = 0
+
+    def feed_on() -> None:
+        nonlocal fed
+        while fed < 50_000_000:
+            decoder.feed(chunk * 4096)
+            fed += len(chunk) * 4096
+
+    with pytest.raises(RequestEntityTooLarge) as caught:
+        feed_on()
+    assert caught.value.limit == limit
+    assert fed < 500_000
+
+
+def test_a_flood_of_separators_holds_nothing() -> None:
+    """Empty pairs are no pairs: they are skipped, and not kept."""
+    decoder = UrlencodedDecoder()
+    for _ in range(200):
+        assert decoder.feed(b"&" * 65_536) == []
+        assert sum(map(len, decoder._chunks)) <= 65_536
+    assert decoder.close() == []
+
+
+def test_errors_latch_and_misuse_is_told() -> None:
+    """As with every machine."""
+    decoder = UrlencodedDecoder(forms="strict")
+    decoder.feed(b"a=%")
+    with pytest.raises(Exception, match="expected it as '%25'") as first:
+        decoder.close()
+    with pytest.raises(type(first.value)) as again:
+        decoder.feed(b"")
+    assert again.value is first.value
+    assert decoder.state == "failed"
+    decoder = UrlencodedDecoder()
+    assert decoder.state == "pairs"
+    decoder.close()
+    assert decoder.state == "closed"
+    for call in (decoder.close, lambda: decoder.feed(b"a")):
+        with pytest.raises(MachineStateError, match="in state 'closed'"):
+            call()
+
+
+def test_a_field_keeps_its_bytes() -> None:
+    """U+FFFD stands in the text, the bytes are what came; urlencoded fields have no headers."""
+    (event,) = [*(decoder := UrlencodedDecoder()).feed(b"a=%FF"), *decoder.close()]
+    assert event == Field("a", "\ufffd", b"\xff", None)
+    form = parse_form(URL, b"a=%FF&b=1")
+    assert form.getlist_raw("a") == [b"\xff"]
+    assert form.raw(1) == b"1"

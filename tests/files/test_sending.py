@@ -1,0 +1,244 @@
+"""send_file: one response for both protocols, never read into memory."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cardan import Request, Response, send_file
+from cardan.core import Chunk, ContentLengthError, NotFound
+from cardan.files.file_body import CHUNK, FileBody
+from cardan.files.sending import guess_type, send_from_directory
+from cardan.testing import RequestBuilder
+
+DATA = bytes(range(256)) * 4
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "data.bin"
+    file.write_bytes(DATA)
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    return file
+
+
+def get(**headers: str) -> Request:
+    builder = RequestBuilder("/", headers={name.replace("_", "-"): value for name, value in headers.items()})
+    return Request(builder.environ())
+
+
+def body_of(response: Response) -> bytes:
+    return b"".join(event.data for event in response.iter_events("GET") if isinstance(event, Chunk))
+
+
+def test_a_path(path: Path) -> None:
+    """Type, length, ETag, Last-Modified; caches ask each time; no Content-Disposition unless asked for."""
+    response = send_file(path)
+    assert (response.content_type, response.content_length) == ("application/octet-stream", len(DATA))
+    assert response.last_modified == datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)
+    assert response.get_etag()[1] is False
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert "Content-Disposition" not in response.headers
+    assert body_of(response) == DATA
+
+
+def test_options(path: Path) -> None:
+    """What is given is taken."""
+    response = send_file(
+        path, mimetype="text/x", etag="mine", last_modified=0, max_age=60, as_attachment=True, download_name="x.txt"
+    )
+    assert (response.content_type, response.get_etag()) == ("text/x; charset=utf-8", ("mine", False))
+    assert response.headers["Last-Modified"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+    assert response.headers["Cache-Control"] == "max-age=60"
+    assert response.headers["Content-Disposition"] == 'attachment; filename="x.txt"'
+    assert send_file(path, etag=False).get_etag() == (None, None)
+    response.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.html", "text/html"), ("a.css", "text/css"), ("a.json", "application/json"), ("a.png", "image/png"),
+        ("a", "application/octet-stream"), ("a.tar.gz", "application/gzip"), ("a.svg", "image/svg+xml"),
+        ("a.txt.br", "application/octet-stream"), ("a.csv.bz2", "application/x-bzip2"),
+    ],
+)  # fmt: skip
+def test_types(name: str, kind: str) -> None:
+    """By name; what is packed is sent packed, as what it is."""
+    assert guess_type(name) == kind
+
+
+def test_rfc_8187_name(path: Path) -> None:
+    """A name beyond ASCII is sent twice (RFC 6266 section 4.3)."""
+    response = send_file(path, as_attachment=True, download_name="naïve €.txt")
+    value = response.headers["Content-Disposition"]
+    assert value.isascii()
+    assert "filename*=UTF-8''na%C3%AFve%20%E2%82%AC.txt" in value
+    response.close()
+
+
+def test_conditional(path: Path) -> None:
+    """With a request: 304, 206, 416, 412; no Date, which the server sets."""
+    etag = send_file(path).headers["ETag"]
+    assert send_file(path, get(if_none_match=etag)).status_code == 304
+    assert send_file(path, get(if_modified_since="Sun, 09 Sep 2001 01:46:40 GMT")).status_code == 304
+    assert send_file(path, get(if_match='"x"')).status_code == 412
+    assert send_file(path, get(if_none_match=etag), conditional=False).status_code == 200
+    partial = send_file(path, get(range="bytes=2-5"))
+    assert (partial.status_code, partial.headers["Content-Range"]) == (206, f"bytes 2-5/{len(DATA)}")
+    assert body_of(partial) == DATA[2:6]
+    wrong = send_file(path, get(range="bytes=5000-"))
+    assert (wrong.status_code, wrong.headers["Content-Range"], body_of(wrong)) == (416, f"bytes */{len(DATA)}", b"")
+    assert "Date" not in partial.headers
+    several = send_file(path, get(range="bytes=-2,0-1"))
+    data = body_of(several)
+    assert (several.status_code, len(data)) == (206, several.content_length)
+    assert data.index(DATA[-2:] + b"\r\n--") < data.index(DATA[:2] + b"\r\n--")
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK, CHUNK + 1])
+def test_sizes(tmp_path: Path, size: int) -> None:
+    """Also nothing, and what ends at the border of a read."""
+    file = tmp_path / "x"
+    file.write_bytes(b"x" * size)
+    response = send_file(file, get())
+    assert response.content_length == size
+    assert body_of(response) == b"x" * size
+
+
+def test_never_read_into_memory(tmp_path: Path) -> None:
+    """One chunk at a time is held, whatever the size."""
+    file = tmp_path / "large"
+    with file.open("wb") as sparse:
+        sparse.truncate(50 * CHUNK)
+    chunks = iter(send_file(file).response)
+    assert [len(next(chunks)), len(next(chunks))] == [CHUNK, CHUNK]
+
+
+def test_a_file_that_grows(path: Path) -> None:
+    """What was declared is sent, not a byte more."""
+    response = send_file(path)
+    with path.open("ab") as file:
+        file.write(b"more")
+    assert body_of(response) == DATA
+
+
+@pytest.mark.parametrize("size", [0, 10])
+def test_a_file_that_shrinks(path: Path, size: int) -> None:
+    """An error that ends the connection, never a response that looks complete."""
+    response = send_file(path)
+    os.truncate(path, size)
+    with pytest.raises(ContentLengthError, match=f"got a file of {size} bytes, expected {len(DATA)}"):
+        body_of(response)
+
+
+def test_a_file_that_is_replaced(path: Path) -> None:
+    """The file that was looked at is sent, also when another one has its name by now, or none."""
+    response = send_file(path)
+    path.with_name("new").write_bytes(b"other")
+    os.replace(path.with_name("new"), path)
+    assert body_of(response) == DATA
+
+
+def test_open_files(path: Path) -> None:
+    """A binary file is sent from where it stands, with a number or without; it is closed at the end."""
+    for file in (path.open("rb"), io.BytesIO(DATA)):
+        file.seek(4)
+        response = send_file(file, get(range="bytes=1-2"), mimetype="a/b")
+        assert response.headers["Content-Range"] == f"bytes 1-2/{len(DATA) - 4}"
+        assert body_of(response) == DATA[5:7]
+        assert file.closed
+    with path.open() as text, pytest.raises(ValueError, match="got a text file, expected a binary one"):
+        send_file(text)  # type: ignore[arg-type]
+
+
+def test_a_pipe() -> None:
+    """What cannot seek is streamed: no length, no ranges."""
+    reading, writing = os.pipe()
+    os.write(writing, b"abc")
+    os.close(writing)
+    response = send_file(os.fdopen(reading, "rb"), get(range="bytes=0-0"), mimetype="a/b")
+    assert (response.status_code, response.content_length, body_of(response)) == (200, None, b"abc")
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    """OSError, at once; a named pipe is not waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    for bad in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(IsADirectoryError, match="expected a regular file"):
+            send_file(bad)
+    with pytest.raises(FileNotFoundError):
+        send_file(tmp_path / "none")
+
+
+def test_nothing_leaks(path: Path) -> None:
+    """A response that was made and never sent closes its file; so do 304, HEAD, an error, and a failure."""
+    before = len(os.listdir("/proc/self/fd"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        send_file(path)
+        send_file(path, get(if_none_match="*")).close()
+        list(send_file(path).iter_events("HEAD"))
+        send_file(path, get(if_match='"x"')).close()
+        send_file(path, get(range="bytes=0-0,2-2")).close()
+        with pytest.raises(ValueError, match="got etag"):
+            send_file(path, etag='"')
+        gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_reading_a_closed_file(path: Path) -> None:
+    """A response that sends a file is for one sending."""
+    response = send_file(path)
+    assert body_of(response) == DATA
+    with pytest.raises(ValueError, match="got a read of a closed file"):
+        body_of(response)
+
+
+def test_for_the_adapters(path: Path) -> None:
+    """What they know a file by: its path and the whole of it, or a part that has neither."""
+    whole = send_file(path).response
+    assert whole.pathsend_path == str(path)
+    closed: list[int] = []
+    file = whole.as_file(lambda: closed.append(1))
+    assert (file.read(3), file.tell(), file.seek(-2, 2), file.read(), file.read(5)) == (
+        DATA[:3],
+        3,
+        1022,
+        DATA[-2:],
+        b"",
+    )
+    assert os.fstat(file.fileno()).st_size == len(DATA)
+    file.close()
+    file.close()
+    assert closed == [1]
+    part = send_file(path, get(range="bytes=1-2")).response
+    assert (part.pathsend_path, part.as_file(bool)) == (None, None)
+    assert FileBody(io.BytesIO(b""), 0).as_file(bool) is None
+
+
+def test_file_that_shrinks_behind_a_file_wrapper(path: Path) -> None:
+    """Servers that send by number do not count: closing tells them that it was too little."""
+    whole: Any = send_file(path).response
+    file = whole.as_file(whole.close)
+    os.truncate(path, 3)
+    with pytest.raises(ContentLengthError, match="got a file of 3 bytes"):
+        file.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "../x", "/etc/passwd", "a\0", "none", "x" * 5000, "data.bin/x", "CON", "..\\data.bin", ""]
+)
+def test_send_from_directory(path: Path, name: str) -> None:
+    """What a client names is found below the directory, or not at all."""
+    response = send_from_directory(path.parent, "data.bin", get(range="bytes=0-0"))
+    assert (response.status_code, body_of(response)) == (206, b"\0")
+    with pytest.raises(NotFound):
+        send_from_directory(path.parent, name)

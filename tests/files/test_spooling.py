@@ -1,0 +1,217 @@
+"""files: what is small stays in memory, the rest goes to disk; nothing is left behind."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cardan.core.drive import Close, Open, Read, Write, run
+from cardan.core.exceptions import MultipartError
+from cardan.core.forms import Field, FormReader
+from cardan.core.limits import Limits
+from cardan.files.spooling import BATCH, FileStorage, Part, Spooler, SpoolSink, _write_all
+from tests.core.forms.strange_forms import CT, form, part
+from tests.core.forms.test_part_reader import PartReader, answers, arun, await_
+
+FILE = 'form-data; name="f"; filename="x.txt"'
+
+
+def spooled(body: bytes, limits: Limits, chunk: int = 65_536) -> list[FileStorage]:
+    """The files of a form, spooled."""
+    spooler = Spooler(limits)
+    left = iter([body[start : start + chunk] for start in range(0, len(body), chunk)])
+
+    def perform(step: Any) -> Any:
+        if type(step) is Read:
+            return next(left, b"")
+        if type(step) is Open:
+            return spooler.open()
+        if type(step) is Write:
+            return step.sink.write(step.data)
+        assert type(step) is Close
+        return step.sink.abort() if step.error else step.sink.finish()
+
+    reader = FormReader(CT, len(body), limits=limits, storage=FileStorage.from_part)
+    return [file for _, file in run(reader.run(), perform).files]
+
+
+@pytest.mark.parametrize("size", [0, 1, 99, 100, 101, 5000, 3 * BATCH + 7])
+@pytest.mark.parametrize("chunk", [1000, 65_536, 2 * BATCH])
+def test_a_file_reads_the_same_wherever_it_is(size: int, chunk: int) -> None:
+    """Exactly max_file_memory bytes stay in memory, one more goes to disk; reading does not tell."""
+    data = os.urandom(size)
+    (file,) = spooled(form(part(FILE, data)), Limits(max_file_memory=100), chunk)
+    assert file.on_disk == (size > 100)
+    assert (file.size, file.read(), file.stream.seek(0), file.stream.read(7)) == (size, data, 0, data[:7])
+    file.stream.seek(0)
+    assert b"".join(file.stream) == data
+    file.close()
+    file.close()
+    assert file.stream.closed
+
+
+def test_all_files_of_a_form_share_the_memory() -> None:
+    """Past max_spool_memory the next one goes to disk, and what it held in memory is free again."""
+    body = form(*[part(FILE, b"x" * 40)] * 5)
+    files = spooled(body, Limits(max_file_memory=50, max_spool_memory=100))
+    assert [file.on_disk for file in files] == [False, False, True, True, True]
+    assert [file.read() for file in files] == [b"x" * 40] * 5
+    for file in files:
+        file.close()
+
+
+@pytest.mark.parametrize("sizes", [[99], [100], [101], [0, 40, 100], [100, 100, 50], [100, 100, 51]])
+def test_files_that_came_whole(sizes: list[int]) -> None:
+    """They are held without a step where all may stay in memory: each up to max_file_memory, together up to
+    max_spool_memory; else none is, and none counts.
+    """
+    limits = Limits(max_file_memory=100, max_spool_memory=250)
+    fits = max(sizes) <= 100 and sum(sizes) <= 250
+    spooler = Spooler(limits)
+    files = [bytes(size) for size in sizes]
+    sinks = spooler.hold(files)
+    assert (sinks is not None) == fits
+    assert spooler._budget.used == (sum(sizes) if fits else 0)
+    for sink, data in zip(sinks or [], files):
+        assert (sink.on_disk, sink.size, sink.stream.read()) == (False, len(data), data)
+        sink.close()
+        assert sink.stream.closed
+
+
+def test_no_limit() -> None:
+    """None: a file never goes to disk for its own size."""
+    (file,) = spooled(form(part(FILE, b"x" * 1000)), Limits(max_file_memory=None, max_spool_memory=None))
+    assert not file.on_disk
+    sink = SpoolSink(Limits(max_file_memory=None))
+    assert sink.write(b"x") == 1
+    sink.close()
+
+
+def test_would_block_tells_when_the_disk_is_touched() -> None:
+    """In memory never; at the roll-over; on disk once some 1 MiB has come; and at the end."""
+    sink = SpoolSink(Limits(max_file_memory=100))
+    assert (sink.would_block(100), sink.would_block(101), sink.would_block(0)) == (False, True, False)
+    sink.write(b"x" * 101)
+    assert (sink.would_block(1000), sink.would_block(BATCH - 101), sink.would_block(0)) == (False, True, True)
+    sink.write(b"y" * (BATCH - 102))
+    assert sink.would_block(1)
+    sink.write(b"z")
+    assert not sink.would_block(1)
+    sink.finish()
+    assert sink.stream.read() == b"x" * 101 + b"y" * (BATCH - 102) + b"z"
+    sink.close()
+
+
+def test_a_sink_on_disk_holds_little() -> None:
+    """However much is written, some 1 MiB at most is held, and few system calls are made."""
+    sink = SpoolSink(Limits(max_file_memory=0))
+    held = 0
+    for _ in range(100):
+        sink.write(b"x" * 65_536)
+        held = max(held, sum(map(len, sink._chunks)))
+    assert held <= BATCH
+    sink.close()
+
+
+def test_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The temporary files have no name, and no handle is left open."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = len(os.listdir("/proc/self/fd"))
+    files = spooled(form(*[part(FILE, b"x" * 40)] * 5), Limits(max_file_memory=1))
+    assert list(tmp_path.iterdir()) == []
+    assert len(os.listdir("/proc/self/fd")) == before + 5
+    for file in files:
+        file.close()
+    with pytest.raises(MultipartError):
+        spooled(form(*[part(FILE, b"x" * 40)] * 5)[:-4] + b"--BOUND!", Limits(max_file_memory=1))
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_without_o_tmpfile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no unnamed files, tempfile makes one."""
+    monkeypatch.setattr("cardan.files.spooling._O_TMPFILE", 0)
+    (file,) = spooled(form(part(FILE, b"x" * 200)), Limits(max_file_memory=100))
+    assert file.read() == b"x" * 200
+    file.close()
+
+
+def test_a_file_system_without_o_tmpfile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does one that refuses it."""
+    real = os.open
+
+    def refuse(path: Any, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(95, "not supported")
+        return real(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refuse)
+    (file,) = spooled(form(part(FILE, b"x" * 200)), Limits(max_file_memory=100))
+    assert file.read() == b"x" * 200
+    file.close()
+
+
+class ShortWriter(io.FileIO):
+    """A file that takes 10 bytes at a time."""
+
+    def write(self, data: Any) -> int:
+        return super().write(bytes(data[:10])) or 0
+
+
+def test_short_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that takes less is written on, and nothing is lost."""
+    real = os.writev
+    monkeypatch.setattr(os, "writev", lambda fd, buffers: real(fd, [b"".join(buffers)[:7]]))
+    chunks = [os.urandom(9) for _ in range(3000)]
+    with ShortWriter(str(tmp_path / "f"), "w") as file:
+        _write_all(file, list(chunks))
+    assert (tmp_path / "f").read_bytes() == b"".join(chunks)
+
+
+def test_saving_to_paths(tmp_path: Path) -> None:
+    """FileStorage and Part save to a path, or to an object."""
+    (file,) = spooled(form(part(FILE, b"x" * 200)), Limits(max_file_memory=100))
+    file.save(tmp_path / file.safe_filename)
+    file.stream.seek(0)
+    file.save(target := io.BytesIO())
+    assert (tmp_path / "x.txt").read_bytes() == target.getvalue() == b"x" * 200
+    file.close()
+    perform = answers([form(part(FILE, b"data"), part(FILE, b"more"))])
+    names = iter("ab")
+    for one in PartReader(CT, None, part_class=Part).iter(lambda steps: run(steps, perform)):
+        one.save(tmp_path / next(names))
+    assert ((tmp_path / "a").read_bytes(), (tmp_path / "b").read_bytes()) == (b"data", b"more")
+
+
+def test_saving_to_paths_in_async_code(tmp_path: Path) -> None:
+    """The disk is touched through run_sync only."""
+    hops = 0
+
+    async def run_sync(function: Any, *args: Any) -> Any:
+        nonlocal hops
+        hops += 1
+        return function(*args)
+
+    perform = answers([form(part(FILE, b"data"), part(FILE, b"more"))])
+
+    async def aperform(step: Any) -> bytes:
+        return perform(step)
+
+    async def use() -> None:
+        async for one in PartReader(CT, None, part_class=Part).aiter(lambda steps: arun(steps, aperform), run_sync):
+            await one.asave(tmp_path / "p")
+        file = spooled(form(part(FILE, b"data")), Limits())[0]
+        await file.asave(tmp_path / "f", run_sync=run_sync)
+
+    await_(use())
+    assert ((tmp_path / "p").read_bytes(), (tmp_path / "f").read_bytes()) == (b"more", b"data")
+    assert hops == 5
+
+
+def test_field_is_no_file() -> None:
+    """A text field never opens a sink."""
+    assert spooled(form(part()), Limits()) == []
+    assert Field("a", "1", b"1") == Field("a", "1", b"1")
