@@ -66,7 +66,7 @@ def test_steps_of_a_form() -> None:
     """Read until the end; each file opens, is written, closes; nothing else is asked for."""
     perform = Perform([BODY])
     form = run(FormReader(CT, len(BODY)).run(), perform)
-    assert perform.steps == ["Read", "Read", "Open", "Write", "Close", "Open", "Write", "Close"]
+    assert perform.steps == ["Read", "Open", "Write", "Close", "Open", "Write", "Close", "Read"]
     assert form_values(form) == [("a", "1"), ("b", "2"), ("f", "x.txt", b"data"), ("f", "x.txt", b"more")]
     assert perform.closed == [(0, None), (1, None)]
 

@@ -9,16 +9,24 @@ from hypothesis import strategies as st
 
 from cardan.core import Request, RequestHead, Response
 from cardan.core.exceptions import HTTPException
+from cardan.core.forms import FormReader
 
 URLENCODED = "application/x-www-form-urlencoded"
 
 
-class Stepwise(Request):
-    """A hook of its own: the straight path is not for it."""
+class StepReader(FormReader):
+    """Parses every form step by step."""
 
-    def make_form_data_parser(self, content_length: int | None) -> Any:
-        """The same parser."""
-        return super().make_form_data_parser(content_length)
+    def take(self, data: bytes, ended: bool) -> None:
+        """No form is parsed at once."""
+
+
+class Stepwise(Request):
+    """Its forms are parsed step by step."""
+
+    def make_form_data_parser(self, content_length: int | None) -> FormReader:
+        """A parser without the straight path."""
+        return StepReader(self.headers.get("Content-Type"), content_length, limits=self.limits, forms=self.forms)
 
 
 def outcome(cls: type[Request], body: bytes, length: int, content_type: str, name: str) -> Any:

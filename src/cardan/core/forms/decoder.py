@@ -96,8 +96,9 @@ class MultipartDecoder(MultipartMachine):
         dash = self._delimiter[2:]
         if self._tail or self._before or not data.startswith(dash):
             return None
-        if len(data) > WINDOW == self._plan.window:
-            return self._take_slices(data, len(dash))
+        window = self._plan.window
+        if len(data) > window:
+            return self._take_slices(data, len(dash)) if window else None
         return self._take_parts(data[len(dash) :], data)
 
     def _go_on(self, data: bytes) -> list[FormEvent] | None:
@@ -113,7 +114,7 @@ class MultipartDecoder(MultipartMachine):
         """All parts of ``data``, which begins after a boundary and has ``fed`` at its end."""
         plan = self._plan
         if len(data) > plan.window:
-            return self._take_slices(data, 0) if plan.window == WINDOW else None
+            return self._take_slices(data, 0) if plan.window else None
         delimiter = self._delimiter
         pieces = data.split(delimiter, plan.parts - self._count + 1)
         rest = pieces.pop()
@@ -141,7 +142,7 @@ class MultipartDecoder(MultipartMachine):
         """
         plan = self._plan
         count = self._count + len(pieces)
-        if count > plan.parts:
+        if count > plan.parts or (size > plan.part and max(map(len, pieces)) > plan.part):
             return None
         try:
             taken = take_known(pieces, size, plan) or take_parts(pieces, plan)

@@ -156,13 +156,6 @@ class MultipartMachine:
             return max(1, field_room(limits, self._total + self._head.cost, self._held + tail) + 1)
         return self._want_part() if state in _BEFORE_DATA else sys.maxsize
 
-    def room_after(self, data: bytes) -> int:
-        """How many bytes may follow ``data``, the first of the body, before a limit on sizes can be exceeded; negative
-        where ``data`` may exceed one. Nothing is decoded.
-        """
-        room, most = field_room(self.limits, 0, len(data)), self.limits.max_file_size
-        return room if most is None else min(room, most - len(data))
-
     @property
     def _is_entered(self) -> bool:
         """Whether the head of the part was read: always, here."""

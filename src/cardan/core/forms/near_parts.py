@@ -40,7 +40,7 @@ def split_whole(delimiter: bytes, body: bytes, plan: Plan) -> list[bytes] | None
 
 def take_whole(delimiter: bytes, body: bytes, plan: Plan) -> list[FormEvent] | None:
     """The events of a whole small body of usual parts; else None."""
-    pieces = split_whole(delimiter, body, plan)
+    pieces = split_whole(delimiter, body, plan) if len(body) <= plan.sure else None
     if pieces is None:
         return None
     known = plan.memo
@@ -96,7 +96,7 @@ def take_parts(pieces: list[bytes], plan: Plan) -> tuple[list[FormEvent], int, i
         if entry is None or not blank:
             if not blank:
                 return None
-            entry = read_usual(head)
+            entry = read_usual(head, plan.usual)
             if entry is None:
                 part = _read_part(head, plan)
                 if part is None:
@@ -141,7 +141,7 @@ def take_form(pieces: list[bytes], plan: Plan) -> tuple[list[tuple[str, str]], l
         if entry is None or not blank:
             if not blank:
                 return None
-            entry = read_usual(head)
+            entry = read_usual(head, plan.usual)
             if entry is None:
                 part = _read_part(head, plan)
                 if part is None or part.filename is None:

@@ -12,7 +12,6 @@ from .body_reader import DEFAULTS
 from .files import FileStorage
 from .memory_sink import MemoryBudget, MemorySink
 from .reader import FormReader
-from .straight_form import straight_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -46,17 +45,12 @@ def parse_form(
     source: Iterator[bytes] = map(as_bytes, pieces)
     data = next(source, b"")
     more = next(source, None)
-    if more is None and data and content_length is None:  # without the steps, which cost more than a form of two fields
-        form = straight_form(content_type, data, limits, forms, partial(_hold_all, limits))
-        if form is not None:
-            return form
     budget = MemoryBudget(limits)
     reader = FormReader(content_type, content_length, limits=limits, forms=forms, hold=partial(_hold, budget))
+    form = reader.take(data, more is None)
+    if form is not None:
+        return form
     return run(reader.run(), _performer(filter(None, chain((data, more), source)), budget))
-
-
-def _hold_all(limits: Limits, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, Any]] | None:
-    return _hold(MemoryBudget(limits), files)
 
 
 def _hold(budget: MemoryBudget, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, Any]] | None:

@@ -17,7 +17,7 @@ from .part_headers import OneLineHeaders, PartHeaders
 if TYPE_CHECKING:
     from ..limits import Limits
 
-__all__ = ["MEMO_NEW", "Memo", "are_narrow", "choose_memo", "read_head", "read_usual", "remember", "spare"]
+__all__ = ["MEMO_NEW", "Memo", "choose_memo", "read_head", "read_usual", "remember", "spare", "usual_size"]
 
 MEMO_HEADS: Final = 512
 MEMO_HEAD_SIZE: Final = 192
@@ -38,20 +38,26 @@ _STRICT_MEMO: Final[Memo] = {}
 
 def choose_memo(strict: bool, limits: Limits) -> Memo:
     """The shared memo; one of its own where the limits would refuse a head that the shared one may hold."""
-    if are_narrow(limits):
+    size, lines = limits.max_part_header_size, limits.max_part_headers
+    if (size is not None and size < MEMO_HEAD_SIZE) or (lines is not None and lines < MEMO_LINES):
         return {}
     return _STRICT_MEMO if strict else _MEMO
 
 
-def are_narrow(limits: Limits) -> bool:
-    """Whether the limits may refuse a head that is taken for usual here: then the straight path is not for them."""
-    size, lines = limits.max_part_header_size, limits.max_part_headers
-    return (size is not None and size < MEMO_HEAD_SIZE) or (lines is not None and lines < MEMO_LINES)
+def usual_size(limits: Limits) -> int:
+    """The largest head of one line that no limit refuses, if it is no larger than the memo may hold; see
+    :func:`read_usual`.
+    """
+    if limits.max_part_headers == 0:
+        return 0
+    return MEMO_HEAD_SIZE if limits.max_part_header_size is None else min(MEMO_HEAD_SIZE, limits.max_part_header_size)
 
 
-def read_usual(head: bytes) -> Entry | None:
-    """The head that browsers write for a field in plain ASCII; None: read on."""
-    if head[:40] != FIELD_PREFIX or not 40 < len(head) <= MEMO_HEAD_SIZE or not head.isascii() or head[-1] != 34:
+def read_usual(head: bytes, most: int) -> Entry | None:
+    """What the head says, if it is one that browsers write for a field in plain ASCII, of at most ``most`` bytes; else
+    None: read on.
+    """
+    if head[:40] != FIELD_PREFIX or not 40 < len(head) <= most or not head.isascii() or head[-1] != 34:
         return None
     # in this order faster than one translate() that takes out what is plain: each of these is one call in C
     name = head[40:-1].decode()

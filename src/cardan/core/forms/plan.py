@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 from ..exceptions import MultipartError, RequestEntityTooLarge
 from .body_reader import DEFAULTS
 from .part_limits import want_part
-from .part_memo import are_narrow, choose_memo
+from .part_memo import choose_memo, usual_size
 
 if TYPE_CHECKING:
     from ..limits import Limits
+    from .events import FileStart
 
 __all__ = ["USUAL_BOUNDARY", "USUAL_PLAN", "Plan", "check_boundary", "plan_for"]
 
@@ -42,27 +43,32 @@ def check_boundary(value: bytes, strict: bool, allowed: int) -> None:
 class Plan:
     """What limits and mode come to: the memo, how much the straight path may take at once, the longest boundary.
 
-    No body of at most ``whole`` bytes passes a limit on sizes, no part of at most ``window`` bytes the one on its own;
-    ``parts``, ``files`` and ``total`` (bytes of all fields) are the most that may be; the first read asks for ``want``.
+    ``whole``: the largest body that is parsed at once; none of this size exceeds ``max_content_length``. ``sure``: no
+    body of at most so many bytes can exceed a limit on the size of fields and files. ``part``: likewise for a single
+    part, header included. ``window``: how much is split into parts at once. ``parts``, ``files`` and ``total`` (bytes
+    of all fields) are the most that are allowed. The first read asks for ``want``.
     """
 
     __slots__ = (
-        "_for_table", "boundary", "files", "limits", "memo", "parts", "strict", "total", "wait", "want", "whole",
-        "window",
+        "_for_table", "boundary", "files", "limits", "memo", "part", "parts", "strict", "sure", "total", "usual",
+        "wait", "want", "whole", "window",
     )  # fmt: skip
 
     def __init__(self, limits: Limits, strict: bool) -> None:
         self.limits = limits
         self.strict = strict
         self.memo = choose_memo(strict, limits)
-        sizes = [limits.max_form_memory_size, limits.max_file_size]  # no part in a window is larger than a limit
-        self.window = 0 if are_narrow(limits) else min([WINDOW, *(size for size in sizes if size is not None)])
-        self.wait = min(self.window, WAIT, WAIT if limits.max_part_header_size is None else limits.max_part_header_size)
-        totals = [limits.max_form_memory_total, limits.max_content_length]
-        self.whole = min([self.window, *(size for size in totals if size is not None)])
+        self.usual = usual_size(limits)
+        field = sys.maxsize if limits.max_form_memory_size is None else limits.max_form_memory_size
+        head = sys.maxsize if limits.max_part_header_size is None else limits.max_part_header_size
+        self.total = sys.maxsize if limits.max_form_memory_total is None else limits.max_form_memory_total
+        self.part = field if limits.max_file_size is None else min(field, limits.max_file_size)
+        self.sure = min(self.part, self.total)
+        self.window = WINDOW
+        self.wait = min(WAIT, field, head)
+        self.whole = WINDOW if limits.max_content_length is None else min(WINDOW, limits.max_content_length)
         self.parts = sys.maxsize - 1 if limits.max_form_parts is None else limits.max_form_parts
         self.files = sys.maxsize if limits.max_files is None else limits.max_files
-        self.total = sys.maxsize if limits.max_form_memory_total is None else limits.max_form_memory_total
         boundary = sys.maxsize if limits.max_boundary_size is None else limits.max_boundary_size
         self.boundary = min(boundary, STRICT_BOUNDARY) if strict else boundary
         self.want = want_part(limits)
@@ -73,7 +79,7 @@ class Plan:
         plan = self._for_table
         if plan is None:
             plan = copy(self)
-            plan.window = plan.wait = plan.whole = 0
+            plan.window = plan.wait = plan.whole = 0  # nothing at once
             self._for_table = plan  # when it is complete: threads share plans
         return plan
 
@@ -84,14 +90,33 @@ class Plan:
         """
         return len(boundary) <= self.boundary and boundary.strip(b"-").isalnum()
 
+    def admits(self, fields: list[tuple[str, str]], files: list[tuple[FileStart, bytes]]) -> bool:
+        """Whether no field, no file, and not all fields together, exceed a limit on sizes.
+
+        To be asked only for forms of more than ``sure`` bytes: it looks at each of them.
+        """
+        limits, total = self.limits, 0
+        for name, value in fields:
+            size = len(value.encode())
+            total += len(name.encode()) + size
+            if limits.max_form_memory_size is not None and size > limits.max_form_memory_size:
+                return False
+        return total <= self.total and (
+            limits.max_file_size is None or all(len(data) <= limits.max_file_size for _, data in files)
+        )
+
 
 USUAL_PLAN: Final = Plan(DEFAULTS, strict=False)
-_plans: Final[dict[bool, Plan]] = {}
+_plans: Final[dict[tuple[int, bool], Plan]] = {}
+_MAX_PLANS: Final = 64
 
 
 def plan_for(limits: Limits, strict: bool) -> Plan:
-    """The plan for limits and mode; the last one is kept: all requests of a class have the same limits."""
-    plan = _plans.get(strict)
-    if plan is None or plan.limits is not limits:
-        plan = _plans[strict] = Plan(limits, strict)
+    """The plan for limits and mode: made once for each, because all requests of a class have the same limits."""
+    key = id(limits), strict
+    plan = _plans.get(key)  # which keeps its limits, so that no others have their id
+    if plan is None:
+        if len(_plans) >= _MAX_PLANS:
+            _plans.clear()
+        plan = _plans[key] = Plan(limits, strict)
     return plan

@@ -16,39 +16,56 @@ from .body_reader import DEFAULTS, BodyReader
 from .builder import FormBuilder
 from .content_type import URLENCODED, parse_form_type
 from .decoder import Forms, MultipartDecoder
-from .events import FileEnd, FileStart
+from .events import FileStart
 from .files import FileStorage
 from .form import Form
+from .near_parts import split_whole, take_form
+from .plan import plan_for
 from .sinks import rewind, start_of
-from .straight_form import straight_form
-from .urlencoded_decoder import PairsDecoder
+from .urlencoded import usual_pairs
+from .urlencoded_decoder import PairsDecoder, has_strict_names, is_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from typing import TypeAlias
 
     from ..drive import Step
     from ..limits import Limits
     from .builder import FileEvent
-    from .straight_form import Hold
+    from .plan import Plan
+
+    Hold: TypeAlias = Callable[[list[tuple[FileStart, bytes]]], list[tuple[str, Any]] | None]
+    """Takes files of which all data is there; gives name and value of each in the form. None: they must be stored
+    step by step."""
 
 __all__ = ["READ_SIZE", "Form", "FormReader"]
 
 #: What one read asks for: what servers read from a socket at once; a spooled upload holds a few of these.
 READ_SIZE = 262_144
 _WANT: Final = Read(READ_SIZE)
-_END: Final = (b"", None)
+
+#: Where the first file of a form is looked for before anything else is done, if it cannot be held.
+NEAR_START: Final = 2048
+
+_URL: Final = "application/x-www-form-urlencoded"
 
 
 class FormReader:
     """Parses one form.
 
-    ``content_length`` is the declared length in bytes: None where there is a body of unknown length (chunked), 0
-    where there is no body. ``storage(part, sink, size)`` makes what the form has for a file. ``hold`` may take files
-    that came whole, ``(part, data)`` each, and give what the form has for them; where it gives None, or is not there,
-    files are opened, written and closed by steps.
+    ``content_length`` is the declared length in bytes: None for a body of unknown length (chunked), 0 if there is no
+    body. ``storage(part, sink, size)`` makes the form's value for a file. ``hold`` may store files of which all data
+    is there, given as ``(part, data)`` pairs, and returns their names and values in the form; if it returns None, or
+    is None, files are opened, written and closed by steps.
+
+    :meth:`take` parses a whole small form at once, :meth:`run` any form step by step. After a first read call
+    :meth:`take`; where it returns None, :meth:`start_with` the same bytes and then :meth:`run`. A subclass that
+    overrides :meth:`run` gets every form through it.
     """
 
-    __slots__ = ("_length", "_open", "_size", "_start", "content_type", "forms", "hold", "limits", "storage")
+    __slots__ = (
+        "_ended", "_first", "_length", "_open", "_size", "_start", "content_type", "forms", "hold", "limits", "storage",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -66,9 +83,66 @@ class FormReader:
         self.storage = storage
         self.hold = hold
         self._length = content_length
+        self._first = b""
+        self._ended = False
         self._open: FileStart | None = None
         self._size = 0
         self._start = 0
+
+    def take(self, data: bytes, ended: bool) -> Form | None:
+        """The form, if ``data`` is a whole body and a usual form that exceeds no limit; else None.
+
+        ``ended`` says whether the body is known to have ended after ``data``. None says nothing against the form:
+        nothing was changed, and :meth:`run` parses the same bytes. Raises nothing but what ``hold`` raises.
+        """
+        length = self._length
+        if type(self).run is not FormReader.run:
+            return None
+        if not ended or not data or (length is not None and length != len(data)):
+            return None
+        plan = plan_for(self.limits, self.forms == "strict")
+        if len(data) > plan.whole:
+            return None
+        try:
+            taken = self._take(data, plan)
+        except (HTTPException, UnicodeError):
+            return None
+        if taken is None:
+            return None
+        fields, files = taken
+        if len(fields) + len(files) > plan.parts or len(files) > plan.files:
+            return None
+        if len(data) > plan.sure and not plan.admits(fields, files):
+            return None
+        if not files:
+            return Form(fields)
+        held = None if self.hold is None else self.hold(files)
+        return None if held is None else Form(fields, held)
+
+    def _take(self, data: bytes, plan: Plan) -> tuple[list[tuple[str, str]], list[tuple[FileStart, bytes]]] | None:
+        """The fields of a usual form and its files, before the limits on them are looked at; else None."""
+        if self.content_type == _URL:
+            return _take_pairs(data, plan)
+        kind = parse_form_type(self.content_type, strict=plan.strict)
+        if kind is None:
+            return None
+        if kind is URLENCODED:
+            return _take_pairs(data, plan)
+        boundary = kind.boundary.encode()
+        if not plan.takes(boundary):
+            return None
+        if self.hold is None and data.find(b'filename="', 0, NEAR_START) >= 0:  # its data need not be looked through
+            return None
+        pieces = split_whole(b"\r\n--" + boundary, data, plan)
+        return None if pieces is None else take_form(pieces, plan)
+
+    def start_with(self, data: bytes, ended: bool) -> None:
+        """Have :meth:`run` parse ``data`` first: the bytes of the body that were read already.
+
+        ``ended``: the body has ended after them, nothing else is read.
+        """
+        self._first = data
+        self._ended = ended
 
     def run(self) -> Generator[Step, Any, Form]:
         """The steps of parsing; see the module. A Content-Type that is no form gives an empty one, unread."""
@@ -83,18 +157,7 @@ class FormReader:
                 decoder = PairsDecoder(limits=self.limits, forms=self.forms)
             else:
                 decoder = MultipartDecoder(kind.boundary, limits=self.limits, forms=self.forms)
-            data, error = yield from _read(reader, decoder.want)
-            ahead = None
-            if data and error is None and (kind is URLENCODED or _is_closed(data, kind.boundary.encode())):
-                room = decoder.room_after(data)
-                if room >= 0:  # it may be all, and exceeds no limit: so its end is asked for
-                    ahead = yield from _read(reader, room + 1)
-                if ahead == _END:
-                    form = straight_form(self.content_type or "", data, self.limits, self.forms, self.hold)
-                    if form is not None:
-                        reader.close()
-                        return form
-            return (yield from self._parse(reader, decoder, sinks, data, error, ahead))
+            return (yield from self._parse(reader, decoder, sinks))
         except (MultipartError, UrlencodedError) as error:
             yield from _close_all(sinks, error)
             if self.forms != "silent":
@@ -107,19 +170,13 @@ class FormReader:
             raise
 
     def _parse(
-        self,
-        reader: BodyReader,
-        decoder: MultipartDecoder | PairsDecoder,
-        sinks: list[Any],
-        data: bytes,
-        error: HTTPException | None,
-        ahead: tuple[bytes, HTTPException | None] | None,
+        self, reader: BodyReader, decoder: MultipartDecoder | PairsDecoder, sinks: list[Any]
     ) -> Generator[Step, Any, Form]:
-        """``data`` was read first, then ``error`` was raised; ``ahead`` is what the next read gave, if it was made.
-
-        Errors are raised in the order of the bytes that they are about, however the body was cut.
-        """
+        """Errors are raised in the order of the bytes that they are about, however the body was cut."""
         builder = FormBuilder(limits=self.limits)
+        first, ended = self._first, self._ended
+        self._first = b""
+        data, error = _count(reader, first) if first or ended else (yield from _read(reader, decoder.want))
         while data:
             try:
                 events = decoder.feed(data)
@@ -128,10 +185,9 @@ class FormReader:
                 raise
             if files := builder.feed(events):
                 yield from self._store(files, builder, sinks)
-            if error is not None:
+            if error is not None or ended:
                 break
-            data, error = (yield from _read(reader, decoder.want)) if ahead is None else ahead
-            ahead = None
+            data, error = yield from _read(reader, decoder.want)
         if error is None:
             try:
                 reader.close()
@@ -146,17 +202,11 @@ class FormReader:
         return builder.close()
 
     def _store(self, events: list[FileEvent], builder: FormBuilder, sinks: list[Any]) -> Generator[Step, Any, None]:
-        at = 0
-        while at < len(events):
-            event = events[at]
-            at += 1
+        for event in events:
             if type(event) is bytes:
                 self._size += len(event)
                 yield Write(sinks[-1], event)
             elif type(event) is FileStart:
-                if self.hold is not None and (length := self._take_whole(events[at : at + 2], event, builder)):
-                    at += length
-                    continue
                 self._open = event
                 self._size = 0
                 sinks.append((yield Open(event)))
@@ -168,30 +218,29 @@ class FormReader:
                     rewind(sink, self._start)
                 builder.add_file(self._open.name, self.storage(self._open, sink, self._size))
 
-    def _take_whole(self, following: list[FileEvent], start: FileStart, builder: FormBuilder) -> int:
-        """Store a file whose events came together, without a step; how many follow its start, 0: take the steps."""
-        assert self.hold is not None
-        kinds = [type(event) for event in following]
-        if FileEnd not in kinds:
-            return 0
-        data = following[0] if kinds[0] is bytes else b""
-        held = self.hold([(start, data)])  # type: ignore[list-item]  # it does not narrow by `is`
-        if held is None:
-            return 0
-        builder.add_file(*held[0])
-        return kinds.index(FileEnd) + 1
 
-
-def _is_closed(data: bytes, boundary: bytes) -> bool:
-    """Whether ``data`` ends with the last boundary of a multipart body."""
-    return data.endswith((b"--\r\n", b"--")) and data.endswith(boundary, 0, data.rfind(b"--"))
+def _take_pairs(body: bytes, plan: Plan) -> tuple[list[tuple[str, str]], list[tuple[FileStart, bytes]]] | None:
+    """The pairs of a urlencoded body, and no files; None if they are unusual or obviously too many."""
+    if len(body) >= 2 * plan.parts and body.count(b"&") >= plan.parts:  # a pair has a byte, and "&"
+        return None
+    if plan.strict and not is_strict(body):
+        return None
+    pairs = usual_pairs(body)
+    if pairs is None or (plan.strict and not has_strict_names(pairs)):
+        return None
+    return pairs, []
 
 
 def _read(reader: BodyReader, want: int) -> Generator[Step, Any, tuple[bytes, HTTPException | None]]:
     """The next bytes, some ``want`` of them, ``b""`` at the end of the body; and the error that follows them."""
     size = min(READ_SIZE, reader.want, want)
+    return _count(reader, (yield _WANT if size == READ_SIZE else Read(size)))
+
+
+def _count(reader: BodyReader, data: bytes) -> tuple[bytes, HTTPException | None]:
+    """Those of ``data`` that the limits on the body allow, and the error that follows them."""
     try:
-        return reader.feed((yield _WANT if size == READ_SIZE else Read(size))), None
+        return reader.feed(data), None
     except HTTPException as error:
         return reader.accepted, error
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .decoder import Forms
     from .events import FormEvent
 
-__all__ = ["PairsDecoder", "UrlencodedDecoder"]
+__all__ = ["PairsDecoder", "UrlencodedDecoder", "has_strict_names", "is_strict"]
 
 PAIRS: Final = "pairs"
 FAILED: Final = "failed"
@@ -61,14 +61,6 @@ class UrlencodedDecoder:
         allowed = self.limits.max_form_parts
         until_count = self._next if allowed is None else 2 * (allowed - self._count - self._open)
         return max(1, min(self._next - self._held, until_count))
-
-    def room_after(self, data: bytes) -> int:
-        """How many bytes may follow ``data``, the first of the body, before a limit can be exceeded; negative where
-        ``data`` may exceed one. Nothing is decoded.
-        """
-        room = field_room(self.limits, 0, len(data))
-        most = self.limits.max_form_parts
-        return room if most is None else min(room, 2 * (most - data.count(b"&") - 1))
 
     def feed(self, data: Buffer) -> list[FormEvent]:
         """The fields that were decoded with ``data``, any bytes-like object; see the module for what it raises."""
@@ -124,7 +116,7 @@ class UrlencodedDecoder:
             raise MachineStateError(f"got {call} in state 'closed', expected {expected}")
 
     def _decode(self, body: bytes) -> list[FormEvent]:
-        if self._has_too_many(body) or (self._strict and not _is_strict(body)):
+        if self._has_too_many(body) or (self._strict and not is_strict(body)):
             return self._decode_each(body)
         if not self._strict and len(body) <= field_room(self.limits, self._total, 0):
             return self._events(body)  # decoding makes bytes fewer, never more
@@ -221,8 +213,14 @@ def _count_pairs(body: bytes) -> int:
     return marks.count(b"&x")
 
 
-def _is_strict(body: bytes) -> bool:
+def is_strict(body: bytes) -> bool:
+    """Whether ``body`` is ASCII, and each ``%`` in it begins an escape."""
     return body.isascii() and _BAD_ESCAPE.search(body) is None
+
+
+def has_strict_names(pairs: list[tuple[str, str]]) -> bool:
+    """Whether each pair has a name that strict mode accepts: not empty, and without NUL."""
+    return all(name and "\0" not in name for name, _ in pairs)
 
 
 def _check_strictly(body: bytes) -> None:

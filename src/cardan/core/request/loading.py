@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from ..exceptions import HTTPException
 from ..forms.body_reader import DEFAULTS
 from ..forms.form import Form
-from ..forms.straight_form import straight_form, straight_urlencoded
 from ..waiting import checkpoint, make_event
 from .body import BATCH, FORM, Body, load_raw, resumed
-from .forms import URLENCODED, FormHooks
+from .forms import FormHooks
 from .perform import perform
 from .sharing import SharedRead
 
@@ -206,13 +205,8 @@ class BodyBase(FormHooks):
         if not form:
             body.keep(data)
             return data
-        if type(self).make_form_data_parser is not FormHooks.make_form_data_parser:
-            return None
-        kind, forms, most = self.content_type or "", self.forms, self.max_form_parts
-        if kind == URLENCODED and forms != "strict" and (most is None or type(most) is int):
-            parsed = straight_urlencoded(data, most)
-        else:
-            parsed = straight_form(kind, data, self.limits, forms, self._hold_files)
+        parser = self.make_form_data_parser(length)
+        parsed: Form | None = parser.take(data, True) if hasattr(parser, "take") else None
         if parsed is not None:
             self.__dict__["_form_parsed"] = parsed
             body.take_form(self._form_settings(), parsed)
