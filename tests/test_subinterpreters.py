@@ -65,6 +65,7 @@ def test_an_isolated_interpreter() -> None:
     if sys.version_info >= (3, 12):
         assert asynchronous == ["async", "async"]
     else:
+        assert len(asynchronous) == 2
         for line in asynchronous:
             assert line.startswith("the event loop of async handlers needs a thread, which could not be started (")
             assert line.endswith("); def handlers need none")

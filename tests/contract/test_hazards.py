@@ -598,7 +598,7 @@ def test_slow_uploads_do_not_stop_others(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_cancellation_at_every_message(backend: str) -> None:
-    """Cancelled at whichever await, a request leaves no file, and its sync handler's thread ends."""
+    """A request that is cancelled while it waits for a message, whichever it is, leaves no open file and no thread."""
     builder = RequestBuilder(method="POST", files={"f": ("x", b"1" * 700_000)})
     pieces = [builder.body[at : at + 100_000] for at in range(0, len(builder.body), 100_000)]
     spooled: list[Any] = []

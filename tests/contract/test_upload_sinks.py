@@ -419,6 +419,7 @@ async def test_core_request_awaiting(sink: str) -> None:
 
     async with Storing(HEADERS, pieces(), run_sync=run_sync) as request:
         assert (await aread(request)).json == COUNTS
+    assert len(opened) == len(COUNTS)
     assert all(getattr(one, "stream", one).closed for one in opened)
     assert hops.count("rewind") == (0 if sink in (*ASYNC_SINKS, "bytes") else len(COUNTS))
 

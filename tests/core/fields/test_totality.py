@@ -45,10 +45,31 @@ def test_worst_cases_end(name: str) -> None:
         read(head + unit * (SIZE // len(unit)) + tail)
 
 
-@pytest.mark.parametrize("name", READERS)
+# the readers that give an object with to_header() also for an empty field, and those that give None or the object
+WRITABLE = [name for name, read in READERS.items() if hasattr(read(""), "to_header")]
+SOMETIMES_WRITABLE = {
+    "authorization": "Bearer x",
+    "challenge": "Basic realm=a",
+    "content_disposition": "attachment",
+    "coop": "same-origin",
+    "fetch_dest": "image",
+    "media_type": "a/b",
+    "media_type.extract": "a/b",
+    "range": "bytes=0-1",
+}
+
+
+@pytest.mark.parametrize("name", WRITABLE)
 @given(text=likely)
 def test_what_is_read_can_be_written(name: str, text: str) -> None:
-    """And is a field value: what somebody else has put into a field never stands in the way of a change."""
+    """What a reader gives can be written as a field value: a field that somebody else has set can always be changed."""
+    assert is_text(READERS[name](text).to_header())
+
+
+@pytest.mark.parametrize("name", SOMETIMES_WRITABLE)
+@given(text=likely)
+def test_what_is_read_can_be_written_where_there_is_a_value(name: str, text: str) -> None:
+    """The same for readers that give None for a field that they cannot read."""
+    assert is_text(READERS[name](SOMETIMES_WRITABLE[name]).to_header())
     value = READERS[name](text)
-    if hasattr(value, "to_header"):
-        assert is_text(value.to_header())
+    assert value is None or is_text(value.to_header())

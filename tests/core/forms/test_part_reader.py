@@ -122,12 +122,10 @@ def test_iter_data_sizes(size: int | None) -> None:
 
 
 def test_data_after_data() -> None:
-    """iter_data and read take up where the last one left."""
-    for p in sync_parts(pieces_of(BODY, 9)):
-        if p.filename and p.filename == "../x.txt":
-            assert next(p.iter_data(4)) == b"0123"
-            assert p.read() == (b"0123456789" * 3)[4:]
-            break
+    """``iter_data`` and ``read`` go on where the call before them stopped."""
+    found = next(p for p in sync_parts(pieces_of(BODY, 9)) if p.filename == "../x.txt")
+    assert next(found.iter_data(4)) == b"0123"
+    assert found.read() == (b"0123456789" * 3)[4:]
 
 
 def test_file_data_pass_uncopied() -> None:

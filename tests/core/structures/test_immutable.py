@@ -98,7 +98,7 @@ def test_dicts(cls: Any, changed: type) -> None:
         assert type(again) is cls
         assert again == x
     with pytest.raises(TypeError):
-        x | 5
+        x | 5  # pyright: ignore[reportUnusedExpression]
     with pytest.raises(KeyError):
         x["z"]
 
