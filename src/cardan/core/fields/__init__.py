@@ -1,13 +1,15 @@
-"""Header fields, one family a file: value classes with ``from_header()`` and ``to_header()``, and functions.
+"""Parsers and writers of header fields. Each module holds one family of fields.
 
-Takes field values as both protocols deliver them: text, one character for each byte; None is a field that was not
-sent. Gives values and text. All readers are linear in their input and total: garbage gives the empty value or None,
-never an exception. All writers raise :exc:`ValueError` for what must not go on the wire.
+A parser takes a field value as both protocols deliver it: a string with one character (U+0000 to U+00FF) for each
+byte, or None if the field was not sent. Every parser takes time linear in the length of its input and never raises
+an exception: an invalid value gives None or an empty object. The classes read with ``from_header()`` and write with
+``to_header()``. Every writer raises :exc:`ValueError` for a value that a header field must not contain.
 
-Values that can be changed are live (:mod:`~cardan.core.fields.live`): bound to headers, they read the field before
-every use and write it after every change.
+A value that can be changed is live (:mod:`~cardan.core.fields.live`): when it is bound to headers, it reads the field
+before each use and writes the field after each change.
 
-This module imports none of its parts, so that a program pays for what it uses. ``cardan.http`` has all names.
+This module imports none of its submodules, so that a program loads only those that it uses. :mod:`cardan.http` gives
+all public names.
 """
 
 from __future__ import annotations

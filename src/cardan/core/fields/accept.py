@@ -1,10 +1,14 @@
-"""What a client accepts: Accept, -Charset, -Encoding and -Language (RFC 9110 section 12.5, RFC 4647).
+"""What a client accepts: Accept-Charset, Accept-Encoding, and the base of the other Accept fields (RFC 9110
+section 12.5). Accept lives in :mod:`~cardan.core.fields.accept_media`, Accept-Language in
+:mod:`~cardan.core.fields.accept_language`.
 
-Takes field values, gives qualities and choices. Reading is linear and total: a member whose weight is no weight
-is skipped. The objects never change, so that one object serves all requests that say the same.
+A member of such a field is a value with a quality from 0 (not acceptable) to 1. Parsing takes linear time and never
+raises; a member with an invalid quality is skipped. The objects are immutable, so that requests with equal fields
+share one object.
 
-A field that was not sent accepts everything (section 12.4.1): :meth:`Accept.quality` is 1 then, and
-:meth:`Accept.best_match` gives its default, else the first offer. ``in`` is true only for what a member names.
+A field that was not sent accepts everything (section 12.4.1): :meth:`Accept.quality` is then 1 for every value, and
+:meth:`Accept.best_match` returns its default, or the first offer if there is no default. ``in`` is true only for a
+value that matches a member.
 """
 
 from __future__ import annotations
@@ -14,47 +18,48 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, ClassVar, Final, Self, TypeVar, overload
 
-from .lists import OWS, split
+from .lists import split
 from .options import dump_parameter
-from .syntax import check_token, check_value, is_token
+from .syntax import OWS, check_token, check_value, is_token
 
 __all__ = ["Accept", "CharsetAccept", "EncodingAccept", "read_quality", "write_member"]
 
 T = TypeVar("T")
 
-#: what a client that does not mention ``identity`` thinks of it: acceptable, after everything that it names
+#: The quality of ``identity`` if Accept-Encoding does not mention it: acceptable, but behind every named coding.
 LEAST_QUALITY: Final = 0.001
 
-# Members of this alphabet have no parameters but q that could hold a comma: splitting is parsing.
+# Text of this alphabet contains no quoted string, so that every comma in it separates two members.
 _is_plain = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z/;=, \t]*").fullmatch
 _is_quality = re.compile(r"[01](?:\.[0-9]*)?|\.[0-9]+").fullmatch
 _QUALITIES: Final = {f"q={n}": float(n) for n in ("0", "0.0", "1", "1.0", *(f"0.{tenth}" for tenth in range(1, 10)))}
-# Browsers send few different values, each with every request. Longer ones are nobody's usual value.
+# A browser sends the same few values with every request, so that parsed fields are kept. A field longer than
+# _MEMO_LENGTH characters is not usual and is not kept.
 _MEMO_ENTRIES: Final = 512
 _MEMO_LENGTH: Final = 200
-#: offers that are remembered with what was chosen of them, at most
+# The choice among at most this many offers is kept (see Accept._chosen).
 _MOST_OFFERS: Final = 32
 
 
 class Accept:
-    """The members of one of the fields, as pairs of value and quality, the most wanted first.
+    """The members of an Accept field, as pairs of value and quality, sorted by descending quality.
 
-    Of equal quality, the more specific one comes first, then the one that was named first. ``accept[0]`` is a
-    pair, ``accept["x"]`` the quality of a value. ``provided`` tells whether there was a field.
+    Among members of equal quality the more specific one comes first, then the one that was sent first.
+    ``accept[0]`` is a pair, ``accept["x"]`` the quality of a value. ``provided`` is False if the field was not sent.
     """
 
     __slots__ = ("_chosen", "_items", "_normalised", "provided")
 
     _items: tuple[tuple[str, float], ...]
-    #: what was offered last, and what of it was chosen: an application offers the same again and again
+    #: The offers of the last call to best_match(), and the choice. Most applications always make the same offers.
     _chosen: tuple[tuple[str, ...], str | None] | None
     _normalised: tuple[tuple[str, float, int], ...] | None
     provided: bool
-    #: the range that stands for everything
+    #: The member that matches every value.
     _anything: ClassVar[str] = "*"
 
     def __init__(self, values: Iterable[tuple[str, float]] | None = ()) -> None:
-        """Take pairs of value and quality (0 to 1), in any order. None: there was no field."""
+        """Take pairs of value and quality (0 to 1), in any order. None stands for a field that was not sent."""
         self.provided = values is not None
         items = [(value, min(max(quality, 0.0), 1.0)) for value, quality in values or ()]
         self._items = self._sorted(items)
@@ -68,7 +73,7 @@ class Accept:
 
     @classmethod
     def from_header(cls, value: str | None) -> Self:
-        """Read a field value; None is a field that was not sent, which accepts everything."""
+        """Parse a field value. None stands for a field that was not sent, which accepts everything."""
         if value is None or len(value) > _MEMO_LENGTH:
             return cls._parsed(value)
         kind: Any = cls
@@ -85,7 +90,7 @@ class Accept:
 
     @property
     def _ranges(self) -> tuple[tuple[str, float, int], ...]:
-        """The members as they are compared: normal form, quality, specificity."""
+        """The members in the form that is compared: normalised value, quality, specificity."""
         if self._normalised is None:
             self._normalised = tuple((self._normal(v), q, self._specificity(v)) for v, q in self._items)
         return self._normalised
@@ -113,7 +118,7 @@ class Accept:
         return value, 1.0
 
     def to_header(self) -> str:
-        """Return the field value; raises :exc:`ValueError` for a member that cannot be written."""
+        """Return the field value. Raises :exc:`ValueError` for a member that a header field must not contain."""
         return ", ".join(
             self._write(value) if quality == 1 else f"{self._write(value)};q={_weight(quality)}"
             for value, quality in self._items
@@ -125,7 +130,7 @@ class Accept:
 
     @classmethod
     def _specificity(cls, value: str) -> int:
-        """How much ``value`` narrows down; 0 for everything."""
+        """Return how specific a member is: 0 for the one that matches every value, more for a narrower one."""
         return 0 if value == cls._anything else 1
 
     @classmethod
@@ -133,7 +138,7 @@ class Accept:
         return value.lower()
 
     def _match(self, value: str) -> tuple[int, float] | None:
-        """Return specificity and quality of the member that speaks for ``value``: the most specific one."""
+        """Return specificity and quality of the most specific member that matches ``value``, None if none does."""
         wanted = self._normal(value)
         best: tuple[int, float] | None = None
         for item, quality, specificity in self._ranges:
@@ -142,7 +147,7 @@ class Accept:
         return best
 
     def quality(self, key: str) -> float:
-        """Return how much ``key`` is wanted: 0 (not acceptable) to 1; 1 where there was no field."""
+        """Return the quality of a value, from 0 (not acceptable) to 1. It is 1 if the field was not sent."""
         if not self.provided:
             return 1.0
         match = self._match(key)
@@ -153,10 +158,13 @@ class Accept:
     @overload
     def best_match(self, matches: Iterable[str], default: T) -> str | T: ...
     def best_match(self, matches: Iterable[str], default: Any = None) -> Any:
-        """Return the one of ``matches`` that is wanted most, ``default`` if none is acceptable.
+        """Return the offer in ``matches`` with the highest quality, ``default`` if none is acceptable.
 
-        Of equal quality, the one that a more specific member names, then the first of ``matches``. Where there
-        was no field: ``default`` if it is not None, else the first of ``matches``.
+        Among offers of equal quality, the one that a more specific member matches is chosen, then the first one. If
+        the field was not sent, the result is ``default``, or the first offer if ``default`` is None.
+
+        >>> Accept.from_header("br;q=0.5, gzip").best_match(["br", "gzip"])
+        'gzip'
         """
         offers = tuple(matches)
         if not self.provided:
@@ -179,21 +187,21 @@ class Accept:
 
     @property
     def best(self) -> str | None:
-        """The value that is wanted most, None if there is none."""
+        """The value with the highest quality, None if no value is acceptable."""
         return self._items[0][0] if self._items and self._items[0][1] > 0 else None
 
     def values(self) -> Iterator[str]:
-        """Iterate over the values, the most wanted first."""
+        """Iterate over the values, in descending order of quality."""
         return (value for value, _ in self._items)
 
     def index(self, key: str | tuple[str, float]) -> int:
-        """Return the position of the member that names ``key``; raises :exc:`ValueError` if none does."""
+        """Return the position of a member, given as a value or a pair. Raises :exc:`ValueError` if there is none."""
         if (position := self.find(key)) < 0:
             raise ValueError(f"{key!r} is not in {self!r}")
         return position
 
     def find(self, key: str | tuple[str, float]) -> int:
-        """Return the position of the member that names ``key``, -1 if none does."""
+        """Return the position of a member, given as a value or a pair; -1 if there is none."""
         if not isinstance(key, str):
             return self._items.index(key) if key in self._items else -1
         wanted = self._normal(key)
@@ -241,7 +249,7 @@ def _remembered(cls: Any, value: str) -> Any:
 
 
 def read_quality(text: str) -> float | None:
-    """Return the weight that ``text`` is (RFC 9110 section 12.4.2), None if it is none; more than 1 is 1."""
+    """Parse a quality value (RFC 9110 section 12.4.2). Invalid text gives None; a number above 1 gives 1."""
     return min(float(text[:8]), 1.0) if _is_quality(text) else None
 
 
@@ -250,12 +258,12 @@ def _weight(quality: float) -> str:
 
 
 def write_member(value: str, parameters: Iterable[tuple[str, str]]) -> str:
-    """Return ``value`` with parameters, as a member of a list."""
+    """Return ``value`` with its parameters, in the form of a list member: ``value;name=text``."""
     return value + "".join(f";{dump_parameter(check_token(name), text)}" for name, text in parameters)
 
 
 class CharsetAccept(Accept):
-    """Accept-Charset (RFC 9110 section 12.5.2): names are compared by their usual aliases."""
+    """The members of Accept-Charset (RFC 9110 section 12.5.2). Common aliases (``utf8``, ``latin1``) compare equal."""
 
     __slots__ = ()
 
@@ -275,10 +283,10 @@ class CharsetAccept(Accept):
 
 
 class EncodingAccept(Accept):
-    """Accept-Encoding (RFC 9110 section 12.5.3).
+    """The members of Accept-Encoding (RFC 9110 section 12.5.3).
 
-    ``identity`` is acceptable unless a member says otherwise: not mentioned, its quality is 0.001, the least
-    there is. ``x-gzip`` and ``x-compress`` are ``gzip`` and ``compress``.
+    ``identity`` is acceptable unless a member forbids it. If no member mentions it, its quality is 0.001, the lowest
+    possible one. ``x-gzip`` and ``x-compress`` equal ``gzip`` and ``compress``.
     """
 
     __slots__ = ()
@@ -295,7 +303,7 @@ class EncodingAccept(Accept):
         return (0, LEAST_QUALITY)
 
     def __contains__(self, key: object) -> bool:
-        """Tell whether a member names ``key``; ``identity`` is acceptable without being named."""
+        """Return whether a member accepts ``key``. ``identity`` is acceptable even if no member mentions it."""
         if isinstance(key, str) and self._normal(key) == "identity":
             return self.quality(key) > 0
         return super().__contains__(key)

@@ -1,6 +1,7 @@
-"""Accept-Language: which languages a client wants (RFC 9110 section 12.5.4, RFC 4647).
+"""Accept-Language: the languages that a client prefers (RFC 9110 section 12.5.4, RFC 4647).
 
-Takes and gives as :mod:`~cardan.core.fields.accept`. Tags compare in any case; ``_`` in a tag is a ``-``.
+The class follows the rules of :mod:`~cardan.core.fields.accept`. Language tags are compared without regard to case,
+and ``_`` in a tag equals ``-``.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ __all__ = ["LanguageAccept", "matches_extended"]
 
 T = TypeVar("T")
 
-#: no language tag is longer, and cutting one step by step must not take quadratic time
+#: Longer language ranges are not looked up: no real tag is as long, and shortening one step by step takes quadratic
+#: time.
 MAX_TAG = 128
 
 
 class LanguageAccept(Accept):
     """The language ranges of Accept-Language.
 
-    :meth:`quality` and ``in`` filter (RFC 4647 section 3.3.1: ``en`` matches ``en-US``), :meth:`lookup` looks up
-    (section 3.4: ``en-US`` finds ``en``), :meth:`best_match` does both.
+    :meth:`quality` and ``in`` use basic filtering (RFC 4647 section 3.3.1: the range ``en`` matches the tag
+    ``en-US``). :meth:`lookup` uses lookup (section 3.4: the range ``en-US`` finds the tag ``en``). :meth:`best_match`
+    uses both.
     """
 
     __slots__ = ()
@@ -44,8 +47,10 @@ class LanguageAccept(Accept):
         return best
 
     def _choose(self, offers: tuple[str, ...]) -> str | None:
-        """Go through the ranges, the most wanted first; of each take the tag that is equal, else the first that it
-        filters, else the one that lookup finds. A tag that a range excludes (``q=0``) is never chosen.
+        """Return the offered tag for the first range, in descending order of quality, that has one.
+
+        For each range this is the tag that equals it, else the first tag that filtering gives, else the tag that
+        lookup finds. A tag that a range excludes (``q=0``) is never chosen.
         """
         tags: dict[str, str] = {}
         for tag in offers:
@@ -66,8 +71,12 @@ class LanguageAccept(Accept):
     @overload
     def lookup(self, matches: Iterable[str], default: T) -> str | T: ...
     def lookup(self, matches: Iterable[str], default: Any = None) -> Any:
-        """Return the tag that lookup finds (RFC 4647 section 3.4), ``default`` if none: ranges lose their end
-        until one equals a tag; ``*`` finds nothing.
+        """Return the tag in ``matches`` that lookup finds (RFC 4647 section 3.4), ``default`` if there is none.
+
+        Lookup shortens each range from its end until it equals a tag. The range ``*`` finds nothing.
+
+        >>> LanguageAccept.from_header("de-AT, en;q=0.5").lookup(["en", "de"])
+        'de'
         """
         offers = {self._normal(tag): tag for tag in matches}
         for item, quality, _ in self._ranges:
@@ -77,8 +86,10 @@ class LanguageAccept(Accept):
         return default
 
     def filter(self, tags: Iterable[str], *, extended: bool = False) -> list[str]:
-        """Return the tags that some range matches, by its order: basic filtering (RFC 4647 section 3.3.1), or
-        ``extended`` (section 3.3.2). A tag that a range excludes is left out.
+        """Return the tags that a range matches, in the order of the ranges.
+
+        Filtering is basic (RFC 4647 section 3.3.1) or, with ``extended``, extended (section 3.3.2). A tag that a
+        range excludes (``q=0``) is left out.
         """
         left = [tag for tag in tags if not self._excludes(tag)]
         result: list[str] = []
@@ -112,7 +123,7 @@ def _truncated(item: str, tags: Mapping[str, str]) -> str | None:
         return None
     while item not in tags:
         item = item.rpartition("-")[0]
-        if item[-2:-1] == "-":  # a single letter before the end goes with what it introduced: zh-x-private
+        if item[-2:-1] == "-":  # a single letter goes together with the subtag that it introduced: zh-x-private
             item = item[:-2]
         if not item:
             return None
@@ -120,7 +131,7 @@ def _truncated(item: str, tags: Mapping[str, str]) -> str | None:
 
 
 def matches_extended(language_range: str, tag: str) -> bool:
-    """Tell whether an extended range, ``de-*-DE``, matches a tag (RFC 4647 section 3.3.2)."""
+    """Return whether an extended range, such as ``de-*-DE``, matches a tag (RFC 4647 section 3.3.2)."""
     wanted = language_range.lower().replace("_", "-").split("-")
     parts = tag.lower().replace("_", "-").split("-")
     if wanted[0] not in ("*", parts[0]):

@@ -1,22 +1,24 @@
-"""Accept: which media types a client wants (RFC 9110 section 12.5.1).
+"""Accept: the media types that a client prefers (RFC 9110 section 12.5.1).
 
-Takes and gives as :mod:`~cardan.core.fields.accept`. A range is ``*/*``, ``type/*`` or ``type/subtype``, the last
-also with parameters; of the ranges that match, the most specific one decides.
+The class follows the rules of :mod:`~cardan.core.fields.accept`. A media range is ``*/*``, ``type/*`` or
+``type/subtype``; the last form may have parameters. If several ranges match a type, the most specific one gives its
+quality.
 """
 
 from __future__ import annotations
 
 from .accept import Accept, read_quality, write_member
 from .options import parse_options
+from .syntax import OWS
 
 __all__ = ["MIMEAccept"]
 
 
 class MIMEAccept(Accept):
-    """The media ranges of Accept, their parameters in the order of their names.
+    """The media ranges of Accept. The parameters of a range are sorted by name.
 
-    A value is a media type, with parameters or without: ``accept.quality("text/html;level=1")``. Types and
-    parameters compare in any case. A range without parameters matches a type with any.
+    The methods take media types with or without parameters: ``accept.quality("text/html;level=1")``. Types and
+    parameters are compared without regard to case. A range without parameters matches a type with any parameters.
     """
 
     __slots__ = ()
@@ -27,7 +29,7 @@ class MIMEAccept(Accept):
     def _read_member(cls, value: str, parameters: str) -> tuple[str, float | None]:
         _, pairs = parse_options(f"{value};{parameters}")
         quality = 1.0 if (weight := pairs.pop("q", None)) is None else read_quality(weight)
-        return write_member(value.strip(" \t"), sorted(pairs.items())) if quality is not None else value, quality
+        return write_member(value.strip(OWS), sorted(pairs.items())) if quality is not None else value, quality
 
     @classmethod
     def _specificity(cls, value: str) -> int:
@@ -55,17 +57,17 @@ class MIMEAccept(Accept):
 
     @property
     def accept_html(self) -> bool:
-        """Whether HTML is named, itself, as XHTML or by a wildcard."""
+        """True if the client accepts HTML: a range matches ``text/html``, or :attr:`accept_xhtml` is true."""
         return "text/html" in self or self.accept_xhtml
 
     @property
     def accept_xhtml(self) -> bool:
-        """Whether XHTML or XML is named, or a wildcard."""
+        """True if a range matches ``application/xhtml+xml`` or ``application/xml``."""
         return "application/xhtml+xml" in self or "application/xml" in self
 
     @property
     def accept_json(self) -> bool:
-        """Whether JSON is named, or a wildcard."""
+        """True if a range matches ``application/json``."""
         return "application/json" in self
 
 

@@ -1,15 +1,16 @@
 """Cache-Control (RFC 9111 section 5.2, RFC 5861, RFC 8246), of requests and of responses.
 
-Takes and gives field values. Names compare in any case, directives that nobody knows are kept, of equal
-directives the first counts (RFC 9111 section 4.2.1). Reading is linear and total. Writing raises
-:exc:`ValueError` for a name that is no token, control characters in a value, and negative seconds.
+Names of directives are compared without regard to case. Unknown directives are kept. If a directive occurs more than
+once, the first one counts (RFC 9111 section 4.2.1). Parsing takes linear time and never raises. Writing raises
+:exc:`ValueError` for a name that is not a token, for control characters in a value, and for a negative number of
+seconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Generic, Literal, NoReturn, Self, TypeVar, overload
+from typing import Generic, Literal, NoReturn, Self, TypeVar, overload
 
 from .durations import delta_seconds, dump_age
 from .lists import parse_pairs
@@ -20,12 +21,16 @@ __all__ = ["CacheControl", "Directive", "RequestCacheControl", "ResponseCacheCon
 
 T = TypeVar("T")
 
-# RFC 9111 sections 5.2.2.4 and 5.2.2.7: senders ought to quote these even where a token would do
+# RFC 9111 sections 5.2.2.4 and 5.2.2.7: the values of these should be quoted even if they are tokens
 _QUOTED = frozenset(["no-cache", "private"])
 
 
 class Directive(Generic[T]):
-    """A directive as an attribute. Setting None or False removes it, True writes it without a value."""
+    """Descriptor of one directive of :class:`CacheControl`. ``T`` is the type of its value.
+
+    Setting None or False removes the directive; setting True writes it without a value. A timedelta is written as
+    seconds.
+    """
 
     def __init__(self, name: str, read: Callable[[bool, str | None], T], doc: str) -> None:
         self._name = name
@@ -73,17 +78,22 @@ def _limit(there: bool, value: str | None) -> int | Literal[True] | None:
 
 
 class CacheControl(LiveDict[str | None]):
-    """The directives that both sides have, and a mapping of all of them: name to value, None for no value.
+    """A mapping of directives: name (lower case) to value, None for a directive without a value.
 
-    Numbers are seconds. What is not a number of seconds reads as None.
+    The attributes of this class are the directives that requests and responses share. Durations are in seconds; a
+    duration that is not a number reads as None.
     """
 
     __slots__ = ()
 
     no_store = _flag("no-store", "Nothing of the message may be stored (RFC 9111 sections 5.2.1.5 and 5.2.2.5).")
-    no_transform = _flag("no-transform", "Intermediaries leave the content alone (sections 5.2.1.6 and 5.2.2.6).")
-    max_age = _seconds("max-age", "The greatest age, in seconds (sections 5.2.1.1 and 5.2.2.1).")
-    stale_if_error = _seconds("stale-if-error", "How long a stale response may stand in for an error (RFC 5861).")
+    no_transform = _flag(
+        "no-transform", "Intermediaries must not change the content (RFC 9111 sections 5.2.1.6 and 5.2.2.6)."
+    )
+    max_age = _seconds("max-age", "The greatest allowed age in seconds (RFC 9111 sections 5.2.1.1 and 5.2.2.1).")
+    stale_if_error = _seconds(
+        "stale-if-error", "For how many seconds a stale response may replace an error (RFC 5861 section 4)."
+    )
 
     @classmethod
     def _read(cls, text: str | None) -> dict[str, str | None]:
@@ -98,7 +108,7 @@ class CacheControl(LiveDict[str | None]):
         return ", ".join([cls._directive(name, value) for name, value in state.items()])
 
     @classmethod
-    def _directive(cls, name: str, value: Any) -> str:
+    def _directive(cls, name: str, value: object) -> str:
         check_token(name, "directive")
         if value is None:
             return name
@@ -106,16 +116,18 @@ class CacheControl(LiveDict[str | None]):
 
 
 class RequestCacheControl(CacheControl):
-    """Cache-Control of a request: cannot be changed."""
+    """Cache-Control of a request. It is immutable: a change raises :exc:`TypeError`."""
 
     __slots__ = ()
 
-    no_cache = _flag("no-cache", "A stored response must be validated first (RFC 9111 section 5.2.1.4).")
+    no_cache = _flag("no-cache", "A cache must validate a stored response before use (RFC 9111 section 5.2.1.4).")
     max_stale: Directive[int | Literal[True] | None] = Directive(
-        "max-stale", _limit, "How stale, in seconds, an answer may be; True: however stale (section 5.2.1.2)."
+        "max-stale",
+        _limit,
+        "For how many seconds a response may be stale; True for any time (RFC 9111 section 5.2.1.2).",
     )
-    min_fresh = _seconds("min-fresh", "How long the answer must still be fresh (section 5.2.1.3).")
-    only_if_cached = _flag("only-if-cached", "Only a stored response will do (section 5.2.1.7).")
+    min_fresh = _seconds("min-fresh", "For how many more seconds a response must be fresh (RFC 9111 section 5.2.1.3).")
+    only_if_cached = _flag("only-if-cached", "The client wants only a stored response (RFC 9111 section 5.2.1.7).")
 
     def _set(self, state: dict[str, str | None]) -> NoReturn:
         raise TypeError(f"{type(self).__name__} cannot be changed")
@@ -125,16 +137,39 @@ class RequestCacheControl(CacheControl):
 
 
 class ResponseCacheControl(CacheControl):
-    """Cache-Control of a response. Live: every change is written to the field."""
+    """Cache-Control of a response. It is live: every change is written to the field.
+
+    >>> cache = ResponseCacheControl()
+    >>> cache.public, cache.max_age = True, 3600
+    >>> cache.to_header()
+    'public, max-age=3600'
+    """
 
     __slots__ = ()
 
-    no_cache = _fields("no-cache", "Validate before use; or only the fields named (RFC 9111 section 5.2.2.4).")
-    private = _fields("private", "No shared cache may store it; or only not the fields named (section 5.2.2.7).")
-    public = _flag("public", "Caches may store what they otherwise would not (section 5.2.2.9).")
-    must_revalidate = _flag("must-revalidate", "Never use it stale (section 5.2.2.2).")
-    must_understand = _flag("must-understand", "Store it only if the status is understood (section 5.2.2.3).")
-    proxy_revalidate = _flag("proxy-revalidate", "Shared caches never use it stale (section 5.2.2.8).")
-    s_maxage = _seconds("s-maxage", "The greatest age, in seconds, in shared caches (section 5.2.2.10).")
-    immutable = _flag("immutable", "It does not change while it is fresh (RFC 8246).")
-    stale_while_revalidate = _seconds("stale-while-revalidate", "How long it may be used stale meanwhile (RFC 5861).")
+    no_cache = _fields(
+        "no-cache",
+        "A cache must validate the response before use. True for the whole response, or a string that names the "
+        "fields to which this applies (RFC 9111 section 5.2.2.4).",
+    )
+    private = _fields(
+        "private",
+        "A shared cache must not store the response. True for the whole response, or a string that names the fields "
+        "to which this applies (RFC 9111 section 5.2.2.7).",
+    )
+    public = _flag("public", "A cache may store a response that it otherwise would not (RFC 9111 section 5.2.2.9).")
+    must_revalidate = _flag("must-revalidate", "A cache must not use a stale response (RFC 9111 section 5.2.2.2).")
+    must_understand = _flag(
+        "must-understand", "A cache may store the response only if it knows the status (RFC 9111 section 5.2.2.3)."
+    )
+    proxy_revalidate = _flag(
+        "proxy-revalidate", "A shared cache must not use a stale response (RFC 9111 section 5.2.2.8)."
+    )
+    s_maxage = _seconds(
+        "s-maxage", "The greatest allowed age in shared caches, in seconds (RFC 9111 section 5.2.2.10)."
+    )
+    immutable = _flag("immutable", "The response does not change while it is fresh (RFC 8246).")
+    stale_while_revalidate = _seconds(
+        "stale-while-revalidate",
+        "For how many seconds a cache may use a stale response while it validates it (RFC 5861 section 3).",
+    )

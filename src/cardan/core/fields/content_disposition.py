@@ -1,8 +1,8 @@
-"""Content-Disposition of a message (RFC 6266): show it here, or offer it as a file of that name.
+"""Content-Disposition of a response (RFC 6266): whether to show it, or to save it under a file name.
 
-Takes and gives field values. Reading is linear and total (:func:`~cardan.core.fields.options.parse_options`);
-a value without a type gives None. Writing raises :exc:`ValueError` for what must
-not go on the wire. A file name is as it was sent, never a path that is safe to use.
+Parsing takes linear time and never raises (:func:`~cardan.core.fields.options.parse_options`); a value without a type
+gives None. Writing raises :exc:`ValueError` for a value that a header field must not contain. A file name is given as
+it was sent: never use it as a path.
 """
 
 from __future__ import annotations
@@ -16,13 +16,19 @@ from .syntax import check_token, is_token, quote
 
 __all__ = ["ContentDisposition"]
 
-# what all recipients read alike between quotes (RFC 6266 appendix D): no "\" and nothing like "%41"
+# Text that every recipient reads alike between quotes (RFC 6266 appendix D): without "\" and without "%41" and the like
 _is_simple = re.compile(r"(?:[\x20-\x21\x23-\x24\x26-\x5b\x5d-\x7e]|%(?![0-9A-Fa-f]{2}))*").fullmatch
 _not_fallback = re.compile(r'["\\%/]').sub
 
 
 class ContentDisposition:
-    """``type`` (``inline``, ``attachment`` ..., in lower case), ``filename`` and other ``parameters``."""
+    """A disposition: ``type`` (``inline`` or ``attachment``, in lower case), ``filename``, other ``parameters``.
+
+    Raises :exc:`ValueError` for a type that is not a token.
+
+    >>> ContentDisposition("attachment", "report.pdf").to_header()
+    'attachment; filename="report.pdf"'
+    """
 
     __slots__ = ("filename", "parameters", "type")
 
@@ -35,17 +41,18 @@ class ContentDisposition:
 
     @classmethod
     def from_header(cls, value: str | None) -> Self | None:
-        """Read a field value; None if there is none, or if it has no disposition type."""
+        """Parse a field value. None, and a value without a disposition type, give None."""
         kind, parameters = parse_options(value)
         if not is_token(kind):
             return None
         return cls(kind, parameters.pop("filename", None), parameters)
 
     def to_header(self) -> str:
-        """Return the field value.
+        """Return the field value. Raises :exc:`ValueError` for a value that a header field must not contain.
 
-        A name that is not plain ASCII is written twice (section 4.3): as ``filename*`` in UTF-8, and before it
-        as ``filename`` in what ASCII has for its letters, for those who do not know the other.
+        A file name that is not plain ASCII is written twice (RFC 6266 section 4.3): first as ``filename`` with its
+        letters replaced by ASCII letters, for recipients that do not know ``filename*``; then as ``filename*`` in
+        UTF-8.
         """
         out = self.type
         if self.filename is not None:
@@ -74,9 +81,10 @@ class ContentDisposition:
 
 def _fallback(filename: str) -> str:
     if not filename.isascii():
-        from unicodedata import normalize  # a table of a megabyte, for those who need it
+        from unicodedata import normalize  # loads tables of a megabyte
 
-        # each character by itself: to put combining marks in order takes quadratic time, and none of them is ASCII
+        # Each character is normalised by itself: sorting a long run of combining marks takes quadratic time. The marks
+        # are not ASCII, so that their order does not matter.
         plain = [normalize("NFKD", char).encode("ascii", "ignore") for char in filename]
         filename = b"".join(plain).decode("ascii")
     return _not_fallback("_", filename) or "download"

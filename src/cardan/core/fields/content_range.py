@@ -1,8 +1,7 @@
 """Content-Range (RFC 9110 section 14.4).
 
-Takes and gives field values. Positions are as in Python: a range ends *before* ``stop``. Reading is linear and
-total: what is none, or contradicts itself, gives an unset object. Writing raises :exc:`ValueError` for what makes no
-sense.
+Positions count bytes as Python slices do: a range ends *before* ``stop``. Parsing takes linear time and never raises:
+an invalid or contradictory value gives an unset object. Writing raises :exc:`ValueError` for contradictory positions.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import re
 
 from .live import Live
-from .syntax import check_token, is_token, parse_integer
+from .syntax import OWS, check_token, is_token, parse_integer
 
 __all__ = ["ContentRange"]
 
@@ -20,10 +19,11 @@ _Extent = tuple[str | None, int | None, int | None, int | None]
 
 
 class ContentRange(Live[_Extent]):
-    """Which part of a representation a message holds: ``units``, ``start``, ``stop`` (not included), ``length``.
+    """The part of a representation that a message contains, from ``start`` to before ``stop``, of ``length``.
 
-    ``start`` and ``stop`` are None for an unsatisfied range (``bytes */10``), ``length`` is None where it is not
-    known. ``units`` is None where there is no field: the object is false then. Live.
+    ``start`` and ``stop`` are None for an unsatisfied range (``bytes */10``). ``length`` is None if it is not known.
+    ``units`` is None if there is no field; the object is then false. The object is live: every change is written to
+    the field.
     """
 
     __slots__ = ()
@@ -41,7 +41,7 @@ class ContentRange(Live[_Extent]):
 
     @classmethod
     def _read(cls, text: str | None) -> _Extent:
-        found = _content_range(text.strip(" \t")) if text else None
+        found = _content_range(text.strip(OWS)) if text else None
         if found is None or not is_token(found[1]):
             return (None, None, None, None)
         first, last = parse_integer(found[2]), parse_integer(found[3])
@@ -63,7 +63,7 @@ class ContentRange(Live[_Extent]):
         return f"{units} {extent}/{'*' if length is None else length}"
 
     def set(self, start: int | None, stop: int | None, length: int | None = None, units: str | None = "bytes") -> None:
-        """Set everything at once; raises :exc:`ValueError` for what contradicts itself."""
+        """Set all four attributes at once. Raises :exc:`ValueError` if they contradict each other."""
         self._set((units, start, stop, length))
 
     def unset(self) -> None:
@@ -72,7 +72,7 @@ class ContentRange(Live[_Extent]):
 
     @property
     def units(self) -> str | None:
-        """The unit, ``bytes``; None where there is no field."""
+        """The range unit, usually ``bytes``; None if there is no field."""
         return self._get()[0]
 
     @units.setter
@@ -81,17 +81,17 @@ class ContentRange(Live[_Extent]):
 
     @property
     def start(self) -> int | None:
-        """The first position."""
+        """The first position, None for an unsatisfied range."""
         return self._get()[1]
 
     @property
     def stop(self) -> int | None:
-        """The position after the last one."""
+        """The position after the last one, None for an unsatisfied range."""
         return self._get()[2]
 
     @property
     def length(self) -> int | None:
-        """The length of the whole representation."""
+        """The length of the whole representation, None if it is not known."""
         return self._get()[3]
 
     @length.setter

@@ -1,11 +1,11 @@
-r"""Cookies: the Cookie field in, the Set-Cookie field out (RFC 6265bis, draft-ietf-httpbis-rfc6265bis).
+r"""Cookies: parsing the Cookie field and writing the Set-Cookie field (RFC 6265bis, draft-ietf-httpbis-rfc6265bis).
 
-Reading takes the field value as the protocol delivers it (one character for each byte), is linear and never
-raises: only ``;`` separates, only spaces and tabs are stripped, quotes are part of the value as the draft says
-(section 4.1.1). Writing raises :exc:`ValueError` for whatever a browser would refuse or misread.
+Parsing takes linear time and never raises. Only ``;`` separates cookies, only spaces and tabs are stripped, and
+quotes are part of the value (section 4.1.1). Writing raises :exc:`ValueError` for a cookie that a browser would refuse
+or misread.
 
-A value that has characters which no cookie may have is written between quotes, each such byte as ``\ooo``
-(three octal digits), as Python's and Werkzeug's cookies are; exactly that form is undone when it comes back.
+A value with characters that a cookie must not contain is written between quotes, with each such byte as ``\ooo``
+(three octal digits). Python's ``http.cookies`` and Werkzeug use the same form. The parser decodes exactly this form.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from ..urls import idna_host
 from .dates import http_date
-from .syntax import check_token
+from .syntax import OWS, check_token
 
 __all__ = ["dump_cookie", "parse_cookie"]
 
@@ -28,18 +28,19 @@ _has_end = re.compile(r"[\x00-\x1f;\x7f]").search
 _not_path = re.compile(rb"[^\x21\x24-\x3a\x3c-\x7e]").sub
 _is_domain = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?").fullmatch
 
-#: what browsers take of name and value together (RFC 6265bis section 5.7); more and the cookie is ignored
+#: Browsers ignore a cookie whose name and value together exceed this number of bytes (RFC 6265bis section 5.7).
 MAX_SIZE = 4096
 _SAME_SITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
-OWS = " \t"
 
 
 def parse_cookie(header: str | None) -> list[tuple[str, str]]:
-    """Return the cookies of a Cookie field value, in order, equal names included.
+    """Return the cookies of a Cookie field value as pairs of name and value, in order, equal names included.
 
-    UTF-8 is decoded, what is not UTF-8 reads as U+FFFD. A cookie without a name, which browsers send as the
-    bare value or with ``=`` before it, has the name ``""``: its value never turns into a name, so that
-    ``=__Host-a=b`` cannot pose as ``__Host-a``.
+    The text is decoded as UTF-8; invalid bytes become U+FFFD. Browsers send a cookie without a name as ``value`` or as
+    ``=value``. Both give the name ``""``, so that ``=__Host-a=b`` is not mistaken for the cookie ``__Host-a``.
+
+    >>> parse_cookie("a=1; b=2")
+    [('a', '1'), ('b', '2')]
     """
     if not header:
         return []
@@ -61,7 +62,7 @@ def parse_cookie(header: str | None) -> list[tuple[str, str]]:
 def _decode(header: str) -> str:
     try:
         return header.encode("latin-1").decode("utf-8", "replace")
-    except UnicodeEncodeError:  # not from a server: text that somebody has decoded
+    except UnicodeEncodeError:  # the text does not come from a server: it is decoded already
         return header
 
 
@@ -83,17 +84,31 @@ def dump_cookie(
     samesite: str | None = None,
     partitioned: bool = False,
 ) -> str:
-    """Return a Set-Cookie field value.
+    """Return a Set-Cookie field value (RFC 6265bis section 4.1).
 
-    ``value`` is any text; ``max_age`` is in seconds (None: until the browser closes); ``expires`` is a datetime,
-    seconds since 1970 or a ready date; ``domain`` may have a leading dot and other letters than ASCII.
+    :param key: the name, a token.
+    :param value: any text.
+    :param max_age: how long the browser keeps the cookie, in seconds or as a timedelta. If it and ``expires`` are None,
+        the browser keeps the cookie until it closes.
+    :param expires: when the cookie ends: a datetime, seconds since 1970, or a date in the format of HTTP.
+    :param path: the path of the URLs to which the browser sends the cookie, those below it included. None writes no
+        attribute; the browser then uses the path of the request.
+    :param domain: the domain to which the browser sends the cookie, with its subdomains. It may begin with a dot and
+        contain non-ASCII letters. None: only the host that sets the cookie.
+    :param samesite: ``"Strict"``, ``"Lax"`` or ``"None"``, in upper or lower case.
 
-    Raises :exc:`ValueError` for a name that is no token, control characters or ``;`` in an attribute, name and
-    value beyond 4096 bytes, ``SameSite=None`` or ``Partitioned`` without ``Secure``, and a name with one of the
-    prefixes ``__Secure-``, ``__Host-``, ``__Http-`` and ``__Host-Http-`` whose attributes break its promise
-    (RFC 6265bis sections 4.1.3 and 5.7).
+    Raises :exc:`ValueError` for:
+
+    * a name that is not a token, and control characters or ``;`` in an attribute
+    * a name and value of together more than 4096 bytes
+    * ``SameSite=None`` or ``Partitioned`` without ``Secure``
+    * a name with the prefix ``__Secure-``, ``__Host-``, ``__Http-`` or ``__Host-Http-`` if the cookie lacks an
+      attribute that the prefix requires (RFC 6265bis sections 4.1.3 and 5.7)
+
+    >>> dump_cookie("id", "42", max_age=3600, secure=True, httponly=True, samesite="Lax")
+    'id=42; Max-Age=3600; Secure; HttpOnly; Path=/; SameSite=Lax'
     """
-    if not (key.isascii() and key.isalnum()):  # as most are, and that is quickly seen
+    if not (key.isascii() and key.isalnum()):  # most names are; the test is cheaper than the pattern
         check_token(key, "cookie name")
     text = value if (value.isascii() and value.isalnum()) or _is_plain(value) else _escape(value)
     if len(key) + len(text) > MAX_SIZE:
@@ -133,7 +148,8 @@ def _attributes(
     return out
 
 
-# what an application sets, again and again; nothing that may be a user's: value, date, domain, path
+# The attributes that an application sets again and again. The memo never holds a value that may belong to one user:
+# the cookie's value, date, domain or path.
 _usual_attributes = lru_cache(64)(_attributes)
 
 
@@ -143,7 +159,7 @@ def _escape(value: str) -> str:
 
 
 def _check_prefix(key: str, *, secure: bool, httponly: bool, host_only: bool) -> None:
-    # browsers match the prefixes in any case, so that no server that ignores case can be fooled
+    # browsers compare the prefixes without regard to case (RFC 6265bis section 5.7)
     name = key.lower()
     wants_host = name.startswith("__host-")
     wants_http = name.startswith(("__http-", "__host-http-"))
@@ -164,7 +180,8 @@ def _expires(expires: datetime | float | str) -> str:
 
 
 def _path(path: str) -> str:
-    # browsers compare it with the path of a URL, so that it is percent-encoded, save what would end the attribute
+    # Browsers compare the path with the path of a URL, so that it is percent-encoded. A character that would end the
+    # attribute is refused instead.
     if _has_end(path):
         raise ValueError(f"got path {path!r}, expected no control characters and no ';'")
     data = _not_path(lambda found: b"%%%02X" % found[0][0], path.encode("utf-8", "surrogateescape"))

@@ -1,15 +1,16 @@
 """Content-Security-Policy and Content-Security-Policy-Report-Only (W3C CSP Level 3, section 3).
 
-Takes and gives field values. Several fields, and several policies in one field, hold all at once; each keeps its
-directives, those without a value too. Of equal directives the first counts (section 2.2.1). Reading is linear and
-total. Writing raises :exc:`ValueError` for what would end a directive (``;``), a policy (``,``) or the field.
+A message can have several policies, in several fields or in one field; all of them apply. If a directive occurs more
+than once in a policy, the first one counts (section 2.2.1). Parsing takes linear time and never raises. Writing raises
+:exc:`ValueError` for a value with characters other than printable ASCII, with ``;`` (it ends a directive) or with
+``,`` (it ends a policy).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import Any, Generic, Literal, Self, TypeVar, overload
+from typing import Generic, Literal, Self, TypeVar, overload
 
 from .live import Live
 
@@ -18,8 +19,8 @@ __all__ = ["ContentSecurityPolicy"]
 T = TypeVar("T")
 
 _is_name = re.compile(r"[A-Za-z0-9\-]+").fullmatch
-# Possessive quantifiers: a space may belong to the white space before the value or to the value. Where a character
-# that no value may hold ends the directive, trying both for each space would take quadratic time.
+# The quantifiers are possessive: a space could belong to the white space before the value or to the value. Without
+# them, a directive that an invalid character ends would be tried both ways for each space: quadratic time.
 _directives = re.compile(
     r"(?:\A|;)[ \t\r\n\f]*+([A-Za-z0-9\-]++)(?:[ \t\r\n\f]++([\t\x20-\x2b\x2d-\x3a\x3c-\x7e]*+))?+(?=;|\Z)"
 ).findall
@@ -31,7 +32,11 @@ Sources = str | Iterable[str] | Literal[True]
 
 
 class _Directive(Generic[T]):
-    """A directive as an attribute: None where it is not there; set with text or sources, removed with None."""
+    """Descriptor of one directive. ``T`` is the type of its value: ``str | None``, or bool for a flag.
+
+    Setting a string or an iterable of sources writes the directive, True writes it without a value, and None or False
+    removes it.
+    """
 
     def __init__(self, name: str, flag: bool, doc: str) -> None:
         self._name = name
@@ -42,7 +47,7 @@ class _Directive(Generic[T]):
     def __get__(self, obj: None, owner: type | None = None) -> Self: ...
     @overload
     def __get__(self, obj: ContentSecurityPolicy, owner: type | None = None) -> T: ...
-    def __get__(self, obj: ContentSecurityPolicy | None, owner: type | None = None) -> Any:
+    def __get__(self, obj: ContentSecurityPolicy | None, owner: type | None = None) -> object:
         if obj is None:
             return self
         return self._name in obj if self._flag else obj.get(self._name)
@@ -64,7 +69,7 @@ def _text(value: Sources | bool) -> str:
 
 
 def _sources(name: str, doc: str = "") -> _Directive[str | None]:
-    return _Directive(name, False, doc or f"The sources of ``{name}``, None where it is not there.")
+    return _Directive(name, False, doc or f"The sources of ``{name}``, None if the policy lacks the directive.")
 
 
 def _flag(name: str, doc: str) -> _Directive[bool]:
@@ -72,10 +77,15 @@ def _flag(name: str, doc: str) -> _Directive[bool]:
 
 
 class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
-    """A mapping of directives to their values (empty for those without one), of the first policy.
+    """The first policy, as a mapping of directives to values. A directive without a value has the value ``""``.
 
-    ``policies`` has all of them; :meth:`add_policy` adds one. Values can be set as text or as an iterable of
-    sources. Live: every change is written to the field.
+    :attr:`policies` has all policies; :meth:`add_policy` adds one. A value can be set as a string or as an iterable of
+    sources. The object is live: every change is written to the field.
+
+    >>> csp = ContentSecurityPolicy({"default-src": ["'self'", "https:"]})
+    >>> csp.object_src = "'none'"
+    >>> csp.to_header()
+    "default-src 'self' https:; object-src 'none'"
     """
 
     __slots__ = ()
@@ -95,10 +105,10 @@ class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
     object_src = _sources("object-src")
     plugin_types = _sources("plugin-types")
     prefetch_src = _sources("prefetch-src")
-    report_to = _sources("report-to", "Where reports go: a name of Reporting-Endpoints.")
-    report_uri = _sources("report-uri", "Where reports go: URLs (deprecated in favour of report-to).")
+    report_to = _sources("report-to", "Where the browser sends reports: a name in Reporting-Endpoints.")
+    report_uri = _sources("report-uri", "Where the browser sends reports: URLs (deprecated; use ``report_to``).")
     require_trusted_types_for = _sources("require-trusted-types-for")
-    sandbox = _sources("sandbox", "What the sandbox allows; empty for nothing, None for no sandbox.")
+    sandbox = _sources("sandbox", 'The permissions of the sandbox; ``""`` for none, None for no sandbox.')
     script_src = _sources("script-src")
     script_src_attr = _sources("script-src-attr")
     script_src_elem = _sources("script-src-elem")
@@ -107,8 +117,12 @@ class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
     style_src_elem = _sources("style-src-elem")
     trusted_types = _sources("trusted-types")
     worker_src = _sources("worker-src")
-    upgrade_insecure_requests = _flag("upgrade-insecure-requests", "Fetch http: resources over https:.")
-    block_all_mixed_content = _flag("block-all-mixed-content", "Fetch nothing over http: (deprecated).")
+    upgrade_insecure_requests = _flag(
+        "upgrade-insecure-requests", "The browser fetches ``http:`` resources over ``https:``."
+    )
+    block_all_mixed_content = _flag(
+        "block-all-mixed-content", "The browser fetches nothing over ``http:`` (deprecated)."
+    )
 
     def __init__(self, values: Mapping[str, Sources] | Iterable[tuple[str, Sources]] | None = None) -> None:
         policy = {name.lower(): _text(value) for name, value in dict(values or ()).items()}
@@ -128,11 +142,11 @@ class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
 
     @property
     def policies(self) -> tuple[Mapping[str, str], ...]:
-        """All policies that hold, the first one included."""
+        """All policies, the first one included. They are copies."""
         return tuple(dict(policy) for policy in self._get())
 
     def add_policy(self, values: Mapping[str, Sources]) -> None:
-        """Add a policy, which holds besides the others."""
+        """Add a policy. It applies together with the others."""
         self._set((*self._get(), {name.lower(): _text(value) for name, value in values.items()}))
 
     def _first(self) -> Policy:

@@ -1,8 +1,8 @@
 """Dates of HTTP (RFC 9110 section 5.6.7).
 
-Takes a datetime, a timestamp or a field value; gives IMF-fixdate text or an aware datetime in UTC. Reading is
-total: text that is no date, or a date that does not exist, gives None. Writing raises :exc:`ValueError` for
-what no IMF-fixdate can say (a year beyond 1 to 9999, NaN). The clock is :data:`clock`, to be replaced in tests.
+Dates are written in the IMF-fixdate format and read as aware datetimes in UTC. Parsing never raises: text in another
+format, and a date that does not exist, give None. Writing raises :exc:`ValueError` for a time outside of the years 1
+to 9999 and for NaN. Tests may replace :data:`clock`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
+from .syntax import OWS
+
 __all__ = ["http_date", "parse_date", "to_timestamp", "utc_now"]
 
-#: gives the present time as seconds since 1970; everything in core that asks for the time asks here
+#: Returns the current time in seconds since 1970. All code in core takes the time from here.
 clock: Callable[[], float] = time.time
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,8 +26,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _NUMBER = {name.lower(): number for number, name in enumerate(_MONTHS, 1)}
 _MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 
-# IMF-fixdate, rfc850-date and the form of Netscape's cookies, with their usual liberties: day name missing or
-# wrong, one digit in the day, UTC for GMT. Names in any case, as RFC 9110 asks of nobody and all clients expect.
+# IMF-fixdate, rfc850-date and the format of Netscape's cookies, with the usual deviations: the name of the day is
+# missing or wrong, the day has one digit, "UTC" stands for "GMT". The case of names is ignored, although RFC 9110 does
+# not require it.
 _is_date = re.compile(
     rf"(?:[a-z]{{3,9}},?[ ]+)?([0-9]{{1,2}})[ -]({_MONTH})[ -]([0-9]{{4}}|[0-9]{{2}})"
     r"[ ]+([0-9]{2}):([0-9]{2}):([0-9]{2})[ ]+(?:gmt|utc)",
@@ -38,15 +41,19 @@ _is_asctime = re.compile(
 
 
 def utc_now() -> datetime:
-    """Return the present time, aware, in UTC, to the second: as precise as HTTP can say it."""
+    """Return the current time as an aware datetime in UTC, without fractions of a second: HTTP dates have none."""
     return _EPOCH + timedelta(seconds=int(clock()))
 
 
 def http_date(when: datetime | date | int | float | time.struct_time | None = None) -> str:
-    """Return ``when`` as IMF-fixdate: ``Sun, 06 Nov 1994 08:49:37 GMT``.
+    """Return a time in the IMF-fixdate format (RFC 9110 section 5.6.7).
 
-    Takes an aware datetime, a naive one (which is UTC), a date (its midnight, UTC), seconds since 1970, a
-    ``struct_time`` in UTC, or None for now. Fractions of a second are cut off.
+    ``when`` is an aware datetime, a naive datetime in UTC, a date (its midnight in UTC), a number of seconds since
+    1970, a ``struct_time`` in UTC, or None for the current time. Fractions of a second are cut off. Raises
+    :exc:`ValueError` for a time outside of the years 1 to 9999.
+
+    >>> http_date(784111777)
+    'Sun, 06 Nov 1994 08:49:37 GMT'
     """
     if when is None:
         return _format(int(clock()))
@@ -56,7 +63,10 @@ def http_date(when: datetime | date | int | float | time.struct_time | None = No
 
 
 def to_timestamp(when: datetime | date | int | float | time.struct_time) -> int:
-    """Return ``when``, as :func:`http_date` takes it, in whole seconds since 1970."""
+    """Return a time in whole seconds since 1970. ``when`` is as for :func:`http_date`, but not None.
+
+    Raises :exc:`ValueError` for NaN and infinity.
+    """
     if isinstance(when, (int, float)):
         try:
             return int(when // 1)
@@ -71,7 +81,7 @@ def to_timestamp(when: datetime | date | int | float | time.struct_time) -> int:
     return (when - _EPOCH) // timedelta(seconds=1)
 
 
-@lru_cache(maxsize=256)  # a server writes few dates again and again: now, and when its files changed
+@lru_cache(maxsize=256)  # a server writes few different dates: the current time, and the times of its files
 def _format(seconds: int) -> str:
     try:
         when = _EPOCH + timedelta(seconds=seconds)
@@ -84,16 +94,19 @@ def _format(seconds: int) -> str:
 
 
 def parse_date(text: str | None) -> datetime | None:
-    """Return the date that ``text`` is, aware, in UTC, else None. All three forms of RFC 9110 are read.
+    """Parse a date in one of the three formats of RFC 9110 section 5.6.7. Return an aware datetime in UTC.
 
-    A year of two digits that would lie more than 50 years ahead is the last one past that ends so. A leap
-    second (``:60``) is the first second of the next minute.
+    None and an invalid date give None. A year of two digits is the one that lies at most 50 years in the future. A
+    leap second (``:60``) gives the first second of the next minute.
+
+    >>> parse_date("Sunday, 06-Nov-94 08:49:37 GMT")
+    datetime.datetime(1994, 11, 6, 8, 49, 37, tzinfo=datetime.timezone.utc)
     """
     if not text:
         return None
-    if found := _is_date(text.strip(" \t")):
+    if found := _is_date(text.strip(OWS)):
         day, month, year, hour, minute, second = found.groups()
-    elif found := _is_asctime(text.strip(" \t")):
+    elif found := _is_asctime(text.strip(OWS)):
         month, day, hour, minute, second, year = found.groups()
     else:
         return None
@@ -110,9 +123,9 @@ def parse_date(text: str | None) -> datetime | None:
 def _windowed(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime:
     now = utc_now()
     year += now.year // 100 * 100
-    if year < now.year - 50:  # at the end of a century the near future begins with the next one
+    if year < now.year - 50:  # near the end of a century, the next years belong to the next century
         year += 100
-    # RFC 9110: more than 50 years in the future is the most recent year in the past with the same digits
+    # RFC 9110: a date more than 50 years in the future is the most recent year in the past with the same digits
     if (year - 50, month, day, hour, minute, second) > now.timetuple()[:6]:
         year -= 100
     return datetime(year, month, day, hour, minute, second, tzinfo=UTC)

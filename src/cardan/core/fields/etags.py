@@ -1,7 +1,8 @@
 """Entity tags (RFC 9110 section 8.8.3) and the lists of If-Match and If-None-Match (section 13.1).
 
-Takes and gives field values. Reading is linear and total: members that are no entity tags are skipped.
-Writing raises :exc:`ValueError` for an opaque tag with quotes, spaces or control characters in it.
+An entity tag is written ``"abc"`` (strong) or ``W/"abc"`` (weak); ``abc`` is the opaque tag. Parsing takes linear time
+and never raises: list members that are not entity tags are skipped. Writing raises :exc:`ValueError` for an opaque tag
+that contains quotes, spaces or control characters.
 """
 
 from __future__ import annotations
@@ -9,28 +10,36 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from .syntax import OWS
+
 __all__ = ["ETags", "is_opaque", "quote_etag", "unquote_etag"]
 
 is_opaque = re.compile(r"[\x21\x23-\x7e\x80-\xff]*").fullmatch
 _is_tag = re.compile(r'([Ww]/)?"([\x21\x23-\x7e\x80-\xff]*)"').fullmatch
-# One member, from its start: an entity tag up to the next comma, or whatever stands there instead. The pattern
-# matches everywhere, at the end too: a search that fails and starts again behind each comma would be quadratic.
+# One member, from its start: an entity tag up to the next comma, or other text up to the next comma. The pattern
+# matches at every position, the end included: a search that fails after each comma would take quadratic time.
 _member = re.compile(r'[ \t,]*(?:([Ww]/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?=,|\Z)|[^,]+|\Z)')
 
 
 def quote_etag(etag: str, weak: bool = False) -> str:
-    """Return an opaque tag as it is written: ``abc`` as ``"abc"``, or as ``W/"abc"`` if ``weak``."""
-    if not (etag.isalnum() and etag.isascii()) and not is_opaque(etag):  # digests are letters and digits
+    """Return an opaque tag as an entity tag: ``"abc"`` for ``abc``, or ``W/"abc"`` if ``weak``.
+
+    Raises :exc:`ValueError` for quotes, spaces and control characters.
+    """
+    if not (etag.isalnum() and etag.isascii()) and not is_opaque(etag):  # most tags are letters and digits
         raise ValueError(f"got etag {etag!r}, expected no quotes, spaces or control characters")
     return f'W/"{etag}"' if weak else f'"{etag}"'
 
 
 def unquote_etag(etag: str | None) -> tuple[str, bool] | tuple[None, None]:
-    """Return the opaque tag and whether it is weak; ``(None, None)`` where there is none.
+    """Return the opaque tag and whether it is weak. None and an empty value give ``(None, None)``.
 
-    What stands without quotes is taken as it is, as the value of an ETag field that somebody forgot to quote.
+    Text without quotes is accepted as an opaque tag, because some servers forget the quotes.
+
+    >>> unquote_etag('W/"abc"')
+    ('abc', True)
     """
-    if not etag or not (etag := etag.strip(" \t")):
+    if not etag or not (etag := etag.strip(OWS)):
         return None, None
     if found := _is_tag(etag):
         return found[2], found[1] is not None
@@ -39,10 +48,11 @@ def unquote_etag(etag: str | None) -> tuple[str, bool] | tuple[None, None]:
 
 
 class ETags(Collection[str]):
-    """The entity tags of If-Match or If-None-Match: a set of strong and weak ones, or ``*``.
+    """The entity tags of If-Match or If-None-Match: a set of strong and weak tags, or ``*``.
 
-    Iterating and ``len`` give the strong ones. ``in`` compares strongly (RFC 9110 section 8.8.3.2);
-    :meth:`contains_weak` compares weakly. An object is true if the field named anything at all.
+    Iteration and ``len()`` give the strong tags. ``in`` uses the strong comparison (RFC 9110 section 8.8.3.2);
+    :meth:`contains_weak` uses the weak one. An object is true if it has a tag or is ``*``. All methods but
+    :meth:`contains_raw` take opaque tags, without quotes.
     """
 
     __slots__ = ("_strong", "_weak", "star_tag")
@@ -52,24 +62,24 @@ class ETags(Collection[str]):
     def __init__(
         self, strong_etags: Iterable[str] | None = None, weak_etags: Iterable[str] | None = None, star_tag: bool = False
     ) -> None:
-        # dicts are sets that keep the order of the field
+        # a dict is used as a set that keeps the order of the field
         self._strong = {} if star_tag or not strong_etags else dict.fromkeys(strong_etags)
         self._weak = {} if star_tag or not weak_etags else dict.fromkeys(weak_etags)
         self.star_tag = star_tag
 
     @classmethod
     def from_header(cls, value: str | None) -> ETags:
-        """Read a field value; None and garbage give an object without tags. A ``*`` counts only alone."""
+        """Parse a field value. None and an invalid value give an object without tags. ``*`` must stand alone."""
         if not value:
             return cls()
-        if "," not in value and (found := _is_tag(value)) is not None:  # the plain case: what this server once sent
+        if "," not in value and (found := _is_tag(value)) is not None:  # the usual case: one tag
             return cls._made({}, {found[2]: None}) if found[1] else cls._made({found[2]: None}, {})
         return cls._read(value)
 
     @classmethod
     def _read(cls, value: str) -> ETags:
         if '"' not in value:
-            return cls(star_tag=value.strip(" \t") == "*")
+            return cls(star_tag=value.strip(OWS) == "*")
         strong: dict[str, None] = {}
         weak: dict[str, None] = {}
         for mark, tag in _member.findall(value):
@@ -86,33 +96,35 @@ class ETags(Collection[str]):
         return self
 
     def to_header(self) -> str:
-        """Return the field value; raises :exc:`ValueError` for tags that cannot be written."""
+        """Return the field value. Raises :exc:`ValueError` for a tag with quotes, spaces or control characters."""
         if self.star_tag:
             return "*"
         return ", ".join([*map(quote_etag, self._strong), *(quote_etag(tag, weak=True) for tag in self._weak)])
 
     def as_set(self, include_weak: bool = False) -> set[str]:
-        """Return the strong tags, with the weak ones if ``include_weak``, as a new set."""
+        """Return a new set of the strong tags, and of the weak tags if ``include_weak``."""
         return {*self._strong, *self._weak} if include_weak else set(self._strong)
 
     def is_strong(self, etag: str) -> bool:
-        """Tell whether ``etag`` (without quotes) stands here as a strong tag."""
+        """Return whether ``etag`` is one of the strong tags."""
         return etag in self._strong
 
     def is_weak(self, etag: str) -> bool:
-        """Tell whether ``etag`` (without quotes) stands here as a weak tag."""
+        """Return whether ``etag`` is one of the weak tags."""
         return etag in self._weak
 
     def contains(self, etag: str) -> bool:
-        """Tell whether a *strong* ``etag`` is here by strong comparison, or whether this is ``*``."""
+        """Return whether this is ``*`` or one of the strong tags equals ``etag`` (strong comparison)."""
         return self.star_tag or etag in self._strong
 
     def contains_weak(self, etag: str) -> bool:
-        """Tell whether ``etag``, weak or strong, is here by weak comparison, or whether this is ``*``."""
+        """Return whether this is ``*`` or one of all tags equals ``etag`` (weak comparison)."""
         return self.star_tag or etag in self._strong or etag in self._weak
 
     def contains_raw(self, etag: str) -> bool:
-        """Tell whether a tag as written, ``"x"`` or ``W/"x"``, is here: a weak one weakly, a strong one strongly."""
+        """Return whether an entity tag, ``"x"`` or ``W/"x"``, matches: a weak one by weak comparison, a strong one by
+        strong comparison.
+        """
         tag, weak = unquote_etag(etag)
         if tag is None:
             return False

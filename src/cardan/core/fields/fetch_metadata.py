@@ -1,7 +1,7 @@
-"""Sec-Fetch-*: what a browser says about where a request comes from (W3C Fetch Metadata Request Headers).
+"""Sec-Fetch-*: what a browser tells about the origin of a request (W3C Fetch Metadata Request Headers).
 
-Takes field values, gives members of enumerations. Reading is total: a value that is not known, and what no browser
-would send, is None. Servers should let unknown values pass (section 5), so None must never mean "refuse".
+Field values are read as members of enumerations. Parsing never raises: an unknown or invalid value gives None. Servers
+should accept requests with unknown values (section 5), so do not refuse a request because a value is None.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["FetchDest", "FetchMode", "FetchSite", "parse_fetch_user"]
 class _Metadata(StrEnum):
     @classmethod
     def from_header(cls, value: str | None) -> Self | None:
-        """Return the member that a field value names (a structured-field token: case counts), else None."""
+        """Return the member that a field value names, None if there is none. Case matters (RFC 9651 section 3.3.4)."""
         token = (value or "").partition(";")[0].strip(" ")
         return cls(token) if token in cls._value2member_map_ else None
 
@@ -25,7 +25,7 @@ class _Metadata(StrEnum):
 
 
 class FetchSite(_Metadata):
-    """Sec-Fetch-Site (section 2.3): how the origin that asks is related to this one."""
+    """Sec-Fetch-Site (section 2.3): how the origin that makes the request is related to the origin of the URL."""
 
     CROSS_SITE = "cross-site"
     SAME_ORIGIN = "same-origin"
@@ -44,7 +44,7 @@ class FetchMode(_Metadata):
 
 
 class FetchDest(_Metadata):
-    """Sec-Fetch-Dest (section 2.1): what the response will be used as."""
+    """Sec-Fetch-Dest (section 2.1): how the browser will use the response."""
 
     AUDIO = "audio"
     AUDIOWORKLET = "audioworklet"
@@ -73,5 +73,5 @@ class FetchDest(_Metadata):
 
 
 def parse_fetch_user(text: str | None) -> bool:
-    """Tell whether Sec-Fetch-User says that a user's act led to the navigation (section 2.4): ``?1``."""
+    """Return True if Sec-Fetch-User is ``?1``: an action of the user caused the navigation (section 2.4)."""
     return text is not None and text.partition(";")[0].strip(" ") == "?1"

@@ -1,18 +1,18 @@
-"""Forwarded (RFC 7239): what proxies tell about the way that a request came.
+"""Forwarded (RFC 7239): what each proxy tells about the request that it forwarded.
 
-Takes and gives field values. Reading is linear and total: a pair that is none is skipped, of equal parameters of
-one element the first counts. Writing raises :exc:`ValueError` for what must not go on the wire. Whom to believe is
-not decided here.
+Parsing takes linear time and never raises: an invalid pair is skipped, and if a parameter occurs more than once in an
+element, the first one counts. Writing raises :exc:`ValueError` for a value that a header field must not contain. This
+module does not decide which proxy to trust: :class:`cardan.ProxyFix` does.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Self, overload
+from typing import Self, overload
 
-from .lists import OWS, split
-from .syntax import check_token, is_token, quote_if_needed, unquote
+from .lists import split
+from .syntax import OWS, check_token, is_token, quote_if_needed, unquote
 
 __all__ = ["Forwarded", "ForwardedElement", "split_node"]
 
@@ -21,9 +21,9 @@ _node = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}|_[A-Za-z0-9._
 
 
 class ForwardedElement:
-    """What one proxy says: ``for_`` (who asked it), ``by`` (its own interface), ``host`` and ``proto``.
+    """What one proxy tells: ``for_`` (the client of the proxy), ``by`` (its own interface), ``host`` and ``proto``.
 
-    All are text or None. ``extensions`` holds other parameters, names in lower case. Not to be changed.
+    Each is a string or None. ``extensions`` holds all other parameters, names in lower case. Do not change an object.
     """
 
     __slots__ = ("by", "extensions", "for_", "host", "proto")
@@ -43,12 +43,15 @@ class ForwardedElement:
         self.extensions = dict(extensions or {})
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Return all parameters, as they are written, without those that are None."""
+        """Return the parameters as pairs of name and value, without those that are None."""
         known = (("for", self.for_), ("by", self.by), ("host", self.host), ("proto", self.proto))
         return [(name, value) for name, value in known if value is not None] + list(self.extensions.items())
 
     def to_header(self) -> str:
-        """Return the element; raises :exc:`ValueError` for what must not go on the wire."""
+        """Return the element as it is written in the field.
+
+        Raises :exc:`ValueError` for a name or value that a header field must not contain.
+        """
         return ";".join(f"{check_token(name, 'parameter')}={quote_if_needed(value)}" for name, value in self.pairs())
 
     def __eq__(self, other: object) -> bool:
@@ -64,7 +67,7 @@ class ForwardedElement:
 
 
 class Forwarded(Sequence[ForwardedElement]):
-    """The elements of Forwarded, the proxy next to the client first. Not to be changed."""
+    """The elements of Forwarded, an immutable sequence. The first element is that of the proxy next to the client."""
 
     __slots__ = ("_elements",)
 
@@ -73,18 +76,18 @@ class Forwarded(Sequence[ForwardedElement]):
 
     @classmethod
     def from_header(cls, value: str | None) -> Self:
-        """Read a field value; None and garbage give an object without elements."""
+        """Parse a field value. None and an invalid value give an object without elements."""
         return cls(element for member in split(value) if (element := _read(member)) is not None)
 
     def to_header(self) -> str:
-        """Return the field value; raises :exc:`ValueError` for what must not go on the wire."""
+        """Return the field value. Raises :exc:`ValueError` for a value that a header field must not contain."""
         return ", ".join(element.to_header() for element in self._elements)
 
     @overload
     def __getitem__(self, key: int) -> ForwardedElement: ...
     @overload
     def __getitem__(self, key: slice) -> tuple[ForwardedElement, ...]: ...
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: int | slice) -> ForwardedElement | tuple[ForwardedElement, ...]:
         return self._elements[key]
 
     def __iter__(self) -> Iterator[ForwardedElement]:
@@ -120,9 +123,12 @@ def _read(member: str) -> ForwardedElement | None:
 
 
 def split_node(node: str) -> tuple[str, str | None] | None:
-    """Return the name and the port of a ``for`` or ``by`` value (RFC 7239 section 6), None if it is none.
+    """Return the name and the port (or None) of a ``for`` or ``by`` value (RFC 7239 section 6), None if it is invalid.
 
-    IPv6 addresses lose their brackets; ``unknown`` and ``_hidden`` names are returned as they are.
+    The brackets of an IPv6 address are removed. ``unknown`` and obfuscated names (``_hidden``) are returned unchanged.
+
+    >>> split_node("[2001:db8::1]:4711")
+    ('2001:db8::1', '4711')
     """
     found = _node(node)
     return None if found is None else (found[1].strip("[]"), found[2])

@@ -1,8 +1,9 @@
 """Link (RFC 8288): relations to other resources.
 
-Takes and gives field values. Reading is linear and total: what has no ``<target>`` of ASCII is skipped, of equal
-parameters the first counts, ``title*`` (RFC 8187) wins over ``title``. Writing raises :exc:`ValueError` for what must
-not go on the wire. Targets are taken as they are: relative ones stay relative.
+Parsing takes linear time and never raises: a link without a ``<target>`` in ASCII is skipped, and if a parameter occurs
+more than once, the first one counts. ``title*`` (RFC 8187) takes precedence over ``title``. Writing raises
+:exc:`ValueError` for a value that a header field must not contain. Targets are not resolved: a relative URL stays
+relative.
 """
 
 from __future__ import annotations
@@ -17,14 +18,20 @@ from .syntax import is_token
 
 __all__ = ["Link", "Links"]
 
-# A target, then parameters to the next comma that stands outside of quotes. A target ends at the latest with the
-# next "<", so that a search for a ">" that never comes is never repeated over the same text.
+# A target, then parameters up to the next comma outside of quotes. A target cannot contain "<", so that the search for
+# a missing ">" never reads the same text twice.
 _link = re.compile(r'[ \t,]*(?:(<([^<>]*)>)((?:[^",]+|"[^"\\]*(?:\\.[^"\\]*)*\\?"?)*)|[^,]+|\Z)', re.DOTALL)
 _is_target = re.compile(r"[\x21\x23-\x3b\x3d\x3f-\x7e]*").fullmatch
 
 
 class Link:
-    """A target with its ``rel`` (relation types, separated by spaces) and other ``parameters``."""
+    """A link: a target (a URL) with ``rel`` (relation types, separated by spaces) and other parameters.
+
+    An underscore in the name of a keyword argument stands for a hyphen. A parameter that is None is left out.
+
+    >>> Link("/feed", rel="alternate", type="application/atom+xml").to_header()
+    '</feed>; rel=alternate; type="application/atom+xml"'
+    """
 
     __slots__ = ("parameters", "target")
 
@@ -38,15 +45,19 @@ class Link:
 
     @property
     def rel(self) -> str:
-        """The relation types, separated by spaces."""
+        """The relation types, separated by spaces; ``""`` if there are none."""
         return self.parameters.get("rel", "")
 
     def has_rel(self, relation: str) -> bool:
-        """Tell whether ``relation`` is one of the relation types; case does not count."""
+        """Return whether ``relation`` is one of the relation types. The case does not matter."""
         return relation.lower() in self.rel.lower().split()
 
     def to_header(self) -> str:
-        """Return the link; raises :exc:`ValueError` for a target that is no URI reference in ASCII."""
+        """Return the link as it is written in the field.
+
+        Raises :exc:`ValueError` for a target with spaces, quotes, angle brackets or non-ASCII characters, and for a
+        parameter that a header field must not contain.
+        """
         if not _is_target(self.target):
             raise ValueError(f"got target {self.target!r}, expected ASCII without spaces, quotes and angle brackets")
         _, _, parameters = dump_options("", self.parameters).partition("; ")
@@ -68,7 +79,7 @@ class Link:
 
 
 class Links(Live[tuple[Link, ...]], MutableSequence[Link]):
-    """The links of a message, in order. Live: every change is written to the field."""
+    """The links of a message, a mutable sequence. It is live: every change is written to the field."""
 
     __slots__ = ()
 
@@ -88,11 +99,11 @@ class Links(Live[tuple[Link, ...]], MutableSequence[Link]):
         return ", ".join(link.to_header() for link in state)
 
     def find(self, relation: str) -> Link | None:
-        """Return the first link of that relation type, None if there is none."""
+        """Return the first link with a relation type, None if there is none."""
         return next((link for link in self._get() if link.has_rel(relation)), None)
 
     def insert(self, index: int, value: Link) -> None:
-        """Put a link before that position."""
+        """Insert a link before a position."""
         links = list(self._get())
         links.insert(index, value)
         self._set(tuple(links))
@@ -101,7 +112,7 @@ class Links(Live[tuple[Link, ...]], MutableSequence[Link]):
     def __getitem__(self, key: int) -> Link: ...
     @overload
     def __getitem__(self, key: slice) -> list[Link]: ...
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: int | slice) -> Link | list[Link]:
         part = self._get()[key]
         return list(part) if isinstance(part, tuple) else part
 

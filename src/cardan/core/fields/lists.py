@@ -1,8 +1,8 @@
 """Comma-separated lists (RFC 9110 section 5.6.1) and lists of ``key=value`` pairs.
 
-Takes a field value, or None for a field that was not sent; gives lists, dicts and back. Reading is linear and
-total: empty members, and members with control characters in them, are skipped; a quote that never closes ends
-with the value. Writing raises :exc:`ValueError` for what must not go on the wire.
+The parsers take a field value, or None for a field that was not sent. They take linear time and never raise. Empty
+members and members that contain control characters are skipped. A quoted string without a closing quote ends at the
+end of the value. The writers raise :exc:`ValueError` for a name or value that a header field must not contain.
 """
 
 from __future__ import annotations
@@ -10,19 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from .syntax import check_token, is_text, quote, quote_if_needed, unescape, unquote
+from .syntax import OWS, check_token, is_text, quote, quote_if_needed, unescape, unquote
 
 __all__ = ["dump_dict", "dump_list", "parse_dict", "parse_list", "parse_pairs", "split"]
 
-# One member: runs without comma and quote, and quoted strings, of which the last may be open.
+# One member: text without commas and quotes, and quoted strings. The last quoted string may lack its closing quote.
 _member = re.compile(r'(?:[^",]+|"[^"\\]*(?:\\.[^"\\]*)*\\?"?)+', re.DOTALL)
 _pair = re.compile(r'([^="]*)=[ \t]*(?:"([^"\\]*(?:\\.[^"\\]*)*)\\?"?|(.*))', re.DOTALL)
 
-OWS = " \t"
-
 
 def split(text: str | None) -> list[str]:
-    """Return the members of a list as they stand, quotes included, without the white space around them."""
+    """Return the members of a list, with their quotes but without the white space around them."""
     if not text:
         return []
     if '"' in text:
@@ -35,17 +33,20 @@ def split(text: str | None) -> list[str]:
 
 
 def parse_list(text: str | None) -> list[str]:
-    """Return the members of a list, quoted ones without their quotes: ``a, "b, c"`` gives ``["a", "b, c"]``."""
+    """Return the members of a list without their quotes: ``a, "b, c"`` gives ``["a", "b, c"]``."""
     return [unquote(member) for member in split(text)]
 
 
 def dump_list(members: Iterable[str]) -> str:
-    """Return a list field of ``members``, quoted where they are no tokens."""
+    """Return ``members`` as the value of a list field. A member that is not a token is quoted."""
     return ", ".join(map(quote_if_needed, members))
 
 
 def parse_pairs(text: str | None) -> list[tuple[str, str | None]]:
-    """Return the members of ``a=1, b="x, y", c`` in order: ``[("a", "1"), ("b", "x, y"), ("c", None)]``."""
+    """Return the members of a list as pairs of name and value, in order. A member without ``=`` has the value None.
+
+    ``a=1, b="x, y", c`` gives ``[("a", "1"), ("b", "x, y"), ("c", None)]``.
+    """
     result: list[tuple[str, str | None]] = []
     for member in split(text):
         pair = _pair.match(member)
@@ -57,18 +58,18 @@ def parse_pairs(text: str | None) -> list[tuple[str, str | None]]:
 
 
 def parse_dict(text: str | None) -> dict[str, str | None]:
-    """Return the pairs of ``a=1, b="x, y", c``: ``{"a": "1", "b": "x, y", "c": None}``.
+    """Return the members of a list as a dict: ``a=1, b="x, y", c`` gives ``{"a": "1", "b": "x, y", "c": None}``.
 
-    Names keep their case; the last of equal names counts; a member without a name is skipped.
+    Names keep their case. If a name occurs more than once, its last value counts. A member without a name is skipped.
     """
     return dict(parse_pairs(text))
 
 
 def dump_dict(pairs: Mapping[str, str | int | None], *, always_quote: bool = False) -> str:
-    """Return ``pairs`` as :func:`parse_dict` reads them; None writes the bare name.
+    """Return ``pairs`` as a field value, which :func:`parse_dict` reads back. A value of None writes only the name.
 
-    Values are quoted where they are no tokens (``always_quote``: all of them). Raises :exc:`ValueError` for a
-    name that is no token and for control characters in a value.
+    A value that is not a token is quoted; with ``always_quote``, every value is. Raises :exc:`ValueError` for a name
+    that is not a token and for control characters in a value.
     """
     put = quote if always_quote else quote_if_needed
     return ", ".join(

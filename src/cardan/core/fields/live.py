@@ -1,16 +1,17 @@
-"""Live values: views of one header field that write every change back at once.
+"""Live values: objects that show one header field and write every change to it at once.
 
-A value class that can be changed derives from :class:`Live`. Alone it keeps its own state. Bound to headers
-(:meth:`Live.bound`) it reads the field before every use and writes it after every change, so that two views of
-one field, or a view and a direct assignment to the headers, never lose each other's updates. A change that
-cannot be written raises and changes nothing; a field whose value became empty is removed.
+A class of field values that can be changed derives from :class:`Live`. An object that is not bound to headers keeps its
+own state. An object that is bound to headers (:meth:`Live.bound`) reads the field before each use and writes it after
+each change. Two live values of one field therefore see each other's changes, and also a direct assignment to the
+headers. A change to a value that a header field must not contain raises an exception and changes nothing. When a value
+becomes empty, the field is removed.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
 __all__ = ["HeaderStore", "Live", "LiveDict"]
 
@@ -19,7 +20,7 @@ V = TypeVar("V")
 
 
 class HeaderStore(Protocol):
-    """What a live value needs of the headers: :class:`~cardan.core.structures.Headers` has it."""
+    """The methods that a live value calls on the headers. :class:`~cardan.core.structures.Headers` has them."""
 
     def getlist(self, key: str, /) -> list[str]:
         """Return all values of a field."""
@@ -31,11 +32,11 @@ class HeaderStore(Protocol):
 
 
 class Live(Generic[S]):
-    """A value of a header field that may be bound to headers. ``S`` is its state, never changed in place."""
+    """Base class of live values. ``S`` is the type of the state; a change replaces the state and never mutates it."""
 
     __slots__ = ("_headers", "_name", "_state", "_text")
 
-    #: what joins several fields of one name (RFC 9110 section 5.3)
+    #: The string that joins the values of several fields of one name (RFC 9110 section 5.3).
     _joined_by: ClassVar[str] = ", "
 
     def __init__(self, state: S) -> None:
@@ -47,23 +48,26 @@ class Live(Generic[S]):
     @classmethod
     @abstractmethod
     def _read(cls, text: str | None) -> S:
-        """Return the state that ``text`` says; the empty one for None and garbage. Never raises."""
+        """Parse a field value. None and an invalid value give the empty state. Never raises."""
 
     @classmethod
     @abstractmethod
     def _write(cls, state: S) -> str:
-        """Return the field value of ``state``, empty to have no field; raises ValueError for what cannot be sent."""
+        """Return the field value of ``state``; ``""`` removes the field.
+
+        Raises ValueError for a state that a header field must not contain.
+        """
 
     @classmethod
     def from_header(cls, value: str | None) -> Self:
-        """Read a field value; None and garbage give the empty value."""
+        """Parse a field value. None and an invalid value give an empty object."""
         self = cls.__new__(cls)
         Live.__init__(self, cls._read(value))
         return self
 
     @classmethod
     def bound(cls, headers: HeaderStore, name: str) -> Self:
-        """Return a live view of the field ``name`` of ``headers``."""
+        """Return an object that is bound to the field ``name`` of ``headers``."""
         self = cls.__new__(cls)
         self._headers = headers
         self._name = name
@@ -72,7 +76,7 @@ class Live(Generic[S]):
         return self
 
     def to_header(self) -> str:
-        """Return the field value; raises :exc:`ValueError` for what must not go on the wire."""
+        """Return the field value. Raises :exc:`ValueError` for a value that a header field must not contain."""
         return self._write(self._get())
 
     def _current(self) -> str | None:
@@ -80,19 +84,19 @@ class Live(Generic[S]):
         return self._joined_by.join(values) if values else None
 
     def _get(self) -> S:
-        """Return the state, as the headers have it now."""
+        """Return the state. If the headers have changed, parse the field again."""
         if self._headers is not None and (text := self._current()) != self._text:
             self._state = self._read(text)
             self._text = text
         return self._state
 
     def _set(self, state: S) -> None:
-        """Make ``state`` the value: checked first, then written."""
+        """Replace the state and write it to the headers. If ``_write()`` raises, nothing changes."""
         text = self._write(state)
         if self._headers is not None:
             if text:
                 self._headers[self._name] = text
-            elif self._current() is not None:  # perhaps set by others since this view has looked
+            elif self._current() is not None:  # other code may have set the field since the last use
                 del self._headers[self._name]
             self._text = text or None
         self._state = state
@@ -114,29 +118,29 @@ class Live(Generic[S]):
         return f"<{type(self).__name__} {self.to_header()!r}>"
 
     def __copy__(self) -> Self:
-        """Return a copy of the value, bound to nothing."""
+        """Return a copy that is not bound to headers."""
         copy = type(self).__new__(type(self))
         Live.__init__(copy, self._get())
         return copy
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
         return self.__copy__()
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return type(self).from_header, (self.to_header(),)
 
     def copy(self) -> Self:
-        """Return a copy of the value, bound to nothing."""
+        """Return a copy that is not bound to headers."""
         return self.__copy__()
 
 
 class LiveDict(Live[dict[str, V]], MutableMapping[str, V]):
-    """A live value that is a mapping of names to values; names compare in any case."""
+    """A live value that is a mapping. The case of names does not matter; they are kept in lower case."""
 
     __slots__ = ()
 
     def __init__(self, values: Mapping[str, V] | Iterable[tuple[str, V]] | None = None) -> None:
-        """Take a mapping or pairs; raises :exc:`ValueError` for what cannot be written."""
+        """Take a mapping or pairs. Raises :exc:`ValueError` for a value that a header field must not contain."""
         state = {self._key(name): value for name, value in dict(values or ()).items()}
         self._write(state)
         super().__init__(state)
@@ -166,5 +170,5 @@ class LiveDict(Live[dict[str, V]], MutableMapping[str, V]):
         return len(self._get())
 
     def clear(self) -> None:
-        """Remove everything, and the field with it."""
+        """Remove all items, and the field."""
         self._set({})

@@ -1,7 +1,7 @@
 """The parameters of Content-Type as a live mapping: ``response.mimetype_params``.
 
-Takes and gives as :mod:`~cardan.core.fields.media_types`. Without a media type there is nothing to hang a
-parameter on: then setting one raises :exc:`ValueError`.
+Parameters are parsed and written as in :mod:`~cardan.core.fields.media_types`. A field without a valid media type has
+no parameters; setting one raises :exc:`ValueError`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["MediaTypeParameters"]
 
 
 class MediaTypeParameters(Live[MediaType | None], MutableMapping[str, str]):
-    """The parameters of a Content-Type field, names in lower case. Live: every change is written to the field."""
+    """The parameters of a Content-Type field, names in lower case. It is live: every change is written to the field."""
 
     __slots__ = ()
 

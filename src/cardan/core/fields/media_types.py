@@ -1,8 +1,8 @@
 """Content-Type as browsers read it (WHATWG MIME Sniffing, sections 4 and 5; Fetch, section 2.2.2).
 
-Takes and gives field values, one character for each byte. Reading is linear and total: what is no media type
-gives None, a parameter that is none is skipped, of equal names the first counts. Writing raises
-:exc:`ValueError` for what must not go on the wire.
+Parsing takes linear time and never raises: an invalid media type gives None, an invalid parameter is skipped, and if a
+parameter occurs more than once, the first one counts. Writing raises :exc:`ValueError` for a value that a header field
+must not contain.
 """
 
 from __future__ import annotations
@@ -19,17 +19,22 @@ from .syntax import is_token, quote, quote_if_needed, unescape
 __all__ = ["MediaType", "extract_media_type", "is_nosniff", "parse_media_type"]
 
 _WHITESPACE: Final = " \t\r\n"
-# Few types come again and again. Longer values have a boundary, which is new with every request.
+# Clients send few different types, so that parsed ones are kept. A longer value usually has a boundary, which differs
+# in every request.
 _MEMO_LENGTH: Final = 48
 _is_plain = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)/([!#$%&'*+\-.^_`|~0-9A-Za-z]+)").fullmatch
-# A name up to "=" or ";", then a quoted string (its first quote kept) and what follows it to the next ";", or a
-# plain value. Whatever it starts with it can end with, so that no search ever goes back.
+# A name up to "=" or ";". Then either a quoted string (its opening quote is captured) and any text up to the next ";",
+# or a value without quotes. The pattern matches from every ";", so that findall() never backtracks.
 _parameter = re.compile(r';[ \t\r\n]*([^;=]*)(?:=(?:("[^"\\]*(?:\\.[^"\\]*)*\\?)"?[^;]*|([^;]*)))?', re.DOTALL)
 _is_value = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 
 
 class MediaType:
-    """A media type: ``type``, ``subtype`` (lower case) and ``parameters`` (names in lower case); never changes."""
+    """A media type: ``type``, ``subtype`` (both in lower case) and ``parameters`` (names in lower case). Immutable.
+
+    >>> MediaType.from_header("Text/HTML; charset=UTF-8").charset
+    'utf-8'
+    """
 
     __slots__ = ("parameters", "subtype", "type")
 
@@ -44,10 +49,10 @@ class MediaType:
 
     @classmethod
     def from_header(cls, value: str | None) -> MediaType | None:
-        """Return the media type that ``value`` is, else None."""
+        """Parse a field value. None and an invalid value give None."""
         if not value:
             return None
-        kind: Any = cls
+        kind: Any = cls  # mypy takes the class for unhashable, because its objects have a __hash__ of their own
         return _remembered(kind, value) if len(value) <= _MEMO_LENGTH else cls._parsed(value)
 
     @classmethod
@@ -62,7 +67,10 @@ class MediaType:
         return cls(kind, subtype, _read_parameters(value.rstrip(_WHITESPACE), len(essence)))
 
     def to_header(self) -> str:
-        """Return the field value (section 4.5); raises :exc:`ValueError` for what no field value may hold."""
+        """Return the field value (WHATWG MIME Sniffing, section 4.5).
+
+        Raises :exc:`ValueError` for a value that a header field must not contain.
+        """
         out = self.essence
         if not _is_plain(out):
             raise ValueError(f"got media type {out!r}, expected type/subtype")
@@ -74,28 +82,28 @@ class MediaType:
 
     @property
     def essence(self) -> str:
-        """``type/subtype``, in lower case, without parameters."""
+        """The media type without its parameters, ``type/subtype``, in lower case."""
         return f"{self.type}/{self.subtype}"
 
     @property
     def charset(self) -> str | None:
-        """The ``charset`` parameter, in lower case, None if there is none."""
+        """The ``charset`` parameter in lower case, None if there is none."""
         charset = self.parameters.get("charset")
         return None if charset is None else charset.lower()
 
     @property
     def is_json(self) -> bool:
-        """Whether this is JSON: ``application/json``, ``text/json``, ``*/*+json``."""
+        """True for JSON: ``application/json``, ``text/json``, and subtypes that end with ``+json``."""
         return self.subtype.endswith("+json") or self.essence in ("application/json", "text/json")
 
     @property
     def is_xml(self) -> bool:
-        """Whether this is XML: ``application/xml``, ``text/xml``, ``*/*+xml``."""
+        """True for XML: ``application/xml``, ``text/xml``, and subtypes that end with ``+xml``."""
         return self.subtype.endswith("+xml") or self.essence in ("application/xml", "text/xml")
 
     @property
     def is_javascript(self) -> bool:
-        """Whether this is one of the sixteen names of JavaScript."""
+        """True for one of the sixteen media types of JavaScript (WHATWG MIME Sniffing, section 4.6)."""
         return self.essence in _JAVASCRIPT
 
     def __eq__(self, other: object) -> bool:
@@ -124,7 +132,7 @@ _JAVASCRIPT: Final = frozenset(
 def _read_parameters(value: str, start: int) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for name, quoted, bare in _parameter.findall(value, start):
-        # a backslash at the very end of an open quote stands for itself
+        # a backslash at the end of a quoted string without a closing quote is kept
         text = unescape(quoted[1:]) if quoted else bare.rstrip(_WHITESPACE)
         if is_token(name) and (text or quoted) and _is_value(text):
             parameters.setdefault(name.lower(), text)
@@ -132,19 +140,19 @@ def _read_parameters(value: str, start: int) -> dict[str, str]:
 
 
 @lru_cache(maxsize=128)
-def _remembered(cls: Any, value: str) -> Any:
+def _remembered(cls: type[MediaType], value: str) -> MediaType | None:
     return cls._parsed(value)
 
 
 def parse_media_type(text: str | None) -> MediaType | None:
-    """Return the media type that ``text`` is, None where it is none: :meth:`MediaType.from_header`."""
+    """Parse a Content-Type field value, as :meth:`MediaType.from_header` does. An invalid value gives None."""
     return MediaType.from_header(text)
 
 
 def extract_media_type(text: str | None) -> MediaType | None:
-    """Return the media type of Content-Type fields joined by ``", "`` (Fetch, "extract a MIME type").
+    """Parse several Content-Type fields, joined by ``", "`` (Fetch, "extract a MIME type").
 
-    The last one that is a media type counts; it inherits the charset of an earlier one of the same essence.
+    The last valid media type counts. It inherits the charset of an earlier one with the same type and subtype.
     """
     result: MediaType | None = None
     charset: str | None = None
@@ -161,7 +169,7 @@ def extract_media_type(text: str | None) -> MediaType | None:
 
 
 def is_nosniff(values: str | Iterable[str] | None) -> bool:
-    """Tell whether X-Content-Type-Options says ``nosniff`` (Fetch, section 3.5): its first member decides."""
+    """Return whether the first member of X-Content-Type-Options is ``nosniff`` (Fetch, section 3.5)."""
     if values is None:
         return False
     text = values if isinstance(values, str) else ",".join(values)

@@ -1,12 +1,19 @@
 """Values with parameters, ``value; name=value; ...`` (RFC 9110 section 5.6.6, RFC 8187, RFC 6266).
 
-Takes and gives field values. Reading is linear and total, and as lenient as browsers are: a value without quotes
-reaches to the next ``;``, a quote that never closes ends with the value, of equal names the first counts, a
-parameter without ``=``, without a value, with an impossible name or with control characters is skipped.
-``name*=UTF-8''...`` (RFC 8187) wins over the continuations ``name*0=...; name*1=...`` (RFC 2231), these win over
-the plain ``name``. Writing raises :exc:`ValueError` for what must not go on the wire.
+The parsers take linear time, never raise, and are as lenient as browsers:
 
-Content-Type follows other rules: :mod:`~cardan.core.fields.media_types`; and so do the parts of a multipart body.
+* A value without quotes ends at the next ``;``.
+* A quoted string without a closing quote ends at the end of the field value.
+* If a name occurs more than once, the first parameter counts.
+* A parameter is skipped if it has no ``=`` or no value, if its name is not a token, or if it contains control
+  characters.
+* ``name*=UTF-8''...`` (RFC 8187) takes precedence over the continuations ``name*0=...; name*1=...`` (RFC 2231), and
+  these take precedence over ``name``.
+
+The writers raise :exc:`ValueError` for a name or value that a header field must not contain.
+
+Content-Type follows other rules (:mod:`~cardan.core.fields.media_types`), and so do the headers of multipart parts
+(:mod:`cardan.core.forms.disposition`).
 """
 
 from __future__ import annotations
@@ -14,12 +21,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .syntax import check_token, check_value, is_text, is_token, quote_if_needed, unescape
+from .syntax import OWS, check_token, check_value, is_text, is_token, quote_if_needed, unescape
 
 __all__ = ["decode_extended", "dump_options", "dump_parameter", "encode_extended", "parse_options"]
 
-# A name up to "=" or ";", then a quoted string (its first quote kept) and what follows it to the next ";", or a
-# plain value. Whatever it starts with it can end with, so that no search ever goes back.
+# A name up to "=" or ";". Then either a quoted string (its opening quote is captured) and any text up to the next ";",
+# or a value without quotes. The pattern matches from every ";", so that findall() never backtracks.
 _parameter = re.compile(r';[ \t]*([^;=]*)(?:=[ \t]*(?:("[^"\\]*(?:\\.[^"\\]*)*)\\?"?[^;]*|([^;]*)))?', re.DOTALL)
 _is_extended = re.compile(r"([A-Za-z0-9!#$%&+\-^_`{}~]+)'[^']*'(.*)").fullmatch
 _is_encoded = re.compile(r"[\x21-\x24\x26-\x7e]*(?:%[0-9A-Fa-f]{2}[\x21-\x24\x26-\x7e]*)*").fullmatch
@@ -27,13 +34,13 @@ _is_section = re.compile(r"([^*]+)\*(0|[1-9][0-9]{0,2})(\*?)").fullmatch
 _has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _escapes = re.compile(rb"%([0-9A-Fa-f]{2})").sub
 _not_attr = re.compile(rb"[^A-Za-z0-9!#$&+\-.^_`|~]").sub
-# ISO 8859-1 has no characters there (what computers call latin-1 has controls): they read as "?"
+# ISO 8859-1 defines no characters at 0x00-0x1f and 0x7f-0x9f, although Python's latin-1 codec maps these bytes to
+# control characters. They are decoded as "?".
 _not_8859_1 = re.compile(r"[^\x20-\x7e\xa0-\xff]").sub
-OWS = " \t"
 
 
 def parse_options(text: str | None) -> tuple[str, dict[str, str]]:
-    """Return the value, as it stands, and its parameters, their names in lower case.
+    """Return the value (unchanged) and its parameters (names in lower case). None gives ``("", {})``.
 
     ``attachment; filename="x.txt"`` gives ``("attachment", {"filename": "x.txt"})``.
     """
@@ -62,10 +69,11 @@ def parse_options(text: str | None) -> tuple[str, dict[str, str]]:
 
 
 def dump_options(value: str, parameters: Mapping[str, str | int | None]) -> str:
-    """Return ``value`` with its parameters, quoted where they are no tokens; those that are None are left out.
+    """Return ``value`` with its parameters as a field value. A parameter that is None is left out.
 
-    What ASCII cannot say is written as ``name*=UTF-8''...`` (RFC 8187). Raises :exc:`ValueError` for
-    control characters, a name that is no token, and a ``;`` in ``value``.
+    A parameter value that is not a token is quoted; one that is not ASCII is written as ``name*=UTF-8''...``
+    (RFC 8187). Raises :exc:`ValueError` for control characters, for a name that is not a token, and for a ``;`` in
+    ``value``.
     """
     if ";" in value:
         raise ValueError(f"got value {value!r}, expected no ';'")
@@ -77,7 +85,7 @@ def dump_options(value: str, parameters: Mapping[str, str | int | None]) -> str:
 
 
 def dump_parameter(name: str, value: str) -> str:
-    """Return one ``name=value``, or ``name*=UTF-8''...`` where ``value`` is not ASCII."""
+    """Return one parameter: ``name=value``, or ``name*=UTF-8''...`` if ``value`` is not ASCII."""
     if value.isascii():
         return f"{name}={quote_if_needed(value)}"
     return f"{name}*={encode_extended(value)}"
@@ -86,7 +94,7 @@ def dump_parameter(name: str, value: str) -> str:
 def encode_extended(text: str) -> str:
     """Return ``text`` as the value of a ``name*`` parameter (RFC 8187 section 3.2): ``UTF-8''%e2%82%ac``.
 
-    Raises :exc:`ValueError` for control characters, which would be percent-encoded but help nobody.
+    Raises :exc:`ValueError` for control characters: they could be percent-encoded, but no recipient should get them.
     """
     if _has_control(text):
         raise ValueError(f"got parameter {text!r}, expected no control characters")
@@ -95,10 +103,10 @@ def encode_extended(text: str) -> str:
 
 
 def decode_extended(value: str) -> str | None:
-    """Return the text of a ``name*`` value (RFC 8187 section 3.2), None if it is none.
+    """Return the text of a ``name*`` parameter (RFC 8187 section 3.2), None if the value is invalid.
 
-    The charset must be UTF-8, ISO-8859-1 or US-ASCII; bytes that are not of it read as U+FFFD or ``?``. Text with
-    control characters is none.
+    The charset must be UTF-8, ISO-8859-1 or US-ASCII. Bytes that are invalid in this charset are decoded as U+FFFD or
+    ``?``. A value whose text contains control characters is invalid.
     """
     found = _is_extended(value)
     if found is None or not _is_encoded(found[2]):
@@ -107,7 +115,7 @@ def decode_extended(value: str) -> str | None:
 
 
 def _checked(text: str | None) -> str | None:
-    # nobody means a line break in a name; whoever sends one hopes that it is believed
+    # No honest client sends a line break in a parameter; it would be an attempt to inject headers.
     return None if text is None or _has_control(text) else text
 
 
@@ -127,7 +135,7 @@ def _decode(charset: str, data: bytes) -> str | None:
 
 
 def _extended(starred: dict[str, str]) -> dict[str, str]:
-    # name -> section number -> text as it stands, and whether it is percent-encoded
+    # name -> section number -> (text as it was sent, whether it is percent-encoded)
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
     whole: dict[str, str] = {}
     for name, value in starred.items():
@@ -142,7 +150,7 @@ def _extended(starred: dict[str, str]) -> dict[str, str]:
 
 
 def _join(parts: dict[int, tuple[str, bool]]) -> str | None:
-    # RFC 2231 section 4.1: charset and language stand in section 0, and only if that is encoded
+    # RFC 2231 section 4.1: section 0 begins with charset and language, but only if it is percent-encoded
     if 0 not in parts:
         return None
     charset = ""

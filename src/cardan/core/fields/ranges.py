@@ -1,8 +1,8 @@
 """Range and If-Range (RFC 9110 sections 14.2 and 13.1.5).
 
-Takes and gives field values. Positions are as in Python: a range ends *before* ``stop``. Reading is linear and
-total: what is no valid ``ranges-specifier`` gives None (to be ignored, section 14.2). Writing raises
-:exc:`ValueError` for what makes no sense.
+Positions count bytes as Python slices do: a range ends *before* ``stop``. Parsing takes linear time and never raises:
+an invalid ``ranges-specifier`` gives None, and the server then ignores the field (section 14.2). A constructor raises
+:exc:`ValueError` for contradictory positions.
 """
 
 from __future__ import annotations
@@ -15,23 +15,24 @@ from typing import Final, Self
 from .content_range import ContentRange
 from .dates import http_date, parse_date
 from .etags import is_opaque, quote_etag, unquote_etag
-from .syntax import check_token, is_token, parse_integer
+from .syntax import OWS, check_token, is_token, parse_integer
 
 __all__ = ["ContentRange", "IfRange", "Range", "merge_ranges"]
 
-#: nobody needs more; a Range field may be ignored (RFC 9110 section 14.2), and section 17.15 says when
+#: A field with more ranges is ignored. RFC 9110 section 14.2 allows this, section 17.15 recommends it.
 MAX_RANGES: Final = 1000
 
-# one range of bytes: the plain case
+# the usual case: one range of bytes
 _is_simple = re.compile(r"bytes=([0-9]{1,18})-([0-9]{0,18})").fullmatch
 _spec = re.compile(r"[ \t]*(?:([0-9]+)-([0-9]*)|-([0-9]+))[ \t]*").fullmatch
 
 
 class Range:
-    """The ranges that a client asks for: ``units`` (lower case) and ``ranges``, pairs of start and stop.
+    """The ranges that a client requests: ``units`` (in lower case) and ``ranges``, a list of pairs of start and stop.
 
-    ``(0, 500)`` are the first 500 bytes, ``(500, None)`` all from there on, ``(-500, None)`` the last 500.
-    ``(0, 0)`` is the empty range of ``bytes=-0``, which nothing satisfies.
+    ``(0, 500)`` means the first 500 bytes, ``(500, None)`` all bytes after these, ``(-500, None)`` the last 500 bytes.
+    ``(0, 0)`` is the empty range of ``bytes=-0``, which cannot be satisfied. Raises :exc:`ValueError` if a range does
+    not start before its stop.
     """
 
     __slots__ = ("ranges", "units")
@@ -48,7 +49,7 @@ class Range:
 
     @classmethod
     def from_header(cls, value: str | None) -> Self | None:
-        """Read a field value; None if there is none, if any part is invalid, or for more than 1000 ranges."""
+        """Parse a field value. None, an invalid value, and a value with more than 1000 ranges give None."""
         if not value:
             return None
         if (found := _is_simple(value)) is not None:
@@ -66,12 +67,12 @@ class Range:
     @classmethod
     def _read(cls, value: str) -> Self | None:
         units, equals, specs = value.partition("=")
-        units = units.strip(" \t")
+        units = units.strip(OWS)
         if not equals or not is_token(units) or specs.count(",") >= MAX_RANGES:
             return None
         ranges = []
         for spec in specs.split(","):
-            if not spec or spec.isspace():  # empty members of a list are skipped (section 5.6.1.2)
+            if not spec or spec.isspace():  # empty members of a list are skipped (RFC 9110 section 5.6.1.2)
                 continue
             if (pair := _read_spec(spec)) is None:
                 return None
@@ -83,7 +84,10 @@ class Range:
         return f"{self.units}={','.join(map(_write_spec, self.ranges))}"
 
     def resolve(self, length: int) -> list[tuple[int, int]]:
-        """Return the ranges that a representation of ``length`` bytes can satisfy, in order, cut to it."""
+        """Return the ranges that a representation of ``length`` bytes can satisfy, in order, as ``(start, stop)``.
+
+        Each stop is at most ``length``.
+        """
         result = []
         for start, stop in self.ranges:
             if start < 0:
@@ -94,19 +98,19 @@ class Range:
         return result
 
     def range_for_length(self, length: int | None) -> tuple[int, int] | None:
-        """Return start and stop if this is one range of bytes that ``length`` bytes can satisfy, else None."""
+        """Return start and stop if there is exactly one range of bytes and ``length`` bytes satisfy it, else None."""
         if self.units != "bytes" or length is None or len(self.ranges) != 1:
             return None
         resolved = self.resolve(length)
         return resolved[0] if resolved else None
 
     def make_content_range(self, length: int | None) -> ContentRange | None:
-        """Return the :class:`ContentRange` of :meth:`range_for_length`, None where that is None."""
+        """Return :meth:`range_for_length` as a :class:`ContentRange`, None if it is None."""
         pair = self.range_for_length(length)
         return None if pair is None else ContentRange(self.units, *pair, length)
 
     def to_content_range_header(self, length: int | None) -> str | None:
-        """Return the Content-Range field value of :meth:`range_for_length`, None where that is None."""
+        """Return :meth:`range_for_length` as a Content-Range field value, None if it is None."""
         content_range = self.make_content_range(length)
         return None if content_range is None else content_range.to_header()
 
@@ -152,9 +156,9 @@ def _write_spec(pair: tuple[int, int | None]) -> str:
 
 
 def merge_ranges(ranges: Sequence[tuple[int, int]], gap: int = 0) -> list[tuple[int, int]]:
-    """Return resolved ranges in ascending order, those that overlap or are at most ``gap`` bytes apart as one.
+    """Sort resolved ranges, and merge those that overlap or are at most ``gap`` bytes apart.
 
-    RFC 9110 section 14.2 allows it; a client that asks for more than it needs gets every byte once.
+    RFC 9110 section 14.2 allows this. No byte is then sent twice.
     """
     merged: list[tuple[int, int]] = []
     for start, stop in sorted(ranges):
@@ -166,7 +170,7 @@ def merge_ranges(ranges: Sequence[tuple[int, int]], gap: int = 0) -> list[tuple[
 
 
 class IfRange:
-    """What If-Range holds: an entity tag (``etag``, and whether it is ``weak``), or a ``date``, or nothing."""
+    """The value of If-Range: an entity tag (``etag`` and ``weak``), a ``date``, or neither."""
 
     __slots__ = ("date", "etag", "weak")
 
@@ -177,27 +181,28 @@ class IfRange:
 
     @classmethod
     def from_header(cls, value: str | None) -> Self:
-        """Read a field value; None gives an empty object."""
+        """Parse a field value. None gives an empty object; an invalid value gives one that never matches."""
         if not value:
             return cls()
         if (date := parse_date(value)) is not None:
             return cls(date=date)
         etag, weak = unquote_etag(value)
-        if etag is not None and not is_opaque(etag):  # garbage is a condition that never holds
+        if etag is not None and not is_opaque(etag):  # an invalid value must never match
             etag, weak = "", True
         return cls(etag, weak=bool(weak))
 
     def to_header(self) -> str:
-        """Return the field value, empty where there is nothing."""
+        """Return the field value, ``""`` for an empty object."""
         if self.date is not None:
             return http_date(self.date)
         return "" if self.etag is None else quote_etag(self.etag, self.weak)
 
     def matches(self, etag: str | None = None, last_modified: datetime | None = None) -> bool:
-        """Tell whether the range still belongs to the representation that has these validators.
+        """Return whether a representation is still the one of which the client has a part.
 
-        ``etag`` is a field value, compared strongly; ``last_modified`` must be equal to the second. Without
-        anything to compare with it is False; an empty If-Range is always True.
+        ``etag`` is the ETag field value of the representation; it is compared strongly (RFC 9110 section 8.8.3.2).
+        ``last_modified`` must be equal to the second. If the representation lacks the value to compare, the result is
+        False. An empty If-Range always matches.
         """
         if self.date is not None:
             return last_modified is not None and http_date(last_modified) == http_date(self.date)

@@ -1,8 +1,8 @@
 """The grammar that all header fields share: tokens, quoted strings, integers (RFC 9110 section 5.6).
 
-Takes and returns text as it stands in a field value: characters up to U+00FF, one for each byte on the wire.
-The readers are total: what is not what it should be gives None, never an exception. The writers raise
-:exc:`ValueError` for what must not go on the wire. Everything here is linear in its input.
+Field values are strings with one character (at most U+00FF) for each byte. A parser returns None for invalid text and
+never raises. A function that checks or writes raises :exc:`ValueError` for text that a header field must not contain.
+Every function takes time linear in the length of its input.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 
 __all__ = [
     "MAX_INTEGER",
+    "OWS",
     "check_token",
     "check_value",
     "is_text",
@@ -23,10 +24,14 @@ __all__ = [
     "unquote",
 ]
 
-#: tchar of RFC 9110 section 5.6.2, to be put inside ``[...]``
+#: The characters of a token (``tchar``, RFC 9110 section 5.6.2), written for use inside ``[...]`` of a pattern.
 TOKEN_CHARS: Final = r"!#$%&'*+\-.^_`|~0-9A-Za-z"
 
-#: larger integers read as this one: beyond every length, age and date that anybody means, and well inside 64 bits
+#: Optional white space: what may surround the members of a field value (RFC 9110 section 5.6.3).
+OWS: Final = " \t"
+
+#: :func:`parse_integer` returns this number for every larger one. It exceeds every real length, age and date, and it
+#: fits into 64 bits.
 MAX_INTEGER: Final = 10**18
 
 is_token = re.compile(rf"[{TOKEN_CHARS}]+").fullmatch
@@ -37,16 +42,20 @@ _unescape = re.compile(r"\\(.)", re.DOTALL).sub
 
 
 def check_token(text: str, what: str = "name") -> str:
-    """Return ``text`` if it is a token (RFC 9110 section 5.6.2), else raise :exc:`ValueError`."""
+    """Return ``text`` if it is a token (RFC 9110 section 5.6.2), else raise :exc:`ValueError`.
+
+    The error text calls it ``what``.
+    """
     if not is_token(text):
         raise ValueError(f"got {what} {text!r}, expected a token")
     return text
 
 
 def check_value(text: str, what: str = "value") -> str:
-    """Return ``text`` if it may stand in a field value (RFC 9110 section 5.5), else raise :exc:`ValueError`.
+    """Return ``text`` if a field value may contain it (RFC 9110 section 5.5), else raise :exc:`ValueError`.
 
-    Refused are all control characters but the tab, and what is not latin-1.
+    A field value may contain the tab, but no other control character, and no character beyond U+00FF. The error text
+    calls the value ``what``.
     """
     if not is_text(text):
         raise ValueError(f"got {what} {text!r}, expected no control characters and nothing beyond latin-1")
@@ -54,10 +63,10 @@ def check_value(text: str, what: str = "value") -> str:
 
 
 def parse_integer(text: str | None) -> int | None:
-    """Return the non-negative integer that ``text`` is, else None. ASCII digits only: no sign, no ``_``, no spaces.
+    """Parse a non-negative integer of ASCII digits. Return None for None, and for text with any other character.
 
-    What is above :data:`MAX_INTEGER` reads as that: recipients must expect large numbers (RFC 9110 section 8.6),
-    and long runs of digits must not cost quadratic time.
+    A number above :data:`MAX_INTEGER` gives :data:`MAX_INTEGER`: recipients must expect large numbers (RFC 9110
+    section 8.6), and ``int()`` would take quadratic time for a long run of digits.
     """
     if text is None or not _is_digits(text):
         return None
@@ -67,22 +76,25 @@ def parse_integer(text: str | None) -> int | None:
 
 
 def quote(text: str) -> str:
-    """Return ``text`` as a quoted-string (RFC 9110 section 5.6.4); raises :exc:`ValueError` for control characters."""
+    """Return ``text`` as a quoted-string (RFC 9110 section 5.6.4).
+
+    Raises :exc:`ValueError` for control characters and for characters beyond U+00FF.
+    """
     return '"' + _escape(r"\\\1", check_value(text)) + '"'
 
 
 def quote_if_needed(text: str) -> str:
-    """Return ``text`` itself if it is a token, else as :func:`quote` gives it."""
+    """Return ``text`` unchanged if it is a token, else as a quoted-string. Raises as :func:`quote` does."""
     return text if is_token(text) else quote(text)
 
 
 def unquote(text: str) -> str:
-    """Return the content of a quoted-string; what does not stand between quotes is returned as it is."""
+    """Return the content of a quoted-string. Text without quotes around it is returned unchanged."""
     if len(text) < 2 or text[0] != '"' or text[-1] != '"':
         return text
     return unescape(text[1:-1])
 
 
 def unescape(text: str) -> str:
-    """Return the inside of a quoted-string with its backslash escapes undone."""
+    r"""Replace each ``\x`` in the content of a quoted-string by ``x``."""
     return _unescape(r"\1", text) if "\\" in text else text

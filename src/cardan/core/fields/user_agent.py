@@ -1,4 +1,4 @@
-"""UserAgent: what a client says it is, as text. Parses nothing: products come and go, and all of them lie."""
+"""User-Agent as text. It is not parsed: the names of browsers change, and browsers imitate each other."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ __all__ = ["UserAgent"]
 
 
 class UserAgent(str):
-    """The User-Agent field (RFC 9110 section 10.1.5) as text; ``""`` where none was sent.
+    """The User-Agent field (RFC 9110 section 10.1.5) as a string; ``""`` if it was not sent.
 
-    ``string`` and :meth:`to_header` give the same text, under the names that a parsing subclass would have.
+    :attr:`string` and :meth:`to_header` also give the text. A subclass that parses the text can override them.
 
     >>> UserAgent("curl/8.5.0").startswith("curl/")
     True
@@ -20,7 +20,7 @@ class UserAgent(str):
 
     @classmethod
     def from_header(cls, value: str | None, /) -> Self:
-        """The field value, or the empty one for None."""
+        """Return a field value as an object; None gives the empty text."""
         return cls(value or "")
 
     @property
@@ -29,7 +29,7 @@ class UserAgent(str):
         return str(self)
 
     def to_header(self) -> str:
-        """The field value."""
+        """Return the field value."""
         return str(self)
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """WWW-Authenticate and Proxy-Authenticate: lists of challenges (RFC 9110 section 11.6.1).
 
-Takes and gives field values. A comma separates challenges and, inside one, its parameters: a member of the list
-that begins with a scheme begins a challenge. Reading is linear and total; parameters before the first scheme are
+A comma separates both the challenges and the parameters of one challenge: a member of the list that begins with a
+scheme begins a new challenge. Parsing takes linear time and never raises; parameters before the first scheme are
 skipped.
 """
 
@@ -18,15 +18,16 @@ from .syntax import TOKEN_CHARS
 
 __all__ = ["WWWAuthenticate"]
 
-# "Basic", "Basic realm=x", "Negotiate abc=="; but not "realm = x", which is a parameter with spaces
+# "Basic", "Basic realm=x", "Negotiate abc=="; but not "realm = x", which is a parameter with spaces around "="
 _scheme = re.compile(rf"([{TOKEN_CHARS}]+)(?:[ \t]+(?![ \t=])(.*)|[ \t]*)", re.DOTALL).fullmatch
 
 
 class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
-    """The challenges, in order. Live: every change is written to the field, which goes with the last challenge.
+    """The challenges of a response, a mutable sequence. It is live: every change is written to the field, and removing
+    the last challenge removes the field.
 
-    ``WWWAuthenticate("basic", {"realm": "staff"})`` makes one with one challenge, whose ``type``, ``token`` and
-    parameters (``realm`` ...) it also has itself; ``WWWAuthenticate([a, b])`` takes several.
+    ``WWWAuthenticate("basic", {"realm": "staff"})`` has one challenge; ``WWWAuthenticate([a, b])`` has several. The
+    attributes ``type``, ``token``, ``parameters`` and ``realm`` are those of the first challenge.
     """
 
     __slots__ = ()
@@ -58,13 +59,13 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
         return ", ".join(challenge.to_header() for challenge in state)
 
     def insert(self, index: int, value: Challenge) -> None:
-        """Put a challenge before that position."""
+        """Insert a challenge before a position."""
         challenges = list(self._get())
         challenges.insert(index, value)
         self._set(tuple(challenges))
 
     def set_basic(self, realm: str = "authentication required") -> None:
-        """Ask for Basic credentials, and for nothing else (RFC 7617). The user name and password are UTF-8."""
+        """Request Basic credentials in UTF-8 (RFC 7617). This replaces all challenges."""
         self._set((Challenge("basic", {"realm": realm, "charset": "UTF-8"}),))
 
     def set_digest(
@@ -76,7 +77,7 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
         algorithm: str | None = None,
         stale: bool = False,
     ) -> None:
-        """Ask for Digest credentials, and for nothing else (RFC 7616 section 3.3)."""
+        """Request Digest credentials (RFC 7616 section 3.3). This replaces all challenges."""
         values = {"realm": realm, "nonce": nonce, "qop": ", ".join(qop), "opaque": opaque, "algorithm": algorithm}
         if stale:
             values["stale"] = "true"
@@ -84,25 +85,25 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
 
     @property
     def type(self) -> str | None:
-        """The scheme of the first challenge, in lower case; None if there is none."""
+        """The scheme of the first challenge, in lower case; None without a challenge."""
         state = self._get()
         return state[0].type if state else None
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """The parameters of the first challenge."""
+        """The parameters of the first challenge; empty without a challenge."""
         state = self._get()
         return state[0].parameters if state else {}
 
     @property
     def token(self) -> str | None:
-        """The token of the first challenge."""
+        """The token of the first challenge, None if it has none."""
         state = self._get()
         return state[0].token if state else None
 
     @property
     def realm(self) -> str | None:
-        """The realm of the first challenge."""
+        """The realm of the first challenge, None if it has none."""
         return self.parameters.get("realm")
 
     @overload
@@ -111,7 +112,7 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
     def __getitem__(self, key: slice) -> list[Challenge]: ...
     @overload
     def __getitem__(self, key: str) -> str | None: ...
-    def __getitem__(self, key: int | slice | str) -> Any:
+    def __getitem__(self, key: int | slice | str) -> Challenge | list[Challenge] | str | None:
         if isinstance(key, str):
             return self.parameters.get(key.lower())
         part = self._get()[key]
@@ -135,7 +136,7 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
         return iter(self._get())
 
     def __contains__(self, value: object) -> bool:
-        """Tell whether this is one of the challenges, or a parameter of the first one."""
+        """Return whether ``value`` is one of the challenges, or (a string) the name of a parameter of the first one."""
         return value.lower() in self.parameters if isinstance(value, str) else value in self._get()
 
     def __len__(self) -> int:
