@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-    from .forms.events import FileStart
+    from .structures.headers_view import HeadersView
 
-__all__ = ["Close", "Open", "Read", "Step", "Write", "arun", "boxed", "run"]
+__all__ = ["Close", "FilePart", "Open", "Read", "Step", "Write", "arun", "boxed", "run"]
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -35,6 +35,25 @@ class Read:
     whole: bool = True
 
 
+class FilePart(Protocol):
+    """The beginning of a file in a form: what a sink can be chosen by. A ``FileStart`` is one."""
+
+    @property
+    def name(self) -> str:
+        """The name of the form field."""
+        ...
+
+    @property
+    def filename(self) -> str:
+        """The name that the client gave to the file; ``""`` where no file was chosen."""
+        ...
+
+    @property
+    def headers(self) -> HeadersView:
+        """The header fields of the part."""
+        ...
+
+
 @dataclass(slots=True)
 class Open:
     """Wants a sink for the file that begins. Answer: an object with ``write(bytes)``.
@@ -42,7 +61,7 @@ class Open:
     The file begins at the sink's position (``tell()``), and is read from there once it is complete.
     """
 
-    part: FileStart
+    part: FilePart
 
 
 @dataclass(slots=True)

@@ -33,7 +33,7 @@ from .status import PHRASES
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from .response import Response
+    from .._response import Response
 
 __all__ = [
     "BadGateway",
@@ -114,8 +114,8 @@ class HTTPException(Exception):
 
     code: ClassVar[int | None] = None
     description: str | None = None
-    #: what :meth:`get_response` builds; None: :class:`cardan.core.Response`
     response_class: ClassVar[Any] = None
+    """The class of the response that :meth:`get_response` makes; None: :class:`cardan.Response`."""
 
     def __init__(
         self,
@@ -182,7 +182,12 @@ class HTTPException(Exception):
         headers = self.get_headers()
         if request is not None:
             headers.append(("Vary", "Accept"))
-        made: Response = _response_class(self)(body, self.code or 500, headers, content_type=content_type)
+        response_class = self.response_class
+        if response_class is None:
+            # An error can be raised on every floor of core, and its response is one that every server can send. This
+            # is the only place where core asks for something above it, and it does so when it is called.
+            from .._response import Response as response_class
+        made: Response = response_class(body, self.code or 500, headers, content_type=content_type)
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -197,12 +202,6 @@ class HTTPException(Exception):
 
 
 _EXPECTED: Final = "expected what the client may see; give an exception as original_exception"
-
-
-def _response_class(error: HTTPException) -> Any:
-    if error.response_class is None:
-        from . import response  # noqa: F401  -- which sets it
-    return error.response_class
 
 
 def _rebuilt(cls: type[HTTPException], args: tuple[Any, ...]) -> HTTPException:

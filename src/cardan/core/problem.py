@@ -1,27 +1,48 @@
 """What an HTTP error looks like: problem details (RFC 9457), HTML or plain text.
 
-Takes an :exc:`~cardan.core.exceptions.HTTPException` and the request that it answers (anything with ``headers``,
-or None); gives a content type and bytes. Never raises: members that JSON cannot say are written as text. Of an
-exception among them only the name of its class is written: its text is not for the client.
+Takes a :class:`Problem`, which every :exc:`~cardan.core.exceptions.HTTPException` is, and the request that it answers
+(anything with ``headers``, or None); gives a content type and bytes. Never raises: members that JSON cannot say are
+written as text. Of an exception among them only the name of its class is written: its text is not for the client.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .fields.accept_media import MIMEAccept
 from .fields.media_types import parse_media_type
 
-if TYPE_CHECKING:
-    from .exceptions import HTTPException
-
-__all__ = ["document", "exception_in", "problem_details"]
+__all__ = ["Problem", "document", "exception_in", "problem_details"]
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
-def document(error: HTTPException, request: Any = None) -> tuple[str, bytes]:
+class Problem(Protocol):
+    """What a document about an error says; an :exc:`~cardan.core.exceptions.HTTPException` has all of it."""
+
+    @property
+    def code(self) -> int | None:
+        """The status code; None is written as 500."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The reason phrase of the status."""
+        ...
+
+    @property
+    def description(self) -> str | None:
+        """The text for the reader, if there is one."""
+        ...
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """Further members of the problem document (RFC 9457 section 3.2)."""
+        ...
+
+
+def document(error: Problem, request: Any = None) -> tuple[str, bytes]:
     """Return the content type and the body of the response to ``request``."""
     kind = _preferred(error, request)
     if kind == "json":
@@ -31,7 +52,7 @@ def document(error: HTTPException, request: Any = None) -> tuple[str, bytes]:
     return "text/plain; charset=utf-8", _plain(error).encode("utf-8", "replace")
 
 
-def _preferred(error: HTTPException, request: Any) -> str:
+def _preferred(error: Problem, request: Any) -> str:
     headers = {} if request is None else request.headers
     accept = MIMEAccept.from_header(headers.get("Accept"))
     for name, quality in accept:  # the most wanted first
@@ -57,7 +78,7 @@ def _refuses_json(accept: MIMEAccept) -> bool:
     return not (accept.quality("application/problem+json") or accept.quality("application/json"))
 
 
-def problem_details(error: HTTPException) -> bytes:
+def problem_details(error: Problem) -> bytes:
     """Return the problem document (RFC 9457 section 3): ``type``, ``title``, ``status``, ``detail``, members.
 
     The type is ``about:blank`` (section 4.2.1): the problem is what the status says. Members that would take the
@@ -96,7 +117,7 @@ def _as_text(value: object) -> str:
     return str(value) if found is None else type(found).__name__
 
 
-def _html(error: HTTPException) -> str:
+def _html(error: Problem) -> str:
     title = f"{error.code or 500} {error.name}".translate(_ESCAPES)
     name = error.name.translate(_ESCAPES)
     out = f"<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{title}</title>\n<h1>{name}</h1>\n"
@@ -105,5 +126,5 @@ def _html(error: HTTPException) -> str:
     return out
 
 
-def _plain(error: HTTPException) -> str:
+def _plain(error: Problem) -> str:
     return f"{error.name}\n" if not error.description else f"{error.name}\n\n{error.description}\n"

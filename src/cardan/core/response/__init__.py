@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-from ..exceptions import HTTPException
 from .base import BaseResponse
 from .body import ResponseBody
 from .conditional import check_preconditions
@@ -43,7 +42,3 @@ __all__ = [
     "check_preconditions",
     "redirect",
 ]
-
-# errors become responses of this kind, until cardan.exceptions says otherwise
-if HTTPException.response_class is None:
-    HTTPException.response_class = Response
