@@ -8,7 +8,7 @@ written as text. Of an exception among them only the name of its class is writte
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from .fields.accept_media import MIMEAccept
 from .fields.media_types import parse_media_type
@@ -21,10 +21,8 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;",
 class Problem(Protocol):
     """What a document about an error says; an :exc:`~cardan.core.exceptions.HTTPException` has all of it."""
 
-    @property
-    def code(self) -> int | None:
-        """The status code; None is written as 500."""
-        ...
+    code: ClassVar[int | None]
+    """The status code; None is written as 500."""
 
     @property
     def name(self) -> str:
