@@ -56,7 +56,6 @@ HEIGHTS = {entry: height for height, floor in enumerate(FLOORS) for entry in flo
 UNCUT = {
     ("cardan.core.forms.part", "cardan.core.forms.parts"),
     ("cardan.core.request.sharing", "cardan.core.request.body"),
-    ("cardan.core.structures.headers_view", "cardan.core.structures.headers"),
 }
 # Private names that a package still uses although another one defines them. Nothing may be added.
 REACHED = {

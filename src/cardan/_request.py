@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .core.request.body import Body
     from .core.request.head import HeadLike
     from .core.structures import ImmutableMultiDict
-    from .core.structures.headers_view import HeadersView
+    from .core.structures.headers import HeadersView
     from .types import Handler, Lifespan, Middleware, Receive, Result, Send
 
 __all__ = [

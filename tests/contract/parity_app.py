@@ -15,7 +15,7 @@ from typing import Any
 
 from cardan import Application, Handler, Request, Response
 from cardan.core.structures import HeaderSet
-from cardan.core.structures.headers_view import HeadersView
+from cardan.core.structures.headers import HeadersView
 from cardan.exceptions import HTTPException
 
 __all__ = ["DIFFERENCES", "MEMBERS", "Sent", "app", "generate", "snapshot"]

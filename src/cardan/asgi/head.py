@@ -10,7 +10,7 @@ from ..core.structures.scope_headers import ScopeHeaders
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from ..core.structures.headers_view import HeadersView
+    from ..core.structures.headers import HeadersView
 
 __all__ = ["ScopeHead"]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-    from .structures.headers_view import HeadersView
+    from .structures.headers import HeadersView
 
 __all__ = ["Close", "FilePart", "Open", "Read", "Step", "Write", "arun", "boxed", "run"]
 

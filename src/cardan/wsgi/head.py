@@ -8,7 +8,7 @@ from ..core.request.head import without_authority
 from ..core.structures.environ_headers import EnvironHeaders
 
 if TYPE_CHECKING:
-    from ..core.structures.headers_view import HeadersView
+    from ..core.structures.headers import HeadersView
 
 __all__ = ["EnvironHead", "decode", "query_of"]
 

@@ -51,7 +51,10 @@ def test_attributes() -> None:
     csp.sandbox = None
     del csp.img_src
     assert csp.to_header() == "default-src 'self' https:"
-    assert ContentSecurityPolicy.default_src.__doc__ == "The sources of ``default-src``, None if the policy lacks the directive."
+    assert (
+        ContentSecurityPolicy.default_src.__doc__
+        == "The sources of ``default-src``, None if the policy lacks the directive."
+    )
 
 
 def test_live() -> None:

@@ -20,7 +20,7 @@ from .safe_filename import safe_filename
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-    from ..structures.headers_view import HeadersView
+    from ..structures.headers import HeadersView
     from .events import FileStart
 
 __all__ = ["COPY_SIZE", "FileStorage", "RunSync", "writer"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
     from ..drive import Step
-    from ..structures.headers_view import HeadersView
+    from ..structures.headers import HeadersView
     from .parts import PartReader
 
 __all__ = ["Part"]

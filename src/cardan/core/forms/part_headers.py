@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..structures.header_rules import join_values
-from ..structures.headers_view import HeadersView, ImmutableHeadersMixin
+from ..structures.headers import HeadersView, ImmutableHeadersMixin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from ..structures.headers_view import HeadersView
+    from ..structures.headers import HeadersView
     from .bodies import BodyInput
     from .body import Body
     from .head import HeadLike

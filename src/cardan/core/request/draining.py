@@ -19,7 +19,7 @@ from ..forms.body_reader import parse_content_length
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..structures.headers_view import HeadersView
+    from ..structures.headers import HeadersView
 
 __all__ = [
     "DEFAULTS",

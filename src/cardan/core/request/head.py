@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from ..buffers import as_bytes
-from ..structures.headers_view import HeadersView
+from ..structures.headers import HeadersView
 from ..structures.scope_headers import ScopeHeaders
 
 if TYPE_CHECKING:

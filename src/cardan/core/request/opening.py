@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ..drive import Step
-    from ..structures.headers_view import HeadersView
+    from ..structures.headers import HeadersView
     from .body import Body
     from .filtering import BodyFilter
 

@@ -11,7 +11,7 @@ from .cached import cached
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..structures.headers_view import HeadersView
+    from ..structures.headers import HeadersView
     from .head import HeadLike
 
 __all__ = ["URLMixin"]

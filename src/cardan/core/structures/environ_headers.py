@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .header_rules import _environ_keys, environ_key, environ_title
-from .headers_view import HeadersView, ImmutableHeadersMixin
+from .headers import HeadersView, ImmutableHeadersMixin
 
 __all__ = ["EnvironHeaders"]
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .header_rules import MEMO_ENTRIES, MEMO_NAME_LENGTH, _wire_names, wire_name, wire_title
-from .headers_view import HeadersView, ImmutableHeadersMixin
+from .headers import HeadersView, ImmutableHeadersMixin
 
 __all__ = ["ScopeHeaders"]
 
