@@ -21,6 +21,7 @@ from scenarios import SCENARIOS
 from timing import arguments, calls, interleave, machine, print_table, write_json
 
 from cardan import Request, Response
+from cardan.core import WholeAnswer
 
 COUNTS = (10, 100, 1_000, 10_000, 100_000)
 
@@ -112,10 +113,10 @@ def response_headers(count: int) -> Callable[[], object]:
     headers = [(f"X-Field-{number}", "value") for number in range(count)]
 
     def send() -> object:
-        whole = Response("text", headers=headers).whole("GET")
-        assert whole is not None
-        assert len(whole[0]) == count + 2
-        return whole
+        answer = Response("text", headers=headers).outgoing("GET")
+        assert isinstance(answer, WholeAnswer)
+        assert len(answer.headers) == count + 2
+        return answer
 
     return send
 

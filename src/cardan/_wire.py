@@ -117,7 +117,7 @@ class WireMixin(core.BaseResponse):
         return super().force_type(response)
 
     def _finalized(self, method: str, root_url: Callable[[], str]) -> core.ResponseFinalizer:
-        return self.finalizer(method, root_url, length=self._known_length())
+        return self._finalizer(method, root_url, self._known_length())
 
 
 def _made(cls: type[R], body: Any, status: str | int, headers: list[tuple[str, str]]) -> R:

@@ -7,19 +7,17 @@ Content-Length: what is held back is the last, empty message, after which a serv
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ..core.request.draining import LARGE, NOTHING, Drain, closes, expects_continue, is_announced, may_exceed
 from ..core.structures.scope_headers import ScopeHeaders
 from .receiving import ReceiveBody, open_body
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Callable
 
     from ..core.request.draining import DrainLimits
-
-    Message = MutableMapping[str, Any]
-    Send = Callable[[Message], Awaitable[None]]
+    from .messages import Message, Receive, Scope, Send
 
 __all__ = ["BODILESS", "PATIENCE", "HeldSend", "hold"]
 
@@ -46,8 +44,8 @@ _WAITS: Final = 0.1
 
 
 def hold(
-    scope: MutableMapping[str, Any],
-    receive: Any,
+    scope: Scope,
+    receive: Receive,
     send: Send,
     limits: DrainLimits,
     *,

@@ -15,6 +15,7 @@ from ..core.request.body import close_async_files
 from ..core.request.draining import DEFAULTS, is_inert, limits_of, may_exceed
 from ..core.request.exchange import KEY, REQUEST_KEY, Exchange, find_exchange
 from ..core.response.base import BaseResponse
+from ..core.response.outgoing import closers_of
 from ..core.structures.scope_headers import ScopeHeaders
 from .draining import BODILESS, PATIENCE, hold
 from .messages import whole_messages
@@ -228,7 +229,7 @@ async def _run_in_thread(
                 getattr(result, "close", lambda: None)()  # a coroutine that nobody will await
                 result = steps
         if isinstance(result, BaseResponse):
-            await close_response(result.closers(), worker, context)
+            await close_response(closers_of(result), worker, context)
         else:
             await worker.close(context.call, result.close)
 

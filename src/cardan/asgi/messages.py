@@ -1,11 +1,24 @@
-"""The messages of ASGI. Apart from sending, which needs anyio: an answer in one piece does not."""
+"""The messages of ASGI, and those of a response that is sent whole.
+
+They stand apart from :mod:`.sending`, which loads anyio: a response of one bytes object needs none of that.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core.response.outgoing import WholeAnswer, closers_of
+
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+    from typing import TypeAlias
+
     from ..core.response.base import BaseResponse
+
+    Message: TypeAlias = MutableMapping[str, Any]
+    Scope: TypeAlias = MutableMapping[str, Any]
+    Receive: TypeAlias = Callable[[], Awaitable[Message]]
+    Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 __all__ = ["encode_headers", "whole_messages"]
 
@@ -26,20 +39,17 @@ def _wire_name(name: str) -> bytes:
     return known
 
 
-def whole_messages(response: BaseResponse, method: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Start and body of ``response`` where that is in one piece and nothing has to be closed; else None.
+def whole_messages(response: BaseResponse, method: str) -> tuple[Message, Message] | None:
+    """The two messages of a response that is one bytes object and has nothing to be closed after it; None for others.
 
-    The straight path beside sending: it needs no context, no thread and no URL.
+    Such a response needs no context, no thread and no URL.
     """
-    plain = response.plain(method)
-    if plain is not None:
-        kind, length, body = plain
-        headers = [(b"content-type", kind.encode("latin-1")), (b"content-length", b"%d" % length)]
-    elif response.autocorrect_location_header or response.closers() or (whole := response.whole(method)) is None:
+    if response.autocorrect_location_header or closers_of(response):
         return None
-    else:
-        headers, body = encode_headers(whole[0]), whole[1]
+    answer = response.outgoing(method)
+    if type(answer) is not WholeAnswer:
+        return None
     return (
-        {"type": "http.response.start", "status": response._code, "headers": headers},
-        {"type": "http.response.body", "body": body},
+        {"type": "http.response.start", "status": answer.status, "headers": encode_headers(answer.headers)},
+        {"type": "http.response.body", "body": answer.body},
     )

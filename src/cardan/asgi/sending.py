@@ -14,19 +14,17 @@ import anyio
 from .. import _crossing as crossing
 from ..core.response.closing import aclose_all
 from ..core.response.encoding import END
-from ..core.response.finalizer import End, Head
+from ..core.response.finalizer import End, Head, ResponseFinalizer
+from ..core.response.outgoing import closers_of
 from .messages import encode_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from ..core.buffers import Buffer
     from ..core.response.base import BaseResponse
-    from ..core.response.finalizer import ResponseFinalizer
+    from .messages import Message, Send
     from .receiving import ReceiveBody
-
-    Message = MutableMapping[str, Any]
-    Send = Callable[[Message], Awaitable[None]]
 
 __all__ = ["ClientLeft", "Sender", "close_response"]
 
@@ -72,26 +70,25 @@ class Sender:
 
         Raises what the body raises, after the start too: the server then ends the connection.
         """
-        closers = response.closers()
+        closers = closers_of(response)
         try:
-            whole = response.whole(method, self._root_url)
-            if whole is None:
-                await self._stream(response, method, closers)
+            outgoing = response.outgoing(method, self._root_url)
+            if isinstance(outgoing, ResponseFinalizer):
+                await self._stream(response, outgoing, closers)
             else:
-                headers = encode_headers(whole[0])
+                headers = encode_headers(outgoing.headers)
                 try:
-                    await self._send(
-                        {"type": "http.response.start", "status": response.status_code, "headers": headers}
-                    )
-                    await self._send({"type": "http.response.body", "body": whole[1]})
-                except OSError:  # nobody is there to be told; the hooks run all the same
+                    await self._send({"type": "http.response.start", "status": outgoing.status, "headers": headers})
+                    await self._send({"type": "http.response.body", "body": outgoing.body})
+                except OSError:  # the client has left; the close hooks run all the same
                     self._note_left()
         finally:
             if closers:
                 await self._worker.finish(partial(close_response, closers, self._worker, self._context))
 
-    async def _stream(self, response: BaseResponse, method: str, closers: list[Callable[[], Any]]) -> None:
-        finalizer = response.finalizer(method, self._root_url)
+    async def _stream(
+        self, response: BaseResponse, finalizer: ResponseFinalizer, closers: list[Callable[[], Any]]
+    ) -> None:
         wire = _Wire(self._send, finalizer, self._note_left)
         path = getattr(response.response, "pathsend_path", None) if self._pathsend else None
         try:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.response.closing import close_all
 from ..core.response.encoding import END, encode
-from ..core.response.finalizer import Chunk
+from ..core.response.finalizer import Chunk, ResponseFinalizer
+from ..core.response.outgoing import WholeAnswer, closers_of
 from .errors import BrokenResponse, is_misread, throws_errors
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from .._crossing import RequestContext
     from ..core.response.base import BaseResponse
-    from ..core.response.finalizer import ResponseFinalizer
 
     class RequestThread(Protocol):
         """What runs code of this request: its context, and a way to await from its thread."""
@@ -127,22 +127,17 @@ class BodyIterator:
 def send_whole(
     response: BaseResponse, environ: dict[str, Any], start_response: Callable[..., Any]
 ) -> list[bytes] | None:
-    """Start ``response`` and return its body where that is in one piece and nothing has to be closed; else None.
+    """Start a response that is one bytes object and has nothing to be closed after it, and return its body.
 
-    The straight path beside :func:`send`: it needs no thread object and no URL.
+    Does nothing and returns None for others. Such a response needs no context, no thread and no URL.
     """
-    plain = response.plain(environ["REQUEST_METHOD"])
-    if plain is not None:
-        kind, length, body = plain
-        start_response(response.status, [("Content-Type", kind), ("Content-Length", str(length))])
-        return [body]
-    if response.autocorrect_location_header or response.closers():
+    if response.autocorrect_location_header or closers_of(response):
         return None
-    whole = response.whole(environ["REQUEST_METHOD"])
-    if whole is None:
+    answer = response.outgoing(environ["REQUEST_METHOD"])
+    if type(answer) is not WholeAnswer:
         return None
-    start_response(response.status, whole[0])
-    return [whole[1]]
+    start_response(response.status, answer.headers)
+    return [answer.body]
 
 
 def send(
@@ -158,18 +153,16 @@ def send(
     ``after`` runs when everything of the response itself is closed. A list with something to close is never
     returned: there are servers that do not call ``close`` on lists.
     """
-    closers = [partial(thread.context.call, close) for close in response.closers()] + after
+    closers = [partial(thread.context.call, close) for close in closers_of(response)] + after
     try:
-        whole = response.whole(environ["REQUEST_METHOD"], root_url)
-        if whole is None:
-            return _stream(response, environ, start_response, thread, root_url, closers)
-        fields, body = whole
-        start_response(response.status, fields)
-        return (
-            [body]
-            if not closers
-            else BodyIterator(partial(next, iter([body]), END), None, closers, thread, throws_errors(environ))
-        )
+        outgoing = response.outgoing(environ["REQUEST_METHOD"], root_url)
+        if isinstance(outgoing, ResponseFinalizer):
+            return _stream(response, outgoing, environ, start_response, thread, closers)
+        start_response(response.status, outgoing.headers)
+        body = [outgoing.body]
+        if not closers:
+            return body
+        return BodyIterator(partial(next, iter(body), END), None, closers, thread, throws_errors(environ))
     except BaseException:
         close_all(closers, thread.wait)
         raise
@@ -177,15 +170,14 @@ def send(
 
 def _stream(
     response: BaseResponse,
+    finalizer: ResponseFinalizer,
     environ: dict[str, Any],
     start_response: Callable[..., Any],
     thread: RequestThread,
-    root_url: Callable[[], str],
     closers: list[Callable[[], Any]],
 ) -> Iterable[bytes]:
-    finalizer = response.finalizer(environ["REQUEST_METHOD"], root_url)
-    own = len(closers) == len(response.closers()) and not response._hooks
-    if response.direct_passthrough and finalizer.sends_body and own and not response.is_async:
+    only_body = len(closers) == (getattr(response.response, "close", None) is not None)  # there are no hooks
+    if response.direct_passthrough and finalizer.sends_body and only_body and not response.is_async:
         start_response(response.status, finalizer.head.headers)
         passed: Iterable[bytes] = response.response  # unchanged: a server knows its own file wrapper, and closes it
         wrapper = environ.get("wsgi.file_wrapper")

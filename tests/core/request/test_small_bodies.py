@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core import Request, RequestHead, Response
+from cardan.core import Request, RequestHead
 from cardan.core.exceptions import HTTPException
 from cardan.core.forms import FormReader
 
@@ -54,17 +54,3 @@ def test_bytes(body: bytes, more: int) -> None:
     """Bytes are given where all came, and refused where fewer or more came than were declared."""
     got = outcome(Request, body, max(0, len(body) + more), "text/plain", "data")
     assert (got == body) is (more == 0 or len(body) + more < 0)
-
-
-@given(method=st.sampled_from(["GET", "HEAD", "POST"]), status=st.integers(200, 599), body=st.binary(max_size=9))
-def test_plain(method: str, status: int, body: bytes) -> None:
-    """A plain answer says what the finalizer says."""
-    response = Response(body, status)
-    plain = response.plain(method)
-    finalizer = Response(body, status).finalizer(method, length=len(body))
-    if plain is None:
-        assert status in (204, 205, 304)
-    else:
-        kind, length, sent = plain
-        assert finalizer.head.headers == [("Content-Type", kind), ("Content-Length", str(length))]
-        assert sent == (body if finalizer.sends_body else b"")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cardan.core import BaseResponse, Response
+from cardan.core import BaseResponse, Response, WholeAnswer
 from cardan.core.structures import Headers
 
 
@@ -75,7 +75,7 @@ def test_mimetype_is_settable() -> None:
     class Bare(BaseResponse):
         default_mimetype = None
 
-    assert Bare("x").whole("GET") == ([("Content-Length", "1")], b"x")
+    assert Bare("x").outgoing("GET") == WholeAnswer(200, [("Content-Length", "1")], b"x")
     response = Response("x")
     response.mimetype = "text/css"
     assert response.content_type == "text/css; charset=utf-8"
@@ -123,7 +123,8 @@ def test_defaults_are_class_attributes() -> None:
         default_status = 201
         default_mimetype = "application/json"
 
-    assert Created("{}").whole("GET") == ([("Content-Type", "application/json"), ("Content-Length", "2")], b"{}")
+    fields = [("Content-Type", "application/json"), ("Content-Length", "2")]
+    assert Created("{}").outgoing("GET") == WholeAnswer(201, fields, b"{}")
     assert Created("{}").status == "201 Created"
     assert (Response.charset, Response.default_status, Response.default_mimetype) == ("utf-8", 200, "text/plain")
     assert Response.autocorrect_location_header is False
@@ -133,7 +134,8 @@ def test_defaults_are_class_attributes() -> None:
 def test_a_plain_response_makes_no_headers_object() -> None:
     """The hot path is one list of fields and one bytes object."""
     for response in (Response("x"), Response.from_json([1]), Response("x", 404, mimetype="text/html")):
-        assert response.plain("GET") == (response.content_type, len(response.data), response.data)
+        fields = [("Content-Type", response.content_type), ("Content-Length", str(len(response.data)))]
+        assert response.outgoing("GET") == (response.status_code, fields, response.data)
         assert response._headers is None
 
 
@@ -141,12 +143,12 @@ def test_automatically_set_content_length() -> None:
     """Row automatically_set_content_length: where the body is buffered, unless switched off."""
     assert Response("abc").headers["Content-Length"] == "3"
     assert Response("abc", headers={"X": "y"}).content_length == 3
-    assert Response(["a", "bc"]).whole("GET")[0][-1] == ("Content-Length", "3")  # type: ignore[index]
+    assert Response(["a", "bc"]).outgoing("GET").headers[-1] == ("Content-Length", "3")  # type: ignore[union-attr]
 
     class Off(Response):
         automatically_set_content_length = False
 
-    assert Off("abc").whole("GET") == ([("Content-Type", "text/plain; charset=utf-8")], b"abc")
+    assert Off("abc").outgoing("GET") == WholeAnswer(200, [("Content-Type", "text/plain; charset=utf-8")], b"abc")
 
 
 def test_our_content_length_follows_the_body() -> None:
@@ -154,7 +156,7 @@ def test_our_content_length_follows_the_body() -> None:
     response = Response("abc")
     assert response.content_length == 3
     response.response.append(b"d")
-    assert dict(response.whole("GET")[0])["Content-Length"] == "4"  # type: ignore[index]
+    assert dict(response.outgoing("GET").headers)["Content-Length"] == "4"  # type: ignore[union-attr]
     response.data = "xy"
     assert response.content_length == 2
     response.response = iter(["z"])
@@ -176,7 +178,7 @@ def test_location_becomes_a_uri_when_set(location: str, sent: str) -> None:
     response.location = location
     response.content_location = location
     assert (response.location, response.content_location) == (sent, sent)
-    assert dict(response.whole("GET")[0])["Location"] == sent  # type: ignore[index]
+    assert dict(response.outgoing("GET").headers)["Location"] == sent  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("location", ["/a\r\nX: y", "/a\0", "http://[::1/", "http://h:port/"])
@@ -197,7 +199,7 @@ def test_autocorrect_location_header() -> None:
     def location(cls: type[Response], value: str) -> str:
         response = cls(status=302)
         response.location = value
-        return dict(response.whole("GET", lambda: "http://h/app/")[0])["Location"]  # type: ignore[index]
+        return dict(response.outgoing("GET", lambda: "http://h/app/").headers)["Location"]  # type: ignore[union-attr]
 
     assert location(Response, "x") == "x"
     assert location(Absolute, "x") == "http://h/app/x"
@@ -216,7 +218,7 @@ def test_cookies() -> None:
     assert {"Max-Age=60", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(first.split("; "))
     assert {"Expires=Thu, 01 Jan 1970 00:00:00 GMT", "Secure", "Partitioned"} <= set(second.split("; "))
     assert {"Max-Age=0", "Domain=example.org", "Path=/x"} <= set(third.split("; "))
-    assert len(dict(response.whole("GET")[0])) == 3  # type: ignore[index]
+    assert len(dict(response.outgoing("GET").headers)) == 3  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("options", [{"key": "a b"}, {"key": "a", "path": "/;x"}, {"key": "a", "domain": "x\r\ny"}])

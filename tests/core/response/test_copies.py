@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cardan.core import BaseResponse, Response
+from cardan.core.response.outgoing import closers_of
 
 
 def test_pickle_after_freeze() -> None:
@@ -19,8 +20,8 @@ def test_pickle_after_freeze() -> None:
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         twin = pickle.loads(pickle.dumps(response.freeze(), protocol))
         assert type(twin) is Response
-        assert twin.whole("GET") == response.whole("GET")
-        assert (twin.status, twin.closers()) == ("201 Created", [])
+        assert twin.outgoing("GET") == response.outgoing("GET")
+        assert (twin.status, closers_of(twin)) == ("201 Created", [])
 
 
 @pytest.mark.parametrize("how", [pickle.dumps, copy.deepcopy])
@@ -39,7 +40,7 @@ def test_copies_are_independent(how: Any) -> None:
     twin.headers["X-A"] = "2"
     twin.status_code = 404
     twin.call_on_close(lambda: None)
-    assert (response.headers["X-A"], response.status_code, len(response.closers())) == ("1", 200, 1)
+    assert (response.headers["X-A"], response.status_code, len(closers_of(response))) == ("1", 200, 1)
     if how is copy.deepcopy:
         twin.response.append(b"b")
         assert response.data == b"a"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core import Chunk, ContentLengthError, End, Head, MachineStateError, Response, ResponseFinalizer
+from cardan.core import Chunk, ContentLengthError, End, Head, MachineStateError, ResponseFinalizer
 from cardan.core.response.finalizer import final_fields
 
 TEXT = [("Content-Type", "text/plain")]
@@ -167,36 +167,6 @@ def test_unknown_status_has_a_phrase() -> None:
     """RFC 9110 section 15: codes without a registered phrase may be sent."""
     assert ResponseFinalizer("GET", 299, TEXT).head.reason == "Unknown"
     assert ResponseFinalizer("GET", 299, TEXT, reason="Mine").head.reason == "Mine"
-
-
-@given(
-    st.sampled_from(["GET", "HEAD", "POST"]),
-    st.sampled_from([200, 201, 204, 205, 206, 304, 404, 500]),
-    st.binary(max_size=20),
-    st.booleans(),
-    st.sampled_from([None, [("X-A", "b")], [("Content-Length", "3")], [("Content-Type", "a/b"), ("Vary", "x")]]),
-)
-def test_straight_path(
-    method: str, status: int, body: bytes, automatic: bool, headers: list[tuple[str, str]] | None
-) -> None:
-    """``whole()`` and ``plain()`` give what the machine gives, or raise what it raises."""
-    response = Response(body, status, headers)
-    response.automatically_set_content_length = automatic
-    if (plain := response.plain(method)) is not None:
-        kind, length, data = plain
-        assert response.whole(method) == ([("Content-Type", kind), ("Content-Length", str(length))], data)
-
-    def machine() -> tuple[list[tuple[str, str]], bytes]:
-        finalizer = response.finalizer(method, length=len(body) if automatic else None)
-        return finalizer.head.headers, sent(finalizer, body if finalizer.sends_body else b"")
-
-    try:
-        expected = machine()
-    except ContentLengthError:
-        with pytest.raises(ContentLengthError):
-            response.whole(method)
-    else:
-        assert response.whole(method) == expected
 
 
 @given(st.binary(max_size=30), st.lists(st.integers(0, 30)))

@@ -17,6 +17,7 @@ from .etag import ETagResponseMixin
 from .events import ServerSentEvent
 from .finalizer import Chunk, ContentLengthError, End, Head, ResponseEvent, ResponseFinalizer
 from .mixins import CommonResponseDescriptorsMixin, CORSResponseMixin, SecurityPolicyMixin, WWWAuthenticateMixin
+from .outgoing import WholeAnswer
 from .redirecting import redirect
 from .response import Response
 from .stream import ResponseStream, ResponseStreamMixin
@@ -39,6 +40,7 @@ __all__ = [
     "SecurityPolicyMixin",
     "ServerSentEvent",
     "WWWAuthenticateMixin",
+    "WholeAnswer",
     "check_preconditions",
     "redirect",
 ]

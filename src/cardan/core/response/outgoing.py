@@ -1,13 +1,15 @@
-"""Outgoing: a response on its way: what is sent, and what ends it.
+"""Outgoing: the way out of a response, for both adapters and for programs that send a response themselves.
 
-What goes on the wire is decided by :class:`~cardan.core.response.finalizer.ResponseFinalizer`; beside it lie the short
-ways of responses that are one bytes object. Keeps nothing of one sending on the response.
+:meth:`Outgoing.outgoing` gives either a :class:`WholeAnswer`, whose body is one bytes object, or the
+:class:`~cardan.core.response.finalizer.ResponseFinalizer` that the chunks of a streamed body go through. Both follow
+the same rules, which are written once, in :mod:`cardan.core.response.finalizer`. Sending changes nothing of a response,
+so that it can be sent any number of times.
 """
 
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from .body import BodyAccess
 from .closing import aclose_all, close_all
@@ -22,7 +24,21 @@ if TYPE_CHECKING:
     from .finalizer import ResponseEvent
     from .pumping import AsyncLibrary
 
-__all__ = ["Outgoing"]
+__all__ = ["Outgoing", "WholeAnswer", "closers_of"]
+
+
+class WholeAnswer(NamedTuple):
+    """A response whose body is one bytes object: everything that is sent, checked and final."""
+
+    status: int
+    """The status code."""
+    headers: list[tuple[str, str]]
+    """The header fields, as pairs of text."""
+    body: bytes
+    """The body; empty where none is sent, in answer to HEAD say."""
+
+
+_whole: Final[Any] = tuple.__new__  # a named tuple's own ``__new__`` is a Python function, which costs a call more
 
 
 class Outgoing(BodyAccess):
@@ -38,43 +54,53 @@ class Outgoing(BodyAccess):
     _content_type: str | None
     _reason: str | None
 
-    def plain(self, method: str) -> tuple[str, int, bytes] | None:
-        """Content-Type, Content-Length and body of an answer that is nothing but these: the adapters' straight path.
+    def outgoing(self, method: str, root_url: Callable[[], str] | None = None) -> WholeAnswer | ResponseFinalizer:
+        """This response on its way out, as the answer to a request with ``method``.
 
-        None where there is more: other fields, a status without a body, a stream, something to close afterwards.
+        Gives a :class:`WholeAnswer` if the body is buffered (text, bytes, or a list of them), else the
+        :class:`ResponseFinalizer` that the chunks of the body go through. ``root_url`` gives the root URL of the
+        application; it is asked for a relative ``Location`` if :attr:`autocorrect_location_header` is set.
+
+        Raises :exc:`ValueError` for a status or a field that must not be sent, and :exc:`ContentLengthError` for a
+        buffered body that is longer or shorter than its Content-Length.
+
+        >>> from cardan.core import Response
+        >>> answer = Response("Hello").outgoing("GET")
+        >>> answer.headers
+        [('Content-Type', 'text/plain; charset=utf-8'), ('Content-Length', '5')]
+        >>> answer.body
+        b'Hello'
         """
         body, kind = self._body, self._content_type
-        if body is None or kind is None or self._headers is not None or self._hooks is not None:
-            return None
-        if self._code != 200 and (self._code in (204, 205, 304) or not 200 <= self._code < 1000):
-            return None
-        if not self.automatically_set_content_length:
-            return None
-        return kind, len(body), (body if method != "HEAD" else b"")
+        if (  # a fast path for most responses: a body of bytes, and no header field but its type
+            body is not None
+            and kind is not None
+            and self._headers is None
+            and ((code := self._code) == 200 or (200 <= code < 1000 and code not in (204, 205, 304)))
+            and self.automatically_set_content_length
+        ):
+            fields = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+            return _whole(WholeAnswer, (code, fields, body if method != "HEAD" else b""))  # type: ignore[no-any-return]
+        return self._checked(method, root_url)
 
-    def whole(
-        self, method: str, root_url: Callable[[], str] | None = None
-    ) -> tuple[list[tuple[str, str]], bytes] | None:
-        """Header fields and body as they are sent in answer to ``method``, where the body is buffered; else None.
-
-        The short way beside :meth:`finalizer`, which is its oracle: most responses are one bytes object.
-        """
+    def _checked(self, method: str, root_url: Callable[[], str] | None) -> WholeAnswer | ResponseFinalizer:
+        """What :meth:`outgoing` gives for every response; its fast path gives the same."""
         body = self._body
         if body is None:
             if not isinstance(self._iterable, (list, tuple)) or self._passes_through:
-                return None
+                return self._finalizer(method, root_url)
             body = b"".join(map(encode, self._iterable))
         code, length = self._code, len(body) if self.automatically_set_content_length else None
         fields, declared = final_fields(code, self._pairs(root_url, length), length)
         if not has_body(method, code):
-            return fields, b""
+            return WholeAnswer(code, fields, b"")
         check_length(len(body) if declared is not None else None, declared)
-        return fields, body
+        return WholeAnswer(code, fields, body)
 
-    def finalizer(
-        self, method: str, root_url: Callable[[], str] | None = None, *, length: int | None = None
+    def _finalizer(
+        self, method: str, root_url: Callable[[], str] | None, length: int | None = None
     ) -> ResponseFinalizer:
-        """The machine for one sending of this response; ``root_url`` gives the application's root for ``Location``."""
+        """The machine for one sending of this response; ``length`` is that of the body where it is known."""
         return ResponseFinalizer(method, self._code, self._pairs(root_url, length), length=length, reason=self._reason)
 
     def _pairs(self, root_url: Callable[[], str] | None, length: int | None) -> list[tuple[str, str]]:
@@ -106,7 +132,7 @@ class Outgoing(BodyAccess):
         :exc:`WrongMode` for an async body.
         """
         try:
-            finalizer = self.finalizer(method, root_url, length=self._known_length())
+            finalizer = self._finalizer(method, root_url, self._known_length())
             if finalizer.sends_body:
                 if self.keep_alive is not None:
                     yield from finalizer.feed(b"")  # a client is told at once that the stream is open
@@ -140,9 +166,9 @@ class Outgoing(BodyAccess):
 
         Without them no filler is sent, and an async body runs in the task of the caller.
         """
-        closers = self.closers()
+        closers = closers_of(self)
         try:
-            finalizer = self.finalizer(method, root_url, length=self._known_length())
+            finalizer = self._finalizer(method, root_url, self._known_length())
             if finalizer.sends_body:
                 chunks = self._chunks(run_sync, library, start_soon, closers)
                 closers.insert(0, chunks.aclose)
@@ -190,24 +216,13 @@ class Outgoing(BodyAccess):
         hooks.append(hook)
         return hook
 
-    def closers(self) -> list[Callable[[], Any]]:
-        """What has to run when the response was sent: the body's own close, then the hooks."""
-        closers: list[Callable[[], Any]] = []
-        if self._body is None:
-            close = closer(self._iterable, self.is_async)
-            if close is not None:
-                closers.append(close)
-        if self._hooks:
-            closers += self._hooks
-        return closers
-
     def close(self) -> None:
         """Close the body and run the hooks; :exc:`WrongMode` where one of them is async (``aclose``)."""
-        close_all(self.closers())
+        close_all(closers_of(self))
 
     async def aclose(self) -> None:
         """Close the body and run the hooks, plain and async."""
-        await aclose_all(self.closers())
+        await aclose_all(closers_of(self))
 
     def __enter__(self) -> Self:
         return self
@@ -220,3 +235,15 @@ class Outgoing(BodyAccess):
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
+
+
+def closers_of(response: Outgoing) -> list[Callable[[], Any]]:
+    """What has to be called when ``response`` was sent, plain or async: the body's own close, then the hooks."""
+    closers: list[Callable[[], Any]] = []
+    if response._body is None:
+        close = closer(response._iterable, response.is_async)
+        if close is not None:
+            closers.append(close)
+    if response._hooks:
+        closers += response._hooks
+    return closers

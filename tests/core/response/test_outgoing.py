@@ -1,0 +1,158 @@
+"""The way out of a response: ``outgoing()`` gives a whole answer or a finalizer, and both follow the same rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardan.core import Chunk, ContentLengthError, Head, Response, ResponseFinalizer, WholeAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = "http://h/app/"
+
+#: ways to give a body, each with whether it is buffered; ``cut`` is where the bytes are cut in two
+BODIES: dict[str, tuple[bool, Callable[[bytes, int], Any]]] = {
+    "bytes": (True, lambda data, cut: data),
+    "text": (True, lambda data, cut: data.decode("latin-1")),
+    "bytearray": (True, lambda data, cut: bytearray(data)),
+    "list": (True, lambda data, cut: [data[:cut], data[cut:]]),
+    "tuple of both": (True, lambda data, cut: (data[:cut], data[cut:].decode("latin-1"))),
+    "iterator": (False, lambda data, cut: iter([data[:cut], data[cut:]])),
+    "None": (True, lambda data, cut: None),
+}
+
+#: header fields of a response; a second item that is an int means that number more than the length of the body
+HEADERS: list[list[tuple[str, Any]]] = [
+    [],
+    [("X-A", "b")],
+    [("Content-Length", 0)],
+    [("content-length", 1)],
+    [("Content-Length", 0), ("Content-Length", 1)],
+    [("Content-Type", "a/b"), ("Vary", "x"), ("Set-Cookie", "a=b"), ("Set-Cookie", "c=d")],
+    [("Location", "caf\xe9?q=\xfc"), ("Content-Location", "/x")],
+    [("Transfer-Encoding", "chunked"), ("ETag", '"v"'), ("Last-Modified", "Thu, 01 Jan 1970 00:00:00 GMT")],
+]
+
+
+def by_finalizer(response: Response, method: str) -> tuple[int, list[tuple[str, str]], bytes]:
+    """What is sent if every chunk goes through the finalizer, which is the oracle."""
+    events = list(response.iter_events(method, root_url=lambda: ROOT))
+    head = events[0]
+    assert isinstance(head, Head)
+    return head.status, head.headers, b"".join(event.data for event in events if isinstance(event, Chunk))
+
+
+def outcome(way: Callable[[Response, str], Any], response: Response, method: str) -> Any:
+    try:
+        return way(response, method)
+    except (ValueError, ContentLengthError) as error:
+        return type(error)
+
+
+@st.composite
+def responses(draw: st.DrawFn) -> tuple[bool, Callable[[], Response]]:
+    """Whether the body is buffered, and what makes equal responses, one for each way."""
+    buffered, body = draw(st.sampled_from(list(BODIES.values())))
+    data = draw(st.binary(max_size=9))
+    given = body(data, draw(st.integers(0, 9)))
+    length = len(data if given is None or not buffered else Response(given).data)
+    headers = [
+        (name, str(length + value) if isinstance(value, int) else value)
+        for name, value in draw(st.sampled_from(HEADERS))
+    ]
+    status: Any = draw(st.sampled_from([100, 200, 201, 204, 205, 206, 299, 302, 304, 404, 500, 999, "404 Mine", "x"]))
+    kinds = draw(st.sampled_from([{}, {"mimetype": "text/css"}, {"content_type": "a/b; c=d"}]))
+    options = draw(
+        st.fixed_dictionaries(
+            {
+                "automatically_set_content_length": st.booleans(),
+                "autocorrect_location_header": st.booleans(),
+                "direct_passthrough": st.booleans(),
+                "default_mimetype": st.sampled_from(["text/plain", None]),
+            }
+        )
+    )
+    changes = draw(st.lists(st.sampled_from(["headers", "hook", "response", "data", "append"]), max_size=2))
+
+    def make() -> Response:
+        cls = type("Made", (Response,), options)
+        response: Response = cls(body(data, 4) if not buffered else given, status, headers or None, **kinds)
+        for change in changes:
+            if change == "headers":
+                response.headers["X-More"] = "1"
+            elif change == "hook":
+                response.call_on_close(lambda: None)
+            elif change == "response":
+                _ = response.response
+            elif change == "data" and buffered and not options["direct_passthrough"]:
+                response.data = b"new"
+            elif change == "append" and isinstance(response.response, list):
+                response.response.append(b"more")
+        return response
+
+    return buffered, make
+
+
+@given(case=responses(), method=st.sampled_from(["GET", "HEAD", "POST"]))
+def test_a_whole_answer_is_what_the_finalizer_sends(case: tuple[bool, Callable[[], Response]], method: str) -> None:
+    """Law: for every response, what ``outgoing()`` gives is sent as the finalizer sends it, or raises as it does."""
+    buffered, make = case
+    expected = outcome(by_finalizer, make(), method)
+
+    def way(response: Response, method: str) -> Any:
+        outgoing = response.outgoing(method, lambda: ROOT)
+        if isinstance(outgoing, WholeAnswer):
+            assert buffered
+            return tuple(outgoing)
+        events = [*(outgoing.feed(chunk) for chunk in response.iter_encoded() if outgoing.sends_body), outgoing.close()]
+        data = b"".join(event.data for each in events for event in each if isinstance(event, Chunk))
+        return outgoing.head.status, outgoing.head.headers, data
+
+    got = outcome(way, make(), method)
+    if isinstance(got, type) or isinstance(expected, type) or make().outgoing(method).__class__ is WholeAnswer:
+        assert got == expected
+    else:  # nobody knows the length of a body that goes to the server as it is
+        assert (got[0], got[2]) == (expected[0], expected[2])
+        assert [pair for pair in expected[1] if pair not in got[1]] in ([], [("Content-Length", str(len(got[2])))])
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("status", range(200, 600))
+def test_every_status(status: int, method: str) -> None:
+    """Law: the fast path of ``outgoing()`` gives for each status what its slow path gives."""
+    response = Response("body", status)
+    fast = response.outgoing(method)
+    _ = response.headers  # a response with a headers object takes the slow path
+    assert response.outgoing(method) == fast == WholeAnswer(*by_finalizer(response, method))
+
+
+@pytest.mark.parametrize("status", [0, 1, 99, 100, 101, 199, 1000, 99999])
+def test_a_status_that_is_not_final_is_refused(status: int) -> None:
+    """Law: a response has a final status (RFC 9110 section 15), on both ways."""
+    response = Response("body")
+    response.status_code = status
+    for _ in range(2):
+        with pytest.raises(ValueError, match="expected a code from 200 to 999"):
+            response.outgoing("GET")
+        _ = response.headers
+
+
+def test_a_stream_gives_a_finalizer() -> None:
+    """Law: a body that is not buffered, or that goes to the server as it is, has no whole answer."""
+    assert isinstance(Response(iter([b"a"])).outgoing("GET"), ResponseFinalizer)
+    assert isinstance(Response([b"a"], direct_passthrough=True).outgoing("GET"), ResponseFinalizer)
+    assert isinstance(Response(b"a", direct_passthrough=True).outgoing("GET"), WholeAnswer)
+
+
+def test_a_declared_length_is_kept() -> None:
+    """Law: a buffered body that is not as long as its Content-Length raises before anything is sent."""
+    with pytest.raises(ContentLengthError):
+        Response("body", headers={"Content-Length": "3"}).outgoing("GET")
+    answer = Response("body", headers={"Content-Length": "3"}).outgoing("HEAD")
+    assert isinstance(answer, WholeAnswer)
+    assert (answer.headers[-1], answer.body) == (("Content-Length", "3"), b"")
