@@ -194,7 +194,7 @@ def test_httplint(method: str, name: str, fields: dict[str, str]) -> None:
 
 
 def test_static_files_pass(tmp_path: Path) -> None:
-    """The application of files under both lints is in tests/test_static.py; here: wsgiref.validate."""
+    """The application of files under both lints is in tests/files/test_static.py; here: wsgiref.validate."""
     (tmp_path / "a.txt").write_text("a")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

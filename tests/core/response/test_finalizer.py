@@ -97,7 +97,7 @@ def test_known_length_against_the_declared_one() -> None:
 
 @pytest.mark.parametrize("status", [0, 1, 100, 101, 199, 1000, -200])
 def test_final_status(status: int) -> None:
-    """API: a final status of 1xx, of 0, or of no three digits is a ValueError."""
+    """A final status of 1xx, of 0, or of no three digits is a ValueError."""
     with pytest.raises(ValueError, match=f"got final status {status}, expected a code from 200 to 999"):
         ResponseFinalizer("GET", status, TEXT)
 

@@ -43,7 +43,7 @@ def test_what_contains_itself() -> None:
 
 @pytest.mark.parametrize("dumps", [lambda value: json.dumps(value, indent=1), lambda value: b'["x"]'])
 def test_dumps(dumps: Any) -> None:
-    """API: dumps gives text or bytes."""
+    """``dumps`` gives text or bytes."""
     assert json.loads(Response.from_json(["x"], dumps=dumps).data) == ["x"]
 
 

@@ -2,7 +2,7 @@
 
 Parsing takes linear time and never raises: an invalid pair is skipped, and if a parameter occurs more than once in an
 element, the first one counts. Writing raises :exc:`ValueError` for a value that a header field must not contain. This
-module does not decide which proxy to trust: :class:`cardan.ProxyFix` does.
+module does not decide which proxy to trust.
 """
 
 from __future__ import annotations

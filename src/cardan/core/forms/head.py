@@ -1,7 +1,7 @@
 """PartHead: what the header block of one part says. bytes -> PartHead.
 
 Takes the block as it stands after the boundary: transport padding, CRLF, the header lines parted by CRLF. Returns a
-:class:`PartHead`. Raises :exc:`~cardan.core.exceptions.MultipartError` for what FORMS rules out and
+:class:`PartHead`. Raises :exc:`~cardan.core.exceptions.MultipartError` for a header block that is not valid and
 :exc:`~cardan.core.exceptions.RequestEntityTooLarge` past ``max_part_headers``. Linear.
 """
 
