@@ -12,6 +12,7 @@ import inspect
 import subprocess
 import sys
 import types
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,6 +74,17 @@ REACHED = {
 UNDECLARED = (
     "_opened _form_parsed _is_limited _json _limits _failure _is_filtered _refusal _stream _made_headers _made_hooks"
 )
+# File names that stand twice in core, and why that does not mislead.
+TWICE = {
+    "base": "the class that everything else is added to, of a request and of a response",
+    "body": "the bytes of a request, the bytes of a response",
+    "content_type": "Content-Type of a form, Content-Type of a response",
+    "events": "the events of a form, server-sent events",
+    "head": "the head of a part of a form, the head of a request",
+    "limits": "the limits, and their attributes on a request",
+    "mixins": "the fields of a request, the fields of a response",
+    "stream": "a request's body as a stream, a response's body as a stream",
+}
 # The standard library's I/O, and what drags it in (email imports socket on 3.11, logging imports threading).
 IO_MODULES = {
     "socket", "ssl", "asyncio", "threading", "_thread", "tempfile", "select", "selectors", "subprocess", "signal",
@@ -179,6 +191,25 @@ def test_anyio_is_imported_by_the_crossing_and_by_asgi_alone(module: str) -> Non
     room = room_of(module)
     assert all(where == "typing" for _, where in found) or room in ANYIO_ROOMS
     assert room != "_crossing" or [line for line, where in found if where == "module"] == []
+
+
+def test_no_name_is_a_module_and_something_else() -> None:
+    """``from package import name`` gives the same thing, whatever was imported before: module or object, not both."""
+    wrong = []
+    for module in MODULES:
+        package, _, name = module.rpartition(".")
+        importlib.import_module(module)
+        if package and not inspect.ismodule(found := getattr(importlib.import_module(package), name)):
+            wrong.append(f"{module} is a module and {found!r}")
+    assert wrong == []
+
+
+def test_a_file_name_stands_twice_in_core_for_a_reason() -> None:
+    """Who hears the name of a file of core knows which one is meant, or TWICE says why there are two."""
+    names = Counter(
+        path.stem for name, path in MODULES.items() if entry_of(name).startswith("core") and path.stem != "__init__"
+    )
+    assert {name for name, count in names.items() if count > 1} <= set(TWICE)
 
 
 def fresh(code: str) -> set[str]:

@@ -14,6 +14,7 @@ from .content_type import FormType, parse_form_type
 from .decoder import Forms, MultipartDecoder
 from .encoder import MultipartEncoder
 from .events import Field, FileEnd, FileStart, FormEvent
+from .filenames import safe_filename
 from .files import FileStorage
 from .form import Form
 from .memory_sink import MemoryBudget, MemorySink
@@ -21,7 +22,6 @@ from .parse import parse_form
 from .part import Part
 from .parts import PartReader
 from .reader import FormReader
-from .safe_filename import safe_filename
 from .urlencoded import parse_urlencoded
 from .urlencoded_decoder import UrlencodedDecoder
 

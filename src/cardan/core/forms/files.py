@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 from ..exceptions import WrongMode
 from ..waiting import checkpoint
+from .filenames import safe_filename
 from .pieces import Pieces
-from .safe_filename import safe_filename
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -107,7 +107,7 @@ class FileStorage:
 
     @property
     def safe_filename(self) -> str:
-        """A name to store the file under; see :func:`~cardan.core.forms.safe_filename.safe_filename`."""
+        """A name to store the file under; see :func:`~cardan.core.forms.filenames.safe_filename`."""
         return safe_filename(self.filename)
 
     @property

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..exceptions import BodyConsumed, RequestEntityTooLarge, WrongMode
 from .events import Field, FileStart
+from .filenames import safe_filename
 from .files import COPY_SIZE, writer
 from .pieces import Pieces
-from .safe_filename import safe_filename
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -64,7 +64,7 @@ class Part:
 
     @property
     def safe_filename(self) -> str:
-        """A name to store the file under; see :func:`~cardan.core.forms.safe_filename.safe_filename`."""
+        """A name to store the file under; see :func:`~cardan.core.forms.filenames.safe_filename`."""
         return safe_filename(self.filename)
 
     def __repr__(self) -> str:
