@@ -249,7 +249,7 @@ def set_property(name: str) -> Callable[[str], None]:
         attempt(setattr, response, name, text)
         attempt(setattr, response, name, wire(text))
         look(attempt(getattr, response, name))
-        attempt(response.whole, "GET")
+        attempt(response.outgoing, "GET")
 
     return write
 
