@@ -308,7 +308,7 @@ def test_union(kind: Kind) -> None:
     assert list(both.items(multi=True)) == [("a", "1"), ("a", "2"), ("b", "3")]
     assert list(d.items(multi=True)) == [("a", "1")]
     with pytest.raises(TypeError):
-        d | [("a", "2")]  # pyright: ignore[reportUnusedExpression]
+        d | [("a", "2")]  # type: ignore[operator]  # pyright: ignore[reportUnusedExpression, reportOperatorIssue]
     assert {"a": "0"} | d == {"a": "1"}
 
 

@@ -1,4 +1,4 @@
-"""Containers of header fields and of values with several per key."""
+"""Containers: header fields, dicts with several values per key, and immutable lists and dicts."""
 
 from __future__ import annotations
 

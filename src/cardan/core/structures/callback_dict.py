@@ -1,25 +1,26 @@
-"""A dict that tells when it was changed.
+"""A dict that calls a function after each change.
 
-Takes what a dict takes, and a callable; calls it with the dict after each call that may have changed something.
-Raises what a dict raises, and what the callable raises. Never calls it for a call that raised, or only read.
+It calls the function after every method that can change the dict, even if nothing changed. It does not call it after a
+method that only reads or that raises. An exception of the function reaches the caller.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Self, SupportsIndex, TypeVar, overload
 
 __all__ = ["CallbackDict"]
 
 D = TypeVar("D")
 K = TypeVar("K")
+T = TypeVar("T")
 V = TypeVar("V")
 
 _MISSING: Any = object()
 
 
 class CallbackDict(dict[K, V]):
-    """A dict that calls ``on_update`` with itself after it was changed; ``initial`` is a mapping or pairs.
+    """A dict that calls ``on_update`` with itself after each change. ``initial`` is a mapping or an iterable of pairs.
 
     >>> seen = []
     >>> d = CallbackDict({"charset": "utf-8"}, lambda changed: seen.append(dict(changed)))
@@ -51,7 +52,7 @@ class CallbackDict(dict[K, V]):
         self._changed()
 
     def clear(self) -> None:
-        """Remove everything."""
+        """Remove all items."""
         super().clear()
         self._changed()
 
@@ -62,7 +63,10 @@ class CallbackDict(dict[K, V]):
     @overload
     def pop(self, key: K, default: D) -> V | D: ...
     def pop(self, key: K, default: Any = _MISSING) -> Any:
-        """Remove ``key`` and return its value, or ``default``. Raises KeyError where there is neither."""
+        """Remove ``key`` and return its value, or ``default`` if the key is missing.
+
+        Raises KeyError if the key is missing and there is no default.
+        """
         if default is not _MISSING and key not in self:
             return default
         value = super().pop(key)
@@ -70,34 +74,40 @@ class CallbackDict(dict[K, V]):
         return value
 
     def popitem(self) -> tuple[K, V]:
-        """Remove the last item and return it. Raises KeyError where there is none."""
+        """Remove the last item and return it. Raises KeyError if the dict is empty."""
         item = super().popitem()
         self._changed()
         return item
 
+    @overload
+    def setdefault(self: CallbackDict[K, T | None], key: K, default: None = None) -> T | None: ...
+    @overload
+    def setdefault(self, key: K, default: V) -> V: ...
     def setdefault(self, key: K, default: Any = None) -> Any:
-        """The value of ``key``, which is set to ``default`` if it is not there."""
+        """Return the value of ``key``. If the key is missing, set it to ``default`` first."""
         if key not in self:
             self[key] = default
         return self[key]
 
-    def update(self, *args: Any, **more: Any) -> None:
-        """Set all of a mapping or of an iterable of pairs: one change."""
-        super().update(*args, **more)
+    def update(  # type: ignore[override]
+        self, other: Mapping[K, V] | Iterable[tuple[K, V]] = (), /, **more: V
+    ) -> None:
+        """Set the items of a mapping or of an iterable of pairs. The function is called once."""
+        super().update(other, **more)
         self._changed()
 
-    def __ior__(self, other: Any) -> Self:  # type: ignore[misc, override]
+    def __ior__(self, other: Mapping[K, V] | Iterable[tuple[K, V]]) -> Self:  # type: ignore[misc, override]
         self.update(other)
         return self
 
     def copy(self) -> dict[K, V]:
-        """The same items in a plain dict: a change of it is nobody's business."""
+        """Return the items in a plain dict, which calls no function."""
         return dict(self)
 
     __copy__ = copy
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        # who listens stays behind, as with a copy
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
+        # a copy or a pickle does not keep the function, as copy() does not
         return type(self), (dict(self),)
 
     def __repr__(self) -> str:

@@ -1,8 +1,8 @@
-"""Several dicts with several values per key, read as one: ``request.values``.
+"""A view of several dicts with several values per key as one mapping: ``request.values``.
 
-Takes the containers, in the order in which they are asked; reads them anew each time. ``d[key]`` raises
-:exc:`~cardan.core.exceptions.BadRequestKeyError` (a KeyError, and a 400) for a key that none of them has, every
-change TypeError. Never copies them, never changes them.
+The view copies nothing: it looks into the dicts, in order, at each access. ``d[key]`` raises
+:exc:`~cardan.core.exceptions.BadRequestKeyError` (a KeyError that becomes a 400 response) if no dict has the key. Every
+change raises TypeError.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MISSING: Any = object()
 
 
 class CombinedMultiDict(Mapping[K, V]):
-    """The containers in ``dicts`` as one: a key's first value is that of the first container that has it.
+    """The mappings in ``dicts`` as one mapping. The value of a key is that of the first mapping with the key.
 
     >>> both = CombinedMultiDict([MultiDict({"a": "1"}), MultiDict([("a", "2"), ("b", "3")])])
     >>> both["a"], both.getlist("a"), both["b"]
@@ -61,9 +61,10 @@ class CombinedMultiDict(Mapping[K, V]):
     @overload
     def get(self, key: K, default: D, type: Callable[[V], T]) -> T | D: ...
     def get(self, key: K, default: Any = None, type: Callable[[V], Any] | None = None) -> Any:
-        """The first value of ``key``, or ``default``.
+        """Return the first value of ``key``, or ``default`` if the key is missing.
 
-        ``type`` converts it; where that raises ValueError or TypeError the next container is asked.
+        ``type`` is a function that converts the value. If it raises ValueError or TypeError, the next mapping with the
+        key is used.
         """
         for one in self.dicts:
             if key in one:
@@ -80,9 +81,10 @@ class CombinedMultiDict(Mapping[K, V]):
     @overload
     def getlist(self, key: K, type: Callable[[V], T]) -> list[T]: ...
     def getlist(self, key: K, type: Callable[[V], Any] | None = None) -> list[Any]:
-        """All values of ``key``, those of the first container first, as a new list.
+        """Return a new list of all values of ``key``, in the order of the mappings.
 
-        ``type`` converts each; those for which it raises ValueError or TypeError are left out.
+        ``type`` is a function that converts each value. A value for which it raises ValueError or TypeError is left
+        out.
         """
         values: list[V] = []
         for one in self.dicts:
@@ -107,17 +109,17 @@ class CombinedMultiDict(Mapping[K, V]):
     @overload
     def items(self, multi: bool) -> Iterable[tuple[K, V]]: ...
     def items(self, multi: bool = False) -> Any:
-        """Each key with its first value; with ``multi=True`` all pairs, in order."""
+        """Return each key with its first value. With ``multi=True``, return all pairs, in order."""
         if multi:
             return [pair for one in self.dicts for pair in iter_multi_items(one)]
         return super().items()
 
     def lists(self) -> list[tuple[K, list[V]]]:
-        """Each key with the list of its values."""
+        """Return each key with the list of its values."""
         return self.copy().lists()
 
     def listvalues(self) -> list[list[V]]:
-        """The list of values of each key."""
+        """Return the list of values of each key."""
         return self.copy().listvalues()
 
     @overload
@@ -125,18 +127,18 @@ class CombinedMultiDict(Mapping[K, V]):
     @overload
     def to_dict(self, flat: Literal[False]) -> dict[K, list[V]]: ...
     def to_dict(self, flat: bool = True) -> dict[K, V] | dict[K, list[V]]:
-        """A dict of first values, or with ``flat=False`` a dict of lists."""
+        """Return a dict with the first value of each key. With ``flat=False``, return a dict of lists."""
         return self.copy().to_dict(flat=True) if flat else self.copy().to_dict(flat=False)
 
     def copy(self) -> MultiDict[K, V]:
-        """All pairs in a :class:`MultiDict`, which can be changed."""
+        """Return all pairs in a :class:`MultiDict`, which can be changed."""
         return MultiDict(self.items(multi=True))
 
-    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
         return type(self), (self.dicts,)
 
     def __eq__(self, other: object) -> bool:
-        """Whether both have the same keys with the same values in the same order."""
+        """Return whether both have the same keys, and the same values of each key in the same order."""
         return self.copy() == other
 
     __hash__ = None  # type: ignore[assignment]

@@ -1,10 +1,10 @@
-"""The header fields of a WSGI environ, as a live view.
+"""A view of the header fields in a WSGI environ (PEP 3333).
 
-Takes the environ (PEP 3333); returns what it holds under ``HTTP_*``, ``CONTENT_TYPE`` and ``CONTENT_LENGTH``.
-Raises nothing of its own. Never copies, never changes the environ.
+The view shows the items ``HTTP_*``, ``CONTENT_TYPE`` and ``CONTENT_LENGTH`` of the environ. It copies nothing and never
+changes the environ.
 
-An empty ``CONTENT_TYPE`` or ``CONTENT_LENGTH`` is absent: PEP 3333 lets servers set them so. Their twins under
-``HTTP_CONTENT_*`` are not looked at.
+An empty ``CONTENT_TYPE`` or ``CONTENT_LENGTH`` counts as a missing field, because PEP 3333 allows servers to set empty
+strings. ``HTTP_CONTENT_TYPE`` and ``HTTP_CONTENT_LENGTH`` are ignored.
 """
 
 from __future__ import annotations
@@ -21,9 +21,12 @@ _CONTENT = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
 
 class EnvironHeaders(ImmutableHeadersMixin, HeadersView):
-    """The header fields of ``environ``, a mapping as PEP 3333 describes it. Reads it anew each time.
+    """The header fields in ``environ``. Each access reads the environ, so that later changes are visible.
 
-    A name with an underscore is never found: an environ cannot tell it from the name with a hyphen.
+    A field whose name contains an underscore is never found: the environ has the same key for the name with a hyphen.
+
+    >>> EnvironHeaders({"HTTP_ACCEPT": "*/*", "CONTENT_TYPE": ""})
+    EnvironHeaders([('Accept', '*/*')])
     """
 
     __slots__ = ("environ",)
@@ -55,5 +58,5 @@ class EnvironHeaders(ImmutableHeadersMixin, HeadersView):
     def __len__(self) -> int:
         return len(self._keys())
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         return type(self), ({key: self.environ[key] for key in self._keys()},)

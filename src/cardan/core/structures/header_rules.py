@@ -1,17 +1,19 @@
-"""What may stand in a header field, and the memos of names that are asked for again and again.
+"""Checks of header names and values, and the conversions between the names of HTTP, WSGI and ASGI.
 
-Takes the name or the value that a program wants to send; returns it, ready for the wire; raises TypeError
-for a wrong type and ValueError for text that must not be sent. Never changes the meaning of what it is given.
+The checks return the text that is sent, raise TypeError for a wrong type and ValueError for text that a header field
+must not contain.
 
-The memos are bounded twice, in entries and in the length of a name, and emptied when full: names come from
-clients too, and a memo must not be a way to fill the server's memory.
+The conversions keep their results in memos. Clients choose some of the names, so that a memo must not be a way to fill
+the memory of the server: it holds at most ``MEMO_ENTRIES`` names of at most ``MEMO_NAME_LENGTH`` characters, and a full
+memo is emptied.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
+
+from ..fields.syntax import OWS, is_token
 
 __all__ = [
     "convert",
@@ -30,12 +32,10 @@ K = TypeVar("K", str, bytes)
 T = TypeVar("T")
 V = TypeVar("V")
 
-# a few hundred field names are registered with IANA; nobody uses a thousand
-MEMO_ENTRIES = 1024
-MEMO_NAME_LENGTH = 64
-
-# RFC 9110 section 5.6.2
-_is_token = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+#: The most names in a memo. IANA lists a few hundred field names.
+MEMO_ENTRIES: Final = 1024
+#: The longest name in a memo, in characters.
+MEMO_NAME_LENGTH: Final = 64
 
 _known_names: dict[str, str] = {}
 _wire_names: dict[str, bytes] = {}
@@ -45,7 +45,7 @@ _environ_titles: dict[str, str] = {}
 
 
 def remember(memo: dict[K, V], name: K, value: V) -> V:
-    """Put ``value`` under ``name`` into a bounded memo, and return it."""
+    """Store ``value`` under ``name`` in a memo, within its bounds. Return ``value``."""
     if len(name) <= MEMO_NAME_LENGTH:
         if len(memo) >= MEMO_ENTRIES:
             memo.clear()
@@ -54,36 +54,36 @@ def remember(memo: dict[K, V], name: K, value: V) -> V:
 
 
 def field_name(name: str) -> str:
-    """Check a field name (RFC 9110 section 5.1: a token) and return it as it was given.
+    """Return a field name unchanged if it is valid: a token (RFC 9110 section 5.1).
 
-    Raises TypeError if it is no str, ValueError if it is no token.
+    Raises TypeError if it is not a str, ValueError if it is not a token.
     """
     try:
         return _known_names[name]
     except (KeyError, TypeError):
         if not isinstance(name, str):
             raise TypeError(f"got a field name of type {type(name).__name__}, expected str") from None
-    if not _is_token(name):
+    if not is_token(name):
         raise ValueError(f"got field name {name!r}, expected a token (RFC 9110 section 5.6.2)")
     return remember(_known_names, name, str.__str__(name))
 
 
 def field_value(name: str, value: str | int) -> str:
-    """Check a field value (RFC 9110 section 5.5) and return it as text; ``name`` is for the error's sake.
+    """Return a field value as a string if it is valid (RFC 9110 section 5.5). ``name`` is used in the error text.
 
-    An int becomes its decimal digits. Spaces and tabs around a value are not part of it and are taken off.
-    Raises TypeError for other types (bool and bytes too), ValueError for CR, LF, NUL and for characters above
-    U+00FF, which a field cannot carry: both protocols send one octet per character.
+    An int is converted to decimal digits. Spaces and tabs around the value are removed. Raises TypeError for another
+    type (bool and bytes included), ValueError for CR, LF, NUL and for characters above U+00FF: both protocols send one
+    byte for each character.
     """
     if type(value) is not str:
         value = _as_text(name, value)
-    if value.isascii() and value.isprintable():  # nearly all of them
+    if value.isascii() and value.isprintable():  # almost all values are
         return value.strip(" ")
     if "\r" in value or "\n" in value or "\0" in value:
         raise ValueError(f"got {value!r} for {name}, expected a value without CR, LF and NUL")
     if not value.isascii() and max(value) > "\xff":
         raise ValueError(f"got {value!r} for {name}, expected characters up to U+00FF (ISO 8859-1)")
-    return value.strip(" \t")
+    return value.strip(OWS)
 
 
 def _as_text(name: str, value: object) -> str:
@@ -95,7 +95,7 @@ def _as_text(name: str, value: object) -> str:
 
 
 def wire_name(name: str) -> bytes:
-    """The name as ASGI gives it: lower-case bytes."""
+    """Return a field name in the form of ASGI: lower-case bytes."""
     try:
         return _wire_names[name]
     except KeyError:
@@ -103,10 +103,10 @@ def wire_name(name: str) -> bytes:
 
 
 def environ_key(name: str) -> str:
-    """The environ's key for a field name (PEP 3333, after RFC 3875 section 4.1.18).
+    """Return the key of a field in a WSGI environ (PEP 3333, RFC 3875 section 4.1.18).
 
-    A name with an underscore has none: its key would be that of the name with a hyphen, which is how one
-    header is smuggled in as another. The key returned for it is no environ's.
+    A name with an underscore gives ``""``, which is never a key: its key would be that of the name with a hyphen, and a
+    client could smuggle in one field as another.
     """
     try:
         return _environ_keys[name]
@@ -118,7 +118,7 @@ def environ_key(name: str) -> str:
 
 
 def wire_title(name: bytes) -> str:
-    """A name as ASGI gives it, in Title-Case: what iteration gives on both protocols."""
+    """Return a field name of ASGI in Title-Case: the form that iteration gives on both protocols."""
     try:
         return _wire_titles[name]
     except KeyError:
@@ -126,23 +126,24 @@ def wire_title(name: bytes) -> str:
 
 
 def environ_title(key: str) -> str:
-    """The name of an environ's key (``HTTP_...`` or ``CONTENT_...``) in Title-Case.
+    """Return the field name of an environ's key (``HTTP_...`` or ``CONTENT_...``) in Title-Case.
 
-    Empty for a key by which no name is looked up (``HTTP_x``): what iteration gives can be asked for.
+    A key that :func:`environ_key` never gives (``HTTP_x``) has the name ``""``. Iteration leaves it out, so that each
+    name that iteration gives can be looked up.
     """
     try:
         return _environ_titles[key]
     except KeyError:
         name = (key[5:] if key.startswith("HTTP_") else key).replace("_", "-")
-        # as bytes, whose title() is that of ASCII
+        # bytes.title() knows only ASCII letters
         name = name.encode("latin-1", "replace").title().decode("latin-1")
         return remember(_environ_titles, key, name if environ_key(name) == key else "")
 
 
 def join_values(name: str, values: list[str]) -> str:
-    """Several fields of one (lower-case) name as one value: RFC 9110 section 5.3, RFC 9113 section 8.2.3.
+    """Join the values of several fields of one name (in lower case): RFC 9110 section 5.3, RFC 9113 section 8.2.3.
 
-    Set-Cookie is the field that cannot be joined (RFC 9110 section 5.3): its first value is given.
+    The values of Set-Cookie cannot be joined (RFC 9110 section 5.3): the first one is returned.
     """
     if name == "set-cookie":
         return values[0]
@@ -150,7 +151,7 @@ def join_values(name: str, values: list[str]) -> str:
 
 
 def convert(value: V, default: D, type: Callable[[V], T]) -> T | D:
-    """``type(value)``, or ``default`` where it raises ValueError or TypeError."""
+    """Return ``type(value)``, or ``default`` if that raises ValueError or TypeError."""
     try:
         return type(value)
     except (ValueError, TypeError):

@@ -1,15 +1,15 @@
-"""A set of tokens as a header field lists them: Vary, Allow, Content-Language ...
+"""A set of tokens that a header field lists: Vary, Allow, Content-Language and others.
 
-Takes tokens in any case, keeps them in order and as they were first written; gives the field's value. Reading a
-field is total (:meth:`HeaderSet.from_header`), writing raises ValueError for what must not go on the wire.
-Bound to headers (:meth:`HeaderSet.bound`) every change is written back at once and none is lost.
+The set keeps the order of the tokens and the case in which each was first written. Parsing
+(:meth:`HeaderSet.from_header`) never raises; writing raises ValueError for a token that a header field must not
+contain. A set that is bound to headers (:meth:`HeaderSet.bound`) is live: every change is written to the field.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, MutableSet
 from collections.abc import Set as AbstractSet
-from typing import Any, Self
+from typing import Self
 
 from ..fields.lists import dump_list, parse_list
 from ..fields.live import Live
@@ -18,16 +18,16 @@ __all__ = ["HeaderSet"]
 
 
 class HeaderSet(Live[dict[str, str]], MutableSet[str]):
-    """A set of tokens, in order, in which case does not count.
+    """An ordered set of tokens that ignores case.
 
-    ``headers``: the tokens; ``on_update`` is called with the set after each change.
+    ``headers`` are the tokens. ``on_update`` is called with the set after each change.
 
     >>> vary = HeaderSet(["Accept", "Cookie"])
     >>> "accept" in vary, vary.to_header()
     (True, 'Accept, Cookie')
     """
 
-    # _state: each token in lower case -> as it was written
+    # _state maps each token in lower case to the token as it was written
     __slots__ = ("_on_update",)
 
     def __init__(
@@ -46,7 +46,7 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
 
     def _set(self, state: dict[str, str]) -> None:
         super()._set(state)
-        # unset in copies and in sets that were read from a field
+        # sets from from_header(), bound() and copy() lack the attribute
         on_update = getattr(self, "_on_update", None)
         if on_update is not None:
             on_update(self)
@@ -61,24 +61,24 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
         return len(self._get())
 
     def add(self, value: str) -> None:
-        """Add a token at the end, unless it is there."""
+        """Add a token at the end, unless the set has it."""
         self.update((value,))
 
     def update(self, values: Iterable[str]) -> None:
-        """Add the tokens that are not there, in order; one change."""
+        """Add the tokens that the set does not have, in order, as one change."""
         state = self._get()
         added = {**_fold(values), **state}
         if len(added) > len(state):
             self._set({**state, **added})
 
     def discard(self, value: str) -> None:
-        """Remove a token if it is there."""
+        """Remove a token if the set has it."""
         state = self._get()
         if value.lower() in state:
             self._set({key: token for key, token in state.items() if key != value.lower()})
 
     def remove(self, value: str) -> None:
-        """Remove a token. Raises KeyError if it is not there."""
+        """Remove a token. Raises KeyError if the set does not have it."""
         if value not in self:
             raise KeyError(value)
         self.discard(value)
@@ -89,11 +89,11 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
             self._set({})
 
     def find(self, value: str) -> int:
-        """The position of a token, -1 if it is not there."""
+        """Return the position of a token, -1 if the set does not have it."""
         return next((at for at, key in enumerate(self._get()) if key == value.lower()), -1)
 
     def index(self, value: str) -> int:
-        """The position of a token. Raises IndexError if it is not there, as in Werkzeug."""
+        """Return the position of a token. Raises IndexError (as Werkzeug does) if the set does not have it."""
         at = self.find(value)
         if at < 0:
             raise IndexError(value)
@@ -111,7 +111,7 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
         self.discard(self[at])
 
     def as_set(self, preserve_casing: bool = False) -> set[str]:
-        """The tokens as a set of str, in lower case unless ``preserve_casing``."""
+        """Return the tokens as a set of str, in lower case unless ``preserve_casing``."""
         state = self._get()
         return set(state.values()) if preserve_casing else set(state)
 
@@ -129,7 +129,7 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
         return f"{type(self).__name__}({list(self)!r})"
 
     @classmethod
-    def _from_iterable(cls, it: Iterable[Any]) -> Self:  # type: ignore[override]
+    def _from_iterable(cls, it: Iterable[str]) -> Self:  # type: ignore[override]
         return cls(it)
 
 

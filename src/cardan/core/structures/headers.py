@@ -1,9 +1,11 @@
-"""Header fields to change: a list of pairs of str, in order, found by name in any case.
+"""Containers of header fields: :class:`HeadersView`, which can be read, and :class:`Headers`, which can be changed.
 
-Takes names and values of str (an int is written as its digits); returns text. Raises TypeError for any other
-type and ValueError for what must not go on the wire, both when it is set: a name that is no token (RFC 9110
-section 5.1), a value with CR, LF, NUL or a character above U+00FF (section 5.5). Setting None deletes.
-Never changes the case of a name, never the order of the fields.
+Names are found in any case. Several fields of one name read as one value, joined with ``", "`` (cookies with ``"; "``;
+RFC 9110 section 5.3, RFC 9113 section 8.2.3), because a server may have joined them already.
+
+:class:`Headers` checks names and values when they are set. It raises TypeError for a value that is neither str nor int,
+and ValueError for a name that is not a token (RFC 9110 section 5.1) and for a value with CR, LF, NUL or a character
+above U+00FF (section 5.5). It keeps the case of the names and the order of the fields.
 """
 
 from __future__ import annotations
@@ -30,20 +32,21 @@ _MISSING: Any = object()
 
 
 class HeadersView(Mapping[str, str]):
-    """Header fields to read: a mapping of names in any case to values.
+    """Header fields that can be read: a mapping of names to values that ignores the case of names.
 
-    A subclass says how to find a value (``_find``), all values (``_find_all``) and the names (``__iter__``).
+    ``headers[name]`` raises :exc:`~cardan.core.exceptions.BadRequestKeyError` (a KeyError that becomes a 400 response)
+    if the field is missing. A subclass defines ``_find``, ``_find_all`` and ``__iter__``.
     """
 
     __slots__ = ()
 
     @abstractmethod
     def _find(self, name: str) -> str | None:
-        """The value of a field, joined where there are several; None where there is none."""
+        """Return the value of a field, joined if there are several of the name; None if there is none."""
 
     @abstractmethod
     def _find_all(self, name: str) -> list[str]:
-        """The values of all fields of that name, in order."""
+        """Return the values of all fields of a name, in order."""
 
     def __getitem__(self, name: str) -> str:
         value = self._find(name)
@@ -65,9 +68,12 @@ class HeadersView(Mapping[str, str]):
     @overload
     def get(self, name: str, default: D, type: Callable[[str], T]) -> T | D: ...
     def get(self, name: str, default: Any = None, type: Callable[[str], Any] | None = None) -> Any:
-        """The value of the field ``name`` (any case), or ``default``.
+        """Return the value of a field, or ``default`` if it is missing.
 
-        ``type`` converts it; where that raises ValueError or TypeError the result is ``default``.
+        ``type`` is a function that converts the value. If it raises ValueError or TypeError, the result is ``default``.
+
+        >>> Headers({"Age": "60"}).get("age", type=int)
+        60
         """
         value = self._find(name)
         if value is None:
@@ -79,9 +85,10 @@ class HeadersView(Mapping[str, str]):
     @overload
     def getlist(self, name: str, type: Callable[[str], T]) -> list[T]: ...
     def getlist(self, name: str, type: Callable[[str], Any] | None = None) -> list[Any]:
-        """The values of all fields of that name, in order; on WSGI the server may have joined them.
+        """Return a new list of the values of all fields of a name, in order. A WSGI server may have joined them.
 
-        ``type`` converts each; those for which it raises ValueError or TypeError are left out.
+        ``type`` is a function that converts each value. A value for which it raises ValueError or TypeError is left
+        out.
         """
         values = self._find_all(name)
         if type is None:
@@ -91,15 +98,15 @@ class HeadersView(Mapping[str, str]):
         return [value for value in converted if value is not missing]
 
     def get_all(self, name: str) -> list[str]:
-        """:meth:`getlist`, under the name that :mod:`email` and :mod:`wsgiref` give it."""
+        """Return the values of all fields of a name, as :meth:`getlist` does. :mod:`email` has the same method."""
         return self._find_all(name)
 
     def copy(self) -> Headers:
-        """The same fields as a :class:`Headers`, which can be changed."""
+        """Return a copy that can be changed, a :class:`Headers`."""
         return Headers._trusted([(name, value) for name in self for value in self._find_all(name)])
 
     def to_wsgi_list(self) -> list[tuple[str, str]]:
-        """The fields as PEP 3333's ``start_response`` takes them: a new list of pairs of str."""
+        """Return a new list of pairs of str, as ``start_response`` of PEP 3333 takes it."""
         return list(self.items())
 
     def __or__(self, other: Mapping[str, Any]) -> Headers:
@@ -123,7 +130,7 @@ class HeadersView(Mapping[str, str]):
     __hash__ = None  # type: ignore[assignment]
 
     def __str__(self) -> str:
-        """The fields as HTTP/1.1 writes them (RFC 9112 section 5), with the empty line at the end."""
+        """Return the fields as HTTP/1.1 writes them (RFC 9112 section 5), the empty line at the end included."""
         return "".join([f"{name}: {value}\r\n" for name, value in self.items()]) + "\r\n"
 
     def __repr__(self) -> str:
@@ -131,7 +138,7 @@ class HeadersView(Mapping[str, str]):
 
 
 class ImmutableHeadersMixin:
-    """Refuses every change with a TypeError that says what to do instead."""
+    """Makes every method that changes headers raise TypeError. The error text names ``copy()``."""
 
     __slots__ = ()
 
@@ -142,11 +149,11 @@ class ImmutableHeadersMixin:
 
 
 class Headers(HeadersView, MutableMapping[str, str]):
-    """Header fields in order, duplicates included.
+    """Header fields that can be changed: an ordered list of names and values that can contain a name several times.
 
-    ``defaults``: another container of headers, a mapping (a list or tuple as value means several fields), or an
-    iterable of pairs; it is copied. Iteration, ``keys()``, ``items()``, ``values()`` and ``len()`` go by fields:
-    a name that stands twice counts twice. ``headers[name]`` joins them as :class:`HeadersView` does.
+    ``defaults`` is a container of headers, a mapping (a list or tuple as a value stands for several fields), or an
+    iterable of pairs. It is copied. Iteration, ``keys()``, ``items()``, ``values()`` and ``len()`` count each field: a
+    name of two fields occurs twice. ``headers[name]`` joins the values of one name.
 
     >>> headers = Headers({"Content-Type": "text/plain"})
     >>> headers.add("Vary", "Accept")
@@ -164,7 +171,7 @@ class Headers(HeadersView, MutableMapping[str, str]):
 
     @classmethod
     def _trusted(cls, fields: list[tuple[str, str]]) -> Self:
-        """Take ownership of a list of pairs that need no check."""
+        """Return headers that keep ``fields`` itself, without a check of names and values."""
         self = cls.__new__(cls)
         self._list = fields
         return self
@@ -193,9 +200,9 @@ class Headers(HeadersView, MutableMapping[str, str]):
     @overload
     def __getitem__(self, name: slice) -> Self: ...
     def __getitem__(self, name: str | int | slice) -> Any:
-        """The value of a field, joined where there are several; a position gives its pair, a slice Headers.
+        """Return the value of a field, joined if there are several of the name. Raises KeyError if there is none.
 
-        Raises KeyError (IndexError for a position) where there is none.
+        A position gives the field there as a pair, or raises IndexError. A slice gives Headers.
         """
         if isinstance(name, str):
             value = self._find(name)
@@ -212,20 +219,21 @@ class Headers(HeadersView, MutableMapping[str, str]):
         return len(self._list)
 
     def items(self) -> AbstractItems[str, str]:
-        """All fields as pairs, in order, duplicates included."""
+        """Return all fields as pairs, in order."""
         return _Items(self)
 
     def values(self) -> AbstractValues[str]:
-        """The values of all fields, in order."""
+        """Return the values of all fields, in order."""
         return _Values(self)
 
     # --- changing
 
-    def set(self, name: str, value: Value, /, **params: Any) -> None:
-        """Set a field: the first of that name is replaced where it stands, the others go; else it is added.
+    def set(self, name: str, value: Value, /, **params: Value) -> None:
+        """Set a field. The first field of the name is replaced in its place, the others are removed.
 
-        Keyword arguments become the value's parameters, ``_`` in their names becoming ``-``:
-        ``set("Content-Disposition", "attachment", filename="a.txt")``. ``None`` as value deletes the field.
+        If there is none, the field is added at the end. ``None`` as a value removes all fields of the name. Keyword
+        arguments become parameters of the value; ``_`` in their names becomes ``-``:
+        ``set("Content-Disposition", "attachment", filename="a.txt")``.
         """
         if params and value is not None:
             value = _with_params(value, params)
@@ -238,7 +246,7 @@ class Headers(HeadersView, MutableMapping[str, str]):
     @overload
     def __setitem__(self, name: slice, value: Fields) -> None: ...
     def __setitem__(self, name: str | int | slice, value: Any) -> None:
-        """:meth:`set`. With a position, or a slice, the value is a pair, or an iterable of pairs."""
+        """Set a field, as :meth:`set` does. A position takes a pair as its value, a slice an iterable of pairs."""
         if not isinstance(name, str):
             self._set_at(name, value)
         elif value is None:
@@ -265,10 +273,10 @@ class Headers(HeadersView, MutableMapping[str, str]):
             name, text = value
             self._list[at] = (field_name(name), field_value(name, text))
 
-    def add(self, name: str, value: Value, /, **params: Any) -> None:
-        """Add a field at the end, whether there is one of that name or not; ``None`` adds nothing.
+    def add(self, name: str, value: Value, /, **params: Value) -> None:
+        """Add a field at the end, even if there is one of the same name. ``None`` as a value adds nothing.
 
-        Keyword arguments become the value's parameters, as :meth:`set` has it.
+        Keyword arguments become parameters of the value, as in :meth:`set`.
         """
         if value is None:
             return
@@ -279,7 +287,7 @@ class Headers(HeadersView, MutableMapping[str, str]):
     add_header = add
 
     def setlist(self, name: str, values: Iterable[str | int]) -> None:
-        """Make ``values`` the fields of that name: the first as :meth:`set`, the rest as :meth:`add`."""
+        """Replace the fields of a name by ``values``: the first as :meth:`set` does, the others at the end."""
         fields = [(field_name(name), field_value(name, value)) for value in values]
         if fields:
             self._put(fields[0])
@@ -288,7 +296,10 @@ class Headers(HeadersView, MutableMapping[str, str]):
             self.remove(name)
 
     def setdefault(self, name: str, default: Value = None) -> str:
-        """The value of a field, which is set to ``default`` if it is not there."""
+        """Return the value of a field. If it is missing, set it to ``default`` first.
+
+        Raises TypeError if the field is missing and ``default`` is None.
+        """
         value = self._find(name)
         if value is None:
             if default is None:
@@ -298,15 +309,16 @@ class Headers(HeadersView, MutableMapping[str, str]):
         return value
 
     def setlistdefault(self, name: str, default: Iterable[str | int]) -> list[str]:
-        """The values of all fields of that name, which are set to ``default`` if there are none."""
+        """Return the values of all fields of a name. If there is none, set them to ``default`` first."""
         if name not in self:
             self.setlist(name, default)
         return self._find_all(name)
 
     def extend(self, fields: Fields = (), /, **more: Value) -> None:
-        """Add all of a container of headers, a mapping or an iterable of pairs.
+        """Add all fields of a container of headers, of a mapping or of an iterable of pairs.
 
-        A list or tuple as a mapping's value means several fields; ``_`` in a keyword means ``-``.
+        A list or tuple as a value of a mapping stands for several fields. ``_`` in a keyword stands for ``-``. If a
+        name or value is invalid, nothing is added.
         """
         added: list[tuple[str, str]] = []
         for name, values in _groups(fields, more):
@@ -314,10 +326,11 @@ class Headers(HeadersView, MutableMapping[str, str]):
         self._list += added
 
     def update(self, fields: Fields = (), /, **more: Value) -> None:  # type: ignore[override]
-        """Set all of a container of headers, a mapping or an iterable of pairs; ``None`` deletes.
+        """Set all fields of a container of headers, of a mapping or of an iterable of pairs.
 
-        All fields of one name in a container of headers, and a list or tuple as a mapping's value, take the
-        place of what is there; of pairs the last one of a name stays. ``_`` in a keyword means ``-``.
+        The fields of one name in a container of headers, or a list or tuple as a value of a mapping, replace all fields
+        of that name. In an iterable of pairs the last pair of a name counts. ``None`` as a value removes all fields of
+        the name. ``_`` in a keyword stands for ``-``. If a name or value is invalid, nothing is changed.
         """
         if isinstance(fields, Headers):
             fields = _by_name(fields._list)
@@ -328,7 +341,7 @@ class Headers(HeadersView, MutableMapping[str, str]):
         self._list[:] = _replaced(self._list, groups)
 
     def remove(self, name: str) -> None:
-        """Delete all fields of that name, if there are any."""
+        """Remove all fields of a name, if there are any."""
         name = name.lower()
         self._list[:] = [field for field in self._list if field[0].lower() != name]
 
@@ -347,9 +360,10 @@ class Headers(HeadersView, MutableMapping[str, str]):
     @overload
     def pop(self, name: int | None = None) -> tuple[str, str]: ...
     def pop(self, name: str | int | None = None, default: Any = _MISSING) -> Any:
-        """Delete all fields of that name and return their joined value; or the field at a position, or the last.
+        """Remove all fields of a name and return their joined value, or ``default`` if there is none.
 
-        Raises KeyError where there is none and no default, IndexError for a position that is not there.
+        With a position, or without an argument for the last one, remove that field and return its pair. Raises
+        KeyError if there is no field of the name and no default, IndexError for a position outside of the list.
         """
         if not isinstance(name, str):
             return self._list.pop(-1 if name is None else name)
@@ -362,31 +376,31 @@ class Headers(HeadersView, MutableMapping[str, str]):
         return default
 
     def popitem(self) -> tuple[str, str]:
-        """Delete the last field and return its pair. Raises KeyError where there is none."""
+        """Remove the last field and return its pair. Raises KeyError if there are no fields."""
         if not self._list:
             raise KeyError("popitem(): there are no fields")
         return self._list.pop()
 
     def clear(self) -> None:
-        """Delete all fields."""
+        """Remove all fields."""
         self._list.clear()
 
     # --- as a whole
 
     def copy(self) -> Self:
-        """The same fields in a list of their own."""
+        """Return a copy."""
         return self._trusted(self._list.copy())
 
     __copy__ = copy
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
         return self.copy()
 
-    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
         return type(self), (self._list,)
 
     def to_wsgi_list(self) -> list[tuple[str, str]]:
-        """The fields as PEP 3333's ``start_response`` takes them: a new list of pairs of str."""
+        """Return a new list of pairs of str, as ``start_response`` of PEP 3333 takes it."""
         return self._list.copy()
 
     def __or__(self, other: Mapping[str, Any]) -> Self:
@@ -401,7 +415,9 @@ class Headers(HeadersView, MutableMapping[str, str]):
         return self
 
     def __eq__(self, other: object) -> bool:
-        """Whether the same fields are there: case and order of names do not count, order in one name does."""
+        """Return whether both have the same fields. The case and the order of names do not matter; the order of the
+        values of one name does.
+        """
         if isinstance(other, Headers):
             return _by_name(self._list) == _by_name(other._list)
         return super().__eq__(other)
@@ -433,7 +449,7 @@ def _by_name(fields: list[tuple[str, str]]) -> dict[str, list[str]]:
 def _replaced(
     fields: list[tuple[str, str]], groups: list[tuple[str, list[tuple[str, str]]]]
 ) -> Iterator[tuple[str, str]]:
-    """``fields`` after :meth:`Headers.setlist` of each of ``groups``, in turn; one pass, however many there are."""
+    """Give ``fields`` as if :meth:`Headers.setlist` was called for each of ``groups``, in one pass over all."""
     places: list[tuple[str, str] | None] = [*fields]
     where: dict[str, list[int]] = {}
     for at, (name, _) in enumerate(fields):
@@ -453,7 +469,7 @@ def _replaced(
 
 
 def _groups(fields: Fields, more: Mapping[str, Value]) -> Iterator[tuple[str, list[str | int]]]:
-    """Each name with its values, none for None; a name may come several times."""
+    """Give each name with its values; None has no values. A name may occur several times."""
     pairs: Iterable[tuple[str, Any]]
     if isinstance(fields, Mapping):
         mapping: Any = fields

@@ -1,12 +1,12 @@
-"""Lists and dicts that cannot be changed, and dicts whose ``get`` converts.
+"""Lists and dicts that cannot be changed, and dicts whose ``get()`` converts the value.
 
-Take what list and dict take; are lists and dicts, to be read as such at their speed. Every change raises
-TypeError. ``copy()`` gives the kind that can be changed; :func:`copy.copy` the object itself.
+They are subclasses of list and dict and are read at the same speed. Every change of an immutable object raises
+TypeError. Its ``copy()`` returns an object that can be changed; :func:`copy.copy` returns the object itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, Self, SupportsIndex, TypeVar, overload
 
 __all__ = [
@@ -28,18 +28,18 @@ _MISSING: Any = object()
 _dict_get = dict.get
 
 
-def refuse(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
-    """Stand in for a method that changes: raises TypeError with a sentence that says what to do instead."""
+def refuse(self: object, *args: object, **kwargs: object) -> NoReturn:
+    """Raise TypeError. An immutable class puts this function in the place of each method that changes the object."""
     raise TypeError(f"{type(self).__name__} cannot be changed; change its copy()")
 
 
 def same(self: T) -> T:
-    """Stand in for ``__copy__``: what cannot be changed is its own copy."""
+    """Return the object. An immutable class uses this function as ``__copy__``: a copy is not necessary."""
     return self
 
 
 class ImmutableList(list[V]):
-    """A list that cannot be changed, and can be hashed if what is in it can."""
+    """A list that cannot be changed. It is hashable if its items are."""
 
     __slots__ = ()
 
@@ -48,13 +48,13 @@ class ImmutableList(list[V]):
     __copy__ = same
 
     def copy(self) -> list[V]:
-        """The same items in a list that can be changed."""
+        """Return the items in a list, which can be changed."""
         return list(self)
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(tuple(self))
 
-    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
         return type(self), (list(self),)
 
     def __repr__(self) -> str:
@@ -62,7 +62,7 @@ class ImmutableList(list[V]):
 
 
 class ImmutableDictMixin:
-    """Refuses every change of a dict with a TypeError that says what to do instead."""
+    """Makes every method that changes a dict raise TypeError. The error text names ``copy()``."""
 
     __slots__ = ()
 
@@ -71,28 +71,28 @@ class ImmutableDictMixin:
     __copy__ = same
 
     @classmethod
-    def fromkeys(cls, keys: Iterable[Any], value: Any = None, /) -> Any:
-        """A container of each key with the same value."""
+    def fromkeys(cls, keys: Iterable[object], value: object = None, /) -> Self:
+        """Return an object with the given keys, all with the same value."""
         return cls(dict.fromkeys(keys, value))  # type: ignore[call-arg]
 
     def __hash__(self) -> int:
         return hash(frozenset(self.items()))  # type: ignore[attr-defined]
 
-    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
         return type(self), (dict(self),)  # type: ignore[call-overload]
 
-    def __or__(self, other: Any) -> Any:
+    def __or__(self, other: Mapping[Any, Any]) -> Self:
         merged: Any = dict.__or__(self, other)  # type: ignore[call-overload]
         return merged if merged is NotImplemented else type(self)(merged)  # type: ignore[call-arg]
 
 
 class ImmutableDict(ImmutableDictMixin, dict[K, V]):  # type: ignore[misc]
-    """A dict that cannot be changed, and can be hashed if what is in it can."""
+    """A dict that cannot be changed. It is hashable if its values are."""
 
     __slots__ = ()
 
     def copy(self) -> dict[K, V]:
-        """The same items in a dict that can be changed."""
+        """Return the items in a dict, which can be changed."""
         return dict(self)
 
     def __repr__(self) -> str:
@@ -100,7 +100,7 @@ class ImmutableDict(ImmutableDictMixin, dict[K, V]):  # type: ignore[misc]
 
 
 class TypeConversionDict(dict[K, V]):
-    """A dict whose :meth:`get` converts.
+    """A dict whose :meth:`get` can convert the value.
 
     >>> TypeConversionDict(page="2", size="many").get("page", type=int)
     2
@@ -119,9 +119,9 @@ class TypeConversionDict(dict[K, V]):
     @overload
     def get(self, key: K, default: D, type: Callable[[V], T]) -> T | D: ...
     def get(self, key: K, default: Any = None, type: Callable[[V], Any] | None = None) -> Any:
-        """The value of ``key``, or ``default``.
+        """Return the value of ``key``, or ``default`` if the key is missing.
 
-        ``type`` converts it; where that raises ValueError or TypeError the result is ``default``.
+        ``type`` is a function that converts the value. If it raises ValueError or TypeError, the result is ``default``.
         """
         value = _dict_get(self, key, _MISSING)
         if value is _MISSING:
@@ -134,7 +134,7 @@ class TypeConversionDict(dict[K, V]):
             return default
 
     def copy(self) -> Self:
-        """The same items in a container of the same kind."""
+        """Return a copy, an object of the same class."""
         return type(self)(self)
 
     __copy__ = copy
@@ -149,7 +149,7 @@ class ImmutableTypeConversionDict(ImmutableDictMixin, TypeConversionDict[K, V]):
     __slots__ = ()
 
     def copy(self) -> TypeConversionDict[K, V]:  # type: ignore[override]
-        """The same items in a :class:`TypeConversionDict`, which can be changed."""
+        """Return the items in a :class:`TypeConversionDict`, which can be changed."""
         return TypeConversionDict(self)
 
     __copy__ = same

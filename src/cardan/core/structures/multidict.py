@@ -1,9 +1,9 @@
-"""Dicts with several values per key: for query strings, forms, cookies, files.
+"""Dicts with several values per key, for query strings, forms, cookies and files.
 
-Take pairs, a mapping (a list, tuple or set as value means several values) or another container of this kind.
-``d[key]`` is the first value and raises :exc:`~cardan.core.exceptions.BadRequestKeyError`, a KeyError and a 400,
-where there is none; ``d.getlist(key)`` gives all of them. The immutable kinds raise TypeError on every change.
-Never loses the order of the pairs, however their keys alternate.
+They are made from pairs, from a mapping (a list, tuple or set as a value stands for several values) or from another
+object of this kind. ``d[key]`` is the first value of a key, ``d.getlist(key)`` is the list of all its values. A missing
+key raises :exc:`~cardan.core.exceptions.BadRequestKeyError`, a KeyError that becomes a 400 response. The order of all
+pairs is kept. Every change of an immutable class raises TypeError.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self, SupportsIndex, TypeVar, overload
 
 from .immutable import ImmutableDictMixin, refuse, same
-from .multidict_reader import MultiDictReader, iter_multi_items
+from .multidict_reader import MultiDictReader, Several, Source, iter_multi_items
 
 __all__ = ["ImmutableMultiDict", "ImmutableOrderedMultiDict", "MultiDict", "OrderedMultiDict"]
 
 D = TypeVar("D")
 K = TypeVar("K")
+T = TypeVar("T")
 V = TypeVar("V")
 
 _MISSING: Any = object()
@@ -35,7 +36,7 @@ class MultiDict(MultiDictReader[K, V]):
     __slots__ = ()
 
     def add(self, key: K, value: V) -> None:
-        """Add a value at the end, whether the key has one or not."""
+        """Add a value at the end. The key keeps its other values."""
         order = self._order
         if key not in self:
             _dict_set(self, key, value)
@@ -75,16 +76,20 @@ class MultiDict(MultiDictReader[K, V]):
             del order[number]
         del numbers[start:]
 
+    @overload
+    def setdefault(self: MultiDict[K, T | None], key: K, default: None = None) -> T | None: ...
+    @overload
+    def setdefault(self, key: K, default: V) -> V: ...
     def setdefault(self, key: K, default: Any = None) -> Any:
-        """The first value of ``key``, which is set to ``default`` if it is not there."""
+        """Return the first value of ``key``. If the key is missing, set it to ``default`` first."""
         if key not in self:
             self[key] = default
         return self[key]
 
     def setlist(self, key: K, values: Iterable[V]) -> None:
-        """Make ``values`` the values of ``key``: the first where the key stands, the others at the end.
+        """Replace the values of ``key``: the first new value takes the place of the key, the others go to the end.
 
-        No values delete the key.
+        An empty iterable removes the key.
         """
         values = list(values)
         if not values:
@@ -95,16 +100,23 @@ class MultiDict(MultiDictReader[K, V]):
             self.add(key, value)
 
     def setlistdefault(self, key: K, default_list: Iterable[V] = ()) -> list[V]:
-        """All values of ``key``, which are set to ``default_list`` if there are none. A new list."""
+        """Return a new list of the values of ``key``. If the key is missing, set them to ``default_list`` first."""
         if key not in self:
             self.setlist(key, default_list)
         return self.getlist(key)
 
-    def update(self, mapping: Any = (), /, **more: Any) -> None:
-        """Add all pairs of ``mapping``. Adds to a key's values rather than replace them, as in Werkzeug."""
+    @overload  # type: ignore[override]
+    def update(self, mapping: Mapping[K, Several[V]], /, **more: Several[V]) -> None: ...
+    @overload
+    def update(self, mapping: Iterable[tuple[K, V]] = (), /, **more: Several[V]) -> None: ...
+    def update(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, mapping: Source[K, V] = (), /, **more: Several[V]
+    ) -> None:
+        """Add all pairs of ``mapping``. The values of a key are kept, and new ones are added, as in Werkzeug."""
         for key, value in list(iter_multi_items(mapping)):
             self.add(key, value)
-        for name, value in iter_multi_items(more):
+        named: Any = more
+        for name, value in iter_multi_items(named):
             self.add(name, value)
 
     @overload
@@ -114,9 +126,9 @@ class MultiDict(MultiDictReader[K, V]):
     @overload
     def pop(self, key: K, default: D) -> V | D: ...
     def pop(self, key: K, default: Any = _MISSING) -> Any:
-        """Delete ``key`` with all its values and return the first, or ``default``.
+        """Remove ``key`` with all its values and return the first value, or ``default`` if the key is missing.
 
-        Raises BadRequestKeyError where there is none and no default.
+        Raises BadRequestKeyError if the key is missing and there is no default.
         """
         if default is not _MISSING and key not in self:
             return default
@@ -125,67 +137,74 @@ class MultiDict(MultiDictReader[K, V]):
         return value
 
     def popitem(self) -> tuple[K, V]:
-        """Delete the last key with all its values and return it with the first. Raises KeyError where there is none."""
+        """Remove the last key with all its values. Return the key and its first value.
+
+        Raises KeyError if there are no keys.
+        """
         key, values = self.popitemlist()
         return key, values[0]
 
     def poplist(self, key: K) -> list[V]:
-        """Delete ``key`` and return its values, ``[]`` where there is none."""
+        """Remove ``key`` and return the list of its values, ``[]`` if the key is missing."""
         values = self.getlist(key)
         self.pop(key, None)
         return values
 
     def popitemlist(self) -> tuple[K, list[V]]:
-        """Delete the last key and return it with its values. Raises KeyError where there is none."""
+        """Remove the last key. Return the key and the list of its values. Raises KeyError if there are no keys."""
         for key in reversed(self):
             return key, self.poplist(key)
         raise KeyError("popitemlist(): there are no keys")
 
     def clear(self) -> None:
-        """Delete everything."""
+        """Remove all keys."""
         super().clear()
         self._order = None
 
     def copy(self) -> Self:
-        """The same pairs in a container of the same kind."""
+        """Return a copy, an object of the same class."""
         return self._from_pairs(list(self.items(multi=True)))
 
     __copy__ = copy
 
-    def __or__(self, other: Any) -> Any:
-        """Give a copy, updated."""
+    def __or__(  # type: ignore[override]
+        self, other: Mapping[K, Several[V]]
+    ) -> Self:
+        """Return a copy to which the pairs of ``other`` are added."""
         if not isinstance(other, Mapping):
             return NotImplemented
         merged = self.copy()
         MultiDict.update(merged, other)
         return merged
 
-    def __ior__(self, other: Any) -> Self:  # type: ignore[override]
+    def __ior__(self, other: Source[K, V]) -> Self:  # type: ignore[override]
         self.update(other)
         return self
 
 
-class ImmutableMultiDict(ImmutableDictMixin, MultiDict[K, V]):
+class ImmutableMultiDict(ImmutableDictMixin, MultiDict[K, V]):  # type: ignore[misc]
     """A :class:`MultiDict` that cannot be changed: ``request.args``, ``request.form``, ``request.files``.
 
-    ``copy()`` gives a :class:`MultiDict`. It can be hashed if what is in it can.
+    :meth:`copy` returns a :class:`MultiDict`. An object is hashable if its values are.
     """
 
     __slots__ = ()
 
     add = setlist = setlistdefault = poplist = popitemlist = refuse
 
-    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
         return MultiDict.__reduce_ex__(self, protocol)
 
     __copy__ = same
 
     def copy(self) -> MultiDict[K, V]:  # type: ignore[override]
-        """The same pairs in a :class:`MultiDict`, which can be changed."""
+        """Return the pairs in a :class:`MultiDict`, which can be changed."""
         return MultiDict._from_pairs(list(self.items(multi=True)))
 
-    def __or__(self, other: Any) -> Any:
-        merged = MultiDict.__or__(self, other)
+    def __or__(  # type: ignore[override]
+        self, other: Mapping[K, Several[V]]
+    ) -> Self:
+        merged: Any = MultiDict.__or__(self, other)
         return merged if merged is NotImplemented else type(self)(merged)
 
     def __hash__(self) -> int:  # type: ignore[override]
@@ -193,7 +212,7 @@ class ImmutableMultiDict(ImmutableDictMixin, MultiDict[K, V]):
 
 
 class _OrderedMixin:
-    """Equality that counts the order of all pairs, between two ordered ones."""
+    """Two objects with this mixin are equal only if all their pairs are in the same order."""
 
     __slots__ = ()
 
@@ -204,13 +223,13 @@ class _OrderedMixin:
 
 
 class OrderedMultiDict(_OrderedMixin, MultiDict[K, V]):
-    """A :class:`MultiDict` to which another one is equal only if the pairs are in the same order."""
+    """A :class:`MultiDict` that equals another ordered one only if all pairs are in the same order."""
 
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]
 
 
-class ImmutableOrderedMultiDict(_OrderedMixin, ImmutableMultiDict[K, V]):
+class ImmutableOrderedMultiDict(_OrderedMixin, ImmutableMultiDict[K, V]):  # type: ignore[misc]
     """An :class:`OrderedMultiDict` that cannot be changed."""
 
     __slots__ = ()
@@ -219,5 +238,5 @@ class ImmutableOrderedMultiDict(_OrderedMixin, ImmutableMultiDict[K, V]):
         return ImmutableMultiDict.__hash__(self)
 
     def copy(self) -> OrderedMultiDict[K, V]:  # type: ignore[override]
-        """The same pairs in an :class:`OrderedMultiDict`, which can be changed."""
+        """Return the pairs in an :class:`OrderedMultiDict`, which can be changed."""
         return OrderedMultiDict._from_pairs(list(self.items(multi=True)))

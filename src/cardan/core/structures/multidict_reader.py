@@ -1,19 +1,17 @@
-"""Reading a dict with several values per key; what the mutable and the immutable kinds have in common.
+"""The base of all dicts with several values per key: how they are made and read.
 
-Takes pairs, a mapping (a list, tuple or set as value means several values) or another container of this kind;
-is a dict of each key's *first* value, so that reading one is reading a dict. ``d[key]`` raises
-:exc:`~cardan.core.exceptions.BadRequestKeyError` (a KeyError, and a 400) for a key that is not there.
-Never loses the order of the pairs, however their keys alternate.
+Such an object is a dict of the *first* value of each key, so that ``d[key]`` is as fast as in a dict.
 
-State: ``_order`` is None as long as no key has had two values; the dict itself is then the whole truth. Else it
-holds the pairs under ascending numbers (a dict, from which a pair goes in one step), and ``_where`` each key's
-numbers, once somebody needs them. So every operation but copying is one step or one step per value.
+``_order`` is None as long as no key has had two values: the dict then holds all pairs. Otherwise ``_order`` is a dict
+of all pairs under ascending numbers, from which a pair is removed in constant time. ``_where`` maps each key to its
+numbers; it is made when it is first needed. Every operation, except a copy, takes constant time for each value that it
+touches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, SupportsIndex, TypeAlias, TypeVar, overload
 
 from ..exceptions import BadRequestKeyError
 from .immutable import TypeConversionDict
@@ -27,25 +25,37 @@ K = TypeVar("K")
 T = TypeVar("T")
 V = TypeVar("V")
 
-Source = Mapping[K, V | list[V] | tuple[V, ...] | set[V]] | Iterable[tuple[K, V]]
-"""What a container of several values per key is made of."""
+Several: TypeAlias = V | list[V] | tuple[V, ...] | set[V]
+"""A value of a mapping from which a dict with several values per key is made: one value or several."""
+Source: TypeAlias = Mapping[K, Several[V]] | Iterable[tuple[K, V]]
+"""The types of the argument from which a dict with several values per key is made."""
 
 _dict_new = dict.__new__
 _dict_update = dict.update
 
 
-def iter_multi_items(source: Any) -> Iterable[tuple[Any, Any]]:
-    """All pairs of a container of several values per key, of a mapping, or of an iterable of pairs."""
+@overload
+def iter_multi_items(source: Mapping[K, Several[V]]) -> Iterable[tuple[K, V]]: ...
+@overload
+def iter_multi_items(source: Source[K, V]) -> Iterable[tuple[K, V]]: ...
+def iter_multi_items(source: Source[Any, Any]) -> Iterable[tuple[Any, Any]]:
+    """Return all pairs of a dict with several values per key, of a mapping, or of an iterable of pairs.
+
+    A list, tuple or set as a value of a mapping stands for several values.
+
+    >>> list(iter_multi_items({"a": ["1", "2"], "b": "3"}))
+    [('a', '1'), ('a', '2'), ('b', '3')]
+    """
     if isinstance(source, MultiDictReader):
         return source.items(multi=True)
     if not isinstance(source, Mapping):
-        return source  # type: ignore[no-any-return]
+        return source
     if not hasattr(source, "lists"):
         return _flatten(source.items())
     several: Any = source
     try:
         return several.items(multi=True)  # type: ignore[no-any-return]
-    except TypeError:  # Django's kind
+    except TypeError:  # the MultiValueDict of Django, for example
         return _flatten(several.lists())
 
 
@@ -59,7 +69,7 @@ def _flatten(items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
 
 
 class MultiDictReader(TypeConversionDict[K, V]):
-    """A dict of first values that knows the other values too. What it can do, but for changing."""
+    """A dict of the first value of each key that also knows the other values. It has the methods that only read."""
 
     __slots__ = ("_order", "_where")
 
@@ -76,7 +86,7 @@ class MultiDictReader(TypeConversionDict[K, V]):
 
     @classmethod
     def _from_pairs(cls, pairs: list[tuple[K, V]]) -> Self:
-        """Make one from a list of pairs, the quickest way; the list is not kept."""
+        """Return an object with the given pairs. This is faster than the constructor. The list is not kept."""
         self = _dict_new(cls)
         _dict_update(self, pairs)
         self._order = None
@@ -85,7 +95,8 @@ class MultiDictReader(TypeConversionDict[K, V]):
         return self
 
     def _keep_order(self, pairs: list[tuple[K, V]]) -> None:
-        # written backwards, the first value is what stays; the keys have their order already
+        # The pairs are set in reverse order, so that the first value of each key remains. The keys are in the dict
+        # already, so that their order does not change.
         _dict_update(self, reversed(pairs))
         self._order = dict(enumerate(pairs))
         self._where = None
@@ -107,9 +118,10 @@ class MultiDictReader(TypeConversionDict[K, V]):
     @overload
     def getlist(self, key: K, type: Callable[[V], T]) -> list[T]: ...
     def getlist(self, key: K, type: Callable[[V], Any] | None = None) -> list[Any]:
-        """All values of ``key``, in order, as a new list; ``[]`` for a key that is not there.
+        """Return a new list of all values of ``key``, in order; ``[]`` if the key is missing.
 
-        ``type`` converts each; those for which it raises ValueError or TypeError are left out.
+        ``type`` is a function that converts each value. A value for which it raises ValueError or TypeError is left
+        out.
         """
         order = self._order
         if order is not None:
@@ -125,17 +137,17 @@ class MultiDictReader(TypeConversionDict[K, V]):
     @overload
     def items(self, multi: bool) -> Iterable[tuple[K, V]]: ...
     def items(self, multi: bool = False) -> Any:
-        """Each key with its first value; with ``multi=True`` all pairs, in order."""
+        """Return each key with its first value. With ``multi=True``, return all pairs, in order."""
         if multi and self._order is not None:
             return self._order.values()
         return super().items()
 
     def lists(self) -> list[tuple[K, list[V]]]:
-        """Each key with the list of its values."""
+        """Return each key with the list of its values."""
         return [(key, self.getlist(key)) for key in self]
 
     def listvalues(self) -> list[list[V]]:
-        """The list of values of each key."""
+        """Return the list of values of each key."""
         return [self.getlist(key) for key in self]
 
     @overload
@@ -145,25 +157,26 @@ class MultiDictReader(TypeConversionDict[K, V]):
     @overload
     def to_dict(self, flat: bool) -> dict[K, V] | dict[K, list[V]]: ...
     def to_dict(self, flat: bool = True) -> dict[K, V] | dict[K, list[V]]:
-        """A dict of first values, or with ``flat=False`` a dict of lists."""
+        """Return a dict with the first value of each key. With ``flat=False``, return a dict of lists."""
         return dict(self) if flat else dict(self.lists())
 
     def deepcopy(self, memo: dict[int, Any] | None = None) -> Self:
-        """A container of the same kind, with copies of keys and values."""
-        import copy  # with weakref, 1 ms that few programs need
+        """Return an object of the same class with deep copies of keys and values."""
+        import copy  # the import takes 1 ms, and few programs need it
 
         return self._from_pairs(copy.deepcopy(list(self.items(multi=True)), memo))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.deepcopy(memo)
 
-    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
         return type(self), (list(self.items(multi=True)),)
 
     def __eq__(self, other: object) -> bool:
-        """Whether both have the same keys with the same values in the same order; that of the keys does not count.
+        """Return whether both have the same keys, and the same values of each key in the same order.
 
-        A plain dict is equal if it has each key's value and there are no further ones.
+        The order of the keys does not matter. A plain dict is equal if each key has exactly one value and the values
+        are equal.
         """
         if self._order is None and (not isinstance(other, MultiDictReader) or other._order is None):
             return dict.__eq__(self, other)
@@ -173,7 +186,7 @@ class MultiDictReader(TypeConversionDict[K, V]):
             return {key: [value] for key, value in other.items()} == self.to_dict(flat=False)
         return NotImplemented
 
-    # dict has an __ne__ of its own, which knows nothing of the above
+    # dict.__ne__ does not call __eq__; object.__ne__ does
     __ne__ = object.__ne__
     __hash__ = None  # type: ignore[assignment]
 
@@ -182,7 +195,7 @@ class MultiDictReader(TypeConversionDict[K, V]):
 
 
 def converted(values: Iterable[Any], type: Callable[[Any], Any]) -> Iterator[Any]:
-    """What ``type`` makes of each value, without those for which it raises ValueError or TypeError."""
+    """Give ``type(value)`` for each value. A value for which it raises ValueError or TypeError is left out."""
     for value in values:
         try:
             yield type(value)

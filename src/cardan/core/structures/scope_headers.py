@@ -1,44 +1,43 @@
-"""The header fields of an ASGI scope, as a view.
+"""A view of the header fields in an ASGI scope.
 
-Takes the scope's ``headers`` (ASGI spec: an iterable of two-item iterables of bytes; names should be lower-case
-but are found in any case); returns text, latin-1 as PEP 3333 has it, so that both protocols give equal values.
-Raises nothing of its own. Never changes the list; decodes a value each time it is asked for and not before.
+Values are decoded as latin-1, as PEP 3333 does, so that both protocols give equal text. A value is decoded at each
+access. The view never changes the list of the scope.
 
-The first look-up makes an index (one pass at C speed, the price of two searches among ten fields): whoever asks for
-two fields is ahead already, and a list of 10,000 fields costs one pass, however often it is asked.
+The first access builds an index of all fields. This costs as much as two searches among ten fields, so that a second
+access already gains from it, and 10,000 fields are read only once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from .header_rules import MEMO_ENTRIES, MEMO_NAME_LENGTH, _wire_names, wire_name, wire_title
 from .headers import HeadersView, ImmutableHeadersMixin
 
 __all__ = ["ScopeHeaders"]
 
-# absent when empty, as PEP 3333 has it and an environ cannot tell
+# These fields count as missing if they are empty. A WSGI environ cannot distinguish the two (PEP 3333).
 _CONTENT = (b"content-type", b"content-length")
 
 RawHeaders = list[tuple[bytes, bytes]]
 
-# Names that were seen to be lower-case already: asking a set is quicker than folding each name of each request.
+# Names that are known to be in lower case. A search in this set is faster than lower() for each name of each request.
 _lower_names: set[bytes] = set()
 
 
 class ScopeHeaders(ImmutableHeadersMixin, HeadersView):
-    """The header fields of ``raw``: pairs of bytes, as in ``scope["headers"]`` or from h11 and h2.
+    """The header fields in ``raw``, pairs of bytes, as in ``scope["headers"]`` (ASGI specification) or from h11 and h2.
 
-    The list is looked at when a field is first asked for, and must not be changed after that.
+    The ASGI specification requires lower-case names; names in another case are found too. Do not change ``raw`` after
+    the first access to a field.
     """
 
     __slots__ = ("_index", "_raw", "_several")
 
     _index: dict[bytes, bytes] | None
-    """Lower-case name to value, several of them joined; None until the first look-up."""
+    """Maps each name in lower case to its joined value. None until the first access."""
     _several: dict[bytes, list[bytes]]
-    """The values of each name; set where the index has fewer entries than the list."""
+    """Maps each name to the list of its values. It is set only if a name occurs more than once."""
 
     def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
         self._raw: RawHeaders = raw if type(raw) is list else list(raw)
@@ -89,12 +88,12 @@ class ScopeHeaders(ImmutableHeadersMixin, HeadersView):
     def __len__(self) -> int:
         return len(self._names())
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         return type(self), (list(self._raw),)
 
 
 def _are_lower(names: Iterable[bytes]) -> bool:
-    """Whether no name has an upper-case letter; remembers those that have none."""
+    """Return whether all names are in lower case. If they are, remember the names."""
     names = list(names)
     joined = b"".join(names)
     if joined != joined.lower():
