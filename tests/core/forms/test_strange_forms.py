@@ -68,7 +68,7 @@ def shown(outcome: Any) -> str:
 
 def table(rows: list[Row]) -> str:
     """The table of the page, in Markdown."""
-    lines = ["| | what comes | default | strict | law |", "|---|---|---|---|---|"]
+    lines = ["| | input | default | strict | source or reason |", "|---|---|---|---|---|"]
     for row in rows:
         cells = [row.id, row.case, shown(row.default), shown(row.strict), row.law]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
