@@ -1,11 +1,12 @@
-"""The application of the parity test: it answers with every public property of its request, as JSON.
+"""The application of the parity test: it answers with the values of every public property of its request, as JSON.
 
-``X-Kind: async`` asks for the ``async def`` handler. Also where the requests are made that are sent to it.
+A request with ``X-Kind: async`` is handled by the ``async def`` handler. This module also generates the requests.
 """
 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import random
 from collections.abc import Iterator, Mapping
@@ -21,20 +22,20 @@ from cardan.exceptions import HTTPException
 __all__ = ["DIFFERENCES", "MEMBERS", "Sent", "app", "generate", "snapshot"]
 
 DIFFERENCES: list[dict[str, str]] = json.loads(Path(__file__).with_name("parity.json").read_text(encoding="utf-8"))
-"""What may differ, each with its reason; docs/guides/parity.md shows this list."""
+"""The members that may differ, each with its reason; docs/guides/parity.md shows this list."""
 
 _EXCEPT = {name.strip("`") for row in DIFFERENCES for name in row["what"].split(", ")}
 MEMBERS = [
     name
     for name in dir(Request)
-    if isinstance(getattr(Request, name), property) or type(getattr(Request, name)).__name__.endswith("HeaderField")
-    if not name.startswith("_") and name not in _EXCEPT
+    if not name.startswith("_") and name not in _EXCEPT and not callable(getattr(Request, name))
+    if hasattr(type(inspect.getattr_static(Request, name)), "__get__")
 ]
-"""Every public property of a request that must not differ."""
+"""Every public property of a request that must not differ: all descriptors, of whatever class, but the methods."""
 
 
 def plain(value: Any) -> Any:
-    """A value in a form that JSON has and that says all of it."""
+    """``value`` as JSON can hold it, without losing a difference."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Parity: the same bytes give the same values, whoever serves them; what may differ is written down with a reason."""
+"""Parity: the same bytes give the same values on both protocols; each member that may differ is listed with a reason."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_member_is_compared() -> None:
-    """What is not compared is in the list of differences; what is in the list exists."""
+    """The list of differences names only members that exist, and all other properties are compared."""
     assert len(parity_app.MEMBERS) > 60
     listed = [name.strip("`") for row in parity_app.DIFFERENCES for name in row["what"].split(", ")]
     assert [name for name in listed if not hasattr(Request, name)] == []
@@ -57,7 +57,7 @@ def test_every_member_is_compared() -> None:
 
 
 def test_in_process() -> None:
-    """WSGI, asyncio and trio, from def and from async def: six times the same values."""
+    """WSGI, asyncio and trio give the same values in ``def`` and ``async def`` handlers: six combinations."""
     clients = []
     for place in IN_PROCESS:
         protocol, _, backend = place.partition("-")
@@ -75,7 +75,7 @@ def test_in_process() -> None:
 
 
 def exchange(url: str, data: bytes) -> tuple[int, bytes]:
-    """Status and body of one answer, over a socket of its own."""
+    """Send ``data`` over a new socket; gives the status and the body of the answer."""
     where = urlsplit(url)
     with socket.create_connection((where.hostname, where.port), timeout=20) as connection:
         connection.sendall(data)
@@ -88,7 +88,7 @@ def exchange(url: str, data: bytes) -> tuple[int, bytes]:
     head, _, body = bytes(received).partition(b"\r\n\r\n")
     if re.search(rb"(?i)\r\ntransfer-encoding: chunked", head):
         body = b"".join(unchunked(body))
-    body = body.replace(b":%d/" % (where.port or 0), b":PORT/")  # without a valid Host, URLs have the server's own
+    body = body.replace(b":%d/" % (where.port or 0), b":PORT/")  # without a valid Host, URLs contain the server's port
     return int(head.split(b" ", 2)[1] if head else 0), body
 
 
@@ -101,24 +101,24 @@ def unchunked(data: bytes) -> Any:
 
 
 def joined(values: dict[str, Any]) -> dict[str, Any]:
-    """The same values; gunicorn joins repeated fields without the space."""
+    """``values`` without the spaces after commas in header fields: gunicorn joins repeated fields without a space."""
     values["headers"] = [[name, text.replace(", ", ",")] for name, text in values["headers"]]
     return values
 
 
 @pytest.mark.real_server
 def test_on_real_servers(server_pool: ServerPool) -> None:
-    """The same bytes over sockets to gunicorn and uvicorn: the same values where neither refuses the request itself."""
+    """gunicorn and uvicorn get the same bytes over sockets; unless one refuses the request, the values are the same."""
     urls = [
         server_pool.get(name, "tests.contract.parity_app:app", app_dir=ROOT).url for name in ("gunicorn", "uvicorn")
     ]
     wrong: list[Any] = []
     refused = 0
     for number, sent in enumerate(generate(SEED, REAL_COUNT)):
-        # uvicorn takes X-Forwarded-For from loopback for the peer's address unless it is told --no-proxy-headers
-        # gunicorn joins two Cookie fields by a comma, as if they were any field; no client may send two (RFC 6265, 5.4)
+        # uvicorn replaces the address of a client on loopback by X-Forwarded-For, unless --no-proxy-headers is given;
+        # gunicorn joins two Cookie fields with a comma, like any other field; no client may send two (RFC 6265, 5.4)
         sent.headers = [pair for pair in sent.headers if pair[0] not in (b"X-Forwarded-For", b"COOKIE")]
-        sent.target = sent.target.partition(b"#")[0]  # no part of a target; gunicorn cuts it off, uvicorn does not
+        sent.target = sent.target.partition(b"#")[0]  # not allowed in a target; gunicorn cuts it off, uvicorn does not
         data = sent.wire("async" if number % 2 else "def")
         (status, body), (other_status, other_body) = (exchange(url, data) for url in urls)
         if status != 200 or other_status != 200:
