@@ -60,7 +60,7 @@ class BaseRequest(core.BaseRequest):
     """A request on a WSGI environ (PEP 3333), ``Request(environ)``, or on an ASGI HTTP scope,
     ``Request(scope, receive, send)``; without ``receive`` only the head can be read.
 
-    ``populate_request`` stores the request in environ or scope under ``cardan._request``; a ``shallow`` one refuses
+    ``populate_request`` stores the request in environ or scope under the key ``"cardan.request"``; a ``shallow`` one refuses
     whatever would consume the body, and is never stored. Raises :exc:`TypeError` for anything else.
     """
 

@@ -167,12 +167,12 @@ def test_read_only(make: Make) -> None:
 
 
 def test_populate_request(protocol: str) -> None:
-    """The request stores itself under `cardan._request`, unless told not to, and never a shallow one."""
+    """The request stores itself under "cardan.request", unless told not to, and never a shallow one."""
     builder = RequestBuilder("/")
     for options, stored in (({}, True), ({"populate_request": False}, False), ({"shallow": True}, False)):
         place = builder.environ() if protocol == "wsgi" else builder.scope()
         request = Request(place, **options)
-        assert (place.get("cardan._request") is request) == stored
+        assert (place.get("cardan.request") is request) == stored
 
 
 def test_shallow(make: Make) -> None:
@@ -287,7 +287,7 @@ def test_environ(make: Make, protocol: str) -> None:
     """The environ on WSGI, the scope on ASGI; the other raises AttributeError with a sentence."""
     request = make()
     here, there = ("environ", "scope") if protocol == "wsgi" else ("scope", "environ")
-    assert getattr(request, here)["cardan._request"] is request
+    assert getattr(request, here)["cardan.request"] is request
     with pytest.raises(AttributeError, match=f"use request.{here}"):
         getattr(request, there)
 

@@ -20,7 +20,7 @@ __all__ = ["KEY", "NOBODY", "REQUEST_KEY", "Exchange", "StandIn", "find_exchange
 KEY: Final = "cardan.exchange"
 """The private key that the exchange has in an environ or scope."""
 
-REQUEST_KEY: Final = "cardan._request"
+REQUEST_KEY: Final = "cardan.request"
 """The key that a request stores itself under (``populate_request``)."""
 
 
