@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real_server
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KINDS = [
     "gunicorn-gthread",
     "granian-wsgi",
@@ -105,7 +105,7 @@ class Client:
 @pytest.fixture(params=["app", "async_app"])
 def server(request: pytest.FixtureRequest, kind: str, server_pool: ServerPool) -> Server:
     """A server of this kind with the handler as ``def`` and as ``async def``."""
-    return server_pool.get(kind, f"tests.early_app:{request.param}", app_dir=ROOT)
+    return server_pool.get(kind, f"tests.contract.early_app:{request.param}", app_dir=ROOT)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -164,7 +164,7 @@ def test_the_connection_ends(server: Server, path: str) -> None:
 @pytest.mark.parametrize("kind", ["gunicorn-gthread", "granian-asgi", "uvicorn", "hypercorn"])
 def test_a_bare_response(kind: str, server_pool: ServerPool) -> None:
     """A response that is itself the application is seen, too."""
-    server = server_pool.get(kind, "tests.early_app:alone", app_dir=ROOT)
+    server = server_pool.get(kind, "tests.contract.early_app:alone", app_dir=ROOT)
     with Client(server) as client:
         for _ in range(2):
             assert client.upload("/")[2] == b"early answer", server.log()
@@ -173,7 +173,7 @@ def test_a_bare_response(kind: str, server_pool: ServerPool) -> None:
 @pytest.mark.parametrize("kind", ["gunicorn", "gunicorn-gthread", "wsgiref"])
 def test_a_client_that_drips_holds_a_worker_for_the_time_only(kind: str, server_pool: ServerPool) -> None:
     """The only worker of gunicorn and wsgiref serves the next client, though the first one never ends its request."""
-    server = server_pool.get(kind, "tests.early_app:app", app_dir=ROOT)
+    server = server_pool.get(kind, "tests.contract.early_app:app", app_dir=ROOT)
     with ExitStack() as stack:
         dripping = [stack.enter_context(Client(server)) for _ in range(4)]  # gthread has four threads
         for client in dripping:
@@ -201,7 +201,7 @@ def http2_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = ["-m", "hypercorn", "--certfile", str(cert), "--keyfile", str(key), "--bind", f"{HOST}:{port}"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, *command, "tests.early_app:async_app"],
+            [sys.executable, *command, "tests.contract.early_app:async_app"],
             cwd=ROOT,
             stdout=log,
             stderr=log,
@@ -285,7 +285,7 @@ def test_chromium(
         url = request.getfixturevalue("http2_url")
     else:
         app = "app" if kind.startswith("gunicorn") else "async_app"
-        url = server_pool.get(kind, f"tests.early_app:{app}", app_dir=ROOT).url
+        url = server_pool.get(kind, f"tests.contract.early_app:{app}", app_dir=ROOT).url
     browser.get(f"{url}/page")
     statuses = [200, 303, 401, 413, 404]
     assert browser.execute_async_script(UPLOAD, statuses, SIZE) == statuses
