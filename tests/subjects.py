@@ -40,8 +40,7 @@ from cardan.core import (
 from cardan.core import Request as CoreRequest
 from cardan.core.fields.user_agent import UserAgent
 from cardan.core.forms.disposition import parse_disposition
-from cardan.core.forms.head import parse_part_head
-from cardan.core.forms.part_headers import PartHeaders
+from cardan.core.forms.head import PartHeaders, parse_part_head
 from cardan.core.response import conditional
 from cardan.core.urls import host_is_trusted, iri_path, iri_query, iri_to_uri, split_host, uri_to_iri, valid_host
 from cardan.datastructures import EnvironHeaders, Headers, HeaderSet, MultiDict, ScopeHeaders

@@ -15,7 +15,7 @@ from cardan.core.forms import Field, FormReader
 from cardan.core.limits import Limits
 from cardan.files.spooling import BATCH, FileStorage, Part, Spooler, SpoolSink, _write_all
 from tests.core.forms.strange_forms import CT, form, part
-from tests.core.forms.test_part_reader import PartReader, answers, arun, await_
+from tests.core.forms.test_parts import PartReader, answers, arun, await_
 
 FILE = 'form-data; name="f"; filename="x.txt"'
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
     from .structures.headers import HeadersView
 
-__all__ = ["Close", "FilePart", "Open", "Read", "Step", "Write", "arun", "boxed", "run"]
+__all__ = ["Close", "FilePart", "Open", "Pieces", "Read", "Step", "Write", "arun", "boxed", "run"]
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -127,6 +127,28 @@ async def arun(steps: Generator[S, Any, T], perform: Callable[[S], Awaitable[Any
         return result
     finally:
         advance = answer = step = None  # type: ignore[assignment]  # an error among them has this frame: a cycle
+
+
+class Pieces:
+    """An async iterator of bytes: awaits ``pull()`` for each piece, until that gives ``b""``.
+
+    It is an object and not an async generator, for two reasons: the mode can be checked when the iterator is asked
+    for, and an iterator that is not used up causes no warning on trio.
+    """
+
+    __slots__ = ("_pull",)
+
+    def __init__(self, pull: Callable[[], Awaitable[bytes]]) -> None:
+        self._pull = pull
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = await self._pull()
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
 
 def boxed(function: Callable[..., T]) -> Callable[..., tuple[T]]:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..core.buffers import as_bytes
 from ..core.forms.files import FileStorage as CoreFileStorage
-from ..core.forms.memory_sink import MemoryBudget
-from ..core.forms.part import Part as CorePart
+from ..core.forms.parts import Part as CorePart
+from ..core.forms.sinks import MemoryBudget
 
 if TYPE_CHECKING:
     from collections.abc import Callable

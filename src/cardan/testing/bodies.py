@@ -96,7 +96,7 @@ def bytes_of(content: Any) -> bytes:
 def encode_multipart(fields: list[tuple[Any, Any]], files: list[tuple[Any, Any]]) -> tuple[bytes, str]:
     """A multipart/form-data body (RFC 7578) and its Content-Type."""
     from ..core.forms import Field, FileEnd, FileStart, MultipartEncoder
-    from ..core.forms.part_headers import PartHeaders
+    from ..core.forms.head import PartHeaders
 
     events: list[Any] = []
     for name, value in text_pairs(fields):

@@ -14,7 +14,7 @@ from cardan.core.forms import FormBuilder, FormReader, MemoryBudget, MemorySink,
 from cardan.core.forms.body_reader import BodyReader
 from cardan.core.forms.machine import MultipartMachine
 from cardan.core.forms.parts import PartReader
-from cardan.core.forms.urlencoded_decoder import PairsDecoder
+from cardan.core.forms.urlencoded import PairsDecoder
 from cardan.core.limits import Limits
 from tests.core.machines import pieces_of, verdict
 

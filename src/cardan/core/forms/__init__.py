@@ -9,21 +9,19 @@
 from __future__ import annotations
 
 from .body_reader import BodyReader, parse_content_length
-from .builder import FileEvent, FormBuilder
 from .content_type import FormType, parse_form_type
-from .decoder import Forms, MultipartDecoder
+from .decoder import MultipartDecoder
 from .encoder import MultipartEncoder
 from .events import Field, FileEnd, FileStart, FormEvent
 from .filenames import safe_filename
 from .files import FileStorage
-from .form import Form
-from .memory_sink import MemoryBudget, MemorySink
+from .form import FileEvent, Form, FormBuilder
 from .parse import parse_form
-from .part import Part
-from .parts import PartReader
+from .parts import Part, PartReader
+from .plan import Forms
 from .reader import FormReader
-from .urlencoded import parse_urlencoded
-from .urlencoded_decoder import UrlencodedDecoder
+from .sinks import MemoryBudget, MemorySink
+from .urlencoded import UrlencodedDecoder, parse_urlencoded
 
 __all__ = [
     "BodyReader",

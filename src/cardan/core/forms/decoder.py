@@ -1,9 +1,9 @@
 """MultipartDecoder: a ``multipart/form-data`` body, decoded as it comes. bytes -> form events.
 
-Takes and gives as :class:`~cardan.core.forms.machine.MultipartMachine`, whose states it has, and whose table
-decides. Beside it stand straight ways for what most bodies consist of: parts that lie whole in what was fed, data of a
-file, what comes before the first and after the last boundary. Where anything is out of the ordinary they leave all as
-it was, and to the table; a property test holds them to it.
+Takes and gives what :class:`~cardan.core.forms.machine.MultipartMachine` takes and gives, and has its states. Two ways
+go past the state table for the bytes that most bodies consist of: parts that lie whole in what was fed, and the data
+of a file. If one of them meets anything unusual it changes nothing and returns None; the state table then reads the
+same bytes. A property test compares the two.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from ..buffers import as_bytes
 from ..exceptions import HTTPException
 from .events import FileEnd
-from .machine import BLANK, CLOSE, DELIMITER, EPILOGUE, FIELD, FILE, HEAD, PREAMBLE, Forms, MultipartMachine
-from .near_parts import CLOSINGS, take_known, take_parts, take_whole
+from .fast import CLOSINGS, take_parts
+from .head import BLANK
+from .machine import CLOSE, DELIMITER, EPILOGUE, FIELD, FILE, HEAD, PREAMBLE, MultipartMachine
 from .plan import WINDOW
 
 if TYPE_CHECKING:
@@ -23,48 +24,40 @@ if TYPE_CHECKING:
     from ..buffers import Buffer
     from .events import FormEvent
 
-__all__ = ["Forms", "MultipartDecoder"]
+__all__ = ["MultipartDecoder"]
 
-
-#: A file's data in a large chunk go on in slices of this size: what follows a file is copied.
+#: A file's data in a large chunk are decoded in slices of this size: what follows a file is copied.
 LARGE: Final = 1_048_576
-#: So much may be looked at again for each piece, however small it is: the last piece of a form often is.
+#: So many waiting bytes may be looked at again for each chunk, however small it is: the last piece of a form often is.
 LITTLE: Final = 128
+#: What may begin a part, or the end of the form, and is too short to tell.
+_BEGINNINGS: Final = (b"", b"\r", b"-")
+#: What the data of a field may begin with, if the line end before them may belong to a boundary.
+_BEFORE_BOUNDARY: Final = (b"", b"-", b"--")
 
 
 class MultipartDecoder(MultipartMachine):
-    """Decodes one body. ``boundary`` as the Content-Type has it, without quotes; at most ``max_boundary_size``.
+    """Decodes one body. ``boundary`` as the Content-Type has it, without quotes; at most ``max_boundary_size`` bytes.
 
     :meth:`feed` and :meth:`close` return events; ``state`` is one of the names in the drawing of
-    :mod:`.multipart_machine`, ``failed`` or ``closed``. An error is raised again by every later call.
+    :mod:`.machine`, ``failed`` or ``closed``. An error is raised again by every later call.
     """
 
     __slots__ = ()
 
     def feed(self, data: Buffer) -> list[FormEvent]:
-        """The events that are complete with ``data``, any bytes-like object; see :mod:`.multipart_machine` for what it
-        raises.
-        """
+        """The events that are complete with ``data``, any bytes-like object; see :mod:`.machine` for what it raises."""
         if type(data) is not bytes:
             data = as_bytes(data)
         state = self.state
-        if state is PREAMBLE and not self._tail:
-            if not self._before:  # most forms come whole
-                whole = take_whole(self._delimiter, data, self._plan)
-                if whole is not None:
-                    self.state = CLOSE if data[-1] == 45 else EPILOGUE
-                    return whole
-            # no "-", which is found several times as fast as many bytes are, and no line end before one that may come
-            elif 45 not in data and data[-1:] > b"\r":
-                return []
-        elif state is EPILOGUE and not self._plan.strict:
+        if state is EPILOGUE and not self._plan.strict:
             return []
         way = self._ways.get(state)
         events = way(self, data) if way is not None else None
         return self._feed_table(data) if events is None else events
 
     def _feed_table(self, data: bytes) -> list[FormEvent]:
-        """Let the table read, up to a boundary that the straight way may go on from."""
+        """Let the state table read, up to a boundary after which whole parts may follow."""
         if self.state is FIELD and self._waits():
             self.state = DELIMITER
         events = self._read(data, DELIMITER if self._plan.window else None)
@@ -75,13 +68,13 @@ class MultipartDecoder(MultipartMachine):
 
     def _go_on_from(self, rest: bytes) -> list[FormEvent]:
         """The events of the tail, which begins after a boundary."""
-        taken = None if self._before and not self._count else self._take_parts(rest, rest)
+        taken = None if self._before and not self._count else self._take_parts(rest, 0, len(rest))
         return self._read(b"") if taken is None else taken
 
     def _join_events(
         self, events: list[FormEvent], decode: Callable[[bytes], list[FormEvent]], data: bytes
     ) -> list[FormEvent]:
-        """``events``, then those of ``data``; where decoding fails, they are among what was accepted."""
+        """``events``, then those of ``data``. If decoding fails, ``events`` are among the accepted ones."""
         try:
             events += decode(data)
         except HTTPException:
@@ -89,77 +82,76 @@ class MultipartDecoder(MultipartMachine):
             raise
         return events
 
-    # --- the straight ways: each gives the events of all of ``data``, or None ---
+    # --- whole parts: the events of all of ``data``, or None ---
 
     def _begin_form(self, data: bytes) -> list[FormEvent] | None:
-        """The first parts of a form that nothing comes before."""
-        dash = self._delimiter[2:]
-        if self._tail or self._before or not data.startswith(dash):
+        """The first parts of a form, if nothing precedes the first boundary."""
+        if self._tail:
             return None
-        window = self._plan.window
-        if len(data) > window:
-            return self._take_slices(data, len(dash)) if window else None
-        return self._take_parts(data[len(dash) :], data)
+        delimiter = self._delimiter
+        if self._before:
+            # one byte is found several times as fast as many; and no line end that may belong to a boundary
+            return [] if 45 not in data and data[-1:] > b"\r" else None
+        return self._take_parts(data, len(delimiter) - 2, len(data)) if data.startswith(delimiter[2:]) else None
 
     def _go_on(self, data: bytes) -> list[FormEvent] | None:
-        """What was left begins a part; it is looked at again with what came, unless it is large and that is little."""
+        """The parts of the tail, which begins a part, and of ``data``.
+
+        The tail is looked at again with each chunk, unless it is large and the chunk is small.
+        """
         tail = self._tail
         if len(tail) > len(data) + LITTLE or (self.state is FIELD and not self._waits()):
             return None
         if self._before and not self._count:
             return None
-        return self._take_parts(tail + data if tail else data, data)
+        return self._take_parts(tail + data if tail else data, 0, len(data))
 
-    def _take_parts(self, data: bytes, fed: bytes) -> list[FormEvent] | None:
-        """All parts of ``data``, which begins after a boundary and has ``fed`` at its end."""
+    def _take_parts(self, data: bytes, begin: int, fed: int) -> list[FormEvent] | None:
+        """All parts of ``data``, which has a boundary's end at ``begin``; its last ``fed`` bytes are new."""
         plan = self._plan
         if len(data) > plan.window:
-            return self._take_slices(data, 0) if plan.window else None
+            return self._take_slices(data, begin) if plan.window else None
         delimiter = self._delimiter
         pieces = data.split(delimiter, plan.parts - self._count + 1)
+        if begin:
+            pieces[0] = pieces[0][begin:]
         rest = pieces.pop()
-        size = len(data) - len(rest) - len(pieces) * len(delimiter)
-        events = self._count_parts(pieces, size) if pieces else []
+        size = len(data) - begin - len(rest) - len(pieces) * len(delimiter)
+        events = self._decode_parts(pieces, size) if pieces else []
         if events is None:
-            self._plan = plan.for_table()  # what follows is the table's
+            self._plan = plan.for_table()  # the state table reads what follows
             return None
         self._tail = b""
-        if len(rest) <= len(fed) and (state := self._state_of(rest)) is not None:
+        if rest in CLOSINGS:
+            self.state = EPILOGUE if len(rest) > 2 else CLOSE
+        elif len(rest) <= fed and (state := self._state_of(rest)) is not None:
             self.state = state
             self._seen = 0
             self._tail = rest
-        elif rest in CLOSINGS:
-            self.state = EPILOGUE if len(rest) > 2 else CLOSE
         else:
             self.state = DELIMITER
             return self._join_events(events, self._read, rest)
         return events
 
-    def _count_parts(self, pieces: list[bytes], size: int) -> list[FormEvent] | None:
-        """The events of ``pieces``, ``size`` bytes in all, which are counted.
-
-        None where one is no usual part, or a limit is passed.
-        """
+    def _decode_parts(self, pieces: list[bytes], size: int) -> list[FormEvent] | None:
+        """The events of ``pieces``, ``size`` bytes together, which are counted; None if they are unusual."""
         plan = self._plan
-        count = self._count + len(pieces)
-        if count > plan.parts or (size > plan.part and max(map(len, pieces)) > plan.part):
-            return None
         try:
-            taken = take_known(pieces, size, plan) or take_parts(pieces, plan)
+            taken = take_parts(pieces, size, plan)
         except HTTPException:
             return None
         if taken is None:
             return None
         events, text, files = taken
-        total = self._total + text
+        parts, total = self._count + len(pieces), self._total + text
         files += self._files
-        if files > plan.files or total > plan.total:
+        if not plan.admits_parts(pieces, size, parts=parts, files=files, total=total):
             return None
-        self._count, self._files, self._total = count, files, total
+        self._count, self._files, self._total = parts, files, total
         return events
 
     def _take_slices(self, data: bytes, pos: int) -> list[FormEvent]:
-        """A large chunk in slices from ``pos`` on: what is split, and may have to be taken back, stays small."""
+        """The events of a large chunk from ``pos`` on, in slices: so little is split at once, and maybe in vain."""
         self.state = DELIMITER
         self._tail = b""
         events: list[FormEvent] = []
@@ -170,10 +162,10 @@ class MultipartDecoder(MultipartMachine):
         return events
 
     def _state_of(self, rest: bytes) -> str | None:
-        """The state after ``rest``, a part that has begun at the end of a chunk, where it may wait for the next one.
+        """The state after ``rest``, a part that has begun at the end of a chunk, if it may wait for the next chunk.
 
-        In small chunks that is faster than to read it in two halves. A head waits until it is whole, a known text
-        field until it is complete, unless a limit may refuse it.
+        With small chunks that is faster than to read the part in two halves. A head waits until it is whole, a known
+        text field until it is complete. A part that may exceed a limit does not wait.
         """
         plan = self._plan
         if len(rest) > plan.wait or self._count >= plan.parts:
@@ -192,14 +184,16 @@ class MultipartDecoder(MultipartMachine):
         return not self._waits()
 
     def _waits(self) -> bool:
-        """Whether the tail is a whole part, up to now, whose state is shown but was not entered.
+        """Whether the tail is a part from its beginning, whose state is shown but was not entered.
 
-        What the table leaves of a field's data may begin a boundary, all of it.
+        What the state table leaves of the data of a field is different: all of it may begin a boundary.
         """
         return not self._delimiter.startswith(self._tail)
 
+    # --- the data of a file ---
+
     def _pass_data(self, data: bytes) -> list[FormEvent] | None:
-        """A file's data; None where they may end with a boundary that has begun in the chunk before."""
+        """The events of a file's data; None if a boundary may end them that has begun in the chunk before."""
         tail, delimiter = self._tail, self._delimiter
         if self._plan.strict or (tail and (len(data) < len(delimiter) or data.startswith(delimiter[len(tail) :]))):
             return None
@@ -229,10 +223,4 @@ class MultipartDecoder(MultipartMachine):
         FIELD: _go_on,
         FILE: _pass_data,
     }
-    """State -> its straight way."""
-
-
-#: what may begin a part, or the end, and is too short to tell
-_BEGINNINGS: Final = (b"", b"\r", b"-")
-#: what a field's data may begin with, where the line end before it may be a boundary's
-_BEFORE_BOUNDARY: Final = (b"", b"-", b"--")
+    """State -> the way past the state table that begins in it."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from .part_headers import PartHeaders
+    from .head import PartHeaders
 
 __all__ = ["Field", "FileEnd", "FileStart", "FormEvent"]
 

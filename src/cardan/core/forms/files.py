@@ -12,10 +12,10 @@ from inspect import iscoroutinefunction
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
+from ..drive import Pieces
 from ..exceptions import WrongMode
 from ..waiting import checkpoint
 from .filenames import safe_filename
-from .pieces import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

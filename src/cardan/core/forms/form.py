@@ -1,13 +1,33 @@
-"""Form: what a body was parsed to."""
+"""Form and FormBuilder: what a body is parsed to, and the machine that builds it of form events.
+
+The builder takes lists of events from a decoder and keeps the fields. It returns the events of files (FileStart, bytes,
+FileEnd), whose data somebody else stores. Raises :exc:`~cardan.core.exceptions.RequestEntityTooLarge` for a form that
+exceeds ``max_form_parts`` or ``max_files``, whichever decoder the events come from, and :exc:`MachineStateError` for
+misuse and for a file that does not end.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+
+from ..buffers import as_bytes, is_bytes_like
+from ..exceptions import MachineStateError, RequestEntityTooLarge
+from .body_reader import DEFAULTS
+from .events import Field, FileEnd, FileStart
+from .head import OneLineHeaders
 
 if TYPE_CHECKING:
-    from .events import Field
+    from ..limits import Limits
+    from .events import FormEvent
 
-__all__ = ["Form"]
+__all__ = ["FileEvent", "Form", "FormBuilder"]
+
+FileEvent = FileStart | bytes | FileEnd
+
+FIELDS: Final = "fields"
+FILE: Final = "file"
+FAILED: Final = "failed"
+CLOSED: Final = "closed"
 
 
 class Form:
@@ -51,3 +71,96 @@ class Form:
 
     def __repr__(self) -> str:
         return f"<Form fields={len(self.fields)} files={len(self.files)}>"
+
+
+class FormBuilder:
+    """Builds one :class:`Form`. :meth:`feed` events, :meth:`add_file` each file that was stored, :meth:`close`.
+
+    States: ``fields``, ``file`` (one is open), ``failed``, ``closed``.
+    """
+
+    __slots__ = ("_error", "_files", "form", "limits", "state")
+
+    _EVENTS: ClassVar[dict[str, dict[type, str]]] = {
+        FIELDS: {FileStart: FILE},
+        FILE: {bytes: FILE, FileEnd: FIELDS},
+    }
+    """State -> which events of a file may come, and the state after."""
+
+    def __init__(self, *, limits: Limits | None = None) -> None:
+        self.limits = limits or DEFAULTS
+        self.form = Form()
+        self._files = 0
+        self._error: RequestEntityTooLarge | None = None
+        self.state = FIELDS
+
+    def feed(self, events: list[FormEvent]) -> list[FileEvent]:
+        """Keep the fields among ``events`` and return the rest."""
+        if self._error is not None:
+            raise self._error
+        if self.state is CLOSED:
+            raise MachineStateError("got feed() in state 'closed', expected no more")
+        fields = self.form.fields
+        before, files = len(fields), self._files
+        rest: list[FileEvent] = []
+        if events and isinstance(events[0], tuple):  # of a PairsDecoder
+            fields += events  # type: ignore[arg-type]
+            events = []
+        for event in events:
+            if type(event) is not Field:
+                rest.append(event)  # type: ignore[arg-type]  # it does not narrow by `is not`
+                continue
+            value, headers = event.value, event.headers
+            if (type(headers) is not OneLineHeaders and headers is not None and not headers.plain) or "\ufffd" in value:
+                self.form.special[len(fields)] = event
+            fields.append((event.name, value))
+        if rest:
+            self._watch(rest)
+        parts, limits = len(fields) + self._files, self.limits
+        if (limits.max_form_parts is not None and parts > limits.max_form_parts) or (
+            limits.max_files is not None and self._files > limits.max_files
+        ):
+            self._refuse(events, before, files)
+        return rest
+
+    def add_file(self, name: str, file: Any) -> None:
+        """A file was stored: it appears as ``(name, file)`` in the form."""
+        self.form.files.append((name, file))
+
+    def close(self) -> Form:
+        """All events have come: the form. Raises :exc:`MachineStateError` where a file is still open."""
+        if self._error is not None:
+            raise self._error
+        if self.state is not FIELDS:
+            raise MachineStateError(f"got close() in state {self.state!r}, expected 'fields'")
+        self.state = CLOSED
+        return self.form
+
+    def _watch(self, events: list[FileEvent]) -> None:
+        """Follow files through their events: each begins, has data, ends; no two at once."""
+        for at, event in enumerate(events):
+            kind = type(event)
+            after = self._EVENTS[self.state].get(kind)
+            if after is None:
+                if self.state is FILE and is_bytes_like(event):
+                    events[at] = as_bytes(event)
+                    continue
+                raise MachineStateError(f"got {kind.__name__} in state {self.state!r}, expected another event")
+            self._files += kind is FileStart
+            self.state = after
+
+    def _refuse(self, events: list[FormEvent], fields: int, files: int) -> NoReturn:
+        """Name the limit that is exceeded first, counting from ``fields`` and ``files``."""
+        most = self.limits.max_files
+        limit, allowed = "max_form_parts", self.limits.max_form_parts
+        for event in events:
+            fields += type(event) is Field
+            files += type(event) is FileStart
+            if allowed is not None and fields + files > allowed:
+                break
+            if most is not None and files > most:
+                limit, allowed = "max_files", most
+                break
+        self._error = RequestEntityTooLarge(limit=limit, allowed=allowed)
+        self.state = FAILED
+        raise self._error

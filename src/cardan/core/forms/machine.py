@@ -19,16 +19,23 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
 from ..buffers import as_bytes
 from ..exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
 from .body_reader import DEFAULTS
 from .events import Field, FileEnd, FileStart
-from .head import MAX_PADDING, PartHead
-from .part_limits import check_field, field_room, want_part
-from .part_memo import read_head
-from .plan import USUAL_PLAN, check_boundary, plan_for
+from .head import BLANK, MAX_PADDING, PartHead, read_head
+from .plan import (
+    check_boundary,
+    check_field,
+    check_file,
+    check_files,
+    check_parts,
+    field_room,
+    plan_for,
+    want_part,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,11 +43,9 @@ if TYPE_CHECKING:
     from ..buffers import Buffer
     from ..limits import Limits
     from .events import FormEvent
+    from .plan import Forms
 
-__all__ = ["BLANK", "CLOSE", "DELIMITER", "EPILOGUE", "FIELD", "FILE", "HEAD", "PREAMBLE", "Forms", "MultipartMachine"]
-
-Forms = Literal["default", "strict", "silent"]
-"""How forms are read: ``silent`` decodes as ``default`` does; what it forgives, :class:`FormReader` forgives."""
+__all__ = ["CLOSE", "DELIMITER", "EPILOGUE", "FIELD", "FILE", "HEAD", "PREAMBLE", "MultipartMachine"]
 
 PREAMBLE: Final = "preamble"
 DELIMITER: Final = "delimiter"
@@ -53,7 +58,6 @@ FAILED: Final = "failed"
 CLOSED: Final = "closed"
 
 _LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
-BLANK: Final = b"\r\n\r\n"
 AFTER_LAST: Final = "got data after the last boundary, expected CRLF or nothing"
 
 #: From this size on CPython's search is linear, whatever the needle.
@@ -83,15 +87,12 @@ class MultipartMachine:
     accepted: list[FormEvent]
 
     def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
-        if limits is None and forms == "default":
-            plan = USUAL_PLAN
-        else:
-            plan = plan_for(limits or DEFAULTS, forms == "strict")
+        plan = plan_for(limits or DEFAULTS, forms == "strict")
         self._plan = plan
         self.limits = plan.limits
         value = boundary.encode() if isinstance(boundary, str) else boundary
-        if len(value) > plan.boundary or not value.strip(b"-").isalnum():  # as Plan.takes, less a call
-            check_boundary(value, plan.strict, plan.boundary)
+        if len(value) > plan.boundary or not value.strip(b"-").isalnum():  # as Plan.is_usual_boundary, without a call
+            check_boundary(value, plan)
         self._delimiter = b"\r\n--" + value
         self.state = PREAMBLE
         self._before = False  # whether anything came before the first boundary
@@ -334,9 +335,7 @@ class MultipartMachine:
     # --- what the readers share ---
 
     def _parse_head(self, block: bytes) -> PartHead:
-        allowed = self.limits.max_form_parts
-        if allowed is not None and self._count >= allowed:
-            raise RequestEntityTooLarge(limit="max_form_parts", allowed=allowed)
+        check_parts(self.limits, self._count)
         return read_head(block, self._plan.memo, self._plan.strict, self.limits)
 
     def _begin(self, head: PartHead, events: list[FormEvent]) -> None:
@@ -348,10 +347,8 @@ class MultipartMachine:
             self._check_field(0)
             self.state = FIELD
             return
-        allowed = self.limits.max_files
         self._files += 1
-        if allowed is not None and self._files > allowed:
-            raise RequestEntityTooLarge(limit="max_files", allowed=allowed)
+        check_files(self.limits, self._files)
         events.append(FileStart(head.name, head.filename, head.headers))
         self.state = FILE
 
@@ -368,12 +365,11 @@ class MultipartMachine:
         check_field(self.limits, self._total + self._head.cost, size)
 
     def _add_data(self, data: bytes, events: list[FormEvent]) -> None:
-        """Data of a file; where they exceed the limit, those that do not are still given."""
+        """Add data of a file to ``events``. If they exceed the limit, the bytes before are still added."""
         allowed = self.limits.max_file_size
-        if allowed is not None and self._held + len(data) > allowed:
-            if self._held < allowed:
-                events.append(data[: allowed - self._held])
-            raise RequestEntityTooLarge(limit="max_file_size", allowed=allowed)
+        if allowed is not None and self._held < allowed < self._held + len(data):
+            events.append(data[: allowed - self._held])
+        check_file(self.limits, self._held + len(data))
         self._held += len(data)
         events.append(data)
 

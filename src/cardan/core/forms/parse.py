@@ -10,8 +10,8 @@ from ..buffers import as_bytes, is_bytes_like
 from ..drive import Close, Open, Read, Write, run
 from .body_reader import DEFAULTS
 from .files import FileStorage
-from .memory_sink import MemoryBudget, MemorySink
 from .reader import FormReader
+from .sinks import MemoryBudget, MemorySink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from ..buffers import Buffer
     from ..drive import Step
     from ..limits import Limits
-    from .decoder import Forms
     from .events import FileStart
     from .form import Form
+    from .plan import Forms
 
 __all__ = ["parse_form"]
 

@@ -12,27 +12,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..drive import Close, Open, Read, Write
 from ..exceptions import HTTPException, MultipartError, UrlencodedError
+from ..limits import Limits
 from .body_reader import DEFAULTS, BodyReader
-from .builder import FormBuilder
 from .content_type import URLENCODED, parse_form_type
-from .decoder import Forms, MultipartDecoder
+from .decoder import MultipartDecoder
 from .events import FileStart
+from .fast import take_form, take_pairs
 from .files import FileStorage
-from .form import Form
-from .near_parts import split_whole, take_form
+from .form import Form, FormBuilder
 from .plan import plan_for
 from .sinks import rewind, start_of
-from .urlencoded import usual_pairs
-from .urlencoded_decoder import PairsDecoder, has_strict_names, is_strict
+from .urlencoded import PairsDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import TypeAlias
 
     from ..drive import Step
-    from ..limits import Limits
-    from .builder import FileEvent
-    from .plan import Plan
+    from .events import Field
+    from .form import FileEvent
+    from .plan import Forms, Plan
 
     Hold: TypeAlias = Callable[[list[tuple[FileStart, bytes]]], list[tuple[str, Any]] | None]
     """Takes files of which all data is there; gives name and value of each in the form. None: they must be stored
@@ -47,6 +46,8 @@ _WANT: Final = Read(READ_SIZE)
 #: Where the first file of a form is looked for before anything else is done, if it cannot be held.
 NEAR_START: Final = 2048
 
+#: The limits that are left to the builder: none, because the decoder has counted parts and files.
+_COUNTED: Final = Limits(max_form_parts=None, max_files=None)
 _URL: Final = "application/x-www-form-urlencoded"
 
 
@@ -109,32 +110,30 @@ class FormReader:
             return None
         if taken is None:
             return None
-        fields, files = taken
-        if len(fields) + len(files) > plan.parts or len(files) > plan.files:
-            return None
-        if len(data) > plan.sure and not plan.admits(fields, files):
+        fields, files, special = taken
+        if not plan.admits_form(len(data), fields, files):
             return None
         if not files:
-            return Form(fields)
+            return Form(fields, None, special)
         held = None if self.hold is None else self.hold(files)
-        return None if held is None else Form(fields, held)
+        return None if held is None else Form(fields, held, special)
 
-    def _take(self, data: bytes, plan: Plan) -> tuple[list[tuple[str, str]], list[tuple[FileStart, bytes]]] | None:
-        """The fields of a usual form and its files, before the limits on them are looked at; else None."""
-        if self.content_type == _URL:
-            return _take_pairs(data, plan)
-        kind = parse_form_type(self.content_type, strict=plan.strict)
+    def _take(
+        self, data: bytes, plan: Plan
+    ) -> tuple[list[tuple[str, str]], list[tuple[FileStart, bytes]], dict[int, Field] | None] | None:
+        """The fields, files and special fields of a usual form, before the limits on them are looked at; else None."""
+        kind = URLENCODED if self.content_type == _URL else parse_form_type(self.content_type, strict=plan.strict)
         if kind is None:
             return None
         if kind is URLENCODED:
-            return _take_pairs(data, plan)
+            fields = take_pairs(data, plan)
+            return None if fields is None else (fields, [], None)
         boundary = kind.boundary.encode()
-        if not plan.takes(boundary):
+        if not plan.is_usual_boundary(boundary):
             return None
         if self.hold is None and data.find(b'filename="', 0, NEAR_START) >= 0:  # its data need not be looked through
             return None
-        pieces = split_whole(b"\r\n--" + boundary, data, plan)
-        return None if pieces is None else take_form(pieces, plan)
+        return take_form(b"\r\n--" + boundary, data, plan)
 
     def start_with(self, data: bytes, ended: bool) -> None:
         """Have :meth:`run` parse ``data`` first: the bytes of the body that were read already.
@@ -173,7 +172,7 @@ class FormReader:
         self, reader: BodyReader, decoder: MultipartDecoder | PairsDecoder, sinks: list[Any]
     ) -> Generator[Step, Any, Form]:
         """Errors are raised in the order of the bytes that they are about, however the body was cut."""
-        builder = FormBuilder(limits=self.limits)
+        builder = FormBuilder(limits=_COUNTED)
         first, ended = self._first, self._ended
         self._first = b""
         data, error = _count(reader, first) if first or ended else (yield from _read(reader, decoder.want))
@@ -217,18 +216,6 @@ class FormReader:
                 if (yield Close(sink, None, self._start)) is not sink and not getattr(sink, "rewinds", False):
                     rewind(sink, self._start)
                 builder.add_file(self._open.name, self.storage(self._open, sink, self._size))
-
-
-def _take_pairs(body: bytes, plan: Plan) -> tuple[list[tuple[str, str]], list[tuple[FileStart, bytes]]] | None:
-    """The pairs of a urlencoded body, and no files; None if they are unusual or obviously too many."""
-    if len(body) >= 2 * plan.parts and body.count(b"&") >= plan.parts:  # a pair has a byte, and "&"
-        return None
-    if plan.strict and not is_strict(body):
-        return None
-    pairs = usual_pairs(body)
-    if pairs is None or (plan.strict and not has_strict_names(pairs)):
-        return None
-    return pairs, []
 
 
 def _read(reader: BodyReader, want: int) -> Generator[Step, Any, tuple[bytes, HTTPException | None]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from ..fields.cookies import parse_cookie
 from ..fields.lists import parse_list
 from ..fields.options import parse_options
-from ..forms.memory_sink import MemoryBudget, MemorySink
+from ..forms.sinks import MemoryBudget, MemorySink
 from ..forms.urlencoded import parse_urlencoded
 from ..structures import ImmutableDict, ImmutableList, ImmutableMultiDict
 from .access import BodyAccess, make_storage

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..forms.files import FileStorage
-from ..forms.part import Part
+from ..forms.parts import Part
 from ..forms.reader import FormReader
 from .body import Body, load_form, resumed
 from .limits import LIMIT_NAMES

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from ..drive import arun, run
+from ..drive import Pieces, arun, run
 from ..exceptions import BodyConsumed, UnsupportedMediaType
 from ..forms.body_reader import BodyReader
-from ..forms.part import Part
-from ..forms.parts import PartReader
-from ..forms.pieces import Pieces
+from ..forms.parts import Part, PartReader
 from .bodies import BytesBody
 from .body import FORM, Body, unless_empty
 from .data_reader import DataReader

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cardan.core.exceptions import MachineStateError, MultipartError, RequestEntityTooLarge
-from cardan.core.forms import Field, FileEnd, FileStart, MultipartDecoder, parse_form, part_memo
+from cardan.core.forms import Field, FileEnd, FileStart, MultipartDecoder, parse_form
+from cardan.core.forms import head as heads
 from cardan.core.forms.machine import MultipartMachine
 from cardan.core.limits import Limits
 from tests.core.forms.forms import flat
@@ -147,15 +148,15 @@ def test_header_fields_of_fields_can_be_shared_and_not_changed() -> None:
 
 def test_the_memo_of_heads_is_bounded_and_holds_no_filename() -> None:
     """At most so many heads, none longer than so many bytes, none of a file."""
-    memo = part_memo._MEMO
+    memo = heads._MEMO
     memo.clear()
-    for start in range(0, 3 * part_memo.MEMO_HEADS, 100):
+    for start in range(0, 3 * heads.MEMO_HEADS, 100):
         names = [f'form-data; name="n{start + i}"' for i in range(100)]
         MultipartDecoder("BOUND").feed(form(*(part(name) for name in names)))
-        assert len(memo) <= part_memo.MEMO_HEADS
+        assert len(memo) <= heads.MEMO_HEADS
     MultipartDecoder("BOUND").feed(form(part(FILE), part(f'form-data; name="{"n" * 200}"')))
     assert memo
-    assert all(b"filename" not in head and len(head) <= part_memo.MEMO_HEAD_SIZE for head in memo)
+    assert all(b"filename" not in head and len(head) <= heads.MEMO_HEAD_SIZE for head in memo)
 
 
 def test_a_memo_never_helps_past_a_lower_limit() -> None:

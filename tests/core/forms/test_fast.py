@@ -1,4 +1,4 @@
-"""straight_form: the form that the machines make, or None."""
+"""FormReader.take: the form that the steps make of the same bytes, or None."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from cardan.core import HTTPException, MultipartError
 from cardan.core.drive import Read, run
-from cardan.core.forms import FormReader, MultipartDecoder, parse_form, part_memo
+from cardan.core.forms import Form, FormReader, MultipartDecoder, parse_form
+from cardan.core.forms import head as heads
 from cardan.core.forms.machine import MultipartMachine
-from cardan.core.forms.straight_form import straight_form
 from cardan.core.limits import Limits
 
 TYPE = "multipart/form-data; boundary=BOUND"
@@ -31,6 +31,11 @@ MULTIPART = st.builds(
 PAIRS = st.builds(
     b"".join, st.lists(st.sampled_from([b"a", b"=", b"&", b"+", b"%41", b"%", b"%3D", b"\xff", b"\r\n", b"\0"]))
 )
+
+
+def take(kind: str, body: bytes, **options: Any) -> Form | None:
+    """The form in ``body``, parsed at once."""
+    return FormReader(kind, len(body), **options).take(body, True)
 
 
 def outcome(make: Any) -> Any:
@@ -54,14 +59,14 @@ def test_it_says_what_the_machines_say(kind: str, body: bytes, strict: bool, sma
     perform = lambda step: next(steps, b"") if type(step) is Read else None  # noqa: E731
     if b"filename" not in body:
         assert outcome(lambda: run(FormReader(kind, None, **options).run(), perform)) == expected
-    form = straight_form(kind, body, options["limits"], options["forms"])
+    form = take(kind, body, **options)
     assert form is None or outcome(lambda: form) == expected
 
 
 @pytest.mark.parametrize("kind", ["text/plain", TYPE + "\u00e9", TYPE + "x" * 200, "", "multipart/form-data"])
 def test_another_content_type_is_not_for_it(kind: str) -> None:
     """What is no form, or has no usable boundary, is left to the steps."""
-    assert straight_form(kind, HEAD + b'a"\r\n\r\n1\r\n--BOUND--\r\n', Limits(), "default") is None
+    assert take(kind, HEAD + b'a"\r\n\r\n1\r\n--BOUND--\r\n') is None
 
 
 @pytest.mark.parametrize(
@@ -69,7 +74,7 @@ def test_another_content_type_is_not_for_it(kind: str) -> None:
 )
 def test_every_spelling_of_the_content_type_is_taken(kind: str) -> None:
     """Quotes, other parameters and upper case change nothing."""
-    form = straight_form(kind, HEAD + b'a"\r\n\r\n1\r\n--BOUND--\r\n', Limits(), "default")
+    form = take(kind, HEAD + b'a"\r\n\r\n1\r\n--BOUND--\r\n')
     assert form is not None
     assert form.fields == [("a", "1")]
 
@@ -77,11 +82,11 @@ def test_every_spelling_of_the_content_type_is_taken(kind: str) -> None:
 def test_a_form_of_very_many_names_does_not_drive_out_those_of_others() -> None:
     """Of the heads of one chunk at most MEMO_NEW are remembered."""
     body = b"".join(HEAD + b'only%d"\r\n\r\n1\r\n' % index for index in range(300)) + b"--BOUND--\r\n"
-    part_memo._MEMO.clear()
+    heads._MEMO.clear()
     assert len(parse_form(TYPE, body).fields) == 300
-    assert len(part_memo._MEMO) == part_memo.MEMO_NEW
+    assert len(heads._MEMO) == heads.MEMO_NEW
     assert len(MultipartDecoder("BOUND").feed(body)) == 300
-    assert len(part_memo._MEMO) == 2 * part_memo.MEMO_NEW
+    assert len(heads._MEMO) == 2 * heads.MEMO_NEW
 
 
 def test_a_boundary_after_junk_is_refused_wherever_the_junk_was_cut() -> None:

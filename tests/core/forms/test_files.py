@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cardan.core.exceptions import WrongMode
 from cardan.core.forms import FileStorage, parse_form, safe_filename
 from tests.core.forms.strange_forms import CT, form, part
-from tests.core.forms.test_part_reader import await_
+from tests.core.forms.test_parts import await_
 
 FILE = 'form-data; name="f"; filename="C:\\x\\a b.txt"'
 
