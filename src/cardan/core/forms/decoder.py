@@ -112,15 +112,29 @@ class MultipartDecoder(MultipartMachine):
         if len(data) > plan.window:
             return self._take_slices(data, begin) if plan.window else None
         delimiter = self._delimiter
-        pieces = data.split(delimiter, plan.parts - self._count + 1)
+        before = self._count
+        pieces = data.split(delimiter, plan.parts - before + 1)
         if begin:
             pieces[0] = pieces[0][begin:]
         rest = pieces.pop()
-        size = len(data) - begin - len(rest) - len(pieces) * len(delimiter)
-        events = self._decode_parts(pieces, size) if pieces else []
-        if events is None:
-            self._plan = plan.for_table()  # the state table reads what follows
-            return None
+        events: list[FormEvent] = []
+        if pieces:
+            size = len(data) - begin - len(rest) - len(pieces) * len(delimiter)
+            try:
+                taken = take_parts(pieces, size, plan)
+            except HTTPException:
+                taken = None
+            if taken is not None:
+                events, text, files = taken
+                if before:
+                    files += self._files
+                    text += self._total
+            if taken is None or not plan.admits_parts(pieces, size, before + len(pieces), files, text):
+                self._plan = plan.for_table()  # the state table reads what follows
+                return None
+            self._count = before + len(pieces)
+            self._files = files
+            self._total = text
         self._tail = b""
         if rest in CLOSINGS:
             self.state = EPILOGUE if len(rest) > 2 else CLOSE
@@ -131,23 +145,6 @@ class MultipartDecoder(MultipartMachine):
         else:
             self.state = DELIMITER
             return self._join_events(events, self._read, rest)
-        return events
-
-    def _decode_parts(self, pieces: list[bytes], size: int) -> list[FormEvent] | None:
-        """The events of ``pieces``, ``size`` bytes together, which are counted; None if they are unusual."""
-        plan = self._plan
-        try:
-            taken = take_parts(pieces, size, plan)
-        except HTTPException:
-            return None
-        if taken is None:
-            return None
-        events, text, files = taken
-        parts, total = self._count + len(pieces), self._total + text
-        files += self._files
-        if not plan.admits_parts(pieces, size, parts=parts, files=files, total=total):
-            return None
-        self._count, self._files, self._total = parts, files, total
         return events
 
     def _take_slices(self, data: bytes, pos: int) -> list[FormEvent]:

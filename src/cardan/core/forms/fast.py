@@ -8,9 +8,10 @@ tables then read the same bytes: they alone refuse a form. Limits are the caller
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .events import Field, FileEnd, FileStart
+from .form import Form
 from .head import BLANK, FIELD_PREFIX, MEMO_NEW, OneLineHeaders, read_head, remember
 from .urlencoded import has_strict_names, is_strict, usual_pairs
 
@@ -19,27 +20,30 @@ if TYPE_CHECKING:
     from .head import Entry
     from .plan import Plan
 
-__all__ = ["CLOSINGS", "take_form", "take_pairs", "take_parts"]
+__all__ = ["CLOSINGS", "Taken", "take_form", "take_pairs", "take_parts"]
 
 #: What follows the last boundary of a usual form.
 CLOSINGS: Final = (b"--\r\n", b"--")
 
+Taken: TypeAlias = "tuple[Form, list[tuple[FileStart, bytes]]]"
+"""A form with its fields, and the start and the data of each of its files, which are not in it yet."""
+_NO_FILES: Final[list[tuple[FileStart, bytes]]] = []
 
-def take_pairs(body: bytes, plan: Plan) -> list[tuple[str, str]] | None:
-    """The fields of a whole urlencoded body."""
+
+def take_pairs(body: bytes, plan: Plan) -> Taken | None:
+    """The form in a whole urlencoded body."""
     if len(body) >= 2 * plan.parts and body.count(b"&") >= plan.parts:  # a pair has at least a byte, and an "&"
         return None  # before any of very many pairs is decoded
-    if not plan.strict:
-        return usual_pairs(body)
-    pairs = usual_pairs(body) if is_strict(body) else None
-    return pairs if pairs is not None and has_strict_names(pairs) else None
+    if plan.strict and not is_strict(body):
+        return None
+    pairs = usual_pairs(body)
+    if pairs is None or (plan.strict and not has_strict_names(pairs)):
+        return None
+    return Form(pairs), _NO_FILES
 
 
-def take_form(
-    delimiter: bytes, body: bytes, plan: Plan
-) -> tuple[list[tuple[str, str]], list[tuple[FileStart, bytes]], dict[int, Field] | None] | None:
-    """The fields of a whole multipart body, the start and the data of its files, and the fields that have more to say
-    than a name and a value, by position (None for none).
+def take_form(delimiter: bytes, body: bytes, plan: Plan) -> Taken | None:
+    """The form in a whole multipart body.
 
     No events are made: to make them would be most of the work.
     """
@@ -72,7 +76,7 @@ def take_form(
             special = special or {}
             special[len(fields)] = Field(name, text, value, headers)
         fields.append((name, text))
-    return fields, files, special
+    return Form(fields, None, special), files
 
 
 def take_parts(pieces: list[bytes], size: int, plan: Plan) -> tuple[list[FormEvent], int, int] | None:

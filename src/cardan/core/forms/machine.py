@@ -60,6 +60,8 @@ CLOSED: Final = "closed"
 _LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
 AFTER_LAST: Final = "got data after the last boundary, expected CRLF or nothing"
 
+_USUAL_PLAN: Final = plan_for(DEFAULTS, strict=False)
+
 #: From this size on CPython's search is linear, whatever the needle.
 LINEAR: Final = 30_000
 
@@ -87,7 +89,7 @@ class MultipartMachine:
     accepted: list[FormEvent]
 
     def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
-        plan = plan_for(limits or DEFAULTS, forms == "strict")
+        plan = _USUAL_PLAN if limits is None and forms == "default" else plan_for(limits or DEFAULTS, forms == "strict")
         self._plan = plan
         self.limits = plan.limits
         value = boundary.encode() if isinstance(boundary, str) else boundary

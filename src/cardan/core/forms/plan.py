@@ -136,7 +136,7 @@ class Plan:
         most = _size(limits.max_file_size)
         return total <= self.total and all(len(data) <= most for _, data in files)
 
-    def admits_parts(self, pieces: list[bytes], size: int, *, parts: int, files: int, total: int) -> bool:
+    def admits_parts(self, pieces: list[bytes], size: int, parts: int, files: int, total: int) -> bool:
         """Whether whole ``pieces`` of a form, of ``size`` bytes together, exceed no limit.
 
         ``parts``, ``files`` and ``total`` (bytes of all fields) count these pieces and what came before them. This is
@@ -149,12 +149,12 @@ class Plan:
 
 
 _MAX_PLANS: Final = 64
-_plans: Final[dict[tuple[int, bool], Plan]] = {}
+_plans: Final[dict[int, Plan]] = {}
 
 
 def plan_for(limits: Limits, strict: bool) -> Plan:
     """The plan for limits and mode. Plans are kept: all requests of a class have the same limits."""
-    key = id(limits), strict
+    key = -id(limits) if strict else id(limits)
     plan = _plans.get(key)  # it keeps its limits, so that no other object has their id
     if plan is None:
         if len(_plans) >= _MAX_PLANS:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from ..drive import Step
-    from .events import Field
+    from .fast import Taken
     from .form import FileEvent
     from .plan import Forms, Plan
 
@@ -49,6 +49,7 @@ NEAR_START: Final = 2048
 #: The limits that are left to the builder: none, because the decoder has counted parts and files.
 _COUNTED: Final = Limits(max_form_parts=None, max_files=None)
 _URL: Final = "application/x-www-form-urlencoded"
+_MULTIPART: Final = "multipart/form-data; boundary="
 
 
 class FormReader:
@@ -64,9 +65,12 @@ class FormReader:
     overrides :meth:`run` gets every form through it.
     """
 
-    __slots__ = (
-        "_ended", "_first", "_length", "_open", "_size", "_start", "content_type", "forms", "hold", "limits", "storage",
-    )  # fmt: skip
+    # class attributes and no slots: most readers never need another value
+    _first: bytes = b""
+    _ended: bool = False
+    _open: FileStart | None = None
+    _size: int = 0
+    _start: int = 0
 
     def __init__(
         self,
@@ -84,11 +88,6 @@ class FormReader:
         self.storage = storage
         self.hold = hold
         self._length = content_length
-        self._first = b""
-        self._ended = False
-        self._open: FileStart | None = None
-        self._size = 0
-        self._start = 0
 
     def take(self, data: bytes, ended: bool) -> Form | None:
         """The form, if ``data`` is a whole body and a usual form that exceeds no limit; else None.
@@ -110,27 +109,29 @@ class FormReader:
             return None
         if taken is None:
             return None
-        fields, files, special = taken
-        if not plan.admits_form(len(data), fields, files):
+        form, files = taken
+        if not plan.admits_form(len(data), form.fields, files):
             return None
-        if not files:
-            return Form(fields, None, special)
-        held = None if self.hold is None else self.hold(files)
-        return None if held is None else Form(fields, held, special)
+        if files:
+            held = None if self.hold is None else self.hold(files)
+            if held is None:
+                return None
+            form.files = held
+        return form
 
-    def _take(
-        self, data: bytes, plan: Plan
-    ) -> tuple[list[tuple[str, str]], list[tuple[FileStart, bytes]], dict[int, Field] | None] | None:
-        """The fields, files and special fields of a usual form, before the limits on them are looked at; else None."""
-        kind = URLENCODED if self.content_type == _URL else parse_form_type(self.content_type, strict=plan.strict)
-        if kind is None:
-            return None
-        if kind is URLENCODED:
-            fields = take_pairs(data, plan)
-            return None if fields is None else (fields, [], None)
-        boundary = kind.boundary.encode()
+    def _take(self, data: bytes, plan: Plan) -> Taken | None:
+        """The form with its fields, and its files, before the limits on them are looked at; None if it is unusual."""
+        content_type = self.content_type or ""
+        if content_type == _URL:
+            return take_pairs(data, plan)
+        boundary = content_type[30:].encode() if content_type.startswith(_MULTIPART) else b""
         if not plan.is_usual_boundary(boundary):
-            return None
+            kind = parse_form_type(content_type, strict=plan.strict)
+            if kind is URLENCODED:
+                return take_pairs(data, plan)
+            boundary = b"" if kind is None else kind.boundary.encode()
+            if not plan.is_usual_boundary(boundary):
+                return None
         if self.hold is None and data.find(b'filename="', 0, NEAR_START) >= 0:  # its data need not be looked through
             return None
         return take_form(b"\r\n--" + boundary, data, plan)
