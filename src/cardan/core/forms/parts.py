@@ -80,7 +80,7 @@ class Part:
 
     @property
     def safe_filename(self) -> str:
-        """A name to store the file under; see :func:`~cardan.core.forms.safe_filename.safe_filename`."""
+        """A name to store the file under; see :func:`~cardan.core.forms.safe_filename`."""
         return safe_filename(self.filename)
 
     def __repr__(self) -> str:
