@@ -26,6 +26,7 @@ from .core.request.mixins import (
     FetchMetadataMixin,
     UserAgentMixin,
 )
+from .core.request.serving import never_waits
 from .core.structures.environ_headers import EnvironHeaders
 from .core.structures.scope_headers import ScopeHeaders
 from .files.spooling import FileStorage, Part, Spooler, SpoolSink
@@ -292,6 +293,7 @@ class BaseRequest(core.BaseRequest):
         run = self._run_sync
         return _write_in_thread if run is crossing.run_file_work else run
 
+    @never_waits
     def _get_file_stream(
         self,
         total_content_length: int | None,

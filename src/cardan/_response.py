@@ -25,9 +25,9 @@ class BaseResponse(DualCallable, WireMixin):
     """
 
     def _wsgi(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        from .apps.application import send_alone
+        from .wsgi.handling import handle_response
 
-        return send_alone(self, environ, start_response)
+        return handle_response(self, environ, start_response)
 
     async def _asgi(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -39,9 +39,9 @@ class BaseResponse(DualCallable, WireMixin):
 
             await deny_websocket(scope, receive, send)
         else:
-            from .asgi.handling import send_alone
+            from .asgi.handling import handle_response
 
-            await send_alone(self, scope, receive, send)
+            await handle_response(self, scope, receive, send)
 
 
 class Response(BaseResponse, core.Response):

@@ -13,7 +13,6 @@ Takes a handler, ``def`` or ``async def``, and serves it over WSGI and ASGI. Wha
 
 from __future__ import annotations
 
-from contextvars import copy_context
 from copy import copy
 from functools import partial
 from inspect import getattr_static
@@ -21,27 +20,22 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol
 
 from .. import _crossing as crossing
 from .._request import BaseRequest, Request
-from ..asgi.handling import deny_websocket, handle
-from ..core.drive import run
+from ..asgi import handling as asgi_handling
 from ..core.exceptions import HTTPException
-from ..core.flow import flow, is_async, raiser
-from ..core.request.body import close_async_files
-from ..core.request.exchange import KEY, REQUEST_KEY, Exchange
-from ..core.response.base import BaseResponse
-from ..wsgi.draining import count_reads, drain_before_error, drained
-from ..wsgi.errors import answer_error, ends_more
-from ..wsgi.sending import send, send_whole
+from ..core.flow import is_async, raiser
+from ..wsgi import handling as wsgi_handling
 from .dual import Dual
 from .lifespan import ProcessLifespan, serve_lifespan
 from .stopping import Stopping
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
     from typing_extensions import TypeVar
 
-    from ..core.flow import Steps
-    from ..types import ASGIApplication, Handler, Lifespan, Middleware, Receive, Send
+    from ..core.response.base import BaseResponse
+    from ..types import ASGIApplication, Handler, Lifespan, Middleware, Receive, Scope, Send
 
     R = TypeVar("R", bound=BaseRequest, default=Request)
     D = TypeVar("D", bound=BaseRequest)
@@ -51,7 +45,7 @@ else:
     R = TypeVar("R")
     D = TypeVar("D")
 
-__all__ = ["Application", "HandlerDecorator", "RequestThread", "send_alone"]
+__all__ = ["Application", "HandlerDecorator"]
 
 
 #: the attributes of an application that decide how its requests are served
@@ -112,7 +106,19 @@ class Application(Dual, Generic[R]):
 
     _varies = False
     """Whether one of the options that decide how a request is served is a property."""
-    _straight_sync = _straight_async = _loads = False
+    sync_handler: Handler[R] | None = None
+    """For the adapters: the handler, if it is a ``def``, handles every request, and nothing is loaded before it."""
+    async_handler: Handler[R] | None = None
+    """For the adapters: the handler, if it is an ``async def``, handles every request without middleware, and nothing
+    is loaded before it."""
+    start_lifespan: Callable[[], dict[str, Any]] | None = None
+    """For the adapters: starts the lifespan in this process, once, and gives a copy of its state (WSGI)."""
+    lifespan_state: dict[str, Any]
+    """For the adapters: what the lifespan has yielded; copied for each request (ASGI)."""
+    worker_threads: crossing.Threads
+    """For the adapters: the worker threads of sync handlers, close hooks and bodies (ASGI)."""
+
+    _loads = False
     _is_async: bool | None = None
     _process: ProcessLifespan | None = None
     _began = False
@@ -138,7 +144,7 @@ class Application(Dual, Generic[R]):
         backend: str | None = None,
         end_streams_on_stop: bool | None = None,
     ) -> None:
-        self._asgi_state: dict[str, Any] = {}
+        self.lifespan_state = {}
         self._stopping: dict[Any, Stopping] = {}
         self._take("handler", handler)
         self._take("request_class", request_class)
@@ -174,7 +180,7 @@ class Application(Dual, Generic[R]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _DECISIVE:
-            self._straight_sync = self._straight_async = False  # first: requests may be under way
+            self.sync_handler = self.async_handler = None  # first: requests may be under way
             if name == "middleware":
                 value = tuple(value)
         elif name == "lifespan" and self._has_begun() and value is not self.lifespan:
@@ -191,23 +197,26 @@ class Application(Dual, Generic[R]):
     def _derive(self, name: str) -> None:
         """Set what follows from the option ``name``."""
         if name in _THREADS:
-            self._threads = crossing.Threads(self.threads, self.waiting_threads, self.stream_threads)
+            self.worker_threads = crossing.Threads(self.threads, self.waiting_threads, self.stream_threads)
         elif name == "lifespan":
             make = self._make_lifespan()
-            self._process = ProcessLifespan(make, self._portal) if make is not None else None
+            self._process = ProcessLifespan(make, self.portal) if make is not None else None
+            self.start_lifespan = self._process.state if self._process is not None else None
         elif not self._varies:  # else it is chosen for each request
             self._choose_way()
 
     def _choose_way(self) -> None:
-        """One handler of a known kind, and nothing to load before it: such requests are served on a straight path."""
+        """Set the handler that the adapters call at once: if there is one for all requests and nothing is loaded
+        before it.
+        """
         loads = bool(self.load) or any(getattr(each, "load", False) for each in self.middleware)
         routes = getattr(self.resolve, "__func__", None) is not Application.resolve
         kind = None if routes or self._varies else is_async(self.handler)
-        straight = self.handler is not None and kind is not None and not loads
+        handler = self.handler if kind is not None and not loads else None
         self._loads = loads
         self._is_async = kind
-        self._straight_sync = straight and not kind
-        self._straight_async = straight and bool(kind) and not self.middleware
+        self.sync_handler = None if kind else handler
+        self.async_handler = handler if kind and not self.middleware else None
 
     def _make_lifespan(self) -> Callable[[], Any] | None:
         return partial(self.lifespan, self) if self.lifespan is not None else None
@@ -239,91 +248,58 @@ class Application(Dual, Generic[R]):
         if obj is None or self.handler is None:
             return self
         bound = copy(self)
-        bound.__dict__["handler"] = partial(self.handler, obj)  # of the same kind: nothing else follows from it
+        handler = partial(self.handler, obj)
+        bound.__dict__["handler"] = handler  # of the same kind: nothing else follows from it
+        if self.sync_handler is not None:
+            bound.__dict__["sync_handler"] = handler
+        elif self.async_handler is not None:
+            bound.__dict__["async_handler"] = handler
         return bound
 
-    def _portal(self) -> crossing.Portal:
-        return crossing.portal(self.backend)
+    # --- each request: the adapters take it from the server to the handler and back ---
 
-    def _resolve(self, request: Any) -> tuple[Any, bool]:
-        """The handler and whether it is async; an HTTP error of ``resolve`` is raised inside the flow."""
+    if TYPE_CHECKING:
+
+        def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            """Serve one WSGI request (PEP 3333). Wrap it to put middleware of that protocol around the application."""
+            ...
+
+        async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
+            """Serve one ASGI scope. Wrap it to put middleware of that protocol around the application."""
+
+    else:  # no methods around them: each request would pay for one more call
+        wsgi_app = wsgi_handling.handle
+        asgi_app = asgi_handling.handle
+
+    # --- what the adapters ask: see the protocol Served in :mod:`cardan.core.flow` ---
+
+    def find_handler(self, request: Any) -> tuple[Any, bool, bool]:
+        """For the adapters: the handler of a request, whether it is async, and whether the body is loaded before it.
+
+        An HTTPException that :meth:`resolve` raises is raised by the handler, so that middleware sees it.
+        """
         if self._varies:
             self._choose_way()
         try:
             handler = self.resolve(request)
         except HTTPException as error:
-            return raiser(error), False
+            return raiser(error), False, self._loads
         kind = self._is_async
-        return handler, is_async(handler) if kind is None else kind
+        return handler, is_async(handler) if kind is None else kind, self._loads
 
-    # --- WSGI ---
+    def portal(self) -> crossing.Portal:
+        """For the adapters: the event loop of async handlers on WSGI, one for each process and backend."""
+        return crossing.portal(self.backend)
 
-    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Serve one WSGI request (PEP 3333); what middleware of that protocol wraps.
+    def until_stop(self) -> Callable[[], Awaitable[None]] | None:
+        """For the adapters: what returns when the process was told to stop; None if streams do not end then."""
+        if not self.end_streams_on_stop:
+            return None
+        stopping = self._stopping.get(crossing.current_token())
+        return None if stopping is None else stopping.wait
 
-        An error that a server would take for its own (:mod:`.wsgi.errors`) is logged (logger ``cardan``) and answered
-        with a plain 500 before the head is sent, and ends the response as an ordinary error afterwards. All other
-        errors are raised. ``environ["x-wsgiorg.throw_errors"]``: all errors are raised, for debuggers and tests.
-        """
-        try:
-            exchange = environ.get(KEY)
-            if exchange is None:
-                exchange = environ[KEY] = Exchange()
-            if self._process is not None:
-                exchange.state = self._process.state()
-            exchange.holders += 1
-            held = False
-            thread = request = None
-            has_body = environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ
-            try:
-                if has_body and not environ.get("wsgi.input_terminated"):
-                    count_reads(environ)
-                request = self.request_class(environ)
-                context = copy_context()
-                steps = None
-                if self._straight_sync:
-                    steps = context.run(flow, request, self.handler, self.middleware, self.on_error)  # type: ignore[arg-type]
-                    if isinstance(steps, BaseResponse):
-                        body = send_whole(steps, environ, start_response)
-                        if body is not None:  # nothing is held: an answer in one piece cannot read the request's body
-                            if not has_body or (exchange.opened and exchange.opened[-1].ended):
-                                return body
-                            return drained(body, environ, steps, request)
-                thread = RequestThread(self, exchange, crossing.OwnContext(context))
-                response = thread.respond(request, steps)
-                held = bool(exchange.opened) or response.is_streamed  # a body may read the request's
-                after: list[Callable[[], Any]] = [thread.leave, partial(_leave, environ, exchange)] if held else []
-                root_url = partial(getattr, request, "root_url")
-                iterable = send(response, environ, start_response, thread, root_url, after)
-                return drained(iterable, environ, response, request) if has_body else iterable
-            except BaseException as error:
-                if has_body and not ends_more(error):
-                    drain_before_error(environ, request)
-                raise
-            finally:
-                if not held:
-                    try:
-                        if thread is not None:
-                            thread.leave()
-                    finally:
-                        _leave(environ, exchange)
-        except BaseException as error:
-            if (answer := answer_error(error, environ, start_response)) is None:
-                raise
-            return answer
-
-    # --- ASGI ---
-
-    if TYPE_CHECKING:
-
-        async def asgi_app(self, scope: Any, receive: Receive, send: Send) -> None:
-            """Serve one ASGI scope; what middleware of that protocol wraps."""
-
-    else:
-        asgi_app = handle  # not a method around it, whose coroutine each request would pay for
-
-    async def _serve_other(self, scope: Any, receive: Receive, send: Send) -> None:
-        """What ``handle`` leaves: the scopes that are no requests."""
+    async def serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """For the adapters: serve an ASGI scope that is no HTTP request."""
         kind = scope["type"]
         if kind == "lifespan":
             self._began = True
@@ -342,142 +318,10 @@ class Application(Dual, Generic[R]):
         elif self.websocket is not None:
             await self.websocket(scope, receive, send)
         else:
-            await deny_websocket(scope, receive, send)
+            await asgi_handling.deny_websocket(scope, receive, send)
 
     def _start(self, loop: Any, state: dict[str, Any]) -> None:
         """The lifespan has started in ``loop``, with this state."""
-        self._asgi_state.update(state)
+        self.lifespan_state.update(state)
         if (stopping := self._stopping.get(loop)) is not None:
             stopping.begin()
-
-    def _until_stop(self) -> Callable[[], Awaitable[None]] | None:
-        """What returns when the process was told to stop; None where nothing listens for that."""
-        stopping = self._stopping.get(crossing.current_token())
-        return None if stopping is None else stopping.wait
-
-
-def _leave(environ: dict[str, Any], exchange: Exchange) -> None:
-    """The application is done with this request: nothing of it stays in the environ."""
-    exchange.holders -= 1
-    environ.pop(REQUEST_KEY, None)
-    if exchange.release is not None:
-        exchange.end()
-    if exchange.opened and exchange.files:
-        exchange.close()
-
-
-class RequestThread:
-    """The thread of one WSGI request: runs the flow, and waits for what it has to await in the process's loop.
-
-    It is in ``context`` for one step of the application's code at a time, and outside of it while it waits: what is
-    awaited in the loop runs in the same context.
-    """
-
-    __slots__ = ("_app", "_conversation", "_exchange", "context")
-
-    def __init__(self, app: Any, exchange: Exchange, context: crossing.RequestContext) -> None:
-        self._app = app
-        self._exchange = exchange
-        self._conversation: crossing.Conversation | None = None
-        self.context = context
-
-    def respond(self, request: Any, steps: BaseResponse | Steps | None) -> BaseResponse:
-        """The response to ``request``; ``steps`` where its flow has begun."""
-        if steps is None:
-            steps = self._begin(request)
-        if isinstance(steps, BaseResponse):
-            return steps
-        within: Any = _StepsWithin(steps, self.context)
-        response: BaseResponse = run(within, partial(self._await_handler, request))
-        return response
-
-    def _begin(self, request: Any) -> BaseResponse | Steps:
-        app = self._app
-        call = self.context.call
-        handler, is_async = call(app._resolve, request)
-        if is_async:
-            self._open(request)
-        if app._loads:
-            try:
-                self._load(request, app.load)
-            except HTTPException as error:
-                handler = raiser(error)
-        steps: BaseResponse | Steps = call(flow, request, handler, app.middleware, app.on_error)
-        return steps
-
-    def _open(self, request: Any) -> crossing.Conversation:
-        conversation = self._conversation
-        if conversation is None:
-            conversation = self._talk()
-            self._exchange.run_blocking(conversation.run_sync)
-        if request._mode != "async":
-            request._enter("async")
-        return conversation
-
-    def _load(self, request: Any, form: bool) -> None:
-        """Load in this thread, unless a sink of the application's own might have to be awaited."""
-        if request._mode == "sync" or type(request)._get_file_stream is BaseRequest._get_file_stream:
-            self.context.call(request._load_sync, request._body, form and request.want_form_data_parsed)
-        else:
-            self._talk().call(partial(request.load, form=form))
-
-    def _await_handler(self, request: Any, awaitable: Any) -> Any:
-        return self._open(request).wait(awaitable)
-
-    def wait(self, awaitable: Any) -> Any:
-        """Await something in the process's loop, an async close hook say."""
-        return self._talk().wait(awaitable)
-
-    def iterate(self, response: BaseResponse) -> tuple[Iterator[bytes], Callable[[], Any]]:
-        """The chunks of an async body, and what ends it."""
-        return self._talk().iterate(response.response, response.keep_alive, response.keep_alive_chunk)
-
-    def lose(self) -> None:
-        """Note that the client has left before it had the whole response."""
-        self._exchange.left = True
-
-    def leave(self) -> None:
-        """The request is over: a task that outlives it gets nothing done here any more."""
-        if self._conversation is None:
-            return
-        exchange = self._exchange
-        try:
-            if exchange.holders <= 1 and any(getattr(file, "closes_async", False) for file in exchange.files):
-                self.wait(close_async_files(exchange.files))
-        finally:
-            self._conversation.leave()
-
-    def _talk(self) -> crossing.Conversation:
-        if self._conversation is None:
-            self._conversation = crossing.Conversation(self._app._portal(), self.context)
-        return self._conversation
-
-
-class _StepsWithin:
-    """The steps of a flow, each run in the context of the request; what they ask for is done outside of it."""
-
-    __slots__ = ("send", "throw")
-
-    def __init__(self, steps: Steps, context: crossing.RequestContext) -> None:
-        self.send = partial(context.call, steps.send)
-        self.throw = partial(context.call, steps.throw)
-
-
-def send_alone(response: BaseResponse, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Send a response that is itself the application; its errors are treated as those of an application.
-
-    It has no context of its own, the caller's is used.
-    """
-    thread = RequestThread(_ALONE, Exchange(), crossing.CallersContext())
-    try:
-        iterable = send(
-            response, environ, start_response, thread, lambda: Request(environ, populate_request=False).root_url, []
-        )
-        return drained(iterable, environ, response, None)
-    except BaseException as error:
-        if (answer := answer_error(error, environ, start_response)) is None:
-            raise
-        return answer
-
-
-_ALONE: Application[Any] = Application(request_class=Request)

@@ -8,20 +8,56 @@ from __future__ import annotations
 
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .exceptions import HTTPException
 from .response.base import BaseResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
+    from .request.base import BaseRequest
+
+    Function: TypeAlias = Callable[[Any], Any]
+    """A handler, or the function of a middleware: both take the request."""
     OnError: TypeAlias = Callable[[Any, HTTPException], BaseResponse]
 
-__all__ = ["Steps", "answer", "flow", "is_async", "raiser"]
+__all__ = ["Served", "Steps", "answer", "flow", "is_async", "raiser"]
 
 Steps: TypeAlias = "Generator[Any, Any, BaseResponse]"
 """What has to be awaited, one after the other, on the way to a response."""
+
+
+class Served(Protocol):
+    """What both adapters ask of the application whose requests they handle; :class:`cardan.Application` is one.
+
+    Each adapter adds what only its protocol has, see :mod:`cardan.wsgi.handling` and :mod:`cardan.asgi.handling`. The
+    names that are no options of an application are for the adapters only.
+    """
+
+    @property
+    def request_class(self) -> Callable[..., BaseRequest]:
+        """Makes the request of an environ, or of scope, receive and send."""
+        ...
+
+    @property
+    def middleware(self) -> Sequence[Function]:
+        """The functions of the middleware, from the outermost to the innermost."""
+        ...
+
+    @property
+    def load(self) -> bool:
+        """Whether forms are parsed when the body is loaded before middleware and handler run."""
+        ...
+
+    @property
+    def on_error(self) -> OnError:
+        """Makes the response to an HTTPException."""
+        ...
+
+    def find_handler(self, request: Any, /) -> tuple[Function, bool, bool]:
+        """The handler of a request, whether it is async, and whether the body is loaded before it is called."""
+        ...
 
 
 def is_async(handler: Any) -> bool:
@@ -33,7 +69,7 @@ def is_async(handler: Any) -> bool:
     )
 
 
-def raiser(error: HTTPException) -> Callable[[Any], Any]:
+def raiser(error: HTTPException) -> Function:
     """A handler that raises ``error``: what went wrong before the handler is an error of the flow all the same."""
 
     def handler(request: Any) -> Any:
@@ -44,8 +80,8 @@ def raiser(error: HTTPException) -> Callable[[Any], Any]:
 
 def flow(
     request: Any,
-    handler: Callable[[Any], Any],
-    middleware: tuple[Callable[[Any], Any], ...],
+    handler: Function,
+    middleware: Sequence[Function],
     on_error: OnError,
 ) -> BaseResponse | Steps:
     """Run ``handler`` inside ``middleware``: the response, or the generator that yields awaitables and returns it.
@@ -96,8 +132,8 @@ def answer(result: Any, request: Any, source: Any, on_error: OnError) -> BaseRes
 
 def _through(
     request: Any,
-    handler: Callable[[Any], Any],
-    middleware: tuple[Callable[[Any], Any], ...],
+    handler: Function,
+    middleware: Sequence[Function],
     on_error: OnError,
 ) -> Steps:
     """The outermost middleware around the rest; each is sent the response of what it wraps, or thrown its error."""
@@ -109,7 +145,7 @@ def _through(
         return answer(stop.value, request, outer, on_error)
     try:
         if rest:
-            response = yield from _through(request, handler, tuple(rest), on_error)
+            response = yield from _through(request, handler, rest, on_error)
         else:
             result = handler(request)
             if isawaitable(result):
