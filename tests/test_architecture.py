@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.house import ROOT, WAYS_BACK, House, circles, is_function
+from tests.house import ROOT, WAYS_BACK, House, is_function
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,13 +140,6 @@ def test_each_way_back_is_one() -> None:
     unused = [way for way in WAYS_BACK if way[1] not in HOUSE.arrows[way[0]]]
     needless = [way for way in WAYS_BACK if HEIGHTS[entry_of(way[0])] >= HEIGHTS[entry_of(way[1])]]
     assert (unused, needless, all(WAYS_BACK.values())) == ([], [], True)
-
-
-def test_circles_are_found() -> None:
-    """The search itself: two circles, one of them over three names; a name that imports itself is none."""
-    arrows = {"a": {"b"}, "b": {"c", "d"}, "c": {"a"}, "d": {"e"}, "e": {"d"}, "f": {"f", "a"}}
-    assert circles(arrows) == [["a", "b", "c"], ["d", "e"]]
-    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
 def test_no_package_uses_the_private_names_of_another() -> None:
