@@ -5,7 +5,7 @@
 ... def app(request: Request) -> Response:
 ...     return Response(f"Hello {request.args.get('name', 'World')}!")
 
-Everything is imported when it is first asked for.
+Each name is imported when it is first used, so that a WSGI program never loads the code for ASGI.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._request import BaseRequest as BaseRequest
     from ._request import Request as Request
+    from ._response import BaseResponse as BaseResponse
     from ._response import Response as Response
     from ._response import redirect as redirect
     from .apps import Application as Application
@@ -40,6 +42,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "ASGIApplication": "types",
     "Application": "apps",
+    "BaseRequest": "_request",
+    "BaseResponse": "_response",
     "Dual": "apps",
     "FileStorage": "files",
     "Flow": "types",
@@ -63,6 +67,8 @@ _HOMES = {
 __all__ = [
     "ASGIApplication",
     "Application",
+    "BaseRequest",
+    "BaseResponse",
     "Dual",
     "FileStorage",
     "Flow",

@@ -1,4 +1,4 @@
-"""Parity: the same bytes give the same values on both protocols; each member that may differ is listed with a reason."""
+"""Parity: the same bytes give the same values on both protocols; a member that may differ is listed with a reason."""
 
 from __future__ import annotations
 

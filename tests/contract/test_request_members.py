@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from cardan import Request, Response, core
-from cardan._request import BaseRequest
+from cardan import BaseRequest, Request, Response, core
 from cardan.core import BaseRequest as CoreBaseRequest
 from cardan.core import FormReader, MultipartError
 from cardan.core.request import (
