@@ -1,11 +1,11 @@
-# Every target sets up what it needs in a venv of its own ($(VENV)): Python 3.11 or newer, pip and make are enough.
-# What is installed is installed again only when pyproject.toml changed.
+# Every target installs what it needs into a virtual environment ($(VENV)). You need Python 3.11 or newer, pip and make.
+# Packages are installed again only when pyproject.toml has changed.
 #
 #   make PYTHON=/path/to/python3.13 test     another interpreter
-#   make VENV=/tmp/venv test                 another place
+#   make VENV=/tmp/venv test                 another folder for the virtual environment
 #   make UVICORN_PORT=9000 GUNICORN_PORT=9001 demo
 #   make ARGS="tests/core -k cookie" test    arguments for pytest (test) or for the scripts (bench, fuzz)
-#   make NEWER=/srv/sid test-newer           another folder for Debian sid, some 1.3 GB
+#   make NEWER=/srv/sid test-newer           another folder for Debian sid, about 1.3 GB
 
 VENV ?= .venv
 UVICORN_PORT ?= 8000
@@ -25,7 +25,7 @@ endif
 
 PY := $(VENV)/bin/python
 BOOTSTRAP := $(VENV).bootstrap
-# the files of a folder that are programs, not what these share
+# the files of a folder that are programs; other files are modules that the programs share
 scripts = $(sort $(shell grep -ls '^if __name__ == "__main__":' $(1)/*.py))
 PIP_QUIET := -qq --no-input --disable-pip-version-check
 
@@ -35,12 +35,12 @@ PIP_QUIET := -qq --no-input --disable-pip-version-check
 .SUFFIXES:
 
 help:
-	@echo "make test    every test, the examples in README and docs among them"
-	@echo "make test-newer  the same on Python 3.14 and 3.15, of Debian sid in $(NEWER); needs root"
+	@echo "make test    every test, including the examples in README and docs"
+	@echo "make test-newer  the same on Python 3.14 and 3.15, with Debian sid in $(NEWER); needs root"
 	@echo "make demo    one application under uvicorn (port $(UVICORN_PORT)) and gunicorn (port $(GUNICORN_PORT))"
 	@echo "make check   ruff, mypy --strict, pyright"
-	@echo "make format  let ruff mend what it can"
-	@echo "make bench   benchmarks against the peers"
+	@echo "make format  let ruff fix what it can fix"
+	@echo "make bench   benchmarks, side by side with other libraries"
 	@echo "make early-answers  which browsers and clients see an answer that is sent before their upload was read"
 	@echo "make docs    the manual, in docs/_build/html"
 	@echo "make fuzz    every fuzzer for a short while"
@@ -68,11 +68,11 @@ format: $(VENV)/.installed-lint
 	@$(PY) -m ruff check --fix --quiet || true
 	@$(PY) -m ruff format --quiet
 
-# a short form of all; writes the tables of benchmarks/README.md. The long form: make bench ARGS=" "
+# a short run of all benchmarks, which writes the tables of benchmarks/README.md; for the long run: make bench ARGS=" "
 bench: $(VENV)/.installed-bench
 	@$(PY) benchmarks/report.py $(or $(ARGS),--quick)
 
-# browsers are those of Debian: apt-get install chromium chromium-driver firefox-esr curl
+# uses the browsers of Debian: apt-get install chromium chromium-driver firefox-esr curl
 early-answers: $(VENV)/.installed-test
 	@$(PY) benchmarks/early_answers.py $(ARGS)
 
@@ -87,13 +87,14 @@ fuzz: $(VENV)/.installed-test
 clean:
 	@rm -rf $(VENV)/.installed-* docs/_build .mypy_cache .pytest_cache .ruff_cache
 
-# One extra for each target.
+# Each target installs one extra of pyproject.toml.
 $(VENV)/.installed-%: pyproject.toml | $(PY)
 	@echo "setting up cardan[$*] in $(VENV)" >&2
 	@$(PY) -m pip install $(PIP_QUIET) --editable '.[$*]'
 	@touch $@
 
-# Debian's python3 has no ensurepip, and its pip may not touch the system: virtualenv then, from a folder of our own.
+# Debian's python3 has no ensurepip, and its pip must not change the system. Then virtualenv is installed into a folder of
+# its own and makes the environment.
 $(PY):
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "cardan needs Python 3.11 or newer; found none of: $(CANDIDATES)." >&2; \

@@ -1,4 +1,4 @@
-"""The smallest application, once as `def` and once as `async def`. Every server serves both:
+"""The smallest application, once as `def` and once as `async def`. Every server can serve both of them:
 
 gunicorn hello:app      uvicorn hello:app      waitress-serve hello:app      hypercorn hello:async_app   ...
 """
@@ -10,11 +10,11 @@ from cardan import Request, Response
 
 @Request.application
 def app(request: Request) -> Response:
-    """Greets whom the query names."""
+    """Greet the person whose name is in the query."""
     return Response(f"Hello {request.args.get('name', 'World')}!")
 
 
 @Request.application
 async def async_app(request: Request) -> Response:
-    """The same, where the handler has something to await."""
+    """The same as an ``async def`` handler, for code that has to await something."""
     return Response(f"Hello {request.args.get('name', 'World')}!")

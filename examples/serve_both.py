@@ -1,8 +1,8 @@
-"""Serves one application object under uvicorn (ASGI) and under gunicorn (WSGI) at the same time; `make demo`.
+"""Serve one application object under uvicorn (ASGI) and under gunicorn (WSGI) at the same time. `make demo` runs it.
 
     python examples/serve_both.py [upload:app] [--host 127.0.0.1] [--uvicorn-port 8000] [--gunicorn-port 8001]
 
-Ends both cleanly on Ctrl-C or SIGTERM, and when one of them ends by itself.
+Stops both servers on Ctrl-C or SIGTERM, and also when one of them ends by itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STOP_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Program:
-    """A server to run: its name, its protocol, its port and the arguments of its module."""
+    """One of the servers: its name, protocol, host and port, and the command line arguments of its module."""
 
     name: str
     protocol: str
@@ -33,18 +33,18 @@ class Program:
     arguments: list[str]
 
     def start(self) -> subprocess.Popen[bytes]:
-        """Start it in a session of its own: Ctrl-C at the terminal reaches the launcher alone, which passes it on."""
+        """Start the server in a new session, so that Ctrl-C reaches only this script, which then stops the servers."""
         environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(EXAMPLES), os.getenv("PYTHONPATH")]))}
         return subprocess.Popen([sys.executable, "-m", self.name, *self.arguments], env=environ, start_new_session=True)
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The URL of the server."""
         return f"http://{self.host}:{self.port}/"
 
 
 def programs(options: argparse.Namespace) -> list[Program]:
-    """Both servers. gunicorn gets threads: its sync workers would be restarted in the middle of a long upload."""
+    """Both servers. gunicorn runs with threads, because it would restart a sync worker during a long upload."""
     host, target = options.host, options.target
     one, two = options.uvicorn_port, options.gunicorn_port
     uvicorn = ["--host", host, "--port", str(one), "--log-level", "warning", "--timeout-graceful-shutdown", "5", target]
@@ -56,7 +56,7 @@ def programs(options: argparse.Namespace) -> list[Program]:
 
 
 def taken(program: Program) -> bool:
-    """Whether the port cannot be had."""
+    """True if another program uses the port already."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -67,7 +67,7 @@ def taken(program: Program) -> bool:
 
 
 def wait_until_ready(running: list[tuple[Program, subprocess.Popen[bytes]]]) -> bool:
-    """Whether all of them listen, within 30 seconds; False as soon as one has ended."""
+    """Wait up to 30 seconds until all servers listen. False if they do not, or as soon as one of them has ended."""
     for program, process in running:
         for _ in range(300):
             if process.poll() is not None:
@@ -83,8 +83,8 @@ def wait_until_ready(running: list[tuple[Program, subprocess.Popen[bytes]]]) -> 
 
 
 def stop(processes: list[subprocess.Popen[bytes]]) -> None:
-    """Ask all to end, wait, and end by force what does not."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave one behind
+    """Ask all servers to end, wait for them, and kill those that do not end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # after a second Ctrl-C, no server may be left running
     for process in processes:
         if process.poll() is None:
             process.terminate()
@@ -98,7 +98,7 @@ def stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def announce(running: list[tuple[Program, subprocess.Popen[bytes]]]) -> None:
-    """Say where to look."""
+    """Print the URLs."""
     print("\n  One application object, two servers:\n")
     for program, _ in running:
         print(f"    {program.url:30} {program.protocol}, {program.name}")
@@ -106,16 +106,16 @@ def announce(running: list[tuple[Program, subprocess.Popen[bytes]]]) -> None:
 
 
 def interrupt(signum: int, frame: FrameType | None) -> None:
-    """SIGTERM ends the program as Ctrl-C does."""
+    """Signal handler: SIGTERM ends the program in the same way as Ctrl-C."""
     raise KeyboardInterrupt
 
 
 def serve(wanted: list[Program]) -> int:
-    """Run all until a signal comes or one ends; the exit status."""
+    """Run all servers until there is a signal or one of them ends; returns the exit status."""
     running: list[tuple[Program, subprocess.Popen[bytes]]] = []
     try:
         for program in wanted:
-            running.append((program, program.start()))  # noqa: PERF401  # each must be known before the next starts
+            running.append((program, program.start()))  # noqa: PERF401  # if a start fails, the servers before it have to be stopped
         if wait_until_ready(running):
             announce(running)
             while all(process.poll() is None for _, process in running):
@@ -130,7 +130,7 @@ def serve(wanted: list[Program]) -> int:
 
 
 def main() -> int:
-    """Parse the arguments, look whether the ports are free, serve."""
+    """Parse the arguments, check that the ports are free, and serve."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("target", nargs="?", default="upload:app", help="module:attribute (upload:app)")
     parser.add_argument("--host", default="127.0.0.1")

@@ -1,4 +1,4 @@
-"""The demo: an upload page that shows what the library saw. ``upload:app`` is the object that every server serves."""
+"""The demo: an upload page that shows the request as the library has read it. Every server can serve ``upload:app``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The application: one object, four addresses, the same on every server.
+"""The application: one object that serves these paths on every server.
 
-/          GET the form; POST it: the page shows what the library saw
-/receipt   POST the same form: what was seen as JSON, without what differs by server
+/          GET gives the form; POST gives a page that shows the fields and files of the form
+/receipt   POST gives the same as JSON, without the values that depend on the server
 /style.css, /upload.js, /icon.svg
 """
 
@@ -30,7 +30,7 @@ MONTH = 30 * 24 * 3600
 ASSETS = Path(__file__).with_name("assets")
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 HEADERS = {
-    # everything comes from here; and nobody frames or sniffs it
+    # the page loads everything from its own server, cannot be framed, and its type is not guessed
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -40,16 +40,16 @@ HEADERS = {
 
 
 class UploadRequest(Request):
-    """The library's defaults, but for a limit on the whole: files go to disk, so gigabytes cost no memory."""
+    """Only the limit on the whole body is set: large files are written to disk, so gigabytes need no memory."""
 
     max_content_length = 8 * GB
 
 
 class Upload(Application[UploadRequest]):
-    """Chooses the view by method and path, and shows HTTP errors as pages to those who read HTML."""
+    """Choose the view by method and path, and show HTTP errors as HTML pages to clients that accept HTML."""
 
     def resolve(self, request: UploadRequest) -> Handler[UploadRequest]:
-        """The view of this request; raises NotFound or MethodNotAllowed."""
+        """The view for this request. Raises NotFound or MethodNotAllowed."""
         views = VIEWS.get(request.path)
         if views is None:
             raise NotFound()
@@ -59,7 +59,7 @@ class Upload(Application[UploadRequest]):
         return views[method]
 
     def on_error(self, request: UploadRequest, error: HTTPException) -> BaseResponse:
-        """A page where Accept asks for HTML by name; what the library says otherwise."""
+        """An HTML page if Accept contains ``text/html``; otherwise the library's own error response."""
         if "text/html" not in request.headers.get("Accept", ""):
             return super().on_error(request, error)
         page = error_page(
@@ -74,7 +74,7 @@ def show_form(request: UploadRequest) -> Response:
 
 
 def show_result(request: UploadRequest) -> Response:
-    """POST / : counts the visit, and keeps the language where one was chosen."""
+    """POST / : count the visit, and store the language in a cookie if the form contains one."""
     receipt = Receipt.of(request)
     response = Response(result_page(receipt, Journey.of(request)), headers=HEADERS, mimetype="text/html")
     visits = request.cookies.get("visits", 0, type=int) + 1
@@ -90,7 +90,7 @@ def give_receipt(request: UploadRequest) -> Response:
 
 
 def asset(name: str) -> Callable[[UploadRequest], Response]:
-    """A view of one file, read once."""
+    """A view that serves one file, which is read once at the start."""
     body, mimetype = (ASSETS / name).read_bytes(), MEDIA_TYPES[Path(name).suffix]
 
     def view(request: UploadRequest) -> Response:

@@ -1,4 +1,4 @@
-"""The three pages as HTML: the form, the result, an error. Plain functions; what came from outside is escaped."""
+"""The three pages as HTML: the form, the result and an error. All values of the request are escaped."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ JOINT = """
 
 
 def layout(texts: Texts, title: str, journey: Journey, main: str) -> str:
-    """A whole document around ``main``; ``journey`` lights up the shaft over which it came."""
+    """A whole document around ``main``. The drawing highlights the shaft for the protocol in ``journey``."""
     server = journey.server.partition("/")[0]
     served = e(texts.served).format(f"<b>{journey.protocol}</b>", f"<b>{e(server)}</b>")
     return f"""<!doctype html>
@@ -69,7 +69,7 @@ def layout(texts: Texts, title: str, journey: Journey, main: str) -> str:
 
 
 def form_page(language: Language, journey: Journey) -> str:
-    """The form. Without scripts it is sent as any form; upload.js adds the list of files and the progress bar."""
+    """The form. It also works without scripts; upload.js adds the list of files and the progress bar."""
     t = language.texts
     options = "".join(f'<option value="{o.code}" lang="{o.code}">{e(o.endonym)}</option>' for o in LANGUAGES.values())
     main = f"""
@@ -119,7 +119,7 @@ def form_page(language: Language, journey: Journey) -> str:
 
 
 def result_page(receipt: Receipt, journey: Journey) -> str:
-    """What was seen: fields, files, cookies, language, and how it came."""
+    """The result: fields, files, cookies, language, and how the request was transferred."""
     t = receipt.language.texts
     main = f"""
 <article class="result">
@@ -144,7 +144,7 @@ def result_page(receipt: Receipt, journey: Journey) -> str:
 
 
 def error_page(language: Language, journey: Journey, code: int, name: str, description: str) -> str:
-    """An HTTP error as a page: what went wrong, and the way back."""
+    """An HTTP error as a page: the error, and a link to the form."""
     t = language.texts
     main = f"""
 <article class="card error">
@@ -156,7 +156,7 @@ def error_page(language: Language, journey: Journey, code: int, name: str, descr
 
 
 def files(seen: Iterable[FileSeen], t: Texts) -> str:
-    """The list of files, each with size, type and checksum."""
+    """The list of files, each with its size, type and checksum."""
     rows = "".join(
         f"""<li>
 <p class="filename">{e(file.filename)}</p>
@@ -169,7 +169,7 @@ def files(seen: Iterable[FileSeen], t: Texts) -> str:
 
 
 def pairs(items: Iterable[tuple[str, str]], none: str, empty: str) -> str:
-    """Names and values in the order in which they came; names may repeat."""
+    """Names and values in the order of the request; names may repeat."""
     rows = "".join(
         f"<div><dt>{e(name)}</dt><dd>{e(value) if value else f'<i>{e(empty)}</i>'}</dd></div>" for name, value in items
     )
@@ -177,7 +177,7 @@ def pairs(items: Iterable[tuple[str, str]], none: str, empty: str) -> str:
 
 
 def language(seen: Language) -> str:
-    """The language, and who chose it."""
+    """The language, and what its choice is based on."""
     t = seen.texts
     why = {
         "field": t.language_by_field,

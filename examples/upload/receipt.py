@@ -1,7 +1,7 @@
-"""What the library saw of a request, as plain values.
+"""The values that the page shows about a request.
 
-:class:`Receipt` holds what is equal on every server, :class:`Journey` what is not. Both are made from the request;
-pages.py shows them, the address /receipt gives the first one as JSON.
+:class:`Receipt` holds the values that are equal on every server, :class:`Journey` those that depend on the server. Both
+are made from the request. pages.py shows them; the path /receipt gives the receipt as JSON.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HASH_CHUNK = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class FileSeen:
-    """One uploaded file; ``safe_filename`` is what it could be stored as, ``size`` is in bytes."""
+    """One uploaded file. ``safe_filename`` is a safe name to store it under; ``size`` is in bytes."""
 
     field: str
     filename: str
@@ -37,7 +37,7 @@ class FileSeen:
 
     @classmethod
     def of(cls, file: FileStorage) -> FileSeen:
-        """Look at ``file``, chunk by chunk: however large it is, it is never in memory as a whole."""
+        """Read ``file`` chunk by chunk, so that a large file is never in memory as a whole."""
         digest = hashlib.sha256()
         for chunk in file.iter_data(HASH_CHUNK):
             digest.update(chunk)
@@ -53,7 +53,7 @@ class FileSeen:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """The language of the answer: its words, what the client's Accept-Language said, and who decided."""
+    """The language of the answer: its texts, the Accept-Language of the request, and what the choice is based on."""
 
     texts: Texts
     accepted: str
@@ -62,7 +62,7 @@ class Language:
 
 
 def choose_language(request: Request, field: str = "") -> Language:
-    """The form's choice, else the one kept in a cookie, else Accept-Language (RFC 9110 12.5.4), else English."""
+    """The language of the form, else of the cookie, else of Accept-Language (RFC 9110 12.5.4), else English."""
     accepted = request.headers.get("Accept-Language", "")
     for by, code in (("field", field), ("cookie", request.cookies.get("language", ""))):
         if code in LANGUAGES:
@@ -73,7 +73,7 @@ def choose_language(request: Request, field: str = "") -> Language:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What every server must show in the same way."""
+    """The values that are equal on every server."""
 
     fields: list[tuple[str, str]]
     files: list[FileSeen]
@@ -92,7 +92,7 @@ class Receipt:
         )
 
     def document(self) -> dict[str, Any]:
-        """As JSON takes it; lists of pairs, because names may repeat."""
+        """The receipt for JSON. Fields and cookies are lists of pairs, because names may repeat."""
         return {
             "fields": self.fields,
             "files": [asdict(file) for file in self.files],
@@ -107,7 +107,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """How the request came: what differs by server."""
+    """How the request was transferred: the values that depend on the server."""
 
     protocol: str
     """``WSGI`` or ``ASGI``"""
@@ -118,7 +118,7 @@ class Journey:
 
     @classmethod
     def of(cls, request: Request) -> Journey:
-        """Look at the environ or the scope, whichever there is."""
+        """Read the environ or the scope, depending on the protocol."""
         host, thread = request.host, threading.current_thread().name
         if hasattr(request, "environ"):
             environ = request.environ
@@ -128,7 +128,10 @@ class Journey:
 
 
 def server_name() -> str:
-    """The program that this process was started as: ASGI has no name for it. ``python -m x`` gives x's folder."""
+    """Name and version of the program of this process: an ASGI scope does not name its server.
+
+    For ``python -m x`` the name is that of the folder of ``x``.
+    """
     program = Path(sys.argv[0])
     name = program.parent.name if program.stem == "__main__" else program.stem
     try:

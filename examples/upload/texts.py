@@ -1,4 +1,4 @@
-"""The page's words in three languages, and the rule that chooses among them."""
+"""The texts of the page in three languages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["LANGUAGES", "Texts"]
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Every word of the page in one language; ``code`` is its tag (RFC 5646). ``{}`` marks what is filled in."""
+    """All texts of the page in one language; ``code`` is its tag (RFC 5646), ``{}`` is filled in by the page."""
 
     code: str
     endonym: str
@@ -62,7 +62,7 @@ class Texts:
     foot: str
 
     def bytes(self, n: int) -> str:
-        """``n`` bytes as people read them: ``1.5 MB``; decimal units, as browsers show them."""
+        """``n`` bytes as text, such as ``1.5 MB``, in decimal units as browsers use them."""
         if n < 1000:
             return f"{n} B"
         value, unit = float(n), ""
@@ -230,4 +230,4 @@ FRENCH = Texts(
 )
 
 LANGUAGES: dict[str, Texts] = {texts.code: texts for texts in (ENGLISH, GERMAN, FRENCH)}
-"""What the page speaks, the default first."""
+"""The languages of the page; the first one is the default."""
