@@ -38,7 +38,7 @@ NAMES = [
     if path.name not in ("CHANGELOG.md", "LICENSE") and path != Path(__file__)
 ]
 
-PAGE = re.compile(r"(?<![\w*/.-])(?<!/ \")(?:[\w.-]+/)*[\w-]+\.md\b")
+PAGE = re.compile(r"(?<![\w*/.-])(?:[\w.-]+/)*[\w-]+\.md\b")
 PLACE = re.compile(
     r"(?<![\w*./<{-])(?:src|tests|docs|examples|benchmarks|fuzz|core|wsgi|asgi|_crossing|apps|files|testing)"
     r"/(?:[\w-]+/)*[\w-]+\.(?:py|md|json|toml|txt)\b"
@@ -96,11 +96,11 @@ def resolves(dotted: str) -> bool:
 
 
 def test_every_file_that_is_named_is_there() -> None:
-    """A path that code or prose mentions is one of this repository."""
+    """A path that a page, a comment or a docstring mentions is one of this repository."""
     wrong = [
         f"{name}:{number}: {path}"
         for name in NAMES
-        for number, line in enumerate(text(name).splitlines(), 1)
+        for number, line in prose(name)
         for pattern in (PAGE, PLACE)
         for path in pattern.findall(line)
         if not exists(path, name)
