@@ -65,7 +65,7 @@ class Upload(Application[UploadRequest]):
         page = error_page(
             choose_language(request), Journey.of(request), error.code or 500, error.name, error.description or ""
         )
-        return Response(page, error.code, {**HEADERS, **dict(error.headers or {})}, mimetype="text/html")
+        return Response(page, error.code, {**HEADERS, **dict(error.get_headers())}, mimetype="text/html")
 
 
 def show_form(request: UploadRequest) -> Response:

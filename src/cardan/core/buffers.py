@@ -1,8 +1,7 @@
-"""Pieces from outside: any bytes-like object (bytes, bytearray, memoryview, array, mmap) as bytes of our own.
+"""Conversion of any bytes-like object (bytes, bytearray, memoryview, array, mmap) to bytes.
 
-Takes what a server, a parser or a program hands over; gives bytes, which nobody can change afterwards: the sender may
-use its buffer again. Raises :exc:`TypeError` for anything else, text included. Where pieces are many and small, the
-caller looks at ``type(data) is bytes`` first.
+Servers, parsers and programs may reuse a buffer after they have passed it on. A copy as bytes cannot change. In a loop
+over many small pieces, test ``type(data) is bytes`` before you call :func:`as_bytes`.
 """
 
 from __future__ import annotations
@@ -13,15 +12,18 @@ __all__ = ["Buffer", "as_bytes", "is_bytes_like"]
 
 
 class Buffer(Protocol):
-    """The type of bytes-like objects (PEP 688), for type checkers; :func:`is_bytes_like` tells at run time."""
+    """The type of bytes-like objects (PEP 688), for type checkers. At run time, use :func:`is_bytes_like`."""
 
     def __buffer__(self, flags: int, /) -> memoryview:
-        """The memory of the object."""
+        """Return the memory of the object."""
         ...
 
 
 def as_bytes(data: Buffer) -> bytes:
-    """``data`` itself if it is bytes, else a copy of its buffer. Never what ``bytes(3)`` makes of a number."""
+    """Return ``data`` if it is bytes, else a copy of its buffer as bytes.
+
+    Raises :exc:`TypeError` for an object that is not bytes-like. Unlike ``bytes()``, it does not accept a number.
+    """
     if type(data) is bytes:
         return data
     try:
@@ -32,11 +34,11 @@ def as_bytes(data: Buffer) -> bytes:
 
 
 def is_bytes_like(value: object) -> TypeGuard[Buffer]:
-    """Whether :func:`as_bytes` takes ``value``."""
+    """Return whether ``value`` is bytes-like, so that :func:`as_bytes` accepts it."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return True
     try:
-        memoryview(value)  # type: ignore[arg-type]  # that is the question
+        memoryview(value)  # type: ignore[arg-type]  # raises TypeError if it is not bytes-like
     except TypeError:
         return False
     return True

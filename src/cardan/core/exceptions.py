@@ -1,26 +1,27 @@
-"""The HTTP errors: an exception that is also an answer.
+"""HTTP errors, which are exceptions that become responses, and the exceptions for wrong use of cardan.
 
 ::
 
     HTTPException                         .code .name .description .headers .members .original_exception .get_response()
      +-- BadRequest                       400
-     |    +-- BadRequestKeyError          400, and a KeyError: a missing key of `form` or `args`
-     |    +-- SecurityError               400: the request is not to be trusted (its Host, say)
-     |    +-- ClientDisconnected          400: the client left before its body was complete
-     |    +-- MultipartError              400: the body is not the multipart that it says it is
-     |    +-- UrlencodedError             400: likewise for application/x-www-form-urlencoded
+     |    +-- BadRequestKeyError          400, also a KeyError: a key of `form` or `args` is missing
+     |    +-- SecurityError               400: the request cannot be trusted (for example, its Host)
+     |    +-- ClientDisconnected          400: the client disconnected before its body was complete
+     |    +-- MultipartError              400: the body is not valid multipart/form-data
+     |    +-- UrlencodedError             400: the body is not valid application/x-www-form-urlencoded
      +-- Unauthorized                     401
      ...                                  one class for each error status of RFC 9110 and its registry
      +-- RequestEntityTooLarge            413, with .limit .allowed .received
      ...
 
     RuntimeError
-     +-- BodyNotLoaded                    async code asked for the body before `await request.load()`
-     +-- BodyConsumed                     the body was read as a stream, or parsed, and is gone
-     +-- WrongMode                        an awaiting twin in sync code, or the reverse
+     +-- BodyNotLoaded                    async code used the body before `await request.load()`
+     +-- BodyConsumed                     the body was already read as a stream, or parsed
+     +-- WrongMode                        sync code used an async method, or async code a sync one
      +-- MachineStateError                a machine was fed after close(), or used out of order
 
-HTTP errors are the client's doing and become responses; the runtime errors are the program's and become a 500.
+An HTTP error is the fault of the client and becomes a response. A runtime error is the fault of the program and becomes
+a 500 response.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from .._response import Response
+    from .fields.authorization import Challenge
+    from .fields.live import HasHeaders
+    from .response.base import BaseResponse
+
+    Fields = Mapping[str, str] | Iterable[tuple[str, str]]
 
 __all__ = [
     "BadGateway",
@@ -91,16 +97,19 @@ __all__ = [
 
 
 class HTTPException(Exception):
-    """An HTTP error: raise it, or return it, from a handler and the client gets its response.
+    """An HTTP error. A handler raises or returns it, and the client gets :meth:`get_response`.
 
-    Takes a ``description`` for the reader (text), a ready ``response`` to send in its place, ``headers`` to
-    add (a mapping, pairs or Headers), and any keyword ``members`` for the problem document (RFC 9457
-    section 3.2), where they never take the place of ``type``, ``title``, ``status`` and ``detail``.
+    :param description: text for the client. Each class has a default.
+    :param response: a response to send instead of the one that describes the error.
+    :param headers: header fields to add to the response: a mapping, pairs or Headers.
+    :param original_exception: the exception that caused this one, for logs. No part of it is sent to the client,
+        because the text of an exception may contain a secret.
+    :param members: other members of the problem document (RFC 9457 section 3.2). They cannot replace ``type``,
+        ``title``, ``status`` and ``detail``.
 
-    ``original_exception``: the error that led to this one, for whoever logs it; the client never sees anything of it,
-    for the text of an error may hold a password. For the same reason :exc:`TypeError` is raised for a description or a
-    member that is an exception, or holds one; and for a member with the name of an attribute (``code``, ``name``),
-    which is most likely meant to be that attribute. ``error.members["code"] = ...`` is such a member all the same.
+    Raises :exc:`TypeError` for a description or a member that is or contains an exception, because its text would be
+    sent. Also raises it for a member with the name of an attribute (``code``, ``name``), because you most likely want
+    to set that attribute; set ``error.members["code"]`` if you want such a member.
 
     ::
 
@@ -109,22 +118,24 @@ class HTTPException(Exception):
         except DatabaseError as error:
             raise InternalServerError("it could not be saved", original_exception=error, order=17) from error
 
-    Exceptions can be copied and pickled, as far as what they hold can.
+    An HTTP error can be copied and pickled if its attributes can.
     """
 
     code: ClassVar[int | None] = None
+    """The status code. Each class sets it."""
     description: str | None = None
-    response_class: ClassVar[Any] = None
-    """The class of the response that :meth:`get_response` makes; None: :class:`cardan.Response`."""
+    """The text for the client, None for no text."""
+    response_class: ClassVar[type[Response] | None] = None
+    """The class of the response that :meth:`get_response` makes; None for :class:`cardan.Response`."""
 
     def __init__(
         self,
         description: str | None = None,
         *,
-        response: Any = None,
-        headers: Any = None,
+        response: BaseResponse | None = None,
+        headers: Fields | None = None,
         original_exception: BaseException | None = None,
-        **members: Any,
+        **members: object,
     ) -> None:
         super().__init__()
         if description is not None:
@@ -134,12 +145,12 @@ class HTTPException(Exception):
         self.response = response
         self.headers = headers
         self.original_exception = original_exception
-        """The error that led to this one, None without one. Nothing of it is sent."""
+        """The exception that caused this one, or None. No part of it is sent to the client."""
         self.members = members
         if members:
             self._check(members)
 
-    def _check(self, members: dict[str, Any]) -> None:
+    def _check(self, members: dict[str, object]) -> None:
         from .problem import exception_in
 
         for name, value in members.items():
@@ -150,15 +161,15 @@ class HTTPException(Exception):
 
     @property
     def name(self) -> str:
-        """The reason phrase of the status (RFC 9110 section 15), e.g. ``"Not Found"``."""
+        """The reason phrase of the status (RFC 9110 section 15), for example ``"Not Found"``."""
         return PHRASES.get(self.code or 0, "Unknown Error")
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """Return the fields that the response gets beside its Content-Type: ``headers``, then what the class adds.
+        """Return the header fields of the response, without Content-Type: ``headers``, then the fields of the class.
 
-        A field that is in ``headers`` is never added a second time.
+        A class adds fields such as ``Allow``. If ``headers`` contains such a field, the class does not add it.
         """
-        given = self.headers or ()
+        given: Any = self.headers or ()
         pairs = [(name, value) for name, value in (given.items() if isinstance(given, Mapping) else given)]
         names = {name.lower() for name, _ in pairs}
         return pairs + [(name, value) for name, value in self._own_headers() if name.lower() not in names]
@@ -166,32 +177,33 @@ class HTTPException(Exception):
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         return ()
 
-    def get_response(self, request: Any = None) -> Response:
-        """Return the response: ``response`` itself if there is one, else a document that says what went wrong.
+    def get_response(self, request: HasHeaders | None = None) -> Response:
+        """Return ``response`` if it was given, else a new response that describes the error.
 
-        Problem details (RFC 9457) if the Accept field of ``request`` names JSON, HTML if it names that first,
-        else plain text; where Accept names neither, an exception with members and an answer to a JSON body are
-        problem details. Without a request it is plain text, or problem details for members.
+        The Accept field of ``request`` selects the format: problem details (RFC 9457) for JSON, HTML or plain text. If
+        Accept names none of them, an error with members, and an error for a request with a JSON body, give problem
+        details; other errors give plain text. The same holds without a request.
         """
         if self.response is not None:
-            given: Response = self.response
-            return given
+            given: Any = self.response  # of any class; most programs use cardan.Response
+            return given  # type: ignore[no-any-return]
         from .problem import document
 
         content_type, body = document(self, request)
         headers = self.get_headers()
         if request is not None:
             headers.append(("Vary", "Accept"))
-        response_class = self.response_class
+        response_class: type[Response] | None = self.response_class
         if response_class is None:
             # An error can be raised on every floor of core, and its response is one that every server can send. This
-            # is the only place where core asks for something above it, and it does so when it is called.
-            from .._response import Response as response_class
-        made: Response = response_class(body, self.code or 500, headers, content_type=content_type)
-        return made
+            # is the only place where core imports a module above it, and it does so when it is called.
+            from .._response import Response
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        # whatever arguments a subclass wants: made without __init__, as BaseException would not
+            response_class = Response
+        return response_class(body, self.code or 500, headers, content_type=content_type)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A copy is made without __init__, because a subclass may require other arguments.
         return _rebuilt, (type(self), self.args), self.__dict__
 
     def __str__(self) -> str:
@@ -211,18 +223,29 @@ def _rebuilt(cls: type[HTTPException], args: tuple[Any, ...]) -> HTTPException:
 
 
 class BadRequest(HTTPException):
-    """400: what came is not what the protocol or the form demands (RFC 9110 section 15.5.1)."""
+    """400: the request is invalid (RFC 9110 section 15.5.1)."""
 
     code = 400
     description = "the request could not be understood"
 
 
 class BadRequestKeyError(BadRequest, KeyError):
-    """400: a key that the handler asked ``args`` or ``form`` for was not sent. Also a :exc:`KeyError`."""
+    """400: the handler used a key of ``args`` or ``form`` that the client did not send. Also a :exc:`KeyError`."""
 
-    def __init__(self, key: object = None, **options: Any) -> None:
-        super().__init__(**options)
-        if isinstance(key, BaseException):  # its text would be that of the answer
+    def __init__(
+        self,
+        key: object = None,
+        *,
+        description: str | None = None,
+        response: BaseResponse | None = None,
+        headers: Fields | None = None,
+        original_exception: BaseException | None = None,
+        **members: object,
+    ) -> None:
+        super().__init__(
+            description, response=response, headers=headers, original_exception=original_exception, **members
+        )
+        if isinstance(key, BaseException):  # the client would see its text
             raise TypeError(f"got {type(key).__name__} as key, {_EXPECTED}")
         self.key = key
         if key is not None:
@@ -233,29 +256,29 @@ class BadRequestKeyError(BadRequest, KeyError):
 
 
 class SecurityError(BadRequest):
-    """400: the request must not be trusted, e.g. its Host is not one of ``trusted_hosts``."""
+    """400: the request cannot be trusted; for example, its Host is not one of ``trusted_hosts``."""
 
 
 class ClientDisconnected(BadRequest):
-    """400: the client left, or sent fewer bytes than it declared. Nobody is there to read the answer."""
+    """400: the client disconnected, or sent fewer bytes than it declared. It does not read the response."""
 
     description = "the client disconnected before the request was complete"
 
 
 class MultipartError(BadRequest):
-    """400: the body is no valid ``multipart/form-data`` (RFC 7578, RFC 2046 section 5.1)."""
+    """400: the body is not valid ``multipart/form-data`` (RFC 7578, RFC 2046 section 5.1)."""
 
 
 class UrlencodedError(BadRequest):
-    """400: the body is refused as ``application/x-www-form-urlencoded`` (strict mode only)."""
+    """400: the body is not valid ``application/x-www-form-urlencoded``. Only the strict mode raises it."""
 
 
 class RequestEntityTooLarge(HTTPException):
     """413: the body exceeds a limit (RFC 9110 section 15.5.14).
 
-    ``limit`` is the name of the attribute of :class:`~cardan.core.limits.Limits` and ``allowed`` its value, in bytes or
-    a count. ``received`` is the size that the head of the request declares, None where it declares none: how much had
-    come when the limit was exceeded depends on how the network cut the body.
+    ``limit`` is the name of an attribute of :class:`~cardan.core.limits.Limits`, and ``allowed`` is its value, in bytes
+    or as a count. ``received`` is the size in bytes that Content-Length declares, None if it does not: the number of
+    bytes that had arrived depends on how the network divided the body.
     """
 
     code = 413
@@ -268,12 +291,17 @@ class RequestEntityTooLarge(HTTPException):
         limit: str | None = None,
         allowed: int | None = None,
         received: int | None = None,
-        **options: Any,
+        response: BaseResponse | None = None,
+        headers: Fields | None = None,
+        original_exception: BaseException | None = None,
+        **members: object,
     ) -> None:
         if description is None and limit is not None:
             got = f"more than {allowed}" if received is None else received
             description = f"got {got}, expected at most {allowed} ({limit})"
-        super().__init__(description, **options)
+        super().__init__(
+            description, response=response, headers=headers, original_exception=original_exception, **members
+        )
         self.limit = limit
         self.allowed = allowed
         self.received = received
@@ -282,19 +310,35 @@ class RequestEntityTooLarge(HTTPException):
 class Unauthorized(HTTPException):
     """401 (RFC 9110 section 15.5.2).
 
-    ``www_authenticate``: the challenges, as a :class:`~cardan.core.fields.www_authenticate.WWWAuthenticate`, a
-    challenge, an iterable of challenges, or text. The status demands at least one.
+    ``www_authenticate`` is the value of the WWW-Authenticate field: a
+    :class:`~cardan.core.fields.www_authenticate.WWWAuthenticate`, a challenge, an iterable of challenges, or a string.
+    RFC 9110 requires at least one challenge.
+
+    >>> from cardan.http import Challenge
+    >>> Unauthorized(www_authenticate=Challenge("basic", {"realm": "staff"})).get_headers()
+    [('WWW-Authenticate', 'Basic realm="staff"')]
     """
 
     code = 401
     description = "credentials are missing or were not accepted"
 
-    def __init__(self, description: str | None = None, *, www_authenticate: Any = None, **options: Any) -> None:
-        super().__init__(description, **options)
+    def __init__(
+        self,
+        description: str | None = None,
+        *,
+        www_authenticate: str | Challenge | Iterable[Challenge] | None = None,
+        response: BaseResponse | None = None,
+        headers: Fields | None = None,
+        original_exception: BaseException | None = None,
+        **members: object,
+    ) -> None:
+        super().__init__(
+            description, response=response, headers=headers, original_exception=original_exception, **members
+        )
         self.www_authenticate = www_authenticate
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
-        challenges = self.www_authenticate
+        challenges: Any = self.www_authenticate
         if not challenges:
             return ()
         if not isinstance(challenges, str):
@@ -327,16 +371,28 @@ class NotFound(HTTPException):
 class MethodNotAllowed(HTTPException):
     """405 (RFC 9110 section 15.5.6).
 
-    ``valid_methods``: the methods that are allowed, for the Allow field, which the status demands.
+    ``valid_methods`` are the methods in the Allow field, which RFC 9110 requires.
+
+    >>> MethodNotAllowed(valid_methods=["GET", "HEAD"]).get_headers()
+    [('Allow', 'GET, HEAD')]
     """
 
     code = 405
     description = "the method is not allowed for this address"
 
     def __init__(
-        self, description: str | None = None, *, valid_methods: Iterable[str] | None = None, **options: Any
+        self,
+        description: str | None = None,
+        *,
+        valid_methods: Iterable[str] | None = None,
+        response: BaseResponse | None = None,
+        headers: Fields | None = None,
+        original_exception: BaseException | None = None,
+        **members: object,
     ) -> None:
-        super().__init__(description, **options)
+        super().__init__(
+            description, response=response, headers=headers, original_exception=original_exception, **members
+        )
         self.valid_methods = None if valid_methods is None else list(valid_methods)
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
@@ -409,16 +465,29 @@ class UnsupportedMediaType(HTTPException):
 class RequestedRangeNotSatisfiable(HTTPException):
     """416 (RFC 9110 section 15.5.17).
 
-    ``length``: the length of the representation, for the Content-Range field; ``units`` are those of the range.
+    ``length`` is the length of the representation and ``units`` the range unit, for the Content-Range field.
+
+    >>> RequestedRangeNotSatisfiable(length=100).get_headers()
+    [('Content-Range', 'bytes */100')]
     """
 
     code = 416
     description = "none of the requested ranges can be satisfied"
 
     def __init__(
-        self, description: str | None = None, *, length: int | None = None, units: str = "bytes", **options: Any
+        self,
+        description: str | None = None,
+        *,
+        length: int | None = None,
+        units: str = "bytes",
+        response: BaseResponse | None = None,
+        headers: Fields | None = None,
+        original_exception: BaseException | None = None,
+        **members: object,
     ) -> None:
-        super().__init__(description, **options)
+        super().__init__(
+            description, response=response, headers=headers, original_exception=original_exception, **members
+        )
         self.length = length
         self.units = units
 
@@ -490,12 +559,21 @@ class PreconditionRequired(HTTPException):
 
 
 class _RetryAfter(HTTPException):
-    """An error that may say when to try again: ``retry_after``, a datetime, a timedelta or seconds."""
+    """An error with a Retry-After field. ``retry_after`` is a datetime, a timedelta or a number of seconds."""
 
     def __init__(
-        self, description: str | None = None, *, retry_after: datetime | timedelta | int | None = None, **options: Any
+        self,
+        description: str | None = None,
+        *,
+        retry_after: datetime | timedelta | int | None = None,
+        response: BaseResponse | None = None,
+        headers: Fields | None = None,
+        original_exception: BaseException | None = None,
+        **members: object,
     ) -> None:
-        super().__init__(description, **options)
+        super().__init__(
+            description, response=response, headers=headers, original_exception=original_exception, **members
+        )
         self.retry_after = retry_after
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
@@ -505,7 +583,7 @@ class _RetryAfter(HTTPException):
 
 
 class TooManyRequests(_RetryAfter):
-    """429 (RFC 6585 section 4). ``retry_after`` (a datetime, a timedelta or seconds) says when to try again."""
+    """429 (RFC 6585 section 4). ``retry_after`` is when to try again: a datetime, a timedelta or seconds."""
 
     code = 429
     description = "too many requests came in a given time"
@@ -547,7 +625,7 @@ class BadGateway(HTTPException):
 
 
 class ServiceUnavailable(_RetryAfter):
-    """503 (RFC 9110 section 15.6.4). ``retry_after`` (a datetime, a timedelta or seconds) says when to try again."""
+    """503 (RFC 9110 section 15.6.4). ``retry_after`` is when to try again: a datetime, a timedelta or seconds."""
 
     code = 503
     description = "the service is not available right now"
@@ -596,22 +674,22 @@ class NetworkAuthenticationRequired(HTTPException):
 
 
 class BodyNotLoaded(RuntimeError):
-    """Async code asked for something of the body before ``await request.load()``."""
+    """Async code used the body, or a value parsed from it, before ``await request.load()``."""
 
 
 class BodyConsumed(RuntimeError):
-    """The body was streamed, or parsed as a form, and is no longer there to be read."""
+    """The body was already read as a stream or parsed as a form, so that it cannot be read again."""
 
 
 class WrongMode(RuntimeError):
-    """An awaiting twin (``aread``, ``load`` ...) was used in sync code, or a blocking one in async code."""
+    """Sync code used an async method (``aread()``, ``load()`` and others), or async code used a blocking method."""
 
 
 class MachineStateError(RuntimeError):
-    """A machine was used out of order: fed after ``close()``, say. The program's fault, not the client's."""
+    """A machine was used out of order, for example fed after ``close()``. This is a fault of the program."""
 
 
-#: status code -> the class that :func:`abort` raises for it
+#: Maps each status code to the class that :func:`abort` raises.
 default_exceptions: dict[int, type[HTTPException]] = {
     cls.code: cls
     for cls in list(globals().values())
@@ -622,16 +700,22 @@ default_exceptions: dict[int, type[HTTPException]] = {
 }
 
 
-def abort(status: Any, description: str | None = None, **options: Any) -> NoReturn:
-    """Raise the :exc:`HTTPException` of a status code; ``options`` as its constructor takes them.
+def abort(status: int | BaseResponse, description: str | None = None, **options: object) -> NoReturn:
+    """Raise the HTTP error of a status code. ``options`` are other arguments of its class.
 
-    ``status`` can also be a response, which is then sent as it is. Raises :exc:`LookupError` for a status that is
-    no error with a class of its own.
+    ``status`` can also be a response; the client then gets this response. Raises :exc:`LookupError` for a status code
+    without a class in :data:`default_exceptions`.
+
+    >>> abort(404, "there is no such user")
+    Traceback (most recent call last):
+      ...
+    cardan.core.exceptions.NotFound: 404 Not Found: there is no such user
     """
+    arguments: dict[str, Any] = options
     if not isinstance(status, int):
-        raise HTTPException(description, response=status, **options)
+        raise HTTPException(description, response=status, **arguments)
     try:
         cls = default_exceptions[status]
     except KeyError:
         raise LookupError(f"got status {status!r}, expected one of {sorted(default_exceptions)}") from None
-    raise cls(description, **options)
+    raise cls(description, **arguments)

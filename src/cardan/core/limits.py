@@ -1,8 +1,8 @@
-"""Limits: what a request may cost, as one frozen value.
+"""The limits of one request, as a frozen dataclass.
 
-Takes numbers, gives numbers; it measures nothing itself. Whoever refuses because of a limit raises
-:exc:`~cardan.core.exceptions.RequestEntityTooLarge` with the limit's name (the attribute name below),
-what it allows and what came. ``None`` means: no limit. Exactly N passes, N + 1 is refused.
+This module only holds the numbers. A request that exceeds a limit is answered with 413:
+:exc:`~cardan.core.exceptions.RequestEntityTooLarge` names the limit (an attribute below) and its value. With a limit of
+N, a size or count of exactly N is accepted and N + 1 is refused. ``None`` means that there is no limit.
 """
 
 from __future__ import annotations
@@ -14,51 +14,54 @@ __all__ = ["Limits"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Every limit on one request; sizes in bytes, the rest are counts. ``None`` means: no limit.
+    """All limits of one request. Sizes are in bytes, the others are counts. ``None`` means that there is no limit.
 
-    The same names are attributes of every request class: a subclass sets its own defaults, an instance
-    its own values until its body is first touched.
+    Every request class has attributes with the same names. A subclass can set other defaults. A request can set other
+    values until the first access to its body.
     """
 
     max_content_length: int | None = None
-    """The whole body, as sent. No default: what is large depends on the application, and what is held in
-    memory is bounded by the limits below."""
+    """The size of the whole body, as it is sent. There is no default limit: how large a body may be depends on the
+    application, and the limits below bound the memory."""
 
     max_data_memory: int | None = 16 * 1024 * 1024
-    """What ``data``, ``text``, ``json`` and ``load()`` may hold in memory. 16 MiB: well above the JSON that
-    APIs accept (1 to 10 MB is usual among servers and gateways), well below what hurts a worker."""
+    """The size of a body that ``data``, ``text``, ``json`` or ``load()`` reads into memory. The default, 16 MiB, is
+    more than the usual limits of servers for JSON (1 to 10 MB) and less than a worker process can hold."""
 
     max_form_memory_size: int | None = 500_000
-    """The value of one field that is not a file, multipart or urlencoded. 500 kB, the figure that Werkzeug made usual.
-    Its name counts against ``max_form_memory_total`` (and, multipart, ``max_part_header_size``)."""
+    """The size of the value of one form field that is not a file, multipart or urlencoded. The default is 500 kB, as in
+    Werkzeug. The name of the field counts towards ``max_form_memory_total`` and, in a multipart form, towards
+    ``max_part_header_size``."""
 
     max_form_memory_total: int | None = 5_000_000
-    """All fields that are not files, names included: 1000 fields just under the limit of one field
-    must not be 500 MB. Ten fields of the largest size."""
+    """The size of all form fields that are not files together, their names included. The default is ten times
+    ``max_form_memory_size``: 1000 fields just below that limit would need 500 MB."""
 
     max_form_parts: int | None = 1000
-    """Parts of a multipart form (files too), pairs of a urlencoded one. 1000, as in Werkzeug and Django:
-    no page has more inputs, and each costs an object."""
+    """The number of parts of a multipart form (files included), or of pairs of a urlencoded form. The default is 1000,
+    as in Werkzeug and Django. Each part needs an object."""
 
     max_part_header_size: int | None = 8192
-    """The header block of one part. 8 KiB, what servers allow one header line of a request."""
+    """The size of the headers of one part. The default is 8 KiB, as much as servers allow for one header line of a
+    request."""
 
     max_part_headers: int | None = 16
-    """Header fields of one part. Browsers send two, RFC 7578 knows three."""
+    """The number of header fields of one part. Browsers send two; RFC 7578 defines three."""
 
     max_file_size: int | None = None
-    """One file. No default: files go to disk, and how large one may be is the application's business."""
+    """The size of one file. There is no default limit: large files are stored on disk, and how large a file may be
+    depends on the application."""
 
     max_files: int | None = 100
-    """Files of one form. 100, as in Django: each may hold a file handle."""
+    """The number of files of one form. The default is 100, as in Django. Each file may need a file descriptor."""
 
     max_file_memory: int | None = 500_000
-    """What one file may hold in memory before it is spooled to disk. ``None``: it never is."""
+    """The size up to which a file stays in memory. A larger file is moved to disk. ``None``: files stay in memory."""
 
     max_spool_memory: int | None = 8_000_000
-    """What all files of one form together may hold in memory; more goes to disk. Bounds the memory of a
-    form of many files just under ``max_file_memory``."""
+    """The size that all files of one form together may have in memory; further data goes to disk. It bounds the memory
+    of a form with many files just below ``max_file_memory``."""
 
     max_boundary_size: int | None = 200
-    """The boundary of a multipart body. RFC 2046 section 5.1.1 allows 70, which strict mode enforces;
-    some clients send more, but every search costs the boundary's length."""
+    """The length of the boundary of a multipart body. RFC 2046 section 5.1.1 allows 70 characters, and the strict mode
+    enforces this. Some clients send longer ones. A longer boundary makes each search in the body slower."""

@@ -1,8 +1,8 @@
-"""What an HTTP error looks like: problem details (RFC 9457), HTML or plain text.
+"""The body of a response to an HTTP error: problem details (RFC 9457), HTML or plain text.
 
-Takes a :class:`Problem`, which every :exc:`~cardan.core.exceptions.HTTPException` is, and the request that it answers
-(anything with ``headers``, or None); gives a content type and bytes. Never raises: members that JSON cannot say are
-written as text. Of an exception among them only the name of its class is written: its text is not for the client.
+:func:`document` takes a :class:`Problem` (every :exc:`~cardan.core.exceptions.HTTPException` is one) and the request,
+and returns a content type and bytes. It never raises: a member that JSON cannot represent is written as text. If a
+member contains an exception, only the name of its class is written, because its text may contain a secret.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
 from .fields.accept_media import MIMEAccept
+from .fields.live import HasHeaders
 from .fields.media_types import parse_media_type
 
 __all__ = ["Problem", "document", "exception_in", "problem_details"]
@@ -19,10 +20,10 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;",
 
 
 class Problem(Protocol):
-    """What a document about an error says; an :exc:`~cardan.core.exceptions.HTTPException` has all of it."""
+    """An error that can be described. Every :exc:`~cardan.core.exceptions.HTTPException` has these attributes."""
 
     code: ClassVar[int | None]
-    """The status code; None is written as 500."""
+    """The status code. None is written as 500."""
 
     @property
     def name(self) -> str:
@@ -31,17 +32,21 @@ class Problem(Protocol):
 
     @property
     def description(self) -> str | None:
-        """The text for the reader, if there is one."""
+        """The text for the client, or None."""
         ...
 
     @property
     def members(self) -> Mapping[str, Any]:
-        """Further members of the problem document (RFC 9457 section 3.2)."""
+        """Other members of the problem document (RFC 9457 section 3.2)."""
         ...
 
 
-def document(error: Problem, request: Any = None) -> tuple[str, bytes]:
-    """Return the content type and the body of the response to ``request``."""
+def document(error: Problem, request: HasHeaders | None = None) -> tuple[str, bytes]:
+    """Return the content type and the body of a response that describes ``error``.
+
+    The Accept field of ``request`` selects the format, as :meth:`~cardan.core.exceptions.HTTPException.get_response`
+    explains.
+    """
     kind = _preferred(error, request)
     if kind == "json":
         return "application/problem+json", problem_details(error)
@@ -50,10 +55,10 @@ def document(error: Problem, request: Any = None) -> tuple[str, bytes]:
     return "text/plain; charset=utf-8", _plain(error).encode("utf-8", "replace")
 
 
-def _preferred(error: Problem, request: Any) -> str:
-    headers = {} if request is None else request.headers
+def _preferred(error: Problem, request: HasHeaders | None) -> str:
+    headers: Mapping[str, str] = {} if request is None else request.headers
     accept = MIMEAccept.from_header(headers.get("Accept"))
-    for name, quality in accept:  # the most wanted first
+    for name, quality in accept:  # in descending order of quality
         kind = _kind(name.partition(";")[0].lower()) if quality else None
         if kind is not None:
             return kind
@@ -64,7 +69,7 @@ def _preferred(error: Problem, request: Any) -> str:
 
 
 def _kind(name: str) -> str | None:
-    """What a media range names: JSON, HTML or plain text; a wildcard names none of them."""
+    """Return the format that a media range names: ``json``, ``html`` or ``text``. A wildcard names none."""
     if name == "application/json" or name.endswith("+json"):
         return "json"
     if name in ("text/html", "application/xhtml+xml"):
@@ -77,10 +82,10 @@ def _refuses_json(accept: MIMEAccept) -> bool:
 
 
 def problem_details(error: Problem) -> bytes:
-    """Return the problem document (RFC 9457 section 3): ``type``, ``title``, ``status``, ``detail``, members.
+    """Return the problem document as JSON (RFC 9457 section 3): ``type``, ``title``, ``status``, ``detail``, members.
 
-    The type is ``about:blank`` (section 4.2.1): the problem is what the status says. Members that would take the
-    place of one of these four are left out.
+    The type is ``about:blank`` (section 4.2.1): the status describes the problem. A member with one of these four names
+    is left out.
     """
     from json import dumps
 
@@ -94,11 +99,11 @@ def problem_details(error: Problem) -> bytes:
         text = dumps(problem, ensure_ascii=False, allow_nan=False, default=_as_text)
     except (ValueError, TypeError, RecursionError):
         text = dumps({name: _as_text(value) for name, value in problem.items()}, ensure_ascii=False)
-    return text.encode("utf-8", "backslashreplace")  # a lone surrogate becomes the escape that JSON has for it
+    return text.encode("utf-8", "backslashreplace")  # a lone surrogate becomes a JSON escape
 
 
-def exception_in(value: Any) -> BaseException | None:
-    """An exception that ``value`` is, or that is in a container that JSON would show; None where there is none."""
+def exception_in(value: object) -> BaseException | None:
+    """Return ``value`` if it is an exception, else an exception in a container that JSON would write, or None."""
     values, seen = [value], set[int]()
     while values:
         value = values.pop()

@@ -1,7 +1,4 @@
-"""Status codes and their reason phrases, as RFC 9110 and the IANA registry print them.
-
-Takes ints, :class:`http.HTTPStatus` and strings; gives codes and status lines. Never looks at a response.
-"""
+"""Status codes and their reason phrases (RFC 9110 section 15 and the IANA registry of status codes)."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from typing import Final
 
 __all__ = ["PHRASES", "STATUS_LINES", "parse_status", "status_line"]
 
-#: status code -> reason phrase. Own table: the standard library's phrases differ between Python versions.
+#: Maps each status code to its reason phrase. The phrases of the standard library differ between Python versions.
 PHRASES: Final[dict[int, str]] = {
     100: "Continue",
     101: "Switching Protocols",
@@ -76,19 +73,20 @@ PHRASES: Final[dict[int, str]] = {
 }
 
 STATUS_LINES: Final[dict[int, str]] = {code: f"{code} {phrase}" for code, phrase in PHRASES.items()}
-"""Codes with a phrase, and their status lines."""
+"""Maps each status code with a reason phrase to its status line, such as ``404 Not Found``."""
 
 
 def status_line(code: int) -> str:
-    """``"404 Not Found"`` for 404; ``"299 Unknown"`` for a code without a phrase (RFC 9110 section 15)."""
+    """Return the status line of a code: ``"404 Not Found"`` for 404, ``"299 Unknown"`` for a code without a phrase."""
     return STATUS_LINES.get(code) or f"{code} Unknown"
 
 
 def parse_status(status: str) -> tuple[int, str]:
-    """Code and status line of ``"404 Not Found"``, ``"404"`` or a custom ``"404 gone fishing"``.
+    """Return the code and the status line of ``"404 Not Found"``, ``"404"`` or a custom ``"404 gone fishing"``.
 
-    A string without a code reads as code 0 and ``"0 ..."``. Raises :exc:`ValueError` for an empty string, and
-    for CR, LF, NUL or what is not latin-1: a status line must not be able to end itself (RFC 9112 section 4).
+    A string without a code gives the code 0 and a status line that begins with ``"0 "``. Raises :exc:`ValueError` for
+    an empty string, and for text with CR, LF, NUL or characters beyond latin-1, which a status line must not contain
+    (RFC 9112 section 4).
     """
     text = status.strip()
     if not text:

@@ -1,7 +1,7 @@
-"""URLs as requests and responses need them: IRI and URI, hosts that can be believed, the URL of a request.
+"""Functions for URLs: conversion between IRIs and URIs (RFC 3987), and checks of host names.
 
-Takes and gives strings (queries: bytes in, text out). Reading never raises: what cannot be decoded stays
-percent-encoded (RFC 3987 section 3.2). Writing refuses what must not go on the wire with :exc:`ValueError`.
+A URI is ASCII; an IRI shows percent-encoded UTF-8 as text. Decoding never raises: a sequence that is not UTF-8 stays
+percent-encoded (RFC 3987 section 3.2). Encoding raises :exc:`ValueError` for text that a URI must not contain.
 """
 
 from __future__ import annotations
@@ -24,15 +24,18 @@ __all__ = [
     "valid_host",
 ]
 
-#: four times what a domain name may have in ASCII, as several characters may become one before they are encoded
+#: The longest host name that is encoded, in characters: four times the length of a domain name in ASCII, because
+#: normalisation may join several characters.
 MAX_HOST: Final = 1000
-# RFC 3986: unreserved and sub-delims; what may stand unescaped in a path segment besides
+# Characters that need no escape in a path (RFC 3986 section 3.3) and in a whole URI
 _PATH_SAFE: Final = "/!$&'()*+,:;=@~%-._"
 _URI_SAFE: Final = "!#$%&'()*+,/:;=?@[]~-._"
-# a name (RFC 1123 section 2.1) as the web uses it, with underscores, or an IPv6 address in brackets; and a port.
-# Narrower than RFC 3986's reg-name: a comma may be two fields that a server joined, browsers decode a percent sign
+# A host name (RFC 1123 section 2.1, and underscores, which the web uses) or an IPv6 address in brackets, then a port.
+# The pattern is narrower than reg-name of RFC 3986: a comma may come from two fields that a server joined, and
+# browsers decode a percent sign.
 _HOST: Final = re.compile(r"([A-Za-z0-9_.-]+|\[([0-9A-Fa-f:.]{2,45})\])(?::([0-9]{0,5}))?")
-# what an IRI may not show as it is: ASCII that a URI escapes, controls, spaces, bidi formatting, U+FFFD, surrogates
+# Characters that stay percent-encoded in an IRI: ASCII that a URI escapes, control characters, spaces, bidirectional
+# formatting, U+FFFD, surrogates
 _NOT_IN_IRI_PATH: Final = re.compile(
     '[\x00-\x20"#%<>?\\[\\\\\\]^`{|}\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff\ud800-\udfff]'
 )
@@ -46,7 +49,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def _unescape(match: re.Match[str]) -> str:
-    """Percent-encoded UTF-8 becomes text, but for what an IRI must not show; broken sequences stay (RFC 3987 3.2)."""
+    """Decode percent-encoded UTF-8, except characters that an IRI must not show. Invalid sequences stay unchanged."""
     try:
         text = unquote_to_bytes(match[0]).decode("utf-8")
     except UnicodeDecodeError:
@@ -55,12 +58,15 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def iri_path(path: str) -> str:
-    """A decoded path as part of an IRI: what is no path character is percent-encoded, other scripts are kept."""
+    """Return a decoded path as a part of an IRI. Characters that a path must not contain are percent-encoded."""
     return _NOT_IN_IRI_PATH.sub(_escape, path) if _NOT_IN_IRI_PATH.search(path) else path
 
 
 def iri_query(query: bytes) -> str:
-    """A query as sent, as part of an IRI: percent-encoded UTF-8 is shown as text, raw bytes are percent-encoded."""
+    """Return a query, as it was sent, as a part of an IRI.
+
+    Percent-encoded UTF-8 becomes text; bytes beyond ASCII are percent-encoded.
+    """
     text = query.decode("latin-1")
     if not text.isascii():
         text = quote(query, safe=_URI_SAFE + "?")
@@ -68,15 +74,23 @@ def iri_query(query: bytes) -> str:
 
 
 def uri_to_iri(uri: str) -> str:
-    """Show percent-encoded UTF-8 beyond ASCII as text (RFC 3987 section 3.2); the rest stays as it is."""
+    """Return a URI as an IRI: percent-encoded UTF-8 beyond ASCII becomes text (RFC 3987 section 3.2).
+
+    >>> uri_to_iri("/caf%C3%A9?a=%26")
+    '/café?a=%26'
+    """
     uri = _RAW_UNSAFE.sub(_escape, uri)
     return _ESCAPED_NON_ASCII.sub(_unescape, uri) if "%" in uri else uri
 
 
 def iri_to_uri(iri: str) -> str:
-    """Encode an IRI or URI reference as a URI (RFC 3987 section 3.1); what is escaped already stays.
+    """Return an IRI or a URI reference as a URI (RFC 3987 section 3.1). Percent-encoded sequences are kept.
 
-    Raises :exc:`ValueError` for control characters, a host that cannot be encoded, and broken brackets or ports.
+    Raises :exc:`ValueError` for control characters, for a host that IDNA cannot encode, and for an invalid port or an
+    unpaired bracket.
+
+    >>> iri_to_uri("https://müller.example/café")
+    'https://xn--mller-kva.example/caf%C3%A9'
     """
     if any(char < " " or char == "\x7f" for char in iri):
         raise ValueError(f"got URL {iri!r}, expected no control characters")
@@ -109,11 +123,10 @@ def _encode_authority(authority: str) -> str:
 
 
 def idna_host(name: str) -> str:
-    """A host name in ASCII, as the domain name system has it (RFC 3490, ToASCII of each label).
+    """Return a host name in ASCII (RFC 3490, ToASCII of each label).
 
-    Raises :exc:`ValueError` for a name that has no such form, and for one of more than 1,000 characters: a domain name
-    has at most 253 (RFC 1035 section 2.3.4), and putting the combining marks of a long one in order takes quadratic
-    time.
+    Raises :exc:`ValueError` for a name that IDNA cannot encode, and for a name of more than 1,000 characters: a domain
+    name has at most 253 (RFC 1035 section 2.3.4), and normalising a long run of combining marks takes quadratic time.
     """
     try:
         if len(name) > MAX_HOST:
@@ -124,7 +137,10 @@ def idna_host(name: str) -> str:
 
 
 def split_host(host: str) -> tuple[str, int | None] | None:
-    """Name and port of a Host value, or None where it is not valid (RFC 9110 section 7.2, RFC 3986 section 3.2)."""
+    """Return the name and the port (or None) of a Host value, None if the value is invalid.
+
+    See RFC 9110 section 7.2 and RFC 3986 section 3.2.
+    """
     match = _HOST.fullmatch(host)
     if match is None or (match[2] and not _is_ipv6(match[2])):
         return None
@@ -133,7 +149,7 @@ def split_host(host: str) -> tuple[str, int | None] | None:
 
 
 def _is_ipv6(address: str) -> bool:
-    from ipaddress import IPv6Address  # rare, and 3 ms to import
+    from ipaddress import IPv6Address  # the import takes 3 ms, and few requests need it
 
     try:
         IPv6Address(address)
@@ -143,7 +159,7 @@ def _is_ipv6(address: str) -> bool:
 
 
 def valid_host(host: str, scheme: str) -> str:
-    """The Host value without its scheme's own port, ``""`` where it is not valid."""
+    """Return a Host value without the default port of the scheme, ``""`` if the value is invalid."""
     parts = split_host(host)
     if parts is None:
         return ""
@@ -156,9 +172,10 @@ def valid_host(host: str, scheme: str) -> str:
 
 
 def host_is_trusted(host: str, trusted: Iterable[str]) -> bool:
-    """Whether a Host value is one of ``trusted``: case and a trailing dot do not count, an entry's port does.
+    """Return whether a Host value matches one of the entries in ``trusted``.
 
-    An entry that starts with a dot covers the name and its subdomains. An empty list trusts nothing.
+    Case and a trailing dot are ignored. An entry that starts with a dot matches the name and its subdomains. An entry
+    with a port matches only this port. An empty list matches no host.
     """
     parts = split_host(host)
     if parts is None:

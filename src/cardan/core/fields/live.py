@@ -13,10 +13,19 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
-__all__ = ["HeaderStore", "Live", "LiveDict"]
+__all__ = ["HasHeaders", "HeaderStore", "Live", "LiveDict"]
 
 S = TypeVar("S")
 V = TypeVar("V")
+
+
+class HasHeaders(Protocol):
+    """An object with header fields: every request and every response."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header fields. Names are found in any case."""
+        ...
 
 
 class HeaderStore(Protocol):
