@@ -27,7 +27,7 @@ a 500 response.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Protocol
 
 from .status import PHRASES
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from .._response import Response
     from .fields.authorization import Challenge
     from .fields.live import HasHeaders
-    from .response.base import BaseResponse
 
     Fields = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -96,6 +95,20 @@ __all__ = [
 ]
 
 
+class ResponseLike(Protocol):
+    """A response of any class of cardan: :class:`cardan.Response` or another one."""
+
+    @property
+    def status_code(self) -> int:
+        """The status code."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header fields."""
+        ...
+
+
 class HTTPException(Exception):
     """An HTTP error. A handler raises or returns it, and the client gets :meth:`get_response`.
 
@@ -132,7 +145,7 @@ class HTTPException(Exception):
         self,
         description: str | None = None,
         *,
-        response: BaseResponse | None = None,
+        response: ResponseLike | None = None,
         headers: Fields | None = None,
         original_exception: BaseException | None = None,
         **members: object,
@@ -237,7 +250,7 @@ class BadRequestKeyError(BadRequest, KeyError):
         key: object = None,
         *,
         description: str | None = None,
-        response: BaseResponse | None = None,
+        response: ResponseLike | None = None,
         headers: Fields | None = None,
         original_exception: BaseException | None = None,
         **members: object,
@@ -291,7 +304,7 @@ class RequestEntityTooLarge(HTTPException):
         limit: str | None = None,
         allowed: int | None = None,
         received: int | None = None,
-        response: BaseResponse | None = None,
+        response: ResponseLike | None = None,
         headers: Fields | None = None,
         original_exception: BaseException | None = None,
         **members: object,
@@ -327,7 +340,7 @@ class Unauthorized(HTTPException):
         description: str | None = None,
         *,
         www_authenticate: str | Challenge | Iterable[Challenge] | None = None,
-        response: BaseResponse | None = None,
+        response: ResponseLike | None = None,
         headers: Fields | None = None,
         original_exception: BaseException | None = None,
         **members: object,
@@ -385,7 +398,7 @@ class MethodNotAllowed(HTTPException):
         description: str | None = None,
         *,
         valid_methods: Iterable[str] | None = None,
-        response: BaseResponse | None = None,
+        response: ResponseLike | None = None,
         headers: Fields | None = None,
         original_exception: BaseException | None = None,
         **members: object,
@@ -480,7 +493,7 @@ class RequestedRangeNotSatisfiable(HTTPException):
         *,
         length: int | None = None,
         units: str = "bytes",
-        response: BaseResponse | None = None,
+        response: ResponseLike | None = None,
         headers: Fields | None = None,
         original_exception: BaseException | None = None,
         **members: object,
@@ -566,7 +579,7 @@ class _RetryAfter(HTTPException):
         description: str | None = None,
         *,
         retry_after: datetime | timedelta | int | None = None,
-        response: BaseResponse | None = None,
+        response: ResponseLike | None = None,
         headers: Fields | None = None,
         original_exception: BaseException | None = None,
         **members: object,
@@ -700,7 +713,7 @@ default_exceptions: dict[int, type[HTTPException]] = {
 }
 
 
-def abort(status: int | BaseResponse, description: str | None = None, **options: object) -> NoReturn:
+def abort(status: int | ResponseLike, description: str | None = None, **options: object) -> NoReturn:
     """Raise the HTTP error of a status code. ``options`` are other arguments of its class.
 
     ``status`` can also be a response; the client then gets this response. Raises :exc:`LookupError` for a status code
