@@ -27,7 +27,7 @@ a 500 response.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from .status import PHRASES
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .._response import Response
     from .fields.authorization import Challenge
     from .fields.live import HasHeaders
+    from .problem import ResponseLike
 
     Fields = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -93,20 +94,6 @@ __all__ = [
     "abort",
     "default_exceptions",
 ]
-
-
-class ResponseLike(Protocol):
-    """A response of any class of cardan: :class:`cardan.Response` or another one."""
-
-    @property
-    def status_code(self) -> int:
-        """The status code."""
-        ...
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The header fields."""
-        ...
 
 
 class HTTPException(Exception):

@@ -14,7 +14,7 @@ from .fields.accept_media import MIMEAccept
 from .fields.live import HasHeaders
 from .fields.media_types import parse_media_type
 
-__all__ = ["Problem", "document", "exception_in", "problem_details"]
+__all__ = ["Problem", "ResponseLike", "document", "exception_in", "problem_details"]
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
@@ -38,6 +38,20 @@ class Problem(Protocol):
     @property
     def members(self) -> Mapping[str, Any]:
         """Other members of the problem document (RFC 9457 section 3.2)."""
+        ...
+
+
+class ResponseLike(Protocol):
+    """A response of any class of cardan: :class:`cardan.Response` or another one."""
+
+    @property
+    def status_code(self) -> int:
+        """The status code."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header fields."""
         ...
 
 
