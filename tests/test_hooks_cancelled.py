@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from cardan import Application, Response
-from cardan._crossing import threads
+from cardan._crossing import worker
 from tests.test_crossing import Exchange, chunk
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ async def test_a_hook_that_is_cancelled_before_it_begins(monkeypatch: pytest.Mon
     """Each of three plain hooks runs once, whichever of them the second cancellation meets."""
     log: list[int] = []
     starts = 0
-    real = threads.start
+    real = worker.start
 
     async def start(job: Any) -> Any:
         nonlocal starts
@@ -45,7 +45,7 @@ async def test_a_hook_that_is_cancelled_before_it_begins(monkeypatch: pytest.Mon
         return response
 
     exchange = Exchange(Application(handler), chunk(b"", False), method="GET")
-    monkeypatch.setattr(threads, "start", start)
+    monkeypatch.setattr(worker, "start", start)
     task = asyncio.create_task(exchange.run())
     with pytest.raises(asyncio.CancelledError):
         await task

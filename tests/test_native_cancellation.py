@@ -55,7 +55,7 @@ class Blocking:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests in which a thread outlives its task are many."""
-    monkeypatch.setattr("cardan._crossing.uncut.PATIENCE", 0.05)
+    monkeypatch.setattr("cardan._crossing.cleanup.PATIENCE", 0.05)
 
 
 @pytest.fixture

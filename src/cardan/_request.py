@@ -217,7 +217,7 @@ class BaseRequest(core.BaseRequest):
                 answer = await model.generate(prompt)
         """
         self._no_await("cancel_on_disconnect()", "disconnected")
-        return crossing.CancelledWhen(self.wait_disconnected, ClientDisconnected)
+        return crossing.Interruptible(self.wait_disconnected, ClientDisconnected)
 
     @property
     def _ahead(self) -> int:

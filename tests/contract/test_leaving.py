@@ -736,7 +736,7 @@ async def test_on_wsgi_nothing_tells_and_nothing_hangs(backend: str) -> None:
             await request.load()
         task = crossing.BackgroundTask(partial(outlive, request))
         await anyio.wait_all_tasks_blocked()
-        assert not task.is_over
+        assert not task.done
         return Response(request.get_data())
 
     assert await anyio.to_thread.run_sync(wsgi, Application(handler, backend=backend)) == ["200 OK", "hello"]

@@ -12,15 +12,16 @@ On both: :func:`pump` drives an async body, :class:`BackgroundTask` is a task be
 
 from __future__ import annotations
 
-from .background import BackgroundTask, call_in_loop, call_soon, current_token
-from .cancelled_when import CancelledWhen
-from .cancelling import as_error, is_cancellation
+from .background import BackgroundTask, Silence, call_in_loop, call_soon, current_token, make_event
+from .bodies import pump
+from .cancellation import as_error, is_cancellation, shielded
+from .cleanup import run_uncut, wait_until_clean
 from .contexts import CallersContext, OwnContext, RequestContext
 from .conversation import Conversation, HeldTask
-from .loops import Portal, portal
+from .interruptible import Interruptible
 from .places import Lease, Places
-from .pumping import pump
-from .threads import (
+from .portal import Portal, portal
+from .worker import (
     DEFAULT_THREADS,
     FILE_THREADS,
     SPOOL_THREADS,
@@ -29,12 +30,9 @@ from .threads import (
     Threads,
     Worker,
     in_loop,
-    make_event,
     run_file_work,
     run_spool_work,
-    shielded,
 )
-from .uncut import run_uncut, wait_until_clean
 
 __all__ = [
     "DEFAULT_THREADS",
@@ -44,14 +42,15 @@ __all__ = [
     "WAITING_THREADS",
     "BackgroundTask",
     "CallersContext",
-    "CancelledWhen",
     "Conversation",
     "HeldTask",
+    "Interruptible",
     "Lease",
     "OwnContext",
     "Places",
     "Portal",
     "RequestContext",
+    "Silence",
     "Threads",
     "Worker",
     "as_error",

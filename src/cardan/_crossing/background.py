@@ -1,84 +1,105 @@
-"""A task that plain code can start, where no task group was opened for it in advance."""
+"""What plain code can start in an event loop: a task, a call, a timer, where no task group was opened for it."""
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..core.waiting import Background
+from .cancellation import shielded
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     import anyio
+    import trio
 
-__all__ = ["BackgroundTask", "call_in_loop", "call_soon", "current_token"]
+__all__ = ["BackgroundTask", "Silence", "call_in_loop", "call_soon", "current_token", "make_event"]
 
 T = TypeVar("T")
 
 
-class BackgroundTask:
-    """Runs ``function`` in a task of its own in the running event loop, until it returns or :meth:`end` ends it.
+class BackgroundTask(Background[Any]):
+    """A task that plain code can start where no task group was opened for it, and that can be waited for in cleanup."""
 
-    ``error`` is what the function raised, None where it did not. Whoever starts the task must end it: on asyncio it is
-    a plain task, on trio a system task.
-    """
-
-    __slots__ = ("_function", "_over", "_stop", "error")
-
-    def __init__(self, function: Callable[[], Awaitable[Any]]) -> None:
-        import anyio
-        from anyio.lowlevel import current_token
-
-        self._function = function
-        self._over = anyio.Event()
-        self.error: Exception | None = None
-        loop: Any = current_token().native_token
-        self._stop: Callable[[], Any]
-        if hasattr(loop, "create_task"):  # asyncio: its token is the loop itself
-            task = loop.create_task(self._run())
-            # not in the coroutine's ``finally``: a task that is cancelled before its first step never runs
-            task.add_done_callback(lambda task: self._over.set())
-            self._stop = task.cancel
-        else:
-            from contextvars import copy_context
-
-            from trio.lowlevel import spawn_system_task
-
-            scope = anyio.CancelScope()
-            spawn_system_task(self._run_in, scope, context=copy_context())
-            self._stop = scope.cancel
-
-    async def _run_in(self, scope: anyio.CancelScope) -> None:
-        try:
-            with scope:
-                await self._run()
-        finally:
-            self._over.set()
-
-    async def _run(self) -> None:
-        try:
-            await self._function()
-        except Exception as error:
-            self.error = error
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the task has ended."""
-        return self._over.is_set()
-
-    def cancel(self) -> None:
-        """Cancel the task, without waiting for its end; to be called in its loop."""
-        self._stop()
-
-    async def end(self) -> None:
-        """Cancel the task and return when it has ended, also where the caller is cancelled."""
-        self._stop()
-        await self.wait()
+    __slots__ = ()
 
     async def wait(self) -> None:
-        """Return when the task has ended, also where the caller is cancelled."""
-        import anyio
+        """Return when the task has ended, also if the caller is cancelled by a scope."""
+        with shielded():
+            await super().wait()
 
-        with anyio.CancelScope(shield=True):
-            await self._over.wait()
+    async def end(self) -> None:
+        """Cancel the task and return when it has ended, also if the caller is cancelled by a scope."""
+        self.cancel()
+        await self.wait()
+
+
+class Silence:
+    """Calls a plain ``function`` in the running loop after each ``seconds`` in which :meth:`broken` was not called.
+
+    The function must not raise, and :meth:`end` must be called at the end.
+    """
+
+    __slots__ = ("_call_later", "_cancel", "_clock", "_function", "_last", "_seconds")
+
+    def __init__(self, seconds: float, function: Callable[[], object]) -> None:
+        loop = current_token().native_token
+        self._clock: Callable[[], float]
+        self._call_later: Callable[[float, Callable[[], object]], Any]
+        if hasattr(loop, "call_later"):  # asyncio
+            self._clock, self._call_later = loop.time, loop.call_later
+        else:
+            from trio import current_time
+
+            self._clock, self._call_later = current_time, _trio_call_later
+        self._function: Callable[[], object] | None = function
+        self._seconds = seconds
+        self._last = self._clock()
+        self._cancel: Callable[[], object] | None = self._call_later(seconds, self._look).cancel
+
+    def broken(self) -> None:
+        """Count the silence from now on."""
+        self._last = self._clock()
+
+    def _look(self) -> None:
+        left = self._last + self._seconds - self._clock()
+        if left <= 0:
+            self._last = self._clock()
+            if self._function is not None:
+                self._function()
+            left = self._seconds
+        if self._cancel is not None:
+            self._cancel = self._call_later(left, self._look).cancel
+
+    def end(self) -> None:
+        """Call the function no more."""
+        self._function = None  # it may refer to this object: no cycle
+        cancel, self._cancel = self._cancel, None
+        if cancel is not None:
+            cancel()
+
+
+def _trio_call_later(seconds: float, function: Callable[[], object]) -> trio.CancelScope:
+    """What asyncio's ``loop.call_later()`` does."""
+    import trio
+
+    scope = trio.CancelScope()
+
+    async def wait() -> None:
+        with scope:
+            await trio.sleep(seconds)
+            function()
+
+    trio.lowlevel.spawn_system_task(wait, context=copy_context())
+    return scope
+
+
+def make_event() -> anyio.Event:
+    """An event of the running loop."""
+    import anyio
+
+    return anyio.Event()
 
 
 def current_token() -> Any:

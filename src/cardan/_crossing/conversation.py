@@ -7,11 +7,10 @@ from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from .cancelling import as_error
+from .background import make_event
+from .bodies import pump
+from .cancellation import as_error, wait_out
 from .contexts import CallersContext, Within
-from .pumping import pump
-from .threads import make_event
-from .uncut import wait_out
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     import anyio
 
     from .contexts import RequestContext
-    from .loops import Portal
+    from .portal import Portal
 
 __all__ = ["Conversation", "HeldTask"]
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from _thread import allocate_lock, get_ident
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
-from .cancelling import is_cancellation
-from .uncut import log_lost, wait_uncut
+from .cancellation import is_cancellation, log_lost, wait_uncut
 
 if TYPE_CHECKING:
     from collections.abc import Callable

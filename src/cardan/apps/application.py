@@ -291,12 +291,14 @@ class Application(Dual, Generic[R]):
         """For the adapters: the event loop of async handlers on WSGI, one for each process and backend."""
         return crossing.portal(self.backend)
 
-    def until_stop(self) -> Callable[[], Awaitable[None]] | None:
-        """For the adapters: what returns when the process was told to stop; None if streams do not end then."""
+    def when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
+        """For the adapters: ``when_stopped()(function)`` has a function called when the process is told to stop, and
+        gives a callable that takes this back. None if streams do not end then.
+        """
         if not self.end_streams_on_stop:
             return None
         stopping = self._stopping.get(crossing.current_token())
-        return None if stopping is None else stopping.wait
+        return None if stopping is None else stopping.when_told
 
     async def serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
         """For the adapters: serve an ASGI scope that is no HTTP request."""

@@ -21,7 +21,8 @@ _SIGNALS: Final = ("SIGTERM", "SIGINT", "SIGBREAK")
 
 
 class Stopping:
-    """Listens for the signals that tell this process to stop, from :meth:`begin` to :meth:`end`; see :meth:`wait`.
+    """Listens for the signals that tell this process to stop, from :meth:`begin` to :meth:`end`; see
+    :meth:`when_told`.
 
     Python calls the handler of a signal in the main thread, where alone it can be set. The handler that was there is
     called as before. Where there was none (the signal ends the process, or is ignored) nothing is changed; so it is
@@ -29,8 +30,9 @@ class Stopping:
     """
 
     def __init__(self) -> None:
-        self._event = crossing.make_event()
-        self._tell = partial(crossing.call_soon, self._event.set, crossing.current_token())
+        self._functions: dict[object, Callable[[], None]] = {}
+        self._is_told = False
+        self._tell = partial(crossing.call_soon, self._call, crossing.current_token())
         self._restore: list[Callable[[], None]] = []
         self._listens = False
 
@@ -60,9 +62,21 @@ class Stopping:
             self._tell()
         before(number, frame)
 
-    async def wait(self) -> None:
-        """Return when the process was told to stop."""
-        await self._event.wait()
+    def _call(self) -> None:
+        self._is_told = True
+        for function in list(self._functions.values()):
+            function()
+
+    def when_told(self, function: Callable[[], None]) -> Callable[[], object]:
+        """Have ``function`` called in the loop when the process is told to stop, or now if it was told already.
+
+        Gives a callable that takes this back.
+        """
+        key = object()
+        self._functions[key] = function
+        if self._is_told:
+            function()
+        return partial(self._functions.pop, key, None)
 
     def end(self) -> None:
         """Put the handlers back that were there before, unless others were set since."""

@@ -62,8 +62,10 @@ class ServedOverASGI(Served, Protocol):
         """The worker threads for what blocks."""
         ...
 
-    def until_stop(self) -> Callable[[], Awaitable[None]] | None:
-        """What returns when streams have to end because the process was told to stop; None if they need not."""
+    def when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
+        """``when_stopped()(function)`` has a function called in the loop when streams have to end, because the process
+        was told to stop, and gives a callable that takes this back. None if streams need not end.
+        """
         ...
 
     async def serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -250,7 +252,7 @@ def _make_sender(
         # an end that the server itself sends cannot be held back
         extensions=None if isinstance(send, HeldSend) else scope.get("extensions"),
         lose=partial(setattr, exchange, "left", True),
-        until=app.until_stop(),
+        when_stopped=app.when_stopped(),
     )
 
 

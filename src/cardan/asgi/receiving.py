@@ -329,7 +329,7 @@ def watch_body(exchange: Exchange, body: ReceiveBody, ahead: int) -> None:
     if watcher is not None:
         if watcher.error is not None:
             raise copy(watcher.error)
-        if not watcher.is_over:
+        if not watcher.done:
             return
     with suppress(RuntimeError):  # anyio's NoEventLoopError and RunFinishedError, neither of them in all its releases
         crossing.call_in_loop(partial(_start_watcher, exchange, body, ahead), exchange.token)
@@ -339,7 +339,7 @@ def _start_watcher(exchange: Exchange, body: ReceiveBody, ahead: int, token: Any
     if exchange.token is None:
         exchange.token = token
     body.let_watch(ahead)
-    if body.watcher is None or body.watcher.is_over:  # two threads may ask at once
+    if body.watcher is None or body.watcher.done:  # two threads may ask at once
         exchange.watched = True
         body.watcher = crossing.BackgroundTask(body.watch)
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import anyio
-
 from .. import _crossing as crossing
 from ..core.response.closing import aclose_all
 from ..core.response.encoding import END
@@ -21,6 +19,8 @@ from .messages import encode_headers
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
+    import anyio
+
     from ..core.buffers import Buffer
     from ..core.response.base import BaseResponse
     from .messages import Message, Send
@@ -30,7 +30,11 @@ __all__ = ["ClientLeft", "Sender", "close_response"]
 
 
 class ClientLeft(Exception):
-    """``send`` failed: the client is gone (ASGI HTTP spec 2.4: an OSError)."""
+    """The client is gone: ``send`` failed (ASGI HTTP spec 2.4: an OSError), or ``receive`` gave a disconnect."""
+
+
+class _Stopped(Exception):
+    """The server stops, and the stream is to be ended as if it were complete."""
 
 
 class Sender:
@@ -38,11 +42,11 @@ class Sender:
 
     ``source`` gives what receives for this request, where it may be listened to; ``worker`` runs what blocks in
     worker threads; ``context`` is what the body and the hooks run in, here and there; ``extensions`` are those of the
-    scope; ``lose`` is told where sending fails because the client left; ``until`` returns when streams without a
-    Content-Length are to be ended.
+    scope; ``lose`` is called if sending fails because the client left; ``when_stopped(function)`` has a function called
+    when streams without a Content-Length are to be ended, and gives a callable that takes this back.
     """
 
-    __slots__ = ("_context", "_lose", "_pathsend", "_root_url", "_send", "_source", "_until", "_worker")
+    __slots__ = ("_context", "_lose", "_pathsend", "_root_url", "_send", "_source", "_when_stopped", "_worker")
 
     def __init__(
         self,
@@ -54,7 +58,7 @@ class Sender:
         root_url: Callable[[], str] | None,
         extensions: Mapping[str, Any] | None = None,
         lose: Callable[[], None] | None = None,
-        until: Callable[[], Awaitable[None]] | None = None,
+        when_stopped: Callable[[Callable[[], None]], Callable[[], object]] | None = None,
     ) -> None:
         self._send = send
         self._source = source
@@ -62,7 +66,7 @@ class Sender:
         self._context = context
         self._root_url = root_url
         self._lose = lose
-        self._until = until
+        self._when_stopped = when_stopped
         self._pathsend = extensions is not None and "http.response.pathsend" in extensions
 
     async def send(self, response: BaseResponse, method: str) -> None:
@@ -106,64 +110,38 @@ class Sender:
             self._lose()
 
     async def _watched(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
-        """Send the body while somebody listens for the client's leaving, and for silence."""
-        failure: BaseException | None = None
-        stopped = False
-        # each listener is ended by a scope of its own: what is cancelled with the group leaves a cycle of its frames
-        listening: list[anyio.CancelScope] = []
-        async with anyio.create_task_group() as group:
-
-            async def listen(scope: anyio.CancelScope, wait: Callable[..., Awaitable[None]], *args: Any) -> None:
-                with scope:
-                    await wait(*args)
-                    group.cancel_scope.cancel()
-
-            async def stop(until: Callable[[], Awaitable[None]]) -> None:
-                nonlocal stopped
-                await until()
-                stopped = True
-
-            def listen_for(wait: Callable[..., Awaitable[None]], *args: Any) -> None:
-                """Wait beside the body for a reason to end it."""
-                listening.append(anyio.CancelScope())
-                group.start_soon(listen, listening[-1], wait, *args)
-
-            try:
-                if (receiving := await self._source()) is not None:
-                    listen_for(receiving.watch)
-                if response.keep_alive is not None:
-                    await wire.emit(b"")
-                    listen_for(_keep_alive, wire, response)
-                if self._until is not None and not wire.declares_length:
-                    listen_for(stop, self._until)
-                await self._send_body(response, wire, closers)
-                await wire.end()
-            except BaseException as error:  # raised outside the group, which would wrap it, or take it for its own end
-                failure = crossing.as_error(error)
-                if not isinstance(failure, Exception):
-                    failure = None  # its traceback holds this frame: no cycle
-                    raise
-            for scope in listening:
-                scope.cancel()
+        """Send the body, and end it early when the client leaves or the server stops; break the silence meanwhile."""
+        receiving = await self._source()
+        run = crossing.Interruptible(receiving.watch if receiving is not None else None, ClientLeft)
+        keep_alive = forget = None
         try:
-            if failure is not None:
-                raise failure
+            if response.keep_alive is not None:
+                await wire.emit(b"")
+                keep_alive = wire.keep_alive(response.keep_alive, response.keep_alive_chunk, run)
+            if self._when_stopped is not None and not wire.declares_length:
+                forget = self._when_stopped(partial(run.interrupt, _Stopped()))
+            if response.is_async:
+                del closers[: hasattr(response.response, "aclose")]  # the pump ends what it drives
+                await crossing.pump(response.response, wire.emit, self._context, run=run, finish=wire.end)
+            else:
+                await run.run_here(partial(self._send_steps, response, wire))
+        except _Stopped:
+            await wire.end()  # for the client the body is complete
         finally:
-            del failure  # its traceback holds this frame: no cycle
-        if stopped:
-            await wire.end()  # the body was ended by us: for the client it is complete
+            if forget is not None:
+                forget()
+            if keep_alive is not None:
+                await keep_alive.end()
 
-    async def _send_body(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
-        if response.is_async:
-            del closers[: hasattr(response.response, "aclose")]  # the pump ends what it drives
-            await crossing.pump(response.response, wire.emit, self._context)
-            return
+    async def _send_steps(self, response: BaseResponse, wire: _Wire) -> None:
+        """Send a sync body, each of whose steps runs in a worker thread, and the end."""
         # reading a file is not the handlers' business
         run = crossing.run_file_work if hasattr(response.response, "ranged") else self._worker.step
         chunks = _begun_late(response)
         chunk: Any
         while (chunk := await _run_within(self._context, run, next, chunks, END)) is not END:
             await wire.emit(chunk)
+        await wire.end()
 
 
 async def close_response(
@@ -199,14 +177,18 @@ def _begun_late(response: BaseResponse) -> Iterator[bytes]:
 
 
 class _Wire:
-    """One response on its way to ``send``: one message at a time, whoever has one."""
+    """One response on its way to ``send``, one message at a time."""
+
+    __slots__ = ("_filler", "_finalizer", "_is_sending", "_lose", "_send", "_silence")
 
     def __init__(self, send: Send, finalizer: ResponseFinalizer, lose: Callable[[], None]) -> None:
         self._send = send
         self._lose = lose
         self._finalizer = finalizer
-        self._lock = anyio.Lock()
-        self.last = anyio.current_time()
+        self._is_sending = False
+        self._silence: crossing.Silence | None = None
+        self._filler: anyio.Event | None = None
+        """Set when the filler that is being sent is out."""
 
     @property
     def declares_length(self) -> bool:
@@ -215,13 +197,15 @@ class _Wire:
 
     async def emit(self, chunk: str | Buffer) -> None:
         """Send what the finalizer makes of ``chunk``, which it checks."""
-        async with self._lock:
-            await self._send_events(self._finalizer.feed(chunk))
+        if self._filler is not None:
+            await self._filler.wait()
+        await self._send_events(self._finalizer.feed(chunk))
 
     async def end(self) -> None:
-        """Send the end."""
-        async with self._lock:
-            await self._send_events(self._finalizer.close())
+        """Send the end, unless it was sent."""
+        if self._filler is not None:
+            await self._filler.wait()
+        await self._send_events(self._finalizer.close())
 
     async def send_path(self, path: str) -> None:
         """Have the server send the file of ``path`` as the body (extension ``http.response.pathsend``)."""
@@ -232,32 +216,80 @@ class _Wire:
             self._lose()  # before the body is closed: its cleanup may ask
             raise ClientLeft from error
 
+    def keep_alive(self, seconds: float, chunk: bytes, run: crossing.Interruptible) -> _KeepAlive:
+        """Send ``chunk`` after each so many seconds of silence, until :meth:`_KeepAlive.end`.
+
+        If the client turns out to be gone, ``run`` is interrupted.
+        """
+        keep_alive = _KeepAlive(self, chunk, run)
+        self._silence = keep_alive.silence = crossing.Silence(seconds, keep_alive.fill)
+        return keep_alive
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a message is being sent."""
+        return self._is_sending
+
+    async def fill(self, chunk: bytes) -> None:
+        """Send ``chunk`` while nothing else is sent; what is emitted meanwhile follows."""
+        import anyio
+
+        self._filler = anyio.Event()
+        try:
+            await self._send_events(self._finalizer.feed(chunk))
+        finally:
+            self._filler.set()
+            self._filler = None
+
     async def _send_events(self, events: list[Any]) -> None:
-        for event in events:
-            kind = type(event)
-            if kind is Head:
-                headers = encode_headers(event.headers)
-                message: Message = {"type": "http.response.start", "status": event.status, "headers": headers}
-            elif kind is End:
-                message = {"type": "http.response.body", "body": b"", "more_body": False}
-            else:
-                message = {"type": "http.response.body", "body": event.data, "more_body": True}
-            try:
-                await self._send(message)
-            except OSError as error:
-                self._lose()
-                raise ClientLeft from error
-        self.last = anyio.current_time()
+        self._is_sending = True
+        try:
+            for event in events:
+                kind = type(event)
+                if kind is Head:
+                    headers = encode_headers(event.headers)
+                    message: Message = {"type": "http.response.start", "status": event.status, "headers": headers}
+                elif kind is End:
+                    message = {"type": "http.response.body", "body": b"", "more_body": False}
+                else:
+                    message = {"type": "http.response.body", "body": event.data, "more_body": True}
+                try:
+                    await self._send(message)
+                except OSError as error:
+                    self._lose()
+                    raise ClientLeft from error
+        finally:
+            self._is_sending = False
+        if self._silence is not None:
+            self._silence.broken()
 
 
-async def _keep_alive(wire: _Wire, response: BaseResponse) -> None:
-    """Send the filler after each silence; return where that finds nobody there: the stream is over."""
-    assert response.keep_alive is not None
-    interval = response.keep_alive
-    while True:
-        await anyio.sleep_until(wire.last + interval)
-        if anyio.current_time() >= wire.last + interval:
-            try:
-                await wire.emit(response.keep_alive_chunk)
-            except ClientLeft:
-                return
+class _KeepAlive:
+    """Sends a filler whenever a response has been silent, in a task that lives only as long as that takes."""
+
+    __slots__ = ("_chunk", "_run", "_task", "_wire", "silence")
+
+    silence: crossing.Silence
+
+    def __init__(self, wire: _Wire, chunk: bytes, run: crossing.Interruptible) -> None:
+        self._wire = wire
+        self._chunk = chunk
+        self._run = run
+        self._task: crossing.BackgroundTask | None = None
+
+    def fill(self) -> None:
+        """The response has been silent."""
+        if not self._wire.is_busy:
+            self._task = crossing.BackgroundTask(self._fill)
+
+    async def _fill(self) -> None:
+        try:
+            await self._wire.fill(self._chunk)
+        except Exception as error:
+            self._run.interrupt(error)
+
+    async def end(self) -> None:
+        """Send no filler any more; returns when none is being sent."""
+        self.silence.end()
+        if self._task is not None and not self._task.done:
+            await self._task.end()

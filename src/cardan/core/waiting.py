@@ -12,7 +12,7 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator
+    from collections.abc import Awaitable, Callable, Generator
 
 __all__ = ["Background", "checkpoint", "make_event"]
 
@@ -67,53 +67,69 @@ def make_event() -> Any:
 
 
 class Background(Generic[T]):
-    """A coroutine that runs in a task of its own: a task that waits for it may be cancelled, and another may wait on.
+    """Runs ``await function()`` in a task of its own, in a copy of the current context, beside the task that made it.
 
-    To be made in a running loop, in whose current context the coroutine runs.
+    To be made in a running loop: in a task, or on asyncio also in a callback. The code that makes it has to end it, by
+    :meth:`cancel`, or must know that it ends: on asyncio it is a plain task, on trio a system task.
     """
 
-    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+    __slots__ = ("_cancel", "_event", "_value", "done", "error")
+
+    def __init__(self, function: Callable[[], Awaitable[T]]) -> None:
         self._event = make_event()
         self._value: Any = None
-        self._error: BaseException | None = None
+        self.error: BaseException | None = None
+        """The error that the function raised, or that cancelled it; None while it runs, and if it returned."""
         self.done = False
-        """Whether the coroutine has ended."""
+        """Whether the task has ended."""
         trio = _trio()
         if trio is None:
-            self._task = _loop().create_task(self._run(work))
-            self._scope: Any = None
+            task = _loop().create_task(self._run(function))
+            # not in the coroutine's ``finally``: a task that is cancelled before its first step never runs
+            task.add_done_callback(self._end)
+            self._cancel: Callable[[], object] = task.cancel
         else:
-            self._scope = trio.CancelScope()
-            trio.lowlevel.spawn_system_task(self._run_in, self._scope, work, context=copy_context())
+            scope = trio.CancelScope()
+            trio.lowlevel.spawn_system_task(self._run_in, scope, function, context=copy_context())
+            self._cancel = scope.cancel
 
-    async def _run_in(self, scope: Any, work: Coroutine[Any, Any, T]) -> None:
-        with scope:
-            await self._run(work)
-
-    async def _run(self, work: Coroutine[Any, Any, T]) -> None:
+    async def _run_in(self, scope: Any, function: Callable[[], Awaitable[T]]) -> None:
         try:
-            self._value = await work
-        except Exception as error:
-            self._error = error
-        except BaseException as error:
-            self._error = error
-            raise
+            with scope:
+                await self._run(function)
         finally:
-            self.done = True
-            self._event.set()
+            self._end()
 
-    async def wait(self) -> T:
-        """What the coroutine returns; raises what it raises."""
+    async def _run(self, function: Callable[[], Awaitable[T]]) -> None:
+        try:
+            self._value = await function()
+        except Exception as error:
+            self.error = error
+        except BaseException as error:
+            self.error = error
+            raise
+
+    def _end(self, task: Any = None) -> None:
+        if task is not None and task.cancelled() and self.error is None:  # before its first step
+            self.error = sys.modules["asyncio"].CancelledError()
+        self.done = True
+        self._event.set()
+
+    def cancel(self) -> None:
+        """Cancel the task, without waiting for its end; to be called in its loop."""
+        self._cancel()
+
+    async def wait(self) -> None:
+        """Return when the task has ended. Any number of tasks may wait."""
         await self._event.wait()
-        if self._error is not None:
-            error, self._error = self._error, None
+
+    def result(self) -> T:
+        """The result of the function, once the task has ended; raises its error, the first time."""
+        if self.error is not None:
+            error, self.error = self.error, None
             try:
                 raise error
             finally:
                 del error  # its traceback holds this frame: no cycle
         value: T = self._value
         return value
-
-    def cancel(self) -> None:
-        """Cancel the coroutine."""
-        (self._task if self._scope is None else self._scope).cancel()

@@ -97,9 +97,10 @@ class AsyncIterableBody(Body):
         """
         pending = self._pending
         if pending is None:
-            pending = self._pending = Background(self._next())
+            pending = self._pending = Background(self._next)
         try:
-            data = await pending.wait()
+            await pending.wait()
+            data = pending.result()
         except BaseException:
             if pending.done:
                 self._pending = None

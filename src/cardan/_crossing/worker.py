@@ -6,15 +6,15 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from . import uncut
-from .cancelling import is_cancellation
+from . import cleanup
+from .background import make_event
+from .cancellation import is_cancellation, shielded, wait_out, wait_uncut
+from .cleanup import run_uncut
 from .jobs import Job, run_to_end, start
 from .places import Lease, PerLoop, Places
-from .uncut import run_uncut, wait_out, wait_uncut
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
-    from contextlib import AbstractContextManager
 
     import anyio
 
@@ -27,10 +27,8 @@ __all__ = [
     "Threads",
     "Worker",
     "in_loop",
-    "make_event",
     "run_file_work",
     "run_spool_work",
-    "shielded",
 ]
 
 T = TypeVar("T")
@@ -57,20 +55,6 @@ def in_loop(function: Callable[..., Coroutine[Any, Any, T]], *args: Any, token: 
     from anyio import from_thread
 
     return from_thread.run(function, *args, token=token)
-
-
-def make_event() -> anyio.Event:
-    """An event of the running loop."""
-    import anyio
-
-    return anyio.Event()
-
-
-def shielded() -> AbstractContextManager[Any]:
-    """A scope of the running loop in which nothing is cancelled: for cleanup."""
-    import anyio
-
-    return anyio.CancelScope(shield=True)
 
 
 async def run_file_work(function: Callable[..., T], *args: Any) -> T:
@@ -254,7 +238,7 @@ class Worker:
         if not (self.is_busy or self._in_thread):
             return None
         if self._deadline is None:
-            self._deadline = anyio.current_time() + uncut.PATIENCE
+            self._deadline = anyio.current_time() + cleanup.PATIENCE
         return max(self._deadline - anyio.current_time(), 0)
 
 

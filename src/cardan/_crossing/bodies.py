@@ -1,0 +1,101 @@
+"""Async bodies in an event loop: driven from their first step to their end, in the context of their request."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+from ..core.response import pumping
+from .cancellation import asyncio_task
+from .contexts import OwnContext
+from .interruptible import Interruptible
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from .contexts import RequestContext
+
+__all__ = ["pump"]
+
+
+class _Within:
+    """The async iterable ``body`` with each of its steps, and its end, run in ``context``."""
+
+    __slots__ = ("_body", "_context", "_steps")
+
+    def __init__(self, body: Any, context: RequestContext) -> None:
+        self._body = body
+        self._context = context
+        self._steps: Any = None
+
+    def __aiter__(self) -> Self:
+        self._steps = self._context.call(aiter, self._body)
+        return self
+
+    def __anext__(self) -> Awaitable[Any]:
+        return self._context.here(self._steps.__anext__())
+
+    async def aclose(self) -> None:
+        """End the iterator and the body, as far as they can be ended."""
+        await self._context.here(pumping.end(self._body, self._steps))
+
+
+async def _nothing() -> None:
+    pass
+
+
+async def pump(
+    body: Any,
+    emit: Callable[[Any], Awaitable[None]],
+    context: RequestContext | None = None,
+    *,
+    run: Interruptible | None = None,
+    finish: Callable[[], Awaitable[None]] = _nothing,
+) -> None:
+    """Drive an async iterable from its first step to ``aclose()``; each item goes to ``emit``.
+
+    ``finish()`` is awaited at the end, in the same task, unless that was cancelled. The steps of the body run in
+    ``context``, by default that of this task; ``emit`` and ``finish`` always run in the context of this task.
+
+    When this task is cancelled, or ``run`` is interrupted, the body is ended at once and exactly once, and its cleanup
+    is not cancelled; only a second :meth:`asyncio.Task.cancel` does that. On asyncio the body therefore has a task of
+    its own. The iterator is closed, then the body itself if it is another object.
+    """
+    source = _Within(body, context) if isinstance(context, OwnContext) else body
+    await (run or Interruptible()).run_apart(
+        partial(_drive, source, emit, finish), partial(_drive_in_scopes, source, emit, finish)
+    )
+
+
+async def _drive(body: Any, emit: Callable[[Any], Awaitable[None]], finish: Callable[[], Awaitable[None]]) -> None:
+    """In a task of asyncio that is cancelled natively, once, and by no scope."""
+    task = asyncio_task()
+    assert task is not None
+    is_told: Callable[[], int] = task.cancelling
+    steps: Any = None
+    try:
+        try:
+            steps = aiter(body)
+            step = steps.__anext__
+            while not is_told():  # a body may swallow its cancellation, and yield again
+                try:
+                    item = await step()
+                except StopAsyncIteration:
+                    break
+                await emit(item)
+        finally:
+            await pumping.end(body, steps)
+        if not is_told():
+            await finish()
+    finally:
+        del task, is_told  # the task refers to the traceback of its error, which holds this frame: no cycle
+
+
+async def _drive_in_scopes(
+    body: Any, emit: Callable[[Any], Awaitable[None]], finish: Callable[[], Awaitable[None]]
+) -> None:
+    """In a task that scopes cancel."""
+    import anyio
+
+    await pumping.pump(body, emit, anyio)
+    await finish()

@@ -1,0 +1,133 @@
+"""Cancellation: telling what a ``CancelledError`` means, and waiting for something in spite of one.
+
+A cancellation that somebody asked of the running task passes through it. Code that awaits another task, or a future,
+that was cancelled elsewhere gets a ``CancelledError`` as well. It looks like a cancellation of the code itself, and a
+server that sees it ends the connection, or says nothing at all. :func:`as_error` makes an ordinary error of it.
+
+There are two kinds of cancellation. A *scope* of anyio or trio that is cancelled does not reach into a shielded scope.
+A *native* cancellation of asyncio (:meth:`asyncio.Task.cancel`; ``asyncio.wait_for``, ``asyncio.timeout``, a
+``TaskGroup`` and a server that gives up on a request use it) does: it is thrown into whatever the task awaits.
+"""
+
+from __future__ import annotations
+
+import sys
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+    from contextlib import AbstractContextManager
+
+    import anyio
+
+__all__ = ["as_error", "asyncio_task", "is_asked", "is_cancellation", "log_lost", "shielded", "wait_out", "wait_uncut"]
+
+
+def asyncio_task() -> asyncio.Task[Any] | None:
+    """The running task of asyncio; None on trio, where only scopes cancel a task."""
+    asyncio = sys.modules.get("asyncio")
+    try:
+        return None if asyncio is None else asyncio.current_task()
+    except RuntimeError:  # another loop runs in this thread
+        return None
+
+
+def is_cancellation(error: BaseException | None) -> bool:
+    """True if ``error`` is the exception by which asyncio or trio cancels a task, whichever loop runs here."""
+    if error is None or isinstance(error, Exception):
+        return False
+    for library, name in (("asyncio", "CancelledError"), ("trio", "Cancelled")):
+        kind = getattr(sys.modules.get(library), name, None)
+        if kind is not None and isinstance(error, kind):
+            return True
+    return False
+
+
+def is_asked(*, native: bool = True) -> bool:
+    """In a loop: True if somebody has cancelled the running task, by a scope of anyio or trio.
+
+    With ``native`` a cancellation by :meth:`asyncio.Task.cancel` counts as well. Outside of a task this cannot be
+    known, and the answer is True.
+    """
+    from anyio import current_effective_deadline
+
+    if current_effective_deadline() == -inf:
+        return True
+    asyncio = sys.modules.get("asyncio")
+    if not native or asyncio is None:
+        return False
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # another loop runs: trio has no cancellation but that of its scopes
+        return False
+    return task is None or task.cancelling() > 0
+
+
+def as_error(error: BaseException, *, native: bool = True) -> BaseException:
+    """In a loop, where ``error`` was caught: the error to raise in its place, which usually is ``error`` itself.
+
+    A cancellation that nobody asked of the running task (see :func:`is_asked`) becomes a :exc:`RuntimeError` whose
+    cause is ``error``.
+    """
+    if not is_cancellation(error) or is_asked(native=native):
+        return error
+    ordinary = RuntimeError(
+        f"got {type(error).__name__} from something that was cancelled elsewhere; this request is not cancelled"
+    )
+    ordinary.__cause__ = error
+    return ordinary
+
+
+def log_lost(message: str, error: BaseException) -> None:
+    """Log ``error``, which cannot be raised: a cancellation is raised in its place, or no task waits for it any more.
+
+    An HTTPException is not logged. It would have been an answer to the client, and is no defect.
+    """
+    import logging
+
+    from ..core.exceptions import HTTPException
+
+    if isinstance(error, HTTPException):
+        return
+    logging.getLogger("cardan").error(message, exc_info=error)
+
+
+def shielded() -> AbstractContextManager[Any]:
+    """A scope of the running loop which the scopes around it do not cancel: for cleanup."""
+    import anyio
+
+    return anyio.CancelScope(shield=True)
+
+
+async def wait_uncut(event: anyio.Event) -> BaseException | None:
+    """Return when ``event`` is set, and not before, also if the task is cancelled natively.
+
+    The caller is inside a shielded scope. Gives the first cancellation that came meanwhile, which the caller has to
+    raise, or None.
+    """
+    cancelled: BaseException | None = None
+    try:
+        while True:
+            try:
+                await event.wait()
+            except BaseException as error:
+                if not is_cancellation(error):
+                    raise
+                cancelled = cancelled or error
+            else:
+                return cancelled
+    finally:
+        del cancelled  # its traceback holds this frame: no cycle
+
+
+async def wait_out(event: anyio.Event) -> None:
+    """Return when ``event`` is set, and not before; a cancellation that came meanwhile is raised then."""
+    cancelled: BaseException | None = None
+    try:
+        with shielded():
+            cancelled = await wait_uncut(event)
+        if cancelled is not None:
+            raise cancelled
+    finally:
+        del cancelled  # its traceback holds this frame: no cycle
