@@ -245,7 +245,7 @@ def test_the_portals_are_stopped_while_one_is_added(monkeypatch: pytest.MonkeyPa
             stopped.append(self.name)
 
     registry: dict[Any, Any] = {}
-    monkeypatch.setattr(crossing.loops, "_portals", registry)
+    monkeypatch.setattr(crossing.portals, "_portals", registry)
 
     def make() -> Any:
         stopped.clear()
@@ -256,5 +256,5 @@ def test_the_portals_are_stopped_while_one_is_added(monkeypatch: pytest.MonkeyPa
     def add(portals: Any) -> None:
         portals[os.getpid(), "new"] = Known("new")
 
-    for _ in switch_at_each_opcode(make, lambda portals: crossing.loops._stop_portals(), add):
+    for _ in switch_at_each_opcode(make, lambda portals: crossing.portals._stop_portals(), add):
         assert stopped in (["a", "b", "c"], ["a", "b", "c", "new"])

@@ -20,7 +20,7 @@ from .contexts import CallersContext, OwnContext, RequestContext
 from .conversation import Conversation, HeldTask
 from .interruptible import Interruptible
 from .places import Lease, Places
-from .portal import Portal, portal
+from .portals import Portal, portal
 from .worker import (
     DEFAULT_THREADS,
     FILE_THREADS,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import anyio
 
     from .contexts import RequestContext
-    from .portal import Portal
+    from .portals import Portal
 
 __all__ = ["Conversation", "HeldTask"]
 

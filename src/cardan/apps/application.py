@@ -29,7 +29,7 @@ from .lifespan import ProcessLifespan, serve_lifespan
 from .stopping import Stopping
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from typing_extensions import TypeVar
