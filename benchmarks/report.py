@@ -27,6 +27,10 @@ RESULTS, README = HERE / "results", HERE / "README.md"
 MARKS = "<!-- {}: written by report.py -->", "<!-- end of {} -->"
 SCRIPTS = {
     "request_response": "Request and response",
+    "bare": "Bare classes",
+    "static_files": "Static files",
+    "def_endpoints": "def handlers on ASGI",
+    "events": "Server-sent events",
     "forms": "Forms",
     "hostile": "Hostile bodies",
     "fields": "Header fields",
@@ -44,7 +48,10 @@ def run(script: str, quick: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         numbers = Path(folder) / "numbers.json"
         command = [sys.executable, str(HERE / f"{script}.py"), *(["--quick"] if quick else [])]
-        if "--json" in (HERE / f"{script}.py").read_text() or script in ("forms", "fields"):
+        if (
+            "--json" in (HERE / f"{script}.py").read_text()
+            or "arguments(__doc__)" in (HERE / f"{script}.py").read_text()
+        ):
             command += ["--json", str(numbers)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

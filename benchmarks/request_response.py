@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,14 @@ PEERS = {
 ALONE = "cardan def"
 
 
-def contestants(protocol: str) -> dict[str, dict[str, Any]]:
-    """The applications of one protocol by name of contestant; one that is not installed is left out."""
-    found = {"raw": getattr(import_module("apps.raw"), protocol.upper())}
-    for name in PEERS[protocol]:
+def contestants(protocol: str, peers: Sequence[str], bare: bool = False) -> dict[str, dict[str, Any]]:
+    """The applications of one protocol by name of contestant; one that is not installed is left out.
+
+    ``bare``: what calls the request and response classes alone, without an application around them.
+    """
+    attribute = f"BARE_{protocol.upper()}" if bare else protocol.upper()
+    found = {"raw": getattr(import_module("apps.raw"), attribute)}
+    for name in peers:
         try:
             module = import_module(f"apps.{name}")
         except ImportError as error:
@@ -41,17 +46,19 @@ def contestants(protocol: str) -> dict[str, dict[str, Any]]:
                 raise
             print(f"{name} is left out: {error}", file=sys.stderr)
             continue
-        found[name] = getattr(module, protocol.upper())
-        if name == "cardan" and protocol == "asgi":
+        found[name] = getattr(module, attribute)
+        if name == "cardan" and protocol == "asgi" and not bare:
             found[ALONE] = module.ASGI_DEF
     return found
 
 
-def turns(protocol: str, scenario_name: str, loop: asyncio.AbstractEventLoop) -> dict[str, Turn]:
+def turns(
+    protocol: str, scenario_name: str, loop: asyncio.AbstractEventLoop, peers: Sequence[str], bare: bool = False
+) -> dict[str, Turn]:
     """One turn for each contestant whose answer is right; a wrong one raises."""
     scenario = SCENARIOS[scenario_name]
     found: dict[str, Turn] = {}
-    for name, apps in contestants(protocol).items():
+    for name, apps in contestants(protocol, peers, bare).items():
         app = apps[scenario_name]
         answer = ask_wsgi(app, scenario) if protocol == "wsgi" else ask_asgi(app, scenario, loop)
         if name != "raw":
@@ -66,10 +73,16 @@ def turns(protocol: str, scenario_name: str, loop: asyncio.AbstractEventLoop) ->
 
 
 def measure(
-    protocol: str, scenario: str, loop: asyncio.AbstractEventLoop, rounds: int, seconds: float
+    protocol: str,
+    scenario: str,
+    loop: asyncio.AbstractEventLoop,
+    rounds: int,
+    seconds: float,
+    peers: Sequence[str],
+    bare: bool = False,
 ) -> dict[str, float]:
     """Microseconds per request of each contestant; ``floor`` is what stands below all of them."""
-    times = interleave(turns(protocol, scenario, loop), rounds=rounds, seconds=seconds)
+    times = interleave(turns(protocol, scenario, loop, peers, bare), rounds=rounds, seconds=seconds)
     row = {name: value * 1e6 for name, value in times.items()}
     row["floor"] = row["raw"] + row.get("floor", 0.0)
     return row
@@ -100,18 +113,18 @@ def measure_opening(rounds: int, seconds: float) -> dict[str, float]:
     return {kind: (times[kind] - times[f"empty {kind}"]) * 1e6 for kind in ("wsgi", "asgi")}
 
 
-def show(protocol: str, rows: dict[str, dict[str, float]]) -> None:
+def show(title: str, rows: dict[str, dict[str, float]]) -> None:
     """One protocol as two tables: microseconds, and microseconds above the floor."""
     names = [name for name in next(iter(rows.values())) if name != "floor"]
     peers = [name for name in names if name not in ("raw", "cardan", ALONE)]
-    print(f"\n{protocol.upper()}: us per request")
+    print(f"\n{title}: us per request")
     body = []
     for scenario, row in rows.items():
         best = min((row[name] for name in peers), default=float("nan"))
         ratios = [f"{row['cardan'] / row['raw']:.2f}", f"{best / row['cardan']:.2f}"]
         body.append([scenario, *(f"{row[name]:.1f}" for name in names), *ratios])
     print_table(["", *names, "cardan:raw", "best:cardan"], body)
-    print(f"\n{protocol.upper()}: us above the floor")
+    print(f"\n{title}: us above the floor")
     body = []
     for scenario, row in rows.items():
         over = {name: row[name] - row["floor"] for name in names if name != "raw"}
@@ -127,8 +140,8 @@ def show(protocol: str, rows: dict[str, dict[str, float]]) -> None:
     print_table(["", "floor", *(name for name in names if name != "raw"), "best:cardan"], body)
 
 
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+def parse_arguments(doc: str | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(doc or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a short form")
     parser.add_argument("--smoke", action="store_true", help="each thing once: wrong answers fail, times mean nothing")
     parser.add_argument("--json", metavar="FILE", help="write the numbers to FILE, - for standard output")
@@ -138,7 +151,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    options = parse_arguments()
+    options = parse_arguments(__doc__)
     rounds, seconds = (1, 0.0) if options.smoke else (25, 0.003) if options.quick else (201, 0.003)
     loop = asyncio.new_event_loop()
     result: dict[str, Any] = {"unit": "us per request", "versions": versions(["cardan", *PEERS["wsgi"], "starlette"])}
@@ -146,8 +159,11 @@ def main() -> None:
     print(", ".join(f"{name} {number}" for name, number in result["versions"].items()))
     try:
         for protocol in [options.protocol] if options.protocol else PEERS:
-            rows = {name: measure(protocol, name, loop, rounds, seconds) for name in options.only.split(",")}
-            show(protocol, rows)
+            rows = {
+                name: measure(protocol, name, loop, rounds, seconds, PEERS[protocol])
+                for name in options.only.split(",")
+            }
+            show(protocol.upper(), rows)
             result[protocol] = rows
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,21 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
 @pytest.mark.parametrize(
-    "script", ["request_response", "forms", "hostile", "fields", "scaling", "memory", "import_time", "linear"]
+    "script",
+    [
+        "request_response",
+        "bare",
+        "static_files",
+        "def_endpoints",
+        "events",
+        "forms",
+        "hostile",
+        "fields",
+        "scaling",
+        "memory",
+        "import_time",
+        "linear",
+    ],
 )
 def test_smoke(script: str, tmp_path: Path) -> None:
     """Every contestant that is installed gives the right answers, cardan first of all."""
@@ -29,3 +44,14 @@ def test_wrong_answers_are_found() -> None:
     code = "from scenarios import *; check(SCENARIOS['hello'], Answer(200, [('Content-Length', '2')], b'no'))"
     done = subprocess.run([sys.executable, "-c", code], cwd=BENCHMARKS, capture_output=True, text=True, check=False)
     assert "AssertionError: hello: got b'no'" in done.stderr
+
+
+@pytest.mark.parametrize(("protocol", "peers"), [("wsgi", ("werkzeug", "whitenoise")), ("asgi", ("starlette",) * 2)])
+@pytest.mark.parametrize("row", ["hello", "bare hello", "static"])
+def test_rows_whose_instructions_are_counted(protocol: str, peers: tuple[str, str], row: str) -> None:
+    """What serves a row of instructions.py ends without an error, for cardan and for a peer that is installed."""
+    peer = peers[row == "static"]
+    for contestant in ("cardan", peer) if find_spec(peer) is not None else ("cardan",):
+        command = [sys.executable, BENCHMARKS / "instructions.py", "--child", protocol, contestant, row, "2"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr

@@ -1,7 +1,12 @@
-"""cardan: each handler as ``async def`` for ASGI and as ``def`` for WSGI; ``ASGI_DEF`` serves the latter over ASGI."""
+"""cardan: each handler as ``async def`` for ASGI and as ``def`` for WSGI; ``ASGI_DEF`` serves the latter over ASGI.
+
+``BARE_WSGI`` and ``BARE_ASGI`` call the same handlers with the request and response classes alone, without an
+``Application``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from scenarios import LANGUAGES
@@ -74,15 +79,28 @@ async def json_async(request: Request) -> Response:
     return json(request)
 
 
-ASGI_DEF = {handler.__name__: Request.application(handler) for handler in (hello, page, form, upload, json)}
-WSGI = ASGI_DEF
-ASGI = {
-    name: Request.application(handler)
-    for name, handler in (
-        ("hello", hello_async),
-        ("page", page_async),
-        ("form", form_async),
-        ("upload", upload_async),
-        ("json", json_async),
-    )
+def _bare_wsgi(handler: Callable[[Request], Response]) -> Any:
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        return handler(Request(environ))(environ, start_response)
+
+    return app
+
+
+def _bare_asgi(handler: Callable[[Request], Awaitable[Response]]) -> Any:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        response = await handler(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return app
+
+
+HANDLERS = {handler.__name__: handler for handler in (hello, page, form, upload, json)}
+ASYNC_HANDLERS = {
+    handler.__name__.removesuffix("_async"): handler
+    for handler in (hello_async, page_async, form_async, upload_async, json_async)
 }
+WSGI = {name: Request.application(handler) for name, handler in HANDLERS.items()}
+ASGI = {name: Request.application(handler) for name, handler in ASYNC_HANDLERS.items()}
+ASGI_DEF = WSGI
+BARE_WSGI = {name: _bare_wsgi(handler) for name, handler in HANDLERS.items()}
+BARE_ASGI = {name: _bare_asgi(handler) for name, handler in ASYNC_HANDLERS.items()}

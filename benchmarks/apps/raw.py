@@ -48,3 +48,4 @@ def _asgi(scenario: Scenario) -> Any:
 
 WSGI = {name: _wsgi(scenario) for name, scenario in SCENARIOS.items()}
 ASGI = {name: _asgi(scenario) for name, scenario in SCENARIOS.items()}
+BARE_WSGI, BARE_ASGI = WSGI, ASGI

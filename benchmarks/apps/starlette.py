@@ -58,3 +58,4 @@ def _app(handler: Callable[[Request], Awaitable[Response]]) -> Any:
 
 
 ASGI = {handler.__name__: _app(handler) for handler in (hello, page, form, upload, json)}
+BARE_ASGI = ASGI

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from scenarios import LANGUAGES
-from webob import Response
+from webob import Request, Response
 from webob.dec import wsgify
 
 PACKAGE = "webob"
 
 
-@wsgify
 def hello(request: Any) -> Response:
     return Response(text="Hello, World!", content_type="text/plain")
 
 
-@wsgify
 def page(request: Any) -> Response:
     args = request.GET
     response = Response(
@@ -35,13 +34,11 @@ def page(request: Any) -> Response:
     return response
 
 
-@wsgify
 def form(request: Any) -> Response:
     fields = request.POST
     return Response(text=f"{len(fields)} {fields['field0']} {fields['field9']}", content_type="text/plain")
 
 
-@wsgify
 def upload(request: Any) -> Response:
     fields = request.POST
     file = fields["file"]
@@ -50,9 +47,17 @@ def upload(request: Any) -> Response:
     return Response(text=text, content_type="text/plain")
 
 
-@wsgify
 def json(request: Any) -> Response:
     return Response(json_body={"items": request.json}, content_type="application/json")
 
 
-WSGI = {"hello": hello, "page": page, "form": form, "upload": upload, "json": json}
+def _bare(handler: Callable[[Any], Response]) -> Any:
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        return handler(Request(environ))(environ, start_response)
+
+    return app
+
+
+HANDLERS = (hello, page, form, upload, json)
+WSGI = {handler.__name__: wsgify(handler) for handler in HANDLERS}
+BARE_WSGI = {handler.__name__: _bare(handler) for handler in HANDLERS}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json as stdlib_json
+from collections.abc import Callable
+from typing import Any
 
 from scenarios import LANGUAGES
 from werkzeug.wrappers import Request, Response
@@ -10,12 +12,10 @@ from werkzeug.wrappers import Request, Response
 PACKAGE = "werkzeug"
 
 
-@Request.application
 def hello(request: Request) -> Response:
     return Response("Hello, World!")
 
 
-@Request.application
 def page(request: Request) -> Response:
     args = request.args
     data = {
@@ -32,22 +32,28 @@ def page(request: Request) -> Response:
     return response
 
 
-@Request.application
 def form(request: Request) -> Response:
     fields = request.form
     return Response(f"{len(fields)} {fields['field0']} {fields['field9']}")
 
 
-@Request.application
 def upload(request: Request) -> Response:
     fields, file = request.form, request.files["file"]
     data = file.read()
     return Response(f"{fields['title']} {fields['text']} {fields['tag']} {file.filename} {len(data)}")
 
 
-@Request.application
 def json(request: Request) -> Response:
     return Response(stdlib_json.dumps({"items": request.json}), mimetype="application/json")
 
 
-WSGI = {"hello": hello, "page": page, "form": form, "upload": upload, "json": json}
+def _bare(handler: Callable[[Request], Response]) -> Any:
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        return handler(Request(environ))(environ, start_response)
+
+    return app
+
+
+HANDLERS = (hello, page, form, upload, json)
+WSGI = {handler.__name__: Request.application(handler) for handler in HANDLERS}
+BARE_WSGI = {handler.__name__: _bare(handler) for handler in HANDLERS}
