@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from . import core
 from .core.response.finalizer import Chunk, Head
 from .core.response.finalizer import End as _End
-from .core.structures.headers import Headers
+from .core.structures.headers import Headers, trusted_headers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, MutableMapping
@@ -29,7 +29,7 @@ class WireMixin(core.BaseResponse):
 
     def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
         """The header fields as they would be sent, a copy; raises what sending would raise."""
-        return Headers._trusted(self._finalized(environ["REQUEST_METHOD"], _wsgi_root(environ)).head.headers)
+        return trusted_headers(self._finalized(environ["REQUEST_METHOD"], _wsgi_root(environ)).head.headers)
 
     def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:
         """The body as a server takes it: ``b""`` where none is sent; the body itself if passed through."""

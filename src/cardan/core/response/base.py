@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from ..fields.cookies import dump_cookie
 from ..status import STATUS_LINES, parse_status, status_line
-from ..structures.headers import Headers
+from ..structures.headers import Headers, pairs_of, trusted_headers
 from .body import ResponseBody
 from .content_type import checked, with_charset
 from .copies import Copies
@@ -81,7 +81,7 @@ class BaseResponse(Copies, Outgoing):
 
     def _set_headers(self, headers: Any, mimetype: str | None, content_type: str | None) -> None:
         fields = self._headers = Headers(headers)
-        pairs = fields._list
+        pairs = pairs_of(fields)
         names = [name.lower() for name, _ in pairs]
         typed = "content-type" in names
         if mimetype is None and not typed:
@@ -142,8 +142,8 @@ class BaseResponse(Copies, Outgoing):
         headers = self._headers
         if headers is None:
             kind = self._content_type
-            made = Headers._trusted([("Content-Type", kind)] if kind is not None else [])
-            self._add_length(made._list)
+            made = trusted_headers([("Content-Type", kind)] if kind is not None else [])
+            self._add_length(pairs_of(made))
             values = self.__dict__
             self._headers = headers = values.setdefault("_made_headers", made)  # atomic: the first thread's
             while (latest := values["_made_headers"]) is not headers:  # headers were assigned meanwhile

@@ -15,11 +15,11 @@ from ..fields.cors import COEP, COOP, CORP, dump_credentials, parse_credentials,
 from ..fields.csp import ContentSecurityPolicy
 from ..fields.dates import http_date, parse_date
 from ..fields.durations import dump_age, dump_retry_after, parse_age, parse_retry_after
+from ..fields.header_set import HeaderSet
 from ..fields.links import Links
 from ..fields.media_type_parameters import MediaTypeParameters
 from ..fields.syntax import parse_integer
 from ..fields.www_authenticate import WWWAuthenticate
-from ..structures.header_set import HeaderSet
 from ..urls import iri_to_uri
 
 __all__ = ["CORSResponseMixin", "CommonResponseDescriptorsMixin", "SecurityPolicyMixin", "WWWAuthenticateMixin"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
+from ..structures.headers import pairs_of
 from .body import BodyAccess
 from .closing import aclose_all, close_all
 from .encoding import END, closer, encode
@@ -105,7 +106,7 @@ class Outgoing(BodyAccess):
 
     def _pairs(self, root_url: Callable[[], str] | None, length: int | None) -> list[tuple[str, str]]:
         """The header fields as they are now."""
-        fields = self.headers._list
+        fields = pairs_of(self.headers)
         own = self._own_length
         if own is not None and length is not None and own != str(length):  # the list was changed since we wrote it
             fields = [(name, value) for name, value in fields if name.lower() != "content-length" or value != own]

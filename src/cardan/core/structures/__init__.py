@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..fields.header_set import HeaderSet
 from .callback_dict import CallbackDict
 from .combined import CombinedMultiDict
 from .environ_headers import EnvironHeaders
-from .header_set import HeaderSet
 from .headers import Headers, HeadersView
 from .immutable import ImmutableDict, ImmutableList, ImmutableTypeConversionDict, TypeConversionDict
 from .multidict import ImmutableMultiDict, ImmutableOrderedMultiDict, MultiDict, OrderedMultiDict

@@ -14,13 +14,14 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from collections.abc import ItemsView as AbstractItems
 from collections.abc import ValuesView as AbstractValues
-from typing import Any, Self, SupportsIndex, TypeVar, overload
+from operator import attrgetter
+from typing import Any, Final, Self, SupportsIndex, TypeVar, overload
 
 from ..exceptions import BadRequestKeyError
 from .header_rules import convert, field_name, field_value, join_values
 from .immutable import refuse, same
 
-__all__ = ["Headers", "HeadersView", "ImmutableHeadersMixin"]
+__all__ = ["Headers", "HeadersView", "ImmutableHeadersMixin", "pairs_of", "trusted_headers"]
 
 D = TypeVar("D")
 T = TypeVar("T")
@@ -437,6 +438,12 @@ class _Values(AbstractValues[str]):
 
     def __iter__(self) -> Iterator[str]:
         return iter([value for _, value in self._mapping._list])
+
+
+#: Gives the list of pairs that headers keep: the list itself, not a copy.
+pairs_of: Final[Callable[[Headers], list[tuple[str, str]]]] = attrgetter("_list")
+#: Makes headers that keep a list of pairs itself, without a check of names and values.
+trusted_headers: Final = Headers._trusted
 
 
 def _by_name(fields: list[tuple[str, str]]) -> dict[str, list[str]]:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, MutableSet
 from collections.abc import Set as AbstractSet
 from typing import Self
 
-from ..fields.lists import dump_list, parse_list
-from ..fields.live import Live
+from .lists import dump_list, parse_list
+from .live import Live
 
 __all__ = ["HeaderSet"]
 
