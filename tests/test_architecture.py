@@ -60,7 +60,6 @@ UNCUT = {
 }
 # Private names that a package still uses although another one defines them. Nothing may be added.
 REACHED = {
-    "apps": "_asgi _wsgi",
     "cardan": "_find _iterable _known_length _no_await _opens_sinks_as",
     "core.request": "_from_pairs",
     "files": "_call _is_async _make_conditional",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, overload
 from ..types import ASGIApplication, Receive, Send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication
 
 __all__ = ["Dual", "DualCall", "DualCallable", "WrappedCall"]
@@ -87,6 +87,14 @@ class DualCallable:
 
     else:
         __call__ = DualCall()
+
+    def _wsgi(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a WSGI request. A subclass defines it."""
+        raise NotImplementedError
+
+    def _asgi(self, scope: Any, receive: Receive, send: Send) -> Awaitable[None]:
+        """Answer an ASGI scope. A subclass defines it."""
+        raise NotImplementedError
 
 
 class Dual(DualCallable):
