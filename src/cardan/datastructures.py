@@ -1,7 +1,7 @@
-"""The containers, and the value classes of header fields, under the names that people know from Werkzeug.
+"""The containers and the classes of header values, under the names of Werkzeug.
 
-A facade: it defines nothing. The value classes read a field with ``from_header()`` (garbage gives the empty value)
-and write it with ``to_header()``.
+The code is in :mod:`cardan.core.structures` and :mod:`cardan.core.fields`. A class of header values parses a field with
+``from_header()``, which gives None or an empty object for an invalid value, and writes it with ``to_header()``.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # the one name that brings the disk with it, for those who ask for it
+    # FileStorage imports modules for temporary files, so that it is imported only when it is used
     if name == "FileStorage":
         from .files.spooling import FileStorage
 

@@ -1,12 +1,13 @@
-"""Header fields as functions, under the names that people know from Werkzeug, and all value classes.
+"""Functions that parse and write header fields, under the names of Werkzeug, and the classes of their values.
 
-A facade over :mod:`cardan.core.fields`: takes and gives field values, text with one character for each byte; None is
-a field that was not sent. Readers never raise; writers raise :exc:`ValueError` for what must not go on the wire.
+The code is in :mod:`cardan.core.fields`. A field value is a string with one character for each byte, or None for a
+field that was not sent. Parsers never raise. Writers raise :exc:`ValueError` for a value that a header field must not
+contain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar, overload
 
@@ -107,8 +108,9 @@ __all__ = [
 
 A = TypeVar("A", bound=Accept)
 C = TypeVar("C", bound=CacheControl)
+T = TypeVar("T")
 
-# RFC 9110 section 8, with those of RFC 2616 that have gone since
+# RFC 9110 section 8, and the fields of RFC 2616 section 7.1 that RFC 9110 no longer lists
 _ENTITY: Final = frozenset(
     [
         "allow",
@@ -123,7 +125,7 @@ _ENTITY: Final = frozenset(
         "last-modified",
     ]
 )
-# RFC 9110 section 7.6.1, with those of RFC 2616 section 13.5.1
+# RFC 9110 section 7.6.1 and RFC 2616 section 13.5.1
 _HOP_BY_HOP: Final = frozenset(
     [
         "connection",
@@ -140,17 +142,41 @@ _HOP_BY_HOP: Final = frozenset(
 
 
 def quote_header_value(value: object, allow_token: bool = True) -> str:
-    """Return ``value`` as a quoted-string (RFC 9110 section 5.6.4); a token stays one if ``allow_token``."""
+    """Return ``value`` as a quoted-string (RFC 9110 section 5.6.4). With ``allow_token``, a token is not quoted.
+
+    Raises :exc:`ValueError` for control characters and for characters beyond U+00FF.
+
+    >>> quote_header_value("a b"), quote_header_value("ab"), quote_header_value("ab", allow_token=False)
+    ('"a b"', 'ab', '"ab"')
+    """
     return quote_if_needed(str(value)) if allow_token else quote(str(value))
 
 
-def dump_header(iterable: Mapping[str, Any] | Iterable[Any]) -> str:
-    """Return a list field; of a mapping, ``name=value`` pairs, the bare name for None."""
+@overload
+def dump_header(iterable: Mapping[str, str | int | None]) -> str: ...
+@overload
+def dump_header(iterable: Iterable[object]) -> str: ...
+def dump_header(iterable: Any) -> str:
+    """Return an iterable as the value of a list field (RFC 9110 section 5.6.1).
+
+    A mapping gives ``name=value`` pairs; a value of None gives only the name. A value that is not a token is quoted.
+    Raises :exc:`ValueError` for a name that is not a token and for control characters.
+
+    >>> dump_header({"max-age": 60, "private": None}), dump_header(["a", "b c"])
+    ('max-age=60, private', 'a, "b c"')
+    """
     return dump_dict(iterable) if isinstance(iterable, Mapping) else dump_list(map(str, iterable))
 
 
-def dump_options_header(header: str | None, options: Mapping[str, Any]) -> str:
-    """Return ``header`` with its parameters (RFC 9110 section 5.6.6); those that are None are left out."""
+def dump_options_header(header: str | None, options: Mapping[str, str | int | None]) -> str:
+    """Return ``header`` with its parameters (RFC 9110 section 5.6.6). A parameter that is None is left out.
+
+    If ``header`` is None, only the parameters are returned. Raises :exc:`ValueError` for a value that a header field
+    must not contain.
+
+    >>> dump_options_header("attachment", {"filename": "a b.txt"})
+    'attachment; filename="a b.txt"'
+    """
     if header is None:
         return dump_options("", options).removeprefix("; ")
     return dump_options(header, options)
@@ -161,7 +187,7 @@ def parse_accept_header(value: str | None) -> Accept: ...
 @overload
 def parse_accept_header(value: str | None, cls: type[A]) -> A: ...
 def parse_accept_header(value: str | None, cls: Any = Accept) -> Any:
-    """Return what one of the Accept fields says, as ``cls``."""
+    """Parse one of the Accept fields (RFC 9110 section 12.5) into an object of ``cls``."""
     return cls.from_header(value)
 
 
@@ -170,37 +196,37 @@ def parse_cache_control_header(value: str | None) -> RequestCacheControl: ...
 @overload
 def parse_cache_control_header(value: str | None, *, cls: type[C]) -> C: ...
 def parse_cache_control_header(value: str | None, *, cls: Any = RequestCacheControl) -> Any:
-    """Return the directives of Cache-Control, as ``cls`` (RFC 9111 section 5.2)."""
+    """Parse Cache-Control (RFC 9111 section 5.2) into an object of ``cls``."""
     return cls.from_header(value)
 
 
 def parse_csp_header(value: str | None) -> ContentSecurityPolicy:
-    """Return the policies of Content-Security-Policy."""
+    """Parse Content-Security-Policy (W3C CSP Level 3)."""
     return ContentSecurityPolicy.from_header(value)
 
 
 def parse_set_header(value: str | None) -> HeaderSet:
-    """Return the members of a list field as a set without case."""
+    """Parse a list field (RFC 9110 section 5.6.1) into a set that ignores case."""
     return HeaderSet.from_header(value)
 
 
 def parse_if_range_header(value: str | None) -> IfRange:
-    """Return what If-Range says (RFC 9110 section 13.1.5)."""
+    """Parse If-Range (RFC 9110 section 13.1.5)."""
     return IfRange.from_header(value)
 
 
 def parse_range_header(value: str | None) -> Range | None:
-    """Return what Range says (RFC 9110 section 14.2), None if it is invalid."""
+    """Parse Range (RFC 9110 section 14.2). None and an invalid value give None."""
     return Range.from_header(value)
 
 
 def parse_content_range_header(value: str | None) -> ContentRange | None:
-    """Return what Content-Range says (RFC 9110 section 14.4), None if it is invalid."""
+    """Parse Content-Range (RFC 9110 section 14.4). None and an invalid value give None."""
     return ContentRange.from_header(value) or None
 
 
 def is_byte_range_valid(start: int | None, stop: int | None, length: int | None) -> bool:
-    """Tell whether bytes ``start`` to ``stop`` (not included) of ``length`` make a Content-Range."""
+    """Return whether the bytes from ``start`` to before ``stop``, of ``length`` bytes, are a valid Content-Range."""
     try:
         ContentRange("bytes", start, stop, length)
     except ValueError:
@@ -209,12 +235,12 @@ def is_byte_range_valid(start: int | None, stop: int | None, length: int | None)
 
 
 def parse_etags(value: str | None) -> ETags:
-    """Return the entity tags of If-Match or If-None-Match (RFC 9110 section 13.1)."""
+    """Parse If-Match or If-None-Match (RFC 9110 section 13.1)."""
     return ETags.from_header(value)
 
 
 def generate_etag(data: bytes) -> str:
-    """Return an opaque tag for ``data``. How it is computed may change."""
+    """Return an opaque tag, a digest of ``data``, without quotes. Another version of cardan may use another digest."""
     from hashlib import blake2b
 
     return blake2b(data, digest_size=16, usedforsecurity=False).hexdigest()
@@ -226,10 +252,15 @@ def is_resource_modified(
     data: bytes | None = None,
     last_modified: datetime | str | None = None,
 ) -> bool:
-    """Tell whether a GET or HEAD of a WSGI environ is to be answered with the content (RFC 9110 section 13.2.2).
+    """Return whether a request must be answered with the content (RFC 9110 section 13.2.2).
 
-    False where the answer is 304 or 412. ``etag`` is with or without quotes; ``data`` is content to compute one of.
-    Raises :exc:`TypeError` if both are given.
+    The result is False if the response is a 304 or a 412.
+
+    :param environ: the WSGI environ of the request.
+    :param etag: the entity tag of the content, with or without quotes.
+    :param data: the content, from which the entity tag is computed. :exc:`TypeError` is raised if ``etag`` is given
+        too.
+    :param last_modified: when the content was last modified, as a datetime or a date in the format of HTTP.
     """
     from .core.response.conditional import Conditions, Representation, decide
 
@@ -250,33 +281,47 @@ def is_resource_modified(
     return decide(get("REQUEST_METHOD", "GET"), asked, there).status is None
 
 
-def parse_cookie(header: str | Mapping[str, Any] | None, cls: Any = MultiDict) -> MultiDict[str, str]:
-    """Return the cookies of a Cookie field value, or of a WSGI environ, as a ``cls`` of pairs (RFC 6265bis)."""
+@overload
+def parse_cookie(header: str | Mapping[str, Any] | None) -> MultiDict[str, str]: ...
+@overload
+def parse_cookie(header: str | Mapping[str, Any] | None, cls: Callable[[list[tuple[str, str]]], T]) -> T: ...
+def parse_cookie(
+    header: str | Mapping[str, Any] | None, cls: Callable[[list[tuple[str, str]]], object] = MultiDict
+) -> object:
+    """Parse a Cookie field value, or the one in a WSGI environ (RFC 6265bis).
+
+    ``cls`` is called with a list of pairs of name and value, and its result is returned.
+
+    >>> parse_cookie("a=1; b=2; a=3").getlist("a")
+    ['1', '3']
+    """
     text = header if header is None or isinstance(header, str) else header.get("HTTP_COOKIE")
-    cookies: MultiDict[str, str] = cls(_cookies(text))
-    return cookies
+    return cls(_cookies(text))
 
 
 def is_entity_header(header: str) -> bool:
-    """Tell whether a field describes the content of a message (RFC 9110 section 8)."""
+    """Return whether a field describes the content of a message (RFC 9110 section 8). ``header`` is its name."""
     return header.lower() in _ENTITY
 
 
 def is_hop_by_hop_header(header: str) -> bool:
-    """Tell whether a field is for one connection only (RFC 9110 section 7.6.1); PEP 3333 forbids these."""
+    """Return whether a field is for a single connection (RFC 9110 section 7.6.1). ``header`` is its name.
+
+    PEP 3333 forbids these fields in a WSGI response.
+    """
     return header.lower() in _HOP_BY_HOP
 
 
 def remove_entity_headers(
     headers: Headers | list[tuple[str, str]], allowed: Iterable[str] = ("expires", "content-location")
 ) -> None:
-    """Remove the fields that describe the content, in place, but for ``allowed``."""
+    """Remove the fields that describe the content from ``headers``, except the names in ``allowed``."""
     keep = {name.lower() for name in allowed}
     headers[:] = [field for field in _pairs(headers) if not is_entity_header(field[0]) or field[0].lower() in keep]
 
 
 def remove_hop_by_hop_headers(headers: Headers | list[tuple[str, str]]) -> None:
-    """Remove the fields that are for one connection only, in place."""
+    """Remove the fields that are for a single connection from ``headers``."""
     headers[:] = [field for field in _pairs(headers) if not is_hop_by_hop_header(field[0])]
 
 

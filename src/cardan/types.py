@@ -1,4 +1,4 @@
-"""The names for annotations: what handlers, middleware, lifespans and ASGI callables look like."""
+"""Types for annotations of handlers, middleware, lifespans and ASGI applications."""
 
 from __future__ import annotations
 
@@ -14,25 +14,27 @@ __all__ = ["ASGIApplication", "Flow", "Handler", "Lifespan", "Middleware", "Rece
 R = TypeVar("R")
 
 Scope: TypeAlias = MutableMapping[str, Any]
-"""An ASGI scope."""
+"""The ``scope`` of an ASGI application."""
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
-"""An ASGI receive."""
+"""The ``receive`` function of an ASGI application."""
 Send: TypeAlias = Callable[[Any], Awaitable[None]]
-"""An ASGI send."""
+"""The ``send`` function of an ASGI application."""
 ASGIApplication: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 """An ASGI application (ASGI specification, version 3)."""
 Answer: TypeAlias = BaseResponse | HTTPException
 """A response or an HTTP error."""
 Result: TypeAlias = Answer | Awaitable[Answer]
-"""What a handler returns: an answer, or, ``async def``, an awaitable of one."""
+"""The result of a handler: a response or an HTTP error, or an awaitable of one (``async def``)."""
 Handler: TypeAlias = Callable[[R], Answer | Awaitable[Answer]]
-"""A handler of requests of type ``R``."""
+"""A handler: a function that takes a request of type ``R`` and returns a :data:`Result`."""
 Flow: TypeAlias = Generator[None, Response, Answer]
-"""What a middleware function returns: a generator that yields once, is sent the response and returns one."""
+"""The result of a middleware function: a generator that yields once, receives the response from this ``yield``, and
+returns a response."""
 Middleware: TypeAlias = Callable[[Any], Flow]
-"""A middleware: the generator function, or what :func:`cardan.middleware` made of it."""
+"""A middleware: a generator function that takes a request, or the result of :func:`cardan.middleware`."""
 Lifespan: TypeAlias = Callable[
     [Any],
     AbstractAsyncContextManager[Mapping[str, Any] | None] | AbstractContextManager[Mapping[str, Any] | None],
 ]
-"""A lifespan: takes the application, gives a context manager, sync or async, that yields the state or None."""
+"""A lifespan: a function that takes the application and returns a context manager, sync or async. The context manager
+yields the lifespan state, a mapping or None."""

@@ -1,4 +1,4 @@
-"""The descriptor that ties an attribute to a header field, in one line.
+"""Descriptors that make a header field an attribute of a request or a response.
 
 ::
 
@@ -6,12 +6,12 @@
         api_version = header_field("X-Api-Version", int, default=1)      # int
         tenant = header_field("X-Tenant")                                # str | None
 
-Works on any object with ``headers``. Where these can be changed (responses), the attribute can be set, None and
-``del`` remove the field; elsewhere (requests) assigning raises :exc:`AttributeError`. Reading never raises: a
-missing field and one that ``parse`` refuses give the default.
+The class needs an attribute ``headers``. If the headers can be changed (those of a response), the attribute can be set;
+None and ``del`` remove the field. Otherwise (a request) setting it raises :exc:`AttributeError`. Reading never raises:
+a missing field, and a field that the parser refuses, give the default.
 
-:func:`header_field` is for plain values, :func:`value_field` for the value classes of
-:mod:`cardan.core.fields`, :func:`live_field` for those whose changes are written back.
+Use :func:`header_field` for simple values, :func:`value_field` for the value classes of :mod:`cardan.core.fields`, and
+:func:`live_field` for value classes that write their changes to the field.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable, MutableMapping
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
-from .fields.live import Live
+from .fields.live import HasHeaders, Live
 from .fields.syntax import check_token
 
 __all__ = ["CachedHeaderField", "FieldValue", "HeaderField", "LiveField", "header_field", "live_field", "value_field"]
@@ -34,29 +34,29 @@ L = TypeVar("L", bound=Live[Any])
 
 _MISSING: Any = object()
 
-# What a parser raises for text that it does not understand. Anything else is a defect in the parser, and shows.
+# The exceptions with which a parser refuses a value. Any other exception is a bug of the parser and is not caught.
 _REFUSALS = (ValueError, LookupError, ArithmeticError)
 _is_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 _is_float = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{0,40})?").fullmatch
 
 
 class FieldValue(Protocol[G_co]):
-    """A value class: reads itself from a field value, or from None where there is no field."""
+    """A class whose objects are read from a field value."""
 
     def from_header(self, value: str | None, /) -> G_co:
-        """Return the value that a field says."""
+        """Parse a field value. None stands for a missing field."""
         ...
 
 
 class HeaderField(Generic[G, S]):
-    """A header field as an attribute: reads as ``G``, is set with ``S``. Made by :func:`header_field`."""
+    """A header field as an attribute that reads as ``G`` and is set with ``S``. :func:`header_field` makes it."""
 
     def __init__(
         self,
         name: str,
         parse: Callable[[Any], Any] | None,
         dump: Callable[[Any], str | None],
-        default: Any,
+        default: object,
         *,
         read_only: bool,
         wants_none: bool,
@@ -77,8 +77,8 @@ class HeaderField(Generic[G, S]):
     @overload
     def __get__(self, obj: None, owner: type | None = None) -> Self: ...
     @overload
-    def __get__(self, obj: Any, owner: type | None = None) -> G: ...
-    def __get__(self, obj: Any, owner: type | None = None) -> Any:
+    def __get__(self, obj: HasHeaders, owner: type | None = None) -> G: ...
+    def __get__(self, obj: HasHeaders | None, owner: type | None = None) -> Any:
         if obj is None:
             return self
         text = obj.headers.get(self.name)
@@ -92,18 +92,18 @@ class HeaderField(Generic[G, S]):
             return self.default
         return self.default if value is None else value
 
-    def __set__(self, obj: Any, value: S | None) -> None:
+    def __set__(self, obj: HasHeaders, value: S | None) -> None:
         headers = self._writable(obj)
         if value is not None:
             headers[self.name] = value if type(value) is str else self.dump(value)
         elif self.name in headers:
             del headers[self.name]
 
-    def __delete__(self, obj: Any) -> None:
+    def __delete__(self, obj: HasHeaders) -> None:
         self.__set__(obj, None)
 
-    def _writable(self, obj: Any) -> Any:
-        headers = obj.headers
+    def _writable(self, obj: HasHeaders) -> MutableMapping[str, Any]:
+        headers: Any = obj.headers
         if self.read_only or not isinstance(headers, MutableMapping):
             raise AttributeError(f"{type(obj).__name__}.{self.attribute} is read-only")
         return headers
@@ -113,36 +113,39 @@ class HeaderField(Generic[G, S]):
 
 
 class CachedHeaderField(HeaderField[G, S]):
-    """A read-only header field that is parsed once for each object, which must have a ``__dict__``.
+    """A read-only header field whose value is parsed once for each object and kept in the object's ``__dict__``.
 
-    For objects whose headers never change: requests.
+    It is for objects whose headers never change: requests.
     """
 
     @overload
     def __get__(self, obj: None, owner: type | None = None) -> Self: ...
     @overload
-    def __get__(self, obj: Any, owner: type | None = None) -> G: ...
-    def __get__(self, obj: Any, owner: type | None = None) -> Any:
+    def __get__(self, obj: HasHeaders, owner: type | None = None) -> G: ...
+    def __get__(self, obj: HasHeaders | None, owner: type | None = None) -> Any:
         if obj is None:
             return self
-        cache = obj.__dict__  # nobody else can write there under this name: a descriptor that sets comes first
-        value = cache.get(self.attribute, _MISSING)  # most are asked for once: a KeyError costs more than the miss
+        cache = obj.__dict__  # the key is the name of the attribute: an assignment calls __set__, which refuses it
+        value = cache.get(self.attribute, _MISSING)  # get() is faster here: most values are read only once
         if value is _MISSING:
             value = cache[self.attribute] = super().__get__(obj, owner)
         return value
 
-    def __set__(self, obj: Any, value: S | None) -> None:
+    def __set__(self, obj: HasHeaders, value: S | None) -> None:
         raise AttributeError(f"{type(obj).__name__}.{self.attribute} is read-only")
 
 
 class LiveField(Generic[L]):
-    """A header field as a live value: what is changed on it is written back. Made by :func:`live_field`."""
+    """A header field as an attribute with a live value: a change of the value is written to the field.
+
+    :func:`live_field` makes it.
+    """
 
     def __init__(self, name: str, cls: type[L], doc: str | None) -> None:
         self.name = check_token(name, "field name")
         self.cls = cls
         self.attribute = name
-        self.__doc__ = doc or f"The ``{name}`` field; changes are written back."
+        self.__doc__ = doc or f"The ``{name}`` field. Changes are written to it."
 
     def __set_name__(self, owner: type, attribute: str) -> None:
         self.attribute = attribute
@@ -150,12 +153,15 @@ class LiveField(Generic[L]):
     @overload
     def __get__(self, obj: None, owner: type | None = None) -> Self: ...
     @overload
-    def __get__(self, obj: Any, owner: type | None = None) -> L: ...
-    def __get__(self, obj: Any, owner: type | None = None) -> Any:
-        return self if obj is None else self.cls.bound(obj.headers, self.name)
+    def __get__(self, obj: HasHeaders, owner: type | None = None) -> L: ...
+    def __get__(self, obj: HasHeaders | None, owner: type | None = None) -> Self | L:
+        if obj is None:
+            return self
+        headers: Any = obj.headers
+        return self.cls.bound(headers, self.name)
 
-    def __set__(self, obj: Any, value: L | str | Any | None) -> None:
-        headers = obj.headers
+    def __set__(self, obj: HasHeaders, value: object) -> None:
+        headers: Any = obj.headers
         text = "" if value is None else self._dump(value)
         if text:
             headers[self.name] = text
@@ -169,7 +175,7 @@ class LiveField(Generic[L]):
             value = self.cls(value)
         return str(value.to_header())
 
-    def __delete__(self, obj: Any) -> None:
+    def __delete__(self, obj: HasHeaders) -> None:
         self.__set__(obj, None)
 
     def __repr__(self) -> str:
@@ -234,16 +240,29 @@ def header_field(
     cached: bool = False,
     doc: str | None = None,
 ) -> HeaderField[Any, Any]:
-    """Return a descriptor for the field ``name``.
+    """Return a descriptor for a header field.
 
-    ``parse`` turns the field value into what the attribute reads as; what it refuses (with :exc:`ValueError`,
-    :exc:`LookupError`, :exc:`ArithmeticError` or None) and a missing field give ``default``. ``int`` and
-    ``float`` read ASCII digits only. ``dump`` turns what the attribute is set with into the field value
-    (default: ``str``), or into None to have no field; a string is taken as it is; the headers refuse what must not go
-    on the wire.
+    :param name: the name of the field. :exc:`ValueError` is raised if it is not a token (RFC 9110 section 5.1).
+    :param parse: a function that converts the field value (a string) to the value of the attribute. It refuses a field
+        value with :exc:`ValueError`, :exc:`LookupError`, :exc:`ArithmeticError` or by returning None. The functions
+        ``int`` and ``float`` accept only ASCII digits here. Without it the attribute is the field value.
+    :param dump: a function that converts a value that is set to the field value, or to None to remove the field. The
+        default is ``str``. It is not called for a string, which is set unchanged.
+    :param default: the value of the attribute if the field is missing or ``parse`` refuses it.
+    :param read_only: whether setting the attribute raises :exc:`AttributeError` even if the headers can be changed.
+    :param cached: whether the value is parsed only once for each object. Use it only in requests, whose headers never
+        change.
+    :param doc: the docstring of the attribute.
 
-    ``read_only`` refuses assignment also where the headers could be changed. ``cached`` parses once for each
-    object: for requests, whose headers never change. Raises :exc:`ValueError` for a name that is no token.
+    >>> from cardan import Response
+    >>> class ApiResponse(Response):
+    ...     version = header_field("X-Version", int, default=1)
+    >>> response = ApiResponse()
+    >>> response.version
+    1
+    >>> response.version = 2
+    >>> response.headers["X-Version"]
+    '2'
     """
     kind = CachedHeaderField if cached else HeaderField
     return kind(
@@ -260,19 +279,20 @@ def header_field(
 def value_field(
     name: str, cls: FieldValue[T], *, read_only: bool = False, cached: bool = False, doc: str | None = None
 ) -> HeaderField[T, T | str]:
-    """Return a descriptor whose value is ``cls.from_header(value)``, also where there is no field (value None).
+    """Return a descriptor for a header field whose value is ``cls.from_header(field_value)``.
 
-    Is set with such a value (``to_header()`` is called) or with a string. The rest as :func:`header_field`.
+    If the field is missing, ``from_header()`` is called with None. The attribute is set with an object that has
+    ``to_header()``, or with a string. The other parameters are those of :func:`header_field`.
     """
     kind = CachedHeaderField if cached else HeaderField
     return kind(name, cls.from_header, _to_header, None, read_only=read_only, wants_none=True, doc=doc)
 
 
 def live_field(name: str, cls: type[L], *, doc: str | None = None) -> LiveField[L]:
-    """Return a descriptor for a field whose value can be changed in place: every change is written back at once.
+    """Return a descriptor for a header field with a live value: every change of the value is written to the field.
 
-    ``cls`` derives from :class:`~cardan.core.fields.live.Live`. The attribute can be set with such a value, a
-    string, what the class is made from, or None, which removes the field, as ``del`` does.
+    ``cls`` is a subclass of :class:`~cardan.core.fields.live.Live`. The attribute can be set with an object of the
+    class, with a string, with the argument of the class, or with None, which removes the field as ``del`` does.
     """
     return LiveField(name, cls, doc)
 
@@ -289,5 +309,5 @@ def _to_header(value: Any) -> str:
     return str(value.to_header())
 
 
-# int("1_0"), int(" 1 "), int("\u0661") and float("nan") are Python's, not HTTP's
+# Python accepts int("1_0"), int(" 1 "), int("\u0661") and float("nan"), but these are not numbers in HTTP.
 _STRICT: dict[Any, Callable[[str], Any]] = {int: _integer, float: _float}

@@ -1,0 +1,95 @@
+"""Types of ``abort()``, of the HTTP errors, of the containers and of the functions in ``cardan.http``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Literal, Never, assert_type
+
+from cardan import Request, Response, abort
+from cardan.datastructures import CallbackDict, EnvironHeaders, Headers, ImmutableMultiDict, MultiDict, iter_multi_items
+from cardan.exceptions import MethodNotAllowed, NotFound, ServiceUnavailable, Unauthorized
+from cardan.http import (
+    Authorization,
+    Challenge,
+    EncodingAccept,
+    ETags,
+    LanguageAccept,
+    MIMEAccept,
+    Range,
+    RequestCacheControl,
+    parse_accept_header,
+    parse_cookie,
+)
+
+
+def status_of(found: bool) -> int:
+    """``abort()`` never returns: no ``return`` is missing after it."""
+    if found:
+        return 200
+    abort(404, "there is no such user", headers={"Retry-After": "1"})
+
+
+def each_kind_of_status(response: Response) -> None:
+    """``abort()`` takes a number, a member of ``HTTPStatus`` or a response."""
+    if response.status_code == 1:
+        assert_type(abort(HTTPStatus.NOT_FOUND), Never)
+    if response.status_code == 2:
+        abort(response)
+    abort("404")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def errors(request: Request) -> None:
+    """The arguments of the errors have types; other keywords are members of the problem document."""
+    assert_type(NotFound("gone", response=Response(), order=17).get_response(request), Response)
+    MethodNotAllowed(valid_methods=("GET",), headers=[("X-A", "1")])
+    ServiceUnavailable(retry_after=timedelta(minutes=1))
+    Unauthorized(www_authenticate=Challenge("basic", {"realm": "staff"}))
+    NotFound(headers=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Unauthorized(www_authenticate=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def getters(request: Request, headers: Headers, environ: EnvironHeaders) -> None:
+    """The getters give the type of the converter, of the default, or None."""
+    for fields in (headers, environ):
+        assert_type(fields.get("a"), str | None)
+        assert_type(fields.get("a", "b"), str)
+        assert_type(fields.get("a", type=int), int | None)
+        assert_type(fields.get("a", 1, type=int), int)
+        assert_type(fields.getlist("a"), list[str])
+        assert_type(fields.getlist("a", type=int), list[int])
+    assert_type(headers["a"], str)
+    assert_type(headers[0], tuple[str, str])
+    assert_type(request.accept_mimetypes, MIMEAccept)
+    assert_type(request.accept_languages, LanguageAccept)
+    assert_type(request.authorization, Authorization | None)
+    assert_type(request.cache_control, RequestCacheControl)
+    assert_type(request.cache_control.max_stale, int | Literal[True] | None)
+    assert_type(request.if_none_match, ETags)
+    assert_type(request.if_modified_since, datetime | None)
+    assert_type(request.range, Range | None)
+
+
+def containers() -> None:
+    """The methods that change a container, and ``|``, keep the types of keys and values."""
+    d = MultiDict({"a": "1"})
+    d.update({"a": ["2", "3"], "b": "4"})
+    d.update([("a", "6")], c="5")
+    assert_type(d.setdefault("e", "5"), str)
+    assert_type(d | {"a": "2"}, MultiDict[str, str])
+    frozen: ImmutableMultiDict[str, int] = ImmutableMultiDict([("a", 1)])
+    assert_type(frozen.copy(), MultiDict[str, int])
+    assert_type(iter_multi_items(d), Iterable[tuple[str, str]])
+    changed = CallbackDict({"a": 1})
+    assert_type(changed.setdefault("b", 2), int)
+    changed.update(a=2)
+    changed |= {"b": 3}
+    d.update(3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def functions() -> None:
+    """A function with a class as its argument gives an object of this class."""
+    assert_type(parse_accept_header("gzip", EncodingAccept), EncodingAccept)
+    assert_type(parse_cookie("a=1"), MultiDict[str, str])
+    assert_type(parse_cookie("a=1", dict), dict[str, str])
