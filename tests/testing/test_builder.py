@@ -154,7 +154,7 @@ def test_auth_and_cookies() -> None:
 
     assert field(RequestBuilder(auth=("Ä", "b")), b"authorization") == b"Basic w4Q6Yg=="
     assert field(RequestBuilder(auth="Digest x"), b"authorization") == b"Digest x"
-    assert field(RequestBuilder(auth=Bearer()), b"authorization") == b"Bearer x"  # type: ignore[arg-type]
+    assert field(RequestBuilder(auth=Bearer()), b"authorization") == b"Bearer x"
     assert field(RequestBuilder(cookies={"a": "1", "b": "2"}), b"cookie") == b"a=1; b=2"
 
 
@@ -166,7 +166,7 @@ def test_one_body(arguments: Any) -> None:
     with pytest.raises(TypeError, match="got more than one of data, form or files, and json, expected one"):
         RequestBuilder(**arguments)
     with pytest.raises(TypeError, match="got a body of type int, expected bytes, text, a file or an iterable"):
-        RequestBuilder(data=1)
+        RequestBuilder(data=1)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("size", "count"), [(None, 1), (2, 2), (1, 3)])

@@ -1,8 +1,8 @@
-"""Test clients and helpers, for any WSGI or ASGI application; needs httpx (``pip install 'cardan[testing]'``).
+"""Test clients and helpers for any WSGI or ASGI application. They need httpx (``pip install 'cardan[testing]'``).
 
-`Client` and `AsyncClient` serve an application in this process, over either protocol, with streaming, back-pressure,
-disconnects and lifespan. `RequestBuilder` makes an environ, a scope or core's head from the same arguments;
-`lint` checks an application against its protocol. Does not import pytest.
+`Client` and `AsyncClient` call an application in this process, over WSGI or ASGI, with streaming, back-pressure,
+disconnects and lifespan. `RequestBuilder` makes an environ, a scope or core's `RequestHead` from the same arguments.
+`lint` checks whether an application follows its protocol. The package does not import pytest.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""httpx, or httpx2 where only that is installed: the one place that chooses.
+"""Imports httpx, or httpx2 if only httpx2 is installed. All other modules of this package import it from here.
 
-The clients use what both have in common: `Client`, `AsyncClient`, the two transport base classes, `Request`,
-`Response` and the exceptions.
+The test clients use only names that both libraries have: `Client`, `AsyncClient`, the two base classes of transports,
+`Request`, `Response` and the exceptions.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""One request on an ASGI application: `receive` and `send` on one side, the awaiting client on the other.
+"""One request to an ASGI application: `receive` and `send` for the application, and methods for the client that waits.
 
-Everything runs on one event loop, asyncio's or trio's; no state is touched from another thread. The application runs
-in a task of its own, :meth:`ASGIExchange.run`, which never raises. Nothing is buffered: `send` returns when the client
-has taken the chunk, `receive` pulls the request body piece by piece.
+Everything runs on one event loop of asyncio or trio, and only its thread uses the state. The application runs in a task
+of its own, :meth:`ASGIExchange.run`, which never raises an exception of the application. Nothing is buffered: `send`
+returns when the client has taken the chunk, and `receive` reads one piece of the request body at a time.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ __all__ = ["ASGIExchange"]
 
 
 class ASGIExchange(Exchange):
-    """See the module. ``body`` is bytes (one message) or an async generator of bytes (one message each).
+    """Connects one run of ``app`` on ``scope`` with a client.
 
-    ``length`` is the declared Content-Length: when the generator ends short of it, `receive` gives
-    `http.disconnect`, as a server would. With ``silent`` a `send` to a client that has left returns as if nothing had
-    happened (before ASGI HTTP spec 2.4), else it raises OSError.
+    ``body`` is the request body: bytes, which become one message, or an async generator of bytes, each of which becomes
+    one message. ``length`` is the declared Content-Length. If the generator ends before this length, `receive` returns
+    `http.disconnect`, as with a real server. ``silent`` decides about `send` after the client has disconnected: if True
+    it returns without an effect, as before version 2.4 of the ASGI HTTP specification; otherwise it raises OSError.
     """
 
     def __init__(
@@ -64,7 +65,10 @@ class ASGIExchange(Exchange):
         return chunk
 
     async def leave(self, grace: float) -> bool:
-        """Leave, and wait until the application has ended; after ``grace`` seconds cancel it and return False."""
+        """Disconnect, and wait until the application has ended.
+
+        If it has not ended after ``grace`` seconds, cancel it and return False; otherwise return True.
+        """
         self.left = True
         self._changes.notify()
         in_time = False
@@ -85,7 +89,7 @@ class ASGIExchange(Exchange):
     # the application's side
 
     async def run(self) -> None:
-        """Run the application; keeps what it raises in ``error``."""
+        """Run the application. An exception that it raises is stored in ``error``."""
         try:
             async with AsyncExitStack() as stack:
                 if not isinstance(self._body, bytes):
@@ -105,13 +109,13 @@ class ASGIExchange(Exchange):
                 await self._app(self._scope, self.receive, self.send)
             except anyio.get_cancelled_exc_class():
                 raise
-            except BaseException as error:  # also KeyboardInterrupt: it is raised in the client, not in the loop
+            except BaseException as error:  # also KeyboardInterrupt: the client raises it, not the event loop
                 self.error = error
 
     async def _pump(self, body: AsyncGenerator[bytes, None]) -> None:
-        """Pull the request body, a piece each time that `receive` wants one.
+        """Read one piece of the request body each time that `receive` needs one.
 
-        A task of its own, so that a `receive` that is cancelled loses nothing.
+        This runs in a task of its own, so that no piece is lost if a `receive` is cancelled.
         """
         seen = 0
         try:
@@ -137,7 +141,10 @@ class ASGIExchange(Exchange):
         return self.left or self.complete
 
     async def receive(self) -> dict[str, Any]:
-        """The application's `receive`. Takes no checkpoint when a message is there, as uvicorn."""
+        """The `receive` of the application.
+
+        Like uvicorn's, it does not yield to the event loop if a message is ready.
+        """
         if isinstance(self._body, bytes) and not self._body_ended and not self._is_over():
             self._body_ended = True
             return {"type": "http.request", "body": self._body, "more_body": False}
@@ -157,7 +164,7 @@ class ASGIExchange(Exchange):
         return {"type": "http.disconnect"} if self._body_ended and self._truncated else message
 
     async def send(self, message: Mapping[str, Any]) -> None:
-        """The application's `send`. RuntimeError for a message out of order, as servers raise."""
+        """The `send` of the application. As with servers, a message in the wrong order raises RuntimeError."""
         kind = message["type"]
         if self.left and not self.complete:
             await self._send_too_late()
@@ -203,7 +210,10 @@ class ASGIExchange(Exchange):
         return None
 
     async def _send_extension(self, kind: str, message: Mapping[str, Any]) -> None:
-        """ASGI spec, "Extensions". What has no effect of its own is collected for the response's extension `asgi`."""
+        """Handle a message of an extension (ASGI specification, "Extensions").
+
+        All of them are stored in the response extension `asgi`; pathsend and trailers are also carried out.
+        """
         self._messages.append(dict(message))
         if kind == "http.response.pathsend":
             await self._send_file(message["path"])

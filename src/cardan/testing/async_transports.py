@@ -1,7 +1,8 @@
-"""The transports of the awaiting client: the running loop's tasks for ASGI, threads for WSGI.
+"""The transports of `AsyncClient`. They run an ASGI application in tasks of the running loop, a WSGI one in threads.
 
-The twin of `sync_transports`, on the backend that runs, asyncio or trio. They need to be entered: the task group that
-the applications run in is opened there, in a task of its own (`Held`), so that another task may leave.
+This is the async version of `sync_transports`, for asyncio and trio. A transport must be entered before it is used,
+because it opens the task group in which the application runs. The task group is held open by a task of its own
+(`Held`), so that the transport can be entered in one task and left in another.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ NOT_ENTERED = "got a request outside of the client's context, expected `async wi
 
 @asynccontextmanager
 async def _group() -> AsyncIterator[TaskGroup]:
-    """A task group that cancels what still runs when it is left."""
+    """A task group that cancels its remaining tasks when it is left."""
     async with anyio.create_task_group() as group:
         yield group
         group.cancel_scope.cancel()
@@ -53,7 +54,7 @@ async def _portal() -> AsyncIterator[BlockingPortal]:
 
 
 class AsyncStream(httpx.AsyncByteStream):
-    """The body of one response; its own iterator: trio warns of generators that are not used up."""
+    """The body of one response. It is its own iterator, because trio warns about generators that are not used up."""
 
     def __init__(self, exchange: Exchange, line: Awaiting, transport: AsyncTransport) -> None:
         self._exchange, self._line = exchange, line
@@ -62,7 +63,7 @@ class AsyncStream(httpx.AsyncByteStream):
         self._closed = False
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
-        """Wait for the answer's head."""
+        """Wait until the application has sent the head of the response, and return the response."""
         self._request = request
         try:
             await self._line.opened(read_timeout(request))
@@ -88,7 +89,10 @@ class AsyncStream(httpx.AsyncByteStream):
         return self._exchange.chunk_for_client(chunk, raising=self._options.raising)
 
     async def aclose(self) -> None:
-        """Leave; raises what the application raised since, for another reason than that."""
+        """Disconnect.
+
+        Raises an exception that the application has raised meanwhile, unless the disconnect caused it.
+        """
         await self._leave(raising=self._options.raising)
 
     async def _leave(self, *, raising: bool) -> None:
@@ -100,12 +104,12 @@ class AsyncStream(httpx.AsyncByteStream):
         self._exchange.finish(in_time=in_time, grace=self._options.grace, raising=raising)
 
     async def abandon(self) -> None:
-        """Leave because of an error that is raised already."""
+        """Disconnect because of an exception that is already being raised; raises nothing itself."""
         await self._leave(raising=False)
 
 
 class AsyncTransport(httpx.AsyncBaseTransport):
-    """What the two have in common."""
+    """The base class of the two transports: it keeps track of the open responses."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -113,7 +117,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
     @abstractmethod
     def connect(self, request: httpx.Request) -> AsyncStream:
-        """Start the application on ``request``."""
+        """Start the application with ``request``."""
 
     def _stream(self, exchange: Exchange, line: Awaiting) -> AsyncStream:
         stream = AsyncStream(exchange, line, self)
@@ -121,7 +125,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         return stream
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send ``request``; see the module, and `Exchange` for what is raised."""
+        """Send ``request`` to the application. `Exchange` describes which exceptions are raised."""
         stream = self.connect(request)
         try:
             return await stream.answer(request)
@@ -130,14 +134,14 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             raise
 
     async def aclose(self) -> None:
-        """Leave every response that is still open; raises what the last of them raised."""
+        """Close every response that is still open. Raises the last exception that one of them raised."""
         async with AsyncExitStack() as stack:
             for stream in self.streams:
                 stack.push_async_callback(stream.aclose)
 
 
 class AsyncWSGITransport(AsyncTransport):
-    """A WSGI application, in a thread per request; on leaving, its ``close()`` is called in one."""
+    """Runs a WSGI application, each request in its own thread. Leaving it calls ``close()`` of the application."""
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
@@ -145,7 +149,7 @@ class AsyncWSGITransport(AsyncTransport):
         self._held: Held[BlockingPortal] | None = None
 
     def connect(self, request: httpx.Request) -> AsyncStream:
-        """Start the application's thread; the request body is read on the loop."""
+        """Start the thread of the application. The request body is read on the event loop."""
         if self._portal is None:
             raise RuntimeError(NOT_ENTERED)
         assert isinstance(request.stream, httpx.AsyncByteStream)
@@ -181,7 +185,7 @@ class AsyncWSGITransport(AsyncTransport):
 
 
 class AsyncASGITransport(AsyncTransport):
-    """An ASGI application, in a task per request on the running loop."""
+    """Runs an ASGI application, each request in its own task of the running event loop."""
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
@@ -190,7 +194,7 @@ class AsyncASGITransport(AsyncTransport):
         self._lifespan: Lifespan | None = None
 
     def connect(self, request: httpx.Request) -> AsyncStream:
-        """Start the application's task."""
+        """Start the task of the application."""
         if self._group is None or self._lifespan is None:
             raise RuntimeError(NOT_ENTERED)
         assert isinstance(request.stream, httpx.AsyncByteStream)

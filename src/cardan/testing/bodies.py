@@ -1,7 +1,8 @@
-"""Request bodies from values: bytes, JSON, urlencoded and multipart forms.
+"""Makes request bodies from values: bytes, JSON, urlencoded forms and multipart forms.
 
-Takes what a test has at hand; returns the bytes and their Content-Type. The same values give the same bytes. Raises
-TypeError for what is no body, or for two kinds of body at once.
+The functions take the arguments of a test request, and return the bytes of the body and its Content-Type. The same
+values always give the same bytes. They raise TypeError for a value that cannot be a body, and if two kinds of body are
+given at once.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import json as jsonlib
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlencode
 
-from ..core.buffers import as_bytes, is_bytes_like
+from ..core.buffers import Buffer, as_bytes, is_bytes_like
 from ..files.file_types import guess_type
 
 __all__ = [
     "NOTHING",
+    "Content",
+    "Readable",
+    "Values",
     "bytes_of",
     "dump_json",
     "encode_body",
@@ -28,16 +32,33 @@ __all__ = [
     "text_pairs",
 ]
 
-NOTHING: Any = object()  # for `json`, whose None is a value
+NOTHING: Any = object()  # the default of the argument `json`, for which None is a value
 
 FORM = "application/x-www-form-urlencoded"
 
 
-def encode_body(data: Any, form: Any, files: Any, json: Any) -> tuple[bytes | None, str | None]:
-    """Body and Content-Type; body None where there is no argument for one, type None where ``data`` has none.
+class Readable(Protocol):
+    """A binary file."""
 
-    ``data`` is bytes, text, an iterable of bytes, a binary file, or a mapping: a form, whose files, tuples and
-    FileStorages are its ``files``.
+    def read(self) -> bytes:
+        """All bytes from the current position."""
+        ...
+
+
+Values: TypeAlias = Mapping[str, object] | Iterable[tuple[str, object]]
+"""Names and values: a mapping, in which a list stands for several values, or pairs."""
+Content: TypeAlias = str | Buffer | Readable | Iterable[Buffer]
+"""The content of a body or of a file: text, bytes, a binary file, or an iterable of bytes."""
+
+
+def encode_body(
+    data: Content | Mapping[str, object] | None, form: Values | None, files: Values | None, json: object
+) -> tuple[bytes | None, str | None]:
+    """The body and its Content-Type.
+
+    The body is None if no argument gives one. The Content-Type is None if ``data`` is not a form. ``data`` is bytes,
+    text, an iterable of bytes, a binary file, or a mapping. A mapping is a form: its values that are files, tuples or
+    FileStorages are the ``files``, all others are the ``form``.
     """
     kinds = [data is not None, form is not None or files is not None, json is not NOTHING]
     if sum(kinds) > 1:
@@ -55,13 +76,16 @@ def encode_body(data: Any, form: Any, files: Any, json: Any) -> tuple[bytes | No
     return (None, None) if form is None else (urlencode(text_pairs(pairs_of(form))).encode(), FORM)
 
 
-def dump_json(value: Any) -> bytes:
-    """As httpx: compact, and not escaped."""
+def dump_json(value: object) -> bytes:
+    """``value`` as JSON in the form that httpx sends: compact, and with characters outside ASCII unescaped."""
     return jsonlib.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 def pairs_of(values: Any) -> list[tuple[Any, Any]]:
-    """The pairs of a mapping (a list as value gives several), of a MultiDict, or of an iterable of pairs."""
+    """``values`` as pairs.
+
+    It is a mapping, in which a list stands for several values, a MultiDict, or already pairs.
+    """
     if hasattr(values, "lists"):
         return [(key, value) for key, several in values.lists() for value in several]
     if not isinstance(values, Mapping):
@@ -69,13 +93,13 @@ def pairs_of(values: Any) -> list[tuple[Any, Any]]:
     return [(key, one) for key, value in values.items() for one in (value if isinstance(value, list) else [value])]
 
 
-def is_file(value: Any) -> bool:
-    """Tells whether a value in a form stands for a file."""
+def is_file(value: object) -> bool:
+    """True if ``value`` in a form stands for a file: it is a tuple, or can be read."""
     return isinstance(value, tuple) or hasattr(value, "read")
 
 
 def text_pairs(pairs: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    """Pairs with the text that a form writes for their values: JSON's words for True, False and None."""
+    """``pairs`` with true, false and an empty text in place of True, False and None, as httpx sends them in a form."""
     words = {True: "true", False: "false", None: ""}
     return [(key, words[value] if value is None or isinstance(value, bool) else value) for key, value in pairs]
 
@@ -110,7 +134,7 @@ def encode_multipart(fields: list[tuple[Any, Any]], files: list[tuple[Any, Any]]
 
 
 def free_boundary(events: Iterable[Any]) -> str:
-    """A boundary that is in none of the data, the same for the same data."""
+    """A boundary that does not occur in the data. The same data always gives the same boundary."""
     data = b"\n".join(event if isinstance(event, bytes) else getattr(event, "raw", b"") for event in events)
     number = 0
     while (boundary := f"cardan-testing-{number}").encode() in data:
@@ -119,10 +143,11 @@ def free_boundary(events: Iterable[Any]) -> str:
 
 
 def file_parts(value: Any) -> tuple[str, bytes, bytes]:
-    """Filename, content and header block of a file.
+    """The filename, the content and the header block of a file.
 
-    A file is content, or a tuple ``(filename, content[, content_type[, headers]])`` as in httpx, or the same with the
-    first two exchanged as in Werkzeug, or has ``filename``, ``content_type`` and ``stream``.
+    ``value`` is the content; or a tuple ``(filename, content[, content_type[, headers]])`` as in httpx; or the same
+    tuple with content and filename exchanged, as in Werkzeug; or an object with the attributes ``filename``,
+    ``content_type`` and ``stream``.
     """
     if not isinstance(value, tuple):
         stream = getattr(value, "stream", value)

@@ -1,25 +1,28 @@
-"""RequestBuilder: one set of arguments, made into an environ, a scope, core's head, or an httpx request.
+"""RequestBuilder makes an environ, a scope, core's `RequestHead` or an httpx request from the same arguments.
 
-For tests of what takes a request directly; to test an application, use `cardan.testing.Client`. Runs nothing.
+It is for testing code that takes one of these. To test an application, use `cardan.testing.Client`.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from ._httpx import httpx
-from .bodies import NOTHING, encode_body, pairs_of, text_pairs
+from .bodies import NOTHING, Content, Values, encode_body, pairs_of, text_pairs
 from .opening import DEFAULT_PORTS, Opening
 
 if TYPE_CHECKING:
     from ..core.request.head import RequestHead
 
 __all__ = [
+    "Fields",
     "RequestBuilder",
+    "SupportsHeader",
+    "SupportsItems",
     "auth_field",
     "content_length",
     "cookie_field",
@@ -30,24 +33,61 @@ __all__ = [
     "to_bytes",
 ]
 
-PATH_SAFE = "/%:;=@!$&'()*+,~"  # RFC 3986, section 3.3; a % is taken for an escape
+PATH_SAFE = "/%:;=@!$&'()*+,~"  # RFC 3986, section 3.3; a % is assumed to begin an escape
 QUERY_SAFE = PATH_SAFE + "?[]"
 
 
+class SupportsItems(Protocol):
+    """A container of header fields, such as `cardan.datastructures.Headers`."""
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """The names and values of all fields."""
+        ...
+
+
+class SupportsHeader(Protocol):
+    """An object that can be the value of a header field, such as `cardan.datastructures.Authorization`."""
+
+    def to_header(self) -> str:
+        """The text of the field."""
+        ...
+
+
+Fields: TypeAlias = Mapping[str, str] | SupportsItems | Iterable[tuple[str | bytes, str | bytes]]
+"""Header fields: a mapping, another container with ``items()``, or pairs of text or bytes."""
+
+
 class RequestBuilder:
-    """A request as values. What is computed is in ``opening`` (the head) and ``body`` (bytes), and can be changed.
+    """A request, described by values.
 
-    ``path``: text, with what a URL does not allow percent-encoded, a ``?`` beginning the query where ``query_string``
-    is None, or a whole URL; or bytes, taken as they are. ``base_url``: scheme, host and, as its path, where the
-    application is mounted (or ``root_path``, decoded). ``query_string``: text, bytes, a mapping (lists give several
-    values) or pairs. ``headers``: mapping or pairs of text (Latin-1, else UTF-8) or bytes; they win over what follows
-    from the other arguments. ``data``: bytes, text, a file or an iterable of bytes; a mapping is a ``form``.
-    ``form``: mapping or pairs, urlencoded, or multipart with ``files``: mapping or pairs of content, or of
-    ``(filename, content[, content_type[, headers]])``. ``json``: any JSON value. ``auth``: user and password, or the
-    text of the field. ``cookies``: mapping or pairs.
+    The result is stored in two attributes, which can be changed: ``opening`` (everything before the body) and ``body``
+    (bytes).
 
-    Content-Length is sent with a body, and without one as 0 on POST, PUT and PATCH, unless the headers have it or a
-    Transfer-Encoding. Raises TypeError for two kinds of body at once.
+    - ``path``: bytes are used unchanged. Characters of a text that a URL does not allow are percent-encoded. If
+      ``query_string`` is None, a ``?`` in the text begins the query. The text may also be a whole URL.
+    - ``base_url``: scheme and host. Its path is the path under which the application is mounted; ``root_path``, which
+      is not percent-encoded, takes precedence over it.
+    - ``query_string``: text, bytes, a mapping (a list stands for several values), or pairs.
+    - ``headers``: a mapping or pairs of text or bytes. Text is encoded as Latin-1 if possible, otherwise as UTF-8.
+      These fields take precedence over those that follow from the other arguments.
+    - ``data``: bytes, text, a file or an iterable of bytes. A mapping is treated as a ``form``.
+    - ``form``: a mapping or pairs. It is urlencoded, or multipart if there are ``files``.
+    - ``files``: a mapping or pairs, whose values are the content of a file or a tuple
+      ``(filename, content[, content_type[, headers]])``.
+    - ``json``: any JSON value.
+    - ``auth``: user and password, or the text of the Authorization field, or an object with ``to_header()``.
+    - ``cookies``: a mapping or pairs.
+
+    Content-Length is sent with every body, and as 0 if a POST, PUT or PATCH has no body. It is not sent if ``headers``
+    contains Content-Length or Transfer-Encoding.
+
+    Raises TypeError if two kinds of body are given at once.
+
+    >>> builder = RequestBuilder("/notes?page=2", method="POST", form={"title": "a b"})
+    >>> builder.body
+    b'title=a+b'
+    >>> builder.environ()["QUERY_STRING"]
+    'page=2'
     """
 
     def __init__(
@@ -55,15 +95,15 @@ class RequestBuilder:
         path: str | bytes = "/",
         *,
         base_url: str | None = None,
-        query_string: Any = None,
+        query_string: str | bytes | Values | None = None,
         method: str = "GET",
-        headers: Any = None,
-        data: Any = None,
-        form: Any = None,
-        files: Any = None,
-        json: Any = NOTHING,
-        auth: tuple[str, str] | str | None = None,
-        cookies: Any = None,
+        headers: Fields | None = None,
+        data: Content | Mapping[str, object] | None = None,
+        form: Values | None = None,
+        files: Values | None = None,
+        json: object = NOTHING,
+        auth: tuple[str, str] | str | SupportsHeader | None = None,
+        cookies: Values | None = None,
         content_type: str | None = None,
         root_path: str | None = None,
         http_version: str = "1.1",
@@ -95,18 +135,21 @@ class RequestBuilder:
         )
 
     def environ(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """A new WSGI environ, with the body in ``wsgi.input``; ``overrides`` are put over it."""
+        """A new WSGI environ with the body in ``wsgi.input``. ``overrides`` replace or add keys."""
         environ = self.opening.environ()
         environ["wsgi.input"] = io.BytesIO(self.body)
         environ.update(overrides or {})
         return environ
 
     def scope(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """A new ASGI scope; ``overrides`` are put over it."""
+        """A new ASGI scope. ``overrides`` replace or add keys."""
         return self.opening.scope(overrides)
 
     def receive(self, size: int | None = None) -> Callable[[], Awaitable[dict[str, Any]]]:
-        """A new ``receive``: the body in messages of ``size`` bytes (None: in one), then http.disconnect."""
+        """A new ASGI ``receive``. It gives the body in messages of ``size`` bytes, and then `http.disconnect`.
+
+        If ``size`` is None, the whole body is one message.
+        """
         step = size or len(self.body) or 1
         pieces = [self.body[at : at + step] for at in range(0, len(self.body), step)] or [b""]
         messages = iter([(piece, number < len(pieces)) for number, piece in enumerate(pieces, 1)])
@@ -119,11 +162,11 @@ class RequestBuilder:
         return receive
 
     def head(self) -> RequestHead:
-        """Core's RequestHead; the body is ``body``."""
+        """Core's `RequestHead`, for ``cardan.core.Request(builder.head(), builder.body)``."""
         return self.opening.head()
 
     def request(self) -> httpx.Request:
-        """A request for ``Client.send``, which gives the application the same values."""
+        """An httpx request for ``Client.send``. The application gets the same values from it."""
         opening = self.opening
         target = opening.raw_path + (b"?" + opening.query_string if opening.query_string else b"")
         url = f"{opening.scheme}://{opening.server[0]}:{opening.server[1]}/"
@@ -135,7 +178,7 @@ class RequestBuilder:
 
 
 def split_url(path: str | bytes, base_url: str | None) -> tuple[SplitResult, str | bytes]:
-    """The base URL, and the path below it; a ``path`` that is a whole URL brings both."""
+    """The base URL and the path. Both come from ``path`` if it is a whole URL and there is no ``base_url``."""
     if isinstance(path, str) and base_url is None and path.lower().startswith(("http://", "https://")):
         url = urlsplit(path)
         base_url = f"{url.scheme}://{url.netloc}"
@@ -143,8 +186,8 @@ def split_url(path: str | bytes, base_url: str | None) -> tuple[SplitResult, str
     return urlsplit(base_url or "http://testserver"), path
 
 
-def split_target(path: str | bytes, query_string: Any) -> tuple[bytes, bytes]:
-    """The encoded path and query of the request target."""
+def split_target(path: str | bytes, query_string: str | bytes | Values | None) -> tuple[bytes, bytes]:
+    """The path and the query of the request target, both encoded."""
     raw_path = path if isinstance(path, bytes) else quote(path, safe=PATH_SAFE + "?[]").encode()
     if query_string is None:
         raw_path, _, query = raw_path.partition(b"?")
@@ -158,20 +201,24 @@ def split_target(path: str | bytes, query_string: Any) -> tuple[bytes, bytes]:
 
 
 def merge(computed: dict[str, str | None], fields: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The fields that were computed, where none of that name was given, then those."""
+    """The fields in ``computed`` whose names do not occur in ``fields``, followed by ``fields``."""
     given = {name.lower() for name, _ in fields}
     own = raw_fields([(name, value) for name, value in computed.items() if value is not None])
     return [pair for pair in own if pair[0].lower() not in given] + fields
 
 
-def raw_fields(headers: Any) -> list[tuple[bytes, bytes]]:
+def raw_fields(headers: Fields | None) -> list[tuple[bytes, bytes]]:
     """Header fields as bytes."""
-    items = pairs_of(headers) if isinstance(headers, dict) else getattr(headers, "items", lambda: headers or ())()
+    items: Iterable[tuple[str | bytes, str | bytes]]
+    if isinstance(headers, dict):
+        items = pairs_of(headers)
+    else:
+        items = getattr(headers, "items", lambda: headers or ())()
     return [(to_bytes(name), to_bytes(value)) for name, value in items]
 
 
 def to_bytes(text: str | bytes) -> bytes:
-    """Latin-1 where that can be, else UTF-8."""
+    """``text`` in Latin-1 if this is possible, otherwise in UTF-8; bytes are returned unchanged."""
     if isinstance(text, bytes):
         return text
     try:
@@ -189,13 +236,17 @@ def content_length(method: str, body: bytes | None, fields: list[tuple[bytes, by
     return str(len(body or b""))
 
 
-def auth_field(auth: Any) -> str | None:
-    """Authorization: Basic for a pair (RFC 7617, UTF-8), text as it is, else its ``to_header()``."""
+def auth_field(auth: tuple[str, str] | str | SupportsHeader | None) -> str | None:
+    """The value of Authorization.
+
+    A pair of user and password gives Basic (RFC 7617, in UTF-8). Text is used unchanged. Any other object gives its
+    ``to_header()``.
+    """
     if isinstance(auth, tuple):
         return "Basic " + base64.b64encode(":".join(auth).encode()).decode("ascii")
     return auth if auth is None or isinstance(auth, str) else str(auth.to_header())
 
 
-def cookie_field(cookies: Any) -> str | None:
-    """Cookie: names and values as they are."""
+def cookie_field(cookies: Values | None) -> str | None:
+    """The value of Cookie. Names and values are not encoded."""
     return "; ".join(f"{name}={value}" for name, value in pairs_of(cookies)) if cookies else None

@@ -1,4 +1,4 @@
-"""Waiting on one event loop for a condition over plain state."""
+"""Waiting until a condition is true that depends on plain attributes, on one event loop."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ __all__ = ["Changes"]
 
 
 class Changes:
-    """Whoever changes state calls ``notify``; whoever needs it otherwise awaits ``until``.
+    """Code that changes an attribute calls ``notify``; code that waits for a change awaits ``until``.
 
-    Both only in the loop's thread, so that nothing happens between a look and a wait. Can be made anywhere.
+    Call both only in the thread of the event loop, so that nothing can change between the check and the wait. The
+    object itself can be made in any thread.
     """
 
     def __init__(self) -> None:
         self._event: anyio.Event | None = None
 
     def notify(self) -> None:
-        """Let everyone who waits look again."""
+        """Make all waiting tasks check their conditions again."""
         event, self._event = self._event, None
         if event is not None:
             event.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Return once ``condition()`` is true; at once, without a checkpoint, when it is already."""
+        """Wait until ``condition()`` is true. If it is true already, return without yielding to the event loop."""
         while not condition():
             event = self._event = self._event or anyio.Event()
             await event.wait()

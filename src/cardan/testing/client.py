@@ -1,53 +1,66 @@
-"""The two clients: httpx's own, on transports that run an application in this process.
+"""The two test clients: clients of httpx with transports that call an application in this process.
 
-Takes any WSGI or ASGI application, cardan's or not. Everything else is httpx: requests, responses, cookies,
-redirects, exceptions. Never opens a socket; leaves no thread, task or event loop behind.
+The application may be any WSGI or ASGI application. Requests, responses, cookies, redirects and exceptions are those of
+httpx. The clients never open a socket. When a client is closed, its threads, tasks and event loops have ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from ..core.buffers import as_bytes, is_bytes_like
+from ..core.buffers import Buffer, as_bytes, is_bytes_like
 from ._httpx import httpx
 from .async_transports import AsyncASGITransport, AsyncTransport, AsyncWSGITransport
 from .options import Options
 from .sync_transports import ASGITransport, SyncTransport, WSGITransport
 
-__all__ = ["PROTOCOLS", "AsyncClient", "Client", "ProtocolName", "check", "mounted"]
+__all__ = ["PROTOCOLS", "AsyncClient", "Client", "ProtocolName", "RequestContent", "check", "mounted"]
 
 ProtocolName: TypeAlias = Literal["wsgi", "asgi"]
-"""The protocol over which a client talks to its application."""
+"""The protocol between a client and its application."""
 
 PROTOCOLS: tuple[ProtocolName, ...] = ("wsgi", "asgi")
 """Both protocols, for ``pytest.mark.parametrize("protocol", PROTOCOLS)``."""
 
+RequestContent: TypeAlias = str | Buffer | Iterable[bytes] | AsyncIterable[bytes]
+"""The body of a request: text, any bytes-like object, or an iterable of bytes, sync or async."""
+
 CLIENT = ("127.0.0.1", 49152)  # the first dynamic port, RFC 6335, section 6
 
 
-def _as_content(content: Any) -> Any:
-    """What httpx takes as content: it takes bytes, and would iterate over the numbers of another bytes-like object."""
+def _as_content(content: RequestContent | None) -> Any:
+    """``content`` for httpx: a bytes-like object is converted to bytes, since httpx would iterate over its numbers."""
     return as_bytes(content) if is_bytes_like(content) else content
 
 
 class Client(httpx.Client):
-    """A blocking `httpx.Client` that serves ``app`` itself.
+    """An `httpx.Client` that calls ``app`` in this process.
 
-    As a context manager it runs the application's lifespan: on ASGI start-up and shutdown, with the state in each
-    scope; on WSGI it calls ``app.close()`` on leaving where there is one. Used without, there is no lifespan.
+    Used as a context manager, it runs the lifespan of the application. On ASGI, this is start-up and shutdown, and each
+    scope gets the state. On WSGI, ``app.close()`` is called at the end, if the application has this method. A client
+    that is not used as a context manager runs no lifespan.
 
-    ``protocol``: "wsgi" or "asgi". ``backend``: the event loop of ASGI applications, in a thread of its own, and
-    ``backend_options`` for `anyio.run`. ``raise_app_exceptions``: what the application raises is raised by the client,
-    else it is a 500 before the start of the response, a broken response after it. ``root_path``: where the application
-    is mounted; it is added to a ``base_url`` that has no path. ``client``: the peer's host and port. ``http_version``:
-    "1.0", "1.1", "2" ... ``extensions``: the ASGI extensions that the server is to offer. ``spec_version``: of ASGI
-    HTTP; below "2.4" `send` to a client that has left is silent. ``grace``: seconds that a response may go on after
-    the client has left before it is cancelled, with a RuntimeWarning. ``timeout``: as in httpx, a guard against
-    hanging: ``httpx.ReadTimeout``. All other options as in `httpx.Client`.
+    - ``protocol``: "wsgi" or "asgi".
+    - ``backend``: the event loop for ASGI applications, which runs in a separate thread: "asyncio" or "trio".
+      ``backend_options`` are passed to `anyio.run`.
+    - ``raise_app_exceptions``: if True, the client raises the exceptions of the application. If False, an exception
+      gives a 500, or an incomplete response if the response has started.
+    - ``root_path``: the path under which the application is mounted. It is added to ``base_url`` if that has no path.
+    - ``client``: host and port of the client, as the application sees them.
+    - ``http_version``: the version that the application sees, such as "1.0", "1.1" or "2".
+    - ``extensions``: the ASGI extensions that the server offers, by name.
+    - ``spec_version``: the version of the ASGI HTTP specification. Before "2.4", `send` does nothing after the client
+      has disconnected; since "2.4" it raises OSError.
+    - ``grace``: seconds that the application may continue after the client has disconnected. Then it is cancelled, and
+      a RuntimeWarning is given.
+    - ``timeout``: as in httpx. A request that takes longer raises ``httpx.ReadTimeout``, so that no test hangs.
 
-    Raises, at a request, what the application raised; TypeError or ValueError for a wrong ``protocol`` or ``backend``.
+    All other options are those of `httpx.Client`.
+
+    A request raises the exception that the application has raised. A wrong ``protocol`` or ``backend`` raises
+    ValueError.
     """
 
     def __init__(
@@ -68,25 +81,27 @@ class Client(httpx.Client):
         backend_options: dict[str, Any] | None = None,
         **options: Any,
     ) -> None:
-        told = Options(app, raise_app_exceptions, root_path, client, http_version, extensions, spec_version, grace)
+        common = Options(app, raise_app_exceptions, root_path, client, http_version, extensions, spec_version, grace)
         transport: SyncTransport
         if check(protocol, PROTOCOLS) == "wsgi":
-            transport = WSGITransport(told)
+            transport = WSGITransport(common)
         else:
-            transport = ASGITransport(told, check(backend, ("asyncio", "trio")), backend_options)
+            transport = ASGITransport(common, check(backend, ("asyncio", "trio")), backend_options)
         super().__init__(transport=transport, base_url=mounted(base_url, root_path), timeout=timeout, **options)
 
-    def build_request(self, method: str, url: httpx.URL | str, *, content: Any = None, **options: Any) -> httpx.Request:
-        """As httpx; ``content`` may be any bytes-like object."""
+    def build_request(
+        self, method: str, url: httpx.URL | str, *, content: RequestContent | None = None, **options: Any
+    ) -> httpx.Request:
+        """The same as in httpx, but ``content`` may also be any bytes-like object."""
         return super().build_request(method, url, content=_as_content(content), **options)
 
 
 class AsyncClient(httpx.AsyncClient):
-    """An `httpx.AsyncClient` that serves ``app`` itself, on the running event loop, asyncio's or trio's.
+    """An `httpx.AsyncClient` that calls ``app`` in this process, on the running event loop of asyncio or trio.
 
-    Only to be used as an async context manager, also in fixtures: it may be entered in one task and left in another, as
-    pytest-asyncio does. Over "wsgi" the application runs in a thread per request. All options
-    as in `Client`; there is no ``backend``.
+    It must be used as an async context manager. It may be entered in one task and left in another, as the fixtures of
+    pytest-asyncio do. With "wsgi", each request runs in its own thread. The options are those of `Client`, without
+    ``backend`` and ``backend_options``.
     """
 
     def __init__(
@@ -105,24 +120,26 @@ class AsyncClient(httpx.AsyncClient):
         timeout: float | httpx.Timeout | None = 30.0,
         **options: Any,
     ) -> None:
-        told = Options(app, raise_app_exceptions, root_path, client, http_version, extensions, spec_version, grace)
+        common = Options(app, raise_app_exceptions, root_path, client, http_version, extensions, spec_version, grace)
         transport: AsyncTransport
-        transport = AsyncWSGITransport(told) if check(protocol, PROTOCOLS) == "wsgi" else AsyncASGITransport(told)
+        transport = AsyncWSGITransport(common) if check(protocol, PROTOCOLS) == "wsgi" else AsyncASGITransport(common)
         super().__init__(transport=transport, base_url=mounted(base_url, root_path), timeout=timeout, **options)
 
-    def build_request(self, method: str, url: httpx.URL | str, *, content: Any = None, **options: Any) -> httpx.Request:
-        """As httpx; ``content`` may be any bytes-like object."""
+    def build_request(
+        self, method: str, url: httpx.URL | str, *, content: RequestContent | None = None, **options: Any
+    ) -> httpx.Request:
+        """The same as in httpx, but ``content`` may also be any bytes-like object."""
         return super().build_request(method, url, content=_as_content(content), **options)
 
 
 def check(value: str, allowed: tuple[str, ...]) -> str:
-    """``value``; ValueError when it is none of ``allowed``."""
+    """Return ``value``. Raises ValueError if it is not in ``allowed``."""
     if value not in allowed:
         raise ValueError(f"got {value!r}, expected {' or '.join(map(repr, allowed))}")
     return value
 
 
 def mounted(base_url: str | httpx.URL, root_path: str) -> httpx.URL:
-    """``base_url``, with ``root_path`` as its path where it has none."""
+    """``base_url``. If it has no path, ``root_path`` becomes its path."""
     url = httpx.URL(base_url)
     return url.copy_with(path=quote(root_path)) if root_path and url.path == "/" else url

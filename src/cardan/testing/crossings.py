@@ -1,6 +1,8 @@
-"""The two exchanges seen from the other kind of client: tasks by a blocking one, threads by an awaiting one.
+"""Adapters between the two kinds of exchange and the two kinds of client.
 
-Each has the verbs of what it wraps: ``opened``, ``take``, ``leave``.
+An ASGI exchange runs in a task, and a WSGI exchange in a thread. `OverPortal` lets a blocking client use an ASGI
+exchange, and `OverThreads` lets an async client use a WSGI exchange. Both have the methods of the exchange: ``opened``,
+``take`` and ``leave``.
 """
 
 from __future__ import annotations
@@ -29,35 +31,35 @@ T = TypeVar("T")
 
 
 class Blocking(Protocol):
-    """An exchange for a client that blocks."""
+    """What a blocking client needs of an exchange."""
 
     def opened(self, timeout: float | None) -> None:
-        """Wait until the exchange is open; TimeoutError."""
+        """Wait until the exchange is open. Raises TimeoutError after ``timeout`` seconds."""
 
     def take(self, timeout: float | None) -> bytes | None:
-        """Wait for a chunk, None at the end; TimeoutError."""
+        """Wait for a chunk and return it, or None at the end. Raises TimeoutError after ``timeout`` seconds."""
 
     def leave(self, grace: float) -> bool:
-        """Leave; tells whether the application has ended by itself within ``grace`` seconds."""
+        """Disconnect. True if the application has ended by itself within ``grace`` seconds."""
         ...
 
 
 class Awaiting(Protocol):
-    """An exchange for a client that awaits."""
+    """What an async client needs of an exchange."""
 
     async def opened(self, timeout: float | None) -> None:
-        """Wait until the exchange is open; TimeoutError."""
+        """Wait until the exchange is open. Raises TimeoutError after ``timeout`` seconds."""
 
     async def take(self, timeout: float | None) -> bytes | None:
-        """Wait for a chunk, None at the end; TimeoutError."""
+        """Wait for a chunk and return it, or None at the end. Raises TimeoutError after ``timeout`` seconds."""
 
     async def leave(self, grace: float) -> bool:
-        """Leave; tells whether the application has ended by itself within ``grace`` seconds."""
+        """Disconnect. True if the application has ended by itself within ``grace`` seconds."""
         ...
 
 
 class OverPortal:
-    """An ASGI exchange on the portal's loop, for a blocking client."""
+    """An ASGI exchange on the event loop of a portal, for a blocking client."""
 
     def __init__(self, exchange: ASGIExchange, portal: BlockingPortal) -> None:
         self._exchange, self._portal = exchange, portal
@@ -79,7 +81,7 @@ class OverPortal:
 
 
 class OverThreads:
-    """A WSGI exchange, for an awaiting client: each wait is one worker thread. ``pull`` is closed at the end."""
+    """A WSGI exchange for an async client. Each wait uses one worker thread. ``pull`` is closed at the end."""
 
     def __init__(self, exchange: WSGIExchange, pull: AsyncPull) -> None:
         self._exchange, self._pull = exchange, pull
@@ -102,19 +104,19 @@ class OverThreads:
 
 
 async def hop(call: Callable[[], T]) -> T:
-    """Run ``call`` in a worker thread that counts against no limit and is let go on cancellation."""
+    """Run ``call`` in a worker thread, without a limit on their number. A cancelled caller does not wait for it."""
     return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=CapacityLimiter(math.inf))
 
 
 async def iterate_in_threads(iterator: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """The items of ``iterator``, whose `next` runs in worker threads: it may block."""
+    """The items of ``iterator``. Each `next` runs in a worker thread, because it may block."""
     pull = partial(next, iterator, None)
     while (chunk := await hop(pull)) is not None:
         yield chunk
 
 
 class AsyncPull:
-    """Pulls from an async iterator on the portal's loop, called in another thread; None at the end."""
+    """Gives the items of an async iterator to another thread. The iterator runs on the event loop of a portal."""
 
     def __init__(self, iterator: AsyncIterator[bytes], portal: BlockingPortal) -> None:
         self._iterator, self._portal = iterator, portal
@@ -122,7 +124,7 @@ class AsyncPull:
         self._aborted = self._pulling = False
 
     def __call__(self) -> bytes | None:
-        """The next piece; ``ConnectionError`` when aborted."""
+        """The next item, or None at the end. Raises ConnectionError after `abort`."""
         future = self._future = self._portal.start_task_soon(self._next)
         if self._aborted:
             future.cancel()
@@ -132,7 +134,7 @@ class AsyncPull:
             raise ConnectionError("the client has left") from None
 
     def abort(self) -> None:
-        """Make a waiting call end."""
+        """Make a waiting call, and every later call, raise ConnectionError."""
         self._aborted = True
         future = self._future
         if future is not None:
@@ -148,6 +150,6 @@ class AsyncPull:
             self._pulling = False
 
     async def aclose(self) -> None:
-        """Close the iterator, where that can be done; one that is being cancelled ends by that."""
+        """Close the iterator if it is a generator. If a cancelled call still runs in it, that call ends it."""
         if not self._pulling and isinstance(self._iterator, AsyncGenerator):
             await self._iterator.aclose()

@@ -1,8 +1,9 @@
-"""One request and its answer, as both sides see it: the state, and what the client makes of it.
+"""The state of one request and its answer, shared by the application and the client.
 
-The application's side fills an :class:`Exchange`, the client's side empties it; how each waits for the other is the
-business of the two subclasses (tasks in `asgi_exchange`, threads in `wsgi_exchange`). What an unfinished answer, an
-error of the application or a dishonest Content-Length mean to the client is decided here, once for both protocols.
+The application fills an :class:`Exchange`, and the client takes data out of it. The two subclasses implement how one
+side waits for the other: with tasks in `asgi_exchange`, and with threads in `wsgi_exchange`. This module decides, for
+both protocols, what the client gets if the answer is incomplete, if the application raises an exception, or if the
+Content-Length is wrong.
 """
 
 from __future__ import annotations
@@ -17,30 +18,34 @@ __all__ = ["Answer", "ClientLeft", "Exchange", "comes_from_leaving"]
 
 
 class ClientLeft(OSError):
-    """What the application is told when it writes to a client that has left (ASGI HTTP spec 2.4, "send")."""
+    """Raised in the application when it sends after the client has disconnected (ASGI HTTP spec 2.4, "send")."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """Status, header fields as bytes, and the response extensions of httpx (`reason_phrase` ...)."""
+    """The head of a response: status, header fields as bytes, and extensions for httpx, such as `reason_phrase`."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     extensions: dict[str, Any] = field(default_factory=dict)
 
     def declared_length(self) -> int | None:
-        """The one valid Content-Length, or None."""
+        """The Content-Length, or None if there is none, if it is invalid, or if there are different ones."""
         values = {value for name, value in self.headers if name.lower() == b"content-length"}
         value = values.pop() if len(values) == 1 else b""
         return int(value) if value.isdigit() else None
 
 
 class Exchange:
-    """The state of one exchange.
+    """The state of one request and its answer.
 
-    ``chunk`` is the one piece of the body that is under way. ``complete``: the application has said that the body
-    ends; ``ended``: it has returned; ``left``: the client has gone; ``error``: what the application raised;
-    ``fault``: what the client's own request body raised.
+    - ``answer``: the head of the response, or None before the application has sent it.
+    - ``chunk``: the piece of the body that the application has sent and the client has not yet taken.
+    - ``complete``: True if the application has sent the end of the body.
+    - ``ended``: True if the application has returned.
+    - ``left``: True if the client has disconnected.
+    - ``error``: the exception that the application has raised.
+    - ``fault``: the exception that the client's own request body has raised.
     """
 
     def __init__(self, method: str) -> None:
@@ -53,34 +58,34 @@ class Exchange:
         self._seen = 0
 
     def is_open(self) -> bool:
-        """Tells whether the client can learn the status, or that there will be none."""
+        """True if the status is known, or if it is known that there will be none."""
         return self.answer is not None or self.ended or self.fault is not None
 
     def is_readable(self) -> bool:
-        """Tells whether the client can get a chunk, or the end."""
+        """True if there is a chunk for the client, or if the body has ended."""
         return self.chunk is not None or self.complete or self.ended or self.fault is not None
 
     def is_bodiless(self) -> bool:
-        """Tells whether the answer cannot have a body (RFC 9110, section 6.4.1): what is sent as one is dropped."""
+        """True if the response cannot have a body (RFC 9110, section 6.4.1). Then the body is dropped."""
         status = self.answer.status if self.answer else 200
         return self.method == "HEAD" or status in (204, 304)
 
     def begin(self, answer: Answer) -> None:
-        """Store the answer's head, sent by the application."""
+        """Store the head of the response, which the application has sent."""
         self.answer = answer
 
     def take_chunk(self) -> bytes | None:
-        """The chunk under way, which is then taken; None when there is none."""
+        """Take the chunk out of the exchange and return it; None if there is none."""
         chunk, self.chunk = self.chunk, None
         return chunk
 
-    # what the client makes of it
+    # what the client gets
 
     def answer_for_client(self, *, raising: bool) -> Answer:
-        """The answer's head, once `is_open`.
+        """The head of the response. Call it only when `is_open` is true.
 
-        Raises what the request body raised; what the application raised before it answered if ``raising``, else
-        gives the 500 that a server would send.
+        An exception of the client's request body is raised. If the application has raised an exception before it
+        answered, this exception is raised if ``raising`` is true; otherwise the head is the 500 of a server.
         """
         if self.fault is not None:
             raise self.fault
@@ -95,8 +100,9 @@ class Exchange:
     def chunk_for_client(self, chunk: bytes | None, *, raising: bool) -> bytes | None:
         """``chunk``, or None at the end of the body.
 
-        Raises what broke the body off, as `answer_for_client`; ``httpx.RemoteProtocolError`` where a client would
-        find the message incomplete (RFC 9112, section 8), or longer than its Content-Length.
+        If the body is incomplete, the exception that ended it is raised, as in `answer_for_client`. Otherwise
+        ``httpx.RemoteProtocolError`` is raised if the body is incomplete (RFC 9112, section 8) or longer than its
+        Content-Length.
         """
         if chunk is not None:
             self._seen += len(chunk)
@@ -120,7 +126,11 @@ class Exchange:
             raise httpx.RemoteProtocolError(f"got a body of {self._seen} bytes{more}, expected {declared}")
 
     def finish(self, *, in_time: bool, grace: float, raising: bool) -> None:
-        """The client is done and the application has ended, or should have: raise or warn of what is left to tell."""
+        """Report what the client does not know yet, when the exchange is over.
+
+        Raises the exception of the application if ``raising`` is true, unless the disconnect caused it. Gives a
+        RuntimeWarning if the application did not end in time.
+        """
         error, self.error = self.error, None
         if raising and error is not None and not comes_from_leaving(error):
             raise error
@@ -130,10 +140,12 @@ class Exchange:
 
 
 def comes_from_leaving(error: BaseException | None) -> bool:
-    """Tells whether the client's leaving is at the root of ``error``: itself, its cause, or all of a group.
+    """True if the disconnect of the client has caused ``error``.
 
-    Also one that was raised in the handling of that, if its class is no built-in one: frameworks have exceptions of
-    their own for it (Starlette's ClientDisconnect), while a NameError in a `finally` is a defect.
+    This is so if ``error`` or its cause is a `ClientLeft`, or if this holds for all exceptions of a group. It is also
+    so if ``error`` was raised while a `ClientLeft` was handled, and its class is not a built-in one: frameworks have
+    their own exceptions for a disconnect, such as Starlette's ClientDisconnect. A built-in exception, such as a
+    NameError in a `finally` block, is a defect.
     """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:

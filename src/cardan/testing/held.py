@@ -1,7 +1,7 @@
-"""An async context manager that is entered and left in one task, whichever tasks ask for that.
+"""Enters and leaves an async context manager in one task of its own.
 
-A task group must be left in the task that entered it. The fixtures of pytest-asyncio are set up in one task and torn
-down in another.
+A task group must be left in the same task that has entered it. But pytest-asyncio sets up a fixture in one task and
+tears it down in another.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ T = TypeVar("T")
 
 
 class Held(Generic[T]):
-    """Holds ``manager`` in a task of its own, from :meth:`enter` to :meth:`leave`."""
+    """Holds ``manager`` open in a task of its own, from :meth:`enter` to :meth:`leave`."""
 
     def __init__(self, manager: AbstractAsyncContextManager[T]) -> None:
         self._manager = manager
         self._value: list[T] = []
-        self._entered, self._told = anyio.Event(), anyio.Event()
+        self._entered, self._leaving = anyio.Event(), anyio.Event()
         self._task: BackgroundTask | None = None
 
     async def enter(self) -> T:
-        """Enter the manager; gives what it yields, or raises what it raises."""
+        """Enter the manager. Returns the value that the manager gives, or raises its exception."""
         self._task = BackgroundTask(self._hold)
         try:
             await self._entered.wait()
@@ -42,11 +42,11 @@ class Held(Generic[T]):
         return self._value[0]
 
     async def leave(self) -> None:
-        """Leave the manager; returns when it is left, also where the caller is cancelled. Raises what it raises."""
+        """Leave the manager, and wait for it even if the caller is cancelled. Raises the exception of the manager."""
         task, self._task = self._task, None
         if task is None:
             return
-        self._told.set()
+        self._leaving.set()
         await task.wait()
         if task.error is not None:
             raise task.error
@@ -56,6 +56,6 @@ class Held(Generic[T]):
             async with self._manager as value:
                 self._value.append(value)
                 self._entered.set()
-                await self._told.wait()
+                await self._leaving.wait()
         finally:
             self._entered.set()

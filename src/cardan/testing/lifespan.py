@@ -1,8 +1,8 @@
-"""The lifespan of an ASGI application, as the server (ASGI lifespan spec 2.0).
+"""The server's side of the lifespan of an ASGI application (ASGI lifespan specification 2.0).
 
-The application runs in one task, :meth:`Lifespan.run`, from before its start-up until after its shutdown; ``startup``
-and ``shutdown`` are called from other tasks of the same loop. None of them raises what the application raised: it is
-returned, for the client to raise where the user is.
+The application runs in one task, :meth:`Lifespan.run`, from its start-up to its shutdown. Other tasks of the same event
+loop call ``startup`` and ``shutdown``. These methods do not raise the exceptions of the application, but return them,
+so that the client can raise them in the code of the test.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import anyio
 from .changes import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .asgi_exchange import ASGIApp
 
@@ -27,7 +27,7 @@ ORDER = {
 
 
 class Lifespan:
-    """Start-up and shutdown of ``app``; ``state`` is what the application stored, None where it has no lifespan."""
+    """Start-up and shutdown of ``app``. ``state`` is filled by the application; it is None if there is no lifespan."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -40,7 +40,7 @@ class Lifespan:
         self.state: dict[str, Any] | None = {}
 
     async def run(self) -> None:
-        """Run the application on a lifespan scope; keeps what it raises."""
+        """Run the application with a lifespan scope. An exception that it raises is stored."""
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
         try:
             with anyio.CancelScope() as self._cancel:
@@ -54,9 +54,10 @@ class Lifespan:
             self._changes.notify()
 
     async def startup(self, timeout: float) -> BaseException | None:
-        """Wait for the start-up; returns why it failed, None when it did not.
+        """Wait for the start-up. Returns the exception if it fails, otherwise None.
 
-        An application that raises or returns without a word has no lifespan, which is no failure ("Scope").
+        If an application raises or returns before it sends a message, it does not support lifespan. This is not a
+        failure (ASGI lifespan specification, "Scope").
         """
         in_time = await self._wait(lambda: bool(self._said) or self._ended, timeout)
         if not in_time:
@@ -70,7 +71,10 @@ class Lifespan:
         return None
 
     async def shutdown(self, timeout: float) -> BaseException | None:
-        """Ask for the shutdown and wait until the application has ended; returns what failed, or None."""
+        """Ask for the shutdown, and wait until the application has ended.
+
+        Returns the exception if it fails, or None.
+        """
         self._stopping = True
         self._changes.notify()
         in_time = await self._stop(timeout)
@@ -80,13 +84,16 @@ class Lifespan:
             return TimeoutError(f"the lifespan did not shut down within {timeout:g} seconds")
         return self._error
 
-    async def _wait(self, condition: Any, timeout: float) -> bool:
+    async def _wait(self, condition: Callable[[], bool], timeout: float) -> bool:
         with anyio.move_on_after(timeout):
             await self._changes.until(condition)
-        return bool(condition())
+        return condition()
 
     async def _stop(self, timeout: float) -> bool:
-        """Wait until the application has ended; cancel it after ``timeout`` seconds and return False."""
+        """Wait until the application has ended.
+
+        If it takes longer than ``timeout`` seconds, cancel it; return False.
+        """
         in_time = False
         with anyio.CancelScope(shield=True):
             in_time = await self._wait(lambda: self._ended, timeout)

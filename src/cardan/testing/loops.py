@@ -1,4 +1,4 @@
-"""The event loop of a blocking client, in a thread of its own: there while somebody needs it."""
+"""The event loop of a blocking client. It runs in a thread of its own while it is needed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 __all__ = ["LoopThread", "join_workers"]
 
-PATIENCE = 1.0  # seconds for a worker thread that was told to stop, and is no longer needed, to be gone
+PATIENCE = 1.0  # seconds to wait for a worker thread that was told to stop
 
 
 class LoopThread:
-    """A context manager, to be entered as often as one likes, from any thread; gives the portal into the loop.
+    """A context manager that starts an event loop in a thread and gives a portal to it.
 
-    The first to enter starts the loop, the last to leave stops it, and returns when its threads have ended.
+    It may be entered many times at once, from any thread. The first entry starts the loop. The last exit stops the
+    loop, and returns when its threads have ended.
     """
 
     def __init__(self, backend: str, options: dict[str, Any] | None = None) -> None:
@@ -48,7 +49,7 @@ class LoopThread:
 
 
 def join_workers(loop: object) -> None:
-    """Wait for the worker threads of a loop that has ended: anyio tells them to stop, and does not wait."""
+    """Wait for the worker threads of a loop that has ended. anyio tells them to stop, but does not wait for them."""
     for thread in threading.enumerate():
         if getattr(thread, "loop", None) is loop:
             thread.join(PATIENCE)

@@ -1,8 +1,8 @@
-"""The head of a test request, as a plain value, and what the protocols make of it.
+"""The request line and the headers of a test request, and the environ and the scope that a server makes of them.
 
-:class:`Opening` holds what a client would put on the wire. ``environ()`` and ``scope()`` say what a server would
-make of it (PEP 3333, "environ Variables"; ASGI HTTP spec 2.5, "HTTP Connection Scope"), ``head()`` gives core's
-RequestHead. Never reads or holds a body.
+:class:`Opening` holds the values that a client sends. ``environ()`` and ``scope()`` give what a server would pass to an
+application (PEP 3333, "environ Variables"; ASGI HTTP spec 2.5, "HTTP Connection Scope"). ``head()`` gives core's
+`RequestHead`. The body is not part of it.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def target_of(request: httpx.Request) -> bytes:
-    """The request target as bytes: the extension ``target`` (as in httpcore) exactly as it is, else the URL's."""
+    """The request target as bytes: the request extension ``target`` unchanged (as in httpcore), or that of the URL."""
     target = request.extensions.get("target")
     return target if isinstance(target, bytes) else request.url.raw_path
 
 
 @dataclass(slots=True)
 class Opening:
-    """What stands before the body.
+    """The request line, the headers and the addresses of a request.
 
-    ``raw_path`` is percent-encoded and includes ``root_path``, which is decoded text; ``headers`` are pairs of bytes
-    as on the wire. ``server`` and ``client`` are host and port.
+    ``raw_path`` is percent-encoded and begins with ``root_path``. ``root_path`` itself is text that is not
+    percent-encoded. ``headers`` are pairs of bytes, as they are sent. ``server`` and ``client`` are host and port.
     """
 
     method: str = "GET"
@@ -58,7 +58,7 @@ class Opening:
         client: tuple[str, int] = ("127.0.0.1", 49152),
         http_version: str = "1.1",
     ) -> Opening:
-        """The opening of an httpx request; ``httpx.ConnectError`` for a path that is not under ``root_path``."""
+        """The opening of an httpx request. Raises ``httpx.ConnectError`` if its path is not under ``root_path``."""
         raw_path, _, query = target_of(request).partition(b"?")
         url = request.url
         opening = cls(
@@ -74,12 +74,12 @@ class Opening:
         return unquote_to_bytes(self.raw_path)
 
     def is_mounted(self) -> bool:
-        """Tells whether the path is under ``root_path``."""
+        """True if the path is ``root_path`` or is below it."""
         root = self.root_path.encode()
         return self.path_bytes() == root or self.path_bytes().startswith(root + b"/") or not root
 
     def environ(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """A new WSGI environ, without ``wsgi.input`` (PEP 3333); ``overrides`` are put over it."""
+        """A new WSGI environ (PEP 3333) without ``wsgi.input``. ``overrides`` replace or add keys."""
         root = self.root_path.encode()
         target = self.raw_path + (b"?" + self.query_string if self.query_string else b"")
         environ: dict[str, Any] = {
@@ -108,7 +108,10 @@ class Opening:
         return environ
 
     def scope(self, overrides: Mapping[str, Any] | None = None, *, spec_version: str = "2.4") -> dict[str, Any]:
-        """A new ASGI HTTP connection scope; header names lower-case, as the specification asks."""
+        """A new ASGI HTTP connection scope, with header names in lower case, as the specification requires.
+
+        ``overrides`` replace or add keys.
+        """
         scope: dict[str, Any] = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": spec_version},
@@ -127,7 +130,7 @@ class Opening:
         return scope
 
     def head(self) -> RequestHead:
-        """Core's RequestHead with the same values."""
+        """Core's `RequestHead` with the same values."""
         from ..core.request.head import RequestHead
         from ..core.structures.scope_headers import ScopeHeaders
 
@@ -147,10 +150,11 @@ class Opening:
 
 
 def add_fields(environ: dict[str, Any], headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Put header fields into an environ as servers do.
+    """Add header fields to an environ, as servers do.
 
-    Equal names are joined (RFC 9110, section 5.3; cookies by RFC 6265, section 5.4), names with an underscore are
-    left out: they would be taken for their twin with a hyphen.
+    The values of fields with the same name are joined (RFC 9110, section 5.3; for cookies RFC 6265, section 5.4).
+    Fields with an underscore in their name are left out, because the application could not distinguish them from fields
+    with a hyphen.
     """
     for raw_name, raw_value in headers:
         if b"_" in raw_name:

@@ -1,4 +1,4 @@
-"""What all four transports are told, and what they make of an httpx request."""
+"""The options that all four transports share, and functions that convert httpx requests and responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Options", "agenerate", "body_length", "known_body", "read_timeout", 
 
 @dataclass(slots=True, frozen=True)
 class Options:
-    """See `cardan.testing.Client`."""
+    """The options of a client; `cardan.testing.Client` describes them. ``raising`` is its ``raise_app_exceptions``."""
 
     app: Callable[..., Any]
     raising: bool = True
@@ -29,7 +29,7 @@ class Options:
     grace: float = 10.0
 
     def environ(self, request: httpx.Request) -> dict[str, Any]:
-        """A new WSGI environ for ``request``; ``raising`` asks the application for the errors themselves."""
+        """A new WSGI environ for ``request``. With ``raising`` it asks the application to raise its own exceptions."""
         environ = self._opening(request).environ()
         if self.raising:
             environ["x-wsgiorg.throw_errors"] = True  # WSGI specification "throw_errors" (wsgi.readthedocs.io)
@@ -45,7 +45,7 @@ class Options:
         return scope
 
     def is_silent(self) -> bool:
-        """Tells whether `send` to a client that has left returns: it raises since ASGI HTTP spec 2.4."""
+        """True if `send` returns after the client has disconnected. Since ASGI HTTP spec 2.4 it raises instead."""
         return tuple(int(part) for part in self.spec_version.split(".")) < (2, 4)
 
     def _opening(self, request: httpx.Request) -> Opening:
@@ -55,7 +55,7 @@ class Options:
 
 
 def known_body(request: httpx.Request) -> bytes | None:
-    """The request's body where it is bytes already, None where it is a stream."""
+    """The body of the request if it is bytes, or None if it is a stream."""
     try:
         return request.content
     except httpx.RequestNotRead:
@@ -63,13 +63,13 @@ def known_body(request: httpx.Request) -> bytes | None:
 
 
 def body_length(request: httpx.Request) -> int | None:
-    """The declared Content-Length, None where there is none or it is no number."""
+    """The declared Content-Length, or None if there is none or it is not a number."""
     value = request.headers.get("content-length", "")
     return int(value) if value.isascii() and value.isdigit() else None
 
 
 def agenerate(stream: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """``stream`` as a generator, which can be closed; itself where it is one."""
+    """``stream`` as a generator, which can be closed. A generator is returned unchanged."""
 
     async def generate() -> AsyncGenerator[bytes, None]:
         async for chunk in stream:
@@ -79,17 +79,19 @@ def agenerate(stream: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
 
 
 def read_timeout(request: httpx.Request) -> float | None:
-    """Seconds that the client waits for the answer or the next chunk; None: for ever."""
+    """Seconds that the client waits for the answer or for the next chunk. None means that it waits for ever."""
     timeout: float | None = request.extensions.get("timeout", {}).get("read")
     return timeout
 
 
 def too_late(request: httpx.Request) -> httpx.ReadTimeout:
-    """The error for a wait that was too long."""
+    """The exception for a wait that was too long."""
     return httpx.ReadTimeout(f"the application sent nothing for {read_timeout(request):g} seconds", request=request)
 
 
-def response_of(answer: Answer, stream: Any, options: Options) -> httpx.Response:
-    """The httpx response over ``stream``."""
+def response_of(
+    answer: Answer, stream: httpx.SyncByteStream | httpx.AsyncByteStream, options: Options
+) -> httpx.Response:
+    """The httpx response for ``answer``, whose body is ``stream``."""
     extensions = {"http_version": f"HTTP/{options.http_version}".encode(), **answer.extensions}
     return httpx.Response(answer.status, headers=answer.headers, stream=stream, extensions=extensions)

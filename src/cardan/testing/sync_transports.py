@@ -1,8 +1,8 @@
-"""The transports of the blocking client: httpx asks, a WSGI thread or an ASGI task answers.
+"""The transports of `Client`. They run a WSGI application in threads, an ASGI application in tasks of an event loop.
 
-Both take an `httpx.Request` with a sync stream and return an `httpx.Response` whose stream gives the body piece by
-piece. Closing the stream is the client's leaving: it returns when the application has ended. Entered, they run the
-application's lifespan; without being entered each exchange brings, and takes away, the event loop that it needs.
+Both take an `httpx.Request` with a sync stream, and return an `httpx.Response` whose stream gives the body piece by
+piece. Closing this stream disconnects the client, and returns when the application has ended. A transport that is used
+as a context manager runs the lifespan of the application. Otherwise each request starts and stops its own event loop.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ASGITransport", "SyncStream", "SyncTransport", "WSGITransport"]
 
-STARTUP_TIMEOUT = 60.0  # seconds: a guard against hanging for ever, not a limit that a test should meet
+STARTUP_TIMEOUT = 60.0  # seconds; it only prevents a test from hanging for ever
 
 
 class SyncStream(httpx.SyncByteStream):
-    """The body of one response; ``release()`` is called when the exchange is over."""
+    """The body of one response. ``release()`` is called when the application has ended."""
 
     def __init__(self, exchange: Exchange, line: Blocking, options: Options, release: Callable[[], object]) -> None:
         self._exchange, self._line = exchange, line
@@ -46,7 +46,7 @@ class SyncStream(httpx.SyncByteStream):
         self._closed = False
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        """Wait for the answer's head."""
+        """Wait until the application has sent the head of the response, and return the response."""
         self._request = request
         try:
             self._line.opened(read_timeout(request))
@@ -67,7 +67,10 @@ class SyncStream(httpx.SyncByteStream):
         return self._exchange.chunk_for_client(chunk, raising=self._options.raising)
 
     def close(self) -> None:
-        """Leave; raises what the application raised since, for another reason than that."""
+        """Disconnect.
+
+        Raises an exception that the application has raised meanwhile, unless the disconnect caused it.
+        """
         self._leave(raising=self._options.raising)
 
     def _leave(self, *, raising: bool) -> None:
@@ -81,12 +84,12 @@ class SyncStream(httpx.SyncByteStream):
         self._exchange.finish(in_time=in_time, grace=self._options.grace, raising=raising)
 
     def abandon(self) -> None:
-        """Leave because of an error that is raised already."""
+        """Disconnect because of an exception that is already being raised; raises nothing itself."""
         self._leave(raising=False)
 
 
 class SyncTransport(httpx.BaseTransport):
-    """What the two have in common."""
+    """The base class of the two transports: it keeps track of the open responses."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -94,7 +97,7 @@ class SyncTransport(httpx.BaseTransport):
 
     @abstractmethod
     def connect(self, request: httpx.Request) -> SyncStream:
-        """Start the application on ``request``."""
+        """Start the application with ``request``."""
 
     def _stream(self, exchange: Exchange, line: Blocking, release: Callable[[], object] = lambda: None) -> SyncStream:
         def forget() -> None:
@@ -105,7 +108,7 @@ class SyncTransport(httpx.BaseTransport):
         return stream
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send ``request``; see the module, and `Exchange` for what is raised."""
+        """Send ``request`` to the application. `Exchange` describes which exceptions are raised."""
         stream = self.connect(request)
         try:
             return stream.answer(request)
@@ -114,17 +117,17 @@ class SyncTransport(httpx.BaseTransport):
             raise
 
     def close(self) -> None:
-        """Leave every response that is still open; raises what the last of them raised."""
+        """Close every response that is still open. Raises the last exception that one of them raised."""
         with ExitStack() as stack:
             for stream in self._streams.values():
                 stack.callback(stream.close)
 
 
 class WSGITransport(SyncTransport):
-    """A WSGI application, in a thread per request; on leaving, its ``close()`` is called if it has one."""
+    """Runs a WSGI application, each request in its own thread. Leaving it calls ``close()`` of the application."""
 
     def connect(self, request: httpx.Request) -> SyncStream:
-        """Start the application's thread."""
+        """Start the thread of the application."""
         assert isinstance(request.stream, httpx.SyncByteStream)
         pull = partial(next, map(as_bytes, request.stream), None)
         exchange = WSGIExchange(self.options.app, self.options.environ(request), pull)
@@ -146,7 +149,7 @@ class WSGITransport(SyncTransport):
 
 
 class ASGITransport(SyncTransport):
-    """An ASGI application, in a task per request on an event loop in a thread of its own."""
+    """Runs an ASGI application, each request in its own task of an event loop, which runs in a separate thread."""
 
     def __init__(self, options: Options, backend: str, backend_options: dict[str, Any] | None) -> None:
         super().__init__(options)
@@ -155,7 +158,7 @@ class ASGITransport(SyncTransport):
         self._lifespan: Lifespan | None = None
 
     def connect(self, request: httpx.Request) -> SyncStream:
-        """Start the application's task."""
+        """Start the task of the application."""
         assert isinstance(request.stream, httpx.SyncByteStream)
         state = self._lifespan.state if self._lifespan is not None else None
         scope = self.options.scope(request, state)

@@ -1,8 +1,9 @@
-"""One request on a WSGI application: a thread that runs it on one side, the waiting client on the other.
+"""One request to a WSGI application, which runs in a thread of its own, and methods for the client that waits.
 
-Application, iteration and ``close()`` run in one thread, as on a threaded server, which ends with the exchange.
-Nothing is buffered: the next chunk is asked for when the client has taken the last one, `wsgi.input` pulls the
-request body piece by piece. ``close()`` is called once, whatever happens (PEP 3333, "Specification Details").
+The application, the iteration over its result and ``close()`` run in one thread, as with a threaded server. The thread
+ends with the exchange. Nothing is buffered: the next chunk is requested when the client has taken the last one, and
+`wsgi.input` reads one piece of the request body at a time. ``close()`` is always called exactly once (PEP 3333,
+"Specification Details").
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ __all__ = ["RequestBody", "WSGIExchange"]
 
 
 class RequestBody(io.RawIOBase):
-    """The raw file under `wsgi.input`: ``pull()`` gives the next piece, None at the end."""
+    """The raw file that `wsgi.input` reads from. ``pull()`` gives the next piece of the body, or None at the end."""
 
     def __init__(self, pull: Pull) -> None:
         self._pull = pull
@@ -37,7 +38,7 @@ class RequestBody(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Give what there is of one piece; 0 at the end."""
+        """Read at most one piece into ``buffer``; returns the number of bytes, 0 at the end."""
         while not self._rest:
             piece = self._pull()
             if piece is None:
@@ -50,7 +51,10 @@ class RequestBody(io.RawIOBase):
 
 
 class WSGIExchange(Exchange):
-    """See the module. ``pull`` gives the request body, ``abort`` makes a waiting ``pull`` return."""
+    """Connects one run of ``app`` on ``environ`` with a client.
+
+    ``pull`` gives the next piece of the request body, or None at the end. ``abort`` makes a waiting ``pull`` return.
+    """
 
     def __init__(
         self, app: WSGIApp, environ: dict[str, Any], pull: Pull, abort: Callable[[], object] = lambda: None
@@ -60,12 +64,14 @@ class WSGIExchange(Exchange):
         self._pull, self._abort = pull, abort
         self._changed = threading.Condition()
         self._body_read = False
-        self._head: Answer | None = None  # what start_response said, sent with the first byte of the body
+        self._head: Answer | None = (
+            None  # the arguments of start_response; the head is sent with the first byte of the body
+        )
         environ["wsgi.input"] = io.BufferedReader(RequestBody(self._read_request))
         self._thread = threading.Thread(target=self._run, name="cardan-testing-wsgi", daemon=True)
 
     def start(self) -> None:
-        """Start the application's thread."""
+        """Start the thread of the application."""
         self._thread.start()
 
     # the client's side
@@ -85,7 +91,10 @@ class WSGIExchange(Exchange):
             return self.take_chunk()
 
     def leave(self, grace: float) -> bool:
-        """Leave, and wait until the application has ended; False after ``grace`` seconds: it cannot be cancelled."""
+        """Disconnect, and wait for the application. False if it has not ended after ``grace`` seconds.
+
+        A thread cannot be cancelled, so the application may still run then.
+        """
         with self._changed:
             self.left = True
             self._changed.notify_all()
@@ -103,7 +112,7 @@ class WSGIExchange(Exchange):
     def _run(self) -> None:
         try:
             self._serve()
-        except BaseException as error:  # also SystemExit: it is raised in the client, not in the thread
+        except BaseException as error:  # also SystemExit: the client raises it, not the thread
             self._set("error", error)
         finally:
             self._set("ended", True)
@@ -125,7 +134,7 @@ class WSGIExchange(Exchange):
                 close()
 
     def _read_request(self) -> bytes | None:
-        """The next piece of the request body, None at its end; ClientLeft when there is nobody to send it."""
+        """The next piece of the request body, or None at its end. Raises ClientLeft if the client has disconnected."""
         if self._body_read:
             return None
         try:
@@ -163,7 +172,7 @@ class WSGIExchange(Exchange):
                 self._changed.notify_all()
 
     def _put(self, chunk: bytes) -> None:
-        """Send one chunk, which is also what `write` does; ClientLeft when nobody takes it."""
+        """Send one chunk; `write` is this method, too. Raises ClientLeft if the client has disconnected."""
         if not isinstance(chunk, bytes):
             raise TypeError(f"got a chunk of type {type(chunk).__name__}, expected bytes")
         if not chunk:

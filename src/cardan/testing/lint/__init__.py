@@ -1,8 +1,8 @@
 """Wrappers that check an application against its protocol: `lint.wsgi(app)` and `lint.asgi(app)`.
 
-Both take an application and return one that behaves the same, and raises AssertionError with a sentence at the first
-rule that is broken. An error that the application catches is raised again when it has ended. They judge the
-application, not the server, and change nothing.
+Both take an application and return an application that behaves in the same way, but raises AssertionError as soon as a
+rule is broken; the message describes the rule. If the application catches the error, it is raised again when the
+application has ended. Only the application is checked, not the server, and no message is changed.
 """
 
 from __future__ import annotations

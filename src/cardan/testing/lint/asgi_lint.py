@@ -1,4 +1,4 @@
-"""`lint.asgi`: an application under the rules of the ASGI specifications: core 3.0, HTTP 2.5, lifespan 2.0."""
+"""`lint.asgi` checks an application against the ASGI specifications: core 3.0, HTTP 2.5 and lifespan 2.0."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from .lifespan_lint import LifespanCall
 from .rules import BodyRules, Judge, check_fields, check_final_status
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
+
+    from ...types import ASGIApplication, Receive, Scope, Send
 
 __all__ = ["ASGILint", "HTTPCall", "asgi", "check_keys", "checked_headers"]
 
@@ -19,22 +21,25 @@ KEYS = {
 }
 
 
-def asgi(app: Callable[[Any, Any, Any], Awaitable[None]]) -> ASGILint:
-    """``app``, checked: the messages that it sends, their order, keys and types. Websockets pass unchecked."""
+def asgi(app: ASGIApplication) -> ASGILint:
+    """An application that behaves like ``app`` and checks the messages that it sends: their order, keys and types.
+
+    Raises AssertionError as soon as a rule is broken. Websocket connections are not checked.
+    """
     return ASGILint(app)
 
 
 class ASGILint:
-    """An ASGI application around ``app``; has its attributes, too."""
+    """An ASGI application that wraps and checks ``app``. It has the attributes of ``app``."""
 
-    def __init__(self, app: Callable[[Any, Any, Any], Awaitable[None]]) -> None:
+    def __init__(self, app: ASGIApplication) -> None:
         self._app = app
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._app, name)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one scope."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application with one scope, and check it."""
         call: HTTPCall | LifespanCall
         if scope["type"] == "http":
             call = HTTPCall(scope, receive, send)
@@ -47,9 +52,9 @@ class ASGILint:
 
 
 class HTTPCall:
-    """What was said in one request."""
+    """Checks the messages of one request."""
 
-    def __init__(self, scope: Any, receive: Any, send: Any) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.judge = Judge()
         self._receive, self._send = receive, send
         self._method = str(scope["method"])
@@ -57,10 +62,10 @@ class HTTPCall:
         self._body: BodyRules | None = None
         self._complete = self._trailers = self._gone = self._ended = False
 
-    async def receive(self) -> Any:
+    async def receive(self) -> Mapping[str, Any]:
         """The application's `receive`."""
         self.judge.must(not self._ended, "got receive() after the application had returned, expected none")
-        message = await self._receive()
+        message: Mapping[str, Any] = await self._receive()
         self._gone = self._gone or message["type"] == "http.disconnect"
         return message
 
@@ -133,13 +138,13 @@ class HTTPCall:
 
 
 def check_keys(judge: Judge, message: Any, known: set[str] | None) -> None:
-    """Only what the specification names: a typo would go unseen."""
+    """A message may only have keys that the specification names; otherwise a typing error would stay unnoticed."""
     unknown = set(message) - known if known is not None else set()
     judge.must(not unknown, f"got key {min(unknown, key=str, default='')!r} in {message['type']!r}, expected none such")
 
 
 def checked_headers(judge: Judge, headers: Any) -> list[tuple[str, str]]:
-    """``headers``: an iterable of pairs of bytes, names lower-case (HTTP spec, "Response Start")."""
+    """The header fields as text. They must be pairs of bytes, with lower-case names (HTTP spec, "Response Start")."""
     judge.must(hasattr(headers, "__iter__"), f"got headers of type {type(headers).__name__}, expected an iterable")
     judge.must(iter(headers) is not headers, "got headers that can be read once only, expected a list")
     judge.must(not isinstance(headers, (dict, str, bytes)), f"got headers {headers!r}, expected an iterable of pairs")

@@ -1,10 +1,15 @@
-"""An application under the rules of the ASGI lifespan specification 2.0."""
+"""Checks an application against the ASGI lifespan specification 2.0."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .rules import Judge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ...types import Receive, Send
 
 __all__ = ["LifespanCall"]
 
@@ -16,16 +21,16 @@ KEYS = {"type", "message"}
 
 
 class LifespanCall:
-    """What was said on one lifespan scope. An application that raises or returns at once has no lifespan."""
+    """Checks the messages of one lifespan. An application that raises or returns at once does not support lifespan."""
 
-    def __init__(self, receive: Any, send: Any) -> None:
+    def __init__(self, receive: Receive, send: Send) -> None:
         self.judge = Judge()
         self._receive, self._send = receive, send
         self._asked = ""
 
-    async def receive(self) -> Any:
+    async def receive(self) -> Mapping[str, Any]:
         """The application's `receive`."""
-        message = await self._receive()
+        message: Mapping[str, Any] = await self._receive()
         self._asked = message["type"]
         return message
 

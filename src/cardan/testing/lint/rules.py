@@ -1,6 +1,6 @@
-"""The rules of HTTP that hold over both protocols.
+"""The rules of HTTP that hold on both protocols.
 
-Each function takes what an application said, and raises AssertionError with a sentence.
+Each function checks a value of the application, and raises AssertionError if the value breaks a rule.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 __all__ = ["HOP_BY_HOP", "BodyRules", "Judge", "check_field", "check_fields", "check_final_status"]
 
-#: RFC 9110, section 7.6.1; PEP 3333, "Other HTTP Features": they belong to the server
+#: RFC 9110, section 7.6.1; PEP 3333, "Other HTTP Features": only the server may send them
 HOP_BY_HOP: Final = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "trailer", "trailers", "transfer-encoding", "upgrade")
 )
@@ -21,23 +21,23 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Judge:
-    """Remembers the first rule that was broken, for applications that catch the error."""
+    """Remembers the first broken rule, in case the application catches the error."""
 
     def __init__(self) -> None:
         self.verdict: str | None = None
 
     def fail(self, sentence: str) -> NoReturn:
-        """Raise AssertionError."""
+        """Raise AssertionError with ``sentence``."""
         self.verdict = self.verdict or sentence
         raise AssertionError(sentence)
 
     def must(self, good: object, sentence: str) -> None:
-        """Raise AssertionError with ``sentence`` unless ``good``."""
+        """Raise AssertionError with ``sentence`` if ``good`` is false."""
         if not good:
             self.fail(sentence)
 
     def close(self) -> None:
-        """Raise again what was raised before."""
+        """Raise the first AssertionError again, if there was one."""
         if self.verdict is not None:
             raise AssertionError(self.verdict)
 
@@ -56,7 +56,7 @@ def check_field(judge: Judge, name: str, value: str) -> None:
 
 
 def check_fields(judge: Judge, fields: list[tuple[str, str]], status: int) -> int | None:
-    """Each field, and Content-Length (RFC 9110, section 8.6), which is returned."""
+    """Check each field. Returns the Content-Length (RFC 9110, section 8.6), or None if there is none."""
     for name, value in fields:
         check_field(judge, name, value)
     lengths = [value for name, value in fields if name.lower() == "content-length"]
@@ -69,7 +69,7 @@ def check_fields(judge: Judge, fields: list[tuple[str, str]], status: int) -> in
 
 
 class BodyRules:
-    """The length of a body, and whether there may be one (RFC 9110, section 6.4.1)."""
+    """Checks the length of a body, and that there is none if there must not be one (RFC 9110, section 6.4.1)."""
 
     def __init__(self, judge: Judge, method: str, status: int, declared: int | None) -> None:
         self._judge = judge
@@ -79,7 +79,7 @@ class BodyRules:
         self._seen = 0
 
     def feed(self, size: int) -> None:
-        """``size`` more bytes."""
+        """Check ``size`` more bytes."""
         self._seen += size
         allowed = not self._bodiless or not size
         self._judge.must(allowed, f"got a body of {size} bytes in {self._kind}, expected none")
@@ -87,6 +87,6 @@ class BodyRules:
         self._judge.must(not too_long, f"got {self._seen} bytes or more, expected Content-Length {self._declared}")
 
     def close(self) -> None:
-        """The body is complete."""
+        """Check the complete body."""
         short = self._declared is not None and self._seen < self._declared and not self._bodiless
         self._judge.must(not short, f"got {self._seen} bytes, expected Content-Length {self._declared}")

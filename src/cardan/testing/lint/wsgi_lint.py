@@ -1,4 +1,4 @@
-"""`lint.wsgi`: an application under the rules of PEP 3333."""
+"""`lint.wsgi` checks an application against PEP 3333."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .rules import BodyRules, Judge, check_fields, check_final_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from wsgiref.types import StartResponse, WSGIApplication
 
 __all__ = [
     "Call",
@@ -25,25 +26,27 @@ __all__ = [
 _STATUS = re.compile(r"[0-9]{3} [^\x00-\x08\x0a-\x1f\x7f]*")
 
 
-def wsgi(app: Callable[[dict[str, Any], Any], Iterable[bytes]]) -> WSGILint:
-    """``app``, checked: what it gives to ``start_response`` and ``write``, what it returns, and in which order.
+def wsgi(app: WSGIApplication) -> WSGILint:
+    """An application that behaves like ``app`` and checks it.
 
-    The iterable that comes back must be closed by the server: one that is left to the garbage collector fails there.
+    The arguments of ``start_response`` and ``write``, the returned iterable, and the order of the calls are checked.
+    AssertionError is raised as soon as a rule is broken. The server must close the returned iterable: if the garbage
+    collector finds one that is not closed, this is an error as well.
     """
     return WSGILint(app)
 
 
 class WSGILint:
-    """A WSGI application around ``app``; has its attributes, too."""
+    """A WSGI application that wraps and checks ``app``. It has the attributes of ``app``."""
 
-    def __init__(self, app: Callable[[dict[str, Any], Any], Iterable[bytes]]) -> None:
+    def __init__(self, app: WSGIApplication) -> None:
         self._app = app
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._app, name)
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Checked:
-        """Serve one request."""
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Checked:
+        """Call the application with one request, and check it."""
         call = Call(environ, start_response)
         iterable = self._app(environ, call.start_response)
         call.judge.close()
@@ -56,16 +59,16 @@ class WSGILint:
 
 
 class Call:
-    """What was said in one request."""
+    """Checks the calls of one request."""
 
-    def __init__(self, environ: dict[str, Any], start_response: Any) -> None:
+    def __init__(self, environ: dict[str, Any], start_response: StartResponse) -> None:
         self.judge = Judge()
         self.body: BodyRules | None = None
         self._method = str(environ.get("REQUEST_METHOD", "GET"))
         self._start_response = start_response
 
     def start_response(self, *args: Any, **keywords: Any) -> Callable[[bytes], None]:
-        """What the application says the head with, as PEP 3333 defines it."""
+        """Check the arguments of the application, then pass them to the server."""
         must = self.judge.must
         must(not keywords, "got start_response with keywords, expected positional arguments")
         must(2 <= len(args) <= 3, f"got start_response with {len(args)} arguments, expected 2 or 3")
@@ -86,7 +89,7 @@ class Call:
         return checked
 
     def feed(self, data: Any) -> None:
-        """One chunk of the body, from either way."""
+        """Check one chunk of the body, from ``write`` or from the iterable."""
         self.judge.must(type(data) is bytes, f"got a chunk of type {type(data).__name__}, expected bytes")
         if data and self.body is None:
             self.judge.fail("got a body, expected start_response before it")
@@ -94,23 +97,23 @@ class Call:
             self.body.feed(len(data))
 
     def end(self) -> None:
-        """The iterable has ended."""
+        """Check the complete body, when the iterable has ended."""
         if self.body is None:
             self.judge.fail("got the end of the body, expected start_response before it")
         self.body.close()
         self.judge.close()
 
 
-def check_exc_info(judge: Judge, exc_info: Any) -> None:
-    """``exc_info`` is None or what `sys.exc_info()` gives of an exception that is being handled."""
+def check_exc_info(judge: Judge, exc_info: object) -> None:
+    """``exc_info`` must be None, or the result of `sys.exc_info()` while an exception is handled."""
     good = exc_info is None or (
         isinstance(exc_info, tuple) and len(exc_info) == 3 and isinstance(exc_info[1], BaseException)
     )
     judge.must(good, f"got exc_info {exc_info!r}, expected None or the three values of sys.exc_info()")
 
 
-def checked_status(judge: Judge, status: Any) -> int:
-    """The code of a status line without line end (PEP 3333, "The start_response() Callable")."""
+def checked_status(judge: Judge, status: object) -> int:
+    """The code in a status such as ``"200 OK"`` (PEP 3333, "The start_response() Callable")."""
     judge.must(type(status) is str, f"got a status of type {type(status).__name__}, expected str")
     text = str(status)
     judge.must(_STATUS.fullmatch(text), f"got status {text!r}, expected three digits, a space and a reason")
@@ -119,7 +122,7 @@ def checked_status(judge: Judge, status: Any) -> int:
 
 
 def checked_headers(judge: Judge, headers: Any) -> list[tuple[str, str]]:
-    """``headers``: a list of pairs of native strings that Latin-1 can encode (PEP 3333, "Unicode Issues")."""
+    """The header fields. They must be a list of pairs of str in Latin-1 (PEP 3333, "Unicode Issues")."""
     judge.must(type(headers) is list, f"got headers of type {type(headers).__name__}, expected a list")
     fields: list[tuple[str, str]] = headers
     for pair in fields:
@@ -131,8 +134,8 @@ def checked_headers(judge: Judge, headers: Any) -> list[tuple[str, str]]:
     return fields
 
 
-def check_iterable(judge: Judge, iterable: Any) -> None:
-    """What an application returns (PEP 3333, "Specification Details")."""
+def check_iterable(judge: Judge, iterable: object) -> None:
+    """Check the value that an application returns (PEP 3333, "Specification Details")."""
     kind = type(iterable).__name__
     judge.must(iterable is not None, "got None from the application, expected an iterable")
     judge.must(
@@ -141,15 +144,15 @@ def check_iterable(judge: Judge, iterable: Any) -> None:
     judge.must(hasattr(iterable, "__iter__"), f"got {kind} from the application, expected an iterable")
 
 
-def close(iterable: Any) -> None:
-    """Call ``close()`` where there is one."""
+def close(iterable: object) -> None:
+    """Call ``close()`` if ``iterable`` has this method."""
     method = getattr(iterable, "close", None)
     if method is not None:
         method()
 
 
 class Checked:
-    """The application's iterable, checked; to be used up or not, and closed once, by the server."""
+    """The iterable of the application, with checks. The server must close it exactly once, even if it stops early."""
 
     def __init__(self, call: Call, iterable: Iterable[bytes]) -> None:
         self._call, self._iterable = call, iterable
