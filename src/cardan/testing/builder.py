@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from ._httpx import httpx
@@ -209,11 +209,12 @@ def merge(computed: dict[str, str | None], fields: list[tuple[bytes, bytes]]) ->
 
 def raw_fields(headers: Fields | None) -> list[tuple[bytes, bytes]]:
     """Header fields as bytes."""
-    items: Iterable[tuple[str | bytes, str | bytes]]
     if isinstance(headers, dict):
-        items = pairs_of(headers)
+        items: Iterable[tuple[str | bytes, str | bytes]] = pairs_of(headers)
+    elif hasattr(headers, "items"):
+        items = cast("SupportsItems", headers).items()
     else:
-        items = getattr(headers, "items", lambda: headers or ())()
+        items = cast("Iterable[tuple[str | bytes, str | bytes]]", headers or ())
     return [(to_bytes(name), to_bytes(value)) for name, value in items]
 
 
