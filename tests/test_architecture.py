@@ -159,6 +159,26 @@ def test_every_key_of_a_dict_is_declared() -> None:
     assert wrong == []
 
 
+def test_the_adapters_mirror_each_other() -> None:
+    """What one adapter has for a request, the other one has under the same name; only the ends have names of their own.
+
+    ``wsgi/handling.py`` and ``asgi/handling.py`` have the same functions, and no ``Any`` stands for a type in these.
+    """
+    shared = {"head", "handling", "thread", "sending", "draining", "calling"}
+    own = {"wsgi": {"input", "errors"}, "asgi": {"receiving", "messages"}}
+    for adapter, names in own.items():
+        found = {name.rpartition(".")[2] for name in MODULES if name.startswith(f"cardan.{adapter}.")}
+        assert found == shared | names
+    faces = [
+        {(node.name, "Any" in [ast.unparse(arg.annotation) for arg in node.args.args if arg.annotation])
+         for node in HOUSE.tree(f"cardan.{adapter}.handling").body
+         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+        for adapter in own
+    ]  # fmt: skip
+    assert {("handle", False), ("handle_response", False)} <= faces[0] & faces[1]
+    assert [name for names in faces for name, has_any in names if has_any] == []
+
+
 @pytest.mark.parametrize("module", [name for name in MODULES if room_of(name) == "core"])
 def test_core_imports_the_standard_library_less_its_io(module: str) -> None:
     """No socket, no thread, no loop, no file, no third party: bytes and values in, events and values out."""
