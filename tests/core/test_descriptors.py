@@ -213,7 +213,7 @@ def test_on_the_class() -> None:
     """The descriptor itself, documented."""
     assert Response.tenant.__doc__ == "The ``X-Tenant`` field."
     assert Response.region.__doc__ == "Where it runs."
-    assert Response.vary.__doc__ == "The ``Vary`` field; changes are written back."
+    assert Response.vary.__doc__ == "The ``Vary`` field. Changes are written to it."
     assert Response.content_range.__doc__ == "The part."
     assert repr(Response.tenant) == "<HeaderField X-Tenant>"
     assert repr(Response.vary) == "<LiveField Vary>"
