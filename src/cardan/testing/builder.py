@@ -214,7 +214,7 @@ def raw_fields(headers: Fields | None) -> list[tuple[bytes, bytes]]:
     elif hasattr(headers, "items"):
         items = cast("SupportsItems", headers).items()
     else:
-        items = cast("Iterable[tuple[str | bytes, str | bytes]]", headers or ())
+        items = headers or ()  # pyright: ignore[reportAssignmentType] - no items(), so these are pairs
     return [(to_bytes(name), to_bytes(value)) for name, value in items]
 
 
