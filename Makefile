@@ -45,7 +45,11 @@ help:
 	@echo "make docs    the manual, in docs/_build/html"
 	@echo "make fuzz    every fuzzer for a short while"
 
+# with no ARGS first a part without the fast paths (tests/fast_paths.py); the run of all tests ends the output
 test: $(VENV)/.installed-test
+ifeq ($(strip $(ARGS)),)
+	@$(PY) -m pytest -q --slow-paths tests/contract tests/core/request
+endif
 	@$(PY) -m pytest $(ARGS)
 
 test-newer:

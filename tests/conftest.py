@@ -27,6 +27,32 @@ settings.load_profile("cardan")
 ALLOWED = Path(__file__).with_name("allowed-skips.txt")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--slow-paths``: see tests/fast_paths.py."""
+    parser.addoption(
+        "--slow-paths",
+        action="store_true",
+        help="switch every fast path off; tests of real servers are left out, because these run in their own processes",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Switch the fast paths off, before anything is collected."""
+    if config.option.slow_paths:
+        from tests.fast_paths import FAST_PATHS, switch_off
+
+        for path in FAST_PATHS:
+            switch_off(path)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests of real servers out of a run without fast paths."""
+    if config.option.slow_paths:
+        left_out = [item for item in items if item.get_closest_marker("real_server")]
+        items[:] = [item for item in items if not item.get_closest_marker("real_server")]
+        config.hook.pytest_deselected(items=left_out)
+
+
 @pytest.fixture(scope="session")
 def server_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerPool]:
     """Real servers, each started at its first use and stopped at the end of the session (tests/servers.py)."""

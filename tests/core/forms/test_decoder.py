@@ -1,4 +1,4 @@
-"""MultipartDecoder: its states, its limits, its straight path against its table, and what it holds."""
+"""MultipartDecoder: its states, its limits, its fast paths compared with its state table, and what it holds."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def test_file_data_never_count_as_form_memory() -> None:
     assert flat(events) == [("a", "1"), ("f", "x.txt", b"x" * 100_000)]
 
 
-# --- the straight path against the table ---
+# --- the fast paths against the state table ---
 
 HEADED = b'Content-Disposition: form-data; name="a"'
 BITS = st.sampled_from(
@@ -273,8 +273,8 @@ SMALL = Limits(max_form_parts=4, max_files=2, max_form_memory_size=30, max_form_
 
 @given(body=st.one_of(SOUP, FORMS), seed=st.integers(0, 9), strict=st.booleans(), small=st.booleans())
 @settings(max_examples=400, deadline=None)
-def test_straight_path_does_what_the_table_does(body: bytes, seed: int, strict: bool, small: bool) -> None:
-    """With and without the straight path, whole, by bytes and at random cuts: one outcome."""
+def test_fast_paths_do_what_the_table_does(body: bytes, seed: int, strict: bool, small: bool) -> None:
+    """With and without the fast paths, whole, by bytes and at random cuts: the outcome is the same."""
     options: Any = {"forms": "strict" if strict else "default", "limits": SMALL if small else Limits()}
     rand = random.Random(seed)
     marks = sorted(rand.choices(range(len(body) + 1), k=4))
@@ -286,8 +286,8 @@ def test_straight_path_does_what_the_table_does(body: bytes, seed: int, strict: 
 
 @given(body=st.one_of(SOUP, FORMS))
 @settings(max_examples=200, deadline=None)
-def test_straight_path_refuses_in_the_same_words(body: bytes) -> None:
-    """An error's text does not depend on the path, nor on events that were taken back."""
+def test_fast_paths_refuse_in_the_same_words(body: bytes) -> None:
+    """The text of an error does not depend on the path."""
 
     def said(decoder: MultipartMachine) -> str:
         try:
@@ -296,6 +296,25 @@ def test_straight_path_refuses_in_the_same_words(body: bytes) -> None:
             return str(error)
 
     assert said(MultipartDecoder("BOUND", limits=SMALL)) == said(MultipartMachine("BOUND", limits=SMALL))
+
+
+@pytest.mark.parametrize("cls", [MultipartMachine, MultipartDecoder])
+@pytest.mark.parametrize("size", [1, 40])
+def test_after_a_small_field_no_more_is_asked_for_than_one_part_too_many(cls: type[Any], size: int) -> None:
+    """A client that sends one part too many after a field, and then waits, is refused: no read waits for more bytes."""
+    decoder = cls("BOUND", limits=Limits(max_form_parts=2))
+    body = form(part(data=b"x" * size), *[part()] * 2)
+
+    def read_all() -> None:
+        at = 0
+        while at < len(body):
+            want = decoder.want
+            assert want <= len(body) - at
+            decoder.feed(body[at : at + want])
+            at += want
+
+    with pytest.raises(RequestEntityTooLarge):
+        read_all()
 
 
 def test_the_manual_lists_the_states() -> None:

@@ -145,8 +145,8 @@ class MultipartMachine:
     def want(self) -> int:
         """How many bytes to ask for at most: a limit that is exceeded is noticed as soon as these have come.
 
-        Of a file's data as many as there are of the file, if it takes no less to exceed its own limit: what comes after
-        a file is read with it, but the reads of a large file are large.
+        In the data of a field or file they are at least as many as have come of it, if they cannot exceed its own
+        limit: so the reads of large data are large, and what follows is read with it.
         """
         limits, state, tail = self.limits, self.state, len(self._tail)
         if state is PREAMBLE and not tail:
@@ -154,10 +154,11 @@ class MultipartMachine:
         if state is FILE:
             most = limits.max_file_size
             own = sys.maxsize if most is None else most - self._held - tail
-            return max(1, min(own + 1, max(self._held, self._want_part())))
-        if state is FIELD and self._is_entered:
-            return max(1, field_room(limits, self._total + self._head.cost, self._held + tail) + 1)
-        return self._want_part() if state in _BEFORE_DATA else sys.maxsize
+        elif state is FIELD and self._is_entered:
+            own = field_room(limits, self._total + self._head.cost, self._held + tail)
+        else:
+            return self._want_part() if state in _BEFORE_DATA else sys.maxsize
+        return max(1, min(own + 1, max(self._held, self._want_part())))
 
     @property
     def _is_entered(self) -> bool:
@@ -169,7 +170,9 @@ class MultipartMachine:
         limit.
         """
         tail = len(self._tail)
-        value = tail if self.state is FIELD else min(tail, len(self._delimiter))  # what may be a value's beginning
+        # what may be a value's beginning: of a part in its data, only what may also be a boundary
+        waits = self.state is FIELD and not self._is_entered
+        value = tail if waits else min(tail, len(self._delimiter))
         return want_part(
             self.limits,
             used=self._total,

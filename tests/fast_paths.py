@@ -1,0 +1,142 @@
+"""The fast paths of the project, and the one switch that turns all of them off.
+
+A fast path makes one attempt. It changes nothing and returns None where it meets anything unusual; the slow path then
+does the same work. So a fast path that always returns None must change nothing but the speed: ``pytest --slow-paths``
+runs the tests in that way, and ``make test`` does so for tests/contract and tests/core/request.
+
+:data:`FAST_PATHS` is the list. To add a fast path, add one entry to it. ``tests/test_fast_paths.py`` checks that its
+names exist, that its usual input takes the path, and that the switch turns it off; ARCHITECTURE.md shows the list.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import CodeType, FunctionType
+
+__all__ = ["FAST_PATHS", "FastPath", "counting", "find", "switch_off"]
+
+
+class FastPath(NamedTuple):
+    """One fast path."""
+
+    name: str
+    """The function or method that attempts it: ``module:function`` or ``module:Class.method``."""
+    slow: str
+    """The slow path that does the same, and is the oracle of the fast one."""
+    test: str
+    """The test that compares the two."""
+    usual: Callable[[], object]
+    """Does what takes the fast path, on a usual input; what it returns must not depend on the path."""
+
+
+def _form() -> object:
+    from cardan.core.forms import parse_form
+
+    form = parse_form(_TYPE, _PARTS)
+    return form.fields, [(name, file.filename, file.read()) for name, file in form.files]
+
+
+def _events() -> object:
+    from cardan.core.forms import MultipartDecoder
+
+    decoder = MultipartDecoder("B")
+    return [*decoder.feed(_PARTS), *decoder.close()]
+
+
+def _file_data() -> object:
+    from cardan.core.forms import MultipartDecoder
+
+    decoder, at = MultipartDecoder("B"), _PARTS.rindex(b"data")
+    events = [event for chunk in (_PARTS[:at], b"more ", _PARTS[at:]) for event in decoder.feed(chunk)]
+    return b"".join(event for event in events if isinstance(event, bytes)), len(decoder.close())
+
+
+def _pairs() -> object:
+    from cardan.core.forms import parse_urlencoded
+
+    return parse_urlencoded(b"a=1&b=%41+c")
+
+
+_TYPE = "multipart/form-data; boundary=B"
+_PARTS = (
+    b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+    b'--B\r\nContent-Disposition: form-data; name="f"; filename="x.txt"\r\nContent-Type: text/plain\r\n\r\n'
+    b"data\r\n--B--\r\n"
+)
+_FORM_WAYS = "tests/contract/test_form_ways.py::test_every_way_gives_the_same_form"
+_DECODER = "tests/core/forms/test_decoder.py::test_fast_paths_do_what_the_table_does"
+_URLENCODED = "tests/core/forms/test_urlencoded.py::test_the_standard"
+
+_FORMS = "cardan.core.forms"
+
+FAST_PATHS = (
+    # a whole form; whole parts of a form; the data of a file
+    FastPath(f"{_FORMS}.reader:FormReader.take", f"{_FORMS}.reader:FormReader.run", _FORM_WAYS, _form),
+    FastPath(
+        f"{_FORMS}.decoder:MultipartDecoder._take_parts", f"{_FORMS}.machine:MultipartMachine._read", _DECODER, _events
+    ),
+    FastPath(
+        f"{_FORMS}.decoder:MultipartDecoder._pass_data",
+        f"{_FORMS}.machine:MultipartMachine._read_file",
+        _DECODER,
+        _file_data,
+    ),
+    # urlencoded pairs that are decoded together, as text and as bytes
+    FastPath(f"{_FORMS}.urlencoded:usual_pairs", f"{_FORMS}.urlencoded:split_urlencoded", _URLENCODED, _pairs),
+    FastPath(f"{_FORMS}.urlencoded:_decode_all", f"{_FORMS}.urlencoded:_split_each", _URLENCODED, _pairs),
+    # the head of a part, as browsers write it
+    FastPath(f"{_FORMS}.head:_plain_head", f"{_FORMS}.head:_read_fields", _DECODER, _events),
+)
+
+
+def find(name: str) -> FunctionType:
+    """The function that a dotted name stands for: ``module:function`` or ``module:Class.method``."""
+    module, _, path = name.partition(":")
+    found: Any = import_module(module)
+    for attribute in path.split("."):
+        found = found.__dict__[attribute]
+    function: FunctionType = getattr(found, "__func__", getattr(found, "fget", found))
+    return function
+
+
+def _gives_none(*_: Any, **__: Any) -> None:
+    return None
+
+
+async def _awaits_none(*_: Any, **__: Any) -> None:
+    return None
+
+
+def _code_of_none(code: CodeType) -> CodeType:
+    """The code of a function that takes any arguments and gives None, awaited if ``code`` has to be awaited."""
+    return (_awaits_none if code.co_flags & 0x80 else _gives_none).__code__
+
+
+def switch_off(path: FastPath) -> None:
+    """Let every attempt of a fast path give None, whoever holds the function already: its code is replaced."""
+    function = find(path.name)
+    function.__code__ = _code_of_none(function.__code__)
+
+
+@contextmanager
+def counting(path: FastPath) -> Iterator[list[Any]]:
+    """Collects what the attempts of a fast path give that are made in this thread; None is not collected."""
+    taken: list[Any] = []
+    code = find(path.name).__code__
+
+    def watch(frame: Any, event: str, value: Any) -> None:
+        if event == "return" and value is not None and frame.f_code is code:
+            taken.append(value)
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        yield taken
+    finally:
+        sys.setprofile(before)
