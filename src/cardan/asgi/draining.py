@@ -9,7 +9,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from ..core.request.draining import LARGE, NOTHING, Drain, closes, expects_continue, is_announced, may_exceed
+from ..core.request.draining import LARGE, NOTHING, Drain, closes, expects_continue, may_exceed
+from ..core.request.head import may_have_body
 from ..core.structures.scope_headers import ScopeHeaders
 from .receiving import ReceiveBody, open_body
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BODILESS", "PATIENCE", "HeldSend", "hold"]
 
-#: Methods whose requests are taken to have no body (RFC 9110 sections 9.3.1 and 9.3.2): to search the head of each for
-#: one would cost a tenth of what a small request costs.
+#: Methods whose requests are not looked at by :func:`hold` (RFC 9110 sections 9.3.1 and 9.3.2). Nearly none of them has
+#: a body, and to ask :func:`~cardan.core.request.head.may_have_body` would cost a tenth of a small request.
 BODILESS: Final = frozenset({"GET", "HEAD"})
 
 #: Seconds in which a body is to go on that others may have read before a bare response is called.
@@ -63,16 +64,13 @@ def hold(
         return None
     headers = ScopeHeaders(scope.get("headers") or ())
     version: str = scope.get("http_version") or "1.1"
-    announced = is_announced(headers)
-    # HTTP/2 need not announce a body (RFC 9113 section 8.1)
-    may_follow = not (version.startswith("1") or scope["method"] in BODILESS or "Content-Length" in headers)
-    if not (announced or may_follow):
+    if not may_have_body(scope["method"], version, headers):
         return None
     if body.asked:
         patience = None
     elif expects_continue(headers):  # the client was not told to send the body
         limits = NOTHING
-    elif announced and patience is not None and not may_exceed(headers, _SMALL):
+    elif patience is not None and "Content-Length" in headers and not may_exceed(headers, _SMALL):
         return None
     return HeldSend(
         send,

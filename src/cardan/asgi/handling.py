@@ -20,6 +20,7 @@ from ..core.flow import Served, answer, flow, raiser
 from ..core.request.body import close_async_files
 from ..core.request.draining import DEFAULTS, is_inert, limits_of, may_exceed
 from ..core.request.exchange import KEY, REQUEST_KEY, Exchange
+from ..core.request.head import may_have_body
 from ..core.response.base import BaseResponse
 from ..core.structures.scope_headers import ScopeHeaders
 from .draining import BODILESS, PATIENCE, HeldSend, hold
@@ -36,10 +37,6 @@ if TYPE_CHECKING:
     from .sending import Sender
 
 __all__ = ["ServedOverASGI", "deny_websocket", "handle", "handle_response"]
-
-#: methods whose requests have no body over HTTP/2 unless their head announces one. ``draining.BODILESS`` is smaller:
-#: for its methods the head is not even looked at
-_UNLESS_ANNOUNCED = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
 
 
 class ServedOverASGI(Served, Protocol):
@@ -303,12 +300,10 @@ async def _source(scope: Scope, receive: Receive, ahead: int = 0) -> ReceiveBody
     if not isinstance(body, ReceiveBody):
         return None
     headers = ScopeHeaders(scope.get("headers") or ())
-    chunked = "Transfer-Encoding" in headers
-    announced = chunked or "Content-Length" in headers
-    if not announced and (scope["method"] in _UNLESS_ANNOUNCED or (scope.get("http_version") or "1.1").startswith("1")):
+    if not may_have_body(scope["method"], scope.get("http_version") or "1.1", headers):
         body.let_watch(ahead or 1)  # the one message that says that there is no body, unless others have taken it
     # receiving would invite a body that waits for 100 Continue; of a large one the end is not reached
-    elif body.asked or not ("Expect" in headers or (not chunked and may_exceed(headers, ahead))):
+    elif body.asked or not ("Expect" in headers or ("Transfer-Encoding" not in headers and may_exceed(headers, ahead))):
         body.let_watch(ahead)
     return body
 

@@ -18,11 +18,11 @@ from ..core.request.draining import (
     NOTHING,
     Drain,
     expects_continue,
-    is_announced,
     is_inert,
     limits_of,
 )
 from ..core.request.exchange import KEY
+from ..core.request.head import announces_body
 from ..core.structures.environ_headers import EnvironHeaders
 from .input import InputBody, open_body, sent_length
 
@@ -83,8 +83,8 @@ def _make_drain(environ: dict[str, Any], request: Any) -> Callable[[], None] | N
             return None
         body = exchange.find(environ.get("wsgi.input")) if exchange.opened else None
     if body is None:
-        announced = environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ
-        if not (announced and environ.get("wsgi.input_terminated") and is_announced(EnvironHeaders(environ))):
+        announced = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
+        if not (announced and environ.get("wsgi.input_terminated")):
             return None
         body = open_body(environ, sent_length(environ))
     if not isinstance(body, InputBody) or body.ended or body.disconnected:

@@ -17,6 +17,7 @@ from .. import _crossing as crossing
 from ..core.exceptions import HTTPException
 from ..core.flow import Served, flow, raiser
 from ..core.request.exchange import KEY, REQUEST_KEY, Exchange
+from ..core.request.head import announces_body
 from ..core.response.base import BaseResponse
 from .draining import count_reads, drain_before_error, drained
 from .errors import answer_error, ends_more
@@ -79,7 +80,8 @@ def handle_response(response: BaseResponse, environ: WSGIEnvironment, start_resp
             portal = partial(crossing.portal, "asyncio")
             thread = RequestThread(portal, Exchange(), crossing.CallersContext())
             body = send(response, environ, start_response, thread, partial(_root_url, environ), [])
-        return drained(body, environ, response, None) if _announces_body(environ) or KEY in environ else body
+        has_body = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
+        return drained(body, environ, response, None) if has_body or KEY in environ else body
     except BaseException as error:
         if (answer := answer_error(error, environ, start_response)) is None:
             raise
@@ -96,7 +98,7 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
     request: BaseRequest | None = None
     thread: RequestThread | None = None
     held = False
-    has_body = _announces_body(environ)
+    has_body = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
     try:
         if has_body and not environ.get("wsgi.input_terminated"):
             count_reads(environ)
@@ -154,11 +156,6 @@ def _leave(environ: WSGIEnvironment, exchange: Exchange, thread: RequestThread |
             exchange.end()
         if exchange.opened and exchange.files:
             exchange.close()
-
-
-def _announces_body(environ: WSGIEnvironment) -> bool:
-    """True if the head of the request has a field that tells of a body; one of no bytes counts as well."""
-    return bool(environ.get("CONTENT_LENGTH")) or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def _root_url(environ: WSGIEnvironment) -> str:

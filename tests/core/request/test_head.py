@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cardan.core import Request, RequestHead
+from cardan.core.request.head import CONTENTLESS, announces_body, may_have_body
+from cardan.core.structures.scope_headers import ScopeHeaders
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,40 @@ def test_headers_as_pairs_of_bytes() -> None:
     request = Request(RequestHead(headers=[(b"Host", b"a.de"), (b"COOKIE", b"a=1"), (b"cookie", b"b=2")]))  # type: ignore[arg-type]
     assert request.host == "a.de"
     assert request.cookies.to_dict() == {"a": "1", "b": "2"}
+
+
+FRAMING = [
+    # Content-Length, Transfer-Encoding, whether they announce a body
+    (None, None, False),
+    ("", None, False),
+    ("0", None, False),
+    ("1", None, True),
+    (" 7 ", None, True),
+    ("-1", None, False),
+    ("1, 1", None, False),
+    ("nonsense", None, False),
+    (None, "chunked", True),
+    ("0", "chunked", True),
+    ("nonsense", "chunked", True),
+]
+
+
+@pytest.mark.parametrize(("length", "coding", "announced"), FRAMING)
+def test_a_body_is_announced_by_a_length_or_a_transfer_coding(
+    length: str | None, coding: str | None, announced: bool
+) -> None:
+    """RFC 9112 section 6.3: a transfer coding announces a body, and so does a valid length that is not 0."""
+    assert announces_body(length, coding) is announced
+
+
+@pytest.mark.parametrize(("length", "coding", "announced"), FRAMING)
+@pytest.mark.parametrize("version", ["1.0", "1.1", "2", "2.0", "3"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "QUERY", *sorted(CONTENTLESS)])
+def test_a_body_may_follow_unannounced_over_http2_only(
+    method: str, version: str, length: str | None, coding: str | None, announced: bool
+) -> None:
+    """RFC 9113 section 8.1: without either field, a POST over HTTP/2 or HTTP/3 may have a body, and a GET has none."""
+    fields = [(b"content-length", length), (b"transfer-encoding", coding)]
+    headers = ScopeHeaders([(name, value.encode()) for name, value in fields if value is not None])
+    unannounced = not length and coding is None and version >= "2" and method not in CONTENTLESS
+    assert may_have_body(method, version, headers) is (announced or unannounced)

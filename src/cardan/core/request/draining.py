@@ -29,7 +29,6 @@ __all__ = [
     "DrainLimits",
     "closes",
     "expects_continue",
-    "is_announced",
     "is_inert",
     "limits_of",
     "may_exceed",
@@ -96,14 +95,6 @@ class Drain:
 def is_inert(response: Any) -> bool:
     """Whether the body of ``response`` is text, bytes or a file: sending it cannot read the body of the request."""
     return not response.is_streamed or hasattr(response.response, "ranged")
-
-
-def is_announced(headers: HeadersView) -> bool:
-    """Whether the head of a request says that it has a body (RFC 9112 section 6.3).
-
-    False for a Content-Length that is no length: where such a body ends is unknown.
-    """
-    return "Transfer-Encoding" in headers or bool(_length_of(headers))
 
 
 def expects_continue(headers: HeadersView) -> bool:

@@ -7,17 +7,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
 from ..buffers import as_bytes
+from ..exceptions import BadRequest
+from ..forms.body_reader import parse_content_length
 from ..structures.headers import HeadersView
 from ..structures.scope_headers import ScopeHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["HeadLike", "RequestHead", "without_authority"]
+__all__ = ["CONTENTLESS", "HeadLike", "RequestHead", "announces_body", "may_have_body", "without_authority"]
+
+#: The methods to whose content RFC 9110 section 9.3 gives no meaning. Over HTTP/2 their requests are taken to have no
+#: body unless they announce one.
+CONTENTLESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
 
 
 class HeadLike(Protocol):
@@ -160,3 +166,34 @@ def without_authority(path: str) -> str:
     if not (mark and scheme.isascii() and scheme.isalnum()):
         return path
     return "/" + rest.partition("/")[2]
+
+
+def announces_body(content_length: str | None, transfer_encoding: str | None) -> bool:
+    """Whether the head of a request says that a body follows (RFC 9112 section 6.3).
+
+    The arguments are the values of the two header fields, None for a field that was not sent. A Content-Length of 0
+    announces no body. Neither does one that is not a length, because the end of such a body is unknown.
+
+    >>> announces_body("3", None), announces_body("0", None), announces_body(None, "chunked")
+    (True, False, True)
+    """
+    if transfer_encoding is not None:
+        return True
+    if not content_length:
+        return False
+    try:
+        return bool(parse_content_length(content_length))
+    except BadRequest:
+        return False
+
+
+def may_have_body(method: str, http_version: str, headers: HeadersView) -> bool:
+    """Whether a body may follow the head of a request, which may have announced it or not.
+
+    HTTP/1 requires a request to announce its body (RFC 9112 section 6.3). HTTP/2 and HTTP/3 do not (RFC 9113 section
+    8.1): there the method decides, unless the request has a Content-Length.
+    """
+    length = headers.get("Content-Length")
+    if announces_body(length, headers.get("Transfer-Encoding")):
+        return True
+    return not (http_version.startswith("1") or length is not None or method in CONTENTLESS)
