@@ -1,0 +1,54 @@
+"""Status codes, their phrases, and status lines read and written."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import pytest
+
+from cardan.core.status import PHRASES, STATUS_LINES, parse_status, status_line
+
+# RFC 9110 renamed three of them; Python 3.13 follows.
+RENAMED = {413: "Content Too Large", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+# RFC 9110 section 15.5.15 on 414, RFC 2295 on 506; the standard library spells these otherwise on some versions.
+SPELLED = {414: "URI Too Long", 418: "I'm a teapot"}
+
+
+@pytest.mark.parametrize("status", HTTPStatus, ids=str)
+def test_each_code_of_the_standard_library_has_a_phrase(status: HTTPStatus) -> None:
+    """The phrase is that of the standard library, less those that RFC 9110 renamed."""
+    expected = (RENAMED | SPELLED).get(status.value, status.phrase)
+    assert PHRASES[status.value].lower() == expected.lower()
+
+
+def test_a_status_line_is_a_code_and_a_phrase() -> None:
+    """RFC 9112 section 4; a code that nobody has registered is "Unknown"."""
+    assert (status_line(404), status_line(299)) == ("404 Not Found", "299 Unknown")
+    assert {code: line.split(" ", 1) for code, line in STATUS_LINES.items()} == {
+        code: [str(code), phrase] for code, phrase in PHRASES.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("404 Not Found", (404, "404 Not Found")),
+        ("404", (404, "404 Not Found")),
+        ("404  gone fishing ", (404, "404 gone fishing")),
+        ("299", (299, "299 Unknown")),
+        ("gone fishing", (0, "0 gone fishing")),
+        ("1234 x", (0, "0 1234 x")),
+        ("0 x", (0, "0 x")),
+        ("\u0664\u0660\u0664".encode().decode("latin-1"), (0, "0 " + "\u0664\u0660\u0664".encode().decode("latin-1"))),
+    ],
+)
+def test_parse(text: str, expected: tuple[int, str]) -> None:
+    """The code and the line; a text without a usable code has the code 0."""
+    assert parse_status(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "  ", "200 a\r\nb", "200 \0", "200 \u0100"])
+def test_what_is_no_status(text: str) -> None:
+    """An empty text and one that a status line cannot hold are refused."""
+    with pytest.raises(ValueError, match=r"^got .*, expected "):
+        parse_status(text)
