@@ -1,4 +1,4 @@
-"""All readers of fields, and the worst that can be fed to one: for the tests, the benchmark and the fuzzers."""
+"""All parsers of fields, and the shapes of hostile input for them. Tests, benchmarks and fuzzers use both."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "www_authenticate": WWWAuthenticate.from_header,
 }
 
-#: what comes first, what is repeated, what comes last
+#: Shapes of hostile input: a text at the start, a text that is repeated, a text at the end.
 WORST = [
     ("", " ", ""),
     ("", "\t", "x"),

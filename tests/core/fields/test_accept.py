@@ -1,4 +1,4 @@
-"""What clients accept: charsets, encodings, and what all these fields have in common."""
+"""Accept-Charset, Accept-Encoding, and the rules that all Accept fields share."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ tokens = st.text("abcXYZ-.", min_size=1, max_size=5)
     ],
 )
 def test_reading(header: str, items: list[tuple[str, float]]) -> None:
-    """RFC 9110 section 12.4.2: the most wanted first, then the more specific, then the first; no weight, no member."""
+    """Members are sorted by quality, then by specificity, then by their order in the field (RFC 9110 section 12.4.2).
+    A member with an invalid quality is skipped.
+    """
     accept = Accept.from_header(header)
     assert list(accept) == items
     assert accept.provided
 
 
 def test_no_field_accepts_everything() -> None:
-    """RFC 9110 section 12.4.1; what asks for something is another question."""
+    """A field that was not sent accepts every value (RFC 9110 section 12.4.1), but ``in`` is false for every value."""
     accept = Accept.from_header(None)
     assert not accept.provided
     assert accept.quality("x") == 1
@@ -51,13 +53,15 @@ def test_no_field_accepts_everything() -> None:
 
 
 def test_an_empty_field_accepts_nothing() -> None:
-    """It was sent, and names nothing."""
+    """An empty field names no value, so that no value is acceptable."""
     assert Accept.from_header("").quality("x") == 0
     assert Accept.from_header("").best_match(["x"]) is None
 
 
 def test_best_match() -> None:
-    """The highest quality, then what is named itself, then the first offer; never what is excluded."""
+    """The offer with the highest quality is chosen, then the one that a more specific member matches, then the first
+    one. An excluded offer is never chosen.
+    """
     accept = Accept.from_header("a;q=0.5, b, c;q=0, *;q=0.1")
     assert accept.best_match(["a", "b"]) == "b"
     assert accept.best_match(["x", "a"]) == "a"
@@ -70,7 +74,7 @@ def test_best_match() -> None:
 
 
 def test_one_field_serves_many_offers() -> None:
-    """One object stands for all requests that say the same: what was chosen before is never given for other offers."""
+    """One object serves all requests with an equal field. The choice that it keeps is used only for equal offers."""
     accept = Accept.from_header("a;q=0.5, b, x-many")
     many = [f"x{number}" for number in range(99)] + ["x-many"]
     for _ in range(2):
@@ -81,7 +85,7 @@ def test_one_field_serves_many_offers() -> None:
 
 
 def test_as_a_sequence() -> None:
-    """Pairs by position, qualities by name."""
+    """``accept[position]`` gives a pair, ``accept[value]`` gives a quality."""
     accept = Accept.from_header("a;q=0.5, b")
     assert accept[0] == ("b", 1)
     assert accept["A"] == 0.5
@@ -101,14 +105,14 @@ def test_as_a_sequence() -> None:
 
 @given(st.lists(st.tuples(tokens, qualities)))
 def test_fields_come_back(items: list[tuple[str, float]]) -> None:
-    """Written and read they are the same."""
+    """A field that is written and parsed again gives an equal object."""
     accept = Accept(items)
     assert Accept.from_header(accept.to_header()) == accept
 
 
 @given(st.text(st.sampled_from('a*;q=.01, "\t')))
 def test_the_plain_way_has_the_general_one_as_oracle(header: str) -> None:
-    """A member by a member through the general reader gives the same."""
+    """The parser for fields without quoted strings gives the same members as the general parser."""
     expected = []
     for member in header.split(",") if '"' not in header else []:
         value, _, parameters = member.partition(";")
@@ -119,7 +123,7 @@ def test_the_plain_way_has_the_general_one_as_oracle(header: str) -> None:
 
 
 def test_what_cannot_be_written_is_refused() -> None:
-    """A member with a line break is none."""
+    """A member with a line break is refused when it is written."""
     with pytest.raises(ValueError, match=r"^got "):
         Accept([("a\n", 1)]).to_header()
 
@@ -128,20 +132,20 @@ def test_what_cannot_be_written_is_refused() -> None:
     ("text", "quality"), [("1", 1), ("0.5", 0.5), ("1.9", 1), ("", None), ("2", None), ("0,5", None)]
 )
 def test_qualities(text: str, quality: float | None) -> None:
-    """0 to 1, ASCII digits."""
+    """A quality is a number from 0 to 1 in ASCII digits."""
     assert read_quality(text) == quality
 
 
 @pytest.mark.parametrize("row", range(8))
 def test_encodings_of_the_rfc(row: int) -> None:
-    """RFC 9110 section 12.5.3, its rules and examples."""
+    """The rules and the examples of RFC 9110 section 12.5.3 hold."""
     case = corpus_json("rfc-examples")["rfc9110_accept_encoding"][row]
     accept = EncodingAccept.from_header(case["header"])
     assert {name: accept.quality(name) > 0 for name in case["acceptable"]} == case["acceptable"]
 
 
 def test_identity() -> None:
-    """Acceptable, after all that is named, unless a member says otherwise."""
+    """``identity`` is acceptable, with the lowest quality, unless a member forbids it."""
     accept = EncodingAccept.from_header("gzip;q=0.1")
     assert accept.best_match(["identity", "gzip"]) == "gzip"
     assert accept.best_match(["identity", "br"]) == "identity"
@@ -153,7 +157,7 @@ def test_identity() -> None:
 
 
 def test_charsets_have_aliases() -> None:
-    """The usual ones compare equal."""
+    """Common aliases of a charset compare equal."""
     accept = CharsetAccept.from_header("latin1, UTF8;q=0.5")
     assert accept.quality("ISO-8859-1") == 1
     assert accept.quality("utf-8") == accept.quality("utf_8") == 0.5

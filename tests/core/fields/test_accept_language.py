@@ -1,4 +1,4 @@
-"""Which languages clients want."""
+"""Accept-Language: the languages that a client prefers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.corpora import corpus_json
 
 
 def test_qualities_of_the_rfc() -> None:
-    """RFC 9110 section 12.5.4, with basic filtering (RFC 4647 section 3.3.1)."""
+    """The qualities of RFC 9110 section 12.5.4 hold with basic filtering (RFC 4647 section 3.3.1)."""
     case = corpus_json("rfc-examples")["rfc9110_accept_language"][0]
     accept = LanguageAccept.from_header(case["header"])
     assert {tag: accept.quality(tag) for tag in case["q"]} == case["q"]
@@ -19,7 +19,7 @@ def test_qualities_of_the_rfc() -> None:
 
 @pytest.mark.parametrize("row", range(3))
 def test_basic_filtering(row: int) -> None:
-    """RFC 4647 section 3.3.1, its examples."""
+    """The examples of basic filtering in RFC 4647 section 3.3.1 hold."""
     case = corpus_json("rfc-examples")["rfc4647_basic_filtering"][row]
     tags = case["matches"] + case["does_not_match"]
     assert LanguageAccept([(case["range"], 1)]).filter(tags) == case["matches"]
@@ -27,7 +27,7 @@ def test_basic_filtering(row: int) -> None:
 
 @pytest.mark.parametrize("row", range(2))
 def test_extended_filtering(row: int) -> None:
-    """RFC 4647 section 3.3.2, its examples."""
+    """The examples of extended filtering in RFC 4647 section 3.3.2 hold."""
     case = corpus_json("rfc-examples")["rfc4647_extended_filtering"][row]
     tags = case["matches"] + case["does_not_match"]
     assert LanguageAccept([(case["range"], 1)]).filter(tags, extended=True) == case["matches"]
@@ -36,7 +36,7 @@ def test_extended_filtering(row: int) -> None:
 
 @pytest.mark.parametrize("row", range(2))
 def test_lookup(row: int) -> None:
-    """RFC 4647 section 3.4: each candidate is found where all that come before it are missing."""
+    """Lookup tries the tags in the order of RFC 4647 section 3.4: it finds each tag if all earlier ones are missing."""
     case = corpus_json("rfc-examples")["rfc4647_lookup"][row]
     ranges = case.get("priority_list") or [case["range"]]
     accept = LanguageAccept([(tag, 1 - place / 10) for place, tag in enumerate(ranges)])
@@ -67,12 +67,14 @@ def test_lookup(row: int) -> None:
     ],
 )
 def test_best_match(header: str | None, offers: list[str], best: str | None) -> None:
-    """For each range by its weight: the same tag, a longer one, a shorter one; nothing that is excluded."""
+    """For each range, in descending order of quality, the equal tag is chosen, then a longer one, then a shorter one.
+    An excluded tag is never chosen.
+    """
     assert LanguageAccept.from_header(header).best_match(offers) == best
 
 
 def test_defaults() -> None:
-    """What is not found, and where there is no field."""
+    """The default is returned if no tag is found. If the field was not sent, it is returned too."""
     assert LanguageAccept.from_header("fr").best_match(["de"], "en") == "en"
     assert LanguageAccept.from_header(None).best_match(["de"], "en") == "en"
     assert LanguageAccept.from_header(None).best_match([]) is None
@@ -90,7 +92,7 @@ def test_defaults() -> None:
     ],
 )
 def test_extended_ranges(language_range: str, tag: str, result: bool) -> None:
-    """RFC 4647 section 3.3.2, the corners."""
+    """Special cases of extended ranges (RFC 4647 section 3.3.2)."""
     assert matches_extended(language_range, tag) == result
 
 
@@ -99,7 +101,7 @@ tags = st.lists(st.sampled_from(["de", "en", "CH", "Latn", "x", "a"]), min_size=
 
 @given(st.lists(st.tuples(tags | st.just("*"), st.sampled_from([0.0, 0.5, 1.0]))), st.lists(tags))
 def test_what_is_excluded_is_never_chosen(items: list[tuple[str, float]], offers: list[str]) -> None:
-    """Whatever is chosen is an offer, and its most specific range does not refuse it."""
+    """The chosen tag is one of the offers, and the most specific range that matches it does not exclude it."""
     accept = LanguageAccept(items)
     for chosen in (accept.best_match(offers), accept.lookup(offers)):
         assert chosen is None or chosen in offers

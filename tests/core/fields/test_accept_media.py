@@ -1,4 +1,4 @@
-"""Which media types clients accept."""
+"""Accept: the media types that a client prefers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ parameters = st.dictionaries(tokens.filter(lambda name: name != "q"), st.text('a
 
 
 def test_precedence_of_the_rfc() -> None:
-    """RFC 9110 section 12.5.1: the table of qualities (0.3 for text/html;level=3, as the corpus notes)."""
+    """The table of qualities in RFC 9110 section 12.5.1 holds (with 0.3 for text/html;level=3, as the corpus notes)."""
     case = corpus_json("rfc-examples")["rfc9110_accept"]
     accept = MIMEAccept.from_header(case["header"])
     assert {name: accept.quality(name) for name in case["quality"]} == case["quality"]
@@ -24,7 +24,7 @@ def test_precedence_of_the_rfc() -> None:
 
 @pytest.mark.parametrize("row", range(3))
 def test_examples_of_the_rfc(row: int) -> None:
-    """RFC 9110 section 12.5.1: qualities, preference and precedence."""
+    """The examples of qualities, preference and precedence in RFC 9110 section 12.5.1 hold."""
     case = corpus_json("rfc-examples")["rfc9110_accept_more"][row]
     accept = MIMEAccept.from_header(case["header"])
     assert {name: accept.quality(name) for name in case.get("q", {})} == case.get("q", {})
@@ -54,12 +54,14 @@ def test_examples_of_the_rfc(row: int) -> None:
     ],
 )
 def test_best_match(header: str, offers: list[str], best: str | None) -> None:
-    """The most specific range decides about each; parameters narrow, in any order, the weight among them."""
+    """The most specific range gives the quality of a type. Parameters make a range more specific; their order, and the
+    position of the quality among them, do not matter.
+    """
     assert MIMEAccept.from_header(header).best_match(offers) == best
 
 
 def test_what_is_asked_often() -> None:
-    """HTML, XHTML, JSON."""
+    """``accept_html``, ``accept_xhtml`` and ``accept_json`` tell what the client accepts."""
     accept = MIMEAccept.from_header("text/html, application/xml;q=0.5")
     assert (accept.accept_html, accept.accept_xhtml, accept.accept_json) == (True, True, False)
     accept = MIMEAccept.from_header("application/json")
@@ -69,7 +71,7 @@ def test_what_is_asked_often() -> None:
 
 
 def test_lookup_by_name() -> None:
-    """A member is found by what it says, however it is written."""
+    """A member is found by its normal form: case, quotes and spaces do not matter."""
     accept = MIMEAccept.from_header('a/b;X="y";q=0.5, c/d')
     assert accept.find("A/B; x=y") == 1
     assert accept["a/b;x=y"] == 0.5
@@ -78,7 +80,7 @@ def test_lookup_by_name() -> None:
 
 @given(st.lists(st.tuples(tokens, tokens, parameters, st.integers(0, 1000)), max_size=4))
 def test_fields_come_back(rows: list[tuple[str, str, dict[str, str], int]]) -> None:
-    """Written and read they are the same, parameters and weights included."""
+    """A field that is written and parsed again gives an equal object, with its parameters and qualities."""
     from cardan.core.fields.accept import write_member
 
     items = [(write_member(f"{kind}/{subtype}", sorted(pairs.items())), n / 1000) for kind, subtype, pairs, n in rows]

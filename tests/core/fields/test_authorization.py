@@ -1,4 +1,4 @@
-"""Credentials: Basic, Bearer, Digest, and whatever else has a token or parameters."""
+"""Authorization: Basic, Bearer, Digest, and every other scheme with a token or with parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ token68 = st.from_regex(r"[A-Za-z0-9\-._~+/]{1,20}={0,2}", fullmatch=True)
 
 @pytest.mark.parametrize("row", range(2))
 def test_basic_of_the_rfc(row: int) -> None:
-    """RFC 7617 sections 2 and 2.1: ASCII and UTF-8."""
+    """The examples of RFC 7617 sections 2 and 2.1, in ASCII and UTF-8, are parsed."""
     case = corpus_json("rfc-examples")["rfc7617_basic"][row]
     auth = Authorization.from_header(case["header"])
     assert auth is not None
@@ -30,7 +30,7 @@ def test_basic_of_the_rfc(row: int) -> None:
 
 
 def test_digest_of_the_rfc() -> None:
-    """RFC 7616 section 3.9.1: what is read is enough to compute the response."""
+    """The example of RFC 7616 section 3.9.1 is parsed, and the result is enough to compute the response."""
     case = corpus_json("rfc-examples")["rfc7616_digest"]
     auth = Authorization.from_header(
         'Digest username="{username}", realm="{realm}", uri="{uri}", algorithm=SHA-256, nonce="{nonce}", nc={nc}, '
@@ -50,7 +50,7 @@ def test_digest_of_the_rfc() -> None:
 
 
 def test_digest_with_an_extended_name() -> None:
-    """RFC 7616 section 3.4: ``username*``."""
+    """``username*`` is decoded and given as ``username`` (RFC 7616 section 3.4)."""
     auth = Authorization.from_header("Digest username*=UTF-8''J%C3%A4s%C3%B8n%20Doe, realm=\"x\"")
     assert auth is not None
     assert auth.username == "Jäsøn Doe"
@@ -76,7 +76,7 @@ def test_digest_with_an_extended_name() -> None:
     ],
 )
 def test_reading(header: str, kind: str | None, token: str | None, parameters: dict[str, str]) -> None:
-    """RFC 9110 section 11.4: a scheme with a token68 or with parameters."""
+    """A value is a scheme with a token68 or with parameters (RFC 9110 section 11.4)."""
     auth = Authorization.from_header(header)
     if kind is None:
         assert auth is None
@@ -93,20 +93,22 @@ def test_reading(header: str, kind: str | None, token: str | None, parameters: d
     ],
 )  # fmt: skip
 def test_garbage_is_none(header: str | None) -> None:
-    """What is not base64, not UTF-8, without a colon, with control characters; no token and no parameters."""
+    """Values that are not base64 or not UTF-8, lack a colon, or contain control characters give None. So does a scheme
+    followed by text that is neither a token nor parameters.
+    """
     assert Authorization.from_header(header) is None
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=":"), max_size=12), printable)
 def test_basic_comes_back(username: str, password: str) -> None:
-    """Any name without a colon, any password."""
+    """Basic credentials with any user name without a colon and any password are parsed back."""
     auth = Authorization("basic", {"username": username, "password": password})
     assert Authorization.from_header(auth.to_header()) == auth
 
 
 @given(tokens, st.dictionaries(tokens, latin, min_size=1, max_size=4))
 def test_parameters_come_back(scheme: str, parameters: dict[str, str]) -> None:
-    """Quoted where they must be, and by Digest's rules."""
+    """Parameters are parsed back. They are quoted if it is necessary or if the rules of Digest require it."""
     for auth in (Authorization("x-" + scheme, parameters), Challenge("x-" + scheme, parameters)):
         assert type(auth).from_header(auth.to_header()) == auth
     digest = Challenge("digest", parameters)
@@ -115,7 +117,7 @@ def test_parameters_come_back(scheme: str, parameters: dict[str, str]) -> None:
 
 @given(tokens, token68)
 def test_tokens_come_back(scheme: str, token: str) -> None:
-    """Whatever RFC 9110 section 11.2 calls a token68."""
+    """Every token68 (RFC 9110 section 11.2) is parsed back."""
     auth = Authorization("x-" + scheme, token=token)
     assert Authorization.from_header(auth.to_header()) == auth
     bearer = Authorization("bearer", token=token)
@@ -136,19 +138,19 @@ def test_tokens_come_back(scheme: str, token: str) -> None:
     ],
 )
 def test_what_cannot_be_written_is_refused(auth: Authorization) -> None:
-    """Neither in a token nor in a parameter."""
+    """A token or parameter that a header field must not contain is refused when it is written."""
     with pytest.raises(ValueError, match=r"^got "):
         auth.to_header()
 
 
 def test_a_scheme_is_a_token() -> None:
-    """And nothing else."""
+    """A scheme that is not a token is refused."""
     with pytest.raises(ValueError, match=r"^got authentication scheme 'a b', expected a token$"):
         Authorization("a b")
 
 
 def test_access() -> None:
-    """By attribute, by item, by get; None for what is not there."""
+    """A parameter is read as an attribute, as an item and with ``get()``; a missing one is None."""
     auth = Authorization("X", {"Realm": "r", "a": None})
     assert (auth.type, auth.realm, auth["REALM"], auth.get("realm"), auth.get("x", "d")) == ("x", "r", "r", "r", "d")
     assert auth.nonsense is None
@@ -166,12 +168,14 @@ def test_access() -> None:
 
 
 def test_parameters_alone() -> None:
-    """Names in lower case; what is no pair is skipped."""
+    """Names of parameters are given in lower case. Members that are not pairs are skipped."""
     assert read_parameters('A=1, b, c d=2, e="f"') == {"a": "1", "e": "f"}
 
 
 def test_space_around_a_field() -> None:
-    """Space around a field value is none of it (RFC 9110 section 5.5): Basic has both parts or is None."""
+    """White space around a field value is ignored (RFC 9110 section 5.5). Basic credentials have both parts or give
+    None.
+    """
     padded = Authorization.from_header("\t Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ== \t")
     assert padded is not None
     assert (padded.username, padded.password) == ("Aladdin", "open sesame")
@@ -180,7 +184,9 @@ def test_space_around_a_field() -> None:
 
 @pytest.mark.parametrize("name", ["J%C3%A4s%C3%B8n", "%E2%82%AC", "%C1"])
 def test_an_extended_user_name_is_written_alone(name: str) -> None:
-    """RFC 7616 section 3.4: username and username* are not sent together; any name that was read can be written."""
+    """``username`` and ``username*`` are not sent together (RFC 7616 section 3.4). Every name that was parsed can be
+    written.
+    """
     field = f"Digest username*=UTF-8''{name}"
     value = Authorization.from_header(field)
     assert value is not None

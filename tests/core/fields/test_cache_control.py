@@ -19,7 +19,7 @@ values = st.none() | st.text(st.characters(max_codepoint=255, exclude_categories
 
 
 def test_request() -> None:
-    """RFC 9111 section 5.2.1."""
+    """The directives of requests (RFC 9111 section 5.2.1) are attributes."""
     cache = RequestCacheControl.from_header('No-Cache, MAX-AGE=60, max-stale, min-fresh="5", only-if-cached, x=y')
     assert (cache.no_cache, cache.no_store, cache.max_age, cache.max_stale) == (True, False, 60, True)
     assert (cache.min_fresh, cache.only_if_cached, cache.no_transform, cache["x"]) == (5, True, False, "y")
@@ -30,7 +30,7 @@ def test_request() -> None:
 
 
 def test_a_request_cannot_be_changed() -> None:
-    """By no door."""
+    """Every method that changes a mapping raises TypeError."""
     cache = RequestCacheControl.from_header("no-cache")
     changes: list[Callable[[], object]] = [
         lambda: cache.__setitem__("a", "b"),
@@ -46,7 +46,7 @@ def test_a_request_cannot_be_changed() -> None:
 
 
 def test_response() -> None:
-    """RFC 9111 section 5.2.2, RFC 5861, RFC 8246."""
+    """The directives of responses (RFC 9111 section 5.2.2, RFC 5861, RFC 8246) are attributes and can be set."""
     cache = ResponseCacheControl()
     cache.public = True
     cache.max_age = timedelta(hours=1)
@@ -81,23 +81,27 @@ def test_response() -> None:
     ],
 )
 def test_reading(header: str | None, state: dict[str, str | None]) -> None:
-    """Names in any case; what nobody knows is kept; the first of equal ones counts (RFC 9111 section 4.2.1)."""
+    """Names ignore case, unknown directives are kept, and the first of several equal directives counts (RFC 9111
+    section 4.2.1).
+    """
     assert dict(CacheControl.from_header(header)) == state
 
 
 @pytest.mark.parametrize("value", ["x", "-1", "1.5", "1_0", "", "٣"])
 def test_numbers_are_ascii_digits(value: str) -> None:
-    """What is no number reads as None."""
+    """A duration that is not a number in ASCII digits reads as None."""
     assert CacheControl.from_header(f"max-age={value}").max_age is None
 
 
 def test_large_numbers() -> None:
-    """RFC 9111 section 1.2.2."""
+    """A number above 2**31 reads as 2**31 (RFC 9111 section 1.2.2)."""
     assert CacheControl.from_header("max-age=99999999999999999999").max_age == 2**31
 
 
 def test_live() -> None:
-    """Every change is in the headers at once; two views and direct assignments lose nothing of each other."""
+    """Every change is written to the headers at once. Two live objects and direct assignments to the headers see each
+    other's changes.
+    """
     headers = Headers()
     one = ResponseCacheControl.bound(headers, "Cache-Control")
     two = ResponseCacheControl.bound(headers, "Cache-Control")
@@ -117,7 +121,7 @@ def test_live() -> None:
 
 
 def test_several_fields_are_one() -> None:
-    """RFC 9110 section 5.3; written back it is one."""
+    """Several fields are read as one (RFC 9110 section 5.3). A change writes a single field."""
     headers = Headers([("Cache-Control", "a"), ("X", "y"), ("cache-control", "b")])
     cache = ResponseCacheControl.bound(headers, "Cache-Control")
     assert set(cache) == {"a", "b"}
@@ -127,7 +131,7 @@ def test_several_fields_are_one() -> None:
 
 @pytest.mark.parametrize(("name", "value"), [("a b", None), ("a", "x\r\ny"), ("", "x"), ("a", "€")])
 def test_a_change_that_cannot_be_written_changes_nothing(name: str, value: str | None) -> None:
-    """It raises, and view and headers are as they were."""
+    """A change with an invalid value raises ValueError; the object and the headers keep their state."""
     headers = Headers([("Cache-Control", "public")])
     cache = ResponseCacheControl.bound(headers, "Cache-Control")
     with pytest.raises(ValueError, match=r"^got "):
@@ -142,7 +146,7 @@ def test_a_change_that_cannot_be_written_changes_nothing(name: str, value: str |
 
 @given(st.dictionaries(names, values, max_size=4))
 def test_fields_come_back(state: dict[str, str | None]) -> None:
-    """Written and read they are the same; copies are bound to nothing."""
+    """A field that is written and parsed again gives an equal object. A copy is not bound to headers."""
     cache = CacheControl(state)
     assert CacheControl.from_header(cache.to_header()) == cache
     assert dict(cache) == state

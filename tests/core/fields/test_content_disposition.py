@@ -26,14 +26,16 @@ printable = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=30)
     ],
 )
 def test_writing(filename: str | None, header: str) -> None:
-    """RFC 6266 section 4.3 and appendix D: a name that old and new recipients read alike, or two."""
+    """A file name is written once if all recipients read it alike, otherwise twice (RFC 6266 section 4.3 and appendix
+    D).
+    """
     assert ContentDisposition(filename=filename).to_header() == header
     assert str(ContentDisposition("ATTACHMENT", filename)) == header
 
 
 @given(printable, st.dictionaries(st.sampled_from(["size", "x-a", "name"]), printable))
 def test_names_come_back(filename: str, parameters: dict[str, str]) -> None:
-    """Written and read, the name is the same, whatever its letters; it is ASCII on the wire."""
+    """Any file name is parsed back. The field is ASCII."""
     disposition = ContentDisposition("attachment", filename, parameters)
     assert disposition.to_header().isascii()
     assert ContentDisposition.from_header(disposition.to_header()) == disposition
@@ -41,13 +43,13 @@ def test_names_come_back(filename: str, parameters: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("header", [None, "", "; filename=x", '"inline"', "a b; filename=x"])
 def test_without_a_type_it_is_none(header: str | None) -> None:
-    """RFC 6266 section 4.1 demands one."""
+    """A value without a disposition type gives None (RFC 6266 section 4.1)."""
     assert ContentDisposition.from_header(header) is None
 
 
 @pytest.mark.parametrize("filename", ["a\r\nb", "\0", "é\n", "\x7f"])
 def test_control_characters_are_refused(filename: str) -> None:
-    """No file name ends the field."""
+    """A file name with control characters is refused when it is written."""
     with pytest.raises(ValueError, match=r"^got "):
         ContentDisposition(filename=filename).to_header()
     with pytest.raises(ValueError, match=r"^got disposition type "):
@@ -55,7 +57,7 @@ def test_control_characters_are_refused(filename: str) -> None:
 
 
 def test_equality() -> None:
-    """By type, name and parameters."""
+    """Objects are equal if type, file name and parameters are equal."""
     assert ContentDisposition("inline") == ContentDisposition("INLINE")
     assert ContentDisposition("inline") != "inline"
     assert repr(ContentDisposition("inline")) == "<ContentDisposition 'inline'>"

@@ -11,7 +11,7 @@ from tests.corpora import corpus_json
 
 @pytest.mark.parametrize("row", range(5))
 def test_content_range_of_the_rfc(row: int) -> None:
-    """RFC 9110 section 14.4, its examples and what it calls invalid."""
+    """The valid examples of RFC 9110 section 14.4 are parsed, and the invalid ones give an unset object."""
     case = corpus_json("rfc-examples")["rfc9110_content_range"][row]
     content_range = ContentRange.from_header(case["in"])
     if "invalid" in case:
@@ -27,7 +27,7 @@ def test_content_range_of_the_rfc(row: int) -> None:
     "header", [None, "", "bytes", "bytes 1-2", "bytes */*", "bytes 1-/5", "a;b 1-2/5", "bytes 0-1/x"]
 )
 def test_content_range_that_is_none(header: str | None) -> None:
-    """An object all the same, which is false."""
+    """A missing or invalid field gives an object that is false."""
     content_range = ContentRange.from_header(header)
     assert not content_range
     assert (content_range.units, content_range.start, content_range.stop, content_range.length) == (None,) * 4
@@ -35,7 +35,7 @@ def test_content_range_that_is_none(header: str | None) -> None:
 
 
 def test_content_range_is_live() -> None:
-    """Set and unset through the object; two views see the same."""
+    """Setting and unsetting the object changes the headers; two live objects of one field see each other's changes."""
     headers = Headers()
     one = ContentRange.bound(headers, "Content-Range")
     two = ContentRange.bound(headers, "Content-Range")

@@ -1,4 +1,4 @@
-"""Cookies in and out."""
+"""Cookies: parsing the Cookie field and writing the Set-Cookie field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.corpora import corpus_json
 
 
 def test_the_corpus_of_browsers() -> None:
-    """http-state: what browsers send is what the server reads, all 135 rows, quotes included."""
+    """http-state: the parser gives the cookies that browsers send, quotes included, in all 135 rows."""
     rows = [row for row in corpus_json("http-state", "data/parser.json") if row["sent"]]
     for row in rows:
         sent = [(cookie["name"], cookie["value"]) for cookie in row["sent"]]
@@ -24,14 +24,14 @@ def test_the_corpus_of_browsers() -> None:
 
 
 def test_hostile_rows_of_the_corpus() -> None:
-    """http-state: every Set-Cookie value, taken for a Cookie field, is read without an exception."""
+    """http-state: every Set-Cookie value, read as a Cookie field, is parsed without an exception."""
     for row in corpus_json("http-state", "data/parser.json"):
         for value in row["received"]:
             assert isinstance(parse_cookie(value.encode().decode("latin-1")), list)
 
 
 def test_the_examples_of_the_rfc() -> None:
-    """RFC 6265 section 3.1."""
+    """The examples of RFC 6265 section 3.1 are parsed."""
     case = corpus_json("rfc-examples")["rfc6265_cookie"][2]
     assert parse_cookie(case["cookie"]) == [tuple(pair) for pair in case["parsed"]]
 
@@ -62,7 +62,9 @@ def test_the_examples_of_the_rfc() -> None:
     ],
 )
 def test_reading(header: str | None, cookies: list[tuple[str, str]]) -> None:
-    """RFC 6265bis section 5.8.3, from the other side: ``;`` ends, the first ``=`` divides, spaces and tabs go."""
+    """``;`` separates cookies, the first ``=`` separates name and value, and spaces and tabs are stripped, as in RFC
+    6265bis section 5.8.3.
+    """
     assert parse_cookie(header) == cookies
 
 
@@ -71,7 +73,9 @@ def test_reading(header: str | None, cookies: list[tuple[str, str]]) -> None:
     ["=__Host-a=b", "==__Host-a=b", '"__Secure-c"=d', "\x85__Host-a=b", "\xa0__Host-a=b", "__Host-a", "= __Host-a=b"],
 )
 def test_no_trick_makes_a_prefixed_name(header: str) -> None:
-    """A nameless cookie keeps having no name, and nothing but spaces and tabs is stripped."""
+    """A cookie without a name has the name ``""``. No other characters than spaces and tabs are stripped. No value can
+    therefore look like a prefixed name.
+    """
     assert [name for name, _ in parse_cookie(header) if name.lower().startswith(("__host-", "__secure-"))] == []
 
 
@@ -101,7 +105,7 @@ def set_cookie(**options: Any) -> str:
     ],
 )
 def test_writing(options: dict[str, Any], header: str) -> None:
-    """RFC 6265bis section 4.1, and CHIPS for Partitioned."""
+    """Set-Cookie is written as in RFC 6265bis section 4.1, and Partitioned as in CHIPS."""
     assert set_cookie(**options) == header
 
 
@@ -126,14 +130,14 @@ def test_writing(options: dict[str, Any], header: str) -> None:
     ],
 )
 def test_attributes_that_a_browser_would_refuse(options: dict[str, Any]) -> None:
-    """No attribute is injected, none contradicts the others."""
+    """A value that would inject an attribute, and attributes that contradict each other, are refused."""
     with pytest.raises(ValueError, match=r"got |label "):
         set_cookie(**options)
 
 
 @pytest.mark.parametrize("key", ["", "a b", "a=b", "a;b", "a\n", "é", "a,b"])
 def test_names_are_tokens(key: str) -> None:
-    """RFC 6265bis section 4.1.1."""
+    """A name that is not a token is refused (RFC 6265bis section 4.1.1)."""
     with pytest.raises(ValueError, match=r"^got cookie name "):
         dump_cookie(key, "x")
 
@@ -156,7 +160,9 @@ def test_names_are_tokens(key: str) -> None:
     ],
 )
 def test_prefixes_keep_their_promise(key: str, options: dict[str, Any], fits: bool) -> None:
-    """RFC 6265bis section 4.1.3: a cookie that breaks it would be ignored by every browser."""
+    """A cookie that lacks an attribute which its prefix requires is refused (RFC 6265bis section 4.1.3): browsers
+    ignore it.
+    """
     if fits:
         assert dump_cookie(key, "x", **options).startswith(f"{key}=x")
     else:
@@ -165,7 +171,7 @@ def test_prefixes_keep_their_promise(key: str, options: dict[str, Any], fits: bo
 
 
 def test_size() -> None:
-    """Browsers take 4096 bytes of name and value together."""
+    """Name and value of together 4096 bytes are accepted, of more are refused: browsers ignore larger cookies."""
     assert dump_cookie("a", "b" * 4095).startswith("a=b")
     with pytest.raises(ValueError, match=r"^got cookie 'a' of 4097 bytes, expected at most 4096$"):
         dump_cookie("a", "b" * 4096)
@@ -173,7 +179,7 @@ def test_size() -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_comes_back(value: str) -> None:
-    """As a value, in a field with others; what is written is plain ASCII without ``;``."""
+    """Any text as a value, among other cookies, is parsed back. The written value is ASCII without ``;``."""
     pair = dump_cookie("a", value, path=None)
     assert pair.isascii()
     assert ";" not in pair
@@ -182,7 +188,7 @@ def test_any_text_comes_back(value: str) -> None:
 
 @given(st.text(st.characters(max_codepoint=255)))
 def test_the_general_way_is_the_oracle(header: str) -> None:
-    """Reading is splitting at ``;`` and at the first ``=``, and nothing else."""
+    """The parser gives the same as a plain split at each ``;`` and at the first ``=``."""
     text = header.encode("latin-1").decode("utf-8", "replace")
     expected = []
     for part in text.split(";"):

@@ -1,4 +1,4 @@
-"""Cross-origin fields."""
+"""The fields of cross-origin requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cardan.core.fields.cors import (
 
 @pytest.mark.parametrize("origin", ["null", "https://example.org", "http://a_b.c:8080", "http://[::1]:80", "app+x://y"])
 def test_origins(origin: str) -> None:
-    """As browsers write them (RFC 6454 section 6.2)."""
+    """Origins are parsed as browsers serialise them (RFC 6454 section 6.2)."""
     assert parse_origin(origin) == dump_origin(origin) == origin
 
 
@@ -28,14 +28,14 @@ def test_origins(origin: str) -> None:
      "https://a, https://b", "https://a\n", "Null", "https://[zz]"],
 )  # fmt: skip
 def test_what_is_no_origin(origin: str) -> None:
-    """Is not read and not written."""
+    """Text that is not an origin gives None, and is refused when it is written."""
     assert parse_origin(origin) is None
     with pytest.raises(ValueError, match=r"^got origin "):
         dump_origin(origin)
 
 
 def test_any_origin() -> None:
-    """Only the answer may say ``*``."""
+    """``*`` can be written as Access-Control-Allow-Origin, but it is not a valid Origin."""
     assert dump_origin("*") == "*"
     assert parse_origin("*") is None
     assert parse_origin(None) is None
@@ -43,27 +43,27 @@ def test_any_origin() -> None:
 
 @pytest.mark.parametrize(("text", "allowed"), [("true", True), ("True", False), ("1", False), (None, False)])
 def test_credentials(text: str | None, allowed: bool) -> None:
-    """Exactly ``true`` (Fetch section 3.3.3)."""
+    """Only the exact value ``true`` allows credentials (Fetch section 3.3.3)."""
     assert parse_credentials(text) == allowed
     assert dump_credentials(allowed) == ("true" if allowed else None)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("600", 600), (" 5", 5), ("-1", None), ("x", None), (None, None)])
 def test_max_age(text: str | None, seconds: int | None) -> None:
-    """Seconds, in ASCII digits."""
+    """Access-Control-Max-Age is a number of seconds in ASCII digits."""
     assert parse_max_age(text) == seconds
 
 
 @pytest.mark.parametrize("policy", [*COOP, *COEP, *CORP])
 def test_policies_come_back(policy: COOP | COEP | CORP) -> None:
-    """Written and read they are the same; parameters are let pass."""
+    """Every policy that is written is parsed back. Parameters of the field are ignored."""
     assert type(policy).from_header(policy.to_header()) is policy
     assert type(policy).from_header(f' {policy}; report-to="x"') is policy
 
 
 @pytest.mark.parametrize("text", [None, "", "x", "Same-Origin", "same-origin, unsafe-none"])
 def test_unknown_policies_are_none(text: str | None) -> None:
-    """Structured-field tokens: case counts."""
+    """An unknown policy gives None. The values are tokens of structured fields, so that case matters."""
     assert COOP.from_header(text) is None
     assert COEP.from_header(text) is None
     assert CORP.from_header(text) is None

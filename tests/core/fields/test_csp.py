@@ -1,4 +1,4 @@
-"""Content security policies."""
+"""Content-Security-Policy."""
 
 from __future__ import annotations
 
@@ -28,14 +28,16 @@ sources = st.lists(st.text("abc'*:/.-", min_size=1, max_size=6), max_size=3).map
     ],
 )
 def test_reading(header: str | None, policies: list[dict[str, str]]) -> None:
-    """CSP Level 3 sections 2.2.1 and 2.2.2: several policies; valueless directives stay; the first of equal ones."""
+    """Several policies and directives without a value are kept, and the first of several equal directives counts (CSP
+    Level 3, sections 2.2.1 and 2.2.2).
+    """
     csp = ContentSecurityPolicy.from_header(header)
     assert list(csp.policies) == policies
     assert dict(csp) == (policies[0] if policies else {})
 
 
 def test_attributes() -> None:
-    """Text, sources, flags."""
+    """Directives can be set as text, as sources and as flags, and can be removed."""
     csp = ContentSecurityPolicy({"default-src": ["'self'", "https:"]})
     csp.img_src = "*"
     csp.upgrade_insecure_requests = True
@@ -58,7 +60,7 @@ def test_attributes() -> None:
 
 
 def test_live() -> None:
-    """Changes of the first policy leave the others alone; the field goes with the last directive."""
+    """A change of the first policy keeps the other policies. Removing the last directive removes the field."""
     headers = Headers([("Content-Security-Policy", "a x"), ("Content-Security-Policy", "b y; c")])
     one = ContentSecurityPolicy.bound(headers, "Content-Security-Policy")
     two = ContentSecurityPolicy.bound(headers, "Content-Security-Policy")
@@ -79,7 +81,7 @@ def test_live() -> None:
     ("name", "value"), [("a b", ""), ("a;", ""), ("a", "x; y"), ("a", "x, y"), ("a", "é"), ("a", "\n")]
 )
 def test_what_cannot_be_written_is_refused(name: str, value: str) -> None:
-    """Nothing that ends the directive, the policy or the field."""
+    """A name or value that would end the directive, the policy or the field is refused."""
     csp = ContentSecurityPolicy({"x": "y"})
     with pytest.raises(ValueError, match=r"^got "):
         csp[name] = value
@@ -90,7 +92,7 @@ def test_what_cannot_be_written_is_refused(name: str, value: str) -> None:
 
 @given(st.lists(st.dictionaries(names, sources, min_size=1, max_size=3), max_size=3))
 def test_policies_come_back(policies: list[dict[str, str]]) -> None:
-    """Written and read they are the same."""
+    """Policies that are written and parsed again are equal."""
     csp = ContentSecurityPolicy()
     for policy in policies:
         csp.add_policy(policy)

@@ -1,4 +1,4 @@
-"""Dates: one form out, three in."""
+"""Dates of HTTP: one format is written, three are read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEXT = "Sun, 06 Nov 1994 08:49:37 GMT"
 
 @pytest.mark.parametrize("row", range(3))
 def test_the_three_forms(row: int) -> None:
-    """RFC 9110 section 5.6.7."""
+    """The three formats of RFC 9110 section 5.6.7 are read."""
     case = corpus_json("rfc-examples")["rfc9110_dates"][row]
     parsed = parse_date(case["in"])
     assert parsed is not None
@@ -42,7 +42,9 @@ def test_the_three_forms(row: int) -> None:
     ],
 )
 def test_liberties_in_reading(text: str) -> None:
-    """Names in any case, a wrong day name or none, one digit in the day, the form of Netscape's cookies."""
+    """Names in any case, a wrong or missing name of the day, a day with one digit, and the format of Netscape's
+    cookies are read.
+    """
     assert parse_date(text) == MOMENT
 
 
@@ -69,12 +71,14 @@ def test_liberties_in_reading(text: str) -> None:
     ],
 )
 def test_what_is_no_date_is_none(text: str | None) -> None:
-    """Overflow, days that do not exist and garbage alike."""
+    """Numbers out of range, days that do not exist, and other text give None."""
     assert parse_date(text) is None
 
 
 def test_leap_second() -> None:
-    """``:60`` is a valid second (RFC 9110 section 5.6.7); datetime has none, so it is the next minute."""
+    """``:60`` is a valid second (RFC 9110 section 5.6.7). A datetime cannot represent it, so that it gives the next
+    second.
+    """
     assert parse_date("Sat, 31 Dec 2016 23:59:60 GMT") == datetime(2017, 1, 1, tzinfo=UTC)
 
 
@@ -91,7 +95,9 @@ def test_leap_second() -> None:
     ],
 )
 def test_two_digits_are_windowed(monkeypatch: pytest.MonkeyPatch, now: int, text: str, year: int) -> None:
-    """More than 50 years ahead is the most recent year in the past with these digits (RFC 9110 section 5.6.7)."""
+    """A year of two digits that is more than 50 years in the future is the most recent past year with these digits
+    (RFC 9110 section 5.6.7).
+    """
     moment = datetime(now, 11, 21, tzinfo=UTC).timestamp()
     monkeypatch.setattr(dates, "clock", lambda: moment)
     parsed = parse_date(text)
@@ -112,12 +118,12 @@ def test_two_digits_are_windowed(monkeypatch: pytest.MonkeyPatch, now: int, text
     ],
 )
 def test_one_form_out(when: datetime | float | time.struct_time) -> None:
-    """IMF-fixdate, whatever is given; what is naive is UTC."""
+    """Every kind of time is written in the IMF-fixdate format. A naive datetime is in UTC."""
     assert http_date(when) == TEXT
 
 
 def test_more_kinds_of_dates() -> None:
-    """A date is its midnight; before 1970 and before the year 1000 there were days too."""
+    """A date is written as its midnight. Times before 1970 and before the year 1000 can be written."""
     assert http_date(date(1994, 11, 6)) == "Sun, 06 Nov 1994 00:00:00 GMT"
     assert http_date(-1) == "Wed, 31 Dec 1969 23:59:59 GMT"
     assert http_date(-0.5) == "Wed, 31 Dec 1969 23:59:59 GMT"
@@ -126,13 +132,13 @@ def test_more_kinds_of_dates() -> None:
 
 @pytest.mark.parametrize("when", [10**18, -(10**18), float("nan"), float("inf"), 1e300, -1e300])
 def test_what_no_date_can_say_is_refused(when: float) -> None:
-    """Years beyond 1 to 9999, and what is no number."""
+    """A time outside of the years 1 to 9999, NaN and infinity are refused."""
     with pytest.raises(ValueError, match=r"^got timestamp "):
         http_date(when)
 
 
 def test_the_clock_can_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One function tells the time to all of core."""
+    """All code in core takes the time from one function."""
     monkeypatch.setattr(dates, "clock", lambda: 784111777.5)
     assert http_date() == http_date(None) == TEXT
     assert utc_now() == MOMENT
@@ -140,7 +146,7 @@ def test_the_clock_can_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_dates_come_back(when: datetime) -> None:
-    """Written and read, a date is the same, to the second; so it is by the library that everybody trusts."""
+    """A date that is written and read again is equal to the second. ``email.utils`` reads the same date."""
     from email.utils import format_datetime, parsedate_to_datetime
 
     text = http_date(when)
@@ -152,11 +158,11 @@ def test_dates_come_back(when: datetime) -> None:
 
 @pytest.mark.parametrize("name", ["examples.json", "bsd-examples.json"])
 def test_cookie_dates(name: str) -> None:
-    """Dates as cookies have them: never an exception, and what is read is read right; None is what is no HTTP-date."""
+    """Dates of cookies are read without an exception; the result is right, or None if the text is not an HTTP date."""
     for row in corpus_json("http-state", f"data/dates/{name}"):
         parsed = parse_date(row["test"])
         assert parsed is None or http_date(parsed) == row["expected"]
-    # and whatever a cookie's Expires should say can be said
+    # every expected date can be written as Expires
     for row in corpus_json("http-state", f"data/dates/{name}"):
         if row["expected"]:
             assert http_date(parse_date(row["expected"])) == row["expected"]

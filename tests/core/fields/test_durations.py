@@ -1,4 +1,4 @@
-"""Seconds in fields."""
+"""Durations in header fields."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     [("0", 0), (" 60 ", 60), ("9" * 100, 2**31), *((text, None) for text in (None, "", "-1", "x", "1.5", "1_0", "٣"))],
 )
 def test_ages(text: str | None, seconds: int | None) -> None:
-    """RFC 9111 section 1.2.2: what overflows is 2**31; what is no number is None."""
+    """A number above 2**31 gives 2**31 (RFC 9111 section 1.2.2). Text that is not a number gives None."""
     assert parse_age(text) == (None if seconds is None else timedelta(seconds=seconds))
     assert delta_seconds(text.strip() if text else text) == seconds
 
@@ -41,7 +41,9 @@ def test_ages(text: str | None, seconds: int | None) -> None:
     ],
 )
 def test_retry_after(text: str | None, when: datetime | None) -> None:
-    """RFC 9110 section 10.2.3: seconds from now, or a date; never an overflow."""
+    """Retry-After is a number of seconds from now or a date (RFC 9110 section 10.2.3). A large number does not
+    overflow.
+    """
     assert parse_retry_after(text) == when
 
 
@@ -50,19 +52,19 @@ def test_retry_after(text: str | None, when: datetime | None) -> None:
     [(5, "5"), (timedelta(minutes=2), "120"), (datetime(1999, 12, 31, tzinfo=UTC), "Fri, 31 Dec 1999 00:00:00 GMT")],
 )
 def test_writing_retry_after(when: datetime | timedelta | int, text: str) -> None:
-    """Seconds where seconds are given, a date where a date is."""
+    """A number and a timedelta are written as seconds, a datetime as a date."""
     assert dump_retry_after(when) == text
 
 
 @pytest.mark.parametrize("age", [-1, timedelta(seconds=-1)])
 def test_negative_durations_are_refused(age: int | timedelta) -> None:
-    """There are none in HTTP."""
+    """A negative duration is refused: HTTP has none."""
     with pytest.raises(ValueError, match=r"^got duration .*, expected none below zero$"):
         dump_age(age)
 
 
 @given(st.integers(0, 2**31))
 def test_durations_come_back(seconds: int) -> None:
-    """Written and read they are the same."""
+    """A duration that is written and parsed again is equal."""
     assert parse_age(dump_age(seconds)) == timedelta(seconds=seconds)
     assert parse_age(dump_age(timedelta(seconds=seconds, microseconds=5))) == timedelta(seconds=seconds)

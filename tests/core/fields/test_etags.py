@@ -34,7 +34,9 @@ opaque = st.text(st.characters(max_codepoint=255, exclude_categories=["Cc", "Zs"
     ],
 )
 def test_reading(header: str | None, strong: list[str], weak: list[str], star: bool) -> None:
-    """RFC 9110 sections 8.8.3 and 13.1.1; members that are no tag are skipped, ``*`` counts only alone."""
+    """List members that are not entity tags are skipped, and ``*`` counts only if it stands alone (RFC 9110 sections
+    8.8.3 and 13.1.1).
+    """
     etags = ETags.from_header(header)
     assert etags == ETags(strong, weak, star)
     assert list(etags) == strong
@@ -43,7 +45,7 @@ def test_reading(header: str | None, strong: list[str], weak: list[str], star: b
 
 @pytest.mark.parametrize("row", range(4))
 def test_comparison(row: int) -> None:
-    """RFC 9110 section 8.8.3.2, its own table."""
+    """The table of comparisons in RFC 9110 section 8.8.3.2 holds."""
     case = corpus_json("rfc-examples")["rfc9110_etag_comparison"][row]
     tag, weak = unquote_etag(case["b"])
     assert tag is not None
@@ -53,7 +55,7 @@ def test_comparison(row: int) -> None:
 
 
 def test_questions() -> None:
-    """What a set of tags tells."""
+    """Each method of a set of tags gives the documented result."""
     etags = ETags(["a", "b"], ["c"])
     assert etags.as_set() == {"a", "b"}
     assert etags.as_set(include_weak=True) == {"a", "b", "c"}
@@ -70,14 +72,14 @@ def test_questions() -> None:
 
 @given(st.lists(opaque), st.lists(opaque))
 def test_tags_come_back(strong: list[str], weak: list[str]) -> None:
-    """Written and read they are the same."""
+    """Tags that are written and parsed again are equal."""
     etags = ETags(strong, weak)
     assert ETags.from_header(etags.to_header()) == etags
 
 
 @pytest.mark.parametrize("tag", ['"', "a b", "a\n", "\0", "€", "\x7f"])
 def test_what_is_no_tag_is_not_written(tag: str) -> None:
-    """RFC 9110 section 8.8.3: etagc."""
+    """A tag with a character that is not an etagc (RFC 9110 section 8.8.3) is refused."""
     with pytest.raises(ValueError, match=r"^got etag "):
         quote_etag(tag)
     with pytest.raises(ValueError, match=r"^got etag "):
@@ -99,16 +101,16 @@ def test_what_is_no_tag_is_not_written(tag: str) -> None:
     ],
 )
 def test_one_tag(text: str | None, result: tuple[str | None, bool | None]) -> None:
-    """With its quotes, or where somebody forgot them."""
+    """An entity tag is read with its quotes, and without them because some servers forget them."""
     assert unquote_etag(text) == result
 
 
 def test_writing_one_tag() -> None:
-    """Strong and weak."""
+    """A tag is written as a strong or as a weak one."""
     assert (quote_etag("a"), quote_etag("a", weak=True)) == ('"a"', 'W/"a"')
 
 
 @given(st.text('W/"a, *\t', max_size=12))
 def test_the_plain_case_has_the_general_one_as_oracle(header: str) -> None:
-    """One tag is read by a pattern of its own, with the same result."""
+    """A field with one tag is read by its own pattern. The result is the same as that of the general parser."""
     assert ETags.from_header(header) == (ETags._read(header) if header else ETags())

@@ -1,4 +1,4 @@
-"""What browsers say about where a request comes from."""
+"""Sec-Fetch-*: what a browser tells about the origin of a request."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from cardan.core.fields.fetch_metadata import FetchDest, FetchMode, FetchSite, p
 
 @pytest.mark.parametrize("value", [*FetchSite, *FetchMode, *FetchDest])
 def test_values_come_back(value: FetchSite | FetchMode | FetchDest) -> None:
-    """Written and read they are the same."""
+    """Every value that is written is parsed back."""
     assert type(value).from_header(value.to_header()) is value
     assert type(value).from_header(f"{value};x") is value
 
 
 @pytest.mark.parametrize("text", [None, "", "x", "CORS", "cors, cors"])
 def test_unknown_values_are_none(text: str | None) -> None:
-    """Tokens of structured fields: case counts."""
+    """An unknown value gives None. The values are tokens of structured fields, so that case matters."""
     assert FetchSite.from_header(text) is None
     assert FetchMode.from_header(text) is None
     assert FetchDest.from_header(text) is None
@@ -24,5 +24,5 @@ def test_unknown_values_are_none(text: str | None) -> None:
 
 @pytest.mark.parametrize(("text", "user"), [("?1", True), ("?1;x", True), ("?0", False), ("1", False), (None, False)])
 def test_user(text: str | None, user: bool) -> None:
-    """A boolean of structured fields."""
+    """Sec-Fetch-User is a boolean of structured fields: only ``?1`` is true."""
     assert parse_fetch_user(text) == user

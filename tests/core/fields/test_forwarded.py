@@ -30,7 +30,7 @@ names = st.text("abcxyz-", min_size=1, max_size=6).filter(lambda name: name not 
     ],
 )
 def test_reading(header: str | None, elements: list[dict[str, object]]) -> None:
-    """RFC 7239 section 4, its examples among others."""
+    """The examples of RFC 7239 section 4, and other values, are parsed."""
     assert Forwarded.from_header(header) == Forwarded(ForwardedElement(**element) for element in elements)  # type: ignore[arg-type]
 
 
@@ -38,13 +38,13 @@ def test_reading(header: str | None, elements: list[dict[str, object]]) -> None:
     st.lists(st.tuples(latin, latin, latin, latin, st.dictionaries(names, latin.filter(bool), max_size=2)), max_size=3)
 )
 def test_elements_come_back(rows: list[tuple[str | None, str | None, str | None, str | None, dict[str, str]]]) -> None:
-    """Written and read they are the same; an element without anything is none."""
+    """Elements that are written and parsed again are equal. An element without parameters is left out."""
     forwarded = Forwarded(ForwardedElement(*row) for row in rows)
     assert Forwarded.from_header(forwarded.to_header()) == Forwarded(item for item in forwarded if item.pairs())
 
 
 def test_as_a_sequence() -> None:
-    """The proxy next to the client first."""
+    """Forwarded is a sequence. The first element is that of the proxy next to the client."""
     forwarded = Forwarded.from_header("for=a;by=b, for=c")
     assert (len(forwarded), forwarded[0].for_, forwarded[0].by, [item.for_ for item in forwarded[1:]]) == (
         2,
@@ -65,7 +65,7 @@ def test_as_a_sequence() -> None:
     "element", [ForwardedElement("a\n"), ForwardedElement(extensions={"a b": "c"}), ForwardedElement("€")]
 )
 def test_what_cannot_be_written_is_refused(element: ForwardedElement) -> None:
-    """Neither as a name nor as a value."""
+    """A name or value that a header field must not contain is refused."""
     with pytest.raises(ValueError, match=r"^got "):
         Forwarded([element]).to_header()
 
@@ -86,5 +86,5 @@ def test_what_cannot_be_written_is_refused(element: ForwardedElement) -> None:
     ],
 )
 def test_nodes(node: str, parts: tuple[str, str | None] | None) -> None:
-    """RFC 7239 section 6."""
+    """A node is a name with an optional port (RFC 7239 section 6)."""
     assert split_node(node) == parts

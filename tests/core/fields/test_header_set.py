@@ -1,4 +1,4 @@
-"""HeaderSet: tokens of a field, as a set in order."""
+"""HeaderSet: the tokens of a field as an ordered set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def vary() -> HeaderSet:
 
 
 def test_reading(vary: HeaderSet) -> None:
-    """Case does not count, the first spelling and the order stay."""
+    """Case is ignored; the order and the first spelling of each token are kept."""
     assert list(vary) == ["Accept", "cookie", "X"]
     assert vary.to_header() == str(vary) == "Accept, cookie, X"
     assert "COOKIE" in vary
@@ -52,7 +52,7 @@ def test_reading(vary: HeaderSet) -> None:
     ],
 )
 def test_from_header(text: str | None, tokens: list[str]) -> None:
-    """Reading is total (RFC 9110 section 5.6.1) and writing gives it back."""
+    """The parser accepts every value (RFC 9110 section 5.6.1). A set that is written and parsed again is equal."""
     read = HeaderSet.from_header(text)
     assert list(read) == tokens
     assert list(HeaderSet.from_header(read.to_header())) == tokens
@@ -60,13 +60,13 @@ def test_from_header(text: str | None, tokens: list[str]) -> None:
 
 @given(st.text(st.characters(max_codepoint=255)))
 def test_garbage_never_raises(text: str) -> None:
-    """Any text is read; the items are text, and each of them is found in the set."""
+    """Any text is parsed. The items are strings, and the set contains each of them."""
     found = HeaderSet.from_header(text)
     assert [item for item in found if item not in found] == []
 
 
 def test_changing(vary: HeaderSet) -> None:
-    """As with a set, and as with a list where it has places."""
+    """A HeaderSet can be changed like a set, and by position like a list."""
     vary.add("X")
     vary.add("Y")
     vary.update(["y", "Z"])
@@ -85,7 +85,7 @@ def test_changing(vary: HeaderSet) -> None:
 
 
 def test_set_operators() -> None:
-    """The set protocol, without regard to case."""
+    """The operators of sets work, and ignore case."""
     one = HeaderSet(["A", "B"])
     assert list(one | {"c"}) == ["A", "B", "c"]
     assert list(one & HeaderSet(["a", "x"])) == ["a"]
@@ -94,7 +94,7 @@ def test_set_operators() -> None:
 
 
 def test_equality() -> None:
-    """Neither case nor order count."""
+    """Neither case nor order matters."""
     assert HeaderSet(["A", "B"]) == HeaderSet(["b", "a"]) == {"a", "B"}
     assert HeaderSet(["A"]) != HeaderSet(["A", "B"])
     assert HeaderSet(["A"]) != ["A"]
@@ -123,7 +123,7 @@ NO_CHANGES: list[Callable[[HeaderSet], object]] = [
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_on_update(change: Callable[[HeaderSet], object]) -> None:
-    """Called once after each change, with the set."""
+    """``on_update`` is called once after each change, with the set."""
     seen: list[list[str]] = []
     tokens = HeaderSet(["x", "y"], lambda changed: seen.append(list(changed)))
     change(tokens)
@@ -132,14 +132,14 @@ def test_on_update(change: Callable[[HeaderSet], object]) -> None:
 
 @pytest.mark.parametrize("no_change", NO_CHANGES)
 def test_no_update(no_change: Callable[[HeaderSet], object]) -> None:
-    """What changes nothing calls nothing."""
+    """A call that changes nothing does not call ``on_update``."""
     seen: list[object] = []
     no_change(HeaderSet(["x", "y"], seen.append))
     assert seen == []
 
 
 def test_two_live_sets_lose_no_update() -> None:
-    """Both write to the one field that both read, and so does who writes it directly."""
+    """Two live sets of one field, and a direct assignment to the headers, see each other's changes."""
     headers = Headers({"Vary": "A"})
     one, two = HeaderSet.bound(headers, "Vary"), HeaderSet.bound(headers, "Vary")
     one.add("B")
@@ -156,7 +156,9 @@ def test_two_live_sets_lose_no_update() -> None:
 
 @pytest.mark.parametrize("bad", ["a\r\n", "\0", "\u20ac"])
 def test_what_must_not_go_on_the_wire(bad: str) -> None:
-    """Is refused by the bound set at once, and by to_header() in any case; nothing has changed then."""
+    """A token that a header field must not contain is refused by a bound set at once, and by ``to_header()`` of any
+    set. The set and the headers keep their state.
+    """
     headers = Headers({"Vary": "A"})
     bound = HeaderSet.bound(headers, "Vary")
     with pytest.raises(ValueError, match=r"^got "):
@@ -167,7 +169,7 @@ def test_what_must_not_go_on_the_wire(bad: str) -> None:
 
 
 def test_copies(vary: HeaderSet) -> None:
-    """Equal and independent; who is told of changes is not copied."""
+    """A copy is equal and independent, and does not call ``on_update``."""
     seen: list[object] = []
     vary = HeaderSet(vary, seen.append)
     for again in (copy.copy(vary), vary.copy(), copy.deepcopy(vary), pickle.loads(pickle.dumps(vary))):

@@ -29,20 +29,20 @@ printable = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=12)
     ],
 )
 def test_reading(header: str | None, links: list[tuple[str, dict[str, str]]]) -> None:
-    """RFC 8288 section 3 and appendix B.2."""
+    """The examples of RFC 8288 section 3 and appendix B.2 are parsed."""
     assert [(link.target, dict(link.parameters)) for link in Links.from_header(header)] == links
 
 
 @given(st.lists(st.tuples(targets, st.dictionaries(names, printable, max_size=2)), max_size=3))
 def test_links_come_back(rows: list[tuple[str, dict[str, str]]]) -> None:
-    """Written and read they are the same."""
+    """Links that are written and parsed again are equal."""
     links = Links(Link(target, "x", **parameters) for target, parameters in rows)
     assert links.to_header().isascii()
     assert Links.from_header(links.to_header()) == links
 
 
 def test_live() -> None:
-    """A list; the field goes with the last link."""
+    """Links is a list that writes every change to the field. Removing the last link removes the field."""
     headers = Headers()
     one = Links.bound(headers, "Link")
     two = Links.bound(headers, "Link")
@@ -60,13 +60,13 @@ def test_live() -> None:
 
 @pytest.mark.parametrize("link", [Link("a b"), Link("<a>"), Link("é"), Link("a", "x\n"), Link("a", **{"b c": "d"})])
 def test_what_cannot_be_written_is_refused(link: Link) -> None:
-    """A target is a URI reference in ASCII, a parameter a parameter."""
+    """A target that is not a URI reference in ASCII, and an invalid parameter, are refused."""
     with pytest.raises(ValueError, match=r"^got "):
         Links([link])
 
 
 def test_equality() -> None:
-    """By target and parameters."""
+    """Links are equal if target and parameters are equal."""
     assert Link("a", "b") == Link("a", rel="b")
     assert hash(Link("a", "b")) == hash(Link("a", "b"))
     assert Link("a") != "a"

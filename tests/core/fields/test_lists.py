@@ -27,18 +27,18 @@ tokens = st.text("abcXYZ019!#$%&'*+-.^_`|~", min_size=1, max_size=10)
     ],
 )
 def test_members_of_a_list(value: str | None, members: list[str]) -> None:
-    """RFC 9110 section 5.6.1.2: empty members do not count; a comma between quotes does not separate."""
+    """Empty members are skipped, and a comma between quotes does not separate (RFC 9110 section 5.6.1.2)."""
     assert parse_list(value) == members
 
 
 def test_split_keeps_the_quotes() -> None:
-    """For parsers that look at them."""
+    """``split()`` keeps the quotes, because some parsers need them."""
     assert split(' "a, b" , c="d,e";f ') == ['"a, b"', 'c="d,e";f']
 
 
 @given(st.lists(text))
 def test_a_list_comes_back(members: list[str]) -> None:
-    """What is written is read as it was, empty members too: these are quoted."""
+    """A list that is written is parsed back, empty members included, because these are quoted."""
     assert parse_list(dump_list(members)) == members
 
 
@@ -54,20 +54,20 @@ def test_a_list_comes_back(members: list[str]) -> None:
     ],
 )
 def test_pairs(value: str, pairs: list[tuple[str, str | None]]) -> None:
-    """Quoted or not, with spaces around the sign or not; without a name it is no pair."""
+    """A value may be quoted, and spaces may surround ``=``. A member without a name is skipped."""
     assert parse_pairs(value) == pairs
     assert parse_dict(value) == dict(pairs)
 
 
 @given(st.dictionaries(tokens, st.none() | text))
 def test_pairs_come_back(pairs: dict[str, str | None]) -> None:
-    """What is written is read as it was."""
+    """Pairs that are written are parsed back."""
     assert parse_dict(dump_dict(pairs)) == pairs
     assert parse_dict(dump_dict(pairs, always_quote=True)) == pairs
 
 
 @pytest.mark.parametrize("pairs", [{"a b": "1"}, {"": "1"}, {"a": "1\n2"}, {"a": "\0"}, {"a": "€"}, {"a\r": None}])
 def test_what_cannot_be_written_is_refused(pairs: dict[str, str | None]) -> None:
-    """Neither as a name nor as a value."""
+    """A name or value that a header field must not contain is refused."""
     with pytest.raises(ValueError, match=r"^got "):
         dump_dict(pairs)

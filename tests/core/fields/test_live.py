@@ -1,4 +1,4 @@
-"""Live values: no update is ever lost."""
+"""Live values: no change is ever lost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ CLASSES: list[type[Live[Any]]] = [
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_the_empty_value(cls: type[Live[Any]]) -> None:
-    """No field is the empty value: false, written as nothing; looking at it writes nothing."""
+    """A missing field gives an empty value, which is false and is written as ``""``. Reading it does not write a
+    field.
+    """
     headers = Headers()
     for value in (cls.from_header(None), cls.from_header(""), cls.bound(headers, "X")):
         assert not value
@@ -34,7 +36,7 @@ def test_the_empty_value(cls: type[Live[Any]]) -> None:
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_values_are_equal_by_what_they_say(cls: type[Live[Any]]) -> None:
-    """Bound or not; and they have no hash, as they change."""
+    """Values are equal if their states are equal, bound or not. They are not hashable, because they can change."""
     headers = Headers([("X", "bytes 0-1/2")])
     assert cls.bound(headers, "X") == cls.from_header("bytes 0-1/2")
     assert cls.from_header(None) != 5
@@ -43,7 +45,7 @@ def test_values_are_equal_by_what_they_say(cls: type[Live[Any]]) -> None:
 
 
 def test_a_view_sees_assignments_to_the_headers() -> None:
-    """At once, also when the field goes."""
+    """A live value sees an assignment to the headers, and a removal of the field, at once."""
     headers = Headers()
     links = Links.bound(headers, "Link")
     headers["Link"] = "<a>"
@@ -58,7 +60,9 @@ NAMES = ["a", "b", "c"]
 
 
 class LostUpdates(RuleBasedStateMachine):
-    """Any number of views of one field, and the headers themselves, change in any order: all say the same."""
+    """Several live values of one field, and the headers, are changed in any order. All of them then give the same
+    state.
+    """
 
     views = Bundle("views")
 
@@ -113,7 +117,7 @@ TestLostUpdates.settings = settings(max_examples=50, stateful_step_count=20, dea
 
 
 def test_links_and_sets_do_not_share_state() -> None:
-    """A copy is a value of its own."""
+    """A change of a copy does not change the original."""
     headers = Headers([("Link", "<a>")])
     links = Links.bound(headers, "Link")
     twin = links.copy()

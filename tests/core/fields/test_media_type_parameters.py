@@ -1,4 +1,4 @@
-"""The parameters of Content-Type, live."""
+"""The parameters of Content-Type as a live mapping."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from cardan.core.structures import Headers
 
 
 def test_live() -> None:
-    """A mapping whose changes are in the field at once; two views see the same."""
+    """Every change of the mapping is written to the field at once. Two live mappings of one field see each other's
+    changes.
+    """
     headers = Headers([("Content-Type", "text/html; Charset=utf-8")])
     one = MediaTypeParameters.bound(headers, "Content-Type")
     two = MediaTypeParameters.bound(headers, "Content-Type")
@@ -29,7 +31,7 @@ def test_live() -> None:
 
 
 def test_without_a_media_type() -> None:
-    """There is nothing to read, and nothing to hang a parameter on."""
+    """Without a media type the mapping is empty, and setting a parameter raises ValueError."""
     parameters = MediaTypeParameters.bound(Headers(), "Content-Type")
     assert dict(parameters) == {}
     assert parameters.to_header() == ""
@@ -40,7 +42,7 @@ def test_without_a_media_type() -> None:
 
 
 def test_what_cannot_be_written_is_refused() -> None:
-    """And the field stays as it was."""
+    """A parameter that a header field must not contain is refused, and the field keeps its value."""
     headers = Headers([("Content-Type", "text/html")])
     parameters = MediaTypeParameters.bound(headers, "Content-Type")
     for name, value in (("a b", "c"), ("a", "\n")):

@@ -1,4 +1,4 @@
-"""Content-Type by WHATWG's rules."""
+"""Content-Type by the rules of WHATWG."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def cases(*files: str) -> list[dict[str, Any]]:
 
 
 def test_the_corpus_of_browsers() -> None:
-    """wpt-mime-types: all 579 valid rows are equal, whole; the other 376 are no media type; no exception."""
+    """wpt-mime-types: all 579 valid rows give the expected media type, and the other 376 give None."""
     valid = invalid = 0
     for row in cases("mime-types.json", "generated-mime-types.json"):
         media_type = parse_media_type(row["input"])
@@ -33,7 +33,7 @@ def test_the_corpus_of_browsers() -> None:
 
 @pytest.mark.parametrize("name", ["content-types.json", "script-content-types.json"])
 def test_several_fields(name: str) -> None:
-    """wpt-fetch: what a browser extracts from several Content-Type lines."""
+    """wpt-fetch: several Content-Type fields give the media type that a browser extracts."""
     for row in corpus_json("wpt-fetch", name):
         media_type = extract_media_type(", ".join(row["contentType"]))
         if "mimeType" in row:
@@ -67,14 +67,14 @@ def test_nosniff() -> None:
     ],
 )
 def test_kinds(text: str, json: bool, xml: bool, script: bool) -> None:
-    """MIME Sniffing, section 4.6."""
+    """The kinds of media types are those of WHATWG MIME Sniffing, section 4.6."""
     media_type = parse_media_type(text)
     assert media_type is not None
     assert (media_type.is_json, media_type.is_xml, media_type.is_javascript) == (json, xml, script)
 
 
 def test_parts() -> None:
-    """Names in lower case, values as they are."""
+    """Type, subtype and names of parameters are in lower case; values keep their case."""
     media_type = parse_media_type('Text/HTML; Charset="UTF-8"; x=y')
     assert media_type is not None
     assert (media_type.type, media_type.subtype, media_type.essence) == ("text", "html", "text/html")
@@ -88,7 +88,7 @@ def test_parts() -> None:
 
 
 def test_parameters_cannot_be_changed() -> None:
-    """One object may serve many requests."""
+    """The parameters cannot be changed, because several requests may share one object."""
     media_type = parse_media_type("text/html; a=b")
     assert media_type is not None
     with pytest.raises(TypeError):
@@ -97,19 +97,19 @@ def test_parameters_cannot_be_changed() -> None:
 
 @given(tokens, tokens, st.dictionaries(tokens, values, max_size=3))
 def test_media_types_come_back(kind: str, subtype: str, parameters: dict[str, str]) -> None:
-    """Written and read they are the same."""
+    """A media type that is written and parsed again is equal."""
     media_type = MediaType(kind, subtype, parameters)
     assert parse_media_type(media_type.to_header()) == media_type
 
 
 @pytest.mark.parametrize("parts", [("", "x", {}), ("x", "y z", {}), ("x", "y", {"a b": "c"}), ("x", "y", {"a": "\n"})])
 def test_what_cannot_be_written_is_refused(parts: tuple[str, str, dict[str, str]]) -> None:
-    """Tokens, and values without control characters."""
+    """A name that is not a token, and a value with control characters, are refused."""
     with pytest.raises(ValueError, match=r"^got "):
         MediaType(*parts).to_header()
 
 
 @given(st.text(st.sampled_from('ab/;= "\\\t\x0b'), max_size=30))
 def test_the_memo_changes_nothing(text: str) -> None:
-    """What is remembered is what would be read."""
+    """A media type from the memo equals the one that the parser gives."""
     assert parse_media_type(text) == (MediaType._parsed(text) if text else None)

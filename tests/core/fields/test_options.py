@@ -26,7 +26,7 @@ names = st.text("abcdefgh-_.0123456789!#$&+^`|~", min_size=1, max_size=8)
 
 
 def test_tc2231_valid_rows() -> None:
-    """All 54 valid rows of TC 2231: type and every parameter, but for the continuations in deviations.json."""
+    """TC 2231: all 54 valid rows give type and parameters, except the continuations listed in deviations.json."""
     joined = DEVIATIONS["tc2231"]["rows"]
     rows = [row for row in corpus_json("tc2231-content-disposition") if row["verdict"] == "valid"]
     for row in rows:
@@ -38,7 +38,7 @@ def test_tc2231_valid_rows() -> None:
 
 
 def test_tc2231_invalid_rows() -> None:
-    """The invalid rows give the lenient file name that deviations.json lists, or none; never an exception."""
+    """TC 2231: the invalid rows give the file name listed in deviations.json, or none, and never an exception."""
     lenient = DEVIATIONS["tc2231-lenient"]["rows"]
     rows = [row for row in corpus_json("tc2231-content-disposition") if row["verdict"] == "invalid"]
     for row in rows:
@@ -48,7 +48,7 @@ def test_tc2231_invalid_rows() -> None:
 
 
 def test_tc2231_other_rows() -> None:
-    """Rows without a verdict are read without an exception."""
+    """TC 2231: rows without a verdict are parsed without an exception."""
     for row in corpus_json("tc2231-content-disposition"):
         assert parse_options(row["header"])[1] is not None
 
@@ -86,20 +86,20 @@ def test_tc2231_other_rows() -> None:
     ],
 )
 def test_reading(header: str | None, value: str, parameters: dict[str, str]) -> None:
-    """RFC 9110 section 5.6.6, RFC 8187, RFC 2231 section 3, and what browsers make of the rest."""
+    """Values are parsed by RFC 9110 section 5.6.6, RFC 8187 and RFC 2231 section 3, and invalid ones as browsers do."""
     assert parse_options(header) == (value, parameters)
 
 
 @pytest.mark.parametrize("row", range(2))
 def test_extended_values_of_the_rfc(row: int) -> None:
-    """RFC 8187 section 3.2.3, and RFC 5987's example in ISO-8859-1."""
+    """The examples of RFC 8187 section 3.2.3, and the one of RFC 5987 in ISO-8859-1, are decoded."""
     case = corpus_json("rfc-examples")["rfc8187"][row]
     assert decode_extended(case["in"]) == case["value"]
 
 
 @pytest.mark.parametrize("row", range(4))
 def test_examples_of_rfc6266(row: int) -> None:
-    """RFC 6266 section 5."""
+    """The examples of RFC 6266 section 5 are parsed."""
     case = corpus_json("rfc-examples")["rfc6266"][row]
     disposition = ContentDisposition.from_header(case["header"])
     assert disposition is not None
@@ -126,13 +126,13 @@ def test_examples_of_rfc6266(row: int) -> None:
     ],
 )
 def test_extended_values(value: str, text: str | None) -> None:
-    """Three charsets, two quotes, whole escapes."""
+    """An extended value has one of three charsets, two single quotes and complete escapes; other text gives None."""
     assert decode_extended(value) == text
 
 
 @given(printable)
 def test_extended_values_come_back(text: str) -> None:
-    """RFC 8187 section 3.2: ASCII on the wire, the same text after it."""
+    """Any text is encoded in ASCII and decoded back (RFC 8187 section 3.2)."""
     value = encode_extended(text)
     assert value.isascii()
     assert decode_extended(value) == text
@@ -140,14 +140,14 @@ def test_extended_values_come_back(text: str) -> None:
 
 @given(st.dictionaries(names, printable, max_size=4))
 def test_parameters_come_back(parameters: dict[str, str]) -> None:
-    """Tokens, quoted strings and extended values."""
+    """Parameters that are written as tokens, quoted strings or extended values are parsed back."""
     header = dump_options("form-data", parameters)
     assert header.isascii()
     assert parse_options(header) == ("form-data", {name.lower(): value for name, value in parameters.items()})
 
 
 def test_writing() -> None:
-    """As short as can be; None is left out."""
+    """A value is quoted only if it is necessary, and a parameter that is None is left out."""
     assert dump_options("a", {"b": "c", "d": "e f", "g": "é", "h": None, "i": 5}) == (
         "a; b=c; d=\"e f\"; g*=UTF-8''%C3%A9; i=5"
     )
@@ -159,6 +159,6 @@ def test_writing() -> None:
     [("a;b", {}), ("a\n", {}), ("a", {"b c": "d"}), ("a", {"b": "c\r\nd"}), ("a", {"b": "é\n"}), ("a", {"": "x"})],
 )
 def test_what_cannot_be_written_is_refused(value: str, parameters: dict[str, str]) -> None:
-    """Nothing that ends the value, the parameter or the field."""
+    """Text that would end the value, the parameter or the field is refused."""
     with pytest.raises(ValueError, match=r"^got "):
         dump_options(value, parameters)

@@ -23,7 +23,7 @@ DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 
 @pytest.mark.parametrize("row", range(8))
 def test_examples_of_the_rfc(row: int) -> None:
-    """RFC 9110 section 14.1.2: the bytes that are meant, merged where ranges touch."""
+    """The examples of RFC 9110 section 14.1.2 give the bytes that they name, with adjacent ranges merged."""
     case = corpus_json("rfc-examples")["rfc9110_ranges"][row]
     ranges = Range.from_header(case["range"])
     assert ranges is not None
@@ -31,7 +31,9 @@ def test_examples_of_the_rfc(row: int) -> None:
 
 
 def test_the_corpus_of_browsers() -> None:
-    """wpt-fetch: what browsers do with blob: URLs, but for the rows of deviations.json, where RFC 9110 rules."""
+    """wpt-fetch: ranges of blob: URLs give the bytes that browsers give, except the rows in deviations.json, where RFC
+    9110 differs.
+    """
     deviations = DEVIATIONS["wpt-blob-range"]["rows"]
     rows = corpus_json("wpt-fetch", "blob-range.json")
     for row in rows:
@@ -66,7 +68,7 @@ def test_the_corpus_of_browsers() -> None:
     ],
 )
 def test_reading(header: str, units: str, ranges: list[tuple[int, int | None]]) -> None:
-    """RFC 9110 section 14.1.1; a range ends before ``stop``."""
+    """Ranges are parsed by RFC 9110 section 14.1.1. A range ends before ``stop``."""
     parsed = Range.from_header(header)
     assert parsed == Range(units, ranges)
     assert parsed is not None
@@ -82,7 +84,7 @@ def test_reading(header: str, units: str, ranges: list[tuple[int, int | None]]) 
     ],
 )  # fmt: skip
 def test_what_is_invalid_is_ignored(header: str | None) -> None:
-    """RFC 9110 section 14.2: one invalid part, and there is no Range at all."""
+    """A field with one invalid range gives None (RFC 9110 section 14.2)."""
     assert Range.from_header(header) is None
 
 
@@ -100,20 +102,20 @@ def test_what_is_invalid_is_ignored(header: str | None) -> None:
     ],
 )
 def test_resolving(header: str, length: int, resolved: list[tuple[int, int]]) -> None:
-    """What a representation can satisfy, cut to its length."""
+    """``resolve()`` gives the ranges that a representation can satisfy, cut to its length."""
     ranges = Range.from_header(header)
     assert ranges is not None
     assert ranges.resolve(length) == resolved
 
 
 def test_too_many_ranges_are_ignored() -> None:
-    """RFC 9110 section 17.15: a server should ignore egregious sets."""
+    """A field with too many ranges gives None (RFC 9110 section 17.15)."""
     assert Range.from_header("bytes=" + "0-0," * 999 + "0-0") is not None
     assert Range.from_header("bytes=" + "0-0," * 1000 + "0-0") is None
 
 
 def test_one_range() -> None:
-    """Content-Range of the only range; None for several, other units, an unknown length."""
+    """One range gives a Content-Range. Several ranges, other units and an unknown length give None."""
     one = Range("bytes", [(2, None)])
     assert one.range_for_length(10) == (2, 10)
     assert one.to_content_range_header(10) == "bytes 2-9/10"
@@ -130,7 +132,7 @@ def test_one_range() -> None:
 
 @pytest.mark.parametrize("pair", [(5, 5), (5, 4), (-1, 5)])
 def test_ranges_that_make_no_sense_are_refused(pair: tuple[int, int]) -> None:
-    """A range has at least one byte."""
+    """A range without a byte is refused."""
     with pytest.raises(ValueError, match=r"^got range "):
         Range("bytes", [pair])
     with pytest.raises(ValueError, match=r"^got range unit "):
@@ -143,7 +145,9 @@ specs = pairs | st.integers(-(10**17), 10**17).map(lambda start: (start, None)) 
 
 @given(st.lists(specs, min_size=1, max_size=50), st.integers(0, 10**18))
 def test_ranges_come_back(ranges: list[Any], length: int) -> None:
-    """Written and read they are the same; resolved they lie inside; merged they are sorted, apart, and as large."""
+    """Ranges that are written and parsed again are equal. Resolved ranges lie inside of the representation. Merged
+    ranges are sorted and separate and contain the same bytes.
+    """
     parsed = Range("bytes", ranges)
     assert Range.from_header(str(parsed)) == parsed
     resolved = parsed.resolve(length)
@@ -157,7 +161,7 @@ def test_ranges_come_back(ranges: list[Any], length: int) -> None:
 
 
 def test_merging_with_a_gap() -> None:
-    """RFC 9110 section 14.2: ranges closer than the overhead of a part may be joined."""
+    """Ranges that are closer than the gap are merged (RFC 9110 section 14.2)."""
     assert merge_ranges([(10, 20), (0, 5)], gap=4) == [(0, 5), (10, 20)]
     assert merge_ranges([(10, 20), (0, 5)], gap=5) == [(0, 20)]
 
@@ -178,7 +182,7 @@ def test_merging_with_a_gap() -> None:
     ],
 )
 def test_if_range(header: str | None, etag: str | None, modified: datetime | None, result: bool) -> None:
-    """RFC 9110 section 13.1.5: strong comparison; a date must be equal."""
+    """An entity tag is compared strongly, and a date must be equal (RFC 9110 section 13.1.5)."""
     if_range = IfRange.from_header(header)
     assert if_range.matches(etag, modified) == result
     assert if_range.to_header() == (header or "")

@@ -22,13 +22,13 @@ TCHARS = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrs
 
 @pytest.mark.parametrize("code", range(256))
 def test_tokens_are_made_of_tchar(code: int) -> None:
-    """RFC 9110 section 5.6.2, every octet."""
+    """Exactly the characters of RFC 9110 section 5.6.2 make a token; all bytes are tested."""
     assert bool(is_token(chr(code))) == (chr(code) in TCHARS)
 
 
 @pytest.mark.parametrize("text", ["", "a b", "a\n", "é", "a\0", "\u0130"])
 def test_what_is_no_token_is_refused(text: str) -> None:
-    """The error says what came and what was expected."""
+    """The error text names the value and what was expected."""
     with pytest.raises(ValueError) as caught:
         check_token(text)
     assert str(caught.value) == f"got name {text!r}, expected a token"
@@ -36,7 +36,7 @@ def test_what_is_no_token_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["a\r", "a\n", "\0", "\x7f", "€", "\x1b"])
 def test_what_is_no_field_value_is_refused(text: str) -> None:
-    """Control characters, and what one octet cannot say (RFC 9110 section 5.5)."""
+    """Control characters, and characters that are not one byte, are refused (RFC 9110 section 5.5)."""
     with pytest.raises(ValueError, match=r"expected no control characters and nothing beyond latin-1$"):
         check_value(text)
     with pytest.raises(ValueError, match=r"^got value "):
@@ -58,12 +58,12 @@ def test_what_is_no_field_value_is_refused(text: str) -> None:
     ],
 )
 def test_integers_are_ascii_digits(text: str | None, value: int | None) -> None:
-    """No sign, no underscore, no space, no other script's digits; large ones are cut, not refused."""
+    """Signs, underscores, spaces and digits of other scripts are refused. A large number gives the largest one."""
     assert parse_integer(text) == value
 
 
 def test_quoting_only_where_needed() -> None:
-    """A token stands for itself."""
+    """A token is written without quotes."""
     assert quote_if_needed("abc") == "abc"
     assert quote_if_needed("a b") == '"a b"'
     assert quote_if_needed("") == '""'
@@ -72,11 +72,11 @@ def test_quoting_only_where_needed() -> None:
 
 @given(st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]) | st.just("\t")))
 def test_quoting_comes_back(text: str) -> None:
-    """Whatever can be quoted is unquoted to what it was."""
+    """Text that was quoted is unquoted to the same text."""
     assert unquote(quote(text)) == text
 
 
 @pytest.mark.parametrize("text", ["a", '"', '"a', 'a"', ""])
 def test_what_is_not_quoted_stays(text: str) -> None:
-    """Unquoting is for quoted strings alone."""
+    """Text without quotes around it is not changed by ``unquote()``."""
     assert unquote(text) == text

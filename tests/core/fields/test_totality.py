@@ -1,8 +1,8 @@
-"""All readers: garbage gives the empty value, large input ends soon.
+"""All parsers of fields: invalid input gives an empty value, and large input is parsed in linear time.
 
-Neither a parser that raises nor one whose work grows with the square of its input may come in. The second law is
-tested by size: 128 KiB of each parser's worst would keep a quadratic one busy for minutes, and the
-guard of the test run ends it. benchmarks/fields.py prints the ratios over three sizes.
+A parser that raises, or whose work grows with the square of its input, fails here. The second law is tested by size: a
+quadratic parser would need minutes for 128 KiB of its worst input, and the hang guard of the test run would end it.
+benchmarks/fields.py prints the ratios for three sizes.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ likely = st.text(st.sampled_from("ab=;,\"\\'*%01 \t/-:<>[]()qWé\x85\x00\r\n"), 
 @pytest.mark.parametrize("name", READERS)
 @given(text=latin | likely)
 def test_garbage_never_raises(name: str, text: str) -> None:
-    """Every text of latin-1 is read; what comes out can be looked at."""
+    """Every parser accepts any latin-1 text, and its result can be used."""
     repr(READERS[name](text))
 
 
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize("text", ["\u0661", "\u212a=\u212a", "\ud800", "€;€,€", "\u2028"])
 def test_text_beyond_latin1_never_raises(name: str, text: str) -> None:
-    """No server sends it; a program may."""
+    """Every parser accepts text beyond latin-1: a server never gives it, but a program may."""
     READERS[name](text)
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_worst_cases_end(name: str) -> None:
-    """Each of the shapes that have brought parsers to their knees, 128 KiB of it."""
+    """Every parser reads 128 KiB of each shape in WORST, shapes that have made parsers slow, in linear time."""
     read: Callable[[str], Any] = READERS[name]
     for head, unit, tail in WORST:
         read(head + unit * (SIZE // len(unit)) + tail)
 
 
-# the readers that give an object with to_header() also for an empty field, and those that give None or the object
+# The parsers that give an object with to_header() even for an empty field, and those that give None for it
 WRITABLE = [name for name, read in READERS.items() if hasattr(read(""), "to_header")]
 SOMETIMES_WRITABLE = {
     "authorization": "Bearer x",
@@ -62,14 +62,14 @@ SOMETIMES_WRITABLE = {
 @pytest.mark.parametrize("name", WRITABLE)
 @given(text=likely)
 def test_what_is_read_can_be_written(name: str, text: str) -> None:
-    """What a reader gives can be written as a field value: a field that somebody else has set can always be changed."""
+    """A value that was parsed can be written: a field that other code has set can always be changed."""
     assert is_text(READERS[name](text).to_header())
 
 
 @pytest.mark.parametrize("name", SOMETIMES_WRITABLE)
 @given(text=likely)
 def test_what_is_read_can_be_written_where_there_is_a_value(name: str, text: str) -> None:
-    """The same for readers that give None for a field that they cannot read."""
+    """The same holds for the parsers that give None for an invalid field."""
     assert is_text(READERS[name](SOMETIMES_WRITABLE[name]).to_header())
     value = READERS[name](text)
     assert value is None or is_text(value.to_header())

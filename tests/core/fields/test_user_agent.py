@@ -12,7 +12,7 @@ from cardan.core.fields.user_agent import UserAgent
 
 @pytest.mark.parametrize("text", ["curl/8.5.0", "", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0)", "\xff"])
 def test_it_is_text(text: str) -> None:
-    """As it was sent; written it is the same."""
+    """The text is given, and written, as it was sent."""
     agent = UserAgent.from_header(text)
     assert agent == agent.string == agent.to_header() == str(agent) == text
     assert type(agent.string) is str
@@ -22,6 +22,6 @@ def test_it_is_text(text: str) -> None:
 
 
 def test_without_a_field() -> None:
-    """It is empty, and false."""
+    """A missing field gives an empty text, which is false."""
     assert not UserAgent.from_header(None)
     assert UserAgent.from_header(None).to_header() == ""

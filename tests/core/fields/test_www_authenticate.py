@@ -1,4 +1,4 @@
-"""Lists of challenges."""
+"""WWW-Authenticate: lists of challenges."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ challenges = st.builds(Challenge, tokens, st.dictionaries(tokens, latin, max_siz
 
 
 def test_the_corpus() -> None:
-    """tchttpauth: every valid row comes back as it was read; the others as deviations.json lists."""
+    """tchttpauth: every valid row that is parsed is written back. The other rows give what deviations.json lists."""
     deviations = DEVIATIONS["tchttpauth"]["rows"]
     rows = corpus_json("tchttpauth")
     for row in rows:
@@ -67,20 +67,20 @@ EXPECTED = {
     ],
 )
 def test_reading(header: str | None, found: list[tuple[str, str | None, dict[str, str]]]) -> None:
-    """RFC 9110 section 11.6.1: a comma separates challenges, and parameters inside of one."""
+    """A comma separates challenges, and parameters of one challenge (RFC 9110 section 11.6.1)."""
     parsed = WWWAuthenticate.from_header(header)
     assert [(item.type, item.token, dict(item.parameters)) for item in parsed] == found
 
 
 @given(st.lists(challenges, max_size=4))
 def test_challenges_come_back(items: list[Challenge]) -> None:
-    """Several, in order."""
+    """Several challenges that are written are parsed back in order."""
     challenge = WWWAuthenticate(items)
     assert list(WWWAuthenticate.from_header(challenge.to_header())) == items
 
 
 def test_the_first_one() -> None:
-    """What most fields hold: one challenge, whose parts are the object's own."""
+    """A field with one challenge has the attributes of this challenge."""
     challenge = WWWAuthenticate("Basic", {"realm": "staff"})
     assert (challenge.type, challenge.realm, challenge["realm"], challenge.token) == ("basic", "staff", "staff", None)
     assert challenge.parameters == {"realm": "staff"}
@@ -93,7 +93,7 @@ def test_the_first_one() -> None:
 
 
 def test_live() -> None:
-    """A list: append, insert, replace, delete; the field goes with the last challenge."""
+    """The challenges are a list that writes every change to the field. Removing the last one removes the field."""
     headers = Headers()
     one = WWWAuthenticate.bound(headers, "WWW-Authenticate")
     two = WWWAuthenticate.bound(headers, "WWW-Authenticate")
@@ -117,6 +117,6 @@ def test_live() -> None:
 
 
 def test_several_fields() -> None:
-    """Each may have several challenges (RFC 9110 section 11.6.1)."""
+    """Each of several fields may have several challenges (RFC 9110 section 11.6.1)."""
     headers = Headers([("WWW-Authenticate", "A"), ("WWW-Authenticate", "B, C")])
     assert [item.type for item in WWWAuthenticate.bound(headers, "www-authenticate")] == ["a", "b", "c"]
