@@ -1,4 +1,4 @@
-"""The facade cardan.datastructures: Werkzeug's names, so that people can move."""
+"""cardan.datastructures: the containers under the names of Werkzeug."""
 
 from __future__ import annotations
 
@@ -31,18 +31,20 @@ THEIRS = [
 
 @pytest.mark.parametrize("name", [name for name in THEIRS if name not in NOT_OURS])
 def test_werkzeugs_names_are_there(name: str) -> None:
-    """``from werkzeug.datastructures import X`` becomes ``from cardan.datastructures import X``."""
+    """Every name that ``werkzeug.datastructures`` exports, except those in the list, exists in
+    ``cardan.datastructures``.
+    """
     assert hasattr(cardan.datastructures, name)
     assert name in cardan.datastructures.__all__
 
 
 def test_other_names_are_not() -> None:
-    """And asking for them says so."""
+    """A name that does not exist raises AttributeError, and the error text contains the name."""
     with pytest.raises(AttributeError, match=r"^module 'cardan.datastructures' has no attribute 'Nothing'$"):
         cardan.datastructures.Nothing
 
 
 def test_the_disk_is_not_loaded() -> None:
-    """Containers do no I/O: what FileStorage needs is imported when FileStorage is."""
+    """The containers do no I/O. The modules that FileStorage needs are imported when FileStorage is used."""
     code = "import sys, cardan.datastructures as d; assert 'tempfile' not in sys.modules; d.FileStorage"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,4 +1,4 @@
-"""The facade of functions."""
+"""cardan.http: the functions that parse and write header fields."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PARSERS = [name for name in http.__all__ if name.startswith("parse_")]
 @pytest.mark.parametrize("name", PARSERS)
 @pytest.mark.parametrize("value", [None, ""])
 def test_a_missing_or_empty_field_gives_the_empty_value(name: str, value: str | None) -> None:
-    """Every parser gives its empty value for a field that is missing or empty: something false."""
+    """Every parser gives its empty value, which is false, for a missing and for an empty field."""
     result = getattr(http, name)(value)
     assert result == ("", {}) if name == "parse_options_header" else not result
 
@@ -27,7 +27,7 @@ def test_a_missing_or_empty_field_gives_the_empty_value(name: str, value: str | 
 @pytest.mark.parametrize("name", PARSERS)
 @pytest.mark.parametrize("value", ['garbage\x00;,="', "\xff"])
 def test_garbage_is_read_as_the_same_type(name: str, value: str) -> None:
-    """No parser raises for garbage: it gives a value of the type that it gives for an empty field, or None."""
+    """No parser raises for an invalid value. The result has the type of the result for an empty field, or is None."""
     result = getattr(http, name)(value)
     assert result is None or type(result) is type(getattr(http, name)(""))
 
@@ -70,18 +70,18 @@ def test_garbage_is_read_as_the_same_type(name: str, value: str) -> None:
     ],
 )
 def test_functions(result: Any, expected: Any) -> None:
-    """Werkzeug's names, core's work."""
+    """Each function has the name that it has in Werkzeug, and gives the expected result."""
     assert result == expected
 
 
 def test_etags_differ_with_their_data() -> None:
-    """And are opaque tags."""
+    """Different data has different tags, and each tag can be written."""
     assert http.generate_etag(b"a") != http.generate_etag(b"b")
     assert http.quote_etag(http.generate_etag(b"a"))
 
 
 def test_removing_fields() -> None:
-    """In place, from headers and from lists."""
+    """The fields are removed from the given headers, or from the given list."""
     pairs = [("Content-Type", "a/b"), ("Expires", "0"), ("TE", "x"), ("X", "y")]
     headers = Headers(pairs)
     http.remove_entity_headers(headers)
@@ -109,11 +109,11 @@ def test_removing_fields() -> None:
     ],
 )
 def test_whether_a_resource_is_modified(environ: dict[str, str], options: Any, modified: bool) -> None:
-    """One decision for all: the response's own."""
+    """A resource is modified exactly if the response to the request would have the content."""
     assert http.is_resource_modified(environ, **options) == modified
 
 
 def test_an_etag_or_data() -> None:
-    """Not both."""
+    """``etag`` and ``data`` together raise TypeError."""
     with pytest.raises(TypeError, match=r"^got both etag and data, expected one of them$"):
         http.is_resource_modified({}, etag="a", data=b"b")

@@ -1,4 +1,4 @@
-"""Pieces from outside may be any bytes-like object; the machines give bytes, and keep no buffer that may change."""
+"""The machines accept any bytes-like object. They give bytes, and keep no buffer that may change."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ FORM = (
 
 
 class Sub(bytes):
-    """What is a bytes object by inheritance only."""
+    """A subclass of bytes."""
 
 
 def mapped(data: bytes) -> mmap.mmap:
-    """Memory that the operating system maps."""
+    """A bytes-like object whose memory the operating system maps."""
     memory = mmap.mmap(-1, len(data))
     memory[:] = data
     return memory
@@ -75,7 +75,7 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 
 
 def pieces_of(data: bytes, kind: str, size: int = 7) -> Iterator[Any]:
-    """``data`` in pieces of a kind. What can be changed is overwritten when the next piece is asked for."""
+    """Give ``data`` in pieces of a kind. A mutable piece is overwritten when the next one is requested."""
     for start in range(0, len(data), size):
         piece = KINDS[kind](data[start : start + size])
         yield piece
@@ -86,7 +86,7 @@ def pieces_of(data: bytes, kind: str, size: int = 7) -> Iterator[Any]:
 
 
 class Feeding:
-    """A source that uses one buffer for all pieces, as a parser does that reads from a socket into one."""
+    """A source that uses one buffer for all pieces, as a parser that reads from a socket into one buffer."""
 
     def __init__(self, data: bytes, size: int = 7) -> None:
         self.data, self.size, self.buffer = data, size, bytearray(size)
@@ -100,7 +100,7 @@ class Feeding:
 
 
 def fed(machine: Any, pieces: Any) -> list[Any]:
-    """What a machine gives for ``pieces`` and at the end; bytes in a row joined."""
+    """Return the results of a machine for ``pieces`` and for the end. Adjacent bytes are joined."""
     out: list[Any] = []
     for event in [event for piece in pieces for event in machine.feed(piece)] + list(machine.close()):
         if type(event) is bytes and out and type(out[-1]) is bytes:
@@ -112,7 +112,7 @@ def fed(machine: Any, pieces: Any) -> list[Any]:
 
 @kinds
 def test_as_bytes(kind: str) -> None:
-    """Any bytes-like object becomes bytes, a view of other items by its memory; numbers and text are refused."""
+    """Any bytes-like object is converted to the bytes of its memory. Numbers and text are refused."""
     piece = KINDS[kind](b"abc")
     assert is_bytes_like(piece)
     assert (as_bytes(piece), type(as_bytes(piece))) == (b"abc", bytes)
@@ -137,7 +137,9 @@ MACHINES: dict[str, tuple[Callable[[], Any], bytes]] = {
 @kinds
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_machines(name: str, kind: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They give for any bytes-like pieces what they give for bytes, though the pieces are overwritten behind them."""
+    """Each machine gives the same for pieces of any bytes-like kind as for bytes, even if the pieces are overwritten
+    later.
+    """
     monkeypatch.setattr("cardan.core.response.range_cutter.make_boundary", lambda: "B")
     make, data = MACHINES[name]
     expected = list(map(repr, fed(make(), pieces_of(data, "bytes", size))))
@@ -148,7 +150,7 @@ def test_machines(name: str, kind: str, size: int, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("name", [*MACHINES, "BodyReader"])
 @pytest.mark.parametrize("wrong", [3, None, [1]])
 def test_machines_refuse(name: str, wrong: Any) -> None:
-    """What is not bytes-like is a TypeError that names its type; no machine makes NUL bytes of a number."""
+    """A piece that is not bytes-like raises a TypeError that names its type. A number does not become NUL bytes."""
     machine: Any = BodyReader(content_length=None) if name == "BodyReader" else MACHINES[name][0]()
     with pytest.raises(TypeError, match=f"got .*{type(wrong).__name__}, expected bytes"):
         machine.feed(wrong)
@@ -156,7 +158,7 @@ def test_machines_refuse(name: str, wrong: Any) -> None:
 
 @pytest.mark.parametrize("name", [*MACHINES, "BodyReader"])
 def test_machines_of_a_request_refuse_text(name: str) -> None:
-    """Text is refused with a TypeError where bytes are expected; the body of a response may be text."""
+    """Text raises TypeError where bytes are expected. Only the body of a response may be text."""
     machine: Any = BodyReader(content_length=None) if name == "BodyReader" else MACHINES[name][0]()
     if name == "ResponseFinalizer":
         assert fed(machine, ["ü"])[1].data == "ü".encode()
@@ -167,7 +169,7 @@ def test_machines_of_a_request_refuse_text(name: str) -> None:
 
 @kinds
 def test_body_reader(kind: str) -> None:
-    """It counts the bytes of what it is fed, not its items, and gives bytes."""
+    """BodyReader counts bytes, not the items of a buffer, and gives bytes."""
     reader = BodyReader(content_length=8)
     piece = KINDS[kind](b"1234")
     assert (type(reader.feed(piece)), reader.received) == (bytes, 4)
@@ -177,7 +179,9 @@ def test_body_reader(kind: str) -> None:
 
 @kinds
 def test_events_of_files(kind: str) -> None:
-    """FormBuilder and MultipartEncoder take the data of a file, and the encoder a field's, as any bytes-like object."""
+    """FormBuilder and MultipartEncoder accept any bytes-like object as data of a file; the encoder accepts one as data
+    of a field too.
+    """
     start, data = FileStart("f", "x", None), KINDS[kind](b"data")
     assert FormBuilder().feed([start, data, FileEnd()]) == [start, b"data", FileEnd()]
     encoder = MultipartEncoder("B")
@@ -188,7 +192,7 @@ def test_events_of_files(kind: str) -> None:
 
 @kinds
 def test_sinks(kind: str) -> None:
-    """What is written is copied where it could change."""
+    """Data that is written to a sink is copied if it could change."""
     for sink in (MemorySink(), SpoolSink(Limits(max_file_memory=10)), SpoolSink(Limits())):
         for piece in pieces_of(b"0123456789abcdef", kind):
             assert sink.write(piece) == len(piece)
@@ -199,7 +203,7 @@ def test_sinks(kind: str) -> None:
 @kinds
 @pytest.mark.parametrize("size", [7, 1000])
 def test_whole_forms(kind: str, size: int) -> None:
-    """FormReader and PartReader with steps of the user's own, and parse_form, whole and in pieces."""
+    """FormReader, PartReader and parse_form accept pieces of any bytes-like kind, for a whole form and in pieces."""
 
     def perform_with(pieces: Iterator[Any]) -> Callable[[Any], Any]:
         def perform(step: Any) -> Any:
@@ -248,7 +252,9 @@ DOORS: dict[str, tuple[Callable[[Any], Any], Any]] = {
 @kinds
 @pytest.mark.parametrize("door", DOORS)
 def test_core_request(kind: str, door: str) -> None:
-    """Every way to the body of core's own request, given whole and as an iterable."""
+    """Every method of the core request that reads the body accepts any bytes-like kind, for a whole body and for an
+    iterable.
+    """
     read, expected = DOORS[door]
     for body in (KINDS[kind](FORM), pieces_of(FORM, kind)):
         found = read(core.Request(HEAD, body))
@@ -259,7 +265,7 @@ def test_core_request(kind: str, door: str) -> None:
 @pytest.mark.anyio
 @kinds
 async def test_core_request_awaiting(kind: str) -> None:
-    """The same in async code."""
+    """Every async method of the core request that reads the body accepts any bytes-like kind."""
 
     async def pieces() -> AsyncIterator[Any]:
         for piece in pieces_of(FORM, kind):
@@ -280,7 +286,7 @@ async def test_core_request_awaiting(kind: str) -> None:
 
 @pytest.mark.parametrize("wrong", ["text", 3, None, 0, ""])
 def test_core_request_refuses(wrong: Any) -> None:
-    """A piece that is not bytes-like is a TypeError, also one that is false."""
+    """A piece that is not bytes-like raises TypeError, even if the piece is false."""
     expected = f"got {type(wrong).__name__}, expected bytes"
     with pytest.raises(TypeError, match=expected):
         core.Request(core.RequestHead("POST"), iter([b"1", wrong])).get_data()
@@ -299,7 +305,7 @@ def test_core_request_refuses(wrong: Any) -> None:
 @kinds
 @pytest.mark.parametrize("late", [False, True])
 def test_body_filter(kind: str, late: bool) -> None:
-    """A filter may give any bytes-like object, which it may use again; another type is its program's TypeError."""
+    """A body filter may give any bytes-like object and use it again later. Another type raises TypeError."""
 
     class Lower:
         buffer = bytearray()
@@ -333,7 +339,7 @@ def test_body_filter(kind: str, late: bool) -> None:
 
 @kinds
 def test_responses(kind: str) -> None:
-    """A body, its chunks, its stream and its data are taken as any bytes-like object, and given as bytes."""
+    """A response accepts any bytes-like object as body, as chunk, in its stream and in ``data``, and gives bytes."""
     source = KINDS[kind](b"abc")
     assert (Response(source).get_data(), Response(source).is_sequence) == (b"abc", True)
     assert Response([source, "d"]).get_data() == b"abcd"
@@ -354,7 +360,7 @@ def test_responses(kind: str) -> None:
 
 @pytest.mark.parametrize("wrong", [3, None, [1, 2], {"a": 1}])
 def test_data_of_a_response_is_no_number(wrong: Any) -> None:
-    """``set_data`` refuses what is neither text nor bytes: a number is no count of NUL bytes."""
+    """``set_data()`` refuses an object that is neither text nor bytes. A number does not become NUL bytes."""
     response = Response("before")
     with pytest.raises(TypeError, match=f"got a chunk of type {type(wrong).__name__}, expected bytes or text"):
         response.set_data(wrong)
@@ -362,7 +368,7 @@ def test_data_of_a_response_is_no_number(wrong: Any) -> None:
 
 
 def test_json_of_another_module() -> None:
-    """What a JSON module's ``dumps`` gives is text or bytes-like; anything else is a TypeError."""
+    """``dumps()`` of a JSON module may give text or a bytes-like object. Another type raises TypeError."""
 
     class Module:
         result: Any = bytearray(b"[1]")
@@ -382,7 +388,7 @@ def test_json_of_another_module() -> None:
 
 @pytest.mark.anyio
 async def test_steps_of_a_form_that_are_awaited() -> None:
-    """``arun`` with pieces that are views of one buffer."""
+    """``arun()`` accepts pieces that are views of one buffer."""
     pieces = iter(Feeding(FORM))
 
     async def perform(step: Any) -> Any:

@@ -1,4 +1,4 @@
-"""header_field and its kin: a field as an attribute, in one line."""
+"""header_field, value_field and live_field: header fields as attributes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NONSENSE: Any = attrgetter("nonsense")
 
 
 class Response:
-    """A thing with headers that can be changed."""
+    """An object whose headers can be changed."""
 
     def __init__(self, **headers: str) -> None:
         self.headers = Headers({name.replace("_", "-"): value for name, value in headers.items()})
@@ -47,7 +47,7 @@ class Response:
 
 
 class Request:
-    """A thing with headers that cannot be changed."""
+    """An object whose headers cannot be changed."""
 
     def __init__(self, **environ: str) -> None:
         self.headers = EnvironHeaders({f"HTTP_{name.upper()}": value for name, value in environ.items()})
@@ -61,7 +61,7 @@ class Request:
 
 
 def test_types() -> None:
-    """What the attribute reads as is what the parser gives, or the default."""
+    """The type of the attribute is that of the parser's result, or of the default."""
     response, request = Response(), Request()
     assert_type(response.version, int)
     assert_type(response.tenant, str | None)
@@ -77,7 +77,7 @@ def test_types() -> None:
 
 
 def test_missing_fields() -> None:
-    """The default; value classes read from nothing."""
+    """A missing field gives the default. A value class parses None."""
     response, request = Response(), Request()
     assert (response.version, response.tenant, response.region, response.tags) == (1, None, "eu", ())
     assert (response.date, response.coop, response.credentials, response.colour) == (None, None, False, 0)
@@ -86,7 +86,7 @@ def test_missing_fields() -> None:
 
 
 def test_fields() -> None:
-    """What was sent, parsed; names in any case."""
+    """The parser gets the field value. The name of the field is found in any case."""
     request = Request(x_tenant="t", x_version="7", accept="a/b", if_match='"x"', authorization="Bearer y")
     assert (request.tenant, request.version, request.accept.best, "x" in request.if_match) == ("t", 7, "a/b", True)
     assert request.authorization is not None
@@ -95,7 +95,7 @@ def test_fields() -> None:
 
 @pytest.mark.parametrize("text", ["x", "", "1_0", "٣", "1.5", " 1", "9" * 100, "+1"])
 def test_garbage_gives_the_default(text: str) -> None:
-    """int is ASCII digits here."""
+    """Text that is not an integer in ASCII digits gives the default."""
     response = Response()
     response.headers._list.append(("X-Version", text))
     assert response.version == 1
@@ -103,12 +103,14 @@ def test_garbage_gives_the_default(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "value"), [("1", 1.0), ("-1.5", -1.5), ("nan", None), ("inf", None), ("1e5", None)])
 def test_floats(text: str, value: float | None) -> None:
-    """As are floats."""
+    """Text that is not a decimal number in ASCII digits gives the default."""
     assert Response(X_Weight=text).weight == value
 
 
 def test_a_parser_refuses_in_its_own_way() -> None:
-    """By ValueError, LookupError, ArithmeticError or None; anything else is a defect, and shows."""
+    """A parser refuses a value with ValueError, LookupError, ArithmeticError or None. Another exception is a bug and
+    reaches the caller.
+    """
     assert Response(X_Colour="blue").colour == 0
     assert Response(X_Colour="red").colour == 1
     assert Response(Date="soon").date is None
@@ -122,7 +124,7 @@ def test_a_parser_refuses_in_its_own_way() -> None:
 
 
 def test_setting_and_deleting() -> None:
-    """Values are written by the dumper, text as it is; None and del remove the field."""
+    """The dumper writes values, a string is written unchanged, and None and ``del`` remove the field."""
     response = Response()
     response.version = 5
     response.tags = ("a", "b")
@@ -150,7 +152,7 @@ def test_setting_and_deleting() -> None:
 
 @pytest.mark.parametrize("value", ["a\r\nb", "\0", "€"])
 def test_what_must_not_go_on_the_wire_is_refused(value: str) -> None:
-    """By the headers, where it is set."""
+    """The headers refuse a value that a header field must not contain, when it is set."""
     response = Response(X_Tenant="t")
     with pytest.raises(ValueError, match=r"^got "):
         response.tenant = value
@@ -158,7 +160,7 @@ def test_what_must_not_go_on_the_wire_is_refused(value: str) -> None:
 
 
 def test_requests_are_read_only() -> None:
-    """Assigning raises, and so it does for a field that says so."""
+    """Setting raises AttributeError if the headers cannot be changed, and if the field is read-only."""
     request: Any = Request(x_tenant="t")
     for name in ("tenant", "version", "accept", "if_match"):
         with pytest.raises(AttributeError, match=rf"^Request\.{name} is read-only$"):
@@ -170,7 +172,7 @@ def test_requests_are_read_only() -> None:
 
 
 def test_cached_fields_are_parsed_once() -> None:
-    """For each object on its own."""
+    """A cached field is parsed once for each object."""
     seen: list[str] = []
 
     def measure(value: str) -> int:
@@ -186,7 +188,9 @@ def test_cached_fields_are_parsed_once() -> None:
 
 
 def test_live_fields() -> None:
-    """Changed in place; set with a value, its text, what it is made of, or None."""
+    """A live value can be changed in place. It is set with an object of the class, with text, with the argument of the
+    class, or with None.
+    """
     response = Response()
     response.cache_control.max_age = 5
     first, second = response.vary, response.vary
@@ -210,7 +214,7 @@ def test_live_fields() -> None:
 
 
 def test_on_the_class() -> None:
-    """The descriptor itself, documented."""
+    """On the class the attribute is the descriptor itself, with its docstring."""
     assert Response.tenant.__doc__ == "The ``X-Tenant`` field."
     assert Response.region.__doc__ == "Where it runs."
     assert Response.vary.__doc__ == "The ``Vary`` field. Changes are written to it."
@@ -222,6 +226,6 @@ def test_on_the_class() -> None:
 
 @pytest.mark.parametrize("make", [header_field, lambda name: live_field(name, HeaderSet)])
 def test_names_are_tokens(make: Any) -> None:
-    """Found where the class is written, not where the field is used."""
+    """A field name that is not a token is refused in the class body, not when the field is used."""
     with pytest.raises(ValueError, match=r"^got field name 'X Y', expected a token$"):
         make("X Y")

@@ -1,4 +1,4 @@
-"""The text of an exception may hold a password: nothing of one is ever sent to a client."""
+"""The text of an exception may contain a password, so that no part of it is sent to a client."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ ACCEPTED = ("application/json", "text/html", "text/plain", "")
 
 
 def error() -> ConnectionError:
-    """An error that says too much."""
+    """An exception whose text contains a secret."""
     return ConnectionError(SECRET)
 
 
 def documents(exception: HTTPException) -> list[str]:
-    """What a client may get of it, in every form."""
+    """Return everything that a client can get of an error, in every format."""
     requests = [
         BaseRequest(RequestHead("GET", "/", headers=ScopeHeaders([(b"accept", accept.encode())])))
         for accept in ACCEPTED
@@ -41,7 +41,7 @@ def documents(exception: HTTPException) -> list[str]:
 
 @pytest.mark.parametrize("cls", [InternalServerError, NotFound, ServiceUnavailable, HTTPException])
 def test_original_exception(cls: type[HTTPException]) -> None:
-    """It is an attribute, beside other members and the cause, and no part of any document."""
+    """``original_exception`` is an attribute of the error and part of no document."""
     original = error()
     exception = cls("it could not be saved", original_exception=original, order=17)
     exception.__cause__ = original
@@ -55,7 +55,7 @@ def test_original_exception(cls: type[HTTPException]) -> None:
 
 
 def test_abort_takes_it() -> None:
-    """As it takes every option; copying and pickling keep it."""
+    """``abort()`` accepts ``original_exception``, and a copy and a pickle keep it."""
     with pytest.raises(InternalServerError) as caught:
         abort(500, original_exception=error())
     assert str(caught.value.original_exception) == SECRET
@@ -68,14 +68,14 @@ def test_abort_takes_it() -> None:
     ids=["itself", "list", "set", "dict", "key", "group"],
 )
 def test_a_member_that_is_an_exception(value: Any) -> None:
-    """TypeError, that says where an exception belongs; in a container, too."""
+    """A member that is or contains an exception raises a TypeError that names ``original_exception``."""
     with pytest.raises(TypeError, match=r"in the member 'error', expected .* original_exception") as caught:
         InternalServerError(error=value)
     assert SECRET not in str(caught.value)
 
 
 def test_a_description_that_is_an_exception() -> None:
-    """Likewise: ``InternalServerError(error)`` would send its text."""
+    """A description that is an exception raises TypeError: ``InternalServerError(error)`` would send its text."""
     with pytest.raises(TypeError, match="got ConnectionError as description"):
         InternalServerError(error())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="got ConnectionError as description"):
@@ -83,7 +83,9 @@ def test_a_description_that_is_an_exception() -> None:
 
 
 def test_a_key_that_is_an_exception() -> None:
-    """Likewise: the description names the key, so that ``BadRequestKeyError(error)`` would send its text."""
+    """A key that is an exception raises TypeError: the description contains the key, so that
+    ``BadRequestKeyError(error)`` would send its text.
+    """
     with pytest.raises(TypeError, match=r"got ConnectionError as key, expected .* original_exception") as caught:
         BadRequestKeyError(error())
     assert SECRET not in str(caught.value)
@@ -92,7 +94,9 @@ def test_a_key_that_is_an_exception() -> None:
 
 @pytest.mark.parametrize("name", ["code", "name", "args", "members", "get_response", "response_class", "add_note"])
 def test_a_member_with_the_name_of_an_attribute(name: str) -> None:
-    """TypeError: it would not set the attribute. Into ``members`` itself it may be put."""
+    """A member with the name of an attribute raises TypeError, because it would not set the attribute. It can be put
+    into ``members``.
+    """
     with pytest.raises(TypeError, match=f"got the member '{name}', which is an attribute of BadRequest"):
         BadRequest(**{name: "x"})
     exception = BadRequest()
@@ -101,7 +105,7 @@ def test_a_member_with_the_name_of_an_attribute(name: str) -> None:
 
 
 def test_members_that_are_added_later() -> None:
-    """Of an exception that was put into ``members`` itself only the class is named, whatever is around it."""
+    """If an exception is put into ``members`` later, at any depth, the document contains only the name of its class."""
     exception = InternalServerError()
     looped: list[Any] = [error()]
     looped.append(looped)

@@ -1,4 +1,4 @@
-"""The HTTP errors: raised, answered, copied, pickled."""
+"""The HTTP errors: how they are raised, sent, copied and pickled."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class OutOfStock(HTTPException):
 
 
 class Particular(HTTPException):
-    """With a constructor of its own."""
+    """An error with its own constructor."""
 
     code = 418
 
@@ -70,7 +70,7 @@ def problem(error: HTTPException, *args: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_every_class(cls: type[HTTPException]) -> None:
-    """Made without arguments, it has a status, a phrase and a response."""
+    """Each class can be made without arguments and then has a status, a reason phrase and a response."""
     error = cls()
     if cls is HTTPException:
         assert (error.name, error.get_response().status_code) == ("Unknown Error", 500)
@@ -83,7 +83,7 @@ def test_every_class(cls: type[HTTPException]) -> None:
 
 @pytest.mark.parametrize("code", sorted(default_exceptions))
 def test_abort(code: int) -> None:
-    """Raises the class of the status, with what its constructor takes."""
+    """``abort()`` raises the class of the status code and passes the other arguments to it."""
     with pytest.raises(default_exceptions[code]) as caught:
         abort(code, "why", headers={"X": "y"}, member=1)
     assert (caught.value.code, caught.value.description, caught.value.members) == (code, "why", {"member": 1})
@@ -91,7 +91,7 @@ def test_abort(code: int) -> None:
 
 
 def test_abort_with_a_response() -> None:
-    """Which is sent as it is."""
+    """``abort(response)`` sends this response."""
     response = object()
     with pytest.raises(HTTPException) as caught:
         abort(response)
@@ -100,13 +100,13 @@ def test_abort_with_a_response() -> None:
 
 @pytest.mark.parametrize("code", [200, 299, 499, 600, 0, -1])
 def test_abort_with_what_is_no_error(code: int) -> None:
-    """The program's fault: a LookupError that lists what there is."""
+    """A status code without a class raises a LookupError that lists the valid ones: it is a fault of the program."""
     with pytest.raises(LookupError, match=rf"^got status {code}, expected one of \[400, "):
         abort(code)
 
 
 def test_text() -> None:
-    """Status, phrase, description."""
+    """The text of an error contains status code, reason phrase and description."""
     assert str(NotFound()) == "404 Not Found: there is nothing at this address"
     assert str(NotFound("")) == "404 Not Found"
     assert str(Particular(3)) == "418 I'm a teapot"
@@ -135,7 +135,7 @@ def test_text() -> None:
     ],
 )
 def test_the_client_chooses(accept: str | None, kind: str) -> None:
-    """JSON when it names JSON, HTML when it names that first, else text; and caches are told."""
+    """The response is JSON if Accept names JSON, HTML if it prefers HTML, else text. Vary tells caches about it."""
     response = NotFound("x").get_response(Request(accept))
     assert response.headers["Content-Type"].partition(";")[0] == kind
     assert response.headers["Vary"] == "Accept"
@@ -156,13 +156,13 @@ def test_the_client_chooses(accept: str | None, kind: str) -> None:
     ],
 )
 def test_where_the_client_says_nothing(accept: str | None, content_type: str | None, members: Any, kind: str) -> None:
-    """Members, and a body of JSON, tell that it is a program."""
+    """If Accept names no format, an error with members and an error for a JSON body give JSON."""
     response = BadRequest(**members).get_response(Request(accept, content_type))
     assert response.headers["Content-Type"].partition(";")[0] == kind
 
 
 def test_without_a_request() -> None:
-    """Text, or a document if there are members; nothing varies."""
+    """Without a request the response is text, or a problem document if there are members, and has no Vary field."""
     assert body(NotFound("x")) == ("text/plain; charset=utf-8", "Not Found\n\nx\n")
     assert body(NotFound("")) == ("text/plain; charset=utf-8", "Not Found\n")
     assert problem(OutOfStock(left=3))["left"] == 3
@@ -170,7 +170,9 @@ def test_without_a_request() -> None:
 
 
 def test_problem_details() -> None:
-    """RFC 9457 section 3: four members of its own, then those of the exception, which never take their place."""
+    """A problem document has its four own members (RFC 9457 section 3), then those of the error, which cannot replace
+    them.
+    """
     error = OutOfStock(left=3, type="x", title="y", status=200, detail="z", instance="/orders/1")
     assert problem(error) == {
         "type": "about:blank",
@@ -195,19 +197,19 @@ def test_problem_details() -> None:
     ],
 )
 def test_members_of_any_kind(member: Any, shown: str) -> None:
-    """An error must not fail to be told: what JSON cannot say is text."""
+    """A member that JSON cannot represent is written as text, so that making the response never fails."""
     assert problem(OutOfStock(member=member))["member"] == shown
 
 
 def test_members_that_contain_themselves() -> None:
-    """They are text, too."""
+    """Members that contain themselves are written as text."""
     loop: list[Any] = []
     loop.append(loop)
     assert problem(OutOfStock(loop=loop))["loop"] == "[[...]]"
 
 
 def test_html_is_escaped() -> None:
-    """What the client sent may stand in a description."""
+    """Special characters are escaped in HTML, because a description may contain text of the client."""
     kind, text = body(NotFound("<script>alert('&\"')</script>"), Request("text/html"))
     assert kind == "text/html; charset=utf-8"
     assert "<p>&lt;script&gt;alert(&#39;&amp;&quot;&#39;)&lt;/script&gt;</p>" in text
@@ -246,20 +248,20 @@ def test_html_is_escaped() -> None:
     ],
 )
 def test_fields(error: HTTPException, headers: list[tuple[str, str]]) -> None:
-    """Those that are given, and those that the status wants, unless they are given."""
+    """The response has the given header fields, and those that the status requires unless they are given."""
     assert error.get_headers() == headers
     sent = error.get_response().headers.items()
     assert [field for field in sent if field[0] not in ("Content-Type", "Content-Length")] == headers
 
 
 def test_fields_that_must_not_go_on_the_wire() -> None:
-    """Are refused where the response is made."""
+    """A name or value that a header field must not contain is refused when the response is made."""
     with pytest.raises(ValueError, match=r"^got "):
         NotFound(headers={"X": "a\r\nb"}).get_response()
 
 
 def test_a_ready_response() -> None:
-    """Is the response."""
+    """``get_response()`` returns the response that was given to the error."""
     response = object()
     assert NotFound(response=response).get_response(Request("text/html")) is response
 
@@ -279,7 +281,7 @@ def test_a_ready_response() -> None:
     ],
 )
 def test_copies(error: HTTPException) -> None:
-    """Pickled, copied and copied deeply it says the same, whatever its constructor wants."""
+    """A pickle, a copy and a deep copy are equal to the error, whatever arguments its constructor has."""
     for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
         assert type(twin) is type(error)
         assert str(twin) == str(error)
@@ -289,7 +291,7 @@ def test_copies(error: HTTPException) -> None:
 
 
 def test_a_missing_key() -> None:
-    """Is a KeyError and a 400."""
+    """A missing key is a KeyError and becomes a 400 response."""
     error = BadRequestKeyError("name")
     assert isinstance(error, KeyError)
     assert (error.args, error.key, str(error)) == (("name",), "name", "400 Bad Request: missing key 'name'")
@@ -297,7 +299,7 @@ def test_a_missing_key() -> None:
 
 
 def test_a_limit_has_a_name() -> None:
-    """What came, what is allowed, and which limit says so."""
+    """A 413 error tells the name of the limit, its value, and the received size."""
     error = RequestEntityTooLarge(limit="max_files", allowed=1, received=2)
     assert (error.limit, error.allowed, error.received) == ("max_files", 1, 2)
     assert error.description == "got 2, expected at most 1 (max_files)"

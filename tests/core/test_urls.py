@@ -1,4 +1,4 @@
-"""URLs: IRI and URI, both ways; hosts."""
+"""URLs: conversion between IRIs and URIs, and checks of hosts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ from cardan.core.urls import host_is_trusted, iri_path, iri_query, iri_to_uri, u
     ],
 )
 def test_iri_to_uri(iri: str, uri: str) -> None:
-    """RFC 3987 section 3.1: what a URI has no place for is percent-encoded, names by IDNA; what is escaped stays."""
+    """Characters that a URI must not contain are percent-encoded, host names are encoded by IDNA, and escaped
+    sequences are kept (RFC 3987 section 3.1).
+    """
     assert iri_to_uri(iri) == uri
     assert iri_to_uri(uri) == uri
 
@@ -37,7 +39,7 @@ def test_iri_to_uri(iri: str, uri: str) -> None:
     ["/a\nb", "/a\rb", "/\x00", "/\x7f", "http://a.de:port/", "http://[::1/", "http://a..ü/", "/\ud800", "http://a]/"],
 )
 def test_iri_to_uri_refuses(iri: str) -> None:
-    """What must not go on the wire is a ValueError when it is set."""
+    """Text that a URI must not contain raises ValueError."""
     with pytest.raises(ValueError, match="got "):
         iri_to_uri(iri)
 
@@ -54,13 +56,15 @@ def test_iri_to_uri_refuses(iri: str) -> None:
     ],
 )
 def test_uri_to_iri(uri: str, iri: str) -> None:
-    """RFC 3987 section 3.2: UTF-8 beyond ASCII is shown; broken sequences, delimiters, spaces and bidi marks not."""
+    """Percent-encoded UTF-8 beyond ASCII is decoded; invalid sequences, delimiters, spaces and bidirectional marks are
+    not (RFC 3987 section 3.2).
+    """
     assert uri_to_iri(uri) == iri
 
 
 @given(st.text())
 def test_reading_never_raises(text: str) -> None:
-    """Garbage in, text out, and nothing in it that would change what stands around it."""
+    """Any text gives text that contains no character which would change the structure of a URL."""
     shown = iri_path(text)
     assert not set(shown) & set(' "#?<>\\^`{|}\x00\r\n')
     shown.encode("utf-8")
@@ -71,14 +75,16 @@ def test_reading_never_raises(text: str) -> None:
 
 @given(st.binary())
 def test_queries_never_raise(query: bytes) -> None:
-    """Any bytes are a query: what is shown has no fragment, no space, no control character."""
+    """Any bytes are accepted as a query. The result contains no ``#``, no space and no control character."""
     shown = iri_query(query)
     assert not set(shown) & set(' "<>\\^`{|}\x00\r\n')
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])))
 def test_uris_are_ascii(text: str) -> None:
-    """A path as an IRI becomes a URI: ASCII, and the same when it is encoded again. After two slashes stands a host."""
+    """A path as an IRI becomes a URI in ASCII, which does not change if it is encoded again. A path with two slashes
+    at its start names a host.
+    """
     uri = iri_to_uri("/" + iri_path(text).lstrip("/"))
     assert uri.isascii()
     assert iri_to_uri(uri) == uri
@@ -99,5 +105,5 @@ def test_uris_are_ascii(text: str) -> None:
     ],
 )
 def test_host_is_trusted(entry: str, host: str, trusted: bool) -> None:
-    """Case and a trailing dot do not count, an entry's port does, a leading dot covers subdomains."""
+    """Case and a trailing dot are ignored, a port in an entry must match, and a leading dot matches subdomains too."""
     assert host_is_trusted(host, [entry]) is trusted

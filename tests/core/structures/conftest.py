@@ -1,4 +1,4 @@
-"""Counting work: how many steps of byte code a call takes, in place of how long."""
+"""Measures the work of a call by the number of its byte code steps, because measured times vary."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def count_steps(call: Callable[[Any], object], argument: object) -> int:
 
 @pytest.fixture
 def assert_linear() -> Callable[[Callable[[int], Any], Callable[[Any], object]], None]:
-    """Asserts that the work of ``call(make(n))`` grows with n and no faster; that of ``make`` is not counted."""
+    """Assert that the work of ``call(make(n))`` grows with n, but not faster. The work of ``make`` is not counted."""
 
     def check(make: Callable[[int], Any], call: Callable[[Any], object]) -> None:
-        # the first run counts little: from 3.12 on a function's byte code is traced from its second run
+        # The first run is not counted: since Python 3.12, the byte code of a function is traced from its second run on.
         count_steps(call, make(20))
         small, large = count_steps(call, make(200)), count_steps(call, make(1000))
-        # 5 times the input: a quadratic way would take 25 times the steps
+        # The input is 5 times as large: quadratic work would take 25 times the steps.
         assert large <= 8 * small
 
     return check

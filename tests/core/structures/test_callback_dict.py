@@ -1,4 +1,4 @@
-"""CallbackDict: a dict that tells of its changes."""
+"""CallbackDict: a dict that calls a function after each change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHANGES: list[tuple[Callable[[Any], object], dict[str, int]]] = [
 
 @pytest.mark.parametrize(("change", "expected"), CHANGES)
 def test_changes_are_told(change: Callable[[Any], object], expected: dict[str, int]) -> None:
-    """Once each, with the dict, after the change."""
+    """Each method that changes the dict calls the function once, with the dict, after the change."""
     seen: list[dict[str, int]] = []
     d = CallbackDict({"a": 1, "b": 2}, lambda changed: seen.append(dict(changed)))
     change(d)
@@ -40,7 +40,7 @@ def test_changes_are_told(change: Callable[[Any], object], expected: dict[str, i
     [lambda d: d.get("a"), lambda d: d.pop("z", None), lambda d: d.setdefault("a", 5), lambda d: d | {"a": 5}, list],
 )
 def test_reading_is_not_told(call: Callable[[Any], object]) -> None:
-    """Nor is what changes nothing."""
+    """A method that only reads, and one that changes nothing, does not call the function."""
     seen: list[object] = []
     d = CallbackDict({"a": 1}, seen.append)
     call(d)
@@ -50,7 +50,7 @@ def test_reading_is_not_told(call: Callable[[Any], object]) -> None:
 
 @pytest.mark.parametrize("call", [lambda d: d.pop("z"), lambda d: d.__delitem__("z")])
 def test_failures_are_not_told(call: Callable[[Any], object]) -> None:
-    """A change that raised is none."""
+    """A method that raises does not call the function."""
     seen: list[object] = []
     with pytest.raises(KeyError):
         call(CallbackDict({"a": 1}, seen.append))
@@ -58,7 +58,7 @@ def test_failures_are_not_told(call: Callable[[Any], object]) -> None:
 
 
 def test_pop_gives_the_value() -> None:
-    """As a dict's does."""
+    """``pop()``, ``popitem()`` and ``setdefault()`` return the same as those of a dict."""
     d = CallbackDict({"a": 1, "b": 2})
     assert d.pop("a") == 1
     assert d.pop("a", 5) == 5
@@ -69,7 +69,7 @@ def test_pop_gives_the_value() -> None:
 
 
 def test_construction() -> None:
-    """From a mapping, pairs or nothing, with and without a listener."""
+    """The dict is made from a mapping, from pairs or from nothing, with or without a function."""
     assert CallbackDict() == {}
     assert CallbackDict([("a", 1)]) == {"a": 1}
     d: CallbackDict[str, int] = CallbackDict()
@@ -78,7 +78,7 @@ def test_construction() -> None:
 
 
 def test_copies_tell_nobody() -> None:
-    """The listener belongs to the original, and may be what cannot be pickled."""
+    """A copy and a pickle do not keep the function, which may not be picklable."""
     seen: list[object] = []
     d = CallbackDict({"a": 1}, lambda changed: seen.append(changed))
     for again in (d.copy(), copy.copy(d), copy.deepcopy(d), pickle.loads(pickle.dumps(d))):

@@ -1,4 +1,4 @@
-"""CombinedMultiDict: several containers read as one."""
+"""CombinedMultiDict: several containers that are read as one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def both() -> CombinedMultiDict[str, str]:
 
 
 def test_reading(both: CombinedMultiDict[str, str]) -> None:
-    """The first container's value first, all of them in order."""
+    """The first value of a key is that of the first container; all values are given in the order of the containers."""
     assert both["a"] == both.get("a") == "1"
     assert both["c"] == "3"
     assert both.getlist("a") == ["1", "2", "4"]
@@ -41,7 +41,7 @@ def test_reading(both: CombinedMultiDict[str, str]) -> None:
 
 
 def test_missing_keys(both: CombinedMultiDict[str, str]) -> None:
-    """As with each of them."""
+    """A missing key raises the same error as in a single container."""
     with pytest.raises(BadRequestKeyError):
         both["z"]
     assert both.get("z") is None
@@ -50,7 +50,7 @@ def test_missing_keys(both: CombinedMultiDict[str, str]) -> None:
 
 
 def test_types(both: CombinedMultiDict[str, str]) -> None:
-    """A value that cannot be converted leaves it to the next container."""
+    """If a value cannot be converted, the value of the next container is used."""
     assert assert_type(both.get("b", 0, type=int), int) == 5
     assert both.get("a", type=int) == 1
     assert both.get("b", 0, type=lambda value: len(None)) == 0  # type: ignore[arg-type]
@@ -58,7 +58,7 @@ def test_types(both: CombinedMultiDict[str, str]) -> None:
 
 
 def test_it_is_live() -> None:
-    """What changes underneath changes here."""
+    """A change of a container is visible in the combined object."""
     one: MultiDict[str, str] = MultiDict()
     both = CombinedMultiDict([one])
     assert not both
@@ -68,14 +68,14 @@ def test_it_is_live() -> None:
 
 
 def test_plain_mappings_will_do() -> None:
-    """One value each."""
+    """A plain mapping can be one of the containers; each of its keys has one value."""
     both = CombinedMultiDict([{"a": "1"}, MultiDict([("a", "2")])])
     assert both.getlist("a") == ["1", "2"]
     assert list(both.items(multi=True)) == [("a", "1"), ("a", "2")]
 
 
 def test_copies(both: CombinedMultiDict[str, str]) -> None:
-    """copy() is a MultiDict of all pairs; others are of the class."""
+    """``copy()`` gives a MultiDict of all pairs. A pickle and ``copy.copy()`` give an object of the class."""
     changed = assert_type(both.copy(), MultiDict[str, str])
     assert list(changed.items(multi=True)) == ARGS + FORM
     for again in (copy.copy(both), copy.deepcopy(both), pickle.loads(pickle.dumps(both))):
@@ -84,7 +84,7 @@ def test_copies(both: CombinedMultiDict[str, str]) -> None:
 
 
 def test_equality(both: CombinedMultiDict[str, str]) -> None:
-    """The same keys with the same lists of values."""
+    """Objects are equal if they have the same keys with the same lists of values."""
     assert both == MultiDict(ARGS + FORM)
     assert MultiDict(ARGS + FORM) == both
     assert both == CombinedMultiDict([MultiDict(ARGS + FORM)])
@@ -96,12 +96,12 @@ def test_equality(both: CombinedMultiDict[str, str]) -> None:
 
 
 def test_text(both: CombinedMultiDict[str, str]) -> None:
-    """repr() shows what is combined."""
+    """``repr()`` shows the containers."""
     assert repr(both) == f"CombinedMultiDict([ImmutableMultiDict({ARGS!r}), ImmutableMultiDict({FORM!r})])"
 
 
 def test_json_does_not_take_it_for_an_empty_dict(both: CombinedMultiDict[str, str]) -> None:
-    """It is no dict, and says so rather than come out as {}."""
+    """``json.dumps()`` raises TypeError, because the object is not a dict. It does not give ``{}``."""
     with pytest.raises(TypeError):
         json.dumps(both)
     assert json.loads(json.dumps(both.to_dict())) == dict(both)

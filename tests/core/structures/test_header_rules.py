@@ -1,4 +1,4 @@
-"""What may stand in a field's name and value."""
+"""The names and values that header fields can contain."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cardan.core.structures.header_rules import (
 
 @pytest.mark.parametrize("name", ["X", "Content-Type", "!#$%&'*+-.^_`|~0Az", "x" * 500])
 def test_a_token_is_a_name(name: str) -> None:
-    """RFC 9110 section 5.1: a field name is a token; it keeps its case."""
+    """A field name is a token (RFC 9110 section 5.1) and keeps its case."""
     assert field_name(name) == name
     assert field_name(name) == name
 
@@ -32,41 +32,41 @@ def test_a_token_is_a_name(name: str) -> None:
     "name", ["", " ", "A B", "A:", "A\r\nB", "A\n", "A\0", "\xe9", "A(", "A/B", "A,B", "\u0130", "[x]", "A\t", '"a"']
 )
 def test_no_token_is_no_name(name: str) -> None:
-    """Anything else is refused, wherever the odd character stands."""
+    """A name that is not a token is refused, wherever the invalid character is."""
     with pytest.raises(ValueError, match=r"^got field name .*, expected a token"):
         field_name(name)
 
 
 @pytest.mark.parametrize("name", [b"X", None, 5, ["X"], {}])
 def test_a_name_is_text(name: Any) -> None:
-    """Bytes, too, are a TypeError: no guess is made about what they mean."""
+    """A name that is not a str raises TypeError, bytes included, because their encoding is unknown."""
     with pytest.raises(TypeError, match=re.escape(f"got a field name of type {type(name).__name__}, expected str")):
         field_name(name)
 
 
 @pytest.mark.parametrize("value", ["", "a", "a b\tc", "\xe9\xff\x80", "\x01\x7f", "\x0b\x0c\x1c\x85"])
 def test_values_are_kept(value: str) -> None:
-    """RFC 9110 section 5.5: latin-1 goes on the wire as it is; what is no line end to HTTP is none here."""
+    """Characters of latin-1 are kept (RFC 9110 section 5.5). Line ends that HTTP does not know are kept too."""
     assert field_value("X", value) == value
 
 
 @pytest.mark.parametrize("value", ["\r", "\n", "\0", "a\r\nSet-Cookie: b", "a\n", "\rb", "a\0b"])
 def test_values_that_would_break_the_head_are_refused(value: str) -> None:
-    """CR, LF and NUL never pass (RFC 9110 section 5.5), also not at the end."""
+    """CR, LF and NUL are refused (RFC 9110 section 5.5), even at the end of a value."""
     with pytest.raises(ValueError, match=r"expected a value without CR, LF and NUL$"):
         field_value("X", value)
 
 
 @pytest.mark.parametrize("value", ["\u0100", "a\u20ac", "\U0001f600", "\udc80"])
 def test_values_beyond_latin_1_are_refused(value: str) -> None:
-    """A field carries octets; what is not one octet has no agreed form and is refused where it is set."""
+    """A character above U+00FF is refused when it is set: a field contains bytes, and no encoding is agreed for it."""
     with pytest.raises(ValueError, match=r"expected characters up to U\+00FF"):
         field_value("X", value)
 
 
 @pytest.mark.parametrize(("value", "expected"), [(" a", "a"), ("a \t", "a"), ("\t", ""), ("\xa0a\xa0", "\xa0a\xa0")])
 def test_white_space_around_a_value_is_not_part_of_it(value: str, expected: str) -> None:
-    """RFC 9110 section 5.5; only space and tab are white space."""
+    """Spaces and tabs around a value are removed (RFC 9110 section 5.5); other white space is kept."""
     assert field_value("X", value) == expected
 
 
@@ -90,7 +90,7 @@ class Markup(str):
     [(0, "0"), (-1, "-1"), (10**30, "1" + "0" * 30), (Colour.RED, "red"), (Code.OK, "200"), (Markup("m"), "m")],
 )
 def test_ints_and_kinds_of_str_are_taken(value: Any, expected: str) -> None:
-    """An int is written in decimal digits; a subclass of str counts as the text it is, and becomes a plain str."""
+    """An int is written in decimal digits. An object of a subclass of str becomes a plain str with the same text."""
     result = field_value("X", value)
     assert result == expected
     assert type(result) is str
@@ -98,7 +98,7 @@ def test_ints_and_kinds_of_str_are_taken(value: Any, expected: str) -> None:
 
 @pytest.mark.parametrize("value", [True, False, 1.5, b"a", None, ["a"], object()])
 def test_other_types_are_refused(value: Any) -> None:
-    """No str() behind the caller's back: "True", "b'a'" and "None" are never what was meant."""
+    """Other types are refused: "True", "b'a'" and "None" are never the intended text."""
     with pytest.raises(TypeError, match=r"^got a value of type .* for X-A, expected str or int$"):
         field_value("X-A", value)
 
@@ -116,18 +116,20 @@ def test_other_types_are_refused(value: Any) -> None:
     ],
 )
 def test_environ_keys(name: str, key: str) -> None:
-    """RFC 3875 section 4.1.18; a name with an underscore has none of its own."""
+    """A field name has a key in the environ (RFC 3875 section 4.1.18). A name with an underscore has none."""
     assert environ_key(name) == key
 
 
 @given(st.text(alphabet="abcXYZ-09", min_size=1))
 def test_titles_of_both_protocols_are_equal(name: str) -> None:
-    """Iteration gives one name, however it came."""
+    """The name in Title-Case is the same on both protocols."""
     assert environ_title(environ_key(name)) == header_rules.wire_title(wire_name(name))
 
 
 def test_memos_are_bounded() -> None:
-    """Names come from clients: neither many of them nor long ones stay."""
+    """The memos of names are bounded in their number of entries and in the length of a name, because clients choose
+    names.
+    """
     memo: dict[str, int] = {}
     for number in range(header_rules.MEMO_ENTRIES * 3):
         assert remember(memo, f"X-{number}", number) == number

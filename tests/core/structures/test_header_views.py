@@ -1,4 +1,4 @@
-"""Both lazy views of a request's headers, over an environ and over a scope: one behaviour."""
+"""EnvironHeaders and ScopeHeaders, the two views of a request's headers, behave alike."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Raw = list[tuple[bytes, bytes]]
 
 
 def from_environ(raw: Raw) -> EnvironHeaders:
-    """As a WSGI server hands them over: joined, in an environ among other things."""
+    """Return the environ that a WSGI server makes: fields of one name are joined, and other items stand beside them."""
     joined: dict[str, list[str]] = {}
     for name, value in raw:
         key = name.decode("latin-1").upper().replace("-", "_")
@@ -53,7 +53,7 @@ RAW: Raw = [
 
 @pytest.mark.parametrize("name", ["host", "Host", "HOST", "hOsT"])
 def test_names_are_found_in_any_case(view: Callable[[Raw], HeadersView], name: str) -> None:
-    """RFC 9110 section 5.1."""
+    """A field is found under its name in any case (RFC 9110 section 5.1)."""
     headers = view(RAW)
     assert headers[name] == headers.get(name) == "example.com"
     assert headers.getlist(name) == headers.get_all(name) == ["example.com"]
@@ -61,7 +61,9 @@ def test_names_are_found_in_any_case(view: Callable[[Raw], HeadersView], name: s
 
 
 def test_several_fields_read_as_one(view: Callable[[Raw], HeadersView]) -> None:
-    """RFC 9110 section 5.3: joined with a comma; RFC 9113 section 8.2.3: cookies with a semicolon."""
+    """Several fields of one name are joined with a comma (RFC 9110 section 5.3), cookies with a semicolon (RFC 9113
+    section 8.2.3).
+    """
     headers = view(RAW)
     assert headers["accept"] == "text/html, */*"
     assert headers["cookie"] == "a=1; b=2"
@@ -70,7 +72,9 @@ def test_several_fields_read_as_one(view: Callable[[Raw], HeadersView]) -> None:
 
 
 def test_a_missing_field(view: Callable[[Raw], HeadersView]) -> None:
-    """[] raises a KeyError that is a 400; get() gives the default; nothing else raises."""
+    """``headers[name]`` raises a KeyError that becomes a 400 response, ``get()`` gives the default, and nothing else
+    raises.
+    """
     headers = view(RAW)
     with pytest.raises(BadRequestKeyError) as caught:
         headers["X-None"]
@@ -86,7 +90,7 @@ def test_a_missing_field(view: Callable[[Raw], HeadersView]) -> None:
 
 
 def test_types(view: Callable[[Raw], HeadersView]) -> None:
-    """type= converts; ValueError and TypeError give the default, other errors are the program's."""
+    """``type=`` converts the value. ValueError and TypeError give the default; other exceptions reach the caller."""
     headers = view(RAW)
     assert assert_type(headers.get("Content-Length", 0, type=int), int) == 12
     assert assert_type(headers.get("Content-Length", type=int), int | None) == 12
@@ -103,7 +107,7 @@ def test_types(view: Callable[[Raw], HeadersView]) -> None:
 
 
 def test_iteration_gives_title_case(view: Callable[[Raw], HeadersView]) -> None:
-    """Each name once, in Title-Case, as an environ would have it; a mapping in every respect."""
+    """Iteration gives each name once, in Title-Case. The view is a complete mapping."""
     headers = view(RAW)
     names = {"Host", "Content-Type", "Content-Length", "Accept", "Cookie", "X-Empty", "X-Latin"}
     assert sorted(headers) == sorted(headers.keys()) == sorted(names)
@@ -115,7 +119,7 @@ def test_iteration_gives_title_case(view: Callable[[Raw], HeadersView]) -> None:
 
 
 def test_empty_values(view: Callable[[Raw], HeadersView]) -> None:
-    """An empty field is there, but for the two that PEP 3333 lets a server set to ""."""
+    """An empty field exists, except the two that PEP 3333 lets a server set to an empty string."""
     headers = view([(b"x-empty", b""), (b"content-type", b""), (b"content-length", b"")])
     assert headers["X-Empty"] == ""
     assert list(headers) == ["X-Empty"]
@@ -126,7 +130,7 @@ def test_empty_values(view: Callable[[Raw], HeadersView]) -> None:
 
 
 def test_no_fields(view: Callable[[Raw], HeadersView]) -> None:
-    """Nothing is nothing."""
+    """A view without fields is false, and gives no names and no pairs."""
     headers = view([])
     assert not headers
     assert list(headers) == []
@@ -135,7 +139,7 @@ def test_no_fields(view: Callable[[Raw], HeadersView]) -> None:
 
 
 def test_octets_are_latin_1(view: Callable[[Raw], HeadersView]) -> None:
-    """PEP 3333: one character per octet; no octet raises, and none ends a line."""
+    """Each byte becomes one character (PEP 3333). No byte raises, and no byte ends a line."""
     value = bytes(range(0x21, 0x100)) + b" \x0b\x0c\x1c\x85x"
     headers = view([(b"x-a", value)])
     assert headers["X-A"].encode("latin-1") == value
@@ -163,7 +167,7 @@ CHANGES: list[Callable[[Any], object]] = [
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_views_cannot_be_changed(view: Callable[[Raw], HeadersView], change: Callable[[Any], object]) -> None:
-    """Every change is a TypeError that says what to do."""
+    """Every method that changes headers raises TypeError, and the error text names ``copy()``."""
     headers = view(RAW)
     before = headers.to_wsgi_list()
     with pytest.raises(TypeError, match=r"^(Environ|Scope)Headers cannot be changed; change its copy\(\)$"):
@@ -172,7 +176,7 @@ def test_views_cannot_be_changed(view: Callable[[Raw], HeadersView], change: Cal
 
 
 def test_copies(view: Callable[[Raw], HeadersView]) -> None:
-    """copy() can be changed and keeps all fields; copy.copy() of what cannot be changed is itself."""
+    """``copy()`` gives Headers with all fields, which can be changed. ``copy.copy()`` gives the view itself."""
     headers = view(RAW)
     changed = assert_type(headers.copy(), Headers)
     assert changed == headers
@@ -185,7 +189,7 @@ def test_copies(view: Callable[[Raw], HeadersView]) -> None:
 
 
 def test_union(view: Callable[[Raw], HeadersView]) -> None:
-    """headers | mapping is a changed copy."""
+    """``headers | mapping`` gives a changed copy."""
     headers = view(RAW)
     both = assert_type(headers | {"host": "b", "X-New": "1"}, Headers)
     assert both["Host"] == "b"
@@ -197,7 +201,7 @@ def test_union(view: Callable[[Raw], HeadersView]) -> None:
 
 
 def test_equality(view: Callable[[Raw], HeadersView]) -> None:
-    """What says the same is equal, whatever holds it; what is no headers is not."""
+    """Containers of headers with the same fields are equal, whatever their class. No other object equals headers."""
     headers = view(RAW)
     for other in VIEWS.values():
         assert headers == other(list(reversed(RAW[:4])) + RAW[4:])
@@ -210,7 +214,7 @@ def test_equality(view: Callable[[Raw], HeadersView]) -> None:
 
 
 def test_text(view: Callable[[Raw], HeadersView]) -> None:
-    """str() is the head's text, repr() names the class."""
+    """``str()`` gives the fields as HTTP/1.1 writes them, ``repr()`` names the class."""
     headers = view([(b"host", b"a")])
     assert str(headers) == "Host: a\r\n\r\n"
     assert repr(headers) == f"{type(headers).__name__}([('Host', 'a')])"
@@ -218,8 +222,8 @@ def test_text(view: Callable[[Raw], HeadersView]) -> None:
 
 @given(st.lists(st.tuples(st.sampled_from([b"a", b"x-b", b"cookie", b"content-type"]), st.binary(max_size=5))))
 def test_both_views_are_equal(raw: Raw) -> None:
-    """The same bytes give equal values on both protocols."""
-    # an empty Content-Type beside another one: a server may join it or leave it out
+    """The same bytes give equal views on both protocols."""
+    # a WSGI server may join an empty Content-Type with another one or leave it out
     raw = [(name, value) for name, value in raw if value or name != b"content-type"]
     environ, scope = from_environ(raw), ScopeHeaders(raw)
     assert dict(environ) == dict(scope)
@@ -229,7 +233,9 @@ def test_both_views_are_equal(raw: Raw) -> None:
 
 
 def test_work_is_linear(view: Callable[[Raw], HeadersView], assert_linear: Callable[..., None]) -> None:
-    """10,000 fields of one name, or of as many names, cost what they weigh, however often they are asked for."""
+    """The work for 10,000 fields, of one name or of different names, grows with their number only, however often they
+    are read.
+    """
 
     def read(headers: HeadersView) -> object:
         names = list(headers)
@@ -241,10 +247,10 @@ def test_work_is_linear(view: Callable[[Raw], HeadersView], assert_linear: Calla
 
 
 class TestEnviron:
-    """What only an environ has."""
+    """Laws of EnvironHeaders alone."""
 
     def test_it_is_live(self) -> None:
-        """The environ is read anew each time."""
+        """A change of the environ is visible in the view."""
         environ = {"HTTP_A": "1"}
         headers = EnvironHeaders(environ)
         assert headers["A"] == "1"
@@ -253,20 +259,20 @@ class TestEnviron:
         assert dict(headers) == {"A": "2", "Content-Type": "text/plain"}
 
     def test_twins_of_the_content_fields_are_not_looked_at(self) -> None:
-        """HTTP_CONTENT_LENGTH is no second Content-Length."""
+        """``HTTP_CONTENT_LENGTH`` in the environ is not read as Content-Length."""
         headers = EnvironHeaders({"HTTP_CONTENT_LENGTH": "5", "HTTP_CONTENT_TYPE": "a/b"})
         assert dict(headers) == {}
         assert headers.get("Content-Length") is None
 
     def test_odd_keys(self) -> None:
-        """Whatever an environ holds: each name that iteration gives can be asked for."""
+        """Whatever keys an environ has, each name that iteration gives can be looked up."""
         odd = ["HTTP_", "HTTP_x", "HTTP_X-Y", "HTTP_\xe9", "HTTP_\xc9", "HTTP_\u20ac", "HTTP_A B", "HTTP_\u017f"]
         headers = EnvironHeaders(dict.fromkeys(odd, "1"))
         assert dict(headers) == {"\xc9": "1", "A B": "1"}
         assert len(headers) == 2
 
     def test_a_name_with_an_underscore_is_not_found(self) -> None:
-        """X_Forwarded_For must not read X-Forwarded-For, as it would not on ASGI."""
+        """``X_Forwarded_For`` does not give the field X-Forwarded-For, as on ASGI."""
         headers = EnvironHeaders({"HTTP_X_FORWARDED_FOR": "1.2.3.4"})
         assert headers.get("X-Forwarded-For") == "1.2.3.4"
         assert headers.get("X_Forwarded_For") is None
@@ -274,10 +280,10 @@ class TestEnviron:
 
 
 class TestScope:
-    """What only a scope has."""
+    """Laws of ScopeHeaders alone."""
 
     def test_getlist_keeps_what_the_protocol_kept(self) -> None:
-        """Nothing has joined them yet."""
+        """``getlist()`` gives the values of several fields one by one, because nothing has joined them."""
         headers = ScopeHeaders(RAW)
         assert headers.getlist("Accept") == ["text/html", "*/*"]
         assert headers.getlist("cookie") == ["a=1", "b=2"]
@@ -286,7 +292,9 @@ class TestScope:
 
     @pytest.mark.parametrize("name", [b"X-A", b"x-a", b"X-a"])
     def test_names_in_upper_case_are_found(self, name: bytes) -> None:
-        """The spec asks servers for lower case; one that forgets hides no header, also not beside its twin."""
+        """The ASGI specification requires names in lower case. A field with an upper-case name is found too, even
+        beside one in lower case.
+        """
         headers = ScopeHeaders([(b"host", b"h"), (name, b"1")])
         assert headers["x-a"] == headers["X-A"] == "1"
         assert list(headers) == ["Host", "X-A"]
@@ -296,14 +304,14 @@ class TestScope:
         assert len(twins) == 1
 
     def test_many_names_leave_little_behind(self) -> None:
-        """The memo of names is bounded, and usual names are found after a flood of odd ones."""
+        """The memo of names is bounded. Usual names are found after many unusual ones."""
         for flood in range(5):
             ScopeHeaders([(b"x-%d-%d" % (flood, i), b"1") for i in range(1000)]).get("x")
             assert len(scope_headers._lower_names) <= 2 * header_rules.MEMO_ENTRIES
         assert ScopeHeaders([(b"host", b"h")])["Host"] == "h"
 
     def test_names_of_odd_bytes(self) -> None:
-        """No name raises, here or when it is asked for."""
+        """A name with unusual bytes raises no exception, neither in iteration nor in a look-up."""
         headers = ScopeHeaders([(b"\xc9\xff", b"1"), (b"", b"2"), (b"X_A", b"3")])
         assert headers["\xc9\xff"] == "1"
         assert len(dict(headers)) == 3
@@ -313,21 +321,21 @@ class TestScope:
 
     @pytest.mark.parametrize("make", [tuple, iter, lambda raw: [list(pair) for pair in raw]])
     def test_any_iterable_of_pairs(self, make: Callable[[Raw], Any]) -> None:
-        """The ASGI spec: an iterable of two-item iterables."""
+        """Any iterable of two-item iterables is accepted, as the ASGI specification says."""
         headers = ScopeHeaders(make(RAW))
         assert headers["Accept"] == "text/html, */*"
         assert headers == ScopeHeaders(RAW)
         assert pickle.loads(pickle.dumps(headers)) == headers
 
     def test_the_list_is_left_alone(self) -> None:
-        """It belongs to the server."""
+        """The view does not change the list of the scope, which belongs to the server."""
         raw = [(b"X-A", b"1"), (b"x-a", b"2")]
         headers = ScopeHeaders(raw)
         headers.copy().add("X-B", "3")
         assert raw == [(b"X-A", b"1"), (b"x-a", b"2")]
 
     def test_nothing_is_decoded_before_it_is_asked_for(self) -> None:
-        """A request of which nobody asks for the cookie does not pay for it."""
+        """A value is decoded only when it is read."""
         decoded: list[bytes] = []
 
         class Value(bytes):

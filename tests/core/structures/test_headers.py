@@ -1,4 +1,4 @@
-"""Headers: the list of fields that a program builds."""
+"""Headers: header fields that can be changed."""
 
 from __future__ import annotations
 
@@ -32,12 +32,14 @@ def headers() -> Headers:
     ],
 )
 def test_construction(source: Any) -> None:
-    """From pairs, a mapping of values or lists of values, or other headers; None is no field."""
+    """Headers are made from pairs, from a mapping of values or of lists of values, or from other headers. None gives
+    no field.
+    """
     assert Headers(source) == Headers(PAIRS)
 
 
 def test_construction_copies() -> None:
-    """What was handed over stays what it was."""
+    """The argument of the constructor is copied."""
     pairs = list(PAIRS)
     first = Headers(pairs)
     second = Headers(first)
@@ -48,13 +50,13 @@ def test_construction_copies() -> None:
 
 @pytest.mark.parametrize("pairs", [[("A\n", "b")], [("A", "b\r\n")], {"A": ["b", "\0"]}])
 def test_construction_checks(pairs: Any) -> None:
-    """What must not go on the wire is refused here too."""
+    """The constructor refuses a name or value that a header field must not contain."""
     with pytest.raises(ValueError, match=r"^got "):
         Headers(pairs)
 
 
 def test_order_case_and_duplicates_are_kept(headers: Headers) -> None:
-    """Fields stay where and as they were written."""
+    """The order of the fields, the case of their names, and several fields of one name are kept."""
     assert list(headers.items()) == headers.to_wsgi_list() == PAIRS
     assert list(headers) == list(headers.keys()) == ["A", "b", "a", "C"]
     assert list(headers.values()) == ["1", "2", "3", "4"]
@@ -64,7 +66,9 @@ def test_order_case_and_duplicates_are_kept(headers: Headers) -> None:
 
 
 def test_reading(headers: Headers) -> None:
-    """Names in any case; several fields read as one; a missing one is a plain KeyError: the program's, no 400."""
+    """Names are found in any case and several fields read as one. A missing field raises a plain KeyError, which
+    becomes a 500 response, not a 400: it is a fault of the program.
+    """
     assert headers["a"] == headers["A"] == "1, 3"
     assert headers.getlist("A") == headers.get_all("a") == ["1", "3"]
     assert headers.get("B") == "2"
@@ -78,7 +82,7 @@ def test_reading(headers: Headers) -> None:
 
 
 def test_types(headers: Headers) -> None:
-    """type= converts; ValueError and TypeError give the default."""
+    """``type=`` converts the value. ValueError and TypeError give the default."""
     assert assert_type(headers.get("B", 0, type=int), int) == 2
     assert assert_type(headers.get("B"), str | None) == "2"
     assert headers.get("A", 5, type=int) == 5
@@ -86,7 +90,7 @@ def test_types(headers: Headers) -> None:
 
 
 def test_set_cookie_is_not_joined() -> None:
-    """RFC 9110 section 5.3: the one field for which that would be wrong."""
+    """The values of Set-Cookie are not joined (RFC 9110 section 5.3)."""
     headers = Headers([("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Cookie", "a"), ("cookie", "b")])
     assert headers["set-cookie"] == "a=1"
     assert headers.getlist("set-cookie") == ["a=1", "b=2"]
@@ -94,7 +98,7 @@ def test_set_cookie_is_not_joined() -> None:
 
 
 def test_positions(headers: Headers) -> None:
-    """As in Werkzeug, a number or a slice names fields by their place."""
+    """A position or a slice selects fields by their place, as in Werkzeug."""
     assert assert_type(headers[0], tuple[str, str]) == ("A", "1")
     assert assert_type(headers[1:3], Headers) == Headers([("b", "2"), ("a", "3")])
     headers[0] = ("X", 5)
@@ -121,7 +125,9 @@ def test_positions(headers: Headers) -> None:
     ],
 )
 def test_set(headers: Headers, name: str, expected: list[tuple[str, str]]) -> None:
-    """The first field of that name is replaced where it stands, the others go; else it comes last."""
+    """``set()`` replaces the first field of the name in its place and removes the others. Without such a field it adds
+    one at the end.
+    """
     other = headers.copy()
     headers[name] = "9"
     other.set(name, 9)
@@ -130,7 +136,7 @@ def test_set(headers: Headers, name: str, expected: list[tuple[str, str]]) -> No
 
 @pytest.mark.parametrize("name", ["a", "A", "nothing"])
 def test_none_deletes(headers: Headers, name: str) -> None:
-    """Setting None deletes all fields of that name, as remove() and del do; none there is none the worse."""
+    """Setting None removes all fields of the name, as ``remove()`` and ``del`` do. A missing name is not an error."""
     ways: list[Callable[[Headers], object]] = [
         lambda h: h.__setitem__(name, None),
         lambda h: h.set(name, None),
@@ -149,7 +155,7 @@ def test_none_deletes(headers: Headers, name: str) -> None:
 
 
 def test_add(headers: Headers) -> None:
-    """At the end, whatever is there; None adds nothing."""
+    """``add()`` adds a field at the end, whether or not the name exists. None adds nothing."""
     headers.add("A", "5")
     headers.add_header("a", 6)
     headers.add("A", None)
@@ -157,7 +163,7 @@ def test_add(headers: Headers) -> None:
 
 
 def test_parameters() -> None:
-    """Keyword arguments become parameters (RFC 9110 section 5.6.6), as in Werkzeug."""
+    """Keyword arguments become parameters of the value (RFC 9110 section 5.6.6), as in Werkzeug."""
     headers = Headers()
     headers.set("Content-Disposition", "attachment", filename='a "b".txt')
     assert headers["Content-Disposition"] == 'attachment; filename="a \\"b\\".txt"'
@@ -169,14 +175,14 @@ def test_parameters() -> None:
 
 
 def test_setlist(headers: Headers) -> None:
-    """The first value takes the name's place, the others come last."""
+    """``setlist()`` puts the first value in the place of the name and the others at the end."""
     headers.setlist("a", ["7", 8])
     headers.setlist("D", ["9"])
     assert list(headers.items()) == [("a", "7"), ("b", "2"), ("C", "4"), ("a", "8"), ("D", "9")]
 
 
 def test_defaults(headers: Headers) -> None:
-    """Set what is not there, and give what is."""
+    """``setdefault()`` and ``setlistdefault()`` set a missing field, and return the value in any case."""
     assert headers.setdefault("a", "9") == "1, 3"
     assert headers.setdefault("D", 5) == "5"
     assert headers.setlistdefault("a", ["9"]) == ["1", "3"]
@@ -187,7 +193,7 @@ def test_defaults(headers: Headers) -> None:
 
 
 def test_extend(headers: Headers) -> None:
-    """Adds all; a keyword's underscores are hyphens."""
+    """``extend()`` adds all fields. An underscore in a keyword becomes a hyphen."""
     headers.extend([("a", "5")])
     headers.extend({"D": ["6", "7"]}, x_y="8")
     headers.extend(Headers({"a": "9"}))
@@ -195,14 +201,14 @@ def test_extend(headers: Headers) -> None:
 
 
 def test_extend_is_all_or_nothing(headers: Headers) -> None:
-    """A pair that is refused adds no other."""
+    """If ``extend()`` refuses one pair, it adds no other pair."""
     with pytest.raises(ValueError, match=r"^got "):
         headers.extend([("D", "5"), ("E", "\n")])
     assert list(headers.items()) == PAIRS
 
 
 def test_extend_with_itself(headers: Headers) -> None:
-    """Doubles the fields, and ends."""
+    """``headers.extend(headers)`` doubles the fields."""
     headers.extend(headers)
     assert list(headers.items()) == PAIRS * 2
     headers.update(headers)
@@ -210,7 +216,9 @@ def test_extend_with_itself(headers: Headers) -> None:
 
 
 def test_update(headers: Headers) -> None:
-    """Sets all; headers and lists bring several fields, of pairs the last of a name stays."""
+    """``update()`` sets all fields. A name in headers or in a list can have several fields; of pairs, the last one
+    counts.
+    """
     headers.update({"a": "5", "D": ["6", "7"], "b": None}, x_y="8")
     assert list(headers.items()) == [("a", "5"), ("C", "4"), ("D", "6"), ("D", "7"), ("x-y", "8")]
     headers.update([("a", "6"), ("A", "7")])
@@ -223,7 +231,7 @@ def test_update(headers: Headers) -> None:
 
 
 def test_pop(headers: Headers) -> None:
-    """By name all fields of it, by position one, without either the last."""
+    """``pop()`` removes all fields of a name, the field at a position, or without an argument the last field."""
     assert assert_type(headers.pop("A"), str) == "1, 3"
     assert assert_type(headers.pop("A", None), str | None) is None
     assert assert_type(headers.pop("A", "d"), str) == "d"
@@ -238,7 +246,7 @@ def test_pop(headers: Headers) -> None:
 
 
 def test_popitem_and_clear(headers: Headers) -> None:
-    """The last field first; then none is left."""
+    """``popitem()`` removes the last field, and ``clear()`` removes all fields."""
     assert headers.popitem() == ("C", "4")
     headers.clear()
     assert not headers
@@ -246,7 +254,7 @@ def test_popitem_and_clear(headers: Headers) -> None:
 
 
 class Mine(Headers):
-    """A subclass, without slots."""
+    """A subclass without slots."""
 
 
 @pytest.mark.parametrize("cls", [Headers, Mine])
@@ -262,7 +270,7 @@ class Mine(Headers):
     ],
 )
 def test_copies(cls: type[Headers], duplicate: Callable[[Headers], Headers]) -> None:
-    """Equal, of the same class, and independent."""
+    """A copy is equal, of the same class, and independent."""
     headers = cls(PAIRS)
     other = duplicate(headers)
     assert type(other) is cls
@@ -275,7 +283,7 @@ def test_copies(cls: type[Headers], duplicate: Callable[[Headers], Headers]) -> 
 
 
 def test_union(headers: Headers) -> None:
-    """| gives an updated copy, |= updates; both take mappings, |= pairs too."""
+    """``|`` gives an updated copy and ``|=`` updates. Both accept mappings, and ``|=`` accepts pairs too."""
     both = headers | {"A": "9", "D": ["5", "6"]}
     assert list(both.items()) == [("A", "9"), ("b", "2"), ("C", "4"), ("D", "5"), ("D", "6")]
     assert list(headers.items()) == PAIRS
@@ -300,13 +308,15 @@ def test_union(headers: Headers) -> None:
     ],
 )
 def test_equality(headers: Headers, pairs: list[tuple[str, str]], equal: bool) -> None:
-    """Order within a name counts (RFC 9110 section 5.3), that of the names and their case do not."""
+    """The order of the values of one name matters (RFC 9110 section 5.3). The order of the names and their case do
+    not.
+    """
     assert (headers == Headers(pairs)) is equal
     assert (headers != Headers(pairs)) is not equal
 
 
 def test_equality_with_others(headers: Headers) -> None:
-    """Headers are equal to headers."""
+    """Headers equal only other containers of headers, and are not hashable."""
     assert headers != PAIRS
     assert headers != dict(headers)
     with pytest.raises(TypeError, match="unhashable"):
@@ -314,7 +324,7 @@ def test_equality_with_others(headers: Headers) -> None:
 
 
 def test_text(headers: Headers) -> None:
-    """str() is the head's text, repr() can be read back."""
+    """``str()`` gives the fields as HTTP/1.1 writes them, ``repr()`` gives an expression that makes equal headers."""
     assert str(headers) == "A: 1\r\nb: 2\r\na: 3\r\nC: 4\r\n\r\n"
     assert repr(headers) == "Headers([('A', '1'), ('b', '2'), ('a', '3'), ('C', '4')])"
 
@@ -358,14 +368,14 @@ WRITES: list[Callable[[Headers, Any, Any], object]] = [
 def test_every_door_is_watched(
     headers: Headers, write: Callable[[Headers, Any, Any], object], name: Any, value: Any, error: type[Exception]
 ) -> None:
-    """What must not go on the wire is refused by each method that sets, and nothing has changed then."""
+    """Every method that sets a field refuses an invalid name or value. The headers then keep their state."""
     with pytest.raises(error, match=r"^got "):
         write(headers, name, value)
     assert list(headers.items()) == PAIRS
 
 
 def test_trusted_takes_the_list_itself() -> None:
-    """For code that made the pairs: no look, no copy."""
+    """``_trusted()`` keeps the given list itself and checks nothing."""
     pairs = [("A", "1")]
     headers = Mine._trusted(pairs)
     assert headers._list is pairs
@@ -373,7 +383,7 @@ def test_trusted_takes_the_list_itself() -> None:
 
 
 def test_work_is_linear(assert_linear: Callable[..., None]) -> None:
-    """Many fields, of one name or of as many, are built, read, replaced and removed in one pass each."""
+    """Many fields, of one name or of different names, are built, read, replaced and removed in linear time."""
     assert_linear(lambda n: [("A", "1")] * n, Headers)
     assert_linear(lambda n: [(f"A-{i}", "1") for i in range(n)], Headers)
     calls: list[Callable[[Headers], object]] = [

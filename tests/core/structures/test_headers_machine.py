@@ -1,4 +1,4 @@
-"""Headers against the plainest model: a list of pairs."""
+"""Headers compared with a simple model, a list of pairs."""
 
 from __future__ import annotations
 

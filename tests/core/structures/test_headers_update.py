@@ -1,4 +1,4 @@
-"""Headers.update: every name at once."""
+"""Headers.update: the fields of several names are set at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ values = st.sampled_from(["1", "2", None]) | st.lists(st.sampled_from(["3", "4"]
 def test_it_is_setlist_for_one_name_after_the_other(
     fields: list[tuple[str, str]], changes: list[tuple[str, str | list[str] | None]]
 ) -> None:
-    """The first value takes the place of the first field of that name, the others stand at the end."""
+    """The result is that of ``setlist()`` for each name in turn: the first value takes the place of the first field of
+    the name, the others go to the end.
+    """
     one_by_one = Headers(fields)
     for name, value in changes:
         one_by_one.setlist(name, value if isinstance(value, list) else [] if value is None else [value])
@@ -28,7 +30,7 @@ def test_it_is_setlist_for_one_name_after_the_other(
 
 
 def test_one_that_is_refused_changes_nothing() -> None:
-    """All names and values are checked before the first one is set."""
+    """All names and values are checked before the first field is set."""
     headers = Headers({"A": "1"})
     with pytest.raises(ValueError, match=r"got field name 'b c', expected a token \(RFC 9110 section 5.6.2\)"):
         headers.update([("A", "2"), ("b c", "3")])

@@ -1,4 +1,4 @@
-"""Lists and dicts that cannot be changed, and get() that converts."""
+"""Lists and dicts that cannot be changed, and dicts whose get() converts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ DICT_CHANGES: list[Callable[[Any], object]] = [
 
 @pytest.mark.parametrize("change", LIST_CHANGES)
 def test_a_list_that_refuses(change: Callable[[Any], object]) -> None:
-    """Every change is a TypeError that says what to do."""
+    """Every method that changes a list raises TypeError, and the error text names ``copy()``."""
     x = ImmutableList([1, 2])
     with pytest.raises(TypeError, match=r"^ImmutableList cannot be changed; change its copy\(\)$"):
         change(x)
@@ -51,7 +51,7 @@ def test_a_list_that_refuses(change: Callable[[Any], object]) -> None:
 
 
 def test_a_list() -> None:
-    """It is a list in every other respect, and can be hashed."""
+    """In every other respect an ImmutableList is a list. It is hashable."""
     x = ImmutableList([1, 2])
     assert x[0] == 1
     assert x[1:] == [2]
@@ -72,7 +72,7 @@ def test_a_list() -> None:
 @pytest.mark.parametrize("cls", DICTS)
 @pytest.mark.parametrize("change", DICT_CHANGES)
 def test_dicts_that_refuse(cls: Any, change: Callable[[Any], object]) -> None:
-    """Every change is a TypeError that says what to do."""
+    """Every method that changes a dict raises TypeError, and the error text names ``copy()``."""
     x = cls(a=1)
     with pytest.raises(TypeError, match=rf"^{cls.__name__} cannot be changed; change its copy\(\)$"):
         change(x)
@@ -81,7 +81,7 @@ def test_dicts_that_refuse(cls: Any, change: Callable[[Any], object]) -> None:
 
 @pytest.mark.parametrize(("cls", "changed"), [(ImmutableDict, dict), (ImmutableTypeConversionDict, TypeConversionDict)])
 def test_dicts(cls: Any, changed: type) -> None:
-    """They are dicts in every other respect, and can be hashed."""
+    """In every other respect the immutable dicts are dicts. They are hashable."""
     x = cls({"a": 1}, b=2)
     assert x == {"a": 1, "b": 2}
     assert hash(x) == hash(cls(b=2, a=1))
@@ -104,7 +104,7 @@ def test_dicts(cls: Any, changed: type) -> None:
 
 
 def test_type_conversion() -> None:
-    """type= converts; ValueError and TypeError give the default, other errors are the program's."""
+    """``type=`` converts the value. ValueError and TypeError give the default; other exceptions reach the caller."""
     for d in (TypeConversionDict(a="1", b="x"), ImmutableTypeConversionDict(a="1", b="x")):
         assert assert_type(d.get("a", 0, type=int), int) == 1
         assert assert_type(d.get("a", type=int), int | None) == 1
@@ -119,7 +119,7 @@ def test_type_conversion() -> None:
 
 
 def test_type_conversion_dicts_copy_as_their_kind() -> None:
-    """And stay changeable."""
+    """A copy of a TypeConversionDict, or of an immutable one, is a TypeConversionDict that can be changed."""
     d = TypeConversionDict(a="1")
     for again in (d.copy(), copy.copy(d), copy.deepcopy(d), pickle.loads(pickle.dumps(d))):
         assert type(again) is TypeConversionDict

@@ -1,4 +1,4 @@
-"""The MultiDict family: several values per key."""
+"""The MultiDict classes: several values per key."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     "source", [list, iter, MultiDict, ImmutableMultiDict, lambda pairs: CombinedMultiDict([MultiDict(pairs)])]
 )
 def test_pairs_keep_their_order(kind: Kind, source: Callable[[Any], Any]) -> None:
-    """However the keys alternate, items(multi=True) gives the pairs as they came."""
+    """``items(multi=True)`` gives the pairs in their original order, even if the keys alternate."""
     assert list(kind(source(PAIRS)).items(multi=True)) == PAIRS
     assert list(kind._from_pairs(PAIRS).items(multi=True)) == PAIRS
 
@@ -49,14 +49,14 @@ def test_pairs_keep_their_order(kind: Kind, source: Callable[[Any], Any]) -> Non
     [{"a": ["1", "2", "1"], "b": ("x", "y"), "c": "3"}, {"a": ["1", "2", "1"], "b": ["x", "y"], "c": {"3"}, "d": []}],
 )
 def test_mappings(kind: Kind, source: Any) -> None:
-    """A list, tuple or set as a value means several values, none if it is empty."""
+    """A list, tuple or set as a value stands for several values; an empty one gives no pair."""
     made = kind(source)
     assert made == MultiDict(PAIRS)
     assert "d" not in made
 
 
 def test_foreign_multidicts(kind: Kind) -> None:
-    """Those with lists() alone, as Django's, and Werkzeug's: all their values."""
+    """All values of the multi-dicts of Django (which have only ``lists()``) and Werkzeug are taken."""
 
     class Foreign(dict[str, str]):
         def lists(self) -> list[tuple[str, list[str]]]:
@@ -68,14 +68,14 @@ def test_foreign_multidicts(kind: Kind) -> None:
 
 
 def test_other_sources(kind: Kind) -> None:
-    """Headers bring all their fields; nothing brings nothing."""
+    """Headers give all their fields. Nothing gives an empty object."""
     assert list(kind(Headers([("A", "1"), ("A", "2")])).items(multi=True)) == [("A", "1"), ("A", "2")]
     assert list(kind()) == list(kind(())) == list(kind({})) == []
     assert list(kind(TypeConversionDict(a="text")).items(multi=True)) == [("a", "text")]
 
 
 def test_reading(kind: Kind) -> None:
-    """A dict of first values that knows the others."""
+    """The object is a dict of first values, and also gives the other values."""
     d = kind(PAIRS)
     assert d["a"] == d.get("a") == "1"
     assert d.getlist("a") == ["1", "2", "1"]
@@ -91,7 +91,7 @@ def test_reading(kind: Kind) -> None:
 
 
 def test_lists_are_copies(kind: Kind) -> None:
-    """Changing one changes nothing else."""
+    """A list that a method returns is a copy: a change of it does not change the object."""
     for d in (kind(PAIRS), kind({"a": "1"})):
         d.getlist("a").append("9")
         d.lists()[0][1].append("9")
@@ -99,7 +99,7 @@ def test_lists_are_copies(kind: Kind) -> None:
 
 
 def test_to_dict(kind: Kind) -> None:
-    """Plain dicts, of first values or of lists; dict() and ** give the first, too."""
+    """``to_dict()`` gives plain dicts of first values or of lists. ``dict()`` and ``**`` give first values."""
     d = kind(PAIRS)
     assert assert_type(d.to_dict(), dict[str, str]) == {"a": "1", "b": "x", "c": "3"}
     assert assert_type(d.to_dict(flat=False), dict[str, list[str]]) == dict(d.lists())
@@ -109,7 +109,9 @@ def test_to_dict(kind: Kind) -> None:
 
 
 def test_missing_keys(kind: Kind) -> None:
-    """[] raises a KeyError that is a 400 and names the key; get and getlist do not raise."""
+    """``d[key]`` raises a KeyError that becomes a 400 response and names the key. ``get()`` and ``getlist()`` do not
+    raise.
+    """
     for d in (kind(), kind(PAIRS)):
         with pytest.raises(BadRequestKeyError) as caught:
             d["z"]
@@ -122,7 +124,7 @@ def test_missing_keys(kind: Kind) -> None:
 
 
 def test_types(kind: Kind) -> None:
-    """type= converts; ValueError and TypeError give the default, other errors are the program's."""
+    """``type=`` converts the value. ValueError and TypeError give the default; other exceptions reach the caller."""
     d = kind([("page", "2"), ("q", "x"), ("page", "y"), ("page", "4")])
     assert assert_type(d.get("page", 1, type=int), int) == 2
     assert assert_type(d.get("page", type=int), int | None) == 2
@@ -140,14 +142,14 @@ def test_types(kind: Kind) -> None:
 
 
 class Mine(MultiDict[str, str]):
-    """A subclass, without slots."""
+    """A subclass without slots."""
 
 
 @pytest.mark.parametrize("cls", [*KINDS, Mine])
 @pytest.mark.parametrize("pairs", [PAIRS, [("a", "1"), ("b", "2")], []])
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickling(cls: Kind, pairs: list[tuple[str, str]], protocol: int) -> None:
-    """Class, pairs and their order survive."""
+    """A pickle keeps the class, the pairs and their order."""
     d = cls(pairs)
     again = pickle.loads(pickle.dumps(d, protocol))
     assert type(again) is cls
@@ -156,7 +158,9 @@ def test_pickling(cls: Kind, pairs: list[tuple[str, str]], protocol: int) -> Non
 
 
 def test_copies(kind: Kind) -> None:
-    """copy() can be changed; copy.copy() of an immutable one is itself; a deep copy copies the values."""
+    """``copy()`` gives an object that can be changed, ``copy.copy()`` of an immutable object gives the object itself,
+    and a deep copy copies the values.
+    """
     value: list[str] = []
     made: Any = kind
     d: MultiDict[str, Any] = made([("a", value), ("b", "1"), ("a", "2")])
@@ -173,13 +177,13 @@ def test_copies(kind: Kind) -> None:
 
 
 def test_copies_of_immutable_ones_can_be_changed() -> None:
-    """Each gives its own counterpart."""
+    """``copy()`` of each immutable class gives an object of the mutable class beside it."""
     assert type(ImmutableMultiDict(PAIRS).copy()) is MultiDict
     assert type(ImmutableOrderedMultiDict(PAIRS).copy()) is OrderedMultiDict
 
 
 def test_equality(kind: Kind) -> None:
-    """The same keys with the same lists of values."""
+    """Objects are equal if they have the same keys with the same lists of values."""
     d = kind(PAIRS)
     assert d == kind(PAIRS)
     assert not d != kind(PAIRS)  # noqa: SIM202  # both operators are meant
@@ -190,7 +194,7 @@ def test_equality(kind: Kind) -> None:
 
 
 def test_equality_with_dicts(kind: Kind) -> None:
-    """A plain dict has one value per key: equal if this has no further ones."""
+    """A plain dict has one value per key. It is equal if the object has no other values."""
     assert kind([("a", "1"), ("b", "2")]) == {"b": "2", "a": "1"}
     assert {"a": "1"} == kind([("a", "1")])  # noqa: SIM300  # both sides are meant
     assert kind([("a", "1"), ("a", "2")]) != {"a": "1"}
@@ -199,7 +203,9 @@ def test_equality_with_dicts(kind: Kind) -> None:
 
 
 def test_order_counts_for_ordered_ones_alone() -> None:
-    """Between two ordered ones the order of all pairs counts, else that within a key."""
+    """Two ordered objects are equal only if all pairs are in the same order. For others only the order of the values
+    of one key matters.
+    """
     turned = [("b", "x"), ("a", "1"), ("a", "2"), ("a", "1"), ("b", "y"), ("c", "3")]
     for one in (OrderedMultiDict, ImmutableOrderedMultiDict):
         for other in (OrderedMultiDict, ImmutableOrderedMultiDict):
@@ -210,10 +216,10 @@ def test_order_counts_for_ordered_ones_alone() -> None:
 
 
 def test_hashing() -> None:
-    """What cannot be changed can be hashed, and equal ones are the same key."""
+    """Immutable objects are hashable, and equal ones have the same hash."""
     one = ImmutableMultiDict(PAIRS)
     turned = ImmutableMultiDict(sorted(PAIRS, key=lambda pair: pair[0], reverse=True))
-    # the order within a key is that of the sort, which is stable
+    # the sort is stable, so that the order of the values of one key stays
     assert one == turned
     assert hash(one) == hash(turned) == hash(ImmutableOrderedMultiDict(PAIRS))
     assert len({one, turned, ImmutableMultiDict()}) == 2
@@ -243,7 +249,7 @@ CHANGES: list[Callable[[Any], object]] = [
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("cls", [*IMMUTABLE, CombinedMultiDict])
 def test_immutable_ones_refuse(cls: Any, change: Callable[[Any], object]) -> None:
-    """Every change is a TypeError that says what to do."""
+    """Every method that changes an immutable object raises TypeError, and the error text names ``copy()``."""
     d = cls(PAIRS) if cls is not CombinedMultiDict else cls([MultiDict(PAIRS)])
     with pytest.raises(TypeError, match=rf"^{cls.__name__} cannot be changed; change its copy\(\)$"):
         change(d)
@@ -251,7 +257,9 @@ def test_immutable_ones_refuse(cls: Any, change: Callable[[Any], object]) -> Non
 
 
 def test_set_and_delete() -> None:
-    """A new value takes the place of the first, and of all; deleting takes them all."""
+    """A new value replaces all values of its key, in the place of the first one. ``del`` removes all values of the
+    key.
+    """
     d = MultiDict(PAIRS)
     d["a"] = "9"
     assert list(d.items(multi=True)) == [("a", "9"), ("b", "x"), ("c", "3"), ("b", "y")]
@@ -263,7 +271,9 @@ def test_set_and_delete() -> None:
 
 
 def test_add_and_setlist() -> None:
-    """add puts at the end; setlist the first where the key stands and the rest at the end, none deletes."""
+    """``add()`` adds a value at the end. ``setlist()`` puts the first value in the place of the key and the others at
+    the end; no values remove the key.
+    """
     d = MultiDict({"a": "1", "b": "2"})
     d.add("c", "3")
     d.add("a", "4")
@@ -276,7 +286,7 @@ def test_add_and_setlist() -> None:
 
 
 def test_defaults() -> None:
-    """Set what is not there, and give what is."""
+    """``setdefault()`` and ``setlistdefault()`` set a missing key, and return the value in any case."""
     d: MultiDict[str, Any] = MultiDict({**MultiDict(PAIRS).to_dict(flat=False)})
     assert d.setdefault("a", "9") == "1"
     assert d.setdefault("d", "9") == "9"
@@ -288,7 +298,7 @@ def test_defaults() -> None:
 
 
 def test_update_adds() -> None:
-    """As in Werkzeug: values are added, none is replaced."""
+    """``update()`` adds values and replaces none, as in Werkzeug."""
     d = MultiDict({"a": "1"})
     d.update({"a": ["2", "3"], "b": "4"}, c="5")
     d.update([("a", "6")])
@@ -301,7 +311,7 @@ def test_update_adds() -> None:
 
 
 def test_union(kind: Kind) -> None:
-    """| gives an updated one of the same class; only mappings will do."""
+    """``|`` gives an updated object of the same class, and accepts only mappings."""
     d = kind([("a", "1")])
     both = d | {"a": "2", "b": "3"}
     assert type(both) is kind
@@ -313,7 +323,7 @@ def test_union(kind: Kind) -> None:
 
 
 def test_pop() -> None:
-    """The first value comes back, all go."""
+    """``pop()`` returns the first value and removes all values of the key."""
     d = MultiDict(PAIRS)
     assert assert_type(d.pop("a"), str) == "1"
     assert assert_type(d.pop("a", None), str | None) is None
@@ -326,7 +336,7 @@ def test_pop() -> None:
 
 
 def test_popitem() -> None:
-    """The last key goes with all its values."""
+    """``popitem()`` and ``popitemlist()`` remove the last key with all its values."""
     d = MultiDict(PAIRS)
     assert d.popitem() == ("c", "3")
     assert d.popitemlist() == ("b", ["x", "y"])
@@ -340,20 +350,20 @@ def test_popitem() -> None:
 
 
 def test_fromkeys(kind: Kind) -> None:
-    """As dict has it, also where nothing can be set."""
+    """``fromkeys()`` works as that of dict, in immutable classes too."""
     made = kind.fromkeys("ab", "1")
     assert type(made) is kind
     assert made == {"a": "1", "b": "1"}
 
 
 def test_text(kind: Kind) -> None:
-    """repr() shows all pairs and can be read back."""
+    """``repr()`` shows all pairs and gives an expression that makes an equal object."""
     assert repr(kind(PAIRS)) == f"{kind.__name__}({PAIRS!r})"
     assert eval(repr(kind(PAIRS))) == kind(PAIRS)
 
 
 def test_work_is_linear(assert_linear: Callable[..., None]) -> None:
-    """Many values of one key, or many keys: every whole-container operation is one pass, also key by key."""
+    """Every operation on a whole object takes linear time, for many values of one key and for many keys."""
     shapes: list[Callable[[int], list[tuple[str, str]]]] = [
         lambda n: [("a", "1")] * n,
         lambda n: [(f"k{i}", "1") for i in range(n)],

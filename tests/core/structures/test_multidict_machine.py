@@ -1,4 +1,4 @@
-"""MultiDict against the plainest model: a list of pairs."""
+"""MultiDict compared with a simple model, a list of pairs."""
 
 from __future__ import annotations
 
