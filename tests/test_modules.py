@@ -1,0 +1,116 @@
+"""Every module has its test: in the file that its name promises, or where TESTED_BY says.
+
+``src/cardan/core/urls.py`` is tested in ``tests/core/test_urls.py``. For a module without such a file the table names
+the test, and a word through which that test reaches the module: it stands in both.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.house import ROOT, House
+
+HOUSE = House(ROOT / "src")
+TESTS = ROOT / "tests"
+MODULES = [name.removeprefix("cardan.") for name, path in HOUSE.modules.items() if path.name != "__init__.py"]
+
+TESTED_BY = """
+_request                         contract/test_request_members.py         from_values
+_response                        contract/test_response_members.py        redirect
+_wire                            contract/test_response_members.py        get_wsgi_headers
+apps.dual                        contract/test_assigned_options.py        asgi_app
+apps.lifespan                    contract/test_contexts.py                lifespan
+apps.middleware_decorator        apps/test_application.py                 middleware
+apps.stopping                    contract/test_stopping.py                SIGTERM
+asgi.calling                     contract/test_response_members.py        http.response.start
+asgi.draining                    contract/test_early_answers.py           more_body
+asgi.handling                    apps/test_application.py                 websocket.close
+asgi.head                        contract/test_optional_scope.py          raw_path
+asgi.messages                    contract/test_response_lints.py          headers
+asgi.receiving                   contract/test_request_state.py           http.disconnect
+asgi.sending                     contract/test_response_hazards.py        keep_alive
+asgi.thread                      contract/test_contexts.py                contextvars
+core.forms.content_type          core/forms/test_hazards.py               parse_form_type
+core.forms.disposition           core/forms/test_hazards.py               parse_disposition
+core.forms.events                core/forms/test_decoder.py               FileStart
+core.forms.form                  core/forms/test_reader.py                FormBuilder
+core.forms.machine               core/forms/test_decoder.py               MultipartMachine
+core.forms.parse                 core/forms/test_strange_forms.py         parse_form
+core.forms.plan                  core/forms/test_decoder.py               max_boundary_size
+core.forms.sinks                 contract/test_upload_sinks.py            rewinds
+core.limits                      core/request/test_limits.py              max_form_parts
+core.problem                     core/test_exceptions.py                  about:blank
+core.request.draining            contract/test_early_answers.py           DrainLimits
+core.request.exchange            contract/test_request_state.py           replays
+core.request.perform             core/request/test_shield.py              shield
+core.request.sharing             contract/test_shared_loads.py            cancelled
+core.response.content_type       contract/test_response_members.py        mimetype
+core.response.encoding           core/response/test_body.py               encode
+core.response.etag               core/response/test_conditional.py        make_conditional
+core.response.pumping            core/response/test_kept_alive.py         AsyncLibrary
+core.response.range_bodies       core/response/test_range_cutter.py       CutBody
+core.response.response           core/response/test_events.py             from_events
+core.structures.environ_headers  core/structures/test_header_views.py     EnvironHeaders
+core.structures.multidict_reader core/structures/test_multidict.py        getlist
+core.structures.scope_headers    core/structures/test_header_views.py     ScopeHeaders
+exceptions                       contract/test_error_leaks.py             exceptions
+files.file_body                  files/test_sending.py                    FileBody
+testing._httpx                   testing/test_options.py                  httpx
+testing.asgi_exchange            testing/test_asgi_client.py              receive
+testing.async_transports         testing/test_async_client.py             AsyncClient
+testing.bodies                   testing/test_builder.py                  multipart
+testing.changes                  testing/test_asgi_client.py              anyio
+testing.client                   testing/test_client_in_fixtures.py       AsyncClient
+testing.crossings                testing/test_async_client.py             anext
+testing.exchange                 testing/test_asgi_client.py              RemoteProtocolError
+testing.held                     testing/test_client_in_fixtures.py       pytest-asyncio
+testing.lint.asgi_lint           testing/test_asgi_lint.py                more_body
+testing.lint.lifespan_lint       testing/test_asgi_lint.py                lifespan
+testing.lint.rules               testing/test_wsgi_lint.py                Content-Length
+testing.lint.wsgi_lint           testing/test_wsgi_lint.py                start_response
+testing.loops                    testing/test_asgi_client.py              threading
+testing.opening                  testing/test_builder.py                  raw_path
+testing.sync_transports          testing/test_wsgi_client.py              close
+testing.wsgi_exchange            testing/test_wsgi_client.py              start_response
+types                            apps/test_application.py                 Handler
+wsgi.calling                     contract/test_response_members.py        start_response
+wsgi.draining                    contract/test_early_answers.py           wsgi.input
+wsgi.errors                      contract/test_misread_errors.py          throw_errors
+wsgi.handling                    contract/test_misread_errors.py          throw_errors
+wsgi.head                        contract/test_hazards.py                 REQUEST_METHOD
+wsgi.input                       contract/test_framing.py                 wsgi.input
+wsgi.sending                     contract/test_response_hazards.py        start_response
+wsgi.thread                      contract/test_contexts.py                portal
+"""
+TABLE = {module: (path, word) for module, path, word in map(str.split, TESTED_BY.strip().splitlines())}
+
+
+def promised(module: str) -> str:
+    """The test file that a module's name promises: ``_crossing.places`` -> ``crossing/test_places.py``."""
+    *folders, name = [part.lstrip("_") for part in module.split(".")]
+    return "/".join([*folders, f"test_{name}.py"])
+
+
+# Packages whose modules are being moved; to be emptied.
+MOVING = ("_crossing.", "core.request.")
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if not module.startswith(MOVING)])
+def test_every_module_has_its_test(module: str) -> None:
+    """The promised file is there; or the table names a file that is there, and a word that stands in both."""
+    if (TESTS / promised(module)).exists():
+        assert module not in TABLE
+        return
+    path, word = TABLE[module]
+    seen = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+    assert seen.search((TESTS / path).read_text("utf-8"))
+    assert seen.search(HOUSE.modules[f"cardan.{module}"].read_text("utf-8"))
+
+
+def test_the_table_has_no_other_rows() -> None:
+    """There is one row for each module that needs one, in alphabetical order."""
+    rows = [line.split()[0] for line in TESTED_BY.strip().splitlines()]
+    assert rows == sorted(set(rows))
+    assert [module for module in rows if module not in MODULES] == []
