@@ -9,14 +9,14 @@ from typing import Any
 from cardan import Request, Response
 from cardan.exceptions import HTTPException
 
-__all__ = ["SYNC_DOORS", "aask", "adoors", "ask", "doors"]
+__all__ = ["READERS", "aask", "aread_twice", "ask", "read_twice"]
 
 
 def _pairs(multi: Any) -> list[list[Any]]:
     return [[name, value if isinstance(value, str) else "file"] for name, value in multi.items(multi=True)]
 
 
-SYNC_DOORS: dict[str, Callable[[Request], Any]] = {
+READERS: dict[str, Callable[[Request], Any]] = {
     "data": lambda request: request.data.decode("latin-1"),
     "get_data": lambda request: request.get_data().decode("latin-1"),
     "get_data(cache=False)": lambda request: request.get_data(cache=False).decode("latin-1"),
@@ -29,7 +29,7 @@ SYNC_DOORS: dict[str, Callable[[Request], Any]] = {
     "iter_data": lambda request: b"".join(request.iter_data(3)).decode("latin-1"),
     "iter_parts": lambda request: [[part.name, part.filename] for part in request.iter_parts()],
 }
-"""The doors of a body by name, each with what it says in a form that JSON has."""
+"""The ways to read a body by name. Each gives what was read in a form that JSON has."""
 
 
 async def _aiter_data(request: Request) -> str:
@@ -40,32 +40,32 @@ async def _aiter_parts(request: Request) -> list[Any]:
     return [[part.name, part.filename] async for part in request.aiter_parts()]
 
 
-ASYNC_DOORS: dict[str, Callable[[Request], Awaitable[Any]]] = {"iter_data": _aiter_data, "iter_parts": _aiter_parts}
+AREADERS: dict[str, Callable[[Request], Awaitable[Any]]] = {"iter_data": _aiter_data, "iter_parts": _aiter_parts}
 
 
-def ask(request: Request, door: str) -> list[Any]:
-    """What a door says, or the name of what it raises."""
+def ask(request: Request, name: str) -> list[Any]:
+    """What this way to read the body gives, or the name of the exception that it raises."""
     try:
-        return ["ok", SYNC_DOORS[door](request)]
+        return ["ok", READERS[name](request)]
     except (HTTPException, RuntimeError) as error:
         return ["raise", type(error).__name__]
 
 
-async def aask(request: Request, door: str) -> list[Any]:
-    """The same in async code."""
-    if door not in ASYNC_DOORS:
-        return ask(request, door)
+async def aask(request: Request, name: str) -> list[Any]:
+    """The same in async code: the iterators have async twins there."""
+    if name not in AREADERS:
+        return ask(request, name)
     try:
-        return ["ok", await ASYNC_DOORS[door](request)]
+        return ["ok", await AREADERS[name](request)]
     except (HTTPException, RuntimeError) as error:
         return ["raise", type(error).__name__]
 
 
 @Request.application
-def doors(request: Request) -> Response:
-    """Open the door ``first``, then ask the door ``then``, with another request object over the same request."""
+def read_twice(request: Request) -> Response:
+    """Read the body by ``first``, then by ``then``, on this request and on another object over the same one."""
     first, then = request.args["first"], request.args["then"]
-    if first != "nothing":
+    if first != "nothing yet":
         ask(request, first)
     other = type(request)(request.environ if hasattr(request, "environ") else request.scope, request._receive)
     other._enter("sync")  # as an Application does
@@ -73,14 +73,14 @@ def doors(request: Request) -> Response:
 
 
 @Request.application
-async def adoors(request: Request) -> Response:
-    """The same, awaiting; what is no stream is loaded before."""
+async def aread_twice(request: Request) -> Response:
+    """The same in async code, which loads the body before it uses a property."""
     first, then = request.args["first"], request.args["then"]
     if first in ("load", "form", "files", "values", "data"):
         await request.load()
     elif first in ("get_data", "text", "json", "load(form=False)"):
         await request.load(form=False)
-    if first not in ("nothing", "load", "load(form=False)"):
+    if first not in ("nothing yet", "load", "load(form=False)"):
         await aask(request, first)
     other = type(request)(request.environ if hasattr(request, "environ") else request.scope, request._receive)
     other._enter("async")

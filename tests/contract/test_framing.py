@@ -16,7 +16,7 @@ from cardan import Application, Request, Response, core
 from cardan.exceptions import LengthRequired, RequestEntityTooLarge
 from cardan.testing import RequestBuilder
 
-from .request_apps import SYNC_DOORS
+from .request_apps import READERS
 
 if TYPE_CHECKING:
     from tests.servers import ServerPool
@@ -31,7 +31,7 @@ WAYS = {
     name: {"json": "application/json", "iter_parts": MULTIPART, "form": URLENCODED, "files": MULTIPART}.get(
         name, URLENCODED if name == "values" else "text/plain"
     )
-    for name in SYNC_DOORS
+    for name in READERS
 }
 
 both = pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
@@ -84,7 +84,7 @@ def app_of(kind: str, way: str) -> Application[Request]:
     """An application that asks for the body in one way, as ``def`` or as ``async def``."""
 
     def view(request: Request) -> Response:
-        return Response.from_json([request.content_length, SYNC_DOORS[way](request)])
+        return Response.from_json([request.content_length, READERS[way](request)])
 
     async def aview(request: Request) -> Response:
         if way in ("iter_data", "stream"):
@@ -194,7 +194,7 @@ def test_a_413_is_remembered(protocol: str, chunked: bool, first: str, size: int
 
     def ask(request: Request, name: str) -> None:
         with pytest.raises(RequestEntityTooLarge) as caught:
-            SYNC_DOORS[name](request)
+            READERS[name](request)
         assert caught.value.received == (None if chunked else size)
         seen.append(str(caught.value))
 
@@ -223,7 +223,7 @@ def test_a_refused_body_is_left_to_others(protocol: str, way: str) -> None:
         small = Small(source, None if protocol == "wsgi" else request._receive, populate_request=False)
         small._enter("sync")
         with pytest.raises(RequestEntityTooLarge):
-            SYNC_DOORS[way](small)
+            READERS[way](small)
         return Response(request.get_data())
 
     kind = URLENCODED if way == "form" else "text/plain"

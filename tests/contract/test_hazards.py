@@ -16,7 +16,7 @@ from cardan.exceptions import ClientDisconnected, HTTPException, RequestEntityTo
 from cardan.testing import Client, RequestBuilder
 
 from .conftest import IN_PROCESS
-from .request_apps import SYNC_DOORS, aask, ask
+from .request_apps import READERS, aask, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -282,7 +282,7 @@ def limit_handler(request: Small) -> Response:
     door = request.headers["X-Door"]
     if door == "json":
         return Response(str(len(request.json)))
-    value = SYNC_DOORS[door](request)
+    value = READERS[door](request)
     return Response("ok" if value is not None else "none")
 
 
