@@ -17,7 +17,7 @@ from .core.forms.body_reader import parse_content_length
 from .core.request import draining
 from .core.request.cached import cached
 from .core.request.exchange import REQUEST_KEY, Exchange, find_exchange, known_body
-from .core.request.mixins import (
+from .core.request.fields import (
     AcceptMixin,
     AuthorizationMixin,
     CommonRequestDescriptorsMixin,
@@ -26,6 +26,7 @@ from .core.request.mixins import (
     FetchMetadataMixin,
     UserAgentMixin,
 )
+from .core.request.reading import no_await
 from .core.request.serving import never_waits
 from .core.structures.environ_headers import EnvironHeaders
 from .core.structures.scope_headers import ScopeHeaders
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from .apps.application import Application, HandlerDecorator
     from .core.request.body import Body
     from .core.request.head import HeadLike
+    from .core.request.state import Mode
     from .core.structures import ImmutableMultiDict
     from .core.structures.headers import HeadersView
     from .types import Handler, Lifespan, Middleware, Receive, Result, Send
@@ -61,8 +63,8 @@ class BaseRequest(core.BaseRequest):
     """A request on a WSGI environ (PEP 3333), ``Request(environ)``, or on an ASGI HTTP scope,
     ``Request(scope, receive, send)``; without ``receive`` only the head can be read.
 
-    ``populate_request`` stores the request in environ or scope under the key ``"cardan.request"``; a ``shallow`` one refuses
-    whatever would consume the body, and is never stored. Raises :exc:`TypeError` for anything else.
+    ``populate_request`` stores the request in environ or scope under the key ``"cardan.request"``. A ``shallow``
+    request refuses whatever would consume the body, and is never stored. Raises :exc:`TypeError` for anything else.
     """
 
     file_storage_class = FileStorage
@@ -77,7 +79,7 @@ class BaseRequest(core.BaseRequest):
     """For how many seconds the rest of an unread body is received and discarded at most; 0: not at all."""
 
     _shield = staticmethod(crossing.shielded)
-    _mode = "sync"  # a constructor sets what differs from the defaults: one of these is made for every request
+    _mode: Mode = "sync"  # a constructor sets what differs from the defaults: one of these is made for every request
     _environ: dict[str, Any] | None = None
     _scope: MutableMapping[str, Any]
     _receive: Receive | None = None
@@ -98,7 +100,7 @@ class BaseRequest(core.BaseRequest):
         populate_request: bool = True,
         shallow: bool = False,
     ) -> None:
-        values = self.__dict__  # past __setattr__, which looks for limits
+        values = self.__dict__  # __setattr__ would look for limits
         if "REQUEST_METHOD" in scope:
             values["_environ"] = scope
         elif "type" in scope and scope["type"] == "http":
@@ -197,7 +199,7 @@ class BaseRequest(core.BaseRequest):
         the handler works: it returns when a read of the body fails, or when the request is over. Raises
         :exc:`WrongMode` in sync code.
         """
-        self._no_await("wait_disconnected()", "disconnected")
+        no_await(self, "wait_disconnected()", "disconnected")
         if self._environ is not None:
             await wsgi_input.wait_for_leave(self._exchange(), self._open_body())
         elif self._receive is None:
@@ -216,7 +218,7 @@ class BaseRequest(core.BaseRequest):
             async with request.cancel_on_disconnect():
                 answer = await model.generate(prompt)
         """
-        self._no_await("cancel_on_disconnect()", "disconnected")
+        no_await(self, "cancel_on_disconnect()", "disconnected")
         return crossing.Interruptible(self.wait_disconnected, ClientDisconnected)
 
     @property
@@ -274,7 +276,7 @@ class BaseRequest(core.BaseRequest):
         return body
 
     def _known_body(self) -> Body | None:
-        known: Body | None = self.__dict__.get("_opened")
+        known = super()._known_body()
         if known is not None:
             return known
         if self._environ is not None:

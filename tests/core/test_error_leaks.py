@@ -17,7 +17,7 @@ from cardan.core.exceptions import (
     abort,
 )
 from cardan.core.problem import document
-from cardan.core.request.base import BaseRequest
+from cardan.core.request import BaseRequest
 from cardan.core.request.head import RequestHead
 from cardan.core.structures.scope_headers import ScopeHeaders
 

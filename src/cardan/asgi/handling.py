@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ..core.flow import Function
-    from ..core.request.base import BaseRequest
+    from ..core.request.request import BaseRequest
     from .messages import Receive, Scope, Send
     from .sending import Sender
 
@@ -309,7 +309,7 @@ async def _source(scope: Scope, receive: Receive, ahead: int = 0) -> ReceiveBody
 
 
 def _root_url(scope: Scope) -> str:
-    from ..core.request.base import BaseRequest
+    from ..core.request.request import BaseRequest
     from .head import ScopeHead
 
     return BaseRequest(ScopeHead(scope)).root_url

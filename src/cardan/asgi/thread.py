@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..core.flow import Steps
-    from ..core.request.base import BaseRequest
     from ..core.request.exchange import Exchange
+    from ..core.request.request import BaseRequest
 
 __all__ = ["PRELOAD", "respond_in_thread"]
 

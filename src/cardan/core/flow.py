@@ -16,7 +16,7 @@ from .response.base import BaseResponse
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from .request.base import BaseRequest
+    from .request.request import BaseRequest
 
     Function: TypeAlias = Callable[[Any], Any]
     """A handler, or the function of a middleware: both take the request."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from ..core.flow import Function
-    from ..core.request.base import BaseRequest
+    from ..core.request.request import BaseRequest
 
 __all__ = ["ServedOverWSGI", "handle", "handle_response"]
 
@@ -159,7 +159,7 @@ def _leave(environ: WSGIEnvironment, exchange: Exchange, thread: RequestThread |
 
 
 def _root_url(environ: WSGIEnvironment) -> str:
-    from ..core.request.base import BaseRequest
+    from ..core.request.request import BaseRequest
     from .head import EnvironHead
 
     return BaseRequest(EnvironHead(environ)).root_url

@@ -12,8 +12,7 @@ from .. import _crossing as crossing
 from ..core.buffers import as_bytes
 from ..core.exceptions import BadRequest, ClientDisconnected, HTTPException, LengthRequired
 from ..core.forms.body_reader import parse_content_length
-from ..core.request.bodies import BytesBody
-from ..core.request.body import Body
+from ..core.request.body import Body, BytesBody
 from ..core.request.exchange import StandIn, find_exchange
 from ..core.waiting import checkpoint
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from ..core.flow import Steps
-    from ..core.request.base import BaseRequest
     from ..core.request.exchange import Exchange
+    from ..core.request.request import BaseRequest
 
 __all__ = ["RequestThread"]
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from cardan.core import BodyReader, Request, RequestEntityTooLarge, RequestHead, run
 from cardan.core.drive import Read
-from cardan.core.request.bodies import BytesBody
-from cardan.core.request.data_reader import DataReader
+from cardan.core.request.body import BytesBody
+from cardan.core.request.streaming import DataReader
 
 
 def pieces(chunks: list[bytes], size: int | None) -> list[bytes]:

@@ -11,10 +11,15 @@ from typing import Final, Literal, NamedTuple
 
 from ..exceptions import MultipartError
 
-__all__ = ["URLENCODED", "FormType", "parse_form_type"]
+__all__ = ["FORM_TYPES", "MULTIPART_TYPE", "URLENCODED", "URLENCODED_TYPE", "FormType", "parse_form_type"]
 
-_MULTIPART: Final = "multipart/form-data"
-_URL: Final = "application/x-www-form-urlencoded"
+MULTIPART_TYPE: Final = "multipart/form-data"
+"""The media type of a form with files (RFC 7578)."""
+URLENCODED_TYPE: Final = "application/x-www-form-urlencoded"
+"""The media type of a form without files (WHATWG URL section 5)."""
+FORM_TYPES: Final = frozenset({MULTIPART_TYPE, URLENCODED_TYPE})
+"""The media types of forms."""
+
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 # RFC 9110 section 5.6.6; a value without quotes runs up to ";": boundaries with "/", ":" or "=" are common in the wild
 _PARAM: Final = re.compile(rf'[ \t]*+({_TOKEN}+)[ \t]*+=[ \t]*+(?:"((?:[^"\\]|\\.)*+)"[ \t]*+|([^";]*+))(?:;|$)')
@@ -33,11 +38,11 @@ def parse_form_type(content_type: str | None, *, strict: bool = False) -> FormTy
     if not content_type:
         return None
     kind, _, params = content_type.partition(";")
-    if kind != _MULTIPART and kind != _URL:
+    if kind != MULTIPART_TYPE and kind != URLENCODED_TYPE:
         kind = kind.strip(" \t").lower()
-        if kind != _MULTIPART and kind != _URL:
+        if kind != MULTIPART_TYPE and kind != URLENCODED_TYPE:
             return None
-    if kind == _URL:
+    if kind == URLENCODED_TYPE:
         return URLENCODED
     if params.startswith(" boundary=") and params.isascii():
         boundary = params[10:]

@@ -14,7 +14,7 @@ from ..drive import Close, Open, Read, Write
 from ..exceptions import HTTPException, MultipartError, UrlencodedError
 from ..limits import Limits
 from .body_reader import DEFAULTS, BodyReader
-from .content_type import URLENCODED, parse_form_type
+from .content_type import URLENCODED, URLENCODED_TYPE, parse_form_type
 from .decoder import MultipartDecoder
 from .events import FileStart
 from .fast import take_form, take_pairs
@@ -48,7 +48,6 @@ NEAR_START: Final = 2048
 
 #: The limits that are left to the builder: none, because the decoder has counted parts and files.
 _COUNTED: Final = Limits(max_form_parts=None, max_files=None)
-_URL: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data; boundary="
 
 
@@ -122,7 +121,7 @@ class FormReader:
     def _take(self, data: bytes, plan: Plan) -> Taken | None:
         """The form with its fields, and its files, before the limits on them are looked at; None if it is unusual."""
         content_type = self.content_type or ""
-        if content_type == _URL:
+        if content_type == URLENCODED_TYPE:
             return take_pairs(data, plan)
         boundary = content_type[30:].encode() if content_type.startswith(_MULTIPART) else b""
         if not plan.is_usual_boundary(boundary):

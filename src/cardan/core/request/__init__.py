@@ -1,10 +1,8 @@
-"""Requests: the head as a value, the body behind its doors, header fields as attributes."""
+"""Requests: the head as a value, the body that is read once, header fields as attributes."""
 
 from __future__ import annotations
 
-from .base import BaseRequest
-from .head import HeadLike, RequestHead
-from .mixins import (
+from .fields import (
     AcceptMixin,
     AuthorizationMixin,
     CommonRequestDescriptorsMixin,
@@ -13,6 +11,8 @@ from .mixins import (
     FetchMetadataMixin,
     UserAgentMixin,
 )
+from .head import HeadLike, RequestHead
+from .request import BaseRequest, Request
 
 __all__ = [
     "AcceptMixin",
@@ -27,16 +27,3 @@ __all__ = [
     "RequestHead",
     "UserAgentMixin",
 ]
-
-
-class Request(
-    BaseRequest,
-    AcceptMixin,
-    AuthorizationMixin,
-    ETagRequestMixin,
-    UserAgentMixin,
-    CommonRequestDescriptorsMixin,
-    CORSRequestMixin,
-    FetchMetadataMixin,
-):
-    """The request with every mixin. ``Request(head, body=b"", *, run_sync=None, make_file=None, shield=None)``."""

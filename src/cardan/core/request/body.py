@@ -1,115 +1,114 @@
-"""Body: what was read of one request body, and who consumed it; and the routines that read it whole.
+"""Body: one request body, and who consumed it. Also the bodies of those who use core without an adapter.
 
-One :class:`Body` stands behind all request objects over one request, so that nothing is read twice or lost. The
-routines are generators of steps (:mod:`cardan.core.drive`): each door of a request, sync or async, runs the same one.
+One :class:`Body` stands behind all request objects over one request, so that no byte is read twice or lost. It is in
+one of these states:
 
-    fresh          -> it is read, and what was read is kept or handed on
-    buffered       -> every door is served from ``raw``
-    form           -> fields and files are kept; the bytes are gone
-    <a door>       -> it streams: every other door raises BodyConsumed
-    failed         -> every later access raises the same error again
+    fresh           nobody has touched it
+    buffered        all of it was read and kept: every way to the body is served from ``raw``
+    form            it was parsed: the fields and files are kept, the bytes are gone
+    ``iter_data()`` and other names     that access streams it: every other access raises BodyConsumed
+    failed          reading it failed: every later access raises the same error
+
+:func:`make_body` makes a body from bytes, an iterable or an async iterable of bytes. The adapters have their own, over
+``wsgi.input`` and ``receive``.
 """
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable, Iterable
 from copy import copy
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..drive import Read
-from ..exceptions import BodyConsumed, HTTPException, RequestEntityTooLarge
-from ..forms.body_reader import BodyReader
+from ..buffers import as_bytes, is_bytes_like
+from ..exceptions import BodyConsumed, ClientDisconnected, HTTPException, WrongMode
 from ..forms.form import Form
+from ..waiting import Background, checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Generator, Hashable
+    from collections.abc import Awaitable, Callable, Coroutine, Hashable
 
-    from ..drive import Step
-    from ..limits import Limits
+    from ..buffers import Buffer
     from .sharing import SharedRead
 
 __all__ = [
-    "BATCH",
     "FORM",
+    "AsyncIterableBody",
     "Body",
-    "check_raw",
-    "check_size",
+    "BodyInput",
+    "BytesBody",
+    "IterableBody",
     "close_async_files",
     "drop_frames",
-    "load_form",
-    "load_raw",
-    "resumed",
-    "tightest",
-    "unless_empty",
+    "make_body",
 ]
 
-T = TypeVar("T")
-
-#: bytes that a read which wants the whole body asks for: on ASGI one hop to the event loop each
-BATCH = 256 * 1024
-
-#: what ``taken`` says of a body that was parsed
 FORM = "form"
+"""The value of :attr:`Body.taken` after the body was parsed as a form."""
+
+BodyInput: TypeAlias = "Buffer | Iterable[Buffer] | AsyncIterable[Buffer]"
+"""What ``core.Request`` takes as a body."""
 
 
 class Body:
-    """One body: where its bytes come from, which a subclass knows, and its state; see the module's table.
+    """One body: a subclass knows where its bytes come from, this class knows its state (see the module).
 
-    Refers to neither request nor environ nor scope: no cycle. What most bodies never have are class attributes: one of
-    these is made for every body.
+    It refers to neither request nor environ nor scope, which would be a reference cycle. A body is made for every
+    request that has one, so attributes that seldom change have their defaults in the class.
     """
 
     origin: Any = None
-    """What it was opened on (``wsgi.input`` or ``receive``), by which other request objects find it."""
+    """What it was opened on (``wsgi.input`` or ``receive``); other request objects find the body by it."""
     ended: bool = False
-    """Whether the end was seen, so that nothing more can come; False also where that is not known."""
+    """Whether the end was seen, so that no byte follows; False also if that is not known."""
     run_sync: Callable[..., Awaitable[Any]] | None = None
-    """Runs a blocking read for async code, where that is needed."""
+    """Runs a blocking read for async code, if that is needed."""
     blocks: bool = False
-    """Whether :meth:`aread` waits in a way that no cancellation ends: a time-out is noticed between two reads."""
+    """Whether no cancellation ends :meth:`aread` while it waits: a time-out is then noticed between two reads."""
     disconnected: bool = False
     """Whether the client is known to have left."""
     leave_event: Any = None
-    """The event to set when a read finds that the client has left, where somebody waits for that."""
+    """The event to set when a read finds that the client has left, if a task waits for that."""
     asked: bool = False
     """Whether the source was asked for bytes: a client that waits for ``100 Continue`` may send the body then."""
     fresh: bool = True
     """Whether nobody has touched it."""
     raw: bytes | None = None
-    """What was read and kept, see :meth:`keep`."""
+    """The whole body, if it was read and kept; see :meth:`keep`."""
     taken: str | None = None
-    """The door that consumed the body, None while it is there."""
+    """The name of the access that consumed the body, None if it is still there."""
     error: BaseException | None = None
     """Why reading failed; :meth:`check` raises it."""
     forms: tuple[tuple[object, Form | HTTPException], ...] = ()
-    """What was parsed of it, or why that failed, beside the settings that it was parsed with."""
+    """Pairs of the settings that the body was parsed with, and the form, or the error that parsing raised."""
     reading: str | None = None
-    """What reads the body as a whole at this moment, see :meth:`begin`; None for nothing."""
+    """The name of the access that reads the body as a whole at this moment, see :meth:`begin`."""
     turn: list[None]
-    """Has one item while nothing reads the body: to take that is one operation, between which no other thread comes."""
+    """Has one item while nobody reads the body. To pop it is atomic, so that of several threads one gets it."""
     driven: bool = False
     """Whether a task runs ``load()``; others wait for ``waiter``."""
     unfinished: SharedRead | None = None
-    """What a ``load()`` has begun to read and not finished; the next task goes on with it."""
+    """The read that a ``load()`` has begun and not finished; the next task continues it."""
     waiter: Any = None
+    """The event that tasks wait for while another one runs ``load()``."""
     waiting: int = 0
-    """How many tasks wait in ``load()`` for the one that runs it."""
+    """How many tasks wait for :attr:`waiter`."""
     filtered: dict[Hashable, Body] | None = None
-    """The bodies that this one becomes behind filters, by what makes them."""
+    """This body behind each filter, by the function that makes the filter."""
 
     def read(self, size: int, whole: bool) -> bytes:
         """About ``size`` more bytes as :class:`~cardan.core.drive.Read` says, ``b""`` at the end; blocks."""
         raise NotImplementedError
 
     def aread(self, size: int, whole: bool) -> Coroutine[Any, Any, bytes]:
-        """Likewise, awaiting."""
+        """The awaiting twin of :meth:`read`."""
         raise NotImplementedError
 
     def abandon(self) -> None:
-        """No task goes on with a read that one of them has begun."""
+        """Called when a task was cancelled in a read that no other task will continue."""
 
     @property
     def state(self) -> str:
-        """``fresh``, ``buffered``, ``form``, ``failed``, or the name of the door that streams it."""
+        """``fresh``, ``buffered``, ``form``, ``failed``, or the name of the access that streams the body."""
         if self.error is not None:
             return "failed"
         return "buffered" if self.raw is not None else self.taken or "fresh"
@@ -121,16 +120,16 @@ class Body:
 
     @property
     def waits(self) -> bool:
-        """Whether nothing was read yet, or a ``load()`` is still at it."""
+        """Whether nothing was read yet, or a ``load()`` is not over."""
         return self.fresh or self.driven or self.unfinished is not None
 
     def check(self) -> None:
-        """Raise the error that reading failed with, if it did: a copy, whose traceback is the reader's own."""
+        """Raise the error that reading failed with, if it failed: a copy, which has a traceback of its own."""
         if self.error is not None:
             raise copy(self.error)
 
-    def begin(self, door: str) -> None:
-        """Note that the access named ``door`` (``get_data()``, say) reads the body from now on, until :meth:`end`.
+    def begin(self, access: str) -> None:
+        """Say that ``access`` (``get_data()``, for instance) reads the body from now on, until :meth:`end`.
 
         If several threads begin at once, one of them reads; the others get a :exc:`BodyConsumed` that says so.
         """
@@ -138,47 +137,47 @@ class Body:
             self.turn.pop()
         except IndexError:
             raise BodyConsumed(
-                f"got {door} while {self.reading or 'something'} reads the body in another thread or task, "
+                f"got {access} while {self.reading or 'something'} reads the body in another thread or task, "
                 "expected one reader at a time"
             ) from None
-        self.reading = door
+        self.reading = access
 
     def end(self) -> None:
-        """Note that the access that called :meth:`begin` no longer reads, whether it succeeded or failed."""
+        """Say that the access that called :meth:`begin` no longer reads, whether it succeeded or failed."""
         self.reading = None
         self.turn.append(None)
 
-    def take(self, door: str) -> None:
-        """``door`` is about to consume the body: raises what has to be raised where that is not possible."""
-        self.begin(door)
+    def take(self, access: str) -> None:
+        """Let ``access`` consume the body. Raises :exc:`BodyConsumed`, or the error that reading failed with."""
+        self.begin(access)
         try:
-            self.take_begun(door)
+            self.take_begun(access)
         finally:
             self.end()
 
-    def take_begun(self, door: str) -> None:
-        """The same, between :meth:`begin` and :meth:`end`."""
+    def take_begun(self, access: str) -> None:
+        """The same as :meth:`take`, between :meth:`begin` and :meth:`end`."""
         self.check()
         if self.taken is not None:
             why = (
                 "parsed as a form by a request with other settings"
-                if door == FORM == self.taken
+                if access == FORM == self.taken
                 else f"consumed by {self.taken}"
             )
-            raise BodyConsumed(f"got {door}, expected a body that is still there: it was {why}")
-        self.taken = door
+            raise BodyConsumed(f"got {access}, expected a body that is still there: it was {why}")
+        self.taken = access
         self.fresh = False
 
     def keep(self, raw: bytes) -> None:
-        """All of it was read: every door is served from ``raw``."""
+        """Keep ``raw``, which is the whole body: every access is served from it."""
         self.raw = raw
         self.taken = None
         self.fresh = False
 
     def fail(self, error: BaseException) -> None:
-        """Remember why reading ended early. Only HTTP errors are the client's; after others the rest is just lost.
+        """Remember why reading ended early. An HTTP error is raised again; any other becomes BodyConsumed.
 
-        What is kept has no traceback: its frames would keep alive all that the request holds.
+        The error is kept without its traceback, whose frames would keep alive all that the request holds.
         """
         self.fresh = False
         if isinstance(error, (HTTPException, BodyConsumed)):
@@ -187,24 +186,24 @@ class Body:
             self.error = BodyConsumed(f"the body was not read to its end: {type(error).__name__} interrupted it")
 
     def form_of(self, settings: object) -> Form | HTTPException | None:
-        """What was parsed with equal ``settings``. There are one or two: comparing is quicker than hashing."""
-        for known, form in self.forms:
+        """The form, or the error, of parsing with equal ``settings``; None if the body was not parsed with them."""
+        for known, form in self.forms:  # one or two: comparing them is quicker than hashing
             if known == settings:
                 return form
         return None
 
     def take_form(self, settings: object, form: Form) -> None:
-        """All of a body that nobody has touched was read and parsed."""
+        """Say that all of a fresh body was read and parsed with ``settings``."""
         self.taken = FORM
         self.fresh = False
         self.forms = ((settings, form),)
 
     def keep_form(self, settings: object, form: Form | HTTPException) -> None:
-        """Remember what was parsed with ``settings``."""
+        """Remember the result of parsing with ``settings``."""
         self.forms = (*self.forms, (settings, form))
 
     def close(self) -> None:
-        """Close the files of all forms; each may be closed again. The forms stay: what was read is still there."""
+        """Close the files of all forms. The forms stay, and what was read of the body stays."""
         for _, form in self.forms:
             if isinstance(form, Form):
                 form.close()
@@ -222,7 +221,7 @@ class Body:
 
 
 async def close_async_files(files: list[Any]) -> None:
-    """Close those of ``files`` whose end has to be awaited and that nobody has detached; the others are left.
+    """Close those of ``files`` whose end has to be awaited and that were not detached; the others are left alone.
 
     The first error is raised after all were closed.
     """
@@ -238,175 +237,134 @@ async def close_async_files(files: list[Any]) -> None:
 
 
 def drop_frames(error: BaseException) -> None:
-    """Let an HTTP error forget the frames of the machine that raised it and keeps it: a cycle, with the request in."""
+    """Remove the traceback of an HTTP error that the machine which raised it keeps: they would be a reference cycle."""
     if isinstance(error, HTTPException):
         error.__traceback__ = None
 
 
-def check_raw(raw: bytes, declared: int | None, limits: Limits, *, memory: bool) -> bytes:
-    """``raw`` if ``limits`` allow it, even where another request object with other limits has read it; else 413."""
-    check_size(len(raw), declared, limits, memory=memory)
-    return raw
+# --- the bodies of those who use core without an adapter ---
 
 
-def check_size(size: int, declared: int | None, limits: Limits, *, memory: bool) -> None:
-    """Raise 413 if a body of ``size`` bytes exceeds ``max_content_length``, or ``max_data_memory`` where it is held in
-    ``memory``. The error names the smaller of the two, which is exceeded first however the body is cut.
+def make_body(body: BodyInput) -> Body:
+    """The body over bytes, an iterable or an async iterable of bytes; :exc:`TypeError` for anything else.
+
+    Any bytes-like object may stand for bytes. It is copied: the caller may use its buffer again.
     """
-    limit, allowed = tightest(limits, memory=memory)
-    if allowed is not None and size > allowed:
-        raise RequestEntityTooLarge(limit=limit, allowed=allowed, received=declared)
+    if is_bytes_like(body):
+        return BytesBody(as_bytes(body))
+    if isinstance(body, AsyncIterable):
+        return AsyncIterableBody(body)
+    if isinstance(body, Iterable) and not isinstance(body, str):
+        return IterableBody(body)
+    raise TypeError(f"got a body of type {type(body).__name__}, expected bytes or an iterable of bytes")
 
 
-def tightest(limits: Limits, *, memory: bool) -> tuple[str, int | None]:
-    """Name and value of the limit that a body exceeds first: ``max_content_length``, or ``max_data_memory`` where it is
-    smaller and the body is held in ``memory``.
-    """
-    allowed, most = limits.max_content_length, limits.max_data_memory
-    if memory and most is not None and (allowed is None or most < allowed):
-        return "max_data_memory", most
-    return "max_content_length", allowed
+class BytesBody(Body):
+    """A body that is in memory already."""
+
+    def __init__(self, data: bytes, origin: object = None) -> None:
+        self.turn = [None]
+        self.origin = origin
+        self._data = data
+        self.ended = not data
+
+    def read(self, size: int, whole: bool) -> bytes:
+        """All of the body at once, then ``b""``."""
+        data, self._data = self._data, b""
+        self.ended = True
+        return data
+
+    async def aread(self, size: int, whole: bool) -> bytes:
+        """All of the body at once, then ``b""``."""
+        return self.read(size, whole)
 
 
-def load_raw(
-    body: Body, content_length: int | None, limits: Limits, *, keep: bool, begun: bool = False
-) -> Generator[Step, Any, bytes]:
-    """The whole body as bytes, at most ``max_data_memory`` of them; kept for all other doors if ``keep``.
+class IterableBody(Body):
+    """A body from an iterable of bytes."""
 
-    ``begun``: the caller has called ``body.begin()``; it is ended here. Raises :exc:`RequestEntityTooLarge`,
-    :exc:`ClientDisconnected`, :exc:`BadRequest`, :exc:`BodyConsumed`.
-    """
-    door = "get_data()" if keep else "get_data(cache=False)"
-    if not begun:
-        body.begin(door)
-    try:
-        body.check()
-        if body.raw is not None:
-            return body.raw
-        if body.taken == FORM:
-            return b""  # the original design: a parsed form keeps no bytes
-        limit = None if content_length is not None else tightest(limits, memory=True)
-        reader = BodyReader(content_length=content_length, limits=limits, limit=limit)
-        body.take_begun(door)
+    blocks = True
+
+    def __init__(self, chunks: Iterable[Buffer]) -> None:
+        self.turn = [None]
+        self._chunks = iter(chunks)
+
+    def read(self, size: int, whole: bool) -> bytes:
+        """The next chunk that is not empty, ``b""`` at the end."""
         try:
-            raw = yield from _read_all(reader)
-        except BaseException as error:
-            body.fail(error)
-            del reader
-            drop_frames(error)
+            for chunk in self._chunks:
+                if data := as_bytes(chunk):
+                    return data
+        except (ClientDisconnected, OSError):
+            self.disconnected = True
             raise
-        if keep:
-            body.keep(raw)
-        return raw
-    finally:
-        body.end()
+        return b""
+
+    async def aread(self, size: int, whole: bool) -> bytes:
+        """The same, with a checkpoint before it; a synchronous iterable is expected not to block for long."""
+        await checkpoint()
+        return self.read(size, whole)
 
 
-def _read_all(reader: BodyReader) -> Generator[Step, Any, bytes]:
-    chunks: list[bytes] = []
-    while data := (yield Read(min(BATCH, reader.want))):
-        chunks.append(reader.feed(data))
-    reader.close()
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+class AsyncIterableBody(Body):
+    """A body from an async iterable of bytes."""
 
+    _pending: Background[bytes] | None = None
+    _closed: bool = False
+    """Whether it was closed before its end was seen."""
 
-def load_form(
-    body: Body, settings: object, steps: Generator[Step, Any, Form], *, announced: bool, begun: bool = False
-) -> Generator[Step, Any, Form]:
-    """The parsed form: from what was parsed before under the same ``settings``, from the bytes kept, or read.
+    def __init__(self, chunks: AsyncIterable[Buffer]) -> None:
+        self.turn = [None]
+        self._chunks = aiter(chunks)
 
-    Where no body was ``announced`` (RFC 9112 section 6.3) and none comes, the form is empty and not broken. ``begun``
-    as for :func:`load_raw`.
-    """
-    if not begun and body.form_of(settings) is None and body.raw is None:
-        body.begin(FORM)
-        begun = True
-    try:
-        return (yield from _load_form(body, settings, steps, announced))
-    finally:
-        if begun:
-            body.end()
+    def read(self, size: int, whole: bool) -> bytes:
+        """Raises :exc:`WrongMode`: an async iterable cannot be read without awaiting."""
+        raise WrongMode("got a blocking read of an async body, expected `await request.load()` or `aiter_data()`")
 
+    async def aread(self, size: int, whole: bool) -> bytes:
+        """The next chunk that is not empty, ``b""`` at the end; raises :exc:`BodyConsumed` after :meth:`aclose`."""
+        if self._closed:
+            raise BodyConsumed("got a read of the body after aclose(), expected it before")
+        return await (self._next_shared() if self.driven else self._next())
 
-def _load_form(
-    body: Body, settings: object, steps: Generator[Step, Any, Form], announced: bool
-) -> Generator[Step, Any, Form]:
-    known = body.form_of(settings)
-    if known is not None:
-        steps.close()
-        if isinstance(known, HTTPException):
-            raise copy(known)
-        return known
-    body.check()
-    if body.raw is None:
-        body.take_begun(FORM)
+    async def _next_shared(self) -> bytes:
+        """The next chunk, read by a task of its own. A cancellation would end an async generator in the middle, and
+        other tasks that wait in ``load()`` need its next chunk.
+        """
+        pending = self._pending
+        if pending is None:
+            pending = self._pending = Background(self._next)
         try:
-            form = yield from (steps if announced else unless_empty(steps, Form()))
-        except BaseException as error:
-            body.fail(error)
-            drop_frames(error)
+            await pending.wait()
+            data = pending.result()
+        except BaseException:
+            if pending.done:
+                self._pending = None
+            elif not self.waiting:
+                self.abandon()
             raise
-    elif not body.raw and not announced:
-        form = Form()
-    else:
+        self._pending = None
+        return data
+
+    def abandon(self) -> None:
+        """Cancel the task that reads the next chunk."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.cancel()
+
+    async def _next(self) -> bytes:
         try:
-            form = yield from resumed(steps, body.raw, more=False)
-        except HTTPException as error:
-            body.keep_form(settings, copy(error))
-            drop_frames(error)
+            async for chunk in self._chunks:
+                if data := as_bytes(chunk):
+                    return data
+        except (ClientDisconnected, OSError):
+            self.disconnected = True
             raise
-    body.keep_form(settings, form)
-    return form
+        self.ended = True
+        return b""
 
-
-def unless_empty(steps: Generator[Step, Any, T], empty: T) -> Generator[Step, Any, T]:
-    """The same steps, but ``empty`` where the body has not a single byte."""
-    try:
-        step = next(steps)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    first = yield step  # a read: nothing comes before it
-    if not first:
-        steps.close()
-        return empty
-    return (yield from _answered(steps, first))
-
-
-def _answered(steps: Generator[Step, Any, T], answer: Any) -> Generator[Step, Any, T]:
-    """The rest of ``steps``, whose first step was performed with ``answer``."""
-    advance: Any = steps.send
-    try:
-        while True:
-            step = advance(answer)
-            try:
-                advance, answer = steps.send, (yield step)
-            except BaseException as error:  # a cancellation, too: the parser closes its files
-                advance, answer = steps.throw, error
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    finally:
-        steps.close()
-
-
-def resumed(steps: Generator[Step, Any, T], first: bytes, *, more: bool) -> Generator[Step, Any, T]:
-    """The same steps, with the first read answered by ``first`` and, without ``more``, the others by the end."""
-    advance: Any = steps.send
-    answer: Any = None
-    pending = True
-    try:
-        while True:
-            step = advance(answer)
-            if type(step) is Read and (pending or not more):
-                advance, answer, pending = steps.send, first if pending else b"", False
-                continue
-            try:
-                advance, answer = steps.send, (yield step)
-            except BaseException as error:  # a cancellation, too: the parser closes its files
-                advance, answer = steps.throw, error
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    finally:
-        steps.close()
+    async def aclose(self) -> None:
+        """Close an async generator that was not read to its end. What was read stays; a later read is an error."""
+        aclose = getattr(self._chunks, "aclose", None)
+        if aclose is not None and not getattr(self._chunks, "ag_running", False):
+            self._closed = not self.ended
+            await aclose()

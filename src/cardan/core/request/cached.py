@@ -1,4 +1,4 @@
-"""A read-only property that is computed once: what was looked at costs nothing the second time."""
+"""A read-only property that is computed once for each object."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ else:
     _MISSING = object()
 
     def cached(function: Callable[[Any], Any]) -> property:
-        """Like :class:`property`, with the value kept in the object's ``__dict__`` under the name with a ``_``.
+        """Like :class:`property`, but the value is kept in the object's ``__dict__`` under the name of the property.
 
-        A data descriptor: assignment raises, as everything documented on a request is read-only.
+        The property is a data descriptor, so it is found before the ``__dict__`` and refuses assignment: everything
+        documented on a request is read-only.
         """
-        name = "_" + function.__name__
+        name = function.__name__
 
         def get(self: Any) -> Any:
             values = self.__dict__
-            value = values.get(name, _MISSING)  # most are asked for once: a KeyError costs more than the miss
+            value = values.get(name, _MISSING)  # most are read once: a KeyError costs more than this
             if value is _MISSING:
                 value = values[name] = function(self)
             return value

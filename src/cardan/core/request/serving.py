@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .reading import enter, load_sync, may_exceed_limits
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .base import BaseRequest
     from .body import Body
+    from .request import BaseRequest
+    from .state import Mode
 
 __all__ = [
     "is_async_request",
@@ -31,12 +34,12 @@ def is_async_request(request: BaseRequest) -> bool:
     return request._mode == "async"
 
 
-def switch_mode(request: BaseRequest, mode: str) -> None:
+def switch_mode(request: BaseRequest, mode: Mode) -> None:
     """Switch the request, and the files already parsed, to ``mode``, ``"sync"`` or ``"async"``.
 
     The mode decides which of the sync and async twins may be called.
     """
-    request._enter(mode)  # type: ignore[arg-type]
+    enter(request, mode)
 
 
 def never_waits(hook: F) -> F:
@@ -52,14 +55,16 @@ def loads_in_thread(request: BaseRequest) -> bool:
 
 def load_in_thread(request: BaseRequest, *, form: bool) -> None:
     """Load the body as ``await request.load(form=form)`` does, in a thread that may block, whatever the mode is."""
-    request._load_sync(request._body, form and request.want_form_data_parsed)
+    load_sync(request, form=form and request.want_form_data_parsed)
 
 
 def may_receive(request: BaseRequest, length: int) -> bool:
-    """True if no limit of the request refuses a body of ``length`` bytes unread."""
-    return request._may_receive(length)
+    """True if a declared body of ``length`` bytes may be received before anybody asks for it: it cannot exceed a limit
+    on sizes, so that no answer need wait for its end.
+    """
+    return not may_exceed_limits(request, length)
 
 
 def open_body(request: BaseRequest) -> Body:
-    """The state of the body that all requests over one environ or scope share; it is made at the first access."""
+    """The body that all requests over one environ or scope share; it is made at the first access."""
     return request._open_body()

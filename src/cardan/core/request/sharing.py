@@ -1,7 +1,7 @@
-"""SharedRead: the steps of one ``load()``, which its callers share and one of them runs.
+"""Several tasks in ``load()`` over one body: one of them reads, the others wait for it.
 
-Takes the steps and what performs one; raises what they raise. Where the task that runs them is cancelled while it waits
-for the client, and others wait for the same body, the steps stay where they are: another one goes on with them.
+:class:`SharedRead` runs the steps of a read. If the task that runs them is cancelled while it waits for the client, and
+other tasks wait for the same body, the steps stay where they are, and one of the other tasks continues them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..drive import Open, Read
 from ..forms.sinks import is_awaited
+from ..waiting import make_event
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..drive import Step
     from .body import Body
 
-__all__ = ["SharedRead"]
+__all__ = ["SharedRead", "go_on", "let_others_load", "wait_for_load"]
 
 
 class SharedRead:
@@ -44,7 +45,7 @@ class SharedRead:
         self.is_over = False
 
     async def run(self) -> None:
-        """Go on to the end of the steps, or until the task is cancelled in a read that others may go on with."""
+        """Run the steps to their end, or until the task is cancelled in a read that another task can continue."""
         step: Step | None
         answer: Any = None
         try:
@@ -56,7 +57,7 @@ class SharedRead:
                     answer = await (self._perform_whole(step) if self._waits_for_sink(step) else self._perform(step))
                 except BaseException as error:
                     if type(step) is Read and not isinstance(error, Exception) and self._body.waiting:
-                        raise  # this read has taken nothing: the task that goes on reads again
+                        raise  # this read has taken nothing: the task that continues reads again
                     self._advance, self._answer = self._steps.throw, error
                 else:
                     self._advance, self._answer = self._steps.send, answer
@@ -84,7 +85,7 @@ class SharedRead:
         return bool(self._body.waiting) or (not isinstance(step, Open) and is_awaited(step.sink))
 
     async def _perform_whole(self, step: Step) -> Any:
-        """Work on a sink is finished where others wait for the body: half of it could not be done again."""
+        """Work on a sink is not cancelled if other tasks wait for the body: half of it could not be done again."""
         with self._shield() as self._scope:
             self.protect()
             try:
@@ -93,14 +94,57 @@ class SharedRead:
                 self._scope = None
 
     def protect(self) -> None:
-        """Shield the work on a sink that is being done, if there is some, for as long as others wait for the body."""
+        """Shield the work on a sink that is being done, if there is some, as long as other tasks wait for the body."""
         if hasattr(self._scope, "shield"):
             self._scope.shield = bool(self._body.waiting)
 
     async def abandon(self, error: BaseException) -> None:
-        """End the steps with ``error``, which cancelled the last task that could have gone on with them."""
+        """End the steps with ``error``, which cancelled the last task that could have continued them."""
         self._advance, self._answer, self._step = self._steps.throw, error, None
         try:
             await self.run()
         except type(error):
             pass
+
+
+async def go_on(body: Body, read: SharedRead) -> None:
+    """Run ``read``, which other tasks can continue if this one is cancelled."""
+    body.unfinished = read
+    try:
+        await read.run()
+    finally:
+        if read.is_over:
+            body.unfinished = None
+
+
+async def wait_for_load(body: Body) -> None:
+    """Wait until no other task loads ``body``: it was loaded, that failed, or the other task was cancelled."""
+    if body.waiter is None:
+        body.waiter = make_event()
+    body.waiting += 1
+    if body.unfinished is not None:
+        body.unfinished.protect()
+    try:
+        await body.waiter.wait()
+    except BaseException as error:
+        if body.waiting == 1 and not body.driven and body.unfinished is not None:  # no other task is left
+            body.driven = True
+            try:
+                body.abandon()
+                await body.unfinished.abandon(error)
+            finally:
+                body.unfinished = None
+                let_others_load(body)
+        raise
+    finally:
+        body.waiting -= 1
+        if body.unfinished is not None:
+            body.unfinished.protect()
+
+
+def let_others_load(body: Body) -> None:
+    """Say that this task no longer loads ``body``, and wake the tasks that wait for it."""
+    body.driven = False
+    if body.waiter is not None:
+        waiter, body.waiter = body.waiter, None
+        waiter.set()

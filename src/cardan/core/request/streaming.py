@@ -1,137 +1,227 @@
-"""StreamingMixin: the doors that consume a body as it comes: ``iter_data``, ``iter_parts``, their twins, ``stream``.
+"""Reading the body of a request as a stream: ``iter_data``, ``iter_parts``, their awaiting twins, and ``stream``.
 
-Nothing is stored. Raises :exc:`BodyConsumed` where another door was first, 413 and 400 while reading,
-:exc:`WrongMode` from the twin that does not fit. Iterators here are objects and not generators: one that is not used
-up is no warning on trio, and refers to no request.
+Each function takes the request and gives an iterator or a file. Nothing is stored. They raise
+:exc:`~cardan.core.exceptions.BodyConsumed` if another access has consumed the body, and 413 and 400 while reading.
+
+The iterators are objects and not generators: trio warns about an async generator that was not read to its end. They do
+not refer to the request.
 """
 
 from __future__ import annotations
 
+import io
+from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
-from ..drive import Pieces, arun, run
+from ..drive import Pieces, Read, arun, run
 from ..exceptions import BodyConsumed, UnsupportedMediaType
-from ..forms.body_reader import BodyReader
+from ..forms.body_reader import FAILED, BodyReader
+from ..forms.content_type import MULTIPART_TYPE
 from ..forms.parts import Part, PartReader
-from .bodies import BytesBody
-from .body import FORM, Body, unless_empty
-from .data_reader import DataReader
-from .loading import BodyBase
+from .body import FORM, Body, BytesBody, drop_frames
 from .perform import perform, performer
-from .stream import BodyStream
+from .reading import announces_body, check_kept, declared_length, no_block, opened, refuse_unread, resumed
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
     from ..drive import Step
     from ..forms.events import Field, FileStart
+    from .state import ReadableRequest, RequestState
 
-__all__ = ["StreamingMixin"]
+__all__ = ["BodyStream", "DataReader", "aiter_data", "aiter_parts", "iter_data", "iter_parts", "stream_of"]
 
 
-class StreamingMixin(BodyBase):
-    """The body as a stream."""
+def iter_data(request: ReadableRequest, chunk_size: int | None) -> Iterator[bytes]:
+    """The pieces of the body, read by blocking."""
+    reader = _data_reader(request, "iter_data()", chunk_size)
+    act = performer(reader.body)
+    return iter(lambda: run(reader.next(), act), b"")
 
-    # --- bytes ---
 
-    def iter_data(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        """The body piece by piece, nothing stored: every piece but the last has ``chunk_size`` bytes.
+def aiter_data(request: ReadableRequest, chunk_size: int | None) -> AsyncIterator[bytes]:
+    """The pieces of the body, read by awaiting."""
+    reader = _data_reader(request, "aiter_data()", chunk_size)
+    act = perform(reader.body)
+    return Pieces(lambda: arun(reader.next(), act))
 
-        Without a size each piece is what came. Raises :exc:`BodyConsumed` where another door was first, 413 and
-        400 while reading, :exc:`WrongMode` in async code (there: ``aiter_data``).
-        """
-        self._no_block("iter_data()", "aiter_data()")
-        reader = self._data_reader("iter_data()", chunk_size)
-        act = performer(reader.body)
-        return iter(lambda: run(reader.next(), act), b"")
 
-    def aiter_data(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """The awaiting twin of :meth:`iter_data`; :exc:`WrongMode` in sync code."""
-        self._no_await("aiter_data()", "iter_data()")
-        reader = self._data_reader("aiter_data()", chunk_size)
-        act = perform(reader.body)
-        return Pieces(lambda: arun(reader.next(), act))
-
-    @property
-    def stream(self) -> io.BufferedIOBase:
-        """The body as a file, bounded by its length and the limits; empty after the form was parsed.
-
-        One file a request: it is the door that consumes. Over a body that was kept each access is a new file. In
-        async code it is there after ``load()``, before it :exc:`WrongMode`.
-        """
-        body = self._body
-        body.check()
-        if body.raw is not None:
-            return BodyStream.over(self._admit_raw(body.raw, memory=False))
-        if body.taken == FORM and not body.busy and body.reading is None:
-            return BodyStream.over(b"")
-        if body.waits:
-            self._no_block("stream", "`await request.load()` before it, or aiter_data()")
-        known: io.BufferedIOBase | None = self.__dict__.get("_stream")
-        if known is None:
-            reader = self._data_reader("stream", None)
-            act = performer(body)
-            known = self.__dict__["_stream"] = BodyStream.reading(lambda: run(reader.next(), act))
-        return known
-
-    def _data_reader(self, door: str, size: int | None) -> DataReader:
-        if size is not None and size < 1:
-            raise ValueError(f"got chunk size {size}, expected at least 1 byte")
-        body = self._body
-        body.check()
-        if body.raw is not None:
-            return DataReader(_replay(body, self), BodyReader(content_length=None, limits=self.limits), size)
-        self._admit(body)
-        reader = BodyReader(content_length=self._declared_length, limits=self.limits)
-        _take(body, door)
-        return DataReader(body, reader, size)
-
-    # --- parts ---
-
-    def iter_parts(self) -> Iterator[Part]:
-        """The parts of a multipart form one by one, nothing stored; what is not read of a part is skipped.
-
-        Raises 415 for another Content-Type, otherwise as :meth:`iter_data`.
-        """
-        self._no_block("iter_parts()", "aiter_parts()")
-        body, reader, may_be_empty = self._parts("iter_parts()")
+def stream_of(request: ReadableRequest) -> io.BufferedIOBase:
+    """The body as a file. Over a body that was kept each call gives a new file, else there is one for each request."""
+    state = opened(request)
+    body = state.body
+    body.check()
+    if body.raw is not None:
+        return io.BytesIO(check_kept(body.raw, state, declared_length(request, state), memory=False))
+    if body.taken == FORM and not body.busy and body.reading is None:
+        return io.BytesIO(b"")
+    if body.waits:
+        no_block(request, "stream", "`await request.load()` before it, or aiter_data()")
+    if state.stream is None:
+        reader = _data_reader(request, "stream", None)
         act = performer(body)
-        return _Parts(reader, body, may_be_empty, lambda steps: run(steps, act))
+        state.stream = io.BufferedReader(BodyStream(lambda: run(reader.next(), act)), READ_SIZE)
+    return state.stream
 
-    def aiter_parts(self) -> AsyncIterator[Part]:
-        """The awaiting twin of :meth:`iter_parts`."""
-        self._no_await("aiter_parts()", "iter_parts()")
-        body, reader, may_be_empty = self._parts("aiter_parts()")
-        act = perform(body)
-        return _AsyncParts(reader, body, may_be_empty, lambda steps: arun(steps, act), self._run_sync)
 
-    def _parts(self, door: str) -> tuple[Body, PartReader, bool]:
-        if self.mimetype != "multipart/form-data":
-            self._body.check()
-            raise UnsupportedMediaType(f"got Content-Type {self.mimetype!r}, expected multipart/form-data")
-        body = self._body
-        body.check()
-        self._admit(body)
-        length = self._declared_length
-        reader = PartReader(
-            self.headers.get("Content-Type", ""),
-            length,
-            limits=self.limits,
-            forms=self.forms,
-            part_class=self.part_class,
-        )
-        if body.raw is not None:
-            body = _replay(body, self)
-        else:
-            _take(body, door)
-        return body, reader, not self._announces_body(length)
+def _data_reader(request: ReadableRequest, access: str, size: int | None) -> DataReader:
+    if size is not None and size < 1:
+        raise ValueError(f"got chunk size {size}, expected at least 1 byte")
+    state = opened(request)
+    body = state.body
+    body.check()
+    length = declared_length(request, state)
+    if body.raw is not None:
+        return DataReader(_replay(state, length), BodyReader(content_length=None, limits=state.limits), size)
+    refuse_unread(state, length)
+    reader = BodyReader(content_length=length, limits=state.limits)
+    _take(body, access)
+    return DataReader(body, reader, size)
+
+
+def iter_parts(request: ReadableRequest) -> Iterator[Part]:
+    """The parts of a multipart form, read by blocking."""
+    body, reader, may_be_empty = _part_reader(request, "iter_parts()")
+    act = performer(body)
+    return _Parts(reader, body, may_be_empty, lambda steps: run(steps, act))
+
+
+def aiter_parts(request: ReadableRequest) -> AsyncIterator[Part]:
+    """The parts of a multipart form, read by awaiting."""
+    body, reader, may_be_empty = _part_reader(request, "aiter_parts()")
+    act = perform(body)
+    return _AsyncParts(reader, body, may_be_empty, lambda steps: arun(steps, act), request._run_sync)
+
+
+def _part_reader(request: ReadableRequest, access: str) -> tuple[Body, PartReader, bool]:
+    state = opened(request)
+    body = state.body
+    body.check()
+    if request.mimetype != MULTIPART_TYPE:
+        raise UnsupportedMediaType(f"got Content-Type {request.mimetype!r}, expected {MULTIPART_TYPE}")
+    length = declared_length(request, state)
+    refuse_unread(state, length)
+    reader = PartReader(
+        request.headers.get("Content-Type", ""),
+        length,
+        limits=state.limits,
+        forms=request.forms,
+        part_class=request.part_class,
+    )
+    if body.raw is not None:
+        body = _replay(state, length)
+    else:
+        _take(body, access)
+    return body, reader, not announces_body(request, length)
+
+
+def _take(body: Body, access: str) -> None:
+    if body.busy:
+        raise BodyConsumed(f"got {access} while load() reads the body, expected it before or after that")
+    body.take(access)
+
+
+def _replay(state: RequestState, length: int | None) -> Body:
+    """A body of its own over the bytes that were kept, so that a stream over them consumes nothing."""
+    assert state.body.raw is not None
+    return BytesBody(check_kept(state.body.raw, state, length, memory=False))
+
+
+#: bytes that a read asks for if the caller gave no size: what a server takes from a socket at once
+READ_SIZE = 65536
+
+
+class DataReader:
+    """A body piece by piece. With a ``size`` every piece but the last has exactly that many bytes; without one a piece
+    is what one read gave. ``reader`` counts the bytes against the limits.
+    """
+
+    __slots__ = ("_held", "_parts", "_reader", "_size", "_start", "body")
+
+    def __init__(self, body: Body, reader: BodyReader, size: int | None) -> None:
+        self.body = body
+        self._reader: BodyReader | None = reader
+        self._size = size
+        self._parts: deque[bytes] = deque()
+        self._start = 0
+        self._held = 0
+
+    def next(self) -> Generator[Step, Any, bytes]:
+        """The next piece, ``b""`` at the end and after it."""
+        size = self._size
+        self.body.check()
+        while (reader := self._reader) is not None and (size is None or self._held < size):
+            try:
+                if reader.state is FAILED:  # by the bytes after the last piece
+                    reader.feed(b"")
+                data = yield Read(min(size or READ_SIZE, reader.want), False)
+                piece = reader.feed(data) if data else reader.close()
+            except BaseException as error:
+                data = piece = reader.accepted
+                reader.accepted = b""
+                if not piece:
+                    self.body.fail(error)
+                    self._reader = None
+                    drop_frames(error)
+                    raise
+                drop_frames(error)  # the next call raises it: the bytes before it are still within the limit
+            if not data:
+                self._reader = None
+            elif size is None:
+                return piece
+            else:
+                self._parts.append(piece)
+                self._held += len(piece)
+        return self._cut(size) if size is not None else b""
+
+    def _cut(self, size: int) -> bytes:
+        """``size`` of the bytes that are held; fewer only if there are no more."""
+        pieces: list[bytes] = []
+        need = min(size, self._held)
+        self._held -= need
+        while need:
+            first, start = self._parts[0], self._start
+            end = start + need
+            if end < len(first):
+                self._start = end
+            else:
+                self._parts.popleft()
+                self._start = 0
+            piece = first[start:end]
+            pieces.append(piece)
+            need -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class BodyStream(io.RawIOBase):
+    """A readable raw file over a function that gives the next bytes, ``b""`` at the end.
+
+    What the function raises (413, a lost client) is raised by the read; nothing is ever cut off silently.
+    """
+
+    def __init__(self, pull: Callable[[], bytes]) -> None:
+        super().__init__()
+        self._pull = pull
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill ``buffer`` with the next bytes; returns their number, 0 at the end."""
+        if not self._rest:
+            self._rest = memoryview(self._pull())
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
 
 
 class _PartsBase:
     """The parts of one body; ``drive`` runs a routine, by calling or by awaiting.
 
-    ``may_be_empty``: no body was announced, so that one without a byte has no parts and is not broken.
+    ``may_be_empty``: the head announces no body, so that a body without a byte has no parts and is not broken.
     """
 
     __slots__ = ("_body", "_drive", "_ended", "_may_be_empty", "_reader", "_run_sync")
@@ -154,16 +244,19 @@ class _PartsBase:
     def _next_part(self) -> Generator[Step, Any, Field | FileStart | None]:
         if self._ended:
             return None
-        steps = self._reader.next_part()
-        if self._may_be_empty:
-            self._may_be_empty = False
-            steps = unless_empty(steps, None)
-        start: Field | FileStart | None = yield from self._guarded(steps)
+        start: Field | FileStart | None = yield from self._guarded(self._steps())
         self._ended = start is None
         return start
 
+    def _steps(self) -> Generator[Step, Any, Field | FileStart | None]:
+        if not self._may_be_empty:
+            return (yield from self._reader.next_part())
+        self._may_be_empty = False
+        first = yield Read(READ_SIZE, False)
+        return (yield from resumed(self._reader.next_part(), first, ended=False)) if first else None
+
     def _guarded(self, steps: Generator[Step, Any, Any]) -> Generator[Step, Any, Any]:
-        """The same steps; the body remembers what they raise, but for misuse."""
+        """The same steps; the body remembers the error that they raise, unless it is a mistake in the program."""
         try:
             return (yield from steps)
         except BaseException as error:
@@ -172,7 +265,7 @@ class _PartsBase:
             raise
 
     def _run(self, steps: Generator[Step, Any, Any]) -> Any:
-        """What a part reads its data with."""
+        """Run the steps by which a part reads its data."""
         return self._drive(self._guarded(steps))
 
 
@@ -206,15 +299,3 @@ class _AsyncParts(_PartsBase):
             raise StopAsyncIteration
         part = self._reader.current = self._reader.part_class(self._reader, start, "async", self._run, self._run_sync)
         return part
-
-
-def _take(body: Body, door: str) -> None:
-    if body.busy:
-        raise BodyConsumed(f"got {door} while load() reads the body, expected it before or after that")
-    body.take(door)
-
-
-def _replay(body: Body, request: BodyBase) -> Body:
-    """A body of its own over the bytes kept, so that a stream over them consumes nothing."""
-    assert body.raw is not None
-    return BytesBody(request._admit_raw(body.raw, memory=False))

@@ -89,23 +89,6 @@ class UserAgentMixin:
     )
 
 
-class CommonRequestDescriptorsMixin:
-    """Fields that many requests have."""
-
-    content_encoding = header_field("Content-Encoding", doc="Codings of the body, which is not decoded (8.4).")
-    content_md5 = header_field("Content-MD5", doc="A digest of the body (RFC 2616; obsolete).")
-    date = header_field("Date", parse_date, cached=True, doc="When the request was made (RFC 9110 section 6.6.1).")
-    max_forwards = header_field("Max-Forwards", _digits, doc="Hops that TRACE or OPTIONS may take (7.6.2).")
-    referrer = header_field("Referer", doc="Where the request came from (RFC 9110 section 10.1.3).")
-    origin = header_field("Origin", parse_origin, doc="The origin (RFC 6454 section 7), or None.")
-    forwarded = value_field(
-        "Forwarded", Forwarded, cached=True, doc="What proxies say of the hops (RFC 7239); not to be trusted by itself."
-    )
-    last_event_id = header_field("Last-Event-ID", doc="Where an event stream goes on (WHATWG HTML section 9.2.4).")
-
-    pragma = value_field("Pragma", _Tokens, cached=True, doc="Directives of HTTP/1.0 (RFC 9111 section 5.4; obsolete).")
-
-
 class CORSRequestMixin:
     """The request fields of CORS (WHATWG Fetch section 3.3.2)."""
 
@@ -125,3 +108,27 @@ class FetchMetadataMixin:
     sec_fetch_mode = header_field("Sec-Fetch-Mode", FetchMode.from_header, doc="The mode of the request, or None.")
     sec_fetch_dest = header_field("Sec-Fetch-Dest", FetchDest.from_header, doc="What it is for, or None.")
     sec_fetch_user = header_field("Sec-Fetch-User", parse_fetch_user, default=False, doc="Whether a user did it.")
+
+
+class CommonRequestDescriptorsMixin:
+    """Fields that many requests have; those of :class:`CORSRequestMixin` and :class:`FetchMetadataMixin` among them."""
+
+    content_encoding = header_field("Content-Encoding", doc="Codings of the body, which is not decoded (8.4).")
+    content_md5 = header_field("Content-MD5", doc="A digest of the body (RFC 2616; obsolete).")
+    date = header_field("Date", parse_date, cached=True, doc="When the request was made (RFC 9110 section 6.6.1).")
+    max_forwards = header_field("Max-Forwards", _digits, doc="Hops that TRACE or OPTIONS may take (7.6.2).")
+    referrer = header_field("Referer", doc="Where the request came from (RFC 9110 section 10.1.3).")
+    origin = header_field("Origin", parse_origin, doc="The origin (RFC 6454 section 7), or None.")
+    forwarded = value_field(
+        "Forwarded", Forwarded, cached=True, doc="What proxies say of the hops (RFC 7239); not to be trusted by itself."
+    )
+    last_event_id = header_field("Last-Event-ID", doc="Where an event stream goes on (WHATWG HTML section 9.2.4).")
+
+    pragma = value_field("Pragma", _Tokens, cached=True, doc="Directives of HTTP/1.0 (RFC 9111 section 5.4; obsolete).")
+
+    access_control_request_method = CORSRequestMixin.access_control_request_method
+    access_control_request_headers = CORSRequestMixin.access_control_request_headers
+    sec_fetch_site = FetchMetadataMixin.sec_fetch_site
+    sec_fetch_mode = FetchMetadataMixin.sec_fetch_mode
+    sec_fetch_dest = FetchMetadataMixin.sec_fetch_dest
+    sec_fetch_user = FetchMetadataMixin.sec_fetch_user

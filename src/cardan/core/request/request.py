@@ -1,0 +1,763 @@
+"""BaseRequest: one request, on any server. It takes a head and a body, and gives what can be known of both.
+
+This class is the list of everything that a request has. How it is done stands in the modules of this package: the URL
+in :mod:`.url`, limits in :mod:`.limits`, the body in :mod:`.reading` and :mod:`.streaming`. What was read of the body
+is in one :class:`~cardan.core.request.state.RequestState`. :class:`Request` adds the header fields of :mod:`.fields`.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, Protocol, Self, overload
+
+from ..exceptions import BadRequest, UnsupportedMediaType
+from ..fields.cookies import parse_cookie
+from ..fields.lists import parse_list
+from ..fields.options import parse_options
+from ..forms.body_reader import parse_content_length
+from ..forms.content_type import FORM_TYPES, URLENCODED_TYPE
+from ..forms.files import FileStorage
+from ..forms.parts import Part
+from ..forms.reader import FormReader
+from ..forms.sinks import MemoryBudget, MemorySink
+from ..forms.urlencoded import parse_urlencoded
+from ..limits import Limits
+from ..structures import CombinedMultiDict, ImmutableDict, ImmutableList, ImmutableMultiDict
+from ..urls import iri_path, iri_query
+from . import reading, streaming
+from .body import AsyncIterableBody, close_async_files, make_body
+from .cached import cached
+from .fields import (
+    AcceptMixin,
+    AuthorizationMixin,
+    CommonRequestDescriptorsMixin,
+    ETagRequestMixin,
+    UserAgentMixin,
+)
+from .limits import FIXED_NAMES, LIMIT_NAMES, check_limit, limits_of, own_limits
+from .state import MISSING, RequestState
+from .url import authority_of, checked_host, path_below_root, root_url_of
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from ..forms.events import FileStart
+    from ..structures.headers import HeadersView
+    from .body import Body, BodyInput
+    from .filtering import BodyFilter
+    from .head import HeadLike
+    from .state import Mode
+
+__all__ = ["BaseRequest", "JSONModule", "Request"]
+
+_DEFAULT: Final = Limits()
+
+
+class JSONModule(Protocol):
+    """What :attr:`BaseRequest.json_module` may be: a module, or any object, with ``loads``."""
+
+    def loads(self, text: str, /) -> Any:
+        """The value of a JSON text. Raises :exc:`ValueError` for what is not JSON."""
+        ...
+
+
+class BaseRequest:
+    """A request over a :class:`RequestHead` and a body: bytes, an iterable or an async iterable of bytes.
+
+    Any bytes-like object may stand for bytes, and is copied.
+
+    ``run_sync`` runs a plain callable in a worker thread (``trio.to_thread.run_sync``), ``make_file`` makes the
+    file of an upload (``tempfile.TemporaryFile``); without it files stay in memory, and past ``max_spool_memory``
+    they are a 413. ``shield`` makes a context manager in which nothing is cancelled
+    (``partial(trio.CancelScope, shield=True)``, or anyio's): in it the request leaves the sink of an upload that failed
+    or was cancelled, which may have to be awaited. Everything documented is read-only; limits and other attributes
+    (``request.user``) may be set.
+    Raises :exc:`TypeError` for a body of another type.
+    """
+
+    # --- settings of a class ---
+
+    charset: ClassVar[str] = "utf-8"
+    url_charset: ClassVar[str] = "utf-8"
+    encoding_errors: ClassVar[str] = "replace"
+    list_storage_class: type[Any] = ImmutableList
+    """The class of ``access_route``."""
+    dict_storage_class: type[Any] = ImmutableMultiDict
+    """The class of ``cookies``."""
+    parameter_storage_class: type[Any] = ImmutableMultiDict
+    """The class of ``args`` and ``form``."""
+    file_storage_class: ClassVar[type[FileStorage]] = FileStorage
+    """The class of the values of ``files``."""
+    part_class: ClassVar[type[Part]] = Part
+    """The class of what ``iter_parts`` gives."""
+    json_module: JSONModule = json
+    """What ``json`` parses with: anything with ``loads``."""
+    disable_data_descriptor: bool = False
+    """True: ``data`` raises AttributeError, so that nothing is buffered by accident."""
+    forms: Literal["default", "strict", "silent"] = "default"
+    """How forms are read: ``strict`` refuses what no browser sends, ``silent`` gives an empty form for a broken one."""
+    trusted_hosts: Iterable[str] | None = None
+    """Hosts that are believed; an entry with a leading dot covers subdomains, None trusts every host, ``[]`` none.
+
+    It may be set on a class, or on a request before its host is first read.
+    """
+    shallow: bool = False
+    """True: whatever would consume the body raises RuntimeError."""
+
+    # --- limits: numbers on a class, or on a request before its body is first accessed; None for no limit ---
+
+    max_content_length: int | None = _DEFAULT.max_content_length
+    """The whole body in bytes."""
+    max_data_memory: int | None = _DEFAULT.max_data_memory
+    """What ``data``, ``text``, ``json`` and ``load()`` may hold, in bytes."""
+    max_form_memory_size: int | None = _DEFAULT.max_form_memory_size
+    """One field that is not a file, in bytes."""
+    max_form_memory_total: int | None = _DEFAULT.max_form_memory_total
+    """All fields that are not files, names included, in bytes."""
+    max_form_parts: int | None = _DEFAULT.max_form_parts
+    """Parts of a multipart form, pairs of a urlencoded one."""
+    max_part_header_size: int | None = _DEFAULT.max_part_header_size
+    """The header block of one part, in bytes."""
+    max_part_headers: int | None = _DEFAULT.max_part_headers
+    """Header fields of one part."""
+    max_file_size: int | None = _DEFAULT.max_file_size
+    """One file, in bytes."""
+    max_files: int | None = _DEFAULT.max_files
+    """Files of one form."""
+    max_file_memory: int | None = _DEFAULT.max_file_memory
+    """What one file holds in memory before it goes to disk, in bytes."""
+    max_spool_memory: int | None = _DEFAULT.max_spool_memory
+    """What all files of a form hold in memory, in bytes."""
+    max_boundary_size: int | None = _DEFAULT.max_boundary_size
+    """The boundary of a multipart body, in bytes."""
+
+    # --- what a request object holds ---
+
+    _state: RequestState | None = None
+    """What is known of the body, made at the first access to it."""
+    _mode: Mode
+    """Whether sync or async code handles the request."""
+    _is_limited: bool = False
+    """Whether a limit was set on this request."""
+    _head: HeadLike
+    _given: Body
+    _make_file: Callable[[], Any] | None
+    _shield: Callable[[], AbstractContextManager[Any]] = nullcontext
+    """Makes the context in which cleanup is not cancelled. Only an adapter knows one: the event loop's."""
+    if TYPE_CHECKING:
+
+        @property
+        def _run_sync(self) -> Callable[..., Awaitable[Any]] | None: ...
+
+    def __init__(
+        self,
+        head: HeadLike,
+        body: BodyInput = b"",
+        *,
+        run_sync: Callable[..., Awaitable[Any]] | None = None,
+        make_file: Callable[[], Any] | None = None,
+        shield: Callable[[], AbstractContextManager[Any]] | None = None,
+        shallow: bool = False,
+    ) -> None:
+        given = make_body(body)
+        values = self.__dict__  # __setattr__ would look for limits
+        values["_head"] = head
+        values["_given"] = given
+        values["_run_sync"] = run_sync
+        values["_make_file"] = make_file
+        if shield is not None:
+            values["_shield"] = shield
+        values["_mode"] = "async" if isinstance(given, AsyncIterableBody) else "either"
+        if shallow:
+            values["shallow"] = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in FIXED_NAMES:
+            if name in LIMIT_NAMES:
+                check_limit(name, value)
+            if self._state is not None:
+                raise RuntimeError(f"got {name} = {value}, expected it to be set before the body is first accessed")
+            self.__dict__["_is_limited"] = True
+        object.__setattr__(self, name, value)
+
+    # --- the head ---
+
+    @property
+    def head(self) -> HeadLike:
+        """What stands before the body: a :class:`RequestHead`, or what an adapter has in its place."""
+        return self._head
+
+    @cached
+    def method(self) -> str:
+        """The method in upper case (RFC 9110 section 9)."""
+        return self.head.method.upper()
+
+    @cached
+    def headers(self) -> HeadersView:
+        """The header fields, read-only. Names are found in any case; values are decoded when they are read."""
+        return self.head.headers
+
+    @property
+    def http_version(self) -> str:
+        """``1.0``, ``1.1``, ``2`` or ``3``."""
+        return self.head.http_version
+
+    @cached
+    def args(self) -> ImmutableMultiDict[str, str]:
+        """The parameters of the query string (WHATWG URL section 5.1)."""
+        query = self.query_string
+        args: ImmutableMultiDict[str, str]
+        args = _storage(self.parameter_storage_class, parse_urlencoded(query) if query else [])
+        return args
+
+    @cached
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """The cookies (RFC 6265 section 5.4)."""
+        header = self.headers.get("Cookie")
+        cookies: ImmutableMultiDict[str, str]
+        cookies = _storage(self.dict_storage_class, parse_cookie(header) if header else [])
+        return cookies
+
+    @cached
+    def content_type(self) -> str | None:
+        """The Content-Type as sent, None without one."""
+        return self.headers.get("Content-Type")
+
+    @cached
+    def mimetype(self) -> str:
+        """The media type in lower case, without parameters; ``""`` without one."""
+        return (self.content_type or "").partition(";")[0].strip(" \t").lower()
+
+    @cached
+    def mimetype_params(self) -> Mapping[str, str]:
+        """The parameters of the Content-Type (RFC 9110 section 8.3.1), names in lower case; read-only."""
+        return ImmutableDict(parse_options(self.headers.get("Content-Type") or "")[1])
+
+    @cached
+    def content_length(self) -> int | None:
+        """The declared length of the body in bytes; None if none was declared, or no valid one."""
+        try:
+            return self._sent_length
+        except BadRequest:
+            return None
+
+    @cached
+    def _sent_length(self) -> int | None:
+        """The declared length in bytes; None if the body is in a transfer coding, whatever Content-Length says (RFC
+        9112 section 6.3). Raises :exc:`BadRequest` for a Content-Length that is no length.
+        """
+        headers = self.headers
+        length = parse_content_length(headers.get("Content-Length"))
+        return None if "Transfer-Encoding" in headers else length
+
+    @property
+    def is_xhr(self) -> bool:
+        """Whether ``X-Requested-With: XMLHttpRequest`` was sent, as script libraries do."""
+        return self.headers.get("X-Requested-With", "").lower() == "xmlhttprequest"
+
+    # --- the URL ---
+
+    @cached
+    def path(self) -> str:
+        """The decoded path below ``root_path``, with exactly one slash at its start."""
+        return path_below_root(self.head.path)
+
+    @property
+    def raw_path(self) -> bytes | None:
+        """The path as it was sent, still encoded; None if the server does not tell."""
+        return self.head.raw_path
+
+    @property
+    def root_path(self) -> str:
+        """The decoded prefix that the application is mounted under, without a slash at its end."""
+        return self.head.root_path
+
+    @property
+    def script_root(self) -> str:
+        """``root_path`` under its WSGI name (PEP 3333, SCRIPT_NAME)."""
+        return self.head.root_path
+
+    @property
+    def query_string(self) -> bytes:
+        """The part of the URL after the ``?``, still encoded."""
+        return self.head.query_string
+
+    @cached
+    def full_path(self) -> str:
+        """Path and query as text, always with a ``?``."""
+        return f"{self.path}?{iri_query(self.query_string)}"
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+        return self.head.scheme
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the scheme is ``https`` (or ``wss``)."""
+        return self.head.scheme in ("https", "wss")
+
+    @cached
+    def host(self) -> str:
+        """The Host (RFC 9110 section 7.2) without the default port of the scheme; ``""`` if it is missing or not valid.
+
+        Raises :exc:`SecurityError` if ``trusted_hosts`` is set and does not name it.
+        """
+        return checked_host(self.headers.get("Host", ""), self.head.scheme, self.trusted_hosts)
+
+    @cached
+    def host_url(self) -> str:
+        """Scheme and host with a slash, an IRI: ``http://example.com/``."""
+        head = self.head
+        return f"{head.scheme}://{authority_of(self.host, head.server, head.scheme)}/"
+
+    @cached
+    def root_url(self) -> str:
+        """Scheme, host and ``root_path`` with a slash, an IRI."""
+        return root_url_of(self.host_url, self.head.root_path)
+
+    @property
+    def url_root(self) -> str:
+        """``root_url`` under its older name."""
+        return self.root_url
+
+    @cached
+    def base_url(self) -> str:
+        """The URL without its query, an IRI."""
+        return self.root_url + iri_path(self.path[1:])
+
+    @cached
+    def url(self) -> str:
+        """The whole URL as an IRI (RFC 3987)."""
+        query = self.query_string
+        return f"{self.base_url}?{iri_query(query)}" if query else self.base_url
+
+    # --- client and server ---
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """Address and port of the peer; None if the server does not tell."""
+        return self.head.client
+
+    @property
+    def remote_addr(self) -> str | None:
+        """The address of the peer: the client, or the last proxy."""
+        client = self.head.client
+        return client[0] if client else None
+
+    @property
+    def remote_user(self) -> str | None:
+        """The user whom the server authenticated (RFC 3875 section 4.1.11), None otherwise."""
+        return self.head.remote_user
+
+    @cached
+    def access_route(self) -> list[str]:
+        """The addresses from the client to the last proxy, as X-Forwarded-For claims; not to be trusted by itself."""
+        forwarded = self.headers.get("X-Forwarded-For")
+        route = parse_list(forwarded) if forwarded else ([self.remote_addr] if self.remote_addr else [])
+        storage: list[str] = self.list_storage_class(route)
+        return storage
+
+    @property
+    def server(self) -> tuple[str, int | None] | None:
+        """Name or address and port that the server listens on; None if it does not tell."""
+        return self.head.server
+
+    @property
+    def is_multithread(self) -> bool:
+        """Whether the application may be called by other threads at the same time (PEP 3333)."""
+        return self.head.concurrency[0]
+
+    @property
+    def is_multiprocess(self) -> bool:
+        """Whether other processes may run the same application (PEP 3333)."""
+        return self.head.concurrency[1]
+
+    @property
+    def is_run_once(self) -> bool:
+        """Whether the server expects to call the application only once (PEP 3333)."""
+        return self.head.concurrency[2]
+
+    @property
+    def disconnected(self) -> bool:
+        """Whether the client is known to have left: a read of the body has raised ClientDisconnected or an OSError."""
+        return self._given.disconnected
+
+    # --- the body as a whole: in async code after `await request.load()` ---
+
+    def load(self, *, form: bool = True) -> Coroutine[Any, Any, Self]:
+        """Read the body, so that the plain properties work in async code: ``await request.load()``.
+
+        A form is parsed, any other body is kept. ``form=False`` keeps the bytes of a form, too: for a middleware that
+        must not consume the body. Calling it again costs nothing. Concurrent callers share one read, and its failure.
+        If the task that reads is cancelled, another one that waits continues the read, and nothing is lost.
+
+        Returns the request. Raises :exc:`RequestEntityTooLarge`, :exc:`BadRequest`, :exc:`ClientDisconnected`,
+        :exc:`BodyConsumed` if another access has consumed the body, and :exc:`WrongMode` in sync code.
+        """
+        if self._mode == "sync":
+            reading.no_await(self, "load()", "the properties themselves: they read")
+        return reading.load(self, form=form)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def get_data(
+            self, cache: bool = True, as_text: Literal[False] = False, parse_form_data: bool = False
+        ) -> bytes: ...
+        @overload
+        def get_data(self, cache: bool = True, *, as_text: Literal[True], parse_form_data: bool = False) -> str: ...
+        @overload
+        def get_data(self, cache: bool, as_text: Literal[True], parse_form_data: bool = False) -> str: ...
+
+    def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> str | bytes:
+        """The whole body as bytes, or as text (UTF-8, U+FFFD for what is not) with ``as_text``.
+
+        It is kept for every other access unless ``cache`` is false. After the form was parsed it is empty; with
+        ``parse_form_data`` a form is parsed first. Raises as :meth:`load` does; 413 past ``max_data_memory``.
+        """
+        state = reading.loaded(self, "data")
+        if parse_form_data:
+            reading.form_of(self, "data")
+        raw = reading.raw_of(self, state, keep=cache)
+        return raw.decode("utf-8", "replace") if as_text else raw
+
+    @property
+    def data(self) -> bytes:
+        """The body as bytes; ``b""`` if it is a form (then ``form`` and ``files`` have it)."""
+        if self.disable_data_descriptor:
+            raise AttributeError("data is disabled on this request class: use stream, iter_data() or form")
+        return self.get_data(parse_form_data=True)
+
+    @property
+    def text(self) -> str:
+        """The body as text: UTF-8, with U+FFFD for what is not."""
+        return self.get_data(as_text=True)
+
+    # --- forms ---
+
+    @cached
+    def form(self) -> ImmutableMultiDict[str, str]:
+        """The fields of the form that are not files; empty if the Content-Type is not that of a form."""
+        form = reading.form_of(self, "form")
+        fields: ImmutableMultiDict[str, str]
+        fields = _storage(self.parameter_storage_class, form.fields if form is not None else [])
+        return fields
+
+    @cached
+    def files(self) -> ImmutableMultiDict[str, FileStorage]:
+        """The files of a multipart form, name to :class:`FileStorage`."""
+        form = reading.form_of(self, "files")
+        files: ImmutableMultiDict[str, FileStorage]
+        files = _storage(ImmutableMultiDict, form.files if form is not None else [])
+        return files
+
+    @cached
+    def values(self) -> CombinedMultiDict[str, str]:
+        """``args`` and ``form`` in one; ``args`` alone on GET and HEAD, whose body is not looked at."""
+        if self.method in ("GET", "HEAD"):
+            reading.loaded(self, "values")  # finds a forgotten load(), whatever the method
+            return CombinedMultiDict([self.args])
+        return CombinedMultiDict([self.args, self.form])
+
+    # --- JSON ---
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the Content-Type is ``application/json`` or ``application/*+json`` (RFC 6839 section 3.1)."""
+        mimetype = self.mimetype
+        return mimetype == "application/json" or (mimetype.startswith("application/") and mimetype.endswith("+json"))
+
+    @property
+    def json(self) -> Any:
+        """The body parsed as JSON (RFC 8259). Raises 415 for another Content-Type, 400 for what is not JSON."""
+        return self.get_json()
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """The body parsed as JSON. ``force`` ignores the Content-Type; ``silent`` gives None for a wrong one, and for
+        what is not JSON.
+
+        ``NaN`` and ``Infinity`` are refused, of a duplicate key the last value wins, a byte order mark is accepted.
+        ``cache`` keeps the value, and the bytes for other accesses. Raises 415 and 400 (through
+        :meth:`on_json_loading_failed`), and whatever reading the body raises, ``silent`` or not.
+        """
+        known = self._state
+        if cache and known is not None and known.json is not MISSING:
+            return known.json
+        state = reading.loaded(self, "json")
+        if not (force or self.is_json):
+            return None if silent else self.on_json_loading_failed(None)
+        data = reading.raw_of(self, state, keep=cache)
+        try:
+            value = _load_json(self.json_module, data)
+        except (ValueError, RecursionError) as error:
+            return None if silent else self.on_json_loading_failed(error)
+        if cache:
+            state.json = value
+        return value
+
+    # --- the body as a stream: nothing is stored, in async code without load() ---
+
+    def iter_data(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """The body piece by piece, nothing stored: every piece but the last has ``chunk_size`` bytes.
+
+        Without a size each piece is what one read gave. Raises :exc:`BodyConsumed` if another access has consumed the
+        body, 413 and 400 while reading, :exc:`WrongMode` in async code (there: ``aiter_data``).
+        """
+        reading.no_block(self, "iter_data()", "aiter_data()")
+        return streaming.iter_data(self, chunk_size)
+
+    def aiter_data(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """The awaiting twin of :meth:`iter_data`; :exc:`WrongMode` in sync code."""
+        reading.no_await(self, "aiter_data()", "iter_data()")
+        return streaming.aiter_data(self, chunk_size)
+
+    def iter_parts(self) -> Iterator[Part]:
+        """The parts of a multipart form one by one, nothing stored; what is not read of a part is skipped.
+
+        Raises 415 for another Content-Type, otherwise as :meth:`iter_data`.
+        """
+        reading.no_block(self, "iter_parts()", "aiter_parts()")
+        return streaming.iter_parts(self)
+
+    def aiter_parts(self) -> AsyncIterator[Part]:
+        """The awaiting twin of :meth:`iter_parts`."""
+        reading.no_await(self, "aiter_parts()", "iter_parts()")
+        return streaming.aiter_parts(self)
+
+    @property
+    def stream(self) -> io.BufferedIOBase:
+        """The body as a file, bounded by its length and the limits; empty after the form was parsed.
+
+        The stream can be read once per request: reading it consumes the body. If the body was kept, each access gives a
+        new file over it. In async code it can be used after ``load()``; before that it raises :exc:`WrongMode`.
+        """
+        return streaming.stream_of(self)
+
+    # --- hooks ---
+
+    @property
+    def want_form_data_parsed(self) -> bool:
+        """Whether the body is to be parsed as a form: the Content-Type decides. Override it to decide otherwise."""
+        kind = self.content_type
+        return kind is not None and (kind == URLENCODED_TYPE or self.mimetype in FORM_TYPES)
+
+    def make_form_data_parser(self, content_length: int | None) -> FormReader:
+        """The parser of this request's form: the one hook to replace it.
+
+        Takes the declared length in bytes, None if none was declared.
+        """
+        return FormReader(
+            self.headers.get("Content-Type", ""),
+            content_length,
+            limits=self.limits,
+            forms=self.forms,
+            storage=self._store_file,
+            hold=self._hold_files,
+        )
+
+    def make_body_filter(self) -> BodyFilter | None:
+        """What the bytes of the body pass through before anything reads them: the hook to decompress, or to watch.
+
+        A new object with ``feed(bytes) -> bytes`` and ``close() -> bytes``; None for none.
+        ``max_content_length`` is checked on the bytes that were sent and on those that the filter gives; Content-Length
+        counts the bytes that were sent.
+        """
+        return None
+
+    def on_json_loading_failed(self, error: Exception | None) -> Any:
+        """Called if the body is not JSON; ``error`` is None if the Content-Type is not. Its result is ``json``."""
+        if error is None:
+            raise UnsupportedMediaType(f"got Content-Type {self.mimetype!r}, expected application/json")
+        if isinstance(error, RecursionError):
+            raise BadRequest("the body is not JSON: it is nested too deeply") from error
+        raise BadRequest(f"the body is not JSON: {error}") from error
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> Any:
+        """The sink of one file of the form: an object with ``write(bytes)``, plain or async. The hook to override.
+
+        When the file is complete it is read from the sink's ``stream``, or from the sink itself, from the position at
+        which the sink was when it was opened. A sink that cannot be read is closed then. If parsing fails the sink is
+        left by ``__aexit__`` or ``__exit__`` with the error if it has one, else by ``abort()``, else by ``close()``.
+
+        By default it is what ``make_file`` gives, else memory up to ``max_spool_memory``, beyond which it is a 413.
+        """
+        if self._make_file is not None:
+            return self._make_file()
+        return MemorySink(self._budget)
+
+    # --- limits as one value ---
+
+    @property
+    def limits(self) -> Limits:
+        """All limits of this request as one value, built from the attributes of the class and of the request."""
+        state = self._state
+        return state.limits if state is not None else limits_of(self)
+
+    def _own_limits(self) -> dict[str, int | None] | None:
+        return own_limits(self.__dict__) if self._is_limited else None
+
+    # --- what the functions of this package ask of whoever opens a request ---
+
+    @property
+    def _body(self) -> Body:
+        """The shared body, opened: from now on the limits are fixed."""
+        return reading.opened(self).body
+
+    def _enter(self, mode: Mode) -> None:
+        """Switch the request to ``mode``."""
+        reading.enter(self, mode)
+
+    def _open_body(self) -> Body:
+        """The shared body; an adapter's request finds it in the environ or scope."""
+        return self._given
+
+    def _known_body(self) -> Body | None:
+        """The shared body if it was opened already."""
+        return self._state.body if self._state is not None else None
+
+    @property
+    def _run_write(self) -> Callable[..., Awaitable[Any]] | None:
+        """Runs a write to a sink that would block; an adapter may tell its own sinks from the application's."""
+        return self._run_sync
+
+    def _open_file(self, part: FileStart) -> Any:
+        """The sink of one file of a form."""
+        return self._get_file_stream(self.content_length, part.headers.get("Content-Type"), part.filename, None)
+
+    def _store_file(self, part: FileStart, sink: Any, size: int) -> FileStorage:
+        """The form's value for one file."""
+        mode = self._mode
+        file = self.file_storage_class.from_part(part, sink, size)
+        if mode == "sync":
+            return file.bind(mode)
+        return file.bind(None if mode == "either" else mode, self._run_sync)
+
+    def _hold_files(self, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, FileStorage]] | None:
+        """The form's names and values for files whose data is all there; None if they have to be written by steps."""
+        sinks = self._hold([data for _, data in files])
+        if sinks is None:
+            return None
+        return [(part.name, self._store_file(part, sink, len(data))) for (part, data), sink in zip(files, sinks)]
+
+    def _hold(self, files: list[bytes]) -> list[Any] | None:
+        """Complete sinks for the data of ``files``; None if that may block, or for an own ``_get_file_stream``."""
+        if self._make_file is not None or not self._opens_sinks_as(BaseRequest):
+            return None
+        return list(map(MemorySink.holding, files)) if self._budget.take(sum(map(len, files))) else None
+
+    def _opens_sinks_as(self, cls: type[BaseRequest]) -> bool:
+        """Whether :meth:`_get_file_stream` is that of ``cls``: neither a subclass nor an instance has another."""
+        return getattr(self._get_file_stream, "__func__", None) is cls._get_file_stream
+
+    @cached
+    def _budget(self) -> MemoryBudget:
+        """What the files of this request may hold in memory."""
+        return MemoryBudget(self.limits)
+
+    # --- the end ---
+
+    def close(self) -> None:
+        """Close the files of this request's form; may be called again. Fields and files stay where they are."""
+        if (body := self._known_body()) is not None:
+            body.close()
+
+    async def aclose(self) -> None:
+        """The awaiting twin of :meth:`close`: files on disk are closed in a worker thread. It also closes an async
+        generator that was given as the body.
+
+        If nobody read the generator, and the head says that the body is empty (RFC 9112 section 6.3), it is first asked
+        for its end: a persistent connection goes on after it.
+        """
+        try:
+            await self._close_files()
+        finally:
+            if isinstance(given := self.__dict__.get("_given"), AsyncIterableBody):
+                try:
+                    if given.fresh and self._is_surely_empty:
+                        await given.aread(1, False)
+                finally:
+                    await given.aclose()
+
+    async def _close_files(self) -> None:
+        if (body := self._known_body()) is None:
+            return
+        try:
+            with self._shield():
+                await close_async_files(body.files)
+            if self._run_sync is not None and any(file.on_disk for file in body.files):
+                await self._run_sync(body.close)
+        finally:  # also after a cancellation: to close twice costs nothing, to leave a file open does
+            body.close()
+
+    @property
+    def _is_surely_empty(self) -> bool:
+        length = self.content_length
+        return length == 0 or (
+            length is None
+            and self._head.http_version.startswith("1")
+            and not ("Content-Length" in self.headers or "Transfer-Encoding" in self.headers)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a request cannot be pickled: its body belongs to a connection; pickle what you need of it")
+
+    def __repr__(self) -> str:
+        try:
+            return f"<{type(self).__name__} {self.method} {self.path!r}>"
+        except Exception as error:  # a repr is read when something is wrong already
+            return f"<{type(self).__name__} (invalid: {type(error).__name__})>"
+
+
+class Request(
+    BaseRequest, AcceptMixin, AuthorizationMixin, ETagRequestMixin, UserAgentMixin, CommonRequestDescriptorsMixin
+):
+    """The request with every header field, as :class:`BaseRequest` takes it: ``Request(head, body=b"")``."""
+
+
+def _storage(cls: type[Any], pairs: list[tuple[str, Any]]) -> Any:
+    """A container of ``pairs``, made in the quickest way that its class has."""
+    return getattr(cls, "_from_pairs", cls)(pairs)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"got {name}, which JSON does not have")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _load_json(module: JSONModule, data: bytes) -> Any:
+    """RFC 8259: UTF-8 with or without a byte order mark (section 8.1: a parser may ignore it), no NaN (section 6)."""
+    text = data.decode("utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8")
+    if module is not json:
+        return module.loads(text)
+    bare = text.strip(" \t\n\r")  # RFC 8259 section 2; faster than the two patterns that decode() looks for it with
+    try:
+        value, end = _DECODER.raw_decode(bare)
+        if end == len(bare):
+            return value
+    except ValueError:  # decode() says what is wrong, and where
+        pass
+    return _DECODER.decode(text)
