@@ -10,9 +10,12 @@ names exist, that its usual input takes the path, and that the switch turns it o
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -63,6 +66,25 @@ def _pairs() -> object:
     return parse_urlencoded(b"a=1&b=%41+c")
 
 
+def _known_file() -> object:
+    from cardan import Request
+    from cardan.files import StaticFiles
+    from cardan.testing import RequestBuilder
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "a.css"
+        file.write_text("body { color: red }")
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+        app = StaticFiles(folder)
+        answers = []
+        for _ in range(2):
+            request: Request = Request(RequestBuilder("/a.css").environ())
+            with app._serve(request) as response:
+                response.outgoing("GET")
+                answers.append((response.status, list(response.headers.items()), b"".join(response.iter_encoded())))
+        return answers
+
+
 _TYPE = "multipart/form-data; boundary=B"
 _PARTS = (
     b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
@@ -74,6 +96,8 @@ _DECODER = "tests/core/forms/test_decoder.py::test_fast_paths_do_what_the_table_
 _URLENCODED = "tests/core/forms/test_urlencoded.py::test_the_standard"
 
 _FORMS = "cardan.core.forms"
+_STATIC = "cardan.files.static:StaticFiles"
+_FILES = "tests/files/test_static.py::test_a_file_that_is_known"
 
 FAST_PATHS = (
     # a whole form; whole parts of a form; the data of a file
@@ -92,6 +116,14 @@ FAST_PATHS = (
     FastPath(f"{_FORMS}.urlencoded:_decode_all", f"{_FORMS}.urlencoded:_split_each", _URLENCODED, _pairs),
     # the head of a part, as browsers write it
     FastPath(f"{_FORMS}.head:_plain_head", f"{_FORMS}.head:_read_fields", _DECODER, _events),
+    # a small file of a folder that was served before, and the fields of its answer
+    FastPath(f"{_STATIC}._answer_known", f"{_STATIC}._answer", _FILES, _known_file),
+    FastPath(
+        "cardan.core.response.prepared:PreparedResponse._unchanged",
+        "cardan.core.response.outgoing:Outgoing._checked",
+        "tests/core/response/test_prepared.py::test_sent_as_a_plain_response",
+        _known_file,
+    ),
 )
 
 

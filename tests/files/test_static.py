@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from cardan.files.static import StaticFiles
+from cardan.core import Response
+from cardan.files.static import SMALL, StaticFiles
 from cardan.testing import Client, lint
 
 DOORS = ("wsgi", "asgi-asyncio", "asgi-trio")
@@ -211,3 +213,156 @@ def test_files_are_closed(directory: Path, door: str) -> None:
         ):
             ask(client, "/a.txt", method, **fields)
         assert len(os.listdir("/proc/self/fd")) == before
+
+
+TIME = 1_000_000_000
+TEXT = "a file that is served more than once"
+
+#: requests of a file that was served before
+REQUESTS: dict[str, dict[str, str]] = {
+    "plain": {},
+    "has it": {"If-None-Match": "{etag}"},
+    "has another": {"If-None-Match": '"x"'},
+    "has any": {"If-None-Match": "*"},
+    "since then": {"If-Modified-Since": "Sun, 09 Sep 2001 01:46:40 GMT"},
+    "since before": {"If-Modified-Since": "Sun, 09 Sep 2001 01:46:39 GMT"},
+    "must be it": {"If-Match": "{etag}"},
+    "must be another": {"If-Match": '"x"'},
+    "must be old": {"If-Unmodified-Since": "Sun, 09 Sep 2001 01:46:39 GMT"},
+    "part": {"Range": "bytes=2-5"},
+    "part if it": {"Range": "bytes=2-5", "If-Range": "{etag}"},
+    "part if another": {"Range": "bytes=2-5", "If-Range": '"x"'},
+    "parts": {"Range": "bytes=0-0,5-6"},
+    "no part": {"Range": "bytes=1000-"},
+    "coded": {"Accept-Encoding": "br, gzip"},
+}
+
+
+def _shorten(file: Path) -> None:
+    file.write_text(TEXT[:-3])
+    os.utime(file, (TIME, TIME))
+
+
+def _replace(file: Path, mode: int = 0o644) -> None:
+    new = file.with_name("new")
+    new.write_text(TEXT.upper())
+    os.utime(new, (TIME, TIME))
+    new.chmod(mode)
+    new.replace(file)
+
+
+def _by_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+    (file / "index.html").write_text("index")
+
+
+def _by_link(file: Path, target: str) -> None:
+    file.unlink()
+    file.symlink_to(target)
+
+
+#: what may have happened to a file since it was served
+CHANGES: dict[str, Callable[[Path], Any]] = {
+    "nothing": lambda file: None,
+    "its time": lambda file: os.utime(file, (TIME - 1, TIME - 1)),
+    "its length": _shorten,
+    "replaced by one like it": _replace,
+    "removed": lambda file: file.unlink(),
+    "a folder": _by_folder,
+    "a pipe": lambda file: (file.unlink(), os.mkfifo(file)),
+    "a link to inside": lambda file: _by_link(file, "other.txt"),
+    "a link to outside": lambda file: _by_link(file, "../../outside.txt"),
+    "compressed": lambda file: file.with_name("x.txt.gz").write_bytes(gzip.compress(TEXT.encode())),
+}
+
+
+def _folder(root: Path) -> Path:
+    (root / "www" / "sub").mkdir(parents=True)
+    for place in ("www/sub/x.txt", "www/sub/other.txt", "outside.txt"):
+        (root / place).write_text(TEXT)
+        os.utime(root / place, (TIME, TIME))
+    return root / "www"
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_file_that_is_known(tmp_path: Path, door: str, method: str, change: str) -> None:
+    """The answers are those of an application that has never served the file, whatever happened to it meanwhile."""
+    root = _folder(tmp_path)
+    known, fresh = StaticFiles(root), StaticFiles(root)
+    with open_client(known, door) as client, open_client(fresh, door) as other:
+        etag = ask(client, "/sub/x.txt").headers["etag"]
+        CHANGES[change](root / "sub" / "x.txt")
+        for name, fields in REQUESTS.items():
+            headers = {"Accept-Encoding": "identity", **{key: text.format(etag=etag) for key, text in fields.items()}}
+            fresh._known.clear()
+            ours = client.request(method, "/sub/x.txt", headers=headers)
+            theirs = other.request(method, "/sub/x.txt", headers=headers)
+            assert (ours.status_code, _without_boundary(ours)) == (theirs.status_code, _without_boundary(theirs)), name
+
+
+def _without_boundary(response: httpx.Response) -> tuple[list[tuple[str, str]], bytes]:
+    """Fields and body; the boundary of several parts is another one each time."""
+    fields, body = response.headers.multi_items(), response.content
+    boundary = response.headers.get("content-type", "").partition("boundary=")[2]
+    if boundary:
+        fields = [(name, value.replace(boundary, "B")) for name, value in fields]
+        body = body.replace(boundary.encode(), b"B")
+    return fields, body
+
+
+OPTIONS: dict[str, Any] = {"max_age": 60, "hidden": False, "follow_symlinks": True, "precompressed": (), "index": None}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_options_that_are_assigned_later(tmp_path: Path, door: str, option: str) -> None:
+    """What was served under other options is not served again: the option holds for the next request."""
+    root = _folder(tmp_path)
+    (root / ".x.txt").write_text(TEXT)
+    os.utime(root / ".x.txt", (TIME, TIME))
+    known, fresh = StaticFiles(root, hidden=True), StaticFiles(root, hidden=True)
+    with open_client(known, door) as client, open_client(fresh, door) as other:
+        for path in ("/.x.txt", "/sub/x.txt"):
+            ask(client, path)
+        for app in (known, fresh):
+            setattr(app, option, OPTIONS[option])
+        for path in ("/.x.txt", "/sub/x.txt"):
+            ours, theirs = ask(client, path), ask(other, path)
+            assert (ours.status_code, ours.headers, ours.content) == (
+                theirs.status_code,
+                theirs.headers,
+                theirs.content,
+            )
+
+
+def test_middleware_changes_one_answer(tmp_path: Path, door: str) -> None:
+    """What middleware does to an answer is sent, and is not there in the next one."""
+    count = 0
+
+    def number(request: Any) -> Any:
+        nonlocal count
+        response: Response = yield
+        count += 1
+        response.headers["X-Number"] = str(count)
+        return response
+
+    app = StaticFiles(_folder(tmp_path))
+    app.middleware = (number,)
+    with open_client(app, door) as client:
+        assert [ask(client, "/sub/x.txt").headers.get_list("x-number") for _ in range(3)] == [["1"], ["2"], ["3"]]
+
+
+def test_files_that_are_not_remembered(tmp_path: Path) -> None:
+    """A file that is large, has a time in the future, or has compressed variants is looked at anew each time."""
+    root = _folder(tmp_path)
+    (root / "large").write_bytes(bytes(SMALL + 1))
+    (root / "future").write_text("x")
+    os.utime(root / "future", (4_000_000_000, 4_000_000_000))
+    (root / "packed").write_text("x")
+    (root / "packed.gz").write_text("x")
+    app = StaticFiles(root)
+    with Client(app, protocol="wsgi") as client:
+        for path in ("/large", "/future", "/packed", "/sub/other.txt"):
+            ask(client, path)
+    assert list(app._known) == ["/sub/other.txt"]

@@ -8,11 +8,9 @@ there or may not be read. Blocks for an open and a stat; reading is done while s
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .._response import Response
 from ..core.exceptions import NotFound
@@ -22,53 +20,13 @@ from ..core.response.etag import head_of
 from .file_body import CHUNK, FileBody, number_of
 from .file_types import guess_type
 from .joining import safe_join
+from .opening import is_missing, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-__all__ = ["guess_type", "is_missing", "open_file", "send_file", "send_from_directory", "wrap_file"]
-
-#: errors that say that there is nothing under a name, or nothing that may be read: a client is told "not found". All
-#: others (no descriptors left, a disk that fails) are the server's own trouble.
-_MISSING: Final = frozenset({
-    errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EISDIR,
-})  # fmt: skip
-
-
-def is_missing(error: OSError) -> bool:
-    """Tell whether ``error`` says that a file is not there, is no file, or may not be read.
-
-    An application answers 404 then; any other error (too many open files, say) is no answer about the name, and a 500.
-    """
-    return error.errno in _MISSING
-
-
-def open_file(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
-    """Open a regular file for reading: its number and what is known of it.
-
-    Raises :exc:`OSError`; :exc:`IsADirectoryError` for everything that is no regular file. Never waits: a named pipe
-    without a writer is refused, not waited for.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        fd = os.open(path, flags)
-    except OSError as error:
-        if error.errno == errno.ENXIO:  # what open(2) says of a socket
-            raise _not_regular(path) from error
-        raise
-    try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode):
-            raise _not_regular(path)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd, found
-
-
-def _not_regular(path: str | os.PathLike[str]) -> OSError:
-    return IsADirectoryError(errno.EISDIR, "expected a regular file", os.fspath(path))
+__all__ = ["complete", "guess_type", "send_file", "send_from_directory", "wrap_file"]
 
 
 def send_file(
@@ -99,21 +57,37 @@ def send_file(
         if as_attachment or download_name is not None:
             kind = "attachment" if as_attachment else "inline"
             response.headers["Content-Disposition"] = ContentDisposition(kind, name).to_header()
-        _set_validators(response, found, etag, last_modified)
-        if max_age is None:
-            response.cache_control.no_cache = True
-        else:
-            response.cache_control.max_age = max_age
-        if isinstance(body, FileBody):
-            response.headers["Content-Length"] = body.length
-        if request is not None and conditional:
-            method, headers = head_of(request)
-            if method in ("GET", "HEAD"):  # no Date, which the server sets
-                response._make_conditional(method, headers, isinstance(body, FileBody) and "bytes")
+        complete(response, body, found, request if conditional else None, etag, last_modified, max_age)
     except BaseException:
         body.close()
         raise
     return response
+
+
+def complete(
+    response: Response,
+    body: FileBody | _Stream,
+    found: os.stat_result | None,
+    request: Any = None,
+    etag: bool | str = True,
+    last_modified: datetime | int | float | None = None,
+    max_age: int | None = None,
+) -> None:
+    """Give ``response`` the fields of a file and make it the answer to ``request``, if there is one.
+
+    ``body`` is the body of the response, and ``found`` the status of its file where it has one.
+    """
+    _set_validators(response, found, etag, last_modified)
+    if max_age is None:
+        response.headers["Cache-Control"] = "no-cache"
+    else:
+        response.cache_control.max_age = max_age
+    if isinstance(body, FileBody):
+        response.headers["Content-Length"] = body.length
+    if request is not None:
+        method, headers = head_of(request)
+        if method in ("GET", "HEAD"):  # no Date, which the server sets
+            response._make_conditional(method, headers, isinstance(body, FileBody) and "bytes")
 
 
 def _open_body(source: Any) -> tuple[Any, os.stat_result | None]:

@@ -12,15 +12,22 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Final
+import time
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from .._request import Request
 from .._response import Response, redirect
 from ..apps.application import Application
 from ..core.exceptions import MethodNotAllowed, NotFound
+from ..core.response.conditional import Conditions, Representation, decide
+from ..core.response.prepared import PreparedFields, PreparedResponse, prepare
+from ..core.structures.header_rules import remember
+from .file_body import FileBody
+from .file_types import guess_type
 from .joining import safe_join
-from .sending import guess_type, is_missing, send_file
+from .opening import is_missing, open_below, open_file, resolve_below
+from .sending import complete
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +38,29 @@ __all__ = ["StaticFiles", "safe_join"]
 _SUFFIXES: Final = {"br": ".br", "gzip": ".gz", "zstd": ".zst"}
 
 
+#: files of at most so many bytes are read at once when they were served before
+SMALL: Final = 64 * 1024
+
+#: the attributes that decide what is answered
+_OPTIONS: Final = frozenset({"directory", "index", "precompressed", "max_age", "follow_symlinks", "hidden"})
+_UNCONDITIONAL: Final = Conditions()
+
+
+class _Known(NamedTuple):
+    """A small file that was served, and the fields of its answer."""
+
+    path: str
+    suffixes: tuple[str, ...]
+    """What the names of its precompressed variants would end with; it had none."""
+    identity: tuple[int, ...]
+    fields: PreparedFields
+    there: Representation
+
+
+class _KnownFile(PreparedResponse, Response):
+    """The answer for a file whose fields were checked before."""
+
+
 class StaticFiles(Application[Request]):
     """Serves the files below ``directory``; ``root / path`` for a request's path.
 
@@ -39,6 +69,8 @@ class StaticFiles(Application[Request]):
     in seconds as for :func:`send_file`. ``hidden``: also files and directories whose names start with a dot (but for
     ``.well-known``, RFC 8615, which is always served). Raises :exc:`ValueError` where there is no such directory.
     """
+
+    _known: dict[str, _Known]
 
     def __init__(
         self,
@@ -60,11 +92,20 @@ class StaticFiles(Application[Request]):
         self.follow_symlinks = follow_symlinks
         self.hidden = hidden
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in _OPTIONS:  # what was prepared under other options is dropped; requests under way keep the old one
+            self.__dict__["_known"] = {}
+
     def _serve(self, request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):
             raise MethodNotAllowed(headers={"Allow": "GET, HEAD"})
+        known = self._known
+        response = self._answer_known(request, known)
+        if response is not None:
+            return response
         try:
-            return self._answer(request)
+            return self._answer(request, known)
         except OSError as error:
             if is_missing(error):
                 raise NotFound from error
@@ -72,21 +113,56 @@ class StaticFiles(Application[Request]):
         except ValueError as error:  # a name that no system call takes
             raise NotFound from error
 
-    def _answer(self, request: Request) -> Response:
+    def _answer_known(self, request: Request, known: dict[str, _Known]) -> Response | None:
+        """The fast path of :meth:`_answer`: the answer for a small file that was served before and has not changed.
+
+        The file is opened, read and closed here, so that on ASGI one job in a worker thread does all of it. Gives None
+        where anything is unusual: another method, a range, a file that changed, an error.
+        """
+        file = known.get(request.path)
+        if file is None or request.method != "GET":
+            return None
+        asked = Conditions.from_headers(request.headers)
+        for suffix in file.suffixes:
+            if os.access(file.path + suffix, os.F_OK):
+                return None
+        try:
+            fd, found = self._open(file.path)
+        except (OSError, NotFound):
+            return None
+        try:
+            if _identity(found) != file.identity:
+                return None
+            if asked != _UNCONDITIONAL:
+                status = decide("GET", asked, file.there).status
+                if status == 304:
+                    unchanged = _KnownFile(file.fields, b"")
+                    unchanged.status_code = 304
+                    return unchanged
+                if status is not None:
+                    return None
+            data = os.read(fd, found.st_size + 1)
+        except OSError:
+            return None
+        finally:
+            os.close(fd)
+        return _KnownFile(file.fields, data) if len(data) == found.st_size else None
+
+    def _answer(self, request: Request, known: dict[str, _Known]) -> Response:
         path = request.path.removeprefix("/")
         found = self._find(path)
         if stat.S_ISDIR(_mode(found)):
             if self.index is None:
                 raise NotFound
             found = os.path.join(found, self.index)
-            self._check(found)
             if path and not path.endswith("/"):
+                self._check(found)
                 if not stat.S_ISREG(_mode(found)):
                     raise NotFound
                 return _with_slash(request)
         elif path.endswith("/"):
             raise NotFound
-        return self._send(found, request)
+        return self._send(found, request, known)
 
     def _find(self, path: str) -> str:
         """The place that ``path`` names; :exc:`NotFound` where it must not be named."""
@@ -96,24 +172,46 @@ class StaticFiles(Application[Request]):
         joined = safe_join(self.directory, path)
         if joined is None:
             raise NotFound
-        self._check(joined)
         return joined
 
     def _check(self, path: str) -> None:
+        """Raise :exc:`NotFound` if ``path`` leads out of the directory now. Serve only what :meth:`_open` gives."""
         if not self.follow_symlinks:
-            real = os.path.realpath(path)
-            if os.path.commonpath([real, self.directory]) != self.directory:
-                raise NotFound
+            resolve_below(self.directory, path)
 
-    def _send(self, path: str, request: Request) -> Response:
+    def _open(self, path: str) -> tuple[int, os.stat_result]:
+        return open_file(path) if self.follow_symlinks else open_below(self.directory, path)
+
+    def _send(self, path: str, request: Request, known: dict[str, _Known]) -> Response:
         coding, chosen, varies = self._choose(path, request)
         # validators are those of the file that is sent: each variant has its own
-        response = send_file(chosen, request, mimetype=guess_type(path), max_age=self.max_age)
-        if varies:
-            response.vary.add("Accept-Encoding")
+        fd, found = self._open(chosen)
+        body = FileBody(fd, found.st_size, path=chosen)
+        try:
+            response = Response(body, mimetype=guess_type(path))
+            complete(response, body, found, request, max_age=self.max_age)
+            if varies:
+                response.vary.add("Accept-Encoding")
+            elif found.st_size <= SMALL and found.st_mtime <= time.time():  # else Last-Modified changes with the clock
+                self._remember(known, request.path, path, found, response)
+        except BaseException:
+            body.close()
+            raise
         if coding is not None and response.status_code in (200, 206, 304):
             response.content_encoding = coding
         return response
+
+    def _remember(
+        self, known: dict[str, _Known], name: str, path: str, found: os.stat_result, response: Response
+    ) -> None:
+        """Keep the fields of this answer for the next request of the file."""
+        fields = prepare(response)
+        if fields is not None:
+            there = Representation(
+                etag=response.headers["ETag"], last_modified=response.last_modified, length=found.st_size
+            )
+            suffixes = tuple(_SUFFIXES[coding] for coding in self.precompressed if coding in _SUFFIXES)
+            remember(known, name, _Known(path, suffixes, _identity(found), fields, there))
 
     def _choose(self, path: str, request: Request) -> tuple[str | None, str, bool]:
         """The content coding and the file to send, and whether another client may get another."""
@@ -142,6 +240,11 @@ class StaticFiles(Application[Request]):
         except NotFound:
             return False
         return True
+
+
+def _identity(found: os.stat_result) -> tuple[int, ...]:
+    """What tells one file, and one state of its content, from another."""
+    return found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _mode(path: str) -> int:

@@ -88,7 +88,7 @@ class ETagResponseMixin(BaseResponse):
             etag=self.headers.get("ETag"),
             last_modified=self.last_modified,
             length=length if unit == "bytes" else None,
-            any_order=self.is_sequence or isinstance(self._iterable, Seekable),
+            any_order=self.is_sequence or hasattr(self._iterable, "ranged"),
         )
         decision = decide(method, Conditions.from_headers(headers), there)
         if decision.status == 206:
@@ -107,8 +107,9 @@ class ETagResponseMixin(BaseResponse):
     def _complete_length(self, given: int | None) -> int | None:
         if given is not None:
             return given
-        if self._body is None and isinstance(self._iterable, Seekable):
-            return self._iterable.length
+        if self._body is None and hasattr(self._iterable, "ranged"):
+            length: int = self._iterable.length
+            return length
         return self._buffered_length()
 
     def _become_partial(self, plan: Plan) -> None:

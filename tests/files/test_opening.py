@@ -1,0 +1,180 @@
+"""Opening below a directory: no interleaving with a change of the path gives a file from outside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cardan import Request, Response
+from cardan.core import NotFound
+from cardan.files import opening
+from cardan.files.opening import open_below, open_file
+from cardan.files.static import StaticFiles
+from cardan.testing import RequestBuilder
+
+#: what the library asks of the disk: between two of these another process may do anything
+CALLS = ("open", "stat", "lstat", "fstat", "readlink", "access", "read")
+TIMES = (1_000_000_000, 1_000_000_000)
+
+
+class Folder:
+    """A folder whose part ``victim`` can be exchanged for a symbolic link to outside, and back again."""
+
+    def __init__(self, root: Path, victim: str) -> None:
+        self.root = Path(os.path.realpath(root)) / "www"
+        (self.root / "a" / "b").mkdir(parents=True)
+        outside = self.root.parent / "outside"
+        (outside / "b").mkdir(parents=True)
+        for folder, text in ((self.root / "a", "public"), (outside, "secret")):
+            for place in (folder / "b" / "x.txt", folder / "x.txt"):
+                place.write_text(text)
+                os.utime(place, TIMES)  # nothing but its place and its number tells the one from the other
+        self.victim = self.root / victim
+        self.aside = self.root.parent / "aside"
+        self.link = self.root.parent / "link"
+        self.link.symlink_to(outside / Path(victim).relative_to("a"))
+
+    def swap(self) -> None:
+        """Exchange the two."""
+        if self.victim.is_symlink():
+            self.victim.rename(self.link)
+            self.aside.rename(self.victim)
+        else:
+            self.victim.rename(self.aside)
+            self.link.rename(self.victim)
+
+    def restore(self) -> None:
+        """As it was in the beginning."""
+        if self.victim.is_symlink():
+            self.swap()
+
+
+@contextmanager
+def swapping(folder: Folder, at: tuple[int, ...]) -> Iterator[list[str]]:
+    """Swap before the system calls with these numbers; gives the list of the calls that were made."""
+    made: list[str] = []
+    originals = {name: getattr(os, name) for name in CALLS}
+    busy = False
+
+    def wrapped(name: str) -> Callable[..., Any]:
+        def call(*args: Any, **options: Any) -> Any:
+            nonlocal busy
+            if not busy:
+                busy = True
+                if len(made) in at:
+                    folder.swap()
+                made.append(name)
+                busy = False
+            return originals[name](*args, **options)
+
+        return call
+
+    for name in CALLS:
+        setattr(os, name, wrapped(name))
+    try:
+        yield made
+    finally:
+        for name, original in originals.items():
+            setattr(os, name, original)
+
+
+def served(app: StaticFiles, path: str) -> bytes | int:
+    """The body of a 200, or the status of an error."""
+    request: Request = Request(RequestBuilder(path).environ())
+    try:
+        response: Response = app._serve(request)
+    except NotFound:
+        return 404
+    with response:
+        return b"".join(response.iter_encoded())
+
+
+def interleavings(folder: Folder, run: Callable[[], Any]) -> Iterator[Any]:
+    """What ``run`` gives for up to three swaps, before any of its system calls each."""
+    with swapping(folder, ()) as made:
+        run()
+    number = len(made) + 8  # a swapped path takes more calls
+    for swaps in range(4):
+        for at in combinations(range(number), swaps):
+            try:
+                with swapping(folder, at):
+                    yield run()
+            finally:
+                folder.restore()
+
+
+@pytest.fixture(params=["a", "a/b", "a/x.txt"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    return Folder(tmp_path, request.param)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "first"])
+def test_nothing_from_outside_is_served(folder: Folder, known: bool) -> None:
+    """The first answer and the later ones: the file that was checked, or none."""
+    path = "/a/x.txt" if folder.victim.name == "x.txt" else "/a/b/x.txt"
+    app = StaticFiles(folder.root, precompressed=())
+    results = []
+
+    def run() -> bytes | int:
+        if not known:
+            app._known.clear()
+        return served(app, path)
+
+    assert run() == b"public"
+    for result in interleavings(folder, run):
+        assert result in (b"public", 404)
+        results.append(result)
+    assert {b"public", 404} == set(results)
+
+
+def test_a_known_file_is_not_served_from_a_folder_that_was_moved_out(tmp_path: Path) -> None:
+    """The very same file, with the same number and times, is outside once its folder is."""
+    folder = Folder(tmp_path, "a")
+    app = StaticFiles(folder.root)
+    assert served(app, "/a/b/x.txt") == b"public"
+    folder.victim.rename(folder.aside)
+    folder.victim.symlink_to(folder.aside)
+    assert served(app, "/a/b/x.txt") == 404
+
+
+@pytest.mark.parametrize("walks", [True, False])
+def test_links(tmp_path: Path, walks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links to places inside are followed, those to outside are not; also where paths cannot be walked (Windows)."""
+    monkeypatch.setattr(opening, "_walks", walks)
+    folder = Folder(tmp_path, "a")
+    root = folder.root
+    (root / "file").symlink_to("a/b/x.txt")
+    (root / "folder").symlink_to("a")
+    (root / "out").symlink_to(folder.root.parent / "outside")
+    (root / "loop").symlink_to("loop")
+    for path in ("a/x.txt", "a/b/x.txt", "file", "folder/x.txt", "folder/b/x.txt"):
+        fd, found = open_below(str(root), str(root / path))
+        assert (os.read(fd, 100), found.st_size) == (b"public", 6)
+        os.close(fd)
+    before = len(os.listdir("/proc/self/fd"))
+    for path in ("out/x.txt", "out/b/x.txt"):
+        with pytest.raises(NotFound):
+            open_below(str(root), str(root / path))
+    for path in ("none", "a/none", "none/x", "a/x.txt/y", "loop", "a", "folder"):
+        with pytest.raises(OSError) as caught:
+            open_below(str(root), str(root / path))
+        assert opening.is_missing(caught.value)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_only_regular_files(tmp_path: Path) -> None:
+    """A pipe is not waited for; a link is refused on demand."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "link").symlink_to("file")
+    with pytest.raises(IsADirectoryError, match="expected a regular file"):
+        open_file(tmp_path / "pipe")
+    os.close(open_file(tmp_path / "link")[0])
+    with pytest.raises(OSError):
+        open_file(tmp_path / "link", follow=False)
