@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from . import core
 from ._wire import WireMixin
 from .apps.dual import DualCallable
+from .asgi import handling as asgi_handling
+from .wsgi import handling as wsgi_handling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Iterable
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
-    from .types import Receive, Send
+    from .types import Receive, Scope, Send
 
 __all__ = ["BaseResponse", "Response", "redirect"]
+
+R = TypeVar("R", bound=core.Response)
 
 
 class BaseResponse(DualCallable, WireMixin):
@@ -24,30 +29,35 @@ class BaseResponse(DualCallable, WireMixin):
     surface first, and may be served any number of times.
     """
 
-    def _wsgi(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        from .wsgi.handling import handle_response
+    def _wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return wsgi_handling.handle_response(self, environ, start_response)
 
-        return handle_response(self, environ, start_response)
+    def _asgi(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "http":
+            return asgi_handling.handle_response(self, scope, receive, send)
+        return _serve_other(scope, receive, send)
 
-    async def _asgi(self, scope: Any, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            from .apps.lifespan import serve_lifespan
 
-            await serve_lifespan(None, scope, receive, send, lambda state: None)
-        elif scope["type"] == "websocket":
-            from .asgi.handling import deny_websocket
+async def _serve_other(scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve an ASGI scope that is no HTTP request, for a response that is the application of a server."""
+    if scope["type"] == "lifespan":
+        from .apps.lifespan import serve_lifespan
 
-            await deny_websocket(scope, receive, send)
-        else:
-            from .asgi.handling import handle_response
-
-            await handle_response(self, scope, receive, send)
+        await serve_lifespan(None, scope, receive, send, lambda state: None)
+    else:
+        await asgi_handling.deny_websocket(scope, receive, send)
 
 
 class Response(BaseResponse, core.Response):
     """The response with every mixin; the one to use."""
 
 
-def redirect(location: str, code: int = 302, Response: Any = Response) -> Any:
+@overload
+def redirect(location: str, code: int = ..., Response: type[Response] = ...) -> Response: ...
+@overload
+def redirect(location: str, code: int = ..., *, Response: type[R]) -> R: ...
+@overload
+def redirect(location: str, code: int, Response: type[R]) -> R: ...
+def redirect(location: str, code: int = 302, Response: type[core.Response] = Response) -> core.Response:
     """A response that redirects to ``location``; see :func:`cardan.core.redirect`."""
     return core.redirect(location, code, Response)

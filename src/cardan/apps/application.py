@@ -24,7 +24,7 @@ from ..asgi import handling as asgi_handling
 from ..core.exceptions import HTTPException
 from ..core.flow import is_async, raiser
 from ..wsgi import handling as wsgi_handling
-from .dual import Dual
+from .dual import Dual, async_face
 from .lifespan import ProcessLifespan, serve_lifespan
 from .stopping import Stopping
 
@@ -123,11 +123,11 @@ class Application(Dual, Generic[R]):
     _process: ProcessLifespan | None = None
     _began = False
 
-    # asyncio and inspect look at these on what a decorated ``__call__`` method leaves in its class
-    __name__ = Dual.__call__.__name__
-    __code__ = Dual.__call__.__code__
-    __defaults__ = Dual.__call__.__defaults__
-    __kwdefaults__ = Dual.__call__.__kwdefaults__
+    # asyncio and inspect look at these on an application that decorates the method ``__call__`` of a class
+    __name__ = async_face.__name__
+    __code__ = async_face.__code__
+    __defaults__ = async_face.__defaults__
+    __kwdefaults__ = async_face.__kwdefaults__
 
     def __init__(
         self,

@@ -1,13 +1,14 @@
 """Dual: one object that is a WSGI and an ASGI application.
 
-Servers decide by ``iscoroutinefunction(app.__call__)``; :class:`DualCall` is a class-level descriptor that answers
-yes, and dispatches by what it is called with: three arguments are ASGI, two of which the first is a dict are WSGI.
+A call with three arguments is one over ASGI, a call with two, of which the first is a dict, is one over WSGI. Servers
+take an application for one of ASGI if ``iscoroutinefunction(app.__call__)`` is true; :func:`coroutine_function` makes
+that true of a plain function, which returns the coroutine of ``asgi_app`` or the iterable of ``wsgi_app``.
 """
 
 from __future__ import annotations
 
-from types import MethodType
-from typing import TYPE_CHECKING, Any, Final, NoReturn, overload
+import sys
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, overload
 
 from ..types import ASGIApplication, Receive, Send
 
@@ -15,50 +16,50 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication
 
-__all__ = ["Dual", "DualCall", "DualCallable", "WrappedCall"]
+__all__ = ["Dual", "DualCallable", "async_face", "coroutine_function"]
 
 MISSING: Any = object()
 _APPS: Final = ("wsgi_app", "asgi_app")
 
 
-async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> None:
-    """The face that servers inspect; never called."""
+async def async_face(self: Any, scope: Any, receive: Any, send: Any) -> None:
+    """Lends its attributes to an object that :func:`inspect.iscoroutinefunction` has to take for an ``async def``."""
 
 
-class DualCall:
-    """The ``__call__`` of a dual object that has ``_wsgi(environ, start_response)`` and
-    ``_asgi(scope, receive, send)``.
+C = TypeVar("C", bound="Callable[..., Any]")
 
-    It carries the attributes of an ``async def``, which is how :func:`inspect.iscoroutinefunction` and asyncio's look
-    at what is no function: on the class, so that an object costs nothing and makes no cycle.
+
+def coroutine_function(function: C) -> C:
+    """Mark a plain function as one that returns a coroutine; servers and frameworks take it for an ``async def``.
+
+    They ask :func:`inspect.iscoroutinefunction`, which before Python 3.12 looks at a flag of the code object only.
     """
+    if sys.version_info >= (3, 12):
+        from inspect import markcoroutinefunction
 
-    __name__ = __call__.__name__
-    __code__ = __call__.__code__
-    __defaults__ = __call__.__defaults__
-    __kwdefaults__ = __call__.__kwdefaults__
-    __annotations__ = __call__.__annotations__
-
-    def __get__(self, obj: Any, owner: type | None = None) -> Any:
-        return self if obj is None else MethodType(self, obj)
-
-    def __call__(self, obj: Any, scope: Any, receive: Any = MISSING, send: Any = MISSING) -> Any:
-        if send is not MISSING:
-            return obj._asgi(scope, receive, send)
-        if isinstance(scope, dict) and receive is not MISSING:
-            return obj._wsgi(scope, receive)
-        raise _not_dual(scope)
+        return markcoroutinefunction(function)
+    function.__code__ = function.__code__.replace(co_flags=function.__code__.co_flags | 0x80)  # CO_COROUTINE
+    return function
 
 
-class WrappedCall(DualCall):
-    """The same for what has ``wsgi_app`` and ``asgi_app``, each of which may be replaced."""
+@coroutine_function
+def _call_dual(self: Any, scope: Any, receive: Any = MISSING, send: Any = MISSING) -> Any:
+    """The ``__call__`` of an object that has ``_wsgi(environ, start_response)`` and ``_asgi(scope, receive, send)``."""
+    if send is not MISSING:
+        return self._asgi(scope, receive, send)
+    if isinstance(scope, dict) and receive is not MISSING:
+        return self._wsgi(scope, receive)
+    raise _not_dual(scope)
 
-    def __call__(self, obj: Any, scope: Any, receive: Any = MISSING, send: Any = MISSING) -> Any:
-        if send is not MISSING:
-            return obj.asgi_app(scope, receive, send) if obj._replaced != "wsgi_app" else obj._refuse("asgi_app")
-        if isinstance(scope, dict) and receive is not MISSING:
-            return obj.wsgi_app(scope, receive) if obj._replaced != "asgi_app" else obj._refuse("wsgi_app")
-        raise _not_dual(scope)
+
+@coroutine_function
+def _call_wrapped(self: Any, scope: Any, receive: Any = MISSING, send: Any = MISSING) -> Any:
+    """The ``__call__`` of an object that has ``wsgi_app`` and ``asgi_app``, each of which may be replaced."""
+    if send is not MISSING:
+        return self.asgi_app(scope, receive, send) if self._replaced != "wsgi_app" else self._refuse("asgi_app")
+    if isinstance(scope, dict) and receive is not MISSING:
+        return self.wsgi_app(scope, receive) if self._replaced != "asgi_app" else self._refuse("wsgi_app")
+    raise _not_dual(scope)
 
 
 def _only(names: set[str]) -> str | None:
@@ -86,7 +87,7 @@ class DualCallable:
         def __call__(self, *args: Any, **options: Any) -> Any: ...
 
     else:
-        __call__ = DualCall()
+        __call__ = _call_dual
 
     def _wsgi(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a WSGI request. A subclass defines it."""
@@ -116,7 +117,7 @@ class Dual(DualCallable):
     """Those that the object was made of."""
 
     if not TYPE_CHECKING:
-        __call__ = WrappedCall()
+        __call__ = _call_wrapped
 
     def __init__(self, wsgi_app: WSGIApplication, asgi_app: ASGIApplication) -> None:
         self._given = {"wsgi_app": wsgi_app, "asgi_app": asgi_app}

@@ -101,7 +101,8 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
         if not exchange.opened[-1].ended if exchange.opened else scope["method"] not in BODILESS:
             held = _hold(request, exchange, scope, receive, send, response)
             send = held or send
-        if (messages := whole_messages(response, scope["method"])) is not None:
+        root_url = partial(getattr, request, "root_url")
+        if (messages := whole_messages(response, scope["method"], root_url)) is not None:
             try:
                 await send(messages[0])
                 await send(messages[1])
@@ -109,7 +110,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
                 pass
         else:
             worker = worker or _make_worker(app, exchange)
-            sender = _make_sender(app, request, exchange, scope, receive, send, worker, context)
+            sender = _make_sender(app, root_url, exchange, scope, receive, send, worker, context)
             await sender.send(response, scope["method"])
     except BaseException as error:
         ordinary = crossing.as_error(error)
@@ -143,7 +144,8 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
         held = hold(scope, receive, send, DEFAULTS, inert=is_inert(response), patience=PATIENCE)
         send = held or send
     try:
-        if (messages := whole_messages(response, scope["method"])) is not None:
+        root_url = partial(_root_url, scope)
+        if (messages := whole_messages(response, scope["method"], root_url)) is not None:
             try:
                 await send(messages[0])
                 await send(messages[1])
@@ -157,7 +159,7 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
                 source=partial(_source, scope, receive),
                 worker=crossing.Worker(crossing.DEFAULT_THREADS),
                 context=crossing.CallersContext(),
-                root_url=partial(_root_url, scope),
+                root_url=root_url,
                 extensions=None if held is not None else scope.get("extensions"),
             )
             await sender.send(response, scope["method"])
@@ -229,7 +231,7 @@ def _make_worker(app: ServedOverASGI, exchange: Exchange) -> crossing.Worker:
 
 def _make_sender(
     app: ServedOverASGI,
-    request: BaseRequest,
+    root_url: Callable[[], str],
     exchange: Exchange,
     scope: Scope,
     receive: Receive,
@@ -245,7 +247,7 @@ def _make_sender(
         source=partial(_source, scope, receive, AHEAD),
         worker=worker,
         context=context or crossing.CallersContext(),
-        root_url=partial(getattr, request, "root_url"),
+        root_url=root_url,
         # an end that the server itself sends cannot be held back
         extensions=None if isinstance(send, HeldSend) else scope.get("extensions"),
         lose=partial(setattr, exchange, "left", True),

@@ -125,15 +125,16 @@ class BodyIterator:
 
 
 def send_whole(
-    response: BaseResponse, environ: dict[str, Any], start_response: Callable[..., Any]
+    response: BaseResponse, environ: dict[str, Any], start_response: Callable[..., Any], root_url: Callable[[], str]
 ) -> list[bytes] | None:
     """Start a response that is one bytes object and has nothing to be closed after it, and return its body.
 
-    Does nothing and returns None for others. Such a response needs no context, no thread and no URL.
+    Does nothing and returns None for others. Such a response needs no context and no thread. ``root_url`` gives the
+    root URL of the application.
     """
-    if response.autocorrect_location_header or closers_of(response):
+    if closers_of(response):
         return None
-    answer = response.outgoing(environ["REQUEST_METHOD"])
+    answer = response.outgoing(environ["REQUEST_METHOD"], root_url)
     if type(answer) is not WholeAnswer:
         return None
     start_response(response.status, answer.headers)

@@ -135,7 +135,7 @@ def test_a_plain_response_makes_no_headers_object() -> None:
     """The hot path is one list of fields and one bytes object."""
     for response in (Response("x"), Response.from_json([1]), Response("x", 404, mimetype="text/html")):
         fields = [("Content-Type", response.content_type), ("Content-Length", str(len(response.data)))]
-        assert response.outgoing("GET") == (response.status_code, fields, response.data)
+        assert response.outgoing("GET") == WholeAnswer(response.status_code, fields, response.data)
         assert response._headers is None
 
 

@@ -9,7 +9,9 @@ so that it can be sent any number of times.
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from ..structures.headers import pairs_of
 from .body import BodyAccess
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Outgoing", "WholeAnswer", "closers_of"]
 
 
-class WholeAnswer(NamedTuple):
+@dataclass(slots=True)
+class WholeAnswer:
     """A response whose body is one bytes object: everything that is sent, checked and final."""
 
     status: int
@@ -36,10 +39,10 @@ class WholeAnswer(NamedTuple):
     headers: list[tuple[str, str]]
     """The header fields, as pairs of text."""
     body: bytes
-    """The body; empty where none is sent, in answer to HEAD say."""
+    """The body; empty where none is sent, in answer to HEAD for example."""
 
 
-_whole: Final[Any] = tuple.__new__  # a named tuple's own ``__new__`` is a Python function, which costs a call more
+_new_answer: Final = partial(object.__new__, WholeAnswer)
 
 
 class Outgoing(BodyAccess):
@@ -80,8 +83,11 @@ class Outgoing(BodyAccess):
             and ((code := self._code) == 200 or (200 <= code < 1000 and code not in (204, 205, 304)))
             and self.automatically_set_content_length
         ):
-            fields = [("Content-Type", kind), ("Content-Length", str(len(body)))]
-            return _whole(WholeAnswer, (code, fields, body if method != "HEAD" else b""))  # type: ignore[no-any-return]
+            answer = _new_answer()  # and not by its constructor, which costs more than all the rest
+            answer.status = code
+            answer.headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+            answer.body = body if method != "HEAD" else b""
+            return answer
         return self._checked(method, root_url)
 
     def _checked(self, method: str, root_url: Callable[[], str] | None) -> WholeAnswer | ResponseFinalizer:
