@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from ..core.buffers import CHUNK_SIZE
 from ..core.request.draining import LARGE, NOTHING, Drain, closes, expects_continue, may_exceed
 from ..core.request.head import may_have_body
 from ..core.structures.scope_headers import ScopeHeaders
@@ -30,7 +31,7 @@ BODILESS: Final = frozenset({"GET", "HEAD"})
 PATIENCE: Final = 0.1
 
 #: Bytes of such a body that need no drain: every server holds as many.
-_SMALL: Final = 65536
+_SMALL: Final = CHUNK_SIZE
 
 #: What granian says of itself in the scope. It ends a response when the bytes of its Content-Length were sent, and
 #: closes the connection under the upload: the last of them has to wait.

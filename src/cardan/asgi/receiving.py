@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from .. import _crossing as crossing
-from ..core.buffers import as_bytes
+from ..core.buffers import CHUNK_SIZE, as_bytes
 from ..core.exceptions import ClientDisconnected, HTTPException, RequestTimeout, ServiceUnavailable
 from ..core.request.body import Body
 from ..core.request.exchange import NOBODY, StandIn, find_exchange
@@ -33,7 +33,7 @@ __all__ = ["AHEAD", "ReceiveBody", "ReplayReceive", "end_watching", "open_body",
 
 #: bytes of a body that a watcher may hold before anybody reads them: it sees the body's end, and the client leave,
 #: behind a small body that nobody has read
-AHEAD = 65536
+AHEAD = CHUNK_SIZE
 #: seconds after which a client is told to try again when too many threads wait for clients
 RETRY_AFTER = 5
 #: seconds in which a message arrives that the server has already; longer than a few turns of a busy event loop

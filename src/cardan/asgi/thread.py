@@ -7,6 +7,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import _crossing as crossing
+from ..core.buffers import CHUNK_SIZE
 from ..core.request.serving import may_receive, open_body, switch_mode
 from ..core.response.base import BaseResponse
 from ..core.response.outgoing import closers_of
@@ -23,7 +24,7 @@ __all__ = ["PRELOAD", "respond_in_thread"]
 
 #: bytes of a declared body that are received before a sync handler gets its thread: each read from there would cross to
 #: the event loop and back
-PRELOAD: Final = 65536
+PRELOAD: Final = CHUNK_SIZE
 
 
 async def respond_in_thread(

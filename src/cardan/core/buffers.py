@@ -6,9 +6,12 @@ over many small pieces, test ``type(data) is bytes`` before you call :func:`as_b
 
 from __future__ import annotations
 
-from typing import Protocol, TypeGuard
+from typing import Final, Protocol, TypeGuard
 
-__all__ = ["Buffer", "as_bytes", "is_bytes_like"]
+__all__ = ["CHUNK_SIZE", "Buffer", "as_bytes", "is_bytes_like"]
+
+#: How many bytes are read or copied at once: 64 KiB. A body of at most this size counts as small.
+CHUNK_SIZE: Final = 65_536
 
 
 class Buffer(Protocol):

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from .._request import Request
 from .._response import Response, redirect
 from ..apps.application import Application
+from ..core.buffers import CHUNK_SIZE
 from ..core.exceptions import MethodNotAllowed, NotFound
 from ..core.response.conditional import Conditions, Representation, decide
 from ..core.response.prepared import PreparedFields, PreparedResponse, prepare
@@ -39,7 +40,7 @@ _SUFFIXES: Final = {"br": ".br", "gzip": ".gz", "zstd": ".zst"}
 
 
 #: files of at most so many bytes are read at once when they were served before
-SMALL: Final = 64 * 1024
+SMALL: Final = CHUNK_SIZE
 
 #: the attributes that decide what is answered
 _OPTIONS: Final = frozenset({"directory", "index", "precompressed", "max_age", "follow_symlinks", "hidden"})

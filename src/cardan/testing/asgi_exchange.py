@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.lowlevel
 
-from ..core.buffers import as_bytes
+from ..core.buffers import CHUNK_SIZE, as_bytes
 from .changes import Changes
 from .exchange import Answer, ClientLeft, Exchange
 
@@ -223,6 +223,6 @@ class ASGIExchange(Exchange):
 
     async def _send_file(self, path: str) -> None:
         async with await anyio.open_file(path, "rb") as file:
-            while chunk := await file.read(1 << 16):
+            while chunk := await file.read(CHUNK_SIZE):
                 await self._send_body({"body": chunk, "more_body": True})
         await self._send_body({})

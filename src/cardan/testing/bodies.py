@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlencode
 
 from ..core.buffers import Buffer, as_bytes, is_bytes_like
+from ..core.forms.content_type import URLENCODED_TYPE
 from ..files.file_types import guess_type
 
 __all__ = [
@@ -34,7 +35,7 @@ __all__ = [
 
 NOTHING: Any = object()  # the default of the argument `json`, for which None is a value
 
-FORM = "application/x-www-form-urlencoded"
+FORM = URLENCODED_TYPE
 
 
 class Readable(Protocol):

@@ -11,6 +11,7 @@ from contextlib import nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from ..core.buffers import CHUNK_SIZE
 from ..core.exceptions import BadRequest
 from ..core.request.draining import (
     DEFAULTS,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["count_reads", "drain_before_error", "drained"]
 
 #: Bytes of one read. Where the time cannot cut a read short, a client that sends slowly holds it for so many bytes.
-_PIECE: Final = 65536
+_PIECE: Final = CHUNK_SIZE
 _SMALL_PIECE: Final = 1024
 
 #: The key under which gunicorn gives the socket of the connection.

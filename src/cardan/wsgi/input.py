@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from .. import _crossing as crossing
-from ..core.buffers import as_bytes
+from ..core.buffers import CHUNK_SIZE, as_bytes
 from ..core.exceptions import BadRequest, ClientDisconnected, HTTPException, LengthRequired
 from ..core.forms.body_reader import parse_content_length
 from ..core.request.body import Body, BytesBody
@@ -27,7 +27,7 @@ __all__ = ["InputBody", "LazyReplay", "ReplayInput", "open_body", "sent_length",
 #: what is asked for at least, where an input blocks until it has all of it
 LEAST: Final = 1024
 #: a declared body of at most this size is read at once
-SMALL: Final = 65_536
+SMALL: Final = CHUNK_SIZE
 
 
 class InputBody(Body):
@@ -155,7 +155,7 @@ class LazyReplay(StandIn):
 
     def __getattr__(self, name: str) -> Any:
         if name == "_file":
-            self._file = io.BufferedReader(ReplayInput(self.body), 65536)
+            self._file = io.BufferedReader(ReplayInput(self.body), CHUNK_SIZE)
             return self._file
         return getattr(self._file, name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..core.buffers import CHUNK_SIZE
 from ..core.response.closing import close_all
 from ..core.response.encoding import END, encode
 from ..core.response.finalizer import Chunk, ResponseFinalizer
@@ -203,7 +204,7 @@ def _stream(
     start_response(response.status, finalizer.head.headers)
     wrapper = environ.get("wsgi.file_wrapper")
     if as_file is not None and wrapper is not None and (file := as_file(iterator.close)) is not None:
-        wrapped: Iterable[bytes] = wrapper(file, 65536)
+        wrapped: Iterable[bytes] = wrapper(file, CHUNK_SIZE)
         return wrapped
     return iterator
 

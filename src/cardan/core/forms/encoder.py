@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ..buffers import as_bytes, is_bytes_like
 from ..exceptions import MachineStateError
+from .content_type import MULTIPART_TYPE
 from .events import Field, FileEnd, FileStart
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class MultipartEncoder:
     def content_type(self) -> str:
         """``multipart/form-data`` with the boundary."""
         boundary = self.boundary if _IS_TOKEN(self.boundary) else f'"{self.boundary}"'
-        return f"multipart/form-data; boundary={boundary}"
+        return f"{MULTIPART_TYPE}; boundary={boundary}"
 
     def feed(self, events: Iterable[FormEvent]) -> list[bytes]:
         """The bytes of ``events``, in pieces; file data may be any bytes-like objects, and bytes are not copied."""

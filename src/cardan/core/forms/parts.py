@@ -13,6 +13,7 @@ from __future__ import annotations
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from ..buffers import CHUNK_SIZE
 from ..drive import Pieces, Read
 from ..exceptions import BodyConsumed, HTTPException, MultipartError, RequestEntityTooLarge, WrongMode
 from .body_reader import DEFAULTS, BodyReader
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Part", "PartReader"]
 
-READ_SIZE: Final = 65_536
+READ_SIZE: Final = CHUNK_SIZE
 _EMPTY: Final[tuple[FormEvent, ...]] = ()
 
 

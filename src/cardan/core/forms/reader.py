@@ -14,7 +14,7 @@ from ..drive import Close, Open, Read, Write
 from ..exceptions import HTTPException, MultipartError, UrlencodedError
 from ..limits import Limits
 from .body_reader import DEFAULTS, BodyReader
-from .content_type import URLENCODED, URLENCODED_TYPE, parse_form_type
+from .content_type import MULTIPART_TYPE, URLENCODED, URLENCODED_TYPE, parse_form_type
 from .decoder import MultipartDecoder
 from .events import FileStart
 from .fast import take_form, take_pairs
@@ -48,7 +48,7 @@ NEAR_START: Final = 2048
 
 #: The limits that are left to the builder: none, because the decoder has counted parts and files.
 _COUNTED: Final = Limits(max_form_parts=None, max_files=None)
-_MULTIPART: Final = "multipart/form-data; boundary="
+_MULTIPART: Final = f"{MULTIPART_TYPE}; boundary="
 
 
 class FormReader:

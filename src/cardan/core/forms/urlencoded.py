@@ -19,7 +19,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import unquote_to_bytes
 
-from ..buffers import as_bytes
+from ..buffers import CHUNK_SIZE, as_bytes
 from ..exceptions import HTTPException, MachineStateError, UrlencodedError
 from .body_reader import DEFAULTS
 from .events import Field
@@ -45,7 +45,7 @@ __all__ = [
 _PLAIN: Final = bytes(c for c in range(256) if c not in b"&=\0\r\n")
 _TO_NUL: Final = bytes.maketrans(b"&=+%", b"\0\0 =")
 #: How many bytes are decoded at once. Most forms are smaller: they are decoded in one go, at their end.
-BLOCK: Final = 65_536
+BLOCK: Final = CHUNK_SIZE
 #: Most bodies without everything but their separators read ``=&=&=``: so many bytes of that are made once.
 SIGNATURE: Final = 2000
 _SIGNATURE: Final = b"=&" * (SIGNATURE // 2)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ..buffers import CHUNK_SIZE
 from ..exceptions import BadRequest
 from ..forms.body_reader import parse_content_length
 
@@ -47,7 +48,7 @@ DEFAULTS: Final = DrainLimits(100_000_000, 5.0)
 of one processor to discard; in 5 seconds a line of 100 Mbit/s carries as much.
 """
 
-LARGE: Final = 65536
+LARGE: Final = CHUNK_SIZE
 """Bytes of an answer from which on sending may wait until the client reads, which may wait until its upload is read."""
 
 NOTHING: Final = DrainLimits(0, 0.0)

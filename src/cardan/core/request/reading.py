@@ -16,6 +16,7 @@ from copy import copy
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from ..buffers import CHUNK_SIZE
 from ..drive import Read, run
 from ..exceptions import BodyNotLoaded, HTTPException, RequestEntityTooLarge, WrongMode
 from ..forms.body_reader import BodyReader
@@ -64,7 +65,7 @@ T = TypeVar("T")
 #: bytes that a read of the whole body asks for: on ASGI each read from a worker thread crosses to the event loop
 BATCH: Final = 256 * 1024
 #: bytes that a body may have at most to be read at once
-SMALL: Final = 65_536
+SMALL: Final = CHUNK_SIZE
 
 _hooks_of = attrgetter("make_form_data_parser", "_get_file_stream", "want_form_data_parsed", "file_storage_class")
 

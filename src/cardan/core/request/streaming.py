@@ -13,6 +13,7 @@ import io
 from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
+from ..buffers import CHUNK_SIZE
 from ..drive import Pieces, Read, arun, run
 from ..exceptions import BodyConsumed, UnsupportedMediaType
 from ..forms.body_reader import FAILED, BodyReader
@@ -128,7 +129,7 @@ def _replay(state: RequestState, length: int | None) -> Body:
 
 
 #: bytes that a read asks for if the caller gave no size: what a server takes from a socket at once
-READ_SIZE = 65536
+READ_SIZE = CHUNK_SIZE
 
 
 class DataReader:
