@@ -1,4 +1,4 @@
-"""ScopeHead: the head of a request out of an ASGI HTTP scope, each value decoded when it is asked for."""
+"""ScopeHead: the head of a request in an ASGI HTTP scope. Each value is decoded when it is read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ScopeHead"]
 
 
 class ScopeHead:
-    """What stands before the body; the attributes are those of :class:`~cardan.core.RequestHead`."""
+    """The head of an ASGI request. It has the attributes of :class:`~cardan.core.RequestHead`."""
 
     __slots__ = ("scope",)
 
@@ -31,7 +31,7 @@ class ScopeHead:
 
     @property
     def path(self) -> str:
-        """``path`` without ``root_path``, which is stripped only at a slash; a path that does not carry it is kept."""
+        """``path`` without ``root_path``. A path that is not below ``root_path`` is kept as it is."""
         path: str = self.scope["path"]
         if path[:1] != "/":
             path = without_authority(path)
@@ -48,18 +48,18 @@ class ScopeHead:
 
     @property
     def headers(self) -> HeadersView:
-        """A view over ``headers``, which the ASGI specification makes optional."""
+        """A view over ``headers``, which is optional in the ASGI specification."""
         return ScopeHeaders(self.scope.get("headers") or ())
 
     @property
     def scheme(self) -> str:
-        """``scheme``, ``http`` where the server does not tell."""
+        """``scheme``; ``http`` if the server does not tell."""
         scheme: str = self.scope.get("scheme") or "http"
         return scheme
 
     @property
     def http_version(self) -> str:
-        """``http_version``; ``2.0`` reads as ``2``."""
+        """``http_version``; ``2.0`` becomes ``2``."""
         version: str = self.scope.get("http_version") or "1.1"
         return version[:1] if version[:1] in ("2", "3") else version
 
@@ -71,7 +71,7 @@ class ScopeHead:
 
     @property
     def raw_path(self) -> bytes | None:
-        """``raw_path``, which some servers give; without a query, as the specification has it."""
+        """``raw_path`` without a query, as the specification requires. None on servers that do not set it."""
         raw: bytes | None = self.scope.get("raw_path")
         if raw is None:
             return None
@@ -80,7 +80,7 @@ class ScopeHead:
 
     @property
     def server(self) -> tuple[str, int | None] | None:
-        """``server``: host and port, or the path of a Unix socket and None."""
+        """``server``: the host and the port, or the path of a Unix socket and None."""
         server = self.scope.get("server")
         return (server[0], server[1]) if server else None
 
@@ -92,10 +92,10 @@ class ScopeHead:
 
     @property
     def remote_user(self) -> str | None:
-        """None: ASGI has no word for it; what an authenticating middleware puts into the scope is its own."""
+        """None. ASGI does not define it, and each authenticating middleware has its own key in the scope."""
         return None
 
     @property
     def concurrency(self) -> tuple[bool, bool, bool]:
-        """Handlers may run in threads; an ASGI server tells nothing of processes."""
+        """Handlers may run in threads. An ASGI server does not tell whether there are other processes."""
         return True, False, False

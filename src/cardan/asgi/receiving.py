@@ -1,8 +1,9 @@
-"""The body of a request out of ``receive``: its reading, and the ``receive`` that replays it.
+"""Reading the body of a request from ``receive``, and the replacement for ``receive`` that replays the body.
 
-One owner of ``receive``: everything that wants messages goes through :class:`ReceiveBody`, in the event loop or,
-by :func:`cardan._crossing.in_loop`, from a worker thread. One of its callers awaits ``receive`` at a time; the others
-wait for what it gets. What a watcher receives of the body is kept for the readers.
+:class:`ReceiveBody` is the only owner of ``receive``. Everything that needs messages calls it, in the event loop, or
+from a worker thread by :func:`cardan._crossing.in_loop`. Only one caller awaits ``receive`` at a time; the others wait
+for the message that it gets. A *watcher* waits for the client to disconnect. The bytes of the body that a watcher
+receives are kept for the readers.
 """
 
 from __future__ import annotations
@@ -31,31 +32,35 @@ if TYPE_CHECKING:
 
 __all__ = ["AHEAD", "ReceiveBody", "ReplayReceive", "end_watching", "open_body", "replay_receive", "watch_body"]
 
-#: bytes of a body that a watcher may hold before anybody reads them: it sees the body's end, and the client leave,
-#: behind a small body that nobody has read
+#: bytes of an unread body that a watcher may receive and keep: enough to get past a small body to the message that says
+#: that the client has disconnected
 AHEAD = CHUNK_SIZE
-#: seconds after which a client is told to try again when too many threads wait for clients
+#: seconds after which a client is asked to try again if too many threads wait for clients
 RETRY_AFTER = 5
-#: seconds in which a message arrives that the server has already; longer than a few turns of a busy event loop
+#: seconds within which a message arrives that the server has already received; a few turns of a busy event loop
+#: take less
 AT_ONCE = 0.1
 
 
 class ReceiveBody(Body):
-    """Reads ``receive``: bytes of ``http.request`` until ``more_body`` is false; a disconnect before is an error."""
+    """Reads the bytes of ``http.request`` messages until ``more_body`` is false.
+
+    Raises :exc:`ClientDisconnected` for a disconnect before that.
+    """
 
     timeout: float | None = None
-    """Seconds without a byte after which the request is a 408; None for no limit."""
+    """Seconds without a byte after which :exc:`RequestTimeout` (408) is raised; None for no limit."""
     ahead: int = 0
-    """Bytes that :meth:`watch` may hold for the readers; 0 before anybody asked whether the client is there."""
+    """Bytes that :meth:`watch` may receive and keep for the readers; 0 until a watcher is needed."""
     watcher: crossing.BackgroundTask | None = None
-    """The task that watches for ``request.disconnected``, once somebody asked."""
+    """The task that watches for ``request.disconnected``, started at the first access to it."""
     _held: int = 0
-    """Bytes that were received ahead since ``_ready`` was last found empty."""
+    """Bytes that watchers have received since ``_ready`` was last empty."""
     _failure: HTTPException | None = None
     _receiving: bool = False
-    """Whether a task awaits ``receive`` at this moment."""
+    """Whether a task is awaiting ``receive``."""
     _owes_end: bool = False
-    """Whether a watcher has received the end of the body, of which :meth:`message` has not told yet."""
+    """Whether a watcher has received the end of the body, and :meth:`message` has not returned it yet."""
     _changed: anyio.Event | None = None
 
     def __init__(self, receive: Receive, exchange: Exchange) -> None:
@@ -63,21 +68,21 @@ class ReceiveBody(Body):
         self.origin: Receive = receive
         self._exchange = ref(exchange)
         self._ready: list[bytes] = []
-        """What was received before it was read. After it ``_failure`` is raised, if there is one."""
+        """Bytes that were received and not read yet. After them, ``_failure`` is raised, if it is set."""
 
     def aread(self, size: int, whole: bool) -> Coroutine[Any, Any, bytes]:
-        """The next message's bytes, ``b""`` at the end."""
+        """The bytes of the next message; ``b""`` at the end of the body."""
         if self._ready or self._failure or self.ended:
             return self._take_ready()
         return self._receive_data() if self.timeout is None else self._more()
 
     async def _take_ready(self) -> bytes:
-        self._tell()  # a watcher that held all it may hold goes on
+        self._tell()  # a watcher that has kept as much as it may can continue
         return self._take()
 
     def read(self, size: int, whole: bool) -> bytes:
-        """From a worker thread: with ``whole`` one hop for ``size`` bytes, else one for each message."""
-        ended = self.ended  # looked at first: a watcher in the loop adds what it received before it sets this
+        """Read from a worker thread. A call into the event loop gets ``size`` bytes if ``whole``, else a message."""
+        ended = self.ended  # read this before _ready: a watcher in the loop adds the bytes before it sets this
         if not self._ready:
             if ended:
                 return b""
@@ -88,15 +93,15 @@ class ReceiveBody(Body):
         return self._take()
 
     async def preload(self) -> None:
-        """Receive the whole of a small body; an error is raised by the read that reaches it."""
+        """Receive the whole of a small body. An error is raised by the read that reaches it."""
         while not self.ended and self._failure is None:
             await self._collect()
 
     async def watch(self) -> None:
-        """Return when the client has left.
+        """Return when the client has disconnected.
 
-        Before the end of the body only up to ``ahead`` bytes are received, which the readers find. Any number of
-        tasks may watch.
+        Of an unread body, only up to ``ahead`` bytes are received; they are kept for the readers. Any number of tasks
+        may watch.
         """
         from anyio.lowlevel import checkpoint
 
@@ -107,23 +112,23 @@ class ReceiveBody(Body):
                 await self._change()
                 continue
             await self._receive_ahead()
-            await checkpoint()  # a receive that never waits must not keep the loop from the stream
+            await checkpoint()  # a receive that never waits must not block the event loop
 
     def let_watch(self, ahead: int) -> None:
-        """Let :meth:`watch` receive up to ``ahead`` bytes of the body; to be called in the event loop."""
+        """Let :meth:`watch` receive up to ``ahead`` bytes of the body. To be called in the event loop."""
         if ahead > self.ahead:
             self.ahead = ahead
             self._tell()
 
     async def _receive_ahead(self) -> None:
-        """Receive once, and keep what was received for later reads."""
+        """Receive one message, and keep its bytes for later reads."""
         self._receiving = self.asked = True
         try:
             message = await self.origin()
             if body := message.get("body"):
                 data = as_bytes(body)
                 self._held += len(data)
-                self._ready.append(data)  # before the end is noted: a thread may look at both
+                self._ready.append(data)  # before _note() sets ``ended``: a thread reads both, in the other order
             elif not self.ended:
                 self._owes_end = not message.get("more_body", False)
             self._note(message)
@@ -138,13 +143,13 @@ class ReceiveBody(Body):
             changed.set()
 
     async def _change(self) -> None:
-        """Return when another task has received something, or failed to."""
+        """Return when another task has received a message, or has failed to."""
         if self._changed is None:
             self._changed = crossing.make_event()
         await self._changed.wait()
 
     async def message(self) -> MutableMapping[str, Any]:
-        """The next message as it is, for an application that takes ``receive`` itself."""
+        """The next message, for an application that calls ``receive`` itself."""
         while not (self._ready or self._owes_end):
             if self._receiving:
                 await self._change()
@@ -158,7 +163,7 @@ class ReceiveBody(Body):
         return {"type": "http.request", "body": data, "more_body": not self.ended}
 
     async def _receive(self) -> MutableMapping[str, Any]:
-        """The next message of the server."""
+        """Receive the next message of the server."""
         self._receiving = self.asked = True
         try:
             message = await self.origin()
@@ -169,7 +174,7 @@ class ReceiveBody(Body):
         return message
 
     async def _more(self) -> bytes:
-        """The next bytes; an empty message is none. A body that stands still for ``timeout`` seconds is a 408."""
+        """The next bytes; empty messages are skipped. After ``timeout`` seconds without any: :exc:`RequestTimeout`."""
         if self.timeout is None or self.ended:
             return await self._receive_data()
         import anyio
@@ -183,12 +188,12 @@ class ReceiveBody(Body):
         while not self.ended:
             if self._receiving:
                 await self._change()
-                if self._ready:  # a watcher has received it
+                if self._ready:  # a watcher has received bytes
                     return self._take()
                 continue
             if self.disconnected:
                 raise ClientDisconnected
-            self._receiving = True  # as _receive() does, without a coroutine for each message
+            self._receiving = True  # the same as _receive(), without the cost of a coroutine for each message
             try:
                 message = await self.origin()
                 if not message.get("more_body", False):
@@ -204,14 +209,14 @@ class ReceiveBody(Body):
         return b""
 
     def _note(self, message: MutableMapping[str, Any]) -> None:
-        """What a message says of the connection, whoever received it."""
+        """Note whether a message ends the body or says that the client has disconnected."""
         if message["type"] == "http.disconnect":
             self.disconnected = True
         elif not message.get("more_body", False):
             self.ended = True
 
     async def _collect(self) -> int:
-        """Receive once, into ``_ready``; an error is kept, and raised by the read that reaches it."""
+        """Receive one message into ``_ready``, and return its size. An error is kept for the read that reaches it."""
         try:
             data = await self._more()
         except HTTPException as error:
@@ -222,10 +227,11 @@ class ReceiveBody(Body):
         return len(data)
 
     async def _fill(self, size: int) -> None:
-        """Runs in the loop while a thread waits: its place among those that run is free meanwhile.
+        """Receive ``size`` bytes in the event loop, while the thread of a handler waits for them.
 
-        Raises :exc:`ServiceUnavailable` where as many threads as are allowed to wait for their clients do so, unless
-        the client has sent already what is wanted; a request without a body has.
+        The place of that thread among the running ones is free for another handler meanwhile. Raises
+        :exc:`ServiceUnavailable` if the maximum number of threads already waits for clients, unless the bytes have
+        arrived already. For a request without a body, they have.
         """
         lease: crossing.Lease | None = (self._exchange() or NOBODY).lease
         if lease is None:
@@ -252,13 +258,15 @@ class ReceiveBody(Body):
             raise
         finally:
             lease.wake = None
-        lease.end()  # whatever the handler does with the error, it does it without keeping others waiting
+        lease.end()  # the handler may go on after the error; it must not keep other handlers waiting
         if not self.disconnected:
             self.disconnected = True
             raise ClientDisconnected("the server cancelled this request")
 
     async def _collect_at_once(self, size: int, lease: crossing.Lease) -> None:
-        """Without a place to wait in: receive what is there. Once for each lease: it keeps others from running."""
+        """Receive what has arrived, without giving up the place. This keeps other handlers from running, so it is
+        done only once for each lease.
+        """
         import anyio
 
         if not lease.hurried:
@@ -269,14 +277,14 @@ class ReceiveBody(Body):
         raise ServiceUnavailable("too many requests wait for their clients, try again later", retry_after=RETRY_AFTER)
 
     async def _collect_some(self, size: int) -> None:
-        got = sum(map(len, self._ready))  # a watcher may have received it since the thread looked
+        got = sum(map(len, self._ready))  # a watcher may have received bytes since the thread looked
         while got < size and not self.ended and self._failure is None:
             got += await self._collect()
 
     def _take(self) -> bytes:
         count = len(self._ready)
         ready = self._ready[:count]
-        del self._ready[:count]  # and no more: a watcher in the loop may add to the list meanwhile
+        del self._ready[:count]  # not clear(): a watcher in the loop may add to the list meanwhile
         if not ready and self._failure is not None:
             error, self._failure = self._failure, None
             raise error
@@ -284,10 +292,10 @@ class ReceiveBody(Body):
 
 
 class ReplayReceive(StandIn):
-    """A ``receive`` for applications downstream: a buffered body once more, then what the server sends.
+    """A ``receive`` for applications downstream. It gives a kept body again, and then the messages of the server.
 
-    Of a body that nobody has touched it is the server's own, and consumes it; after a form or a stream took the bytes
-    it raises :exc:`BodyConsumed`, where reading failed that error.
+    If the body is unread, it passes on all messages of the server, which consumes the body. After a form or a stream
+    has taken the bytes, it raises :exc:`BodyConsumed`. After reading has failed, it raises the same error.
     """
 
     __slots__ = ("_replayed",)
@@ -308,11 +316,14 @@ class ReplayReceive(StandIn):
 
 
 def open_body(scope: MutableMapping[str, Any], receive: Any) -> ReceiveBody:
-    """The shared state of the body that comes from ``receive``, made at the first access."""
+    """The body that is read from ``receive``, which the request objects share. It is made at the first access.
+
+    Raises :exc:`RuntimeError` if ``receive`` is None.
+    """
     if receive is None:
         raise RuntimeError("got a request without receive, expected one: only the head can be read")
     exchange = find_exchange(scope)
-    # a receive, and what stands in for one, are of bodies that were opened here
+    # whatever was opened on a receive, or on its replacement, was opened here
     body: ReceiveBody | None = exchange.find(receive) if exchange.opened else None  # type: ignore[assignment]
     if body is None:
         body = exchange.open(ReceiveBody(receive, exchange))
@@ -320,10 +331,10 @@ def open_body(scope: MutableMapping[str, Any], receive: Any) -> ReceiveBody:
 
 
 def watch_body(exchange: Exchange, body: ReceiveBody, ahead: int) -> None:
-    """Have a task watch ``body`` until the request ends; from the event loop, or from a thread of the request.
+    """Start a task that watches ``body`` until the request ends, unless there is one.
 
-    Does nothing where no event loop runs, or none is known. Raises what ``receive`` raised where that ended the
-    watching.
+    To be called in the event loop, or in a thread of the request. Does nothing if no event loop is known or running.
+    Raises the exception of ``receive`` if one has ended the task.
     """
     watcher = body.watcher
     if watcher is not None:
@@ -339,13 +350,13 @@ def _start_watcher(exchange: Exchange, body: ReceiveBody, ahead: int, token: Any
     if exchange.token is None:
         exchange.token = token
     body.let_watch(ahead)
-    if body.watcher is None or body.watcher.done:  # two threads may ask at once
+    if body.watcher is None or body.watcher.done:  # two threads may call this at once
         exchange.watched = True
         body.watcher = crossing.BackgroundTask(body.watch)
 
 
 async def end_watching(exchange: Exchange) -> None:
-    """End the tasks that :func:`watch_body` started for this request."""
+    """End the tasks that :func:`watch_body` has started for this request."""
     for body in exchange.opened:
         if isinstance(body, ReceiveBody) and body.watcher is not None:
             watcher, body.watcher = body.watcher, None
@@ -353,7 +364,7 @@ async def end_watching(exchange: Exchange) -> None:
 
 
 def replay_receive(scope: MutableMapping[str, Any], receive: Any) -> ReplayReceive:
-    """The ``receive`` that stands in for ``receive``, one for each."""
+    """The replacement for ``receive``; always the same one for the same body."""
     body = open_body(scope, receive)
     exchange = find_exchange(scope)
     for known in exchange.replays:

@@ -1,4 +1,4 @@
-"""EnvironHead: the head of a request out of a WSGI environ (PEP 3333), each value decoded when it is asked for."""
+"""EnvironHead: the head of a request in a WSGI environ (PEP 3333). Each value is decoded when it is read."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ __all__ = ["EnvironHead", "decode", "query_of"]
 
 
 def decode(value: str) -> str:
-    """An environ's text as what it says: bytes smuggled in as latin-1 (PEP 3333), read as UTF-8, U+FFFD if not."""
+    """Decode a string of an environ: PEP 3333 puts bytes into it as latin-1, and the bytes are UTF-8.
+
+    Bytes that are not UTF-8 become U+FFFD.
+    """
     return value if value.isascii() else value.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def query_of(environ: dict[str, Any]) -> bytes:
-    """QUERY_STRING as bytes."""
+    """QUERY_STRING as bytes, still encoded."""
     query: str = environ.get("QUERY_STRING", "")
     return query.encode("latin-1", "replace")
 
 
 class EnvironHead:
-    """What stands before the body; the attributes are those of :class:`~cardan.core.RequestHead`."""
+    """The head of a WSGI request. It has the attributes of :class:`~cardan.core.RequestHead`."""
 
     __slots__ = ("environ",)
 
@@ -40,7 +43,7 @@ class EnvironHead:
 
     @property
     def path(self) -> str:
-        """PATH_INFO as UTF-8."""
+        """PATH_INFO, decoded as UTF-8."""
         path = decode(self.environ.get("PATH_INFO", ""))
         return path if path[:1] == "/" else without_authority(path)
 
@@ -68,12 +71,12 @@ class EnvironHead:
 
     @property
     def root_path(self) -> str:
-        """SCRIPT_NAME as UTF-8, without a slash at its end."""
+        """SCRIPT_NAME, decoded as UTF-8, without a slash at its end."""
         return decode(self.environ.get("SCRIPT_NAME", "")).rstrip("/")
 
     @property
     def raw_path(self) -> bytes | None:
-        """The path of RAW_URI or REQUEST_URI, which some servers give."""
+        """The path of RAW_URI or REQUEST_URI, which some servers set; None on other servers."""
         target: str | None = self.environ.get("RAW_URI") or self.environ.get("REQUEST_URI")
         path = without_authority((target or "").partition("?")[0])
         return path.encode("latin-1", "replace") if path.startswith("/") else None
@@ -87,7 +90,7 @@ class EnvironHead:
 
     @property
     def client(self) -> tuple[str, int] | None:
-        """REMOTE_ADDR and REMOTE_PORT, 0 where the server does not tell the port."""
+        """REMOTE_ADDR and REMOTE_PORT; the port is 0 if the server does not tell it."""
         address: str | None = self.environ.get("REMOTE_ADDR")
         port = str(self.environ.get("REMOTE_PORT") or "")
         return (address, int(port) if port.isascii() and port.isdigit() else 0) if address else None

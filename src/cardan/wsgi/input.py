@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 __all__ = ["InputBody", "LazyReplay", "ReplayInput", "open_body", "sent_length", "wait_for_leave"]
 
 
-#: what is asked for at least, where an input blocks until it has all of it
+#: bytes that are asked for at least, if an input blocks until it has as many as were asked for
 LEAST: Final = 1024
-#: a declared body of at most this size is read at once
+#: bytes: a body whose declared length is at most this is read by one call in async code
 SMALL: Final = CHUNK_SIZE
 
 
 class InputBody(Body):
-    """Reads ``wsgi.input``: never past ``length``, which is None where the server ends the input itself.
+    """Reads ``wsgi.input``, and never more than ``length`` bytes of it. None: the server ends the input itself.
 
-    An OSError from the input, or its end before ``length`` bytes, is a :exc:`ClientDisconnected`; anything else that it
-    raises is a :exc:`BadRequest`.
+    If the input raises an OSError, or ends before ``length`` bytes, :exc:`ClientDisconnected` is raised. Any other
+    exception of the input becomes a :exc:`BadRequest`.
     """
 
     def __init__(self, stream: Any, length: int | None) -> None:
@@ -45,16 +45,17 @@ class InputBody(Body):
 
     blocks = True
     _kept: bytes | None = None
-    """What was read for a task that was cancelled meanwhile."""
+    """Bytes that were read for a task that was cancelled during the read. The next read returns them."""
     _came: int = 0
-    """How many bytes were read."""
+    """How many bytes were read so far."""
 
     def read(self, size: int, whole: bool) -> bytes:
-        """At most ``size`` bytes; blocks as ``wsgi.input.read`` does.
+        """Read at most ``size`` bytes. Blocks as ``wsgi.input.read`` does.
 
-        Without ``whole``, and where the input has ``read1``, what is there: a stream goes on when the client does. An
-        input that has only ``read`` waits until all came that was asked for: so it is asked for as much as has come
-        until then, and no read waits longer than the client has already taken.
+        If ``whole`` is false, the bytes that have arrived are enough, so that a stream continues as soon as the client
+        does. An input that has ``read1`` returns them. An input that has only ``read`` waits for as many bytes as were
+        asked for; it is asked for as many as have arrived so far, so that no read waits longer than the client has
+        already taken.
         """
         kept, self._kept = self._kept, None
         if kept is not None:
@@ -88,7 +89,7 @@ class InputBody(Body):
             self._rest = rest = rest - len(data)
             if not rest:
                 self.ended = True
-            elif not data:  # the server has nothing more, though more was declared: the client has left
+            elif not data:  # the input ended, though more bytes were declared: the client has disconnected
                 self.disconnected = True
                 raise ClientDisconnected
         elif not data:
@@ -96,11 +97,11 @@ class InputBody(Body):
         return data
 
     async def aread(self, size: int, whole: bool) -> bytes:
-        """The same, run by ``run_sync``: in the request's own thread, which is waiting anyway.
+        """The same as :meth:`read`, run by ``run_sync`` in the thread of the request, which is waiting anyway.
 
-        A read that blocks cannot be cancelled, so that a time-out is noticed between two of them: before each is a
-        checkpoint, and only a small body is read at once. What a read gives to a task that was cancelled meanwhile is
-        kept for the next one.
+        A read that blocks cannot be cancelled, so a time-out is only noticed between two reads. Therefore each read
+        begins with a checkpoint, and only a small body is read by one call. If the task was cancelled during a read,
+        the bytes are kept for the next read.
         """
         await checkpoint()
         if self.run_sync is None:
@@ -120,9 +121,10 @@ class InputBody(Body):
 
 
 class ReplayInput(io.RawIOBase):
-    """What ``wsgi.input`` is after a request was opened on it: replays a buffered body, refuses a consumed one.
+    """Replaces ``wsgi.input`` after a request has opened it. It replays a body that was kept.
 
-    Of a body that nobody has touched it is the input itself, up to the body's end; that consumes it.
+    If the body is unread, it reads the original input up to the end of the body, which consumes the body. If the body
+    was consumed by something else, reading raises :exc:`BodyConsumed`.
     """
 
     def __init__(self, body: Body) -> None:
@@ -135,7 +137,7 @@ class ReplayInput(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Read on; :exc:`BodyConsumed` where the bytes are gone, what went wrong where reading failed."""
+        """Read the next bytes. Raises :exc:`BodyConsumed` if they are gone; after an error, raises that again."""
         body = self.body
         if body.raw is None:
             if body.taken != "wsgi.input":
@@ -149,7 +151,7 @@ class ReplayInput(io.RawIOBase):
 
 
 class LazyReplay(StandIn):
-    """A buffered :class:`ReplayInput`, made when somebody reads it: hardly anybody does, and it takes 64 KiB."""
+    """A buffered :class:`ReplayInput`, made at the first use. It is seldom used, and its buffer takes 64 KiB."""
 
     __slots__ = ("_file",)
 
@@ -173,7 +175,10 @@ class LazyReplay(StandIn):
 
 
 async def wait_for_leave(exchange: Exchange, body: Body) -> None:
-    """In the event loop: return when a read of ``body`` has failed because the client left, or the request is over."""
+    """Return when a read of ``body`` has failed because the client disconnected, or when the request is over.
+
+    To be awaited in the event loop.
+    """
     event = exchange.leave_event
     if event is None:
         event = exchange.leave_event = crossing.make_event()
@@ -184,8 +189,10 @@ async def wait_for_leave(exchange: Exchange, body: Body) -> None:
 
 
 def sent_length(environ: dict[str, Any]) -> int | None:
-    """The declared length of the body in bytes; None where none was declared, or where a transfer coding overrides it
-    (RFC 9112 section 6.3). Raises :exc:`BadRequest` for a Content-Length that is no length.
+    """The declared length of the body in bytes.
+
+    None if no length was declared, or if a transfer coding overrides it (RFC 9112 section 6.3). Raises
+    :exc:`BadRequest` for a Content-Length that is not a length.
     """
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
@@ -193,22 +200,23 @@ def sent_length(environ: dict[str, Any]) -> int | None:
 
 
 def open_body(environ: dict[str, Any], length: int | None) -> Body:
-    """The shared state of this environ's body, ``length`` bytes if that was declared; made at the first access.
+    """The body of this environ, which its request objects share. It is made at the first access.
 
-    From then on ``wsgi.input`` is a file that replays it, and ends where the body ends.
+    ``length`` is its declared length in bytes, or None. From then on, ``wsgi.input`` is a file that replays the body,
+    and ends where the body ends.
     """
     exchange = find_exchange(environ)
     stream = environ.get("wsgi.input")
     body = exchange.find(stream) if exchange.opened else None
     if body is None:
-        # without a length only an input that the server terminates can be read at all (PEP 3333, input_terminated)
+        # a body without a length can only be read if the server ends the input (``wsgi.input_terminated``)
         if stream is not None and (length is not None or environ.get("wsgi.input_terminated")):
             body = InputBody(stream, length)
             if exchange.run_sync is not None:
                 body.run_sync = exchange.run_sync
         else:
             body = BytesBody(b"", stream)
-            if "HTTP_TRANSFER_ENCODING" in environ:  # there is a body, and no way to it (RFC 9110 section 15.5.12)
+            if "HTTP_TRANSFER_ENCODING" in environ:  # there is a body that cannot be read (RFC 9110 section 15.5.12)
                 body.fail(LengthRequired("this server cannot read a body in a transfer coding; send a Content-Length"))
         body = exchange.open(body)
         environ["wsgi.input"] = LazyReplay(body)

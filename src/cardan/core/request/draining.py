@@ -1,11 +1,12 @@
-"""Early answers: how much of a request's body is read and discarded when the response is sent before it was read.
+"""Early answers: how much of a request's body is read and discarded if the response is sent before it was read.
 
-Most clients read the response only after they have sent the whole request (RFC 9112 section 9.5 asks them to look
-earlier; browsers do not). A server that ends the response meanwhile closes the connection under the upload, and the
-client sees an error in place of the answer, or uploads for ever. So the adapters send all of the response but its end,
-read and discard what is left of the body, within the bounds of :class:`DrainLimits`, and only then end the response.
+Most clients read the response only after they have sent the whole request. (RFC 9112 section 9.5 asks them to look
+earlier, but browsers do not.) If the server ends the response during the upload, it closes the connection, and the
+client sees an error instead of the answer, or never stops its upload. Therefore the adapters send the response except
+for its end. Then they read and discard the rest of the body, within the bounds of :class:`DrainLimits`, and only then
+they end the response.
 
-Policy alone: nothing here reads or sends.
+This module only decides. It reads and sends nothing.
 """
 
 from __future__ import annotations
@@ -44,19 +45,21 @@ class DrainLimits(NamedTuple):
 
 
 DEFAULTS: Final = DrainLimits(100_000_000, 5.0)
-"""A browser that still uploads when a bound is reached seldom shows the answer. 64 MB cost a server 0.02 to 0.2 seconds
-of one processor to discard; in 5 seconds a line of 100 Mbit/s carries as much.
+"""The bounds are large, because a browser whose upload is cut off seldom shows the answer. Discarding 64 MB costs a
+server 0.02 to 0.2 seconds of one processor, and a line of 100 Mbit/s carries about as much in 5 seconds.
 """
 
 LARGE: Final = CHUNK_SIZE
-"""Bytes of an answer from which on sending may wait until the client reads, which may wait until its upload is read."""
+"""Size in bytes from which an answer is large. Sending a large answer may block until the client reads, and the client
+may not read before its upload is received.
+"""
 
 NOTHING: Final = DrainLimits(0, 0.0)
-"""No drain at all."""
+"""The bounds that turn draining off."""
 
 
 def limits_of(request: Any) -> DrainLimits:
-    """The bounds that a request has by its class or by itself; :exc:`ValueError` for what is no number."""
+    """The bounds that are set on a request or on its class. Raises :exc:`ValueError` if one of them is not a number."""
     size, seconds = request.max_drain_size, request.drain_timeout
     for name, value in (("max_drain_size", size), ("drain_timeout", seconds)):
         if not isinstance(value, (int, float)):
@@ -65,10 +68,10 @@ def limits_of(request: Any) -> DrainLimits:
 
 
 class Drain:
-    """The bounds of one drain; its time starts when it is made.
+    """Counts the bytes and the time of one drain. The time starts when the object is made.
 
-    ``wanted`` is the number of bytes that may still be read: 0 when a bound is reached. :meth:`feed` is told how many
-    bytes were read. ``clock`` gives seconds.
+    ``wanted`` is the number of bytes that may still be read, and 0 after a bound is reached. Call :meth:`feed` with the
+    number of bytes after each read. ``clock`` returns the time in seconds.
 
     >>> drain = Drain(DrainLimits(size=100, seconds=5))
     >>> drain.feed(60)
@@ -85,16 +88,16 @@ class Drain:
 
     @property
     def wanted(self) -> int:
-        """The bytes that may still be read; 0 when enough was read, or when the time is over."""
+        """The number of bytes that may still be read; 0 if enough was read, or if the time is over."""
         return max(self._left, 0) if self._clock() < self._deadline else 0
 
     def feed(self, size: int) -> None:
-        """``size`` bytes were read and discarded."""
+        """Note that ``size`` bytes were read and discarded."""
         self._left -= size
 
 
 def is_inert(response: Any) -> bool:
-    """Whether the body of ``response`` is text, bytes or a file: sending it cannot read the body of the request."""
+    """Whether ``response`` cannot read the body of the request, because its own body is text, bytes or a file."""
     return not response.is_streamed or hasattr(response.response, "ranged")
 
 
@@ -104,16 +107,16 @@ def expects_continue(headers: HeadersView) -> bool:
 
 
 def closes(status: int, http_version: str, headers: HeadersView, limits: DrainLimits) -> bool:
-    """Whether a response should say ``Connection: close``, because its request's body may exceed the byte limit.
+    """Whether a response should have ``Connection: close``, because the body may be larger than what is drained.
 
-    The field ends an upload that nobody reads. Only an error has it: browsers take an error seriously whose connection
-    was closed during the upload, and no other answer. HTTP/2 has no such field (RFC 9113 section 8.2.2).
+    The field tells the client to stop its upload. Only errors get it: if the connection is closed during the upload,
+    browsers show an error page, but no other answer. HTTP/2 has no such field (RFC 9113 section 8.2.2).
     """
     return status >= 400 and http_version.startswith("1") and may_exceed(headers, limits.size)
 
 
 def may_exceed(headers: HeadersView, size: int) -> bool:
-    """Whether the body of a request may have more than ``size`` bytes: nobody knows of a chunked one."""
+    """Whether the body of a request may have more than ``size`` bytes. The size of a chunked body is not known."""
     return "Transfer-Encoding" in headers or (_length_of(headers) or 0) > size
 
 

@@ -1,7 +1,7 @@
-"""Exchange: what all request objects over one request share. It sits in the environ or scope under :data:`KEY`.
+"""Exchange: what all request objects of one request share. It is stored in the environ or scope under :data:`KEY`.
 
-One exchange for each request; in it one :class:`Body` for each *source* that a body was opened on: a middleware
-that puts another ``wsgi.input`` or ``receive`` in the place of the server's has made another body.
+There is one exchange for each request. It holds one :class:`Body` for each *source* that a body was opened on. If a
+middleware replaces the ``wsgi.input`` or the ``receive`` of the server, it has made another source and another body.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["KEY", "NOBODY", "REQUEST_KEY", "Exchange", "StandIn", "find_exchange", "known_body"]
 
 KEY: Final = "cardan.exchange"
-"""The private key that the exchange has in an environ or scope."""
+"""The private key of the exchange in an environ or scope."""
 
 REQUEST_KEY: Final = "cardan.request"
-"""The key that a request stores itself under (``populate_request``)."""
+"""The key under which a request stores itself in an environ or scope (``populate_request``)."""
 
 
 class StandIn:
-    """What replays ``body``: the ``wsgi.input`` or the ``receive`` that others get after it was opened."""
+    """Replays ``body``. Other code gets it as ``wsgi.input`` or ``receive`` after a request has opened the body."""
 
     __slots__ = ("body",)
 
@@ -34,37 +34,37 @@ class StandIn:
 
 
 class Exchange:
-    """One request and its answer, as far as the objects that handle it must agree.
+    """What the objects that handle one request and its answer have to agree on.
 
-    It refers to neither request nor environ nor scope, and the sources of its bodies refer to it weakly, so that
-    nothing here makes a cycle. What is seldom written to has class-level defaults in place of a constructor's: one of
-    these is made for every request.
+    To avoid reference cycles, an exchange does not refer to the request, the environ or the scope, and the sources of
+    its bodies refer to it weakly. An exchange is made for every request; to keep that cheap, attributes that are seldom
+    set have their defaults on the class.
     """
 
     opened: list[Body]
-    """The bodies that were opened, each at the first access."""
+    """The bodies that were opened. Each is opened at the first access to it."""
     replays: tuple[Any, ...] = ()
-    """The stand-ins for ``receive`` that were asked for."""
+    """The replacements for ``receive`` that were asked for."""
     state: MutableMapping[str, Any] | None
-    """What the lifespan yielded, a copy for this request."""
+    """The copy, for this request, of what the lifespan yielded."""
     holders: int
-    """How many applications keep the files of the bodies open."""
+    """How many applications are handling the request. The files of its forms stay open until there are none."""
     run_sync: Callable[..., Awaitable[Any]] | None = None
-    """Runs a blocking callable for async code: in the request's own thread on WSGI, in a worker thread on ASGI."""
+    """Runs a blocking function for async code: on WSGI in the thread of the request, on ASGI in a worker thread."""
     token: Any = None
-    """The event loop that ``receive`` belongs to, for reads from other threads."""
+    """Identifies the event loop that ``receive`` belongs to, so that other threads can read from it."""
     watched: bool = False
-    """Whether a task watches for the client's leaving, which has to be ended with the request."""
+    """Whether a task watches for the client to disconnect. The task has to be ended with the request."""
     left: bool = False
-    """Whether sending the response has failed because the client left."""
+    """Whether sending the response has failed because the client disconnected."""
     leave_event: Any = None
-    """What tasks wait for that wait for the client's leaving, where a server does not tell of it (WSGI)."""
+    """On WSGI: the event for tasks that wait for the client to disconnect, which a WSGI server does not report."""
     release: Callable[[], Any] | None = None
-    """Sets :attr:`leave_event` from any thread; called when the request is over."""
+    """Sets :attr:`leave_event`, from any thread. It is called when the request is over."""
     over: bool = False
-    """Whether the request is over, for those who wait for :attr:`leave_event`."""
+    """Whether the request is over, for tasks that wait for :attr:`leave_event`."""
     lease: Any = None
-    """The handler's place among the worker threads, given back while it waits for the client."""
+    """The place of the handler among the worker threads. The handler gives it back while it waits for the client."""
 
     def __init__(self) -> None:
         self.opened = []
@@ -73,7 +73,7 @@ class Exchange:
 
     @property
     def disconnected(self) -> bool:
-        """Whether the client is known to have left."""
+        """Whether the client is known to have disconnected."""
         return self.left or any(body.disconnected for body in self.opened)
 
     @property
@@ -86,20 +86,23 @@ class Exchange:
         return found
 
     def run_blocking(self, run_sync: Callable[..., Awaitable[Any]]) -> None:
-        """Async code handles the request from now on: what blocks is run by ``run_sync``."""
+        """Note that async code handles the request now. Blocking functions are run by ``run_sync``."""
         self.run_sync = run_sync
         for body in self.opened:
             body.run_sync = run_sync
 
     def open(self, body: B) -> B:
-        """Add ``body``, unless another thread has opened one on the same origin; returns the one that is to be used."""
+        """Add ``body``, and return the body to use: another one if another thread has opened the same origin."""
         self.opened.append(body)
         first: Any = next(known for known in self.opened if known.origin is body.origin)
         opened: B = first
         return opened
 
     def find(self, origin: Any) -> Body | None:
-        """The body that was opened on ``origin`` (``wsgi.input`` or ``receive``, by identity), or on its stand-in."""
+        """The body that was opened on ``origin``: a ``wsgi.input``, a ``receive`` or a :class:`StandIn` for one.
+
+        None if no body was opened on it. Origins are compared by identity.
+        """
         if isinstance(origin, StandIn):
             return origin.body
         for body in self.opened:
@@ -108,16 +111,19 @@ class Exchange:
         return None
 
     def end(self) -> None:
-        """The request is over: wake what waits for the client to leave, unless an application holds it still."""
+        """Note that the request is over, unless an application still handles it.
+
+        The tasks that wait for the client to disconnect are woken.
+        """
         if self.release is not None and not self.holders:
             self.over = True
             release, self.release = self.release, None
             release()
 
     def close(self) -> None:
-        """Close the files of the bodies' forms, unless an application still holds them.
+        """Close the files of all forms, unless an application still handles the request.
 
-        The first error is raised after all were closed.
+        All files are closed even if closing one fails. The first error is raised afterwards.
         """
         if self.holders:
             return
@@ -132,16 +138,16 @@ class Exchange:
 
 
 def find_exchange(carrier: MutableMapping[str, Any]) -> Exchange:
-    """What the request objects over this environ or scope share, made at the first access."""
+    """The exchange of this environ or scope, which is made at the first access."""
     exchange: Exchange | None = carrier.get(KEY)
     return carrier.setdefault(KEY, Exchange()) if exchange is None else exchange
 
 
 def known_body(carrier: MutableMapping[str, Any], origin: Any) -> Body | None:
-    """The state of the body that comes from ``origin``, if it was opened."""
+    """The body that was opened on ``origin`` in this environ or scope; None if there is none."""
     exchange: Exchange | None = carrier.get(KEY)
     return None if exchange is None else exchange.find(origin)
 
 
-#: what a source is told by that outlives its exchange
+#: The exchange that a source uses after its own is gone: nothing is known of the request any more.
 NOBODY: Final = Exchange()

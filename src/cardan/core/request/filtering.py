@@ -1,7 +1,8 @@
-"""FilteredBody: a body behind a filter, for a request class that reads another body than the one that was sent.
+"""FilteredBody: a body whose bytes pass through the filter of a request class before anything else reads them.
 
-Takes the body as it comes, who counts its bytes, and a machine with ``feed(bytes) -> bytes`` and ``close() -> bytes``;
-is a body for every door. Raises what the counting raises, and :exc:`BadRequest` for whatever the filter does.
+It is made of the body that was sent, a :class:`BodyReader` that counts the bytes of that body, and a filter with
+``feed(bytes) -> bytes`` and ``close() -> bytes``. It can be read in every way in which an ordinary body can. It raises
+the errors of the :class:`BodyReader`, and :exc:`BadRequest` for any other exception of the filter.
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ __all__ = ["BodyFilter", "FilteredBody"]
 
 
 class BodyFilter(Protocol):
-    """A machine that the bytes of a body pass through."""
+    """What ``make_body_filter`` returns: the bytes of the body pass through it, piece by piece."""
 
     def feed(self, data: bytes, /) -> bytes:
-        """What becomes of the next bytes, maybe nothing yet."""
+        """Take the next bytes, and return what they become. That may be ``b""``."""
         ...
 
     def close(self) -> bytes:
-        """The body has ended: what is left. Raises :exc:`ValueError` or an HTTP error where something is missing."""
+        """Return the rest at the end of the body. Raises ValueError or an HTTP error if something is missing."""
         ...
 
 
 class FilteredBody(Body):
-    """Reads ``sent`` through ``body_filter``; ``reader`` counts what was sent."""
+    """Reads ``sent`` through ``body_filter``. ``reader`` counts the bytes of ``sent`` and checks their limits."""
 
     def __init__(self, sent: Body, reader: BodyReader, body_filter: BodyFilter) -> None:
         self.turn = [None]
@@ -47,28 +48,30 @@ class FilteredBody(Body):
         self._filter = body_filter
 
     def read(self, size: int, whole: bool) -> bytes:
-        """What becomes of about ``size`` bytes that were sent; ``b""`` at the end."""
+        """The filtered bytes of about ``size`` bytes that were sent; ``b""`` at the end."""
         return run(self._next(size, whole), performer(self._sent))
 
     async def aread(self, size: int, whole: bool) -> bytes:
-        """Likewise, awaiting."""
+        """The same as :meth:`read`, in async code."""
         return await arun(self._next(size, whole), perform(self._sent))
 
     def abandon(self) -> None:
-        """No task goes on with a read."""
+        """Note that no task will continue a cancelled read."""
         self._sent.abandon()
 
     def _next(self, size: int, whole: bool) -> Generator[Step, Any, bytes]:
         out = b""
         while not out and not self.ended:
-            if self._reader.state is FAILED:  # by what came after the last piece
+            if self._reader.state is FAILED:  # the bytes after the last piece exceeded a limit
                 self._reader.feed(b"")
-            # what is there: a few bytes may become more than any limit allows
+            # read only what is there: the filter may turn a few bytes into more than any limit allows
             out = self._pass((yield Read(min(size, self._reader.want), False)))
         return out
 
     def _counted(self, data: bytes) -> bytes:
-        """``data`` up to the limit. Where that leaves some of it, the next step raises that it was too much."""
+        """``data`` up to the limit. If it exceeds the limit, the bytes before that are returned, and the next
+        call raises. It raises at once if there are none.
+        """
         reader = self._reader
         try:
             return reader.feed(data)
@@ -79,7 +82,7 @@ class FilteredBody(Body):
             return reader.accepted
 
     def _pass(self, data: bytes) -> bytes:
-        """What the filter makes of ``data``; of nothing it makes the end. :exc:`TypeError` where that is not bytes."""
+        """What the filter returns for ``data``; ``b""`` is the end. Raises :exc:`TypeError` if that is not bytes."""
         return as_bytes(self._filtered(data))
 
     def _filtered(self, data: bytes) -> bytes:

@@ -1,7 +1,7 @@
-"""RequestHead: what stands before the body, as a plain value.
+"""RequestHead: the request line and the header fields of a request, and what is known of the connection.
 
-:class:`RequestHead` is made by whoever has the values (a server, a framework, a test). The adapters'
-``EnvironHead`` and ``ScopeHead`` offer the same attributes, each decoded when it is asked for.
+Anything that has the values can make a :class:`RequestHead`: a server, a framework, a test. The ``EnvironHead`` and
+``ScopeHead`` of the adapters have the same attributes, and decode each of them when it is read.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ CONTENTLESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
 
 
 class HeadLike(Protocol):
-    """The attributes that a request reads its head from."""
+    """The attributes that a request expects of its head."""
 
     @property
     def method(self) -> str:
-        """The method, as it was sent."""
+        """The method as it was sent."""
         ...
 
     @property
     def path(self) -> str:
-        """The decoded path below ``root_path``; U+FFFD for what is not UTF-8."""
+        """The decoded path below ``root_path``. Bytes that are not UTF-8 become U+FFFD."""
         ...
 
     @property
     def query_string(self) -> bytes:
-        """What stands behind the ``?``, still encoded."""
+        """The part of the URL after the ``?``, still encoded."""
         ...
 
     @property
@@ -66,36 +66,43 @@ class HeadLike(Protocol):
 
     @property
     def raw_path(self) -> bytes | None:
-        """The path as it was sent, where the server tells."""
+        """The path as it was sent, still encoded; None if the server does not tell."""
         ...
 
     @property
     def server(self) -> tuple[str, int | None] | None:
-        """Name or address and port that the server listens on; None as port: a Unix socket."""
+        """Name or address of the server, and its port (None for a Unix socket). None if it is not known."""
         ...
 
     @property
     def client(self) -> tuple[str, int] | None:
-        """Address and port of the peer."""
+        """Address and port of the peer; None if the server does not tell."""
         ...
 
     @property
     def remote_user(self) -> str | None:
-        """The user whom the server authenticated."""
+        """The user that the server has authenticated; None if it has not."""
         ...
 
     @property
     def concurrency(self) -> tuple[bool, bool, bool]:
-        """Whether other threads and processes may run the same application, and whether it runs once (PEP 3333)."""
+        """Three flags of PEP 3333: multithread, multiprocess, run_once.
+
+        Whether other threads, and whether other processes, may run the same application at the same time; and whether
+        the application runs only once.
+        """
         ...
 
 
 @dataclass(slots=True)
 class RequestHead:
-    """A request head as values (RFC 9112 section 2; the names are those of an ASGI scope).
+    """A request head as values (RFC 9112 section 2). The names are those of an ASGI scope.
 
-    ``path`` is decoded and lies below ``root_path``; ``query_string`` and ``raw_path`` are as sent. ``headers`` may be
-    given as pairs of bytes, too, as HTTP parsers have them.
+    ``path`` is decoded and does not include ``root_path``; ``query_string`` and ``raw_path`` are still encoded.
+    ``headers`` may also be given as pairs of bytes, as HTTP parsers produce them.
+
+    >>> RequestHead("POST", "/notes", headers=[(b"Host", b"a.example")]).headers["host"]
+    'a.example'
     """
 
     method: str = "GET"
@@ -126,11 +133,12 @@ class RequestHead:
         scheme: str = "http",
         **values: Any,
     ) -> RequestHead:
-        """The head of a request line: ``target`` in any of RFC 9112 section 3.2's four forms.
+        """The head for a request line, whose ``target`` may have any of the four forms of RFC 9112 section 3.2.
 
-        Origin form (``/a?b``), absolute form (``http://host/a?b``; its scheme and authority win over ``Host``),
-        authority form (CONNECT) and asterisk form (OPTIONS); the last two have the path ``""`` and ``"*"``.
-        ``headers`` are pairs of bytes as an HTTP parser gives them; ``values`` are further fields of the head.
+        These are the origin form (``/a?b``), the absolute form (``http://host/a?b``, whose scheme and authority
+        override ``scheme`` and ``Host``), the authority form (of CONNECT) and the asterisk form (of OPTIONS). The last
+        two have the path ``""`` and ``"*"``. ``headers`` are pairs of bytes, as HTTP parsers produce them. ``values``
+        are further attributes of the head.
         """
         line = target.encode("utf-8", "surrogatepass") if isinstance(target, str) else as_bytes(target)
         verb = method if isinstance(method, str) else as_bytes(method).decode("latin-1")
@@ -158,9 +166,12 @@ class RequestHead:
 
 
 def without_authority(path: str) -> str:
-    """The path of ``path`` where a server left a request target in absolute form in it, as some do.
+    """The path alone, if ``path`` is a whole request target in absolute form; else ``path`` itself.
 
-    RFC 9112 section 3.2.2 has every server accept that form; what comes before the path is not part of it.
+    Every server has to accept that form (RFC 9112 section 3.2.2), and some pass it on to the application.
+
+    >>> without_authority("http://a.example/x")
+    '/x'
     """
     scheme, mark, rest = path.partition("://")
     if not (mark and scheme.isascii() and scheme.isalnum()):

@@ -1,8 +1,9 @@
-"""How the steps of reading a body are performed: by calling, or by awaiting.
+"""Perform the steps of reading a body: in sync code by calling, in async code by awaiting.
 
-Takes a body, a way to open a sink, and (awaiting) ``run_sync``, which runs a plain callable in a worker thread, as
-``trio.to_thread.run_sync`` does; without it nothing is expected to block. Raises what body and sinks raise, and
-:exc:`TypeError` for an async sink in sync code.
+:func:`performer` and :func:`perform` take a body and a function that opens a sink. :func:`perform`, for async code,
+also takes ``run_sync``, which runs a plain function in a worker thread, as ``trio.to_thread.run_sync`` does.
+Without it, nothing is expected to block. Both raise what the body and the sinks raise, and :exc:`TypeError` for an
+async sink in sync code.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _no_files(part: Any) -> Any:
 
 
 def performer(body: Body, open_file: Callable[[Any], Any] = _no_files) -> Callable[[Step], Any]:
-    """Performs steps by calling; an async sink is a :exc:`TypeError` when it is opened."""
+    """A function that performs a step by calling. Raises :exc:`TypeError` when it opens an async sink."""
     left: set[int] = set()
 
     def call(step: Step) -> Any:
@@ -50,7 +51,7 @@ def performer(body: Body, open_file: Callable[[Any], Any] = _no_files) -> Callab
         finish = _finisher(step, left, _LEAVE)
         if finish is not None:
             finish()
-        return None  # the parser rewinds what stays open
+        return None  # the parser rewinds a file that stays open
 
     return call
 
@@ -58,7 +59,7 @@ def performer(body: Body, open_file: Callable[[Any], Any] = _no_files) -> Callab
 def _sync_sink(sink: Any) -> Any:
     cls = type(sink)
     if isinstance(sink, CoroutineType):
-        sink.close()  # nobody will await it
+        sink.close()  # else Python warns that the coroutine was never awaited
     elif not iscoroutinefunction(sink.write) and (hasattr(cls, "__exit__") or not hasattr(cls, "__aexit__")):
         return sink
     raise TypeError(f"got an async sink ({cls.__name__}), expected one with a plain write() in sync code")
@@ -70,9 +71,9 @@ def perform(
     run_sync: Callable[..., Awaitable[Any]] | None = None,
     shield: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> Callable[[Step], Awaitable[Any]]:
-    """Performs steps by awaiting: async sinks are awaited, a write that would touch the disk goes to ``run_sync``.
+    """A function that performs a step by awaiting: async sinks are awaited, and writes to the disk go to ``run_sync``.
 
-    After an error sinks are left inside ``shield()``: a cancellation must not leave them open.
+    After an error, sinks are exited inside ``shield()``, because a cancellation must not leave them open.
     """
     left: set[int] = set()
     starts: dict[int, int] = {}
@@ -99,7 +100,7 @@ def perform(
                 await _rewind(step.sink, starts.get(id(step.sink), step.start), run_blocking)
             return step.sink
         if finish is not None:
-            # only an adapter can shield a hop to a thread; a cancelled one would leave the sink open
+            # without a shield a call in a worker thread can be cancelled, which would leave the sink open
             shielded = shield is not nullcontext or isinstance(step.error, Exception)
             with shield():
                 await _finish(finish, run_sync if shielded and _blocks(step.sink, 0) else None)
@@ -131,7 +132,7 @@ async def _finish(finish: Callable[[], Any], run_sync: Callable[..., Awaitable[A
 
 
 async def _rewind(sink: Any, start: int, run_sync: Callable[..., Awaitable[Any]] | None) -> None:
-    """Bring a complete file back to its start: a seek writes what the file has buffered, so it may block."""
+    """Move a complete file back to its start. Seeking may block, because it writes what the file has buffered."""
     if is_async(sink):
         await arun(rewinding(sink, start), _call)
     elif run_sync is not None and stays_open(sink):
@@ -146,17 +147,21 @@ async def _call(function: Callable[[], Any]) -> Any:
 
 
 def _blocks(sink: Any, size: int) -> bool:
-    """Whether writing ``size`` bytes may touch the disk. A sink that cannot tell is taken to: it is a user's own."""
+    """Whether writing ``size`` bytes may block. A sink of a user's own, which cannot tell, is assumed to."""
     would_block = getattr(sink, "would_block", None)
     return type(sink) is not BytesIO if would_block is None else bool(would_block(size))
 
 
 def _finisher(step: Close, left: set[int], names: tuple[str, ...]) -> Callable[[], Any] | None:
-    """What ends a sink. A complete file that can be read stays open for its reader, any other sink is left.
+    """The function that finishes a sink, if one has to be called.
 
-    After an error the sink must not commit: with ``__exit__`` or ``__aexit__`` (``names``) it is left with the
-    exception, else ``abort()``, else ``close()``: closing the writer of an object store may commit the object. One
-    that was ``left`` before, its file being complete, is only told to ``abort()``.
+    A complete file that can be read stays open for its reader. Any other sink is finished by the first of ``names``
+    (``__exit__``, ``__aexit__``) that it has, else by ``close()``. After an error, the exit method gets the exception;
+    a sink without one is finished by ``abort()``, and by ``close()`` only if it has no ``abort()``, because closing the
+    writer of an object store may commit the object.
+
+    ``left`` are the sinks that were finished before. They are not finished twice; after an error they only get
+    ``abort()``.
     """
     sink, error = step.sink, step.error
     if error is None and stays_open(sink):
