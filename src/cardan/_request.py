@@ -27,7 +27,7 @@ from .core.request.fields import (
     UserAgentMixin,
 )
 from .core.request.reading import no_await
-from .core.request.serving import never_waits
+from .core.request.serving import never_waits, opens_sinks_as
 from .core.structures.environ_headers import EnvironHeaders
 from .core.structures.scope_headers import ScopeHeaders
 from .files.spooling import FileStorage, Part, Spooler, SpoolSink
@@ -255,13 +255,13 @@ class BaseRequest(core.BaseRequest):
         """The Content-Type as sent, None without one."""
         environ = self._environ
         # PEP 3333 keeps it apart from the HTTP_ variables, and empty where there is none
-        return self.headers._find("Content-Type") if environ is None else environ.get("CONTENT_TYPE") or None
+        return self.headers.get("Content-Type") if environ is None else environ.get("CONTENT_TYPE") or None
 
     @cached
     def _sent_length(self) -> int | None:
         environ = self._environ
         if environ is None:
-            find = self.headers._find
+            find = self.headers.get
             length = parse_content_length(find("Content-Length"))
             return None if find("Transfer-Encoding") is not None else length
         length = parse_content_length(environ.get("CONTENT_LENGTH") or None)
@@ -307,7 +307,7 @@ class BaseRequest(core.BaseRequest):
         return self._spooler.open()
 
     def _hold(self, files: list[bytes]) -> list[Any] | None:
-        return self._spooler.hold(files) if self._opens_sinks_as(BaseRequest) else None
+        return self._spooler.hold(files) if opens_sinks_as(self, BaseRequest) else None
 
     @cached
     def _spooler(self) -> Spooler:

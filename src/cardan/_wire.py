@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from . import core
 from .core.response.finalizer import Chunk, Head
 from .core.response.finalizer import End as _End
+from .core.response.outgoing import finalizer_of
 from .core.structures.headers import Headers, trusted_headers
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ class WireMixin(core.BaseResponse):
 
     def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
         """The header fields as they would be sent, a copy; raises what sending would raise."""
-        return trusted_headers(self._finalized(environ["REQUEST_METHOD"], _wsgi_root(environ)).head.headers)
+        return trusted_headers(finalizer_of(self, environ["REQUEST_METHOD"], _wsgi_root(environ)).head.headers)
 
     def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:
         """The body as a server takes it: ``b""`` where none is sent; the body itself if passed through."""
-        finalizer = self._finalized(environ["REQUEST_METHOD"], _wsgi_root(environ))
+        finalizer = finalizer_of(self, environ["REQUEST_METHOD"], _wsgi_root(environ))
         if finalizer.sends_body and self.direct_passthrough:
             body: Iterable[bytes] = self.response
             return body
@@ -56,7 +57,7 @@ class WireMixin(core.BaseResponse):
         response = _made(cls, body, status, headers)
         if buffered:
             try:
-                response._iterable = list(response.iter_encoded())
+                response.response = list(response.iter_encoded())
             finally:
                 body.close()
         return response
@@ -77,7 +78,7 @@ class WireMixin(core.BaseResponse):
         """The header fields as they would be sent: lower-case names, bytes."""
         from .asgi.messages import encode_headers
 
-        return encode_headers(self._finalized(scope["method"], _asgi_root(scope)).head.headers)
+        return encode_headers(finalizer_of(self, scope["method"], _asgi_root(scope)).head.headers)
 
     async def get_asgi_messages(self, scope: MutableMapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         """The messages that would be sent; the response is closed when the generator ends.
@@ -115,9 +116,6 @@ class WireMixin(core.BaseResponse):
             app: Any = response
             return await cls.afrom_app(app, scope)
         return super().force_type(response)
-
-    def _finalized(self, method: str, root_url: Callable[[], str]) -> core.ResponseFinalizer:
-        return self._finalizer(method, root_url, self._known_length())
 
 
 def _made(cls: type[R], body: Any, status: str | int, headers: list[tuple[str, str]]) -> R:

@@ -16,7 +16,7 @@ from .._response import Response
 from ..core.exceptions import NotFound
 from ..core.fields.content_disposition import ContentDisposition
 from ..core.fields.dates import utc_now
-from ..core.response.etag import head_of
+from ..core.response.etag import head_of, make_conditional_on
 from .file_body import CHUNK, FileBody, number_of
 from .file_types import guess_type
 from .joining import safe_join
@@ -87,7 +87,7 @@ def complete(
     if request is not None:
         method, headers = head_of(request)
         if method in ("GET", "HEAD"):  # no Date, which the server sets
-            response._make_conditional(method, headers, isinstance(body, FileBody) and "bytes")
+            make_conditional_on(response, method, headers, isinstance(body, FileBody) and "bytes")
 
 
 def _open_body(source: Any) -> tuple[Any, os.stat_result | None]:

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..core.buffers import as_bytes
 from ..core.forms.files import FileStorage as CoreFileStorage
+from ..core.forms.files import call_blocking, is_async_file
 from ..core.forms.parts import Part as CorePart
+from ..core.forms.parts import call_beside
 from ..core.forms.sinks import MemoryBudget
 
 if TYPE_CHECKING:
@@ -203,10 +205,10 @@ class FileStorage(CoreFileStorage):
 
     async def asave(self, dst: str | os.PathLike[str] | Any, *, run_sync: RunSync = None) -> None:
         """The awaiting twin of :meth:`save`; ``dst.write`` may be async."""
-        if hasattr(dst, "write") or not self._is_async:
+        if hasattr(dst, "write") or not is_async_file(self):
             await super().asave(dst, run_sync=run_sync)
             return
-        file = await self._call(run_sync, partial(Path(dst).open, "wb", buffering=0), blocks=True)
+        file = await call_blocking(self, run_sync, partial(Path(dst).open, "wb", buffering=0))
         try:
             await super().asave(_Whole(file), run_sync=run_sync)
         finally:
@@ -241,7 +243,7 @@ class Part(CorePart):
         if hasattr(dst, "write"):
             await super().asave(dst)
             return
-        file = await self._call(lambda: Path(dst).open("wb", buffering=0))  # noqa: SIM115 - opened in a thread
+        file = await call_beside(self, lambda: Path(dst).open("wb", buffering=0))  # noqa: SIM115 - opened in a thread
         try:
             await super().asave(_Whole(file))
         finally:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..structures.headers import HeadersView
     from .events import FileStart
 
-__all__ = ["COPY_SIZE", "FileStorage", "RunSync", "writer"]
+__all__ = ["COPY_SIZE", "FileStorage", "RunSync", "call_blocking", "is_async_file", "writer"]
 
 RunSync = Any  # Callable[..., Awaitable[Any]]; anyio's, trio's and asyncio's differ in their keywords
 
@@ -288,3 +288,13 @@ def writer(dst: Any) -> Callable[[bytes], Any]:
     if write is None:
         raise TypeError(f"got {type(dst).__name__}, expected an object with write(); cardan's own takes paths, too")
     return write
+
+
+def is_async_file(file: FileStorage) -> bool:
+    """True if the ``read`` of the file has to be awaited."""
+    return file._is_async
+
+
+def call_blocking(file: FileStorage, run_sync: RunSync, function: Callable[[], Any]) -> Awaitable[Any]:
+    """Call a function that may block, in the thread of the file's own calls; ``run_sync`` gives another one."""
+    return file._call(run_sync, function, blocks=True)

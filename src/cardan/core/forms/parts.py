@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .events import FormEvent
     from .plan import Forms
 
-__all__ = ["Part", "PartReader"]
+__all__ = ["Part", "PartReader", "call_beside"]
 
 READ_SIZE: Final = CHUNK_SIZE
 _EMPTY: Final[tuple[FormEvent, ...]] = ()
@@ -294,3 +294,8 @@ class PartReader:
         event = self._events[self._at]
         self._at += 1
         return event
+
+
+def call_beside(part: Part, function: Callable[[], Any]) -> Awaitable[Any]:
+    """Call a function that may block, in the thread that the calls of the part's own run in."""
+    return part._call(function)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
 from copy import copy
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ..buffers import as_bytes, is_bytes_like
 from ..exceptions import BodyConsumed, ClientDisconnected, HTTPException, WrongMode
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Hashable
 
     from ..buffers import Buffer
-    from .sharing import SharedRead
 
 __all__ = [
     "FORM",
@@ -37,6 +36,7 @@ __all__ = [
     "BodyInput",
     "BytesBody",
     "IterableBody",
+    "UnfinishedRead",
     "close_async_files",
     "drop_frames",
     "make_body",
@@ -47,6 +47,24 @@ FORM = "form"
 
 BodyInput: TypeAlias = "Buffer | Iterable[Buffer] | AsyncIterable[Buffer]"
 """What ``core.Request`` takes as a body."""
+
+
+class UnfinishedRead(Protocol):
+    """A read of the whole body that several tasks wait for; see :mod:`~cardan.core.request.sharing`."""
+
+    is_over: bool
+
+    async def run(self) -> None:
+        """Continue the read, until it ends or the task is cancelled."""
+        ...
+
+    def protect(self) -> None:
+        """Shield the work on a sink that is being done, if there is some, as long as other tasks wait for the body."""
+        ...
+
+    async def abandon(self, error: BaseException) -> None:
+        """End the read with ``error``, which cancelled the last task that could have continued it."""
+        ...
 
 
 class Body:
@@ -86,7 +104,7 @@ class Body:
     """Has one item while nobody reads the body. To pop it is atomic, so that of several threads one gets it."""
     driven: bool = False
     """Whether a task runs ``load()``; others wait for ``waiter``."""
-    unfinished: SharedRead | None = None
+    unfinished: UnfinishedRead | None = None
     """The read that a ``load()`` has begun and not finished; the next task continues it."""
     waiter: Any = None
     """The event that tasks wait for while another one runs ``load()``."""

@@ -24,6 +24,7 @@ from ..forms.sinks import MemoryBudget, MemorySink
 from ..forms.urlencoded import parse_urlencoded
 from ..limits import Limits
 from ..structures import CombinedMultiDict, ImmutableDict, ImmutableList, ImmutableMultiDict
+from ..structures.multidict_reader import made_of_pairs
 from ..urls import iri_path, iri_query
 from . import reading, streaming
 from .body import AsyncIterableBody, close_async_files, make_body
@@ -210,7 +211,7 @@ class BaseRequest:
         """The parameters of the query string (WHATWG URL section 5.1)."""
         query = self.query_string
         args: ImmutableMultiDict[str, str]
-        args = _storage(self.parameter_storage_class, parse_urlencoded(query) if query else [])
+        args = made_of_pairs(self.parameter_storage_class, parse_urlencoded(query) if query else [])
         return args
 
     @cached
@@ -218,7 +219,7 @@ class BaseRequest:
         """The cookies (RFC 6265 section 5.4)."""
         header = self.headers.get("Cookie")
         cookies: ImmutableMultiDict[str, str]
-        cookies = _storage(self.dict_storage_class, parse_cookie(header) if header else [])
+        cookies = made_of_pairs(self.dict_storage_class, parse_cookie(header) if header else [])
         return cookies
 
     @cached
@@ -444,7 +445,7 @@ class BaseRequest:
         """The fields of the form that are not files; empty if the Content-Type is not that of a form."""
         form = reading.form_of(self, "form")
         fields: ImmutableMultiDict[str, str]
-        fields = _storage(self.parameter_storage_class, form.fields if form is not None else [])
+        fields = made_of_pairs(self.parameter_storage_class, form.fields if form is not None else [])
         return fields
 
     @cached
@@ -452,7 +453,7 @@ class BaseRequest:
         """The files of a multipart form, name to :class:`FileStorage`."""
         form = reading.form_of(self, "files")
         files: ImmutableMultiDict[str, FileStorage]
-        files = _storage(ImmutableMultiDict, form.files if form is not None else [])
+        files = made_of_pairs(ImmutableMultiDict, form.files if form is not None else [])
         return files
 
     @cached
@@ -734,11 +735,6 @@ class Request(
     BaseRequest, AcceptMixin, AuthorizationMixin, ETagRequestMixin, UserAgentMixin, CommonRequestDescriptorsMixin
 ):
     """The request with every header field, as :class:`BaseRequest` takes it: ``Request(head, body=b"")``."""
-
-
-def _storage(cls: type[Any], pairs: list[tuple[str, Any]]) -> Any:
-    """A container of ``pairs``, made in the quickest way that its class has."""
-    return getattr(cls, "_from_pairs", cls)(pairs)
 
 
 def _refuse_constant(name: str) -> NoReturn:

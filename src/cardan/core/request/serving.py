@@ -23,6 +23,7 @@ __all__ = [
     "may_receive",
     "never_waits",
     "open_body",
+    "opens_sinks_as",
     "switch_mode",
 ]
 
@@ -63,6 +64,11 @@ def may_receive(request: BaseRequest, length: int) -> bool:
     on sizes, so that no answer need wait for its end.
     """
     return not may_exceed_limits(request, length)
+
+
+def opens_sinks_as(request: BaseRequest, cls: type[BaseRequest]) -> bool:
+    """True if ``_get_file_stream`` is that of ``cls``: neither a subclass nor an instance has another one."""
+    return request._opens_sinks_as(cls)
 
 
 def open_body(request: BaseRequest) -> Body:

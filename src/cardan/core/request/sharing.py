@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
     from ..drive import Step
-    from .body import Body
+    from .body import Body, UnfinishedRead
 
 __all__ = ["SharedRead", "go_on", "let_others_load", "wait_for_load"]
 
@@ -107,7 +107,7 @@ class SharedRead:
             pass
 
 
-async def go_on(body: Body, read: SharedRead) -> None:
+async def go_on(body: Body, read: UnfinishedRead) -> None:
     """Run ``read``, which other tasks can continue if this one is cancelled."""
     body.unfinished = read
     try:

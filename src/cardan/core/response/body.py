@@ -45,7 +45,9 @@ class BodyAccess:
     _iterable: Any  # absent while a body of bytes was never asked for as a list
     _was_bytes: bool = False  # the list is our own, made of a body of bytes
     _headers: Headers | None
+    _made_headers: Headers  # what the first thread that asked has made
     _hooks: list[Callable[[], Any]] | None
+    _made_hooks: list[Callable[[], Any]]  # likewise
     _own_length: str | None  # the Content-Length that we wrote into the headers, not the program
 
     if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from .range_cutter import Plan, plan_ranges
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ETagResponseMixin", "head_of"]
+__all__ = ["ETagResponseMixin", "head_of", "make_conditional_on"]
 
 #: what describes the representation, which an error in its place is not
 _OF_REPRESENTATION = (
@@ -155,3 +155,14 @@ def head_of(request: Any) -> tuple[str, Mapping[str, Any]]:
     if "REQUEST_METHOD" in request:
         return request["REQUEST_METHOD"], EnvironHeaders(request)
     return request["method"], ScopeHeaders(request.get("headers") or ())
+
+
+def make_conditional_on(
+    response: ETagResponseMixin, method: str, headers: Mapping[str, Any], unit: str | Literal[False]
+) -> None:
+    """Do what :meth:`ETagResponseMixin.make_conditional` does, without a Date field: the server sets that.
+
+    ``method`` and ``headers`` are those of the request, ``unit`` that of the ranges which the body can give; False for
+    none.
+    """
+    response._make_conditional(method, headers, unit)

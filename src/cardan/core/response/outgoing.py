@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .finalizer import ResponseEvent
     from .pumping import AsyncLibrary
 
-__all__ = ["Outgoing", "WholeAnswer", "closers_of"]
+__all__ = ["Outgoing", "WholeAnswer", "closers_of", "finalizer_of"]
 
 
 @dataclass(slots=True)
@@ -242,6 +242,11 @@ class Outgoing(BodyAccess):
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
+
+
+def finalizer_of(response: Outgoing, method: str, root_url: Callable[[], str] | None) -> ResponseFinalizer:
+    """The machine for one sending of a response, also for one whose body is a single bytes object."""
+    return response._finalizer(method, root_url, response._known_length())
 
 
 def closers_of(response: Outgoing) -> list[Callable[[], Any]]:

@@ -79,6 +79,9 @@ class ResponseStream:
 class ResponseStreamMixin:
     """Adds ``stream``."""
 
+    _stream: ResponseStream
+    """The file, once it was asked for."""
+
     @property
     def stream(self) -> ResponseStream:
         """The body as a write-only file; the same object each time."""

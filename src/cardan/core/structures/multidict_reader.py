@@ -19,7 +19,7 @@ from .immutable import TypeConversionDict
 if TYPE_CHECKING:
     from _collections_abc import dict_items
 
-__all__ = ["MultiDictReader", "converted", "iter_multi_items"]
+__all__ = ["MultiDictReader", "converted", "iter_multi_items", "made_of_pairs"]
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -201,3 +201,8 @@ def converted(values: Iterable[Any], type: Callable[[Any], Any]) -> Iterator[Any
             yield type(value)
         except (ValueError, TypeError):
             continue
+
+
+def made_of_pairs(cls: type[Any], pairs: list[tuple[Any, Any]]) -> Any:
+    """Return an object of a dict class with the given pairs, made in the fastest way that the class has."""
+    return getattr(cls, "_from_pairs", cls)(pairs)
