@@ -1,4 +1,4 @@
-"""What tests/test_shutdown_cancels.py serves: streams without an end, and what they say on stdout when they end."""
+"""The application of tests/test_shutdown_cancels.py: endless streams that print a line to stdout when they end."""
 
 from __future__ import annotations
 

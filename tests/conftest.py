@@ -1,7 +1,7 @@
-"""What all tests share: the servers' fixture, and the law on skips.
+"""The fixtures of all tests, and the rule on skipped tests.
 
-A skipped test is a hole in the proof. The summary lists all reasons; each must match a line of
-``allowed-skips.txt``, and with ``CI`` set any other fails the run.
+A skipped test proves nothing. The summary lists the reasons of all skips. If ``CI`` is set, a run fails if one of the
+reasons does not match a line of ``allowed-skips.txt``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.servers import Demo, ServerPool
 
-# No timing in tests: what takes how long is for benchmarks/ to say.
+# Tests measure no times; benchmarks/ does.
 settings.register_profile("cardan", deadline=None)
 settings.load_profile("cardan")
 

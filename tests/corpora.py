@@ -1,4 +1,7 @@
-"""The corpora: what others have collected, beside the repository or where ``CARDAN_CORPORA`` says; never in it."""
+"""The corpora: collections of test cases by other projects.
+
+They are not part of the repository, but lie in a folder beside it, or in the folder that ``CARDAN_CORPORA`` names.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ ROOT = Path(os.environ.get("CARDAN_CORPORA") or Path(__file__).resolve().parents
 
 
 def corpus(name: str) -> Path:
-    """The folder of a corpus. Skips the test, with the reason that tests/allowed-skips.txt allows, if it is absent."""
+    """The folder of a corpus.
+
+    If it does not exist, the test is skipped with a reason that tests/allowed-skips.txt allows.
+    """
     folder = ROOT / name
     if not folder.is_dir():
         pytest.skip(f"corpus {name} is absent (set CARDAN_CORPORA)")
@@ -23,6 +29,6 @@ def corpus(name: str) -> Path:
 
 
 def corpus_json(name: str, path: str = "cases.json") -> Any:
-    """A file of JSON in a corpus; lines of ``//`` comments, which one of them has, are skipped."""
+    """The content of a JSON file in a corpus. Lines that begin with ``//`` are comments and are skipped."""
     text = (corpus(name) / path).read_text(encoding="utf-8")
     return json.loads("\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//")))

@@ -1,8 +1,8 @@
-"""Every regular expression of the library, and inputs that are made from it: for the test and for the benchmark.
+"""All regular expressions of the library, and inputs made from them, for the test and the benchmark of linear time.
 
-:func:`expressions` walks the modules, so that a new expression is proved linear without being put on a list.
-:func:`shapes` reads an expression's own syntax tree: what stands before each of its repeats, what each repeats, and
-which characters its sets hold. A :class:`Shape` is a head, a unit that is repeated to any size, and a tail.
+:func:`expressions` searches all modules, so a new expression is tested without being added to a list. :func:`shapes`
+reads the syntax tree of an expression: the text before each repeat, the repeated text, and the characters of its sets.
+A :class:`Shape` is a head, a unit that is repeated to any size, and a tail.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ FROM_SET, FROM_ALL = 4, 12
 
 
 class Shape(NamedTuple):
-    """A text of any size: ``head``, then ``unit`` again and again, then ``tail``."""
+    """A text of any size: ``head``, then ``unit`` repeated, then ``tail``."""
 
     head: str
     unit: str
     tail: str
 
     def text(self, size: int) -> str:
-        """The text of about ``size`` characters."""
+        """The text with about ``size`` characters."""
         return self.head + self.unit * (size // len(self.unit)) + self.tail
 
 
 class Expression(NamedTuple):
-    """A regular expression that a module holds: where, which, and by what method its module applies it."""
+    """A regular expression in a module: the name of the module, the expression, and the method that the module calls."""
 
     name: str
     pattern: re.Pattern[Any]
@@ -51,7 +51,7 @@ class Expression(NamedTuple):
 
     @property
     def apply(self) -> Callable[[Any], object]:
-        """The method as the library uses it, with everything that it finds taken."""
+        """Call the method as the library does, and use up everything that it finds."""
         bound = getattr(self.pattern, self.method)
         if self.method == "sub":
             return lambda text: bound(text[:0], text)
@@ -60,20 +60,20 @@ class Expression(NamedTuple):
         return bound  # type: ignore[no-any-return]
 
     def text(self, shape: Shape, size: int) -> Any:
-        """The shape as what the expression takes: text, or bytes."""
+        """The shape as the expression needs it: text or bytes."""
         text = shape.text(size)
         return text.encode("latin-1", "replace") if isinstance(self.pattern.pattern, bytes) else text
 
 
 def modules() -> Iterator[ModuleType]:
-    """Every module of the library."""
+    """All modules of the library."""
     yield cardan
     for info in pkgutil.walk_packages(cardan.__path__, "cardan."):
         yield importlib.import_module(info.name)
 
 
 def expressions() -> list[Expression]:
-    """Every expression that a module of the library holds, once for each method that is used of it."""
+    """All expressions in the modules of the library, once for each method that is called."""
     loaded = list(modules())
     sources = {module.__name__: inspect.getsource(module) for module in loaded}
     found: dict[tuple[int, str], Expression] = {}
@@ -92,7 +92,7 @@ def _methods(name: str, module: str, sources: dict[str, str]) -> list[str]:
     call = re.compile(rf"\b{name}\.({'|'.join(METHODS)})\b")
     holders = [other for other in sources if vars(sys.modules[other]).get(name) is vars(sys.modules[module])[name]]
     used = {method for holder in holders for method in call.findall(sources[holder])}
-    used = used or set(re.findall(rf"\bpattern\.({'|'.join(METHODS)})\b", sources[module]))  # it is handed on
+    used = used or set(re.findall(rf"\bpattern\.({'|'.join(METHODS)})\b", sources[module]))  # passed as an argument
     assert used, f"nothing applies {module}.{name}"
     return sorted(used)
 
@@ -101,8 +101,10 @@ def _methods(name: str, module: str, sources: dict[str, str]) -> list[str]:
 
 
 def shapes(pattern: re.Pattern[Any]) -> list[Shape]:
-    """The inputs that ``pattern`` is tried with: built from its own tree, each unit by itself and between what stands
-    before and after it, and pairs of its characters."""
+    """The inputs for ``pattern``, built from its syntax tree.
+
+    They are each repeated unit by itself, each unit between the text before and after it, and pairs of its characters.
+    """
     text = pattern.pattern
     tree = parser.parse(text.decode("latin-1") if isinstance(text, bytes) else text, pattern.flags & ~re.UNICODE)
     reader = _Reader(bool(pattern.flags & re.IGNORECASE))
@@ -161,7 +163,7 @@ class _Reader:
                 return self._repeat(*value, heads)
             case constants.ASSERT:
                 self.read(value[1], heads)
-        return [""]  # a position, an assertion that something is not there
+        return [""]  # a position, or a negative assertion
 
     def _repeat(self, least: int, most: int, body: Any, heads: list[str]) -> list[str]:
         texts = self.read(body, heads)

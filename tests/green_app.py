@@ -1,6 +1,6 @@
-"""What tests/test_gevent.py serves: every kind of handler and body, and a lifespan that has to be waited for.
+"""The application of tests/test_gevent.py: all kinds of handlers and bodies, and a lifespan that takes a moment.
 
-anyio is imported before gunicorn patches the standard library, when it imports the application first (``--preload``).
+With ``--preload``, gunicorn imports the application first, so anyio is imported before the standard library is patched.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""How the cost of a call grows with its input: linear, or faster. For the test and for the benchmark.
+"""Measures how the cost of a call grows with the size of its input: linearly or faster.
 
-Time of this process alone (what others do meanwhile does not count), with the collector off. A ratio counts, never a
-time: four times the input may cost :data:`STEP` times as much, where a quadratic call costs sixteen times. What looks
-too steep is measured again, larger and several times, before it is said to be.
+Used by the test and the benchmark.
 """
 
 from __future__ import annotations
@@ -27,7 +25,10 @@ ENDLESS = 20.0
 
 @contextmanager
 def collector_off() -> Iterator[None]:
-    """The collector looks at all objects whenever their number has grown, which is none of a call's own work."""
+    """Turn the garbage collector off.
+
+    It visits all objects when their number has grown, which is not the call's own work.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -38,19 +39,19 @@ def collector_off() -> Iterator[None]:
 
 
 def once(call: Callable[[Any], object], value: Any) -> float:
-    """Seconds of this process for one call."""
+    """The seconds of process time for one call."""
     start = process_time()
     call(value)
     return process_time() - start
 
 
 def least(call: Callable[[Any], object], value: Any, repeats: int) -> float:
-    """The least of several calls: noise only adds."""
+    """The least time of several calls: noise only makes a call slower."""
     return min(once(call, value) for _ in range(repeats))
 
 
 def steep(call: Callable[[Any], object], make: Callable[[int], Any], size: int = SIZE) -> str | None:
-    """What was measured where ``call(make(n))`` grows faster than linear in ``n``; None where it does not."""
+    """The measured times if ``call(make(n))`` grows faster than linearly in ``n``, otherwise None."""
     for few in (SMALL, size // 16):
         if (time := once(call, make(few))) > 0.2:
             return f"{time:.3f} s for {few}"

@@ -1,4 +1,6 @@
-"""What tests/test_starvation.py serves: uploads to a def handler, requests without a body, and idle event streams."""
+"""The application of tests/test_starvation.py: uploads to a ``def`` handler, requests without a body, idle event
+streams.
+"""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ SHAPES = list(
         Shape("http://", "a@", "/"),
     ])
 )  # fmt: skip
-"""What the test tries."""
+"""The texts that the test tries."""
 
 
 def combinations(seed: int, count: int) -> Iterator[Shape]:

@@ -1,4 +1,4 @@
-"""The benchmarks run, each thing once: wrong answers fail here, times mean nothing and are not looked at."""
+"""The benchmarks work: each of them runs once, a wrong answer fails the test, and times are not looked at."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
     ],
 )
 def test_smoke(script: str, tmp_path: Path) -> None:
-    """Every contestant that is installed gives the right answers, cardan first of all."""
+    """Every library that is installed gives the right answers, cardan included."""
     numbers = tmp_path / "numbers.json"
     command = [sys.executable, BENCHMARKS / f"{script}.py", "--smoke", "--json", numbers]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
@@ -40,7 +40,7 @@ def test_smoke(script: str, tmp_path: Path) -> None:
 
 
 def test_wrong_answers_are_found() -> None:
-    """An answer that is not the expected one fails before anything is timed."""
+    """A benchmark that gets a wrong answer fails before anything is timed."""
     code = "from scenarios import *; check(SCENARIOS['hello'], Answer(200, [('Content-Length', '2')], b'no'))"
     done = subprocess.run([sys.executable, "-c", code], cwd=BENCHMARKS, capture_output=True, text=True, check=False)
     assert "AssertionError: hello: got b'no'" in done.stderr
@@ -49,7 +49,7 @@ def test_wrong_answers_are_found() -> None:
 @pytest.mark.parametrize(("protocol", "peers"), [("wsgi", ("werkzeug", "whitenoise")), ("asgi", ("starlette",) * 2)])
 @pytest.mark.parametrize("row", ["hello", "bare hello", "static"])
 def test_rows_whose_instructions_are_counted(protocol: str, peers: tuple[str, str], row: str) -> None:
-    """What serves a row of instructions.py ends without an error, for cardan and for a peer that is installed."""
+    """Each row of instructions.py runs without an error, for cardan and for one other library that is installed."""
     peer = peers[row == "static"]
     for contestant in ("cardan", peer) if find_spec(peer) is not None else ("cardan",):
         command = [sys.executable, BENCHMARKS / "instructions.py", "--child", protocol, contestant, row, "2"]

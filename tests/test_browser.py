@@ -1,6 +1,9 @@
-"""A real browser fills in the demo's form, on both servers: Debian's Chromium, headless, through chromium-driver.
+"""A real browser fills in the form of the demo, on both servers:
 
-Skipped where it is not installed (.ci/run installs it where it may): ``apt-get install chromium chromium-driver``.
+Debian's Chromium without a window, through chromium-driver.
+
+The tests are skipped if it is not installed: ``apt-get install chromium chromium-driver``. .ci/run installs it if it
+can.
 """
 
 from __future__ import annotations
@@ -51,7 +54,7 @@ RESULT = (By.CSS_SELECTOR, "article.result")
 
 
 def start_browser(profile: Path, *, javascript: bool = True) -> webdriver.Chrome:
-    """A browser with a fresh profile, each answer waited for ``ANSWER_SECONDS``; skips the test where there is none."""
+    """Start a browser with a new profile. It waits ``ANSWER_SECONDS`` for each answer. Skips the test if there is none."""
     program, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if program is None or driver is None:
         pytest.skip("no browser: chromium and chromium-driver are not installed")
@@ -65,25 +68,25 @@ def start_browser(profile: Path, *, javascript: bool = True) -> webdriver.Chrome
     browser = webdriver.Chrome(options=options, service=Service(driver))
     executor = browser.command_executor
     assert not isinstance(executor, str)
-    executor.client_config.timeout = ANSWER_SECONDS  # selenium's own is longer than the hang guard
+    executor.client_config.timeout = ANSWER_SECONDS  # selenium's default is longer than that of the hang guard
     return browser
 
 
 class Browsers:
-    """One browser for all tests of the module, and another one where it stood still."""
+    """One browser for all tests of the module. It is replaced by a new one if it hangs."""
 
     def __init__(self, make_folder: Callable[[str], Path]) -> None:
         self._make_folder = make_folder
         self._browser: webdriver.Chrome | None = None
 
     def get(self) -> webdriver.Chrome:
-        """The browser, running."""
+        """The running browser."""
         if self._browser is None:
             self._browser = start_browser(self._make_folder("profile"))
         return self._browser
 
     def end(self, *, answers: bool = True) -> None:
-        """End it, by force where it does not answer."""
+        """End the browser, by force if it does not answer."""
         browser, self._browser = self._browser, None
         if browser is not None and answers:
             browser.quit()
@@ -99,7 +102,7 @@ def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browsers]:
 
 
 def with_browser(test: Callable[[webdriver.Chrome, tuple[str, str], Path], None]) -> Callable[..., None]:
-    """Run ``test``, once more where the browser stood still: that is the machine's fault, not the page's."""
+    """Run ``test``, and run it once more if the browser hangs: this is a fault of the machine and not of the page."""
 
     def run(browsers: Browsers, address: tuple[str, str], tmp_path: Path) -> None:
         try:
@@ -114,7 +117,7 @@ def with_browser(test: Callable[[webdriver.Chrome, tuple[str, str], Path], None]
 
 @pytest.fixture(params=["ASGI", "WSGI"])
 def address(request: pytest.FixtureRequest, demo: Demo) -> tuple[str, str]:
-    """(protocol, where the demo answers over it)"""
+    """The protocol, and the URL at which the demo answers over it."""
     return request.param, demo.asgi_url if request.param == "ASGI" else demo.wsgi_url
 
 
@@ -123,7 +126,7 @@ def by_id(browser: webdriver.Chrome, name: str) -> WebElement:
 
 
 def fill_in(browser: webdriver.Chrome, url: str, *paths: Path) -> None:
-    """Open the page, type, choose the files; all but the click on the button."""
+    """Open the page, type the texts and choose the files; do not click on the button."""
     browser.get(url)
     by_id(browser, "name").send_keys("Ada Lovelace")
     by_id(browser, "message").send_keys("first line\nsecond <b>line</b>")
@@ -136,7 +139,7 @@ def result(browser: webdriver.Chrome) -> WebElement:
 
 
 def two_files(folder: Path) -> dict[Path, str]:
-    """Two files and their checksums; the second one is large enough to go to disk."""
+    """Two files and their checksums. The second file is so large that it is written to disk."""
     contents = {"photo é.png": bytes(range(256)) * 8, "data.bin": b"\r\n--cardan" * 120_000}
     for name, content in contents.items():
         (folder / name).write_bytes(content)
@@ -155,7 +158,7 @@ def assert_shown(browser: webdriver.Chrome, protocol: str, hashes: dict[Path, st
 
 @with_browser
 def test_two_files(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
-    """The list of chosen files appears; after the click the page shows the right checksums, fields and the cookie."""
+    """The chosen files are listed; after the click, the page shows the right checksums, fields and cookie."""
     protocol, url = address
     hashes = two_files(tmp_path)
     browser.get(url)
@@ -170,7 +173,7 @@ def test_two_files(browser: webdriver.Chrome, address: tuple[str, str], tmp_path
 
 @with_browser
 def test_drop(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
-    """Files that are dropped on the zone are chosen, and sent like any others."""
+    """Files that are dropped on the drop zone are chosen, and are sent like other files."""
     protocol, url = address
     hashes = two_files(tmp_path)
     fill_in(browser, url)
@@ -188,7 +191,7 @@ def test_drop(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Pat
 
 @with_browser
 def test_progress(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
-    """A larger upload over a slow line: the bar shows up, moves, and makes room for the result."""
+    """During a large upload over a slow line, the progress bar appears, moves, and is replaced by the result."""
     _, url = address
     content = bytes(6_000_000)
     (tmp_path / "large.bin").write_bytes(content)
@@ -209,7 +212,7 @@ def test_progress(browser: webdriver.Chrome, address: tuple[str, str], tmp_path:
 
 @with_browser
 def test_cancel(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
-    """A cancelled upload leaves the form as it was, ready to be sent again."""
+    """After an upload is cancelled, the form has its old values and can be sent again."""
     _, url = address
     (tmp_path / "large.bin").write_bytes(bytes(6_000_000))
     fill_in(browser, url, tmp_path / "large.bin")
@@ -228,7 +231,7 @@ def test_cancel(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: P
 
 @with_browser
 def test_without_scripts(with_scripts: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
-    """The same form, sent by the browser itself: same result."""
+    """Without JavaScript, the browser sends the form itself, and the result is the same."""
     protocol, url = address
     browser = start_browser(Path(mkdtemp(dir=tmp_path)), javascript=False)
     try:
@@ -242,7 +245,7 @@ def test_without_scripts(with_scripts: webdriver.Chrome, address: tuple[str, str
 
 @with_browser
 def test_nothing_is_wrong_in_the_console(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
-    """No script error, nothing that the page's own policy had to block."""
+    """The browser console shows no script error, and nothing that the page's Content-Security-Policy has blocked."""
     browser.get_log("browser")
     browser.get(address[1])
     assert browser.get_log("browser") == []

@@ -57,7 +57,7 @@ def post(client: httpx.Client, path: str, **options: object) -> httpx.Response:
     ],
 )
 def test_the_page_speaks_the_language_that_is_accepted(client: Client, accepted: str, code: str, word: str) -> None:
-    """Accept-Language chooses among three; what the page does not speak gives English."""
+    """Accept-Language chooses among three languages. If it asks for another language only, the page is in English."""
     page = client.get("/", headers={"Accept-Language": accepted})
     assert page.status_code == 200
     assert f'<html lang="{code}">' in page.text
@@ -65,12 +65,12 @@ def test_the_page_speaks_the_language_that_is_accepted(client: Client, accepted:
 
 
 def test_the_page_says_over_what_it_came(client: Client, protocol: Protocol) -> None:
-    """The one thing on the form that may differ by server."""
+    """The form page names the protocol and the server; nothing else on it depends on the server."""
     assert f'data-protocol="{protocol.upper()}"' in client.get("/").text
 
 
 def test_the_result_shows_what_was_sent(client: Client) -> None:
-    """Fields, and each file with size, type and checksum; everything escaped."""
+    """The result page shows the fields, and the size, type and checksum of each file. All values are escaped."""
     page = post(client, "/")
     assert page.status_code == 200
     for _, content, mimetype in (PHOTO, TEXT):
@@ -83,7 +83,7 @@ def test_the_result_shows_what_was_sent(client: Client) -> None:
 
 
 def test_visits_are_counted_in_a_cookie(client: Client) -> None:
-    """The answer sets the cookie, the next request carries it, the page shows it."""
+    """The answer sets a cookie with the number of visits, and the page for the next request shows this number."""
     assert post(client, "/").cookies["visits"] == "1"
     second = post(client, "/")
     assert second.cookies["visits"] == "2"
@@ -91,7 +91,7 @@ def test_visits_are_counted_in_a_cookie(client: Client) -> None:
 
 
 def test_a_language_that_was_chosen_is_kept(client: Client) -> None:
-    """The form's choice wins at once, and afterwards through a cookie, over Accept-Language."""
+    """A language that is chosen in the form takes precedence over Accept-Language, now and later, by a cookie."""
     client.headers["Accept-Language"] = "en"
     page = client.post("/", data={"language": "fr"}, files={"files": TEXT})
     assert '<html lang="fr">' in page.text
@@ -99,14 +99,14 @@ def test_a_language_that_was_chosen_is_kept(client: Client) -> None:
 
 
 def test_a_form_without_files_will_do(client: Client) -> None:
-    """What a browser sends when no file was chosen: an empty part, which is no file."""
+    """If no file was chosen, a browser sends an empty part, and the page shows no file."""
     page = client.post("/", data=FORM, files={"files": ("", b"", "application/octet-stream")})
     assert page.status_code == 200
     assert "No files came." in page.text
 
 
 def test_the_receipts_are_equal_byte_by_byte() -> None:
-    """The same request over WSGI and ASGI; only what is the library's view of it is in there."""
+    """The same request over WSGI and ASGI gives the same receipt: it contains only values that the library has read."""
     bodies = set()
     for protocol in PROTOCOLS:
         with Client(app, protocol=protocol) as client:
@@ -136,7 +136,7 @@ def test_the_receipts_are_equal_byte_by_byte() -> None:
     ("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/", 405), ("GET", "/receipt", 405)]
 )
 def test_errors_are_pages(client: Client, method: str, path: str, status: int) -> None:
-    """For those who read HTML; with the way back."""
+    """A client that accepts HTML gets an error as a page with a link to the form."""
     page = client.request(method, path)
     assert page.status_code == status
     assert f'<p class="code">{status}</p>' in page.text
@@ -144,13 +144,13 @@ def test_errors_are_pages(client: Client, method: str, path: str, status: int) -
 
 
 def test_errors_are_problem_documents_for_programs(client: Client) -> None:
-    """What the library says by itself where HTML is not asked for by name."""
+    """If Accept does not contain text/html, the client gets the library's own error document."""
     answer = client.get("/nowhere", headers={"Accept": "application/json"})
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
 def test_a_broken_form_is_a_400_with_a_reason(client: Client) -> None:
-    """A body that ends without its last boundary: a page that says so, and no half result."""
+    """A body without its last boundary gives a page with the reason, and no incomplete result."""
     body = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nAda'
     page = client.post("/", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"})
     assert page.status_code == 400
@@ -159,7 +159,9 @@ def test_a_broken_form_is_a_400_with_a_reason(client: Client) -> None:
 
 @pytest.mark.parametrize("path", ["/style.css", "/upload.js", "/icon.svg"])
 def test_assets(client: Client, path: str) -> None:
-    """From here, and of the right type: the policy in the pages' headers allows no other."""
+    """The page's style sheet, script and icon are served by the demo with the right types, as the page's policy
+    requires.
+    """
     answer = client.get(path)
     kind = {"css": "text/css", ".js": "text/javascript", "svg": "image/svg+xml"}[path[-3:]]
     assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind)
@@ -168,7 +170,7 @@ def test_assets(client: Client, path: str) -> None:
 
 @pytest.mark.real_server
 def test_make_demo(demo: Demo, tmp_path: Path) -> None:
-    """Both servers at once: 32 MB arrive, the receipts are byte-equal, memory stays where it was."""
+    """Both servers receive 32 MB at the same time. The receipts are equal byte by byte, and memory does not grow."""
     path = tmp_path / "large.bin"
     with path.open("wb") as file:
         for n in range(32):
@@ -176,7 +178,7 @@ def test_make_demo(demo: Demo, tmp_path: Path) -> None:
     want = hashlib.sha256(path.read_bytes()).hexdigest()
     bodies = set()
     for url in (demo.asgi_url, demo.wsgi_url):
-        post_file(url, PHOTO[1])  # what is loaded once is loaded now
+        post_file(url, PHOTO[1])  # all modules are loaded after this request
         before = demo.peak_memory()
         body = post_file(url, path)
         assert httpx.Response(200, content=body).json()["files"][0]["sha256"] == want
@@ -195,7 +197,7 @@ def post_file(url: str, source: Path | bytes) -> bytes:
 @pytest.mark.real_server
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
 def test_the_launcher_stops_both(tmp_path: Path, sig: signal.Signals) -> None:
-    """One signal, status 0, and nobody listens any more."""
+    """One signal stops both servers with status 0, and nothing listens on their ports afterwards."""
     with Demo(tmp_path) as demo:
         httpx.get(demo.asgi_url)
         assert demo.stop(sig) == 0, demo.log()
@@ -207,7 +209,7 @@ def test_the_launcher_stops_both(tmp_path: Path, sig: signal.Signals) -> None:
 
 @pytest.mark.real_server
 def test_a_taken_port_is_said_in_one_sentence() -> None:
-    """And nothing is started."""
+    """If a port is taken, the launcher prints one sentence and starts nothing."""
     with socket.socket() as blocker:
         blocker.bind(("127.0.0.1", 0))
         blocker.listen()

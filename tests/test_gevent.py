@@ -23,7 +23,9 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module", params=[(), ("--preload",)], ids=["patched first", "preload"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """gunicorn with gevent's worker, which patches before the application is imported, or after it."""
+    """gunicorn with the worker of gevent, which patches the standard library before or after the application is
+    imported.
+    """
     kind = dataclasses.replace(KINDS["gunicorn"], arguments=gunicorn("gevent", *request.param))
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(KINDS, "gunicorn", kind)
@@ -34,7 +36,10 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def test_handlers_and_bodies(server: Server) -> None:
-    """def and async def answer and stream, many at once; one lifespan, for which the first ones wait together."""
+    """``def`` and ``async def`` handlers answer and stream, many at the same time.
+
+    The first requests wait for one lifespan.
+    """
     expected = {
         "/agreet": "async body 1",
         "/astream": "0 1 2 ",

@@ -1,4 +1,4 @@
-"""What a run leaves behind when it is ended in the middle: nothing."""
+"""A test run that is ended in the middle leaves no process behind."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def listens(port: int) -> bool:
     [("uvicorn", "hang"), ("gunicorn-gthread", "kill"), ("granian-asgi", "exit"), ("demo", "hang")],
 )
 def test_servers_end_with_the_test_process(kind: str, end: str, tmp_path: Path) -> None:
-    """The hang guard calls _exit: no fixture is torn down. What was started ends all the same, and frees its port."""
+    """The hang guard calls _exit, so no fixture is torn down. The started servers end anyway, and their ports are free."""
     command = [sys.executable, "-c", RUN.format(end=ENDS[end]), kind, str(tmp_path)]
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""A plain close hook runs although asyncio cancels its task before a thread has begun it."""
+"""A plain close hook runs even if asyncio cancels its task before the hook has started in its thread."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """The loop whose cancellations pass through shielded scopes."""
+    """Only asyncio's own cancellation passes through shielded scopes."""
     return "asyncio"
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
 async def test_a_hook_that_is_cancelled_before_it_begins(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
-    """Each of three plain hooks runs once, whichever of them the second cancellation meets."""
+    """Each of three plain hooks runs once, no matter which of them is next when the second cancellation arrives."""
     log: list[int] = []
     starts = 0
     real = worker.start
@@ -32,7 +32,7 @@ async def test_a_hook_that_is_cancelled_before_it_begins(monkeypatch: pytest.Mon
         nonlocal starts
         starts += 1
         if starts == at:
-            for _ in range(2):  # the first one waits for the hooks, the second one is thrown into what they await
+            for _ in range(2):  # the first cancellation waits for the hooks, the second one interrupts this wait
                 task.cancel()
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)

@@ -1,9 +1,9 @@
-"""Nothing that a client sends costs more than linear time: no regular expression, no reader, no writer, no property.
+"""Nothing that a client sends costs more than linear time: no regular expression, reader, writer or property.
 
-The one law of this suite whose proof is a measurement. It is a ratio over three sizes, far from both sides (linear is
-4, the bound 11, quadratic 16), and what fails was measured again and again before. What is tried is made from the
-expressions themselves, and from fragments for everything else: tests/expressions.py, tests/subjects.py.
-benchmarks/linear.py tries many more, and prints the ratios.
+This is the only rule in the test suite that is proved by a measurement. The measured value is a ratio over three sizes:
+a linear call has a ratio of 4, a quadratic one 16, and the bound is 11. A call fails only after it was measured several
+times. The inputs are made from the regular expressions themselves (tests/expressions.py), and from fragments for
+everything else (tests/subjects.py). benchmarks/linear.py tries many more inputs and prints the ratios.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def steep_shapes(one: Expression) -> list[tuple[Shape, str]]:
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_every_expression_is_linear(name: str) -> None:
-    """Matching, searching, replacing and splitting: by every method that the library uses of an expression."""
+    """Each regular expression is linear with every method that the library uses: match, search, sub, split and so on."""
     with collector_off():
         assert steep_shapes(EXPRESSIONS[name]) == []
 
@@ -44,9 +44,9 @@ def test_every_expression_is_linear(name: str) -> None:
 @pytest.mark.parametrize("name", SUBJECTS)
 @pytest.mark.filterwarnings("ignore:got a cookie")
 def test_every_reader_and_writer_is_linear(name: str) -> None:
-    """From the text as it was sent to all that can be asked of it, and back."""
+    """Reading a text from a client, using everything that the result offers, and writing it again takes linear time."""
     call = SUBJECTS[name]
-    tried = SHAPES[::5] if "." in name.split()[0] else SHAPES  # an attribute: its reader is a subject by itself
+    tried = SHAPES[::5] if "." in name.split()[0] else SHAPES  # an attribute: its reader is also a subject
     with collector_off():
         found = [(shape, steep(call, shape.text, 2000)) for shape in tried]
     assert [(shape, text) for shape, text in found if text is not None] == []
@@ -64,27 +64,30 @@ def test_every_reader_and_writer_is_linear(name: str) -> None:
 )
 @pytest.mark.parametrize("marks", ["\u0301\u0323", "\u0f73", "\u0345\u0301\u0323"], ids=ascii)
 def test_combining_marks_are_put_in_order_in_linear_time(call: Callable[[str], object], marks: str) -> None:
-    """Normal forms sort the marks on a letter, in quadratic time: of a long text only so many as can matter."""
+    """Unicode normalization sorts combining marks in quadratic time.
+
+    So only a limited part of a long text is normalized.
+    """
     with collector_off():
         assert steep(call, Shape("a", marks, "").text, 16_000) is None
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_every_container_is_linear(name: str) -> None:
-    """As many fields, parameters or names as a client likes to send."""
+    """A container can hold as many fields, parameters or names as a client likes to send."""
     with collector_off():
         assert steep(CONTAINERS[name], lambda count: count, 1600) is None
 
 
 @pytest.mark.parametrize("name", BYTES)
 def test_a_body_that_comes_byte_by_byte_is_read_in_linear_time(name: str) -> None:
-    """What was looked at is not looked at again when the next byte is there."""
+    """Bytes that were examined are not examined again when the next byte arrives."""
     with collector_off():
         assert steep(BYTES[name], lambda count: count, 16_000) is None
 
 
 def compiled_elsewhere(source: str) -> list[str]:
-    """Every use of :mod:`re` that is not an expression compiled and named by the module itself."""
+    """All uses of :mod:`re` in a module, except expressions that are compiled at its top level and have a name."""
     tree = ast.parse(source)
     named = {id(part) for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign) for part in ast.walk(node)}
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
@@ -94,7 +97,7 @@ def compiled_elsewhere(source: str) -> list[str]:
 
 
 def test_expressions_stand_where_they_are_found() -> None:
-    """Each is compiled once, under a name of its module: one that is written elsewhere would have no proof."""
+    """Each expression is compiled once and has a name in its module. Any other expression would not be tested here."""
     assert {module.__name__: compiled_elsewhere(inspect.getsource(module)) for module in modules()} == {
         module.__name__: [] for module in modules()
     }
@@ -102,7 +105,7 @@ def test_expressions_stand_where_they_are_found() -> None:
     assert compiled_elsewhere("import re\na = re.compile('b')\ndef f(x): return re.sub('a', '', x)") != []
 
 
-#: public functions that take nothing that a client sent
+#: public functions that take no values of a client
 NOT_FOR_CLIENTS = {
     "abort", "arun", "dump_age", "dump_retry_after", "generate_etag", "header_field", "http_date",
     "is_byte_range_valid", "live_field", "run", "value_field",
@@ -111,7 +114,7 @@ NOT_FOR_CLIENTS = {
 
 @pytest.mark.parametrize("module", [cardan.http, cardan.core], ids=["http", "core"])
 def test_every_public_function_is_a_subject(module: ModuleType) -> None:
-    """What reads or writes a field, a body or an address is called by name in the subjects."""
+    """Each public function that reads or writes a field, a body or an address is called in tests/subjects.py."""
     functions = {name for name in module.__all__ if inspect.isfunction(getattr(module, name))}
     called = re.findall(r"\w+", inspect.getsource(subjects))
     assert functions - NOT_FOR_CLIENTS - set(called) == set()
@@ -120,8 +123,8 @@ def test_every_public_function_is_a_subject(module: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("pattern", "method"),
     [
-        (rb"[ \t]*\r\n[ \t]+", "sub"),  # where it fails, each space is tried as the first
-        (r"(?:\A|;)([a-z]+)(?: +([ -~]*))?(?=;|\Z)", "findall"),  # a space may belong to either
+        (rb"[ \t]*\r\n[ \t]+", "sub"),  # if the match fails, each space is tried as the first one
+        (r"(?:\A|;)([a-z]+)(?: +([ -~]*))?(?=;|\Z)", "findall"),  # a space may belong to either part
         (r"(a+)+b", "match"),  # exponential
         (r"<!--.*?-->", "findall"),
         (r"(\w+)\s*=\s*(\w+)\s*;", "search"),
@@ -129,7 +132,7 @@ def test_every_public_function_is_a_subject(module: ModuleType) -> None:
     ids=["fold", "two-places", "nested", "unclosed", "words"],
 )
 def test_what_is_not_linear_is_found(pattern: str | bytes, method: str) -> None:
-    """The inputs that are made from an expression find the ones that are known to be quadratic, and worse."""
+    """The inputs made from an expression detect expressions that are known to be quadratic or worse."""
     one = Expression("", re.compile(pattern), method)
     with collector_off():
         assert any(steep(one.apply, lambda size: one.text(shape, size), 1600) for shape in shapes(one.pattern))  # noqa: B023
@@ -146,6 +149,6 @@ def test_what_is_not_linear_is_found(pattern: str | bytes, method: str) -> None:
     ids=["split", "walk", "slices", "list"],
 )
 def test_growth_is_judged(call: Callable[[str], object], linear: bool) -> None:
-    """A linear call is never said to be steep; a quadratic one always is."""
+    """``steep`` never reports a linear call, and always reports a quadratic one."""
     with collector_off():
         assert any(steep(call, Shape("", unit, "a").text, 1000) for unit in (" ", "ab", ",")) is not linear

@@ -1,7 +1,7 @@
-"""Cancellation by asyncio itself (Task.cancel()), which passes through the shielded scopes of anyio.
+"""Cancellation by asyncio itself (``Task.cancel()``), which passes through the shielded scopes of anyio.
 
-The cancellation leaves in time, as it is; the body is closed and every hook runs exactly once, and files stay open,
-until the thread that works on them has really ended. On trio the same holds for the cancellation of a scope.
+The cancellation is raised in time and unchanged. The body is closed, and every hook runs exactly once. Files stay open
+until the thread that uses them has really ended. On trio the same holds for the cancellation of a scope.
 """
 
 from __future__ import annotations
@@ -24,55 +24,55 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """The loop that has such cancellations."""
+    """Only asyncio has this kind of cancellation."""
     return "asyncio"
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Return when the condition holds; the guard only ends a test that would hang."""
+    """Wait until the condition is true. The time-out only prevents a test from hanging."""
     with anyio.fail_after(20):
         while not condition():
             await anyio.sleep(0.001)
 
 
 class Blocking:
-    """What a thread waits for; a test lets it go on."""
+    """A thread blocks in ``wait`` until the test calls ``go_on``."""
 
     def __init__(self) -> None:
         self.waits = threading.Event()
         self._go_on = threading.Event()
 
     def wait(self) -> None:
-        """In the thread."""
+        """Block the thread."""
         self.waits.set()
         assert self._go_on.wait(20)
 
     def go_on(self) -> None:
-        """Let the thread end."""
+        """Let the thread continue."""
         self._go_on.set()
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests in which a thread outlives its task are many."""
+    """In these tests a thread often outlives its task, so the time-outs are short."""
     monkeypatch.setattr("cardan._crossing.cleanup.PATIENCE", 0.05)
 
 
 @pytest.fixture
 def blocking() -> Iterator[Blocking]:
-    """Released at the end, whatever a test does."""
+    """A `Blocking` that is released at the end of the test, whatever happens."""
     found = Blocking()
     yield found
     found.go_on()
 
 
 def get(app: Any) -> Exchange:
-    """A request without a body."""
+    """A GET request without a body."""
     return Exchange(app, chunk(b"", False), method="GET")
 
 
 async def by_cancel(exchange: Exchange, ready: Callable[[], object]) -> None:
-    """Task.cancel()."""
+    """Cancel with ``Task.cancel()``."""
     task = asyncio.create_task(exchange.run())
     await until(ready)
     task.cancel()
@@ -81,14 +81,14 @@ async def by_cancel(exchange: Exchange, ready: Callable[[], object]) -> None:
 
 
 async def by_wait_for(exchange: Exchange, ready: Callable[[], object]) -> None:
-    """asyncio.wait_for()."""
+    """Cancel with ``asyncio.wait_for()``."""
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(exchange.run(), 0.2)
     assert ready()
 
 
 async def by_timeout(exchange: Exchange, ready: Callable[[], object]) -> None:
-    """asyncio.timeout()."""
+    """Cancel with ``asyncio.timeout()``."""
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
             await exchange.run()
@@ -96,7 +96,7 @@ async def by_timeout(exchange: Exchange, ready: Callable[[], object]) -> None:
 
 
 async def by_group(exchange: Exchange, ready: Callable[[], object]) -> None:
-    """A TaskGroup, of which another task fails."""
+    """Cancel with a ``TaskGroup`` in which another task fails."""
 
     async def fail() -> None:
         await until(ready)
@@ -114,7 +114,7 @@ ways = pytest.mark.parametrize("cancel", WAYS, ids=lambda way: way.__name__[3:])
 
 @ways
 async def test_sync_body(cancel: Any, blocking: Blocking) -> None:
-    """A step of a sync body that runs: the body is closed, and hooks run, once, when it has ended; in one context."""
+    """A step of a sync body is running: after it, the body is closed and the hooks run, once each, in one context."""
     log: list[str] = []
 
     def body() -> Iterator[str]:
@@ -148,7 +148,10 @@ async def test_sync_body(cancel: Any, blocking: Blocking) -> None:
 
 @ways
 async def test_sync_handler(cancel: Any, blocking: Blocking) -> None:
-    """A def handler that runs: its files stay open until it has ended; its response's body and hooks end, once."""
+    """A ``def`` handler is running: its files stay open until it has ended.
+
+    The body and the hooks of its response end once.
+    """
     log: list[Any] = []
     files: list[Any] = []
 
@@ -189,7 +192,7 @@ async def test_sync_handler(cancel: Any, blocking: Blocking) -> None:
 
 @ways
 async def test_handler_that_waits_for_its_body(cancel: Any) -> None:
-    """It is woken with ClientDisconnected, and so is every later read; nothing is held any more."""
+    """A waiting ``def`` handler gets ClientDisconnected, and so does every later read. Its places are free."""
     log: list[Any] = []
     begun = threading.Event()
 
@@ -212,7 +215,7 @@ async def test_handler_that_waits_for_its_body(cancel: Any) -> None:
 
 @ways
 async def test_handler_in_a_foreign_thread_that_waits_for_its_body(cancel: Any) -> None:
-    """The body is read in a thread that the handler has started: it is woken as well."""
+    """A thread that the handler has started and that waits for the body also gets ClientDisconnected."""
     log: list[str] = []
     begun = threading.Event()
 
@@ -234,7 +237,7 @@ async def test_handler_in_a_foreign_thread_that_waits_for_its_body(cancel: Any) 
 
 
 async def test_handler_that_reads_after_the_cancellation(blocking: Blocking) -> None:
-    """A def handler that asks for its body only then waits for nobody."""
+    """A ``def`` handler that asks for its body after the cancellation gets ClientDisconnected without waiting."""
     log: list[str] = []
 
     def handler(request: Request) -> Response:
@@ -253,7 +256,7 @@ async def test_handler_that_reads_after_the_cancellation(blocking: Blocking) -> 
 @pytest.mark.parametrize("kind", ["def", "async"])
 @ways
 async def test_async_body(cancel: Any, kind: str) -> None:
-    """An async body is told once; its cleanup and the hooks run to their ends before the cancellation leaves."""
+    """An async body is cancelled once. Its cleanup and the hooks run to their ends before the cancellation is raised."""
     log: list[str] = []
 
     async def body() -> AsyncIterator[str]:
@@ -288,7 +291,10 @@ async def test_async_body(cancel: Any, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["def", "async"])
 async def test_cancelled_while_hooks_run(kind: str, blocking: Blocking) -> None:
-    """The first cancellation lets every hook run to its end; a second one cuts a slow async hook, the others run."""
+    """After the first cancellation, every hook runs to its end.
+
+    A second one interrupts a slow async hook; the others run.
+    """
     log: list[str] = []
     running, go_on = anyio.Event(), anyio.Event()
 
@@ -338,7 +344,7 @@ async def test_cancelled_while_hooks_run(kind: str, blocking: Blocking) -> None:
 
 @pytest.mark.parametrize("times", [1, 2])
 async def test_cancelled_while_a_sync_hook_runs(times: int, blocking: Blocking) -> None:
-    """A sync hook cannot be cut: the hooks after it run when it has ended, in its context."""
+    """A sync hook cannot be interrupted. After it has ended, the next hooks run in its context."""
     log: list[str] = []
 
     def handler(request: Request) -> Response:
@@ -371,7 +377,7 @@ async def test_cancelled_while_a_sync_hook_runs(times: int, blocking: Blocking) 
 
 
 async def test_an_error_of_a_hook_does_not_replace_the_cancellation(caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged."""
+    """The error of the hook is logged, and the cancellation is raised."""
 
     async def handler(request: Request) -> Response:
         async def body() -> AsyncIterator[str]:
@@ -394,7 +400,7 @@ async def test_an_error_of_a_hook_does_not_replace_the_cancellation(caplog: pyte
 
 
 async def test_file_work(blocking: Blocking) -> None:
-    """An async handler that awaits file work: the file is closed after the thread has ended."""
+    """An async handler awaits work on a file in a thread: the file is closed after the thread has ended."""
     log: list[Any] = []
     begun = threading.Event()
 
@@ -425,7 +431,9 @@ async def test_file_work(blocking: Blocking) -> None:
 
 @pytest.mark.parametrize("after", range(1, 15))
 async def test_at_every_step(after: int) -> None:
-    """Cancelled in any turn of the loop: what was opened is closed once, and every hook of a response ran once."""
+    """At whichever step of the event loop the request is cancelled, every open file is closed once, and every hook runs
+    once.
+    """
     log: list[str] = []
 
     class Body:
@@ -454,7 +462,7 @@ async def test_at_every_step(after: int) -> None:
 
 
 async def test_a_cancellation_while_the_body_of_a_client_that_left_cleans_up() -> None:
-    """The client leaves, the body cleans up, and the first native cancellation comes then: the cleanup is not cut."""
+    """The first cancellation arrives while the body cleans up after a disconnect. The cleanup is not interrupted."""
     log: list[str] = []
     cleaning, go_on = anyio.Event(), anyio.Event()
 
@@ -488,7 +496,7 @@ async def test_a_cancellation_while_the_body_of_a_client_that_left_cleans_up() -
 
 @pytest.mark.parametrize("kind", ["def", "async"])
 async def test_middleware_is_told_of_the_cancellation(kind: str) -> None:
-    """What is around the handler is told of the cancellation, and cannot make an answer of it by returning."""
+    """The middleware sees the cancellation, and cannot turn it into an answer by returning a response."""
     log: list[str] = []
     waits = anyio.Event()
 
@@ -516,7 +524,7 @@ async def test_middleware_is_told_of_the_cancellation(kind: str) -> None:
 
 
 async def test_the_end_of_the_lifespan_waits_for_cleanup() -> None:
-    """Some servers end the process as soon as the lifespan has ended, right after they have cancelled requests."""
+    """Some servers cancel requests and end the process right after the lifespan. So its end waits for the cleanup."""
     log: list[str] = []
 
     async def handler(request: Request) -> Response:
@@ -561,7 +569,7 @@ async def test_the_end_of_the_lifespan_waits_for_cleanup() -> None:
 
 
 def test_a_loop_that_ends_waits_for_cleanup() -> None:
-    """``asyncio.run()`` cancels every task at its end: the cleanup of a request that was cancelled still runs."""
+    """``asyncio.run()`` cancels every task at its end. The cleanup of a cancelled request still runs."""
     log: list[str] = []
 
     async def handler(request: Request) -> Response:
@@ -588,7 +596,9 @@ def test_a_loop_that_ends_waits_for_cleanup() -> None:
 
 
 def test_a_timeout_around_a_blocking_call_on_wsgi() -> None:
-    """An async handler on WSGI: the time-out leaves when the request's thread has ended what was asked of it."""
+    """In an async handler on WSGI, a time-out is raised after the request's thread has ended the call that it was asked
+    for.
+    """
     log: list[str] = []
 
     class Slow:
@@ -613,15 +623,15 @@ def test_a_timeout_around_a_blocking_call_on_wsgi() -> None:
 
 
 class TestTrio:
-    """Scopes, on trio: the task waits for its threads, and nothing is lost."""
+    """The same for scopes on trio: the task waits for its threads, and nothing is lost."""
 
     @pytest.fixture
     def anyio_backend(self) -> str:
-        """The other loop."""
+        """Trio's event loop."""
         return "trio"
 
     async def test_sync_body(self) -> None:
-        """As on asyncio."""
+        """A step of a sync body is running: it ends before the body is closed and the hooks run."""
         log: list[str] = []
         begun = threading.Event()
 
@@ -648,7 +658,7 @@ class TestTrio:
 
     @pytest.mark.parametrize("kind", ["def", "async"])
     async def test_async_body_and_hooks(self, kind: str) -> None:
-        """As on asyncio."""
+        """The cleanup of an async body and the hooks run to their ends before the cancellation is raised."""
         log: list[str] = []
 
         async def body() -> AsyncIterator[str]:

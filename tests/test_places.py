@@ -1,4 +1,4 @@
-"""Nothing starves on ASGI: the places of handlers, of threads that wait for clients, of bodies and of close hooks."""
+"""On ASGI no kind of work blocks another one: handlers, threads that wait for clients, bodies and close hooks."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
-    """Both loops."""
+    """Both event loops."""
     return str(request.param)
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Return when the condition holds; the guard only ends a test that would hang."""
+    """Wait until the condition is true. The time-out only prevents a test from hanging."""
     with anyio.fail_after(20):
         while not condition():
             await anyio.sleep(0.001)
 
 
 async def run_until_answered(exchange: Exchange) -> None:
-    """Serve it to a client that leaves when it has the head of the answer, with the rest of its body unsent."""
+    """Serve a client that disconnects when it has the head of the answer, before it has sent its whole body."""
     async with anyio.create_task_group() as group:
         group.start_soon(exchange.run)
         await until(lambda: exchange.status)
@@ -40,7 +40,7 @@ async def run_until_answered(exchange: Exchange) -> None:
 
 
 class Uploads:
-    """An application whose handler reads the body, and notes when it begins and how it ends."""
+    """An application whose handler reads the body, and records when it begins and how it ends."""
 
     def __init__(self, **options: Any) -> None:
         self.begun: list[str] = []
@@ -63,7 +63,7 @@ class Uploads:
         return Exchange(self.app, chunk(b"x"), headers=UPLOAD, path=path)
 
     def get(self, path: str = "/get") -> Exchange:
-        """A request without a body."""
+        """A GET request without a body."""
         return Exchange(self.app, chunk(b"", False), method="GET", path=path)
 
 
@@ -71,7 +71,7 @@ LAST = chunk(b"x" * 999_999, False)
 
 
 async def test_completed_uploads_are_answered() -> None:
-    """With as many slow uploads as may wait, and more requests than may run, all are answered once the uploads end."""
+    """As many slow uploads as may wait, plus more requests than may run, are all answered when the uploads end."""
     uploads = Uploads(threads=1, waiting_threads=2)
     slow = [uploads.upload(f"/{number}") for number in range(2)]
     fast = [uploads.get() for _ in range(3)]
@@ -89,7 +89,7 @@ async def test_completed_uploads_are_answered() -> None:
 
 
 async def test_past_the_waiting_places() -> None:
-    """A handler that would be one more to wait raises a 503 with Retry-After; requests without a body still run."""
+    """If all waiting places are taken, the next waiting handler raises a 503 with Retry-After. Others still run."""
     uploads = Uploads(threads=2, waiting_threads=1)
     first, second, third, get = uploads.upload("/1"), uploads.upload("/2"), uploads.upload("/3"), uploads.get()
     async with anyio.create_task_group() as group:
@@ -108,7 +108,9 @@ async def test_past_the_waiting_places() -> None:
 
 
 async def test_no_waiting_places_at_all() -> None:
-    """``waiting_threads=0``: no handler waits for a client; bodies that are received before it runs are no matter."""
+    """With ``waiting_threads=0`` no handler can wait for a client, but bodies that are received before it starts still
+    work.
+    """
     uploads = Uploads(waiting_threads=0)
     large, small = (
         uploads.upload("/large"),
@@ -122,7 +124,7 @@ async def test_no_waiting_places_at_all() -> None:
 
 @pytest.mark.parametrize("end", ["disconnect", "cancel"])
 async def test_a_client_that_left_holds_nothing(end: str) -> None:
-    """Its handler is woken at once and ends, although every place is taken; what it held is free."""
+    """If the client disconnects, its handler ends at once although all places are taken, and its places become free."""
     uploads = Uploads(threads=1, waiting_threads=1)
     go_on = threading.Event()
 
@@ -160,7 +162,7 @@ async def test_a_client_that_left_holds_nothing(end: str) -> None:
 
 
 async def test_a_body_that_waits_for_its_client() -> None:
-    """A step of a response body that reads the request's waits as a handler does, and holds no place of the others."""
+    """A step of a response body that reads the request waits like a handler, and occupies no place of other steps."""
     app = Application(lambda request: Response(request.iter_data()), waiting_threads=2, stream_threads=1)
     echoes = [Exchange(app, chunk(b"a"), headers=[(b"transfer-encoding", b"chunked")]) for _ in range(2)]
     async with anyio.create_task_group() as group:
@@ -174,7 +176,7 @@ async def test_a_body_that_waits_for_its_client() -> None:
 
 @pytest.mark.parametrize("left", [False, True], ids=["there", "left"])
 async def test_idle_streams_do_not_block_handlers(left: bool) -> None:
-    """Event streams whose next() waits leave the places of handlers and hooks free, also after the clients left."""
+    """Event streams that wait in next() do not block handlers or hooks, also after their clients have disconnected."""
     go_on = threading.Event()
     log: list[str] = []
     waiting = [0]
@@ -213,7 +215,7 @@ async def test_idle_streams_do_not_block_handlers(left: bool) -> None:
 
 
 async def test_hooks_do_not_wait_for_handlers() -> None:
-    """Hooks have places of their own: handlers that wait for what a hook gives back, a connection say, get it."""
+    """Hooks have their own places: a handler that waits for a hook to give back a connection, for example, gets it."""
     given_back = threading.Semaphore(0)
 
     begun: list[str] = []
@@ -250,7 +252,7 @@ async def test_hooks_do_not_wait_for_handlers() -> None:
 
 @pytest.mark.parametrize("name", ["threads", "waiting_threads", "stream_threads"])
 def test_numbers_of_threads(name: str) -> None:
-    """A number of threads below the least possible is a ValueError that names the option."""
+    """Too small a number of threads raises a ValueError that names the option."""
     with pytest.raises(ValueError, match=f"got {name}=-1, expected at least"):
         Application(lambda request: Response("x"), **{name: -1})
 
@@ -259,7 +261,7 @@ def test_numbers_of_threads(name: str) -> None:
 
 
 async def test_places_are_given_in_turn() -> None:
-    """A free place goes to the task that waits longest; one that is cancelled while it waits takes none."""
+    """A free place goes to the task that has waited longest. A task that is cancelled while it waits takes no place."""
     places, order = Places(1), list[int]()
 
     async def take(number: int) -> None:
@@ -285,7 +287,7 @@ async def test_places_are_given_in_turn() -> None:
 
 
 async def test_a_place_given_to_a_task_that_is_cancelled() -> None:
-    """It is not lost: it goes on to the next."""
+    """If a task is cancelled just as it gets a place, the next task gets this place."""
     places = Places(1)
     await places.take()
     async with anyio.create_task_group() as group:
@@ -301,7 +303,7 @@ async def test_a_place_given_to_a_task_that_is_cancelled() -> None:
 
 
 async def test_a_lease_holds_one_place_at_a_time() -> None:
-    """Running or waiting, never both for longer than it takes to exchange them, and none after its end."""
+    """A lease has a running or a waiting place, both only while it exchanges them, and none after its end."""
     running, waiting = Places(1), Places(1)
     lease = Lease(running, waiting)
     await lease.take()

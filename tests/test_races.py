@@ -1,7 +1,7 @@
-"""Objects that threads share: whatever point one thread has reached, another one finds them whole.
+"""Objects that threads share are consistent at every point at which another thread may run.
 
-:func:`switch_at_each_opcode` runs a function once for each bytecode instruction of it: when it has come so far, another
-function runs to its end, as another thread would between the two instructions.
+:func:`switch_at_each_opcode` runs a function many times, once for each of its bytecode instructions. Before this
+instruction, another function runs to its end, as another thread could.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ def traced(reached: Callable[[], None]) -> Iterator[None]:
 def switch_at_each_opcode(
     make: Callable[[], Any], one: Callable[[Any], Any], other: Callable[[Any], Any]
 ) -> Iterator[tuple[Any, Any, Any]]:
-    """For each instruction of ``one(x)``, with a new ``x = make()``: call ``other(x)`` before it.
+    """For each instruction of ``one(x)``, with a new ``x = make()``: call ``other(x)`` before the instruction.
 
-    Gives what ``one`` returned, what ``other`` returned, and ``x``.
+    Yields the result of ``one``, the result of ``other``, and ``x``.
     """
     stop_at = 0
     switched = True
@@ -83,7 +83,7 @@ def switch_at_each_opcode(
 
 
 def sent(response: Response) -> Any:
-    """What goes on the wire."""
+    """The fields and the body that are sent."""
     return response.outgoing("GET")
 
 
@@ -107,7 +107,7 @@ READS: dict[str, Callable[[Response], Any]] = {
 @pytest.mark.parametrize("other", READS)
 @pytest.mark.parametrize("one", READS)
 def test_two_threads_that_read_a_response(one: str, other: str) -> None:
-    """Reading changes nothing: both threads read what is there, and so does whoever comes after them."""
+    """Reading a response does not change it: both threads read the same, and so does every later reader."""
 
     def make() -> Response:
         return Response("body", headers=None)
@@ -121,7 +121,7 @@ def test_two_threads_that_read_a_response(one: str, other: str) -> None:
 
 @pytest.mark.parametrize("one", READS)
 def test_a_field_that_is_set_while_another_thread_reads(one: str) -> None:
-    """It is there afterwards, and in what is sent, also where the reading thread makes the headers."""
+    """A header field that is set while another thread makes the headers is kept, and is sent."""
 
     def set_field(response: Response) -> None:
         response.headers["X-Set"] = "1"
@@ -138,7 +138,7 @@ def test_a_field_that_is_set_while_another_thread_reads(one: str) -> None:
 
 
 def test_two_threads_that_add_a_hook() -> None:
-    """Both are kept."""
+    """Two threads add a hook at the same time: both hooks are kept."""
     hooks: list[Any] = []
 
     def add(response: Response) -> None:
@@ -151,7 +151,7 @@ def test_two_threads_that_add_a_hook() -> None:
 @pytest.mark.parametrize("passes", [True, False])
 @pytest.mark.parametrize("body", ["body", b"body", None])
 def test_reading_changes_nothing_that_is_sent(body: Any, passes: bool) -> None:
-    """Whatever is read of a buffered response, the same fields and bytes are sent."""
+    """Whatever is read from a response with a complete body, the same fields and bytes are sent afterwards."""
     for name, read in READS.items():
         response = Response(body, direct_passthrough=passes)
         before = sent(response)
@@ -160,7 +160,7 @@ def test_reading_changes_nothing_that_is_sent(body: Any, passes: bool) -> None:
 
 
 def test_what_is_done_to_the_list_of_the_body_is_kept() -> None:
-    """The list that ``response`` gives is the body from then on: the same one for all who ask."""
+    """``response.response`` gives the list that is the body. All readers get the same list."""
     response = Response("a")
     pieces = response.response
     assert pieces is response.response
@@ -171,7 +171,7 @@ def test_what_is_done_to_the_list_of_the_body_is_kept() -> None:
 
 
 def test_a_plan_is_published_when_it_is_complete() -> None:
-    """Nobody sees a plan for the state table that lets the straight path in."""
+    """No thread sees an incomplete plan, which could allow a fast path where the state table is needed."""
 
     def look(plan: Plan) -> tuple[int, int, int]:
         found = plan.for_table()
@@ -182,7 +182,7 @@ def test_a_plan_is_published_when_it_is_complete() -> None:
 
 
 def test_two_loops_that_start_at_once_have_places_each() -> None:
-    """Where a loop looks for its places while another one makes the first, each finds its own again."""
+    """Two event loops look for their places at the same time: each of them gets its own places, now and later."""
 
     async def main() -> None:
         with start_blocking_portal() as other_loop:
@@ -199,7 +199,9 @@ def test_two_loops_that_start_at_once_have_places_each() -> None:
 
 
 def test_a_file_is_closed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two threads that close one body close its file once: the number may be another file's by the second time."""
+    """Two threads close one body: its file is closed once, because the file descriptor may already belong to another
+    file.
+    """
     closed: list[int] = []
     monkeypatch.setattr(os, "close", closed.append)
     for _ in switch_at_each_opcode(lambda: FileBody(99, 0), FileBody.close, FileBody.close):
@@ -208,7 +210,7 @@ def test_a_file_is_closed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_lifespan_is_ended_once() -> None:
-    """Two threads that close an application end its lifespan once."""
+    """Two threads close an application: its lifespan ends once."""
     ended: list[str] = []
 
     @contextmanager
@@ -223,7 +225,8 @@ def test_a_lifespan_is_ended_once() -> None:
         return app
 
     def close(app: Any) -> None:
-        if app._process._lock().acquire(blocking=False):  # else another thread would wait here, which this one cannot
+        # a second thread would wait if the lock is taken; here one thread plays both, so it must not wait
+        if app._process._lock().acquire(blocking=False):
             app._process._lock().release()
             app.close()
 
@@ -234,7 +237,7 @@ def test_a_lifespan_is_ended_once() -> None:
 
 
 def test_the_portals_are_stopped_while_one_is_added(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The registry may grow while it is walked through: those that were there are stopped, once."""
+    """A portal is added while all portals are stopped: those that existed before are stopped, once."""
     stopped: list[str] = []
 
     class Known:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.real_server
 @pytest.mark.parametrize("target", ["hello:app", "hello:async_app"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_serves_and_stops(kind: str, target: str, tmp_path: Path) -> None:
-    """def and async def, both protocols, by auto detection; SIGTERM ends the server without a kill."""
+    """A ``def`` and an ``async def`` handler work over the server's protocol, and SIGTERM ends the server in time."""
     server = start(kind, target, app_dir=EXAMPLES, log_dir=tmp_path)
     try:
         response = httpx.get(f"{server.url}/", params={"name": "Zoë"})
@@ -35,11 +35,13 @@ def test_serves_and_stops(kind: str, target: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["gunicorn", "waitress", "wsgiref", "uvicorn"])
 def test_ctrl_c_stops(kind: str, tmp_path: Path) -> None:
-    """SIGINT after a request to an async handler (on WSGI: a loop was started in a thread): still a prompt end."""
+    """SIGINT after a request to an async handler ends the server quickly, although on WSGI an event loop runs in a
+    thread.
+    """
     server = start(kind, "hello:async_app", app_dir=EXAMPLES, log_dir=tmp_path)
     try:
         assert httpx.get(server.url).text == "Hello World!", server.log()
-        if kind == "wsgiref":  # its handler swallows an interrupt while it still writes the response
+        if kind == "wsgiref":  # its handler ignores an interrupt while it writes the response
             server.wait_for_log('" 200 ')
     finally:
         server.stop(signal.SIGINT)
@@ -48,7 +50,7 @@ def test_ctrl_c_stops(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [[], ["--worker-class", "gthread", "--threads", "4"]], ids=["sync", "gthread"])
 def test_loops_after_fork(options: list[str], tmp_path: Path) -> None:
-    """gunicorn with --preload and two workers: each has a loop of its own, and SIGTERM ends them."""
+    """With gunicorn --preload and two workers, each worker has its own event loop, and SIGTERM ends both."""
     from tests.servers import KINDS, gunicorn
 
     kind = gunicorn("sync", "--preload", "--workers", "2", *options)
@@ -65,6 +67,6 @@ def test_loops_after_fork(options: list[str], tmp_path: Path) -> None:
 
 
 def test_a_server_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
-    """The harness itself: a wrong target is an error with the server's own words in it."""
+    """A server that cannot start raises an error that contains the log of the server."""
     with pytest.raises(AssertionError, match=r"(?s)uvicorn ended at its start.*nowhere"):
         start("uvicorn", "nowhere:app", app_dir=EXAMPLES, log_dir=tmp_path)

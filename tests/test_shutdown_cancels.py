@@ -1,4 +1,4 @@
-"""Servers that cancel open requests when they stop: every body and hook of these ends, exactly once."""
+"""Servers that cancel open requests when they stop: the body and the hooks of these requests end exactly once."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ pytestmark = pytest.mark.real_server
 
 @pytest.mark.parametrize("kind", ["uvicorn", "uvicorn-httptools", *STOPPING_HYPERCORN, "hypercorn-trio"])
 def test_cancelled_requests(kind: str, tmp_path: Path) -> None:
-    """A sync and an async generator are closed, and their hooks run, in order; a def handler that waits for its body is
-    woken, so that the process ends.
+    """A sync and an async generator are closed, and then their hooks run.
+
+    A ``def`` handler that waits for its body ends, so that the process can end.
     """
     server = start_impatient(kind, "tests.cancelled_app:app", tmp_path)
     try:

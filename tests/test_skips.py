@@ -1,4 +1,4 @@
-"""The law on skips (tests/conftest.py): tested on a project of one file, in a process of its own."""
+"""The rule on skipped tests (tests/conftest.py), tested on a project of one file in a separate process."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def run(project: Path, reason: str, **env: str) -> subprocess.CompletedProcess[s
 
 
 def test_a_skip_with_an_allowed_reason_passes_and_is_printed(project: Path) -> None:
-    """CI prints every reason; an allowed one does not fail the run."""
+    """CI prints the reason of every skip. An allowed reason does not fail the run."""
     result = run(project, "no browser: none here", CI="true")
     assert result.returncode == 0
     assert "    1 allowed: no browser: none here" in result.stdout
 
 
 def test_any_other_skip_fails_the_run(project: Path) -> None:
-    """A reason that the file does not know: exit status 1, though no test failed; the closing line stays last."""
+    """A reason that is not in the file gives exit status 1 although no test failed. pytest's last line stays the last."""
     result = run(project, "not today", CI="true")
     assert result.returncode == 1
     assert "    1 NOT ALLOWED: not today" in result.stdout
@@ -49,7 +49,7 @@ def test_any_other_skip_fails_the_run(project: Path) -> None:
 
 
 def test_without_ci_a_skip_is_only_a_skip(project: Path) -> None:
-    """At a developer's desk nothing fails because of a skip."""
+    """Outside CI, a skip does not fail the run."""
     assert run(project, "not today").returncode == 0
 
 
@@ -57,5 +57,5 @@ def test_without_ci_a_skip_is_only_a_skip(project: Path) -> None:
     "reason", ["corpus 'http-state' is not here", "no browser: no chromedriver", "server daphne is not installed"]
 )
 def test_the_allowed_reasons(reason: str) -> None:
-    """The three holes that are known: corpora, a browser, a server that cannot be installed."""
+    """Three reasons are allowed: no corpora, no browser, a server that cannot be installed."""
     assert forbidden(Counter([reason]), allowed_reasons(ALLOWED.read_text())) == []

@@ -1,4 +1,4 @@
-"""Slow clients and idle streams on real ASGI servers: other requests are answered, and the server stops."""
+"""Slow clients and idle streams on real ASGI servers: other requests are answered, and the server can be stopped."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real_server
 
 HERE = Path(__file__).parent
-LENGTH = 100_000  # more than a handler's body that is received before it runs
+LENGTH = 100_000  # a larger body than one that is received before the handler runs
 
 
 @pytest.fixture
 def many_files() -> Iterator[None]:
-    """As many open files as the system allows, here and in the servers started here."""
+    """Raise the limit of open files to the maximum, for this process and the servers that it starts."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     yield
@@ -47,18 +47,18 @@ class Upload:
         self.socket.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\nx" % LENGTH)
 
     def complete(self) -> None:
-        """Send the rest."""
+        """Send the rest of the body."""
         self.socket.sendall(b"x" * (LENGTH - 1))
 
     def answer(self) -> bytes:
-        """What the server answers."""
+        """The whole answer of the server."""
         data = b""
         while chunk := self.socket.recv(65536):
             data += chunk
         return data
 
     def head(self) -> bytes:
-        """The head of what the server answers before it has the rest."""
+        """The head of an answer that the server sends before it has the rest of the body."""
         data = b""
         while b"\r\n\r\n" not in data and (chunk := self.socket.recv(65536)):
             data += chunk
@@ -72,7 +72,10 @@ class Upload:
 
 
 def wait_until_begun(client: httpx.Client, number: int) -> None:
-    """Return when the handlers of so many uploads run: requests without a body tell, which are answered meanwhile."""
+    """Wait until the handlers of so many uploads are running.
+
+    Requests without a body, which are answered meanwhile, tell.
+    """
     for _ in range(3000):
         if int(client.get("/").text) >= number:
             return
@@ -80,7 +83,7 @@ def wait_until_begun(client: httpx.Client, number: int) -> None:
 
 
 def start_impatient(kind: str, target: str, log_dir: Path) -> Server:
-    """A server that gives open connections one second when it is told to stop."""
+    """Start a server that waits one second for open connections when it is told to stop."""
     known = KINDS[kind]
 
     def arguments(target: str, port: int) -> list[str]:
@@ -92,7 +95,7 @@ def start_impatient(kind: str, target: str, log_dir: Path) -> Server:
 
 
 def get_at_once(server: Server, number: int) -> list[int]:
-    """The statuses of so many requests that are sent at once."""
+    """Send so many requests at the same time and return their statuses."""
 
     async def main() -> list[int]:
         limits = httpx.Limits(max_connections=number)
@@ -115,8 +118,10 @@ def get_at_once(server: Server, number: int) -> list[int]:
     ],
 )
 def test_slow_uploads(kind: str, name: str, slow: int, fast: int, tmp_path: Path) -> None:
-    """With as many slow uploads as may wait: requests without a body are answered, one more upload is a 503 with
-    Retry-After, uploads that are completed are answered, the places of clients that leave are free, SIGTERM ends it.
+    """With the maximum number of slow uploads, other requests are still served.
+
+    Requests without a body are answered. One more upload gets a 503 with Retry-After. Completed uploads are answered.
+    If clients disconnect, their places become free. SIGTERM ends the server.
     """
     server = start_impatient(kind, f"tests.starvation_app:{name}", tmp_path)
     try:
@@ -147,14 +152,16 @@ def test_slow_uploads(kind: str, name: str, slow: int, fast: int, tmp_path: Path
 
 @pytest.mark.parametrize("kind", ["uvicorn", "hypercorn", "granian-asgi"])
 def test_idle_streams(kind: str, server_pool: ServerPool) -> None:
-    """Handlers run beside as many idle sync event streams as have threads, also after the clients of these left."""
+    """With as many idle sync event streams as there are threads for them, handlers still run, also after the clients
+    left.
+    """
     server = server_pool.get(kind, "tests.starvation_app:small", app_dir=HERE.parent)
     with ExitStack() as stack:
         streams = [stack.enter_context(httpx.Client(timeout=30)) for _ in range(6)]
         for client in streams[:4]:
             response = stack.enter_context(client.stream("GET", f"{server.url}/events"))
             chunks = response.iter_raw()
-            stack.callback(chunks.close)  # an iterator that nobody holds closes the response
+            stack.callback(chunks.close)  # keeps the iterator; its deletion closes the response
             assert next(chunks) == b"data: first\n\n"
         assert get_at_once(server, 6) == [200] * 6
     assert get_at_once(server, 6) == [200] * 6
@@ -171,7 +178,7 @@ class Multiplexed:
         self.ended: set[int] = set()
 
     def request(self, method: str, data: bytes = b"") -> int:
-        """Begin a request; one with ``data`` is not complete. Returns the number of its stream."""
+        """Begin a request, and return the number of its stream. A request with ``data`` is not complete."""
         stream = self.connection.get_next_available_stream_id()
         fields = [(":method", method), (":path", "/"), (":scheme", "http"), (":authority", "x")]
         if data:
@@ -183,11 +190,11 @@ class Multiplexed:
         return stream
 
     def flush(self) -> None:
-        """Send what is to be sent."""
+        """Send all pending data."""
         self.socket.sendall(self.connection.data_to_send())
 
     def wait(self, *streams: int) -> list[str]:
-        """The statuses of these streams, when all have ended."""
+        """The statuses of these streams, after all of them have ended."""
         while not self.ended.issuperset(streams):
             for event in self.connection.receive_data(self.socket.recv(65536)):
                 if isinstance(event, h2.events.ResponseReceived):
@@ -199,7 +206,7 @@ class Multiplexed:
 
 
 def test_slow_uploads_on_one_connection(server_pool: ServerPool) -> None:
-    """HTTP/2: all slow uploads may come over one connection; the same holds, and closing it frees their places."""
+    """With HTTP/2, all slow uploads can use one connection. The rules are the same, and closing it frees their places."""
     server = server_pool.get("hypercorn", "tests.starvation_app:small", app_dir=HERE.parent)
     for _ in range(3):
         client = Multiplexed(server)

@@ -1,4 +1,4 @@
-"""The loop of async handlers on WSGI in interpreters that allow fewer threads than the first one (PEP 554, PEP 684)."""
+"""The event loop of async handlers on WSGI in subinterpreters, which allow fewer kinds of threads (PEP 554, PEP 684)."""
 
 from __future__ import annotations
 
@@ -52,14 +52,17 @@ os._exit(0)
 
 
 def run(code: str) -> list[str]:
-    """The lines that a new process prints that runs ``code``; it has to end by itself."""
+    """The lines that a new process prints which runs ``code``. The process must end by itself."""
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=False)
     assert (result.returncode, result.stderr) == (0, "")
     return result.stdout.splitlines()
 
 
 def test_an_isolated_interpreter() -> None:
-    """Where it allows threads (Python 3.12) async handlers work, and it can be ended; where not a sentence says so."""
+    """Async handlers work if the interpreter allows threads (Python 3.12), and it can be ended.
+
+    If it allows no threads, an async handler raises an error that says so, and a ``def`` handler works.
+    """
     sync, *asynchronous, end = run(INTERPRETER.format(code=HANDLER.format(path=sys.path)))
     assert (sync, end) == ("def", "destroyed")
     if sys.version_info >= (3, 12):
@@ -72,7 +75,7 @@ def test_an_isolated_interpreter() -> None:
 
 
 def test_an_ordinary_thread_ends_with_the_interpreter() -> None:
-    """Where no thread may be a daemon the loop's is none, and the process still ends by itself."""
+    """If daemon threads are not allowed, the loop runs in an ordinary thread, and the process still ends by itself."""
     code = "import _thread\n_thread.daemon_threads_allowed = lambda: False\n" + HANDLER.format(path=sys.path)
     code += "import threading\nprint(*[(each.name, each.daemon) for each in threading.enumerate()][1:])\n"
     assert run(code) == ["def", "async", "async", "('cardan-asyncio', False)"]

@@ -1,4 +1,4 @@
-"""What users wrote before the library existed runs as it stands."""
+"""Programs that were written before the library existed run unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ USERCODE = Path(os.environ.get("CARDAN_USERCODE") or Path(__file__).parents[2] /
 
 @pytest.mark.skipif(not USERCODE.is_dir(), reason="corpus of users' code is absent (set CARDAN_USERCODE)")
 def test_usercode(tmp_path: Path) -> None:
-    """Hello, upload, JSON, events, middleware, a framework on core alone, subclasses, lifespan: on both protocols."""
+    """Hello, upload, JSON, events, middleware, a framework on core, subclasses and lifespan work on both protocols."""
     result = subprocess.run(
         [
             sys.executable,
@@ -31,7 +31,7 @@ def test_usercode(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=50,  # shorter than the hang guard: what was printed is shown
+        timeout=50,  # shorter than the hang guard, so that the output is shown
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
