@@ -43,7 +43,7 @@ class Shape(NamedTuple):
 
 
 class Expression(NamedTuple):
-    """A regular expression in a module: the name of the module, the expression, and the method that the module calls."""
+    """A regular expression: the name of its module, the expression, and the method that the module calls."""
 
     name: str
     pattern: re.Pattern[Any]

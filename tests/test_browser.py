@@ -54,7 +54,7 @@ RESULT = (By.CSS_SELECTOR, "article.result")
 
 
 def start_browser(profile: Path, *, javascript: bool = True) -> webdriver.Chrome:
-    """Start a browser with a new profile. It waits ``ANSWER_SECONDS`` for each answer. Skips the test if there is none."""
+    """Start a browser with a new profile. It waits ``ANSWER_SECONDS`` for each answer. Skips if there is none."""
     program, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if program is None or driver is None:
         pytest.skip("no browser: chromium and chromium-driver are not installed")

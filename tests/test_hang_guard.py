@@ -45,7 +45,7 @@ def listens(port: int) -> bool:
     [("uvicorn", "hang"), ("gunicorn-gthread", "kill"), ("granian-asgi", "exit"), ("demo", "hang")],
 )
 def test_servers_end_with_the_test_process(kind: str, end: str, tmp_path: Path) -> None:
-    """The hang guard calls _exit, so no fixture is torn down. The started servers end anyway, and their ports are free."""
+    """The hang guard calls _exit, so no fixture is torn down. The servers end anyway, and their ports are free."""
     command = [sys.executable, "-c", RUN.format(end=ENDS[end]), kind, str(tmp_path)]
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(

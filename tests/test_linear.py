@@ -36,7 +36,7 @@ def steep_shapes(one: Expression) -> list[tuple[Shape, str]]:
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_every_expression_is_linear(name: str) -> None:
-    """Each regular expression is linear with every method that the library uses: match, search, sub, split and so on."""
+    """Each regular expression is linear with every method that the library uses: match, search, sub and so on."""
     with collector_off():
         assert steep_shapes(EXPRESSIONS[name]) == []
 

@@ -256,7 +256,7 @@ async def test_handler_that_reads_after_the_cancellation(blocking: Blocking) -> 
 @pytest.mark.parametrize("kind", ["def", "async"])
 @ways
 async def test_async_body(cancel: Any, kind: str) -> None:
-    """An async body is cancelled once. Its cleanup and the hooks run to their ends before the cancellation is raised."""
+    """An async body is cancelled once. Its cleanup and the hooks end before the cancellation is raised."""
     log: list[str] = []
 
     async def body() -> AsyncIterator[str]:

@@ -41,7 +41,7 @@ def test_a_skip_with_an_allowed_reason_passes_and_is_printed(project: Path) -> N
 
 
 def test_any_other_skip_fails_the_run(project: Path) -> None:
-    """A reason that is not in the file gives exit status 1 although no test failed. pytest's last line stays the last."""
+    """A reason that is not in the file gives exit status 1 though no test failed. pytest's last line stays the last."""
     result = run(project, "not today", CI="true")
     assert result.returncode == 1
     assert "    1 NOT ALLOWED: not today" in result.stdout

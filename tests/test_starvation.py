@@ -206,7 +206,7 @@ class Multiplexed:
 
 
 def test_slow_uploads_on_one_connection(server_pool: ServerPool) -> None:
-    """With HTTP/2, all slow uploads can use one connection. The rules are the same, and closing it frees their places."""
+    """With HTTP/2, all slow uploads can use one connection. The same holds, and closing it frees their places."""
     server = server_pool.get("hypercorn", "tests.starvation_app:small", app_dir=HERE.parent)
     for _ in range(3):
         client = Multiplexed(server)

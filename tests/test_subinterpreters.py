@@ -1,4 +1,4 @@
-"""The event loop of async handlers on WSGI in subinterpreters, which allow fewer kinds of threads (PEP 554, PEP 684)."""
+"""The event loop of async handlers on WSGI in subinterpreters, which allow fewer threads (PEP 554, PEP 684)."""
 
 from __future__ import annotations
 

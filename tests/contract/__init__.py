@@ -1,1 +1,1 @@
-"""One behaviour, every kind of server: each test here is written once and runs on all of them."""
+"""Behaviour that is the same on every kind of server. Each test is written once and runs on all of them."""

@@ -1,7 +1,7 @@
-"""What the contract tests serve: one application, importable by real servers, each view as ``def`` and ``async def``.
+"""The application of the contract tests. Real servers can import it. Each view exists as ``def`` and as ``async def``.
 
-``/def/NAME`` and ``/async/NAME`` are the same view. A view that is written once runs on a loaded request; what differs
-between sync and async code (streams) is written twice, under one name.
+``/def/NAME`` and ``/async/NAME`` are the same view. Most views are written once and run after the request was loaded.
+Views that stream differ between sync and async code, so they are written twice, under one name.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CHOICE: contextvars.ContextVar[str] = contextvars.ContextVar("CHOICE", default="
 
 
 def view(function: Callable[[Request], Any]) -> Callable[[Request], Any]:
-    """Serve ``function`` as it is under /def/, and on a loaded request under /async/."""
+    """Serve ``function`` unchanged under /def/, and after loading the request under /async/."""
     name = function.__name__
 
     async def twin(request: Request) -> Any:
@@ -39,19 +39,19 @@ def view(function: Callable[[Request], Any]) -> Callable[[Request], Any]:
 
 
 def sync_view(function: Callable[[Request], Any]) -> Callable[[Request], Any]:
-    """Serve a ``def`` under /def/."""
+    """Serve a ``def`` handler under /def/."""
     VIEWS[f"/def/{function.__name__}"] = function
     return function
 
 
 def async_view(function: Callable[[Request], Any]) -> Callable[[Request], Any]:
-    """Serve an ``async def`` (named a...) under /async/."""
+    """Serve an ``async def`` handler, whose name begins with "a", under /async/."""
     VIEWS[f"/async/{function.__name__[1:]}"] = function
     return function
 
 
 class Small(Request):
-    """Limits that a test can reach."""
+    """Limits that are small enough for a test."""
 
     max_content_length = 4000
     max_form_memory_size = 500
@@ -63,10 +63,10 @@ class Small(Request):
 
 
 class Contract(Application[Request]):
-    """Routes by path alone."""
+    """Chooses the view by the path alone."""
 
     def resolve(self, request: Request) -> Handler[Request]:
-        """The view of this path."""
+        """The view for this path."""
         try:
             return VIEWS[request.path]
         except KeyError:
@@ -75,7 +75,7 @@ class Contract(Application[Request]):
 
 @view
 def head(request: Request) -> Response:
-    """What the head says."""
+    """The values of the request line and the headers."""
     return Response.from_json({
         "method": request.method,
         "path": request.path,
@@ -102,38 +102,38 @@ def _form(request: Request, contents: list[bytes]) -> Response:
 
 @sync_view
 def form(request: Request) -> Response:
-    """What the form says."""
+    """The values of the form."""
     return _form(request, [file.read() for _, file in request.files.items(multi=True)])
 
 
 @async_view
 async def aform(request: Request) -> Response:
-    """The same, awaiting."""
+    """The values of the form, in async code."""
     await request.load()
     return _form(request, [await file.aread() for _, file in request.files.items(multi=True)])
 
 
 @view
 def data(request: Request) -> Response:
-    """The body back, as bytes."""
+    """Answer with the body of the request, as bytes."""
     return Response(request.get_data(), mimetype="application/octet-stream")
 
 
 @view
 def echo_json(request: Request) -> Response:
-    """JSON there and back."""
+    """Answer with the JSON value of the request."""
     return Response.from_json(request.json)
 
 
 @view
 def text(request: Request) -> Response:
-    """The body as text, with its number of characters in a field."""
+    """Answer with the body as text, and the number of its characters in a header field."""
     return Response(request.text, headers={"X-Length": len(request.text)})
 
 
 @sync_view
 def stream(request: Request) -> Response:
-    """The digest of a streamed body, with the sizes of its chunks."""
+    """Answer with the checksum of a streamed body and the sizes of its chunks."""
     sizes, digest = [], hashlib.sha256()
     for chunk in request.iter_data(1000):
         sizes.append(len(chunk))
@@ -143,7 +143,7 @@ def stream(request: Request) -> Response:
 
 @async_view
 async def astream(request: Request) -> Response:
-    """The same, awaiting."""
+    """The same in async code."""
     sizes, digest = [], hashlib.sha256()
     async for chunk in request.aiter_data(1000):
         sizes.append(len(chunk))
@@ -153,7 +153,7 @@ async def astream(request: Request) -> Response:
 
 @sync_view
 def parts(request: Request) -> Response:
-    """The parts as they come; those named "skip" are not read."""
+    """Answer with the parts of a form in their order. Parts named "skip" are not read."""
     seen = [
         [part.name, part.filename, None if part.name == "skip" else len(part.read())] for part in request.iter_parts()
     ]
@@ -162,7 +162,7 @@ def parts(request: Request) -> Response:
 
 @async_view
 async def aparts(request: Request) -> Response:
-    """The same, awaiting."""
+    """The same in async code."""
     seen: list[Any] = []
     async for part in request.aiter_parts():
         seen.append([part.name, part.filename, None if part.name == "skip" else len(await part.aread())])
@@ -171,19 +171,19 @@ async def aparts(request: Request) -> Response:
 
 @sync_view
 def unread(request: Request) -> Response:
-    """Does not look at the body."""
+    """Answer without reading the body."""
     return Response("did not look", 202)
 
 
 @async_view
 async def aunread(request: Request) -> Response:
-    """Likewise."""
+    """The same in async code."""
     return Response("did not look", 202)
 
 
 @view
 def cookie(request: Request) -> Response:
-    """Sets two cookies, status and fields."""
+    """Set two cookies, the status and header fields."""
     response = Response("ok", "201 Created", {"X-Two": "a"}, mimetype="text/html")
     response.headers.add("X-Two", "b")
     response.set_cookie("a", "1 2", httponly=True)
@@ -193,7 +193,7 @@ def cookie(request: Request) -> Response:
 
 @view
 def fail(request: Request) -> Response:
-    """Raises what the query says."""
+    """Raise the exception that the query names."""
     kind = request.args["kind"]
     if kind == "http":
         abort(409, "not now", left=3)
@@ -206,7 +206,7 @@ def fail(request: Request) -> Response:
 
 @view
 def status(request: Request) -> Response:
-    """Any status, with a body that may not be sent with all of them."""
+    """Answer with the status in the query and a body, which must not be sent with some of them."""
     return Response(
         "body", int(request.args["code"]), {"ETag": '"x"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
     )
@@ -214,7 +214,7 @@ def status(request: Request) -> Response:
 
 @view
 def chunks(request: Request) -> Response:
-    """A body out of a generator; its end and the hooks are noted."""
+    """Answer with a generator as the body, and record its end and the hooks."""
 
     def body() -> Iterator[bytes | str]:
         try:
@@ -236,7 +236,7 @@ def chunks(request: Request) -> Response:
 
 @view
 def achunks(request: Request) -> Response:
-    """A body out of an async generator."""
+    """Answer with an async generator as the body."""
 
     async def body() -> AsyncIterator[bytes]:
         try:
@@ -254,7 +254,7 @@ def achunks(request: Request) -> Response:
 
 @view
 def events(request: Request) -> Response:
-    """Server-sent events without end."""
+    """Server-sent events without an end."""
 
     async def ticks() -> AsyncIterator[ServerSentEvent]:
         number = int(request.last_event_id or 0)
@@ -272,7 +272,7 @@ def events(request: Request) -> Response:
 
 @view
 def broken(request: Request) -> Response:
-    """A body that fails: before its first chunk, or after it."""
+    """A body that fails before or after its first chunk."""
 
     def body() -> Iterator[bytes]:
         if request.args["when"] == "after":
@@ -286,13 +286,13 @@ def broken(request: Request) -> Response:
 
 @sync_view
 def late(request: Request) -> Response:
-    """The response's body reads the request's body."""
+    """The body of the response reads the body of the request."""
     return Response(chunk.upper() for chunk in request.iter_data())
 
 
 @async_view
 async def alate(request: Request) -> Response:
-    """Likewise, awaiting."""
+    """The same in async code."""
 
     async def body() -> AsyncIterator[bytes]:
         async for chunk in request.aiter_data():
@@ -303,7 +303,7 @@ async def alate(request: Request) -> Response:
 
 @view
 def context(request: Request) -> Response:
-    """A context variable set in the handler is there in the body and in the hooks, and in no other request."""
+    """A context variable that the handler sets has its value in the body and the hooks, and in no other request."""
     before = CHOICE.get()
     CHOICE.set("set")
 
@@ -317,14 +317,14 @@ def context(request: Request) -> Response:
 
 @view
 def ended(request: Request) -> Response:
-    """What has ended since it was last asked."""
+    """The names of the bodies and hooks that have ended since the last call."""
     seen, ENDED[:] = list(ENDED), []
     return Response.from_json(seen)
 
 
 @view
 def open_files(request: Request) -> Response:
-    """How many files of uploads this process holds open."""
+    """The number of files of uploads that this process has open."""
     here = f"/proc/{os.getpid()}/fd"
     names = [os.readlink(f"{here}/{fd}") for fd in os.listdir(here) if os.path.islink(f"{here}/{fd}")]
     return Response.from_json(sum("(deleted)" in name and "/tmp" in name for name in names))
@@ -332,19 +332,19 @@ def open_files(request: Request) -> Response:
 
 @view
 def slow(request: Request) -> Response:
-    """Takes a moment."""
+    """Answer after a moment."""
     time.sleep(0.05)
     return Response("slow")
 
 
 @sync_view
 def protocol(request: Request) -> Response:
-    """How this was served."""
+    """The protocol of this request."""
     return Response.from_json(sorted(json.loads(json.dumps([hasattr(request, "environ"), hasattr(request, "scope")]))))
 
 
 def returns_awaitable(request: Request) -> Any:
-    """A ``def`` that returns an awaitable, as a decorator or a lambda does."""
+    """A ``def`` handler that returns an awaitable, as a decorator or a lambda does."""
 
     async def inner() -> Response:
         await request.load()
@@ -362,7 +362,7 @@ response_app = Response("served by itself", headers={"X-Test": "yes"})
 
 
 class Teapot(HTTPException):
-    """An error of the application's own."""
+    """An HTTP error that the application defines."""
 
     code = 418
     description = "short and stout"

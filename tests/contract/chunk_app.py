@@ -1,7 +1,7 @@
-"""What tests/contract/test_chunks.py serves: bodies that yield what is no chunk, at the first step or at a later one.
+"""The application of tests/contract/test_chunks.py: bodies that yield an invalid chunk, at the first step or later.
 
-``/HANDLER/HOW/WHEN/WHAT``: a kind of handler, a kind of body, whether the wrong chunk is the ``first`` or a ``later``
-one, and which one it is.
+``/HANDLER/HOW/WHEN/WHAT``: the kind of handler, the kind of body, whether the invalid chunk is the ``first`` or a
+``later`` one, and the chunk.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ WRONG: dict[str, Any] = {
     "object": object(),
 }
 CLOSED: list[str] = []
-"""The bodies that were closed, by their paths."""
+"""The paths of the bodies that were closed."""
 
 
 class Steps:
-    """A sync body; closing it is noted."""
+    """A sync body that records that it was closed."""
 
     def __init__(self, chunks: list[Any], name: str) -> None:
         self.chunks, self.name = chunks, name
@@ -35,12 +35,12 @@ class Steps:
         yield from self.chunks
 
     def close(self) -> None:
-        """Note it."""
+        """Record the path."""
         CLOSED.append(self.name)
 
 
 class AsyncSteps:
-    """An async body; closing it is noted."""
+    """An async body that records that it was closed."""
 
     def __init__(self, chunks: list[Any], name: str) -> None:
         self.chunks, self.name = chunks, name
@@ -50,31 +50,31 @@ class AsyncSteps:
             yield chunk
 
     async def aclose(self) -> None:
-        """Note it."""
+        """Record the path."""
         CLOSED.append(self.name)
 
 
 class Raw(Response):
-    """A response class that gives its chunks itself, unchecked."""
+    """A response class that gives its chunks itself, without checks."""
 
     def iter_encoded(self) -> Iterator[Any]:
-        """The chunks as they are."""
+        """The chunks unchanged."""
         return iter(self.response)
 
 
 class Kept(Response):
-    """A response that sends comments into a silence."""
+    """A response that sends comments while its body is silent."""
 
     keep_alive = 60.0
     keep_alive_chunk = b":\n\n"
 
 
 class Unwritable:
-    """What JSON cannot say."""
+    """A value that JSON cannot represent."""
 
 
 def ranged(body: Any, request: Any) -> Response:
-    """Bytes 1 to 8 of a body of 100 that flows by."""
+    """Bytes 1 to 8 of a stream of 100 bytes."""
     response = Response(body)
     return response.make_conditional(request, accept_ranges=True, complete_length=100)
 
@@ -90,7 +90,7 @@ HOWS: dict[str, Callable[[Any, Any], Response]] = {
 
 
 def respond(request: Any, kind: Any) -> Response:
-    """The response of this path."""
+    """The response for this path."""
     _, how, when, what = request.path.strip("/").split("/")
     wrong = Unwritable() if how in ("events", "ndjson") else WRONG[what]
     return HOWS[how](kind(["first", wrong, "last"] if when == "later" else [wrong, "last"], request.path), request)
@@ -125,10 +125,10 @@ HANDLERS: dict[str, Any] = {
 
 
 class ByPath(Application[Request]):
-    """The handler by the first part of the path."""
+    """Chooses the handler by the first part of the path."""
 
     def resolve(self, request: Request) -> Any:
-        """One of the four."""
+        """One of the four handlers."""
         return HANDLERS[request.path.split("/")[1]]
 
 

@@ -1,4 +1,7 @@
-"""The doors: WSGI in process, ASGI in process on asyncio and on trio, real gunicorn and uvicorn over loopback."""
+"""The transports: WSGI in process, ASGI in process on asyncio and on trio, real gunicorn and uvicorn over loopback.
+
+In the tests, a *transport* is how an application is called, such as ``"asgi-trio"`` or ``"gunicorn"``.
+"""
 
 from __future__ import annotations
 
@@ -20,33 +23,33 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 IN_PROCESS = ("wsgi", "asgi-asyncio", "asgi-trio")
 REAL = ("gunicorn", "uvicorn")
-DOORS = [*IN_PROCESS, *(pytest.param(kind, marks=pytest.mark.real_server) for kind in REAL)]
+TRANSPORTS = [*IN_PROCESS, *(pytest.param(kind, marks=pytest.mark.real_server) for kind in REAL)]
 
 
 @pytest.fixture(params=["def", "async"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Whether the handler is ``def`` or ``async def``."""
+    """``"def"`` or ``"async"``: the kind of the handler."""
     return str(request.param)
 
 
-@pytest.fixture(params=DOORS)
-def door(request: pytest.FixtureRequest) -> str:
-    """Where the application is served."""
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> str:
+    """How the application is called."""
     return str(request.param)
 
 
 @pytest.fixture
-def serve(door: str, request: pytest.FixtureRequest) -> Iterator[Callable[..., httpx.Client]]:
-    """``serve("small")`` is a client of ``apps.small`` behind this door."""
+def serve(transport: str, request: pytest.FixtureRequest) -> Iterator[Callable[..., httpx.Client]]:
+    """``serve("small")`` is a client of ``apps.small`` over this transport."""
     clients: list[Any] = []
 
     def start(name: str = "app", **options: Any) -> httpx.Client:
-        if door in REAL:
+        if transport in REAL:
             pool: ServerPool = request.getfixturevalue("server_pool")
-            server = pool.get(door, f"tests.contract.apps:{name}", app_dir=ROOT)
+            server = pool.get(transport, f"tests.contract.apps:{name}", app_dir=ROOT)
             client: httpx.Client = httpx.Client(base_url=server.url, timeout=30)
         else:
-            protocol, _, backend = door.partition("-")
+            protocol, _, backend = transport.partition("-")
             client = Client(getattr(apps, name), protocol=protocol, backend=backend or "asyncio", **options)
         clients.append(client)
         client.__enter__()
@@ -59,5 +62,5 @@ def serve(door: str, request: pytest.FixtureRequest) -> Iterator[Callable[..., h
 
 @pytest.fixture
 def client(serve: Callable[..., httpx.Client]) -> httpx.Client:
-    """A client of the application that has every view."""
+    """A client of the application that has all views."""
     return serve(raise_app_exceptions=False)

@@ -1,4 +1,4 @@
-"""What the tests of early answers serve: answers that are given before the body of the request was read."""
+"""The application for the tests of early answers: it answers before it has read the body of the request."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from cardan.exceptions import NotFound
 
 
 class EarlyRequest(Request):
-    """Its limit gives the 413; what drips is cut short soon."""
+    """A request whose limit gives a 413, and whose bounds for draining are small on some paths."""
 
     max_content_length = 1000
 
     @property
     def drain_timeout(self) -> float:  # type: ignore[override]
-        """A second for the clients that only want to see it end."""
+        """One second for the clients that only check that draining ends."""
         return 0.3 if self.path == "/hasty" else Request.drain_timeout
 
     @property
     def max_drain_size(self) -> int:  # type: ignore[override]
-        """Less than what is uploaded to /narrow."""
+        """On /narrow, less than the client uploads."""
         return 1_000_000 if self.path == "/narrow" else Request.max_drain_size
 
 
@@ -32,7 +32,7 @@ def broken() -> Iterator[str]:
 
 
 def handler(request: EarlyRequest) -> Response:
-    """Answers what the path says, and reads nothing."""
+    """Answer according to the path, and read nothing."""
     match request.path:
         case "/page":
             return Response("<!doctype html><title>page</title>", mimetype="text/html")
@@ -56,7 +56,7 @@ def handler(request: EarlyRequest) -> Response:
 
 
 async def async_handler(request: EarlyRequest) -> Response:
-    """The same for the event loop."""
+    """The same as ``async def``."""
     if request.path == "/413":
         await request.load()
     return handler(request)

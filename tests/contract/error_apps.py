@@ -1,4 +1,4 @@
-"""What tests/contract/test_misread_errors.py serves: an application that raises ``error`` at ``place`` (the query)."""
+"""The application of tests/contract/test_misread_errors.py: it raises ``error`` at ``place``; both are in the query."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ AFTER = ("second chunk", "second async chunk", "counted chunk")
 
 
 def fail(request: Request, place: str) -> None:
-    """Raise what the query asks for, if it asks for it here."""
+    """Raise the error in the query if its place is ``place``."""
     if request.args.get("place") == place:
         raise type(error := ERRORS[request.args["error"]])(*error.args)
 
 
 def respond(request: Request) -> Response:
-    """The response whose body fails where it is asked to."""
+    """A response whose body fails if the query says so."""
     place = request.args.get("place", "")
 
     def body() -> Iterator[bytes]:
@@ -64,7 +64,7 @@ def respond(request: Request) -> Response:
 
 
 class Sinks(Request):
-    """Uploads go to a sink that fails."""
+    """Uploads are written to a sink that fails."""
 
     def _get_file_stream(self, *args: Any, **options: Any) -> Any:
         fail(self, "load")
@@ -73,7 +73,7 @@ class Sinks(Request):
 
 @middleware
 def around(request: Request) -> Any:
-    """Fails before the handler, or after it."""
+    """A middleware that fails before or after the handler."""
     fail(request, "middleware")
     response = yield
     fail(request, "around")
@@ -81,7 +81,7 @@ def around(request: Request) -> Any:
 
 
 class Failing(Application[Request]):
-    """Fails in the methods that a subclass may override."""
+    """An application that fails in the methods that a subclass may override."""
 
     def resolve(self, request: Request) -> Any:
         """The handler."""
@@ -95,7 +95,7 @@ class Failing(Application[Request]):
 
 
 def handler(request: Request) -> Response:
-    """A ``def``."""
+    """A ``def`` handler."""
     fail(request, "handler")
     if request.method == "POST":
         assert request.files
@@ -103,7 +103,7 @@ def handler(request: Request) -> Response:
 
 
 async def ahandler(request: Request) -> Response:
-    """An ``async def``, which may also await what is cancelled elsewhere."""
+    """An ``async def`` handler. It may also await a task that other code cancels."""
     fail(request, "handler")
     if request.args.get("place") == "elsewhere":
         await cancelled_elsewhere()
@@ -114,7 +114,7 @@ async def ahandler(request: Request) -> Response:
 
 
 async def cancelled_elsewhere() -> None:
-    """Await a task that somebody else cancels: asyncio's, or what trio has in its place."""
+    """Await a task that other code cancels, on asyncio or on trio."""
     if anyio.get_cancelled_exc_class() is asyncio.CancelledError:
         task = asyncio.ensure_future(asyncio.sleep(60))
         asyncio.get_running_loop().call_soon(task.cancel)

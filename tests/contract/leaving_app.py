@@ -1,4 +1,4 @@
-"""What waits for its client to leave: served by real servers."""
+"""The application for the tests of disconnects on real servers: its handlers wait until their client disconnects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _begin(request: Request) -> str:
 
 
 def poll(request: Request) -> Response:
-    """A ``def`` handler looks again and again."""
+    """A ``def`` handler that asks ``disconnected`` again and again."""
     if "load" in request.args:
         request.get_data()
     name = _begin(request)
@@ -36,7 +36,7 @@ def poll(request: Request) -> Response:
 
 
 async def apoll(request: Request) -> Response:
-    """So does an ``async def`` handler."""
+    """An ``async def`` handler that does the same."""
     if "load" in request.args:
         await request.load()
     name = _begin(request)
@@ -48,7 +48,7 @@ async def apoll(request: Request) -> Response:
 
 
 async def acancel(request: Request) -> Response:
-    """The block ends when the client leaves."""
+    """A handler whose block is cancelled when the client disconnects."""
     if "load" in request.args:
         await request.load()
     name = _begin(request)
@@ -62,7 +62,7 @@ async def acancel(request: Request) -> Response:
 
 
 def stream(request: Request) -> Response:
-    """The body of the response asks: on WSGI the failed write tells."""
+    """The body of the response asks ``disconnected``: on WSGI a failed write makes it True."""
     name = _begin(request)
 
     def body() -> Iterator[bytes]:
@@ -76,7 +76,7 @@ def stream(request: Request) -> Response:
 
 
 async def astream(request: Request) -> Response:
-    """The body of the response sends little and never ends by itself."""
+    """A body that sends little and never ends by itself."""
     name = _begin(request)
 
     async def body() -> AsyncIterator[bytes]:
@@ -91,7 +91,7 @@ async def astream(request: Request) -> Response:
 
 
 def told(request: Request) -> Response:
-    """What has happened so far."""
+    """The notes that handlers and bodies have made so far."""
     return Response.from_json({"begun": BEGUN, "told": TOLD})
 
 
@@ -106,10 +106,10 @@ VIEWS: dict[str, Any] = {
 
 
 class Leaving(Application[Request]):
-    """Routes by path alone."""
+    """Chooses the view by the path alone."""
 
     def resolve(self, request: Request) -> Handler[Request]:
-        """The view of this path."""
+        """The view for this path."""
         try:
             view: Handler[Request] = VIEWS[request.path]
         except KeyError:

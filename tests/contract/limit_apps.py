@@ -1,6 +1,6 @@
-"""What the tests of early refusals and of time-outs serve: every way to a body, as ``def`` and as ``async def``.
+"""The applications for the tests of early refusals and of time-outs: every way to read a body, sync and async.
 
-``/def/WAY`` and ``/async/WAY`` read the body by that way; a query sets limits: ``?max_content_length=1000``.
+``/def/WAY`` and ``/async/WAY`` read the body in this way. The query sets limits: ``?max_content_length=1000``.
 """
 
 from __future__ import annotations
@@ -92,10 +92,10 @@ ASYNC_WAYS: dict[str, Callable[[Request], Awaitable[Any]]] = {
 
 
 class Limited(Application[Request]):
-    """Routes by kind and way; the limits are in the query."""
+    """Chooses a handler by kind and way. The limits are in the query."""
 
     def resolve(self, request: Request) -> Handler[Request]:
-        """A handler that sets the limits, then reads."""
+        """A handler that sets the limits and then reads."""
         _, kind, name = request.path.split("/", 2)
         if name not in (WAYS if kind == "def" else ASYNC_WAYS):
             raise NotFound
@@ -112,7 +112,7 @@ class Limited(Application[Request]):
 
 
 def limit(request: Request) -> None:
-    """Set the limits of the query on the request."""
+    """Set the limits in the query on the request."""
     for name, value in request.args.items():
         setattr(request, name, int(value))
 
@@ -121,7 +121,7 @@ app = Limited()
 
 
 class Patient(Application[Request]):
-    """Reads by the way in the path, for at most the seconds in the query: 408 where that does not do."""
+    """Reads in the way that the path names, for at most the seconds in the query. After that it answers 408."""
 
     def resolve(self, request: Request) -> Handler[Request]:
         """A handler with a time-out."""

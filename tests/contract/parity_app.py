@@ -60,11 +60,14 @@ def plain(value: Any) -> Any:
 
 
 OWN = {"X-Kind", "Host", "Connection", "Transfer-Encoding", "Content-Length", "Accept-Encoding"}
-"""Fields that say how a request was sent, and by whom; ``host`` and ``content_length`` are compared by themselves."""
+"""Fields that depend on how a request is sent, and by which client;
+
+``host`` and ``content_length`` are compared separately.
+"""
 
 
 def snapshot(request: Request) -> dict[str, Any]:
-    """Every property, or the name of the HTTP error that it raises."""
+    """The value of every property, or the name of the HTTP error that it raises."""
     found: dict[str, Any] = {}
     for name in MEMBERS:
         try:
@@ -89,10 +92,10 @@ async def aanswer(request: Request) -> Response:
 
 
 class Parity(Application[Request]):
-    """Chooses the handler by a field."""
+    """Chooses the handler by a header field."""
 
     def resolve(self, request: Request) -> Handler[Request]:
-        """Def or async def."""
+        """The ``def`` or the ``async def`` handler."""
         return aanswer if request.headers.get("X-Kind") == "async" else answer
 
 
@@ -104,7 +107,7 @@ app = Parity()
 
 @dataclass(slots=True)
 class Sent:
-    """A request as bytes. ``chunks`` is the body; ``chunked``: without a Content-Length."""
+    """A request as bytes. ``chunks`` is the body; ``chunked`` says that it is sent without a Content-Length."""
 
     method: str
     target: bytes
@@ -113,7 +116,7 @@ class Sent:
     chunked: bool
 
     def wire(self, kind: str) -> bytes:
-        """The request as HTTP/1.1 has it (RFC 9112)."""
+        """The request as HTTP/1.1 sends it (RFC 9112)."""
         headers = [*self.headers, (b"X-Kind", kind.encode()), (b"Connection", b"close")]
         body = b"".join(self.chunks)
         if self.chunked:
@@ -198,7 +201,7 @@ BODIES: list[tuple[bytes | None, bytes]] = [
 
 
 def generate(seed: int, count: int) -> Iterator[Sent]:
-    """The same requests for the same seed. The first 256 have each byte, percent-encoded, in path and query."""
+    """Random requests; the same ``seed`` gives the same ones. The first 256 have each byte in path and query."""
     choose = random.Random(seed)
     for number in range(count):
         path = b"/" + b"/".join(choose.choices(SEGMENTS, k=choose.randrange(4)))
@@ -218,7 +221,9 @@ def generate(seed: int, count: int) -> Iterator[Sent]:
 
 
 def once(fields: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Without a second field of those that may be sent once only, which servers treat in ways of their own."""
+    """``fields`` without the second field of a name that may occur only once, because servers treat such fields
+    differently.
+    """
     seen: set[bytes] = set()
     kept = []
     for name, value in fields:

@@ -1,4 +1,6 @@
-"""Event streams without end, which end when the process is told to stop: served by real servers."""
+"""The application for tests of stopping on real servers: endless event streams that end when the process is told to
+stop.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ NOTES = os.environ.get("CARDAN_TEST_NOTES", os.devnull)
 
 
 def note(text: str) -> None:
-    """Say that something has ended."""
+    """Append a line to the file."""
     with Path(NOTES).open("a") as file:
         file.write(f"{text}\n")
 
@@ -56,7 +58,7 @@ def ticks(request: Request) -> Response:
 
 
 async def download(request: Request) -> Response:
-    """A body that says how long it is: a server waits for its end."""
+    """A body with a declared length: a server waits for its end."""
 
     async def body() -> AsyncIterator[bytes]:
         yield b"begun"
@@ -71,16 +73,16 @@ VIEWS: dict[str, Any] = {"/events": events, "/ticks": ticks, "/download": downlo
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Says when it has ended."""
+    """Records its end."""
     yield
     note("lifespan")
 
 
 class Stopping(Application[Request]):
-    """Routes by path alone."""
+    """Chooses the view by the path alone."""
 
     def resolve(self, request: Request) -> Handler[Request]:
-        """The view of this path."""
+        """The view for this path."""
         try:
             view: Handler[Request] = VIEWS[request.path]
         except KeyError:

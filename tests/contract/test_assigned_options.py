@@ -1,4 +1,4 @@
-"""What is assigned to an application, or given by its class, holds on both protocols."""
+"""Options that are assigned to an application, or set by its class, hold on both protocols."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ kinds = pytest.mark.parametrize("kind", ["def", "async"])
 
 
 def handler(request: Request) -> Response:
-    """A ``def``."""
+    """A ``def`` handler."""
     return Response(f"open {request.path}")
 
 
 async def ahandler(request: Request) -> Response:
-    """An ``async def``."""
+    """An ``async def`` handler."""
     return Response(f"open {request.path}")
 
 
@@ -33,7 +33,7 @@ HANDLERS: dict[str, Any] = {"def": handler, "async": ahandler}
 
 
 def auth(request: Request) -> Any:
-    """Refuses everybody."""
+    """A middleware that refuses every request."""
     if request.path != "/public":
         return Unauthorized()
     return (yield)
@@ -46,12 +46,12 @@ def get(app: Any, protocol: Any, path: str = "/", **options: Any) -> Any:
 
 
 def assign(app: Any) -> None:
-    """The usual way."""
+    """Assign a tuple."""
     app.middleware += (auth,)
 
 
 def assign_list(app: Any) -> None:
-    """Any sequence will do."""
+    """Assign a list: any sequence works."""
     app.middleware = [auth]
 
 
@@ -59,7 +59,7 @@ def assign_list(app: Any) -> None:
 @kinds
 @pytest.mark.parametrize("way", [assign, assign_list])
 def test_middleware(protocol: Any, kind: str, way: Callable[[Any], None]) -> None:
-    """Authentication that is added to an application is asked, and taken away is not."""
+    """A middleware that is added to an application is used at once, and one that is removed is not used any more."""
     app = Application(HANDLERS[kind])
     assert get(app, protocol).text == "open /"
     way(app)
@@ -73,7 +73,7 @@ def test_middleware(protocol: Any, kind: str, way: Callable[[Any], None]) -> Non
 @both
 @kinds
 def test_middleware_that_loads(protocol: Any, kind: str) -> None:
-    """``load`` of a middleware that is added later, and of the application, are obeyed."""
+    """``load`` of a middleware that is added later, and of the application, takes effect."""
     seen: list[bytes] = []
 
     @middleware(load=True)
@@ -97,7 +97,7 @@ def test_middleware_that_loads(protocol: Any, kind: str) -> None:
 @pytest.mark.parametrize("before", ["def", "async"])
 @pytest.mark.parametrize("after", ["def", "async"])
 def test_handler(protocol: Any, before: str, after: str) -> None:
-    """A handler of either kind may take the place of one of either kind."""
+    """A handler of either kind can be replaced by a handler of either kind."""
     app = Application(HANDLERS[before])
     assert get(app, protocol).text == "open /"
     app.handler = HANDLERS[after]
@@ -110,7 +110,7 @@ def test_handler(protocol: Any, before: str, after: str) -> None:
 @both
 @kinds
 def test_methods_of_one_object(protocol: Any, kind: str) -> None:
-    """``resolve`` and ``on_error`` may be replaced on the object, and put back."""
+    """``resolve`` and ``on_error`` can be replaced on the object, and restored."""
 
     def resolve(request: Request) -> Any:
         raise NotFound
@@ -128,7 +128,7 @@ def test_methods_of_one_object(protocol: Any, kind: str) -> None:
 @both
 @kinds
 def test_request_class(protocol: Any, kind: str) -> None:
-    """The class of requests may be assigned."""
+    """The class of requests can be assigned."""
 
     class Mine(Request):
         @property
@@ -142,7 +142,7 @@ def test_request_class(protocol: Any, kind: str) -> None:
 
 @both
 def test_methods_as_applications(protocol: Any) -> None:
-    """A method that is an application has what was assigned to it in the class, for every object."""
+    """If a method is decorated as an application in a class, options assigned to it there hold for every object."""
 
     class Page:
         @Request.application
@@ -168,7 +168,7 @@ def test_methods_as_applications(protocol: Any) -> None:
 @both
 @kinds
 def test_options_in_the_body_of_a_class(protocol: Any, kind: str) -> None:
-    """A subclass may give its options as attributes; what the constructor is given wins."""
+    """A subclass can set options as class attributes. Arguments of the constructor take precedence."""
 
     class Guarded(Application[Request]):
         middleware = (auth,)
@@ -197,7 +197,7 @@ def test_options_in_the_body_of_a_class(protocol: Any, kind: str) -> None:
 @both
 @kinds
 def test_options_as_properties(protocol: Any, kind: str) -> None:
-    """A property is asked for each request."""
+    """An option that is a property is evaluated for each request."""
 
     class Varying(Application[Request]):
         closed = False
@@ -214,7 +214,10 @@ def test_options_as_properties(protocol: Any, kind: str) -> None:
 
 @both
 def test_lifespan(protocol: Any) -> None:
-    """A lifespan may be assigned until one has begun; then that is an error, not an assignment without effect."""
+    """A lifespan can be assigned until one has begun.
+
+    After that, the assignment raises, because it would have no effect.
+    """
     log: list[str] = []
 
     @asynccontextmanager
@@ -236,7 +239,7 @@ def test_lifespan(protocol: Any) -> None:
 
 
 def test_threads_and_backend() -> None:
-    """The number of threads and the loop may be assigned, too."""
+    """The number of threads and the event loop can be assigned as well."""
     app = Application(ahandler)
     app.threads = 7
     assert app.worker_threads.count == 7
@@ -251,7 +254,7 @@ def test_threads_and_backend() -> None:
 
 
 def refuses(app: Any, protocol: Any, replaced: str) -> None:
-    """The protocol that was left as it was is refused, and the other one served."""
+    """The protocol that was not replaced is refused, and the other one is served."""
     other = "wsgi" if protocol == "asgi" else "asgi"
     with pytest.raises(RuntimeError, match=f"only {replaced}"):
         get(app, protocol)
@@ -260,7 +263,7 @@ def refuses(app: Any, protocol: Any, replaced: str) -> None:
 
 @pytest.mark.parametrize(("attribute", "other"), [("wsgi_app", "asgi"), ("asgi_app", "wsgi")])
 def test_one_half_of_a_dual(attribute: str, other: Any) -> None:
-    """Where only one of a Dual's applications was wrapped, the other protocol is refused."""
+    """If only one of the two applications of a Dual was wrapped, the other protocol is refused."""
     app = Dual(Application(handler), Application(ahandler))
     assert get(app, other).text == "open /"
     original = getattr(app, attribute)
@@ -272,7 +275,7 @@ def test_one_half_of_a_dual(attribute: str, other: Any) -> None:
 
 
 def test_one_half_of_a_class() -> None:
-    """Likewise where a class overrides one of the two methods of its base; both may come from different classes."""
+    """The same if a class overrides one of the two methods of its base. Two classes may override one each."""
 
     class Half(Application[Request]):
         def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:

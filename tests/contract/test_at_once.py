@@ -1,4 +1,4 @@
-"""A body that exceeds a limit is refused as soon as it does: the server is never asked for more than that takes."""
+"""A body that exceeds a limit is refused at once: the server is never asked for more bytes than are needed to know."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RAW = "text/plain"
 
 
 def cases() -> Iterator[tuple[str, str, str, bytes]]:
-    """A limit in a query, a Content-Type, ways to the body, and what exceeds the limit; then the client pauses."""
+    """A limit in a query, a Content-Type, a way to read, and a body that exceeds the limit. Then the client pauses."""
     raw = b"x" * 2048
     yield "max_content_length=1000", RAW, "get_data uncached data text stream iter_data iter_data_500", raw
     yield "max_data_memory=1000", RAW, "get_data uncached data text", raw
@@ -69,20 +69,20 @@ CASES = [
 
 
 class PausedInput:
-    """A ``wsgi.input`` that has ``body`` and waits for more: to ask it for more would block for ever."""
+    """A ``wsgi.input`` that has ``body`` and then waits: asking it for more would block for ever."""
 
     def __init__(self, body: bytes) -> None:
         self.body = body
 
     def read(self, size: int = -1) -> bytes:
-        """As gunicorn's: returns when ``size`` bytes are there."""
+        """Like the input of gunicorn, return when ``size`` bytes are there."""
         assert 0 <= size <= len(self.body), f"asked for {size} bytes of {len(self.body)}: it would wait for ever"
         data, self.body = self.body[:size], self.body[size:]
         return data
 
 
 def status_on_wsgi(app: Any, path: str, query: str, content_type: str, body: bytes, **fields: Any) -> int:
-    """The status of the answer to a request whose client pauses after ``body``."""
+    """The status of the answer on WSGI, if the client pauses after ``body``."""
     environ = RequestBuilder(path, method="POST", query_string=query).environ()
     environ.pop("CONTENT_LENGTH", None)
     environ |= {"wsgi.input": PausedInput(body), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
@@ -96,7 +96,7 @@ def status_on_wsgi(app: Any, path: str, query: str, content_type: str, body: byt
 def status_on_asgi(
     app: Any, path: str, query: str, content_type: str, pieces: list[bytes], backend: str, *fields: tuple[bytes, bytes]
 ) -> int:
-    """Likewise; the pieces come in messages of their own."""
+    """The status of the answer on ASGI. Each piece is one message."""
     answered: Any
     sent: list[Any] = []
     rest = list(pieces)
@@ -127,13 +127,13 @@ def status_on_asgi(
 
 @pytest.mark.parametrize(("query", "content_type", "path", "body"), CASES)
 def test_on_wsgi(query: str, content_type: str, path: str, body: bytes) -> None:
-    """A chunked body on a server whose ``read(n)`` returns when n bytes are there."""
+    """A chunked body on a server whose ``read(n)`` returns only when n bytes are there."""
     assert status_on_wsgi(limit_apps.app, path, query, content_type, body) == 413
 
 
 @pytest.mark.parametrize(("query", "content_type", "path", "body"), CASES)
 def test_on_asgi(query: str, content_type: str, path: str, body: bytes) -> None:
-    """A chunked body whose messages stop behind the one that is too much."""
+    """A chunked body whose messages stop after the one that exceeds the limit."""
     backend = "trio" if len(body) % 2 else "asyncio"
     assert status_on_asgi(limit_apps.app, path, query, content_type, [body], backend) == 413
     small = [body[at : at + 100] for at in range(0, len(body), 100)]
@@ -141,7 +141,7 @@ def test_on_asgi(query: str, content_type: str, path: str, body: bytes) -> None:
 
 
 def test_a_body_that_was_not_announced() -> None:
-    """HTTP/2 need not say that a body comes: it is read with the same care."""
+    """HTTP/2 does not have to announce a body. Such a body is read with the same care."""
     for path, query, kind, body in (
         ("/def/form", "max_form_memory_size=1000", URLENCODED, b"a=" + b"x" * 2048),
         ("/def/iter_parts", "max_file_size=1000", MULTIPART, b"--B" + FILE_HEAD + b"\r\n\r\n" + b"x" * 2048),
@@ -153,7 +153,7 @@ def test_a_body_that_was_not_announced() -> None:
 
 @pytest.mark.parametrize("path", ["/def/get_data", "/def/form", "/async/get_data", "/async/iter_data"])
 def test_a_declared_body_is_refused_unread(path: str) -> None:
-    """Not one byte has to come where the head declares too much; nothing is received before the handler runs."""
+    """If the declared length exceeds a limit, nothing is received, not even before the handler runs."""
     kind = URLENCODED if path.endswith("form") else RAW
 
     class Small(Request):
@@ -164,12 +164,12 @@ def test_a_declared_body_is_refused_unread(path: str) -> None:
 
 
 class Expanding(Request):
-    """A small body becomes a large one."""
+    """A request whose filter makes a large body of a small one."""
 
     max_content_length = 10_000
 
     def make_body_filter(self) -> Any:
-        """What makes a thousand bytes of one."""
+        """A filter that makes a thousand bytes of one."""
 
         class Filter:
             def feed(self, data: bytes) -> bytes:
@@ -183,7 +183,7 @@ class Expanding(Request):
 
 @pytest.mark.parametrize("way", ["get_data", "iter_data", "stream"])
 def test_behind_a_filter(way: str) -> None:
-    """What comes out of a filter is too much long before what is sent is."""
+    """The output of the filter exceeds the limit long before its input does."""
 
     @Expanding.application
     def app(request: Expanding) -> Response:
@@ -194,7 +194,7 @@ def test_behind_a_filter(way: str) -> None:
 
 
 def test_large_files_are_read_in_large_pieces() -> None:
-    """Small limits on fields do not make the reads of a large file small: they grow with what has come of it."""
+    """Small limits on fields do not make reading a large file slow: the pieces grow with the part that was read."""
     body = b"--B" + FILE_HEAD + b"\r\n\r\n" + b"x" * 3_000_000 + b"\r\n--B--\r\n"
     sizes: list[int] = []
 
@@ -224,7 +224,7 @@ def test_large_files_are_read_in_large_pieces() -> None:
 @pytest.mark.real_server
 @pytest.mark.parametrize("kind", ["gunicorn-gthread", "uvicorn"])
 def test_on_real_servers(server_pool: ServerPool, kind: str) -> None:
-    """A client that sends 2 KiB to a limit of 1000 bytes, and then waits, has its answer."""
+    """A client that sends 2 KiB although the limit is 1000 bytes, and then waits, gets its answer."""
     server = server_pool.get(kind, "tests.contract.limit_apps:app", app_dir=ROOT)
     chosen = [
         (RAW, "/def/get_data?max_content_length=1000", b"x" * 2048),

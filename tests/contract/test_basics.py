@@ -1,4 +1,6 @@
-"""Head, body doors, answers: the same on every server, from def and from async def."""
+"""Request line and headers, ways to read the body, and answers are the same on every server, in sync and async
+handlers.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,16 @@ FIELDS = [("title", "a b"), ("x", "1"), ("x", "ü€")]
 
 
 def open_files(client: httpx.Client) -> int:
-    """How many unnamed temporary files the server has open; in process the test runner's own are among them."""
+    """The number of unnamed temporary files that the server has open.
+
+    In process, those of the test runner are included.
+    """
     count: int = client.get("/def/open_files").json()
     return count
 
 
 def ended(client: httpx.Client, expected: list[str]) -> list[str]:
-    """What has ended, waiting for as many as are expected: servers close after the client has the last byte."""
+    """The names that have ended. Waits for the expected number: a server closes after the client has the last byte."""
     seen: list[str] = []
     deadline = time.monotonic() + 10
     while len(seen) < len(expected) and time.monotonic() < deadline:
@@ -36,12 +41,12 @@ def ended(client: httpx.Client, expected: list[str]) -> list[str]:
 
 
 def files_closed(client: httpx.Client, before: int) -> bool:
-    """Whether no more files are open than before. Servers close after the client has the last byte: asked again."""
+    """True if no more files are open than before. Asks again: a server closes after the client has the last byte."""
     return any(open_files(client) <= before or time.sleep(0.02) for _ in range(500))
 
 
 def test_head(client: httpx.Client, kind: str) -> None:
-    """What stands in the head reads the same everywhere."""
+    """The values of the request line and the headers are the same everywhere."""
     answer = client.get(
         f"/{kind}/head?a=1&a=2&b=%C3%BC",
         headers={"X-Test": "yes", "Cookie": "c=1; d=2", "Accept-Language": "fr, de;q=0.5", "Host": "example.com:8080"},
@@ -56,14 +61,14 @@ def test_head(client: httpx.Client, kind: str) -> None:
 
 
 def test_urlencoded_form(client: httpx.Client, kind: str) -> None:
-    """A urlencoded form: pairs in order, decoded as UTF-8."""
+    """A urlencoded form gives its pairs in order, decoded as UTF-8."""
     answer = client.post(f"/{kind}/form", data={"title": "a b", "x": ["1", "ü€"]}).json()
     assert answer == {"fields": [list(pair) for pair in FIELDS], "files": [], "data": 0}
 
 
 @pytest.mark.parametrize("size", [0, 1, 400_000, 700_000, 3_000_000])
 def test_upload(client: httpx.Client, kind: str, size: int) -> None:
-    """Files of any size, in memory and on disk, come whole; fields beside them."""
+    """Files of any size arrive complete, in memory and on disk, together with fields."""
     before = open_files(client)
     content = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
     answer = client.post(
@@ -80,7 +85,7 @@ def test_upload(client: httpx.Client, kind: str, size: int) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, 1_000_000])
 def test_data(client: httpx.Client, kind: str, size: int) -> None:
-    """A body comes back as it was sent, with a length and without (chunked)."""
+    """The body arrives as it was sent, with a length and without one (chunked)."""
     body = b"0123456789abcdef" * (size // 16) + b"x" * (size % 16)
     assert client.post(f"/{kind}/data", content=body).content == body
     chunked = client.post(f"/{kind}/data", content=iter([body[:7], body[7:]]))
@@ -88,14 +93,14 @@ def test_data(client: httpx.Client, kind: str, size: int) -> None:
 
 
 def test_text(client: httpx.Client, kind: str) -> None:
-    """Text is UTF-8, with U+FFFD for what is not."""
+    """``text`` is decoded as UTF-8, with U+FFFD for invalid bytes."""
     response = client.post(f"/{kind}/text", content="ü€".encode() + b"\xff")
     assert response.text == "ü€\ufffd"
     assert response.headers["x-length"] == "3"
 
 
 def test_json(client: httpx.Client, kind: str) -> None:
-    """JSON there and back; 415 for another type, 400 for what is not JSON, as a problem document."""
+    """JSON is read and written. Another type gives 415 and invalid JSON gives 400, both as problem documents."""
     value = {"a": [1, 2.5, None, "ü"]}
     assert client.post(f"/{kind}/echo_json", json=value).json() == value
     assert client.post(f"/{kind}/echo_json", content="{}").status_code == 415
@@ -109,7 +114,7 @@ def test_json(client: httpx.Client, kind: str) -> None:
 
 
 def test_stream(client: httpx.Client, kind: str) -> None:
-    """Chunks of the size asked for, but for the last, however the body was cut on its way."""
+    """All chunks but the last have the requested size, no matter how the body was divided on its way."""
     body = bytes(range(256)) * 21
     for content in (body, iter([body[:100], body[100:4000], body[4000:]])):
         answer = client.post(f"/{kind}/stream", content=content).json()
@@ -117,20 +122,20 @@ def test_stream(client: httpx.Client, kind: str) -> None:
 
 
 def test_parts(client: httpx.Client, kind: str) -> None:
-    """Parts one by one, nothing stored; one that is not read is skipped."""
+    """The parts of a form arrive one by one, and are not stored. A part that is not read is skipped."""
     files = [("f", ("a", b"x" * 100_000)), ("skip", ("b", b"y" * 200_000)), ("f", ("c", b"z"))]
     answer = client.post(f"/{kind}/parts", data={"t": "1"}, files=files).json()
     assert answer == [["t", None, 1], ["f", "a", 100_000], ["skip", "b", None], ["f", "c", 1]]
 
 
 def test_unread_body(client: httpx.Client, kind: str) -> None:
-    """A handler need not look at the body."""
+    """A handler does not have to read the body."""
     response = client.post(f"/{kind}/unread", content=b"x" * 1000)
     assert (response.status_code, response.text) == (202, "did not look")
 
 
 def test_fields_of_a_response(client: httpx.Client, kind: str) -> None:
-    """Status, repeated fields and cookies as they were set."""
+    """The status, repeated fields and cookies are sent as they were set."""
     response = client.get(f"/{kind}/cookie")
     assert (response.status_code, response.text) == (201, "ok")
     assert response.headers["content-type"] == "text/html; charset=utf-8"
@@ -146,7 +151,7 @@ def test_fields_of_a_response(client: httpx.Client, kind: str) -> None:
 @pytest.mark.parametrize("code", [200, 204, 205, 304, 404])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_bodies_by_status(client: httpx.Client, kind: str, code: int, method: str) -> None:
-    """No body for HEAD, 204, 205, 304 (RFC 9110 sections 6.4.1, 15.3.6, 15.4.5), and the fields that go with that."""
+    """HEAD, 204, 205 and 304 have no body (RFC 9110 sections 6.4.1, 15.3.6, 15.4.5), and the right header fields."""
     response = client.request(method, f"/{kind}/status?code={code}")
     assert response.status_code == code
     has_body = method == "GET" and code in (200, 404)
@@ -158,7 +163,7 @@ def test_bodies_by_status(client: httpx.Client, kind: str, code: int, method: st
 
 
 def test_http_errors(client: httpx.Client, kind: str) -> None:
-    """An HTTP error, raised or returned, is the answer; its members are in the problem document."""
+    """An HTTP error that is raised or returned is the answer. Its members are in the problem document."""
     raised = client.get(f"/{kind}/fail?kind=http", headers={"Accept": "application/json"})
     assert raised.status_code == 409
     assert raised.json() == {"type": "about:blank", "title": "Conflict", "status": 409, "detail": "not now", "left": 3}
@@ -173,13 +178,13 @@ def test_http_errors(client: httpx.Client, kind: str) -> None:
 
 @pytest.mark.parametrize("what", ["defect", "type"])
 def test_defects(client: httpx.Client, kind: str, what: str) -> None:
-    """Any other exception, and what is no response, is the server's 500."""
+    """Any other exception, and a result that is not a response, gives the server's 500."""
     assert client.get(f"/{kind}/fail?kind={what}").status_code == 500
     assert client.get(f"/{kind}/cookie").status_code == 201
 
 
 def test_awaitable_from_a_def(client: httpx.Client, kind: str) -> None:
-    """A def that returns an awaitable is awaited, in async body mode."""
+    """If a ``def`` handler returns an awaitable, it is awaited, and the body is in async mode."""
     assert client.post(f"/{kind}/awaitable", content=b"12345").text == "awaited 5"
 
 
@@ -192,7 +197,7 @@ def test_response_as_application(serve: Callable[..., httpx.Client]) -> None:
 
 
 def test_context(client: httpx.Client, kind: str) -> None:
-    """One context per request: the handler's, the body's and the hooks'; nothing leaks into the next request."""
+    """The handler, the body and the hooks of one request share one context, which no other request sees."""
     client.get("/def/ended")
     for _ in range(2):
         assert client.get(f"/{kind}/context").text == "none set"
@@ -200,12 +205,12 @@ def test_context(client: httpx.Client, kind: str) -> None:
 
 
 def test_load_option(serve: Callable[..., httpx.Client]) -> None:
-    """``load=True`` loads before the handler."""
+    """``load=True`` loads the body before the handler is called."""
     assert serve("loaded").post("/", content=b"abc").text == "abc"
 
 
 def limit_of(response: httpx.Response) -> tuple[int, Any]:
-    """Status, and the limit that its description names."""
+    """The status, and the limit that the description names."""
     text = response.text
     return response.status_code, next((name for name in LIMITS if name in text), None)
 
@@ -217,7 +222,7 @@ LIMITS = ["max_content_length", "max_form_memory_size", "max_form_memory_total",
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 @pytest.mark.parametrize("where", ["form", "data", "stream", "text"])
 def test_content_length_limit(serve: Callable[..., httpx.Client], kind: str, where: str, chunked: bool) -> None:
-    """Exactly N bytes pass through every door, N + 1 are 413; never a truncated value."""
+    """With a limit of N, N bytes are accepted in every way to read, and N + 1 are a 413. No value is truncated."""
     client = serve("small")
     allowed = {"data": 2000, "text": 2000}.get(where, 4000)
     name = {"data": "max_data_memory", "text": "max_data_memory"}.get(where, "max_content_length")
@@ -230,7 +235,7 @@ def test_content_length_limit(serve: Callable[..., httpx.Client], kind: str, whe
 
 
 def test_form_limits(serve: Callable[..., httpx.Client], kind: str) -> None:
-    """Each limit of a form is a 413 that names it, urlencoded and multipart."""
+    """Each limit of a form gives a 413 that names it, for urlencoded and multipart forms."""
     client = serve("small")
     url = f"/{kind}/form"
     before = open_files(client)
@@ -245,7 +250,7 @@ def test_form_limits(serve: Callable[..., httpx.Client], kind: str) -> None:
 
 
 def test_broken_form(client: httpx.Client, kind: str) -> None:
-    """A broken multipart form is 400 with a reason, never a partial form, and leaves no file."""
+    """A broken multipart form is a 400 with a reason. It gives no partial form and leaves no open file."""
     before = open_files(client)
     good = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n' + b"x" * 600_000 + b"\r\n--B--\r\n"
     headers = {"Content-Type": "multipart/form-data; boundary=B"}
@@ -257,11 +262,11 @@ def test_broken_form(client: httpx.Client, kind: str) -> None:
     assert files_closed(client, before)
 
 
-# real servers refuse such a head themselves; how they do it is their business
-@pytest.mark.parametrize("door", IN_PROCESS, indirect=True)
+# real servers refuse such a request themselves, each in its own way
+@pytest.mark.parametrize("transport", IN_PROCESS, indirect=True)
 @pytest.mark.parametrize("length", ["abc", "-5", "5, 5", "+5", "1_0", "9" * 30])
 def test_invalid_content_length(serve: Callable[..., httpx.Client], kind: str, length: str) -> None:
-    """A Content-Length that is no number is 400, not 0."""
+    """A Content-Length that is not a number is a 400; it is not treated as 0."""
     response = serve(raise_app_exceptions=False).post(
         f"/{kind}/data", content=b"12345", headers={"Content-Length": length}
     )

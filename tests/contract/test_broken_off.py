@@ -1,4 +1,4 @@
-"""Uploads that break off: on real servers, by sockets that are closed in the middle. Nothing is left behind."""
+"""Uploads that are aborted: the client closes its socket in the middle. Nothing is left open on a real server."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ DATA = b"x" * 1_000_000
 
 @pytest.fixture(params=REAL)
 def server(request: pytest.FixtureRequest, server_pool: ServerPool) -> Server:
-    """A real server with the contract application."""
+    """A real server with the application of the contract tests."""
     return server_pool.get(str(request.param), "tests.contract.apps:app", app_dir=ROOT)
 
 
 def send(server: Server, path: str, *pieces: bytes) -> None:
-    """Send ``pieces`` as they are, and close."""
+    """Send ``pieces`` and close the connection."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         for piece in pieces:
             connection.sendall(piece)
@@ -36,7 +36,9 @@ def send(server: Server, path: str, *pieces: bytes) -> None:
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 @pytest.mark.parametrize("kind", ["def", "async"])
 def test_upload_breaks_off(server: Server, kind: str, framing: str) -> None:
-    """The client leaves in the middle of a file that is on disk already: the file is closed, the server serves on."""
+    """The client disconnects in the middle of a file that is on disk already: the file is closed, and the server works
+    on.
+    """
     start = f"POST /{kind}/form HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=B\r\n".encode()
     with httpx.Client(base_url=server.url, timeout=30) as client:
         before = open_files(client)

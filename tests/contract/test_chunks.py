@@ -1,8 +1,8 @@
-"""Chunks of a response are checked by one function, and pieces of a request may be any bytes-like object.
+"""One function checks the chunks of a response, and pieces of a request may be any bytes-like object.
 
-Text and bytes-like objects pass; every other chunk is a TypeError, in sync and async bodies, behind both protocols:
-before the head is sent it makes a 500, afterwards it breaks the transfer. A number never becomes NUL bytes, and None is
-not the end.
+Text and bytes-like objects are valid chunks. Every other chunk raises TypeError, in sync and async bodies, on both
+protocols: before the head is sent the client gets a 500, afterwards an incomplete response. A number is never sent as
+NUL bytes, and None does not end the body.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 IN_PROCESS = ["wsgi", "asgi-asyncio", "asgi-trio"]
 HANDLERS = ["def", "async", "def-async", "async-def"]
-doors = pytest.mark.parametrize("door", IN_PROCESS)
+transports = pytest.mark.parametrize("transport", IN_PROCESS)
 handlers = pytest.mark.parametrize("handler", HANDLERS)
 RANGE = {"Range": "bytes=1-8"}
 
 
-def client_of(app: Any, door: str, **options: Any) -> Client:
-    """A client behind a door."""
-    protocol, _, backend = door.partition("-")
+def client_of(app: Any, transport: str, **options: Any) -> Client:
+    """A client of ``app`` over a transport."""
+    protocol, _, backend = transport.partition("-")
     return Client(app, protocol=protocol, backend=backend or "asyncio", **options)  # type: ignore[arg-type]
 
 
-@doors
+@transports
 @handlers
 @pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize("when", ["first", "later"])
-def test_a_wrong_chunk(door: str, handler: str, how: str, when: str) -> None:
-    """It is a TypeError, and the body is closed once."""
+def test_a_wrong_chunk(transport: str, handler: str, how: str, when: str) -> None:
+    """An invalid chunk raises TypeError, and the body is closed once."""
     if how == "raw" and handler.endswith("async"):
         how = "stream"  # only a sync body goes through iter_encoded
-    # on ASGI a body that may have to send comments is begun after the head
-    head_first = when == "later" or (how in ("kept", "events") and door != "wsgi")
-    with client_of(app, door) as strict, client_of(app, door, raise_app_exceptions=False) as client:
+    # on ASGI, a body that may send comments is started after the head was sent
+    head_first = when == "later" or (how in ("kept", "events") and transport != "wsgi")
+    with client_of(app, transport) as strict, client_of(app, transport, raise_app_exceptions=False) as client:
         for what in WRONG if how == "stream" else ["none"]:
             path = f"/{handler}/{how}/{when}/{what}"
             CLOSED.clear()
@@ -67,7 +67,7 @@ def test_a_wrong_chunk(door: str, handler: str, how: str, when: str) -> None:
 @pytest.mark.real_server
 @pytest.mark.parametrize("kind", ["uvicorn", "hypercorn", "granian-asgi", "gunicorn-gthread"])
 def test_a_wrong_chunk_behind_real_servers(server_pool: ServerPool, kind: str) -> None:
-    """The client never takes what it got for a complete answer."""
+    """The client of a real server can see that the answer is not complete."""
     server = server_pool.get(kind, "tests.contract.chunk_app:app", app_dir=ROOT)
     with httpx.Client(base_url=server.url, timeout=30) as client:
         for handler in HANDLERS:
@@ -80,7 +80,7 @@ def test_a_wrong_chunk_behind_real_servers(server_pool: ServerPool, kind: str) -
 @pytest.mark.anyio
 @pytest.mark.parametrize("what", WRONG)
 async def test_a_wrong_chunk_in_the_events_of_core(what: str) -> None:
-    """``iter_events`` and ``aiter_events``, with a sync body in threads and without, raise the same TypeError."""
+    """``iter_events`` and ``aiter_events`` raise the same TypeError, with sync bodies in threads and without."""
 
     def body() -> Iterator[Any]:
         yield b"1"
@@ -104,10 +104,13 @@ async def test_a_wrong_chunk_in_the_events_of_core(what: str) -> None:
             await collect(cls(abody()))
 
 
-@doors
+@transports
 @handlers
-def test_chunks_that_pass(door: str, handler: str) -> None:
-    """Text and bytes-like objects, also such as are used again for the next chunk; empty ones are nothing."""
+def test_chunks_that_pass(transport: str, handler: str) -> None:
+    """Text and bytes-like objects are valid, also an object that is reused for the next chunk.
+
+    Empty chunks are ignored.
+    """
     buffer = bytearray(b"....")
 
     def chunks() -> Iterator[Any]:
@@ -133,7 +136,7 @@ def test_chunks_that_pass(door: str, handler: str) -> None:
     application: Any = Application(
         (lambda request: respond()) if handler.startswith("def") else lambda request: arespond()
     )
-    with client_of(application, door) as client:
+    with client_of(application, transport) as client:
         assert client.get("/").content == "üone two array end".encode()
 
 
@@ -153,7 +156,7 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 
 
 class Input:
-    """A ``wsgi.input`` that reads into one buffer, and gives that, or a view of it."""
+    """A ``wsgi.input`` that reads into one buffer, and returns this buffer or a view of it."""
 
     def __init__(self, kind: str) -> None:
         self.file, self.kind, self.buffer = io.BytesIO(FORM), kind, bytearray()
@@ -165,7 +168,7 @@ class Input:
 
 
 def environ_of(stream: Any) -> dict[str, Any]:
-    """A POST request with ``stream``."""
+    """The environ of a POST request with ``stream``."""
     return {
         "REQUEST_METHOD": "POST",
         "CONTENT_TYPE": CT,
@@ -175,7 +178,7 @@ def environ_of(stream: Any) -> dict[str, Any]:
 
 
 def receive_of(kind: str | None, wrong: Any = None) -> Any:
-    """A ``receive`` that gives views of one buffer; or one wrong piece."""
+    """A ``receive`` that returns views of one buffer, or one invalid piece."""
     source, buffer = io.BytesIO(FORM), bytearray(7)
 
     async def receive() -> dict[str, Any]:
@@ -191,14 +194,14 @@ def receive_of(kind: str | None, wrong: Any = None) -> Any:
 
 
 def scope_of() -> dict[str, Any]:
-    """A POST request."""
+    """The scope of a POST request."""
     headers = [(b"content-type", CT.encode()), (b"content-length", str(len(FORM)).encode())]
     return {"type": "http", "method": "POST", "path": "/", "headers": headers}
 
 
 @kinds
 def test_pieces_of_wsgi_input(kind: str) -> None:
-    """What ``wsgi.input.read`` returns may be any bytes-like object; ``get_data()`` is bytes."""
+    """``wsgi.input.read`` may return any bytes-like object; ``get_data()`` gives bytes."""
     request = Request(environ_of(Input(kind)))
     assert (request.get_data(), type(request.get_data())) == (FORM, bytes)
     assert request.form["a"] == "value"
@@ -214,7 +217,7 @@ def test_pieces_of_wsgi_input(kind: str) -> None:
 @pytest.mark.anyio
 @kinds
 async def test_pieces_of_receive(kind: str) -> None:
-    """The body of a message may be any bytes-like object, which its sender may use again."""
+    """The body of a message may be any bytes-like object, which the sender may use again."""
     request = await Request(scope_of(), receive_of(kind)).load(form=False)
     assert (request.get_data(), type(request.get_data())) == (FORM, bytes)
     request = await Request(scope_of(), receive_of(kind)).load()
@@ -239,7 +242,7 @@ async def test_pieces_of_receive(kind: str) -> None:
 
 @pytest.mark.anyio
 async def test_pieces_that_are_text() -> None:
-    """Text is a TypeError on both protocols: neither PEP 3333 nor ASGI allows it."""
+    """Text raises TypeError on both protocols, because neither PEP 3333 nor ASGI allows it."""
     with pytest.raises(TypeError, match="got str, expected bytes"):
         Request(environ_of(io.StringIO("text"))).get_data()
     with pytest.raises(TypeError, match="got str, expected bytes"):
@@ -247,15 +250,15 @@ async def test_pieces_that_are_text() -> None:
 
 
 def echo(request: Request) -> Response:
-    """The body back."""
+    """Answer with the body of the request."""
     return Response(request.get_data())
 
 
-@doors
+@transports
 @kinds
-def test_content_of_the_client(door: str, kind: str) -> None:
-    """``cardan.testing`` takes any bytes-like content, whole and in pieces."""
-    with client_of(Application(echo), door) as client:
+def test_content_of_the_client(transport: str, kind: str) -> None:
+    """The test client accepts any bytes-like content, whole and in pieces."""
+    with client_of(Application(echo), transport) as client:
         assert client.post("/", content=KINDS[kind](b"abc")).content == b"abc"
         assert client.post("/", content=(KINDS[kind](piece) for piece in (b"abc", b"", b"def"))).content == b"abcdef"
 
@@ -264,7 +267,7 @@ def test_content_of_the_client(door: str, kind: str) -> None:
 @kinds
 @pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
 async def test_content_of_the_async_client(protocol: Any, kind: str) -> None:
-    """The same of the async client."""
+    """The async test client does the same."""
 
     async def pieces() -> AsyncIterator[Any]:
         for piece in (b"abc", b"", b"def"):
@@ -276,7 +279,7 @@ async def test_content_of_the_async_client(protocol: Any, kind: str) -> None:
 
 
 def test_a_client_never_hides_a_number() -> None:
-    """An application of any kind that sends a number where bytes belong fails under the test client, too."""
+    """The test client raises if any application sends a number in place of bytes."""
 
     async def asgi(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})

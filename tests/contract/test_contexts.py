@@ -1,4 +1,4 @@
-"""Context variables: all code of one request runs in one context, so that what one place sets another one resets."""
+"""Context variables: all code of one request runs in one context, so one place can reset what another place has set."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
 
 
 def asyncified(handler: Callable[[Request], Any], kind: str) -> Callable[[Request], Any]:
-    """``handler`` as a ``def``, an ``async def``, or a ``def`` that returns a coroutine."""
+    """``handler`` as a ``def``, as an ``async def``, or as a ``def`` that returns a coroutine."""
     if kind == "def":
         return handler
 
@@ -43,7 +43,7 @@ def asyncified(handler: Callable[[Request], Any], kind: str) -> Callable[[Reques
 
 
 def get(app: Any, pair: tuple[str, str], **options: Any) -> Any:
-    """GET / from ``app``, which has the pair's loop for its async code."""
+    """GET / from ``app``, with the event loop of ``pair`` for async code."""
     protocol, backend = pair
     app._backend = backend
     with Client(app, protocol=protocol, backend=backend if protocol == "asgi" else "asyncio", **options) as client:
@@ -51,7 +51,7 @@ def get(app: Any, pair: tuple[str, str], **options: Any) -> Any:
 
 
 class Places:
-    """The places of one request; the one named ``chosen`` resets the token that the handler made."""
+    """The places in the code of one request. The place named ``chosen`` resets the token that the handler has made."""
 
     def __init__(self, chosen: str) -> None:
         self.chosen = chosen
@@ -60,7 +60,7 @@ class Places:
         self.trail: list[str] = []
 
     def visit(self, name: str) -> None:
-        """Be at a place."""
+        """Record the value of the variable at this place."""
         self.trail.append(f"{name} sees {VAR.get()}")
         if name == self.chosen:
             try:
@@ -101,7 +101,7 @@ class Places:
         self.visit("lambda hook")
 
     def app(self, kind: str) -> Application[Request]:
-        """An application that has all places."""
+        """An application with all places."""
 
         def middleware(request: Request) -> Flow:
             response = yield
@@ -136,10 +136,11 @@ PLACES = [
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("kind", ["def", "async", "returns a coroutine"])
 def test_a_token_of_the_handler_is_reset_anywhere(pair: tuple[str, str], kind: str, place: str) -> None:
-    """Handler, middleware, on_error, each step of the body and each hook are in one Context object.
+    """The handler, middleware, on_error, each step of the body and each hook run in one Context object.
 
-    But for sync code of a body or a hook after an ``async def`` handler on ASGI, whose task is in that object: it runs
-    in a copy, which sees what was set, and what it sets is there for what follows.
+    The exception is sync code of a body or a hook after an ``async def`` handler on ASGI: the server's task runs in
+    this context, so the code runs in a copy. In the copy it sees all values, and the following code sees the values
+    that it sets.
     """
     places = Places(place)
     get(places.app(kind), pair)
@@ -155,7 +156,10 @@ def test_a_token_of_the_handler_is_reset_anywhere(pair: tuple[str, str], kind: s
 
 @pytest.mark.parametrize("kind", ["def", "async", "returns a coroutine"])
 def test_what_one_place_sets_the_next_one_sees(pair: tuple[str, str], kind: str) -> None:
-    """Along all places of a request, in their order, on both sides of each crossing; and no other request sees it."""
+    """Each place sees the value that the place before it has set, in sync and async code.
+
+    Other requests see nothing of it.
+    """
     seen: list[Any] = []
 
     def step(name: str) -> None:
@@ -197,7 +201,7 @@ def test_what_one_place_sets_the_next_one_sees(pair: tuple[str, str], kind: str)
 @pytest.mark.parametrize("begun", ["async", "sync"])
 @pytest.mark.parametrize("kind", ["def", "async", "returns a coroutine"])
 def test_a_generator_that_was_begun_in_the_handler(pair: tuple[str, str], kind: str, begun: str) -> None:
-    """It resets in ``finally`` the token that it made while the handler ran."""
+    """A generator that the handler starts resets in ``finally`` the token that it made while the handler ran."""
     ended: list[str] = []
 
     def generator() -> Iterator[bytes]:
@@ -234,7 +238,7 @@ def test_a_generator_that_was_begun_in_the_handler(pair: tuple[str, str], kind: 
     else:
         chosen = asyncified(handler, kind)
     in_copy = begun == "sync" and kind == "async" and pair[0] == "asgi"
-    if in_copy:  # the one case that the guide names: the loop's task is in the context that the generator began in
+    if in_copy:  # the exception in the guide: the generator has started in the context of the loop's task
         with pytest.raises(ValueError, match="different Context"):
             get(Application(chosen), pair)
     else:
@@ -244,7 +248,7 @@ def test_a_generator_that_was_begun_in_the_handler(pair: tuple[str, str], kind: 
 
 @pytest.mark.parametrize("kind", ["def", "async"])
 def test_silence_in_a_stream_changes_no_context(pair: tuple[str, str], kind: str) -> None:
-    """Keep-alive comments are sent beside the body: its steps, its end and the hooks stay in one context."""
+    """Keep-alive comments do not change the context: the body's steps, its end and the hooks run in one context."""
     ended: list[str] = []
     commented = threading.Event()
 
@@ -273,7 +277,7 @@ def test_silence_in_a_stream_changes_no_context(pair: tuple[str, str], kind: str
 
 
 def test_two_requests_have_two_contexts(pair: tuple[str, str]) -> None:
-    """A task that the handler starts inherits the context of its request; another request has another one."""
+    """A task that the handler starts inherits the context of its request. Another request has another context."""
 
     async def handler(request: Request) -> Response:
         before = VAR.get()
@@ -298,7 +302,7 @@ def test_two_requests_have_two_contexts(pair: tuple[str, str]) -> None:
 
 
 def test_cancel_scopes_in_the_context_of_a_request(pair: tuple[str, str]) -> None:
-    """Timeouts, shields, task groups and what belongs to the running loop work as in any task."""
+    """Time-outs, shields, task groups and functions of the running loop work as in any task."""
     variable: anyio.lowlevel.RunVar[str] = anyio.lowlevel.RunVar("tests.contexts")
 
     async def handler(request: Request) -> Response:
@@ -337,7 +341,7 @@ def environ() -> dict[str, Any]:
 
 @pytest.mark.parametrize("body", ["whole", "stream"])
 def test_a_bare_response_has_the_callers_context_on_wsgi(body: str) -> None:
-    """Body and hooks run in the context that the server iterates and closes in: its tokens can be reset."""
+    """The body and the hooks run in the context in which the server iterates and closes, so its tokens can be reset."""
     seen: list[str] = []
 
     def serve() -> str:
@@ -366,7 +370,7 @@ def test_a_bare_response_has_the_callers_context_on_wsgi(body: str) -> None:
 
 
 def test_an_async_body_of_a_bare_response_on_wsgi() -> None:
-    """It runs in one copy of the caller's context, and what it sets is carried back with each chunk."""
+    """It runs in one copy of the caller's context. The values that it sets are copied back with each chunk."""
     seen: list[str] = []
 
     def serve() -> None:
@@ -391,7 +395,7 @@ def test_an_async_body_of_a_bare_response_on_wsgi() -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_bare_response_has_the_callers_context_on_asgi(backend: str) -> None:
-    """Async hooks run in the caller's task; what a plain hook sets in its thread is carried back."""
+    """Async hooks run in the caller's task. The values that a plain hook sets in its thread are copied back."""
     seen: list[str] = []
 
     async def main() -> None:
@@ -423,7 +427,7 @@ def test_a_bare_response_has_the_callers_context_on_asgi(backend: str) -> None:
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("manager", ["sync", "async"])
 def test_a_lifespan_has_a_context_of_its_own_on_wsgi(manager: str, backend: str) -> None:
-    """It sees nothing of the first request, begins and ends in one context, and so do the tasks that it starts."""
+    """The lifespan does not see the first request. Its start, its end and its tasks share one context."""
     seen: list[Any] = []
 
     @contextmanager
@@ -460,7 +464,7 @@ def test_a_lifespan_has_a_context_of_its_own_on_wsgi(manager: str, backend: str)
 
 
 def test_the_portals_thread_inherits_no_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where threads inherit a context (an option of Python 3.14) the loop does not inherit the first request's."""
+    """If threads inherit a context (an option of Python 3.14), the loop still does not inherit the first request's."""
     seen: list[Any] = []
     start = threading.Thread.start
 

@@ -1,4 +1,4 @@
-"""What a request holds is freed when it is answered, by counting references: nothing waits for the collector."""
+"""The objects of a request are freed by reference counting when it is answered; no garbage collection is needed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SmallRequest(Request):
 
 
 def answer_or_fail(request: Request) -> Response:
-    """What the path says: each way to an answer keeps an error for a while."""
+    """Answer or fail as the path says. Some ways keep an exception for a while."""
     match request.path:
         case "/abort":
             abort(403)
@@ -54,7 +54,7 @@ async def numbers() -> AsyncIterator[bytes]:
 
 
 def stream(request: Request) -> Response:
-    """A body in pieces, sync or async, with and without comments meanwhile, or one that fails."""
+    """A sync or async body in pieces, with or without comments, or one that fails."""
     SEEN.append(weakref.ref(request))
     match request.path:
         case "/sync":
@@ -114,7 +114,7 @@ def call_asgi(app: Any, builder: RequestBuilder, content: bytes) -> int:
             status.extend([message["status"]] if "status" in message else [])
 
         await app(builder.scope(), receive, send)
-        await anyio.to_thread.run_sync(int)  # an idle worker thread holds on to its last job
+        await anyio.to_thread.run_sync(int)  # an idle worker thread keeps a reference to its last job
 
     anyio.run(main)
     return status[0]
@@ -124,7 +124,7 @@ def call_asgi(app: Any, builder: RequestBuilder, content: bytes) -> int:
 @pytest.mark.parametrize("app", [sync_app, async_app, loading_app], ids=["sync", "async", "load"])
 @pytest.mark.parametrize("case", CASES)
 def test_an_answered_request_is_gone(case: str, app: Any, protocol: str) -> None:
-    """No reference cycles, so that buffers do not outlive the request; nor by an error's traceback."""
+    """There are no reference cycles, also not through a traceback, so buffers do not outlive the request."""
     path, headers, content, expected = CASES[case]
     builder = RequestBuilder(path, method="POST", headers=headers, data=content)
     status = call_wsgi(app, builder) if protocol == "wsgi" else call_asgi(app, builder, content)
@@ -137,7 +137,7 @@ def test_an_answered_request_is_gone(case: str, app: Any, protocol: str) -> None
 @pytest.mark.parametrize("handler", [stream, astream])
 @pytest.mark.parametrize("path", ["/sync", "/async", "/events", "/failing"])
 def test_a_stream_leaves_nothing(path: str, handler: Any, leaves: bool, backend: str) -> None:
-    """Whoever listened beside the body is gone with it, whether or not the client left; so is what went wrong."""
+    """The task that waits for a disconnect beside the body ends with it, and no exception is kept."""
     app = Application(handler)
     scope = RequestBuilder(path).scope()
 
@@ -161,7 +161,7 @@ def test_a_stream_leaves_nothing(path: str, handler: Any, leaves: bool, backend:
         try:
             await app(scope, receive, send)
         except TypeError as error:
-            error.__traceback__ = None  # the server's to drop
+            error.__traceback__ = None  # the server drops it
         await anyio.to_thread.run_sync(int)
         await anyio.lowlevel.checkpoint()
         assert SEEN[0]() is None

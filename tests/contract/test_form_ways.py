@@ -1,4 +1,4 @@
-"""One form, whichever way its bytes arrive: parsed at once, in steps, and byte by byte, at the door of the request.
+"""One form, whichever way its bytes arrive: parsed at once, in steps, and byte by byte, at the way of the request.
 
 The steps are the oracle of the fast path: whatever :meth:`FormReader.take` gives must be what they give. Every test
 here asks public request classes for ``form`` and ``files``, on WSGI and on ASGI, and compares all ways.

@@ -23,7 +23,7 @@ TROUBLE = ("EMFILE", "ENFILE", "EIO", "ENOMEM", "ESTALE", "EINTR", "ETIMEDOUT", 
 
 
 @pytest.fixture(params=IN_PROCESS)
-def door(request: pytest.FixtureRequest) -> str:
+def transport(request: pytest.FixtureRequest) -> str:
     """Where the application is served; nothing here needs a real server."""
     return str(request.param)
 
@@ -47,8 +47,8 @@ def application(kind: str, directory: Path) -> Application[Any]:
     return app
 
 
-def ask(app: Any, door: str, path: str) -> int:
-    protocol, _, backend = door.partition("-")
+def ask(app: Any, transport: str, path: str) -> int:
+    protocol, _, backend = transport.partition("-")
     with Client(app, protocol=protocol, backend=backend or "asyncio") as client:  # type: ignore[arg-type]
         return client.get(path).status_code
 
@@ -68,38 +68,40 @@ def fail(monkeypatch: pytest.MonkeyPatch, function: str, code: str, name: str) -
 @pytest.mark.parametrize("kind", ["StaticFiles", "send_from_directory"])
 @pytest.mark.parametrize("code", MISSING)
 def test_what_is_not_there_or_may_not_be_read_is_a_404(
-    monkeypatch: pytest.MonkeyPatch, directory: Path, door: str, kind: str, code: str
+    monkeypatch: pytest.MonkeyPatch, directory: Path, transport: str, kind: str, code: str
 ) -> None:
     """A client is not told which of these it is."""
     fail(monkeypatch, "open", code, "a.txt")
-    assert ask(application(kind, directory), door, "/a.txt") == 404
+    assert ask(application(kind, directory), transport, "/a.txt") == 404
 
 
 @pytest.mark.parametrize("kind", ["StaticFiles", "send_from_directory"])
 @pytest.mark.parametrize("code", TROUBLE)
 def test_trouble_of_the_server_is_raised(
-    monkeypatch: pytest.MonkeyPatch, directory: Path, door: str, kind: str, code: str
+    monkeypatch: pytest.MonkeyPatch, directory: Path, transport: str, kind: str, code: str
 ) -> None:
     """Too many open files and a failing disk say nothing about the name: a 404 would be cached, and nobody told."""
     fail(monkeypatch, "open", code, "a.txt")
     with pytest.raises(OSError) as caught:
-        ask(application(kind, directory), door, "/a.txt")
+        ask(application(kind, directory), transport, "/a.txt")
     assert caught.value.errno == getattr(errno, code)
 
 
 @pytest.mark.parametrize("path", ["/a.txt", "/sub", "/sub/"])
-def test_trouble_of_looking_is_raised(monkeypatch: pytest.MonkeyPatch, directory: Path, door: str, path: str) -> None:
+def test_trouble_of_looking_is_raised(
+    monkeypatch: pytest.MonkeyPatch, directory: Path, transport: str, path: str
+) -> None:
     """Not only opening fails: asking what is under a name does, of a file, of a directory and of its index."""
     fail(monkeypatch, "stat", "EIO", "index.html" if path == "/sub" else path.rstrip("/"))
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
-        ask(application("StaticFiles", directory), door, path)
+        ask(application("StaticFiles", directory), transport, path)
 
 
 @pytest.mark.parametrize("kind", ["StaticFiles", "send_from_directory"])
 @pytest.mark.parametrize(
     "path", ["/none", "/a.txt/b", "/" + "x" * 300, "/loop", "/pipe", "/socket", "/secret", "/a%00b", "/%00"]
 )
-def test_what_no_file_is_under(directory: Path, door: str, kind: str, path: str) -> None:
+def test_what_no_file_is_under(directory: Path, transport: str, kind: str, path: str) -> None:
     """Names without a file, a name that is too long, links in a circle, a pipe, a socket, a NUL."""
     (directory / "loop").symlink_to(directory / "loop")
     os.mkfifo(directory / "pipe")
@@ -110,4 +112,4 @@ def test_what_no_file_is_under(directory: Path, door: str, kind: str, path: str)
             listener.bind("socket")
         finally:
             os.chdir(here)
-        assert ask(application(kind, directory), door, path) == 404
+        assert ask(application(kind, directory), transport, path) == 404

@@ -520,8 +520,8 @@ def test_no_cycles(place: str, how: str) -> None:
 
 
 @pytest.mark.parametrize("place", IN_PROCESS)
-@pytest.mark.parametrize("door", ["data", "form", "stream", "iter_data", "files"])
-def test_foreign_threads(place: str, door: str) -> None:
+@pytest.mark.parametrize("way", ["data", "form", "stream", "iter_data", "files"])
+def test_foreign_threads(place: str, way: str) -> None:
     """Sync body access works from a thread that the handler started."""
     protocol, _, backend = place.partition("-")
     ask: dict[str, Any] = {
@@ -538,7 +538,7 @@ def test_foreign_threads(place: str, door: str) -> None:
 
         def work() -> None:
             try:
-                found.append(ask[door](request))
+                found.append(ask[way](request))
             except BaseException as error:
                 found.append(repr(error))
 
@@ -551,7 +551,7 @@ def test_foreign_threads(place: str, door: str) -> None:
         body = iter([b"a=", b"1" * 1000])
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         text = client.post("/", content=body, headers=headers).text
-    assert text == {"data": "a=" + "1" * 1000, "files": "0", "form": "1" * 1000}.get(door, "a=" + "1" * 1000)
+    assert text == {"data": "a=" + "1" * 1000, "files": "0", "form": "1" * 1000}.get(way, "a=" + "1" * 1000)
 
 
 @pytest.mark.parametrize("place", IN_PROCESS)

@@ -49,13 +49,13 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["wsgi", "asgi-asyncio", "asgi-trio"])
-def door(request: pytest.FixtureRequest) -> str:
+def transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture(params=["app", "async_app"])
-def client(door: str, request: pytest.FixtureRequest) -> Iterator[Client]:
-    protocol, _, backend = door.partition("-")
+def client(transport: str, request: pytest.FixtureRequest) -> Iterator[Client]:
+    protocol, _, backend = transport.partition("-")
     with Client(globals()[request.param], protocol=protocol, backend=backend or "asyncio") as client:  # type: ignore[arg-type]
         yield client
 

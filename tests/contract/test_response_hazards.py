@@ -19,14 +19,14 @@ ENDED: list[str] = []
 
 
 @pytest.fixture(params=["wsgi", "asgi-asyncio", "asgi-trio"])
-def door(request: pytest.FixtureRequest) -> str:
+def transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def serve(door: str) -> Callable[..., Client]:
+def serve(transport: str) -> Callable[..., Client]:
     """``serve(handler)`` is a client of it, over each protocol."""
-    protocol, _, backend = door.partition("-")
+    protocol, _, backend = transport.partition("-")
     ENDED.clear()
 
     def start(handler: Any, **options: Any) -> Client:
@@ -135,7 +135,7 @@ def test_failing_closers(serve: Callable[..., Client]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["async", "sync"])
-def test_keep_alive(serve: Callable[..., Client], door: str, kind: str) -> None:
+def test_keep_alive(serve: Callable[..., Client], transport: str, kind: str) -> None:
     """Comments while a stream is silent; from sync iterables on ASGI alone. The stream waits for one."""
     heard = threading.Event()
 
@@ -156,7 +156,7 @@ def test_keep_alive(serve: Callable[..., Client], door: str, kind: str) -> None:
     with serve(handler) as client, client.stream("GET", "/") as response:
         lines = response.iter_lines()
         assert next(lines) == "data: a"
-        if kind == "sync" and door == "wsgi":
+        if kind == "sync" and transport == "wsgi":
             heard.set()
         else:
             assert next(line for line in lines if line) == ":"

@@ -16,7 +16,7 @@ from cardan import Application, Request, Response, redirect
 from cardan.core import Response as CoreResponse
 from cardan.testing import Client, lint
 
-DOORS = ("wsgi", "asgi-asyncio", "asgi-trio")
+TRANSPORTS = ("wsgi", "asgi-asyncio", "asgi-trio")
 Answer = Callable[[httpx.Response], bool]
 ROWS: dict[str, tuple[Callable[[Request], Any], Answer]] = {}
 
@@ -328,31 +328,31 @@ def reset(request: Request) -> Response:
 ENDED: list[str] = []
 
 
-def _client(handler: Any, door: str) -> Client:
+def _client(handler: Any, transport: str) -> Client:
     application = handler if isinstance(handler, Response) else Application(handler)
-    protocol, _, backend = door.partition("-")
+    protocol, _, backend = transport.partition("-")
     checked = lint.wsgi(application) if protocol == "wsgi" else lint.asgi(application)
     return Client(checked, protocol=protocol, backend=backend or "asyncio")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("name", ROWS)
-def test_row(name: str, door: str) -> None:
+def test_row(name: str, transport: str) -> None:
     """The row holds, over this protocol, and what is sent passes the protocol's lint."""
     handler, answer = ROWS[name]
     ENDED.clear()
-    with _client(handler, door) as client:
+    with _client(handler, transport) as client:
         response = client.get("http://testserver/app/")
         assert answer(response), (response.status_code, response.headers, response.text)
     expected = {"direct_passthrough": ["passthrough"], "call_on_close": ["async hook", "hook"]}
     assert expected.get(name, []) == ENDED
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_response_is_an_application(door: str, method: str) -> None:
+def test_a_response_is_an_application(transport: str, method: str) -> None:
     """Row __call__: it serves itself, any number of times."""
-    with _client(Response("itself", 202, {"X-A": "1"}), door) as client:
+    with _client(Response("itself", 202, {"X-A": "1"}), transport) as client:
         for _ in range(2):
             response = client.request(method, "/")
             assert (response.status_code, response.headers["content-length"], response.headers["x-a"]) == (

@@ -414,8 +414,8 @@ ASK: dict[str, Callable[[Request], Any]] = {
 
 
 @pytest.mark.parametrize("place", IN_PROCESS)
-@pytest.mark.parametrize("door", ASK)
-def test_threads_that_ask_at_once(place: str, door: str) -> None:
+@pytest.mark.parametrize("way", ASK)
+def test_threads_that_ask_at_once(place: str, way: str) -> None:
     """Of several threads one reads the body; the others get it, or are told that another one reads it."""
     protocol, _, backend = place.partition("-")
     interval = sys.getswitchinterval()
@@ -429,7 +429,7 @@ def test_threads_that_ask_at_once(place: str, door: str) -> None:
         def work() -> None:
             barrier.wait()
             try:
-                got.append(ASK[door](request))
+                got.append(ASK[way](request))
             except BodyConsumed as error:
                 said.append(str(error))
 
@@ -438,11 +438,11 @@ def test_threads_that_ask_at_once(place: str, door: str) -> None:
             thread.start()
         for thread in threads:
             thread.join(10)
-        whole = {"data": b"a=" + b"1" * 100, "form": b"1" * 100, "files": 0}.get(door, b"a=" + b"1" * 100)
-        if door not in ("stream", "iter_data"):
+        whole = {"data": b"a=" + b"1" * 100, "form": b"1" * 100, "files": 0}.get(way, b"a=" + b"1" * 100)
+        if way not in ("stream", "iter_data"):
             assert got
             assert got == [whole] * len(got)
-        elif door == "iter_data":
+        elif way == "iter_data":
             assert got == [whole]
         assert all("in another thread or task" in text or "consumed by" in text for text in said), said
         assert not any("other settings" in text for text in said)
@@ -459,9 +459,9 @@ def test_threads_that_ask_at_once(place: str, door: str) -> None:
         sys.setswitchinterval(interval)
 
 
-@pytest.mark.parametrize("door", ["data", "form", "stream", "iter_data"])
+@pytest.mark.parametrize("way", ["data", "form", "stream", "iter_data"])
 @pytest.mark.parametrize("first", ["data", "form"])
-def test_the_reason_that_another_thread_gets(first: str, door: str) -> None:
+def test_the_reason_that_another_thread_gets(first: str, way: str) -> None:
     """While one thread waits for the client, another one that asks is told so; afterwards it is served."""
     reading, go_on = threading.Event(), threading.Event()
 
@@ -479,7 +479,7 @@ def test_the_reason_that_another_thread_gets(first: str, door: str) -> None:
     assert reading.wait(10)
     reader = {"data": r"get_data\(\)", "form": "form"}[first]
     with pytest.raises(BodyConsumed, match=f"while {reader} reads the body in another thread or task"):
-        ASK[door](Request(environ))
+        ASK[way](Request(environ))
     go_on.set()
     thread.join(10)
     assert request.form["a"] == "1"

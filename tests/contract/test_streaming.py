@@ -56,14 +56,14 @@ def test_client_leaves(client: httpx.Client, kind: str, name: str) -> None:
     assert ended(client, noted) == noted
 
 
-def test_body_breaks_before_the_start(client: httpx.Client, kind: str, door: str) -> None:
+def test_body_breaks_before_the_start(client: httpx.Client, kind: str, transport: str) -> None:
     """A body that fails before its first chunk is the server's 500; hooks run."""
     assert client.get(f"/{kind}/broken?when=before").status_code == 500
     assert ended(client, ["broken closed"]) == ["broken closed"]
 
 
 def test_body_breaks_after_the_start(
-    serve: Callable[..., httpx.Client], client: httpx.Client, kind: str, door: str
+    serve: Callable[..., httpx.Client], client: httpx.Client, kind: str, transport: str
 ) -> None:
     """A body that fails after its first chunk ends the connection: the client sees that it is not complete."""
     with pytest.raises((httpx.RemoteProtocolError, RuntimeError)):

@@ -215,40 +215,40 @@ def count(data: bytes) -> int:
 COUNTS = [size for size in SIZES for _ in range(4)]
 
 
-def post(app: Any, door: str, body: bytes = FOUR_WAYS) -> Any:
+def post(app: Any, transport: str, body: bytes = FOUR_WAYS) -> Any:
     """Send a form."""
-    protocol, _, backend = door.partition("-")
+    protocol, _, backend = transport.partition("-")
     with Client(app, protocol=protocol, backend=backend or "asyncio") as client:
         return client.post("/", content=body, headers={"Content-Type": CT})
 
 
-doors = pytest.mark.parametrize("door", ["wsgi", "asgi-asyncio", "asgi-trio"])
+transports = pytest.mark.parametrize("transport", ["wsgi", "asgi-asyncio", "asgi-trio"])
 
 
-@doors
+@transports
 @sinks
-def test_an_upload_is_read_from_its_start(door: str, kind: str, sink: str) -> None:
+def test_an_upload_is_read_from_its_start(transport: str, kind: str, sink: str) -> None:
     """Behind both protocols, in ``def`` and ``async def`` handlers; and the sinks are closed after the request."""
     opened: list[Any] = []
     app = Application(read if kind == "def" else aread, request_class=storing(SINKS[sink], opened))
-    assert post(app, door).json() == COUNTS
+    assert post(app, transport).json() == COUNTS
     assert len(opened) == len(COUNTS)
     assert all(getattr(one, "stream", one).closed for one in opened)
 
 
-@doors
+@transports
 @pytest.mark.parametrize("sink", ASYNC_SINKS)
-def test_an_async_file_is_read_from_its_start(door: str, sink: str) -> None:
+def test_an_async_file_is_read_from_its_start(transport: str, sink: str) -> None:
     """Its ``seek`` and its ``read`` are awaited, and so is its end, after the request."""
     opened: list[Any] = []
-    assert post(Application(aread, request_class=storing(ASYNC_SINKS[sink], opened)), door).json() == COUNTS
+    assert post(Application(aread, request_class=storing(ASYNC_SINKS[sink], opened)), transport).json() == COUNTS
     assert len(opened) == len(COUNTS)
     assert all(one.closed for one in opened)
 
 
-@doors
+@transports
 @pytest.mark.parametrize("sink", ASYNC_SINKS)
-def test_an_async_file_is_saved_to_a_path(door: str, sink: str, tmp_path: Path) -> None:
+def test_an_async_file_is_saved_to_a_path(transport: str, sink: str, tmp_path: Path) -> None:
     """``asave`` takes a path, whatever kind of file the upload is in, and overwrites what is there."""
     target = tmp_path / "target"
     target.write_bytes(bytes(100_000))
@@ -262,11 +262,11 @@ def test_an_async_file_is_saved_to_a_path(door: str, sink: str, tmp_path: Path) 
         return Response.from_json([count(first), count(target.read_bytes())])
 
     app = Application(save, request_class=storing(ASYNC_SINKS[sink], []))
-    assert post(app, door, body_of(70_000, 5000)).json() == [70_000, 5000]
+    assert post(app, transport, body_of(70_000, 5000)).json() == [70_000, 5000]
 
 
-@doors
-def test_a_named_file_is_complete_under_its_name(door: str, kind: str) -> None:
+@transports
+def test_a_named_file_is_complete_under_its_name(transport: str, kind: str) -> None:
     """What a file buffers is written before the handler gets it: another program may read it by its path."""
 
     def by_name(request: Any) -> Response:
@@ -277,7 +277,7 @@ def test_a_named_file_is_complete_under_its_name(door: str, kind: str) -> None:
         return by_name(request)
 
     app = Application(by_name if kind == "def" else aby_name, request_class=storing(tempfile.NamedTemporaryFile, []))
-    assert post(app, door, body_of(5000)).content == DATA[:5000]
+    assert post(app, transport, body_of(5000)).content == DATA[:5000]
 
 
 class Pipe:
@@ -313,9 +313,9 @@ class Pipe:
         self.closed = True
 
 
-@doors
+@transports
 @pytest.mark.parametrize("how", ["says so", "unsupported", "illegal"])
-def test_a_sink_that_cannot_seek_is_left_alone(door: str, kind: str, how: str) -> None:
+def test_a_sink_that_cannot_seek_is_left_alone(transport: str, kind: str, how: str) -> None:
     """It stays open for its reader, whatever way it has of saying that it cannot seek."""
     opened: list[Any] = []
 
@@ -327,12 +327,12 @@ def test_a_sink_that_cannot_seek_is_left_alone(door: str, kind: str, how: str) -
         return peek(request)
 
     app = Application(peek if kind == "def" else apeek, request_class=storing(lambda: Pipe(how), opened))
-    assert post(app, door, body_of(1)).content == DATA[:1] + b".False"
+    assert post(app, transport, body_of(1)).content == DATA[:1] + b".False"
     assert all(one.closed and one.sought == (how != "says so") for one in opened)
 
 
-@doors
-def test_a_file_that_is_only_written_is_closed_when_it_is_complete(door: str, kind: str, tmp_path: Path) -> None:
+@transports
+def test_a_file_that_is_only_written_is_closed_when_it_is_complete(transport: str, kind: str, tmp_path: Path) -> None:
     """It has a ``read()``, which raises: so its data are on disk before the handler runs, and it is not open."""
     opened: list[Any] = []
 
@@ -346,7 +346,7 @@ def test_a_file_that_is_only_written_is_closed_when_it_is_complete(door: str, ki
 
     cls = storing(lambda: (tmp_path / str(len(opened))).open("wb"), opened)
     app = Application(look if kind == "def" else alook, request_class=cls)
-    assert post(app, door, body_of(5000, 5000)).content == DATA[:5000] * 2
+    assert post(app, transport, body_of(5000, 5000)).content == DATA[:5000] * 2
 
 
 class FullDisk(io.BytesIO):
@@ -357,8 +357,8 @@ class FullDisk(io.BytesIO):
         raise OSError(28, "No space left on device")
 
 
-@doors
-def test_an_upload_that_cannot_be_flushed_is_an_error(door: str, kind: str) -> None:
+@transports
+def test_an_upload_that_cannot_be_flushed_is_an_error(transport: str, kind: str) -> None:
     """The error of the disk is raised where the form is read; a file that lost its end is never handed out."""
     seen: list[Any] = []
 
@@ -375,7 +375,7 @@ def test_an_upload_that_cannot_be_flushed_is_an_error(door: str, kind: str) -> N
         return Response("refused")
 
     app = Application(use if kind == "def" else ause, request_class=storing(FullDisk, []))
-    assert post(app, door, body_of(10)).text == "refused"
+    assert post(app, transport, body_of(10)).text == "refused"
     assert seen == [kind]
 
 
