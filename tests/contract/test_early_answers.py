@@ -34,7 +34,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 def test_a_drain_ends_at_its_bounds() -> None:
-    """A drain wants what is left of its bytes, and nothing once its time is over."""
+    """A drain reads until its limit of bytes is reached, and reads nothing after its time is over."""
     now = 10.0
     drain = Drain(DrainLimits(100, 5.0), clock=lambda: now)
     assert drain.wanted == 100
@@ -53,7 +53,7 @@ def test_a_drain_ends_at_its_bounds() -> None:
 
 
 class Small(Request):
-    """Its limit refuses a body by its declared length, or while it is read."""
+    """A limit that refuses a body by its declared length, or while it is read."""
 
     max_content_length = 10
 
@@ -117,10 +117,10 @@ def guard(request: Request) -> Iterator[Any]:
 
 
 class Router(Application[Request]):
-    """Knows no path."""
+    """An application that knows no path."""
 
     def resolve(self, request: Request) -> Any:
-        """Raises."""
+        """Raise NotFound."""
         raise NotFound
 
 
@@ -145,7 +145,7 @@ EARLY: dict[str, tuple[Callable[[Path], Any], int]] = {
 
 @pytest.fixture(params=EARLY)
 def early(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Any, int]:
-    """An application that answers before it has read the body, and the status that it answers."""
+    """An application that answers before it has read the body, and the status of its answer."""
     make, status = EARLY[request.param]
     return make(tmp_path), status
 
@@ -154,7 +154,7 @@ def early(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Any, int]:
 
 
 class Connection:
-    """The two callables of an ASGI server. Notes what is asked of it, in the order of the questions."""
+    """The two callables of an ASGI server. Records all calls in their order."""
 
     def __init__(self, pieces: int = PIECES, data: bytes = b"x" * PIECE, *, silent: bool = False) -> None:
         self.pieces = pieces
@@ -163,7 +163,7 @@ class Connection:
         self.notes: list[Any] = []
 
     async def receive(self) -> dict[str, Any]:
-        """The next piece of the body; after the last one, and from a silent client, nothing ever comes."""
+        """The next piece of the body. After the last piece, and if the client is silent, it waits for ever."""
         self.notes.append("receive")
         if self.silent or not self.pieces:
             await anyio.sleep_forever()
@@ -171,22 +171,22 @@ class Connection:
         return {"type": "http.request", "body": self.data, "more_body": self.pieces > 0}
 
     async def send(self, message: dict[str, Any]) -> None:
-        """Note the message."""
+        """Record the message."""
         self.notes.append(message)
 
     @property
     def sent(self) -> list[dict[str, Any]]:
-        """The messages."""
+        """The messages that were sent."""
         return [note for note in self.notes if note != "receive"]
 
     @property
     def received(self) -> int:
-        """How often something was asked for."""
+        """The number of calls of receive()."""
         return self.notes.count("receive")
 
     @property
     def fields(self) -> dict[bytes, bytes]:
-        """The header of the response."""
+        """The header fields of the response."""
         return dict(self.sent[0]["headers"])
 
 
@@ -212,7 +212,7 @@ def serve(app: Any, scope: dict[str, Any], connection: Connection, backend: str 
 
 
 def test_asgi_ends_the_response_after_the_body(early: tuple[Any, int], backend: str) -> None:
-    """Head and body of an early answer are sent first, then all of the request is received, then the end is sent."""
+    """Head and body of an early answer are sent first. Then the whole request is received. Then the end is sent."""
     app, status = early
     connection = serve(app, scope(), Connection(), backend)
     start, *bodies, last = connection.sent
@@ -231,14 +231,14 @@ def test_asgi_ends_the_response_after_the_body(early: tuple[Any, int], backend: 
     "app", [Response("early"), Application(never), Application(anever)], ids=["bare", "def", "async"]
 )
 def test_asgi_a_bare_response_drains_as_an_application_does(app: Any, backend: str) -> None:
-    """A large body is drained whoever answers."""
+    """A bare response drains a large body in the same way as an Application."""
     connection = serve(app, scope(100_000), Connection(10, bytes(10_000)), backend)
     assert connection.received == 10
     assert [message.get("more_body") for message in connection.sent] == [None, True, False]
 
 
 def test_asgi_a_bare_response_waits_for_no_body_that_others_read(backend: str) -> None:
-    """A body that was read without cardan before a bare response is called keeps its end for a moment only, or not."""
+    """If other code has read the body before a bare response is called, the response ends at once or after a moment."""
     small = serve(Response("x"), scope(50_000), Connection(silent=True), backend)
     assert [message.get("more_body") for message in small.sent] == [None, None]
     assert small.received == 0
@@ -247,7 +247,7 @@ def test_asgi_a_bare_response_waits_for_no_body_that_others_read(backend: str) -
 
 
 def test_asgi_what_was_read_costs_nothing(backend: str) -> None:
-    """A response to a request that was read to its end, or that has no body, is sent in two messages as ever."""
+    """If the request was read to its end, or has no body, the response is sent in two messages, as usual."""
 
     async def reads(request: Request) -> Response:
         await request.load()
@@ -262,7 +262,7 @@ def test_asgi_what_was_read_costs_nothing(backend: str) -> None:
 
 @pytest.mark.parametrize("data", [bytes(1000), b""], ids=["fast", "empty"])
 def test_asgi_the_bounds_hold_however_fast_the_client_is(backend: str, data: bytes) -> None:
-    """A receive that never waits is asked until the bytes are reached, or the time; other tasks run meanwhile."""
+    """If receive never waits, the bounds on bytes and time still hold, and other tasks can run."""
 
     class Bounded(Request):
         max_drain_size = 20_000
@@ -294,7 +294,7 @@ def test_asgi_the_bounds_hold_however_fast_the_client_is(backend: str, data: byt
 
 @pytest.mark.parametrize("app", [Application(anever), Application(never)], ids=["async", "def"])
 def test_asgi_a_silent_client_is_waited_for_until_the_time_is_over(app: Any, backend: str) -> None:
-    """The end is sent when the time is over, and a handler may set the time."""
+    """The end is sent when the time is over. A handler may set the time."""
 
     class Patient(Request):
         drain_timeout = 0.05
@@ -306,7 +306,7 @@ def test_asgi_a_silent_client_is_waited_for_until_the_time_is_over(app: Any, bac
 
 @pytest.mark.parametrize("name", ["drain_timeout", "max_drain_size"])
 def test_asgi_a_handler_may_refuse_to_drain(backend: str, name: str) -> None:
-    """With one of the bounds at 0 nothing is received, and an error closes the connection."""
+    """If one of the bounds is 0, nothing is received, and an error closes the connection."""
 
     async def handler(request: Request) -> Response:
         setattr(request, name, 0)
@@ -318,7 +318,7 @@ def test_asgi_a_handler_may_refuse_to_drain(backend: str, name: str) -> None:
 
 
 def test_a_bound_that_is_no_number_is_named() -> None:
-    """There is no drain without bounds."""
+    """A bound that is not a number raises an error that names it: there is no drain without bounds."""
 
     class Wrong(Request):
         drain_timeout = None  # type: ignore[assignment]
@@ -331,13 +331,13 @@ def test_a_bound_that_is_no_number_is_named() -> None:
 
 @pytest.mark.parametrize(("length", "received"), [(0, 0), (None, PIECES)])
 def test_asgi_http2_need_not_announce_a_body(backend: str, length: int | None, received: int) -> None:
-    """Over HTTP/2 a request without a length may have a body; one that says 0 has none."""
+    """Over HTTP/2, a request without a length may have a body. A request with the length 0 has none."""
     connection = serve(Application(anever), scope(length, version="2"), Connection(), backend)
     assert connection.received == received
 
 
 def test_asgi_a_drain_can_be_cancelled(backend: str) -> None:
-    """Who cancels the application while it drains does not wait for the client."""
+    """If the application is cancelled while it drains, it ends at once and does not wait for the client."""
     connection = Connection(silent=True)
 
     async def main() -> None:
@@ -353,7 +353,7 @@ def test_asgi_a_drain_can_be_cancelled(backend: str) -> None:
 
 
 def test_asgi_a_drain_holds_no_thread_of_a_handler(backend: str) -> None:
-    """While a silent client is waited for, the only thread of handlers runs another handler."""
+    """While a request is drained, its handler's thread can run another handler."""
     app = Application(never, threads=1)
     silent, other = Connection(silent=True), Connection()
 
@@ -383,7 +383,7 @@ def test_asgi_a_drain_holds_no_thread_of_a_handler(backend: str) -> None:
     ],
 )
 def test_asgi_connection_close(status: int, version: str, length: int | None, field: bool) -> None:
-    """An error over HTTP/1 closes the connection where the body may exceed the bytes of a drain; nothing else does."""
+    """Over HTTP/1, an error closes the connection if the body may exceed the bound of bytes. Other answers do not."""
 
     class Bounded(Request):
         max_drain_size = 200_000
@@ -397,7 +397,7 @@ def test_asgi_connection_close(status: int, version: str, length: int | None, fi
 
 @pytest.mark.parametrize("asks", [False, True])
 def test_asgi_expect(backend: str, asks: bool) -> None:
-    """A client that waits for 100 Continue is drained only where the body was asked for."""
+    """If a client waits for 100 Continue, the body is drained only if the application has asked for it."""
 
     async def handler(request: Request) -> Response:
         if asks:
@@ -412,7 +412,7 @@ def test_asgi_expect(backend: str, asks: bool) -> None:
 
 @pytest.mark.parametrize("kind", ["def", "async"])
 def test_asgi_the_server_answers_an_error_after_the_body(backend: str, kind: str) -> None:
-    """What a handler raises is raised when the request was received, so that the server's 500 is not lost."""
+    """An exception of the handler is raised after the request was received, so that the server's 500 is not lost."""
 
     def fails(request: Request) -> Response:
         raise RuntimeError("a defect")
@@ -428,8 +428,11 @@ def test_asgi_the_server_answers_an_error_after_the_body(backend: str, kind: str
 
 @pytest.mark.parametrize("alone", [False, True])
 def test_asgi_a_body_that_fails_breaks_off_after_the_request(backend: str, alone: bool) -> None:
-    """After the head an error breaks the transfer, when what is left of the request was received: a server that has to
-    end the connection under an upload may wait for room in its queue of messages (hypercorn does)."""
+    """After the head, an error ends the response when the rest of the request was received.
+
+    Otherwise a server that ends the connection during an upload may wait for room in its queue of messages, as
+    hypercorn does.
+    """
 
     async def body() -> AsyncIterator[bytes]:
         yield b"some"
@@ -453,7 +456,7 @@ def large(request: Request) -> Response:
 def test_asgi_a_large_answer_and_a_large_request_do_not_wait_for_each_other(
     kind: str, backend: str, tmp_path: Path
 ) -> None:
-    """A client that reads nothing before it has sent everything gets a large answer, too: sending waits for it."""
+    """A client that reads nothing before it has sent everything gets a large answer, too."""
     (tmp_path / "large").write_bytes(bytes(300_000))
 
     async def alarge(request: Request) -> Response:
@@ -488,7 +491,7 @@ def test_asgi_a_large_answer_and_a_large_request_do_not_wait_for_each_other(
 
 
 def test_asgi_a_client_that_leaves_during_a_large_answer_ends_it(backend: str) -> None:
-    """An error of send() ends the drain beside it, and is no error of the application."""
+    """An error of send() ends the drain that runs at the same time. It is not an error of the application."""
     connection = Connection(silent=True)
 
     async def send(message: dict[str, Any]) -> None:
@@ -505,7 +508,7 @@ def test_asgi_a_client_that_leaves_during_a_large_answer_ends_it(backend: str) -
 
 
 def test_asgi_a_stream_keeps_the_body_that_it_may_read(backend: str) -> None:
-    """Nothing is received for a generator before it has ended, however much it gives."""
+    """Nothing is received before a generator has ended, however much it yields, because it may read the request."""
 
     async def handler(request: Request) -> Response:
         async def body() -> AsyncIterator[bytes]:
@@ -520,7 +523,7 @@ def test_asgi_a_stream_keeps_the_body_that_it_may_read(backend: str) -> None:
 
 @pytest.mark.parametrize("size", [5, 300_000])
 def test_asgi_the_last_byte_waits_where_the_server_ends_by_length(backend: str, size: int) -> None:
-    """granian ends a response when the bytes of its Content-Length were sent: one of them is sent after the drain."""
+    """granian ends a response when it has the bytes of its Content-Length, so the last byte is sent after the drain."""
     extensions = {"extensions": {"http.response.pathsend": {}}}
     app = Application(lambda request: Response(b"x" * size))
     connection = serve(app, scope() | extensions, Connection(), backend)
@@ -532,14 +535,16 @@ def test_asgi_the_last_byte_waits_where_the_server_ends_by_length(backend: str, 
 
 
 def test_asgi_the_end_of_a_response_makes_room_for_itself(backend: str) -> None:
-    """A server whose send() of the end waits until its queue of messages has room is not waited for in vain: what comes
-    past a bound is received meanwhile, and nothing more when the end was sent."""
+    """If the server's send() of the end waits for room in its queue of messages, messages are received meanwhile.
+
+    They are received even beyond a bound, but no more of them after the end was sent.
+    """
 
     class Narrow(Request):
         max_drain_size = 2 * PIECE
 
     class Queue(Connection):
-        """Sends the end when half of the pieces were received."""
+        """A server that sends the end when half of the pieces were received."""
 
         async def send(self, message: dict[str, Any]) -> None:
             self.notes.append(message)
@@ -552,8 +557,10 @@ def test_asgi_the_end_of_a_response_makes_room_for_itself(backend: str) -> None:
 
 
 def test_asgi_a_client_that_stops_its_upload_gets_the_last_byte(backend: str) -> None:
-    """Where the last byte is held back, a client that stops its upload at an error and waits for that byte is not left
-    waiting until the time of the drain is over."""
+    """A client that stops its upload when it sees an error gets the last byte soon.
+
+    If the last byte is held back, the client does not have to wait until the time of the drain is over.
+    """
 
     class Patient(Request):
         drain_timeout = 600
@@ -566,7 +573,7 @@ def test_asgi_a_client_that_stops_its_upload_gets_the_last_byte(backend: str) ->
 
 
 def test_asgi_only_the_outermost_application_drains(backend: str) -> None:
-    """The answer of an application inside of another one is not held back from the one that passes it on."""
+    """If an application calls another one, the inner answer is not held back from the outer application."""
     inner = Application(anever)
 
     async def handler(request: Request) -> Response:
@@ -610,7 +617,7 @@ def environ(length: int | None = PIECE * PIECES, size: int = PIECE * PIECES, **m
 
 
 class Started:
-    """``start_response``, and what it was told."""
+    """A ``start_response`` that stores its arguments."""
 
     def __init__(self) -> None:
         self.status = 0
@@ -626,7 +633,7 @@ def call(app: Any, env: dict[str, Any]) -> tuple[Started, Any]:
 
 
 def test_wsgi_reads_the_rest_when_it_is_closed(early: tuple[Any, int]) -> None:
-    """The whole answer is given before the rest of the request is read; close() reads it, and an iterable has one."""
+    """The whole answer is given before the rest of the request is read. close() of the iterable reads it."""
     app, status = early
     stream = Input(bytes(PIECE * PIECES))
     started, iterable = call(app, environ(**{"wsgi.input": stream}))
@@ -638,14 +645,17 @@ def test_wsgi_reads_the_rest_when_it_is_closed(early: tuple[Any, int]) -> None:
     assert "Connection" not in started.fields
     assert len(body) == int(started.fields.get("Content-Length", len(body)))
     assert stream.tell() == PIECE * PIECES
-    assert before < PIECE * PIECES or stream.reads == 1  # what was read in part may have been read in one piece
+    assert before < PIECE * PIECES or stream.reads == 1  # a body that was read in part may have been read in one piece
     reads = stream.reads
     iterable.close()
     assert stream.reads == reads, "a second close() reads nothing"
 
 
 def test_wsgi_a_bare_response_reads_the_rest() -> None:
-    """Where the server ends its input; elsewhere others may have read it, and reading on might never return."""
+    """A bare response drains if the server ends its input.
+
+    On other servers it does not: other code may have read the body, and reading more might block for ever.
+    """
     stream = Input(bytes(100))
     _, iterable = call(Response("early"), environ(100, **{"wsgi.input": stream}))
     list(iterable)
@@ -657,7 +667,7 @@ def test_wsgi_a_bare_response_reads_the_rest() -> None:
 
 
 def test_wsgi_what_was_read_costs_nothing() -> None:
-    """A response to a request that was read to its end, or that has no body, is a list as ever."""
+    """If the request was read to its end, or has no body, the response is a list, as usual."""
     for app, env in (
         (Application(refuses), environ()),
         (Application(never), environ(None, 0)),
@@ -670,7 +680,7 @@ def test_wsgi_what_was_read_costs_nothing() -> None:
 
 
 def test_wsgi_the_bounds_hold() -> None:
-    """No more than the bytes are read, and nothing after the time."""
+    """No more bytes than the bound are read, and nothing is read after the time is over."""
 
     class Bounded(Request):
         max_drain_size = 2500
@@ -687,7 +697,7 @@ def test_wsgi_the_bounds_hold() -> None:
 
 
 def test_wsgi_reads_in_pieces_where_nothing_can_cut_a_read_short() -> None:
-    """An input without read1() is read in small pieces, so that the clock is looked at."""
+    """An input without read1() is read in small pieces, so that the time is checked between them."""
 
     class Blocking:
         sizes: list[int] = []
@@ -710,7 +720,7 @@ def test_wsgi_reads_in_pieces_where_nothing_can_cut_a_read_short() -> None:
     ("more", "rest"), [({}, 0), ({"gunicorn.socket": None}, 8000)], ids=["not asked for", "gunicorn has asked"]
 )
 def test_wsgi_expect(more: dict[str, Any], rest: int) -> None:
-    """A client that waits for 100 Continue is drained only where that was sent: gunicorn sends it before all else."""
+    """If a client waits for 100 Continue, the body is drained only if it was sent: gunicorn sends it at once."""
     stream = Input(bytes(8000))
     _, iterable = call(Application(never), environ(HTTP_EXPECT="100-continue", **{"wsgi.input": stream}, **more))
     list(iterable)
@@ -720,7 +730,7 @@ def test_wsgi_expect(more: dict[str, Any], rest: int) -> None:
 
 @pytest.mark.parametrize("read", ["stream", "wsgi.input"])
 def test_wsgi_never_reads_past_the_body(read: str) -> None:
-    """On a server that does not end its input (wsgiref) what the application read by itself is counted."""
+    """On a server that does not end its input (wsgiref), the bytes that the application has read itself are counted."""
 
     class Endless(io.RawIOBase):
         left = PIECE * PIECES
@@ -751,7 +761,7 @@ def test_wsgi_never_reads_past_the_body(read: str) -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError("a defect"), OSError("a defect")], ids=["error", "OSError"])
 def test_wsgi_the_server_answers_an_error_after_the_body(error: Exception) -> None:
-    """What a handler raises, or the 500 that stands for it, is given when the request was read."""
+    """An exception of the handler is raised, or its plain 500 is sent, after the request was read."""
 
     def fails(request: Request) -> Response:
         raise error
@@ -768,7 +778,7 @@ def test_wsgi_the_server_answers_an_error_after_the_body(error: Exception) -> No
 
 
 def test_wsgi_a_body_that_fails_breaks_off_at_once() -> None:
-    """After the head an error breaks the transfer: nothing is read before that."""
+    """After the head, an error ends the response at once; nothing is read before that."""
 
     def handler(request: Request) -> Response:
         def body() -> Iterator[bytes]:
@@ -787,7 +797,10 @@ def test_wsgi_a_body_that_fails_breaks_off_at_once() -> None:
 
 @pytest.mark.parametrize("kind", ["bytes", "file", "stream"])
 def test_wsgi_a_large_answer_is_sent_after_the_request(kind: str, tmp_path: Path) -> None:
-    """A client that reads nothing before it has sent everything gets a large answer, but a stream may read first."""
+    """A client that reads nothing before it has sent everything gets a large answer.
+
+    A stream may read the request first.
+    """
     (tmp_path / "large").write_bytes(bytes(300_000))
     stream = Input(bytes(PIECE * PIECES))
 
@@ -808,7 +821,7 @@ def test_wsgi_a_large_answer_is_sent_after_the_request(kind: str, tmp_path: Path
 
 
 def test_wsgi_hooks_run_before_the_drain() -> None:
-    """What a response holds is given back before a slow client is waited for."""
+    """The close hooks run before a slow client is waited for."""
     noted: list[int] = []
     stream = Input(bytes(8000))
 
@@ -824,7 +837,7 @@ def test_wsgi_hooks_run_before_the_drain() -> None:
 
 
 def test_asgi_hooks_run_before_the_drain(backend: str) -> None:
-    """The same."""
+    """The close hooks run before a slow client is waited for."""
     noted: list[int] = []
     connection = Connection()
 

@@ -1,6 +1,6 @@
-"""Early answers on real servers: a client that reads nothing before it has sent its whole request sees them.
+"""Early answers on real servers: a client that reads nothing before it has sent its whole request sees the answers.
 
-Clients are sockets, httpx over HTTP/2, and Chromium where it is installed. ``make early-answers`` asks more of them.
+The clients are sockets, httpx over HTTP/2, and Chromium if it is installed. ``make early-answers`` tests more of them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ SECONDS = 20
 
 
 class Client:
-    """A connection of HTTP/1.1 that sends all of a request before it reads anything, as browsers do."""
+    """A connection of HTTP/1.1. Like a browser, it sends a whole request before it reads anything."""
 
     def __init__(self, server: Server) -> None:
         self.socket = socket.create_connection((HOST, server.port), SECONDS)
@@ -65,12 +65,12 @@ class Client:
         return self.read()
 
     def get(self, path: str) -> tuple[int, dict[str, str], bytes]:
-        """A request without a body."""
+        """Send a request without a body and read the answer."""
         self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
         return self.read()
 
     def read(self) -> tuple[int, dict[str, str], bytes]:
-        """Status, fields and body of an answer."""
+        """Read an answer: its status, fields and body."""
         head = self.read_until(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
         fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:-2])}
@@ -104,13 +104,13 @@ class Client:
 
 @pytest.fixture(params=["app", "async_app"])
 def server(request: pytest.FixtureRequest, kind: str, server_pool: ServerPool) -> Server:
-    """A server of this kind with the handler as ``def`` and as ``async def``."""
+    """A server of this kind, with the handler as ``def`` and as ``async def``."""
     return server_pool.get(kind, f"tests.contract.early_app:{request.param}", app_dir=ROOT)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_answer_is_seen_and_the_connection_goes_on(server: Server) -> None:
-    """Six answers to 3 MB that nobody read come one after the other on one connection, and a next request is served."""
+    """Six answers to 3 MB that the handler does not read arrive on one connection, and the next request is served."""
     statuses = {"/200": 200, "/303": 303, "/401": 401, "/413": 413, "/nowhere": 404, "/stream": 200}
     with Client(server) as client:
         for path, status in statuses.items():
@@ -129,7 +129,7 @@ def test_an_error_of_the_handler_is_seen(server: Server) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_large_answer_to_a_large_request(server: Server) -> None:
-    """Neither side waits for the other where both have more to send than the sockets hold."""
+    """There is no deadlock if both sides have more to send than the sockets hold."""
     with Client(server) as client:
         status, _, body = client.upload("/large", 8_000_000)
     assert (status, len(body)) == (200, 4_000_000), server.log()
@@ -150,8 +150,7 @@ def ends(connection: socket.socket) -> bool:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("path", ["/narrow", "/broken"])
 def test_the_connection_ends(server: Server, path: str) -> None:
-    """An upload that goes on past the bounds, or to a response that breaks off, does not keep its connection open for
-    ever: the server closes it when the client has sent its last byte."""
+    """If an upload exceeds the bounds, or the response fails, the server closes the connection after the last byte."""
     head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {SIZE}\r\n\r\n"
     with Client(server) as client:
         with suppress(ConnectionError):  # the server may have closed it under the upload
@@ -163,7 +162,7 @@ def test_the_connection_ends(server: Server, path: str) -> None:
 
 @pytest.mark.parametrize("kind", ["gunicorn-gthread", "granian-asgi", "uvicorn", "hypercorn"])
 def test_a_bare_response(kind: str, server_pool: ServerPool) -> None:
-    """A response that is itself the application is seen, too."""
+    """The answer of a response that is itself the application is seen, too."""
     server = server_pool.get(kind, "tests.contract.early_app:alone", app_dir=ROOT)
     with Client(server) as client:
         for _ in range(2):
@@ -172,7 +171,10 @@ def test_a_bare_response(kind: str, server_pool: ServerPool) -> None:
 
 @pytest.mark.parametrize("kind", ["gunicorn", "gunicorn-gthread", "wsgiref"])
 def test_a_client_that_drips_holds_a_worker_for_the_time_only(kind: str, server_pool: ServerPool) -> None:
-    """The only worker of gunicorn and wsgiref serves the next client, though the first one never ends its request."""
+    """A client that sends very slowly and never ends its request occupies a worker for a limited time only.
+
+    Then the only worker of gunicorn or wsgiref serves the next client.
+    """
     server = server_pool.get(kind, "tests.contract.early_app:app", app_dir=ROOT)
     with ExitStack() as stack:
         dripping = [stack.enter_context(Client(server)) for _ in range(4)]  # gthread has four threads
@@ -194,7 +196,7 @@ def test_a_client_that_drips_holds_a_worker_for_the_time_only(kind: str, server_
 
 @pytest.fixture(scope="module")
 def http2_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """hypercorn over TLS, which speaks HTTP/2."""
+    """The URL of hypercorn over TLS, with HTTP/2."""
     folder = tmp_path_factory.mktemp("http2")
     cert, key, port = folder / "cert.pem", folder / "key.pem", free_port()
     write_certificate(cert, key)
@@ -223,7 +225,7 @@ def http2_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def write_certificate(cert: Path, key: Path) -> None:
-    """A certificate for the loopback address that is valid for a day, signed by itself."""
+    """Write a self-signed certificate for the loopback address that is valid for one day."""
     import datetime
     import ipaddress
 
@@ -255,7 +257,7 @@ def write_certificate(cert: Path, key: Path) -> None:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """Chromium; skips the test where it is not installed."""
+    """Chromium. Skips the test if it is not installed."""
     browser = start_browser(tmp_path_factory.mktemp("profile"))
     browser.set_script_timeout(SECONDS)
     yield browser
@@ -280,7 +282,7 @@ const [statuses, size, done] = arguments;
 def test_chromium(
     kind: str, browser: webdriver.Chrome, request: pytest.FixtureRequest, server_pool: ServerPool
 ) -> None:
-    """A page that uploads 3 MB by fetch() gets each answer, whatever its status."""
+    """A page that uploads 3 MB with fetch() gets each answer, whatever its status."""
     if kind == "HTTP/2":
         url = request.getfixturevalue("http2_url")
     else:
@@ -292,7 +294,7 @@ def test_chromium(
 
 
 def test_http2(http2_url: str) -> None:
-    """Over HTTP/2 each answer to 3 MB is seen, on one connection, and says nothing of closing it."""
+    """Over HTTP/2, each answer to 3 MB arrives on one connection, and no answer says that it will be closed."""
     with httpx.Client(http2=True, verify=ssl._create_unverified_context(), timeout=SECONDS) as client:
         for status in (200, 303, 401, 413, 404, 200):
             response = client.post(f"{http2_url}/{status}", content=bytes(SIZE))

@@ -1,4 +1,4 @@
-"""Responses without a body on WSGI: there are servers that send nothing before the first chunk, however empty it is."""
+"""Responses without a body on WSGI: some servers send nothing before the first chunk, even if that chunk is empty."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def app(request: Request) -> Response:
 
 
 def through_nothing(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
-    """A wrapper that begins the response with the first chunk, as hypercorn does."""
+    """A wrapper that starts the response with the first chunk, as hypercorn does."""
     started: list[Any] = []
     for chunk in app(environ, lambda *head, exc_info=None: started.append(head)):
         if started:
@@ -98,7 +98,7 @@ def empty_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("name", BODIES)
 def test_every_response_has_a_chunk(name: str, method: str, wrapper: Any) -> None:
-    """One that has no body gives b"" once (PEP 3333: headers may be sent when the first chunk is there)."""
+    """A response without a body yields b"" once, because PEP 3333 lets a server send the head with the first chunk."""
     environ = {
         "REQUEST_METHOD": method, "PATH_INFO": "/" + name, "SERVER_NAME": "a", "SERVER_PORT": "80", "SCRIPT_NAME": "",
         "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": BytesIO(), "wsgi.url_scheme": "http", "QUERY_STRING": "",
@@ -119,14 +119,14 @@ def test_every_response_has_a_chunk(name: str, method: str, wrapper: Any) -> Non
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_get_wsgi_response_has_a_chunk(method: str) -> None:
-    """The original design's way to send a response likewise."""
+    """``get_wsgi_response`` gives such a chunk as well."""
     assert list(Response(nothing()).get_wsgi_response({"REQUEST_METHOD": method})[0]) == [b""]
 
 
 @pytest.mark.real_server
 @pytest.mark.parametrize("kind", ["hypercorn-wsgi", "gunicorn-gthread", "granian-wsgi", "waitress"])
 def test_real_servers_answer(server_pool: ServerPool, kind: str) -> None:
-    """HEAD, empty bodies and statuses without one; then the same connection serves another request."""
+    """Responses to HEAD, empty bodies and statuses without a body arrive, and the connection serves another request."""
     server = server_pool.get(kind, "tests.contract.test_empty_bodies:app", app_dir=ROOT)
     names = [name for name in BODIES if name != "empty-file"]
     with httpx.Client(base_url=server.url, timeout=30) as client:

@@ -1,4 +1,4 @@
-"""Nothing of an exception reaches the client, whatever raised it, on both protocols."""
+"""Nothing of an exception reaches the client, whatever code has raised it, on both protocols."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ both = pytest.mark.parametrize("protocol", PROTOCOLS)
 @both
 @pytest.mark.parametrize("accept", ["application/json", "text/html", "text/plain"])
 def test_original_exception(protocol: Any, accept: str) -> None:
-    """A handler's error, given as ``original_exception``, is for ``on_error`` to see, and for nobody else."""
+    """Only ``on_error`` sees the exception that a handler gives as ``original_exception``."""
     seen: list[Any] = []
 
     class App(Application[Request]):
@@ -40,7 +40,7 @@ def test_original_exception(protocol: Any, accept: str) -> None:
 
 
 class Filter:
-    """A body filter with a defect."""
+    """A body filter that raises an exception."""
 
     def feed(self, data: bytes) -> bytes:
         raise KeyError(SECRET)
@@ -51,7 +51,7 @@ class Filter:
 
 @both
 def test_a_filter_that_fails(protocol: Any) -> None:
-    """What a body filter raises is the cause of the 400, not its text."""
+    """The exception of a body filter is the ``__cause__`` of the 400. Its text is not sent."""
 
     class Filtered(Request):
         def make_body_filter(self) -> Any:
@@ -69,7 +69,7 @@ def test_a_filter_that_fails(protocol: Any) -> None:
 
 @pytest.mark.parametrize("kind", [OSError, ValueError])
 def test_an_input_that_fails(kind: type[Exception]) -> None:
-    """What a WSGI server's input raises is the cause of the 400, not its text."""
+    """The exception of a WSGI server's input is the ``__cause__`` of the 400. Its text is not sent."""
     error = kind(28, "No space left", SECRET)
 
     class Input:

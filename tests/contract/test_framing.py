@@ -1,4 +1,4 @@
-"""Where a body ends: Content-Length beside Transfer-Encoding, lengths that are none, and inputs that cannot be read."""
+"""Where a body ends: Content-Length with Transfer-Encoding, invalid lengths, and inputs that cannot be read."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ both = pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
 
 
 def environ_of(body: bytes, content_type: str, **fields: str) -> dict[str, Any]:
-    """An environ whose input is not terminated, unless ``wsgi.input_terminated`` is set."""
+    """An environ whose input does not end by itself, unless ``wsgi.input_terminated`` is set."""
     environ = RequestBuilder(method="POST").environ({"wsgi.input": io.BytesIO(body), "CONTENT_TYPE": content_type})
     for name in ("CONTENT_LENGTH", "wsgi.input_terminated", "HTTP_TRANSFER_ENCODING"):
         environ.pop(name, None)
@@ -46,7 +46,7 @@ def environ_of(body: bytes, content_type: str, **fields: str) -> dict[str, Any]:
 
 
 def scope_of(content_type: str, **fields: str) -> dict[str, Any]:
-    """A scope with these header fields alone."""
+    """A scope with only these header fields."""
     scope: dict[str, Any] = dict(RequestBuilder(method="POST").scope())
     names = [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in fields.items()]
     return scope | {"headers": [(b"host", b"localhost"), (b"content-type", content_type.encode()), *names]}
@@ -64,7 +64,7 @@ def receive_of(*pieces: bytes) -> Any:
 
 
 def answer(app: Any, protocol: str, environ: dict[str, Any], scope: dict[str, Any], receive: Any) -> tuple[int, bytes]:
-    """Status and body of what ``app`` answers on ``protocol``."""
+    """Status and body of the answer of ``app`` on ``protocol``."""
     if protocol == "wsgi":
         lines: list[str] = []
         parts = app.wsgi_app(environ, lambda status, headers, exc_info=None: lines.append(status))
@@ -81,7 +81,7 @@ def answer(app: Any, protocol: str, environ: dict[str, Any], scope: dict[str, An
 
 
 def app_of(kind: str, way: str) -> Application[Request]:
-    """An application that asks for the body in one way, as ``def`` or as ``async def``."""
+    """An application that reads the body in one way, as ``def`` or as ``async def``."""
 
     def view(request: Request) -> Response:
         return Response.from_json([request.content_length, READERS[way](request)])
@@ -104,7 +104,7 @@ def app_of(kind: str, way: str) -> Application[Request]:
 @pytest.mark.parametrize("way", ["get_data", "text", "form", "iter_data", "iter_parts", "stream"])
 @pytest.mark.parametrize("length", ["3", "0", "999"])
 def test_transfer_encoding_overrides_content_length(protocol: str, kind: str, way: str, length: str) -> None:
-    """RFC 9112 section 6.3: the body is what the transfer coding says; Content-Length beside it says nothing."""
+    """RFC 9112 section 6.3: if there is a Transfer-Encoding, Content-Length is ignored."""
     content_type = WAYS[way]
     body = BODIES[content_type]
     environ = environ_of(body, content_type, CONTENT_LENGTH=length, HTTP_TRANSFER_ENCODING="chunked")
@@ -116,7 +116,7 @@ def test_transfer_encoding_overrides_content_length(protocol: str, kind: str, wa
 
 
 def test_transfer_encoding_overrides_content_length_in_core() -> None:
-    """The same for a request of core alone."""
+    """The same for core's own request."""
     fields = [(b"Content-Length", b"3"), (b"Transfer-Encoding", b"chunked")]
     request = core.Request(core.RequestHead("POST", headers=fields), [b"01234", b"56789"])  # type: ignore[arg-type]
     assert (request.content_length, request.get_data()) == (None, b"0123456789")
@@ -126,8 +126,9 @@ def test_transfer_encoding_overrides_content_length_in_core() -> None:
 @pytest.mark.parametrize("length", [None, "3"])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_chunked_body_that_cannot_be_read_is_411(way: str, length: str | None, kind: str) -> None:
-    """A WSGI server that does not terminate its input has no way to give a chunked body: 411 (RFC 9110 section
-    15.5.12), never an empty body; and not one byte is taken from the connection.
+    """If a WSGI server does not end its input, a chunked body cannot be read: 411 (RFC 9110 section 15.5.12).
+
+    It is never read as an empty body, and no byte is taken from the connection.
     """
     content_type = WAYS[way]
     environ = environ_of(BODIES.get(content_type, b"[1]"), content_type, HTTP_TRANSFER_ENCODING="chunked")
@@ -139,7 +140,10 @@ def test_a_chunked_body_that_cannot_be_read_is_411(way: str, length: str | None,
 
 
 def test_a_chunked_body_that_cannot_be_read_is_411_downstream() -> None:
-    """An application behind a middleware that asked for the body is told, too; a handler that does not ask is not."""
+    """An application behind a middleware that has asked for the body gets the error, too.
+
+    One that does not ask gets none.
+    """
     environ = environ_of(b"x", "text/plain", HTTP_TRANSFER_ENCODING="chunked")
     for _ in range(2):
         with pytest.raises(LengthRequired, match="send a Content-Length"):
@@ -152,7 +156,7 @@ def test_a_chunked_body_that_cannot_be_read_is_411_downstream() -> None:
 
 
 def test_an_input_without_any_length_is_empty() -> None:
-    """Without Content-Length and Transfer-Encoding a request has no body (RFC 9112 section 6.3)."""
+    """A request without Content-Length and Transfer-Encoding has no body (RFC 9112 section 6.3)."""
     assert Request(environ_of(b"the next request", "text/plain")).get_data() == b""
 
 
@@ -161,7 +165,7 @@ def test_an_input_without_any_length_is_empty() -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("length", ["+5", "5, 5", "1_0", "-1", "1" + "0" * 30])
 def test_a_length_that_is_none_is_400(protocol: str, kind: str, way: str, length: str) -> None:
-    """Whatever way to the body is taken, also one that would not read it, and whoever takes it, on both protocols."""
+    """An invalid length is a 400, on both protocols, in every way to read, even in one that would read nothing."""
     for content_type in (WAYS[way], "text/plain"):
         environ = environ_of(b"12345", content_type, CONTENT_LENGTH=length)
         scope = scope_of(content_type, Content_Length=length)
@@ -173,7 +177,7 @@ def test_a_length_that_is_none_is_400(protocol: str, kind: str, way: str, length
 
 
 class Small(Request):
-    """Limits that a test can reach."""
+    """Limits that are small enough for a test."""
 
     max_content_length = 30
     max_data_memory = 10
@@ -183,11 +187,11 @@ class Small(Request):
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize(
     ("first", "size"),
-    # 11 bytes exceed only the limit on what is held in memory as data
+    # 11 bytes exceed only the limit on data in memory
     [*product(["data", "text", "get_data"], [11, 31]), ("form", 31), ("iter_data", 31)],
 )
 def test_a_413_is_remembered(protocol: str, chunked: bool, first: str, size: int) -> None:
-    """A request raises its 413 again through every door, whether the head declared the size or the body showed it."""
+    """A request raises its 413 again in every way to read, whether the size was declared or found while reading."""
     kind = URLENCODED if first == "form" else "text/plain"
     body = b"x" * size
     seen: list[str] = []
@@ -215,7 +219,7 @@ def test_a_413_is_remembered(protocol: str, chunked: bool, first: str, size: int
 @both
 @pytest.mark.parametrize("way", ["data", "form", "iter_data"])
 def test_a_refused_body_is_left_to_others(protocol: str, way: str) -> None:
-    """What one request refuses unread is still there for another request object, which has limits of its own."""
+    """If one request object refuses a body unread, another one with other limits can still read it."""
 
     @Application
     def app(request: Request) -> Response:
@@ -241,7 +245,10 @@ UPLOAD = {"form": {"a": "1"}, "files": {"f": ("a.txt", b"12345")}}
 @both
 @pytest.mark.anyio
 async def test_close_keeps_what_was_read(protocol: str) -> None:
-    """Closing a request closes its files; fields, and the files' names, stay, for it and for the application behind."""
+    """Closing a request closes its files.
+
+    Its fields and the names of its files are kept, also for other request objects.
+    """
     request = Request.from_values(method="POST", protocol=protocol, **UPLOAD)  # type: ignore[arg-type]
     async with request:
         if protocol == "asgi":
@@ -259,7 +266,9 @@ async def test_close_keeps_what_was_read(protocol: str) -> None:
 @pytest.mark.parametrize("kind", ["def", "async"])
 @both
 def test_a_middleware_takes_nothing_from_the_application(protocol: str, kind: str) -> None:
-    """`with Request(environ)` in a middleware of the protocol's own, around the call: fields and files are there."""
+    """A WSGI or ASGI middleware uses ``with Request(...)`` around the call: the application still gets fields and
+    files.
+    """
 
     def view(request: Request) -> Response:
         return Response(request.form["a"] + request.files["f"].filename)
@@ -287,7 +296,7 @@ def test_a_middleware_takes_nothing_from_the_application(protocol: str, kind: st
 
 @both
 def test_an_application_keeps_the_files_that_it_needs(protocol: str) -> None:
-    """A request object that is closed while an application handles the request closes no file of it."""
+    """If a request object is closed while an application handles the request, the request's files stay open."""
 
     @Application
     def app(request: Request) -> Response:
@@ -304,7 +313,7 @@ def test_an_application_keeps_the_files_that_it_needs(protocol: str) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("way", ["load", "aiter_data", "begun"])
 async def test_reading_after_aclose_is_an_error(way: str) -> None:
-    """A body of core's own request that aclose() ended before its end is never given as if it were complete."""
+    """If aclose() ends a body of core's request early, reading it raises; it never looks complete."""
 
     async def body() -> Any:
         yield b"some"
@@ -330,7 +339,7 @@ async def test_reading_after_aclose_is_an_error(way: str) -> None:
 
 @pytest.mark.anyio
 async def test_what_was_read_outlives_aclose() -> None:
-    """A body that was read to its end stays readable."""
+    """A body that was read to its end can still be used after aclose()."""
 
     async def body() -> Any:
         yield b"all"
@@ -352,7 +361,7 @@ async def test_what_was_read_outlives_aclose() -> None:
     [*product(["left", "too much"], ["get_data", "form", "iter_data", "iter_parts"]), ("broken", "iter_parts")],
 )
 def test_an_error_says_the_same_on_both_protocols(protocol: str, kind: str, way: str, what: str) -> None:
-    """A client that leaves, a chunked body over its limit, a broken form: whoever reads, and however it was cut."""
+    """A disconnect, a body over its limit and a broken form give the same errors, however they are read and divided."""
     content_type = WAYS[way]
     body = {"broken": b"--B" + b"x" * 99, "too much": BODIES[content_type] + b"x" * 100}.get(what, BODIES[content_type])
     said = set()
@@ -393,8 +402,9 @@ def test_an_error_says_the_same_on_both_protocols(protocol: str, kind: str, way:
 @pytest.mark.real_server
 @pytest.mark.parametrize(("kind", "expected"), [("cheroot", b"200"), ("wsgiref", b"411")])
 def test_on_real_servers(server_pool: ServerPool, kind: str, expected: bytes) -> None:
-    """A server that terminates a chunked body gives all of it, with a Content-Length beside it, too; one that does not
-    has no way to it.
+    """A server that can read chunked bodies gives all of them, also with a Content-Length.
+
+    Any other server gives a 411.
     """
     server = server_pool.get(kind, "tests.contract.apps:app", app_dir=ROOT)
     body = b"0123456789" * 4 + b"0123"

@@ -1,4 +1,4 @@
-"""Hazards of request heads, bodies and concurrency, on WSGI and ASGI alike. A test's id names its row."""
+"""Hazards of request heads, bodies and concurrency, on WSGI and ASGI. The id of a test names the hazard."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def finish(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 
 def read_all(request: Request) -> int:
-    """Read every public property; HTTP errors are answers, anything else is a defect. How many were read."""
+    """Read every public property and return their number. Only HTTP errors are allowed."""
     read = 0
     if request._mode == "async":
         try:
@@ -82,14 +82,14 @@ PIECES = [
 
 
 def hostile(choose: random.Random) -> bytes:
-    """A few pieces of syntax, or of nothing."""
+    """A few pieces of syntax, or an empty text."""
     if choose.random() < 0.15:
         return choose.randbytes(choose.randrange(12))
     return b"".join(choose.choices(PIECES, k=choose.randrange(1, 7)))
 
 
 def hostile_environ(choose: random.Random) -> dict[str, Any]:
-    """An environ that no server would make."""
+    """An environ that no real server would make."""
     environ: dict[str, Any] = {
         "REQUEST_METHOD": choose.choice(["GET", "POST", "get", "", "\xff"]),
         "PATH_INFO": hostile(choose).decode("latin-1"),
@@ -112,7 +112,7 @@ def hostile_environ(choose: random.Random) -> dict[str, Any]:
 
 
 def hostile_scope(choose: random.Random) -> tuple[dict[str, Any], Callable[[], Any]]:
-    """A scope that no server would make, and a body."""
+    """A scope that no real server would make, and a body."""
     scope = {
         "type": "http",
         "method": choose.choice(["GET", "POST", "get", "", "\xff"]),
@@ -161,7 +161,7 @@ def test_hostile_random_requests(protocol: str) -> None:
 
 
 def head(protocol: str, *headers: tuple[bytes, bytes], **options: Any) -> Request:
-    """A request whose head is what matters."""
+    """A request with this head."""
     builder = RequestBuilder(options.pop("path", "/"), headers=list(headers), **options)
     return Request(builder.environ()) if protocol == "wsgi" else Request(builder.scope(), builder.receive())
 
@@ -171,7 +171,7 @@ both = pytest.mark.parametrize("protocol", PROTOCOLS)
 
 @both
 def test_underscore_beside_hyphen(protocol: str) -> None:
-    """`X_Forwarded_For` never stands for `X-Forwarded-For`, nor is joined with it."""
+    """`X_Forwarded_For` is never taken for `X-Forwarded-For`, and never joined with it."""
     request = head(protocol, (b"X-Forwarded-For", b"1.1.1.1"), (b"X_Forwarded_For", b"6.6.6.6"))
     assert request.access_route == ["1.1.1.1"]
     assert not head(protocol, (b"X_Requested_With", b"XMLHttpRequest")).is_xhr
@@ -179,7 +179,7 @@ def test_underscore_beside_hyphen(protocol: str) -> None:
 
 @both
 def test_ten_thousand_fields_of_one_name(protocol: str) -> None:
-    """One join, however often it is asked for."""
+    """The values are joined once, however often the field is read."""
     request = head(protocol, *[(b"X-A", b"1")] * 10_000)
     for _ in range(1000):
         assert len(request.headers["X-A"]) >= 19_999
@@ -187,20 +187,20 @@ def test_ten_thousand_fields_of_one_name(protocol: str) -> None:
 
 @pytest.mark.parametrize("name", [b"host", b"Host", b"HOST"])
 def test_upper_case_names_in_a_scope(name: bytes) -> None:
-    """Names should be in lower case in a scope; they are found in any."""
+    """Names in a scope should be in lower case, but they are found in any case."""
     assert Request({"type": "http", "method": "GET", "path": "/", "headers": [(name, b"a.de")]}).host == "a.de"
 
 
 @both
 def test_two_cookie_fields(protocol: str) -> None:
-    """HTTP/2 cuts cookies into several fields: joined by `; `."""
+    """HTTP/2 may divide cookies into several fields. They are joined with `; `."""
     assert head(protocol, (b"Cookie", b"a=1"), (b"Cookie", b"b=2")).cookies.to_dict() == {"a": "1", "b": "2"}
 
 
 @both
 @pytest.mark.parametrize("byte", [b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xa0"])
 def test_bytes_that_splitlines_splits_at(protocol: str, byte: bytes) -> None:
-    """They are a part of the value, on both sides."""
+    """These bytes are part of the value, on both protocols."""
     assert head(protocol, (b"X-A", b"a" + byte + b"b: c")).headers["X-A"] == f"a{byte.decode('latin-1')}b: c"
 
 
@@ -210,7 +210,7 @@ HOSTS = [b"a/b", b"a?b", b"a#b", b"evil@a", b"a b", b"a:99999", b"a:abc", b"[::\
 @both
 @pytest.mark.parametrize("host", HOSTS)
 def test_host_of_no_host(protocol: str, host: bytes) -> None:
-    """CVE-2026-48710: a Host that is none is not believed, and never changes path or query of the URL."""
+    """CVE-2026-48710: an invalid Host is ignored, and never changes the path or the query of the URL."""
     request = head(protocol, (b"Host", host), path="/real?q=1")
     assert request.host == ""
     assert request.url == "http://testserver/real?q=1"
@@ -228,7 +228,7 @@ def test_host_of_no_host(protocol: str, host: bytes) -> None:
     ],
 )
 def test_paths(protocol: str, path: bytes, expected: str) -> None:
-    """Invalid UTF-8, several slashes (no open redirect), encoded slashes, NUL."""
+    """Paths with invalid UTF-8, several slashes (no open redirect), encoded slashes and NUL."""
     request = head(protocol, (b"Host", b"a.de"), path=path)
     assert request.path == ("/" if expected == "//" else expected)
     assert request.url.startswith("http://a.de/")
@@ -237,7 +237,7 @@ def test_paths(protocol: str, path: bytes, expected: str) -> None:
 
 @both
 def test_raw_bytes_never_raise(protocol: str) -> None:
-    """A raw byte that is not UTF-8 in query, cookie or any field."""
+    """A raw byte that is not UTF-8 never raises, in the query, in a cookie or in any field."""
     request = head(protocol, (b"Cookie", b"a=\xff"), (b"X-A", b"\xff"), (b"Host", b"\xff"), path=b"/?a=\xff")
     assert (request.args["a"], request.query_string, request.headers["X-A"]) == ("\ufffd", b"a=\xff", "\xff")
     assert read_all(request) > 55
@@ -246,7 +246,7 @@ def test_raw_bytes_never_raise(protocol: str) -> None:
 @both
 @pytest.mark.parametrize("version", ["1.0", "1.1", "2", "3"])
 def test_http_versions(protocol: str, version: str) -> None:
-    """One form for both protocols; an HTTP/1.0 request may have no Host."""
+    """The version has the same form on both protocols. A request of HTTP/1.0 may have no Host."""
     assert head(protocol, http_version=version).http_version == version
     builder = RequestBuilder("/x", http_version=version)
     builder.opening.headers.clear()
@@ -258,12 +258,12 @@ def test_http_versions(protocol: str, version: str) -> None:
 
 
 class Small(Request):
-    """A limit that a test can reach."""
+    """A limit that is small enough for a test."""
 
     max_content_length = 1000
 
 
-LIMIT_DOORS = [
+LIMIT_WAYS = [
     "data",
     "get_data",
     "get_data(cache=False)",
@@ -278,32 +278,32 @@ LIMIT_DOORS = [
 
 
 def limit_handler(request: Small) -> Response:
-    """Ask one door; what it raises is the answer."""
-    door = request.headers["X-Door"]
-    if door == "json":
+    """Read the body in the way of the field X-Way. An exception is the answer."""
+    way = request.headers["X-Way"]
+    if way == "json":
         return Response(str(len(request.json)))
-    value = READERS[door](request)
+    value = READERS[way](request)
     return Response("ok" if value is not None else "none")
 
 
 async def alimit_handler(request: Small) -> Response:
-    """The same, awaiting."""
-    door = request.headers["X-Door"]
-    if door in ("iter_data", "iter_parts"):
-        found = await aask(request, door)
+    """The same in async code."""
+    way = request.headers["X-Way"]
+    if way in ("iter_data", "iter_parts"):
+        found = await aask(request, way)
         return Response(found[1] if found[0] == "raise" else "ok", 413 if found[1] == "RequestEntityTooLarge" else 200)
-    await request.load(form=door not in ("get_data", "get_data(cache=False)", "text", "json", "stream"))
+    await request.load(form=way not in ("get_data", "get_data(cache=False)", "text", "json", "stream"))
     return limit_handler(request)
 
 
-def body_for(door: str, size: int) -> tuple[bytes, str]:
-    """A body of exactly ``size`` bytes that this door likes."""
-    if door == "json":
+def body_for(way: str, size: int) -> tuple[bytes, str]:
+    """A body of exactly ``size`` bytes that can be read in this way."""
+    if way == "json":
         return b'"' + b"x" * (size - 2) + b'"', "application/json"
-    if door == "iter_parts":
+    if way == "iter_parts":
         frame = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n%s\r\n--B--\r\n'
         return frame % (b"x" * (size - len(frame) + 2)), "multipart/form-data; boundary=B"
-    if door in ("form", "values"):
+    if way in ("form", "values"):
         return b"a=" + b"x" * (size - 2), "application/x-www-form-urlencoded"
     return b"x" * size, "text/plain"
 
@@ -319,25 +319,25 @@ def small(request: pytest.FixtureRequest) -> Iterator[Client]:
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
-@pytest.mark.parametrize("door", LIMIT_DOORS)
-def test_limit_through_every_door(small: Client, door: str, chunked: bool) -> None:
-    """Exactly the limit passes, one byte more is a 413: through every door, with and without a length."""
+@pytest.mark.parametrize("way", LIMIT_WAYS)
+def test_limit_through_every_way(small: Client, way: str, chunked: bool) -> None:
+    """A body of exactly the limit is accepted, one more byte is a 413: in every way, with and without a length."""
     for size, status in ((1000, 200), (1001, 413)):
-        body, kind = body_for(door, size)
+        body, kind = body_for(way, size)
         assert len(body) == size
         content: Any = iter([body[:600], body[600:]]) if chunked else body
-        answer = small.post("/", content=content, headers={"Content-Type": kind, "X-Door": door})
+        answer = small.post("/", content=content, headers={"Content-Type": kind, "X-Way": way})
         assert answer.status_code == status, answer.text
 
 
 async def load(cls: type[Request], body: bytes, content_type: str, step: int = 10_000_000, **headers: str) -> Request:
-    """An ASGI request over ``body`` in pieces, loaded."""
+    """An ASGI request with ``body`` in pieces, loaded."""
     request, _ = unloaded(cls, body, content_type, step, **headers)
     return await request.load()
 
 
 async def load_and_close(cls: type[Request], body: bytes, content_type: str) -> None:
-    """Load, then close the files that went to disk."""
+    """Load a request, then close the files that are on disk."""
     async with await load(cls, body, content_type, 65536):
         pass
 
@@ -345,7 +345,7 @@ async def load_and_close(cls: type[Request], body: bytes, content_type: str) -> 
 def unloaded(
     cls: type[Request], body: bytes, content_type: str, step: int, **headers: str
 ) -> tuple[Request, list[int]]:
-    """The same, not loaded, with what was received so far."""
+    """The same, not loaded, and the messages that were received so far."""
     received: list[int] = []
 
     async def receive() -> Any:
@@ -362,7 +362,7 @@ def unloaded(
 
 
 def on_wsgi(cls: type[Request], body: bytes, content_type: str) -> Request:
-    """A WSGI request over ``body``, without a length."""
+    """A WSGI request with ``body``, without a length."""
     environ = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": content_type, "wsgi.input": io.BytesIO(body)}
     return cls({**environ, "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"})
 
@@ -406,7 +406,7 @@ def limit_of(protocol: str, body: bytes, content_type: str, cls: type[Request] =
     ids=lambda value: value if isinstance(value, str) and len(value) < 30 else "",
 )
 def test_form_limits(protocol: str, row: str, body: bytes, content_type: str, limit: str) -> None:
-    """Limits hold for multipart and urlencoded alike, chunked too."""
+    """Limits hold for multipart and urlencoded forms, also if they are chunked."""
 
     class Total(Request):
         max_form_memory_total = 100_000 if limit == "max_form_memory_total" else 5_000_000
@@ -415,7 +415,7 @@ def test_form_limits(protocol: str, row: str, body: bytes, content_type: str, li
 
 
 def test_a_refused_body_is_not_read_on() -> None:
-    """Past the limit nothing more is received: 50 MB that are refused after 500 kB cost 600 kB."""
+    """After the limit, nothing more is received: refusing 50 MB after 500 kB receives 600 kB."""
     request, received = unloaded(Request, FIELD + b"x" * 50_000_000, MULTIPART, 65536)
     with pytest.raises(RequestEntityTooLarge):
         finish(request.load())
@@ -424,7 +424,7 @@ def test_a_refused_body_is_not_read_on() -> None:
 
 @both
 def test_a_field_limit_refuses_no_file(protocol: str) -> None:
-    """A form-memory limit smaller than a read is about fields, and never about files."""
+    """A limit on fields that is smaller than one read does not refuse files."""
 
     class Tiny(Request):
         max_form_memory_size = 10
@@ -436,7 +436,7 @@ def test_a_field_limit_refuses_no_file(protocol: str) -> None:
 
 @both
 def test_separator_is_the_ampersand(protocol: str) -> None:
-    """python-multipart#290: only `&` separates."""
+    """python-multipart#290: only `&` separates pairs."""
     request = Request.from_values(method="POST", data=b"a=1;b=2", content_type=URLENCODED, protocol=protocol)  # type: ignore[arg-type]
     if protocol == "asgi":
         finish(request.load())
@@ -446,7 +446,7 @@ def test_separator_is_the_ampersand(protocol: str) -> None:
 @both
 @pytest.mark.parametrize("length", ["-1", "-5", "5, 5", "+5", "1_0", "0x5", " ", "5 5", "1" + "0" * 30, "\xb2", "1e1"])
 def test_content_lengths(protocol: str, length: str) -> None:
-    """python-multipart#297: what is no number is a 400; never "read everything"."""
+    """python-multipart#297: a Content-Length that is not a number is a 400; the input is never read to its end."""
     stream = io.BytesIO(b"12345 and the next request")
     if protocol == "wsgi":
         request = Request({"REQUEST_METHOD": "POST", "CONTENT_LENGTH": length, "wsgi.input": stream})
@@ -461,7 +461,7 @@ def test_content_lengths(protocol: str, length: str) -> None:
 
 
 def test_understated_length() -> None:
-    """More bytes than declared: WSGI reads those that were declared, ASGI says 400."""
+    """If there are more bytes than declared, WSGI reads the declared ones, and ASGI answers 400."""
     environ = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "3", "wsgi.input": io.BytesIO(b"12345")}
     assert Request(environ).data == b"123"
     request, _ = unloaded(Request, b"12345", "text/plain", 2, content_length="3")
@@ -475,17 +475,17 @@ FORM_BODY = FIELD + b"1\r\n" + FILE + b"2345\r\n--B--\r\n"
 
 @both
 def test_multipart_cut_at_every_offset(protocol: str) -> None:
-    """CVE-2024-30251: a body that ends early, cleanly, is a 400 at every offset; never part of a form, never a hang."""
+    """CVE-2024-30251: a body that ends early is a 400 at every offset. It gives no partial form and never hangs."""
     whole = 0
     for cut in range(1, len(FORM_BODY) + 1):
         found = form_of(protocol, FORM_BODY[:cut])
         assert found in (400, ("1", 4))
         whole += found != 400
-    assert 1 <= whole <= 5  # nothing is missing but line breaks and the last hyphens
+    assert 1 <= whole <= 5  # only line breaks and the last hyphens are missing
 
 
 def form_of(protocol: str, body: bytes) -> Any:
-    """What a form says, or the status of its error."""
+    """The values of a form, or the status of its error."""
     try:
         if protocol == "wsgi":
             request = on_wsgi(Request, body, MULTIPART)
@@ -499,7 +499,7 @@ def form_of(protocol: str, body: bytes) -> Any:
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 1000])
 @pytest.mark.parametrize("empty", [False, True], ids=["", "empty-messages"])
 def test_cuts(step: int, empty: bool) -> None:
-    """One byte a message, empty messages between, an empty last one: the same form."""
+    """One byte in each message, empty messages between them, and an empty last message: the form is the same."""
     pieces = [FORM_BODY[at : at + step] for at in range(0, len(FORM_BODY), step)]
     messages = [piece for each in pieces for piece in ([each, b"", b""] if empty else [each])]
     answers = iter([{"type": "http.request", "body": piece, "more_body": True} for piece in messages])
@@ -513,9 +513,11 @@ def test_cuts(step: int, empty: bool) -> None:
 
 
 def test_disconnect_at_every_message() -> None:
-    """`http.disconnect` in place of any message is ClientDisconnected, never part of a value, through every door."""
+    """`http.disconnect` in place of any message raises ClientDisconnected in every way to read, and gives no partial
+    value.
+    """
     for left in range(len(FORM_BODY) // 20):
-        for door in ("load", "raw", "data", "parts"):
+        for way in ("load", "raw", "data", "parts"):
             pieces = [FORM_BODY[at * 20 : at * 20 + 20] for at in range(left)]
             answers = iter([{"type": "http.request", "body": piece, "more_body": True} for piece in pieces])
 
@@ -525,16 +527,16 @@ def test_disconnect_at_every_message() -> None:
             scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-type", MULTIPART.encode())]}
             request = Request(scope, receive)
             with pytest.raises(ClientDisconnected):
-                finish(_door(request, door))
+                finish(_read(request, way))
             assert request.disconnected
 
 
-async def _door(request: Request, door: str) -> None:
-    if door == "load":
+async def _read(request: Request, way: str) -> None:
+    if way == "load":
         await request.load()
-    elif door == "raw":
+    elif way == "raw":
         await request.load(form=False)
-    elif door == "data":
+    elif way == "data":
         async for _ in request.aiter_data(10):
             pass
     else:
@@ -547,7 +549,7 @@ async def _door(request: Request, door: str) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_slow_uploads_do_not_stop_others(backend: str) -> None:
-    """While 45 sync handlers wait for their clients, a 46th is served: threads=40 are those that run."""
+    """While 45 sync handlers wait for their clients, a 46th is served: ``threads=40`` counts only running handlers."""
 
     @Application
     def app(request: Request) -> Response:
@@ -636,7 +638,7 @@ def test_cancellation_at_every_message(backend: str) -> None:
 
 @pytest.mark.parametrize("place", IN_PROCESS)
 def test_a_defect_leaves_the_next_request_alone(place: str) -> None:
-    """An exception in one request leaves loop and threads alive."""
+    """An exception in one request does not end the loop or the threads."""
     protocol, _, backend = place.partition("-")
 
     @Application
@@ -653,5 +655,5 @@ def test_a_defect_leaves_the_next_request_alone(place: str) -> None:
 
 
 def test_ask() -> None:
-    """What the doors are asked with works."""
+    """The functions that read the body in these tests work."""
     assert ask(on_wsgi(Request, b"x", "text/plain"), "data") == ["ok", "x"]

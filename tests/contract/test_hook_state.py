@@ -1,4 +1,4 @@
-"""State that is kept per request by a context variable, as the guide advises for thread-local sessions."""
+"""State that is kept for each request with a context variable, as the guide recommends for thread-local sessions."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ KEY: ContextVar[object] = ContextVar("KEY")
 
 
 class Scoped:
-    """What SQLAlchemy's ``scoped_session(..., scopefunc=KEY.get)`` is: one object for each key, until it is removed."""
+    """A model of SQLAlchemy's ``scoped_session(..., scopefunc=KEY.get)``: one object for each key until it is removed."""
 
     def __init__(self) -> None:
         self.open: dict[object, str] = {}
 
     def use(self, name: str) -> str:
-        """The object of this request, made at the first use."""
+        """The object of this request. It is made at the first call."""
         return self.open.setdefault(KEY.get(), name)
 
     def remove(self) -> None:
-        """Forget the object of this request."""
+        """Remove the object of this request."""
         del self.open[KEY.get()]
 
 
@@ -35,7 +35,7 @@ class Scoped:
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("kind", ["def", "async"])
 def test_each_request_removes_its_own(kind: str, streamed: bool, place: str) -> None:
-    """Handler, body and hooks see one object, whatever threads they run in; nothing of it is left afterwards."""
+    """The handler, the body and the hooks use one object, whatever threads they run in. Afterwards it is removed."""
     session = Scoped()
 
     def sessions(request: Request) -> Generator[None, Response, Response]:
