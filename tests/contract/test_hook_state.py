@@ -17,7 +17,7 @@ KEY: ContextVar[object] = ContextVar("KEY")
 
 
 class Scoped:
-    """A model of SQLAlchemy's ``scoped_session(..., scopefunc=KEY.get)``: one object for each key until it is removed."""
+    """A model of SQLAlchemy's ``scoped_session(..., scopefunc=KEY.get)``: one object for each key until its removal."""
 
     def __init__(self) -> None:
         self.open: dict[object, str] = {}

@@ -1,4 +1,7 @@
-"""Clients that leave while the handler works: ``disconnected``, ``wait_disconnected`` and ``cancel_on_disconnect``."""
+"""Clients that disconnect while the handler works:
+
+``disconnected``, ``wait_disconnected`` and ``cancel_on_disconnect``.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +41,12 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 
 
 class Server:
-    """An ASGI server's side of one request: ``receive`` gives ``messages``, then ``http.disconnect`` after leave()."""
+    """The server's side of one ASGI request: ``receive`` gives ``messages``, then ``http.disconnect`` after leave()."""
 
     def __init__(self, *messages: dict[str, Any], method: str = "GET", **headers: str) -> None:
         self.scope = RequestBuilder("/", method=method, headers=headers).scope()
         if method == "POST" and "Content-Length" not in headers:
-            self.scope["http_version"] = "2"  # where a body needs no length
+            self.scope["http_version"] = "2"  # HTTP/2 does not need a length for a body
             self.scope["headers"] = [pair for pair in self.scope["headers"] if pair[0] != b"content-length"]
         self.messages = deque(messages)
         self.sent: list[dict[str, Any]] = []
@@ -100,7 +103,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def wait_in_thread(request: Request) -> None:
-    """Poll as a ``def`` handler does; hangs where the property never tells."""
+    """Ask ``disconnected`` again and again, as a ``def`` handler does. Hangs if it never becomes True."""
     pause = threading.Event()
     for _ in range(GUARD * 1000):
         if request.disconnected:
@@ -122,7 +125,7 @@ BODIES = {
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("kind", ["def", "async"])
 async def test_disconnected_tells_while_the_handler_works(kind: str, body: str, first: str) -> None:
-    """The client leaves while the handler works, with or without a body, read or not: the property tells."""
+    """``disconnected`` becomes True while the handler works, with and without a body, whether it was read or not."""
     method, headers, messages = BODIES[body]
     if body == "no body, and no message of it" and first == "load":
         messages = [END]
@@ -157,7 +160,7 @@ async def test_disconnected_tells_while_the_handler_works(kind: str, body: str, 
 @pytest.mark.parametrize("kind", ["def", "async"])
 @pytest.mark.parametrize("body", BODIES)
 async def test_the_watching_takes_nothing_from_the_readers(kind: str, body: str) -> None:
-    """What was received while somebody watched is read afterwards, whole and in order."""
+    """Messages that were received while a task waited for the disconnect can be read later, complete and in order."""
     method, headers, messages = BODIES[body]
     server = Server(*messages or [END], method=method, **headers)
     read: list[bytes] = []
@@ -182,7 +185,9 @@ async def test_the_watching_takes_nothing_from_the_readers(kind: str, body: str)
 
 
 async def test_a_reader_and_a_watcher_share_one_receive() -> None:
-    """A body is read piece by piece while somebody watches: each piece once, one call of receive() at a time."""
+    """A body is read while a task waits for the disconnect: each piece arrives once, with one call of receive() at a
+    time.
+    """
     server = Server(method="POST", **{"Content-Length": "30"})
     read: list[bytes] = []
 
@@ -205,7 +210,7 @@ async def test_a_reader_and_a_watcher_share_one_receive() -> None:
 
 
 async def test_watching_holds_a_bounded_part_of_a_large_body() -> None:
-    """Of a body that nobody reads a little is received; behind it nothing can be known before it is read."""
+    """Only a small part of an unread body is received. Behind a larger one, a disconnect cannot be seen."""
     piece = b"x" * 20_000
     server = Server(*[chunk(piece, more=True)] * 50, END, method="POST", **{"Content-Length": str(50 * len(piece))})
     left: list[int] = []
@@ -227,7 +232,7 @@ async def test_watching_holds_a_bounded_part_of_a_large_body() -> None:
 
 
 async def test_asking_does_not_invite_a_body_that_waits_for_100_continue() -> None:
-    """With ``Expect: 100-continue`` receiving is what sends the invitation: only a reader does it."""
+    """With ``Expect: 100-continue``, receiving would invite the body, so only reading receives."""
     server = Server(chunk(b"hello"), method="POST", **{"Content-Length": "5", "Expect": "100-continue"})
 
     @Request.application
@@ -245,7 +250,7 @@ async def test_asking_does_not_invite_a_body_that_waits_for_100_continue() -> No
 
 @pytest.mark.parametrize("read", ["before", "within", "not"])
 async def test_cancel_on_disconnect(read: str) -> None:
-    """The block is cancelled when the client leaves, and raises ClientDisconnected; its cleanup has run."""
+    """When the client disconnects, the block is cancelled, its cleanup runs, and ClientDisconnected is raised."""
     server = Server(chunk(b"hello"), method="POST", **{"Content-Length": "5"})
     seen: list[Any] = []
 
@@ -272,7 +277,7 @@ async def test_cancel_on_disconnect(read: str) -> None:
 
 
 async def raised_by(request: Request, block: Callable[[], Awaitable[Any]], *, nested: bool = False) -> str:
-    """The name of what a block around ``block`` raises."""
+    """The name of the exception that the block raises."""
     try:
         async with request.cancel_on_disconnect():
             if nested:
@@ -284,7 +289,7 @@ async def raised_by(request: Request, block: Callable[[], Awaitable[Any]], *, ne
 
 
 async def test_a_client_that_breaks_off_within_the_block() -> None:
-    """A read in the block finds the same: one ClientDisconnected, however it was found."""
+    """If a read in the block finds the disconnect, exactly one ClientDisconnected is raised."""
     server = Server(chunk(b"he", more=True), method="POST", **{"Content-Length": "5"})
     seen: list[str] = []
 
@@ -299,7 +304,7 @@ async def test_a_client_that_breaks_off_within_the_block() -> None:
 
 
 async def test_blocks_may_be_nested_and_an_error_of_the_block_wins() -> None:
-    """An inner block ends the outer one as well; what a block raises is raised as it is, not in a group."""
+    """An inner block ends the outer one as well. An exception of the block is raised unchanged, not in a group."""
     server = Server(END)
     seen: list[str] = []
 
@@ -339,7 +344,7 @@ async def test_blocks_may_be_nested_and_an_error_of_the_block_wins() -> None:
 
 
 async def test_a_cancellation_from_outside_is_not_taken_for_the_client() -> None:
-    """A time-out around the block stays a time-out."""
+    """A time-out around the block is raised as a time-out."""
     server = Server(END)
 
     @Request.application
@@ -356,7 +361,7 @@ async def test_a_cancellation_from_outside_is_not_taken_for_the_client() -> None
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True)
 async def test_a_native_cancellation_passes() -> None:
-    """``Task.cancel()`` ends the block as CancelledError, and nothing goes on: neither block nor watcher."""
+    """``Task.cancel()`` ends the block with CancelledError; neither the block nor the waiting task continues."""
     server = Server(END)
 
     @Request.application
@@ -380,7 +385,7 @@ async def test_a_native_cancellation_passes() -> None:
 @pytest.mark.parametrize("kind", ["def", "async"])
 @pytest.mark.parametrize("ending", ["answer", "error", "cancelled"])
 async def test_no_task_is_left(kind: str, ending: str) -> None:
-    """When the application returns nobody awaits receive() any more, however it ends."""
+    """When the application returns, no task waits in receive(), however it ends."""
     server = Server(END)
 
     def end(request: Request) -> Response:
@@ -419,7 +424,7 @@ async def test_no_task_is_left(kind: str, ending: str) -> None:
 
 @pytest.mark.parametrize("kind", ["sync body", "async body"])
 async def test_streaming_goes_on_beside_the_watcher(kind: str) -> None:
-    """The body of a response asks, too: one call of receive() waits, and the client's leaving ends the stream."""
+    """The body of a response may ask as well: one call of receive() waits, and the disconnect ends the stream."""
     server = Server(END)
     seen: list[Any] = []
 
@@ -455,7 +460,7 @@ async def test_streaming_goes_on_beside_the_watcher(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["sync body", "async body"])
 @pytest.mark.parametrize("handler", ["def", "async def"])
 async def test_a_stream_ends_whose_request_has_a_small_body_that_nobody_reads(handler: str, kind: str) -> None:
-    """The end of the request's body stands before the client's leaving: it is received while the response streams."""
+    """The end of the request's body comes before the disconnect, so it is received while the response is streamed."""
     server = Server(chunk(b"unread", more=True), END, method="POST", **{"Transfer-Encoding": "chunked"})
     server.scope["http_version"] = "1.1"
     over: list[str] = []
@@ -493,7 +498,7 @@ async def test_a_stream_ends_whose_request_has_a_small_body_that_nobody_reads(ha
 
 
 async def test_a_stream_does_not_invite_a_body_that_waits_for_100_continue() -> None:
-    """While a response streams, nothing is received of a request that nobody reads and that has not begun."""
+    """While a response is streamed, nothing is received of a request that waits for 100 Continue."""
     server = Server(method="POST", Expect="100-continue", **{"Content-Length": "5"})
 
     @Request.application
@@ -510,7 +515,7 @@ async def test_a_stream_does_not_invite_a_body_that_waits_for_100_continue() -> 
 
 
 async def test_a_stream_that_reads_the_request_misses_nothing() -> None:
-    """What was received ahead while the response streams is there for a body that reads the request late."""
+    """A body that reads the request late gets everything that was received before."""
     pieces = [b"%05d" % number * 4000 for number in range(20)]
     messages = [chunk(piece, more=True) for piece in pieces]
     server = Server(*messages, END, method="POST")
@@ -534,7 +539,7 @@ async def test_a_stream_that_reads_the_request_misses_nothing() -> None:
 
 @pytest.mark.parametrize("kind", ["bare", "def", "async def"])
 async def test_a_stream_does_not_wait_for_a_request_that_others_have_received(kind: str) -> None:
-    """Where code around it has taken the one message of a request without a body, only its client's leaving comes."""
+    """If other code has received the only message of a request without a body, the next one is the disconnect."""
     server = Server()
     over: list[str] = []
 
@@ -560,7 +565,7 @@ async def test_a_stream_does_not_wait_for_a_request_that_others_have_received(ki
 
 
 async def test_a_failed_send_tells() -> None:
-    """Where ``send`` finds that nobody is there, cleanup and hooks see it."""
+    """If ``send`` fails because the client has disconnected, the cleanup and the hooks see ``disconnected`` as True."""
     server = Server(chunk(b"unread", more=True), method="POST", **{"Content-Length": "500000"})
     seen: list[bool] = []
 
@@ -587,7 +592,7 @@ async def test_a_failed_send_tells() -> None:
 
 
 async def test_several_requests_share_one_watcher() -> None:
-    """A middleware, an application that takes ``receive`` and the handler: one call of receive() for all of them."""
+    """A middleware, an application that takes ``receive``, and the handler share one call of receive()."""
     server = Server(chunk(b"hello"), method="POST", **{"Content-Length": "5"})
     seen: list[Any] = []
 
@@ -612,7 +617,7 @@ async def test_several_requests_share_one_watcher() -> None:
 
 
 async def test_an_application_downstream_receives_what_was_received_ahead() -> None:
-    """``request.receive`` gives each message once, the end of the body and the client's leaving included."""
+    """``request.receive`` gives each message once, including the end of the body and the disconnect."""
     server = Server(chunk(b"he", more=True), chunk(b"llo", more=True), END, method="POST")
     got: list[Any] = []
 
@@ -634,7 +639,7 @@ async def test_an_application_downstream_receives_what_was_received_ahead() -> N
 
 
 async def test_threads_that_know_no_loop() -> None:
-    """A thread of nobody's cannot start the watching; once it was started, the thread is told as well."""
+    """A thread of your own cannot start the waiting task. Once the task runs, the thread sees the disconnect."""
     server = Server(END)
     answers: list[bool] = []
 
@@ -656,7 +661,7 @@ async def test_threads_that_know_no_loop() -> None:
 
 
 async def test_sync_code_has_the_property_alone() -> None:
-    """What has to be awaited is refused in a ``def`` handler, with the name to use."""
+    """In a ``def`` handler, the names that must be awaited raise an error that names ``disconnected``."""
     server = Server(END)
 
     @Request.application
@@ -670,14 +675,14 @@ async def test_sync_code_has_the_property_alone() -> None:
 
 
 async def test_nothing_waits_for_the_collector() -> None:
-    """A request that was watched is freed when it is answered."""
+    """A request for which a task has waited is freed by reference counting when it is answered."""
     server = Server(END)
     app = Application(watching)
     await server.serve(app)
     await anyio.wait_all_tasks_blocked()
     gc.collect()
     gc.disable()
-    known = sum(type(each) is Request for each in gc.get_objects())  # held by the parameters of other tests
+    known = sum(type(each) is Request for each in gc.get_objects())  # the parameters of other tests keep some
     try:
         again = Server(END)
         await again.serve(app)
@@ -696,14 +701,14 @@ async def watching(request: Request) -> Response:
 
 
 class Broken(io.RawIOBase):
-    """A ``wsgi.input`` whose client leaves in the middle."""
+    """A ``wsgi.input`` whose client disconnects in the middle."""
 
     def read(self, size: int = -1, /) -> bytes:
         raise ConnectionResetError("gone")
 
 
 def wsgi(app: Application[Request], stream: Any = None) -> list[str]:
-    """Serve one request over WSGI; the status line and the body."""
+    """Serve one request over WSGI, and return the status line and the body."""
     environ = RequestBuilder("/", method="POST", data=b"hello").environ()
     if stream is not None:
         environ["wsgi.input"] = stream
@@ -718,7 +723,7 @@ def wsgi(app: Application[Request], stream: Any = None) -> list[str]:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 async def test_on_wsgi_nothing_tells_and_nothing_hangs(backend: str) -> None:
-    """Over WSGI a block runs to its end, and tasks that wait for the client's leaving end with the request."""
+    """On WSGI a block runs to its end, and tasks that wait for a disconnect end with the request."""
     outlived: list[bool] = []
     ended = threading.Event()
 
@@ -746,7 +751,7 @@ async def test_on_wsgi_nothing_tells_and_nothing_hangs(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 async def test_on_wsgi_a_failed_read_tells(backend: str) -> None:
-    """A read that fails is known to all: to the property, to those who wait, and to the block around other work."""
+    """After a failed read, ``disconnected`` is True, waiting tasks end, and a block around other work is cancelled."""
     seen: list[Any] = []
 
     async def handler(request: Request) -> Response:
@@ -771,7 +776,7 @@ async def test_on_wsgi_a_failed_read_tells(backend: str) -> None:
 @pytest.mark.parametrize("kind", ["sync body", "async body"])
 @pytest.mark.parametrize("ending", ["whole", "left", "failed"])
 async def test_on_wsgi_a_response_that_is_closed_early_tells(kind: str, ending: str) -> None:
-    """PEP 3333: the server calls close() early where the client left; not so after an error, or the last chunk."""
+    """PEP 3333: an early close() by the server means a disconnect, except after an error or the last chunk."""
     seen: list[bool] = []
 
     @Request.application

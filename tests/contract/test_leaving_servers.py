@@ -1,4 +1,4 @@
-"""Clients that leave, as real servers tell of them."""
+"""Clients that disconnect from real servers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def server(request: pytest.FixtureRequest, server_pool: ServerPool) -> Server:
 
 
 def leave(server: Server, path: str, body: bytes | None, query: str = "") -> list[str]:
-    """Ask for ``path``, leave when its handler works, and wait for what it notes."""
+    """Request ``path``, disconnect when its handler works, and wait for its note."""
     name = f"{path}-{next(NUMBERS)}"
     framing = "" if body is None else f"Content-Length: {len(body)}\r\n"
     method = "GET" if body is None else "POST"
@@ -54,21 +54,21 @@ def leave(server: Server, path: str, body: bytes | None, query: str = "") -> lis
 @pytest.mark.parametrize("body", [None, b"hello"], ids=["GET", "POST"])
 @pytest.mark.parametrize("path", ["/def", "/async", "/cancel"])
 def test_a_handler_is_told(server: Server, path: str, body: bytes | None, query: str) -> None:
-    """The client leaves while the handler works: the property tells, the block is cancelled."""
+    """The client disconnects while the handler works: ``disconnected`` becomes True, and the block is cancelled."""
     assert leave(server, path, body, query) == [": True"]
 
 
 @pytest.mark.parametrize("body", [None, b"hello"], ids=["GET", "POST"])
 def test_a_stream_ends_when_its_client_leaves(server: Server, body: bytes | None) -> None:
-    """Also where nobody has read the body of the request."""
+    """A stream ends when its client disconnects, even if the body of the request was not read."""
     assert leave(server, "/astream", body) == [": True"]
 
 
 @pytest.mark.parametrize("kind", ["gunicorn", "gunicorn-gthread"])
 def test_on_wsgi_a_failed_write_tells(server_pool: ServerPool, kind: str) -> None:
-    """The body of the response is closed before its end: its cleanup sees why."""
+    """The body of the response is closed before its end, and its cleanup sees ``disconnected`` as True."""
     server = server_pool.get(kind, "tests.contract.leaving_app:app", app_dir=ROOT)
-    if kind == "gunicorn":  # one worker, which serves nobody else meanwhile
+    if kind == "gunicorn":  # its one worker serves no other request meanwhile
         name = f"/stream-{next(NUMBERS)}"
         with socket.create_connection(("127.0.0.1", server.port), timeout=GUARD) as connection:
             connection.sendall(f"GET /stream?name={name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())

@@ -1,4 +1,4 @@
-"""Errors that a server would take for its own: its socket's (OSError), its iteration's (StopIteration), its task's."""
+"""Exceptions that a server would mistake for its own: of its socket (OSError), iteration (StopIteration) or task."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ misread = pytest.mark.parametrize("error", MISREAD)
 
 
 class Served:
-    """One call of a WSGI application: what ``start_response`` was told."""
+    """One call of a WSGI application, and the arguments of ``start_response``."""
 
     def __init__(self) -> None:
         self.status = ""
@@ -50,7 +50,7 @@ class Served:
 
 
 def environ_for(place: str, error: str, method: str = "GET") -> dict[str, Any]:
-    """The environ of a request that fails at ``place``; loading takes a form."""
+    """The environ of a request that fails at ``place``. For the place "load" it has a form."""
     query = {"place": place, "error": error}
     if place == "load":
         return RequestBuilder("/", query_string=query, method="POST", files=FORM).environ()
@@ -58,7 +58,7 @@ def environ_for(place: str, error: str, method: str = "GET") -> dict[str, Any]:
 
 
 def errors_logged(caplog: pytest.LogCaptureFixture) -> list[Any]:
-    """The types of what was logged by ``cardan`` since it was last asked."""
+    """The types of the exceptions that the logger ``cardan`` has logged since the last call."""
     found = [record.exc_info[0] for record in caplog.records if record.name == "cardan" and record.exc_info]
     caplog.clear()
     return found
@@ -68,7 +68,7 @@ def errors_logged(caplog: pytest.LogCaptureFixture) -> list[Any]:
 @misread
 @pytest.mark.parametrize("place", BEFORE)
 def test_before_the_head(name: str, error: str, place: str, caplog: pytest.LogCaptureFixture) -> None:
-    """None leaves a WSGI application: it is logged once, with its traceback, and a plain 500 is the answer."""
+    """None of these leaves a WSGI application. It is logged once with its traceback, and the answer is a plain 500."""
     answer = Served()
     body = getattr(error_apps, name)(environ_for(place, error), answer)
     assert answer.status == "500 Internal Server Error"
@@ -80,7 +80,7 @@ def test_before_the_head(name: str, error: str, place: str, caplog: pytest.LogCa
 
 @pytest.mark.parametrize("place", BEFORE)
 def test_other_errors_are_the_servers_to_report(place: str, caplog: pytest.LogCaptureFixture) -> None:
-    """An ordinary exception goes to the server as it is, which logs it and answers 500."""
+    """An ordinary exception is raised to the server, which logs it and answers 500."""
     with pytest.raises(RuntimeError, match="a defect"):
         error_apps.sync_app(environ_for(place, "defect"), Served())
     assert errors_logged(caplog) == []
@@ -89,7 +89,7 @@ def test_other_errors_are_the_servers_to_report(place: str, caplog: pytest.LogCa
 @pytest.mark.parametrize("leaving", [KeyboardInterrupt, SystemExit])
 @pytest.mark.parametrize("grouped", [False, True])
 def test_what_ends_the_process_goes_out(leaving: type[BaseException], grouped: bool) -> None:
-    """KeyboardInterrupt and SystemExit end more than the request: they are the server's, also in a group."""
+    """KeyboardInterrupt and SystemExit end more than one request, so they are raised to the server, also in a group."""
 
     def handler(request: Request) -> Response:
         raise BaseExceptionGroup("both", [leaving(), TimeoutError()]) if grouped else leaving()
@@ -99,7 +99,7 @@ def test_what_ends_the_process_goes_out(leaving: type[BaseException], grouped: b
 
 
 def test_the_end_of_a_green_thread_goes_out() -> None:
-    """A server of green threads ends one by an exception, and times it by another: neither is the handler's error."""
+    """A server with green threads ends a thread, and its time-outs, by exceptions. These are raised to the server."""
     kinds = [type(name, (BaseException,), {"__module__": module}) for name, module in GREEN]
     for kind in kinds:
 
@@ -114,7 +114,7 @@ GREEN = [("GreenletExit", "greenlet"), ("Timeout", "gevent.timeout")]
 
 
 def test_head_has_no_body() -> None:
-    """The plain 500 to HEAD declares what GET would get, and sends none of it."""
+    """The plain 500 to a HEAD request has the header fields of GET, and no body."""
     answer = Served()
     body = error_apps.bare(environ_for("handler", "timeout", "HEAD"), answer)
     assert (answer.status[:3], answer.headers["Content-Length"], b"".join(body)) == ("500", "22", b"")
@@ -124,7 +124,9 @@ def test_head_has_no_body() -> None:
 @misread
 @pytest.mark.parametrize("place", [*AFTER, "hook"])
 def test_after_the_head(name: str, error: str, place: str, caplog: pytest.LogCaptureFixture) -> None:
-    """It becomes an ordinary exception, at which every server logs and ends the transfer; never an end of the body."""
+    """It becomes an ordinary exception, so that every server logs it and ends the connection; the body never looks
+    complete.
+    """
     answer = Served()
     body: Any = getattr(error_apps, name)(environ_for(place, error), answer)
     seen = next(body)
@@ -138,7 +140,7 @@ def test_after_the_head(name: str, error: str, place: str, caplog: pytest.LogCap
 
 @pytest.mark.parametrize("key", ["x-wsgiorg.throw_errors", "paste.throw_errors"])
 def test_debuggers_and_tests_get_the_error(key: str) -> None:
-    """WSGI specification "throw_errors": with the key in the environ the error is raised as it is, at any time."""
+    """WSGI specification "throw_errors": with this key in the environ, exceptions are raised unchanged."""
     with pytest.raises(TimeoutError, match="database"):
         error_apps.bare({**environ_for("handler", "timeout"), key: True}, Served())
     body: Any = error_apps.bare({**environ_for("second chunk", "timeout"), key: True}, Served())
@@ -149,7 +151,10 @@ def test_debuggers_and_tests_get_the_error(key: str) -> None:
 
 
 def test_a_lifespan_that_cannot_start(caplog: pytest.LogCaptureFixture) -> None:
-    """On WSGI it starts with the first request, which is answered; the next request tries again."""
+    """On WSGI, the lifespan starts with the first request.
+
+    If it fails, the request is answered, and the next one retries.
+    """
     tries: list[int] = []
 
     class Lifespan:
@@ -170,7 +175,7 @@ def test_a_lifespan_that_cannot_start(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_response_alone(caplog: pytest.LogCaptureFixture) -> None:
-    """A response that is the application is treated as one, also where its body is passed through unchanged."""
+    """The same holds for a response that is the application, also if its body is passed through unchanged."""
 
     def body(*before: bytes) -> Iterator[bytes]:
         yield from before
@@ -186,7 +191,7 @@ def test_a_response_alone(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_disk_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``wsgi.file_wrapper`` reads the file: its OSError is not the server's either."""
+    """If ``wsgi.file_wrapper`` cannot read the file, its OSError is handled in the same way."""
 
     def fail(self: FileBody, at: int, size: int) -> bytes:
         raise OSError(5, "Input/output error")
@@ -204,7 +209,7 @@ def test_a_disk_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 class BrokenInput(io.RawIOBase):
-    """A ``wsgi.input`` whose client has left."""
+    """A ``wsgi.input`` whose client has disconnected."""
 
     def read(self, size: int = -1, /) -> bytes:
         raise ConnectionResetError(104, "reset by peer")
@@ -212,7 +217,7 @@ class BrokenInput(io.RawIOBase):
 
 @apps
 def test_the_servers_own_error_is_told_apart(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    """What ``wsgi.input`` raises is the client that left: a 400 and nothing in the log, not the application's error."""
+    """An OSError of ``wsgi.input`` is a disconnect: a 400 that is not logged, and not an error of the application."""
     answer = Served()
     environ = {**environ_for("load", "timeout"), "wsgi.input": BrokenInput()}
     b"".join(getattr(error_apps, name)(environ, answer))
@@ -227,14 +232,14 @@ pairs = pytest.mark.parametrize(("protocol", "backend"), PAIRS)
 
 
 def client_of(handler: Any, protocol: Any, backend: Any, **options: Any) -> Client:
-    """A client of ``handler`` on this pair, which raises what the application raises."""
+    """A client of ``handler`` for this protocol and loop. It raises the exceptions of the application."""
     return Client(Application(handler, backend=backend, **options), protocol=protocol, backend=backend)
 
 
 @pairs
 @pytest.mark.parametrize("place", ["handler", "body", "late body", "hook"])
 def test_cancelled_elsewhere(protocol: Any, backend: Any, place: str) -> None:
-    """Awaiting what somebody else cancelled is an error like any other, wherever it is awaited."""
+    """Awaiting a task that other code has cancelled is an ordinary error, wherever it is awaited."""
 
     async def body(*before: bytes) -> AsyncIterator[bytes]:
         for chunk in before:
@@ -255,7 +260,7 @@ def test_cancelled_elsewhere(protocol: Any, backend: Any, place: str) -> None:
 
 @pairs
 def test_middleware_sees_it(protocol: Any, backend: Any) -> None:
-    """It is the handler's error: middleware may answer in its place."""
+    """It is an error of the handler, so a middleware may answer instead."""
 
     def answers(request: Request) -> Any:
         try:
@@ -280,7 +285,7 @@ def test_middleware_sees_it(protocol: Any, backend: Any) -> None:
 @pytest.mark.parametrize("how", ["task", "scope"])
 @pytest.mark.parametrize("place", ["handler", "body"])
 def test_our_own_cancellation_passes(how: str, place: str) -> None:
-    """A cancellation of the task that serves the request leaves as what it is, by a scope and by ``Task.cancel()``."""
+    """If the task of the request itself is cancelled, by a scope or by ``Task.cancel()``, it is raised unchanged."""
     started: list[Callable[[], Any]] = []
 
     async def endless() -> AsyncIterator[bytes]:
@@ -321,7 +326,7 @@ def test_our_own_cancellation_passes(how: str, place: str) -> None:
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("phase", ["startup", "shutdown"])
 def test_in_a_lifespan(backend: Any, phase: str) -> None:
-    """The server is told that the lifespan failed: it would go on without one, where it only sees a cancellation."""
+    """The server gets the message that the lifespan failed. After a mere cancellation it would continue without one."""
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
@@ -349,7 +354,7 @@ def test_in_a_lifespan(backend: Any, phase: str) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_loop_that_somebody_ended(backend: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """A task of the application's own may end the loop of async handlers: the next request gets another one."""
+    """If a task of the application ends the event loop of async handlers, the next request gets a new one."""
 
     async def end() -> None:
         raise SystemExit
@@ -380,7 +385,7 @@ def test_a_loop_that_somebody_ended(backend: Any, caplog: pytest.LogCaptureFixtu
 
 
 def is_broken(client: httpx.Client, url: str, query: dict[str, str]) -> bool:
-    """Whether the body ends before it is complete; on wsgiref nobody can tell: its bodies end with the connection."""
+    """True if the client sees that the body is incomplete. With wsgiref it never can."""
     try:
         return client.get(url, params=query).text != "some"
     except httpx.RemoteProtocolError:
@@ -390,7 +395,10 @@ def is_broken(client: httpx.Client, url: str, query: dict[str, str]) -> bool:
 @pytest.mark.real_server
 @pytest.mark.parametrize("server", SERVERS)
 def test_on_real_servers(server: str, server_pool: ServerPool) -> None:
-    """The client gets a 500 before the head, and sees afterwards that the body is not complete; the log says why."""
+    """Before the head the client gets a 500.
+
+    After it, the client sees that the body is incomplete, and the log has the error.
+    """
     with httpx.Client(timeout=20) as client:
         for name in APPS:
             running = server_pool.get(server, f"tests.contract.error_apps:{name}", app_dir=ROOT)

@@ -1,4 +1,4 @@
-"""StaticFiles and send_from_directory: "not found" is said of files that are not there, and of nothing else."""
+"""StaticFiles and send_from_directory answer "not found" only for files that do not exist or may not be read."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from cardan.files.static import StaticFiles
 from cardan.testing import Client
 
 IN_PROCESS = ("wsgi", "asgi-asyncio", "asgi-trio")
-#: there is nothing under that name, or nothing that may be read
+#: there is no file with this name, or it may not be read
 MISSING = ("ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP", "EACCES", "EPERM", "EISDIR")
-#: the server cannot tell
+#: the server does not know whether there is a file
 TROUBLE = ("EMFILE", "ENFILE", "EIO", "ENOMEM", "ESTALE", "EINTR", "ETIMEDOUT", "EAGAIN")
 
 
 @pytest.fixture(params=IN_PROCESS)
 def transport(request: pytest.FixtureRequest) -> str:
-    """Where the application is served; nothing here needs a real server."""
+    """How the application is called. These tests need no real server."""
     return str(request.param)
 
 
@@ -54,7 +54,7 @@ def ask(app: Any, transport: str, path: str) -> int:
 
 
 def fail(monkeypatch: pytest.MonkeyPatch, function: str, code: str, name: str) -> None:
-    """``os.function`` raises that error for files of that name."""
+    """``os.function`` raises this error for files with this name."""
     original = getattr(os, function)
 
     def failing(path: Any, *args: Any, **options: Any) -> Any:
@@ -70,7 +70,7 @@ def fail(monkeypatch: pytest.MonkeyPatch, function: str, code: str, name: str) -
 def test_what_is_not_there_or_may_not_be_read_is_a_404(
     monkeypatch: pytest.MonkeyPatch, directory: Path, transport: str, kind: str, code: str
 ) -> None:
-    """A client is not told which of these it is."""
+    """The client does not learn which of these is the reason."""
     fail(monkeypatch, "open", code, "a.txt")
     assert ask(application(kind, directory), transport, "/a.txt") == 404
 
@@ -80,7 +80,10 @@ def test_what_is_not_there_or_may_not_be_read_is_a_404(
 def test_trouble_of_the_server_is_raised(
     monkeypatch: pytest.MonkeyPatch, directory: Path, transport: str, kind: str, code: str
 ) -> None:
-    """Too many open files and a failing disk say nothing about the name: a 404 would be cached, and nobody told."""
+    """Too many open files or a failing disk are not the fault of the name.
+
+    A 404 could be cached, and would hide the error.
+    """
     fail(monkeypatch, "open", code, "a.txt")
     with pytest.raises(OSError) as caught:
         ask(application(kind, directory), transport, "/a.txt")
@@ -91,7 +94,7 @@ def test_trouble_of_the_server_is_raised(
 def test_trouble_of_looking_is_raised(
     monkeypatch: pytest.MonkeyPatch, directory: Path, transport: str, path: str
 ) -> None:
-    """Not only opening fails: asking what is under a name does, of a file, of a directory and of its index."""
+    """The same holds if not opening fails, but examining a file, a directory or its index."""
     fail(monkeypatch, "stat", "EIO", "index.html" if path == "/sub" else path.rstrip("/"))
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
         ask(application("StaticFiles", directory), transport, path)
@@ -102,12 +105,12 @@ def test_trouble_of_looking_is_raised(
     "path", ["/none", "/a.txt/b", "/" + "x" * 300, "/loop", "/pipe", "/socket", "/secret", "/a%00b", "/%00"]
 )
 def test_what_no_file_is_under(directory: Path, transport: str, kind: str, path: str) -> None:
-    """Names without a file, a name that is too long, links in a circle, a pipe, a socket, a NUL."""
+    """Names of no file, a name that is too long, a circle of links, a pipe, a socket and NUL are a 404."""
     (directory / "loop").symlink_to(directory / "loop")
     os.mkfifo(directory / "pipe")
     with socket.socket(socket.AF_UNIX) as listener:
         here = os.getcwd()
-        os.chdir(directory)  # the address of a socket is short
+        os.chdir(directory)  # the address of a socket must be short
         try:
             listener.bind("socket")
         finally:

@@ -1,4 +1,4 @@
-"""What the ASGI specification lets a server leave out of a scope."""
+"""Keys that the ASGI specification allows a server to leave out of a scope."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def call(app: Any, method: str, without: tuple[str, ...], value: Any) -> l
 @pytest.mark.parametrize("handler", [stream, read, file, conditional, awaiting], ids=lambda handler: handler.__name__)
 @pytest.mark.parametrize("value", ["absent", None])
 def test_nothing_but_the_path_is_needed(backend: str, method: str, handler: Any, value: Any) -> None:
-    """Without any of the optional keys a request is one without fields; where the value may be None, likewise."""
+    """A scope without any optional key, or with None as their values, is a request without header fields."""
     without = OPTIONAL if value else ("headers", "http_version", "root_path", "scheme", "raw_path", "client", "server")
     messages = anyio.run(call, Application(handler), method, without, value, backend=backend)
     assert messages[0]["status"] == 200
@@ -80,13 +80,13 @@ def test_nothing_but_the_path_is_needed(backend: str, method: str, handler: Any,
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_bare_response_without_headers_in_the_scope(backend: str) -> None:
-    """A response that is itself the application asks the scope, too."""
+    """A response that is itself the application accepts such a scope, too."""
     messages = anyio.run(call, Response(iter([b"a"])), "GET", ("headers", "http_version"), "absent", backend=backend)
     assert (messages[0]["status"], b"".join(m.get("body", b"") for m in messages[1:])) == (200, b"a")
 
 
 def test_the_members_that_take_a_scope() -> None:
-    """make_conditional and get_asgi_headers."""
+    """``make_conditional`` and ``get_asgi_headers`` accept such a scope."""
     scope = {"type": "http", "method": "GET", "path": "/"}
     response = Response("text")
     response.set_etag("a")

@@ -1,4 +1,4 @@
-"""Every member that the original design names, one test each, on both protocols. A test's name is the member's name."""
+"""All members of a request in the original design, one test each, on both protocols. Tests have the members' names."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ MIXINS = [
 
 
 def test_every_member_has_a_test() -> None:
-    """The list above is the original design's, row by row."""
+    """The list above has all members of the original design."""
     missing = [name for name in (*PAGE_RULES, *MEMBERS, *MIXINS) if f"test_{name}" not in globals()]
     assert missing == []
 
@@ -95,7 +95,10 @@ def protocol(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def make(protocol: str) -> Callable[..., Request]:
-    """Makes requests from values; on ASGI the body is loaded, unless ``load=False``; ``"raw"`` keeps a form's bytes."""
+    """Makes requests from values.
+
+    On ASGI the body is loaded unless ``load=False``; ``"raw"`` keeps the bytes of a form.
+    """
 
     def maker(*args: Any, cls: Any = Request, load: str | bool = True, **options: Any) -> Request:
         overrides = options.pop("overrides", {})
@@ -125,7 +128,7 @@ def field(make: Any, name: str, value: str) -> Request:
 
 
 def test_request_rules(make: Make) -> None:
-    """A request cannot be pickled or copied, and says why; other attributes may be set; repr never fails."""
+    """A request cannot be pickled or copied, and the error says why. Other attributes can be set. repr never fails."""
     request = make("/x?a=1")
     for action in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="a request cannot be pickled: its body belongs to a connection"):
@@ -142,7 +145,7 @@ SETTINGS = {name for name in PUBLIC if isinstance(getattr(Request, name), (int, 
 
 
 def test_read_only(make: Make) -> None:
-    """Every documented property raises on assignment and deletion; the containers are immutable."""
+    """Setting or deleting a documented property raises, and the containers are immutable."""
     request = make(**POST, form={"a": "1"})
     properties = [name for name in PUBLIC if name not in SETTINGS]
     assert len(properties) > 60
@@ -166,7 +169,7 @@ def test_read_only(make: Make) -> None:
 
 
 def test_populate_request(protocol: str) -> None:
-    """The request stores itself under "cardan.request", unless told not to, and never a shallow one."""
+    """The request stores itself under "cardan.request", unless told not to. A shallow request never does."""
     builder = RequestBuilder("/")
     for options, stored in (({}, True), ({"populate_request": False}, False), ({"shallow": True}, False)):
         place = builder.environ() if protocol == "wsgi" else builder.scope()
@@ -175,7 +178,7 @@ def test_populate_request(protocol: str) -> None:
 
 
 def test_shallow(make: Make) -> None:
-    """Whatever would consume the body raises RuntimeError, until `shallow` is set False again."""
+    """Reading the body raises RuntimeError until `shallow` is set to False."""
 
     class Shallow(Request):
         shallow = True
@@ -193,14 +196,14 @@ def test_shallow(make: Make) -> None:
 
 
 def read(request: Request) -> bytes:
-    """The body, loaded where that is needed."""
+    """The body, loaded if the mode needs it."""
     if request._mode == "async":
         anyio.run(request.load)
     return request.data
 
 
 def test_subclass_and_mixins(protocol: str) -> None:
-    """A request class of one's own is BaseRequest and the mixins that it wants; core's likewise, on a head."""
+    """A request class can be made of BaseRequest and some mixins; in core as well, with a head."""
 
     class Mine(BaseRequest, ETagRequestMixin):
         pass
@@ -219,7 +222,7 @@ def test_subclass_and_mixins(protocol: str) -> None:
 
 
 def limit_of(make: Any, cls: type[Request], **options: Any) -> str | None:
-    """The limit that refuses a form, None if it passes."""
+    """The limit that refuses a form, or None if it is accepted."""
     try:
         assert make(cls=cls, **POST, **options).form is not None
     except RequestEntityTooLarge as error:
@@ -228,7 +231,7 @@ def limit_of(make: Any, cls: type[Request], **options: Any) -> str | None:
 
 
 def test_max_content_length(make: Make) -> None:
-    """None by default; exactly N bytes pass, N + 1 are a 413."""
+    """The default is None. With N, N bytes are accepted and N + 1 are a 413."""
     assert Request.max_content_length is None
 
     class Small(Request):
@@ -239,7 +242,7 @@ def test_max_content_length(make: Make) -> None:
 
 
 def test_max_form_memory_size(make: Make) -> None:
-    """500,000 by default; one field that is no file, urlencoded and multipart; files never count."""
+    """The default is 500,000. It holds for one field of a urlencoded or multipart form, and never for files."""
     assert Request.max_form_memory_size == 500_000
 
     class Small(Request):
@@ -252,7 +255,7 @@ def test_max_form_memory_size(make: Make) -> None:
 
 
 def test_max_form_parts(make: Make) -> None:
-    """1000 by default; parts of a multipart form, pairs of a urlencoded one."""
+    """The default is 1000. It counts the parts of a multipart form, and the pairs of a urlencoded one."""
     assert Request.max_form_parts == 1000
 
     class Small(Request):
@@ -264,7 +267,7 @@ def test_max_form_parts(make: Make) -> None:
 
 
 def test_limits_on_class_or_instance(make: Make) -> None:
-    """A class attribute is the default, an instance attribute for this request, until its body is first accessed."""
+    """A class attribute is the default. An instance attribute holds for one request; set it before the first access."""
     request = make(load=False, **POST, data=b"1234")
     request.max_content_length = 3
     with pytest.raises(RequestEntityTooLarge):
@@ -275,7 +278,7 @@ def test_limits_on_class_or_instance(make: Make) -> None:
 
 
 def test_extend_parsing(make: Make) -> None:
-    """One hook replaces the parser: whatever has `run()`, a generator of steps that returns a Form."""
+    """A hook replaces the parser by any object with `run()`, a generator of steps that returns a Form."""
     test_make_form_data_parser(make)
 
 
@@ -283,7 +286,7 @@ def test_extend_parsing(make: Make) -> None:
 
 
 def test_environ(make: Make, protocol: str) -> None:
-    """The environ on WSGI, the scope on ASGI; the other raises AttributeError with a sentence."""
+    """The environ on WSGI and the scope on ASGI. The other one raises AttributeError with an explanation."""
     request = make()
     here, there = ("environ", "scope") if protocol == "wsgi" else ("scope", "environ")
     assert getattr(request, here)["cardan.request"] is request
@@ -293,13 +296,13 @@ def test_environ(make: Make, protocol: str) -> None:
 
 @pytest.mark.parametrize("wrong", [{"type": "websocket"}, {"type": "lifespan"}, {}, None, "text", 5])
 def test_constructor_refuses(wrong: Any) -> None:
-    """Anything that is neither environ nor http scope is a TypeError."""
+    """An argument that is neither an environ nor an http scope raises TypeError."""
     with pytest.raises(TypeError):
         Request(wrong)
 
 
 def test_scope_without_receive() -> None:
-    """Without `receive` only the head can be read."""
+    """Without `receive`, only the request line and the headers can be read."""
     request = Request(RequestBuilder("/x", method="POST", data=b"1").scope())
     assert request.path == "/x"
     with pytest.raises(RuntimeError, match="only the head can be read"):
@@ -307,7 +310,7 @@ def test_scope_without_receive() -> None:
 
 
 def test__get_file_stream(make: Make) -> None:
-    """The hook for another sink; its arguments are the original design's."""
+    """The hook that chooses another sink. It has the arguments of the original design."""
     seen: list[Any] = []
 
     class Storing(Request):
@@ -323,14 +326,16 @@ def test__get_file_stream(make: Make) -> None:
 
 
 def test_access_route(make: Make) -> None:
-    """Client to last proxy as X-Forwarded-For says, else the peer, else nothing."""
+    """The addresses of X-Forwarded-For from the client to the last proxy, else the peer, else an empty list."""
     assert field(make, "X-Forwarded-For", "1.1.1.1, 2.2.2.2").access_route == ["1.1.1.1", "2.2.2.2"]
     assert make(client=("9.9.9.9", 1)).access_route == ["9.9.9.9"]
     assert make(overrides={"wsgi": {"REMOTE_ADDR": ""}, "asgi": {"client": None}}).access_route == []
 
 
 def test_application(protocol: str) -> None:
-    """Builds the request, passes it last, calls the response, closes the request after the body was sent."""
+    """Makes the request, passes it as the last argument, calls the response, and closes the request after sending the
+    body.
+    """
     files: list[Any] = []
 
     class Site:
@@ -345,7 +350,7 @@ def test_application(protocol: str) -> None:
 
 
 def test_args(make: Make) -> None:
-    """The query parameters, in order, decoded as UTF-8; raw bytes never raise."""
+    """The query parameters, in order, decoded as UTF-8. Raw bytes never raise."""
     request = make("/", query_string=b"a=1&b=%C3%BC+x&a=2&c&%FF=\xff")
     assert list(request.args.items(multi=True)) == [
         ("a", "1"), ("b", "ü x"), ("a", "2"), ("c", ""), ("\ufffd", "\ufffd"),
@@ -359,7 +364,7 @@ def test_base_url(make: Make) -> None:
 
 
 def test_charset() -> None:
-    """UTF-8, readable."""
+    """UTF-8; it can be read."""
     assert (Request.charset, Request.url_charset, Request.encoding_errors) == ("utf-8", "utf-8", "replace")
 
 
@@ -367,7 +372,7 @@ test_url_charset = test_encoding_errors = test_charset
 
 
 def test_close(make: Make) -> None:
-    """Closes the files; again without harm; as a context manager, awaiting and not."""
+    """Closes the files. It may be called twice. It also works as a context manager, sync and async."""
     for how in ("close", "with", "aclose", "async with"):
         request = make(**POST, files={"f": ("x", b"1" * 600_000)})
         file = request.files["f"]
@@ -390,7 +395,7 @@ async def _enter(request: Request) -> None:
 
 
 def test_cookies(make: Make) -> None:
-    """The cookies; several fields are one (HTTP/2)."""
+    """The cookies. Several fields are read as one (HTTP/2)."""
     assert make(cookies={"a": "1", "b": "2 3"}).cookies.to_dict() == {"a": "1", "b": "2 3"}
     request = field(make, "Cookie", "a=1; b=\xff; a=3")
     assert request.cookies["a"] == "1"
@@ -398,7 +403,7 @@ def test_cookies(make: Make) -> None:
 
 
 def test_data(make: Make) -> None:
-    """The bytes; empty where the body is a form."""
+    """The bytes of the body. They are empty if the body is a form."""
     assert make(**POST, data=b"\x00x").data == b"\x00x"
     assert make(**POST, form={"a": "1"}).data == b""
 
@@ -433,7 +438,7 @@ def test_parameter_storage_class(make: Make) -> None:
 
 
 def test_disable_data_descriptor(make: Make) -> None:
-    """`data` raises AttributeError, so that nothing is buffered by accident."""
+    """`data` raises AttributeError, so that no body is kept in memory by accident."""
 
     class NoData(Request):
         disable_data_descriptor = True
@@ -444,7 +449,7 @@ def test_disable_data_descriptor(make: Make) -> None:
 
 
 def test_files(make: Make) -> None:
-    """The files of a multipart form whatever the method, else empty."""
+    """The files of a multipart form, whatever the method; otherwise empty."""
     for method in ("POST", "PUT", "PATCH", "DELETE", "GET"):
         request = make(method=method, files=[("f", ("a", b"1")), ("f", ("b", b"2"))])
         assert [file.filename for file in request.files.getlist("f")] == ["a", "b"]
@@ -453,7 +458,7 @@ def test_files(make: Make) -> None:
 
 
 def test_form(make: Make) -> None:
-    """The fields; the Content-Type decides, whatever the method."""
+    """The fields of a form. The Content-Type decides, whatever the method."""
     for method in ("POST", "PUT", "PATCH", "DELETE", "GET"):
         assert make(method=method, form={"a": ["1", "2"]}).form.getlist("a") == ["1", "2"]
     assert make(**POST, form={"a": "1"}, files={"f": b"1"}).form.to_dict() == {"a": "1"}
@@ -461,12 +466,12 @@ def test_form(make: Make) -> None:
 
 
 def test_form_data_parser(make: Make) -> None:
-    """`form_data_parser_class` is the one parser hook now: `make_form_data_parser`."""
+    """`form_data_parser_class` is replaced by the hook `make_form_data_parser`."""
     test_make_form_data_parser(make)
 
 
 def test_from_values() -> None:
-    """A request from what the builder takes, on either protocol."""
+    """Makes a request from the arguments of RequestBuilder, on both protocols."""
     for protocol in ("wsgi", "asgi"):
         request = Request.from_values("/x?a=1", method="PUT", json={"b": 2}, protocol=protocol, headers={"X": "y"})
         assert (request.path, request.args["a"], request.method, request.headers["x"]) == ("/x", "1", "PUT", "y")
@@ -475,12 +480,15 @@ def test_from_values() -> None:
 
 
 def test_full_path(make: Make) -> None:
-    """Path, `?`, query; the question mark always."""
+    """Path, `?` and query. The question mark is always there."""
     assert (make("/x").full_path, make("/x?y=ü").full_path) == ("/x?", "/x?y=ü")
 
 
 def test_get_data(make: Make) -> None:
-    """Kept by default and re-used by the form parser; empty after the form was parsed, unless it was kept before."""
+    """Keeps the body by default, and the form parser uses it.
+
+    It is empty after the form was parsed, unless kept before.
+    """
     request = make(load="raw", **POST, data=b"a=1", content_type=FORM)
     assert request.get_data() == b"a=1"
     assert request.get_data(as_text=True) == "a=1"
@@ -494,7 +502,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def test_headers(make: Make) -> None:
-    """Immutable, in any case, Title-Case names."""
+    """They are immutable, found in any case, and their names are in Title-Case."""
     request = make(headers=[("X-Test", "1"), ("x-test", "2"), ("Cookie", "a=1"), ("cookie", "b=2")])
     assert request.headers["X-TEST"] in ("1, 2", "1,2")
     assert request.headers["cookie"] == "a=1; b=2"
@@ -505,7 +513,7 @@ def test_headers(make: Make) -> None:
 
 
 def test_host(make: Make) -> None:
-    """Validated, without the scheme's own port, empty where it is not valid."""
+    """It is checked, has no default port, and is empty if it is invalid."""
     assert field(make, "Host", "a.de:8080").host == "a.de:8080"
     assert field(make, "Host", "a.de/x").host == ""
 
@@ -516,7 +524,7 @@ def test_host_url(make: Make) -> None:
 
 
 def test_input_stream(make: Make, protocol: str) -> None:
-    """`wsgi.input` itself; on ASGI there is none: `receive`."""
+    """`wsgi.input` itself. ASGI has `receive` instead."""
     request = make(load=False, **POST, data=b"x")
     if protocol == "wsgi":
         assert request.input_stream is request.environ["wsgi.input"]
@@ -540,19 +548,19 @@ test_is_multiprocess = test_is_run_once = test_is_multithread
 
 
 def test_is_secure(make: Make) -> None:
-    """Whether the scheme is https."""
+    """True if the scheme is https."""
     assert make(base_url="https://a.de").is_secure
     assert not make(base_url="http://a.de").is_secure
 
 
 def test_is_xhr(make: Make) -> None:
-    """X-Requested-With: XMLHttpRequest, in any case."""
+    """True for X-Requested-With: XMLHttpRequest, in any case."""
     assert field(make, "X-Requested-With", "xmlHttpRequest").is_xhr
     assert not make().is_xhr
 
 
 def test_make_form_data_parser(make: Make) -> None:
-    """The hook gets the declared length and gives a parser."""
+    """The hook gets the declared length and returns a parser."""
     lengths: list[int | None] = []
 
     class Reader(FormReader):
@@ -572,12 +580,12 @@ def test_make_form_data_parser(make: Make) -> None:
 
 
 def test_method(make: Make) -> None:
-    """In upper case."""
+    """The method in upper case."""
     assert make(overrides={"wsgi": {"REQUEST_METHOD": "purge"}, "asgi": {"method": "purge"}}).method == "PURGE"
 
 
 def test_path(make: Make) -> None:
-    """Decoded, one slash at its start, without the mount point; bytes that are not UTF-8 never raise."""
+    """Decoded, with one slash at its start, without the mount point. Bytes that are not UTF-8 never raise."""
     assert make("/ü/%E2%82%AC").path == "/ü/€"
     assert make(b"/%ff/\xff").path == "/\ufffd/\ufffd"
     assert make(b"//x//y").path == "/x//y"
@@ -586,18 +594,18 @@ def test_path(make: Make) -> None:
 
 
 def test_query_string(make: Make) -> None:
-    """The raw bytes."""
+    """The raw bytes of the query."""
     assert make("/", query_string=b"a=%FF&\xff").query_string == b"a=%FF&\xff"
 
 
 def test_remote_addr(make: Make) -> None:
-    """The peer's address, None where the server does not tell."""
+    """The address of the client, or None if the server does not give it."""
     assert make(client=("1.2.3.4", 5)).remote_addr == "1.2.3.4"
     assert make(overrides={"wsgi": {"REMOTE_ADDR": ""}, "asgi": {"client": None}}).remote_addr is None
 
 
 def test_remote_user(make: Make, protocol: str) -> None:
-    """REMOTE_USER; ASGI has no word for it."""
+    """REMOTE_USER on WSGI; ASGI has no such value."""
     request = make(overrides={"wsgi": {"REMOTE_USER": "ada"}})
     assert request.remote_user == ("ada" if protocol == "wsgi" else None)
     assert make().remote_user is None
@@ -609,7 +617,7 @@ def test_scheme(make: Make) -> None:
 
 
 def test_script_root(make: Make) -> None:
-    """The mount point without a slash at its end; on ASGI it is stripped from the path at a slash only."""
+    """The mount point without a slash at its end. On ASGI it is removed from the path only before a slash."""
     request = make("/x", base_url="http://a.de/app/")
     assert (request.script_root, request.root_path) == ("/app", "/app")
 
@@ -620,14 +628,14 @@ def test_script_root(make: Make) -> None:
      ("/api/", "/api/x", "/x"), ("", "/api", "/api"), ("/a b", "/a b/ü", "/ü")],
 )  # fmt: skip
 def test_root_path_of_a_scope(root: str, path: str, expected: str) -> None:
-    """`/api` never strips `/apiary`; a path that does not carry the root path is accepted."""
+    """`/api` is never removed from `/apiary`. A path that does not begin with the root path is accepted."""
     assert Request({"type": "http", "method": "GET", "path": path, "root_path": root, "headers": []}).path == expected
 
 
 def test_stream(make: Make, protocol: str) -> None:
-    """A bounded file before anything was read; empty after the form was parsed; a new file over a kept body.
+    """A file limited to the body; empty after the form was parsed; a new file over a body that is in memory.
 
-    What every internal read goes through, so that it can be filtered, is `make_body_filter`.
+    `make_body_filter` transforms the bytes for all ways to read the body.
     """
     if protocol == "wsgi":
         assert make(**POST, data=b"12\n3").stream.readline() == b"12\n"
@@ -658,7 +666,7 @@ def test_stream(make: Make, protocol: str) -> None:
 
 
 def test_trusted_hosts(make: Make) -> None:
-    """None trusts all; otherwise a Host that is not in the list is a SecurityError."""
+    """None accepts all hosts. Otherwise a Host that is not in the list raises SecurityError."""
 
     class Trusting(Request):
         trusted_hosts = [".a.de"]
@@ -681,7 +689,7 @@ def test_url_root(make: Make) -> None:
 
 
 def test_values(make: Make) -> None:
-    """`args` and `form` in one; without the form on GET and HEAD."""
+    """`args` and `form` combined; without the form for GET and HEAD."""
     request = make("/?a=1", **POST, form={"a": "2", "b": "3"})
     assert (request.values.getlist("a"), request.values["b"]) == (["1", "2"], "3")
     assert type(request.values) is CombinedMultiDict
@@ -690,7 +698,7 @@ def test_values(make: Make) -> None:
 
 
 def test_want_form_data_parsed(make: Make) -> None:
-    """The Content-Type decides; may be overridden."""
+    """The Content-Type decides. The property can be overridden."""
 
     class Never(Request):
         want_form_data_parsed = False  # type: ignore[assignment]
@@ -704,24 +712,24 @@ def test_want_form_data_parsed(make: Make) -> None:
 
 
 def test_accept_charsets(make: Make) -> None:
-    """CharsetAccept."""
+    """A CharsetAccept."""
     assert (
         field(make, "Accept-Charset", "utf-8;q=0.5, latin1").accept_charsets.best_match(["utf-8", "latin1"]) == "latin1"
     )
 
 
 def test_accept_encodings(make: Make) -> None:
-    """Accept."""
+    """An Accept."""
     assert field(make, "Accept-Encoding", "gzip;q=0, br").accept_encodings.best_match(["gzip", "br"]) == "br"
 
 
 def test_accept_languages(make: Make) -> None:
-    """LanguageAccept."""
+    """A LanguageAccept."""
     assert field(make, "Accept-Language", "fr, de-CH;q=0.5").accept_languages.best_match(["en", "de"]) == "de"
 
 
 def test_accept_mimetypes(make: Make) -> None:
-    """MIMEAccept."""
+    """A MIMEAccept."""
     accept = field(make, "Accept", "text/html;q=0.5, application/json").accept_mimetypes
     assert accept.best_match(["text/html", "application/json"]) == "application/json"
 
@@ -735,19 +743,19 @@ def test_authorization(make: Make) -> None:
 
 
 def test_cache_control(make: Make) -> None:
-    """RequestCacheControl, not to be changed."""
+    """A RequestCacheControl, which is immutable."""
     control = field(make, "Cache-Control", "Max-Age=5, no-store").cache_control
     assert (control.max_age, control.no_store) == (5, True)
 
 
 def test_if_match(make: Make) -> None:
-    """ETags."""
+    """An ETags object."""
     assert field(make, "If-Match", '"a", W/"b"').if_match.contains("a")
     assert not make().if_match
 
 
 def test_if_none_match(make: Make) -> None:
-    """ETags."""
+    """An ETags object."""
     assert field(make, "If-None-Match", "*").if_none_match.contains("anything")
 
 
@@ -758,7 +766,7 @@ def test_if_range(make: Make) -> None:
 
 
 def test_range(make: Make) -> None:
-    """Range or None."""
+    """A Range, or None."""
     assert field(make, "Range", "bytes=0-4").range.ranges == [(0, 5)]
     assert make().range is None
     assert field(make, "Range", "bytes=x").range is None
@@ -769,7 +777,7 @@ DATE, WHEN = "Thu, 01 Jan 2026 00:00:00 GMT", datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.mark.parametrize("name", ["if_modified_since", "if_unmodified_since", "date"])
 def test_dates(make: Make, name: str) -> None:
-    """Aware datetimes, None for what is none, also where it overflows."""
+    """Datetimes with a time zone. An invalid or overflowing date is None."""
     header = name.replace("_", "-")
     assert getattr(field(make, header, DATE), name) == WHEN
     for wrong in ("x", "", "Thu, 10 Dec 2009 13:57:29999999999999999999999 GMT"):
@@ -780,7 +788,7 @@ test_if_modified_since = test_if_unmodified_since = test_date = test_dates
 
 
 def test_user_agent(make: Make) -> None:
-    """As sent, not parsed."""
+    """The field as sent, not parsed."""
     agent = field(make, "User-Agent", "curl/8").user_agent
     assert (agent, agent.string, agent.to_header(), repr(agent)) == (
         "curl/8",
@@ -792,19 +800,19 @@ def test_user_agent(make: Make) -> None:
 
 
 def test_forwarded(make: Make) -> None:
-    """The hops as proxies tell them, nearest to the client first; empty without the field."""
+    """The proxies' entries, the one nearest to the client first. Empty without the field."""
     hops = field(make, "Forwarded", "for=192.0.2.60;proto=https, for=198.51.100.17").forwarded
     assert [hop.for_ for hop in hops] == ["192.0.2.60", "198.51.100.17"]
     assert len(make().forwarded) == 0
 
 
 def test_content_encoding(make: Make) -> None:
-    """As sent; the body is not decoded."""
+    """The field as sent. The body is not decoded."""
     assert field(make, "Content-Encoding", "gzip").content_encoding == "gzip"
 
 
 def test_content_length(make: Make) -> None:
-    """An int, None where none or no valid one was sent."""
+    """An int, or None if there is no valid one."""
     assert make(**POST, data=b"123").content_length == 3
     assert make().content_length is None
     for wrong in ("abc", "-5", "5, 5", "+5", "1_0", "9" * 40):
@@ -812,31 +820,31 @@ def test_content_length(make: Make) -> None:
 
 
 def test_content_md5(make: Make) -> None:
-    """As sent."""
+    """The field as sent."""
     assert field(make, "Content-MD5", "abc=").content_md5 == "abc="
 
 
 def test_content_type(make: Make) -> None:
-    """As sent, None without one."""
+    """The field as sent, or None."""
     assert field(make, "Content-Type", "Text/HTML; Charset=x").content_type == "Text/HTML; Charset=x"
     assert make().content_type is None
 
 
 def test_max_forwards(make: Make) -> None:
-    """An int of digits."""
+    """An int, if the field consists of digits."""
     assert field(make, "Max-Forwards", "10").max_forwards == 10
     for wrong in ("-1", "1_0", "x", "9" * 30):
         assert field(make, "Max-Forwards", wrong).max_forwards is None
 
 
 def test_mimetype(make: Make) -> None:
-    """Lower case, without parameters."""
+    """In lower case, without parameters."""
     assert field(make, "Content-Type", "Text/HTML ; charset=x").mimetype == "text/html"
     assert make().mimetype == ""
 
 
 def test_mimetype_params(make: Make) -> None:
-    """The parameters; garbage never raises."""
+    """The parameters of the type. An invalid field never raises."""
     assert field(make, "Content-Type", 'text/html; Charset="x y"').mimetype_params == {"charset": "x y"}
     assert make().mimetype_params == {}
     mixed = field(make, "Content-Type", "text/plain; a*0*=ISO-8859-15''x; a*=ISO-8859-1''y")
@@ -857,7 +865,7 @@ def test_referrer(make: Make) -> None:
 
 
 def test_json(make: Make) -> None:
-    """Parsed once; 415 for another type, 400 for what is not JSON."""
+    """Parsed once. Another type is a 415, invalid JSON a 400."""
     request = make(**POST, json={"a": 1})
     assert request.is_json
     assert request.json is request.json
@@ -870,7 +878,7 @@ def test_json(make: Make) -> None:
 
 
 def test_get_json(make: Make) -> None:
-    """`force` ignores the type, `silent` gives None; hooks and another module."""
+    """`force` ignores the type, `silent` gives None. The hook and another JSON module are used."""
     assert make(**POST, data=b"1").get_json(force=True) == 1
     assert make(**POST, data=b"1").get_json(silent=True) is None
     assert make(**POST, data=b"{", content_type="application/json").get_json(silent=True) is None
@@ -886,7 +894,7 @@ def test_get_json(make: Make) -> None:
 
 
 def test_json_before_load(protocol: str) -> None:
-    """In async code BodyNotLoaded comes first, whatever the Content-Type."""
+    """In async code, BodyNotLoaded is raised first, whatever the Content-Type."""
     request = Request.from_values(method="POST", data=b"x", protocol="asgi")
     for name in ("json", "form", "files", "values", "data", "text"):
         with pytest.raises(BodyNotLoaded):
@@ -896,7 +904,7 @@ def test_json_before_load(protocol: str) -> None:
 
 
 def test_modes(make: Make, protocol: str) -> None:
-    """The twin that does not fit raises when it is called."""
+    """A method for the other mode, sync or async, raises when it is called."""
     request = make(load=False, **POST, data=b"x")
     wrong: list[Callable[[], Any]]
     wrong = [request.iter_data, request.iter_parts] if protocol == "asgi" else [request.aiter_data, request.aiter_parts]
@@ -910,7 +918,7 @@ def test_modes(make: Make, protocol: str) -> None:
 
 @pytest.mark.parametrize("size", [5, 100_000, 600_000])
 def test_modes_of_files(make: Make, protocol: str, size: int) -> None:
-    """So does the twin that does not fit of a file's, whether its form was parsed at once or in steps."""
+    """The same holds for the methods of files, whether the form was parsed at once or in steps."""
     request = make(**POST, files={"f": ("x", b"1" * size)})
     file = request.files["f"]
     calls: list[Callable[[], Any]]

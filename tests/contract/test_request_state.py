@@ -1,4 +1,4 @@
-"""What request objects over one request share: bodies by their source, replay, failures, files; loops and threads."""
+"""What the request objects of one request share: the body, its replay, errors and files; loops and threads."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ FORM = {"form": {"a": "1"}}
 
 
 class Small(Request):
-    """Limits that a test can reach."""
+    """Limits that are small enough for a test."""
 
     max_content_length = 4
     max_data_memory = 4
 
 
 def make(protocol: str, *args: Any, cls: type[Request] = Request, **options: Any) -> Request:
-    """A request in sync mode on WSGI, in async mode on ASGI."""
+    """A request in sync mode on WSGI, and in async mode on ASGI."""
     return cls.from_values(*args, protocol=protocol, **options)  # type: ignore[arg-type]
 
 
 async def loaded(request: Request, form: bool = True) -> Request:
-    """Load where the mode wants it."""
+    """Load the request if its mode needs it."""
     if request._mode == "async":
         await request.load(form=form)
     return request
 
 
 def again(request: Request, cls: type[Request] | None = None) -> Request:
-    """Another request object over the same request."""
+    """Another request object of the same request."""
     if request._environ is not None:
         return (cls or Request)(request.environ)
     return (cls or Request)(request.scope, request.receive)
@@ -68,7 +68,7 @@ pytestmark = pytest.mark.anyio
 
 @both
 async def test_parsed_form_is_shared(protocol: str) -> None:
-    """Requests with equal parse settings have one form, and one set of files."""
+    """Requests with equal settings share one form and its files."""
     request = await loaded(make(protocol, method="POST", form={"a": "1"}, files={"f": ("x", b"12")}))
     other = again(request)
     assert other.form["a"] == "1"
@@ -77,7 +77,7 @@ async def test_parsed_form_is_shared(protocol: str) -> None:
 
 @both
 async def test_other_settings_do_not_share_a_form(protocol: str) -> None:
-    """A form that was parsed under other limits says nothing about these; the bytes are gone."""
+    """A form that was parsed with other limits is not used, and the bytes are not there any more."""
 
     class Strict(Request):
         forms = "strict"
@@ -91,7 +91,7 @@ async def test_other_settings_do_not_share_a_form(protocol: str) -> None:
 
 @both
 async def test_each_request_checks_its_own_limits(protocol: str) -> None:
-    """What one request has read is no pass for another with smaller limits."""
+    """A body that one request object has read is checked again against the smaller limits of another one."""
     request = await loaded(make(protocol, method="POST", data=b"12345"), form=False)
     assert request.data == b"12345"
     other = again(request, Small)
@@ -104,7 +104,7 @@ async def test_each_request_checks_its_own_limits(protocol: str) -> None:
 
 @both
 async def test_a_limit_of_one_is_no_failure_of_the_other(protocol: str) -> None:
-    """A declared length above the limits of one request leaves the body, unread, to another."""
+    """If the declared length exceeds the limit of one request object, another one can still read the body."""
     request = make(protocol, method="POST", data=b"12345", cls=Small)
     with pytest.raises(RequestEntityTooLarge):
         (await loaded(request)).data
@@ -113,7 +113,7 @@ async def test_a_limit_of_one_is_no_failure_of_the_other(protocol: str) -> None:
 
 @both
 async def test_two_requests_share_nothing(protocol: str) -> None:
-    """Requests over different environs or scopes know nothing of each other."""
+    """Requests with different environs or scopes are independent."""
     one = await loaded(make(protocol, method="POST", form={"a": "1"}))
     two = await loaded(make(protocol, method="POST", form={"a": "2"}))
     assert (one.form["a"], two.form["a"]) == ("1", "2")
@@ -124,7 +124,7 @@ async def test_two_requests_share_nothing(protocol: str) -> None:
 
 
 async def test_another_receive_is_another_body() -> None:
-    """A middleware that wraps receive makes a new body; the outer request keeps its own, also over one scope."""
+    """A middleware that replaces receive makes a new body. The outer request keeps its own, even in one scope."""
     builder = RequestBuilder(method="POST", data=b"abc")
     scope, receive = builder.scope(), builder.receive()
     outer = await Request(scope, receive).load()
@@ -140,7 +140,7 @@ async def test_another_receive_is_another_body() -> None:
 
 
 def test_another_input_is_another_body() -> None:
-    """Likewise on WSGI, in the same environ and in a copy of it."""
+    """The same on WSGI, in the same environ and in a copy of it."""
     environ = RequestBuilder(method="POST", data=b"abc").environ()
     outer = Request(environ)
     assert outer.data == b"abc"
@@ -152,7 +152,7 @@ def test_another_input_is_another_body() -> None:
 
 @pytest.mark.parametrize("place", IN_PROCESS)
 def test_files_of_every_body_are_closed(place: str) -> None:
-    """Files that were parsed from a body that a middleware put in place are closed with the request, too."""
+    """Files that were parsed from a body that a middleware has made are closed with the request, too."""
     protocol, _, backend = place.partition("-")
     seen: list[Any] = []
 
@@ -185,7 +185,7 @@ def test_files_of_every_body_are_closed(place: str) -> None:
 
 
 async def read_all(receive: Any) -> bytes:
-    """A body as an ASGI application reads it."""
+    """Read a body as an ASGI application does."""
     data, more = b"", True
     while more:
         message = await receive()
@@ -196,7 +196,7 @@ async def read_all(receive: Any) -> bytes:
 
 @pytest.mark.parametrize("first", ["nothing", "load", "form", "stream", "failed"])
 async def test_replay_on_asgi(first: str) -> None:
-    """`request.receive` replays what was kept, then goes on; what is gone raises."""
+    """`request.receive` replays the bytes that were kept, and then continues. If they were not kept, it raises."""
     builder = RequestBuilder(method="POST", form={"a": "1"})
     request = Request(builder.scope(), builder.receive(2))
     if first == "load":
@@ -227,13 +227,13 @@ async def _gone() -> Any:
 
 @pytest.mark.parametrize("first", ["nothing", "data", "form", "stream", "failed"])
 def test_replay_on_wsgi(first: str) -> None:
-    """`environ["wsgi.input"]` replays what was kept and ends by itself; what is gone raises."""
+    """`environ["wsgi.input"]` replays the bytes that were kept, and ends by itself; else it raises."""
     environ = RequestBuilder(method="POST", form={"a": "1"}).environ()
     if first == "failed":
         environ["wsgi.input"] = io.BytesIO(b"a")
     request = Request(environ)
     if first == "nothing":
-        assert request.limits  # looks at no body
+        assert request.limits  # this does not access the body
         again(request)._body
     elif first == "data":
         request.get_data()
@@ -258,7 +258,7 @@ def test_replay_on_wsgi(first: str) -> None:
 
 
 def test_input_without_a_length_is_not_touched() -> None:
-    """No Content-Length and no `wsgi.input_terminated`: the body is empty and the stream is left alone."""
+    """Without Content-Length and `wsgi.input_terminated`, the body is empty and the input is not read."""
 
     class Untouchable:
         def read(self, size: int = -1) -> bytes:
@@ -273,14 +273,14 @@ def test_input_without_a_length_is_not_touched() -> None:
 
 
 def test_input_terminated() -> None:
-    """With `wsgi.input_terminated` the body goes to the end of the input."""
+    """With `wsgi.input_terminated`, the body ends at the end of the input."""
     environ = RequestBuilder(method="POST").environ({"wsgi.input": io.BytesIO(b"all"), "wsgi.input_terminated": True})
     environ.pop("CONTENT_LENGTH", None)
     assert Request(environ).data == b"all"
 
 
 def test_input_is_never_read_past_the_length() -> None:
-    """A keep-alive connection has the next request behind the body."""
+    """On a keep-alive connection, the next request follows the body."""
     for read in (lambda r: r.data, lambda r: r.stream.read(), lambda r: b"".join(r.iter_data()), lambda r: r.form):
         environ = RequestBuilder(method="POST", form={"a": "1"}).environ()
         stream = environ["wsgi.input"] = io.BytesIO(b"a=1GET / HTTP/1.1")
@@ -290,7 +290,7 @@ def test_input_is_never_read_past_the_length() -> None:
 
 @pytest.mark.parametrize(("error", "name"), [(OSError("gone"), "ClientDisconnected"), (ValueError("x"), "BadRequest")])
 def test_errors_of_the_input(error: Exception, name: str) -> None:
-    """OSError is a client that left; anything else that the input raises is a 400 from it."""
+    """An OSError of the input means that the client has disconnected. Any other exception becomes a 400."""
 
     class Broken:
         def read(self, size: int) -> bytes:
@@ -307,7 +307,7 @@ def test_errors_of_the_input(error: Exception, name: str) -> None:
 
 
 async def test_concurrent_loads_share_one_read() -> None:
-    """Any number of tasks may load; the body is received once, and all see its failure."""
+    """Any number of tasks may load. The body is received once, and all get it."""
     received = 0
 
     async def receive() -> Any:
@@ -324,7 +324,7 @@ async def test_concurrent_loads_share_one_read() -> None:
         for request in requests:
             group.start_soon(request.load)
         await anyio.sleep(0.005)
-        for name in ("data", "form", "json", "values"):  # the load is under way: still not loaded
+        for name in ("data", "form", "json", "values"):  # the body is being loaded, so it is not loaded yet
             with pytest.raises(BodyNotLoaded):
                 getattr(requests[0], name)
             early.append(name)
@@ -333,7 +333,7 @@ async def test_concurrent_loads_share_one_read() -> None:
 
 
 async def test_concurrent_loads_share_the_failure() -> None:
-    """Likewise when it fails."""
+    """If loading fails, all tasks get the error."""
     errors: list[str] = []
 
     async def receive() -> Any:
@@ -355,7 +355,7 @@ async def test_concurrent_loads_share_the_failure() -> None:
 
 
 async def test_cancelled_load_leaves_no_file() -> None:
-    """Cancelled between two messages, with a file on disk: it is closed at once, and later loads raise."""
+    """Loading is cancelled between two messages: the file on disk is closed at once, and later loads raise."""
     builder = RequestBuilder(method="POST", files={"f": ("x", b"1" * 900_000)})
     chunks = [builder.body[at : at + 100_000] for at in range(0, 800_000, 100_000)]
 
@@ -392,7 +392,7 @@ def _open_files() -> int:
 
 
 async def test_truncated_form_leaves_no_file() -> None:
-    """A client that leaves in the middle of an upload: ClientDisconnected, and no file."""
+    """A client that disconnects during an upload gives ClientDisconnected, and no file stays open."""
     builder = RequestBuilder(method="POST", files={"f": ("x", b"1" * 900_000)})
     messages = [
         {"type": "http.request", "body": builder.body[:800_000], "more_body": True},
@@ -411,7 +411,7 @@ async def test_truncated_form_leaves_no_file() -> None:
 
 
 async def test_body_timeout() -> None:
-    """`body_timeout` seconds without a byte are a 408; bytes in time are no reason, empty messages are no bytes."""
+    """`body_timeout` seconds without a byte give a 408. Each byte starts the time again, an empty message does not."""
     waits = [0.0, 0.05, 0.05]
 
     async def slow() -> Any:
@@ -440,7 +440,7 @@ async def test_body_timeout() -> None:
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("how", ["def", "async", "preloaded"])
 def test_body_timeout_is_408(backend: str, how: str) -> None:
-    """The answer is 408, from sync and async handlers."""
+    """The answer is 408, for sync and async handlers."""
 
     class Patient(Request):
         body_timeout = 0.1
@@ -476,7 +476,7 @@ def test_body_timeout_is_408(backend: str, how: str) -> None:
 @pytest.mark.parametrize("how", ["data", "form", "files", "stream", "nothing"])
 @pytest.mark.parametrize("place", ["wsgi", "def", "async"])
 def test_no_cycles(place: str, how: str) -> None:
-    """After the response a request and its body are freed by counting references, on both protocols."""
+    """After the response, a request and its body are freed by reference counting, on both protocols."""
     seen: list[Any] = []
 
     def view(request: Request) -> Response:
@@ -509,7 +509,7 @@ def test_no_cycles(place: str, how: str) -> None:
     gc.disable()
     try:
         serve()
-        for thread in set(threading.enumerate()) - before:  # a worker thread holds its last job until it ends
+        for thread in set(threading.enumerate()) - before:  # a worker thread keeps its last job until it ends
             thread.join(5)
         assert seen[0]() is None
     finally:
@@ -522,7 +522,7 @@ def test_no_cycles(place: str, how: str) -> None:
 @pytest.mark.parametrize("place", IN_PROCESS)
 @pytest.mark.parametrize("way", ["data", "form", "stream", "iter_data", "files"])
 def test_foreign_threads(place: str, way: str) -> None:
-    """Sync body access works from a thread that the handler started."""
+    """Sync code can read the body in a thread that the handler has started."""
     protocol, _, backend = place.partition("-")
     ask: dict[str, Any] = {
         "data": lambda request: request.get_data(),
@@ -556,7 +556,10 @@ def test_foreign_threads(place: str, way: str) -> None:
 
 @pytest.mark.parametrize("place", IN_PROCESS)
 def test_async_sink_end_to_end(place: str) -> None:
-    """An async sink in an async handler is awaited, on both protocols; in a sync one it is a TypeError, hence a 500."""
+    """An async sink is awaited in an async handler, on both protocols.
+
+    In a sync handler it is a TypeError, and so a 500.
+    """
     protocol, _, backend = place.partition("-")
     stored: list[bytes] = []
 
@@ -603,7 +606,7 @@ def _type_of(builder: RequestBuilder) -> str:
 
 
 class Stingy(Request):
-    """Five bytes of files in memory: one of the files of UPLOAD."""
+    """Only five bytes of files may stay in memory: one of the two files of UPLOAD."""
 
     max_spool_memory = 5
 
@@ -611,7 +614,7 @@ class Stingy(Request):
 @both
 @pytest.mark.parametrize("cls", [Request, Stingy])
 async def test_a_small_upload_says_what_a_streamed_one_does(protocol: str, cls: type[Request]) -> None:
-    """The form of a body that came whole is the form of the same body through the steps, on disk or in memory."""
+    """A form gives the same whether it is parsed at once or in steps, with its files on disk or in memory."""
     kept = await loaded(make(protocol, method="POST", cls=cls, **UPLOAD), form=False)
     whole = await loaded(make(protocol, method="POST", cls=cls, **UPLOAD))
     for request in (kept, whole):
@@ -626,7 +629,7 @@ async def test_a_small_upload_says_what_a_streamed_one_does(protocol: str, cls: 
 @both
 @pytest.mark.parametrize(("limit", "allowed"), [("max_files", 1), ("max_form_parts", 2), ("max_file_size", 4)])
 async def test_a_small_upload_past_a_limit(protocol: str, limit: str, allowed: int) -> None:
-    """What is parsed at once passes no limit."""
+    """A form that is parsed at once cannot exceed a limit."""
     request = make(protocol, method="POST", **UPLOAD)
     setattr(request, limit, allowed)
     with pytest.raises(RequestEntityTooLarge) as caught:
@@ -636,7 +639,7 @@ async def test_a_small_upload_past_a_limit(protocol: str, limit: str, allowed: i
 
 @both
 async def test_a_sink_of_the_request_itself_gets_every_file(protocol: str) -> None:
-    """The hook may be a subclass's or one object's: then no file stays with us."""
+    """If a subclass or an object defines the hook for sinks, it gets every file."""
     sinks: list[io.BytesIO] = []
 
     def open_sink(*args: Any) -> io.BytesIO:
@@ -651,7 +654,7 @@ async def test_a_sink_of_the_request_itself_gets_every_file(protocol: str) -> No
 
 @both
 async def test_equal_settings_of_another_class_share_the_form(protocol: str) -> None:
-    """Limits count by value: of the class, of a subclass or of the object."""
+    """Limits are compared by value, whether they are set on the class, on a subclass or on the object."""
 
     class Same(Request):
         max_form_parts = 7

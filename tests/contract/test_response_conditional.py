@@ -1,4 +1,4 @@
-"""Conditional requests and ranges over both protocols: every row of the specification's table, GET and HEAD."""
+"""Conditional requests and ranges on both protocols: every row of the table in the specification, with GET and HEAD."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ ROWS: dict[str, tuple[dict[str, str], dict[str, str], int]] = {
 @pytest.mark.parametrize("kind", ["bytes", "list", "sync", "async"])
 @pytest.mark.parametrize("row", ROWS)
 def test_row(client: Client, row: str, kind: str, method: str) -> None:
-    """The row's answer; what has no body sends none, what has one sends all of it."""
+    """The answer has the status of the row. Its body is complete, or empty if it must not have one."""
     there, fields, status = ROWS[row]
     response = ask(client, method, kind, there, **fields)
     assert response.status_code == status
@@ -108,7 +108,7 @@ RANGES = {
 @pytest.mark.parametrize("kind", ["bytes", "list", "sync", "async"])
 @pytest.mark.parametrize("row", RANGES)
 def test_range(client: Client, row: str, kind: str) -> None:
-    """206 with Content-Range and the bytes; HEAD ignores the Range (RFC 9110 section 14.2)."""
+    """206 with Content-Range and the bytes. For HEAD the Range is ignored (RFC 9110 section 14.2)."""
     value, content_range, data = RANGES[row]
     fields = {"Range": value, **({"If_Range": '"v1"'} if row.startswith("If-Range") else {})}
     response = ask(client, "GET", kind, V1, **fields)
@@ -121,7 +121,7 @@ def test_range(client: Client, row: str, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["bytes", "list", "sync", "async"])
 @pytest.mark.parametrize("value", ["bytes=-0", "bytes=100-"])
 def test_not_satisfiable(client: Client, value: str, kind: str) -> None:
-    """416 with Content-Range: bytes */10; HEAD ignores it."""
+    """416 with ``Content-Range: bytes */10``. For HEAD the Range is ignored."""
     response = ask(client, "GET", kind, V1, Range=value)
     assert (response.status_code, response.headers["content-range"], response.content) == (416, "bytes */10", b"")
     assert ask(client, "HEAD", kind, V1, Range=value).status_code == 200
@@ -129,7 +129,7 @@ def test_not_satisfiable(client: Client, value: str, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["bytes", "list", "sync", "async"])
 def test_several_ranges(client: Client, kind: str) -> None:
-    """206 multipart/byteranges, each part with its type and range; also out of a stream, in ascending order."""
+    """206 with multipart/byteranges; each part has its type and range. A stream can do it in ascending order."""
     response = ask(client, "GET", kind, V1, Range="bytes=0-1,5-6,-1")
     boundary = response.headers["content-type"].removeprefix("multipart/byteranges; boundary=").encode()
     parts = response.content.split(b"--" + boundary)
@@ -149,5 +149,5 @@ def test_several_ranges(client: Client, kind: str) -> None:
      ({"If_Unmodified_Since": EARLIER}, 412), ({"If_Modified_Since": LATER}, 200), ({"Range": "bytes=0-0"}, 200)],
 )  # fmt: skip
 def test_unsafe_methods(client: Client, fields: dict[str, str], status: int) -> None:
-    """check_preconditions(): 412 where the lost update would be; make_conditional leaves a PUT alone."""
+    """check_preconditions() gives 412 if an update would be lost. make_conditional does not change a PUT."""
     assert ask(client, "PUT", "bytes", V1, **fields).status_code == status

@@ -1,4 +1,4 @@
-"""Files on both wires: in process, on real servers, and with the extensions that servers offer."""
+"""Files on both protocols: in process, on real servers, and with the extensions that servers offer."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ pytestmark = pytest.mark.anyio
 
 
 def file_app(request: Request) -> Response:
-    """Sends the file that the query names; what its hook says is in FILE_ENDED."""
+    """Send the file that the query names. The hook records its call in FILE_ENDED."""
     response = send_file(request.args["path"], request)
     response.call_on_close(lambda: ENDED.append("hook"))
     return response
 
 
 async def async_file_app(request: Request) -> Response:
-    """The same from async code."""
+    """The same in async code."""
     return file_app(request)
 
 
@@ -61,7 +61,7 @@ def client(transport: str, request: pytest.FixtureRequest) -> Iterator[Client]:
 
 
 def check(client: httpx.Client, path: Path) -> None:
-    """The whole file, a range, several, not modified, no such range, HEAD."""
+    """Ask for the whole file, one range, several ranges, an unchanged file, an invalid range, and with HEAD."""
     data, params = path.read_bytes(), {"path": str(path)}
     whole = client.get("/", params=params)
     assert (whole.status_code, whole.content == data) == (200, True)
@@ -76,7 +76,7 @@ def check(client: httpx.Client, path: Path) -> None:
 
 
 def test_in_process(client: Client, path: Path) -> None:
-    """One response serves both protocols; hooks run once each time; nothing stays open."""
+    """One handler serves both protocols. Hooks run once for each answer, and no file stays open."""
     check(client, path)
     assert ENDED == ["hook"] * 6
     assert not any(os.readlink(f"/proc/self/fd/{fd}") == str(path) for fd in _fds())
@@ -89,7 +89,7 @@ def _fds() -> list[str]:
 @pytest.mark.real_server
 @pytest.mark.parametrize("server", ["gunicorn", "gunicorn-gthread", "waitress", "wsgiref", "granian-asgi", "uvicorn"])
 def test_real_servers(server: str, path: Path, server_pool: Any) -> None:
-    """gunicorn sends by number, wsgiref and waitress through their file wrappers, granian by path."""
+    """gunicorn sends the file by its descriptor, wsgiref and waitress by their file wrappers, granian by its path."""
     started = server_pool.get(server, "tests.contract.test_response_files:app", app_dir=ROOT)
     with httpx.Client(base_url=started.url, timeout=30) as client:
         check(client, path)
@@ -97,7 +97,7 @@ def test_real_servers(server: str, path: Path, server_pool: Any) -> None:
 
 
 def test_file_wrapper(path: Path) -> None:
-    """wsgi.file_wrapper gets the whole file, its close closes the response; a range is not for it."""
+    """wsgi.file_wrapper gets the whole file, and its close closes the response. A range is sent without it."""
     started: list[Any] = []
     environ = RequestBuilder("/", query_string={"path": str(path)}).environ()
     environ["wsgi.file_wrapper"] = FileWrapper
@@ -116,7 +116,9 @@ def test_file_wrapper(path: Path) -> None:
 
 
 def test_direct_passthrough(path: Path) -> None:
-    """Row direct_passthrough: the server gets its own file wrapper unchanged; with hooks, something that runs them."""
+    """The row ``direct_passthrough``: the server gets its own file wrapper unchanged; with hooks, an iterable that runs
+    them.
+    """
     started: list[Any] = []
     environ = RequestBuilder("/").environ()
     environ["wsgi.file_wrapper"] = FileWrapper
@@ -153,7 +155,7 @@ async def _messages(path: Path, **fields: str) -> list[Any]:
 
 
 async def test_pathsend(path: Path) -> None:
-    """http.response.pathsend where it is offered: the path in place of the body; a range is sent as bytes."""
+    """With the extension http.response.pathsend, the path is sent in place of the body. A range is sent as bytes."""
     start, sent = await _messages(path)
     assert start["type"] == "http.response.start"
     assert (b"content-length", b"%d" % SIZE) in start["headers"]
@@ -164,7 +166,7 @@ async def test_pathsend(path: Path) -> None:
 
 
 def test_cut_while_it_is_sent(client: Client, path: Path) -> None:
-    """A file that shrinks ends the connection; the hooks run, and nothing looks complete."""
+    """If the file shrinks while it is sent, the connection is ended and the hooks run. It never looks complete."""
     received = 0
 
     def read() -> None:

@@ -1,4 +1,4 @@
-"""Hazards of responses: what must not reach the wire, what must run whatever fails, over both protocols."""
+"""Hazards of responses: what must not be sent, and what must run even after an error, on both protocols."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def serve(transport: str) -> Callable[..., Client]:
-    """``serve(handler)`` is a client of it, over each protocol."""
+    """``serve(handler)`` is a client of it, over each transport."""
     protocol, _, backend = transport.partition("-")
     ENDED.clear()
 
@@ -44,7 +44,7 @@ def _with(**options: Any) -> Response:
 
 def _raw(name: str, value: str) -> Response:
     response = Response("body")
-    response.headers._list.append((name, value))  # past every check but the finalizer's
+    response.headers._list.append((name, value))  # only the finalizer checks it
     return response
 
 
@@ -64,7 +64,7 @@ REFUSED: dict[str, Callable[[], Response]] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused_before_anything_is_sent(serve: Callable[..., Client], name: str) -> None:
-    """The server's 500, nothing of the response, and the close hooks have run."""
+    """The client gets the server's 500 and nothing of the response, and the close hooks run."""
 
     def handler(request: Request) -> Response:
         response = REFUSED[name]()
@@ -81,7 +81,7 @@ def test_refused_before_anything_is_sent(serve: Callable[..., Client], name: str
 @pytest.mark.parametrize("length", [3, 5])
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_stream_of_another_length_than_declared(serve: Callable[..., Client], kind: str, length: int) -> None:
-    """Longer or shorter: the connection ends, framing does not break, the hooks run."""
+    """If a stream is longer or shorter than declared, the connection is ended, and the hooks run."""
 
     def handler(request: Request) -> Response:
         def body() -> Iterator[bytes]:
@@ -102,7 +102,7 @@ def test_stream_of_another_length_than_declared(serve: Callable[..., Client], ki
 
 
 class Body:
-    """A body whose close fails."""
+    """A body whose close() fails."""
 
     def __iter__(self) -> Iterator[bytes]:
         yield b"body"
@@ -113,7 +113,7 @@ class Body:
 
 
 def test_failing_closers(serve: Callable[..., Client]) -> None:
-    """An error in close() or in a hook skips nothing of the rest, and does not change what was sent."""
+    """After an error in close() or in a hook, the other hooks run, and the answer stays the same."""
 
     def handler(request: Request) -> Response:
         response = Response(Body())
@@ -136,7 +136,7 @@ def test_failing_closers(serve: Callable[..., Client]) -> None:
 
 @pytest.mark.parametrize("kind", ["async", "sync"])
 def test_keep_alive(serve: Callable[..., Client], transport: str, kind: str) -> None:
-    """Comments while a stream is silent; from sync iterables on ASGI alone. The stream waits for one."""
+    """Comments are sent while a stream is silent; for sync iterables only on ASGI. The stream waits for one."""
     heard = threading.Event()
 
     def handler(request: Request) -> Response:
@@ -192,7 +192,7 @@ def _app(kind: str) -> Any:
 
 @pytest.mark.parametrize("kind", ["list", "generator", "file wrapper", "write", "raises before", "raises after"])
 def test_wrapped_applications(serve: Callable[..., Client], kind: str) -> None:
-    """What another application gives goes through; what it raises is raised; its iterable is closed once."""
+    """The answer of another application is passed on, its exceptions are raised, and its iterable is closed once."""
 
     def handler(request: Request) -> Response:
         return Response.from_app(_app(kind), RequestBuilder("/").environ())
@@ -211,7 +211,7 @@ def test_wrapped_applications(serve: Callable[..., Client], kind: str) -> None:
 @pytest.mark.parametrize("at", [0, 1])
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_send_that_raises(at: int, streamed: bool) -> None:
-    """The client is gone: body and hooks are ended once, nothing is raised (ASGI specification 2.4)."""
+    """If the client has disconnected, body and hooks are ended once, and nothing is raised (ASGI specification 2.4)."""
     ENDED.clear()
 
     async def body() -> AsyncIterator[bytes]:
@@ -244,7 +244,7 @@ async def test_send_that_raises(at: int, streamed: bool) -> None:
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_an_uploaded_file_is_read_while_the_response_streams(serve: Callable[..., Client], kind: str) -> None:
-    """It is open until the response has ended, and closed then."""
+    """The file is open until the response has ended, and is closed then."""
     files: list[Any] = []
 
     def handler(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""What is sent passes those who judge it: wsgiref.validate, the lints of both protocols, httplint."""
+"""Responses pass all checkers: wsgiref.validate, the lints of both protocols, and httplint."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HANDLERS: dict[str, Handler] = {}
 
 
 def handler(function: Handler) -> Handler:
-    """Judge what ``function`` answers."""
+    """Register ``function`` as a handler whose answer is checked."""
     HANDLERS[function.__name__] = function
     return function
 
@@ -135,9 +135,9 @@ CASES = [
 @pytest.mark.parametrize("judge", [validator, lint.wsgi])
 @pytest.mark.parametrize(("method", "name", "fields"), CASES)
 def test_wsgi(method: str, name: str, fields: dict[str, str], judge: Any) -> None:
-    """PEP 3333, as wsgiref.validate and our own lint read it."""
+    """wsgiref.validate and our own lint accept the response (PEP 3333)."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # wsgiref.validate's on environs
+        warnings.simplefilter("ignore")  # warnings of wsgiref.validate about environs
         environ = RequestBuilder("/", method=method, headers=fields).environ()
         errors = environ["wsgi.errors"] = io.StringIO()
         body = judge(Application(HANDLERS[name]))(environ, lambda status, headers, exc_info=None: bool)
@@ -165,17 +165,20 @@ async def _ask(app: Any, method: str, fields: dict[str, str]) -> tuple[int, list
 @pytest.mark.anyio
 @pytest.mark.parametrize(("method", "name", "fields"), CASES)
 async def test_asgi(method: str, name: str, fields: dict[str, str]) -> None:
-    """The ASGI specification, as our lint reads it."""
+    """Our lint accepts the response: it raises AssertionError if a rule of the ASGI specification is broken."""
     await _ask(lint.asgi(Application(HANDLERS[name])), method, fields)
 
 
-#: what httplint finds where nobody said anything of caching
+#: notes of httplint about responses without fields for caching
 MEANT = "allows caches to assign their own freshness lifetimes"
 
 
 @pytest.mark.parametrize(("method", "name", "fields"), CASES)
 def test_httplint(method: str, name: str, fields: dict[str, str]) -> None:
-    """No bad note, and no warning but of what the handler did not say; Date is the server's, and added here."""
+    """httplint reports no error, and only warnings about fields that the handler has not set.
+
+    The test adds Date itself.
+    """
     from httplint import HttpRequestLinter, HttpResponseLinter, levels
 
     status, headers, body = anyio.run(_ask, Application(HANDLERS[name]), method, fields)
@@ -194,7 +197,7 @@ def test_httplint(method: str, name: str, fields: dict[str, str]) -> None:
 
 
 def test_static_files_pass(tmp_path: Path) -> None:
-    """The application of files under both lints is in tests/files/test_static.py; here: wsgiref.validate."""
+    """wsgiref.validate accepts StaticFiles. tests/files/test_static.py checks it with both lints."""
     (tmp_path / "a.txt").write_text("a")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

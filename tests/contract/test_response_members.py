@@ -1,4 +1,4 @@
-"""Every row of the original design's response, over both protocols: what a handler does, and what arrives."""
+"""Every member of the original design's response, on both protocols: what a handler does, and what the client gets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROWS: dict[str, tuple[Callable[[Request], Any], Answer]] = {}
 
 
 def row(name: str, answer: Answer) -> Callable[[Callable[[Request], Any]], Callable[[Request], Any]]:
-    """The handler below shows the row ``name``; ``answer`` says whether what arrives is right."""
+    """The handler shows the member ``name``; ``answer`` checks the response of the client."""
 
     def add(handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
         assert name not in ROWS
@@ -338,7 +338,7 @@ def _client(handler: Any, transport: str) -> Client:
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("name", ROWS)
 def test_row(name: str, transport: str) -> None:
-    """The row holds, over this protocol, and what is sent passes the protocol's lint."""
+    """The check of the member passes on this transport, and the response passes the protocol's lint."""
     handler, answer = ROWS[name]
     ENDED.clear()
     with _client(handler, transport) as client:
@@ -351,7 +351,7 @@ def test_row(name: str, transport: str) -> None:
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_response_is_an_application(transport: str, method: str) -> None:
-    """Row __call__: it serves itself, any number of times."""
+    """The member __call__: a response is an application, and can be sent any number of times."""
     with _client(Response("itself", 202, {"X-A": "1"}), transport) as client:
         for _ in range(2):
             response = client.request(method, "/")
@@ -364,7 +364,7 @@ def test_a_response_is_an_application(transport: str, method: str) -> None:
 
 
 def test_get_wsgi_response() -> None:
-    """Rows get_wsgi_headers, get_app_iter, get_wsgi_response: from the finalizer; HEAD and 304 give an empty body."""
+    """get_wsgi_headers, get_app_iter and get_wsgi_response use the finalizer. HEAD and 304 give an empty body."""
     for method, status, body in (("GET", 200, b"ab"), ("HEAD", 200, b""), ("GET", 304, b"")):
         environ = {"REQUEST_METHOD": method}
         response = Response(["a", "b"], status)
@@ -377,7 +377,7 @@ def test_get_wsgi_response() -> None:
 
 
 def test_get_wsgi_headers_is_a_copy() -> None:
-    """Row get_wsgi_headers: a copy with fixes."""
+    """get_wsgi_headers gives a corrected copy."""
     response = Response("a")
     response.get_wsgi_headers({"REQUEST_METHOD": "GET"})["X-A"] = "1"
     assert "X-A" not in response.headers
@@ -385,7 +385,7 @@ def test_get_wsgi_headers_is_a_copy() -> None:
 
 @pytest.mark.anyio
 async def test_get_asgi_messages() -> None:
-    """The counterparts: headers as bytes, the messages that would be sent."""
+    """The ASGI versions give the headers as bytes, and the messages that would be sent."""
     scope = {"type": "http", "method": "GET", "headers": []}
     messages = [message async for message in Response(["a", "b"]).get_asgi_messages(scope)]
     assert [message["type"] for message in messages] == ["http.response.start"] + ["http.response.body"] * 3
@@ -426,13 +426,13 @@ def _raises(environ: Any, start_response: Any) -> list[bytes]:
 
 @pytest.mark.parametrize(("app", "error"), [(_never, RuntimeError), (_twice, RuntimeError), (_raises, LookupError)])
 def test_from_app_errors(app: Any, error: type[Exception]) -> None:
-    """An application that raises, never starts, or starts twice."""
+    """An application that raises, that never starts, or that starts twice gives an error."""
     with pytest.raises(error):
         Response.from_app(app, {})
 
 
 def test_from_app_kinds() -> None:
-    """A generator that starts late, exc_info before anything was sent; the iterable is closed once."""
+    """A generator may start late, and use exc_info before anything was sent. The iterable is closed once."""
     assert Response.from_app(_late, {}).data == b"x"
     instead = Response.from_app(_instead, {})
     assert (instead.status, instead.headers.get("X-A"), instead.data) == ("500 No", "1", b"no")

@@ -1,4 +1,4 @@
-"""Several tasks, or threads, that want the body of one request: one of them reads it, and nothing is lost."""
+"""Several tasks or threads ask for the body of one request: one of them reads it, and no data is lost."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ backends = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 class Source:
-    """A body that comes piece by piece, each when :meth:`step` is called; and how often one was asked for at once."""
+    """A body whose pieces are released by :meth:`step`. Counts how many tasks ask for a piece at once."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         self.pieces = list(pieces)
@@ -38,7 +38,7 @@ class Source:
         self.asked = anyio.Event()
 
     async def next(self) -> bytes:
-        """Wait for :meth:`step`, then take the next piece: a task that is cancelled before has taken nothing."""
+        """Wait for :meth:`step`, then take the next piece. A task that is cancelled while it waits takes nothing."""
         self.asked.set()
         await self.given.wait()
         self.given = anyio.Event()
@@ -46,11 +46,11 @@ class Source:
         return self.pieces.pop(0) if self.pieces else b""
 
     def step(self) -> None:
-        """Let one piece come."""
+        """Release one piece."""
         self.given.set()
 
     async def run(self) -> None:
-        """Let all pieces come."""
+        """Release all pieces."""
         while True:
             await self.asked.wait()
             self.step()
@@ -82,7 +82,7 @@ async def generated(source: Source) -> AsyncIterator[bytes]:
 
 
 class Iterator:
-    """The body as another async iterator."""
+    """The body as an async iterator that is not a generator."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -98,7 +98,7 @@ class Iterator:
 
 
 def core_request(source: Source, content_type: str, make: Any = generated) -> core.Request:
-    """A request of core alone."""
+    """A request of core."""
     fields = [(b"Content-Type", content_type.encode()), (b"Transfer-Encoding", b"chunked")]
     return core.Request(core.RequestHead("POST", headers=fields), make(source), run_sync=anyio.to_thread.run_sync)
 
@@ -116,7 +116,7 @@ BODIES = {
 
 
 async def check(request: Any, what: str) -> None:
-    """All of the body is there."""
+    """The body is complete."""
     if what == "data":
         assert request.data == BODIES["data"][1]
     elif what == "form":
@@ -128,7 +128,7 @@ async def check(request: Any, what: str) -> None:
 
 
 async def stop_after(source: Source, steps: int) -> None:
-    """Let ``steps`` pieces come, and wait until the next one is asked for."""
+    """Release ``steps`` pieces, and wait until the next one is requested."""
     for _ in range(steps):
         await source.asked.wait()
         source.step()
@@ -141,7 +141,7 @@ async def stop_after(source: Source, steps: int) -> None:
 @pytest.mark.parametrize("what", BODIES)
 @pytest.mark.parametrize("maker", MAKERS)
 def test_others_go_on_with_a_cancelled_read(maker: str, what: str, steps: int, backend: str) -> None:
-    """Of three tasks that load, the two that read are cancelled one after the other; the third one has all of it."""
+    """Three tasks load. The two that read are cancelled, one after the other, and the third one gets the whole body."""
     content_type, body = BODIES[what]
 
     async def main() -> None:
@@ -179,7 +179,7 @@ def test_others_go_on_with_a_cancelled_read(maker: str, what: str, steps: int, b
 @backends
 @pytest.mark.parametrize("maker", MAKERS)
 def test_a_read_that_all_have_left_is_ended(maker: str, backend: str) -> None:
-    """Where nobody is left to go on, what was opened is closed, and a later access says what happened."""
+    """If all tasks are cancelled, opened files are closed, and a later access gives the reason."""
     seen: list[str] = []
 
     class Sink:
@@ -213,7 +213,7 @@ def test_a_read_that_all_have_left_is_ended(maker: str, backend: str) -> None:
 
 @backends
 def test_work_on_an_async_sink_is_finished_for_the_others(backend: str) -> None:
-    """A task that is cancelled while it awaits a sink finishes that: half a write could not be done again."""
+    """A task that is cancelled while it awaits a sink finishes this write, because half a write cannot be repeated."""
     written: list[bytes] = []
 
     class Sink:
@@ -251,7 +251,7 @@ def test_work_on_an_async_sink_is_finished_for_the_others(backend: str) -> None:
             await stop_after(source, 0)
             source.step()
             await writing.wait()
-            group.start_soon(load, anyio.CancelScope(), "second")  # it begins to wait when the write has begun
+            group.start_soon(load, anyio.CancelScope(), "second")  # it waits after the write has begun
             await anyio.wait_all_tasks_blocked()
             first.cancel()
             await anyio.wait_all_tasks_blocked()
@@ -269,7 +269,7 @@ def test_work_on_an_async_sink_is_finished_for_the_others(backend: str) -> None:
 
 
 def test_a_native_cancellation_hands_over_as_well() -> None:
-    """asyncio's own ``Task.cancel()``, as ``asyncio.wait_for`` does it."""
+    """The same with asyncio's own ``Task.cancel()``, as in ``asyncio.wait_for``."""
 
     async def main() -> None:
         source = Source(pieces_of(BODIES["data"][1]))
@@ -290,7 +290,7 @@ def test_a_native_cancellation_hands_over_as_well() -> None:
 
 
 def test_on_trio_alone() -> None:
-    """With trio's own scopes, and no anyio."""
+    """The same with trio's own scopes, without anyio."""
 
     async def body() -> AsyncIterator[bytes]:
         for number in range(5):
@@ -320,7 +320,7 @@ def test_on_trio_alone() -> None:
 @pytest.mark.parametrize("small", [True, False])
 @backends
 def test_tasks_of_a_handler_on_wsgi(backend: str, small: bool) -> None:
-    """Over WSGI the read itself blocks and cannot be cancelled: what it gave is there for the one that goes on."""
+    """On WSGI the read itself blocks and cannot be cancelled. Its data goes to the task that continues."""
     pieces = pieces_of(b"0123456789" * 10)
     started, go_on = threading.Event(), threading.Event()
 
@@ -368,7 +368,7 @@ def test_tasks_of_a_handler_on_wsgi(backend: str, small: bool) -> None:
 
 @backends
 def test_a_failure_after_the_hand_over_is_shared(backend: str) -> None:
-    """What the read runs into is raised for all that wait, whoever ran it at that time."""
+    """An error of the read is raised in all waiting tasks, whichever task was reading."""
 
     class Small(Request):
         max_content_length = 50
@@ -416,7 +416,7 @@ ASK: dict[str, Callable[[Request], Any]] = {
 @pytest.mark.parametrize("place", IN_PROCESS)
 @pytest.mark.parametrize("way", ASK)
 def test_threads_that_ask_at_once(place: str, way: str) -> None:
-    """Of several threads one reads the body; the others get it, or are told that another one reads it."""
+    """One of several threads reads the body. The others get it, or an error that says that another thread reads."""
     protocol, _, backend = place.partition("-")
     interval = sys.getswitchinterval()
 
@@ -462,7 +462,7 @@ def test_threads_that_ask_at_once(place: str, way: str) -> None:
 @pytest.mark.parametrize("way", ["data", "form", "stream", "iter_data"])
 @pytest.mark.parametrize("first", ["data", "form"])
 def test_the_reason_that_another_thread_gets(first: str, way: str) -> None:
-    """While one thread waits for the client, another one that asks is told so; afterwards it is served."""
+    """While one thread waits for the client, another one gets this reason as an error. Later it gets the body."""
     reading, go_on = threading.Event(), threading.Event()
 
     class Input:

@@ -29,7 +29,7 @@ BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 @pytest.fixture
 def told() -> Iterator[list[int]]:
-    """The handler of a server, which notes the signals: what must be called as before."""
+    """A server's signal handler that records the signals. It must be called as before."""
     seen: list[int] = []
 
     def handler(number: int, frame: Any) -> None:
@@ -38,12 +38,12 @@ def told() -> Iterator[list[int]]:
     before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
     yield seen
     for number, was in before.items():
-        assert signal.getsignal(number) is handler  # as it was found
+        assert signal.getsignal(number) is handler  # the handler was restored
         signal.signal(number, was)
 
 
 class Streams:
-    """An application whose bodies wait for ever, and what became of them."""
+    """An application whose bodies wait for ever, and records of how they end."""
 
     def __init__(self, **options: Any) -> None:
         self.ended: list[str] = []
@@ -64,7 +64,7 @@ class Streams:
 
 
 async def drain(client: httpx.AsyncClient, path: str, received: list[bytes], begun: Callable[[], None]) -> None:
-    """Read a response to its end; ``begun`` is told of its first bytes."""
+    """Read a response to its end. ``begun`` is called after its first bytes."""
     async with client.stream("GET", path) as response:
         async for data in response.aiter_raw():
             received.append(data)
@@ -75,7 +75,7 @@ async def drain(client: httpx.AsyncClient, path: str, received: list[bytes], beg
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("path", ["/events", "/bytes"])
 def test_a_signal_ends_open_streams(backend: str, path: str, number: int, told: list[int]) -> None:
-    """The body is closed, its cleanup and the hooks run, the response is complete; the server's handler is called."""
+    """The body is closed, cleanup and hooks run, the response is complete, and the server's own handler is called."""
     streams = Streams()
     received: list[bytes] = []
 
@@ -86,7 +86,7 @@ def test_a_signal_ends_open_streams(backend: str, path: str, number: int, told: 
     async def main() -> None:
         with anyio.fail_after(GUARD):
             async with AsyncClient(streams.app, protocol="asgi") as client:
-                for _ in range(2):  # the second one begins when the process has been told already
+                for _ in range(2):  # the second one begins after the signal
                     await drain(client, path, received, stop)
 
     anyio.run(main, backend=backend)
@@ -97,7 +97,7 @@ def test_a_signal_ends_open_streams(backend: str, path: str, number: int, told: 
 
 @BACKENDS
 def test_without_the_option_nothing_changes(backend: str, told: list[int]) -> None:
-    """No handler of a signal is replaced unless it was asked for."""
+    """Without the option, no signal handler is replaced."""
 
     async def main() -> None:
         before = signal.getsignal(signal.SIGTERM)
@@ -109,7 +109,7 @@ def test_without_the_option_nothing_changes(backend: str, told: list[int]) -> No
 
 @BACKENDS
 def test_a_declared_length_is_kept(backend: str, told: list[int]) -> None:
-    """A body that says how long it is is not cut: it ends by itself."""
+    """A body with a declared length is not ended early."""
     go_on: list[bool] = []
 
     async def handler(request: Request) -> Response:
@@ -134,7 +134,7 @@ def test_a_declared_length_is_kept(backend: str, told: list[int]) -> None:
 
 
 def test_a_signal_that_nobody_handles_is_left_alone() -> None:
-    """A signal that ends the process must not be swallowed; in another thread than the main one nothing is set."""
+    """A signal that ends the process is not caught. Outside the main thread, no handler is installed."""
     numbers = (signal.SIGTERM, signal.SIGINT)
     app = Application(lambda request: Response("ok"), end_streams_on_stop=True)
     seen: list[Any] = []
@@ -158,7 +158,7 @@ def test_a_signal_that_nobody_handles_is_left_alone() -> None:
 
 
 def test_handlers_that_were_set_later_stay() -> None:
-    """Who sets a handler during the lifespan keeps it; ours, if it is still called, passes the signal on."""
+    """A handler that is set during the lifespan stays. If ours is still called, it passes the signal on."""
     seen: list[str] = []
     before = signal.signal(signal.SIGTERM, lambda *args: seen.append("server"))
     later: list[Any] = []
@@ -185,7 +185,7 @@ def test_handlers_that_were_set_later_stay() -> None:
 
 
 def asgi_server(name: str) -> Kind:
-    """A server that waits for open connections much longer than a test does."""
+    """A server that waits for open connections much longer than the test."""
     arguments = {
         "uvicorn": ["-m", "uvicorn", "--host", HOST, "--timeout-graceful-shutdown", "60", "--port"],
         "hypercorn": ["-m", "hypercorn", "--workers", "0", "--graceful-timeout", "60", "--bind"],
@@ -201,7 +201,7 @@ def asgi_server(name: str) -> Kind:
 @pytest.mark.real_server
 @pytest.mark.parametrize("name", ["uvicorn", "hypercorn", "granian"])
 def test_real_servers_stop(name: str, tmp_path: Path) -> None:
-    """With three streams open SIGTERM ends them, each complete, then lifespan and process; a server kills nothing."""
+    """SIGTERM ends three open streams, each complete, then the lifespan and the process. The server kills nothing."""
     notes = tmp_path / "notes"
     server = start(
         asgi_server(name),
@@ -232,6 +232,6 @@ def test_real_servers_stop(name: str, tmp_path: Path) -> None:
         server.kill()
     assert not server.killed, server.log()
     noted = set(notes.read_text().split())
-    # granian ends its loop when the responses are complete, whatever the application's tasks still do
+    # granian ends its loop when the responses are complete, even if tasks of the application still run
     assert noted >= ({"events", "lifespan"} if name == "granian" else {"events", "hook", "lifespan", "ticks"})
     assert bodies["/download"] == b"begun and whole"

@@ -1,4 +1,4 @@
-"""Request targets that a server hands over as they came (RFC 9112 section 3.2), on both protocols."""
+"""Request targets that a server passes on unchanged (RFC 9112 section 3.2), on both protocols."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATHS = {
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("given", PATHS)
 def test_the_path_of_a_target(given: str, protocol: str) -> None:
-    """RFC 9112 section 3.2.2: a server must accept the absolute form; some leave it in the path. Host says the host."""
+    """RFC 9112 section 3.2.2: a server must accept the absolute form. Some leave it in the path. Host has the host."""
     builder = RequestBuilder("/", headers={"Host": "here"})
     if protocol == "wsgi":
         request = Request(builder.environ() | {"PATH_INFO": given, "RAW_URI": given + "?x=1"})

@@ -1,4 +1,4 @@
-"""A time-out around reads fires between two of them, also where a read itself blocks and cannot be cancelled."""
+"""A time-out around reads takes effect between two reads, even if a read itself blocks and cannot be cancelled."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ways = pytest.mark.parametrize("way", ASYNC_WAYS)
 
 
 def body_of(way: str) -> tuple[str, bytes]:
-    """A Content-Type and a body of some kilobytes."""
+    """A Content-Type, and a body of a few kilobytes."""
     return (MULTIPART, FILE) if way in BODIES else ("text/plain", b"x" * 5000)
 
 
@@ -41,7 +41,7 @@ def body_of(way: str) -> tuple[str, bytes]:
 @ways
 @pytest.mark.parametrize("has_read1", [False, True])
 def test_on_wsgi(way: str, has_read1: bool, backend: str) -> None:
-    """After the read in which the time ran out there is no other one."""
+    """No read follows the one during which the time ran out."""
     content_type, body = body_of(way)
     scope: Any = None
     token: Any = None
@@ -78,7 +78,10 @@ def test_on_wsgi(way: str, has_read1: bool, backend: str) -> None:
 
 @backends
 def test_a_small_body_is_kept_by_a_load_that_is_cancelled(backend: str) -> None:
-    """A small declared body is read at once; where the time ran out meanwhile that is told, and nothing is lost."""
+    """A small declared body is read at once.
+
+    If the time runs out meanwhile, the time-out is raised and no data is lost.
+    """
     scope: Any = None
     token: Any = None
 
@@ -104,7 +107,7 @@ def test_a_small_body_is_kept_by_a_load_that_is_cancelled(backend: str) -> None:
 @ways
 @pytest.mark.parametrize("filtered", [False, True])
 def test_in_core(way: str, filtered: bool, backend: str) -> None:
-    """The same for a request of core over an iterable, which gives its pieces without awaiting anything."""
+    """The same for a request of core with an iterable that awaits nothing."""
     content_type, body = body_of(way)
     reads = 0
 
@@ -142,7 +145,7 @@ def test_in_core(way: str, filtered: bool, backend: str) -> None:
 @backends
 @pytest.mark.parametrize("way", ["aiter_data", "asave"])
 def test_files_in_memory(way: str, backend: str) -> None:
-    """Reading a file that is in memory awaits nothing by itself."""
+    """Reading a file in memory awaits nothing itself, but a time-out still takes effect."""
     seen: list[int] = []
 
     class Sink:
@@ -172,7 +175,7 @@ def test_files_in_memory(way: str, backend: str) -> None:
 @pytest.mark.parametrize("kind", ["gunicorn-gthread", "uvicorn"])
 @pytest.mark.parametrize("way", ["iter_data", "get_data"])
 def test_a_dripping_client(server_pool: ServerPool, kind: str, way: str) -> None:
-    """A client that sends on and on, slowly, gets its 408; it does not hold the handler until it has sent all."""
+    """A client that sends very slowly gets a 408. It does not occupy the handler until it has sent everything."""
     server = server_pool.get(kind, "tests.contract.limit_apps:patient", app_dir=ROOT)
     head = (
         f"POST /{way}?seconds=0.3 HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -181,11 +184,11 @@ def test_a_dripping_client(server_pool: ServerPool, kind: str, way: str) -> None
         client.sendall(head.encode())
         client.setblocking(False)
         answer = b""
-        for _ in range(400):  # 20 seconds: a guard, long after which the body would be complete
+        for _ in range(400):  # 20 seconds, much less than the whole body would take
             try:
                 client.send(b"800\r\n" + b"x" * 2048 + b"\r\n")
             except OSError:
-                pass  # the server has closed: the answer is there
+                pass  # the server has closed the connection after its answer
             time.sleep(0.05)
             try:
                 answer = client.recv(65536)

@@ -1,6 +1,6 @@
-"""An upload is read from its start, whatever kind of sink it was written to, on both protocols and through core alone.
+"""An upload is read from its start, whatever kind of sink it was written to, on both protocols and with core.
 
-A sink that stays open for its reader and can seek is rewound to where its file began; any other sink is left.
+A sink that stays open for its reader and can seek is moved back to where its file began. Any other sink is ended.
 """
 
 # ruff: noqa: SIM115 - sinks are opened to be handed over, and what takes them is held to closing them
@@ -27,7 +27,7 @@ DATA = os.urandom(70_000)
 CT = "multipart/form-data; boundary=B"
 HEAD = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\n'
 SIZES = [0, 1, 5000, 70_000]
-"""Nothing, what stays in the buffer of a file, what is written through it."""
+"""An empty file, one that fits into the buffer of a file object, and larger ones."""
 
 
 def body_of(*sizes: int) -> bytes:
@@ -55,7 +55,7 @@ class Owner:
 
 
 class Lazy:
-    """A sink whose ``stream`` is made of what was written when it is first read."""
+    """A sink whose ``stream`` is made of the written data when it is first read."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
@@ -67,26 +67,26 @@ class Lazy:
 
     @property
     def stream(self) -> io.BytesIO:
-        """One file, over what was written until now."""
+        """A file with all data that was written."""
         if self.made is None:
             self.made = io.BytesIO(b"".join(self.pieces))
         return self.made
 
     def close(self) -> None:
-        """Let go of the data."""
+        """Delete the data."""
         self.stream.close()
 
 
 class Flushing(io.BytesIO):
-    """A sink that has to be told when its file is complete."""
+    """A sink with a method that must be called when its file is complete."""
 
     def finish(self) -> None:
-        """Mark the end, behind the data."""
+        """Write a mark after the data."""
         self.seek(0, 2)
 
 
 def with_preface() -> Any:
-    """A file that had something in it before."""
+    """A file that has some content already."""
     file = tempfile.TemporaryFile("w+b")
     file.write(b"preface")
     return file
@@ -119,7 +119,7 @@ sinks = pytest.mark.parametrize("sink", SINKS)
 
 
 class AwaitedFile:
-    """A file whose methods are all async, ``close`` as well, as wrappers around thread pools have them."""
+    """A file whose methods are all async, including ``close``, as in libraries that use a thread pool."""
 
     def __init__(self) -> None:
         self.file = tempfile.TemporaryFile("w+b")
@@ -158,7 +158,7 @@ class AwaitedFile:
 
 
 async def anyio_file() -> Any:
-    """What ``anyio.open_file`` gives, over a temporary file."""
+    """The result of ``anyio.open_file`` for a temporary file."""
     return anyio.wrap_file(tempfile.TemporaryFile("w+b"))
 
 
@@ -166,7 +166,7 @@ ASYNC_SINKS: dict[str, Callable[[], Any]] = {"anyio": anyio_file, "awaited": Awa
 
 
 def storing(make: Callable[[], Any], opened: list[Any]) -> type[Request]:
-    """A request class whose uploads go to what ``make`` makes."""
+    """A request class that writes uploads to the sinks that ``make`` makes."""
     if make is anyio_file:
 
         class AsyncHook(Request):
@@ -195,7 +195,7 @@ def read(request: Any) -> Response:
 
 
 async def aread(request: Any) -> Response:
-    """The same, awaiting; and ``aread`` in two steps."""
+    """The same in async code, and ``aread`` in two steps."""
     await request.load()
     files = iter(request.files.getlist("f"))
     counts = []
@@ -208,7 +208,7 @@ async def aread(request: Any) -> Response:
 
 
 def count(data: bytes) -> int:
-    """The number of bytes, if they are those that were sent."""
+    """The number of bytes, if they are equal to those that were sent."""
     return len(data) if data == DATA[: len(data)] else -1
 
 
@@ -228,7 +228,7 @@ transports = pytest.mark.parametrize("transport", ["wsgi", "asgi-asyncio", "asgi
 @transports
 @sinks
 def test_an_upload_is_read_from_its_start(transport: str, kind: str, sink: str) -> None:
-    """Behind both protocols, in ``def`` and ``async def`` handlers; and the sinks are closed after the request."""
+    """On both protocols, in ``def`` and ``async def`` handlers. The sinks are closed after the request."""
     opened: list[Any] = []
     app = Application(read if kind == "def" else aread, request_class=storing(SINKS[sink], opened))
     assert post(app, transport).json() == COUNTS
@@ -239,7 +239,7 @@ def test_an_upload_is_read_from_its_start(transport: str, kind: str, sink: str) 
 @transports
 @pytest.mark.parametrize("sink", ASYNC_SINKS)
 def test_an_async_file_is_read_from_its_start(transport: str, sink: str) -> None:
-    """Its ``seek`` and its ``read`` are awaited, and so is its end, after the request."""
+    """``seek``, ``read`` and ``close`` of an async file are awaited."""
     opened: list[Any] = []
     assert post(Application(aread, request_class=storing(ASYNC_SINKS[sink], opened)), transport).json() == COUNTS
     assert len(opened) == len(COUNTS)
@@ -249,7 +249,7 @@ def test_an_async_file_is_read_from_its_start(transport: str, sink: str) -> None
 @transports
 @pytest.mark.parametrize("sink", ASYNC_SINKS)
 def test_an_async_file_is_saved_to_a_path(transport: str, sink: str, tmp_path: Path) -> None:
-    """``asave`` takes a path, whatever kind of file the upload is in, and overwrites what is there."""
+    """``asave`` accepts a path, whatever file the upload is in, and overwrites an existing file."""
     target = tmp_path / "target"
     target.write_bytes(bytes(100_000))
 
@@ -267,7 +267,7 @@ def test_an_async_file_is_saved_to_a_path(transport: str, sink: str, tmp_path: P
 
 @transports
 def test_a_named_file_is_complete_under_its_name(transport: str, kind: str) -> None:
-    """What a file buffers is written before the handler gets it: another program may read it by its path."""
+    """The buffer of a file is written before the handler gets it, so that another program can read it by its path."""
 
     def by_name(request: Any) -> Response:
         return Response(Path(request.files["f"].stream.name).read_bytes())
@@ -281,7 +281,7 @@ def test_a_named_file_is_complete_under_its_name(transport: str, kind: str) -> N
 
 
 class Pipe:
-    """A sink that can be read, and that cannot seek."""
+    """A sink that can be read, but cannot seek."""
 
     def __init__(self, how: str) -> None:
         self.how = how
@@ -294,29 +294,29 @@ class Pipe:
         return self.data.write(data)
 
     def read(self, size: int = -1) -> bytes:
-        """What was written."""
+        """The written data."""
         return self.data.getvalue()
 
     def seekable(self) -> bool:
-        """What the kind of this pipe says."""
+        """Answer according to the kind of this pipe."""
         return self.how != "says so"
 
     def seek(self, position: int, whence: int = 0) -> int:
-        """Fail as the kind of this pipe does."""
+        """Fail according to the kind of this pipe."""
         self.sought += 1
         if self.how == "unsupported":
             raise io.UnsupportedOperation("seek")
         raise OSError(29, "Illegal seek")
 
     def close(self) -> None:
-        """Close it."""
+        """Mark the pipe as closed."""
         self.closed = True
 
 
 @transports
 @pytest.mark.parametrize("how", ["says so", "unsupported", "illegal"])
 def test_a_sink_that_cannot_seek_is_left_alone(transport: str, kind: str, how: str) -> None:
-    """It stays open for its reader, whatever way it has of saying that it cannot seek."""
+    """It stays open for its reader, however it says that it cannot seek."""
     opened: list[Any] = []
 
     def peek(request: Any) -> Response:
@@ -333,7 +333,7 @@ def test_a_sink_that_cannot_seek_is_left_alone(transport: str, kind: str, how: s
 
 @transports
 def test_a_file_that_is_only_written_is_closed_when_it_is_complete(transport: str, kind: str, tmp_path: Path) -> None:
-    """It has a ``read()``, which raises: so its data are on disk before the handler runs, and it is not open."""
+    """Its ``read()`` raises, so it is closed, and its data is on disk before the handler runs."""
     opened: list[Any] = []
 
     def look(request: Any) -> Response:
@@ -350,7 +350,7 @@ def test_a_file_that_is_only_written_is_closed_when_it_is_complete(transport: st
 
 
 class FullDisk(io.BytesIO):
-    """A file whose last bytes do not fit on the disk: that shows when they are flushed, by seeking."""
+    """A file whose last bytes do not fit on the disk. The error occurs when they are flushed, by seeking."""
 
     def seek(self, position: int, whence: int = 0) -> int:
         """Fail."""
@@ -359,7 +359,7 @@ class FullDisk(io.BytesIO):
 
 @transports
 def test_an_upload_that_cannot_be_flushed_is_an_error(transport: str, kind: str) -> None:
-    """The error of the disk is raised where the form is read; a file that lost its end is never handed out."""
+    """The error is raised where the form is read. An incomplete file is never given to the handler."""
     seen: list[Any] = []
 
     def use(request: Any) -> Response:
@@ -384,7 +384,7 @@ def test_an_upload_that_cannot_be_flushed_is_an_error(transport: str, kind: str)
 
 @sinks
 def test_core_request(sink: str) -> None:
-    """``make_file`` of core's own request: every way to read a file begins at its start."""
+    """With ``make_file`` of core's request, every way to read a file begins at its start."""
     with core.Request(HEADERS, FOUR_WAYS, make_file=SINKS[sink]) as request:
         assert read(request).json == COUNTS
     with core.Request(HEADERS, iter([body_of(5000)]), make_file=SINKS[sink]) as request:
@@ -397,7 +397,7 @@ HEADERS = core.RequestHead("POST", headers=ScopeHeaders([(b"content-type", CT.en
 @pytest.mark.anyio
 @pytest.mark.parametrize("sink", [*SINKS, *ASYNC_SINKS])
 async def test_core_request_awaiting(sink: str) -> None:
-    """The same in async code, of async files as well; blocking files are sought in worker threads alone."""
+    """The same in async code, also for async files. Blocking files are sought only in worker threads."""
 
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(FOUR_WAYS), 7000):
@@ -425,7 +425,7 @@ async def test_core_request_awaiting(sink: str) -> None:
 
 
 def stepping(source: io.BytesIO, make: Callable[[], Any]) -> Callable[[Any], Any]:
-    """How the manual performs steps: nothing is done about a complete file."""
+    """Performs the steps as the manual does: it does nothing about a complete file."""
 
     def perform(step: Any) -> Any:
         match step:
@@ -444,7 +444,7 @@ def stepping(source: io.BytesIO, make: Callable[[], Any]) -> Callable[[Any], Any
 @pytest.mark.anyio
 @sinks
 async def test_a_form_reader_alone(sink: str) -> None:
-    """With steps of the user's own, by ``run`` and by ``arun``: the parser rewinds what nobody has rewound."""
+    """With your own function for the steps, by ``run`` and by ``arun``, the parser moves files back to their start."""
     body = body_of(*SIZES)
     form = run(FormReader(CT, len(body)).run(), stepping(io.BytesIO(body), SINKS[sink]))
     assert [file.read() for _, file in form.files] == [DATA[:size] for size in SIZES]
@@ -462,7 +462,7 @@ async def test_a_form_reader_alone(sink: str) -> None:
 
 @pytest.mark.parametrize("make", [io.BytesIO, lambda: 7])
 def test_a_form_reader_leaves_what_was_closed(make: Callable[[], Any]) -> None:
-    """A sink that the steps close, or that is no file at all, is not sought."""
+    """A sink that your function closes, or that is not a file, is not sought."""
     source = io.BytesIO(body_of(5))
 
     def perform(step: Any) -> Any:
@@ -480,7 +480,7 @@ def test_a_form_reader_leaves_what_was_closed(make: Callable[[], Any]) -> None:
 
 @pytest.mark.anyio
 async def test_closing_a_file_in_async_code() -> None:
-    """``aclose()`` awaits an async file, and closes one on disk through ``run_sync``; ``close()`` leaves the former."""
+    """``aclose()`` awaits an async file, and closes a file with ``run_sync``. ``close()`` closes no async file."""
     hops: list[Any] = []
 
     async def run_sync(function: Any, *args: Any) -> Any:
