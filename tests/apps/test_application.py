@@ -1,4 +1,4 @@
-"""Application: one object for every server, its lifespan, its middleware, its threads."""
+"""Application: one object for every server, with its lifespan, its middleware and its threads."""
 
 from __future__ import annotations
 
@@ -37,34 +37,34 @@ def environ(**values: Any) -> dict[str, Any]:
 
 
 def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-    """Takes what it is given."""
+    """Ignores its arguments."""
 
 
 @Request.application
 def hello(request: Request) -> Response:
-    """A def."""
+    """A ``def`` handler."""
     return Response("hello")
 
 
 @Request.application
 async def ahello(request: Request) -> Response:
-    """An async def."""
+    """An ``async def`` handler."""
     return Response("hello")
 
 
 class Page:
-    """A handler as a method, twice."""
+    """Two handlers that are methods."""
 
     word = "page"
 
     @Request.application
     def view(self, request: Request) -> Response:
-        """Passes the object first, the request last."""
+        """Gets the object first and the request last."""
         return Response(f"{self.word} {request.path}")
 
     @Request.application
     async def aview(self, request: Request) -> Response:
-        """The same, async."""
+        """The same as ``async def``."""
         return Response(f"{self.word} {request.path}")
 
     @Request.application
@@ -75,9 +75,9 @@ class Page:
 
 @pytest.mark.parametrize("app", [hello, ahello, Response("x"), Page().view, Dual(hello, ahello)])
 def test_looks_async(app: Any) -> None:
-    """Servers ask whether ``app.__call__`` is a coroutine function: yes, for both ways of asking."""
+    """Servers check in two ways whether ``app.__call__`` is a coroutine function. Both give True."""
     assert inspect.iscoroutinefunction(app.__call__)
-    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # since Python 3.14
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # deprecated since Python 3.14
         assert asyncio.iscoroutinefunction(app.__call__)
     assert not inspect.isclass(app)
     assert app._asgi_single_callable
@@ -85,7 +85,7 @@ def test_looks_async(app: Any) -> None:
 
 @pytest.mark.parametrize("app", [hello, Response("x")])
 def test_wrong_calls(app: Any) -> None:
-    """No arguments: TypeError without effect (servers probe for factories); two that are no environ: it says why."""
+    """A call without arguments raises TypeError and has no effect, since servers test for factories. Others say why."""
     with pytest.raises(TypeError):
         app()
     with pytest.raises(TypeError, match="--interface asgi"):
@@ -110,7 +110,7 @@ def test_keywords() -> None:
 @both
 @pytest.mark.parametrize("name", ["view", "aview"])
 def test_methods(protocol: Any, name: str) -> None:
-    """The decorator works on methods: bound to the object, the request last."""
+    """The decorator works on methods: the object is bound, and the request is the last argument."""
     page = Page()
     page.word = "mine"
     with Client(getattr(page, name), protocol=protocol) as client:
@@ -123,14 +123,14 @@ def test_call_method() -> None:
 
 
 def test_plain_response_is_a_list() -> None:
-    """With nothing to close the WSGI iterable is exactly ``[body]``; nothing of the request stays in the environ."""
+    """Without close hooks, the WSGI iterable is exactly ``[body]``, and the environ keeps nothing of the request."""
     values = environ()
     assert hello(values, start_response) == [b"hello"]
     assert REQUEST_KEY not in values
 
 
 def test_hooks_are_not_on_a_list() -> None:
-    """With something to close it is no list: there are servers that never close one."""
+    """With close hooks, the iterable is not a list, because some servers never close a list."""
     closed: list[str] = []
 
     @Request.application
@@ -150,7 +150,7 @@ def test_hooks_are_not_on_a_list() -> None:
 
 @both
 def test_populate(protocol: Any) -> None:
-    """While the handler runs the request is in environ or scope; afterwards it is not, and no cycle keeps it."""
+    """While the handler runs, the request is in the environ or scope. Then it is removed, and there is no cycle."""
     seen: list[Any] = []
 
     @Request.application
@@ -170,7 +170,7 @@ def test_populate(protocol: Any) -> None:
 @both
 @pytest.mark.parametrize("name", ["def", "async", "partial", "object", "lambda"])
 def test_kinds_of_handlers(protocol: Any, name: str) -> None:
-    """def, async def, a partial of one, an object with an async ``__call__``, a lambda that returns an awaitable."""
+    """A handler may be def, async def, a partial of it, an object with async ``__call__``, or a lambda."""
 
     def sync(word: str, request: Request) -> Response:
         return Response(f"{word} {len(request.data)}")
@@ -196,7 +196,7 @@ def test_kinds_of_handlers(protocol: Any, name: str) -> None:
 
 @both
 def test_errors_of_resolve_and_load(protocol: Any) -> None:
-    """An HTTP error of ``resolve``, and one of loading, go through ``on_error`` like the handler's own."""
+    """HTTP errors of ``resolve`` and of loading are passed to ``on_error``, like those of the handler."""
 
     class App(Application[Request]):
         def resolve(self, request: Request) -> Any:
@@ -220,7 +220,7 @@ def test_errors_of_resolve_and_load(protocol: Any) -> None:
 
 @middleware
 def stamp(request: Request) -> Any:
-    """Notes errors, stamps responses."""
+    """A middleware that records errors and marks responses."""
     if request.args.get("stop"):
         return Response("stopped", 403)
     try:
@@ -233,7 +233,7 @@ def stamp(request: Request) -> Any:
 
 @middleware(load=True)
 def check(request: Request) -> Any:
-    """Looks at the body, which the handler sees all the same."""
+    """A middleware that reads the body. The handler can read it as well."""
     if request.get_data() == b"bad":
         abort(400, "bad body")
     response = yield
@@ -242,7 +242,7 @@ def check(request: Request) -> Any:
 
 
 def wrapped_sync(request: Request) -> Response:
-    """Raises what it is told to."""
+    """Raises the exception that the query names."""
     if request.args.get("conflict"):
         raise Conflict
     if request.args.get("missing"):
@@ -251,7 +251,7 @@ def wrapped_sync(request: Request) -> Response:
 
 
 async def wrapped_async(request: Request) -> Response:
-    """The same."""
+    """The same as ``async def``."""
     await request.load()
     return wrapped_sync(request)
 
@@ -259,7 +259,7 @@ async def wrapped_async(request: Request) -> Response:
 @both
 @pytest.mark.parametrize("handler", [wrapped_sync, wrapped_async])
 def test_middleware(protocol: Any, handler: Any) -> None:
-    """One generator around def and async def: around it, in its place; errors are thrown in at the yield."""
+    """One generator works around def and async def handlers. Errors of the handler are raised at its yield."""
     app = Application(handler, middleware=[stamp, check])
     with Client(app, protocol=protocol) as client:
         response = client.post("/", content=b"abc")
@@ -273,7 +273,7 @@ def test_middleware(protocol: Any, handler: Any) -> None:
 
 @both
 def test_middleware_that_is_wrong(protocol: Any) -> None:
-    """A second yield, and an answer that is none, are TypeErrors that name the middleware."""
+    """A second yield, and an answer that is not a response, raise a TypeError that names the middleware."""
 
     def twice(request: Request) -> Any:
         yield
@@ -290,7 +290,7 @@ def test_middleware_that_is_wrong(protocol: Any) -> None:
 
 @pytest.mark.parametrize(("attribute", "other"), [("wsgi_app", "asgi"), ("asgi_app", "wsgi")])
 def test_one_sided_middleware(attribute: str, other: Any) -> None:
-    """Where only one protocol was wrapped, the other refuses: one-sided authentication is a hole."""
+    """If only one protocol was wrapped, the other one is refused, because authentication would be missing there."""
     app = Application(wrapped_sync)
     original = getattr(app, attribute)
     setattr(app, attribute, lambda *args: original(*args))
@@ -304,7 +304,7 @@ def test_one_sided_middleware(attribute: str, other: Any) -> None:
 
 
 def test_what_servers_and_frameworks_inspect() -> None:
-    """``asgi_app`` alone is a coroutine function, which is how an ASGI 3 application is told."""
+    """Of the three callables only ``asgi_app`` is a coroutine function, by which servers recognise ASGI 3."""
     app = Application(wrapped_sync)
     assert inspect.iscoroutinefunction(app.asgi_app)
     assert inspect.iscoroutinefunction(type(app).asgi_app)
@@ -313,7 +313,7 @@ def test_what_servers_and_frameworks_inspect() -> None:
 
 @both
 def test_methods_that_a_subclass_overrides(protocol: Any) -> None:
-    """What a subclass makes of ``wsgi_app`` and ``asgi_app`` is what is called."""
+    """If a subclass overrides ``wsgi_app`` and ``asgi_app``, its methods are called."""
     seen: list[str] = []
 
     class Counting(Application[Request]):
@@ -335,7 +335,7 @@ def test_methods_that_a_subclass_overrides(protocol: Any) -> None:
 
 
 def make_lifespan(log: list[str], asynchronous: bool) -> Any:
-    """A lifespan that notes what happens to it."""
+    """A lifespan that records its calls."""
 
     @asynccontextmanager
     async def alifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
@@ -358,7 +358,7 @@ def make_lifespan(log: list[str], asynchronous: bool) -> Any:
 @pytest.mark.parametrize("asynchronous", [False, True])
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_lifespan(protocol: Any, asynchronous: bool, backend: Any) -> None:
-    """Entered once, left once; what it yields is the state: a copy for each request, shared by all objects over it."""
+    """It is entered and left once. Each request gets a copy of the state that it yields."""
     log: list[str] = []
 
     def handler(request: Request) -> Response:
@@ -377,7 +377,7 @@ def test_lifespan(protocol: Any, asynchronous: bool, backend: Any) -> None:
 
 
 def test_lifespan_that_fails_on_wsgi() -> None:
-    """A lifespan that cannot start is the error of the request that wanted it, and is tried again by the next one."""
+    """If the lifespan cannot start, the request gets the error, and the next request tries again."""
     tries: list[int] = []
 
     @asynccontextmanager
@@ -396,7 +396,7 @@ def test_lifespan_that_fails_on_wsgi() -> None:
 
 
 def asgi_messages(app: Any, scope: dict[str, Any], incoming: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What an application sends for what it receives."""
+    """The messages that an application sends when it receives ``messages``."""
     sent: list[dict[str, Any]] = []
 
     async def main() -> None:
@@ -417,13 +417,13 @@ UP_AND_DOWN = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
 
 @pytest.mark.parametrize("app", [hello, Response("x")])
 def test_lifespan_is_answered(app: Any) -> None:
-    """Also without one: start-up and shutdown are complete (ASGI lifespan specification)."""
+    """Without a lifespan, start-up and shutdown are reported as complete (ASGI lifespan specification)."""
     sent = asgi_messages(app, {"type": "lifespan"}, list(UP_AND_DOWN))
     assert [message["type"] for message in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 def test_lifespan_that_fails_on_asgi() -> None:
-    """A lifespan that cannot start says so to the server, with a message."""
+    """A lifespan that cannot start sends a message with the reason to the server."""
 
     @contextmanager
     def lifespan(app: Any) -> Iterator[None]:
@@ -450,7 +450,7 @@ def test_lifespan_that_fails_on_asgi() -> None:
 
 
 def test_websockets_are_denied() -> None:
-    """Without an application for them: 404 where the server can say it, else the handshake is refused."""
+    """Without a websocket application the answer is 404 if the server supports it; else the handshake is refused."""
     connect = {"type": "websocket.connect"}
     assert asgi_messages(hello, {"type": "websocket"}, [connect]) == [{"type": "websocket.close", "code": 1000}]
     extended = {"type": "websocket", "extensions": {"websocket.http.response": {}}}
@@ -458,7 +458,7 @@ def test_websockets_are_denied() -> None:
 
 
 def test_websocket_application() -> None:
-    """A user's ASGI application gets the websocket scopes, if one was given."""
+    """A websocket scope is passed to the ASGI application that was given for it."""
 
     async def websocket(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.accept"})
@@ -468,13 +468,13 @@ def test_websocket_application() -> None:
 
 
 def test_unknown_scope() -> None:
-    """Any other scope is an error that names it, which servers expect of applications that do not support it."""
+    """Any other scope raises an error that names it, as servers expect."""
     with pytest.raises(RuntimeError, match="'telnet'"):
         asgi_messages(hello, {"type": "telnet"}, [])
 
 
 def test_request_of_something_else() -> None:
-    """A request opens on an environ or an http scope, on nothing else."""
+    """A request can be made only of an environ or of an http scope."""
     with pytest.raises(TypeError, match="expected a WSGI environ or an ASGI http scope"):
         Request({"type": "websocket"})
     with pytest.raises(TypeError):

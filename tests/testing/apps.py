@@ -1,4 +1,4 @@
-"""Plain applications for the clients' tests: no framework, no cardan."""
+"""Plain applications for the tests of the clients. They use no framework, and not cardan."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ ECHO = {"asgi": echo_asgi, "wsgi": echo_wsgi}
 
 
 def threads() -> set[threading.Thread]:
-    """All threads but those that trio keeps for 10 seconds, for the whole process: they are not a client's."""
+    """All threads, except those that trio keeps for 10 seconds for the whole process, not for a client."""
     return {thread for thread in threading.enumerate() if not thread.name.startswith("Trio thread")}

@@ -1,4 +1,4 @@
-"""`Client` on ASGI applications, asyncio and trio."""
+"""`Client` with ASGI applications, on asyncio and trio."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 def test_answer(backend: Any) -> None:
-    """Status, header bytes in order and case, and body come through as they were sent."""
+    """Status, header fields (in order and case) and body arrive as they were sent."""
 
     @only_http
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -31,7 +31,7 @@ def test_answer(backend: Any) -> None:
 
 
 def test_scope(backend: Any) -> None:
-    """The scope is what a server would make of the request (ASGI HTTP spec 2.5)."""
+    """The scope is the one that a server would make for the request (ASGI HTTP spec 2.5)."""
     seen: dict[str, Any] = {}
 
     @only_http
@@ -107,7 +107,9 @@ def test_streams_while_the_application_runs(backend: Any) -> None:
 
 
 def test_disconnect_while_sending(backend: Any) -> None:
-    """Leaving early makes `send` raise OSError, `receive` yield http.disconnect, and waits for the end."""
+    """If the client disconnects, `send` raises OSError, `receive` gives http.disconnect, and the client waits for the
+    end.
+    """
     log: list[Any] = []
 
     @only_http
@@ -130,7 +132,7 @@ def test_disconnect_while_sending(backend: Any) -> None:
 
 
 def test_disconnect_while_idle(backend: Any) -> None:
-    """An application that waits in `receive` learns of the client's leaving there."""
+    """An application that waits in `receive` gets the disconnect there."""
     log: list[Any] = []
 
     @only_http
@@ -149,7 +151,7 @@ def test_disconnect_while_idle(backend: Any) -> None:
 
 
 def test_unread_answer(backend: Any) -> None:
-    """A client that leaves without a look at the body is no error of an application that lets OSError pass."""
+    """If a client disconnects without reading the body, an application that lets OSError pass has no error."""
     log: list[str] = []
 
     @only_http
@@ -168,7 +170,10 @@ def test_unread_answer(backend: Any) -> None:
 
 
 def test_what_follows_from_leaving(backend: Any) -> None:
-    """Not raised: the OSError, a framework's own exception for it, what is raised from it; all else is."""
+    """The OSError of a disconnect, a framework's own exception for it, and what follows from it are not raised again.
+
+    All other exceptions are.
+    """
 
     class ClientDisconnect(Exception):
         pass
@@ -200,7 +205,7 @@ def test_what_follows_from_leaving(backend: Any) -> None:
 
 
 def test_old_servers_are_silent(backend: Any) -> None:
-    """Before spec 2.4 `send` to a client that has left does nothing."""
+    """Before spec 2.4, `send` does nothing after the client has disconnected."""
     log: list[str] = []
 
     @only_http
@@ -217,7 +222,7 @@ def test_old_servers_are_silent(backend: Any) -> None:
 
 
 def test_an_application_that_stays_is_cancelled(backend: Any) -> None:
-    """After the grace the application is cancelled, and the test is told."""
+    """After the grace period the application is cancelled, and a RuntimeWarning is given."""
     log: list[str] = []
 
     @only_http
@@ -236,7 +241,7 @@ def test_an_application_that_stays_is_cancelled(backend: Any) -> None:
 
 
 def test_upload_streams(backend: Any) -> None:
-    """Each piece of an iterator is one message, pulled when the application asks for it."""
+    """Each piece of an iterator becomes one message, which is read when the application asks for it."""
     log: list[Any] = []
 
     def pieces() -> Any:
@@ -263,7 +268,7 @@ def test_upload_streams(backend: Any) -> None:
 
 
 def test_a_cancelled_receive_loses_nothing(backend: Any) -> None:
-    """What a cancelled `receive` had asked for is given to the next one."""
+    """If a `receive` is cancelled, the next one gets the piece that it had asked for."""
     go = threading.Event()
 
     def pieces() -> Any:
@@ -287,7 +292,7 @@ def test_a_cancelled_receive_loses_nothing(backend: Any) -> None:
 
 
 def test_the_answer_may_come_before_the_upload_ends(backend: Any) -> None:
-    """Request and response bodies flow at the same time."""
+    """The bodies of request and response can be transferred at the same time."""
     go = threading.Event()
 
     def pieces() -> Any:
@@ -315,7 +320,9 @@ def test_the_answer_may_come_before_the_upload_ends(backend: Any) -> None:
 
 
 def test_truncated_upload(backend: Any) -> None:
-    """A body shorter than its Content-Length ends with http.disconnect, as from a server; the answer is still read."""
+    """If a body is shorter than its Content-Length, the application gets http.disconnect; the client still reads the
+    answer.
+    """
 
     @only_http
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -330,7 +337,7 @@ def test_truncated_upload(backend: Any) -> None:
 
 
 def test_an_upload_that_raises(backend: Any) -> None:
-    """What the client's own body raises is raised by the client; to the application it has left."""
+    """The client raises the exception of its own request body. The application sees a disconnect."""
     log: list[str] = []
 
     def pieces() -> Any:
@@ -349,7 +356,7 @@ def test_an_upload_that_raises(backend: Any) -> None:
 
 
 def test_an_upload_that_raises_late(backend: Any) -> None:
-    """The same when the answer has begun: raised where the client reads."""
+    """If the answer has begun, the client raises it when it reads the answer."""
 
     def pieces() -> Any:
         yield b"a"
@@ -370,7 +377,7 @@ def test_an_upload_that_raises_late(backend: Any) -> None:
 
 
 def test_leaving_while_the_upload_blocks(backend: Any) -> None:
-    """A request body that blocks in its thread does not hold the client that leaves."""
+    """If the request body blocks in its thread, the client can still disconnect."""
     go = threading.Event()
 
     def pieces() -> Any:
@@ -391,7 +398,7 @@ def test_leaving_while_the_upload_blocks(backend: Any) -> None:
 
 
 def test_all_open_responses_are_left(backend: Any) -> None:
-    """One that raises when it is left does not keep the others from being left."""
+    """If closing one response raises, the other responses are closed as well."""
     ended: list[str] = []
 
     @only_http
@@ -414,7 +421,7 @@ def test_all_open_responses_are_left(backend: Any) -> None:
 
 
 def test_exception_before_the_start(backend: Any) -> None:
-    """Raised by the client, or a 500."""
+    """The client raises the exception, or gets a 500."""
 
     @only_http
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -428,7 +435,7 @@ def test_exception_before_the_start(backend: Any) -> None:
 
 
 def test_exception_after_the_start(backend: Any) -> None:
-    """Raised where the client reads, or a broken response."""
+    """The client raises the exception while reading, or gets an incomplete response."""
 
     @only_http
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -448,7 +455,7 @@ def test_exception_after_the_start(backend: Any) -> None:
 
 
 def test_exception_after_the_end(backend: Any) -> None:
-    """Raised when the client is done, for whoever would miss it; not when it follows from the client's leaving."""
+    """An exception after the response is raised when the client is done, unless the disconnect caused it."""
 
     @only_http
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -464,7 +471,7 @@ def test_exception_after_the_end(backend: Any) -> None:
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_base_exceptions(backend: Any, error: Any) -> None:
-    """Also those that would end the loop are raised in the client; the loop lives on."""
+    """Exceptions that would end the event loop are raised in the client, and the loop continues."""
 
     @only_http
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -480,7 +487,7 @@ def test_base_exceptions(backend: Any, error: Any) -> None:
 
 
 def test_no_answer(backend: Any) -> None:
-    """An application that returns without an answer is an error, or a 500."""
+    """An application that returns without an answer gives an error, or a 500."""
 
     @only_http
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -506,7 +513,7 @@ def test_no_answer(backend: Any) -> None:
     ],
 )
 def test_messages_out_of_order(backend: Any, messages: Any, text: str) -> None:
-    """A message out of order is a RuntimeError in the application, as of servers."""
+    """A message in the wrong order raises RuntimeError in the application, as with servers."""
 
     @only_http
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -520,7 +527,7 @@ def test_messages_out_of_order(backend: Any, messages: Any, text: str) -> None:
 
 @pytest.mark.parametrize(("declared", "text"), [(b"5", "got a body of 3 bytes, expected 5"), (b"2", "3 bytes or more")])
 def test_dishonest_length(backend: Any, declared: bytes, text: str) -> None:
-    """A body that is not as long as its Content-Length is an incomplete message (RFC 9112, section 8)."""
+    """A body whose length differs from its Content-Length is an incomplete message (RFC 9112, section 8)."""
 
     @only_http
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -533,7 +540,7 @@ def test_dishonest_length(backend: Any, declared: bytes, text: str) -> None:
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
 def test_no_body(backend: Any, method: str, status: int) -> None:
-    """No body on HEAD, 204 and 304, whatever the application sends (RFC 9110, section 6.4.1)."""
+    """Responses to HEAD, and with 204 and 304, have no body, whatever is sent (RFC 9110, section 6.4.1)."""
 
     @only_http
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -545,7 +552,7 @@ def test_no_body(backend: Any, method: str, status: int) -> None:
 
 
 def test_timeout(backend: Any) -> None:
-    """A wait of more than the timeout is httpx.ReadTimeout, before the answer and within it."""
+    """Waiting longer than the time-out raises httpx.ReadTimeout, before the answer and during it."""
 
     @only_http
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -561,7 +568,7 @@ def test_timeout(backend: Any) -> None:
 
 
 def test_extensions(backend: Any, tmp_path: Any) -> None:
-    """Messages of offered extensions are accepted: files are sent, trailers end the response, all are kept."""
+    """Messages of offered extensions are accepted: files are sent, trailers end the response, all are stored."""
     path = tmp_path / "file"
     path.write_bytes(b"content")
 
@@ -582,7 +589,7 @@ def test_extensions(backend: Any, tmp_path: Any) -> None:
 
 
 def test_without_context(backend: Any) -> None:
-    """A client that is not entered serves a request as well, and leaves no thread behind."""
+    """A client can be used without ``with``, and leaves no thread behind."""
     before = threads()
     client = Client(echo_asgi, protocol="asgi", backend=backend)
     assert client.post("/", content=b"abc").content == b"abc"
@@ -592,7 +599,7 @@ def test_without_context(backend: Any) -> None:
 
 
 def test_nothing_is_left_behind(backend: Any) -> None:
-    """Threads count back to where they were, also with a response left open and a test that fails."""
+    """No thread is left, even if a response stays open or a test fails."""
     before = threads()
 
     def fail() -> None:
@@ -607,7 +614,7 @@ def test_nothing_is_left_behind(backend: Any) -> None:
 
 
 def test_many_threads_share_a_client(backend: Any) -> None:
-    """A client may be used by several threads at once."""
+    """Several threads can use one client at the same time."""
     results: list[bytes] = []
     with Client(echo_asgi, protocol="asgi", backend=backend) as client:
 

@@ -1,4 +1,4 @@
-"""`lint.asgi`: each rule, and nothing but the rules."""
+"""`lint.asgi` reports each broken rule, and nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EXTENSIONS: dict[str, Any] = {"http.response.trailers": {}, "http.response.paths
 
 
 def run(app: Any, method: str = "GET", *, kind: str = "http", messages: Any = (), gone: bool = False) -> list[Any]:
-    """Serve one scope as a server would; returns what was sent."""
+    """Call the application with one scope, as a server would; returns the messages that it sent."""
     sent: list[Any] = []
     scope = {"type": kind, "method": method, "extensions": EXTENSIONS}
     queue = iter([*messages, {"type": "http.disconnect"}])
@@ -109,7 +109,7 @@ BROKEN: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("app", "sentence"), BROKEN, ids=[sentence for _, sentence in BROKEN])
 def test_broken(app: Any, sentence: str) -> None:
-    """Each rule says what it got and what it expected."""
+    """Each broken rule is reported with what was found and what was expected."""
     with pytest.raises(AssertionError) as caught:
         run(app)
     assert str(caught.value) == sentence
@@ -133,12 +133,12 @@ def test_head() -> None:
     ],
 )
 def test_good(messages: Any) -> None:
-    """A correct application is not touched."""
+    """Nothing is reported for a correct application."""
     assert run(sender(*messages)) == messages
 
 
 def test_disconnected() -> None:
-    """An application whose client has left may end without an answer."""
+    """After the client has disconnected, an application may end without an answer."""
 
     async def listens(scope: Any, receive: Any, send: Any) -> None:
         await start(send)
@@ -153,7 +153,7 @@ def test_disconnected() -> None:
 
 
 def test_after_the_end() -> None:
-    """Nothing is sent or received when the application has returned."""
+    """Sending or receiving after the application has returned is reported."""
     later: list[Any] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -177,7 +177,7 @@ LIFESPAN: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("app", "sentence"), LIFESPAN)
 def test_lifespan_out_of_order(app: Any, sentence: str) -> None:
-    """An answer without its question, or none, is an error."""
+    """An answer without a question, or a missing answer, is reported."""
     with pytest.raises(AssertionError) as caught:
         run(app, kind="lifespan")
     assert str(caught.value) == sentence
@@ -196,7 +196,7 @@ def test_lifespan_out_of_order(app: Any, sentence: str) -> None:
     ],
 )
 def test_lifespan_answers(answer: Any, sentence: str) -> None:
-    """Each question has its two answers."""
+    """Each question has two possible answers."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
@@ -209,7 +209,7 @@ def test_lifespan_answers(answer: Any, sentence: str) -> None:
 
 
 def test_lifespan_good() -> None:
-    """A correct lifespan, and none, pass; so do websockets, unchecked."""
+    """Nothing is reported for a correct lifespan, for an application without one, or for websockets."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         for name in ("startup", "shutdown"):
@@ -224,7 +224,7 @@ def test_lifespan_good() -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_attributes_and_client(backend: Any) -> None:
-    """The wrapper has the application's attributes, and the client's server passes."""
+    """The wrapper has the attributes of the application, and the client itself breaks no rule."""
 
     class App:
         name = "app"

@@ -1,4 +1,4 @@
-"""`AsyncClient` on both protocols, asyncio and trio."""
+"""`AsyncClient` on both protocols, with asyncio and trio."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.testing.apps import ECHO, chunk, echo_asgi, only_http, read_all, star
 
 pytestmark = [
     pytest.mark.anyio,
-    # trio warns of an async generator that is left before its end; those of httpx are not ours to close
+    # trio warns about async generators that are not run to their end; we cannot close those of httpx
     pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning"),
 ]
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -28,7 +28,7 @@ async def pieces() -> Any:
 
 @both
 async def test_answer(protocol: Any) -> None:
-    """Bytes and async iterators go up, the answer comes down, over either protocol."""
+    """Bytes and async iterators are sent, and the answer arrives, on both protocols."""
     async with AsyncClient(ECHO[protocol], protocol=protocol) as client:
         response = await client.post("/", content=b"abc")
         assert (response.status_code, response.content) == (200, b"abc")
@@ -38,7 +38,7 @@ async def test_answer(protocol: Any) -> None:
 
 
 async def test_asgi_leaving_early() -> None:
-    """Leaving early makes `send` raise OSError and waits for the application's end."""
+    """If the client disconnects, `send` raises OSError, and the client waits for the end of the application."""
     log: list[Any] = []
 
     @only_http
@@ -58,7 +58,7 @@ async def test_asgi_leaving_early() -> None:
 
 
 async def test_wsgi_leaving_early() -> None:
-    """Leaving early closes the iterable, once, before the block is left."""
+    """If the client disconnects, the iterable is closed once, before the block ends."""
     log: list[str] = []
 
     def app(environ: Any, start_response: Any) -> Any:
@@ -77,7 +77,7 @@ async def test_wsgi_leaving_early() -> None:
 
 @both
 async def test_leaving_while_the_upload_waits(protocol: Any) -> None:
-    """A request body that never goes on does not hold the client that leaves."""
+    """If the request body waits for ever, the client can still disconnect."""
 
     async def endless() -> Any:
         yield b"a"
@@ -102,7 +102,7 @@ async def test_leaving_while_the_upload_waits(protocol: Any) -> None:
 
 @both
 async def test_exceptions(protocol: Any) -> None:
-    """Raised by the client before the start, or a 500."""
+    """The client raises an exception that occurs before the start, or gets a 500."""
 
     async def asgi(scope: Any, receive: Any, send: Any) -> None:
         raise LookupError("broken")
@@ -121,7 +121,7 @@ async def test_exceptions(protocol: Any) -> None:
 
 @both
 async def test_an_upload_that_raises(protocol: Any) -> None:
-    """What the client's own body raises is raised by the client."""
+    """The client raises the exception of its own request body."""
 
     async def broken() -> Any:
         yield b"a"
@@ -134,7 +134,7 @@ async def test_an_upload_that_raises(protocol: Any) -> None:
 
 @both
 async def test_cancelled_client(protocol: Any) -> None:
-    """A request that is cancelled leaves, and the application has ended afterwards."""
+    """If a request is cancelled, the client disconnects, and the application has ended afterwards."""
     log: list[str] = []
     entered, gone = threading.Event(), threading.Event()
 
@@ -162,7 +162,7 @@ async def test_cancelled_client(protocol: Any) -> None:
 
 @both
 async def test_timeout(protocol: Any) -> None:
-    """A wait of more than the timeout is httpx.ReadTimeout, before the answer and within it."""
+    """Waiting longer than the time-out raises httpx.ReadTimeout, before the answer and during it."""
     go = threading.Event()
 
     @only_http
@@ -188,7 +188,7 @@ async def test_timeout(protocol: Any) -> None:
 
 @both
 async def test_nothing_is_left_behind(protocol: Any) -> None:
-    """Open responses are left, and no task or thread of the client stays."""
+    """Open responses are closed, and no task or thread of the client is left."""
     before = threads()
     async with AsyncClient(ECHO[protocol], protocol=protocol) as client:
         await client.post("/", content=pieces())
@@ -198,13 +198,13 @@ async def test_nothing_is_left_behind(protocol: Any) -> None:
 
 @both
 async def test_needs_its_context(protocol: Any) -> None:
-    """Outside of its context there is no task group: RuntimeError."""
+    """Without ``async with`` there is no task group, so a request raises RuntimeError."""
     with pytest.raises(RuntimeError, match="got a request outside of the client's context"):
         await AsyncClient(ECHO[protocol], protocol=protocol).get("/")
 
 
 async def test_many_requests_at_once() -> None:
-    """Many requests at once, each with its own answer."""
+    """Many requests at the same time get their own answers."""
     results = {}
     async with AsyncClient(echo_asgi, protocol="asgi") as client:
 
@@ -218,7 +218,7 @@ async def test_many_requests_at_once() -> None:
 
 
 async def test_application_is_closed_on_leaving() -> None:
-    """`app.close()` of a WSGI application is called, in a thread."""
+    """`app.close()` of a WSGI application is called in a thread."""
     seen = []
 
     class App:
@@ -237,7 +237,7 @@ async def test_application_is_closed_on_leaving() -> None:
 
 @both
 async def test_all_open_responses_are_left(protocol: Any) -> None:
-    """One that raises when it is left does not keep the others from being left."""
+    """If closing one response raises, the other responses are closed as well."""
     ended: list[str] = []
 
     async def asgi(scope: Any, receive: Any, send: Any) -> None:

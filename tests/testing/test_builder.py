@@ -1,4 +1,4 @@
-"""`RequestBuilder`: the same arguments, equal requests on all protocols."""
+"""`RequestBuilder` makes equal requests for all protocols from the same arguments."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_defaults() -> None:
 
 
 def test_equal_requests() -> None:
-    """Environ, scope and head say the same."""
+    """Environ, scope and head have the same values."""
     builder = RequestBuilder(
         "/a b/é?x=1&y=ü",
         base_url="https://example.org:444/my%20app/",
@@ -72,13 +72,13 @@ def test_equal_requests() -> None:
     ],
 )
 def test_targets(path: Any, query: Any, expected: Any) -> None:
-    """Text is percent-encoded where a URL needs it, bytes are taken as they are."""
+    """Text is percent-encoded where a URL needs it. Bytes are used unchanged."""
     opening = RequestBuilder(path, query_string=query).opening
     assert (opening.raw_path, opening.query_string) == expected
 
 
 def test_whole_url() -> None:
-    """A whole URL as path brings scheme, host and port."""
+    """A whole URL as path gives scheme, host and port."""
     opening = RequestBuilder("https://other:8000/x").opening
     assert (opening.scheme, opening.server, opening.headers) == ("https", ("other", 8000), [(b"Host", b"other:8000")])
 
@@ -87,14 +87,14 @@ def test_whole_url() -> None:
     "data", ["ä", "ä".encode(), bytearray("ä".encode()), io.BytesIO("ä".encode()), [b"\xc3", b"\xa4"]]
 )
 def test_raw_bodies(data: Any) -> None:
-    """Text, bytes, files and iterables of bytes are bodies without a type."""
+    """Text, bytes, files and iterables of bytes are bodies without a Content-Type."""
     builder = RequestBuilder(method="POST", data=data)
     assert builder.body == "ä".encode()
     assert (field(builder, b"content-length"), field(builder, b"content-type")) == (b"2", None)
 
 
 def test_forms() -> None:
-    """A form is urlencoded; a mapping as data is a form, for those who come from Werkzeug."""
+    """A form is urlencoded. A mapping as ``data`` is a form, as in Werkzeug."""
     cases: list[Any] = [{"form": {"a": ["1", "ä"], "b": True}}, {"data": {"a": ["1", "ä"], "b": True}}]
     for arguments in cases:
         builder = RequestBuilder(method="POST", **arguments)
@@ -114,7 +114,7 @@ FILES: list[Any] = [
 
 @pytest.mark.parametrize("file", FILES, ids=repr)
 def test_multipart(file: Any) -> None:
-    """Files make it multipart; the decoder reads what was given; the same arguments give the same bytes."""
+    """With files the form is multipart. The decoder reads the same values. The same arguments give the same bytes."""
     builder = RequestBuilder(method="POST", form=[("a", "ü"), ("b", b"--cardan-testing-0")], files={"photo": file})
     content_type = field(builder, b"content-type")
     assert content_type == b"multipart/form-data; boundary=cardan-testing-1"
@@ -125,7 +125,7 @@ def test_multipart(file: Any) -> None:
 
 
 def test_multipart_from_data() -> None:
-    """Files in a mapping given as data are found."""
+    """Files are found in a mapping that is given as ``data``."""
     builder = RequestBuilder(method="POST", data={"a": "1", "f": [("x", b"1", "a/b", {"X-Y": "z"}), ("y", b"")]})
     assert b"\r\nContent-Type: a/b\r\nX-Y: z\r\n\r\n1\r\n" in builder.body
     form = parse_form((field(builder, b"content-type") or b"").decode(), builder.body)
@@ -133,7 +133,7 @@ def test_multipart_from_data() -> None:
 
 
 def test_header_fields() -> None:
-    """What is given in headers wins over what follows from the other arguments."""
+    """Fields in ``headers`` take precedence over those that follow from the other arguments."""
     builder = RequestBuilder(
         method="POST", data=b"abc", headers={"host": "x", "CONTENT-LENGTH": "-1"}, content_type="text/plain"
     )
@@ -146,7 +146,7 @@ def test_header_fields() -> None:
 
 
 def test_auth_and_cookies() -> None:
-    """Basic credentials as UTF-8 (RFC 7617), any other by text or to_header(); cookies in one field."""
+    """Basic credentials in UTF-8 (RFC 7617), others as text or with to_header(). Cookies are sent in one field."""
 
     class Bearer:
         def to_header(self) -> str:
@@ -162,7 +162,7 @@ def test_auth_and_cookies() -> None:
     "arguments", [{"data": b"", "json": None}, {"form": {}, "json": 1}, {"data": b"", "files": {}}]
 )
 def test_one_body(arguments: Any) -> None:
-    """Two kinds of body at once are a TypeError."""
+    """Two kinds of body at once raise TypeError."""
     with pytest.raises(TypeError, match="got more than one of data, form or files, and json, expected one"):
         RequestBuilder(**arguments)
     with pytest.raises(TypeError, match="got a body of type int, expected bytes, text, a file or an iterable"):
@@ -171,7 +171,7 @@ def test_one_body(arguments: Any) -> None:
 
 @pytest.mark.parametrize(("size", "count"), [(None, 1), (2, 2), (1, 3)])
 def test_receive(size: Any, count: int) -> None:
-    """`receive` gives the body in messages, then http.disconnect; each is a new one."""
+    """Each `receive` is new. It gives the body in messages, and then http.disconnect."""
     builder = RequestBuilder(method="POST", data=b"abc")
 
     async def main() -> list[Any]:
@@ -186,7 +186,7 @@ def test_receive(size: Any, count: int) -> None:
 
 
 def test_overrides() -> None:
-    """Overrides are put over environ and scope; each call makes a new one."""
+    """Overrides replace values of environ and scope, and each call makes a new one."""
     builder = RequestBuilder()
     assert builder.environ({"wsgi.multithread": False})["wsgi.multithread"] is False
     assert builder.scope({"state": {}})["state"] == {}
@@ -197,7 +197,7 @@ def test_overrides() -> None:
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("host", ["testserver", "[::1]:8000"])
 def test_request(protocol: Any, host: str) -> None:
-    """Sent by a client, the request reaches the application with the values that the builder gives by itself."""
+    """If a client sends the request, the application gets the same values as from the builder."""
     builder = RequestBuilder(
         b"/%zz/\xff", base_url=f"http://{host}", query_string=b"\xff", method="PUT", data=b"abc", headers={"X-A": "b"}
     )
@@ -221,5 +221,5 @@ def test_request(protocol: Any, host: str) -> None:
     expected = {"asgi": builder.scope, "wsgi": builder.environ}[protocol]()
     for values in (seen, expected):
         values.pop("wsgi.input", None)
-        values.pop("x-wsgiorg.throw_errors", None)  # of the client, which raises what the application raises
+        values.pop("x-wsgiorg.throw_errors", None)  # the client adds it
     assert seen == expected

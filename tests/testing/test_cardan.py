@@ -1,4 +1,4 @@
-"""cardan's own applications under `lint`, by each client over each protocol."""
+"""cardan's own applications under `lint`, with each client on each protocol."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def async_app(request: Request) -> Response:
 @backends
 @pytest.mark.parametrize("app", [sync_app, async_app], ids=["sync", "async"])
 def test_every_pair(app: Any, protocol: Any, backend: Any) -> None:
-    """One answer from `def` and `async def` handlers, over WSGI and ASGI, within the rules of both."""
+    """`def` and `async def` handlers give one answer on WSGI and ASGI, and break no rule of the protocol."""
     with Client(LINT[protocol](app), protocol=protocol, backend=backend) as client:
         response = client.post("/", content=b"abc")
         assert (response.status_code, response.text) == (200, "POST abc")
@@ -42,7 +42,7 @@ def test_every_pair(app: Any, protocol: Any, backend: Any) -> None:
 @backends
 @pytest.mark.parametrize("app", [sync_app, async_app], ids=["sync", "async"])
 def test_every_pair_awaiting(app: Any, protocol: Any, backend: Any) -> None:
-    """The same by the awaiting client."""
+    """The same with the async client."""
 
     async def main() -> str:
         async with AsyncClient(LINT[protocol](app), protocol=protocol) as client:
@@ -55,7 +55,7 @@ def test_every_pair_awaiting(app: Any, protocol: Any, backend: Any) -> None:
 @backends
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_leaving_a_stream(kind: str, protocol: Any, backend: Any) -> None:
-    """When the client has left, the response's generator has ended."""
+    """When the client has disconnected, the generator of the response has ended."""
     ended: list[str] = []
 
     def ticks() -> Any:
@@ -86,7 +86,7 @@ def test_leaving_a_stream(kind: str, protocol: Any, backend: Any) -> None:
 @both
 @backends
 def test_lifespan(protocol: Any, backend: Any) -> None:
-    """The lifespan spans the client's context, over either protocol."""
+    """The lifespan runs from entering to leaving the client, on both protocols."""
     log: list[str] = []
 
     @asynccontextmanager

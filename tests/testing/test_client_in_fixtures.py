@@ -1,4 +1,4 @@
-"""`AsyncClient` in a fixture: entered in one task, used in another, left in a third, as pytest-asyncio does it."""
+"""`AsyncClient` in a fixture: entered in one task, used in another, left in a third, as with pytest-asyncio."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 
 
 async def in_a_task(function: Callable[[], Awaitable[Any]]) -> Any:
-    """Await ``function`` in a task of its own; give its result, or raise its error."""
+    """Await ``function`` in a new task. Returns its result or raises its exception."""
     results: list[Any] = []
 
     async def main() -> None:
@@ -40,7 +40,7 @@ async def in_a_task(function: Callable[[], Awaitable[Any]]) -> Any:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_a_fixture_is_left_in_another_task(protocol: ProtocolName) -> None:
-    """Requests, an open stream and the lifespan: all of it ends when another task leaves the client."""
+    """Requests, an open stream and the lifespan end when another task leaves the client."""
     ended: list[str] = []
 
     @asynccontextmanager
@@ -75,7 +75,7 @@ async def test_a_fixture_is_left_in_another_task(protocol: ProtocolName) -> None
         assert (await client.post("/", content=b"text")).text == "state text"
         assert (await in_a_task(lambda: client.post("/", content=b"text"))).text == "state text"
         response = await client.send(client.build_request("GET", "/events"), stream=True)
-        pieces = response.stream._stream  # httpx's own generators warn on trio
+        pieces = response.stream._stream  # trio warns about httpx's own generators
         assert await anext(pieces) == b"data: tick\n\n"
         with pytest.raises(StopAsyncIteration):
             await in_a_task(steps.__anext__)
@@ -83,7 +83,7 @@ async def test_a_fixture_is_left_in_another_task(protocol: ProtocolName) -> None
 
 
 async def test_a_start_that_fails_leaves_nothing() -> None:
-    """The error of the lifespan is raised where the client is entered, whichever task that is."""
+    """An error at the start of the lifespan is raised where the client is entered, in whichever task."""
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
@@ -98,7 +98,7 @@ async def test_a_start_that_fails_leaves_nothing() -> None:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_a_cancelled_test_leaves_the_client(protocol: ProtocolName) -> None:
-    """A test that is cancelled inside of the client ends; so do the application's tasks."""
+    """If a test is cancelled inside the client's block, it ends, and so do the tasks of the application."""
     ended: list[str] = []
 
     async def handler(request: Request) -> Response:

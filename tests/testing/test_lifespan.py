@@ -1,4 +1,4 @@
-"""The clients as lifespan servers (ASGI lifespan spec 2.0), asyncio and trio, blocking and awaiting."""
+"""The clients run the lifespan of an application (ASGI lifespan spec 2.0), on asyncio and trio, sync and async."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [
 
 
 def visit(app: Any, kind: str, backend: Any, inside: Callable[[], Any] = lambda: None) -> str:
-    """Enter a client of that kind, GET /, leave; returns the text."""
+    """Enter a client of this kind, GET /, and leave it. Returns the text of the answer."""
     if kind == "sync":
         with Client(app, protocol="asgi", backend=backend) as client:
             inside()
@@ -34,7 +34,7 @@ def visit(app: Any, kind: str, backend: Any, inside: Callable[[], Any] = lambda:
 
 
 class App:
-    """Answers with its state; says in ``log`` what happened; fails where told."""
+    """An application that answers with its state, records its calls in ``log``, and fails where it is told to."""
 
     def __init__(self, fail: str = "") -> None:
         self.log: list[str] = []
@@ -64,7 +64,7 @@ class App:
 
 
 def test_state(kind: str, backend: Any) -> None:
-    """The lifespan's state is copied into each scope; start-up comes before, shutdown after the requests."""
+    """Each scope gets a copy of the state. Start-up comes before the requests, shutdown after them."""
     app = App()
 
     def inside() -> None:
@@ -75,7 +75,7 @@ def test_state(kind: str, backend: Any) -> None:
 
 
 def test_startup_fails(kind: str, backend: Any) -> None:
-    """A start-up that failed is raised on entering: the application's own exception, else RuntimeError."""
+    """A failed start-up is raised on entering: the exception of the application, or RuntimeError."""
     with pytest.raises(RuntimeError, match="the lifespan failed at startup: no database"):
         visit(App("startup"), kind, backend)
     with pytest.raises(LookupError, match="startup"):
@@ -83,7 +83,7 @@ def test_startup_fails(kind: str, backend: Any) -> None:
 
 
 def test_shutdown_fails(kind: str, backend: Any) -> None:
-    """A shutdown that failed is raised on leaving."""
+    """A failed shutdown is raised on leaving."""
     with pytest.raises(RuntimeError, match="the lifespan failed at shutdown: no database"):
         visit(App("shutdown"), kind, backend)
     with pytest.raises(LookupError, match="shutdown"):
@@ -91,12 +91,12 @@ def test_shutdown_fails(kind: str, backend: Any) -> None:
 
 
 def test_no_lifespan(kind: str, backend: Any) -> None:
-    """An application that refuses a lifespan scope is served without, and without state."""
+    """An application that does not support lifespan is called without it, and without state."""
     assert visit(echo_asgi, kind, backend) == ""
 
 
 def test_wrong_answers(kind: str, backend: Any) -> None:
-    """An application that answers a lifespan scope with HTTP gets a RuntimeError, hence has no lifespan."""
+    """An application that answers a lifespan scope with HTTP messages gets a RuntimeError. So it has no lifespan."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
@@ -107,7 +107,7 @@ def test_wrong_answers(kind: str, backend: Any) -> None:
 
 
 def test_early_end(kind: str, backend: Any) -> None:
-    """A lifespan that returns after its start-up is fine; one that raises is raised on leaving."""
+    """A lifespan may return after its start-up. If it raises, this is raised on leaving."""
 
     def make(error: Exception | None) -> Any:
         async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -128,7 +128,7 @@ def test_early_end(kind: str, backend: Any) -> None:
 
 
 def test_one_task(kind: str, backend: Any) -> None:
-    """Start-up and shutdown run in one task: a cancel scope may span both, and context variables stay."""
+    """Start-up and shutdown run in one task: a cancel scope may include both, and context variables stay."""
     variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
     seen = []
 
@@ -153,7 +153,7 @@ def test_one_task(kind: str, backend: Any) -> None:
 
 @pytest.mark.parametrize("silent_at", ["startup", "shutdown"])
 def test_hanging(kind: str, backend: Any, silent_at: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lifespan that never answers is cancelled after a while, and reported."""
+    """A lifespan that never answers is cancelled after some time, and this is reported."""
     for module in ("sync_transports", "async_transports"):
         monkeypatch.setattr(f"cardan.testing.{module}.STARTUP_TIMEOUT", 0.05)
     log: list[str] = []

@@ -1,4 +1,4 @@
-"""What both clients take and give, over both protocols."""
+"""The options of both clients, on both protocols."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ WHERE = {"asgi": where_asgi, "wsgi": where_wsgi}
     ],
 )
 def test_root_path(protocol: Any, url: str, expected: str) -> None:
-    """A mounted application sees its root and the path below it."""
+    """A mounted application sees its root path, and the path below it."""
     with Client(WHERE[protocol], protocol=protocol, root_path="/api") as client:
         assert client.get(url).text == expected
 
 
 @both
 def test_outside_of_the_root(protocol: Any) -> None:
-    """A URL outside of the root never reaches the application."""
+    """A URL outside the root path never reaches the application."""
     with Client(WHERE[protocol], protocol=protocol, root_path="/api") as client:
         with pytest.raises(httpx.ConnectError, match="got path '/apiary', expected one under root_path '/api'"):
             client.get("http://testserver/apiary")
@@ -63,14 +63,14 @@ def test_outside_of_the_root(protocol: Any) -> None:
     [(b"/%zz/%ff?\xff", "('', '/%zz/�', b'\\xff')"), (b"//host/x", "('', '//host/x', b'')"), (b"*", "('', '*', b'')")],
 )
 def test_exact_target(protocol: Any, target: bytes, expected: str) -> None:
-    """The request extension ``target`` is sent as it is: no URL rules touch it."""
+    """The request extension ``target`` is sent unchanged, without the rules for URLs."""
     with Client(WHERE[protocol], protocol=protocol) as client:
         assert client.get("/", extensions={"target": target}).text == expected
 
 
 @both
 def test_it_is_httpx(protocol: Any) -> None:
-    """Cookies, headers, hooks and redirects are those of httpx."""
+    """Cookies, headers, hooks and redirects work as in httpx."""
     seen: list[httpx.Request] = []
     with Client(
         WHERE[protocol], protocol=protocol, headers={"x": "y"}, event_hooks={"request": [seen.append]}
@@ -84,14 +84,14 @@ def test_it_is_httpx(protocol: Any) -> None:
 
 @both
 def test_methods_and_lengths(protocol: Any) -> None:
-    """A HEAD has no body; Content-Length is believed, and checked."""
+    """A response to HEAD has no body. Content-Length is passed on, and checked."""
     with Client(ECHO[protocol], protocol=protocol) as client:
         assert client.head("/").headers["x-method"] == "HEAD"
         assert client.request("QUERY", "/", content=b"abc").content == b"abc"
 
 
 def test_wrong_options() -> None:
-    """Wrong names are ValueErrors."""
+    """Unknown names raise ValueError."""
     with pytest.raises(ValueError, match="got 'http', expected 'wsgi' or 'asgi'"):
         Client(WHERE["wsgi"], protocol="http")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="got 'curio', expected 'asyncio' or 'trio'"):
@@ -100,10 +100,10 @@ def test_wrong_options() -> None:
         AsyncClient(WHERE["wsgi"], protocol="")  # type: ignore[arg-type]
 
 
-@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")  # Starlette leaves the view's to the collector
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")  # Starlette does not close the view's generator
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_starlette(backend: Any) -> None:
-    """A Starlette application: lifespan state, streaming, background task."""
+    """A Starlette application: state of the lifespan, streaming, a background task."""
     from contextlib import asynccontextmanager
 
     from starlette.applications import Starlette
@@ -178,7 +178,7 @@ def test_flask() -> None:
 
 
 def test_imports() -> None:
-    """The package imports neither pytest nor trio, and without httpx it says what to install."""
+    """The package imports neither pytest nor trio. Without httpx, the error says what to install."""
     code = "import sys, cardan.testing; print(sorted({'pytest', 'trio', '_pytest'} & set(sys.modules)))"
     assert run(code).stdout.strip() == "[]"
     code = "import sys; sys.modules['httpx'] = sys.modules['httpx2'] = None; import cardan.testing"

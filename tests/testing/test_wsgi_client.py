@@ -1,4 +1,4 @@
-"""`Client` on WSGI applications."""
+"""`Client` with WSGI applications."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.testing.apps import echo_wsgi, threads
 
 
 class Body:
-    """An iterable that counts what is done to it."""
+    """An iterable that counts the calls of its methods."""
 
     def __init__(self, chunks: Any) -> None:
         self.chunks = iter(chunks)
@@ -42,7 +42,7 @@ def serve(body: Any, status: str = "200 OK", headers: Any = ()) -> Any:
 
 
 def test_answer() -> None:
-    """Status, reason, header bytes in order and case, and body come through as they were sent."""
+    """Status, reason, header fields (in order and case) and body arrive as they were sent."""
     app = serve([b"ma", b"", b"de"], "201 Made it", [("X-One", "a\xe9"), ("x-one", "b")])
     with Client(app, protocol="wsgi") as client:
         response = client.get("/")
@@ -51,7 +51,7 @@ def test_answer() -> None:
 
 
 def test_environ() -> None:
-    """The environ is what a server would make of the request (PEP 3333, "environ Variables")."""
+    """The environ is the one that a server would make for the request (PEP 3333, "environ Variables")."""
     seen: dict[str, Any] = {}
 
     def app(environ: Any, start_response: Any) -> Any:
@@ -94,7 +94,7 @@ def test_environ() -> None:
 
 
 def test_streams_one_chunk_at_a_time() -> None:
-    """The next chunk is asked for when the client has taken the last one; then close() is called, once."""
+    """The next chunk is requested when the client has taken the last one. At the end close() is called once."""
     body = Body([b"a", b"b", b"c"])
     with Client(serve(body), protocol="wsgi") as client:
         with client.stream("GET", "/") as response:
@@ -106,7 +106,7 @@ def test_streams_one_chunk_at_a_time() -> None:
 
 @pytest.mark.parametrize("read", [0, 1])
 def test_leaving_early_closes(read: int) -> None:
-    """A client that leaves early makes close() be called, once, before the block is left."""
+    """If the client disconnects, close() is called once, before the block ends."""
     body = Body(b"tick" for _ in iter(int, 1))
     with Client(serve(body), protocol="wsgi") as client:
         with client.stream("GET", "/") as response:
@@ -119,7 +119,7 @@ def test_leaving_early_closes(read: int) -> None:
 
 
 def test_the_generator_ends_in_the_thread_that_ran_it() -> None:
-    """Application, iteration and close() share one thread, which is not the client's."""
+    """The application, the iteration and close() run in one thread, which is not the client's."""
     seen = []
 
     def app(environ: Any, start_response: Any) -> Any:
@@ -140,7 +140,7 @@ def test_the_generator_ends_in_the_thread_that_ran_it() -> None:
 
 
 def test_upload_streams() -> None:
-    """`wsgi.input` pulls the body piece by piece, and is a whole file."""
+    """`wsgi.input` reads the body piece by piece, and has all methods of a file."""
     go = threading.Event()
 
     def pieces() -> Any:
@@ -164,7 +164,7 @@ def test_upload_streams() -> None:
 
 
 def test_an_upload_that_raises() -> None:
-    """What the client's own body raises is raised by the client; the application's read raises OSError."""
+    """The client raises the exception of its own request body. The application's read raises OSError."""
     log: list[str] = []
 
     def pieces() -> Any:
@@ -205,7 +205,7 @@ def test_write() -> None:
 
 
 def test_exception_before_the_start() -> None:
-    """Raised by the client, or a 500; also where start_response was called but nothing sent."""
+    """The client raises the exception or gets a 500, also after start_response if nothing was sent."""
 
     def app(environ: Any, start_response: Any) -> Any:
         start_response("200 OK", [])
@@ -219,7 +219,7 @@ def test_exception_before_the_start() -> None:
 
 
 def test_exception_after_the_start() -> None:
-    """Raised where the client reads, or a broken response; close() is called all the same."""
+    """The client raises the exception while reading, or gets an incomplete response. close() is called anyway."""
 
     def broken() -> Any:
         yield b"one"
@@ -238,7 +238,7 @@ def test_exception_after_the_start() -> None:
 
 
 def test_exception_in_close() -> None:
-    """What close() raises is raised when the client is done."""
+    """An exception of close() is raised when the client is done."""
 
     class Closing(Body):
         def close(self) -> None:
@@ -249,7 +249,7 @@ def test_exception_in_close() -> None:
 
 
 def test_start_response_again() -> None:
-    """A second call needs exc_info; it replaces the head unless that is sent, then it raises (PEP 3333)."""
+    """A second call needs exc_info. It replaces the head, or raises if the head was sent (PEP 3333)."""
 
     def app(environ: Any, start_response: Any) -> Any:
         start_response("200 OK", [])
@@ -273,7 +273,7 @@ def test_start_response_again() -> None:
 
 
 def test_not_wsgi() -> None:
-    """A body without a head, and text as a chunk, are errors."""
+    """A body without a head, and a chunk that is text, are errors."""
     with Client(lambda environ, start_response: [b"a"], protocol="wsgi") as client:
         with pytest.raises(RuntimeError, match="got a body, expected start_response before it"):
             client.get("/")
@@ -284,7 +284,7 @@ def test_not_wsgi() -> None:
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", "200 OK"), ("GET", "204 No"), ("GET", "304 No")])
 def test_no_body(method: str, status: str) -> None:
-    """No body on HEAD, 204 and 304; the iterable is used up and closed."""
+    """Responses to HEAD, and with 204 and 304, have no body. The iterable is used up and closed."""
     body = Body([b"abc"] * 3)
     with Client(serve(body, status, [("Content-Length", "9")]), protocol="wsgi") as client:
         assert client.request(method, "/").content == b""
@@ -292,7 +292,7 @@ def test_no_body(method: str, status: str) -> None:
 
 
 def test_dishonest_length() -> None:
-    """A body that is not as long as its Content-Length is an incomplete message (RFC 9112, section 8)."""
+    """A body whose length differs from its Content-Length is an incomplete message (RFC 9112, section 8)."""
     with Client(serve([b"abc"], headers=[("Content-Length", "5")]), protocol="wsgi") as client:
         with pytest.raises(httpx.RemoteProtocolError, match="got a body of 3 bytes, expected 5"):
             client.get("/")
@@ -312,7 +312,7 @@ def test_file_wrapper() -> None:
 
 
 def test_timeouts() -> None:
-    """A wait of more than the timeout is httpx.ReadTimeout; a thread that stays is reported."""
+    """Waiting longer than the time-out raises httpx.ReadTimeout. A thread that does not end is reported."""
     go = threading.Event()
 
     def app(environ: Any, start_response: Any) -> Any:
@@ -330,7 +330,7 @@ def test_timeouts() -> None:
 
 
 def test_application_is_closed_on_leaving() -> None:
-    """`app.close()` is called where there is one, after the open responses."""
+    """`app.close()` is called if there is one, after the open responses were closed."""
     body = Body([b"a"])
 
     class App:
@@ -351,7 +351,7 @@ def test_application_is_closed_on_leaving() -> None:
 
 
 def test_nothing_is_left_behind() -> None:
-    """Threads count back to where they were, also with a response left open, entered or not."""
+    """No thread is left, even if a response stays open, with and without ``with``."""
     before = threads()
 
     def fail() -> None:

@@ -1,4 +1,4 @@
-"""`lint.wsgi`: each rule, and nothing but the rules."""
+"""`lint.wsgi` reports each broken rule, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.testing.apps import echo_wsgi
 
 
 def run(app: Any, method: str = "GET", *, close: bool = True) -> bytes:
-    """Serve one request as a server would."""
+    """Call the application with one request, as a server would."""
     written: list[bytes] = []
 
     def start_response(status: str, headers: Any, exc_info: Any = None) -> Any:
@@ -105,7 +105,7 @@ BROKEN: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("app", "sentence"), BROKEN, ids=[sentence for _, sentence in BROKEN])
 def test_broken(app: Any, sentence: str) -> None:
-    """Each rule says what it got and what it expected."""
+    """Each broken rule is reported with what was found and what was expected."""
     with pytest.raises(AssertionError) as caught:
         run(app)
     assert str(caught.value) == sentence
@@ -120,7 +120,7 @@ def test_head() -> None:
 
 
 def test_good() -> None:
-    """A correct application is not touched: write, exc_info, empty chunks, generators."""
+    """Nothing is reported for a correct application: write, exc_info, empty chunks, generators."""
 
     def app(environ: Any, start_response: Any) -> Any:
         start_response("200 OK", [("Content-Length", "5")])
@@ -141,7 +141,7 @@ def test_good() -> None:
 
 
 def test_close() -> None:
-    """close() is passed on, once; a second one, reading after it, and none at all are errors."""
+    """close() is passed on once. A second close(), reading after it, and no close() are reported."""
 
     class Body(list[bytes]):
         closed = 0
@@ -162,7 +162,7 @@ def test_close() -> None:
 
 
 def test_never_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An iterable that nobody closed is reported when it is collected."""
+    """An iterable that is never closed is reported when it is garbage collected."""
     seen = []
     monkeypatch.setattr(sys, "unraisablehook", lambda report: seen.append(str(report.exc_value)))
     run(app_of(), close=False)
@@ -171,7 +171,7 @@ def test_never_closed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_attributes_and_client() -> None:
-    """The wrapper has the application's attributes, and the client's server passes."""
+    """The wrapper has the attributes of the application, and the client itself breaks no rule."""
 
     class App:
         name = "app"
