@@ -1,7 +1,7 @@
-"""How each parser of forms is driven: the least code that its own documentation asks for.
+"""Runs each parser of forms with the least code that its documentation needs.
 
-Every function takes the body in chunks, parses all of it and gives the number of fields and files, so that a parser
-that gives up early is seen. What a parser does not offer, or is not installed, is not in its table.
+Each function takes the body in chunks, parses all of it, and returns the number of fields and files, so that a parser
+that stops early is noticed. If a parser lacks a feature or is not installed, it is not in the table.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ URL = "application/x-www-form-urlencoded"
 
 Parse = Callable[[list[bytes]], int]
 PUSH: dict[str, Parse] = {}
-"""Sans-IO: bytes in, events out."""
+"""Sans-IO parsers: they take bytes and return events."""
 WHOLE: dict[str, Parse] = {}
 """Whole forms: files stored as the library stores them."""
 URLENCODED: dict[str, Parse] = {}
@@ -50,7 +50,7 @@ def stream(chunks: list[bytes]) -> Any:
 
 
 def finish(coroutine: Any) -> Any:
-    """What a coroutine returns that has nothing to wait for."""
+    """Run a coroutine that never has to wait, and return its result."""
     try:
         coroutine.send(None)
     except StopIteration as stop:
@@ -317,7 +317,7 @@ def add_starlette() -> None:
 
     def whole(chunks: list[bytes]) -> int:
         parser = MultiPartParser(headers, body(chunks), max_fields=10**6)
-        if len(chunks) > 8:  # it spools in worker threads
+        if len(chunks) > 8:  # it writes to disk in worker threads
             import anyio
 
             return anyio.run(parse, chunks, parser)

@@ -1,6 +1,6 @@
-"""A folder as an application, by everybody who has one: the contestants of static_files.py and instructions.py.
+"""Applications of all libraries that serve a folder, for static_files.py and instructions.py.
 
-Takes a folder; gives an application. A contestant that is not installed raises :exc:`ImportError`.
+Each function takes a folder and gives an application. If the library is not installed, it raises :exc:`ImportError`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SCENARIO = Scenario("27 KB", "GET", FILE, path=f"/{NAME}")
 
 
 def make_folder() -> Path:
-    """A new folder with the file of 27 KB in it; the caller removes it."""
+    """A new folder with the file of 27 KB. The caller removes it."""
     folder = Path(mkdtemp(prefix="cardan-static-"))
     (folder / NAME).write_bytes(FILE)
     return folder

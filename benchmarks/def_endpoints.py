@@ -114,7 +114,7 @@ CONTESTANTS: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 def contestants() -> dict[str, dict[str, Any]]:
-    """The applications of each contestant; one that is not installed is left out."""
+    """The applications of all libraries that are installed."""
     found = {}
     for name, make in CONTESTANTS.items():
         try:
@@ -125,7 +125,7 @@ def contestants() -> dict[str, dict[str, Any]]:
 
 
 def measure(scenario_name: str, loop: asyncio.AbstractEventLoop, rounds: int, seconds: float) -> dict[str, float]:
-    """Microseconds per request of each contestant; a wrong answer raises."""
+    """Microseconds per request of each library. A wrong answer raises."""
     scenario, turns = SCENARIOS[scenario_name], dict[str, Turn]()
     for name, apps in contestants().items():
         app = apps[scenario_name]

@@ -67,7 +67,7 @@ function viaForm(path) {
 
 
 class EarlyRequest(Request):
-    """Its limit gives the 413; the drain is what the command line says."""
+    """A request with a small limit, and the bounds for draining of the command line."""
 
     max_content_length = 1000
     max_drain_size = int(os.environ.get("EARLY_DRAIN") or Request.max_drain_size)
@@ -75,10 +75,10 @@ class EarlyRequest(Request):
 
 
 class Early(Application[EarlyRequest]):
-    """Answers without reading a byte."""
+    """An application that answers without reading the body."""
 
     def on_error(self, request: EarlyRequest, error: Any) -> Response:
-        """A page that says the status."""
+        """A page that shows the status."""
         return answer(error.code)
 
 
@@ -87,7 +87,7 @@ def answer(status: int) -> Response:
 
 
 def handler(request: EarlyRequest) -> Response:
-    """``/200``, ``/303``, ``/401`` and ``/413`` answer early; ``/page`` has the scripts of the browsers."""
+    """``/200``, ``/303``, ``/401`` and ``/413`` answer early. ``/page`` has the scripts for the browsers."""
     match request.path:
         case "/page":
             return Response(PAGE, mimetype="text/html")
@@ -105,7 +105,7 @@ def handler(request: EarlyRequest) -> Response:
 
 
 async def async_handler(request: EarlyRequest) -> Response:
-    """The same for the event loop."""
+    """The same as ``async def``."""
     if request.path == "/413":
         await request.load()
     return handler(request)
@@ -147,7 +147,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(name: str, folder: Path, environment: dict[str, str]) -> Iterator[str]:
-    """A running server; its URL."""
+    """The URL of a running server."""
     scheme, command = SERVERS[name]
     port = free_port()
     cert, key = folder / "cert.pem", folder / "key.pem"
@@ -248,7 +248,7 @@ class Chromium:
 
 
 class Firefox:
-    """Firefox, through the Marionette protocol that it speaks itself: there is no package with geckodriver."""
+    """Firefox, controlled by its own Marionette protocol, because there is no package with geckodriver."""
 
     def __init__(self, folder: Path) -> None:
         import json
@@ -325,7 +325,7 @@ def in_browser(browser: Chromium | Firefox, way: str) -> Callable[[str, int, Pat
     def wait_for(condition: str, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            with contextlib.suppress(Exception):  # between two pages there is none to ask
+            with contextlib.suppress(Exception):  # between two pages there is no page that could answer
                 if browser.run(f"return {condition}"):
                     return True
             time.sleep(0.02)
@@ -334,7 +334,7 @@ def in_browser(browser: Chromium | Firefox, way: str) -> Callable[[str, int, Pat
     def upload(url: str, size: int, folder: Path) -> str:
         page, _, path = url.rpartition("/")
         for _ in range(3):
-            with contextlib.suppress(Exception):  # what became of the form before this one
+            with contextlib.suppress(Exception):  # the result of the form before this one
                 browser.open("about:blank")
                 browser.open(f"{page}/page")
             if wait_for("document.title == 'page' && document.readyState == 'complete'", 10):
@@ -360,7 +360,7 @@ def in_browser(browser: Chromium | Firefox, way: str) -> Callable[[str, int, Pat
 
 
 def clients(folder: Path, only: list[str]) -> Iterator[tuple[str, str, Callable[[str, int, Path], str]]]:
-    """(client with its version, way, what uploads)"""
+    """For each client: its name with the version, how it sends, and a function that uploads."""
     wanted = lambda name: not only or name in only  # noqa: E731
     if wanted("curl") and shutil.which("curl"):
         version = subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
@@ -381,7 +381,7 @@ def clients(folder: Path, only: list[str]) -> Iterator[tuple[str, str, Callable[
 
 
 def cell(seen: dict[tuple[str, int], int], repeat: int) -> str:
-    """``all``, or which answers were seen less often: ``3 MB: 200 0/3 303 1/3``."""
+    """``all``, or the statuses that were seen less often, such as ``3 MB: 200 0/3 303 1/3``."""
     lost: dict[str, list[str]] = {}
     for (size, status), number in seen.items():
         if number < repeat:

@@ -33,7 +33,7 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r
 
 
 class Listener(asyncio.Protocol):
-    """A client that counts what it receives, and parses none of it."""
+    """A client that counts the bytes that it receives, and does not parse them."""
 
     def __init__(self, counts: dict[str, int]) -> None:
         self._counts = counts
@@ -55,7 +55,7 @@ class Listener(asyncio.Protocol):
 
 @contextmanager
 def serving(contestant: str, interval: float) -> Iterator[tuple[int, int]]:
-    """The process and the port of a contestant's server."""
+    """The process and the port of a library's server."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", "apps.events:app", "--port", str(port)]
     command += ["--log-level", "critical", "--no-access-log", "--loop", "asyncio", "--http", "h11", "--backlog", "4096"]
@@ -64,18 +64,18 @@ def serving(contestant: str, interval: float) -> Iterator[tuple[int, int]]:
     try:
         yield process.pid, port
     finally:
-        process.kill()  # streams do not end by themselves
+        process.kill()  # streams never end by themselves
         process.wait(10)
 
 
 def processor_time(pid: int) -> float:
-    """Seconds that a process has had of the processors."""
+    """Seconds of processor time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> int:
-    """KiB of resident memory of a process."""
+    """Resident memory of a process in KiB."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
@@ -100,7 +100,7 @@ async def _until(counts: dict[str, int], clients: int) -> None:
 
 
 async def listen(pid: int, port: int, clients: int, seconds: float) -> tuple[float, float]:
-    """Microseconds of the server for an event, KiB of it for a client."""
+    """Microseconds of the server for each event, and KiB of its memory for each client."""
     counts = {"events": 0, "clients": 0, "lost": 0}
     transports = [await _connect(port, counts)]
     try:
@@ -125,7 +125,7 @@ async def listen(pid: int, port: int, clients: int, seconds: float) -> tuple[flo
 
 
 def measure(names: list[str], clients: int, rate: float, seconds: float, rounds: int) -> dict[str, dict[str, float]]:
-    """Each contestant in its turn, the medians of its turns."""
+    """Measure all libraries in turns, and give the medians."""
     turns: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:

@@ -67,7 +67,7 @@ Calls = dict[str, Callable[[], object]]
 
 
 def optional(name: str) -> Any:
-    """A peer's module, None if it is not installed."""
+    """The module of another library, or None if it is not installed."""
     try:
         return import_module(name)
     except ImportError:
@@ -98,7 +98,7 @@ def wz_response() -> Any:
 
 
 def rows() -> dict[str, Calls]:
-    """What is compared: row -> contestant -> call."""
+    """The rows of the comparison: name, library and call."""
     language, accept = LanguageAccept.from_header(LANGUAGE), MIMEAccept.from_header(ACCEPT)
     table: dict[str, Calls] = {
         "cookie, 4": {"cardan": lambda: parse_cookie(COOKIE)},
@@ -200,7 +200,7 @@ def add_werkzeug(table: dict[str, Calls]) -> None:
 
 
 def compare(rounds: int) -> dict[str, dict[str, float]]:
-    """Microseconds: row -> contestant."""
+    """Microseconds for each row and library."""
     found = {}
     for name, contestants in rows().items():
         turns: dict[str, Turn] = {who: calls(call) for who, call in contestants.items()}
@@ -209,14 +209,14 @@ def compare(rounds: int) -> dict[str, dict[str, float]]:
 
 
 def once(read: Callable[[str], object], text: str) -> float:
-    """Microseconds of this process alone: what others do meanwhile does not count."""
+    """Microseconds of processor time of this process, so that other processes do not count."""
     start = process_time()
     read(text)
     return (process_time() - start) * 1e6
 
 
 def growth(repeats: int) -> dict[str, list[float]]:
-    """Each reader on its worst shape, in microseconds: 2, 8 and 32 thousand characters."""
+    """Microseconds of each reader for its worst input with 2, 8 and 32 thousand characters."""
     found: dict[str, list[float]] = {}
     gc.disable()  # it looks at all objects each time their number has grown, and is nobody's parser
     for name, read in READERS.items():

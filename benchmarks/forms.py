@@ -33,7 +33,7 @@ SLOW = 1.5
 
 
 def fields(count: int, size: int, name: str = "field%d") -> bytes:
-    """A form of text fields."""
+    """A form of text fields, without its end."""
     head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name=".encode()
     rand = random.Random(1)
     value = bytes(rand.choices(b"abcdefghijklmnopqrstuvwxyz ", k=size))
@@ -41,12 +41,12 @@ def fields(count: int, size: int, name: str = "field%d") -> bytes:
 
 
 def end(body: bytes) -> bytes:
-    """The closing boundary after it."""
+    """The closing boundary."""
     return body + f"--{BOUNDARY}--\r\n".encode()
 
 
 def file(data: bytes, name: str = "field9") -> bytes:
-    """A file."""
+    """A part with a file."""
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="a.bin"\r\n'
     return head.encode() + b"Content-Type: application/octet-stream\r\n\r\n" + data + b"\r\n"
 
@@ -57,7 +57,7 @@ def cut(body: bytes, size: int = 65_536) -> list[bytes]:
 
 
 def printable(size: int) -> bytes:
-    """Text without line ends."""
+    """Random text without line ends."""
     block = bytes(random.Random(2).choices(b"abcdefghijklmnopqrstuvwxyz0123456789", k=99_991))
     return (block * (size // len(block) + 1))[:size]
 
@@ -68,7 +68,7 @@ def noise(size: int) -> bytes:
 
 
 def hostile(size: int) -> bytes:
-    """Lines that nearly are the boundary, the worst that was found for a search."""
+    """Lines that are almost the boundary: the worst known input for a search."""
     line = f"\r\n--{BOUNDARY[:-1]}!".encode()
     return (line * (size // len(line) + 1))[:size]
 
@@ -81,7 +81,7 @@ Case = tuple[str, dict[str, Parse], list[bytes], int]
 
 
 def cases(big: int) -> list[Case]:
-    """Name, contestants, chunks, and how many fields and files there are."""
+    """For each case: its name, the parsers, the chunks, and the number of fields and files."""
     upload, text = end(file(noise(big))), end(file(printable(big)))
     junk = printable(5 * MB)
     return [
@@ -109,7 +109,7 @@ def cases(big: int) -> list[Case]:
 
 
 def contestants(parsers: dict[str, Parse], chunks: list[bytes], count: int) -> dict[str, Callable[[], object]]:
-    """Those that find everything; cardan must."""
+    """The parsers that find all fields and files. cardan must be among them."""
     found = {}
     spooled = sum(map(len, chunks)) > 8_000_000
     for name, parse in parsers.items():

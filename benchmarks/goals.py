@@ -1,7 +1,7 @@
-"""What the results come to: the goals and how far they are met, and the forms in one table. report.py writes both.
+"""Summaries of the results: how far the goals are met, and the forms in one table. report.py writes both.
 
-Takes the results of :mod:`report` by interpreter; gives Markdown. A ratio is the best peer's time by cardan's: above 1
-cardan is ahead, within 10 % is a tie.
+The functions take the results of :mod:`report` for each interpreter, and give Markdown. A ratio is the time of the
+fastest other library, divided by cardan's: above 1 cardan is faster, and within 10 % is a tie.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _best(row: Row) -> float:
 
 
 def _ahead(row: Row, times: float) -> str:
-    """Whether cardan is so many times as fast as the best peer; a tie is what noise makes."""
+    """True if cardan is this many times as fast as the fastest other library. 10 % of noise are allowed for a tie."""
     ratio = _best(row) / row["cardan"]
     return f"yes, {ratio:.2f} times" if ratio >= times else f"**no**, {ratio:.2f}"
 
@@ -52,7 +52,7 @@ GOALS: dict[str, Callable[[str, dict[str, Row]], str]] = {
 
 
 def goal_table(kept: Results) -> str:
-    """A row for each goal, a column for each protocol and interpreter."""
+    """A table with a row for each goal, and a column for each protocol and interpreter."""
     numbers = {
         python: result["request_response"]["numbers"]
         for python, result in sorted(kept.items())
@@ -69,7 +69,7 @@ def goal_table(kept: Results) -> str:
 
 
 def form_table(kept: Results) -> str:
-    """A row for each body: cardan's time, the best peer's, their ratio, and the same for ``multipart``."""
+    """A row for each body: cardan's time, the best other time, the ratio, and the same for ``multipart``."""
     rows = {python: result["forms"]["numbers"]["rows"] for python, result in sorted(kept.items()) if "forms" in result}
     head = ["row"]
     for python in rows:

@@ -49,7 +49,7 @@ def as_file(data: bytes, boundary: str) -> bytes:
 
 
 def around(data: bytes, boundary: str) -> bytes:
-    """Half before a form of one empty file, half behind it."""
+    """Half of the data before a form with one empty file, the other half after it."""
     half = len(data) // 2
     return data[:half] + b"\r\n" + as_file(b"", boundary) + data[half:]
 
@@ -91,7 +91,7 @@ def whole(boundary: str, chunks: list[bytes]) -> None:
 
 
 class Endless:
-    """A body without an end, that knows how much of it was read."""
+    """An endless body that counts the bytes that were read."""
 
     def __init__(self, first: bytes, chunk: bytes) -> None:
         self.first, self.chunk, self.read = first, chunk, 0
@@ -119,7 +119,7 @@ REFUSED: dict[str, tuple[str, str, bytes, bytes]] = {
 
 
 def refuse(limit: str, content_type: str, first: bytes, chunk: bytes) -> int:
-    """How much was read until the error came."""
+    """The number of bytes that were read until the error."""
     body, refused = Endless(first, chunk), None
     try:
         parse_form(content_type or f"multipart/form-data; boundary={BOUNDARY}", body)
@@ -130,7 +130,7 @@ def refuse(limit: str, content_type: str, first: bytes, chunk: bytes) -> int:
 
 
 def measure_shapes(size: int, rounds: int, seconds: float) -> dict[str, dict[str, float]]:
-    """Seconds of each shape: pushed in large and small chunks, and as a whole form."""
+    """Seconds for each shape: in large and in small chunks, and as a whole form."""
     bodies = {name: (boundary, place(make(size), boundary)) for name, (boundary, make, place) in SHAPES.items()}
     rows: dict[str, dict[str, float]] = {name: {"bytes": len(body)} for name, (_, body) in bodies.items()}
     for kind, job, chunk in (("push", push, 65_536), ("push, 1 KiB", push, 1024), ("whole", whole, 65_536)):

@@ -42,7 +42,7 @@ FEW, MORE = 200, 700
 
 
 def application(protocol: str, contestant: str, row: str, folder: Path) -> tuple[Any, Scenario]:
-    """What serves the row, and the scenario that it is asked for; ``folder`` is the one that static files are in."""
+    """The application and the scenario of a row. ``folder`` contains the static files."""
     if row == "static":
         return {"wsgi": _static_peers.WSGI, "asgi": _static_peers.ASGI}[protocol][contestant](folder), STATIC
     name = row.removeprefix("bare ")
@@ -51,7 +51,7 @@ def application(protocol: str, contestant: str, row: str, folder: Path) -> tuple
 
 
 def child(protocol: str, contestant: str, row: str, number: int) -> None:
-    """Serve that many requests; everything is imported and warm before the first that differs."""
+    """Serve this many requests. Everything is imported before the requests that are counted."""
     folder = _static_peers.make_folder()
     loop = asyncio.new_event_loop()
     try:
@@ -65,7 +65,7 @@ def child(protocol: str, contestant: str, row: str, number: int) -> None:
 
 
 def collect(protocol: str, contestant: str, scenario: str, number: int) -> int:
-    """The instructions of one process."""
+    """The number of instructions of one process."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable, __file__]
     command += ["--child", protocol, contestant, scenario, str(number)]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
@@ -77,7 +77,7 @@ def collect(protocol: str, contestant: str, scenario: str, number: int) -> int:
 
 
 def count(protocol: str, contestant: str, scenario: str) -> int:
-    """Instructions of one request."""
+    """The number of instructions of one request."""
     with ThreadPoolExecutor(2) as threads:
         few, more = threads.map(lambda number: collect(protocol, contestant, scenario, number), (FEW, MORE))
     return round((more - few) / (MORE - FEW))

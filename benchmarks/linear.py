@@ -37,7 +37,7 @@ def ratios(times: list[float]) -> list[float]:
 
 
 def measure(call: Callable[[Any], object], make: Callable[[int], Any]) -> list[float]:
-    """Seconds for each size; a steep step is measured again."""
+    """Seconds for each size. A steep step is measured again."""
     times = [once(call, make(size)) for size in SIZES]
     for repeats in (3, 7):
         if times[-1] < NOISE or max(ratios(times)) <= MOST:
@@ -47,13 +47,13 @@ def measure(call: Callable[[Any], object], make: Callable[[int], Any]) -> list[f
 
 
 def worst(call: Callable[[Any], object], makes: Iterable[Callable[[int], Any]]) -> list[float]:
-    """The times of the input whose steps are steepest, among those that are long enough to tell."""
+    """The times of the input with the steepest steps, among those that take long enough."""
     found = [measure(call, make) for make in makes]
     return max(found, key=lambda times: (times[-1] >= NOISE, max(ratios(times)) if times[-1] >= NOISE else times[-1]))
 
 
 def jobs(count: int, part: int) -> dict[str, tuple[Callable[[Any], object], list[Callable[[int], Any]]]]:
-    """Name -> what is called, and its inputs by size; every ``part``-th input of an expression."""
+    """For each name: the function, and its inputs by size. Only every ``part``-th input of an expression is used."""
     found: dict[str, tuple[Callable[[Any], object], list[Callable[[int], Any]]]] = {}
     for one in expressions():
         makes = [lambda size, one=one, shape=shape: one.text(shape, size) for shape in shapes(one.pattern)[::part]]

@@ -38,7 +38,7 @@ MIB = 1 << 20
 
 
 class Upload(Request):
-    """Files of any size."""
+    """A request without limits on files."""
 
     max_content_length = max_file_size = max_spool_memory = None
 
@@ -54,7 +54,7 @@ async def upload_async(request: Upload) -> Response:
 
 
 class Body:
-    """``wsgi.input`` and ``receive`` of an upload of ``size`` bytes that is made as it is read."""
+    """The ``wsgi.input`` and the ``receive`` of an upload of ``size`` bytes, which are made while they are read."""
 
     def __init__(self, size: int, pause: Callable[[], Awaitable[None]]) -> None:
         self._pieces = [TAIL, *[CHUNK] * (size // len(CHUNK)), HEAD]
@@ -91,7 +91,7 @@ async def post(app: Any, body: Body) -> bytes:
 
 
 def growth(protocol: str, size: int) -> float:
-    """In a process of its own: MiB of growth over an upload, after a smaller one."""
+    """MiB by which a new process grows during an upload, after a smaller one."""
 
     def one(size: int) -> None:
         body = Body(size, no_pause)
@@ -115,7 +115,7 @@ def measure_growth(protocol: str, size: int) -> float:
 
 
 async def waiting(count: int) -> float:
-    """KiB of each of ``count`` requests whose handlers wait."""
+    """KiB for each of ``count`` requests whose handlers wait."""
     release = asyncio.Event()
 
     @Request.application
@@ -136,7 +136,7 @@ async def waiting(count: int) -> float:
 
 
 async def slow_uploads(count: int) -> float:
-    """KiB of each of ``count`` uploads whose clients sent 64 KiB of a file and wait."""
+    """KiB for each of ``count`` uploads whose clients have sent 64 KiB of a file and wait."""
     release = asyncio.Event()
 
     def one() -> Awaitable[bytes]:
@@ -170,7 +170,7 @@ async def _held(count: int, one: Callable[[], Awaitable[Any]], release: asyncio.
 
 
 def held_on_wsgi(count: int) -> float:
-    """KiB of each of ``count`` requests in a handler, without the thread and the environ."""
+    """KiB for each of ``count`` requests in a handler, without the thread and the environ."""
     seen: list[Request] = []
 
     @Request.application
@@ -189,9 +189,9 @@ def held_on_wsgi(count: int) -> float:
 
 
 async def loop_lag(size: int) -> float:
-    """The 99th percentile of how late a task is that wants to run every 5 ms, in ms, while four uploads come in.
+    """How late a task runs that wants to run every 5 ms, during four uploads: the 99th percentile in ms.
 
-    After a small one, which imports what is imported when it is first used and starts the worker threads.
+    A small upload before them imports all modules and starts the worker threads.
     """
     await post(upload_async, Body(MIB, no_pause))
     late: list[float] = []

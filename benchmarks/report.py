@@ -1,10 +1,10 @@
-"""Runs every benchmark and writes README.md's tables and the plots: what ``make bench`` does.
+"""Runs all benchmarks, and writes the tables and plots of README.md. ``make bench`` runs it.
 
     python benchmarks/report.py [--quick] [--only request_response,scaling] [--name 3.11-debian]
 
-What one interpreter printed is kept in ``results/``, so that the tables of several stand beside each other, under its
-version or the name that is given (two builds of one version are not equally fast). The text around the tables is
-README.md's own: only what is between two marks is written anew.
+The results of each interpreter are kept in ``results/``, so that README.md shows several of them. They are stored under
+the version of the interpreter, or under ``--name``, because two builds of one version differ in speed. Only the text
+between two marks in README.md is replaced.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PALETTE = ("#9a9a9a", "#c8502d", "#3b6ea5", "#5b8f5b", "#8a6fae", "#b08d3c", "#4
 
 
 def run(script: str, quick: bool) -> dict[str, Any]:
-    """What a benchmark printed, and its numbers if it writes any."""
+    """The output of a benchmark, and its numbers if it writes any."""
     with tempfile.TemporaryDirectory() as folder:
         numbers = Path(folder) / "numbers.json"
         command = [sys.executable, str(HERE / f"{script}.py"), *(["--quick"] if quick else [])]
@@ -61,7 +61,7 @@ def run(script: str, quick: bool) -> dict[str, Any]:
 
 
 def bars(title: str, rows: dict[str, dict[str, float]], skip: tuple[str, ...] = ("floor",)) -> str:
-    """Grouped bars on a logarithmic scale as SVG: microseconds per request, a group for each scenario."""
+    """A bar chart with a logarithmic scale as SVG: microseconds per request, with a group for each scenario."""
     from math import log10
 
     names = [name for name in next(iter(rows.values())) if name not in skip]
@@ -93,7 +93,7 @@ def bars(title: str, rows: dict[str, dict[str, float]], skip: tuple[str, ...] = 
 
 
 def tables(kept: dict[str, dict[str, Any]]) -> str:
-    """The part of README.md that is written: each benchmark, for each interpreter that was measured."""
+    """The generated part of README.md: the output of each benchmark for each interpreter."""
     parts = []
     for script, title in SCRIPTS.items():
         found = {python: result[script] for python, result in sorted(kept.items()) if script in result}
@@ -108,7 +108,7 @@ def tables(kept: dict[str, dict[str, Any]]) -> str:
 
 
 def write(name: str, text: str) -> None:
-    """Put ``text`` between the marks of that name in README.md."""
+    """Replace the text between the marks with this name in README.md."""
     begin, end = (mark.format(name) for mark in MARKS)
     before, found, rest = README.read_text().partition(begin)
     _, ended, after = rest.partition(end)

@@ -32,9 +32,9 @@ ALONE = "cardan def"
 
 
 def contestants(protocol: str, peers: Sequence[str], bare: bool = False) -> dict[str, dict[str, Any]]:
-    """The applications of one protocol by name of contestant; one that is not installed is left out.
+    """The applications of all installed libraries for one protocol.
 
-    ``bare``: what calls the request and response classes alone, without an application around them.
+    With ``bare``, they use only the request and response classes, without an application.
     """
     attribute = f"BARE_{protocol.upper()}" if bare else protocol.upper()
     found = {"raw": getattr(import_module("apps.raw"), attribute)}
@@ -55,7 +55,7 @@ def contestants(protocol: str, peers: Sequence[str], bare: bool = False) -> dict
 def turns(
     protocol: str, scenario_name: str, loop: asyncio.AbstractEventLoop, peers: Sequence[str], bare: bool = False
 ) -> dict[str, Turn]:
-    """One turn for each contestant whose answer is right; a wrong one raises."""
+    """One turn for each library. A wrong answer raises."""
     scenario = SCENARIOS[scenario_name]
     found: dict[str, Turn] = {}
     for name, apps in contestants(protocol, peers, bare).items():
@@ -81,7 +81,7 @@ def measure(
     peers: Sequence[str],
     bare: bool = False,
 ) -> dict[str, float]:
-    """Microseconds per request of each contestant; ``floor`` is what stands below all of them."""
+    """Microseconds per request of each library, and of the ``floor``."""
     times = interleave(turns(protocol, scenario, loop, peers, bare), rounds=rounds, seconds=seconds)
     row = {name: value * 1e6 for name, value in times.items()}
     row["floor"] = row["raw"] + row.get("floor", 0.0)
@@ -89,14 +89,14 @@ def measure(
 
 
 class Empty:
-    """What an object costs that does nothing."""
+    """A class that does nothing, to measure the cost of an object."""
 
     def __init__(self, scope: Any, receive: Any = None, send: Any = None) -> None:
         pass
 
 
 def measure_opening(rounds: int, seconds: float) -> dict[str, float]:
-    """Microseconds of opening a request, beyond those of an empty class; per protocol."""
+    """Microseconds for making a request object, minus those for an object of an empty class, on both protocols."""
     from cardan import Request
 
     environ, scope = SCENARIOS["hello"].environ(), SCENARIOS["hello"].scope()
@@ -114,7 +114,7 @@ def measure_opening(rounds: int, seconds: float) -> dict[str, float]:
 
 
 def show(title: str, rows: dict[str, dict[str, float]]) -> None:
-    """One protocol as two tables: microseconds, and microseconds above the floor."""
+    """Print one protocol as two tables: microseconds, and microseconds above the floor."""
     names = [name for name in next(iter(rows.values())) if name != "floor"]
     peers = [name for name in names if name not in ("raw", "cardan", ALONE)]
     print(f"\n{title}: us per request")

@@ -27,7 +27,7 @@ COUNTS = (10, 100, 1_000, 10_000, 100_000)
 
 
 class Large(Request):
-    """No limits in the way of what is measured."""
+    """A request without limits."""
 
     max_form_parts = max_files = None
     max_form_memory_total = None

@@ -1,7 +1,8 @@
-"""The five requests that every contestant answers, and what the answers must be.
+"""The five requests that every library answers, and the expected answers.
 
-Takes an application of either protocol; returns turns (:mod:`timing`) that open a fresh environ or scope for every
-request, as a server does, and read the whole answer. :func:`check` looks at one answer before anything is timed.
+The functions take an application for one protocol, and return turns (:mod:`timing`). A turn makes a new environ or
+scope for each request, as a server does, and reads the whole answer. :func:`check` checks one answer before anything is
+measured.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def _multipart() -> bytes:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A request, and the body that answers it; ``floor`` is what nobody can do without the standard library."""
+    """A request and the expected body. ``floor`` is the part that every library leaves to the standard library."""
 
     name: str
     method: str
@@ -151,7 +152,7 @@ SCENARIOS = {
 
 
 def language(header: str | None) -> str:
-    """The page's language, for contestants that leave this to their users: by quality, then by the primary tag."""
+    """The language of the page, for libraries without this feature: by quality, then by the primary tag."""
     ranked = []
     for item in (header or "").split(","):
         tag, _, quality = item.strip().partition(";q=")
@@ -167,7 +168,7 @@ def language(header: str | None) -> str:
 
 @dataclass
 class Answer:
-    """What came out."""
+    """The answer of an application."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -175,7 +176,7 @@ class Answer:
 
 
 def check(scenario: Scenario, answer: Answer) -> None:
-    """Raise :exc:`AssertionError` where the answer is not the expected one."""
+    """Raise :exc:`AssertionError` if the answer is wrong."""
     fields = Message()
     for name, value in answer.headers:
         fields[name] = value
@@ -195,7 +196,7 @@ def check(scenario: Scenario, answer: Answer) -> None:
 
 
 def ask_wsgi(app: Callable[..., Any], scenario: Scenario) -> Answer:
-    """One request over WSGI, with its answer."""
+    """Send one request over WSGI, and return its answer."""
     started: list[Any] = []
     result = app({**scenario.environ(), "wsgi.input": io.BytesIO(scenario.body)}, lambda *start: started.append(start))
     body = b"".join(result)
@@ -206,7 +207,7 @@ def ask_wsgi(app: Callable[..., Any], scenario: Scenario) -> Answer:
 
 
 def wsgi_turn(app: Callable[..., Any], scenario: Scenario) -> Turn:
-    """Requests over WSGI, one after another."""
+    """A turn of requests over WSGI."""
     base, body = scenario.environ(), scenario.body
     fields = [(key, base.pop(key)) for key in list(base) if key.startswith(("HTTP_", "CONTENT_"))]
 
@@ -248,12 +249,12 @@ async def _ask(app: Callable[..., Awaitable[None]], scenario: Scenario) -> Answe
 
 
 def ask_asgi(app: Callable[..., Awaitable[None]], scenario: Scenario, loop: AbstractEventLoop) -> Answer:
-    """One request over ASGI, with its answer."""
+    """Send one request over ASGI, and return its answer."""
     return loop.run_until_complete(_ask(app, scenario))
 
 
 def asgi_turn(app: Callable[..., Awaitable[None]], scenario: Scenario, loop: AbstractEventLoop) -> Turn:
-    """Requests over ASGI, one after another in one task of ``loop``."""
+    """A turn of requests over ASGI, in one task of ``loop``."""
     base, body = scenario.scope(), scenario.body
 
     async def request() -> None:

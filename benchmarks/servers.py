@@ -42,7 +42,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(server: str, contestant: str) -> Iterator[str]:
-    """The URL of ``hello`` of a contestant on a server of its own."""
+    """The URL of ``hello`` of a library, on its own server."""
     port, protocol = free_port(), SERVERS[server][0]
     code = f"from apps.{contestant} import {protocol.upper()} as apps; app = apps['hello']"
     module = HERE / f"_served_{contestant}_{protocol}.py"
@@ -84,7 +84,7 @@ def ask(url: str, seconds: int) -> tuple[float, float]:
 
 
 def measure(server: str, seconds: int, rounds: int) -> dict[str, tuple[float, float]]:
-    """One server's contestants, each in its turn; only one of them is asked at a time."""
+    """Measure all libraries on one server, one at a time, in turns."""
     _, names = SERVERS[server]
     found = [name for name in names if name in ("raw", "cardan") or find_spec(name) is not None]
     turns: dict[str, list[tuple[float, float]]] = {name: [] for name in found}

@@ -1,4 +1,4 @@
-"""A form read as for a request, its large files on disk, without a request around it."""
+"""Reads a form as a request does, with large files on disk, but without a request object."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LIMITS = Limits()
 
 
 def spool(content_type: str, chunks: list[bytes]) -> int:
-    """Read the form to its end and close it; gives the number of its fields and files."""
+    """Read the form to its end and close it. Returns the number of its fields and files."""
     left, spooler = iter(chunks), Spooler(LIMITS)
 
     def perform(step: Any) -> Any:

@@ -37,7 +37,7 @@ PACKAGES = ["cardan", "whitenoise", "starlette", "falcon", "baize", "werkzeug"]
 
 
 def contestants(protocol: str, folder: Path) -> dict[str, Any]:
-    """The applications of one protocol; one that is not installed is left out."""
+    """The applications of all installed libraries for one protocol."""
     found = {}
     for name, make in PEERS[protocol].items():
         try:
@@ -50,7 +50,7 @@ def contestants(protocol: str, folder: Path) -> dict[str, Any]:
 def measure(
     protocol: str, scenario: str, folder: Path, loop: asyncio.AbstractEventLoop, rounds: int, seconds: float
 ) -> dict[str, float]:
-    """Microseconds per request of each contestant; a wrong answer raises."""
+    """Microseconds per request of each library. A wrong answer raises."""
     asked, turns = SCENARIOS[scenario], dict[str, Turn]()
     for name, app in contestants(protocol, folder).items():
         answer = ask_wsgi(app, asked) if protocol == "wsgi" else ask_asgi(app, asked, loop)

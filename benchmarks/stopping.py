@@ -64,7 +64,7 @@ def wait_for(port: int) -> None:
 
 
 def stop(name: str, *, bounded: bool, target: str, notes: Path) -> str:
-    """Start a server, open a stream, tell the server to stop; say what became of it."""
+    """Start a server, open a stream, tell the server to stop, and return what happened."""
     module, arguments, bound = SERVERS[name]
     port = free_port()
     options = arguments.format(host=HOST, port=port).split() + (bound.split() if bounded else [])

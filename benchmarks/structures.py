@@ -43,7 +43,7 @@ def peer(name: str) -> Any:
 
 
 def once(call: Call) -> float:
-    """Nanoseconds of one call, without those of an empty one."""
+    """Nanoseconds of one call, minus those of an empty call."""
     number = 20_000
     best, empty = (min(repeat(what, number=number, repeat=7)) for what in (call, lambda: None))
     return (best - empty) / number * 1e9

@@ -1,7 +1,7 @@
-"""Timing for all benchmarks: contestants take turns in one run, so that a noisy machine is noisy for each of them.
+"""Measures times for all benchmarks. The libraries take turns in one run, so a busy machine affects all of them.
 
-Takes functions that do a number of calls and give the seconds these took; returns medians. One round is one turn of
-each; what is compared are medians of many short turns, in which a neighbour's burst of work is an outlier.
+The functions take turns, which make a number of calls and return their seconds, and give medians. In one round each
+library has one turn. Many short turns are compared by their medians, so short disturbances do not matter.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Turn = Callable[[int], float]
 
 
 def calls(function: Callable[[], object]) -> Turn:
-    """A plain function as a turn."""
+    """A turn that calls a plain function."""
 
     def turn(number: int) -> float:
         repeat = range(number)
@@ -39,8 +39,11 @@ def calls(function: Callable[[], object]) -> Turn:
 
 
 def interleave(turns: Mapping[str, Turn], *, rounds: int = 15, seconds: float = 0.02) -> dict[str, float]:
-    """The median seconds of one call of each; a turn takes about ``seconds``, with the collector off inside it."""
-    if rounds == 1:  # a smoke run: the answers count, not the times
+    """The median seconds of one call of each.
+
+    A turn takes about ``seconds``. The garbage collector is off during a turn.
+    """
+    if rounds == 1:  # a smoke run checks the answers and measures no times
         return {name: turn(1) for name, turn in turns.items()}
     numbers = {}
     for name, turn in turns.items():
@@ -54,7 +57,9 @@ def interleave(turns: Mapping[str, Turn], *, rounds: int = 15, seconds: float = 
     gc.disable()
     try:
         for at in range(rounds):
-            for name in names[at % len(names) :] + names[: at % len(names)]:  # nobody is always the first
+            for name in (
+                names[at % len(names) :] + names[: at % len(names)]
+            ):  # each library is the first one in some rounds
                 times[name].append(turns[name](numbers[name]) / numbers[name])
             gc.collect()
     finally:
@@ -64,7 +69,7 @@ def interleave(turns: Mapping[str, Turn], *, rounds: int = 15, seconds: float = 
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """The installed versions; one that is not installed is left out."""
+    """The versions of the installed libraries."""
     found = {}
     for package in packages:
         try:
@@ -90,7 +95,7 @@ def machine() -> dict[str, str]:
 
 
 def arguments(doc: str | None) -> argparse.Namespace:
-    """``--quick`` (a short form), ``--smoke`` (each thing once: only the answers count), ``--json FILE``."""
+    """``--quick`` (a short run), ``--smoke`` (each benchmark once, to check the answers), and ``--json FILE``."""
     parser = argparse.ArgumentParser(description=(doc or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a short form")
     parser.add_argument("--smoke", action="store_true", help="each thing once: wrong answers fail, times mean nothing")
@@ -99,7 +104,7 @@ def arguments(doc: str | None) -> argparse.Namespace:
 
 
 def write_json(target: str | None, result: dict[str, Any]) -> None:
-    """Write ``result`` with :func:`machine` where ``--json`` says, if it says."""
+    """Write ``result`` and :func:`machine` to the file of ``--json``, if there is one."""
     if target is None:
         return
     text = json.dumps({**machine(), **result}, indent=1)
@@ -111,7 +116,7 @@ def write_json(target: str | None, result: dict[str, Any]) -> None:
 
 
 def print_table(head: list[str], rows: Iterable[list[str]]) -> None:
-    """Print columns, the first to the left and the others to the right."""
+    """Print columns. The first one is aligned to the left, the others to the right."""
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:

@@ -1,8 +1,8 @@
-"""What the fuzzers of header fields share: make a field, read it, hold the law against it; again and again.
+"""Shared code of the fuzzers of header fields: make a field, read it, check the rule, and repeat.
 
-Takes the readers of one family; prints the first text that breaks the law, and the seed that leads to it, and ends
-with 1. Texts are grown from the corpus of shapes in tests/core/fields/readers.py by cutting, joining, repeating and
-changing characters: no compiled fuzzer is needed, and a seed repeats a run exactly.
+Takes the readers of one family. Prints the first text that breaks the rule and the seed that leads to it, and exits
+with 1. The texts are made from the shapes in tests/core/fields/readers.py by cutting, joining, repeating and changing
+characters. No compiled fuzzer is needed, and the same seed gives exactly the same run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CHARACTERS = "ab=;,\"\\'*%01 \t/-:<>[]()qWZé\x85\xa0\x00\r\n\x7f"
 
 
 def mutations(pool: list[str], rng: random.Random) -> Iterable[str]:
-    """Endless texts, grown from ``pool``."""
+    """Endless texts, made from ``pool``."""
     while True:
         text = rng.choice(pool)
         for _ in range(rng.randrange(6)):
@@ -51,7 +51,7 @@ def mutations(pool: list[str], rng: random.Random) -> Iterable[str]:
 
 
 def fuzz(doc: str, seeds: Iterable[str], laws: dict[str, Law]) -> None:
-    """Run until the time is over; ``laws`` maps names of readers to what must hold for what they read."""
+    """Run until the time is over. ``laws`` maps the name of a reader to the check of its results."""
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--seconds", type=float, default=3.0, help="how long (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=None, help="repeats a run")
@@ -72,7 +72,7 @@ def fuzz(doc: str, seeds: Iterable[str], laws: dict[str, Law]) -> None:
 
 
 def same_again(text: str, value: Any, read: Callable[[str], Any]) -> None:
-    """What was read is written, and read again it is the same."""
+    """If a value is written and read again, it is equal."""
     header = value.to_header()
     assert not set(header) & set("\r\n\0"), header
     assert read(header) == value, header

@@ -1,8 +1,9 @@
-"""What the fuzzers of forms share: grow bodies, hold the law against each.
+"""Shared code of the fuzzers of forms: make bodies, and check the rule for each of them.
 
-Takes a law, a function of bytes that raises AssertionError where it is broken, and seeds. With atheris (a coverage-
-guided fuzzer, ``pip install atheris``) it drives the law; without it, or with ``--plain``, bodies are grown at random
-from the seeds, and a seed of the generator repeats a run exactly. Ends with 1 and the body that breaks the law.
+Takes a rule, which is a function of bytes that raises AssertionError if it is broken, and seeds. If atheris is
+installed (a coverage-guided fuzzer, ``pip install atheris``), it runs the rule. Without it, or with ``--plain``, bodies
+are made at random from the seeds, and the same seed of the generator gives exactly the same run. If a body breaks the
+rule, it is printed, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Law = Callable[[bytes], None]
 
 
 def grow(pool: list[bytes], tokens: list[bytes], rand: random.Random) -> Iterable[bytes]:
-    """Endless bodies, grown from ``pool``."""
+    """Endless bodies, made from ``pool``."""
     while True:
         body = rand.choice(pool)
         for _ in range(rand.randrange(8)):
@@ -45,7 +46,7 @@ def grow(pool: list[bytes], tokens: list[bytes], rand: random.Random) -> Iterabl
 
 
 def fuzz(doc: str | None, law: Law, seeds: list[bytes], tokens: list[bytes]) -> None:
-    """Hold ``law`` against bodies until the time is over."""
+    """Check ``law`` for bodies until the time is over."""
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--seconds", type=float, default=3.0, help="how long (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=None, help="repeats a run without atheris")

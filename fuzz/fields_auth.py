@@ -26,7 +26,7 @@ def credentials(text: str, value: Any) -> None:
     if value.type == "basic":
         assert value.username is not None
         assert value.password is not None
-    if value.type != "digest" or value.qop is None:  # whose qop must be a token to be written
+    if value.type != "digest" or value.qop is None:  # a digest can be written only if its qop is a token
         same_again(text, value, Authorization.from_header)
 
 

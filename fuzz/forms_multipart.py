@@ -27,7 +27,7 @@ ERRORS = (MultipartError, RequestEntityTooLarge)
 
 
 def decode(chunks: list[bytes], straight: bool, **options: Any) -> list[Any] | str:
-    """Events joined, or the class of a documented error; any other error escapes."""
+    """The events, joined, or the class of a documented error. Any other error is raised."""
     decoder = (MultipartDecoder if straight else MultipartMachine)("BOUND", **options)
     events: list[Any] = []
     try:
@@ -57,7 +57,7 @@ def again(events: list[Any]) -> None:
     try:
         body = b"".join([*encoder.feed(events), *encoder.close()])
     except ValueError:
-        return  # a name that cannot be sent
+        return  # this name cannot be encoded
     got = join_bytes(MultipartDecoder(encoder.boundary, limits=Limits(max_part_header_size=None)).feed(body))
     assert [names(event) for event in got] == [names(event) for event in events]
 

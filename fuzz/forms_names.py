@@ -1,6 +1,6 @@
 # The law: any text is a Content-Disposition with a name, or a MultipartError; any text is a Content-Type of a form, of
 # none, or a MultipartError; any filename becomes a safe one, and a safe one stays as it is. Nothing else is raised.
-"""Fuzzes what is read from part headers and Content-Types, and safe_filename."""
+"""Fuzzes the readers of part headers and of Content-Type, and safe_filename."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ TOKENS = [
 
 
 def standard(body: bytes) -> list[tuple[bytes, bytes]]:
-    """WHATWG URL section 5.1, word by word."""
+    """The parser of the WHATWG URL standard, section 5.1, step by step."""
     pairs = []
     for sequence in body.split(b"&"):
         if sequence:
