@@ -1,6 +1,6 @@
-"""Applications: a handler that every server can run, on both protocols, and what stands around it.
+"""Applications: objects that run a handler under every WSGI and ASGI server, with middleware and a lifespan.
 
-Takes handlers, middleware and a lifespan; gives objects that are WSGI and ASGI applications at once.
+This package takes handlers, middleware and a lifespan, and gives objects that are WSGI and ASGI applications at once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Application: one handler made into the one object that every server can run.
+"""Application: makes one handler into an object that every server can run.
 
-Takes a handler, ``def`` or ``async def``, and serves it over WSGI and ASGI. What happens to a request is in
-:mod:`.flow`; here it is decided which thread or loop each step runs in:
+Takes a handler, ``def`` or ``async def``, and serves it over WSGI and ASGI. The handler runs here:
 
     =========  =============================  ==================================
     handler    WSGI                           ASGI
@@ -59,22 +58,22 @@ def _is_property(cls: type, name: str) -> bool:
 
 
 class HandlerDecorator(Protocol[D]):
-    """What ``Request.application(load=True)`` gives: turns a handler into an application."""
+    """The result of ``Request.application(load=True)``: a decorator that makes a handler into an application."""
 
     def __call__(self, handler: Handler[D], /) -> Application[D]:
-        """The application of ``handler``."""
+        """The application for ``handler``."""
         ...
 
 
 class Application(Dual, Generic[R]):
-    """A handler as a WSGI and ASGI application.
+    """A WSGI and ASGI application that calls a handler for each request.
 
-    The options are described at the attributes of the same names. A subclass may override :meth:`resolve` (a router)
-    and :meth:`on_error`.
+    The arguments of the constructor are described at the attributes of the same names. A subclass may override
+    :meth:`resolve` to choose the handler, and :meth:`on_error` to change the responses to HTTP errors.
 
-    Every option is an attribute, too, and what is assigned to one later holds for the requests that begin afterwards,
-    on both protocols: ``app.middleware += (authenticated,)``. A subclass may give options in its body; what the
-    constructor is given wins. Assigning ``lifespan`` raises :exc:`RuntimeError` once it has begun.
+    Each option can also be assigned later. The new value holds for all requests that begin afterwards, on both
+    protocols: ``app.middleware += (authenticated,)``. A subclass may set options as class attributes; arguments of the
+    constructor take precedence. Assigning ``lifespan`` raises :exc:`RuntimeError` after the lifespan has begun.
     """
 
     handler: Handler[R] | None = None
@@ -84,25 +83,30 @@ class Application(Dual, Generic[R]):
     load: bool = False
     """Whether the body is loaded before middleware and handler run."""
     lifespan: Lifespan | None = None
-    """A sync or async context manager function around all requests; it gets the application."""
+    """A function that takes the application and gives a context manager, sync or async. It is entered at start-up, and
+    left at shutdown."""
     middleware: Sequence[Middleware] = ()
-    """From the outermost to the innermost."""
+    """The middleware, from the outermost to the innermost."""
     websocket: ASGIApplication | None = None
-    """An ASGI application for websocket scopes, which are denied without one."""
+    """An ASGI application for websocket scopes. Without one, websocket connections are refused."""
     threads: int = 40
-    """How many sync handlers run at once under one event loop (ASGI), and as many close hooks beside them."""
+    """The number of sync handlers that may run at the same time under one event loop (ASGI).
+
+    As many close hooks may run in addition."""
     waiting_threads: int = crossing.WAITING_THREADS
-    """How many more sync handlers may wait for a slow client under one event loop (ASGI). Beyond that number a handler
-    that needs more of its body raises :exc:`ServiceUnavailable`, a 503."""
+    """The number of further sync handlers that may wait for a slow client under one event loop (ASGI). If so many are
+    waiting, a handler that has to wait for its body raises :exc:`ServiceUnavailable`, a 503."""
     stream_threads: int = crossing.STREAM_THREADS
-    """How many steps of sync response bodies run at once under one event loop (ASGI)."""
+    """The number of steps of sync response bodies that may run at the same time under one event loop (ASGI)."""
     backend: str = "asyncio"
-    """The event loop of async handlers on WSGI, ``asyncio`` or ``trio``."""
+    """The event loop for async handlers on WSGI: ``"asyncio"`` or ``"trio"``."""
     end_streams_on_stop: bool = False
-    """Whether, on ASGI, response bodies without a Content-Length are ended when the process is told to stop (SIGTERM,
-    SIGINT), so that the server need not wait for event streams. The body is closed, its cleanup and the close hooks
-    run, and the response is complete for its client. It needs a server that has a lifespan, in the main thread, and
-    that handles the signal itself."""
+    """If True, response bodies without a Content-Length are ended when the process is told to stop (ASGI).
+
+    So the server does not have to wait for event streams after SIGTERM or SIGINT. The body is closed, its cleanup and
+    the close hooks run, and the response is complete for its client. The server must run the lifespan in the main
+    thread and handle the signal itself.
+    """
 
     _varies = False
     """Whether one of the options that decide how a request is served is a property."""
@@ -227,18 +231,21 @@ class Application(Dual, Generic[R]):
     # --- what a subclass may change ---
 
     def resolve(self, request: R) -> Handler[R]:
-        """The handler of this request; override it to route. Sees the head, must not block, may raise HTTPException."""
+        """The handler for this request. A subclass overrides it to choose the handler, for example by the path.
+
+        It sees only the request line and the headers. It must not block. It may raise HTTPException.
+        """
         if self.handler is None:
             raise TypeError(f"{type(self).__name__} has no handler: give it one, or override resolve()")
         return self.handler
 
     def on_error(self, request: R, error: HTTPException) -> BaseResponse:
-        """The response to an HTTP error; problem+json, HTML or text as the client prefers. Override to change it."""
+        """The response to an HTTP error: a problem document, HTML or text, as the client prefers. May be overridden."""
         response: BaseResponse = error.get_response(request)
         return response
 
     def close(self) -> None:
-        """End the lifespan that WSGI began in this process; for tests and scripts, servers end it at exit."""
+        """End the lifespan that this process has started on WSGI. For tests and scripts; a server ends it at exit."""
         if self._process is not None:
             self._process.close()
 
@@ -261,11 +268,11 @@ class Application(Dual, Generic[R]):
     if TYPE_CHECKING:
 
         def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            """Serve one WSGI request (PEP 3333). Wrap it to put middleware of that protocol around the application."""
+            """Serve one WSGI request (PEP 3333). Replace it to wrap the application with WSGI middleware."""
             ...
 
         async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
-            """Serve one ASGI scope. Wrap it to put middleware of that protocol around the application."""
+            """Serve one ASGI scope. Replace it to wrap the application with ASGI middleware."""
 
     else:  # no methods around them: each request would pay for one more call
         wsgi_app = wsgi_handling.handle
@@ -301,7 +308,7 @@ class Application(Dual, Generic[R]):
         return None if stopping is None else stopping.when_told
 
     async def serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """For the adapters: serve an ASGI scope that is no HTTP request."""
+        """For the adapters: serve an ASGI scope that is not an HTTP request."""
         kind = scope["type"]
         if kind == "lifespan":
             self._began = True

@@ -24,7 +24,7 @@ __all__ = ["MiddlewareFactory", "middleware"]
 
 
 class MiddlewareFactory:
-    """A middleware function and what it wants: ``load``, the body buffered before it starts."""
+    """A middleware function with its option ``load``: whether the body is loaded before it starts."""
 
     __name__: str
 
@@ -42,11 +42,11 @@ def middleware(function: Callable[[Any], Flow], /) -> MiddlewareFactory: ...
 @overload
 def middleware(*, load: bool = False) -> Callable[[Callable[[Any], Flow]], MiddlewareFactory]: ...
 def middleware(function: Any = None, /, *, load: bool = False) -> Any:
-    """Make a generator function that yields once into a middleware for ``Application(middleware=[...])``.
+    """Make a generator function with one ``yield`` into a middleware for ``Application(middleware=[...])``.
 
-    It is sent the response at the ``yield`` and returns one; returning before the ``yield`` answers in the handler's
-    place; the handler's errors are raised at the ``yield``. ``load``: the body is buffered first, so that
-    ``request.get_data()`` works around async handlers too.
+    The ``yield`` gives the response of the handler, or raises its exception. The generator returns the response that is
+    sent. If it returns before the ``yield``, this is the answer, and the handler is not called. With ``load``, the body
+    is read into memory first, so that ``request.get_data()`` also works if the handler is async.
     """
     if function is not None:
         return MiddlewareFactory(function, load=load)
