@@ -1,8 +1,8 @@
 """Dual: one object that is a WSGI and an ASGI application.
 
-A call with three arguments is one over ASGI, a call with two, of which the first is a dict, is one over WSGI. Servers
-take an application for one of ASGI if ``iscoroutinefunction(app.__call__)`` is true; :func:`coroutine_function` makes
-that true of a plain function, which returns the coroutine of ``asgi_app`` or the iterable of ``wsgi_app``.
+The arguments of a call tell the protocol: three arguments mean ASGI, and two of which the first is a dict mean WSGI.
+Servers treat an application as ASGI if ``iscoroutinefunction(app.__call__)`` is true. :func:`coroutine_function` makes
+this true for a plain function, which returns the coroutine of ``asgi_app`` or the iterable of ``wsgi_app``.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _APPS: Final = ("wsgi_app", "asgi_app")
 
 
 async def async_face(self: Any, scope: Any, receive: Any, send: Any) -> None:
-    """Lends its attributes to an object that :func:`inspect.iscoroutinefunction` has to take for an ``async def``."""
+    """Its attributes are copied to objects that :func:`inspect.iscoroutinefunction` must recognise as ``async def``."""
 
 
 C = TypeVar("C", bound="Callable[..., Any]")
 
 
 def coroutine_function(function: C) -> C:
-    """Mark a plain function as one that returns a coroutine; servers and frameworks take it for an ``async def``.
+    """Mark a plain function as one that returns a coroutine, so that servers treat it as ``async def``.
 
-    They ask :func:`inspect.iscoroutinefunction`, which before Python 3.12 looks at a flag of the code object only.
+    They call :func:`inspect.iscoroutinefunction`, which before Python 3.12 only looks at a flag of the code object.
     """
     if sys.version_info >= (3, 12):
         from inspect import markcoroutinefunction
@@ -74,7 +74,7 @@ def _not_dual(scope: object) -> TypeError:
 
 
 class DualCallable:
-    """Callable by either protocol, with the types that servers ask for."""
+    """An object that can be called over either protocol, with the types that servers expect."""
 
     _asgi_single_callable = True  # asgiref: not an ASGI 2 application
 
@@ -99,11 +99,11 @@ class DualCallable:
 
 
 class Dual(DualCallable):
-    """A WSGI and an ASGI application in one; ``Dual(wsgi_app, asgi_app)`` pairs two that exist.
+    """A WSGI and an ASGI application in one object. ``Dual(wsgi_app, asgi_app)`` combines two existing ones.
 
-    ``wsgi_app`` and ``asgi_app`` are attributes to wrap with middleware of either protocol, and methods that a
-    subclass may override. Where only one of them was replaced, calls over the other raise :exc:`RuntimeError`:
-    one-sided authentication is a hole.
+    To wrap it with middleware of a protocol, replace the attributes ``wsgi_app`` and ``asgi_app``. A subclass may
+    override them as methods. If only one of them was replaced, calls over the other protocol raise :exc:`RuntimeError`,
+    because the middleware, which may check the authentication, would be missing there.
     """
 
     wsgi_app: Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -133,13 +133,13 @@ class Dual(DualCallable):
                 break
             overridden |= own
         else:
-            overridden.clear()  # no class has both: there is nothing to override
+            overridden.clear()  # no class has both, so there is nothing to override
         cls._overridden = frozenset(overridden)
         cls._replaced = _only(overridden)
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if name in _APPS:  # looked at where it changes, not at every call
+        if name in _APPS:  # checked when it changes, and not in every call
             self._note_replaced()
 
     def __delattr__(self, name: str) -> None:
