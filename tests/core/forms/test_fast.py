@@ -45,7 +45,8 @@ def outcome(make: Any) -> Any:
     except HTTPException:
         return "refused"  # where two things are wrong, which is named depends on the cut
     raw = [form.raw(index) for index in range(len(form.fields))]
-    return form.fields, [(name, file.read()) for name, file in form.files], raw
+    headers = {index: [*field.headers.items()] for index, field in form.special.items() if field.headers is not None}
+    return form.fields, [(name, file.filename, file.read()) for name, file in form.files], raw, headers
 
 
 @given(kind=st.sampled_from([TYPE, URL]), body=st.one_of(MULTIPART, PAIRS), strict=st.booleans(), small=st.booleans())
