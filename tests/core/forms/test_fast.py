@@ -45,7 +45,8 @@ def outcome(make: Any) -> Any:
     except HTTPException:
         return "refused"  # where two things are wrong, which is named depends on the cut
     raw = [form.raw(index) for index in range(len(form.fields))]
-    headers = {index: [*field.headers.items()] for index, field in form.special.items() if field.headers is not None}
+    special = [(index, field.headers) for index, field in form.special.items()]
+    headers = {index: [*found.items()] for index, found in special if found is not None and len(found) > 1}
     return form.fields, [(name, file.filename, file.read()) for name, file in form.files], raw, headers
 
 
