@@ -63,7 +63,7 @@ class WireMixin(core.BaseResponse):
         return response
 
     @classmethod
-    def force_type(cls, response: Any, environ: dict[str, Any] | None = None) -> Self:
+    def force_type(cls, response: object, environ: dict[str, Any] | None = None) -> Self:
         """``response`` as an object of this class: itself, a new one that shares what it has, or, with ``environ``,
         what it gives as a WSGI application. The other object keeps its class. Raises :exc:`TypeError` otherwise.
         """
@@ -98,7 +98,10 @@ class WireMixin(core.BaseResponse):
 
     @classmethod
     async def afrom_app(
-        cls, app: Callable[..., Awaitable[None]], scope: Any, receive: Callable[[], Awaitable[Any]] | None = None
+        cls,
+        app: Callable[..., Awaitable[None]],
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[Any]] | None = None,
     ) -> Self:
         """The response that an ASGI application sends to a request with the body that ``receive`` gives, or none.
 
@@ -110,7 +113,7 @@ class WireMixin(core.BaseResponse):
         return _made(cls, chunks, status, headers)
 
     @classmethod
-    async def aforce_type(cls, response: Any, scope: Any = None) -> Self:
+    async def aforce_type(cls, response: object, scope: MutableMapping[str, Any] | None = None) -> Self:
         """The awaiting twin of :meth:`force_type`: with ``scope`` also what an ASGI application sends."""
         if scope is not None and not isinstance(response, core.BaseResponse) and callable(response):
             app: Any = response

@@ -137,7 +137,7 @@ class Dual(DualCallable):
         cls._overridden = frozenset(overridden)
         cls._replaced = _only(overridden)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
         if name in _APPS:  # checked when it changes, and not in every call
             self._note_replaced()

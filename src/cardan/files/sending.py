@@ -16,6 +16,7 @@ from .._response import Response
 from ..core.exceptions import NotFound
 from ..core.fields.content_disposition import ContentDisposition
 from ..core.fields.dates import utc_now
+from ..core.response.conditional import RequestLike
 from ..core.response.etag import head_of, make_conditional_on
 from .file_body import CHUNK, FileBody, number_of
 from .file_types import guess_type
@@ -23,7 +24,7 @@ from .joining import safe_join
 from .opening import is_missing, open_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
 __all__ = ["complete", "guess_type", "send_file", "send_from_directory", "wrap_file"]
@@ -31,7 +32,7 @@ __all__ = ["complete", "guess_type", "send_file", "send_from_directory", "wrap_f
 
 def send_file(
     path_or_file: str | os.PathLike[str] | BinaryIO,
-    request: Any = None,
+    request: RequestLike | Mapping[str, Any] | None = None,
     *,
     mimetype: str | None = None,
     as_attachment: bool = False,
@@ -68,7 +69,7 @@ def complete(
     response: Response,
     body: FileBody | _Stream,
     found: os.stat_result | None,
-    request: Any = None,
+    request: RequestLike | Mapping[str, Any] | None = None,
     etag: bool | str = True,
     last_modified: datetime | int | float | None = None,
     max_age: int | None = None,
@@ -144,7 +145,12 @@ def wrap_file(environ: dict[str, Any], file: BinaryIO, buffer_size: int = 8192) 
     return wrapped
 
 
-def send_from_directory(directory: str | os.PathLike[str], path: str, request: Any = None, **options: Any) -> Response:
+def send_from_directory(
+    directory: str | os.PathLike[str],
+    path: str,
+    request: RequestLike | Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Response:
     """:func:`send_file` for a ``path`` that a client sent, below ``directory``; ``options`` as it takes them.
 
     Raises :exc:`NotFound` for a path that leads elsewhere (:func:`safe_join`), and for what is not there, is no file or

@@ -22,10 +22,8 @@ from ..core.forms.parts import call_beside
 from ..core.forms.sinks import MemoryBudget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..core.buffers import Buffer
-    from ..core.forms.files import RunSync
+    from ..core.forms.files import RunSync, Writer
     from ..core.limits import Limits
 
 __all__ = ["FileStorage", "Part", "SpoolSink", "Spooler"]
@@ -197,18 +195,20 @@ class FileStorage(CoreFileStorage):
 
     __slots__ = ()
 
-    def save(self, dst: str | os.PathLike[str] | BinaryIO) -> None:
+    def save(self, dst: str | os.PathLike[str] | Writer) -> None:
         """Copy what is left of the file to ``dst``: a path, which is created or overwritten, or an object with
         ``write(bytes)``. Build the path with :attr:`safe_filename`, never with ``filename``.
         """
-        super().save(dst)
+        target: Any = dst  # _copy() takes paths, too
+        super().save(target)
 
-    async def asave(self, dst: str | os.PathLike[str] | Any, *, run_sync: RunSync = None) -> None:
+    async def asave(self, dst: str | os.PathLike[str] | Writer, *, run_sync: RunSync = None) -> None:
         """The awaiting twin of :meth:`save`; ``dst.write`` may be async."""
+        target: Any = dst  # _copy() takes paths, too
         if hasattr(dst, "write") or not is_async_file(self):
-            await super().asave(dst, run_sync=run_sync)
+            await super().asave(target, run_sync=run_sync)
             return
-        file = await call_blocking(self, run_sync, partial(Path(dst).open, "wb", buffering=0))
+        file = await call_blocking(self, run_sync, partial(Path(target).open, "wb", buffering=0))
         try:
             await super().asave(_Whole(file), run_sync=run_sync)
         finally:
@@ -227,23 +227,25 @@ class Part(CorePart):
 
     __slots__ = ()
 
-    def save(self, dst: str | os.PathLike[str] | Any) -> None:
+    def save(self, dst: str | os.PathLike[str] | Writer) -> None:
         """Write what is left to ``dst``: a path, which is created or overwritten, or an object with ``write(bytes)``.
 
         Build the path with :attr:`safe_filename`, never with ``filename``.
         """
+        target: Any = dst
         if hasattr(dst, "write"):
-            super().save(dst)
+            super().save(target)
             return
-        with Path(dst).open("wb", buffering=0) as file:
+        with Path(target).open("wb", buffering=0) as file:
             super().save(_Whole(file))
 
-    async def asave(self, dst: str | os.PathLike[str] | Any) -> None:
+    async def asave(self, dst: str | os.PathLike[str] | Writer) -> None:
         """The awaiting twin of :meth:`save`; ``dst.write`` may be async. The disk is for worker threads."""
+        target: Any = dst
         if hasattr(dst, "write"):
-            await super().asave(dst)
+            await super().asave(target)
             return
-        file = await call_beside(self, lambda: Path(dst).open("wb", buffering=0))  # noqa: SIM115 - opened in a thread
+        file = await call_beside(self, lambda: Path(target).open("wb", buffering=0))  # noqa: SIM115 - opened in a thread
         try:
             await super().asave(_Whole(file))
         finally:
@@ -253,7 +255,10 @@ class Part(CorePart):
 class _Whole:
     """A raw file whose ``write`` writes all of it."""
 
-    __slots__ = ("write",)
+    __slots__ = ("_file",)
 
     def __init__(self, file: FileIO) -> None:
-        self.write: Callable[[bytes], None] = lambda data: _write_all(file, [data])
+        self._file = file
+
+    def write(self, data: bytes, /) -> None:
+        _write_all(self._file, [data])

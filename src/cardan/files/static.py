@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
 from .._request import Request
@@ -93,7 +93,7 @@ class StaticFiles(Application[Request]):
         self.follow_symlinks = follow_symlinks
         self.hidden = hidden
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
         if name in _OPTIONS:  # what was prepared under other options is dropped; requests under way keep the old one
             self.__dict__["_known"] = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from inspect import iscoroutinefunction
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, Self
 
 from ..drive import Pieces
 from ..exceptions import WrongMode
@@ -18,17 +18,25 @@ from ..waiting import checkpoint
 from .filenames import safe_filename
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 
     from ..structures.headers import HeadersView
     from .events import FileStart
 
-__all__ = ["COPY_SIZE", "FileStorage", "RunSync", "call_blocking", "is_async_file", "writer"]
+__all__ = ["COPY_SIZE", "FileStorage", "RunSync", "Writer", "call_blocking", "is_async_file", "writer"]
 
 RunSync = Any  # Callable[..., Awaitable[Any]]; anyio's, trio's and asyncio's differ in their keywords
 
 #: what one read of a copy takes: large enough that a hop to a thread (some 100 us) is lost in it
 COPY_SIZE = 1024 * 1024
+
+
+class Writer(Protocol):
+    """An object to which a file is saved: a binary file, or one whose ``write`` is async."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write all of ``data``."""
+        ...
 
 
 class FileStorage:
@@ -46,14 +54,14 @@ class FileStorage:
         name: str | None = None,
         content_type: str | None = None,
         content_length: int | None = None,
-        headers: Any = None,
+        headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
     ) -> None:
         self._sink = BytesIO() if stream is None else stream
         self.filename = filename
         self.name = name
         if headers is None or content_type is not None:
             headers = _make_headers(headers, content_type)
-        self._headers = headers
+        self._headers: Any = headers
         self._declared = content_length
         self._size: int | None = None
         self._mode: Literal["sync", "async"] | None = None
@@ -153,7 +161,7 @@ class FileStorage:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.stream)
 
-    def save(self, dst: Any) -> None:
+    def save(self, dst: Writer) -> None:
         """Copy what is left of the file to ``dst``, an object with ``write(bytes)``."""
         self._sync("save()", "asave()")
         self._copy(dst)
@@ -181,7 +189,7 @@ class FileStorage:
 
         return Pieces(read)
 
-    async def asave(self, dst: Any, *, run_sync: RunSync = None) -> None:
+    async def asave(self, dst: Writer, *, run_sync: RunSync = None) -> None:
         """The awaiting twin of :meth:`save`; ``dst.write`` may be async."""
         self._async("asave()", "save()")
         if not (self._is_async or iscoroutinefunction(getattr(dst, "write", None))):

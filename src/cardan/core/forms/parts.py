@@ -21,7 +21,7 @@ from .content_type import parse_form_type
 from .decoder import MultipartDecoder
 from .events import Field, FileEnd, FileStart
 from .filenames import safe_filename
-from .files import COPY_SIZE, writer
+from .files import COPY_SIZE, Writer, writer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
@@ -100,7 +100,7 @@ class Part:
         self._check("sync", "iter_data()", "aiter_data()")
         return iter(lambda: self._run(self._next(chunk_size)), b"")
 
-    def save(self, dst: Any) -> None:
+    def save(self, dst: Writer) -> None:
         """Write what is left to ``dst``, an object with ``write(bytes)``."""
         write = writer(dst)
         for data in self.iter_data():
@@ -119,7 +119,7 @@ class Part:
         self._check("async", "aiter_data()", "iter_data()")
         return Pieces(lambda: self._run(self._next(chunk_size)))
 
-    async def asave(self, dst: Any) -> None:
+    async def asave(self, dst: Writer) -> None:
         """The awaiting twin of :meth:`save`; ``dst.write`` may be async, else it is called in a worker thread."""
         write = writer(dst)
         async for data in self.aiter_data(COPY_SIZE):

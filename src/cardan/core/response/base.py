@@ -20,7 +20,7 @@ from .outgoing import Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 __all__ = ["BaseResponse", "ResponseBody", "ResponseStatus"]
 
@@ -179,7 +179,7 @@ class BaseResponse(Copies, Outgoing):
         self,
         key: str,
         value: str = "",
-        max_age: Any = None,
+        max_age: timedelta | int | None = None,
         expires: datetime | str | float | None = None,
         path: str | None = "/",
         domain: str | None = None,
@@ -203,9 +203,22 @@ class BaseResponse(Copies, Outgoing):
             warnings.warn(message, stacklevel=2)
         self.headers.add("Set-Cookie", cookie)
 
-    def delete_cookie(self, key: str, path: str | None = "/", domain: str | None = None, **attributes: Any) -> None:
-        """Make the browser forget a cookie; ``path`` and ``domain`` must be those that it was set with."""
-        self.set_cookie(key, "", max_age=0, expires=0, path=path, domain=domain, **attributes)
+    def delete_cookie(
+        self,
+        key: str,
+        path: str | None = "/",
+        domain: str | None = None,
+        *,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Make the browser delete a cookie. ``path`` and ``domain`` must be those of :meth:`set_cookie`."""
+        self.set_cookie(
+            key, "", max_age=0, expires=0, path=path, domain=domain, secure=secure,
+            httponly=httponly, samesite=samesite, partitioned=partitioned,
+        )  # fmt: skip
 
     def _finish_frozen(self, no_etag: bool) -> None:
         self._write_length(self._buffered_length() or 0)

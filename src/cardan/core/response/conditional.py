@@ -13,18 +13,19 @@ order of section 13.2.2. Raises nothing for what a client can send; linear in it
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..exceptions import PreconditionFailed
 from ..fields.dates import parse_date
 from ..fields.etags import ETags, unquote_etag
+from ..fields.live import HasHeaders
 from ..fields.ranges import IfRange, Range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["MAX_RANGES", "Conditions", "Decision", "Representation", "check_preconditions", "decide"]
+__all__ = ["MAX_RANGES", "Conditions", "Decision", "Representation", "RequestLike", "check_preconditions", "decide"]
 
 #: Ranges in one request; more are answered with everything (RFC 9110 section 14.2 allows it). Apache stops at 200,
 #: nginx has no limit, Go none but the size of the answer; players and download managers ask for one to eight.
@@ -152,8 +153,17 @@ def _is_abusive(ranges: list[tuple[int, int]]) -> bool:
     return len(ranges) > _FEW and sum(stop - start for start, stop in ranges) < _SMALL * len(ranges)
 
 
+class RequestLike(HasHeaders, Protocol):
+    """A request of any class of cardan."""
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        ...
+
+
 def check_preconditions(
-    request: Any, *, etag: str | None = None, last_modified: datetime | None = None, exists: bool = True
+    request: RequestLike, *, etag: str | None = None, last_modified: datetime | None = None, exists: bool = True
 ) -> None:
     """Raise :exc:`PreconditionFailed` (412) where the request must not be carried out: before a PUT, PATCH, DELETE.
 

@@ -20,7 +20,7 @@ class Copies(BodyAccess):
     """How a response is copied; mixed into :class:`~cardan.core.response.BaseResponse`."""
 
     @classmethod
-    def force_type(cls, response: Any) -> Self:
+    def force_type(cls, response: object) -> Self:
         """``response`` if it is of this class already, else a new object of this class.
 
         The new one shares body, header fields and what else the other has; the other keeps its class. Raises

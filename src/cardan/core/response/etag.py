@@ -12,7 +12,7 @@ from ..fields.ranges import ContentRange
 from ..structures.environ_headers import EnvironHeaders
 from ..structures.scope_headers import ScopeHeaders
 from .base import BaseResponse
-from .conditional import Conditions, Representation, decide
+from .conditional import Conditions, Representation, RequestLike, decide
 from .encoding import encode
 from .range_bodies import AsyncCutBody, CutBody, PartsBody, Seekable
 from .range_cutter import Plan, plan_ranges
@@ -57,7 +57,10 @@ class ETagResponseMixin(BaseResponse):
             self.add_etag()
 
     def make_conditional(
-        self, request_or_environ: Any, accept_ranges: bool | str = False, complete_length: int | None = None
+        self,
+        request_or_environ: RequestLike | Mapping[str, Any],
+        accept_ranges: bool | str = False,
+        complete_length: int | None = None,
     ) -> Self:
         """Make this the answer to a conditional request: 304, 412, 206 or 416 in place of 200, where it says so.
 
@@ -148,8 +151,9 @@ def _ranged(source: Seekable, plan: Plan) -> Any:
     return source.ranged(plan.pieces[0].start, plan.pieces[0].stop)
 
 
-def head_of(request: Any) -> tuple[str, Mapping[str, Any]]:
-    """Method and headers of a request, of an environ, of a scope."""
+def head_of(request_or_environ: RequestLike | Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
+    """Return the method and the headers of a request, of a WSGI environ or of an ASGI scope."""
+    request: Any = request_or_environ
     if hasattr(request, "headers"):
         return request.method, request.headers
     if "REQUEST_METHOD" in request:

@@ -39,7 +39,7 @@ class ServerSentEvent:
 
     def __init__(
         self,
-        data: Any = _NO_DATA,
+        data: object = _NO_DATA,
         *,
         event: str | None = None,
         id: str | None = None,

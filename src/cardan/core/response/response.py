@@ -33,8 +33,8 @@ class Response(
     @classmethod
     def from_json(
         cls,
-        obj: Any,
-        status: Any = 200,
+        obj: object,
+        status: str | int = 200,
         headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
         *,
         dumps: Callable[[Any], str | bytes] | None = None,
