@@ -68,6 +68,7 @@ class Plan:
     ``window``: how much is split into parts at once, 0 if everything is left to the state table.
     ``wait``: how much of a part that has begun may wait for the rest of it.
     ``safe_form``: no form of this size can exceed a limit on the size of fields or files.
+    ``safe_body``: the same, and no body of this size exceeds ``max_content_length`` or ``max_data_memory``.
     ``safe_part``: no part of this size, header included, can exceed the limit on one field or one file.
     ``parts`` and ``files``: how many are allowed. ``total``: how much all fields may have together.
     ``head``: how much a header block may have; ``usual_head``: the same for one line that goes into the memo.
@@ -76,8 +77,8 @@ class Plan:
     """
 
     __slots__ = (
-        "_for_table", "boundary", "files", "head", "limits", "memo", "parts", "safe_form", "safe_part", "strict",
-        "total", "usual_head", "wait", "want", "whole", "window",
+        "_for_table", "boundary", "files", "head", "limits", "memo", "parts", "safe_body", "safe_form", "safe_part",
+        "strict", "total", "usual_head", "wait", "want", "whole", "window",
     )  # fmt: skip
 
     def __init__(self, limits: Limits, strict: bool) -> None:
@@ -93,6 +94,7 @@ class Plan:
         self.safe_part = min(field, _size(limits.max_file_size))
         self.safe_form = min(self.safe_part, self.total)
         self.whole = min(WINDOW, _size(limits.max_content_length))
+        self.safe_body = min(self.safe_form, self.whole, _size(limits.max_data_memory))
         self.window = WINDOW
         self.wait = min(WAIT, field, self.head)
         boundary = _size(limits.max_boundary_size)

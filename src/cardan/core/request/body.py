@@ -231,7 +231,10 @@ class Body:
     @property
     def files(self) -> list[Any]:
         """The files of all forms."""
-        found = [file for _, form in self.forms if isinstance(form, Form) for _, file in form.files]
+        found: list[Any] = []
+        for _, form in self.forms:
+            if isinstance(form, Form) and form.files:
+                found += [file for _, file in form.files]
         if self.filtered:
             for body in self.filtered.values():
                 found += body.files

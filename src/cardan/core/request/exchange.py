@@ -93,10 +93,13 @@ class Exchange:
 
     def open(self, body: B) -> B:
         """Add ``body``, and return the body to use: another one if another thread has opened the same origin."""
+        origin = body.origin
         self.opened.append(body)
-        first: Any = next(known for known in self.opened if known.origin is body.origin)
-        opened: B = first
-        return opened
+        for known in self.opened:  # append() is atomic: the first one is the same for all threads
+            if known.origin is origin:
+                break
+        first: Any = known
+        return first  # type: ignore[no-any-return]
 
     def find(self, origin: Any) -> Body | None:
         """The body that was opened on ``origin``: a ``wsgi.input``, a ``receive`` or a :class:`StandIn` for one.

@@ -25,7 +25,7 @@ from ..forms.plan import plan_for
 from ..waiting import checkpoint
 from .body import FORM, BytesBody, drop_frames
 from .filtering import FilteredBody
-from .limits import LIMIT_NAMES, limits_of
+from .limits import LIMIT_NAMES, limits_of, own_limits
 from .perform import perform, performer
 from .sharing import SharedRead, go_on, let_others_load, wait_for_load
 from .state import RequestState
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..drive import Step
     from ..limits import Limits
     from .body import Body
+    from .filtering import BodyFilter
     from .state import Mode, ReadableRequest
 
     R = TypeVar("R", bound=ReadableRequest)
@@ -45,7 +46,6 @@ __all__ = [
     "announces_body",
     "check_kept",
     "check_size",
-    "declared_length",
     "enter",
     "form_of",
     "load",
@@ -92,7 +92,8 @@ class FormSettings(tuple[Any, ...]):
 
 
 def _settings(request: ReadableRequest) -> FormSettings:
-    return FormSettings((type(request), request.forms, request._own_limits()))
+    own = own_limits(request.__dict__) if request._is_limited else None
+    return FormSettings((type(request), request.forms, own))
 
 
 # --- the state ---
@@ -115,25 +116,27 @@ def opened(request: ReadableRequest) -> RequestState:
 
 
 def _open(request: ReadableRequest) -> RequestState:
-    _ = request._sent_length  # raises for what is no length, in every handler and on both protocols
+    length = request._sent_length  # raises for what is no length, in every handler and on both protocols
     limits = limits_of(request)
     body = request._open_body()
-    through = _filtered(request, body, limits)
-    state = RequestState(body if through is None else through, limits, is_filtered=through is not None)
+    body_filter = request.make_body_filter()
+    if body_filter is not None:
+        body = _filtered(request, body, body_filter, length, limits)
+        length = None
+    state = RequestState(body, length, limits)
     first: RequestState = request.__dict__.setdefault("_state", state)  # another thread may have been faster
     return first
 
 
-def _filtered(request: ReadableRequest, body: Body, limits: Limits) -> Body | None:
-    """The body behind the filter of this class, one for all requests whose class has the same; None without one."""
+def _filtered(
+    request: ReadableRequest, body: Body, body_filter: BodyFilter, length: int | None, limits: Limits
+) -> Body:
+    """The body behind the filter of this class: one for all requests whose class has the same."""
     key = type(request).make_body_filter
     found = body.filtered.get(key) if body.filtered else None
     if found is not None:
         return found
-    body_filter = request.make_body_filter()
-    if body_filter is None:
-        return None
-    reader = BodyReader(content_length=request._sent_length, limits=limits)
+    reader = BodyReader(content_length=length, limits=limits)
     body.begin("make_body_filter()")
     try:
         found = body.filtered.get(key) if body.filtered else None  # another thread may have been faster
@@ -182,11 +185,6 @@ def no_block(request: ReadableRequest, name: str, twin: str) -> None:
 # --- limits on the whole body ---
 
 
-def declared_length(request: ReadableRequest, state: RequestState) -> int | None:
-    """The length in bytes of what is read; None if no length was declared, or if the body passes through a filter."""
-    return None if state.is_filtered else request._sent_length
-
-
 def announces_body(request: ReadableRequest, length: int | None) -> bool:
     """Whether the head says that there is a body (RFC 9112 section 6.3). HTTP/2 need not say so."""
     return length > 0 if length is not None else "Transfer-Encoding" in request.headers
@@ -208,12 +206,13 @@ def _tightest(limits: Limits, *, memory: bool) -> tuple[str, int | None]:
     return "max_content_length", allowed
 
 
-def refuse_unread(state: RequestState, length: int | None, *, memory: bool = False) -> None:
-    """Raise 413 if the declared ``length`` of a fresh body exceeds a limit on the whole body.
+def refuse_unread(state: RequestState, *, memory: bool = False) -> None:
+    """Raise 413 if the declared length of a fresh body exceeds a limit on the whole body.
 
     This request raises the error again at every later access. The body is still there for other request objects, which
     may have other limits.
     """
+    length = state.length
     if length and state.body.fresh:
         try:
             check_size(length, length, state.limits, memory=memory)
@@ -222,13 +221,13 @@ def refuse_unread(state: RequestState, length: int | None, *, memory: bool = Fal
             raise
 
 
-def check_kept(raw: bytes, state: RequestState, length: int | None, *, memory: bool) -> bytes:
+def check_kept(raw: bytes, state: RequestState, *, memory: bool) -> bytes:
     """``raw``, which was kept, if the limits of this request allow it; else 413 as in :func:`refuse_unread`.
 
     Another request object with other limits may have read it.
     """
     try:
-        check_size(len(raw), length, state.limits, memory=memory)
+        check_size(len(raw), state.length, state.limits, memory=memory)
     except RequestEntityTooLarge as error:
         state.refusal = copy(error)
         raise
@@ -236,14 +235,8 @@ def check_kept(raw: bytes, state: RequestState, length: int | None, *, memory: b
 
 
 def may_exceed_limits(request: ReadableRequest, length: int) -> bool:
-    """Whether a body of ``length`` bytes could exceed a limit on its size or on the size of what is in it, so that its
-    answer need not wait for its end.
-    """
-    state = request._state
-    limits = state.limits if state is not None else limits_of(request)
-    plan = plan_for(limits, request.forms == "strict")
-    most = _tightest(limits, memory=True)[1]
-    return length > plan.safe_form or length > plan.whole or (most is not None and length > most)
+    """Whether a body of ``length`` bytes could exceed a limit on sizes; then its answer need not wait for its end."""
+    return length > plan_for(request.limits, request.forms == "strict").safe_body
 
 
 # --- load() and its sync twin ---
@@ -267,15 +260,17 @@ async def load(request: R, *, form: bool) -> R:
             await go_on(body, body.unfinished)
         form = form and request.want_form_data_parsed
         if body.fresh:
-            length = declared_length(request, state)
-            refuse_unread(state, length, memory=not form)
+            length = state.length
+            safe = length is not None and length <= plan_for(state.limits, request.forms == "strict").safe_body
+            if not safe:
+                refuse_unread(state, memory=not form)
             if form:
                 reader = request.make_form_data_parser(length)
             if length is not None and 0 < length <= SMALL:
                 body.begin("load()")
                 begun = True
                 try:
-                    first = await body.aread(BATCH, not form or not may_exceed_limits(request, length))
+                    first = await body.aread(BATCH, safe or not form)
                     if first and _take(request, state, reader, first, length):
                         body.end()
                         if body.blocks:  # the read was not cancelled, the task may have been: what was read is kept
@@ -300,18 +295,19 @@ async def load(request: R, *, form: bool) -> R:
     return request
 
 
-def load_sync(request: ReadableRequest, *, form: bool) -> Any:
+def load_sync(request: ReadableRequest, state: RequestState, *, form: bool) -> Any:
     """Read the body in sync code, as :func:`load` does; ``form`` says whether it is parsed.
 
     Returns the form or the bytes.
     """
-    state = opened(request)
     body = state.body
     reader = None
     first, begun = b"", False
     if body.fresh:
-        length = declared_length(request, state)
-        refuse_unread(state, length, memory=not form)
+        length = state.length
+        safe = length is not None and length <= plan_for(state.limits, request.forms == "strict").safe_body
+        if not safe:
+            refuse_unread(state, memory=not form)
         if form:
             reader = request.make_form_data_parser(length)
         if length is not None and 0 < length <= SMALL:
@@ -319,7 +315,7 @@ def load_sync(request: ReadableRequest, *, form: bool) -> Any:
             begun = True
             try:
                 if body.fresh:  # another thread may have read it before this one began
-                    first = body.read(BATCH, not form or not may_exceed_limits(request, length))
+                    first = body.read(BATCH, safe or not form)
                 if first and _take(request, state, reader, first, length):
                     body.end()
                     return state.form if form else body.raw
@@ -359,7 +355,7 @@ def form_of(request: ReadableRequest, name: str) -> Form | None:
     body = state.body
     form: Form
     if body.fresh:
-        form = load_sync(request, form=True)
+        form = load_sync(request, state, form=True)
     else:
         known = body.form_of(_settings(request)) if body.forms else None
         if isinstance(known, Form):
@@ -376,9 +372,9 @@ def raw_of(request: ReadableRequest, state: RequestState, *, keep: bool) -> byte
     body = state.body
     raw = body.raw
     if raw is not None:  # nothing to read, and no step to perform
-        return check_kept(raw, state, declared_length(request, state), memory=True)
+        return check_kept(raw, state, memory=True)
     if keep and body.fresh:
-        kept: bytes = load_sync(request, form=False)
+        kept: bytes = load_sync(request, state, form=False)
         return kept
     return run(_raw_steps(request, state, b"", keep=keep, begun=False), performer(body))
 
@@ -408,15 +404,15 @@ def _raw_steps(
 ) -> Generator[Step, Any, bytes]:
     """Read the whole body as bytes, at most ``max_data_memory`` of them, and keep it if ``keep``."""
     body, limits = state.body, state.limits
-    length = declared_length(request, state)
+    length = state.length
     access = "get_data()" if keep else "get_data(cache=False)"
     if not begun:
         body.begin(access)
     try:
         body.check()
         if body.raw is not None:
-            return check_kept(body.raw, state, length, memory=True)
-        refuse_unread(state, length, memory=True)
+            return check_kept(body.raw, state, memory=True)
+        refuse_unread(state, memory=True)
         if body.taken == FORM:
             return b""  # the original design: a parsed form keeps no bytes
         limit = None if length is not None else _tightest(limits, memory=True)
@@ -450,8 +446,8 @@ def _form_steps(
     request: ReadableRequest, state: RequestState, reader: Any, first: bytes, *, begun: bool
 ) -> Generator[Step, Any, Form]:
     """The form: parsed before with equal settings, or from the bytes that were kept, or read."""
-    length = declared_length(request, state)
-    refuse_unread(state, length)
+    length = state.length
+    refuse_unread(state)
     if reader is None:
         reader = request.make_form_data_parser(length)
     settings = _settings(request)
@@ -490,7 +486,9 @@ def _parse(
             form = Form()
         else:
             try:
-                form = yield from _parsing(reader, body.raw, ended=True)
+                take = getattr(reader, "take", None)
+                taken = None if take is None else take(body.raw, True)
+                form = (yield from _parsing(reader, body.raw, ended=True)) if taken is None else taken
             except HTTPException as error:
                 body.keep_form(settings, copy(error))
                 drop_frames(error)

@@ -36,7 +36,7 @@ from .fields import (
     ETagRequestMixin,
     UserAgentMixin,
 )
-from .limits import FIXED_NAMES, LIMIT_NAMES, check_limit, limits_of, own_limits
+from .limits import FIXED_NAMES, LIMIT_NAMES, check_limit, limits_of
 from .state import MISSING, RequestState
 from .url import authority_of, checked_host, path_below_root, root_url_of
 
@@ -552,7 +552,7 @@ class BaseRequest:
         Takes the declared length in bytes, None if none was declared.
         """
         return FormReader(
-            self.headers.get("Content-Type", ""),
+            self.content_type,
             content_length,
             limits=self.limits,
             forms=self.forms,
@@ -603,9 +603,6 @@ class BaseRequest:
         """All limits of this request as one value, built from the attributes of the class and of the request."""
         state = self._state
         return state.limits if state is not None else limits_of(self)
-
-    def _own_limits(self) -> dict[str, int | None] | None:
-        return own_limits(self.__dict__) if self._is_limited else None
 
     # --- what the functions of this package ask of whoever opens a request ---
 

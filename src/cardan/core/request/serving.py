@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .reading import enter, load_sync, may_exceed_limits
+from .reading import enter, load_sync, may_exceed_limits, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ def loads_in_thread(request: BaseRequest) -> bool:
 
 def load_in_thread(request: BaseRequest, *, form: bool) -> None:
     """Load the body as ``await request.load(form=form)`` does, in a thread that may block, whatever the mode is."""
-    load_sync(request, form=form and request.want_form_data_parsed)
+    load_sync(request, opened(request), form=form and request.want_form_data_parsed)
 
 
 def may_receive(request: BaseRequest, length: int) -> bool:

@@ -35,15 +35,15 @@ MISSING: Final = object()
 class RequestState:
     """The state of one request object since the first access to its body. It does not refer to the request."""
 
-    __slots__ = ("body", "failure", "form", "is_filtered", "json", "limits", "refusal", "stream")
+    __slots__ = ("body", "failure", "form", "json", "length", "limits", "refusal", "stream")
 
-    def __init__(self, body: Body, limits: Limits, *, is_filtered: bool) -> None:
+    def __init__(self, body: Body, length: int | None, limits: Limits) -> None:
         self.body = body
         """The body, shared by all request objects over the same request whose classes have the same filter."""
         self.limits = limits
         """The limits of this request, which are fixed from now on."""
-        self.is_filtered = is_filtered
-        """Whether the body passes through a filter, so that its length is not the declared one."""
+        self.length = length
+        """The declared length of the body in bytes; None if there is none, or if the body passes through a filter."""
         self.refusal: Exception | None = None
         """The 413 by which this request refused the body unread; every later access raises a copy of it."""
         self.failure: Exception | None = None
@@ -74,6 +74,12 @@ class ReadableRequest(Protocol):
     shallow: bool
     _mode: Mode
     _state: RequestState | None
+    _is_limited: bool
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the request."""
+        ...
 
     @property
     def headers(self) -> HeadersView:
@@ -119,4 +125,3 @@ class ReadableRequest(Protocol):
     def _open_body(self) -> Body: ...
     def _known_body(self) -> Body | None: ...
     def _open_file(self, part: FileStart) -> Any: ...
-    def _own_limits(self) -> dict[str, int | None] | None: ...

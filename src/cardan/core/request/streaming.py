@@ -21,7 +21,7 @@ from ..forms.content_type import MULTIPART_TYPE
 from ..forms.parts import Part, PartReader
 from .body import FORM, Body, BytesBody, drop_frames
 from .perform import perform, performer
-from .reading import announces_body, check_kept, declared_length, no_block, opened, refuse_unread, resumed
+from .reading import announces_body, check_kept, no_block, opened, refuse_unread, resumed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -53,7 +53,7 @@ def stream_of(request: ReadableRequest) -> io.BufferedIOBase:
     body = state.body
     body.check()
     if body.raw is not None:
-        return io.BytesIO(check_kept(body.raw, state, declared_length(request, state), memory=False))
+        return io.BytesIO(check_kept(body.raw, state, memory=False))
     if body.taken == FORM and not body.busy and body.reading is None:
         return io.BytesIO(b"")
     if body.waits:
@@ -71,10 +71,10 @@ def _data_reader(request: ReadableRequest, access: str, size: int | None) -> Dat
     state = opened(request)
     body = state.body
     body.check()
-    length = declared_length(request, state)
+    length = state.length
     if body.raw is not None:
-        return DataReader(_replay(state, length), BodyReader(content_length=None, limits=state.limits), size)
-    refuse_unread(state, length)
+        return DataReader(_replay(state), BodyReader(content_length=None, limits=state.limits), size)
+    refuse_unread(state)
     reader = BodyReader(content_length=length, limits=state.limits)
     _take(body, access)
     return DataReader(body, reader, size)
@@ -100,17 +100,17 @@ def _part_reader(request: ReadableRequest, access: str) -> tuple[Body, PartReade
     body.check()
     if request.mimetype != MULTIPART_TYPE:
         raise UnsupportedMediaType(f"got Content-Type {request.mimetype!r}, expected {MULTIPART_TYPE}")
-    length = declared_length(request, state)
-    refuse_unread(state, length)
+    length = state.length
+    refuse_unread(state)
     reader = PartReader(
-        request.headers.get("Content-Type", ""),
+        request.content_type,
         length,
         limits=state.limits,
         forms=request.forms,
         part_class=request.part_class,
     )
     if body.raw is not None:
-        body = _replay(state, length)
+        body = _replay(state)
     else:
         _take(body, access)
     return body, reader, not announces_body(request, length)
@@ -122,10 +122,10 @@ def _take(body: Body, access: str) -> None:
     body.take(access)
 
 
-def _replay(state: RequestState, length: int | None) -> Body:
+def _replay(state: RequestState) -> Body:
     """A body of its own over the bytes that were kept, so that a stream over them consumes nothing."""
     assert state.body.raw is not None
-    return BytesBody(check_kept(state.body.raw, state, length, memory=False))
+    return BytesBody(check_kept(state.body.raw, state, memory=False))
 
 
 #: bytes that a read asks for if the caller gave no size: what a server takes from a socket at once
