@@ -1,6 +1,8 @@
-# The law: any field is read; qualities lie between 0 and 1, in order; written and read again it is the same; what is
-# chosen is an offer that is not refused.
-"""Fuzzes Accept, Accept-Charset, Accept-Encoding and Accept-Language."""
+"""Fuzzes Accept, Accept-Charset, Accept-Encoding and Accept-Language.
+
+The rule: any field can be read. Qualities are between 0 and 1, and in order. A value that is written and read again is
+equal. The chosen value is an offer that the client does not refuse.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-# The law: any field is read; what is read is written and read again the same; Basic credentials have both parts.
-"""Fuzzes Authorization and WWW-Authenticate."""
+"""Fuzzes Authorization and WWW-Authenticate.
+
+The rule: any field can be read. A value that is written and read again is equal. Basic credentials have both parts.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-# The law: any field is read; what is read is written and read again the same; resolved ranges lie inside of the
-# representation; dates come back to the second.
-"""Fuzzes entity tags, If-Range, Range, Content-Range, dates and durations."""
+"""Fuzzes entity tags, If-Range, Range, Content-Range, dates and durations.
+
+The rule: any field can be read. A value that is written and read again is equal. Resolved ranges are inside the
+representation. Dates keep their seconds.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-# The law: any Cookie field is read; only ";" separates; no name has a prefix that the client did not write as a name;
-# whatever value comes out can be sent as a cookie and comes back the same.
-"""Fuzzes cookies."""
+"""Fuzzes cookies.
+
+The rule: any Cookie field can be read. Only ";" separates cookies. A name has a prefix such as __Host- only if the
+client wrote it in the name. Any value that was read can be sent as a cookie, and is equal when it is read again.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-# The law: what is read as a media type is written and read again the same; one field and the extraction from several
-# agree where there is no comma; nothing raises.
-"""Fuzzes Content-Type and X-Content-Type-Options."""
+"""Fuzzes Content-Type and X-Content-Type-Options.
+
+The rule: a media type that is written and read again is equal. If a field has no comma, reading it alone and reading it
+as one of several give the same. Nothing raises.
+"""
 
 from __future__ import annotations
 

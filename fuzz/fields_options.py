@@ -1,6 +1,8 @@
-# The law: any field is read; names are tokens in lower case, no value has control characters; what is read is
-# written and read again the same.
-"""Fuzzes values with parameters, Content-Disposition and RFC 8187's encoding."""
+"""Fuzzes values with parameters, Content-Disposition and the encoding of RFC 8187.
+
+The rule: any field can be read. Names are tokens in lower case, and no value has control characters. A value that is
+written and read again is equal.
+"""
 
 from __future__ import annotations
 

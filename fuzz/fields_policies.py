@@ -1,6 +1,8 @@
-# The law: any field is read; what is read is written and read again the same; a live view of what somebody else wrote
-# can be changed.
-"""Fuzzes Cache-Control, Content-Security-Policy, cross-origin fields, Forwarded, Link and plain lists."""
+"""Fuzzes Cache-Control, Content-Security-Policy, cross-origin fields, Forwarded, Link and plain lists.
+
+The rule: any field can be read. A value that is written and read again is equal. A live view can change a field that
+other code has written.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
-# The law: any bytes are a form or a documented error (MultipartError, RequestEntityTooLarge); how they are cut changes
-# nothing; the straight path does what the table of states does; what was decoded is encoded and decoded again the same.
-"""Fuzzes the multipart decoder, in both modes, with the limits of a request and with narrow ones."""
+"""Fuzzes the multipart decoder, in both modes, with the limits of a request and with small ones.
+
+The rule: any bytes give a form or a documented error (MultipartError, RequestEntityTooLarge). The result does not
+depend on how the bytes are divided. The fast path gives the same as the state table. A form that is encoded and decoded
+again is equal.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
-# The law: any text is a Content-Disposition with a name, or a MultipartError; any text is a Content-Type of a form, of
-# none, or a MultipartError; any filename becomes a safe one, and a safe one stays as it is. Nothing else is raised.
-"""Fuzzes the readers of part headers and of Content-Type, and safe_filename."""
+"""Fuzzes the readers of part headers and of Content-Type, and safe_filename.
+
+The rule: any text is a Content-Disposition with a name, or a MultipartError. Any text is the Content-Type of a form, or
+of something else, or a MultipartError. Any filename becomes a safe name, and a safe name stays the same. No other
+exception is raised.
+"""
 
 from __future__ import annotations
 

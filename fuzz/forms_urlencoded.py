@@ -1,6 +1,8 @@
-# The law: in default mode any bytes are a form, the one of the WHATWG URL standard; in strict mode they are that form
-# or an UrlencodedError; how they are cut changes nothing; no pair is lost, and no byte of a value.
-"""Fuzzes the urlencoded decoder and parse_urlencoded."""
+"""Fuzzes the urlencoded decoder and parse_urlencoded.
+
+The rule: in default mode any bytes are a form, as in the WHATWG URL standard. In strict mode they are the same form or
+an UrlencodedError. The result does not depend on how the bytes are divided. No pair and no byte of a value is lost.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Real servers for tests: each kind started as a process of its own on a free loopback port.
+"""Real servers for tests. Each kind is started as a separate process on a free loopback port.
 
-``start("uvicorn", "hello:app", app_dir=...)`` returns a :class:`Server` that answers at ``.url``; ``.stop()`` ends
-it by a signal and says how. The fixture ``server_pool`` (conftest.py) keeps each (kind, target) running for the
-whole session::
+``start("uvicorn", "hello:app", app_dir=...)`` returns a :class:`Server`, which answers at ``.url``. ``.stop()`` ends
+it by a signal and returns its exit status. The fixture ``server_pool`` (conftest.py) keeps each (kind, target) running
+for the whole session::
 
     @pytest.mark.real_server
     @pytest.mark.parametrize("kind", KINDS)
@@ -10,9 +10,9 @@ whole session::
         server = server_pool.get(kind, "hello:app", app_dir=EXAMPLES)
         assert httpx.get(server.url).text == "Hello World!"
 
-Safe under pytest-xdist: each worker has ports of its own. No server outlives the test process, however that ends: the
-hang guard of a run ends it at once, and nothing of its own runs any more (:class:`Guard`). A server that is not
-installed skips the test; one that does not start, or hangs when it is told to stop, fails it and shows the log.
+The module works with pytest-xdist, since each worker has its own ports. All servers end with the test process, however
+that ends: the hang guard ends it at once, without running any more code of it, so :class:`Guard` ends the servers. If a
+server is not installed, the test is skipped. If a server does not start or does not stop, the test fails with its log.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ except KeyboardInterrupt:
 """
 
 
-# Reads what to do with which process; does it when the other end of the pipe is closed, by a process that has ended.
+# Reads which processes to end. Ends them when the pipe is closed, because the process at its other end has ended.
 GUARD = """
 import os, signal, sys
 known = {}
@@ -88,21 +88,21 @@ for pid, action in known.items():
 
 
 class Guard:
-    """A process that ends the servers of this one when this one has ended, even by SIGKILL or ``os._exit``."""
+    """A process that ends the servers when this process has ended, even by SIGKILL or ``os._exit``."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
 
     def kill(self, pid: int) -> None:
-        """The process group ``pid`` is to be killed."""
+        """Kill the process group ``pid`` when this process ends."""
         self._tell("kill", pid)
 
     def terminate(self, pid: int) -> None:
-        """The process ``pid``, which ends its own children, is to be terminated."""
+        """Terminate the process ``pid``, which ends its own children, when this process ends."""
         self._tell("terminate", pid)
 
     def forget(self, pid: int) -> None:
-        """It has ended; its number may be another's soon."""
+        """The process has ended. Its number may soon belong to another process."""
         self._tell("forget", pid)
 
     def _tell(self, action: str, pid: int) -> None:
@@ -126,7 +126,7 @@ guard = Guard()
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A way to run a server: its name, the protocol it speaks, what must be installed, its arguments."""
+    """A kind of server: its name, its protocol, the modules that it needs, and its arguments."""
 
     name: str
     protocol: Literal["wsgi", "asgi"]
@@ -187,7 +187,7 @@ ASGI_KINDS = tuple(name for name, kind in KINDS.items() if kind.protocol == "asg
 
 
 def port_numbers() -> Iterator[int]:
-    """Candidates below the ephemeral range, another thousand for each xdist worker; runs side by side begin apart."""
+    """Port numbers below the ephemeral range. Each xdist worker has other ones; parallel runs differ."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     first = 20000 + worker % 12 * 1000
     yield from (first + n % 1000 for n in itertools.count(randrange(1000)))
@@ -197,7 +197,7 @@ ports = port_numbers()
 
 
 def free_port() -> int:
-    """A port on which nothing listens; never the same one twice in a row."""
+    """A port on which nothing listens. It is never the same one twice in a row."""
     for port in itertools.islice(ports, 1000):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -211,7 +211,7 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class Server:
-    """A running server. ``url`` has no slash at its end; ``log()`` is what it wrote to stdout and stderr."""
+    """A running server. ``url`` has no slash at its end; ``log()`` is its output."""
 
     kind: Kind
     target: str
@@ -222,15 +222,15 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The URL of the server."""
         return f"http://{HOST}:{self.port}"
 
     def log(self) -> str:
-        """What it wrote so far."""
+        """The output of the server so far."""
         return self.log_file.read_text(errors="replace")
 
     def wait_until_ready(self) -> None:
-        """Return when somebody listens on the port; AssertionError with the log when the process ended before."""
+        """Wait until the port is open. If the process ends before, raise AssertionError with the log."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"{self.kind.name} ended at its start:\n{self.log()}"
@@ -244,16 +244,16 @@ class Server:
         raise AssertionError(f"{self.kind.name} does not listen after {START_SECONDS:.0f} s:\n{self.log()}")
 
     def wait_for_log(self, text: str) -> None:
-        """Return when the server has written ``text``; AssertionError when it does not."""
+        """Wait until the server has written ``text``. Raises AssertionError if it does not."""
         deadline = time.monotonic() + START_SECONDS
         while text not in self.log():
             assert time.monotonic() < deadline, f"{self.kind.name} did not write {text!r}:\n{self.log()}"
             time.sleep(0.02)
 
     def stop(self, sig: signal.Signals = signal.SIGTERM) -> int:
-        """Send ``sig``, wait and return the exit status; ``killed`` is True when that took too long.
+        """Send ``sig``, wait and return the exit status. ``killed`` is True if the server took too long.
 
-        The signal goes to the server's own process (it stops its workers), the kill to its whole group.
+        The signal goes to the server's main process, which stops its workers. A kill goes to its whole process group.
         """
         if self.process.poll() is None:
             self.process.send_signal(sig)
@@ -267,7 +267,7 @@ class Server:
         return status
 
     def kill(self) -> None:
-        """End what is left of the process group."""
+        """Kill the remaining processes of the group."""
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -275,14 +275,16 @@ class Server:
 
 
 def start(name: str | Kind, target: str, *, app_dir: Path, log_dir: Path, **env: str) -> Server:
-    """Start a server of a kind (by its name) for ``module:attribute`` in ``app_dir``; return it when it listens.
+    """Start a server of this kind for ``module:attribute`` in ``app_dir``. Returns it when it listens.
 
-    Skips the test where the server is not installed.
+    Skips the test if the server is not installed.
     """
     kind = KINDS[name] if isinstance(name, str) else name
     if missing := kind.missing():
         pytest.skip(f"server {missing[0]} is not installed")
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background: children would inherit it
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # in a background job SIGINT is ignored, and children would inherit this
         signal.signal(signal.SIGINT, signal.default_int_handler)
     port = free_port()
     log_file = log_dir / f"{kind.name}-{port}.log"
@@ -304,14 +306,14 @@ def start(name: str | Kind, target: str, *, app_dir: Path, log_dir: Path, **env:
 
 
 class ServerPool:
-    """Servers by (kind, target), started when first asked for, stopped together."""
+    """Servers by (kind, target). Each is started at its first use, and all are stopped together."""
 
     def __init__(self, log_dir: Path) -> None:
         self.log_dir = log_dir
         self.servers: dict[tuple[str, str, Path], Server] = {}
 
     def get(self, name: str, target: str, *, app_dir: Path = EXAMPLES) -> Server:
-        """The running server of this kind for this target; one that has died is started again."""
+        """The running server of this kind for this target. If it has ended, it is started again."""
         key = (name, target, app_dir)
         server = self.servers.get(key)
         if server is None or server.process.poll() is not None:
@@ -332,7 +334,7 @@ class ServerPool:
 
 
 class Demo:
-    """`make demo` in a process: the launcher of examples/ with both servers, on ports of our own. Leaving stops it."""
+    """`make demo` in a process: the launcher in examples/ with both servers on free ports. Leaving it stops it."""
 
     def __init__(self, log_dir: Path) -> None:
         self.ports = free_port(), free_port()
@@ -350,7 +352,7 @@ class Demo:
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
-        """Return when the launcher has printed the addresses; AssertionError with the log otherwise."""
+        """Wait until the launcher has printed the addresses. Otherwise raise AssertionError with the log."""
         deadline = time.monotonic() + START_SECONDS
         while self.process.poll() is None and time.monotonic() < deadline:
             if "Ctrl-C stops both" in self.log():
@@ -360,15 +362,15 @@ class Demo:
         raise AssertionError(f"the demo did not start:\n{self.log()}")
 
     def log(self) -> str:
-        """What the launcher and the servers wrote so far."""
+        """The output of the launcher and the servers so far."""
         return self.log_file.read_text(errors="replace")
 
     def peak_memory(self) -> int:
-        """The largest resident size so far of all processes under the launcher, in bytes, added up (Linux)."""
+        """The sum of the largest resident sizes of all processes of the launcher, in bytes (Linux)."""
         return sum(peak_of(pid) for pid in descendants(self.process.pid))
 
     def stop(self, sig: signal.Signals = signal.SIGTERM) -> int:
-        """Send ``sig`` and return the launcher's exit status; it ends its servers by force after 10 s."""
+        """Send ``sig`` and return the launcher's exit status. It kills its servers after 10 seconds."""
         if self.process.poll() is None:
             self.process.send_signal(sig)
         status = self.process.wait(START_SECONDS)
@@ -385,11 +387,11 @@ class Demo:
 
 
 def descendants(pid: int) -> list[int]:
-    """The process and everything below it, from /proc."""
+    """The process and all its descendants, from /proc."""
     parents: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = path.read_text().rpartition(")")[2].split()  # the name before it may hold anything
+            fields = path.read_text().rpartition(")")[2].split()  # the name before it may contain any character
         except OSError:  # it has ended
             continue
         parents[int(path.parent.name)] = int(fields[1])
@@ -400,7 +402,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def peak_of(pid: int) -> int:
-    """The largest resident size of one process so far in bytes; the present one where the kernel does not keep it."""
+    """The largest resident size of a process in bytes, or the current one if the kernel does not record it."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     values = dict(line.split(":", 1) for line in lines)
     return int(values.get("VmHWM", values["VmRSS"]).split()[0]) * 1024

@@ -1,8 +1,8 @@
-"""Everything of the library that takes text or bytes which a client sent: for the test and for the benchmark.
+"""All functions of the library that take text or bytes of a client, for the test and the benchmark of linear time.
 
-:data:`SUBJECTS` maps a name to a function of one text. Requests and responses are walked, so that a new property is
-a subject without being put on a list; a value that was read is looked at from all sides. :data:`SHAPES` and
-:func:`combinations` are what is tried.
+:data:`SUBJECTS` maps a name to a function of one text. The properties of requests and responses are listed
+automatically, so a new property is tested without being added. All attributes of a result are used as well.
+:data:`SHAPES` and :func:`combinations` are the texts.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ from tests.expressions import Shape
 __all__ = ["BYTES", "CONTAINERS", "SHAPES", "SUBJECTS", "attempt", "combinations"]
 
 NO_LIMITS = Limits(**dict.fromkeys(Limits.__dataclass_fields__))
-#: what such calls raise for text that they refuse
+#: the exceptions for text that is refused
 REFUSALS = (HTTPException, ValueError, TypeError, LookupError, RecursionError, ContentLengthError)
-#: fields that are read by a request, beside those that begin with HTTP_
+#: the fields that a request reads without the prefix HTTP_
 CONTENT = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
 
@@ -120,7 +120,7 @@ SHAPES = list(
 
 
 def combinations(seed: int, count: int) -> Iterator[Shape]:
-    """What the benchmark tries besides: heads, units of one to three fragments, and tails, by chance."""
+    """More texts for the benchmark: random heads, repeated units of one to three fragments, and tails."""
     random = Random(seed)
     for head, unit in product(HEADS, UNITS):
         yield Shape(head, unit, "\xff")
@@ -133,7 +133,7 @@ def combinations(seed: int, count: int) -> Iterator[Shape]:
 
 
 def look(value: Any) -> None:
-    """Ask a value that was read for all that it can be asked for."""
+    """Use everything that a result offers."""
     repr(value)
     attempt(str, value)
     attempt(hash, value)
@@ -150,7 +150,7 @@ def look(value: Any) -> None:
 
 
 def attempt(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """Call it; text that it refuses is none of the subject's business."""
+    """Call the function. It may refuse the text."""
     try:
         return function(*args, **options)
     except REFUSALS:
@@ -158,7 +158,7 @@ def attempt(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
 
 
 def wire(text: str) -> str:
-    """The text as a server gives it: its UTF-8, one character for each byte."""
+    """The text as a server gives it: one character for each byte of its UTF-8."""
     return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
@@ -170,14 +170,14 @@ def raw(text: str) -> bytes:
 
 
 def properties(kind: type) -> dict[str, Any]:
-    """The public properties of a class: name -> descriptor."""
+    """The public properties of a class, by name."""
     members = inspect.getmembers_static(kind)
     return {
         n: m for n, m in members if not n.startswith("_") and hasattr(type(m), "__get__") and not inspect.isroutine(m)
     }
 
 
-#: every property but those that give the protocol's own objects or read a body, which has subjects of its own
+#: every property, except those that give objects of the protocol or read a body
 REQUEST = [
     n for n in properties(Request) if n not in ("environ", "scope", "receive", "input_stream", "stream", "state")
 ]
@@ -191,7 +191,7 @@ FIELD_NAMES = [
 
 
 def environ(text: str) -> dict[str, Any]:
-    """A GET of which everything that a client can choose is ``text``."""
+    """A GET request in which everything that a client can choose is ``text``."""
     value = wire(text)
     fields = {"HTTP_" + name.upper().replace("-", "_"): value for name in FIELD_NAMES}
     return {
@@ -203,7 +203,7 @@ def environ(text: str) -> dict[str, Any]:
 
 
 def scope(text: str) -> dict[str, Any]:
-    """The same as an ASGI scope."""
+    """The same request as an ASGI scope."""
     value = raw(text)
     shown = value.decode("utf-8", "replace")
     fields = [(name.lower().encode(), value) for name in [*FIELD_NAMES, "Content-Type", "Content-Length"]]
@@ -237,7 +237,7 @@ def read_scope(text: str) -> None:
     request.headers.copy()
 
 
-#: every property but those that are no text
+#: every property whose value is text
 RESPONSE = {n: m for n, m in properties(Response).items() if n not in ("response", "headers", "stream", "json")}
 SETTERS = [n for n, m in RESPONSE.items() if getattr(m, "fset", m) is not None]
 
@@ -254,7 +254,7 @@ def set_property(name: str) -> Callable[[str], None]:
 
 
 def change_response(text: str) -> None:
-    """Live values: one change of a field that is long already."""
+    """Change a live view of a field that is already long."""
     response = Response()
     for name in ("Allow", "Cache-Control", "Content-Security-Policy", "Content-Type", "Link", "WWW-Authenticate"):
         attempt(response.headers.__setitem__, name, wire(text))
@@ -279,7 +279,7 @@ def conditional_response(text: str) -> None:
 
 
 def raise_error(text: str) -> None:
-    """An error whose text came from the client, as each of its three documents."""
+    """An error whose text is from the client, in all three forms of document."""
     for accept in ("text/html", "application/json", "text/plain"):
         request = Request({**environ(""), "HTTP_ACCEPT": accept})
         attempt(NotFound(text, member=text).get_response, request)
@@ -292,7 +292,7 @@ PART = b'--B\r\nContent-Disposition: form-data; name="n"; filename="f"\r\n'
 
 
 def read_part(text: str) -> None:
-    """The text as a header field of a part, and all that is asked of the part then."""
+    """Use the text as a header field of a part, and read everything that the part offers."""
     for block in (raw(text), b"X: a\r\n " + raw(text) + b"\r\n b", b"Content-Type: " + raw(text)):
         head = b"\r\nContent-Disposition: form-data; name=n\r\n" + block
         for strict in (False, True):
@@ -312,7 +312,7 @@ def read_disposition(text: str) -> None:
 
 
 def read_multipart(text: str) -> None:
-    """The text before, within and after a form: in a head, in a field, in a file."""
+    """Use the text before, inside and after a form: in a head, in a field and in a file."""
     data = raw(text)
     field = b'\r\n--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
     for body in (
@@ -348,7 +348,7 @@ def read_urlencoded(text: str) -> None:
 
 
 def read_body(text: str) -> None:
-    """The text as a body, read as JSON, as text in the charset that it names, and as a form."""
+    """Read the text as a body: as JSON, as text in its charset, and as a form."""
     data = raw(text)
     for kind in (
         "application/json",
@@ -405,7 +405,7 @@ def repeat_header(count: int) -> None:
 
 
 def view_headers(count: int) -> None:
-    names = [f"X-{number:070}" for number in range(count)]  # too long to be remembered
+    names = [f"X-{number:070}" for number in range(count)]  # too long for the memo
     fields = ScopeHeaders([(name.lower().encode(), b"a") for name in names])
     look(fields)
     [fields.get(name) for name in names]
@@ -499,7 +499,7 @@ BYTES: dict[str, Callable[[int], None]] = {
 
 
 def choose(text: str) -> None:
-    """What a client accepts, asked for what an application offers."""
+    """Compare the values that a client accepts with those that an application offers."""
     for kind in (cardan.http.Accept, cardan.http.CharsetAccept, cardan.http.EncodingAccept, cardan.http.MIMEAccept):
         accept = kind.from_header(wire(text))
         accept.best_match(["a/b", "utf-8", "gzip"]), accept.quality("a/b;c=d"), accept.find("a"), "a" in accept
@@ -516,7 +516,7 @@ def write_event(text: str) -> None:
 
 
 def write_fields(text: str) -> None:
-    """Everything that writes a field, with text that a client sent."""
+    """Write all kinds of fields with text of a client."""
     http = cardan.http
     attempt(http.dump_cookie, text, text, path=text, domain=text, expires=text, samesite=text)
     attempt(http.dump_cookie, "a", text)
@@ -553,7 +553,7 @@ def read_address(text: str) -> None:
 
 
 def call_functions(text: str) -> None:
-    """The facade's functions, under the names that people know."""
+    """The functions of cardan.http."""
     http, value = cardan.http, wire(text)
     readers = [
         http.extract_media_type, http.parse_accept_header, http.parse_age, http.parse_cache_control_header,
