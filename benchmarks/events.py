@@ -1,11 +1,11 @@
-"""Server-sent events on uvicorn: what an event costs the server, and what a client that listens costs it.
+"""Server-sent events on uvicorn: the processor time of the server for each event, and its memory for each client.
 
     python benchmarks/events.py [--quick] [--clients 1000] [--rate 2000] [--only cardan,starlette] [--json FILE]
 
-Each contestant has a server process of its own, to which 1,000 clients are connected, who together get 2,000 events a
-second. Contestants take turns; the medians of the turns are printed: microseconds of processor time of the server for
-each event that a client received, and KiB by which the server's resident memory grew for each client. Clients are
-tasks of this process. Needs Linux (``/proc``), and says so elsewhere.
+Each library has its own server process with 1,000 clients, which together get 2,000 events a second. The libraries take
+turns, and the medians are printed: microseconds of processor time of the server for each event that a client received,
+and KiB by which the resident memory of the server grew for each client. The clients are tasks of this process. The
+benchmark needs Linux (``/proc``), and says so on other systems.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
-"""Readers and writers of header fields, beside Werkzeug's, Starlette's and the standard library's; and their growth.
+"""Readers and writers of header fields, compared with Werkzeug, Starlette and the standard library.
 
     python benchmarks/fields.py [--quick] [--smoke] [--json FILE]
 
-The first table is microseconds a call, the median of turns taken one after the other, with the best peer's ratio (above
-1: cardan is ahead; within 10 % is a tie). Fields that all browsers say alike are remembered by cardan between
-requests; such rows also stand there as "unseen", with a new text in every call. The second table is each reader on
-its worst: 2, 8 and 32 thousand characters of the worst shape in tests/core/fields/readers.py. Four times the text
-should take about four times as long; a step above 10, well under the 16 of a square, fails the run, unless all of it
-is shorter than a millisecond.
+The first table shows microseconds for each call, as the median of turns, and the ratio of the fastest other library:
+above 1 cardan is faster, and within 10 % it is a tie. cardan remembers fields that all browsers send in the same form.
+For these there is also a row "unseen", with a new text in every call.
+
+The second table shows each reader with its worst input: 2, 8 and 32 thousand characters of the worst shape in
+tests/core/fields/readers.py. Four times the text should take about four times as long. A factor above 10 fails the run
+(a quadratic reader has 16), unless all of it takes less than a millisecond.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""Forms, beside every parser of forms for Python that can be installed, compiled ones included; in one process.
+"""Forms, compared with all other parsers of forms for Python that can be installed, compiled ones included.
 
     python benchmarks/forms.py [--quick] [--smoke] [--json FILE]
 
-Contestants take turns, medians are compared. Small forms are microseconds a form, large ones MB a second. The ratio is
-the best peer's time by cardan's: above 1 cardan is ahead, within 10 % is a tie. A parser that does not find all
-fields and files of a body is not in its row. "push" is bytes in, events out; "whole form" stores files as each
-library does by itself: cardan's core in memory and, where it says so, spooled as for a request; Falcon not at all.
+The parsers take turns in one process, and the medians are compared. Small forms are shown in microseconds for each
+form, large ones in MB for each second. The ratio is the time of the fastest other parser, divided by cardan's: above 1
+cardan is faster, and within 10 % it is a tie. A parser that does not find all fields and files of a body is not in the
+row. The rows "push" take bytes and give events. The rows "whole form" store files as each library does by default:
+cardan's core in memory (in rows marked "spooled" on disk, as for a request), and Falcon not at all.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Hostile bodies: what the worst that is known takes, against random bytes; and how soon what is too much is refused.
+"""Hostile bodies: how long the worst known bodies take, and how soon a body that exceeds a limit is refused.
 
     python benchmarks/hostile.py [--quick] [--smoke] [--json FILE]
 
-First, bodies that pass: each shape pushed through the decoder in chunks of 64 KiB and of 1 KiB, GB a second, and as a
-whole form against one of random bytes of the same size (a file spooled as for a request). Each at two sizes, four times
-as much and no more: linear. Last, bodies far past a limit: milliseconds until the error, and how much was read until
-then. Every result is checked.
+The first table has bodies that are accepted. Each shape is pushed through the decoder in chunks of 64 KiB and of 1 KiB
+(GB for each second), and parsed as a whole form, compared with random bytes of the same size (files are stored as in a
+request). Each has two sizes; four times the size must take four times as long. The last table has bodies that exceed a
+limit by far: milliseconds until the error, and the number of bytes that were read. Every result is checked.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Import time, in fresh interpreters that take turns: what ``import cardan`` and the names from it cost.
+"""Import time: how long ``import cardan`` and importing its names take, in new interpreters that take turns.
 
     python benchmarks/import_time.py [--quick] [--json FILE]
 
-Milliseconds beyond an interpreter that imports nothing, medians, bytecode cached. ``cardan`` imports lazily: the
-second row is what an application pays. Checked: a WSGI application of ``def`` handlers loads no anyio.
+Printed are milliseconds, as medians, minus those of an interpreter that imports nothing; the bytecode is cached.
+``cardan`` imports lazily, so the second row is the time of an application. The benchmark also checks that a WSGI
+application with ``def`` handlers does not load anyio.
 """
 
 from __future__ import annotations

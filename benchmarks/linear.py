@@ -1,11 +1,11 @@
-"""Linear: what four times the input costs, for every expression, reader, writer and property that meets client data.
+"""Linear time: how the cost grows with the input, for all expressions, readers, writers and properties of client data.
 
     python benchmarks/linear.py [--quick] [--smoke] [--json FILE]
 
-Each is tried with 1, 4 and 16 thousand characters of very many shapes (tests/expressions.py, tests/subjects.py); shown
-is its worst: microseconds, and the ratio of each step. A linear call costs four times as much for four times the text;
-a step above 6 is measured again, and fails the run if it stays there, unless all of it is shorter than a millisecond
-(what a call costs however short its text is makes the first step smaller, never larger).
+Each of them is tried with 1, 4 and 16 thousand characters of very many shapes (tests/expressions.py,
+tests/subjects.py). The worst shape is shown: microseconds, and the ratio of each step. A linear call takes four times
+as long for four times the text. A ratio above 6 is measured again, and fails the run if it stays above 6, unless all of
+it takes less than a millisecond. (The constant cost of a call makes the first ratio smaller, never larger.)
 """
 
 from __future__ import annotations

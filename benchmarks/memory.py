@@ -1,13 +1,13 @@
-"""Memory and fairness: what waits, what uploads, and what others notice of it.
+"""Memory and fairness: the memory of waiting requests and uploads, and how long uploads delay other tasks.
 
     python benchmarks/memory.py [--quick] [--json FILE]
 
-- KiB for each request that waits in its handler, and for each upload whose client is slow, as tracemalloc sees it
-  (ASGI: tasks; WSGI: what a request in a handler holds, without its thread).
-- MiB by which the process grows over a large upload, after one smaller upload to warm up (maximum resident size, in
-  a process of its own), on both protocols; every byte is counted by the handler.
-- How late the event loop's other tasks are while four large uploads go to async handlers, after a small one to warm up:
-  the 99th percentile, ms.
+- KiB for each request that waits in its handler, and for each upload with a slow client, measured by tracemalloc (on
+  ASGI with its task, on WSGI without its thread).
+- MiB by which the process grows during a large upload, after a smaller upload that warms it up (maximum resident size
+  of a separate process), on both protocols. The handler counts every byte.
+- How late other tasks of the event loop run while four large uploads go to async handlers, after a small upload that
+  warms it up: the 99th percentile in ms.
 """
 
 from __future__ import annotations

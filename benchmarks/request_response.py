@@ -1,12 +1,13 @@
-"""Request and response, in process, without a socket: five scenarios on both protocols, all contestants in one run.
+"""Request and response in one process, without a socket: five scenarios on both protocols.
 
     python benchmarks/request_response.py [--quick] [--json FILE] [--only hello,page] [--protocol wsgi]
 
-Every answer is checked before anything is timed. Printed are microseconds per request, the median of turns taken one
-after the other, and the same above the floor: the raw protocol (which makes the environ or scope, reads the body and
-answers) and the calls of the standard library that nobody can do without (``json.loads``, ``json.dumps``). Rows
-within 10 % are a tie. ``cardan def`` on ASGI is a ``def`` handler in a worker thread; the other ASGI columns are
-``async def``. Last, what ``Request(environ)`` and ``Request(scope, ...)`` cost beyond an object of an empty class.
+Every answer is checked before anything is timed. Printed are microseconds per request, as the median of turns, and
+microseconds above the floor. The floor is the raw protocol (making the environ or scope, reading the body, answering)
+and the calls of the standard library that every library needs (``json.loads``, ``json.dumps``). A difference of up to
+10 % is a tie. ``cardan def`` on ASGI is a ``def`` handler in a worker thread; the other columns for ASGI are
+``async def``. The last lines are the cost of ``Request(environ)`` and ``Request(scope, ...)``, minus that of an object
+of an empty class.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Scaling: the cost of a request against how much of something it has. Linear is what it must be.
+"""Scaling: how the cost of a request grows with the number of its headers, parameters, parts and so on.
 
     python benchmarks/scaling.py [--quick] [--json FILE]
 
-Microseconds for 10, 100, 1000 ... headers, parameters, cookies, fields, parts, ranges; the last column is the time
-per item at the most items over that at a tenth of them: about 1 is linear. (Few items may be cheaper: what is small is
-parsed at once, and a thousand names are remembered.) Every result is checked.
+Printed are microseconds for 10, 100, 1000 and more headers, parameters, cookies, fields, parts and ranges. The last
+column is the time for each item with the largest number of items, divided by that with a tenth of it: about 1 is
+linear. (A few items may be cheaper, because a small form is parsed at once, and a thousand names are remembered.)
+Every result is checked.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Requests per second and latency over loopback: uvicorn and gunicorn, one worker, asked by wrk.
+"""Requests per second and latency over loopback, with one worker of uvicorn and of gunicorn, measured by wrk.
 
     python benchmarks/servers.py [--quick] [--json FILE]
 
-Contestants take turns; the medians of the turns are printed. ``raw`` is an application without a library. Needs wrk
-(Debian has it) and the servers, and says so where they are missing: then nothing is measured.
+The libraries take turns, and the medians are printed. ``raw`` is an application without a library. The benchmark needs
+wrk (there is a package in Debian) and the servers. If one is missing, it says so and measures nothing.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""How long servers take to stop while an event stream is open: by themselves, bounded by their option, and helped.
+"""How long servers take to stop while an event stream is open, in three configurations.
 
     python benchmarks/stopping.py [SERVER ...]
 
 Each server is started three times with one open stream of server-sent events, which never ends by itself, and gets
-SIGTERM. *By itself*: its defaults. *Bounded*: its option that bounds the wait, at two seconds. *Helped*: its defaults,
-with ``Application(end_streams_on_stop=True)``, which helps on ASGI servers that tell the application's process by a
-signal. Printed is when the process has ended, how the stream ended for its client, and what of the application's
-cleanup ran (the body's ``finally``, the close hook, the lifespan). A process that goes on is killed after ``LIMIT``
-seconds.
+SIGTERM. *By itself*: with its defaults. *Bounded*: with its option for a time-out, set to two seconds. *Helped*: with
+its defaults and ``Application(end_streams_on_stop=True)``, which works on ASGI servers whose signal reaches the process
+of the application. Printed are the time until the process has ended, how the stream ended for its client, and which
+parts of the application's cleanup ran (the ``finally`` of the body, the close hook, the lifespan). A process that does
+not end is killed after ``LIMIT`` seconds.
 """
 
 from __future__ import annotations
