@@ -93,3 +93,12 @@ def functions() -> None:
     assert_type(parse_accept_header("gzip", EncodingAccept), EncodingAccept)
     assert_type(parse_cookie("a=1"), MultiDict[str, str])
     assert_type(parse_cookie("a=1", dict), dict[str, str])
+
+
+def bodies(response: Response) -> None:
+    """The body is bytes, or text where it is requested as text."""
+    assert_type(response.get_data(), bytes)
+    assert_type(response.get_data(as_text=True), str)
+    response.set_cookie("a", "b", max_age=timedelta(days=1))
+    response.set_cookie("a", "b", max_age="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    response.delete_cookie("a", secure=True)

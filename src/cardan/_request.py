@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, overload
 
 from . import _crossing as crossing
 from . import core
@@ -157,9 +157,10 @@ class BaseRequest(core.BaseRequest):
         return receiving.replay_receive(self._scope, self._receive)
 
     @property
-    def input_stream(self) -> Any:
+    def input_stream(self) -> BinaryIO:
         """The raw ``wsgi.input``, not bounded by anything; AttributeError on ASGI."""
-        return self.environ["wsgi.input"]
+        stream: BinaryIO = self.environ["wsgi.input"]
+        return stream
 
     @property
     def state(self) -> MutableMapping[str, Any]:

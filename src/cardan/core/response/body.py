@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, overload
 
 from ..buffers import as_bytes, is_bytes_like
 from ..exceptions import WrongMode
@@ -181,7 +181,13 @@ class BodyAccess:
         if mutable and not isinstance(self.response, list):
             self._iterable = list(self._iterable)
 
-    def get_data(self, as_text: bool = False) -> Any:
+    @overload
+    def get_data(self, as_text: Literal[False] = False) -> bytes: ...
+    @overload
+    def get_data(self, as_text: Literal[True]) -> str: ...
+    @overload
+    def get_data(self, as_text: bool) -> str | bytes: ...
+    def get_data(self, as_text: bool = False) -> str | bytes:
         """The whole body as bytes, or as text; a streamed one is collected.
 
         Raises :exc:`RuntimeError` where ``implicit_sequence_conversion`` is off, or the body is passed through, and
@@ -192,7 +198,13 @@ class BodyAccess:
         data = body if body is not None else b"".join(map(encode, self._iterable))
         return data.decode("utf-8", "replace") if as_text else data
 
-    async def aget_data(self, as_text: bool = False) -> Any:
+    @overload
+    async def aget_data(self, as_text: Literal[False] = False) -> bytes: ...
+    @overload
+    async def aget_data(self, as_text: Literal[True]) -> str: ...
+    @overload
+    async def aget_data(self, as_text: bool) -> str | bytes: ...
+    async def aget_data(self, as_text: bool = False) -> str | bytes:
         """The whole body of any kind as bytes, or as text; a streamed one is collected."""
         if self.is_async and self.implicit_sequence_conversion and not self.direct_passthrough:
             await self.amake_sequence()
