@@ -5,13 +5,12 @@ from __future__ import annotations
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..core.waiting import Background
+from ..core.waiting import Background, make_event
 from .cancellation import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import anyio
     import trio
 
 __all__ = ["BackgroundTask", "Silence", "call_in_loop", "call_soon", "current_token", "make_event"]
@@ -93,13 +92,6 @@ def _trio_call_later(seconds: float, function: Callable[[], object]) -> trio.Can
 
     trio.lowlevel.spawn_system_task(wait, context=copy_context())
     return scope
-
-
-def make_event() -> anyio.Event:
-    """An event of the running loop."""
-    import anyio
-
-    return anyio.Event()
 
 
 def current_token() -> Any:

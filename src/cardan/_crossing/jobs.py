@@ -6,44 +6,19 @@
 from __future__ import annotations
 
 from _thread import allocate_lock, get_ident
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from .cancellation import is_cancellation, log_lost, wait_uncut
+from .pool import UNLIMITED, is_possible, run_in_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import anyio
 
     from .places import Lease, Places
 
 __all__ = ["Job", "run_to_end", "start"]
 
 T = TypeVar("T")
-
-
-class _Unlimited:
-    """A limiter that lets everybody pass: the places are counted before a thread is asked for.
-
-    It has what anyio (``async with``) and trio (the ``_on_behalf_of`` methods) ask of a limiter.
-    """
-
-    __slots__ = ()
-
-    async def __aenter__(self) -> None:
-        pass
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        pass
-
-    async def acquire_on_behalf_of(self, borrower: object) -> None:
-        pass
-
-    def release_on_behalf_of(self, borrower: object) -> None:
-        pass
-
-
-_UNLIMITED: Final = cast("anyio.CapacityLimiter", _Unlimited())
 
 
 class Job(Generic[T]):
@@ -113,12 +88,14 @@ class Job(Generic[T]):
 async def start(job: Job[T]) -> T:
     """Have a worker thread do ``job``, whatever the number of threads.
 
-    A scope that is cancelled while the thread runs is noticed after its end. asyncio's own cancellation is raised at
-    once, and the thread may be running then.
+    A scope that is cancelled while the thread runs is noticed after its end. A native cancellation of asyncio is raised
+    at once, and the thread may be running then.
     """
+    if is_possible():
+        return cast("T", await run_in_pool(job))
     from anyio import to_thread
 
-    return cast("T", await to_thread.run_sync(job, limiter=_UNLIMITED))
+    return cast("T", await to_thread.run_sync(job, limiter=UNLIMITED))
 
 
 async def run_to_end(places: Places, function: Callable[..., T], *args: Any) -> T:

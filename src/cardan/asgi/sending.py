@@ -225,16 +225,16 @@ class _Wire:
         self._silence = keep_alive.silence = crossing.Silence(seconds, keep_alive.fill)
         return keep_alive
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether a message is being sent."""
-        return self._is_sending
+    def begin_filler(self) -> bool:
+        """Make what is emitted from now on wait for :meth:`fill`. False if something is being sent."""
+        if self._is_sending or self._filler is not None:
+            return False
+        self._filler = crossing.make_event()
+        return True
 
     async def fill(self, chunk: bytes) -> None:
-        """Send ``chunk`` while nothing else is sent; what is emitted meanwhile follows."""
-        import anyio
-
-        self._filler = anyio.Event()
+        """Send ``chunk``, after :meth:`begin_filler`."""
+        assert self._filler is not None
         try:
             await self._send_events(self._finalizer.feed(chunk))
         finally:
@@ -279,7 +279,7 @@ class _KeepAlive:
 
     def fill(self) -> None:
         """The response has been silent."""
-        if not self._wire.is_busy:
+        if self._wire.begin_filler():
             self._task = crossing.BackgroundTask(self._fill)
 
     async def _fill(self) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from tests.crossing.test_starvation import Upload, start_impatient
 from tests.servers import STOPPING_HYPERCORN
-from tests.test_starvation import Upload, start_impatient
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ def test_cancelled_requests(kind: str, tmp_path: Path) -> None:
 
     A ``def`` handler that waits for its body ends, so that the process can end.
     """
-    server = start_impatient(kind, "tests.cancelled_app:app", tmp_path)
+    server = start_impatient(kind, "tests.crossing.shutdown_app:app", tmp_path)
     try:
         with ExitStack() as stack:
             stack.enter_context(Upload(server))

@@ -10,7 +10,7 @@ import pytest
 
 from cardan import Application, Request, Response
 from cardan._crossing import Lease, Places
-from tests.test_crossing import GONE, UPLOAD, Exchange, chunk
+from tests.crossing.exchange import GONE, UPLOAD, Exchange, chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

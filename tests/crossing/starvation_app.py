@@ -1,4 +1,4 @@
-"""The application of tests/test_starvation.py: uploads to a ``def`` handler, requests without a body, idle event
+"""The application of tests/crossing/test_starvation.py: uploads to a ``def`` handler, requests without a body, idle event
 streams.
 """
 

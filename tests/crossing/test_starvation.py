@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real_server
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 LENGTH = 100_000  # a larger body than one that is received before the handler runs
 
 
@@ -91,7 +91,7 @@ def start_impatient(kind: str, target: str, log_dir: Path) -> Server:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(KINDS, kind, replace(known, arguments=arguments))
-        return start(kind, target, app_dir=HERE.parent, log_dir=log_dir)
+        return start(kind, target, app_dir=ROOT, log_dir=log_dir)
 
 
 def get_at_once(server: Server, number: int) -> list[int]:
@@ -123,7 +123,7 @@ def test_slow_uploads(kind: str, name: str, slow: int, fast: int, tmp_path: Path
     Requests without a body are answered. One more upload gets a 503 with Retry-After. Completed uploads are answered.
     If clients disconnect, their places become free. SIGTERM ends the server.
     """
-    server = start_impatient(kind, f"tests.starvation_app:{name}", tmp_path)
+    server = start_impatient(kind, f"tests.crossing.starvation_app:{name}", tmp_path)
     try:
         with httpx.Client(base_url=server.url, timeout=30) as client, ExitStack() as stack:
             uploads = [stack.enter_context(Upload(server)) for _ in range(slow)]
@@ -155,7 +155,7 @@ def test_idle_streams(kind: str, server_pool: ServerPool) -> None:
     """With as many idle sync event streams as there are threads for them, handlers still run, also after the clients
     left.
     """
-    server = server_pool.get(kind, "tests.starvation_app:small", app_dir=HERE.parent)
+    server = server_pool.get(kind, "tests.crossing.starvation_app:small", app_dir=ROOT)
     with ExitStack() as stack:
         streams = [stack.enter_context(httpx.Client(timeout=30)) for _ in range(6)]
         for client in streams[:4]:
@@ -207,7 +207,7 @@ class Multiplexed:
 
 def test_slow_uploads_on_one_connection(server_pool: ServerPool) -> None:
     """With HTTP/2, all slow uploads can use one connection. The same holds, and closing it frees their places."""
-    server = server_pool.get("hypercorn", "tests.starvation_app:small", app_dir=HERE.parent)
+    server = server_pool.get("hypercorn", "tests.crossing.starvation_app:small", app_dir=ROOT)
     for _ in range(3):
         client = Multiplexed(server)
         with client.socket:

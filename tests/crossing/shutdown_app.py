@@ -1,4 +1,4 @@
-"""The application of tests/test_shutdown_cancels.py: endless streams that print a line to stdout when they end."""
+"""The application of tests/crossing/test_shutdown.py: endless streams that print a line to stdout when they end."""
 
 from __future__ import annotations
 

@@ -1,0 +1,246 @@
+"""Pool: the worker threads of one event loop of asyncio, each of which does one job after the other.
+
+``anyio.to_thread.run_sync`` takes twice the time of a thread that gets its jobs by a queue. A thread of the pool looks
+like a worker thread of anyio to the code that it runs: ``anyio.from_thread.run()`` works without a token, and is
+cancelled with the task that waits for the thread.
+"""
+
+from __future__ import annotations
+
+import queue  # its names are looked up when they are used: gevent may replace them after the import
+import threading
+from collections import deque
+from contextvars import Context, copy_context
+from math import inf
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from weakref import WeakSet
+
+from .cancellation import asyncio_task
+from .places import PerLoop
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    import anyio
+
+__all__ = ["UNLIMITED", "is_possible", "run_in_pool"]
+
+T = TypeVar("T")
+
+#: seconds after which a thread without a job may be ended; anyio has the same
+_IDLE_SECONDS: Final = 10
+#: the name, in anyio.from_thread, of the variables of a thread by which anyio (4.11 and later) knows its worker threads
+_KNOWN: Final = "threadlocals"
+
+
+class _Unlimited:
+    """A limiter that never makes a task wait: the places are counted before a thread is asked for.
+
+    It has what anyio (``async with``) and trio (the ``_on_behalf_of`` methods) ask of a limiter.
+    """
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        pass
+
+    async def acquire_on_behalf_of(self, borrower: object) -> None:
+        pass
+
+    def release_on_behalf_of(self, borrower: object) -> None:
+        pass
+
+
+UNLIMITED: Final = cast("anyio.CapacityLimiter", _Unlimited())
+
+
+class _Call:
+    """A function that a thread is to call, and how the call has ended."""
+
+    __slots__ = ("context", "error", "function", "is_over", "result", "waiter")
+
+    def __init__(self, function: Callable[[], Any], waiter: asyncio.Future[None]) -> None:
+        self.context = copy_context()
+        self.function = function
+        self.waiter = waiter
+        """Set, in the loop, when the call has ended."""
+        self.is_over = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        """In the thread: make the call."""
+        try:
+            self.result = self.context.run(self.function)
+        except BaseException as error:
+            self.error = error
+
+    def wake(self) -> None:
+        """In the loop: the call has ended."""
+        self.is_over = True
+        if not self.waiter.done():  # else the task was cancelled
+            self.waiter.set_result(None)
+
+    def outcome(self) -> Any:
+        """What the function has returned; raises what it has raised."""
+        error, self.error = self.error, None
+        try:
+            if isinstance(error, StopIteration):  # a coroutine must not raise it
+                raise RuntimeError("got StopIteration from a function in a worker thread") from error
+            if error is not None:
+                raise error
+        finally:
+            del error  # its traceback holds this frame: no cycle
+        return self.result
+
+
+class _Thread:
+    """One worker thread, and a task of the loop in whose scope everything runs that the thread awaits."""
+
+    __slots__ = ("_loop", "_pool", "_queue", "_scope", "_stopped", "_task", "_token", "idle_since", "is_spent")
+
+    def __init__(self, pool: _Pool, loop: asyncio.AbstractEventLoop) -> None:
+        from anyio import CancelScope, Event
+        from anyio.lowlevel import current_token
+
+        self._pool = pool
+        self._loop = loop
+        self._token = current_token()
+        self._queue: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._scope = CancelScope()
+        self._stopped = Event()
+        self.is_spent = False
+        """True if the thread ends after its job."""
+        self.idle_since = 0.0
+        """The loop's time at which its last job ended."""
+        # neither is in the context of the first request, which would be kept as long as the thread
+        Context().run(threading.Thread(target=self._serve, name="cardan worker thread").start)
+        self._task = loop.create_task(self._hold(), context=Context())
+
+    async def _hold(self) -> None:
+        """Be in the scope as long as the thread runs; a loop that ends cancels this."""
+        try:
+            with self._scope:
+                await self._stopped.wait()
+        finally:
+            self.end()
+
+    def _serve(self) -> None:
+        """In the thread: do jobs until told to end."""
+        from anyio import from_thread
+
+        known = getattr(from_thread, _KNOWN)
+        known.current_token, known.current_cancel_scope = self._token, self._scope
+        while (call := self._queue.get()) is not None:
+            call.run()
+            try:
+                self._loop.call_soon_threadsafe(self._report, call)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                return
+            del call  # nothing of a request is kept while the thread waits for the next one
+
+    def _report(self, call: _Call) -> None:
+        """In the loop: the thread has done its job."""
+        if self.is_spent:
+            self.end()
+        else:
+            self.idle_since = self._loop.time()
+            self._pool.idle.append(self)
+        call.wake()
+
+    def put(self, call: _Call) -> None:
+        """Have the thread do a job."""
+        self._queue.put(call)
+
+    def cancel(self) -> None:
+        """In the loop: cancel what the job awaits there. The thread gets no job after this one."""
+        self.is_spent = True
+        self._scope.cancel()
+
+    def end(self) -> None:
+        """In the loop: end the thread when it has done its job."""
+        self.is_spent = True
+        self._pool.threads.discard(self)
+        self._stopped.set()
+        self.stop()
+
+    def stop(self) -> None:
+        """From any thread: have the thread take no more jobs."""
+        self._queue.put(None)
+
+
+class _Pool:
+    """The threads of one loop. The one that was used last is used first, so that surplus ones stay idle and end."""
+
+    def __init__(self) -> None:
+        self.threads: set[_Thread] = set()
+        self.idle: deque[_Thread] = deque()
+        if not _pools_of_process:
+            # atexit's functions run when all ordinary threads have ended; these run before (concurrent.futures does so)
+            threading._register_atexit(_stop_pools)  # type: ignore[attr-defined]
+        _pools_of_process.add(self)
+
+    def take(self, loop: asyncio.AbstractEventLoop) -> _Thread:
+        """A thread without a job, a new one if there is none."""
+        while self.idle:
+            thread = self.idle.pop()
+            if thread.is_spent:
+                continue
+            while self.idle and loop.time() - self.idle[0].idle_since > _IDLE_SECONDS:
+                self.idle.popleft().end()
+            return thread
+        thread = _Thread(self, loop)
+        self.threads.add(thread)
+        return thread
+
+
+_pools: Final = PerLoop(_Pool)
+_pools_of_process: Final[WeakSet[_Pool]] = WeakSet()
+
+
+def _stop_pools() -> None:
+    """The interpreter ends, and would wait for the threads of a loop that has cancelled nothing."""
+    for pool in list(_pools_of_process):
+        for thread in list(pool.threads):
+            thread.stop()
+
+
+def is_possible() -> bool:
+    """True under asyncio, with an anyio whose worker threads are known in the way that this module relies on."""
+    from anyio import from_thread
+
+    return asyncio_task() is not None and hasattr(from_thread, _KNOWN)
+
+
+async def run_in_pool(function: Callable[[], T]) -> T:
+    """Under asyncio: call ``function`` in a worker thread, in a copy of the current context.
+
+    If a scope around the task is cancelled meanwhile, the thread is waited for all the same, and its result is given.
+    A native cancellation (:meth:`asyncio.Task.cancel`) is raised at once, and the thread may be running then.
+    """
+    import asyncio
+
+    from anyio import CancelScope, current_effective_deadline
+    from anyio.lowlevel import checkpoint_if_cancelled
+
+    await checkpoint_if_cancelled()
+    loop = asyncio.get_running_loop()
+    thread = _pools.get().take(loop)
+    call = _Call(function, loop.create_future())
+    thread.put(call)
+    try:
+        await call.waiter
+    except asyncio.CancelledError:
+        if current_effective_deadline() != -inf:
+            raise
+        thread.cancel()
+        if not call.is_over:
+            call.waiter = loop.create_future()
+            with CancelScope(shield=True):
+                await call.waiter
+    result: T = call.outcome()
+    return result

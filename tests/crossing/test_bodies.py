@@ -1,0 +1,186 @@
+"""Bodies under an event loop: each ends once, also when the client leaves or the task is cancelled."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+import anyio
+import pytest
+
+from cardan import Application, Request, Response
+from cardan.exceptions import BodyConsumed
+from tests.crossing.exchange import GONE, Exchange, chunk
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Both loops."""
+    return str(request.param)
+
+
+async def ticks(log: list[str], interval: float = 0.001) -> AsyncIterator[bytes]:
+    """Never ends by itself; its cleanup awaits."""
+    try:
+        while True:
+            yield b"tick"
+            await anyio.sleep(interval)
+    finally:
+        await anyio.sleep(0.001)
+        log.append("cleaned up")
+
+
+@pytest.mark.parametrize("interval", [0.001, 3600], ids=["busy", "idle"])
+@pytest.mark.parametrize("send_fails", [False, True])
+async def test_client_leaves_a_stream(interval: float, send_fails: bool) -> None:
+    """Noticed while busy and while idle; the generator is finalized once, its cleanup awaited; hooks run after it."""
+    log: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        response = Response(ticks(log, interval))
+        response.call_on_close(lambda: log.append("hook"))
+        return response
+
+    exchange = Exchange(Application(handler), chunk(b"", False), method="GET")
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(exchange.run)
+            await exchange.sending.wait()
+            await anyio.sleep(0.01)
+            if send_fails:
+                exchange.send_error = OSError("connection lost")
+            if not send_fails or interval > 1:
+                await exchange.put.send(GONE)
+    assert log == ["cleaned up", "hook"]
+
+
+async def test_unread_body_is_not_received_while_streaming() -> None:
+    """While a declared body is unread nobody but its reader receives: only send errors tell."""
+    log: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"first"
+            await anyio.sleep(0.01)
+            async for data in request.aiter_data():
+                yield data
+
+        return Response(body())
+
+    exchange = Exchange(Application(handler), chunk(b"a"), chunk(b"b", False), headers=[(b"content-length", b"2")])
+    await exchange.run()
+    assert exchange.body == b"firstab"
+    assert log == []
+
+
+async def test_cancelled_stream() -> None:
+    """A server that cancels the task: the body is ended and its cleanup is not interrupted."""
+    log: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        return Response(ticks(log, 3600))
+
+    exchange = Exchange(Application(handler), chunk(b"", False), method="GET")
+    async with anyio.create_task_group() as group:
+        group.start_soon(exchange.run)
+        await exchange.sending.wait()
+        group.cancel_scope.cancel()
+    assert log == ["cleaned up"]
+
+
+async def test_cancelled_load_leaves_no_file() -> None:
+    """Cancelled while an upload is parsed: the file is closed, and later accesses say that the body is lost."""
+    requests: list[Request] = []
+
+    async def handler(request: Request) -> Response:
+        requests.append(request)
+        await request.load()
+        return Response("x")
+
+    head = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n'
+    types = [(b"content-type", b"multipart/form-data; boundary=B"), (b"content-length", b"9000000")]
+    before = len(os.listdir("/proc/self/fd"))
+    exchange = Exchange(Application(handler), chunk(head + b"x" * 1_000_000), chunk(b"x" * 1_000_000), headers=types)
+    async with anyio.create_task_group() as group:
+        group.start_soon(exchange.run)
+        await anyio.sleep(0.1)
+        group.cancel_scope.cancel()
+    del group
+    assert len(os.listdir("/proc/self/fd")) <= before
+    with pytest.raises(BodyConsumed):
+        await requests[0].load()
+
+
+async def test_sync_body_of_a_client_that_left() -> None:
+    """A sync generator on ASGI whose client left is closed when its pending ``next`` returns."""
+    log: list[str] = []
+
+    def body() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"tick"
+                threading.Event().wait(0.005)
+        finally:
+            log.append("closed")
+
+    exchange = Exchange(Application(lambda request: Response(body())), chunk(b"", False), method="GET")
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(exchange.run)
+            await exchange.sending.wait()
+            await exchange.put.send(GONE)
+    assert log == ["closed"]
+
+
+async def test_keep_alive() -> None:
+    """A silent stream sends its filler, from the same connection, never in the middle of a chunk."""
+
+    class Quiet(Response):
+        keep_alive = 0.01
+        keep_alive_chunk = b":\n\n"
+
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            await anyio.sleep(0.1)
+            yield b"data: 1\n\n"
+
+        return Quiet(body())
+
+    exchange = Exchange(Application(handler), chunk(b"", False), method="GET")
+    await exchange.run()
+    assert exchange.body.startswith(b":\n\n:\n\n")
+    assert exchange.body.replace(b":\n\n", b"") == b"data: 1\n\n"
+
+
+async def test_timeouts_of_the_body() -> None:
+    """A body's own timeouts do not end it, and do not keep it from being ended when the client leaves."""
+    log: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            try:
+                for number in range(3):
+                    with anyio.move_on_after(0.005):
+                        await anyio.sleep(3600)
+                    yield b"%d" % number
+                while True:
+                    with anyio.move_on_after(0.005):
+                        await anyio.sleep(3600)
+            finally:
+                await anyio.sleep(0.001)
+                log.append("cleaned up")
+
+        return Response(body())
+
+    exchange = Exchange(Application(handler), chunk(b"", False), method="GET")
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(exchange.run)
+            while exchange.body != b"012":
+                await anyio.sleep(0.005)
+            await anyio.sleep(0.05)
+            await exchange.put.send(GONE)
+    assert log == ["cleaned up"]

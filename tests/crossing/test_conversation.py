@@ -1,0 +1,86 @@
+"""An async body or handler on WSGI: its tasks in the loop of the process, and the thread that serves them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+
+from cardan import Application, Request, Response
+from cardan import _crossing as crossing
+from cardan.testing import Client
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_body_that_is_ended_before_it_began(backend: str) -> None:
+    """On WSGI, a body that is ended as soon as its task was started is over, whichever task the loop runs first."""
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(2):
+            yield b"x"
+
+    conversation = crossing.Conversation(crossing.portal(backend))
+    for _ in range(300):
+        generator = body()
+        items, end = conversation.iterate(generator, 0.0, b"filler")
+        assert next(items) in (b"x", b"filler")
+        end()
+        assert generator.ag_frame is None, "the body was not closed"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_what_is_awaited_after_a_body_that_ended_unseen(backend: str) -> None:
+    """On WSGI: the end of one task is not taken for the end of the next one."""
+    go_on = threading.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        while not go_on.is_set():
+            await anyio.sleep(0.001)
+        return
+        yield
+
+    async def hook() -> str:
+        await anyio.sleep(0.01)
+        return "hook"
+
+    portal = crossing.portal(backend)
+    conversation = crossing.Conversation(portal)
+    items, end = conversation.iterate(body(), 0.001, b"filler")
+    assert next(items) == b"filler"
+    go_on.set()
+    crossing.Conversation(portal).wait(anyio.sleep(0.05))
+    end()
+    assert conversation.wait(hook()) == "hook"
+
+
+def test_a_task_that_outlives_its_request() -> None:
+    """On WSGI what it asks of the request's thread is refused; it does not wait for ever."""
+    told: list[str] = []
+    over, done = threading.Event(), threading.Event()
+
+    async def handler(request: Request) -> Response:
+        await request.load()
+        file = request.files["f"]
+
+        async def late() -> None:
+            try:
+                while not over.is_set():
+                    await anyio.sleep(0.001)
+                await file.aread()
+            except RuntimeError as error:
+                told.append(str(error))
+            finally:
+                done.set()
+
+        tasks.append(asyncio.get_running_loop().create_task(late()))
+        return Response("sent")
+
+    tasks: list[asyncio.Task[None]] = []
+    with Client(Application(handler), protocol="wsgi") as client:
+        assert client.post("/", files={"f": ("x", bytes(600_000))}).text == "sent"
+    over.set()
+    assert done.wait(20)
+    assert told == ["got blocking work on a request that is over, expected it before the response was sent"]

@@ -1,0 +1,168 @@
+"""Handlers in worker threads: how many run at once, and how they read a body that arrives in the loop."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import anyio
+import pytest
+
+from cardan import Application, Request, Response
+from cardan import _crossing as crossing
+from cardan.exceptions import ClientDisconnected
+from tests.crossing.exchange import GONE, UPLOAD, Exchange, chunk
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Both loops."""
+    return str(request.param)
+
+
+async def test_slow_uploads_do_not_starve_fast_requests() -> None:
+    """Handlers that wait for slow clients give their place back: 41 of them leave the only one free."""
+
+    def handler(request: Request) -> Response:
+        return Response(str(len(request.get_data())))
+
+    app = Application(handler, threads=1)
+    slow = [Exchange(app, chunk(b"x"), headers=[(b"transfer-encoding", b"chunked")]) for _ in range(41)]
+    async with anyio.create_task_group() as group:
+        for exchange in slow:
+            group.start_soon(exchange.run)
+        for _ in range(20):
+            await anyio.sleep(0.005)
+        fast = Exchange(app, chunk(b"", False), method="GET")
+        with anyio.fail_after(20):
+            await fast.run()
+        assert fast.body == b"0"
+        for exchange in slow:
+            await exchange.put.send(chunk(b"y", False))
+    assert {exchange.body for exchange in slow} == {b"2"}
+
+
+async def test_at_most_so_many_handlers() -> None:
+    """``threads`` handlers run at once, and never one more; a handler that waited goes on when it has a place again."""
+    running, most, lock = 0, 0, threading.Lock()
+    together = threading.Barrier(3)  # three handlers meet here: so many do run at once
+
+    def handler(request: Request) -> Response:
+        nonlocal running, most
+        request.get_data()
+        with lock:
+            running += 1
+            most = max(most, running)
+        together.wait(30)
+        with lock:
+            running -= 1
+        return Response("x")
+
+    app = Application(handler, threads=3)
+    exchanges = [Exchange(app, chunk(b"1"), chunk(b"2", False), headers=[(b"expect", b"x")]) for _ in range(12)]
+    async with anyio.create_task_group() as group:
+        for exchange in exchanges:
+            group.start_soon(exchange.run)
+    assert most == 3
+    assert all(exchange.status == 200 for exchange in exchanges)
+
+
+async def test_one_hop_for_many_messages() -> None:
+    """What wants the whole body crosses once for 256 KiB or the end, not once for each message."""
+    hops: list[int] = []
+    original = crossing.in_loop
+
+    def counting(function: Any, *args: Any, token: Any = None) -> Any:
+        hops.append(1)
+        return original(function, *args, token=token)
+
+    app = Application(lambda request: Response(str(len(request.get_data()))))
+    messages = [chunk(b"x" * 1000) for _ in range(90)]
+    exchange = Exchange(app, *messages, chunk(b"", False), headers=[(b"transfer-encoding", b"chunked")])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crossing, "in_loop", counting)
+        await exchange.run()
+    assert exchange.body == b"90000"
+    assert len(hops) == 1
+
+
+async def test_streams_take_each_message_as_it_comes() -> None:
+    """What streams gets the first message before the second was sent."""
+    seen: list[bytes] = []
+    first = threading.Event()
+
+    def handler(request: Request) -> Response:
+        for data in request.iter_data():
+            seen.append(data)
+            first.set()
+        return Response("x")
+
+    exchange = Exchange(Application(handler), chunk(b"one"), headers=[(b"transfer-encoding", b"chunked")])
+    async with anyio.create_task_group() as group:
+        group.start_soon(exchange.run)
+        with anyio.fail_after(20):
+            while not first.is_set():
+                await anyio.sleep(0.001)
+        assert seen == [b"one"]
+        await exchange.put.send(chunk(b"two", False))
+    assert seen == [b"one", b"two"]
+
+
+async def test_foreign_threads() -> None:
+    """The body can be read from any thread that the handler started."""
+
+    def handler(request: Request) -> Response:
+        result: list[bytes] = []
+        thread = threading.Thread(target=lambda: result.append(request.get_data()))
+        thread.start()
+        thread.join(20)
+        return Response(result[0])
+
+    exchange = Exchange(Application(handler), chunk(b"a"), chunk(b"b", False), headers=[(b"expect", b"x")])
+    await exchange.run()
+    assert exchange.body == b"ab"
+
+
+async def test_preload_spares_the_hop() -> None:
+    """A small declared body is received before the handler gets its thread; not with Expect: 100-continue."""
+    app = Application(lambda request: Response("x"))
+    plain = Exchange(app, chunk(b"abc", False), headers=[(b"content-length", b"3")])
+    await plain.run()
+    expecting = Exchange(app, headers=[(b"content-length", b"3"), (b"expect", b"100-continue")])
+    with anyio.fail_after(20):
+        await expecting.run()
+    assert plain.status == expecting.status == 200
+
+
+@pytest.mark.parametrize("kind", ["def", "async"])
+async def test_disconnect_while_reading(kind: str) -> None:
+    """A client that leaves before its body is complete: ClientDisconnected, and every later access says so again."""
+    caught: list[BaseException] = []
+
+    def look(request: Request) -> None:
+        try:
+            request.get_data()
+        except ClientDisconnected as error:
+            caught.append(error)
+            assert request.disconnected
+            raise
+
+    def handler(request: Request) -> Response:
+        for _ in range(2):
+            with pytest.raises(ClientDisconnected):
+                look(request)
+        return Response("x")
+
+    async def ahandler(request: Request) -> Response:
+        for _ in range(2):
+            with pytest.raises(ClientDisconnected):
+                await request.load()
+        with pytest.raises(ClientDisconnected):
+            look(request)
+        return Response("x")
+
+    app = Application(handler if kind == "def" else ahandler)
+    await Exchange(app, chunk(b"half"), GONE, headers=UPLOAD).run()
+    assert caught
