@@ -1,6 +1,4 @@
-"""The application of tests/crossing/test_starvation.py: uploads to a ``def`` handler, requests without a body, idle event
-streams.
-"""
+"""The application of tests/crossing/test_starvation.py: uploads to a ``def`` handler, plain requests, idle streams."""
 
 from __future__ import annotations
 
