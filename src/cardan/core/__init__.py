@@ -1,7 +1,7 @@
-"""cardan.core: the sans-IO core. Bytes and values in, events and values out.
+"""cardan.core: the part of cardan without I/O. It takes bytes and values, and gives events and values.
 
-No I/O, no event loop, no thread, and no clock that cannot be replaced. Everything here can be used without the
-adapters: by a server, a framework, a test.
+The core uses no I/O, no event loop and no threads, and its clock can be replaced. A server, a framework or a test can
+use it without the adapters for WSGI and ASGI.
 """
 
 from __future__ import annotations
