@@ -212,11 +212,7 @@ def test_every_way_gives_the_same_form(form: tuple[str, bytes], own: dict[str, i
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("row", [*MULTIPART, *URLENCODED], ids=lambda row: row.id)
 def test_strange_forms(row: Row, mode: str) -> None:
-    """What the table of strange forms says holds for a request, whichever way its body arrives."""
-    try:
-        row.content_type.encode("latin-1")
-    except UnicodeEncodeError:
-        return  # no server could send it
+    """The table of strange forms holds for a request, in whichever way its body arrives."""
     outcomes = compare(type("Own", (cardan.Request,), {"forms": mode}), row.content_type, row.body)
     expected = row.strict if mode == "strict" else row.default
     for outcome in outcomes.values():
