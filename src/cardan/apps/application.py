@@ -169,22 +169,22 @@ class Application(Dual, Generic[R]):
     # --- options, and what follows from them ---
 
     def _take(self, name: str, value: Any) -> None:
-        """Set an option to what the constructor was given, or to what the class says, so that it is kept here."""
+        """Set an option to the argument of the constructor, or to the value of the class."""
         if value is None:
             if _is_property(type(self), name):
                 if name in _DERIVING:
                     self._derive(name)
                 return
             value = getattr(self, name)
-            if name == "lifespan":  # is called with the application: as a method of its class it is that already
+            if name == "lifespan":  # it is called with the application, which a method of the class gets anyway
                 value = getattr(value, "__func__", value)
         setattr(self, name, value)
 
-    # nothing here asks for __dict__: attributes of an object whose dict was made are slower to read, with each request
+    # do not use __dict__ here: after that, Python reads the attributes of the object more slowly
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _DECISIVE:
-            self.sync_handler = self.async_handler = None  # first: requests may be under way
+            self.sync_handler = self.async_handler = None  # first of all, because requests may be running
             if name == "middleware":
                 value = tuple(value)
         elif name == "lifespan" and self._has_begun() and value is not self.lifespan:
@@ -199,19 +199,19 @@ class Application(Dual, Generic[R]):
             self._derive(name)
 
     def _derive(self, name: str) -> None:
-        """Set what follows from the option ``name``."""
+        """Set the attributes that follow from the option ``name``."""
         if name in _THREADS:
             self.worker_threads = crossing.Threads(self.threads, self.waiting_threads, self.stream_threads)
         elif name == "lifespan":
             make = self._make_lifespan()
             self._process = ProcessLifespan(make, self.portal) if make is not None else None
             self.start_lifespan = self._process.state if self._process is not None else None
-        elif not self._varies:  # else it is chosen for each request
+        elif not self._varies:  # otherwise it is chosen for each request
             self._choose_way()
 
     def _choose_way(self) -> None:
-        """Set the handler that the adapters call at once: if there is one for all requests and nothing is loaded
-        before it.
+        """Set the handler that the adapters call directly, if all requests have the same one and nothing is loaded
+        before.
         """
         loads = bool(self.load) or any(getattr(each, "load", False) for each in self.middleware)
         routes = getattr(self.resolve, "__func__", None) is not Application.resolve
@@ -256,7 +256,7 @@ class Application(Dual, Generic[R]):
             return self
         bound = copy(self)
         handler = partial(self.handler, obj)
-        bound.__dict__["handler"] = handler  # of the same kind: nothing else follows from it
+        bound.__dict__["handler"] = handler  # it is of the same kind, so nothing else changes
         if self.sync_handler is not None:
             bound.__dict__["sync_handler"] = handler
         elif self.async_handler is not None:
@@ -274,7 +274,7 @@ class Application(Dual, Generic[R]):
         async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
             """Serve one ASGI scope. Replace it to wrap the application with ASGI middleware."""
 
-    else:  # no methods around them: each request would pay for one more call
+    else:  # no methods that call these: each request would need one more call
         wsgi_app = wsgi_handling.handle
         asgi_app = asgi_handling.handle
 
@@ -295,12 +295,13 @@ class Application(Dual, Generic[R]):
         return handler, is_async(handler) if kind is None else kind, self._loads
 
     def portal(self) -> crossing.Portal:
-        """For the adapters: the event loop of async handlers on WSGI, one for each process and backend."""
+        """For the adapters: the event loop for async handlers on WSGI. There is one for each process and backend."""
         return crossing.portal(self.backend)
 
     def when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
-        """For the adapters: ``when_stopped()(function)`` has a function called when the process is told to stop, and
-        gives a callable that takes this back. None if streams do not end then.
+        """For the adapters: ``when_stopped()(function)`` calls a function when the process is told to stop.
+
+        It returns a callable that cancels this. None if streams do not end then.
         """
         if not self.end_streams_on_stop:
             return None
@@ -330,7 +331,7 @@ class Application(Dual, Generic[R]):
             await asgi_handling.deny_websocket(scope, receive, send)
 
     def _start(self, loop: Any, state: dict[str, Any]) -> None:
-        """The lifespan has started in ``loop``, with this state."""
+        """Store that the lifespan has started in ``loop`` with this state."""
         self.lifespan_state.update(state)
         if (stopping := self._stopping.get(loop)) is not None:
             stopping.begin()

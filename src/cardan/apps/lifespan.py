@@ -1,4 +1,4 @@
-"""Lifespan: start-up and shutdown around an application, entered and left in one task, on both protocols."""
+"""Lifespan: start-up and shutdown of an application. Both run in one task, on both protocols."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ProcessLifespan", "serve_lifespan"]
 
-#: seconds that the end of a lifespan waits, on ASGI, for the cleanup of requests that the server has cancelled
+#: seconds that the end of a lifespan waits (ASGI) for the cleanup of requests that the server has cancelled
 CLEANUP_SECONDS: Final = 5.0
 
 
 async def _hold(manager: Manager, until: Callable[[dict[str, Any]], Awaitable[Any]]) -> None:
-    """Be inside ``manager`` while ``until(state)`` runs."""
+    """Enter ``manager``, await ``until(state)``, and leave the manager."""
     if isinstance(manager, AbstractAsyncContextManager):
         async with manager as state:
             await until(dict(state or {}))
@@ -38,7 +38,7 @@ async def _hold(manager: Manager, until: Callable[[dict[str, Any]], Awaitable[An
 async def serve_lifespan(
     make: Callable[[], Manager] | None, scope: Any, receive: Receive, send: Send, keep: Callable[[dict[str, Any]], None]
 ) -> None:
-    """Answer a lifespan scope (ASGI lifespan specification); ``keep`` is told the state that was yielded."""
+    """Serve a lifespan scope (ASGI lifespan specification). ``keep`` is called with the state of the lifespan."""
     await receive()
     started = False
 
@@ -69,10 +69,10 @@ async def serve_lifespan(
 
 
 class ProcessLifespan:
-    """A lifespan on WSGI, where servers have none: begun at the first request of each process, ended by :meth:`close`.
+    """A lifespan on WSGI, which has none. It starts with the first request of each process, and :meth:`close` ends it.
 
-    An async one is held by one task of the portal's loop; a sync one is entered and left by plain calls. Either has a
-    context of its own, in which it begins and ends: the request that comes first is none of its business.
+    An async lifespan is held open by one task of the portal's event loop. A sync one is entered and left by plain
+    calls. Both have a context of their own, so they do not see the context of the first request.
     """
 
     def __init__(self, make: Callable[[], Manager], portal: Callable[[], Any]) -> None:
@@ -85,11 +85,11 @@ class ProcessLifespan:
 
     @property
     def begun(self) -> bool:
-        """Whether it has begun in this process, and has not ended."""
+        """True if the lifespan has started in this process and has not ended."""
         return self._pid == os.getpid()
 
     def state(self) -> dict[str, Any]:
-        """A copy of the state, after starting up if this process has not yet."""
+        """A copy of the state. Starts the lifespan if it has not started in this process."""
         pid = os.getpid()
         if self._pid != pid:
             with self._lock():
@@ -99,7 +99,10 @@ class ProcessLifespan:
         return self._state.copy()
 
     def _lock(self) -> Any:
-        """A lock for each process: the parent's may be held. Made at the first use: gevent may replace locks before."""
+        """A lock for this process, because the parent process may hold its own.
+
+        It is made at the first use, because gevent may replace locks before that.
+        """
         import _thread
 
         return self._locks.setdefault(os.getpid(), _thread.allocate_lock())
@@ -125,9 +128,9 @@ class ProcessLifespan:
         return held.end
 
     def close(self) -> None:
-        """End it, in the process that began it; may be called again."""
+        """End the lifespan in the process that has started it. May be called again."""
         if self._pid != os.getpid():
-            return  # also in a forked child, where the lock may be held for ever
+            return  # also in a forked child, in which the lock may never be released
         with self._lock():
             end, self._end = self._end, None
             self._pid = 0

@@ -1,7 +1,7 @@
-"""Stopping: a process that is told to stop tells its open streams, so that the server need not wait for them.
+"""Stopping: when the process is told to stop, its open streams end, so that the server does not have to wait for them.
 
 A server that stops gracefully waits for its open connections, and an event stream never ends by itself. The lifespan
-protocol is of no help: its shutdown comes when the connections are closed.
+protocol does not help, because its shutdown comes after the connections are closed.
 """
 
 from __future__ import annotations
@@ -16,17 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Stopping"]
 
-#: SIGBREAK is the one of Windows
+#: Windows has SIGBREAK
 _SIGNALS: Final = ("SIGTERM", "SIGINT", "SIGBREAK")
 
 
 class Stopping:
-    """Listens for the signals that tell this process to stop, from :meth:`begin` to :meth:`end`; see
-    :meth:`when_told`.
+    """Handles the signals that tell this process to stop, from :meth:`begin` to :meth:`end`. See :meth:`when_told`.
 
-    Python calls the handler of a signal in the main thread, where alone it can be set. The handler that was there is
-    called as before. Where there was none (the signal ends the process, or is ignored) nothing is changed; so it is
-    in other threads.
+    Python allows signal handlers only in the main thread. The handler that was set before is called as well. If there
+    was none (the signal ends the process, or is ignored), or in another thread, nothing is changed.
     """
 
     def __init__(self) -> None:
@@ -37,7 +35,7 @@ class Stopping:
         self._listens = False
 
     def begin(self) -> None:
-        """Set the handlers, in the event loop of a lifespan."""
+        """Install the signal handlers. Call it in the event loop of a lifespan."""
         import signal
         import threading
 
@@ -46,14 +44,14 @@ class Stopping:
         self._listens = True
         for name in _SIGNALS:
             number = getattr(signal, name, None)
-            # asyncio's add_signal_handler() sets one that does nothing: the loop is woken without it
+            # may be the handler of asyncio's add_signal_handler(), which does nothing: asyncio wakes the loop without it
             before = signal.getsignal(number) if number is not None else None
             if number is None or not callable(before):
                 continue
             handler = partial(self._handle, before)
             try:
                 signal.signal(number, handler)
-            except ValueError:  # the main thread of a subinterpreter
+            except ValueError:  # in the main thread of a subinterpreter
                 return
             self._restore.append(partial(_restore, number, handler, before))
 
@@ -68,9 +66,9 @@ class Stopping:
             function()
 
     def when_told(self, function: Callable[[], None]) -> Callable[[], object]:
-        """Have ``function`` called in the loop when the process is told to stop, or now if it was told already.
+        """Call ``function`` in the event loop when the process is told to stop, or now if this has already happened.
 
-        Gives a callable that takes this back.
+        Returns a callable that cancels this.
         """
         key = object()
         self._functions[key] = function
@@ -79,7 +77,7 @@ class Stopping:
         return partial(self._functions.pop, key, None)
 
     def end(self) -> None:
-        """Put the handlers back that were there before, unless others were set since."""
+        """Restore the handlers that were set before, unless other code has replaced ours."""
         self._listens = False
         while self._restore:
             self._restore.pop()()
