@@ -44,7 +44,7 @@ class Stopping:
         self._listens = True
         for name in _SIGNALS:
             number = getattr(signal, name, None)
-            # may be the handler of asyncio's add_signal_handler(), which does nothing: asyncio wakes the loop without it
+            # may be the handler of asyncio's add_signal_handler(), which does nothing; asyncio wakes its loop itself
             before = signal.getsignal(number) if number is not None else None
             if number is None or not callable(before):
                 continue
