@@ -1,7 +1,12 @@
-"""Files: uploads that are spooled to disk, and files that are sent.
+"""Files: uploaded files, responses that send a file, and an application that serves a directory.
 
-Takes paths, open files and the limits of a form; gives uploaded files, responses that send a file, and an application
-that serves a folder. Everything is imported when it is first asked for: spooling needs none of the rest.
+- :class:`FileStorage` and :class:`Part` are uploaded files; :class:`Spooler` and :class:`SpoolSink` keep their data in
+  memory while it is small, and on disk afterwards.
+- :func:`send_file`, :func:`send_from_directory` and :func:`wrap_file` send a file; :func:`guess_type` gives its media
+  type.
+- :class:`StaticFiles` serves a directory; :func:`safe_join` joins a directory with a path that a client sent.
+
+A name is imported when it is first used, so that an upload does not load the code that sends files.
 """
 
 from __future__ import annotations

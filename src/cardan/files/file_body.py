@@ -1,9 +1,9 @@
-"""FileBody: a file, or a part of one, as the body of a response.
+"""FileBody: an open file, or a part of one, as the body of a response.
 
-Takes open files; gives their bytes a chunk at a time, never more than were declared. Raises
-:exc:`~cardan.core.ContentLengthError` for a file that was cut while it was sent. Adapters know it by its attributes:
-``pathsend_path`` (a server may send the file of that path itself), ``as_file`` (for ``wsgi.file_wrapper``) and
-``ranged`` (reading it blocks on a disk).
+It gives the bytes of the file a chunk at a time, never more than were declared. It raises
+:exc:`~cardan.core.ContentLengthError` for a file that became shorter while it was sent. The adapters recognize it by
+its attributes: ``pathsend_path`` is the path that a server may send itself, ``as_file`` gives an object for
+``wsgi.file_wrapper``, and ``ranged`` shows that reading may block on a disk.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ CHUNK: Final = 256 * 1024
 
 
 class FileBody:
-    """Part of an open file as a body: ``length`` bytes from ``start``. Reusable until it is closed.
+    """``length`` bytes of an open file from ``start``, as the body of a response. It may be sent until it is closed.
 
-    Files with a number are read at a position of their own (``pread``), so that several sendings do not disturb each
-    other; a file that has become shorter gives fewer bytes than declared, which ends the connection, one that has
-    become longer is cut.
+    A file with a descriptor is read by position (``pread``), so that several responses may send it at once. A file that
+    became shorter raises an error, which ends the connection. Of a file that became longer only ``length`` bytes are
+    sent.
     """
 
     def __init__(self, file: BinaryIO | int, length: int, start: int = 0, path: str | None = None) -> None:
@@ -46,7 +46,7 @@ class FileBody:
 
     @property
     def pathsend_path(self) -> str | None:
-        """The absolute path where this is a whole file with a name (ASGI ``http.response.pathsend``)."""
+        """The absolute path of a whole file (ASGI ``http.response.pathsend``); None if it has none."""
         return self._path
 
     def __iter__(self) -> Iterator[bytes]:
@@ -79,10 +79,10 @@ class FileBody:
         return data
 
     def as_file(self, close: Callable[[], Any]) -> SentFile | None:
-        """The whole file for ``wsgi.file_wrapper``, with ``close`` as its close.
+        """The whole file for ``wsgi.file_wrapper``; closing it calls ``close``.
 
-        None where it is a part of one, and for an empty file: no wrapper gives a chunk of it, and there are servers
-        that send nothing at all where there is no chunk.
+        None for a part of a file, and for an empty file: a wrapper gives no chunk of it, and some servers send not even
+        the head of a response without a chunk.
         """
         return (
             SentFile(self, self._fd, close) if self._path is not None and self._fd is not None and self.length else None
@@ -91,7 +91,7 @@ class FileBody:
     def close(self) -> None:
         """Close the file; may be called again."""
         try:
-            file = self._open.pop()  # one step: a number that two threads close may be another file's by then
+            file = self._open.pop()  # one step: if two threads closed a descriptor, the second might close another file
         except IndexError:
             return
         if isinstance(file, int):
@@ -107,7 +107,7 @@ class FileBody:
 
 
 class _Part(FileBody):
-    """A part of a :class:`FileBody`, which owns the file."""
+    """A part of a :class:`FileBody`. The file belongs to the whole body."""
 
     def __init__(self, whole: FileBody, start: int, stop: int) -> None:
         super().__init__(whole._file, stop - start, whole._start + start)
@@ -118,15 +118,16 @@ class _Part(FileBody):
         self._whole.close()
 
     def __del__(self) -> None:
-        pass  # its owner does
+        pass  # the whole body closes the file
 
 
 class SentFile:
-    """A whole file as ``wsgi.file_wrapper`` wants it (PEP 3333): servers send it by its number, or read it.
+    """A whole file for ``wsgi.file_wrapper`` (PEP 3333). Servers send it by its descriptor, or read it.
 
-    ``read`` ends at the declared length, ``fileno`` is at its start. A disk that cannot be read is a
-    :exc:`~cardan.wsgi.errors.BrokenResponse`: an OSError would be the server's own. Closing raises
-    :exc:`ContentLengthError` if the file has become shorter, for servers that do not count what they send.
+    ``read`` ends at the declared length; the position of ``fileno`` is the start of the file. If the disk cannot be
+    read, it raises :exc:`~cardan.wsgi.errors.BrokenResponse`, because a server takes an :exc:`OSError` for an error of
+    the connection. ``close`` raises :exc:`ContentLengthError` if the file became shorter, for servers that do not count
+    what they send.
     """
 
     def __init__(self, body: FileBody, fd: int, close: Callable[[], Any]) -> None:
@@ -146,11 +147,11 @@ class SentFile:
         return data
 
     def fileno(self) -> int:
-        """The number of the file."""
+        """The descriptor of the file."""
         return self._fd
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a position; from the start, from here, from the end."""
+        """Go to a position, relative to the start (``whence`` 0), the present position (1) or the end (2)."""
         self._at = max(0, offset + (0, self._at, self._body.length)[whence])
         return self._at
 
@@ -159,7 +160,7 @@ class SentFile:
         return self._at
 
     def close(self) -> None:
-        """Close the response."""
+        """Close the response, once."""
         close, self._close = self._close, bool
         size = self._body.length if self._body._closed else os.fstat(self._fd).st_size
         close()
@@ -171,7 +172,7 @@ _pread: Callable[[int, int, int], bytes] | None = getattr(os, "pread", None)  # 
 
 
 def number_of(file: Any) -> int | None:
-    """The number of a regular file, None for what has none."""
+    """The descriptor of a regular file; None for every other file."""
     if isinstance(file, int):
         return file
     try:

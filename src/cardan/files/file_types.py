@@ -1,9 +1,9 @@
 """The media type of a file by its name: the same on every machine and every Python.
 
-Takes a name or a path, looks at what it ends with, in any case; gives a media type as IANA has registered it, or as the
-WHATWG's MIME Sniffing standard names it where IANA has none. Never reads the system's tables: on one host ``.ts`` is a
-video there, on another a translation, on a third nothing. Never raises. What no table knows is
-``application/octet-stream``; give ``mimetype`` to :func:`~cardan.send_file` where you know better.
+The suffix decides, in upper or lower case. The types are those that IANA has registered, and those of the WHATWG's MIME
+Sniffing standard if IANA has none. The tables of the system are never read, because they differ: ``.ts`` is a video on
+one machine, a translation on another, and unknown on a third. An unknown suffix gives ``application/octet-stream``;
+pass ``mimetype`` to :func:`~cardan.send_file` to set another type.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ __all__ = ["guess_type"]
 
 _UNKNOWN: Final = "application/octet-stream"
 
-#: What is commonly served. A file that was packed after it got its type is what it is packed as: x.tar.gz is sent as it
-#: is, not as a tar with a content coding.
+#: The types of files that are commonly served. A packed file has the type of the packing: x.tar.gz is sent as gzip,
+#: not as a tar with a content coding.
 _TYPES: Final = {
     # pages and their parts
     ".html": "text/html", ".htm": "text/html", ".xhtml": "application/xhtml+xml", ".css": "text/css",
@@ -79,7 +79,7 @@ _TYPES: Final = {
     ".deb": "application/vnd.debian.binary-package", ".rpm": "application/x-rpm", ".whl": "application/zip",
     ".exe": "application/vnd.microsoft.portable-executable", ".dll": "application/vnd.microsoft.portable-executable",
     ".bin": _UNKNOWN, ".br": _UNKNOWN, ".z": _UNKNOWN, ".iso": _UNKNOWN, ".img": _UNKNOWN, ".dmg": _UNKNOWN,
-    # what some Pythons know, and others do not or call something else (3.11 to 3.15)
+    # types that Python 3.11 to 3.15 do not agree on
     ".ai": "application/pdf", ".texi": "application/texinfo", ".texinfo": "application/texinfo",
     ".php": "application/x-httpd-php", ".dcm": "application/dicom", ".efi": "application/efi",
     ".cab": "application/vnd.ms-cab-compressed", ".chm": "application/vnd.ms-htmlhelp",

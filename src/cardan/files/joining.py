@@ -1,8 +1,8 @@
-"""safe_join: a path that a client sent, below a directory, or nothing.
+"""safe_join: joins a directory with a path that a client sent, or refuses the path.
 
-Takes text; gives a path, or None. Looks at the text alone, never at the disk, so that every system refuses what is a
-trick on any: what passes here cannot name a place outside of the directory (a symbolic link there may: that is the
-directory's owner's doing).
+It looks at the text only, never at the disk. It refuses on every system what is dangerous on any of them. A path that
+it accepts cannot name a place outside the directory, unless there is a symbolic link in the directory:
+:class:`~cardan.files.StaticFiles` checks links as well.
 """
 
 from __future__ import annotations
@@ -23,11 +23,17 @@ _DEVICE: Final = re.compile(
 
 
 def safe_join(directory: str | os.PathLike[str], *paths: str) -> str | None:
-    r"""``directory`` joined with ``paths``, or None where they lead out of it.
+    r"""Join ``directory`` with ``paths``; return None if they lead out of the directory.
 
-    None for ``..`` beyond the directory, absolute paths, backslashes, NUL, drive letters, names of devices on Windows
-    (``CON``, ``NUL.txt``), and parts of dots and spaces alone (which Windows cuts off), on every system. An empty path
-    is the directory itself. Raises :exc:`TypeError` for a path that is no text.
+    On every system, the result is None for a ``..`` that leads out of the directory, an absolute path, a backslash,
+    NUL, a drive letter, the name of a Windows device (``CON``, ``NUL.txt``), and a part that consists of dots and
+    spaces (Windows removes these). An empty path is the directory itself. Raises :exc:`TypeError` for a path that is
+    not a str.
+
+    >>> safe_join("/srv/files", "css/main.css")
+    '/srv/files/css/main.css'
+    >>> safe_join("/srv/files", "../secret") is None
+    True
     """
     root = os.fspath(directory) or "."
     parts: list[str] = []

@@ -1,9 +1,8 @@
-"""Sending files: one response for both protocols, never read into memory.
+"""Responses that send a file, over both protocols, without reading the file into memory.
 
-Takes paths and open binary files; gives responses with type, length, validators, ranges and Content-Disposition.
-The file is opened, and looked at, when the response is made: what is sent is that file, whatever happens to its name.
-Raises :exc:`OSError` for what cannot be opened; where the name came from a client, :exc:`NotFound` for what is not
-there or may not be read. Blocks for an open and a stat; reading is done while sending, in a worker thread on ASGI.
+The functions take a path or an open binary file, and give a response with type, length, validators, ranges and
+Content-Disposition. The file is opened when the response is made. That file is sent, even if its path names another one
+later. Making the response blocks for an open and a stat; the file is read while it is sent, on ASGI in a worker thread.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-__all__ = ["complete", "guess_type", "send_file", "send_from_directory", "wrap_file"]
+__all__ = ["answer", "describe", "guess_type", "send_file", "send_from_directory", "wrap_file"]
 
 
 def send_file(
@@ -43,13 +42,19 @@ def send_file(
     max_age: int | None = None,
     response_class: type[Response] = Response,
 ) -> Response:
-    """A response that sends a file: a path, or a binary file from where it stands, which is closed afterwards.
+    """Return a response that sends a file, given by its path or as an open binary file.
 
-    With a ``request`` it is conditional and serves ranges, unless ``conditional`` is False. ``download_name`` (default:
-    the path's last part) gives the type (:func:`guess_type`), and the name in Content-Disposition where
-    ``as_attachment``, or where it was given. ``etag``: True makes one of time and size, a string is taken. ``max_age``
-    in seconds; without one caches must ask each time. Raises :exc:`OSError` for a path that cannot be opened or is no
-    regular file, :exc:`ValueError` for a text file.
+    An open file is sent from its present position and closed afterwards. With a ``request`` the response is conditional
+    and serves ranges (RFC 9110 sections 13 and 14), unless ``conditional`` is False. ``request`` is a request, a WSGI
+    environ or an ASGI scope.
+
+    ``mimetype`` is guessed from ``download_name`` (:func:`guess_type`), which is the last part of the path by default.
+    With ``as_attachment`` browsers save the file under that name (Content-Disposition, RFC 6266).
+    ``etag=True`` makes an entity tag of the file's time and size; a str is used as it is. ``max_age`` is how many
+    seconds caches may use the file without asking; None makes them ask each time.
+
+    Raises :exc:`OSError` for a path that cannot be opened, :exc:`IsADirectoryError` for one that is no regular file,
+    and :exc:`ValueError` for a text file.
     """
     body, found = _open_body(path_or_file)
     name = download_name or _name_of(path_or_file)
@@ -58,37 +63,41 @@ def send_file(
         if as_attachment or download_name is not None:
             kind = "attachment" if as_attachment else "inline"
             response.headers["Content-Disposition"] = ContentDisposition(kind, name).to_header()
-        complete(response, body, found, request if conditional else None, etag, last_modified, max_age)
+        describe(response, found, etag, last_modified, max_age)
+        if request is not None and conditional:
+            answer(response, request)
     except BaseException:
         body.close()
         raise
     return response
 
 
-def complete(
+def describe(
     response: Response,
-    body: FileBody | _Stream,
     found: os.stat_result | None,
-    request: RequestLike | Mapping[str, Any] | None = None,
     etag: bool | str = True,
     last_modified: datetime | int | float | None = None,
     max_age: int | None = None,
 ) -> None:
-    """Give ``response`` the fields of a file and make it the answer to ``request``, if there is one.
+    """Set the fields that tell caches of a file: validators, Cache-Control, and Content-Length if it is known.
 
-    ``body`` is the body of the response, and ``found`` the status of its file where it has one.
+    ``found`` is the status of the file that is the body of ``response``, None if the body has none.
     """
     _set_validators(response, found, etag, last_modified)
     if max_age is None:
         response.headers["Cache-Control"] = "no-cache"
     else:
         response.cache_control.max_age = max_age
+    body = response.response
     if isinstance(body, FileBody):
         response.headers["Content-Length"] = body.length
-    if request is not None:
-        method, headers = head_of(request)
-        if method in ("GET", "HEAD"):  # no Date, which the server sets
-            make_conditional_on(response, method, headers, isinstance(body, FileBody) and "bytes")
+
+
+def answer(response: Response, request: RequestLike | Mapping[str, Any]) -> None:
+    """Make ``response``, which sends a file, the answer to a request that may have conditions or ask for ranges."""
+    method, headers = head_of(request)
+    if method in ("GET", "HEAD"):  # no Date, which the server sets
+        make_conditional_on(response, method, headers, isinstance(response.response, FileBody) and "bytes")
 
 
 def _open_body(source: Any) -> tuple[Any, os.stat_result | None]:
@@ -107,7 +116,7 @@ def _open_body(source: Any) -> tuple[Any, os.stat_result | None]:
 
 
 class _Stream:
-    """A file that cannot seek, a pipe: read in chunks until it ends."""
+    """The body of a file that cannot seek, such as a pipe: it is read in chunks until it ends."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -135,9 +144,10 @@ def _set_validators(response: Response, found: os.stat_result | None, etag: bool
 
 
 def wrap_file(environ: dict[str, Any], file: BinaryIO, buffer_size: int = 8192) -> Iterable[bytes]:
-    """``file`` in the server's ``wsgi.file_wrapper`` (PEP 3333), or in one like it where the server has none.
+    """Wrap ``file`` in the server's ``wsgi.file_wrapper`` (PEP 3333), or in a similar one if the server has none.
 
-    For ``Response(wrap_file(environ, file), direct_passthrough=True)``, over WSGI alone; :func:`send_file` serves both.
+    The result is the body of ``Response(wrap_file(environ, file), direct_passthrough=True)``, on WSGI only.
+    :func:`send_file` serves both protocols. ``buffer_size`` is the number of bytes of each read.
     """
     from wsgiref.util import FileWrapper
 
@@ -151,10 +161,11 @@ def send_from_directory(
     request: RequestLike | Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Response:
-    """:func:`send_file` for a ``path`` that a client sent, below ``directory``; ``options`` as it takes them.
+    """Return the response of :func:`send_file` for a ``path`` that a client sent, below ``directory``.
 
-    Raises :exc:`NotFound` for a path that leads elsewhere (:func:`safe_join`), and for what is not there, is no file or
-    may not be read; :exc:`OSError` for errors of the server's own, such as too many open files.
+    ``options`` are the keyword arguments of :func:`send_file`. Raises :exc:`NotFound` for a path that leads out of the
+    directory (:func:`safe_join`), and if there is no such file or it may not be read. Raises :exc:`OSError` for
+    troubles of the server itself, such as too many open files. Symbolic links in the directory are followed.
     """
     joined = safe_join(directory, path)
     if joined is None:

@@ -1,8 +1,7 @@
-"""Blocking file work that both adapters use: spooling uploads to disk, saving them.
+"""Uploaded files: their data are kept in memory while they are small, and in unnamed temporary files afterwards.
 
-Takes the limits of a form and the data of its files; keeps what is small in memory and the rest in unnamed temporary
-files. Raises :exc:`OSError` where the disk does. Never knows an event loop: ``would_block`` tells the caller, who does,
-when a write is one for a worker thread.
+Both adapters use it. Everything here blocks and knows no event loop: ``would_block`` tells the caller if the next write
+touches the disk, so that an async caller can run it in a worker thread. Raises :exc:`OSError` for troubles of the disk.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FileStorage", "Part", "SpoolSink", "Spooler"]
 
-#: What a sink on disk collects before it writes: one hop to a worker thread for each of these.
+#: Bytes that a sink on disk collects before it writes them; each write is a job for a worker thread.
 BATCH = 1024 * 1024
 
 
 class Spooler:
-    """Opens the sinks of one form, which share ``max_spool_memory``."""
+    """Opens the sinks of one form. All of them together keep at most ``max_spool_memory`` bytes in memory."""
 
     __slots__ = ("_budget", "limits")
 
@@ -46,7 +45,7 @@ class Spooler:
         return SpoolSink(self.limits, self._budget)
 
     def hold(self, files: list[bytes]) -> list[SpoolSink] | None:
-        """A complete sink for the data of each of ``files``, where all of them may stay in memory; else None."""
+        """A complete sink for each of ``files``, which are the data of whole files; None if they must go to disk."""
         sizes = list(map(len, files))
         most = self.limits.max_file_memory
         if (most is not None and max(sizes) > most) or not self._budget.take(sum(sizes)):
@@ -59,16 +58,17 @@ class Spooler:
 
 
 class SpoolSink:
-    """The data of one file: in memory up to ``max_file_memory``, and while all files of the form together hold no
-    more than ``max_spool_memory``; past either, in an unnamed temporary file.
+    """Keeps the data of one uploaded file.
 
-    On disk it collects some 1 MiB before it writes. ``size`` in bytes; ``stream`` is the file to read from.
+    The data are in memory while the file has at most ``max_file_memory`` bytes and all files of the form together have
+    at most ``max_spool_memory`` in memory. Afterwards they are in an unnamed temporary file, which is written in
+    pieces of 1 MiB. ``size`` is the number of bytes; ``stream`` is the file to read from.
     """
 
     __slots__ = ("_allowed", "_budget", "_chunks", "_file", "_held", "_stream", "size")
 
     rewinds = True
-    """``stream`` is at its start when it is first asked for: nobody has to seek."""
+    """``stream`` is at its start at the first access, so that the caller need not seek."""
 
     def __init__(self, limits: Limits, budget: MemoryBudget | None = None) -> None:
         self._budget = budget
@@ -81,17 +81,17 @@ class SpoolSink:
 
     @property
     def on_disk(self) -> bool:
-        """Whether the data are (or are about to be) on disk, so that reading may block."""
+        """True if the data are on disk, so that reading may block."""
         return self._file is not None
 
     def would_block(self, size: int) -> bool:
-        """Whether a write of ``size`` bytes, or for 0 finishing, touches the disk."""
+        """True if a write of ``size`` bytes touches the disk; 0 asks the same of :meth:`finish`."""
         if self._file is not None:
             return self._held + size >= BATCH or size == 0
         return size > 0 and self._is_too_much(size)
 
     def write(self, data: Buffer) -> int:
-        """Take ``data``, any bytes-like object; returns its length in bytes."""
+        """Add ``data``, any bytes-like object. Return its length in bytes."""
         if type(data) is not bytes:
             data = as_bytes(data)
         size = len(data)
@@ -108,14 +108,14 @@ class SpoolSink:
         return size
 
     def finish(self) -> None:
-        """The file is complete: what is left goes to disk, if the rest is there."""
+        """End the file. If it is on disk, the bytes that were collected are written."""
         if self._file is not None:
             self._flush()
             self._file.seek(0)
 
     @property
     def stream(self) -> BinaryIO:
-        """The data as a file, at its start when first asked for; one and the same each time."""
+        """The data as a file, the same object each time; at its start at the first access."""
         stream = self._stream
         if stream is None:
             if self._file is not None:
@@ -129,7 +129,7 @@ class SpoolSink:
         return stream
 
     def close(self) -> None:
-        """Let go of the data, in memory and on disk; may be called again."""
+        """Release the data in memory and on disk. It may be called again."""
         self._chunks = []
         if self._stream is None:
             self._stream = BytesIO()
@@ -146,7 +146,7 @@ class SpoolSink:
         return budget is not None and budget.allowed is not None and budget.used + size > budget.allowed
 
     def _roll_over(self) -> None:
-        """What is in memory goes to disk, and no longer counts."""
+        """Move the data to disk. They no longer count for ``max_spool_memory``."""
         self._file = _open_temporary()
         if self._budget is not None:
             self._budget.used -= self._held
@@ -161,7 +161,7 @@ class SpoolSink:
 
 
 def _write_all(file: FileIO, chunks: list[bytes]) -> None:
-    """All of ``chunks``, in as few system calls as there may be; a short write (a full disk) is written on."""
+    """Write all ``chunks`` in as few system calls as possible. A short write (a full disk) is continued."""
     if len(chunks) == 1 or not hasattr(os, "writev"):
         data = memoryview(chunks[0] if len(chunks) == 1 else b"".join(chunks))
         while data:
@@ -179,7 +179,7 @@ _IOV_MAX = 1024  # what Linux and macOS take at once (POSIX: at least 16; IOV_MA
 
 
 def _open_temporary() -> FileIO:
-    """An unnamed file: with O_TMPFILE it never had a name, and costs half of ``tempfile.TemporaryFile``."""
+    """Open an unnamed file. With O_TMPFILE that costs half of ``tempfile.TemporaryFile``, which removes a name."""
     if _O_TMPFILE:
         flags = os.O_RDWR | os.O_EXCL | os.O_CLOEXEC | _O_TMPFILE
         try:
@@ -191,19 +191,21 @@ def _open_temporary() -> FileIO:
 
 
 class FileStorage(CoreFileStorage):
-    """An uploaded file that may be on disk; :meth:`save` takes paths, too."""
+    """An uploaded file, which may be on disk. :meth:`save` also takes a path."""
 
     __slots__ = ()
 
     def save(self, dst: str | os.PathLike[str] | Writer) -> None:
-        """Copy what is left of the file to ``dst``: a path, which is created or overwritten, or an object with
-        ``write(bytes)``. Build the path with :attr:`safe_filename`, never with ``filename``.
+        """Copy the file from its present position to ``dst``.
+
+        ``dst`` is a path, which is created or overwritten, or an object with ``write(bytes)``. Build the path with
+        :attr:`safe_filename`, never with ``filename``. Raises :exc:`OSError` for a path that cannot be written.
         """
         target: Any = dst  # _copy() takes paths, too
         super().save(target)
 
     async def asave(self, dst: str | os.PathLike[str] | Writer, *, run_sync: RunSync = None) -> None:
-        """The awaiting twin of :meth:`save`; ``dst.write`` may be async."""
+        """Async twin of :meth:`save`; ``dst.write`` may be async. ``run_sync`` runs what blocks in a worker thread."""
         target: Any = dst  # _copy() takes paths, too
         if hasattr(dst, "write") or not is_async_file(self):
             await super().asave(target, run_sync=run_sync)
@@ -223,14 +225,15 @@ class FileStorage(CoreFileStorage):
 
 
 class Part(CorePart):
-    """A part of a multipart body; :meth:`save` takes paths, too."""
+    """A part of a multipart body. :meth:`save` also takes a path."""
 
     __slots__ = ()
 
     def save(self, dst: str | os.PathLike[str] | Writer) -> None:
-        """Write what is left to ``dst``: a path, which is created or overwritten, or an object with ``write(bytes)``.
+        """Write the rest of the part to ``dst``.
 
-        Build the path with :attr:`safe_filename`, never with ``filename``.
+        ``dst`` is a path, which is created or overwritten, or an object with ``write(bytes)``. Build the path with
+        :attr:`safe_filename`, never with ``filename``. Raises :exc:`OSError` for a path that cannot be written.
         """
         target: Any = dst
         if hasattr(dst, "write"):
@@ -240,7 +243,7 @@ class Part(CorePart):
             super().save(_Whole(file))
 
     async def asave(self, dst: str | os.PathLike[str] | Writer) -> None:
-        """The awaiting twin of :meth:`save`; ``dst.write`` may be async. The disk is for worker threads."""
+        """Async twin of :meth:`save`; ``dst.write`` may be async. Files are written in worker threads."""
         target: Any = dst
         if hasattr(dst, "write"):
             await super().asave(target)

@@ -1,11 +1,12 @@
-"""StaticFiles: a directory as an application, over both protocols.
+"""StaticFiles: an application that serves the files of a directory, over both protocols.
 
-Takes a directory and requests; gives its files with validators, ranges and precompressed variants, 404 for what is not
-there or must not be named or read, 405 for other methods than GET and HEAD. Raises :exc:`OSError` for the server's own
-trouble, such as too many open files. Never leaves the directory, never lists it, never waits for a pipe.
+It sends files with validators, ranges and precompressed variants. It answers 404 if there is no such file, or if the
+file must not be named or read, and 405 to other methods than GET and HEAD. It raises :exc:`OSError` for troubles of the
+server itself, such as too many open files. It never leaves the directory, never lists it, and never waits for a pipe.
 
-Symbolic links are followed where they lead to a place inside of the directory; ``follow_symlinks=True`` lets them lead
-anywhere. Whoever can write into the directory while it is served decides what is served.
+Symbolic links are followed if they lead to a place inside the directory; ``follow_symlinks=True`` lets them lead
+anywhere. Links are checked while the file is opened, so that a path that changes at that moment cannot lead out. A
+server that offers ``http.response.pathsend`` opens the path of a large file itself, some time after the check.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ from .file_body import FileBody
 from .file_types import guess_type
 from .joining import safe_join
 from .opening import is_missing, open_below, open_file, resolve_below
-from .sending import complete
+from .sending import answer, describe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["StaticFiles", "safe_join"]
 
-#: content coding -> what the file's name ends with then
+#: content coding -> the suffix of a file in that coding
 _SUFFIXES: Final = {"br": ".br", "gzip": ".gz", "zstd": ".zst"}
 
 
@@ -63,12 +64,17 @@ class _KnownFile(PreparedResponse, Response):
 
 
 class StaticFiles(Application[Request]):
-    """Serves the files below ``directory``; ``root / path`` for a request's path.
+    """An application that serves the files below ``directory``; the path of a request is the path of the file.
 
-    ``index``: the file that stands for a directory, None: none does. ``precompressed``: content codings, the preferred
-    one first, of which ``file.br`` or ``file.gz`` is sent in place of ``file`` where the client accepts it. ``max_age``
-    in seconds as for :func:`send_file`. ``hidden``: also files and directories whose names start with a dot (but for
-    ``.well-known``, RFC 8615, which is always served). Raises :exc:`ValueError` where there is no such directory.
+    ``index`` is the name of the file that is sent for a directory; with None a directory is a 404. ``precompressed``
+    lists content codings, the preferred one first: ``file.br`` or ``file.gz`` is sent in place of ``file`` if it exists
+    and the client accepts it. ``max_age`` is how many seconds caches may use the file without asking, as for
+    :func:`send_file`. ``hidden=True`` also serves files and directories whose names start with a dot;
+    ``.well-known`` (RFC 8615) is always served. Raises :exc:`ValueError` if there is no such directory.
+
+    >>> import tempfile
+    >>> from cardan.files import StaticFiles
+    >>> app = StaticFiles(tempfile.gettempdir(), max_age=3600)
     """
 
     _known: dict[str, _Known]
@@ -111,7 +117,7 @@ class StaticFiles(Application[Request]):
             if is_missing(error):
                 raise NotFound from error
             raise
-        except ValueError as error:  # a name that no system call takes
+        except ValueError as error:  # a path with NUL, which no system call accepts
             raise NotFound from error
 
     def _answer_known(self, request: Request, known: dict[str, _Known]) -> Response | None:
@@ -166,7 +172,7 @@ class StaticFiles(Application[Request]):
         return self._send(found, request, known)
 
     def _find(self, path: str) -> str:
-        """The place that ``path`` names; :exc:`NotFound` where it must not be named."""
+        """The path on disk for the path of a request. Raises :exc:`NotFound` if the client must not name it."""
         parts = [part for part in path.split("/") if part not in ("", ".")]
         if not self.hidden and any(part.startswith(".") and part != ".well-known" for part in parts):
             raise NotFound
@@ -190,11 +196,13 @@ class StaticFiles(Application[Request]):
         body = FileBody(fd, found.st_size, path=chosen)
         try:
             response = Response(body, mimetype=guess_type(path))
-            complete(response, body, found, request, max_age=self.max_age)
+            describe(response, found, max_age=self.max_age)
+            response.accept_ranges = "bytes"
+            if not varies and found.st_size <= SMALL and found.st_mtime <= time.time():
+                self._remember(known, request.path, path, found, response)
+            answer(response, request)
             if varies:
                 response.vary.add("Accept-Encoding")
-            elif found.st_size <= SMALL and found.st_mtime <= time.time():  # else Last-Modified changes with the clock
-                self._remember(known, request.path, path, found, response)
         except BaseException:
             body.close()
             raise
@@ -205,7 +213,10 @@ class StaticFiles(Application[Request]):
     def _remember(
         self, known: dict[str, _Known], name: str, path: str, found: os.stat_result, response: Response
     ) -> None:
-        """Keep the fields of this answer for the next request of the file."""
+        """Keep the fields of a file for its next request.
+
+        A file with a time in the future is not kept: its Last-Modified is the present time.
+        """
         fields = prepare(response)
         if fields is not None:
             there = Representation(
@@ -215,7 +226,7 @@ class StaticFiles(Application[Request]):
             remember(known, name, _Known(path, suffixes, _identity(found), fields, there))
 
     def _choose(self, path: str, request: Request) -> tuple[str | None, str, bool]:
-        """The content coding and the file to send, and whether another client may get another."""
+        """The content coding, the path of the file to send, and whether other clients may get another variant."""
         variants = [
             (coding, path + suffix)
             for coding in self.precompressed
@@ -223,11 +234,11 @@ class StaticFiles(Application[Request]):
         ]
         if not variants or not stat.S_ISREG(_mode(path)):
             return None, path, False
-        if "," in request.headers.get("Range", ""):  # parts of a multipart answer are of the file itself
+        if "," in request.headers.get("Range", ""):  # several ranges are sent of the file itself only
             return None, path, True
         accepts = request.accept_encodings
         best, chosen, coding = accepts.quality("identity"), path, None
-        for name, variant in reversed(variants):  # of equals the first one of precompressed wins
+        for name, variant in reversed(variants):  # of equal qualities the first of precompressed wins
             quality = accepts.quality(name)
             if quality > 0 and quality >= best:
                 best, chosen, coding = quality, variant, name
@@ -249,7 +260,7 @@ def _identity(found: os.stat_result) -> tuple[int, ...]:
 
 
 def _mode(path: str) -> int:
-    """The kind of what is under ``path`` (``st_mode``), 0 where nothing is. :exc:`OSError` if that is unknown."""
+    """``st_mode`` of ``path``, 0 if there is no such file. Raises :exc:`OSError` if the system cannot tell."""
     try:
         return os.stat(path).st_mode
     except OSError as error:
@@ -259,7 +270,9 @@ def _mode(path: str) -> int:
 
 
 def _with_slash(request: Request) -> Response:
-    """To the directory's own address: relative, so that neither ``//host`` nor a Host field can lead elsewhere."""
+    """Redirect to the path with a slash at its end. The location is relative: neither ``//host`` in the path nor the
+    Host field can lead to another server.
+    """
     name = request.path.rstrip("/").rpartition("/")[2]
     query = request.head.query_string.decode("latin-1")
     location = f"./{quote(name, safe='')}/" + (f"?{query}" if query else "")
