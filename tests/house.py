@@ -371,11 +371,14 @@ def names_declared_in(cls: ast.ClassDef) -> Iterator[str]:
                 yield target.id
             elif isinstance(target, ast.Attribute):
                 yield target.attr
-    for node in cls.body:
+    body = list(cls.body)
+    for node in body:
         if is_function(node):
             yield node.name  # type: ignore[attr-defined]
         elif isinstance(node, ast.Assign):
             yield from (name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name))
+        elif isinstance(node, ast.If):
+            body += [*node.body, *node.orelse]
 
 
 def public_functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, overload
 
 from . import _crossing as crossing
 from . import core
@@ -68,7 +68,7 @@ class BaseRequest(core.BaseRequest):
     """
 
     file_storage_class = FileStorage
-    part_class = Part
+    part_class: ClassVar[type[core.Part]] = Part
     body_timeout: float | None = None
     """Seconds without a byte of the body after which reading it is a 408 (:exc:`RequestTimeout`), on ASGI; None for no
     limit. On WSGI it is the server's business. Settable as the limits are."""
@@ -78,7 +78,8 @@ class BaseRequest(core.BaseRequest):
     drain_timeout: float = draining.DEFAULTS.seconds
     """For how many seconds the rest of an unread body is received and discarded at most; 0: not at all."""
 
-    _shield = staticmethod(crossing.shielded)
+    if not TYPE_CHECKING:
+        _shield = staticmethod(crossing.shielded)
     _mode: Mode = "sync"  # a constructor sets what differs from the defaults: one of these is made for every request
     _environ: dict[str, Any] | None = None
     _scope: MutableMapping[str, Any]

@@ -118,6 +118,7 @@ class MultipartDecoder(MultipartMachine):
             pieces[0] = pieces[0][begin:]
         rest = pieces.pop()
         events: list[FormEvent] = []
+        files = text = 0
         if pieces:
             size = len(data) - begin - len(rest) - len(pieces) * len(delimiter)
             try:

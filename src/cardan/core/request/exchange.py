@@ -95,10 +95,11 @@ class Exchange:
         """Add ``body``, and return the body to use: another one if another thread has opened the same origin."""
         origin = body.origin
         self.opened.append(body)
+        first: Any = body
         for known in self.opened:  # append() is atomic: the first one is the same for all threads
             if known.origin is origin:
+                first = known
                 break
-        first: Any = known
         return first  # type: ignore[no-any-return]
 
     def find(self, origin: Any) -> Body | None:

@@ -146,7 +146,12 @@ class BaseRequest:
     _head: HeadLike
     _given: Body
     _make_file: Callable[[], Any] | None
-    _shield: Callable[[], AbstractContextManager[Any]] = nullcontext
+    if TYPE_CHECKING:
+
+        @staticmethod
+        def _shield() -> AbstractContextManager[Any]: ...
+    else:
+        _shield = staticmethod(nullcontext)
     """Makes the context in which cleanup is not cancelled. Only an adapter knows one: the event loop's."""
     if TYPE_CHECKING:
 

@@ -7,7 +7,7 @@ all request objects over one request share.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 
 if TYPE_CHECKING:
     import io
@@ -72,6 +72,8 @@ class ReadableRequest(Protocol):
 
     forms: Forms
     shallow: bool
+    part_class: ClassVar[type[Part]]
+    """The class of what ``iter_parts`` gives."""
     _mode: Mode
     _state: RequestState | None
     _is_limited: bool
@@ -102,18 +104,13 @@ class ReadableRequest(Protocol):
         ...
 
     @property
-    def part_class(self) -> type[Part]:
-        """The class of what ``iter_parts`` gives."""
-        ...
-
-    @property
     def _sent_length(self) -> int | None: ...
     @property
     def _run_sync(self) -> Callable[..., Awaitable[Any]] | None: ...
     @property
     def _run_write(self) -> Callable[..., Awaitable[Any]] | None: ...
-    @property
-    def _shield(self) -> Callable[[], AbstractContextManager[Any]]: ...
+    @staticmethod
+    def _shield() -> AbstractContextManager[Any]: ...
     def make_form_data_parser(self, content_length: int | None) -> Any:
         """The parser of this request's form."""
         ...
