@@ -30,7 +30,7 @@ scripts = $(sort $(shell grep -ls '^if __name__ == "__main__":' $(1)/*.py))
 PIP_QUIET := -qq --no-input --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-newer demo check format bench early-answers docs fuzz clean
+.PHONY: help test test-newer demo check format bench bench-newer early-answers docs fuzz clean
 .NOTPARALLEL:
 .SUFFIXES:
 
@@ -41,6 +41,7 @@ help:
 	@echo "make check   ruff, mypy --strict, pyright"
 	@echo "make format  let ruff fix what it can fix"
 	@echo "make bench   benchmarks, side by side with other libraries"
+	@echo "make bench-newer  the same on Python 3.14 and 3.15, as test-newer does"
 	@echo "make early-answers  which browsers and clients see an answer that is sent before their upload was read"
 	@echo "make docs    the manual, in docs/_build/html"
 	@echo "make fuzz    every fuzzer for a short while"
@@ -54,6 +55,9 @@ endif
 
 test-newer:
 	@ARGS='$(ARGS)' .ci/newer $(NEWER) $(NEWER_PYTHONS)
+
+bench-newer:
+	@TARGET=bench ARGS='$(ARGS)' .ci/newer $(NEWER) $(NEWER_PYTHONS)
 
 demo: $(VENV)/.installed-demo
 	@exec $(PY) examples/serve_both.py --uvicorn-port $(UVICORN_PORT) --gunicorn-port $(GUNICORN_PORT)
