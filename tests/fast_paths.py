@@ -85,6 +85,12 @@ def _known_file() -> object:
         return answers
 
 
+def _headers() -> object:
+    from cardan.core.structures import Headers
+
+    return list(Headers({"ETag": '"v42"', "Vary": " Cookie "}).items())
+
+
 _TYPE = "multipart/form-data; boundary=B"
 _PARTS = (
     b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
@@ -123,6 +129,13 @@ FAST_PATHS = (
         "cardan.core.response.outgoing:Outgoing._checked",
         "tests/core/response/test_prepared.py::test_sent_as_a_plain_response",
         _known_file,
+    ),
+    # header fields from a dict of strings
+    FastPath(
+        "cardan.core.structures.headers:_of_dict",
+        "cardan.core.structures.headers:_groups",
+        "tests/core/structures/test_headers.py::test_a_dict_of_strings_has_the_general_way_as_oracle",
+        _headers,
     ),
 )
 

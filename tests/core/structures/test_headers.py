@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Any, assert_type
 
 import pytest
@@ -63,6 +64,34 @@ def test_order_case_and_duplicates_are_kept(headers: Headers) -> None:
     assert len(headers) == len(headers.items()) == 4
     assert isinstance(headers, MutableMapping)
     assert isinstance(headers, HeadersView)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"A": "1", "b": " 2\t", "a": "3", "C": "\xe4"},
+        {"A": "1", "B": 2},
+        {"A": "1", "B": ["2", "3"], "C": None},
+        {"A": "1", "B b": "2"},
+        {"A": "1", "B": "2\n"},
+        {"A": "1", "B": "\u20ac"},
+        {"A": "1", 2: "3"},
+        {"A": "1", "B": b"2"},
+    ],
+)
+def test_a_dict_of_strings_has_the_general_way_as_oracle(fields: dict[str, Any]) -> None:
+    """A dict gives the same fields, or the same error, as an equal mapping that is not a dict."""
+
+    def outcome(defaults: Mapping[str, Any]) -> object:
+        headers = Headers({"X": "y"})
+        try:
+            headers.extend(defaults)
+        except (TypeError, ValueError) as error:
+            return type(error), str(error), list(headers.items())
+        return list(headers.items()), list(Headers(defaults).items())
+
+    assert outcome(fields) == outcome(MappingProxyType(fields))
 
 
 def test_reading(headers: Headers) -> None:

@@ -321,9 +321,11 @@ class Headers(HeadersView, MutableMapping[str, str]):
         A list or tuple as a value of a mapping stands for several fields. ``_`` in a keyword stands for ``-``. If a
         name or value is invalid, nothing is added.
         """
-        added: list[tuple[str, str]] = []
-        for name, values in _groups(fields, more):
-            added += [(field_name(name), field_value(name, value)) for value in values]
+        added = None if more else _of_dict(fields)
+        if added is None:
+            added = []
+            for name, values in _groups(fields, more):
+                added += [(field_name(name), field_value(name, value)) for value in values]
         self._list += added
 
     def update(self, fields: Fields = (), /, **more: Value) -> None:  # type: ignore[override]
@@ -475,6 +477,16 @@ def _replaced(
     return (field for field in places if field is not None)
 
 
+def _of_dict(fields: Fields) -> list[tuple[str, str]] | None:
+    """Return the checked fields of a dict of strings, which most programs give; None for anything else."""
+    if type(fields) is not dict:
+        return None
+    for value in fields.values():
+        if type(value) is not str:
+            return None
+    return [(field_name(name), field_value(name, value)) for name, value in fields.items()]
+
+
 def _groups(fields: Fields, more: Mapping[str, Value]) -> Iterator[tuple[str, list[str | int]]]:
     """Give each name with its values; None has no values. A name may occur several times."""
     pairs: Iterable[tuple[str, Any]]
@@ -490,7 +502,7 @@ def _groups(fields: Fields, more: Mapping[str, Value]) -> Iterator[tuple[str, li
 
 
 def _several(value: Any) -> list[Any]:
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [one for one in value if one is not None]
     return [] if value is None else [value]
 
