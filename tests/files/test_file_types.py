@@ -1,4 +1,4 @@
-"""guess_type: what a file is called depends neither on the Python nor on the machine."""
+"""guess_type: the media type of a name does not depend on the version of Python or on the machine."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ REST = {suffix: kind for kind, *suffixes in map(str.split, STANDARD.split("\n")[
 
 @pytest.fixture
 def strange_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine whose table has types of its own, and a program that added one more."""
+    """A machine whose table has other types, and a program that has added one more."""
     table = tmp_path / "mime.types"
     table.write_text("text/vnd.trolltech.linguist ts\ntext/strange html log zzz\n")
     monkeypatch.setattr(mimetypes, "knownfiles", [str(table)])
@@ -114,19 +114,19 @@ def strange_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 @pytest.mark.parametrize("suffix", SERVED)
 def test_what_is_commonly_served(suffix: str) -> None:
-    """As IANA has registered it, in any case, whatever stands before it."""
+    """Common types are those that IANA has registered. The case of the suffix and the rest do not matter."""
     assert guess_type("name" + suffix) == guess_type(f"/a.b/NAME.x{suffix.upper()}") == SERVED[suffix]
 
 
 def test_the_table_is_the_same_on_every_python() -> None:
-    """What this interpreter adds to our table is what all others add to it."""
+    """The types that the standard library adds to our table are the same in every version of Python."""
     known = {suffix: guess_type("a" + suffix) for suffix in mimetypes.MimeTypes().types_map[True]}
     assert {suffix: kind for suffix, kind in known.items() if suffix not in _TYPES} == REST
 
 
 @pytest.mark.usefixtures("strange_host")
 def test_the_table_is_the_same_on_every_machine() -> None:
-    """The system's table is not read, for names that it knows, changes or alone has."""
+    """The table of the system is never read: not for names in our table, and not for others."""
     assert {suffix: guess_type("a" + suffix) for suffix in [*_TYPES, *REST]} == {**_TYPES, **REST}
     assert guess_type("a.zzz") == guess_type("a.yyy") == "application/octet-stream"
 
@@ -135,14 +135,14 @@ def test_the_table_is_the_same_on_every_machine() -> None:
     "name", ["", "a", ".", ".html", "a.", "a.unknown", "a.html.unknown", "dir.html/a", "data:text/css,"]
 )
 def test_what_has_no_known_suffix(name: str) -> None:
-    """Bytes; a name that begins with a dot has no suffix, and a name is never taken for an address."""
+    """Other names are bytes. A name that only begins with a dot has no suffix. A name is never read as a URL."""
     assert guess_type(name) == "application/octet-stream"
 
 
 @pytest.mark.usefixtures("strange_host")
 @pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
 def test_what_is_sent(tmp_path: Path, protocol: str) -> None:
-    """send_file, StaticFiles and the files of the test client ask the one table."""
+    """send_file, StaticFiles and the files of the test client use this table."""
     (tmp_path / "a.log").write_text("text")
     with send_file(tmp_path / "a.log") as response:
         assert response.content_type == "text/plain; charset=utf-8"

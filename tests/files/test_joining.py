@@ -1,4 +1,4 @@
-"""safe_join: what leads out of a directory leads nowhere."""
+"""safe_join gives None for a path that leads out of the directory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from cardan.files.joining import safe_join
     ],
 )
 def test_inside(paths: tuple[str, ...], joined: str) -> None:
-    """What lies below the directory is joined."""
+    """A path below the directory is joined."""
     assert safe_join("/srv", *paths) == joined
 
 
@@ -76,13 +76,13 @@ def test_inside(paths: tuple[str, ...], joined: str) -> None:
     ],
 )
 def test_outside(path: str) -> None:
-    """.., absolute paths, NUL, backslashes, drive letters, UNC, device names: None, on every system."""
+    """``..``, absolute paths, NUL, backslashes, drive letters, UNC and device names give None, on every system."""
     assert safe_join("/srv", path) is None
     assert safe_join("/srv", "a", path) is None
 
 
 def test_directories() -> None:
-    """A relative directory stays relative; a path is taken, too; other types are refused."""
+    """A relative directory stays relative. A Path is accepted; other types are refused."""
     assert safe_join("srv", "a") == "srv/a"
     assert safe_join("", "a") == "./a"
     assert safe_join(Path("/srv"), "a") == "/srv/a"
@@ -92,7 +92,7 @@ def test_directories() -> None:
 
 @given(st.lists(st.text(st.sampled_from("./\\a:\0C ")), max_size=3))
 def test_never_outside(paths: list[str]) -> None:
-    """Whatever is joined, the system's own rules find it below the directory."""
+    """Whatever is joined, ``os.path`` agrees that the result is below the directory."""
     joined = safe_join("/srv/www", *paths)
     if joined is not None:
         assert os.path.commonpath(["/srv/www", os.path.abspath(joined)]) == "/srv/www"

@@ -1,4 +1,4 @@
-"""Opening below a directory: no interleaving with a change of the path gives a file from outside."""
+"""Opening a file below a directory: even if the path changes meanwhile, no file from outside is opened."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TIMES = (1_000_000_000, 1_000_000_000)
 
 
 class Folder:
-    """A folder whose part ``victim`` can be exchanged for a symbolic link to outside, and back again."""
+    """A folder whose part ``victim`` can be replaced by a symbolic link to the outside, and restored."""
 
     def __init__(self, root: Path, victim: str) -> None:
         self.root = Path(os.path.realpath(root)) / "www"
@@ -34,14 +34,14 @@ class Folder:
         for folder, text in ((self.root / "a", "public"), (outside, "secret")):
             for place in (folder / "b" / "x.txt", folder / "x.txt"):
                 place.write_text(text)
-                os.utime(place, TIMES)  # nothing but its place and its number tells the one from the other
+                os.utime(place, TIMES)  # the two files differ only in their place and number
         self.victim = self.root / victim
         self.aside = self.root.parent / "aside"
         self.link = self.root.parent / "link"
         self.link.symlink_to(outside / Path(victim).relative_to("a"))
 
     def swap(self) -> None:
-        """Exchange the two."""
+        """Replace the part by the link, or the link by the part."""
         if self.victim.is_symlink():
             self.victim.rename(self.link)
             self.aside.rename(self.victim)
@@ -50,14 +50,14 @@ class Folder:
             self.link.rename(self.victim)
 
     def restore(self) -> None:
-        """As it was in the beginning."""
+        """Restore the state of the beginning."""
         if self.victim.is_symlink():
             self.swap()
 
 
 @contextmanager
 def swapping(folder: Folder, at: tuple[int, ...]) -> Iterator[list[str]]:
-    """Swap before the system calls with these numbers; gives the list of the calls that were made."""
+    """Swap before the system calls with these numbers. Yields the list of the calls that were made."""
     made: list[str] = []
     originals = {name: getattr(os, name) for name in CALLS}
     busy = False
@@ -96,10 +96,10 @@ def served(app: StaticFiles, path: str) -> bytes | int:
 
 
 def interleavings(folder: Folder, run: Callable[[], Any]) -> Iterator[Any]:
-    """What ``run`` gives for up to three swaps, before any of its system calls each."""
+    """The results of ``run`` with up to three swaps, each before any one of its system calls."""
     with swapping(folder, ()) as made:
         run()
-    number = len(made) + 8  # a swapped path takes more calls
+    number = len(made) + 8  # a swapped path needs more calls
     for swaps in range(4):
         for at in combinations(range(number), swaps):
             try:
@@ -116,7 +116,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
 
 @pytest.mark.parametrize("known", [True, False], ids=["known", "first"])
 def test_nothing_from_outside_is_served(folder: Folder, known: bool) -> None:
-    """The first answer and the later ones: the file that was checked, or none."""
+    """The first answer and all later ones contain the file that was checked, or no file."""
     path = "/a/x.txt" if folder.victim.name == "x.txt" else "/a/b/x.txt"
     app = StaticFiles(folder.root, precompressed=())
     results = []
@@ -134,7 +134,7 @@ def test_nothing_from_outside_is_served(folder: Folder, known: bool) -> None:
 
 
 def test_a_known_file_is_not_served_from_a_folder_that_was_moved_out(tmp_path: Path) -> None:
-    """The very same file, with the same number and times, is outside once its folder is."""
+    """If the folder of a file is moved out, the file is outside, even with the same number and times."""
     folder = Folder(tmp_path, "a")
     app = StaticFiles(folder.root)
     assert served(app, "/a/b/x.txt") == b"public"
@@ -145,7 +145,7 @@ def test_a_known_file_is_not_served_from_a_folder_that_was_moved_out(tmp_path: P
 
 @pytest.mark.parametrize("walks", [True, False])
 def test_links(tmp_path: Path, walks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Links to places inside are followed, those to outside are not; also where paths cannot be walked (Windows)."""
+    """Links to places inside are followed, those to outside are not. This also holds on Windows."""
     monkeypatch.setattr(opening, "_walks", walks)
     folder = Folder(tmp_path, "a")
     root = folder.root
@@ -169,7 +169,7 @@ def test_links(tmp_path: Path, walks: bool, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_only_regular_files(tmp_path: Path) -> None:
-    """A pipe is not waited for; a link is refused on demand."""
+    """Opening does not wait for a pipe. A link can be refused."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").write_text("x")
     (tmp_path / "link").symlink_to("file")

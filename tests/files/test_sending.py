@@ -1,4 +1,4 @@
-"""send_file: one response for both protocols, never read into memory."""
+"""send_file makes one response for both protocols, and never reads the file into memory."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def body_of(response: Response) -> bytes:
 
 
 def test_a_path(path: Path) -> None:
-    """Type, length, ETag, Last-Modified; caches ask each time; no Content-Disposition unless asked for."""
+    """It has a type, a length, an ETag and Last-Modified. Caches must revalidate. No Content-Disposition by default."""
     response = send_file(path)
     assert (response.content_type, response.content_length) == ("application/octet-stream", len(DATA))
     assert response.last_modified == datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)
@@ -50,7 +50,7 @@ def test_a_path(path: Path) -> None:
 
 
 def test_options(path: Path) -> None:
-    """What is given is taken."""
+    """All options have an effect."""
     response = send_file(
         path, mimetype="text/x", etag="mine", last_modified=0, max_age=60, as_attachment=True, download_name="x.txt"
     )
@@ -71,12 +71,12 @@ def test_options(path: Path) -> None:
     ],
 )  # fmt: skip
 def test_types(name: str, kind: str) -> None:
-    """By name; what is packed is sent packed, as what it is."""
+    """The type depends on the name. A compressed file is sent compressed, with the type of the compression."""
     assert guess_type(name) == kind
 
 
 def test_rfc_8187_name(path: Path) -> None:
-    """A name beyond ASCII is sent twice (RFC 6266 section 4.3)."""
+    """A name that is not ASCII is sent twice (RFC 6266 section 4.3)."""
     response = send_file(path, as_attachment=True, download_name="naïve €.txt")
     value = response.headers["Content-Disposition"]
     assert value.isascii()
@@ -85,7 +85,7 @@ def test_rfc_8187_name(path: Path) -> None:
 
 
 def test_conditional(path: Path) -> None:
-    """With a request: 304, 206, 416, 412; no Date, which the server sets."""
+    """With a request, the status may be 304, 206, 416 or 412. Date is not set, because the server sets it."""
     etag = send_file(path).headers["ETag"]
     assert send_file(path, get(if_none_match=etag)).status_code == 304
     assert send_file(path, get(if_modified_since="Sun, 09 Sep 2001 01:46:40 GMT")).status_code == 304
@@ -105,7 +105,7 @@ def test_conditional(path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, CHUNK, CHUNK + 1])
 def test_sizes(tmp_path: Path, size: int) -> None:
-    """Also nothing, and what ends at the border of a read."""
+    """An empty file, and files that end at the border of a read, are sent completely."""
     file = tmp_path / "x"
     file.write_bytes(b"x" * size)
     response = send_file(file, get())
@@ -114,7 +114,7 @@ def test_sizes(tmp_path: Path, size: int) -> None:
 
 
 def test_never_read_into_memory(tmp_path: Path) -> None:
-    """One chunk at a time is held, whatever the size."""
+    """Only one chunk is in memory at a time, whatever the size of the file."""
     file = tmp_path / "large"
     with file.open("wb") as sparse:
         sparse.truncate(50 * CHUNK)
@@ -123,7 +123,7 @@ def test_never_read_into_memory(tmp_path: Path) -> None:
 
 
 def test_a_file_that_grows(path: Path) -> None:
-    """What was declared is sent, not a byte more."""
+    """If the file grows, only the declared bytes are sent."""
     response = send_file(path)
     with path.open("ab") as file:
         file.write(b"more")
@@ -132,7 +132,7 @@ def test_a_file_that_grows(path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 10])
 def test_a_file_that_shrinks(path: Path, size: int) -> None:
-    """An error that ends the connection, never a response that looks complete."""
+    """If the file shrinks, an error ends the connection. The response never looks complete."""
     response = send_file(path)
     os.truncate(path, size)
     with pytest.raises(ContentLengthError, match=f"got a file of {size} bytes, expected {len(DATA)}"):
@@ -140,7 +140,7 @@ def test_a_file_that_shrinks(path: Path, size: int) -> None:
 
 
 def test_a_file_that_is_replaced(path: Path) -> None:
-    """The file that was looked at is sent, also when another one has its name by now, or none."""
+    """The opened file is sent, even if its name belongs to another file meanwhile, or to none."""
     response = send_file(path)
     path.with_name("new").write_bytes(b"other")
     os.replace(path.with_name("new"), path)
@@ -148,7 +148,7 @@ def test_a_file_that_is_replaced(path: Path) -> None:
 
 
 def test_open_files(path: Path) -> None:
-    """A binary file is sent from where it stands, with a number or without; it is closed at the end."""
+    """An open binary file is sent from its current position, with or without a descriptor, and is closed at the end."""
     for file in (path.open("rb"), io.BytesIO(DATA)):
         file.seek(4)
         response = send_file(file, get(range="bytes=1-2"), mimetype="a/b")
@@ -160,7 +160,7 @@ def test_open_files(path: Path) -> None:
 
 
 def test_a_pipe() -> None:
-    """What cannot seek is streamed: no length, no ranges."""
+    """A file that cannot seek is streamed, without a length and without ranges."""
     reading, writing = os.pipe()
     os.write(writing, b"abc")
     os.close(writing)
@@ -169,7 +169,7 @@ def test_a_pipe() -> None:
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
-    """OSError, at once; a named pipe is not waited for."""
+    """It raises OSError immediately, and does not wait for a named pipe."""
     os.mkfifo(tmp_path / "pipe")
     for bad in (tmp_path, tmp_path / "pipe"):
         with pytest.raises(IsADirectoryError, match="expected a regular file"):
@@ -179,7 +179,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 
 def test_nothing_leaks(path: Path) -> None:
-    """A response that was made and never sent closes its file; so do 304, HEAD, an error, and a failure."""
+    """The file is closed if the response is never sent, after a 304, HEAD and an error, and if sending fails."""
     before = len(os.listdir("/proc/self/fd"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -195,7 +195,7 @@ def test_nothing_leaks(path: Path) -> None:
 
 
 def test_reading_a_closed_file(path: Path) -> None:
-    """A response that sends a file is for one sending."""
+    """A response that sends a file can be sent once."""
     response = send_file(path)
     assert body_of(response) == DATA
     with pytest.raises(ValueError, match="got a read of a closed file"):
@@ -203,7 +203,7 @@ def test_reading_a_closed_file(path: Path) -> None:
 
 
 def test_for_the_adapters(path: Path) -> None:
-    """What they know a file by: its path and the whole of it, or a part that has neither."""
+    """The adapters get the path and the size of a whole file. A part of a file has neither."""
     whole = send_file(path).response
     assert whole.pathsend_path == str(path)
     closed: list[int] = []
@@ -225,7 +225,7 @@ def test_for_the_adapters(path: Path) -> None:
 
 
 def test_file_that_shrinks_behind_a_file_wrapper(path: Path) -> None:
-    """Servers that send by number do not count: closing tells them that it was too little."""
+    """Servers that send by descriptor do not count the bytes. close() raises if the file was too short."""
     whole: Any = send_file(path).response
     file = whole.as_file(whole.close)
     os.truncate(path, 3)
@@ -237,7 +237,7 @@ def test_file_that_shrinks_behind_a_file_wrapper(path: Path) -> None:
     "name", ["..", "../x", "/etc/passwd", "a\0", "none", "x" * 5000, "data.bin/x", "CON", "..\\data.bin", ""]
 )
 def test_send_from_directory(path: Path, name: str) -> None:
-    """What a client names is found below the directory, or not at all."""
+    """The file with the client's name is found below the directory, or the answer is 404."""
     response = send_from_directory(path.parent, "data.bin", get(range="bytes=0-0"))
     assert (response.status_code, body_of(response)) == (206, b"\0")
     with pytest.raises(NotFound):

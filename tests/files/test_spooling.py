@@ -1,4 +1,4 @@
-"""files: what is small stays in memory, the rest goes to disk; nothing is left behind."""
+"""Uploads: small files stay in memory, others are written to disk, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILE = 'form-data; name="f"; filename="x.txt"'
 
 
 def spooled(body: bytes, limits: Limits, chunk: int = 65_536) -> list[FileStorage]:
-    """The files of a form, spooled."""
+    """The files of a form."""
     spooler = Spooler(limits)
     left = iter([body[start : start + chunk] for start in range(0, len(body), chunk)])
 
@@ -42,7 +42,7 @@ def spooled(body: bytes, limits: Limits, chunk: int = 65_536) -> list[FileStorag
 @pytest.mark.parametrize("size", [0, 1, 99, 100, 101, 5000, 3 * BATCH + 7])
 @pytest.mark.parametrize("chunk", [1000, 65_536, 2 * BATCH])
 def test_a_file_reads_the_same_wherever_it_is(size: int, chunk: int) -> None:
-    """Exactly max_file_memory bytes stay in memory, one more goes to disk; reading does not tell."""
+    """Exactly max_file_memory bytes stay in memory, one more goes to disk. Reading works in the same way."""
     data = os.urandom(size)
     (file,) = spooled(form(part(FILE, data)), Limits(max_file_memory=100), chunk)
     assert file.on_disk == (size > 100)
@@ -55,7 +55,7 @@ def test_a_file_reads_the_same_wherever_it_is(size: int, chunk: int) -> None:
 
 
 def test_all_files_of_a_form_share_the_memory() -> None:
-    """Past max_spool_memory the next one goes to disk, and what it held in memory is free again."""
+    """If the files exceed max_spool_memory, the next one goes to disk, and its part of the memory is free again."""
     body = form(*[part(FILE, b"x" * 40)] * 5)
     files = spooled(body, Limits(max_file_memory=50, max_spool_memory=100))
     assert [file.on_disk for file in files] == [False, False, True, True, True]
@@ -83,7 +83,7 @@ def test_files_that_came_whole(sizes: list[int]) -> None:
 
 
 def test_no_limit() -> None:
-    """None: a file never goes to disk for its own size."""
+    """With None, the size of a file alone never sends it to disk."""
     (file,) = spooled(form(part(FILE, b"x" * 1000)), Limits(max_file_memory=None, max_spool_memory=None))
     assert not file.on_disk
     sink = SpoolSink(Limits(max_file_memory=None))
@@ -92,7 +92,7 @@ def test_no_limit() -> None:
 
 
 def test_would_block_tells_when_the_disk_is_touched() -> None:
-    """In memory never; at the roll-over; on disk once some 1 MiB has come; and at the end."""
+    """It is False in memory. It is True when the file moves to disk, for each MiB on disk, and at the end."""
     sink = SpoolSink(Limits(max_file_memory=100))
     assert (sink.would_block(100), sink.would_block(101), sink.would_block(0)) == (False, True, False)
     sink.write(b"x" * 101)
@@ -107,7 +107,7 @@ def test_would_block_tells_when_the_disk_is_touched() -> None:
 
 
 def test_a_sink_on_disk_holds_little() -> None:
-    """However much is written, some 1 MiB at most is held, and few system calls are made."""
+    """However much is written, at most about 1 MiB is in memory, and there are few system calls."""
     sink = SpoolSink(Limits(max_file_memory=0))
     held = 0
     for _ in range(100):
@@ -118,7 +118,7 @@ def test_a_sink_on_disk_holds_little() -> None:
 
 
 def test_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The temporary files have no name, and no handle is left open."""
+    """The temporary files have no name, and no descriptor stays open."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     before = len(os.listdir("/proc/self/fd"))
     files = spooled(form(*[part(FILE, b"x" * 40)] * 5), Limits(max_file_memory=1))
@@ -132,7 +132,7 @@ def test_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_without_o_tmpfile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system has no unnamed files, tempfile makes one."""
+    """If the system has no unnamed files, tempfile makes one."""
     monkeypatch.setattr("cardan.files.spooling._O_TMPFILE", 0)
     (file,) = spooled(form(part(FILE, b"x" * 200)), Limits(max_file_memory=100))
     assert file.read() == b"x" * 200
@@ -140,7 +140,7 @@ def test_without_o_tmpfile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_file_system_without_o_tmpfile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor does one that refuses it."""
+    """If the file system refuses unnamed files, tempfile makes one."""
     real = os.open
 
     def refuse(path: Any, flags: int, mode: int = 0o777) -> int:
@@ -155,14 +155,14 @@ def test_a_file_system_without_o_tmpfile(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 class ShortWriter(io.FileIO):
-    """A file that takes 10 bytes at a time."""
+    """A file that accepts 10 bytes at a time."""
 
     def write(self, data: Any) -> int:
         return super().write(bytes(data[:10])) or 0
 
 
 def test_short_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A write that takes less is written on, and nothing is lost."""
+    """If a write accepts fewer bytes, the rest is written as well, and nothing is lost."""
     real = os.writev
     monkeypatch.setattr(os, "writev", lambda fd, buffers: real(fd, [b"".join(buffers)[:7]]))
     chunks = [os.urandom(9) for _ in range(3000)]
@@ -172,7 +172,7 @@ def test_short_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_saving_to_paths(tmp_path: Path) -> None:
-    """FileStorage and Part save to a path, or to an object."""
+    """FileStorage and Part can be saved to a path or to a file object."""
     (file,) = spooled(form(part(FILE, b"x" * 200)), Limits(max_file_memory=100))
     file.save(tmp_path / file.safe_filename)
     file.stream.seek(0)
@@ -187,7 +187,7 @@ def test_saving_to_paths(tmp_path: Path) -> None:
 
 
 def test_saving_to_paths_in_async_code(tmp_path: Path) -> None:
-    """The disk is touched through run_sync only."""
+    """The disk is accessed only through run_sync."""
     hops = 0
 
     async def run_sync(function: Any, *args: Any) -> Any:

@@ -1,4 +1,4 @@
-"""StaticFiles: a directory over both protocols."""
+"""StaticFiles serves a directory over both protocols."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cardan.core import Response
 from cardan.files.static import SMALL, StaticFiles
 from cardan.testing import Client, lint
 
-DOORS = ("wsgi", "asgi-asyncio", "asgi-trio")
+TRANSPORTS = ("wsgi", "asgi-asyncio", "asgi-trio")
 
 
 @pytest.fixture
@@ -37,20 +37,20 @@ def directory(tmp_path: Path) -> Path:
     return root
 
 
-@pytest.fixture(params=DOORS)
-def door(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def open_client(app: Any, door: str) -> Client:
-    protocol, _, backend = door.partition("-")
+def open_client(app: Any, transport: str) -> Client:
+    protocol, _, backend = transport.partition("-")
     checked = lint.wsgi(app) if protocol == "wsgi" else lint.asgi(app)
     return Client(checked, protocol=protocol, backend=backend or "asyncio")  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def client(directory: Path, door: str) -> Iterator[Client]:
-    with open_client(StaticFiles(directory), door) as client:
+def client(directory: Path, transport: str) -> Iterator[Client]:
+    with open_client(StaticFiles(directory), transport) as client:
         yield client
 
 
@@ -72,7 +72,7 @@ def ask(client: httpx.Client, path: str, method: str = "GET", **headers: str) ->
     ],
 )
 def test_files(client: Client, path: str, text: str, kind: str) -> None:
-    """Files by name, index files for directories; HEAD has the fields of GET and no body."""
+    """Files are found by name, and directories have index files. HEAD has the fields of GET and no body."""
     response, head = ask(client, path), ask(client, path, "HEAD")
     assert (response.status_code, response.text, response.headers["content-type"]) == (200, text, kind)
     assert (head.status_code, head.content, head.headers) == (200, b"", response.headers)
@@ -106,7 +106,7 @@ def test_files(client: Client, path: str, text: str, kind: str) -> None:
     ],
 )
 def test_what_is_not_there(client: Client, path: str) -> None:
-    """Paths on disk: no way out, no hidden file, no link that leads out, and never a 500."""
+    """No path leads out, to a hidden file or through a link to the outside, and none gives a 500."""
     url = httpx.URL("http://testserver/").copy_with(raw_path=path.encode())
     response = client.get(url)
     assert response.status_code == 404
@@ -115,13 +115,13 @@ def test_what_is_not_there(client: Client, path: str) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_other_methods(client: Client, method: str) -> None:
-    """405 with Allow (RFC 9110 section 15.5.6)."""
+    """Other methods get a 405 with Allow (RFC 9110 section 15.5.6)."""
     response = ask(client, "/a.txt", method)
     assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
 
 
 def test_directory_without_slash(client: Client) -> None:
-    """A relative redirect, which no Host and no //host can turn elsewhere; the query stays."""
+    """The redirect is relative, so neither Host nor //host can change its target. The query is kept."""
     response = ask(client, "/sub?a=%0d")
     assert (response.status_code, response.headers["location"]) == (308, "./sub/?a=%0d")
     evil = client.get(httpx.URL("http://testserver/").copy_with(raw_path=b"//evil.example/%2e%2e/sub"))
@@ -143,9 +143,9 @@ def test_directory_without_slash(client: Client) -> None:
         ("deflate", None, "plain text"),
     ],
 )
-def test_precompressed(directory: Path, door: str, accept: str, coding: str | None, text: str) -> None:
-    """The variant that Accept-Encoding prefers, with Vary and validators of its own, as the type of the file."""
-    with open_client(StaticFiles(directory), door) as client:
+def test_precompressed(directory: Path, transport: str, accept: str, coding: str | None, text: str) -> None:
+    """The variant that Accept-Encoding prefers is sent, with Vary, its own validators, and the type of the file."""
+    with open_client(StaticFiles(directory), transport) as client:
         request = client.build_request("GET", "/a.txt", headers={"Accept-Encoding": accept})
         response = client.send(request, stream=True)
         raw = b"".join(response.iter_raw())
@@ -156,7 +156,7 @@ def test_precompressed(directory: Path, door: str, accept: str, coding: str | No
 
 
 def test_variants_have_validators_of_their_own(client: Client) -> None:
-    """One tag for each representation (RFC 9110 section 8.8.3)."""
+    """Each representation has its own ETag (RFC 9110 section 8.8.3)."""
     tags = {client.send(client.build_request("HEAD", "/a.txt", headers={"Accept-Encoding": accept})).headers["etag"]
             for accept in ("gzip", "br", "identity")}  # fmt: skip
     assert len(tags) == 3
@@ -165,14 +165,14 @@ def test_variants_have_validators_of_their_own(client: Client) -> None:
 
 
 def test_a_variant_that_leads_out(client: Client) -> None:
-    """A link to elsewhere is no variant; where there is none, nothing varies."""
+    """A link to the outside is not used as a variant. Without variants there is no Vary."""
     response = ask(client, "/b.js", Accept_Encoding="gzip")
     assert response.text == "let x"
     assert "vary" not in response.headers
 
 
 def test_conditions_and_ranges(client: Client) -> None:
-    """As send_file: one part, several, none."""
+    """As with send_file: one range, several ranges, and none."""
     etag = ask(client, "/a.txt").headers["etag"]
     assert ask(client, "/a.txt", If_None_Match=etag).status_code == 304
     part = ask(client, "/a.txt", Range="bytes=0-4")
@@ -183,10 +183,10 @@ def test_conditions_and_ranges(client: Client) -> None:
     assert ask(client, "/a.txt", Range="bytes=10-").status_code == 416
 
 
-def test_options(directory: Path, door: str) -> None:
-    """Links, hidden files, index files and caching are the application's choice."""
+def test_options(directory: Path, transport: str) -> None:
+    """The application chooses about links, hidden files, index files and caching."""
     app = StaticFiles(directory, follow_symlinks=True, hidden=True, index=None, max_age=60, precompressed=())
-    with open_client(app, door) as client:
+    with open_client(app, transport) as client:
         assert ask(client, "/outside").text == ask(client, "/.env").text == "secret"
         assert ask(client, "/").status_code == ask(client, "/sub").status_code == 404
         response = ask(client, "/a.txt", Accept_Encoding="br")
@@ -195,14 +195,14 @@ def test_options(directory: Path, door: str) -> None:
 
 
 def test_no_such_directory(tmp_path: Path) -> None:
-    """A mistake shows when the application is made."""
+    """A directory that does not exist is an error when the application is made."""
     with pytest.raises(ValueError, match="expected a directory"):
         StaticFiles(tmp_path / "none")
 
 
-def test_files_are_closed(directory: Path, door: str) -> None:
-    """After any answer no file is open."""
-    with open_client(StaticFiles(directory), door) as client:
+def test_files_are_closed(directory: Path, transport: str) -> None:
+    """After every answer, no file is open."""
+    with open_client(StaticFiles(directory), transport) as client:
         ask(client, "/a.txt")
         before = len(os.listdir("/proc/self/fd"))
         for method, fields in (
@@ -218,7 +218,7 @@ def test_files_are_closed(directory: Path, door: str) -> None:
 TIME = 1_000_000_000
 TEXT = "a file that is served more than once"
 
-#: requests of a file that was served before
+#: requests for a file that was served before
 REQUESTS: dict[str, dict[str, str]] = {
     "plain": {},
     "has it": {"If-None-Match": "{etag}"},
@@ -262,7 +262,7 @@ def _by_link(file: Path, target: str) -> None:
     file.symlink_to(target)
 
 
-#: what may have happened to a file since it was served
+#: changes of a file since it was served
 CHANGES: dict[str, Callable[[Path], Any]] = {
     "nothing": lambda file: None,
     "its time": lambda file: os.utime(file, (TIME - 1, TIME - 1)),
@@ -287,11 +287,11 @@ def _folder(root: Path) -> Path:
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_file_that_is_known(tmp_path: Path, door: str, method: str, change: str) -> None:
-    """The answers are those of an application that has never served the file, whatever happened to it meanwhile."""
+def test_a_file_that_is_known(tmp_path: Path, transport: str, method: str, change: str) -> None:
+    """Whatever has happened to the file, the answers are those of a new application."""
     root = _folder(tmp_path)
     known, fresh = StaticFiles(root), StaticFiles(root)
-    with open_client(known, door) as client, open_client(fresh, door) as other:
+    with open_client(known, transport) as client, open_client(fresh, transport) as other:
         etag = ask(client, "/sub/x.txt").headers["etag"]
         CHANGES[change](root / "sub" / "x.txt")
         for name, fields in REQUESTS.items():
@@ -303,7 +303,7 @@ def test_a_file_that_is_known(tmp_path: Path, door: str, method: str, change: st
 
 
 def _without_boundary(response: httpx.Response) -> tuple[list[tuple[str, str]], bytes]:
-    """Fields and body; the boundary of several parts is another one each time."""
+    """Fields and body, without the boundary of several parts, which is different each time."""
     fields, body = response.headers.multi_items(), response.content
     boundary = response.headers.get("content-type", "").partition("boundary=")[2]
     if boundary:
@@ -316,13 +316,13 @@ OPTIONS: dict[str, Any] = {"max_age": 60, "hidden": False, "follow_symlinks": Tr
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_options_that_are_assigned_later(tmp_path: Path, door: str, option: str) -> None:
-    """What was served under other options is not served again: the option holds for the next request."""
+def test_options_that_are_assigned_later(tmp_path: Path, transport: str, option: str) -> None:
+    """An answer that was made with other options is not used again: an option holds for the next request."""
     root = _folder(tmp_path)
     (root / ".x.txt").write_text(TEXT)
     os.utime(root / ".x.txt", (TIME, TIME))
     known, fresh = StaticFiles(root, hidden=True), StaticFiles(root, hidden=True)
-    with open_client(known, door) as client, open_client(fresh, door) as other:
+    with open_client(known, transport) as client, open_client(fresh, transport) as other:
         for path in ("/.x.txt", "/sub/x.txt"):
             ask(client, path)
         for app in (known, fresh):
@@ -336,8 +336,8 @@ def test_options_that_are_assigned_later(tmp_path: Path, door: str, option: str)
             )
 
 
-def test_middleware_changes_one_answer(tmp_path: Path, door: str) -> None:
-    """What middleware does to an answer is sent, and is not there in the next one."""
+def test_middleware_changes_one_answer(tmp_path: Path, transport: str) -> None:
+    """A change that middleware makes to an answer is sent, and does not appear in the next answer."""
     count = 0
 
     def number(request: Any) -> Any:
@@ -349,12 +349,12 @@ def test_middleware_changes_one_answer(tmp_path: Path, door: str) -> None:
 
     app = StaticFiles(_folder(tmp_path))
     app.middleware = (number,)
-    with open_client(app, door) as client:
+    with open_client(app, transport) as client:
         assert [ask(client, "/sub/x.txt").headers.get_list("x-number") for _ in range(3)] == [["1"], ["2"], ["3"]]
 
 
 def test_files_that_are_not_remembered(tmp_path: Path) -> None:
-    """A file that is large, has a time in the future, or has compressed variants is looked at anew each time."""
+    """A file that is large, has a time in the future, or has compressed variants is examined for each request."""
     root = _folder(tmp_path)
     (root / "large").write_bytes(bytes(SMALL + 1))
     (root / "future").write_text("x")
