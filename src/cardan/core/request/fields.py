@@ -174,7 +174,7 @@ class CommonRequestDescriptorsMixin:
         "Forwarded",
         Forwarded,
         cached=True,
-        doc="What proxies tell about the request (RFC 7239). A client can send any value; use ProxyFix.",
+        doc="What proxies tell about the request (RFC 7239). A client can send any value.",
     )
     last_event_id = header_field(
         "Last-Event-ID", doc="The id of the last event that the client got (WHATWG HTML section 9.2.4)."
