@@ -51,6 +51,69 @@ GOALS: dict[str, Callable[[str, dict[str, Row]], str]] = {
 }
 
 
+def _tie(row: Row) -> str:
+    return _ahead(row, 0.9)
+
+
+def _at_most(row: Row, peer: str, times: float) -> str:
+    ratio = row["cardan"] / row[peer]
+    return f"yes, {ratio:.2f}" if ratio <= times else f"**no**, {ratio:.2f}"
+
+
+def _event_ratio(rows: dict[str, Row], unit: str) -> str:
+    return _at_most({name: row[unit] for name, row in rows.items()}, "starlette", 1.2)
+
+
+#: goals of other benchmarks: the script, the key of its numbers or "" for the protocol, and the judge of these numbers
+MORE_GOALS: dict[str, tuple[str, str, Callable[[str, dict[str, Row]], str]]] = {
+    **{
+        f"bare classes, {name}: ahead of the best peer's or a tie": (
+            "bare",
+            "",
+            lambda protocol, rows, name=name: _tie(rows[name]),  # type: ignore[misc]
+        )
+        for name in ("hello", "page", "form", "upload", "json")
+    },
+    "static file of 27 KB: at most twice WhiteNoise's time (WSGI), ahead of Starlette and Falcon (ASGI)": (
+        "static_files",
+        "",
+        lambda protocol, rows: (
+            _at_most(rows["27 KB"], "whitenoise", 2)
+            if protocol == "wsgi"
+            else _ahead({name: rows["27 KB"][name] for name in ("cardan", "starlette", "falcon")}, 1)
+        ),
+    ),
+    "`def` handler, hello: no slower than the peers'": (
+        "def_endpoints",
+        "asgi",
+        lambda protocol, rows: _tie(rows["hello"]),
+    ),
+    "an event: at most 1.2 times Starlette's processor time": (
+        "events",
+        "events",
+        lambda protocol, rows: _event_ratio(rows, "us per event"),
+    ),
+    "a client that listens: at most 1.2 times Starlette's memory": (
+        "events",
+        "events",
+        lambda protocol, rows: _event_ratio(rows, "KiB per client"),
+    ),
+}
+
+
+def _judge_more(result: dict[str, Any], protocol: str, goal: str) -> str:
+    """How far a goal of :data:`MORE_GOALS` is met; empty if it was not measured, or not on this protocol."""
+    script, key, judge = MORE_GOALS[goal]
+    numbers = result.get(script, {}).get("numbers", {})
+    if script in ("def_endpoints", "events") and protocol == "wsgi":
+        return ""
+    rows = numbers.get(key or protocol)
+    try:
+        return judge(protocol, rows) if rows else ""
+    except KeyError:  # a peer that was not installed
+        return ""
+
+
 def goal_table(kept: Results) -> str:
     """A table with a row for each goal, and a column for each protocol and interpreter."""
     numbers = {
@@ -65,6 +128,7 @@ def goal_table(kept: Results) -> str:
         f"{'yes' if (t := numbers[python]['opening'][p]) <= 0.5 else '**no**'}, {t:.2f}" for p, python in columns
     ]
     lines.append(["`Request(...)`: at most 0.5 us beyond an empty class", *opening])
+    lines += [[goal, *(_judge_more(kept[python], p, goal) for p, python in columns)] for goal in MORE_GOALS]
     return _markdown(head, lines)
 
 
