@@ -130,11 +130,11 @@ FAST_PATHS = (
         "tests/core/response/test_prepared.py::test_sent_as_a_plain_response",
         _known_file,
     ),
-    # header fields from a dict of strings
+    # header fields from a dict or a list of strings
     FastPath(
-        "cardan.core.structures.headers:_of_dict",
+        "cardan.core.structures.headers:_of_strings",
         "cardan.core.structures.headers:_groups",
-        "tests/core/structures/test_headers.py::test_a_dict_of_strings_has_the_general_way_as_oracle",
+        "tests/core/structures/test_headers.py::test_strings_have_the_general_way_as_oracle",
         _headers,
     ),
 )

@@ -80,10 +80,10 @@ def test_order_case_and_duplicates_are_kept(headers: Headers) -> None:
         {"A": "1", "B": b"2"},
     ],
 )
-def test_a_dict_of_strings_has_the_general_way_as_oracle(fields: dict[str, Any]) -> None:
-    """A dict gives the same fields, or the same error, as an equal mapping that is not a dict."""
+def test_strings_have_the_general_way_as_oracle(fields: dict[str, Any]) -> None:
+    """A dict and a list give the same fields, or the same error, as an equal mapping and an equal tuple."""
 
-    def outcome(defaults: Mapping[str, Any]) -> object:
+    def outcome(defaults: Mapping[str, Any] | list[tuple[str, Any]] | tuple[tuple[str, Any], ...]) -> object:
         headers = Headers({"X": "y"})
         try:
             headers.extend(defaults)
@@ -92,6 +92,8 @@ def test_a_dict_of_strings_has_the_general_way_as_oracle(fields: dict[str, Any])
         return list(headers.items()), list(Headers(defaults).items())
 
     assert outcome(fields) == outcome(MappingProxyType(fields))
+    pairs = [*fields.items(), *fields.items()]
+    assert outcome(pairs) == outcome(tuple(pairs))
 
 
 def test_reading(headers: Headers) -> None:

@@ -321,7 +321,7 @@ class Headers(HeadersView, MutableMapping[str, str]):
         A list or tuple as a value of a mapping stands for several fields. ``_`` in a keyword stands for ``-``. If a
         name or value is invalid, nothing is added.
         """
-        added = None if more else _of_dict(fields)
+        added = None if more else _of_strings(fields)
         if added is None:
             added = []
             for name, values in _groups(fields, more):
@@ -477,14 +477,15 @@ def _replaced(
     return (field for field in places if field is not None)
 
 
-def _of_dict(fields: Fields) -> list[tuple[str, str]] | None:
-    """Return the checked fields of a dict of strings, which most programs give; None for anything else."""
-    if type(fields) is not dict:
+def _of_strings(fields: Fields) -> list[tuple[str, str]] | None:
+    """Return the checked fields of a dict or a list of pairs whose values are strings; None for anything else."""
+    pairs: Any = fields.items() if type(fields) is dict else fields if type(fields) is list else None
+    if pairs is None:
         return None
-    for value in fields.values():
+    for _, value in pairs:
         if type(value) is not str:
             return None
-    return [(field_name(name), field_value(name, value)) for name, value in fields.items()]
+    return [(field_name(name), field_value(name, value)) for name, value in pairs]
 
 
 def _groups(fields: Fields, more: Mapping[str, Value]) -> Iterator[tuple[str, list[str | int]]]:
