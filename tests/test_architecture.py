@@ -62,6 +62,7 @@ TWICE = {
     "head": "the head of a part of a form, the head of a request",
     "limits": "the limits, and their attributes on a request",
 }
+FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 # The standard library's I/O, and what drags it in (email imports socket on 3.11, logging imports threading).
 IO_MODULES = {
     "socket", "ssl", "asyncio", "threading", "_thread", "tempfile", "select", "selectors", "subprocess", "signal",
@@ -199,6 +200,18 @@ def test_a_file_name_stands_twice_in_core_for_a_reason() -> None:
         path.stem for name, path in MODULES.items() if entry_of(name).startswith("core") and path.stem != "__init__"
     )
     assert {name for name, count in names.items() if count > 1} == set(TWICE)
+
+
+def test_a_constant_has_one_home() -> None:
+    """A size of 10,000 and more, and the media type of a form, are written down in one module; others import it."""
+    places: dict[object, set[str]] = {}
+    for module in (name for name in MODULES if room_of(name) != "testing"):
+        for node in ast.walk(HOUSE.tree(module)):
+            value = node.value if isinstance(node, ast.Constant) else None
+            if (type(value) is int and value >= 10_000) or value in FORM_TYPES:
+                places.setdefault(value, set()).add(module)
+    assert {value: found for value, found in places.items() if len(found) > 1} == {}
+    assert set(FORM_TYPES) <= set(places)
 
 
 def fresh(code: str) -> set[str]:
