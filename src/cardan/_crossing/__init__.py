@@ -1,13 +1,28 @@
-"""Crossing: between sync and async, for both adapters. Worker threads under an event loop, and a loop under threads.
+"""The crossing: the way between sync and async code, in both directions, for both adapters.
 
-The one room beside ``asgi`` that imports anyio, and only inside functions: a WSGI program of ``def`` handlers never
-loads it. Nothing here knows of requests or responses.
+Worker threads under an event loop (ASGI). A blocking function of a request runs in a thread, and the loop awaits it::
 
-Under an event loop (ASGI): a :class:`Worker` runs handlers, steps of bodies and close hooks, :func:`run_file_work` file
-work, each with :class:`Places` of its own, so that none can starve another; :func:`in_loop` goes back from a thread.
-Under threads (WSGI): :class:`Portal` is one event loop per process, :class:`Conversation` one request's tasks in it.
-On both: :func:`pump` drives an async body, :class:`BackgroundTask` is a task beside everything else.
-:class:`OwnContext` and :class:`CallersContext` say which context the code of a request runs in.
+    event loop                                      worker threads
+    request's task -- Worker.handle, step, close -->  handlers, bodies, hooks     worker.py, places.py
+                   -- run_file_work, run_spool_work -> files                      jobs.py, pool.py
+                   <-- in_loop ----------------------  a handler that reads its body
+
+An event loop under threads (WSGI). What a request awaits runs in the one loop of the process, and the thread waits::
+
+    server's threads                                one event loop in a thread
+    request's thread -- Conversation.call, iterate -->  async handlers and bodies  conversation.py, portals.py
+                     <-- Conversation.run_sync -------  blocking functions of these
+
+Both directions use the same parts:
+
+- ``contexts.py``: the :class:`contextvars.Context` in which the code of a request runs on either side.
+- ``bodies.py``: :func:`pump` drives an async body from its first step to its end.
+- ``interruptible.py``: code that ends early when the client leaves or the server stops.
+- ``cancellation.py`` and ``cleanup.py``: telling a cancellation from an error, and cleaning up in spite of one.
+- ``background.py``: a task, a call or a timer that plain code starts in a loop.
+
+This is the only package beside ``asgi`` that imports anyio, and it does so inside functions only: a WSGI program of
+``def`` handlers never loads anyio. Nothing here knows requests or responses.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _crossing as crossing
 from ..core.response.closing import aclose_all
 from ..core.response.encoding import END
-from ..core.response.finalizer import End, Head, ResponseFinalizer
+from ..core.response.finalizer import Chunk, End, Head, ResponseFinalizer
 from ..core.response.outgoing import closers_of
 from .messages import encode_headers
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..core.buffers import Buffer
     from ..core.response.base import BaseResponse
+    from ..core.response.finalizer import ResponseEvent
     from .messages import Message, Send
     from .receiving import ReceiveBody
 
@@ -199,7 +200,17 @@ class _Wire:
         """Send what the finalizer makes of ``chunk``, which it checks."""
         if self._filler is not None:
             await self._filler.wait()
-        await self._send_events(self._finalizer.feed(chunk))
+        self._is_sending = True  # as _send_events() does, without a coroutine for each chunk
+        try:
+            for event in self._finalizer.feed(chunk):
+                await self._send(_message(event))
+        except OSError as error:
+            self._lose()
+            raise ClientLeft from error
+        finally:
+            self._is_sending = False
+        if self._silence is not None:
+            self._silence.broken()
 
     async def end(self) -> None:
         """Send the end, unless it was sent."""
@@ -241,27 +252,26 @@ class _Wire:
             self._filler.set()
             self._filler = None
 
-    async def _send_events(self, events: list[Any]) -> None:
+    async def _send_events(self, events: list[ResponseEvent]) -> None:
         self._is_sending = True
         try:
             for event in events:
-                kind = type(event)
-                if kind is Head:
-                    headers = encode_headers(event.headers)
-                    message: Message = {"type": "http.response.start", "status": event.status, "headers": headers}
-                elif kind is End:
-                    message = {"type": "http.response.body", "body": b"", "more_body": False}
-                else:
-                    message = {"type": "http.response.body", "body": event.data, "more_body": True}
-                try:
-                    await self._send(message)
-                except OSError as error:
-                    self._lose()
-                    raise ClientLeft from error
+                await self._send(_message(event))
+        except OSError as error:
+            self._lose()
+            raise ClientLeft from error
         finally:
             self._is_sending = False
-        if self._silence is not None:
-            self._silence.broken()
+
+
+def _message(event: ResponseEvent) -> Message:
+    if type(event) is Chunk:
+        return {"type": "http.response.body", "body": event.data, "more_body": True}
+    if type(event) is End:
+        return {"type": "http.response.body", "body": b"", "more_body": False}
+    assert type(event) is Head
+    headers = encode_headers(event.headers)
+    return {"type": "http.response.start", "status": event.status, "headers": headers}
 
 
 class _KeepAlive:
