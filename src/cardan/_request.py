@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, overload
 
 from . import _crossing as crossing
 from . import core
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from .apps.application import Application, HandlerDecorator
     from .core.request.body import Body
     from .core.request.head import HeadLike
+    from .core.request.request import FilesAttribute
     from .core.request.state import Mode
-    from .core.structures import ImmutableMultiDict
     from .core.structures.headers import HeadersView
     from .types import Handler, Lifespan, Middleware, Receive, Result, Send
 
@@ -67,8 +67,12 @@ class BaseRequest(core.BaseRequest):
     request refuses whatever would consume the body, and is never stored. Raises :exc:`TypeError` for anything else.
     """
 
-    file_storage_class = FileStorage
-    part_class: ClassVar[type[core.Part]] = Part
+    if TYPE_CHECKING:
+        files: FilesAttribute[FileStorage]  # type: ignore[assignment]
+    else:
+        file_storage_class = FileStorage
+        _shield = staticmethod(crossing.shielded)
+    part_class = Part
     body_timeout: float | None = None
     """Seconds without a byte of the body after which reading it is a 408 (:exc:`RequestTimeout`), on ASGI; None for no
     limit. On WSGI it is the server's business. Settable as the limits are."""
@@ -78,18 +82,10 @@ class BaseRequest(core.BaseRequest):
     drain_timeout: float = draining.DEFAULTS.seconds
     """For how many seconds the rest of an unread body is received and discarded at most; 0: not at all."""
 
-    if not TYPE_CHECKING:
-        _shield = staticmethod(crossing.shielded)
     _mode: Mode = "sync"  # a constructor sets what differs from the defaults: one of these is made for every request
     _environ: dict[str, Any] | None = None
     _scope: MutableMapping[str, Any]
     _receive: Receive | None = None
-
-    if TYPE_CHECKING:
-
-        @property
-        def files(self) -> ImmutableMultiDict[str, FileStorage]:  # type: ignore[override]  # the subclass made here
-            """The files of a multipart form."""
 
     def __init__(
         self,

@@ -95,12 +95,12 @@ class Exchange:
         """Add ``body``, and return the body to use: another one if another thread has opened the same origin."""
         origin = body.origin
         self.opened.append(body)
-        first: Any = body
+        known: Any = body
         for known in self.opened:  # append() is atomic: the first one is the same for all threads
             if known.origin is origin:
-                first = known
                 break
-        return first  # type: ignore[no-any-return]
+        first: B = known
+        return first
 
     def find(self, origin: Any) -> Body | None:
         """The body that was opened on ``origin``: a ``wsgi.input``, a ``receive`` or a :class:`StandIn` for one.

@@ -9,7 +9,20 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, Protocol, Self, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    Literal,
+    NoReturn,
+    Protocol,
+    Self,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from ..exceptions import BadRequest, UnsupportedMediaType
 from ..fields.cookies import parse_cookie
@@ -65,6 +78,28 @@ class JSONModule(Protocol):
         ...
 
 
+if TYPE_CHECKING:
+    F = TypeVar("F")
+    F_co = TypeVar("F_co", covariant=True)
+
+    class StoresFiles(Protocol[F_co]):
+        """A request class that says which class its files have."""
+
+        @property
+        def file_storage_class(self) -> type[F_co]: ...
+
+    class FilesAttribute(Generic[F]):
+        """The type of ``files``: its values are of the ``file_storage_class`` of the request's class, else ``F``."""
+
+        @overload
+        def __get__(self, obj: None, owner: type | None = None) -> Self: ...
+        @overload
+        def __get__(self, obj: StoresFiles[F_co], owner: type | None = None) -> ImmutableMultiDict[str, F_co]: ...
+        @overload
+        def __get__(self, obj: object, owner: type | None = None) -> ImmutableMultiDict[str, F]: ...
+        def __get__(self, obj: Any, owner: type | None = None) -> Any: ...
+
+
 class BaseRequest:
     """A request over a :class:`RequestHead` and a body: bytes, an iterable or an async iterable of bytes.
 
@@ -90,8 +125,9 @@ class BaseRequest:
     """The class of ``cookies``."""
     parameter_storage_class: type[Any] = ImmutableMultiDict
     """The class of ``args`` and ``form``."""
-    file_storage_class: ClassVar[type[FileStorage]] = FileStorage
-    """The class of the values of ``files``."""
+    if not TYPE_CHECKING:  # a checker would take every subclass's to be of this type; see FilesAttribute
+        file_storage_class = FileStorage
+        """The class of the values of ``files``."""
     part_class: ClassVar[type[Part]] = Part
     """The class of what ``iter_parts`` gives."""
     json_module: JSONModule = json
@@ -146,13 +182,7 @@ class BaseRequest:
     _head: HeadLike
     _given: Body
     _make_file: Callable[[], Any] | None
-    if TYPE_CHECKING:
-
-        @staticmethod
-        def _shield() -> AbstractContextManager[Any]: ...
-    else:
-        _shield = staticmethod(nullcontext)
-    """Makes the context in which cleanup is not cancelled. Only an adapter knows one: the event loop's."""
+    _given_shield: Callable[[], AbstractContextManager[Any]] | None = None
     if TYPE_CHECKING:
 
         @property
@@ -175,7 +205,7 @@ class BaseRequest:
         values["_run_sync"] = run_sync
         values["_make_file"] = make_file
         if shield is not None:
-            values["_shield"] = shield
+            values["_given_shield"] = shield
         values["_mode"] = "async" if isinstance(given, AsyncIterableBody) else "either"
         if shallow:
             values["shallow"] = True
@@ -453,13 +483,17 @@ class BaseRequest:
         fields = made_of_pairs(self.parameter_storage_class, form.fields if form is not None else [])
         return fields
 
-    @cached
-    def files(self) -> ImmutableMultiDict[str, FileStorage]:
-        """The files of a multipart form, name to :class:`FileStorage`."""
-        form = reading.form_of(self, "files")
-        files: ImmutableMultiDict[str, FileStorage]
-        files = made_of_pairs(ImmutableMultiDict, form.files if form is not None else [])
-        return files
+    if TYPE_CHECKING:
+        files = FilesAttribute[FileStorage]()
+    else:
+
+        @cached
+        def files(self) -> ImmutableMultiDict[str, Any]:
+            """The files of a multipart form, name to :class:`FileStorage`."""
+            form = reading.form_of(self, "files")
+            files: ImmutableMultiDict[str, Any]
+            files = made_of_pairs(ImmutableMultiDict, form.files if form is not None else [])
+            return files
 
     @cached
     def values(self) -> CombinedMultiDict[str, str]:
@@ -527,12 +561,12 @@ class BaseRequest:
         Raises 415 for another Content-Type, otherwise as :meth:`iter_data`.
         """
         reading.no_block(self, "iter_parts()", "aiter_parts()")
-        return streaming.iter_parts(self)
+        return streaming.iter_parts(self, self.part_class)
 
     def aiter_parts(self) -> AsyncIterator[Part]:
         """The awaiting twin of :meth:`iter_parts`."""
         reading.no_await(self, "aiter_parts()", "iter_parts()")
-        return streaming.aiter_parts(self)
+        return streaming.aiter_parts(self, self.part_class)
 
     @property
     def stream(self) -> io.BufferedIOBase:
@@ -629,6 +663,11 @@ class BaseRequest:
         return self._state.body if self._state is not None else None
 
     @property
+    def _shield(self) -> Callable[[], AbstractContextManager[Any]]:
+        """Makes the context in which cleanup is not cancelled; an adapter has that of the event loop."""
+        return self._given_shield or nullcontext
+
+    @property
     def _run_write(self) -> Callable[..., Awaitable[Any]] | None:
         """Runs a write to a sink that would block; an adapter may tell its own sinks from the application's."""
         return self._run_sync
@@ -640,7 +679,7 @@ class BaseRequest:
     def _store_file(self, part: FileStart, sink: Any, size: int) -> FileStorage:
         """The form's value for one file."""
         mode = self._mode
-        file = self.file_storage_class.from_part(part, sink, size)
+        file = cast("StoresFiles[FileStorage]", self).file_storage_class.from_part(part, sink, size)
         if mode == "sync":
             return file.bind(mode)
         return file.bind(None if mode == "either" else mode, self._run_sync)

@@ -7,7 +7,7 @@ all request objects over one request share.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 if TYPE_CHECKING:
     import io
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from ..forms.events import FileStart
     from ..forms.form import Form
-    from ..forms.parts import Part
     from ..forms.plan import Forms
     from ..limits import Limits
     from ..structures.headers import HeadersView
@@ -72,8 +71,6 @@ class ReadableRequest(Protocol):
 
     forms: Forms
     shallow: bool
-    part_class: ClassVar[type[Part]]
-    """The class of what ``iter_parts`` gives."""
     _mode: Mode
     _state: RequestState | None
     _is_limited: bool
@@ -109,8 +106,8 @@ class ReadableRequest(Protocol):
     def _run_sync(self) -> Callable[..., Awaitable[Any]] | None: ...
     @property
     def _run_write(self) -> Callable[..., Awaitable[Any]] | None: ...
-    @staticmethod
-    def _shield() -> AbstractContextManager[Any]: ...
+    @property
+    def _shield(self) -> Callable[[], AbstractContextManager[Any]]: ...
     def make_form_data_parser(self, content_length: int | None) -> Any:
         """The parser of this request's form."""
         ...

@@ -80,21 +80,21 @@ def _data_reader(request: ReadableRequest, access: str, size: int | None) -> Dat
     return DataReader(body, reader, size)
 
 
-def iter_parts(request: ReadableRequest) -> Iterator[Part]:
-    """The parts of a multipart form, read by blocking."""
-    body, reader, may_be_empty = _part_reader(request, "iter_parts()")
+def iter_parts(request: ReadableRequest, part_class: type[Part]) -> Iterator[Part]:
+    """The parts of a multipart form as objects of ``part_class``, read by blocking."""
+    body, reader, may_be_empty = _part_reader(request, part_class, "iter_parts()")
     act = performer(body)
     return _Parts(reader, body, may_be_empty, lambda steps: run(steps, act))
 
 
-def aiter_parts(request: ReadableRequest) -> AsyncIterator[Part]:
-    """The parts of a multipart form, read by awaiting."""
-    body, reader, may_be_empty = _part_reader(request, "aiter_parts()")
+def aiter_parts(request: ReadableRequest, part_class: type[Part]) -> AsyncIterator[Part]:
+    """The parts of a multipart form as objects of ``part_class``, read by awaiting."""
+    body, reader, may_be_empty = _part_reader(request, part_class, "aiter_parts()")
     act = perform(body)
     return _AsyncParts(reader, body, may_be_empty, lambda steps: arun(steps, act), request._run_sync)
 
 
-def _part_reader(request: ReadableRequest, access: str) -> tuple[Body, PartReader, bool]:
+def _part_reader(request: ReadableRequest, part_class: type[Part], access: str) -> tuple[Body, PartReader, bool]:
     state = opened(request)
     body = state.body
     body.check()
@@ -107,7 +107,7 @@ def _part_reader(request: ReadableRequest, access: str) -> tuple[Body, PartReade
         length,
         limits=state.limits,
         forms=request.forms,
-        part_class=request.part_class,
+        part_class=part_class,
     )
     if body.raw is not None:
         body = _replay(state)
