@@ -81,6 +81,21 @@ def test_every_spelling_of_the_content_type_is_taken(kind: str) -> None:
     assert form.fields == [("a", "1")]
 
 
+@pytest.mark.parametrize("kind", [TYPE, URL])
+def test_what_is_not_known_to_be_the_whole_body_is_not_for_it(kind: str) -> None:
+    """A body of another length than was declared, one that may go on, an empty one, one that exceeds its limit."""
+    body = HEAD + b'a"\r\n\r\n1\r\n--BOUND--\r\n' if kind == TYPE else b"a=1&b=2"
+    size = len(body)
+    assert take(kind, body) is not None
+    assert FormReader(kind, None).take(body, True) is not None
+    assert FormReader(kind, None).take(body, False) is None
+    for length in (0, size - 1, size + 1):
+        assert FormReader(kind, length).take(body, True) is None
+    assert FormReader(kind, None).take(b"", True) is None
+    assert take(kind, body, limits=Limits(max_content_length=size)) is not None
+    assert take(kind, body, limits=Limits(max_content_length=size - 1)) is None
+
+
 def test_a_form_of_very_many_names_does_not_drive_out_those_of_others() -> None:
     """Of the heads of one chunk at most MEMO_NEW are remembered."""
     body = b"".join(HEAD + b'only%d"\r\n\r\n1\r\n' % index for index in range(300)) + b"--BOUND--\r\n"

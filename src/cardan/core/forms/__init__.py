@@ -1,4 +1,4 @@
-"""Request bodies: counted, decoded, assembled. Sans-IO: bytes and events in, events and values out.
+"""Forms: the machines that count, decode and assemble the body of a form. They do no I/O.
 
 ::
 

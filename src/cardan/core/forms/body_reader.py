@@ -1,9 +1,9 @@
-"""BodyReader: the bytes of a body, counted. bytes -> bytes.
+"""BodyReader: counts the bytes of a body, of a form or of anything else. bytes -> bytes.
 
 Takes the declared length and the limits; returns each piece as it was fed. Raises
-:exc:`~cardan.core.exceptions.RequestEntityTooLarge` past ``max_content_length`` (at once where the declared
-length says so), :exc:`~cardan.core.exceptions.BadRequest` for more bytes than declared,
-:exc:`~cardan.core.exceptions.ClientDisconnected` from :meth:`BodyReader.close` for fewer. Never cuts a body short.
+:exc:`~cardan.core.exceptions.RequestEntityTooLarge` for a body that exceeds ``max_content_length`` (at once if the
+declared length does), :exc:`~cardan.core.exceptions.BadRequest` for more bytes than were declared, and
+:exc:`~cardan.core.exceptions.ClientDisconnected` from :meth:`BodyReader.close` for fewer. It never cuts a body short.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ COMPLETE: Final = "complete"
 FAILED: Final = "failed"
 CLOSED: Final = "closed"
 
-#: made once: a frozen dataclass of twelve fields costs more than a small form
+#: The default limits. They are made once: to make a frozen dataclass of twelve fields takes longer than a small form.
 DEFAULTS: Final = Limits()
-#: digits of a Content-Length that are looked at: 10**19 bytes is more than any file system holds
+#: The most digits that a Content-Length may have: 10**19 bytes are more than any file system holds.
 MAX_DIGITS: Final = 19
 
 
 def parse_content_length(value: str | None) -> int | None:
-    """The value of a Content-Length field in bytes; None where there is none.
+    """The value of a Content-Length field in bytes; None if ``value`` is None.
 
-    Only ASCII digits (RFC 9110 section 8.6): ``-5``, ``+5``, ``1_0``, ``5, 5`` and the empty value raise
-    :exc:`BadRequest`, whatever ``int()`` makes of them. So does a number no body can have.
+    Only ASCII digits are accepted (RFC 9110 section 8.6): ``-5``, ``+5``, ``1_0``, ``5, 5`` and the empty value raise
+    :exc:`BadRequest`, although ``int()`` reads some of them. So does a number that no body can have.
     """
     if value is None:
         return None
@@ -52,15 +52,15 @@ def parse_content_length(value: str | None) -> int | None:
 
 
 class BodyReader:
-    """Counts a body against its declared length and ``max_content_length``; exactly N bytes pass.
+    """Compares the size of a body with its declared length and ``max_content_length``. Exactly N bytes are allowed.
 
-    ``content_length`` is the declared length in bytes, None where none was declared (chunked). ``limit``, a name and a
-    number of bytes or None, may take the place of ``max_content_length``. :meth:`feed` gives
-    back what it gets. ``received`` is the number of bytes so far. Of a piece that is refused, ``accepted`` has the
-    bytes before the first one too many.
+    ``content_length`` is the declared length in bytes, None if none was declared (a chunked body). ``limit``, a name
+    and a number of bytes or None, may replace ``max_content_length``. :meth:`feed` returns the bytes that it gets.
+    ``received`` is how many bytes were fed. If a piece is refused, ``accepted`` has its bytes before the first one too
+    many.
 
-    States: ``reading``, ``complete`` (all declared bytes came), ``failed`` (the error is raised again by every
-    later call), ``closed``.
+    States: ``reading``, ``complete`` (all declared bytes were fed), ``failed`` (every later call raises the error
+    again), ``closed``.
     """
 
     __slots__ = ("_allowed", "_declared", "_error", "_limit", "_most", "accepted", "limits", "received", "state")
@@ -86,20 +86,20 @@ class BodyReader:
 
     @property
     def want(self) -> int:
-        """How many bytes to ask for at most: one more than are allowed, which then is one too many."""
+        """How many bytes to ask for at most: one more than are allowed, so that one too many is noticed."""
         return sys.maxsize if self._most is None else max(self._most - self.received, 0) + 1
 
     def feed(self, data: Buffer) -> bytes:
-        """Count ``data``, any bytes-like object, and give it back as bytes.
+        """Count ``data``, any bytes-like object, and return it as bytes.
 
-        Raises 400 or 413, see the module; misuse is MachineStateError.
+        Raises as the module says, and :exc:`MachineStateError` after :meth:`close`.
         """
         if type(data) is not bytes:
             data = as_bytes(data)
         return self._READERS[self.state](self, data)
 
     def close(self) -> bytes:
-        """The body has ended: ``b""``. Raises :exc:`ClientDisconnected` where bytes are missing."""
+        """Note that the body has ended; returns ``b""``. Raises :exc:`ClientDisconnected` if bytes are missing."""
         if self._error is not None:
             raise self._error
         if self.state is CLOSED:
@@ -123,7 +123,7 @@ class BodyReader:
         return data
 
     def _read_surplus(self, data: bytes) -> bytes:
-        """No more bytes are due: an empty piece passes, any other is one too many."""
+        """All declared bytes were fed: an empty piece is accepted, any other one is too many."""
         if data:
             self.received += len(data)
             self._too_much()

@@ -1,7 +1,7 @@
-"""The Content-Type of a form: which decoder it asks for, and with which boundary.
+"""The Content-Type of a form: which decoder its body needs, and with which boundary.
 
-Takes the field as text; returns a :class:`FormType`, None where it is no form. Raises
-:exc:`~cardan.core.exceptions.MultipartError` for a multipart form whose boundary cannot be used.
+Takes the value of the field as text; returns a :class:`FormType`, or None if it is not the type of a form. Raises
+:exc:`~cardan.core.exceptions.MultipartError` for a multipart form without a boundary that can be used.
 """
 
 from __future__ import annotations
@@ -34,7 +34,13 @@ class FormType(NamedTuple):
 
 
 def parse_form_type(content_type: str | None, *, strict: bool = False) -> FormType | None:
-    """What kind of form ``content_type`` announces, None for anything else; see the module."""
+    """The kind of form that ``content_type`` announces, None for any other type; see the module.
+
+    ``strict`` accepts a boundary without quotes only if it is a token (RFC 9110 section 5.6.2).
+
+    >>> parse_form_type("multipart/form-data; boundary=B")
+    FormType(kind='multipart', boundary='B')
+    """
     if not content_type:
         return None
     kind, _, params = content_type.partition(";")

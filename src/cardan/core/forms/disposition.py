@@ -1,12 +1,11 @@
-r"""Content-Disposition of a form's part: the field's text in, name and filename out.
+r"""The Content-Disposition of a part: the value of the field as text -> its name and filename.
 
-Takes the decoded value; returns ``(name, filename or None)``. Raises
-:exc:`~cardan.core.exceptions.MultipartError`. Linear in its input.
+Raises :exc:`~cardan.core.exceptions.MultipartError` for a value that cannot be read. Takes linear time.
 
-Names are read as browsers write them (WHATWG HTML, multipart/form-data encoding algorithm: ``%22``, ``%0D`` and
-``%0A`` are escapes, a backslash is a backslash), and as older clients did: where ``\"`` occurs, ``\"`` and
-``\\`` are quoted-pairs (RFC 822). RFC 7578 section 4.2 rules ``filename*`` out; it counts only where no plain one
-is sent.
+Names are read as browsers write them (WHATWG HTML, multipart/form-data encoding algorithm): ``%22``, ``%0D`` and
+``%0A`` are escapes, a backslash is a backslash. They are also read as older clients wrote them: in a value that
+contains ``\"``, both ``\"`` and ``\\`` are quoted-pairs (RFC 822). RFC 7578 section 4.2 forbids ``filename*``; it
+is used only if there is no ``filename``.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from ..exceptions import MultipartError
 __all__ = ["parse_disposition"]
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-# possessive quantifiers (3.11) everywhere: nothing is tried twice, so that no header is worth more than one pass
+# Possessive quantifiers everywhere: nothing is tried twice, so that no value takes more than one pass.
 _NAME = rf"[ \t]*+({_TOKEN}+)([ \t]*+)=([ \t]*+)"
 # RFC 9110 section 5.6.6, the quoted-pair reading: a quote after a backslash does not close
 _QUOTED_PAIR: Final = re.compile(_NAME + r'(?:"((?:[^"\\]|\\.)*+)"[ \t]*+|([^";]*+))(?:;|$)')
@@ -35,7 +34,11 @@ _DRIVE: Final = re.compile(r"[A-Za-z]:\\|\\\\")
 
 
 def parse_disposition(value: str, *, strict: bool = False) -> tuple[str, str | None]:
-    """Name and filename of ``form-data; name="..."; filename="..."``; the filename is None for a text field."""
+    """Name and filename of ``form-data; name="..."; filename="..."``; the filename is None for a text field.
+
+    >>> parse_disposition('form-data; name="photo"; filename="a.jpg"')
+    ('photo', 'a.jpg')
+    """
     if plain := _PLAIN.fullmatch(value):
         return plain[1], plain[2]
     kind, _, rest = value.partition(";")
@@ -63,7 +66,7 @@ def _parameters(text: str, strict: bool) -> dict[str, str]:
 
 
 def _scan(pattern: re.Pattern[str], text: str, strict: bool) -> list[tuple[str, str]] | None:
-    """The parameters in ``text`` as ``pattern`` reads them; None if they cannot be read so."""
+    """The parameters in ``text`` as ``pattern`` reads them; None if it does not match."""
     found = []
     pos, end = 0, len(text.rstrip(" \t;" if not strict else " \t"))
     while pos < end:
@@ -102,7 +105,7 @@ def _filename(params: dict[str, str], strict: bool) -> str | None:
 
 
 def _extended(value: str) -> str:
-    """An ext-value (RFC 8187 section 3.2.1), as urllib3 before 1.25, aiohttp and .NET send."""
+    """The text of an ext-value (RFC 8187 section 3.2.1), which urllib3 before 1.25, aiohttp and .NET send."""
     charset, _, rest = value.partition("'")
     codec = _CHARSETS.get(charset.strip().lower())
     if codec is None or "'" not in rest:

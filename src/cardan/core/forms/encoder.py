@@ -1,7 +1,7 @@
 """MultipartEncoder: form events -> the bytes of a ``multipart/form-data`` body (RFC 7578).
 
-Takes what the decoder returns, in any pieces; returns bytes, file data untouched and uncopied. Raises ValueError for
-what cannot be sent so that a receiver reads the same again; :exc:`MachineStateError` for events out of order.
+Takes the events that the decoder returns; returns bytes. The data of files are passed on without a copy. Raises
+ValueError for names and headers that no receiver could read back, and :exc:`MachineStateError` for events out of order.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NOT_IN_VALUE: Final = re.compile(r"[\r\n\0]")
 class MultipartEncoder:
     """Encodes one body. ``content_type`` is the field to send with it; ``boundary`` is random unless given.
 
-    A boundary that is given must not occur in the data: that is not checked. States: ``parts``, ``file``, ``closed``.
+    A boundary that is given must not occur in the data; this is not checked. States: ``parts``, ``file``, ``closed``.
     """
 
     __slots__ = ("_dash", "boundary", "state")
@@ -45,7 +45,7 @@ class MultipartEncoder:
         FILE: {bytes: FILE, FileEnd: PARTS},
         CLOSED: {},
     }
-    """State -> which events may come, and the state after."""
+    """State -> the events that are allowed in it, each with the state that follows."""
 
     def __init__(self, boundary: str | None = None) -> None:
         if boundary is None:
@@ -63,7 +63,7 @@ class MultipartEncoder:
         return f"{MULTIPART_TYPE}; boundary={boundary}"
 
     def feed(self, events: Iterable[FormEvent]) -> list[bytes]:
-        """The bytes of ``events``, in pieces; file data may be any bytes-like objects, and bytes are not copied."""
+        """The bytes of ``events``, in pieces. The data of files may be any bytes-like objects; bytes are not copied."""
         pieces: list[bytes] = []
         for event in events:
             kind = type(event)

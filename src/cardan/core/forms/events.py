@@ -1,6 +1,6 @@
-"""What flows out of the form decoders: the events of a form.
+"""The events of a form, which the decoders give and the encoder takes.
 
-A text field is always one :class:`Field`, however it was cut. A file is a :class:`FileStart`, its data as bare
+A text field is always one :class:`Field`, however its bytes were cut. A file is a :class:`FileStart`, its data as
 ``bytes`` (any number of pieces, none of them empty), and a :class:`FileEnd`.
 """
 
@@ -17,9 +17,10 @@ __all__ = ["Field", "FileEnd", "FileStart", "FormEvent"]
 
 @dataclass(slots=True)
 class Field:
-    """A text field: ``value`` is ``raw`` decoded, with U+FFFD for what is not text; ``headers`` is None for urlencoded.
+    """A text field.
 
-    Fields of one name may share one ``headers``, which is read-only; ``headers.copy()`` can be changed.
+    ``value`` is ``raw`` decoded, with U+FFFD for bytes that are not text. ``headers`` is None in a urlencoded form.
+    Fields of one name may share one ``headers`` object: it is read-only, and ``headers.copy()`` can be changed.
     """
 
     name: str
@@ -30,7 +31,7 @@ class Field:
 
 @dataclass(slots=True)
 class FileStart:
-    """A file begins: ``filename`` as it was sent (RFC 7578 section 4.2), ``""`` where none was chosen."""
+    """A file begins. ``filename`` is as it was sent (RFC 7578 section 4.2), ``""`` if no file was chosen."""
 
     name: str
     filename: str

@@ -1,9 +1,9 @@
-"""FileStorage: one uploaded file, wherever it is kept.
+"""FileStorage: one uploaded file, in memory or on disk.
 
-Takes the file's head and what holds its data (a sink of a form, or any binary file); offers it for reading, in sync
-code and, with an ``a`` before the name, in async code. Raises what the file raises;
-:exc:`~cardan.core.exceptions.WrongMode` from the twin that does not fit where that is known. Never touches the disk on
-an event loop: the awaiting twins of a file on disk go through ``run_sync``, a callable as ``trio.to_thread.run_sync``.
+Takes the head of the file and the object with its data (a sink of a form, or any binary file). The data are read by
+plain methods in sync code, and in async code by their twins with an ``a`` before the name. Raises what the file raises,
+and :exc:`~cardan.core.exceptions.WrongMode` from the twin for the other mode, if the mode is known. The twins for async
+code never touch the disk on the event loop: they use ``run_sync``, a callable like ``trio.to_thread.run_sync``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["COPY_SIZE", "FileStorage", "RunSync", "Writer", "call_blocking", "is
 
 RunSync = Any  # Callable[..., Awaitable[Any]]; anyio's, trio's and asyncio's differ in their keywords
 
-#: what one read of a copy takes: large enough that a hop to a thread (some 100 us) is lost in it
+#: How many bytes are copied at once: so many that the time of a call in a worker thread (some 100 us) does not matter.
 COPY_SIZE = 1024 * 1024
 
 
@@ -70,7 +70,7 @@ class FileStorage:
 
     @classmethod
     def from_part(cls, part: FileStart, sink: Any, size: int) -> Self:
-        """What a form makes of a file: ``part`` is its head, ``sink`` has its data, ``size`` bytes of it."""
+        """The file that a form gives: ``part`` is its head, ``sink`` has its data, ``size`` bytes."""
         self = cls.__new__(cls)
         self._sink = sink
         self.filename = part.filename
@@ -82,12 +82,12 @@ class FileStorage:
         return self
 
     def bind(self, mode: Literal["sync", "async"] | None, run_sync: RunSync = None) -> Self:
-        """Say where the file is used: in which ``mode``, and how blocking work is done there; returns the file."""
+        """Set the ``mode`` of the code that uses the file, and what runs blocking work there; returns the file."""
         self._mode = mode
         self._run_sync = run_sync
         return self
 
-    # --- what it is ---
+    # --- description ---
 
     @property
     def headers(self) -> HeadersView:
@@ -102,12 +102,12 @@ class FileStorage:
 
     @property
     def mimetype(self) -> str:
-        """The Content-Type without parameters, in lower case; ``""`` where none was sent."""
+        """The Content-Type without parameters, in lower case; ``""`` if none was sent."""
         return (self.content_type or "").partition(";")[0].strip().lower()
 
     @property
     def content_length(self) -> int:
-        """The Content-Length that was declared for the part, else 0. Clients seldom send it; see ``size``."""
+        """The Content-Length that was declared for the part, else 0. Few clients send it; use ``size``."""
         if self._declared is not None:
             return self._declared
         value = (self._headers.get("Content-Length") or "").strip()
@@ -120,7 +120,7 @@ class FileStorage:
 
     @property
     def size(self) -> int:
-        """The bytes that came, whatever the headers say."""
+        """How many bytes the file has, whatever its headers say."""
         if self._size is None:
             stream = self.stream
             here = stream.tell()
@@ -130,13 +130,13 @@ class FileStorage:
 
     @property
     def stream(self) -> BinaryIO:
-        """The file itself, at its start when the handler gets it."""
+        """The file object with the data. It is at its start when the handler gets it."""
         stream: BinaryIO = getattr(self._sink, "stream", self._sink)
         return stream
 
     @property
     def on_disk(self) -> bool:
-        """Whether reading may touch the disk. A sink that does not say so is taken to."""
+        """Whether reading may touch the disk; also true for a sink that does not say."""
         sink = self._sink
         return bool(getattr(sink, "on_disk", not isinstance(sink, BytesIO)))
 
@@ -149,12 +149,12 @@ class FileStorage:
     # --- reading ---
 
     def read(self, size: int = -1) -> bytes:
-        """Up to ``size`` bytes from where the file stands, all for -1."""
+        """Up to ``size`` bytes from the current position; all that are left for -1."""
         self._sync("read()", "aread()")
         return self.stream.read(size)
 
     def iter_data(self, chunk_size: int = COPY_SIZE) -> Iterator[bytes]:
-        """What is left of the file, in pieces of ``chunk_size`` bytes but for the last."""
+        """The rest of the file in pieces of ``chunk_size`` bytes; the last one may be shorter."""
         self._sync("iter_data()", "aiter_data()")
         return iter(lambda: self.stream.read(_positive(chunk_size)), b"")
 
@@ -162,7 +162,7 @@ class FileStorage:
         return iter(self.stream)
 
     def save(self, dst: Writer) -> None:
-        """Copy what is left of the file to ``dst``, an object with ``write(bytes)``."""
+        """Copy the rest of the file to ``dst``, an object with ``write(bytes)``."""
         self._sync("save()", "asave()")
         self._copy(dst)
 
@@ -202,11 +202,11 @@ class FileStorage:
 
     @property
     def _is_async(self) -> bool:
-        """Whether the file is an async one: ``read`` is to be awaited, as ``write`` was."""
+        """Whether the file is async: its ``read`` has to be awaited."""
         return iscoroutinefunction(getattr(self.stream, "read", None))
 
     async def _call(self, run_sync: RunSync, function: Callable[..., Any], *args: Any, blocks: bool = False) -> Any:
-        """``function(*args)``: awaited where it is async, in a worker thread where it may block."""
+        """``function(*args)``: awaited if it is async, in a worker thread if it may block."""
         if not (blocks or self.on_disk):
             return function(*args)
         if iscoroutinefunction(function):
@@ -228,12 +228,12 @@ class FileStorage:
     # --- the end ---
 
     def detach(self) -> Self:
-        """Keep the file open past the end of the request; whoever detaches it closes it. Returns the file."""
+        """Keep the file open after the end of the request; the caller has to close it. Returns the file."""
         self._detached = True
         return self
 
     def close(self) -> None:
-        """Close the file; may be called again. An async file is closed by :meth:`aclose` alone."""
+        """Close the file; may be called again. An async file is closed only by :meth:`aclose`."""
         close = getattr(self._sink, "close", None)
         if close is not None and not iscoroutinefunction(close):
             close()
@@ -259,12 +259,12 @@ class FileStorage:
         return any(iscoroutinefunction(getattr(sink, name, None)) for name in ("aclose", "close"))
 
     def release(self) -> None:
-        """What the end of the request does: closes the file unless it was detached."""
+        """Close the file unless it was detached; called at the end of the request."""
         if not self._detached:
             self.close()
 
     async def arelease(self) -> None:
-        """What the end of the request does to an async file; see :meth:`release`."""
+        """The awaiting twin of :meth:`release`."""
         if not self._detached:
             await self.aclose()
 

@@ -31,10 +31,10 @@ CLOSED: Final = "closed"
 
 
 class Form:
-    """``fields`` and ``files`` in the order in which they came, as ``(name, value)`` pairs.
+    """A parsed form: ``fields`` and ``files`` as ``(name, value)`` pairs, in the order in which they were sent.
 
-    ``special`` maps positions in ``fields`` to their :class:`Field` where it says more than the pair: bytes that
-    are no text, or header fields besides Content-Disposition.
+    ``special`` maps the position of a field in ``fields`` to its :class:`Field`, if that says more than the pair: bytes
+    that are not text, or header fields besides Content-Disposition.
     """
 
     __slots__ = ("fields", "files", "special")
@@ -50,16 +50,16 @@ class Form:
         self.special = special if special is not None else {}
 
     def raw(self, index: int) -> bytes:
-        """The bytes of ``fields[index]``'s value, as they came."""
+        """The value of ``fields[index]`` as bytes, before they were decoded."""
         field = self.special.get(index)
         return self.fields[index][1].encode() if field is None else field.raw
 
     def getlist_raw(self, name: str) -> list[bytes]:
-        """The bytes of all fields of that name, in order."""
+        """The values of all fields with this name as bytes, in order."""
         return [self.raw(index) for index, (key, _) in enumerate(self.fields) if key == name]
 
     def close(self) -> None:
-        """Close the files that nobody has detached; the first error is raised after all were closed."""
+        """Close the files that were not detached. If closing fails, the first error is raised after all were closed."""
         first: Exception | None = None
         for _, file in self.files:
             try:
@@ -74,7 +74,7 @@ class Form:
 
 
 class FormBuilder:
-    """Builds one :class:`Form`. :meth:`feed` events, :meth:`add_file` each file that was stored, :meth:`close`.
+    """Builds one :class:`Form`: :meth:`feed` it events, :meth:`add_file` each file that was stored, :meth:`close` it.
 
     States: ``fields``, ``file`` (one is open), ``failed``, ``closed``.
     """
@@ -85,7 +85,7 @@ class FormBuilder:
         FIELDS: {FileStart: FILE},
         FILE: {bytes: FILE, FileEnd: FIELDS},
     }
-    """State -> which events of a file may come, and the state after."""
+    """State -> the events of a file that are allowed in it, each with the state that follows."""
 
     def __init__(self, *, limits: Limits | None = None) -> None:
         self.limits = limits or DEFAULTS
@@ -124,11 +124,11 @@ class FormBuilder:
         return rest
 
     def add_file(self, name: str, file: Any) -> None:
-        """A file was stored: it appears as ``(name, file)`` in the form."""
+        """Add a file that was stored: the form has it as ``(name, file)``."""
         self.form.files.append((name, file))
 
     def close(self) -> Form:
-        """All events have come: the form. Raises :exc:`MachineStateError` where a file is still open."""
+        """The form, after all its events were fed. Raises :exc:`MachineStateError` if a file has not ended."""
         if self._error is not None:
             raise self._error
         if self.state is not FIELDS:
@@ -137,7 +137,7 @@ class FormBuilder:
         return self.form
 
     def _watch(self, events: list[FileEvent]) -> None:
-        """Follow files through their events: each begins, has data, ends; no two at once."""
+        """Check the order of the events of files: each file begins, has data and ends before the next one begins."""
         for at, event in enumerate(events):
             kind = type(event)
             after = self._EVENTS[self.state].get(kind)
@@ -150,7 +150,7 @@ class FormBuilder:
             self.state = after
 
     def _refuse(self, events: list[FormEvent], fields: int, files: int) -> NoReturn:
-        """Name the limit that is exceeded first, counting from ``fields`` and ``files``."""
+        """Raise 413 for the limit that is exceeded first; ``fields`` and ``files`` were counted before ``events``."""
         most = self.limits.max_files
         limit, allowed = "max_form_parts", self.limits.max_form_parts
         for event in events:

@@ -1,9 +1,10 @@
 """MultipartMachine: the states of a ``multipart/form-data`` body and a reader for each. bytes -> form events.
 
 Takes the boundary, then the body in pieces of any size; returns lists of :mod:`.events`. Raises
-:exc:`~cardan.core.exceptions.MultipartError` for what is no form (RFC 7578, RFC 2046 section 5.1.1) and
-:exc:`~cardan.core.exceptions.RequestEntityTooLarge` past a limit; :exc:`MachineStateError` for misuse. Where the input
-is cut never matters. Holds a text field, or a header block, or a boundary's length of data; never a file's data.
+:exc:`~cardan.core.exceptions.MultipartError` for a body that is not a form (RFC 7578, RFC 2046 section 5.1.1),
+:exc:`~cardan.core.exceptions.RequestEntityTooLarge` for one that exceeds a limit, and :exc:`MachineStateError` for
+misuse. The result does not depend on where the input is cut. The machine stores at most one text field, or one header
+block, or as many bytes of a file as a boundary has.
 
 ::
 
@@ -11,8 +12,8 @@ is cut never matters. Holds a text field, or a header block, or a boundary's len
                       |            `-----> file ----> delimiter
                       `---> close-delimiter ---> epilogue
 
-This is the theory, and the oracle of :class:`~cardan.core.forms.decoder.MultipartDecoder`, which reads usual
-parts on a shorter way and leaves the rest to these readers: they alone refuse.
+This is the slow path of :class:`~cardan.core.forms.decoder.MultipartDecoder`, which reads usual parts faster and leaves
+all others to these readers. Only they refuse a body.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ class MultipartMachine:
     """Decodes one body. ``boundary`` as the Content-Type has it, without quotes; at most ``max_boundary_size``.
 
     :meth:`feed` and :meth:`close` return events; ``state`` is one of the names in the module's drawing, ``failed``
-    or ``closed``. An error is raised again by every later call. Of a piece that is refused, ``accepted`` has the
-    events that come before the error.
+    or ``closed``. Every later call raises an error again. If a piece is refused, ``accepted`` has its events before
+    the error.
     """
 
     __slots__ = (
@@ -79,7 +80,7 @@ class MultipartMachine:
         "_seen", "_tail", "_total", "accepted", "limits", "state",
     )  # fmt: skip
 
-    # unset until a part begins, a piece is read or an error raised: not asked for before
+    # Unset until a part begins, a piece is read or an error is raised; they are not read before.
     _head: PartHead
     _held: int
     _pieces: list[bytes]
@@ -97,17 +98,17 @@ class MultipartMachine:
             check_boundary(value, plan)
         self._delimiter = b"\r\n--" + value
         self.state = PREAMBLE
-        self._before = False  # whether anything came before the first boundary
+        self._before = False  # whether any data precede the first boundary
         self._tail = b""
         self._count = self._files = self._total = 0
-        self._seen = 0  # bytes from the start of a head that hold neither its end nor a boundary
+        self._seen = 0  # how many bytes of a head are known to contain neither its end nor a boundary
 
     def feed(self, data: Buffer) -> list[FormEvent]:
         """The events that are complete with ``data``, any bytes-like object; see the module for what it raises."""
         return self._read(as_bytes(data))
 
     def _read(self, data: bytes, stop: str | None = None) -> list[FormEvent]:
-        """Feed ``data``, up to the next change to the state ``stop``: what was not read is the tail."""
+        """Read ``data`` up to the next change to the state ``stop``; the bytes after that are kept as the tail."""
         events: list[FormEvent] = []
         readers = self._READERS
         try:
@@ -125,7 +126,7 @@ class MultipartMachine:
         return events
 
     def close(self) -> list[FormEvent]:
-        """The body has ended: no more events. Raises :exc:`MultipartError` where that was too early."""
+        """Note that the body has ended; returns no events. Raises :exc:`MultipartError` if it ended too early."""
         state = self.state
         if state is EPILOGUE:  # first, because nearly every body ends so
             self.state = CLOSED
@@ -162,12 +163,12 @@ class MultipartMachine:
 
     @property
     def _is_entered(self) -> bool:
-        """Whether the head of the part was read: always, here."""
+        """Whether the head of the part was read. It always was, in this class."""
         return True
 
     def _want_part(self) -> int:
-        """How many bytes it takes at least until a part that has not begun, or whose head is not complete, exceeds a
-        limit.
+        """How many more bytes are needed at least before a part that has not begun, or whose head is not complete, can
+        exceed a limit.
         """
         tail = len(self._tail)
         # what may be a value's beginning: of a part in its data, only what may also be a boundary
@@ -183,7 +184,7 @@ class MultipartMachine:
             files=self._files,
         )
 
-    # --- the readers: each consumes and returns True, or returns False: it needs more ---
+    # --- the readers: each reads some bytes and returns True, or returns False if it needs more ---
 
     def _read_preamble(self, events: list[FormEvent]) -> bool:
         data, dash = self._data, self._delimiter[2:]
@@ -358,7 +359,7 @@ class MultipartMachine:
         self.state = FILE
 
     def _join(self, data: bytes, events: list[FormEvent]) -> bytes:
-        """What is left of the last piece, and ``data``. Copies nothing where no boundary goes on in a file's data."""
+        """The tail and ``data``. Nothing is copied if the state is ``file`` and ``data`` do not continue a boundary."""
         tail = self._tail
         delimiter = self._delimiter
         if self.state is not FILE or len(data) < len(delimiter) or data.startswith(delimiter[len(tail) :]):
@@ -395,13 +396,13 @@ class MultipartMachine:
             raise MultipartError("got a text field that is not UTF-8, expected UTF-8") from None
 
     def _check_length(self, size: int) -> None:
-        """Strict mode holds a part to its Content-Length, which RFC 7578 section 4.8 says to ignore."""
+        """In strict mode the size of a part must be its Content-Length, which RFC 7578 section 4.8 says to ignore."""
         length = self._head.length
         if length is not None and length != size:
             raise MultipartError(f"got a part of {size} bytes, expected the {length} of its Content-Length")
 
     def _undecided(self, data: bytes, pos: int) -> int:
-        """Where a boundary may have begun at the end of ``data``; its end if none can have."""
+        """The position at the end of ``data`` at which a boundary may begin; ``len(data)`` if none can begin there."""
         delimiter = self._delimiter
         begin = data.rfind(b"\r", max(pos, len(data) - len(delimiter) + 1))
         return begin if begin >= 0 and delimiter.startswith(data[begin:]) else len(data)

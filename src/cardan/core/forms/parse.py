@@ -34,7 +34,9 @@ def parse_form(
     limits: Limits | None = None,
     forms: Forms = "default",
 ) -> Form:
-    """The form in ``chunks``, its files in memory (``max_spool_memory`` bounds them). Raises as :class:`FormReader`.
+    """The form in ``chunks``: one bytes-like object, or an iterable of them. Files are kept in memory, together at most
+    ``max_spool_memory`` bytes. ``content_length`` is the declared length in bytes, if there is one. Raises as
+    :class:`FormReader`.
 
     >>> form = parse_form("application/x-www-form-urlencoded", [b"a=1&b=", b"2"])
     >>> form.fields

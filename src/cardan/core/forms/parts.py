@@ -39,9 +39,10 @@ _EMPTY: Final[tuple[FormEvent, ...]] = ()
 
 
 class Part:
-    """A text field (``filename`` is None) or a file; its data can be read once, before the next part is asked for.
+    """A text field (``filename`` is None) or a file. Its data can be read once, before the next part is asked for.
 
-    In async code the names with an ``a`` before them; the others raise :exc:`~cardan.core.exceptions.WrongMode`.
+    Async code uses the methods with an ``a`` before the name; the others raise
+    :exc:`~cardan.core.exceptions.WrongMode` there.
     """
 
     __slots__ = ("_held", "_limits", "_mode", "_reader", "_run", "_run_sync", "_whole", "filename", "headers", "name")
@@ -76,7 +77,7 @@ class Part:
 
     @property
     def mimetype(self) -> str:
-        """The Content-Type without parameters, in lower case; ``""`` where none was sent."""
+        """The Content-Type without parameters, in lower case; ``""`` if none was sent."""
         return (self.content_type or "").partition(";")[0].strip().lower()
 
     @property
@@ -90,18 +91,18 @@ class Part:
     # --- sync ---
 
     def read(self) -> bytes:
-        """What is left of the part. A field is bounded by the form's limits, a file by ``max_data_memory``: 413."""
+        """The rest of the data. A file that exceeds ``max_data_memory`` raises 413; a field has the limits of forms."""
         self._check("sync", "read()", "aread()")
         data: bytes = self._run(self._read())
         return data
 
     def iter_data(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        """What is left, piece by piece: each of ``chunk_size`` bytes but the last, without a size each as it came."""
+        """The rest of the data: pieces of ``chunk_size`` bytes (the last may be shorter), or by default as received."""
         self._check("sync", "iter_data()", "aiter_data()")
         return iter(lambda: self._run(self._next(chunk_size)), b"")
 
     def save(self, dst: Writer) -> None:
-        """Write what is left to ``dst``, an object with ``write(bytes)``."""
+        """Write the rest of the data to ``dst``, an object with ``write(bytes)``."""
         write = writer(dst)
         for data in self.iter_data():
             write(data)
@@ -129,7 +130,7 @@ class Part:
                 await self._call(write, data)
 
     async def _call(self, function: Callable[..., Any], *args: Any) -> Any:
-        """``function(*args)``, in a worker thread where there is a way to one."""
+        """``function(*args)``, in a worker thread if the reader was given a way to run one."""
         return function(*args) if self._run_sync is None else await self._run_sync(function, *args)
 
     # --- the routines ---
@@ -139,7 +140,7 @@ class Part:
             raise WrongMode(f"got {call} in {self._mode} code, expected {twin}")
 
     def _piece(self) -> Generator[Step, Any, bytes]:
-        """The next piece, as it comes."""
+        """The next piece, as it was received."""
         if self._reader.current is not self:
             raise BodyConsumed(f"got a read of part {self.name!r}, expected it before the next part was asked for")
         data, self._held = self._held, b""
@@ -173,10 +174,10 @@ class Part:
 
 
 class PartReader:
-    """Reads one multipart body. :meth:`next_part` and :meth:`next_data` are the routines; :meth:`iter` and
+    """Reads one multipart body. :meth:`next_part` and :meth:`next_data` are generators of steps; :meth:`iter` and
     :meth:`aiter` run them.
 
-    ``current`` is the part whose data may be read, None before the first and after the last.
+    ``current`` is the part whose data may be read, None before the first part and after the last.
     """
 
     __slots__ = (
@@ -218,19 +219,21 @@ class PartReader:
         self.current: Part | None = None
 
     def iter(self, run: Callable[[Any], Any]) -> Iterator[Part]:
-        """The parts; ``run(steps)`` runs a routine by calling and returns what it returns."""
+        """The parts. ``run(steps)`` runs a generator of steps by calling, and returns what the generator returns."""
         while (start := run(self.next_part())) is not None:
             self.current = part = self.part_class(self, start, "sync", run)
             yield part
 
     async def aiter(self, arun: Callable[[Any], Awaitable[Any]], run_sync: Any = None) -> AsyncIterator[Part]:
-        """The parts; ``arun(steps)`` runs a routine by awaiting. ``run_sync`` is where parts are saved to files."""
+        """The parts. ``arun(steps)`` runs a generator of steps by awaiting. ``run_sync`` runs blocking writes, where a
+        part is saved to a file.
+        """
         while (start := await arun(self.next_part())) is not None:
             self.current = part = self.part_class(self, start, "async", arun, run_sync)
             yield part
 
     def next_part(self) -> Generator[Step, Any, Field | FileStart | None]:
-        """The routine that gets the next part; None after the last. What is left of this one is skipped."""
+        """The steps that give the start of the next part, None after the last; they skip the rest of this one."""
         self.current = None
         while True:
             event = yield from self._next()
@@ -246,7 +249,7 @@ class PartReader:
                 self._in_file = False
 
     def next_data(self) -> Generator[Step, Any, bytes]:
-        """The routine that gets the next piece of the current file's data, ``b""`` at its end."""
+        """The steps that give the next piece of the data of the current file, ``b""`` at its end."""
         if not self._in_file:
             return b""
         event = yield from self._next()
@@ -256,8 +259,8 @@ class PartReader:
         return b""
 
     def _decode(self, data: bytes) -> None:
-        """Decode ``data``. An error waits until what comes before it was handed out: it does not matter how a body is
-        cut.
+        """Decode ``data``. An error is raised after the events before it were handed out: so it does not matter how a
+        body is cut.
         """
         reader, decoder = self._reader, self._decoder
         try:

@@ -1,9 +1,9 @@
-"""FormReader: a body -> a Form. The one routine that parses forms, whoever reads the bytes and writes the files.
+"""FormReader: a body -> a :class:`Form`. All forms are parsed here, by whatever means bytes are read and files written.
 
-Takes the Content-Type, the declared length, the limits and the mode; :meth:`FormReader.run` yields steps
-(:mod:`cardan.core.drive`) and returns the :class:`Form`. Raises what the machines raise: ClientDisconnected,
-RequestEntityTooLarge and, unless the mode is ``silent``, MultipartError and UrlencodedError. However it ends, no
-file that it opened is left without its ``Close``.
+Takes the Content-Type, the declared length, the limits and the mode. :meth:`FormReader.take` parses a whole small form
+at once. :meth:`FormReader.run` parses any form: it yields steps (:mod:`cardan.core.drive`) and returns the form. It
+raises what the machines raise: ClientDisconnected, RequestEntityTooLarge and, unless the mode is ``silent``,
+MultipartError and UrlencodedError. However it ends, every sink that was opened gets its ``Close``.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 
 __all__ = ["READ_SIZE", "Form", "FormReader"]
 
-#: What one read asks for: what servers read from a socket at once; a spooled upload holds a few of these.
+#: How many bytes one read asks for: as many as servers read from a socket at once.
 READ_SIZE = 262_144
 _WANT: Final = Read(READ_SIZE)
 
-#: Where the first file of a form is looked for before anything else is done, if it cannot be held.
+#: In so many bytes the first file of a form is looked for, if files cannot be stored at once.
 NEAR_START: Final = 2048
 
 #: The limits that are left to the builder: none, because the decoder has counted parts and files.
@@ -163,7 +163,7 @@ class FormReader:
                 raise
             return Form()
         except GeneratorExit:
-            raise  # the driver is gone: nobody is left to perform a step
+            raise  # the generator was closed: no step can be performed any more
         except BaseException as error:
             yield from _close_all(sinks, error)
             raise
@@ -171,7 +171,9 @@ class FormReader:
     def _parse(
         self, reader: BodyReader, decoder: MultipartDecoder | PairsDecoder, sinks: list[Any]
     ) -> Generator[Step, Any, Form]:
-        """Errors are raised in the order of the bytes that they are about, however the body was cut."""
+        """The steps after the decoder was chosen. Errors are raised in the order of the bytes that cause them, however
+        the body is cut.
+        """
         builder = FormBuilder(limits=_COUNTED)
         first, ended = self._first, self._ended
         self._first = b""
@@ -233,7 +235,7 @@ def _count(reader: BodyReader, data: bytes) -> tuple[bytes, HTTPException | None
 
 
 def _close_all(sinks: list[Any], error: BaseException) -> Generator[Step, Any, None]:
-    """Every sink is closed, also where closing another one fails; what went wrong first is what is raised."""
+    """The steps that close every sink, even if closing another one fails: only the first error is raised."""
     for sink in sinks:
         try:
             yield Close(sink, error)

@@ -39,10 +39,10 @@ __all__ = [
 
 
 def start_of(sink: Any) -> int:
-    """The position at which a file begins that is about to be written to ``sink``; 0 if the sink does not say.
+    """The position in ``sink`` at which the next file will begin; 0 if the sink cannot tell.
 
-    A ``stream`` is only asked if it is an attribute of the object itself: a property may make the file when it is
-    first read, from what was written until then. A ``tell`` that has to be awaited is left to async code.
+    A ``stream`` is asked only if it is an attribute of the object itself: a property may make the file when it is
+    first read, of the data that was written until then. A ``tell`` that has to be awaited is left to async code.
     """
     tell = getattr(_own_stream(sink), "tell", None)
     if tell is None or iscoroutinefunction(tell):
@@ -80,11 +80,11 @@ def is_async(sink: Any) -> bool:
 
 
 def rewinding(sink: Any, start: int) -> Generator[Callable[[], Any], Any, None]:
-    """The calls that bring a complete file back to its ``start``, for its reader; each is yielded to be made.
+    """Yields the calls that bring a complete file back to its ``start``; the caller makes them.
 
-    None for a sink that is left when its file is complete, that was closed, or that cannot seek. Not for a sink that
-    says by a true attribute ``rewinds`` that its ``stream`` is at its start when it is first asked for: to ask for it
-    may be work.
+    There are no calls for a sink that does not stay open, that was closed, or that cannot seek. Do not use it for a
+    sink with a true attribute ``rewinds``: its ``stream`` is at its start when it is first asked for, and to ask for
+    the stream may cost time.
     """
     if not stays_open(sink):
         return
@@ -102,7 +102,7 @@ def rewinding(sink: Any, start: int) -> Generator[Callable[[], Any], Any, None]:
 
 
 def rewind(sink: Any, start: int) -> None:
-    """Make the calls of :func:`rewinding`, unless they have to be awaited; blocks where the sink does."""
+    """Make the calls of :func:`rewinding`, unless they have to be awaited. Blocks if the sink blocks."""
     if not is_async(sink):
         run(rewinding(sink, start), _call)
 
@@ -112,7 +112,7 @@ def _call(function: Callable[[], Any]) -> Any:
 
 
 class MemoryBudget:
-    """What the files of one form hold in memory together: ``used`` of ``allowed`` bytes, None for no limit."""
+    """How much memory the files of one form use together: ``used`` of ``allowed`` bytes; None means no limit."""
 
     __slots__ = ("allowed", "used")
 
@@ -121,7 +121,7 @@ class MemoryBudget:
         self.used = 0
 
     def take(self, size: int) -> bool:
-        """Count ``size`` bytes more if they fit; tells whether they do."""
+        """Count ``size`` more bytes, if they are allowed; returns whether they are."""
         used = self.used + size
         if self.allowed is not None and used > self.allowed:
             return False
@@ -130,13 +130,13 @@ class MemoryBudget:
 
 
 class MemorySink:
-    """Collects what is written; ``size`` in bytes, ``stream`` a file over it that can be read and sought."""
+    """Collects the data of one file: ``size`` in bytes, and ``stream``, a file over the data that can seek."""
 
     __slots__ = ("_budget", "_chunks", "_stream", "size")
 
     on_disk = False
     rewinds = True
-    """``stream`` is at its start when it is first asked for: nobody has to seek."""
+    """``stream`` is at its start when it is first asked for, so that no ``seek`` is needed."""
 
     def __init__(self, budget: MemoryBudget | None = None) -> None:
         self._budget = budget
@@ -146,7 +146,7 @@ class MemorySink:
 
     @classmethod
     def holding(cls, data: bytes) -> Self:
-        """A sink that has ``data``, which somebody has counted, and is complete."""
+        """A complete sink with ``data``, which the caller has counted."""
         sink = cls()
         sink._chunks.append(data)
         sink.size = len(data)
@@ -165,11 +165,11 @@ class MemorySink:
         return size
 
     def would_block(self, size: int) -> bool:
-        """Never: memory does not."""
+        """False: memory does not block."""
         return False
 
     def getvalue(self) -> bytes:
-        """All that was written."""
+        """All data that was written."""
         chunks = self._chunks
         if len(chunks) > 1:
             chunks[:] = [b"".join(chunks)]
@@ -183,7 +183,7 @@ class MemorySink:
         return self._stream
 
     def close(self) -> None:
-        """Let go of the data; ``stream`` is closed."""
+        """Free the data and close ``stream``."""
         self._chunks = []
         if self._stream is None:
             self._stream = BytesIO()

@@ -63,7 +63,7 @@ CLOSED: Final = "closed"
 
 
 def percent_decode(data: bytes) -> bytes:
-    """``data`` with its ``%XX`` replaced by the bytes they stand for; anything else stays (WHATWG URL section 1.3)."""
+    """``data`` with each ``%XX`` replaced by its byte; everything else stays (WHATWG URL section 1.3)."""
     if 37 not in data:
         return data
     if b"=" in data or b"\n" in data or b"\r" in data:
@@ -76,8 +76,8 @@ def _undo(quoted: bytes) -> bytes | None:
     """``quoted``, which has no CR or LF, with its ``=XX`` undone; None where one ``=`` is not followed by two
     hexadecimal digits.
 
-    One that is not stays as ``=``, and where it ends the data it is lost. Where ``=`` was meant, they are counted: each
-    that was undone took two bytes away. (To count them always is one more pass over the data.)
+    ``a2b_qp`` leaves an ``=`` that begins no escape, and loses one that ends the data. So if the result has an ``=``,
+    the escapes are counted: each that was decoded took two bytes away. (To count them always would be one more pass.)
     """
     if quoted.endswith(b"="):
         return None
@@ -86,7 +86,7 @@ def _undo(quoted: bytes) -> bytes | None:
 
 
 def _undo_blocks(body: bytes) -> bytes | None:
-    """What :func:`_undo` gives, block by block: what is in the processor's cache need not come from memory twice."""
+    """What :func:`_undo` gives, block by block, so that each block stays in the processor's cache."""
     blocks = []
     start = 0
     while start < len(body):
@@ -102,7 +102,11 @@ def _undo_blocks(body: bytes) -> bytes | None:
 
 
 def parse_urlencoded(body: bytes) -> list[tuple[str, str]]:
-    """The pairs of ``body`` as text, see the module."""
+    """The pairs of ``body`` as text; see the module.
+
+    >>> parse_urlencoded(b"a=1&b=x+y%21")
+    [('a', '1'), ('b', 'x y!')]
+    """
     usual = usual_pairs(body)
     if usual is not None:
         return usual
@@ -110,7 +114,10 @@ def parse_urlencoded(body: bytes) -> list[tuple[str, str]]:
 
 
 def usual_pairs(body: bytes) -> list[tuple[str, str]] | None:
-    """The pairs of ``body`` as text; None where it is not UTF-8, or odd."""
+    """The pairs of ``body`` as text, decoded together; None if they are not UTF-8 or unusual.
+
+    It is the fast path of :func:`split_urlencoded` and decoding.
+    """
     try:
         if 37 not in body:
             text = body.replace(b"+", b" ").decode()
@@ -137,10 +144,10 @@ def split_urlencoded(body: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _decode_all(body: bytes) -> tuple[bytes, int] | None:
-    """All names and values decoded at once and parted by NUL, and how many they are; None where that cannot be told.
+    """All names and values, decoded together and parted by NUL, and how many they are; None if that is not certain.
 
-    It can where every pair has exactly one ``=``, and nothing is there that MIME has rules for (lines) or that is NUL.
-    Where an escape says NUL, there are more of them than that.
+    It is certain if every pair has exactly one ``=`` and the body contains neither line ends, for which MIME has rules,
+    nor NUL. If an escape stands for NUL, the caller finds more items than the number says.
     """
     signature = body.translate(None, _PLAIN)
     borders = len(signature)
@@ -182,13 +189,18 @@ class UrlencodedDecoder:
 
     @property
     def want(self) -> int:
-        """How many bytes to ask for at most: a limit that is exceeded is noticed as soon as these have come."""
+        """How many bytes to ask for at most: a limit that is exceeded is noticed as soon as these were fed."""
         allowed = self.limits.max_form_parts
         until_count = self._next if allowed is None else 2 * (allowed - self._count - self._open)
         return max(1, min(self._next - self._held, until_count))
 
     def feed(self, data: Buffer) -> list[FormEvent]:
-        """The fields that were decoded with ``data``, any bytes-like object; see the module for what it raises."""
+        """The fields that are complete with ``data``, any bytes-like object.
+
+        Raises :exc:`RequestEntityTooLarge` as soon as it is certain that a limit is exceeded, and in strict mode
+        :exc:`UrlencodedError` for a body that no browser sends. In default mode every body is a form (WHATWG URL
+        section 5.1).
+        """
         self._check_state("feed()", "no more")
         if type(data) is not bytes:
             data = as_bytes(data)
@@ -204,8 +216,10 @@ class UrlencodedDecoder:
         return self.flush()
 
     def flush(self) -> list[FormEvent]:
-        """The fields that are complete, decoded now. Raises as :meth:`feed` does, also for the pair that is still open:
-        what is wrong with a body is judged in the order of its bytes, whatever ends it.
+        """Decode what is complete; returns its fields.
+
+        Raises as :meth:`feed`, also for the pair that is not complete: so the first error in the order of the bytes is
+        raised, whatever ended the body.
         """
         if self._error is not None:
             raise self._error
@@ -224,7 +238,7 @@ class UrlencodedDecoder:
         return events
 
     def close(self) -> list[FormEvent]:
-        """The body has ended: the fields that are left."""
+        """Note that the body has ended; returns the last fields. Raises as :meth:`feed`."""
         self._check_state("close()", "it once")
         try:
             events = self._decode(b"".join(self._chunks))
@@ -254,8 +268,9 @@ class UrlencodedDecoder:
         return events
 
     def _decode_each(self, body: bytes) -> list[FormEvent]:
-        """Decode pair by pair, up to the first one that is refused. A million pairs cost one pass over the bytes and no
-        more objects than ``max_form_parts``.
+        """Decode pair by pair, up to the first one that is refused.
+
+        So a million pairs cost one pass over the bytes, and no more objects than ``max_form_parts``.
         """
         events: list[FormEvent] = []
         limits = self.limits
@@ -278,7 +293,7 @@ class UrlencodedDecoder:
         return self._count + _count_pairs(body) > allowed
 
     def _events(self, body: bytes) -> list[FormEvent]:
-        """The fields of a batch in which no limit is passed."""
+        """The fields of pairs that cannot exceed a limit."""
         pairs = split_urlencoded(body)
         self._count += len(pairs)
         self._total += sum(map(len, chain.from_iterable(pairs)))
@@ -295,9 +310,9 @@ class UrlencodedDecoder:
             raise UrlencodedError("got a pair that is not UTF-8, expected UTF-8") from None
 
     def _check_open_pair(self, rest: bytes) -> int:
-        """Check the pair that is still open, by the least that it can be once decoded: three bytes may become one.
+        """Compare the pair that is not complete with the limits; returns how many bytes may be added to it.
 
-        Returns how many bytes may be added to it before it exceeds a limit.
+        It is counted with the smallest size that it can have when it is decoded: three bytes may become one.
         """
         limits = self.limits
         if rest:
@@ -316,7 +331,10 @@ class UrlencodedDecoder:
 
 
 class PairsDecoder(UrlencodedDecoder):
-    """The same for :class:`FormReader`, which wants pairs: a field is one where its bytes say no more."""
+    """The decoder that :class:`FormReader` uses.
+
+    It gives a pair of text in place of a :class:`Field`, if the bytes say no more than the pair.
+    """
 
     __slots__ = ()
 
@@ -332,7 +350,7 @@ class PairsDecoder(UrlencodedDecoder):
 
 
 def _count_pairs(body: bytes) -> int:
-    """How many of the sequences between ``&`` are not empty: those that begin after ``&`` or at the start."""
+    """How many of the sequences between ``&`` are not empty."""
     marks = b"&" + body.translate(_MARKS)
     return marks.count(b"&x")
 
