@@ -12,8 +12,8 @@ block, or as many bytes of a file as a boundary has.
                       |            `-----> file ----> delimiter
                       `---> close-delimiter ---> epilogue
 
-This is the slow path of :class:`~cardan.core.forms.decoder.MultipartDecoder`, which reads usual parts faster and leaves
-all others to these readers. Only they refuse a body.
+This is the slow path of :class:`~cardan.core.forms.decoder.MultipartDecoder`, and its oracle: the decoder reads usual
+parts faster and leaves all others to these readers. Only they refuse a body.
 """
 
 from __future__ import annotations
