@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ..limits import Limits
     from .body import Body
     from .filtering import BodyFilter
-    from .state import Mode, ReadableRequest
+    from .state import FormParser, Mode, ReadableRequest
 
     R = TypeVar("R", bound=ReadableRequest)
 
@@ -253,7 +253,7 @@ async def load(request: R, *, form: bool) -> R:
     while body.driven:
         await wait_for_load(body)
     body.driven = True
-    reader = None
+    reader: FormParser | None = None
     first, begun = b"", False
     try:
         if body.unfinished is not None:
@@ -301,7 +301,7 @@ def load_sync(request: ReadableRequest, state: RequestState, *, form: bool) -> A
     Returns the form or the bytes.
     """
     body = state.body
-    reader = None
+    reader: FormParser | None = None
     first, begun = b"", False
     if body.fresh:
         length = state.length
@@ -327,7 +327,7 @@ def load_sync(request: ReadableRequest, state: RequestState, *, form: bool) -> A
     return run(steps, performer(body, request._open_file))
 
 
-def _take(request: ReadableRequest, state: RequestState, reader: Any, data: bytes, length: int) -> bool:
+def _take(request: ReadableRequest, state: RequestState, reader: FormParser | None, data: bytes, length: int) -> bool:
     """Whether ``data`` is the whole body, and was kept, or parsed by ``reader``. False: the steps take the data."""
     body = state.body
     if len(data) != length or not body.ended:
@@ -383,7 +383,7 @@ def raw_of(request: ReadableRequest, state: RequestState, *, keep: bool) -> byte
 
 
 def _steps(
-    request: ReadableRequest, state: RequestState, reader: Any, first: bytes, *, form: bool, begun: bool
+    request: ReadableRequest, state: RequestState, reader: FormParser | None, first: bytes, *, form: bool, begun: bool
 ) -> Generator[Step, Any, Any]:
     """The steps of loading: parsing by ``reader`` (None: it is made), or reading into memory if not ``form``.
 
@@ -443,7 +443,7 @@ def _read_all(reader: BodyReader, first: bytes) -> Generator[Step, Any, bytes]:
 
 
 def _form_steps(
-    request: ReadableRequest, state: RequestState, reader: Any, first: bytes, *, begun: bool
+    request: ReadableRequest, state: RequestState, reader: FormParser | None, first: bytes, *, begun: bool
 ) -> Generator[Step, Any, Form]:
     """The form: parsed before with equal settings, or from the bytes that were kept, or read."""
     length = state.length
@@ -459,7 +459,7 @@ def _form_steps(
 
 
 def _parse(
-    body: Body, settings: FormSettings, reader: Any, first: bytes, *, announced: bool, begun: bool
+    body: Body, settings: FormSettings, reader: FormParser, first: bytes, *, announced: bool, begun: bool
 ) -> Generator[Step, Any, Form]:
     """If no body was ``announced`` (RFC 9112 section 6.3) and none is there, the form is empty and not broken."""
     try:
@@ -500,7 +500,7 @@ def _parse(
             body.end()
 
 
-def _parsing(reader: Any, first: bytes, *, ended: bool) -> Generator[Step, Any, Form]:
+def _parsing(reader: FormParser, first: bytes, *, ended: bool) -> Generator[Step, Any, Form]:
     """The steps of ``reader``, which begins with ``first``; ``ended``: nothing follows these bytes."""
     if not first and not ended:
         return reader.run()  # type: ignore[no-any-return]
