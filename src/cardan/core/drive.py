@@ -1,8 +1,8 @@
-"""The two drivers: whoever wants something of a body says so in a generator, and one of these does it.
+"""The steps of the routines that read a body or parse a form, and the two drivers that run these routines.
 
-A routine of core (reading a body, parsing a form) stands once, as a generator that yields what it needs
-(:class:`Read`, :class:`Open`, :class:`Write`, :class:`Close`) and is sent the answer. :func:`run` performs
-the steps by calling, :func:`arun` by awaiting. Neither touches anything itself: ``perform`` does.
+A routine is written once, for sync and async code, as a generator. It yields a step when it needs an action
+(:class:`Read`, :class:`Open`, :class:`Write`, :class:`Close`), and the driver sends it the result. :func:`run` is the
+sync driver, :func:`arun` the async one. A driver does no I/O: it passes each step to the function ``perform``.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Read:
-    """Wants about ``size`` more bytes of the body. Answer: bytes, ``b""`` at the end and only there.
+    """Read about ``size`` more bytes of the body. The result is bytes; ``b""`` means the end of the body.
 
-    ``whole``: the asker wants all of the body, so the source may wait until ``size`` bytes are there;
-    without it whatever comes next is wanted as soon as it comes. A source may give more than ``size`` where
-    it would have to cut what it has in hand.
+    If ``whole`` is True, the routine needs the whole body, so that the source may wait until it has ``size`` bytes.
+    Otherwise the source gives the next bytes as soon as they arrive. A source may give more than ``size`` bytes, so
+    that it does not have to divide a piece that it already has.
     """
 
     size: int
@@ -36,7 +36,7 @@ class Read:
 
 
 class FilePart(Protocol):
-    """The beginning of a file in a form: what a sink can be chosen by. A ``FileStart`` is one."""
+    """The head of a file in a form, by which a hook can choose a sink. ``FileStart`` is one."""
 
     @property
     def name(self) -> str:
@@ -45,7 +45,7 @@ class FilePart(Protocol):
 
     @property
     def filename(self) -> str:
-        """The name that the client gave to the file; ``""`` where no file was chosen."""
+        """The file name that the client sent; ``""`` if the user chose no file."""
         ...
 
     @property
@@ -56,9 +56,9 @@ class FilePart(Protocol):
 
 @dataclass(slots=True)
 class Open:
-    """Wants a sink for the file that begins. Answer: an object with ``write(bytes)``.
+    """Open a sink for a file that begins. The result is an object with ``write(bytes)``.
 
-    The file begins at the sink's position (``tell()``), and is read from there once it is complete.
+    The data begins at the current position of the sink (``tell()``). When the file is complete, it is read from there.
     """
 
     part: FilePart
@@ -66,7 +66,7 @@ class Open:
 
 @dataclass(slots=True)
 class Write:
-    """Wants ``data`` written to ``sink``."""
+    """Write ``data`` to ``sink``. The result is ignored."""
 
     sink: Any
     data: bytes
@@ -74,11 +74,11 @@ class Write:
 
 @dataclass(slots=True)
 class Close:
-    """Is done with ``sink``: the file is complete (``error`` is None), or parsing failed with ``error``.
+    """Finish ``sink``: its file is complete (``error`` is None), or parsing has failed with ``error``.
 
-    Answer: the sink itself if it was brought back to ``start``, the position at which its file begins. After any other
-    answer (None, say) the parser does that, for a sink that is open, can be read, and has a plain ``seek``. So only a
-    sink whose ``seek`` blocks for long, or has to be awaited, is the business of whoever performs this step.
+    The result is the sink itself if ``perform`` has moved it back to ``start``, the position at which the file begins.
+    After any other result, such as None, the parser does this, if the sink is open, can be read, and has a sync
+    ``seek``. ``perform`` therefore has to do it only for a sink whose ``seek`` blocks for long or is async.
     """
 
     sink: Any
@@ -87,13 +87,13 @@ class Close:
 
 
 Step: TypeAlias = "Read | Open | Write | Close"
-"""What a routine may yield."""
+"""The steps that a routine may yield."""
 
 
 def run(steps: Generator[S, Any, T], perform: Callable[[S], Any]) -> T:
-    """Run ``steps`` to its end, each step by ``perform(step)``; return what it returns.
+    """Run the routine ``steps`` to its end and return its result. ``perform(step)`` gives the result of each step.
 
-    What ``perform`` raises is raised at the ``yield``, so that the routine can clean up after itself.
+    An exception of ``perform`` is raised at the ``yield`` of the routine, so that the routine can clean up.
     """
     advance: Callable[[Any], S] = steps.send
     answer: Any = None
@@ -102,17 +102,17 @@ def run(steps: Generator[S, Any, T], perform: Callable[[S], Any]) -> T:
             step = advance(answer)
             try:
                 advance, answer = steps.send, perform(step)
-            except BaseException as error:  # also a cancellation: open files are closed on the way out
+            except BaseException as error:  # a cancellation too: the routine then closes its open files
                 advance, answer = steps.throw, error
     except StopIteration as stop:
         result: T = stop.value
         return result
     finally:
-        advance = answer = step = None  # type: ignore[assignment]  # an error among them has this frame: a cycle
+        advance = answer = step = None  # type: ignore[assignment]  # an error refers to this frame: a cycle
 
 
 async def arun(steps: Generator[S, Any, T], perform: Callable[[S], Awaitable[Any]]) -> T:
-    """Like :func:`run`, with ``await perform(step)``."""
+    """Run the routine ``steps`` as :func:`run` does, with ``await perform(step)``."""
     advance: Callable[[Any], S] = steps.send
     answer: Any = None
     try:
@@ -126,14 +126,14 @@ async def arun(steps: Generator[S, Any, T], perform: Callable[[S], Awaitable[Any
         result: T = stop.value
         return result
     finally:
-        advance = answer = step = None  # type: ignore[assignment]  # an error among them has this frame: a cycle
+        advance = answer = step = None  # type: ignore[assignment]  # an error refers to this frame: a cycle
 
 
 class Pieces:
-    """An async iterator of bytes: awaits ``pull()`` for each piece, until that gives ``b""``.
+    """An async iterator of bytes, which awaits ``pull()`` for each piece until the result is ``b""``.
 
-    It is an object and not an async generator, for two reasons: the mode can be checked when the iterator is asked
-    for, and an iterator that is not used up causes no warning on trio.
+    It is not an async generator, for two reasons: a caller can check the mode before it returns the iterator, and an
+    iterator that is not exhausted causes no warning on trio.
     """
 
     __slots__ = ("_pull",)
@@ -152,7 +152,7 @@ class Pieces:
 
 
 def boxed(function: Callable[..., T]) -> Callable[..., tuple[T]]:
-    """``function`` with its result in a tuple: a worker thread of trio refuses to give a coroutine as the result."""
+    """Return ``function`` with its result in a tuple, because trio refuses a coroutine as the result of a thread."""
 
     def call(*args: Any) -> tuple[T]:
         return (function(*args),)
