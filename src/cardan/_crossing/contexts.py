@@ -1,8 +1,8 @@
-"""Contexts: which :class:`contextvars.Context` the code of one request runs in, on both sides of a crossing.
+"""Contexts: the :class:`contextvars.Context` in which the code of one request runs, on both sides of a crossing.
 
 A token of :class:`contextvars.ContextVar` can be reset only in the Context object that it was made in, and a Context
 can be entered by one thread at a time. The code of a request crosses between an adapter's thread (*here*) and another
-one (*there*), one step after the other; never do both sides run at once.
+one (*there*), one step after the other. The two sides never run at the same time.
 
 :class:`OwnContext` is one object that both sides enter, each for one step. :class:`CallersContext` is for code that
 runs in whatever context the server called it in, which it cannot leave: the other side gets a copy of it, and what is
@@ -26,7 +26,7 @@ _UNSET: Final[Any] = object()
 
 
 class Within:
-    """Awaits ``awaitable`` with each of its steps run in ``context``, in whichever task awaits this.
+    """Awaits ``awaitable`` with each of its steps run in ``context``, whatever task awaits this.
 
     The context is entered when a step begins and left when the awaitable waits, so that another thread may enter it in
     between. Tasks that a step starts inherit the context as usual. Works on asyncio and trio: cancel scopes, timeouts
@@ -61,7 +61,7 @@ async def _itself(awaitable: Awaitable[T]) -> T:
 
 
 class OwnContext:
-    """A context of the request's own: one object, entered on both sides for a step at a time."""
+    """A context that belongs to the request alone: one object, which each side enters for one step at a time."""
 
     __slots__ = ("_context", "call")
 
@@ -71,15 +71,15 @@ class OwnContext:
         """``call(function, *args)`` calls ``function`` here, in the context."""
 
     def here(self, awaitable: Awaitable[T]) -> Awaitable[T]:
-        """``awaitable``, to be awaited here, in the context."""
+        """An awaitable for this side that awaits ``awaitable`` in the context."""
         return Within(awaitable, self._context)
 
     def lend(self) -> Context:
-        """The context to enter on the other side. :meth:`take_back` follows."""
+        """The context for the other side to enter. Call :meth:`take_back` when that side has left it."""
         return self._context
 
     def take_back(self) -> None:
-        """The other side has left the context."""
+        """Do nothing: both sides use the same object."""
 
 
 class CallersContext:
@@ -107,7 +107,7 @@ class CallersContext:
         return awaitable
 
     def lend(self) -> Context:
-        """The copy, for the other side to enter. :meth:`take_back` follows."""
+        """The copy for the other side to enter. Call :meth:`take_back` when that side has left it."""
         current = copy_context()
         self._copy.run(_carry, self._here, current, self._tokens_there)
         self._here = current
@@ -115,7 +115,10 @@ class CallersContext:
         return self._copy
 
     def take_back(self) -> None:
-        """Set here what the other side has set in the copy; to be called while that side waits or has ended."""
+        """Set here the variables that the other side has set in the copy.
+
+        Call it only while that side waits, or after it has ended.
+        """
         there = self._copy.copy()
         _carry(self._there, there, self._tokens_here)
         self._there = there
@@ -123,7 +126,7 @@ class CallersContext:
 
 
 RequestContext: TypeAlias = OwnContext | CallersContext
-"""What an adapter runs the code of one request with."""
+"""One of these runs the code of a request."""
 
 
 def _carry(before: Context, after: Context, tokens: dict[ContextVar[Any], Token[Any]]) -> None:

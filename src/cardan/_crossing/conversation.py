@@ -1,4 +1,4 @@
-"""Conversation: one WSGI request and its tasks in the process's loop, with the request's thread at their service."""
+"""Conversation: one WSGI request and its tasks in the loop of the process; its thread does what blocks for them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class _Job:
-    """A blocking call that async code wants done by the request's own thread."""
+    """A blocking call that the request's own thread makes for async code."""
 
     __slots__ = ("_call", "done", "error", "result")
 
@@ -45,7 +45,7 @@ class _Job:
 
 
 class Conversation:
-    """One WSGI request and the tasks that it has in the loop: its thread waits, and does what blocks for them.
+    """One WSGI request and its tasks in the loop. The thread waits for them, and makes their blocking calls.
 
     The tasks run in ``context``, which the thread must not be in while it waits; by default in a copy of the thread's
     own, from which what they set is carried back.
@@ -104,7 +104,7 @@ class Conversation:
     def iterate(
         self, body: Any, idle: float | None = None, filler: bytes = b""
     ) -> tuple[Iterator[Any], Callable[[], None]]:
-        """In the thread: the items of an async iterable, and what ends it.
+        """In the thread: an iterator over the items of an async iterable, and a function that ends the iterable.
 
         The body runs in one task, a step at a time, as the items are asked for; ``filler`` is given after ``idle``
         seconds without one. Ending it cancels the step that it waits in and returns when its cleanup is done.
@@ -113,7 +113,7 @@ class Conversation:
         return relay.items(idle, filler), relay.end
 
     def leave(self) -> None:
-        """In the thread: the request is over; what is still asked of this thread is refused."""
+        """In the thread: end the conversation. Blocking calls that are still asked for are refused."""
         self._left = True
         while not self._inbox.empty():
             message = self._inbox.get()
@@ -127,7 +127,7 @@ class Conversation:
         return task
 
     def _listen(self, timeout: float | None) -> Any:
-        """The next message of the task, doing the jobs that come before it."""
+        """The next message of the task, or ``_IDLE`` after a time-out. Makes the blocking calls that come first."""
         while True:
             try:
                 message = self._inbox.get(timeout=timeout)
@@ -156,7 +156,7 @@ def _over() -> RuntimeError:
 
 
 class _Task:
-    """A task of a conversation: puts itself into the inbox when it has ended, and keeps how."""
+    """A task of a conversation. It keeps its result or error, and puts itself into the inbox when it has ended."""
 
     __slots__ = ("_cancelled", "_error", "_inbox", "_portal", "_result", "_scope", "ended")
 
@@ -219,7 +219,7 @@ class _Relay:
         self._task: _Task | None = None
 
     def items(self, idle: float | None, filler: bytes) -> Iterator[Any]:
-        """In the thread: the items, each step of the body taken when the next one is asked for."""
+        """In the thread: the items. A step of the body is taken when the next item is asked for."""
         listen, take_back = self._conversation._listen, self._conversation._context.take_back
         self._task = task = self._conversation._start(pump, self._body, self._emit)
         while (item := listen(idle)) is not task:
@@ -258,7 +258,7 @@ class _Relay:
 
 
 class HeldTask:
-    """A task in a portal's loop that is inside something until :meth:`end`: entered and left in one task."""
+    """A task in a portal's loop that enters a context manager, and leaves it at :meth:`end`, both in one task."""
 
     def __init__(self, portal: Portal, hold: Callable[[Callable[[Any], Awaitable[None]]], Awaitable[None]]) -> None:
         self._portal = portal
@@ -273,7 +273,7 @@ class HeldTask:
         await self._stop.wait()
 
     def started(self) -> Any:
-        """What it yielded, once it is inside; its error where it did not get there."""
+        """Wait until the manager is entered and return its value, or raise its error."""
         message = self._inbox.get()
         if message is self._task:
             self._task.outcome()
@@ -281,7 +281,7 @@ class HeldTask:
         return message[0]
 
     def end(self) -> None:
-        """Let it leave, and wait until it has; raises what leaving raises."""
+        """Leave the manager and wait until it is left. An error of leaving is raised."""
         if self._stop is not None and not self._task.ended:
             self._portal.do(self._stop.set)
             self._inbox.get()

@@ -1,4 +1,4 @@
-"""Jobs: one call in a worker thread each, which know when their thread has really ended.
+"""Jobs: a job is one call in a worker thread, and knows when the call has really ended.
 
 :meth:`asyncio.Task.cancel` makes ``anyio.to_thread.run_sync`` return while the thread still runs, shielded or not.
 """
@@ -33,7 +33,7 @@ class Job(Generic[T]):
         self._args = args
         self._withdrawn = False
         self.lease: Lease | None = None
-        """The place of the thread, which is told of it."""
+        """The place of the thread; its ``thread`` is set when the job begins."""
         self._begun = allocate_lock()
         self._tell: Callable[[], Any] | None = None
         self.has_ended = self.has_raised = False
@@ -59,7 +59,7 @@ class Job(Generic[T]):
                 self._tell()
 
     def withdraw(self) -> bool:
-        """Whether the call was not begun; the thread then never makes it. May be asked again."""
+        """Prevent the call if it has not begun. True if it is prevented, also by an earlier call of this method."""
         self._withdrawn = self._withdrawn or self._begun.acquire(False)
         return self._withdrawn
 
@@ -101,8 +101,8 @@ async def start(job: Job[T]) -> T:
 async def run_to_end(places: Places, function: Callable[..., T], *args: Any) -> T:
     """Call ``function`` in a worker thread that has one of ``places``, and return when the thread has ended.
 
-    The call is made, and its end is waited for, however the task is cancelled meanwhile: that is raised afterwards. For
-    short work whose beginning and end must not be parted from those of the task, on files say.
+    The call is made, and its end is waited for, even if the task is cancelled; that is raised then. Use it
+    for short work, such as file operations, that must not continue after the task has ended.
     """
     import anyio
 

@@ -16,7 +16,7 @@ V = TypeVar("V")
 
 
 class PerLoop(Generic[V]):
-    """One value for each event loop, made at its first use there: what tasks wait for belongs to one loop."""
+    """One value for each event loop, made at its first use there, because events belong to one loop."""
 
     __slots__ = ("_make", "_vars")
 
@@ -58,14 +58,14 @@ class Places:
         return len(self._queue)
 
     def take_nowait(self) -> bool:
-        """Take a place if one is free; returns whether it was."""
+        """Take a place and return True, or return False if none is free."""
         if self.free <= 0:
             return False
         self.free -= 1
         return True
 
     async def take(self) -> None:
-        """Take a place, waiting for one where none is free. A task that is cancelled has taken none."""
+        """Take a place; wait if none is free. A task that is cancelled while it waits has taken none."""
         if self.take_nowait():
             return
         import anyio
@@ -82,7 +82,7 @@ class Places:
             raise
 
     def give_back(self) -> None:
-        """Free a place: it is handed to the task that has waited longest."""
+        """Give a place back. The task that has waited longest gets it."""
         if self._queue:
             self._queue.popitem(last=False)[0].set()
         else:
@@ -93,8 +93,8 @@ class Lease:
     """A thread's place among those that run. While the thread waits for its client it has one of the ``waiting`` places
     instead, so that slow clients do not keep other requests from running.
 
-    There is no dead-lock: a place among those that wait is never waited for, and a thread that holds one waits for a
-    place among those that run, whose holders wait for no place at all.
+    There is no deadlock: no thread ever waits for a waiting place, and a thread that holds a waiting place waits for a
+    running place, whose holders wait for no place at all.
     """
 
     __slots__ = ("_held", "_running", "_waiting", "hurried", "is_cancelled", "thread", "wake")
@@ -104,13 +104,13 @@ class Lease:
         self._waiting = waiting
         self._held: Places | None = None
         self.hurried = False
-        """Whether the thread has waited for its client once without giving up its place."""
+        """True if the thread has waited for its client once without giving up its place."""
         self.is_cancelled = False
-        """Whether the task that waits for the thread was cancelled, so that there is nobody to wait for."""
+        """True if the task that waits for the thread was cancelled, so that the thread must not wait for its client."""
         self.thread: int | None = None
         """The identity of the thread that has this place (``threading.get_ident()``)."""
         self.wake: Callable[[], object] | None = None
-        """Ends the wait for the client that is going on, if there is one."""
+        """Ends the current wait for the client, if there is one."""
 
     async def take(self) -> None:
         """Wait for a place among those that run."""
@@ -118,9 +118,9 @@ class Lease:
         self._held = self._running
 
     def step_aside(self) -> bool:
-        """The thread is about to wait for its client: exchange its place for one among those that wait.
+        """Exchange the running place for a waiting place, because the thread is about to wait for its client.
 
-        Returns False, and keeps the place, where none of those is free.
+        Returns False, and keeps the running place, if no waiting place is free.
         """
         if self._held is self._running:
             if not self._waiting.take_nowait():
@@ -130,7 +130,7 @@ class Lease:
         return True
 
     async def come_back(self) -> None:
-        """The client has sent something: wait for a place among those that run, and free the other one then."""
+        """Wait for a running place and then free the waiting place, because the client has sent something."""
         if self._held is self._waiting:
             try:
                 await self._running.take()
@@ -144,13 +144,13 @@ class Lease:
                 self._running.give_back()
 
     def cancel(self) -> None:
-        """The task that waits for the thread was cancelled: a wait for the client ends, and none begins any more."""
+        """End the wait for the client and allow no other one, because the task of the request was cancelled."""
         self.is_cancelled = True
         if self.wake is not None:
             self.wake()
 
     def end(self) -> None:
-        """Free what is held: the thread has ended, or its client is gone, so that it goes on without a place."""
+        """Free the place that is held: the thread has ended, or continues without a place after its client left."""
         held, self._held = self._held, None
         if held is not None:
             held.give_back()

@@ -1,4 +1,4 @@
-"""The loop under threads: one for each process and backend, started at the first use, after fork, and ended at exit.
+"""Portals: the event loop under threads. Each process has one for each backend, from the first use to the exit.
 
 What gevent replaces (locks, queues, threads) is looked up when it is used, and nothing of it is made at import:
 ``gunicorn -k gevent --preload`` imports the application first and patches the standard library afterwards.
@@ -84,14 +84,14 @@ class Portal:
         from_thread.run_sync(function, *args, token=self._token)
 
     def stop(self) -> None:
-        """Cancel what still runs and end the thread; may be called again."""
+        """Cancel the tasks that still run and end the thread. May be called again."""
         if self._thread.is_alive():
             self.do(self._stopped.set)
             self._thread.join(10)
 
 
 def _allows_daemons() -> bool:
-    """Isolated subinterpreters do not, since Python 3.12, where one can ask."""
+    """False in isolated subinterpreters since Python 3.12; older versions do not tell."""
     allowed: Callable[[], bool] | None = getattr(_thread, "daemon_threads_allowed", None)
     return allowed is None or allowed()
 
@@ -112,8 +112,8 @@ _locks: dict[int, _thread.LockType] = {}
 
 
 def portal(backend: str) -> Portal:
-    """This process's loop: made at the first use, after fork. The parent's stays referenced and untouched:
-    dropping it in the child would wait for a thread that does not exist there.
+    """The portal of this process, made at the first use, after a fork. The portal of the parent process stays
+    referenced and untouched: to drop it here would wait for a thread that does not exist in this process.
     """
     key = (os.getpid(), backend)
     found = _portals.get(key)

@@ -49,8 +49,8 @@ _file_places: Final = PerLoop(lambda: Places(FILE_THREADS))
 def in_loop(function: Callable[..., Coroutine[Any, Any, T]], *args: Any, token: Any = None) -> T:
     """From any thread: run an async function in the event loop of ``token`` and wait for it.
 
-    Without a token, in a worker thread: in the loop that the thread works for. It is then cancelled with the task that
-    waits for the thread.
+    Without a token the caller must be in a worker thread. The function then runs in the loop that the thread works for,
+    and is cancelled with the task that waits for the thread.
     """
     from anyio import from_thread
 
@@ -58,12 +58,12 @@ def in_loop(function: Callable[..., Coroutine[Any, Any, T]], *args: Any, token: 
 
 
 async def run_file_work(function: Callable[..., T], *args: Any) -> T:
-    """Run a blocking file operation in a worker thread, also in a task that is cancelled: it may be what cleans up."""
+    """Run a blocking file operation in a worker thread, also if the task is cancelled: it may be cleanup."""
     return await run_to_end(_file_places.get(), function, *args)
 
 
 async def run_spool_work(function: Callable[..., T], *args: Any) -> T:
-    """Likewise for spooling, which copies to the page cache: one processor is left to the event loop."""
+    """Do the same for spooling, which copies to the page cache, in so few threads that the loop keeps a processor."""
     return await run_to_end(_spool_places.get(), function, *args)
 
 
@@ -124,12 +124,12 @@ class Worker:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a thread runs that its task has left."""
+        """True if a thread still runs although its task, which was cancelled, does not wait for it."""
         return self._ended is not None and not self._ended.is_set()
 
     @property
     def lags(self) -> bool:
-        """Whether something of the request still runs that its task has left, a thread or cleanup."""
+        """True if a thread or cleanup of the request still runs although its task does not wait for it."""
         return self.is_busy or (self._tail is not None and not self._tail.is_set())
 
     async def handle(
@@ -138,7 +138,7 @@ class Worker:
         *args: Any,
         discard: Callable[[T], Awaitable[Any]],
     ) -> T:
-        """Run the handler, or a part of it; ``discard`` ends what it returns after its task was cancelled."""
+        """Run the handler, or a part of it. After a cancellation ``discard`` gets its result, to end it."""
         return await self._run(self._threads.places.get().running, Job(function, args), discard)
 
     async def step(self, function: Callable[..., T], *args: Any) -> T:
@@ -197,7 +197,7 @@ class Worker:
         return result
 
     def _leave(self, job: Job[Any], lease: Lease) -> None:
-        """Asyncio has cancelled the task natively, so that it cannot wait for the thread."""
+        """Keep the place of a thread until it ends. Its task was cancelled natively, and cannot wait for it."""
         ended = self._ended = make_event()
 
         def end() -> None:
@@ -208,7 +208,7 @@ class Worker:
         lease.cancel()
 
     async def settle(self) -> None:
-        """Wait for the end of a thread that its task has left, if there is one. A cancellation is raised after that."""
+        """Wait for the end of a thread that still runs (:attr:`is_busy`). A cancellation is raised after that."""
         if self._ended is not None and not self._ended.is_set():
             await wait_out(self._ended)
 
@@ -232,7 +232,7 @@ class Worker:
         await run_uncut(in_turn, self._patience)
 
     def _patience(self) -> float | None:
-        """How long a task that was cancelled still waits: None where no thread runs that could take longer."""
+        """How many seconds a cancelled task still waits for a thread; None if no thread runs."""
         import anyio
 
         if not (self.is_busy or self._in_thread):

@@ -1,4 +1,4 @@
-"""Waiting, for code of core that stands between other code and an event loop: whichever loop runs.
+"""What core needs of the event loop that runs, be it asyncio or trio: a checkpoint, an event, a task.
 
 Core imports no event loop. A loop that runs was imported by the program that runs it, so that asyncio or trio is found
 among the loaded modules. Raises the loop's own cancellation, and :exc:`RuntimeError` where no loop runs.
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def _trio() -> Any:
-    """The module trio where the caller runs in a task of it, else None."""
+    """The module trio if the caller runs in a task of trio, else None."""
     trio: Any = sys.modules.get("trio")
     if trio is not None:
         try:
@@ -31,7 +31,7 @@ def _trio() -> Any:
 
 
 async def checkpoint() -> None:
-    """Let other tasks run once, and raise the cancellation of this one where it has been cancelled.
+    """Let other tasks run once, and raise the cancellation of this one if it was cancelled.
 
     Does nothing where no loop runs: a coroutine that does not wait may be run without one.
     """
@@ -43,7 +43,7 @@ async def checkpoint() -> None:
 
 
 def _loop() -> Any:
-    """The loop of asyncio that runs in this thread, None for none."""
+    """The loop of asyncio that runs in this thread, or None."""
     asyncio: Any = sys.modules.get("asyncio")
     if asyncio is None:
         return None

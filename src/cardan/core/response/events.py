@@ -1,7 +1,8 @@
 """Server-sent events (WHATWG HTML section 9.2) and newline-delimited JSON, out of sync and async iterables.
 
-Takes events, text, and values that JSON can say; gives UTF-8, each event in one chunk. Raises :exc:`ValueError` for
-fields that would end themselves. Adds no task of its own; closing reaches the program's generator at once.
+Takes events, text, and values that JSON can represent; gives UTF-8, each event in one chunk. Raises :exc:`ValueError`
+for a field with a line break in it, which would end the field. No task is started; closing a body closes the program's
+generator at once.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _NO_DATA: Any = object()
 
 
 class ServerSentEvent:
-    """One event: ``data`` is text, or anything that JSON can say.
+    """One event: ``data`` is text, or a value that JSON can represent.
 
     ``id`` is what the browser sends back as Last-Event-ID when it connects again; ``""`` makes it forget. ``event``
     is the type, ``message`` without one; ``retry`` says after how many milliseconds (or a timedelta) to connect
@@ -79,7 +80,7 @@ def _one_line(name: str, text: str | None) -> str | None:
 
 
 def milliseconds(retry: int | timedelta | None) -> int | None:
-    """``retry`` as a stream says it: ASCII digits, milliseconds."""
+    """``retry`` in milliseconds; None stays None. Raises :exc:`ValueError` if it is negative."""
     if retry is None:
         return None
     value = retry // timedelta(milliseconds=1) if isinstance(retry, timedelta) else int(retry)
@@ -89,12 +90,12 @@ def milliseconds(retry: int | timedelta | None) -> int | None:
 
 
 def encode_event(item: Any, dumps: Callable[[Any], bytes] = json_bytes) -> bytes:
-    """One item of a stream: an event as it is, anything else as the data of one."""
+    """One item of a stream as bytes. An item that is no event becomes the data of one."""
     return (item if isinstance(item, ServerSentEvent) else ServerSentEvent(item)).encode(dumps)
 
 
 class EncodedBody:
-    """A sync iterable, each item through ``change``, after ``first``. Closing closes the iterable, once."""
+    """The chunk ``first``, then ``change(item)`` for each item of a sync iterable, which is closed once."""
 
     def __init__(self, source: Iterable[Any], change: Callable[[Any], bytes], first: bytes = b"") -> None:
         self._source = source
@@ -106,7 +107,7 @@ class EncodedBody:
         return chain(self._first, map(self._change, self._source))
 
     def close(self) -> None:
-        """Close the iterable, also if it was never begun."""
+        """Close the iterable, also if no item was taken from it."""
         if not self._closed:
             self._closed = True
             close = closer(self._source, False)
@@ -115,7 +116,7 @@ class EncodedBody:
 
 
 class AsyncEncodedBody:
-    """The same for an async iterable."""
+    """The chunk ``first``, then ``change(item)`` for each item of an async iterable; see :class:`EncodedBody`."""
 
     def __init__(self, source: AsyncIterable[Any], change: Callable[[Any], bytes], first: bytes = b"") -> None:
         self._source = source
@@ -127,7 +128,7 @@ class AsyncEncodedBody:
         return _AsyncSteps(self)
 
     async def aclose(self) -> None:
-        """Close the iterable, also if it was never begun."""
+        """Close the iterable, also if no item was taken from it."""
         if not self._closed:
             self._closed = True
             close = closer(self._source, True)
@@ -151,7 +152,7 @@ class _AsyncSteps(AsyncIterator[bytes]):
         return self._body._change(await self._steps.__anext__())
 
     async def aclose(self) -> None:
-        """End this pass; where the iterable has only one, that is its end."""
+        """End this pass. If the iterable is its own iterator, this closes the iterable."""
         if self._steps is self._body._source:
             await self._body.aclose()
         else:
@@ -160,7 +161,10 @@ class _AsyncSteps(AsyncIterator[bytes]):
 
 
 def encoded_body(source: Any, change: Callable[[Any], bytes], first: bytes = b"") -> EncodedBody | AsyncEncodedBody:
-    """``source``, sync or async, with each item through ``change``; :exc:`TypeError` for what is no iterable."""
+    """``source``, sync or async, as a body that gives ``change(item)`` for each item.
+
+    Raises :exc:`TypeError` if it is no iterable.
+    """
     if isinstance(source, AsyncIterable):
         return AsyncEncodedBody(source, change, first)
     if isinstance(source, Iterable) and not isinstance(source, (str, bytes, bytearray, memoryview)):

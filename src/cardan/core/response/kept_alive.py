@@ -1,7 +1,7 @@
 """KeptAlive: an async body with a filler after each silence.
 
-It is used by servers that send a response's events without an adapter. The body runs in a task of its own, so that a
-step of it may go on while a filler is sent.
+It serves code that sends a response's events without an adapter. The body runs in a task of its own, so that a step of
+the body can continue while a filler is sent.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class KeptAlive:
         return item
 
     async def aclose(self) -> None:
-        """End the body; what its cleanup raises is raised."""
+        """End the body. An error of its cleanup is raised."""
         if self._state == "fresh":
             self._state = "closed"
             if (aclose := getattr(self._body, "aclose", None)) is not None:

@@ -1,7 +1,6 @@
-"""Async bodies: driven by one task from the first step to the last, and told once that it is over.
+"""Async bodies: one task drives a body from the first step to the last, and it is cancelled at most once.
 
-What only an event loop can do is taken from the ``library`` that is given: :mod:`trio`, or :mod:`anyio` on asyncio and
-trio.
+The caller gives the ``library`` that knows the event loop: :mod:`trio`, or :mod:`anyio` on asyncio and trio.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ __all__ = ["AsyncLibrary", "Shielding", "end", "pump"]
 
 
 class AsyncLibrary(Protocol):
-    """What is used of :mod:`trio` or :mod:`anyio`; either module is one."""
+    """The part of :mod:`trio` and :mod:`anyio` that is used here; either module is one."""
 
     @property
     def CancelScope(self) -> Callable[..., Any]:
-        """A scope that can be cancelled, and that can shield."""
+        """A scope that can be cancelled, and that can shield its block from the scopes around it."""
         ...
 
     @property
     def Event(self) -> Callable[[], Any]:
-        """What a task can wait for."""
+        """An event that tasks can wait for."""
         ...
 
     @property
@@ -37,17 +36,16 @@ class AsyncLibrary(Protocol):
 
     @property
     def current_effective_deadline(self) -> Callable[[], float]:
-        """When the running task will be cancelled; minus infinity where it is."""
+        """The time at which the running task will be cancelled; minus infinity if it is cancelled already."""
         ...
 
 
 class Shielding:
-    """Awaits one step of an async body that may clean up in ``finally``, awaiting: it is told once that it is over, and
-    then left in peace.
+    """Awaits one step of an async body. The step is cancelled at most once, and may then await while it cleans up.
 
-    Every await of the step passes here. After a cancellation was thrown into it, ``scope`` shields the awaits that
-    follow for as long as something around it stays cancelled. Its own timeouts are none of our business: once they are
-    over nothing is cancelled, and nothing is shielded.
+    Every await of the step passes through this object. After a cancellation was thrown into the step, ``scope`` shields
+    the awaits that follow, for as long as a scope around it stays cancelled. A time-out that the body itself has set
+    changes nothing for later awaits: once it is over nothing is cancelled, and nothing is shielded.
     """
 
     __slots__ = ("_awaitable", "_library", "_scope")
@@ -79,7 +77,7 @@ class Shielding:
 
 
 def _cancels(error: BaseException | None) -> bool:
-    """Whether ``error`` cancels a task: the classes of asyncio and trio are no :exc:`Exception`."""
+    """True if ``error`` cancels a task. The classes of asyncio and trio are not subclasses of :exc:`Exception`."""
     return error is not None and not isinstance(error, (Exception, GeneratorExit, KeyboardInterrupt, SystemExit))
 
 
@@ -104,6 +102,6 @@ async def pump(body: Any, emit: Callable[[Any], Awaitable[None]], library: Async
 
 
 async def end(body: Any, steps: Any) -> None:
-    """End ``steps``, the iterator of an async iterable, then ``body`` itself where that is another object."""
+    """End ``steps``, the iterator of an async iterable, then ``body`` itself if it is another object."""
     ends = [body] if steps is body else [steps, body]
     await aclose_all([one.aclose for one in ends if hasattr(one, "aclose")])
