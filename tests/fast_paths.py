@@ -99,6 +99,7 @@ _PARTS = (
 )
 _FORM_WAYS = "tests/contract/test_form_ways.py::test_every_way_gives_the_same_form"
 _DECODER = "tests/core/forms/test_decoder.py::test_fast_paths_do_what_the_table_does"
+_HEADS = "tests/core/forms/test_head.py::test_a_usual_head_is_read_as_every_head"
 _URLENCODED = "tests/core/forms/test_urlencoded.py::test_the_standard"
 
 _FORMS = "cardan.core.forms"
@@ -121,7 +122,7 @@ FAST_PATHS = (
     FastPath(f"{_FORMS}.urlencoded:usual_pairs", f"{_FORMS}.urlencoded:split_urlencoded", _URLENCODED, _pairs),
     FastPath(f"{_FORMS}.urlencoded:_decode_all", f"{_FORMS}.urlencoded:_split_each", _URLENCODED, _pairs),
     # the head of a part, as browsers write it
-    FastPath(f"{_FORMS}.head:_plain_head", f"{_FORMS}.head:_read_fields", _DECODER, _events),
+    FastPath(f"{_FORMS}.head:_plain_head", f"{_FORMS}.head:_read_fields", _HEADS, _events),
     # a small file of a folder that was served before, and the fields of its answer
     FastPath(f"{_STATIC}._answer_known", f"{_STATIC}._answer", _FILES, _known_file),
     FastPath(

@@ -1,4 +1,4 @@
-"""Folded header lines of a part."""
+"""The head of a part: folded lines, and the quick reading of usual heads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cardan.core.forms import head as heads
 from cardan.core.forms.head import PartHeaders, unfold
 
 
@@ -19,3 +20,21 @@ def test_a_fold_reads_as_one_space(block: bytes) -> None:
 def test_the_spaces_inside_of_a_line_stay() -> None:
     """Only those beside a line end are part of the fold."""
     assert PartHeaders(b"A: b   c \r\n \t d  e\r\nF:  g")["A"] == "b   c d  e"
+
+
+TEXTS = st.sampled_from(
+    [b"a", b" a ", b"", b"%22", b"\xc3\xa9", b"\xff", b"a\\b", b"a;b", b"C:\\x.txt", b"../x", b"\x7f"]
+)
+TYPES = [b"text/plain", b" a/b ", b"multipart/mixed"]
+ENDS = st.sampled_from([b"", b" ", b"\r\nX: y", *(b"\r\nContent-Type: " + kind for kind in TYPES)])
+
+
+@given(name=TEXTS, filename=st.none() | TEXTS, end=ENDS, strict=st.booleans())
+def test_a_usual_head_is_read_as_every_head(name: bytes, filename: bytes | None, end: bytes, strict: bool) -> None:
+    """What is read at once of a head that browsers write is what is read of it field by field."""
+    block = b'Content-Disposition: form-data; name="' + name + b'"'
+    block += end if filename is None else b'; filename="' + filename + b'"' + end
+    quick = heads._plain_head(b"\r\n" + block, strict)
+    if quick is not None:
+        slow = heads._read_fields(block, block.split(b"\r\n"), strict)
+        assert [getattr(quick, part) for part in quick.__slots__] == [getattr(slow, part) for part in slow.__slots__]
