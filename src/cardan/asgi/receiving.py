@@ -144,9 +144,10 @@ class ReceiveBody(Body):
 
     async def _change(self) -> None:
         """Return when another task has received a message, or has failed to."""
-        if self._changed is None:
-            self._changed = crossing.make_event()
-        await self._changed.wait()
+        changed = self._changed
+        if changed is None:
+            changed = self._changed = crossing.make_event()
+        await changed.wait()
 
     async def message(self) -> MutableMapping[str, Any]:
         """The next message, for an application that calls ``receive`` itself."""

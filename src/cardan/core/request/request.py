@@ -183,10 +183,7 @@ class BaseRequest:
     _given: Body
     _make_file: Callable[[], Any] | None
     _given_shield: Callable[[], AbstractContextManager[Any]] | None = None
-    if TYPE_CHECKING:
-
-        @property
-        def _run_sync(self) -> Callable[..., Awaitable[Any]] | None: ...
+    _given_run_sync: Callable[..., Awaitable[Any]] | None
 
     def __init__(
         self,
@@ -202,7 +199,7 @@ class BaseRequest:
         values = self.__dict__  # __setattr__ would look for limits
         values["_head"] = head
         values["_given"] = given
-        values["_run_sync"] = run_sync
+        values["_given_run_sync"] = run_sync
         values["_make_file"] = make_file
         if shield is not None:
             values["_given_shield"] = shield
@@ -666,6 +663,11 @@ class BaseRequest:
     def _shield(self) -> Callable[[], AbstractContextManager[Any]]:
         """Makes the context in which cleanup is not cancelled; an adapter has that of the event loop."""
         return self._given_shield or nullcontext
+
+    @property
+    def _run_sync(self) -> Callable[..., Awaitable[Any]] | None:
+        """Runs a blocking function in a worker thread; None if nothing is expected to block."""
+        return self._given_run_sync
 
     @property
     def _run_write(self) -> Callable[..., Awaitable[Any]] | None:
