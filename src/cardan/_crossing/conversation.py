@@ -268,9 +268,9 @@ class HeldTask:
         portal.start(self._task.main, hold, self._until)
 
     async def _until(self, value: Any) -> None:
-        self._stop = make_event()
+        stop = self._stop = make_event()
         self._inbox.put((value,))
-        await self._stop.wait()
+        await stop.wait()
 
     def started(self) -> Any:
         """Wait until the manager is entered and return its value, or raise its error."""
