@@ -55,7 +55,7 @@ def test_sync_bodies(body: Any) -> None:
 
 @pytest.mark.parametrize("body", ["text", 5, None])
 def test_what_is_no_body(body: Any) -> None:
-    """Text and other types are refused when the request is made."""
+    """Making a request raises TypeError for text and for other types that are not bodies."""
     with pytest.raises(TypeError, match="expected bytes or an iterable of bytes"):
         Request(head(), body)
 
@@ -63,7 +63,7 @@ def test_what_is_no_body(body: Any) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("body", [b"xyz", [b"x", b"yz"]])
 async def test_sync_bodies_in_async_code(body: Any) -> None:
-    """A body that is at hand may be loaded, too: code that is written for both works."""
+    """Bytes and iterables can be loaded as well, so that code for both kinds of bodies works."""
     request = Request(head(), body)
     assert (await (await request.load()).load()).data == b"xyz"
     assert b"".join([piece async for piece in request.aiter_data(2)]) == b"xyz"
@@ -71,7 +71,7 @@ async def test_sync_bodies_in_async_code(body: Any) -> None:
 
 @pytest.mark.anyio
 async def test_async_body() -> None:
-    """Before ``load()`` every property raises, whatever the body is; afterwards all work."""
+    """Before ``load()``, every property of an async body raises. After it, all of them work."""
     request = Request(head(FORM), pieces(b"a=", b"1"))
     for name in ("data", "text", "json", "form", "files", "values"):
         with pytest.raises(BodyNotLoaded, match=r"expected `await request.load\(\)` first"):
@@ -86,7 +86,7 @@ async def test_async_body() -> None:
 
 @pytest.mark.anyio
 async def test_async_stream_exact_sizes() -> None:
-    """Pieces of the size asked for, but for the last, however they came."""
+    """Each piece but the last has the size that was asked for, however the body was cut."""
     request = Request(head(), pieces(b"1", b"", b"2345", b"6", b"78"))
     assert [piece async for piece in request.aiter_data(3)] == [b"123", b"456", b"78"]
     with pytest.raises(BodyConsumed):
@@ -95,7 +95,7 @@ async def test_async_stream_exact_sizes() -> None:
 
 @pytest.mark.anyio
 async def test_async_parts() -> None:
-    """Parts one by one; what is not read is skipped."""
+    """Parts are given one by one. The rest of a part that is not read is skipped."""
     body = form_of((b"a", b"1" * 5), (b"b", b"2" * 70_000), (b"c", b"3"))
     request = Request(head(MULTIPART), pieces(*[body[at : at + 1000] for at in range(0, len(body), 1000)]))
     seen = [
@@ -145,7 +145,7 @@ async def test_stopping_early_is_no_warning() -> None:
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_chunk_sizes(size: int) -> None:
-    """A chunk has at least one byte; a wrong size consumes nothing."""
+    """A chunk size below 1 raises ValueError, and consumes nothing of the body."""
     request = Request(head(), b"x")
     with pytest.raises(ValueError, match="expected at least 1 byte"):
         request.iter_data(size)
@@ -155,17 +155,17 @@ def test_chunk_sizes(size: int) -> None:
 # --- lengths ---
 
 
-@pytest.mark.parametrize("door", ["data", "stream", "iter_data", "form"])
-def test_truncated(door: str) -> None:
-    """Fewer bytes than declared are ClientDisconnected, through every door, and never part of a value."""
-    request = Request(head(FORM if door == "form" else b"", content_length=b"10"), [b"a=1"])
+@pytest.mark.parametrize("access", ["data", "stream", "iter_data", "form"])
+def test_truncated(access: str) -> None:
+    """A body with fewer bytes than declared raises ClientDisconnected, however it is read. No part of it is given."""
+    request = Request(head(FORM if access == "form" else b"", content_length=b"10"), [b"a=1"])
     ask: Any = {"stream": lambda: request.stream.read(), "iter_data": lambda: list(request.iter_data())}
     with pytest.raises(ClientDisconnected):
-        ask.get(door, lambda: getattr(request, door))()
+        ask.get(access, lambda: getattr(request, access))()
 
 
 def test_more_than_declared() -> None:
-    """More bytes than declared are a 400."""
+    """A body with more bytes than declared raises BadRequest."""
     with pytest.raises(BadRequest):
         Request(head(content_length=b"1"), b"xx").data
 
@@ -193,7 +193,7 @@ def test_empty_form_without_a_body() -> None:
 
 
 def test_a_failure_is_stored() -> None:
-    """Every later access raises the same error again, through every door."""
+    """After a failure, every later access raises the same error again, whatever its name is."""
 
     class Small(Request):
         max_content_length = 3
@@ -208,9 +208,9 @@ def test_a_failure_is_stored() -> None:
     assert len(set(seen)) == 1
 
 
-@pytest.mark.parametrize("door", ["data", "form", "files", "stream", "iter_data", "kept"])
-def test_a_failure_keeps_nothing_alive(door: str) -> None:
-    """An HTTP error, and what is stored of it, holds no cycle: the request is gone when the last reference is."""
+@pytest.mark.parametrize("access", ["data", "form", "files", "stream", "iter_data", "kept"])
+def test_a_failure_keeps_nothing_alive(access: str) -> None:
+    """An HTTP error and its stored copy make no reference cycle: the request is freed with its last reference."""
 
     class Small(Request):
         max_content_length = 100
@@ -218,22 +218,22 @@ def test_a_failure_keeps_nothing_alive(door: str) -> None:
 
     multipart = form_of((b"a", b"1" * 99))
     chunks = {"form": [b"a=1", b"234"], "files": [multipart[:50], multipart[50:]], "kept": [b"a=1234"]}
-    kind = MULTIPART if door == "files" else FORM if door in ("form", "kept") else b""
-    request = Small(head(kind), chunks.get(door, [b"1" * 99, b"22"]))
-    if door == "kept":
+    kind = MULTIPART if access == "files" else FORM if access in ("form", "kept") else b""
+    request = Small(head(kind), chunks.get(access, [b"1" * 99, b"22"]))
+    if access == "kept":
         request.get_data()
     weak = weakref.ref(request)
     gc.collect()
     gc.disable()
     try:
         try:
-            if door == "iter_data":
+            if access == "iter_data":
                 for _ in request.iter_data():
                     pass
-            elif door == "stream":
+            elif access == "stream":
                 request.stream.read()
             else:
-                getattr(request, "form" if door == "kept" else door)
+                getattr(request, "form" if access == "kept" else access)
         except RequestEntityTooLarge:
             pass
         else:
@@ -308,7 +308,7 @@ async def test_run_sync() -> None:
 
 
 class Sink:
-    """A sink that says what happens to it."""
+    """A sink that logs what happens to it."""
 
     def __init__(self, log: list[Any]) -> None:
         self.log = log
@@ -371,7 +371,7 @@ def sinking(kind: type[Any], log: list[Any]) -> type[Request]:
     ],
 )
 def test_how_a_sink_is_left(kind: type[Any], good: Any, bad: Any) -> None:
-    """Complete: left, or closed. After an error: left with it, else aborted, else closed."""
+    """A complete sink is exited or closed. After an error it is exited with the error, else aborted, else closed."""
     log: list[Any] = []
     assert sinking(kind, log)(head(MULTIPART), form_of((b"a", b"1"))).files["f"].filename == "a"
     assert log[-1] == good
@@ -384,7 +384,7 @@ def test_how_a_sink_is_left(kind: type[Any], good: Any, bad: Any) -> None:
 
 
 def test_a_sink_is_left_once() -> None:
-    """A sink whose file was complete before the form broke is not left a second time, but told to abort."""
+    """A sink whose file was complete before the error is not exited a second time. It only gets ``abort()``."""
     log: list[Any] = []
     broken = PART % (b"a", b"1") + PART[:30]
     with pytest.raises(BadRequest):
@@ -417,7 +417,7 @@ def test_async_sink_in_sync_code(how: str) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("whole", [True, False])
 async def test_async_sink(whole: bool) -> None:
-    """In async code an async sink is awaited, and left by ``__aexit__``."""
+    """In async code, an async sink is awaited, and exited by ``__aexit__``."""
     log: list[Any] = []
     body = form_of((b"a", b"12345"))
     request = sinking(AsyncSink, log)(head(MULTIPART), pieces(body if whole else body[:-10]))
@@ -434,7 +434,7 @@ async def test_async_sink(whole: bool) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("kind", [ManagedSink, AbortingSink, ClosingSink, AsyncSink])
 async def test_cancellation_leaves_no_sink(kind: type[Any]) -> None:
-    """Cancelled in the middle of ``load()``: the sink is left, and later accesses raise."""
+    """If ``load()`` is cancelled, the sink is finished, and later accesses raise BodyConsumed."""
     log: list[Any] = []
 
     async def stuck() -> AsyncIterator[bytes]:
@@ -455,7 +455,7 @@ async def test_cancellation_leaves_no_sink(kind: type[Any]) -> None:
 
 @pytest.mark.anyio
 async def test_cancelled_stream() -> None:
-    """Cancelled in the middle of ``aiter_data()``: the rest is lost, and said to be."""
+    """If ``aiter_data()`` is cancelled, the rest is lost, and later accesses raise BodyConsumed."""
 
     async def stuck() -> AsyncIterator[bytes]:
         yield b"1"
@@ -470,7 +470,7 @@ async def test_cancelled_stream() -> None:
 
 
 def test_a_body_that_raises() -> None:
-    """What the body itself raises passes; afterwards the body is gone."""
+    """An exception of the body itself is raised as it is. After it, the body is consumed."""
 
     def broken() -> Iterator[bytes]:
         yield b"1"
@@ -487,7 +487,7 @@ def test_a_body_that_raises() -> None:
 
 
 def test_shallow() -> None:
-    """Whatever would consume the body raises, until ``shallow`` is set False."""
+    """Everything that would consume the body raises RuntimeError, until ``shallow`` is set to False."""
     request = Request(head(), b"x", shallow=True)
     for name in ("data", "text", "form", "files", "values", "stream", "json"):
         with pytest.raises(RuntimeError, match="shallow"):
@@ -500,7 +500,7 @@ def test_shallow() -> None:
 
 
 def test_disable_data_descriptor() -> None:
-    """``data`` raises AttributeError, the other doors work."""
+    """``data`` raises AttributeError. The other ways to read the body work."""
 
     class NoData(Request):
         disable_data_descriptor = True
@@ -512,7 +512,7 @@ def test_disable_data_descriptor() -> None:
 
 
 def test_stream_is_a_file() -> None:
-    """``stream`` knows lines, and is the same file each time."""
+    """``stream`` is a file with lines, and the same file at each access."""
     request = Request(head(), [b"a\nb", b"\nc"])
     assert request.stream is request.stream
     assert request.stream.readline() == b"a\n"
@@ -520,5 +520,5 @@ def test_stream_is_a_file() -> None:
 
 
 def test_as_text() -> None:
-    """Text is UTF-8; what is not reads with U+FFFD and never raises."""
+    """Text is decoded as UTF-8. Bytes that are not UTF-8 become U+FFFD, and never raise."""
     assert Request(head(), b"\xc3\xbc\xff").get_data(as_text=True) == "ü\ufffd"

@@ -15,7 +15,7 @@ from cardan.core.request.streaming import DataReader
 
 
 def pieces(chunks: list[bytes], size: int | None) -> list[bytes]:
-    """What a reader gives for a body that comes in ``chunks``."""
+    """The pieces that a reader gives for a body that is received in ``chunks``."""
     reader = DataReader(BytesBody(b""), BodyReader(content_length=None), size)
     coming = iter(chunk for chunk in chunks if chunk)
 
@@ -55,12 +55,12 @@ def test_any_cut(chunks: list[bytes], size: int) -> None:
 
 @given(st.lists(st.binary(max_size=20), max_size=20))
 def test_without_a_size(chunks: list[bytes]) -> None:
-    """Each piece is what came."""
+    """Without a size, each piece is what one read gave."""
     assert pieces(chunks, None) == [chunk for chunk in chunks if chunk]
 
 
 def test_an_error_is_for_everybody() -> None:
-    """Past a limit the piece is an error, not a short piece; the body remembers it."""
+    """A body that exceeds a limit raises instead of giving a short piece. Every later access raises again."""
     request = Request(RequestHead("POST"), [b"12", b"34", b"56"])
     request.max_content_length = 5
     reading = request.iter_data(4)

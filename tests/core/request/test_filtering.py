@@ -1,4 +1,4 @@
-"""A filter between the body that was sent and every door: `make_body_filter`."""
+"""A filter changes the bytes of a body before anything else reads them: `make_body_filter`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORM = b"application/x-www-form-urlencoded"
 
 
 class Inflate:
-    """Decompresses."""
+    """A filter that decompresses the body."""
 
     def __init__(self) -> None:
         self.machine = zlib.decompressobj()
@@ -32,7 +32,7 @@ class Inflate:
 
 
 class Inflating(Request):
-    """A request whose compressed bodies are read as they were before that."""
+    """A request class that decompresses a body with the Content-Encoding `deflate`."""
 
     def make_body_filter(self) -> Inflate | None:
         return Inflate() if self.headers.get("Content-Encoding") == "deflate" else None
@@ -52,9 +52,9 @@ SENT = zlib.compress(DATA)
 
 @pytest.mark.parametrize("length", [None, len(SENT)])
 @pytest.mark.parametrize("step", [1, 7, 1000])
-@pytest.mark.parametrize("door", ["form", "get_data", "text", "stream", "iter_data"])
-def test_every_door(door: str, step: int, length: int | None) -> None:
-    """Every door sees what comes out, however the body was cut; Content-Length is about what was sent."""
+@pytest.mark.parametrize("access", ["form", "get_data", "text", "stream", "iter_data"])
+def test_every_way_to_read(access: str, step: int, length: int | None) -> None:
+    """Every way to read gives the filtered bytes, however the body was cut. Content-Length counts what was sent."""
     request = make([SENT[at : at + step] for at in range(0, len(SENT), step)], length)
     ask: dict[str, Any] = {
         "form": lambda: b"a=" + request.form["a"].encode(),
@@ -63,13 +63,13 @@ def test_every_door(door: str, step: int, length: int | None) -> None:
         "stream": lambda: request.stream.read(),
         "iter_data": lambda: b"".join(request.iter_data(100)),
     }
-    assert ask[door]() == DATA
+    assert ask[access]() == DATA
     assert request.content_length == length
 
 
 @pytest.mark.anyio
 async def test_async() -> None:
-    """The same in async code."""
+    """A filter works in async code, too: for `load()` and for `aiter_data()`."""
 
     async def body() -> Any:
         for at in range(0, len(SENT), 10):
@@ -81,7 +81,7 @@ async def test_async() -> None:
 
 
 def test_none_is_no_filter() -> None:
-    """The hook may say that there is nothing to do."""
+    """If the hook returns None, the body is read as it was sent."""
     assert make(b"a=1", 3, encoding=b"identity").form["a"] == "1"
 
 
@@ -95,7 +95,7 @@ def test_none_is_no_filter() -> None:
     ],
 )
 def test_failures(body: bytes, length: int | None, error: type[Exception]) -> None:
-    """What the filter raises is a 400, a truncated body is one; each is told again."""
+    """An exception of the filter becomes a 400, and so does a truncated body. The second access raises it again."""
     request = make(body, length)
     for _ in range(2):
         with pytest.raises(error) as caught:
@@ -104,22 +104,22 @@ def test_failures(body: bytes, length: int | None, error: type[Exception]) -> No
 
 
 def test_limits_hold_for_both_sides() -> None:
-    """`max_content_length` refuses what was sent, and what comes out of it: a small body may grow."""
+    """`max_content_length` limits the bytes that were sent and the filtered bytes, because a small body may grow."""
 
     class Small(Inflating):
         max_content_length = 1000
 
     with pytest.raises(RequestEntityTooLarge) as caught:
         make(SENT, len(SENT), Small).get_data()
-    assert caught.value.received is None  # the head says nothing of what comes out
+    assert caught.value.received is None  # the head does not tell how many bytes the filter gives
     request = make(b"x" * 1001, 1001, Small)
-    for _ in range(2):  # also the second time: no door opens past the filter
+    for _ in range(2):  # the second access is refused as well
         with pytest.raises(RequestEntityTooLarge):
             request.get_data()
 
 
 def test_shared_by_its_class() -> None:
-    """Requests of one class share what was read; for any other class the body is gone."""
+    """Request objects with the same filter share what was read. For any other class, the body is consumed."""
     environ = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": FORM.decode(), "CONTENT_LENGTH": str(len(SENT))}
 
     class Both(BothRequest):
@@ -136,7 +136,7 @@ def test_shared_by_its_class() -> None:
 
 
 def test_over_a_kept_body() -> None:
-    """Where the body was kept, unfiltered, by another request, it passes the filter from there."""
+    """If another request object has kept the unfiltered body, the filter gets the kept bytes."""
     import io
 
     class Both(BothRequest):
@@ -151,7 +151,7 @@ def test_over_a_kept_body() -> None:
 
 
 def test_no_cycle() -> None:
-    """The filtered body and the body that was sent do not keep each other."""
+    """The filtered body and the body that was sent are no reference cycle: both are freed with the request."""
     request = make(SENT)
     assert request.form
     weak = weakref.ref(request)

@@ -1,4 +1,4 @@
-"""Limits as attributes of request classes and requests."""
+"""Limits are attributes of request classes and of requests."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ POST = RequestHead("POST")
 
 
 def test_names_and_defaults_are_those_of_limits() -> None:
-    """Every limit is an attribute, with the default of Limits."""
+    """Every limit is an attribute of a request, and its default is that of Limits."""
     assert [field.name for field in fields(Limits)] == list(LIMIT_NAMES)
     assert Request(POST).limits == Limits()
     assert all(getattr(Request, name) == getattr(Limits(), name) for name in LIMIT_NAMES)
 
 
 def test_class_subclass_instance() -> None:
-    """A subclass overrides a class, an instance both; neither touches the other."""
+    """A limit of a subclass overrides that of its base, and one of a request overrides both. The others keep theirs."""
 
     class Small(Request):
         max_content_length = 5
@@ -37,7 +37,7 @@ def test_class_subclass_instance() -> None:
 
 
 def test_a_class_attribute_set_later_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`Request.max_content_length = 5` at start-up, or in a test, is heeded by the class and its subclasses."""
+    """A limit that is set on a class later, at start-up or in a test, holds for the class and for its subclasses."""
 
     class Mine(Request):
         pass
@@ -52,19 +52,19 @@ def test_a_class_attribute_set_later_counts(monkeypatch: pytest.MonkeyPatch) -> 
         request.max_content_length = 7
 
 
-@pytest.mark.parametrize("door", ["data", "form", "stream", "text", "files", "values"])
-def test_not_after_the_first_access(door: str) -> None:
-    """Once the body was accessed a limit cannot be set: it would hold for a part of it."""
+@pytest.mark.parametrize("access", ["data", "form", "stream", "text", "files", "values"])
+def test_not_after_the_first_access(access: str) -> None:
+    """A limit cannot be set after the first access to the body, because it would apply to a part of the body only."""
     request = Request(POST, b"x")
     request.max_content_length = 5
-    getattr(request, door)
+    getattr(request, access)
     with pytest.raises(RuntimeError, match="expected it to be set before the body is first accessed"):
         request.max_content_length = 6
     assert request.limits.max_content_length == 5
 
 
 def test_never_at_construction() -> None:
-    """A limit that the head breaks already is raised by the first access, not by making the request."""
+    """If the declared length exceeds a limit, the first access raises, and making the request does not."""
 
     class Small(Request):
         max_content_length = 1
@@ -91,7 +91,7 @@ def test_only_numbers(value: Any) -> None:
 
 
 def test_other_attributes_may_be_set() -> None:
-    """What is not documented is the application's to set; the head is not."""
+    """An application may set attributes of its own. Documented attributes are read-only."""
     request = Request(POST)
     request.user = "Ada"  # type: ignore[attr-defined]
     assert request.user == "Ada"  # type: ignore[attr-defined]
