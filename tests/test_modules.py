@@ -53,7 +53,6 @@ core.request.exchange            contract/test_request_state.py           wsgi.i
 core.request.fields              contract/test_request_members.py         accept_languages
 core.request.perform             core/request/test_shield.py              shield
 core.request.reading             core/request/test_body.py                BodyNotLoaded
-core.request.request             contract/test_request_members.py         on_json_loading_failed
 core.request.serving             contract/test_upload_sinks.py            _get_file_stream
 core.request.sharing             contract/test_shared_loads.py            step
 core.request.state               contract/test_request_members.py         make_form_data_parser
