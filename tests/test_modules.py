@@ -20,7 +20,6 @@ TESTED_BY = """
 _crossing.background             contract/test_leaving.py                 anyio.lowlevel
 _crossing.cancellation           crossing/test_cleanup.py                 cancel
 _crossing.contexts               contract/test_contexts.py                contextvars
-_crossing.interruptible          contract/test_leaving.py                 CancelledError
 _crossing.jobs                   crossing/test_cleanup.py                 anyio.Event
 _crossing.portals                crossing/test_conversation.py            portal
 _request                         contract/test_request_members.py         from_values
