@@ -210,6 +210,23 @@ def test_every_way_gives_the_same_form(form: tuple[str, bytes], own: dict[str, i
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_usual_forms(mode: str) -> None:
+    """Twelve fields and six files arrive as they were sent, with the spaces around names, values and data."""
+    cls = type("Own", (cardan.Request,), {"forms": mode})
+    fields = [(f" f{index} ", f" value {index} ") for index in range(12)]
+    files = [(f"u{index}", f" {index} ", b" data %d " % index) for index in range(6)]
+    parts = [part(f'form-data; name="{name}"', value.encode()) for name, value in fields]
+    parts += [part(f'form-data; name="{name}"; filename="{filename}"', data) for name, filename, data in files]
+    for outcome in compare(cls, CT, form(*parts)).values():
+        assert outcome[0] == fields
+        assert [(found[0], found[1], found[5]) for found in outcome[1]] == files
+    for space in ("+", "%20"):
+        body = "&".join(f"{name}={value}" for name, value in fields).replace(" ", space).encode()
+        for outcome in compare(cls, URL, body).values():
+            assert outcome == (fields, [])
+
+
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("row", [*MULTIPART, *URLENCODED], ids=lambda row: row.id)
 def test_strange_forms(row: Row, mode: str) -> None:
     """The table of strange forms holds for a request, in whichever way its body arrives."""
