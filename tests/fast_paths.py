@@ -91,6 +91,12 @@ def _headers() -> object:
     return list(Headers({"ETag": '"v42"', "Vary": " Cookie "}).items())
 
 
+def _plain_answer() -> object:
+    from cardan import Response
+
+    return Response("body").outgoing("GET")
+
+
 _TYPE = "multipart/form-data; boundary=B"
 _PARTS = (
     b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
@@ -123,6 +129,13 @@ FAST_PATHS = (
     FastPath(f"{_FORMS}.urlencoded:_decode_all", f"{_FORMS}.urlencoded:_split_each", _URLENCODED, _pairs),
     # the head of a part, as browsers write it
     FastPath(f"{_FORMS}.head:_plain_head", f"{_FORMS}.head:_read_fields", _HEADS, _events),
+    # a response that is text or bytes, without header fields of its own
+    FastPath(
+        "cardan.core.response.outgoing:Outgoing._plain",
+        "cardan.core.response.outgoing:Outgoing._checked",
+        "tests/core/response/test_outgoing.py::test_a_whole_answer_is_what_the_finalizer_sends",
+        _plain_answer,
+    ),
     # a small file of a folder that was served before, and the fields of its answer
     FastPath(f"{_STATIC}._answer_known", f"{_STATIC}._answer", _FILES, _known_file),
     FastPath(

@@ -149,6 +149,7 @@ class Application(Dual, Generic[R]):
         end_streams_on_stop: bool | None = None,
     ) -> None:
         self.lifespan_state = {}
+        self._replaced = type(self)._replaced  # an attribute of the object is faster to read than one of its class
         self._stopping: dict[Any, Stopping] = {}
         self._take("handler", handler)
         self._take("request_class", request_class)

@@ -27,21 +27,21 @@ __all__ = ["BODILESS", "PATIENCE", "HeldSend", "hold"]
 #: a body, and to ask :func:`~cardan.core.request.head.may_have_body` would cost a tenth of a small request.
 BODILESS: Final = frozenset({"GET", "HEAD"})
 
-#: Seconds in which a body is to go on that others may have read before a bare response is called.
+#: Seconds that a drain waits for a message if other code may have read the body before a bare response is sent.
 PATIENCE: Final = 0.1
 
-#: Bytes of such a body that need no drain: every server holds as many.
+#: A body of at most this many bytes needs no drain in that case: every server buffers as much.
 _SMALL: Final = CHUNK_SIZE
 
-#: What granian says of itself in the scope. It ends a response when the bytes of its Content-Length were sent, and
-#: closes the connection under the upload: the last of them has to wait.
+#: The extension by which granian is recognized. It ends a response as soon as it has the bytes of its Content-Length,
+#: and then closes the connection during the upload. So the last byte is held back.
 _ENDS_BY_LENGTH: Final = "http.response.pathsend"
 
-#: Seconds in which the next piece of the body has to come on such a server. A client that stops its upload when it sees
-#: an error (curl does) waits for the last byte, and would wait until the drain's time is over.
+#: Seconds that a drain waits for the next message on such a server. A client that stops its upload when it sees an
+#: error (as curl does) waits for the last byte, and would otherwise wait until the time of the drain is over.
 _SILENCE: Final = 1.0
 
-#: Seconds after which a ``send`` is taken to wait for room in the server's queue of messages.
+#: Seconds after which a ``send`` is assumed to wait for room in the server's queue of messages.
 _WAITS: Final = 0.1
 
 
@@ -54,11 +54,11 @@ def hold(
     inert: bool = False,
     patience: float | None = None,
 ) -> HeldSend | None:
-    """The ``send`` for a response whose request's body was not read to its end; None where nothing of it is left.
+    """The ``send`` for a response whose request has an unread body; None if the body was read to its end.
 
-    ``inert``: the body of the response does not read that of the request, which may be drained while it is sent.
-    ``patience``: code that is not cardan's may have read the body from ``receive``, which then waits until the client
-    leaves. The drain ends where nothing is received in that many seconds, and a small body is not drained.
+    ``inert``: the body of the response does not read that of the request, which may be drained while the response is
+    sent. ``patience``: other code may have read the body from ``receive``, which then waits until the client leaves. In
+    that case the drain ends if no message arrives in this many seconds, and a small body is not drained.
     """
     body = open_body(scope, receive)
     if not isinstance(body, ReceiveBody) or body.ended or body.disconnected:
@@ -85,14 +85,14 @@ def hold(
 
 
 class HeldSend:
-    """A ``send`` that passes everything on but the end of the response, which :meth:`finish` sends after the drain.
+    """A ``send`` that holds back the end of the response; :meth:`finish` drains the body, then sends that end.
 
-    ``patience`` is how many seconds the first message may take, None for as many as all of them may. ``closes`` says
-    whether a response with this status has the field ``Connection: close``. ``kept`` is how many bytes of the last
-    message are held back with the end.
+    ``patience`` is how many seconds the first message may take; None: as long as the whole drain. ``closes`` tells
+    whether a response with a status gets the field ``Connection: close``. ``kept`` is how many bytes of the last
+    message are held back together with the end.
 
-    A client that reads nothing before it has sent everything would keep a large answer from being sent. An ``inert``
-    one is sent while the body is drained.
+    Some clients read nothing before they have sent their whole body; a large response could not be sent to them. An
+    ``inert`` response is therefore sent while the body is drained.
     """
 
     __slots__ = ("_body", "_closes", "_drained", "_held", "_inert", "_kept", "_limits", "_patience", "_send")
@@ -159,7 +159,7 @@ class HeldSend:
         await self._send({**message, "body": data[cut:], "more_body": more})
 
     async def finish(self) -> None:
-        """Drain, then send the end of the response, if it came so far."""
+        """Drain, then send the end of the response, if it was reached."""
         if self._held is None:
             return
         await self.drain()
@@ -174,7 +174,7 @@ class HeldSend:
             group.cancel_scope.cancel()
 
     async def _send_end(self, data: bytes) -> None:
-        with suppress(OSError):  # nobody is there to be told
+        with suppress(OSError):  # the client has left
             await self._send({"type": "http.response.body", "body": data, "more_body": False})
 
     async def _make_room(self) -> None:

@@ -101,8 +101,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
         if not exchange.opened[-1].ended if exchange.opened else scope["method"] not in BODILESS:
             held = _hold(request, exchange, scope, receive, send, response)
             send = held or send
-        root_url = partial(getattr, request, "root_url")
-        if (messages := whole_messages(response, scope["method"], root_url)) is not None:
+        if (messages := whole_messages(response, scope["method"])) is not None:
             try:
                 await send(messages[0])
                 await send(messages[1])
@@ -110,7 +109,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
                 pass
         else:
             worker = worker or _make_worker(app, exchange)
-            sender = _make_sender(app, root_url, exchange, scope, receive, send, worker, context)
+            sender = _make_sender(app, request, exchange, scope, receive, send, worker, context)
             await sender.send(response, scope["method"])
     except BaseException as error:
         ordinary = crossing.as_error(error)
@@ -125,8 +124,10 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
         scope.pop(REQUEST_KEY, None)
         if worker is not None and worker.lags:
             await worker.finish(partial(_leave, exchange))
-        elif _is_left_last(exchange):
-            await _end(exchange)
+        else:  # as _leave() does, without a coroutine for each request
+            exchange.holders -= 1
+            if exchange.opened and not exchange.holders:
+                await _end(exchange)
     if held is not None:
         await held.finish()
 
@@ -144,8 +145,7 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
         held = hold(scope, receive, send, DEFAULTS, inert=is_inert(response), patience=PATIENCE)
         send = held or send
     try:
-        root_url = partial(_root_url, scope)
-        if (messages := whole_messages(response, scope["method"], root_url)) is not None:
+        if (messages := whole_messages(response, scope["method"])) is not None:
             try:
                 await send(messages[0])
                 await send(messages[1])
@@ -159,7 +159,7 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
                 source=partial(_source, scope, receive),
                 worker=crossing.Worker(crossing.DEFAULT_THREADS),
                 context=crossing.CallersContext(),
-                root_url=root_url,
+                root_url=partial(_root_url, scope),
                 extensions=None if held is not None else scope.get("extensions"),
             )
             await sender.send(response, scope["method"])
@@ -231,7 +231,7 @@ def _make_worker(app: ServedOverASGI, exchange: Exchange) -> crossing.Worker:
 
 def _make_sender(
     app: ServedOverASGI,
-    root_url: Callable[[], str],
+    request: BaseRequest,
     exchange: Exchange,
     scope: Scope,
     receive: Receive,
@@ -247,7 +247,7 @@ def _make_sender(
         source=partial(_source, scope, receive, AHEAD),
         worker=worker,
         context=context or crossing.CallersContext(),
-        root_url=root_url,
+        root_url=partial(getattr, request, "root_url"),
         # an end that the server itself sends cannot be held back
         extensions=None if isinstance(send, HeldSend) else scope.get("extensions"),
         lose=partial(setattr, exchange, "left", True),
@@ -255,15 +255,10 @@ def _make_sender(
     )
 
 
-def _is_left_last(exchange: Exchange) -> bool:
-    """Note that the application is done with this request. True if something of the request has to be ended now."""
-    exchange.holders -= 1
-    return bool(exchange.opened and not exchange.holders and (exchange.watched or exchange.files))
-
-
 async def _leave(exchange: Exchange) -> None:
     """End what the application has begun for this request."""
-    if _is_left_last(exchange):
+    exchange.holders -= 1
+    if exchange.opened and not exchange.holders:
         await _end(exchange)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.response.outgoing import WholeAnswer, closers_of
+from ..core.response.outgoing import whole_answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -31,8 +31,10 @@ _FIELDS: dict[tuple[str, str], tuple[bytes, bytes]] = {}
 
 def encode_headers(fields: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     """Header fields as ASGI has them: lower-case names, latin-1."""
-    known = _FIELDS
-    return [known.get(field) or _encode_field(field) for field in fields]
+    known, encoded = _FIELDS, []
+    for field in fields:  # before Python 3.12 a comprehension costs a call
+        encoded.append(known.get(field) or _encode_field(field))  # noqa: PERF401
+    return encoded
 
 
 def _encode_field(field: tuple[str, str]) -> tuple[bytes, bytes]:
@@ -50,15 +52,10 @@ def _encode_name(name: str) -> bytes:
     return encoded
 
 
-def whole_messages(response: BaseResponse, method: str, root_url: Callable[[], str]) -> tuple[Message, Message] | None:
-    """The two messages of a response that is one bytes object and has nothing to be closed after it; None for others.
-
-    Such a response needs no context and no thread. ``root_url`` gives the root URL of the application.
-    """
-    if closers_of(response):
-        return None
-    answer = response.outgoing(method, root_url)
-    if type(answer) is not WholeAnswer:
+def whole_messages(response: BaseResponse, method: str) -> tuple[Message, Message] | None:
+    """The two messages of a response that can be sent at once; None for others, see :func:`whole_answer`."""
+    answer = whole_answer(response, method)
+    if answer is None:
         return None
     return (
         {"type": "http.response.start", "status": answer.status, "headers": encode_headers(answer.headers)},

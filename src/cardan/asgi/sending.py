@@ -1,7 +1,8 @@
 """Sending a response over ASGI: the finalizer's events become ``send`` messages.
 
-While a body streams, somebody listens for ``http.disconnect`` (once the end of the request's body was seen) and
-for silence (keep-alive comments). A client that left ends the body at once; its cleanup and the close hooks run.
+While a body is streamed, a task waits for ``http.disconnect``, once the end of the request's body was received, and a
+filler is sent after each silence of a response with ``keep_alive``. If the client leaves, the body is closed at once,
+and its cleanup and the close hooks run.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Early answers over WSGI: what is left of a request's body is read and discarded when the response is closed.
+"""Early answers over WSGI: the unread rest of a request's body is read and discarded when the response is closed.
 
-The bounds are those of :mod:`cardan.core.request.draining`. A blocking read cannot be given a time; gunicorn hands out
-the connection's socket, whose reading side is shut down when the time is over. On other servers the clock is looked
-at between small reads.
+The bounds are those of :mod:`cardan.core.request.draining`. A blocking read has no timeout of its own. gunicorn gives
+the application the socket of the connection, whose reading side is shut down when the time is over; on other servers
+the clock is checked between small reads.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ _SOCKET: Final = "gunicorn.socket"
 
 
 def count_reads(environ: dict[str, Any]) -> None:
-    """Open the body of a request before its handler runs, so that what anybody reads of it is counted.
+    """Open the body of a request before its handler runs, so that the bytes that any code reads of it are counted.
 
-    It could not be drained otherwise on a server that does not end its input (PEP 3333, ``wsgi.input_terminated``):
-    such an input waits for bytes that never come, if it is read past the body's end.
+    Without the count the body could not be drained on a server that does not end its input (PEP 3333,
+    ``wsgi.input_terminated``): a read past the end of the body would wait for bytes that never arrive.
     """
     try:
         length = sent_length(environ)
@@ -62,16 +62,19 @@ def count_reads(environ: dict[str, Any]) -> None:
 def drained(
     iterable: Iterable[bytes], environ: dict[str, Any], response: BaseResponse, request: Any
 ) -> Iterable[bytes]:
-    """``iterable`` of ``response``, or what drains the body of the request when it is closed, where some is left.
+    """Give ``iterable``, or an iterable around it that also drains the body of the request, if that has an unread rest.
 
-    The outermost application does it. ``request`` is None for a response that has none.
+    Only the outermost application drains. ``request`` is None for a bare response.
     """
     drain = _make_drain(environ, request)
     return iterable if drain is None else _Drained(iterable, drain, is_inert(response))
 
 
 def drain_before_error(environ: dict[str, Any], request: Any) -> None:
-    """The server will answer, and may close the connection under an upload: drain what is left of that."""
+    """Drain the body of the request before an error is raised to the server.
+
+    The server answers the error, and may close the connection while the client still uploads.
+    """
     if (drain := _make_drain(environ, request)) is not None:
         drain()
 
@@ -99,12 +102,11 @@ def _make_drain(environ: dict[str, Any], request: Any) -> Callable[[], None] | N
 
 
 class _Drained:
-    """The iterable of a response whose request was not read to its end: :meth:`close` closes it, then drains.
+    """The iterable of a response whose request has an unread body: :meth:`close` closes the response, then drains.
 
-    A response whose body failed breaks off at once. It is no list, on which some servers do not call ``close``.
-
-    A client that reads nothing before it has sent everything would keep a large answer from being sent. Before an
-    ``inert`` one the body is drained.
+    It is not a list, because some servers do not call ``close`` on lists. A response whose body raises ends without a
+    drain. Some clients read nothing before they have sent their whole body; a large response could not be sent to
+    them. So the body is drained before the first large chunk, if the response is ``inert``.
     """
 
     def __init__(self, iterable: Iterable[bytes], drain: Callable[[], None], inert: bool) -> None:
@@ -138,14 +140,14 @@ class _Drained:
 def _drain(body: InputBody, limits: DrainLimits, sock: Any) -> None:
     piece = _PIECE if sock is not None or hasattr(body.origin, "read1") else _SMALL_PIECE
     drain = Drain(limits)
-    # what goes wrong here was wrong before: the client has left, or what it sends is no body
+    # an error here is no news: the client has left, or the body that it sends is malformed
     with suppress(Exception), _Cut(sock, limits.seconds) if sock is not None else nullcontext():
         while (size := drain.wanted) and (data := body.read(min(size, piece), False)):
             drain.feed(len(data))
 
 
 class _Cut:
-    """Ends the reading of a socket when ``seconds`` are over, also a read that waits: for as long as the block runs."""
+    """While the block runs: shuts down the reading side of a socket after ``seconds``; a waiting read ends as well."""
 
     def __init__(self, sock: socket.socket, seconds: float) -> None:
         import threading

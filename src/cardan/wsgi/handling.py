@@ -75,12 +75,11 @@ def handle_response(response: BaseResponse, environ: WSGIEnvironment, start_resp
     Its errors are treated as those of an application.
     """
     try:
-        root_url = partial(_root_url, environ)
-        body: Iterable[bytes] | None = send_whole(response, environ, start_response, root_url)
+        body: Iterable[bytes] | None = send_whole(response, environ, start_response)
         if body is None:
             portal = partial(crossing.portal, "asyncio")
             thread = RequestThread(portal, Exchange(), crossing.CallersContext())
-            body = send(response, environ, start_response, thread, root_url, [])
+            body = send(response, environ, start_response, thread, partial(_root_url, environ), [])
         has_body = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
         return drained(body, environ, response, None) if has_body or KEY in environ else body
     except BaseException as error:
@@ -113,12 +112,12 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
         else:
             thread = RequestThread(app.portal, exchange, crossing.OwnContext(context))
             response = _respond(app, request, thread) if steps is None else thread.respond(request, steps)
-        root_url = partial(getattr, request, "root_url")
-        body: Iterable[bytes] | None = send_whole(response, environ, start_response, root_url)
+        body: Iterable[bytes] | None = send_whole(response, environ, start_response)
         if body is None:
             thread = thread or RequestThread(app.portal, exchange, crossing.OwnContext(context))
             held = bool(exchange.opened) or response.is_streamed  # the body of the response may read the request's
             after: list[Callable[[], Any]] = [partial(_leave, environ, exchange, thread)] if held else []
+            root_url = partial(getattr, request, "root_url")
             body = send(response, environ, start_response, thread, root_url, after)
         elif exchange.opened and exchange.opened[-1].ended:
             return body

@@ -9,7 +9,7 @@ from ..core.buffers import CHUNK_SIZE
 from ..core.response.closing import close_all
 from ..core.response.encoding import END, encode
 from ..core.response.finalizer import Chunk, ResponseFinalizer
-from ..core.response.outgoing import WholeAnswer, closers_of
+from ..core.response.outgoing import closers_of, whole_answer
 from .errors import BrokenResponse, is_misread, throws_errors
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..core.response.base import BaseResponse
 
     class RequestThread(Protocol):
-        """What runs code of this request: its context, and a way to await from its thread."""
+        """What :func:`send` needs of the thread of a request: its context, and a way to await from it."""
 
         context: RequestContext
 
@@ -42,9 +42,9 @@ __all__ = ["BodyIterator", "send", "send_whole"]
 class BodyIterator:
     """The iterable of a response that has something to stream or to close.
 
-    ``next_chunk`` gives the next chunk of the body, or ``END``; :meth:`close` runs the closers once, however far it
-    came. Both raise :exc:`~.errors.BrokenResponse` in place of an error that the server would take for its own,
-    unless ``throws``.
+    ``next_chunk`` gives the next chunk of the body, or ``END``; :meth:`close` runs the closers once, whether the body
+    has ended or not. Both raise :exc:`~.errors.BrokenResponse` in place of an error that the server would take for its
+    own, unless ``throws``.
     """
 
     __slots__ = ("_closers", "_empty", "_finalizer", "_first", "_next_chunk", "_runs", "_thread", "_throws")
@@ -69,7 +69,7 @@ class BodyIterator:
         """Whether the body has given a chunk and has neither ended nor failed since."""
 
     def begin(self) -> None:
-        """Run the body to its first chunk, before the response is started: an error there is the server's 500."""
+        """Run the body to its first chunk before the response starts, so that an error there still becomes a 500."""
         self._first = self._step() or b""
 
     def __iter__(self) -> Iterator[bytes]:
@@ -126,17 +126,14 @@ class BodyIterator:
 
 
 def send_whole(
-    response: BaseResponse, environ: dict[str, Any], start_response: Callable[..., Any], root_url: Callable[[], str]
+    response: BaseResponse, environ: dict[str, Any], start_response: Callable[..., Any]
 ) -> list[bytes] | None:
-    """Start a response that is one bytes object and has nothing to be closed after it, and return its body.
+    """Start a response that can be sent at once, and return its body.
 
-    Does nothing and returns None for others. Such a response needs no context and no thread. ``root_url`` gives the
-    root URL of the application.
+    Does nothing and returns None for others, see :func:`whole_answer`.
     """
-    if closers_of(response):
-        return None
-    answer = response.outgoing(environ["REQUEST_METHOD"], root_url)
-    if type(answer) is not WholeAnswer:
+    answer = whole_answer(response, environ["REQUEST_METHOD"])
+    if answer is None:
         return None
     start_response(response.status, answer.headers)
     return [answer.body]
@@ -150,10 +147,10 @@ def send(
     root_url: Callable[[], str],
     after: list[Callable[[], Any]],
 ) -> Iterable[bytes]:
-    """Start ``response`` and return its iterable: exactly ``[body]`` where nothing has to be closed.
+    """Start ``response`` and return its iterable: the list ``[body]`` if it is whole and nothing has to be closed.
 
-    ``after`` runs when everything of the response itself is closed. A list with something to close is never
-    returned: there are servers that do not call ``close`` on lists.
+    The functions in ``after`` run when everything of the response itself is closed. If anything has to be closed, the
+    iterable is not a list, because some servers do not call ``close`` on lists.
     """
     closers = [partial(thread.context.call, close) for close in closers_of(response)] + after
     try:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core import Chunk, ContentLengthError, Head, Response, ResponseFinalizer, WholeAnswer
+from cardan.core.response.outgoing import closers_of, whole_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,3 +157,31 @@ def test_a_declared_length_is_kept() -> None:
     answer = Response("body", headers={"Content-Length": "3"}).outgoing("HEAD")
     assert isinstance(answer, WholeAnswer)
     assert (answer.headers[-1], answer.body) == (("Content-Length", "3"), b"")
+
+
+@given(case=responses(), method=st.sampled_from(["GET", "HEAD", "POST"]))
+def test_an_answer_that_is_sent_at_once(case: tuple[bool, Callable[[], Response]], method: str) -> None:
+    """Law: ``whole_answer()`` gives what ``outgoing()`` gives, and nothing of a response with something to close."""
+    _, make = case
+    answer = outcome(whole_answer, make(), method)
+    if answer is None:
+        response = make()
+        assert (
+            closers_of(response)
+            or response.autocorrect_location_header
+            or isinstance(response.outgoing(method), ResponseFinalizer)
+        )
+    else:
+        assert answer == outcome(Response.outgoing, make(), method)
+
+
+def test_hooks_and_a_location_are_not_sent_at_once() -> None:
+    """Law: a response with a hook, or with a Location that the root URL completes, is never sent at once."""
+    response = Response("body")
+    assert whole_answer(response, "GET") is not None
+    response.call_on_close(lambda: None)
+    assert whole_answer(response, "GET") is None
+    response = Response("body", headers={"Location": "/x"})
+    assert whole_answer(response, "GET") is not None
+    response.autocorrect_location_header = True
+    assert whole_answer(response, "GET") is None

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..structures.headers import pairs_of
 from .body import BodyAccess
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from .finalizer import ResponseEvent
     from .pumping import AsyncLibrary
 
-__all__ = ["Outgoing", "WholeAnswer", "closers_of", "finalizer_of"]
+__all__ = ["Outgoing", "WholeAnswer", "closers_of", "finalizer_of", "whole_answer"]
 
 
 @dataclass(slots=True)
@@ -42,7 +41,7 @@ class WholeAnswer:
     """The body; empty where none is sent, in answer to HEAD for example."""
 
 
-_new_answer: Final = partial(object.__new__, WholeAnswer)
+_new = object.__new__
 
 
 class Outgoing(BodyAccess):
@@ -75,23 +74,27 @@ class Outgoing(BodyAccess):
         >>> answer.body
         b'Hello'
         """
+        return self._plain(method) or self._checked(method, root_url)
+
+    def _plain(self, method: str) -> WholeAnswer | None:
+        """The fast path of :meth:`outgoing`, for most responses: a body of bytes, and no header field but its type."""
         body, kind = self._body, self._content_type
-        if (  # a fast path for most responses: a body of bytes, and no header field but its type
+        if (
             body is not None
             and kind is not None
             and self._headers is None
             and ((code := self._code) == 200 or (200 <= code < 1000 and code not in (204, 205, 304)))
             and self.automatically_set_content_length
         ):
-            answer = _new_answer()  # and not by its constructor, which costs more than all the rest
+            answer = _new(WholeAnswer)  # not by its constructor: that is one more call
             answer.status = code
             answer.headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
             answer.body = body if method != "HEAD" else b""
             return answer
-        return self._checked(method, root_url)
+        return None
 
     def _checked(self, method: str, root_url: Callable[[], str] | None) -> WholeAnswer | ResponseFinalizer:
-        """What :meth:`outgoing` gives for every response; its fast path gives the same."""
+        """The slow path of :meth:`outgoing`, for every response."""
         body = self._body
         if body is None:
             if not isinstance(self._iterable, (list, tuple)) or self._passes_through:
@@ -247,6 +250,21 @@ class Outgoing(BodyAccess):
 def finalizer_of(response: Outgoing, method: str, root_url: Callable[[], str] | None) -> ResponseFinalizer:
     """The machine for one sending of a response, also for one whose body is a single bytes object."""
     return response._finalizer(method, root_url, response._known_length())
+
+
+def whole_answer(response: Outgoing, method: str) -> WholeAnswer | None:
+    """The answer of a response that an adapter can send at once: it is whole, and nothing is closed after it.
+
+    None for other responses, and for those that need the root URL: the adapter then prepares what running hooks and
+    streams needs, and asks :meth:`Outgoing.outgoing`. Raises what that raises.
+    """
+    answer = response._plain(method)
+    if answer is not None and response._hooks is None:
+        return answer
+    if response.autocorrect_location_header or closers_of(response):
+        return None
+    outgoing = response.outgoing(method)
+    return outgoing if isinstance(outgoing, WholeAnswer) else None
 
 
 def closers_of(response: Outgoing) -> list[Callable[[], Any]]:
