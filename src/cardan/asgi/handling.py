@@ -126,7 +126,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
             await worker.finish(partial(_leave, exchange))
         else:  # as _leave() does, without a coroutine for each request
             exchange.holders -= 1
-            if exchange.opened and not exchange.holders:
+            if exchange.opened and not exchange.holders and (exchange.watched or exchange.files):
                 await _end(exchange)
     if held is not None:
         await held.finish()
