@@ -25,15 +25,18 @@ FIXED_NAMES: Final = frozenset((*LIMIT_NAMES, "body_timeout"))
 
 _values_of: Final = attrgetter(*LIMIT_NAMES)
 _DEFAULT: Final = Limits()
+_DEFAULT_VALUES: Final = _values_of(_DEFAULT)
 
 # Limits by their values: an application has few sets of them, and they are looked up for each body
-_known: Final[dict[tuple[Any, ...], Limits]] = {_values_of(_DEFAULT): _DEFAULT}
+_known: Final[dict[tuple[Any, ...], Limits]] = {_DEFAULT_VALUES: _DEFAULT}
 _KNOWN_MAX: Final = 256
 
 
 def limits_of(request: object) -> Limits:
     """The limits that the attributes of ``request`` say, whether they are set on it or on its class."""
     values = _values_of(request)
+    if values == _DEFAULT_VALUES:  # most are; comparing them is quicker than hashing
+        return _DEFAULT
     try:
         return _known[values]
     except (KeyError, TypeError):
