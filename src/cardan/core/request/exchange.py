@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 
     from .body import Body
 
@@ -37,17 +37,17 @@ class Exchange:
     """What the objects that handle one request and its answer have to agree on.
 
     To avoid reference cycles, an exchange does not refer to the request, the environ or the scope, and the sources of
-    its bodies refer to it weakly. An exchange is made for every request; to keep that cheap, attributes that are seldom
-    set have their defaults on the class.
+    its bodies refer to it weakly. An exchange is made for every request; to keep that cheap, all attributes have their
+    defaults on the class, and there is no constructor.
     """
 
-    opened: list[Body]
-    """The bodies that were opened. Each is opened at the first access to it."""
+    opened: Sequence[Body] = ()
+    """The bodies that were opened, a list from the first one on. Each is opened at the first access to it."""
     replays: tuple[Any, ...] = ()
     """The replacements for ``receive`` that were asked for."""
-    state: MutableMapping[str, Any] | None
+    state: MutableMapping[str, Any] | None = None
     """The copy, for this request, of what the lifespan yielded."""
-    holders: int
+    holders: int = 0
     """How many applications are handling the request. The files of its forms stay open until there are none."""
     run_sync: Callable[..., Awaitable[Any]] | None = None
     """Runs a blocking function for async code: on WSGI in the thread of the request, on ASGI in a worker thread."""
@@ -65,11 +65,6 @@ class Exchange:
     """Whether the request is over, for tasks that wait for :attr:`leave_event`."""
     lease: Any = None
     """The place of the handler among the worker threads. The handler gives it back while it waits for the client."""
-
-    def __init__(self) -> None:
-        self.opened = []
-        self.state = None
-        self.holders = 0
 
     @property
     def disconnected(self) -> bool:
@@ -94,9 +89,10 @@ class Exchange:
     def open(self, body: B) -> B:
         """Add ``body``, and return the body to use: another one if another thread has opened the same origin."""
         origin = body.origin
-        self.opened.append(body)
+        opened: list[Any] = self.__dict__.setdefault("opened", [])
+        opened.append(body)  # this and the line before are atomic: the first body is the same for all threads
         known: Any = body
-        for known in self.opened:  # append() is atomic: the first one is the same for all threads
+        for known in opened:
             if known.origin is origin:
                 break
         first: B = known
