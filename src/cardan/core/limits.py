@@ -1,4 +1,4 @@
-"""The limits of one request, as a frozen dataclass.
+"""The limits of one request: as attributes of request classes, and as one value.
 
 This module only holds the numbers. A request that exceeds a limit is answered with 413:
 :exc:`~cardan.core.exceptions.RequestEntityTooLarge` names the limit (an attribute below) and its value. With a limit of
@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Limits"]
+__all__ = ["LimitAttributes", "Limits"]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """All limits of one request. Sizes are in bytes, the others are counts. ``None`` means that there is no limit.
+class LimitAttributes:
+    """The limits as attributes. Sizes are in bytes, the others are counts. ``None`` means that there is no limit.
 
-    Every request class has attributes with the same names. A subclass can set other defaults. A request can set other
-    values until the first access to its body.
+    Every request class has these attributes. A subclass can set other defaults. A request can set other values until
+    the first access to its body.
     """
 
     max_content_length: int | None = None
@@ -65,3 +64,21 @@ class Limits:
     max_boundary_size: int | None = 200
     """The length of the boundary of a multipart body. RFC 2046 section 5.1.1 allows 70 characters, and the strict mode
     enforces this. Some clients send longer ones. A longer boundary makes each search in the body slower."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All limits of one request as one value; :class:`LimitAttributes` describes each of them."""
+
+    max_content_length: int | None = LimitAttributes.max_content_length
+    max_data_memory: int | None = LimitAttributes.max_data_memory
+    max_form_memory_size: int | None = LimitAttributes.max_form_memory_size
+    max_form_memory_total: int | None = LimitAttributes.max_form_memory_total
+    max_form_parts: int | None = LimitAttributes.max_form_parts
+    max_part_header_size: int | None = LimitAttributes.max_part_header_size
+    max_part_headers: int | None = LimitAttributes.max_part_headers
+    max_file_size: int | None = LimitAttributes.max_file_size
+    max_files: int | None = LimitAttributes.max_files
+    max_file_memory: int | None = LimitAttributes.max_file_memory
+    max_spool_memory: int | None = LimitAttributes.max_spool_memory
+    max_boundary_size: int | None = LimitAttributes.max_boundary_size

@@ -35,7 +35,7 @@ from ..forms.parts import Part
 from ..forms.reader import FormReader
 from ..forms.sinks import MemoryBudget, MemorySink
 from ..forms.urlencoded import parse_urlencoded
-from ..limits import Limits
+from ..limits import LimitAttributes, Limits
 from ..structures import CombinedMultiDict, ImmutableDict, ImmutableList, ImmutableMultiDict
 from ..structures.multidict_reader import made_of_pairs
 from ..urls import iri_path, iri_query
@@ -66,8 +66,6 @@ if TYPE_CHECKING:
     from .state import Mode
 
 __all__ = ["BaseRequest", "JSONModule", "Request"]
-
-_DEFAULT: Final = Limits()
 
 
 class JSONModule(Protocol):
@@ -100,7 +98,14 @@ if TYPE_CHECKING:
         def __get__(self, obj: Any, owner: type | None = None) -> Any: ...
 
 
-class BaseRequest:
+# The limits are attributes of the class. They are copied to it, below: a base class would stand in every MRO.
+if TYPE_CHECKING:
+    _Limited = LimitAttributes
+else:
+    _Limited = object
+
+
+class BaseRequest(_Limited):
     """A request over a :class:`RequestHead` and a body: bytes, an iterable or an async iterable of bytes.
 
     Any bytes-like object may stand for bytes, and is copied.
@@ -143,33 +148,6 @@ class BaseRequest:
     """
     shallow: bool = False
     """True: whatever would consume the body raises RuntimeError."""
-
-    # --- limits: numbers on a class, or on a request before its body is first accessed; None for no limit ---
-
-    max_content_length: int | None = _DEFAULT.max_content_length
-    """The whole body in bytes."""
-    max_data_memory: int | None = _DEFAULT.max_data_memory
-    """What ``data``, ``text``, ``json`` and ``load()`` may hold, in bytes."""
-    max_form_memory_size: int | None = _DEFAULT.max_form_memory_size
-    """One field that is not a file, in bytes."""
-    max_form_memory_total: int | None = _DEFAULT.max_form_memory_total
-    """All fields that are not files, names included, in bytes."""
-    max_form_parts: int | None = _DEFAULT.max_form_parts
-    """Parts of a multipart form, pairs of a urlencoded one."""
-    max_part_header_size: int | None = _DEFAULT.max_part_header_size
-    """The header block of one part, in bytes."""
-    max_part_headers: int | None = _DEFAULT.max_part_headers
-    """Header fields of one part."""
-    max_file_size: int | None = _DEFAULT.max_file_size
-    """One file, in bytes."""
-    max_files: int | None = _DEFAULT.max_files
-    """Files of one form."""
-    max_file_memory: int | None = _DEFAULT.max_file_memory
-    """What one file holds in memory before it goes to disk, in bytes."""
-    max_spool_memory: int | None = _DEFAULT.max_spool_memory
-    """What all files of a form hold in memory, in bytes."""
-    max_boundary_size: int | None = _DEFAULT.max_boundary_size
-    """The boundary of a multipart body, in bytes."""
 
     # --- what a request object holds ---
 
@@ -772,6 +750,10 @@ class BaseRequest:
             return f"<{type(self).__name__} {self.method} {self.path!r}>"
         except Exception as error:  # a repr is read when something is wrong already
             return f"<{type(self).__name__} (invalid: {type(error).__name__})>"
+
+
+for _name in LIMIT_NAMES:
+    setattr(BaseRequest, _name, getattr(LimitAttributes, _name))
 
 
 class Request(
