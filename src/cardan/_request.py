@@ -1,7 +1,7 @@
-"""Request: core's request, opened on a WSGI environ or on an ASGI scope.
+"""Request: the request of core, made from a WSGI environ or an ASGI scope.
 
-``Request(environ)`` is in sync mode, ``Request(scope, receive, send)`` in async mode; an
-:class:`~cardan.apps.application.Application` sets the mode by the handler that gets it.
+``Request(environ)`` is in sync mode, ``Request(scope, receive, send)`` in async mode. An
+:class:`~cardan.apps.application.Application` sets the mode to that of its handler.
 """
 
 from __future__ import annotations
@@ -60,11 +60,12 @@ __all__ = [
 
 
 class BaseRequest(core.BaseRequest):
-    """A request on a WSGI environ (PEP 3333), ``Request(environ)``, or on an ASGI HTTP scope,
-    ``Request(scope, receive, send)``; without ``receive`` only the head can be read.
+    """A request made from a WSGI environ (PEP 3333) or from an ASGI HTTP scope.
 
-    ``populate_request`` stores the request in environ or scope under the key ``"cardan.request"``. A ``shallow``
-    request refuses whatever would consume the body, and is never stored. Raises :exc:`TypeError` for anything else.
+    Call it as ``Request(environ)`` or as ``Request(scope, receive, send)``. Without ``receive`` only the head can be
+    read. ``populate_request`` stores the request in the environ or scope under the key ``"cardan.request"``. A
+    ``shallow`` request refuses every access that would consume the body, and is never stored. Raises :exc:`TypeError`
+    for anything that is neither an environ nor an HTTP scope.
     """
 
     if TYPE_CHECKING:
@@ -74,15 +75,16 @@ class BaseRequest(core.BaseRequest):
         _shield = staticmethod(crossing.shielded)
     part_class = Part
     body_timeout: float | None = None
-    """Seconds without a byte of the body after which reading it is a 408 (:exc:`RequestTimeout`), on ASGI; None for no
-    limit. On WSGI it is the server's business. Settable as the limits are."""
-    max_drain_size: int = draining.DEFAULTS.size
-    """How many bytes of a body that was not read are received and discarded before the response ends, so that the
-    client sees the response; 0: none are. May be set on one request until its response is returned."""
-    drain_timeout: float = draining.DEFAULTS.seconds
-    """For how many seconds the rest of an unread body is received and discarded at most; 0: not at all."""
+    """For how many seconds a read of the body waits for a byte on ASGI before it raises :exc:`RequestTimeout` (408).
 
-    _mode: Mode = "sync"  # a constructor sets what differs from the defaults: one of these is made for every request
+    None for no limit. On WSGI the server decides. It may be set where limits may be set."""
+    max_drain_size: int = draining.DEFAULTS.size
+    """How many bytes of an unread body are received and discarded before the response ends, so that the client sees the
+    response; 0 for none. It may be set on a request until its response is returned."""
+    drain_timeout: float = draining.DEFAULTS.seconds
+    """For how many seconds at most an unread body is received and discarded; 0 for not at all."""
+
+    _mode: Mode = "sync"  # the constructor sets only what differs from the defaults, because it runs for every request
     _environ: dict[str, Any] | None = None
     _scope: MutableMapping[str, Any]
     _receive: Receive | None = None
@@ -123,11 +125,11 @@ class BaseRequest(core.BaseRequest):
         builder = RequestBuilder(*args, **options)
         return cls(builder.environ()) if protocol == "wsgi" else cls(builder.scope(), builder.receive())
 
-    # --- what it was opened on ---
+    # --- environ, scope, receive, and the client ---
 
     @property
     def environ(self) -> dict[str, Any]:
-        """The WSGI environ; AttributeError on ASGI."""
+        """The WSGI environ. Raises AttributeError on ASGI."""
         environ = self._environ
         if environ is None:
             raise AttributeError("this request was opened on an ASGI scope: use request.scope")
@@ -135,7 +137,7 @@ class BaseRequest(core.BaseRequest):
 
     @property
     def scope(self) -> MutableMapping[str, Any]:
-        """The ASGI scope; AttributeError on WSGI."""
+        """The ASGI scope. Raises AttributeError on WSGI."""
         if self._environ is not None:
             raise AttributeError("this request was opened on a WSGI environ: use request.environ")
         return self._scope
@@ -145,9 +147,9 @@ class BaseRequest(core.BaseRequest):
 
     @property
     def receive(self) -> Receive:
-        """What to pass on to an ASGI application downstream: replays a body that was buffered here.
+        """The ``receive`` to pass to another ASGI application. It replays a body that this request has buffered.
 
-        AttributeError on WSGI, where ``environ["wsgi.input"]`` replays.
+        Raises AttributeError on WSGI, where ``environ["wsgi.input"]`` replays the body.
         """
         if self._environ is not None:
             raise AttributeError("this request was opened on a WSGI environ: its wsgi.input replays")
@@ -155,13 +157,13 @@ class BaseRequest(core.BaseRequest):
 
     @property
     def input_stream(self) -> BinaryIO:
-        """The raw ``wsgi.input``, not bounded by anything; AttributeError on ASGI."""
+        """The raw ``wsgi.input``, without any limit. Raises AttributeError on ASGI."""
         stream: BinaryIO = self.environ["wsgi.input"]
         return stream
 
     @property
     def state(self) -> MutableMapping[str, Any]:
-        """What the lifespan yielded: a shallow copy for this request, shared by all its Request objects."""
+        """The state that the lifespan yielded: a shallow copy, shared by all Request objects of this request."""
         if self._environ is None:
             state: MutableMapping[str, Any] | None = self._scope.get("state")
             if state is not None:
@@ -173,14 +175,14 @@ class BaseRequest(core.BaseRequest):
 
     @property
     def disconnected(self) -> bool:
-        """Whether the client is known to have left, also while the handler works.
+        """Whether the client is known to have left. It may become true while the handler runs.
 
-        ASGI: the first access starts a task that awaits ``http.disconnect`` until the request ends; from then on the
-        property tells within a moment. The message is there once the end of the request's body was received: the
-        task receives up to 64 KiB that nobody has read, a larger body has to be read (and so has one that the client
-        announces with ``Expect``). The first access must happen in the event loop, in a sync handler or in a worker
-        thread of anyio: in another thread it cannot start the task. WSGI has no such message: only a read of the body
-        or a write of the response that failed tells.
+        On ASGI the first access starts a task that waits for ``http.disconnect`` until the request ends. The server
+        sends this message only after the end of the request's body was received. The task itself receives up to 64 KiB
+        of an unread body. A larger body has to be read by the handler, and so has a body that the client announces with
+        ``Expect``. The first access must happen in the event loop, in a sync handler or in a worker thread of anyio; in
+        another thread it cannot start the task. WSGI has no such message: the value becomes true only if a read of the
+        body or a write of the response has failed.
 
         A bare request (one that no :class:`Application` serves) ends the task in ``aclose()``.
         """
@@ -191,11 +193,10 @@ class BaseRequest(core.BaseRequest):
         return exchange.disconnected
 
     async def wait_disconnected(self) -> None:
-        """Return when the client has left; what is known of that, and when, is said at :attr:`disconnected`.
+        """Return when the client has left. See :attr:`disconnected` for when this becomes known.
 
-        To be awaited beside the work, in a task of its own. Over WSGI nothing tells of a client that leaves while
-        the handler works: it returns when a read of the body fails, or when the request is over. Raises
-        :exc:`WrongMode` in sync code.
+        Await it in a task of its own, beside the work. On WSGI a server does not report that a client has left: there
+        it returns when a read of the body fails, or when the request is over. Raises :exc:`WrongMode` in sync code.
         """
         no_await(self, "wait_disconnected()", "disconnected")
         if self._environ is not None:
@@ -210,8 +211,8 @@ class BaseRequest(core.BaseRequest):
     def cancel_on_disconnect(self) -> AbstractAsyncContextManager[None]:
         """``async with request.cancel_on_disconnect():`` cancels the block when the client leaves.
 
-        The block then raises :exc:`ClientDisconnected`; an error that it raises while it is cancelled is raised
-        instead. See :meth:`wait_disconnected` for what is known of the client, and :exc:`WrongMode`::
+        The block then raises :exc:`ClientDisconnected`, or the error that its cleanup raises. See
+        :attr:`disconnected` for when a disconnect becomes known. Raises :exc:`WrongMode` in sync code::
 
             async with request.cancel_on_disconnect():
                 answer = await model.generate(prompt)
@@ -221,30 +222,30 @@ class BaseRequest(core.BaseRequest):
 
     @property
     def _ahead(self) -> int:
-        """How much of the body may be received before anybody reads it.
+        """How many bytes of the body may be received before the application reads it.
 
-        Nothing while the client waits for ``100 Continue`` (RFC 9110 section 10.1.1), which receiving would send.
+        The number is 0 if the client waits for ``100 Continue`` (RFC 9110 section 10.1.1): receiving would send that.
         """
         return 0 if "Expect" in self.headers else receiving.AHEAD
 
-    # --- what core asks of whoever opens a request ---
+    # --- what core needs of a request ---
 
     @cached
     def head(self) -> HeadLike:
-        """What stands before the body, out of environ or scope."""
+        """The request line and the header fields, from the environ or scope."""
         return ScopeHead(self._scope) if self._environ is None else EnvironHead(self._environ)
 
-    # what the head would say, without one: nobody else is asked so often
+    # these are read so often that they do not go through the head
 
     @property
     def query_string(self) -> bytes:
-        """What stands behind the ``?``, still encoded."""
+        """The part of the URL after the ``?``, still encoded."""
         environ = self._environ
         return query_of(environ) if environ is not None else self._scope.get("query_string") or b""
 
     @cached
     def headers(self) -> HeadersView:
-        """The header fields, read-only: found in any case, decoded when asked for."""
+        """The header fields, read-only. Names are found in any case; values are decoded when they are read."""
         environ = self._environ
         return ScopeHeaders(self._scope.get("headers") or ()) if environ is None else EnvironHeaders(environ)
 
@@ -252,7 +253,7 @@ class BaseRequest(core.BaseRequest):
     def content_type(self) -> str | None:
         """The Content-Type as sent, None without one."""
         environ = self._environ
-        # PEP 3333 keeps it apart from the HTTP_ variables, and empty where there is none
+        # in an environ it is not an HTTP_ variable, and may be empty if there is none (PEP 3333)
         return self.headers.get("Content-Type") if environ is None else environ.get("CONTENT_TYPE") or None
 
     @cached
@@ -301,7 +302,7 @@ class BaseRequest(core.BaseRequest):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> Any:
-        """The sink of one uploaded file: in memory, on disk past ``max_file_memory``. The hook to override."""
+        """The sink of one uploaded file. A file that exceeds ``max_file_memory`` goes to disk. The hook to override."""
         return self._spooler.open()
 
     def _hold(self, files: list[bytes]) -> list[Any] | None:
@@ -313,13 +314,13 @@ class BaseRequest(core.BaseRequest):
         return Spooler(self.limits)
 
     def close(self) -> None:
-        """Close the files of the form, unless an application around this call still holds them."""
+        """Close the files of the form, unless an application is still handling the request."""
         exchange = self._exchange()
         if not exchange.holders:
             super().close()
 
     async def aclose(self) -> None:
-        """The awaiting twin of :meth:`close`; also ends the watching that :attr:`disconnected` began."""
+        """The awaiting twin of :meth:`close`. It also ends the task that :attr:`disconnected` has started."""
         exchange = self._exchange()
         if not exchange.holders:
             try:
@@ -356,11 +357,13 @@ class BaseRequest(core.BaseRequest):
 
 
 class Request(BaseRequest, core.Request):  # pyright: ignore[reportIncompatibleMethodOverride]  # files, see above
-    """The request with every mixin; the one to use."""
+    """The request class to use: :class:`BaseRequest` with an attribute for every usual header field."""
 
 
 async def _write_in_thread(function: Callable[..., Any], *args: Any) -> Any:
-    """Spooling is the processor's work, and limited by it; a sink of the application's own may wait for a network."""
+    """Run a write of a sink: spooling has few threads, because it is work for the processor; another sink may wait
+    longer.
+    """
     spools = isinstance(getattr(function, "__self__", None), SpoolSink)
     return await (crossing.run_spool_work if spools else crossing.run_file_work)(function, *args)
 

@@ -25,8 +25,8 @@ class BaseResponse(DualCallable, WireMixin):
     """A response that is an application: ``response(environ, start_response)``, or
     ``await response(scope, receive, send)``.
 
-    See :class:`cardan.core.BaseResponse` for what it takes. It is finalized before anything is sent, so that errors
-    surface first, and may be served any number of times.
+    See :class:`cardan.core.BaseResponse` for its arguments. It is checked before anything is sent, so that errors are
+    raised first. It may be sent any number of times.
     """
 
     def _wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -39,7 +39,7 @@ class BaseResponse(DualCallable, WireMixin):
 
 
 async def _serve_other(scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve an ASGI scope that is no HTTP request, for a response that is the application of a server."""
+    """Serve an ASGI scope that is not an HTTP request, for a response that a server runs as an application."""
     if scope["type"] == "lifespan":
         from .apps.lifespan import serve_lifespan
 
@@ -49,7 +49,7 @@ async def _serve_other(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class Response(BaseResponse, core.Response):
-    """The response with every mixin; the one to use."""
+    """The response class to use: :class:`BaseResponse` with every mixin."""
 
 
 @overload

@@ -1,7 +1,7 @@
-"""WireMixin: what a response is on either wire, for who sends it himself, and for tests.
+"""WireMixin: what would be sent for a response over WSGI or ASGI. It is for tests, and for code that sends it itself.
 
-Takes environs and scopes, gives what would be sent, by core's finalizer as everywhere; makes responses of what other
-applications give.
+Takes an environ or a scope; gives status, header fields and body, as the finalizer of core makes them. It also makes a
+response from what another application sends.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ R = TypeVar("R", bound=core.BaseResponse)
 
 
 class WireMixin(core.BaseResponse):
-    """The methods of the original design that know a protocol, and their counterparts."""
+    """The methods of a response for one protocol, and the same methods for the other one."""
 
     # --- WSGI ---
 
     def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
-        """The header fields as they would be sent, a copy; raises what sending would raise."""
+        """A copy of the header fields as they would be sent. Raises the errors that sending would raise."""
         return trusted_headers(finalizer_of(self, environ["REQUEST_METHOD"], _wsgi_root(environ)).head.headers)
 
     def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:
-        """The body as a server takes it: ``b""`` where none is sent; the body itself if passed through."""
+        """The body for a server: empty if none is sent; the iterable itself with ``direct_passthrough``."""
         finalizer = finalizer_of(self, environ["REQUEST_METHOD"], _wsgi_root(environ))
         if finalizer.sends_body and self.direct_passthrough:
             body: Iterable[bytes] = self.response
@@ -47,9 +47,10 @@ class WireMixin(core.BaseResponse):
 
     @classmethod
     def from_app(cls, app: Callable[..., Iterable[bytes]], environ: dict[str, Any], buffered: bool = False) -> Self:
-        """The response that a WSGI application gives, ``write()`` included; its iterable is closed with the response.
+        """The response of a WSGI application, including what it sends by ``write()``.
 
-        ``buffered``: all of it is taken at once. Raises what the application raises before its response starts.
+        Closing the response closes the iterable of the application. With ``buffered`` the whole body is read at once.
+        Raises the errors that the application raises before its response starts.
         """
         from .wsgi.calling import call_app
 
@@ -64,8 +65,11 @@ class WireMixin(core.BaseResponse):
 
     @classmethod
     def force_type(cls, response: object, environ: dict[str, Any] | None = None) -> Self:
-        """``response`` as an object of this class: itself, a new one that shares what it has, or, with ``environ``,
-        what it gives as a WSGI application. The other object keeps its class. Raises :exc:`TypeError` otherwise.
+        """``response`` as an object of this class.
+
+        A response of this class is returned itself. For another response, the result is a new object that shares its
+        attributes; the other object keeps its class. With ``environ``, ``response`` may be a WSGI application, which is
+        called. Raises :exc:`TypeError` for anything else.
         """
         if environ is not None and not isinstance(response, core.BaseResponse) and callable(response):
             app: Any = response
@@ -83,7 +87,7 @@ class WireMixin(core.BaseResponse):
     async def get_asgi_messages(self, scope: MutableMapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         """The messages that would be sent; the response is closed when the generator ends.
 
-        Close the generator (:func:`contextlib.aclosing`) where the loop over it may end early.
+        If a loop over the generator may end early, close the generator (:func:`contextlib.aclosing`).
         """
         from .asgi.messages import encode_headers
 
@@ -103,9 +107,9 @@ class WireMixin(core.BaseResponse):
         scope: MutableMapping[str, Any],
         receive: Callable[[], Awaitable[Any]] | None = None,
     ) -> Self:
-        """The response that an ASGI application sends to a request with the body that ``receive`` gives, or none.
+        """The response that an ASGI application sends. ``receive`` gives the body of the request; None: no body.
 
-        It is taken whole: an ASGI application runs until it has sent everything.
+        The body of the response is buffered, because an ASGI application runs until it has sent everything.
         """
         from .asgi.calling import call_app
 
@@ -114,7 +118,7 @@ class WireMixin(core.BaseResponse):
 
     @classmethod
     async def aforce_type(cls, response: object, scope: MutableMapping[str, Any] | None = None) -> Self:
-        """The awaiting twin of :meth:`force_type`: with ``scope`` also what an ASGI application sends."""
+        """The awaiting twin of :meth:`force_type`. With ``scope``, ``response`` may be an ASGI application."""
         if scope is not None and not isinstance(response, core.BaseResponse) and callable(response):
             app: Any = response
             return await cls.afrom_app(app, scope)
@@ -122,7 +126,7 @@ class WireMixin(core.BaseResponse):
 
 
 def _made(cls: type[R], body: Any, status: str | int, headers: list[tuple[str, str]]) -> R:
-    """A response with exactly these fields: no Content-Type where the application gave none."""
+    """A response with exactly these fields. If the application gave no Content-Type, it has none."""
     response = cls(body, status, headers)
     if not any(name.lower() == "content-type" for name, _ in headers):
         response.headers.remove("Content-Type")
@@ -130,7 +134,7 @@ def _made(cls: type[R], body: Any, status: str | int, headers: list[tuple[str, s
 
 
 class _Closing:
-    """The body of :meth:`WireMixin.get_app_iter`: counts what is sent, closes the response."""
+    """The body of :meth:`WireMixin.get_app_iter`. It checks the length; closing it closes the response."""
 
     def __init__(self, response: core.BaseResponse, chunks: Iterator[bytes], finalizer: core.ResponseFinalizer) -> None:
         self._response = response

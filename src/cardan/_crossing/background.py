@@ -1,4 +1,4 @@
-"""What plain code can start in an event loop: a task, a call, a timer, where no task group was opened for it."""
+"""What plain code can start in an event loop without a task group: a task, a call, a timer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class BackgroundTask(Background[Any]):
-    """A task that plain code can start where no task group was opened for it, and that can be waited for in cleanup."""
+    """A task that plain code can start without a task group. Cleanup can wait for its end."""
 
     __slots__ = ()
 
@@ -80,7 +80,7 @@ class Silence:
 
 
 def _trio_call_later(seconds: float, function: Callable[[], object]) -> trio.CancelScope:
-    """What asyncio's ``loop.call_later()`` does."""
+    """Do what ``loop.call_later()`` of asyncio does."""
     import trio
 
     scope = trio.CancelScope()
@@ -95,17 +95,17 @@ def _trio_call_later(seconds: float, function: Callable[[], object]) -> trio.Can
 
 
 def current_token() -> Any:
-    """What :func:`call_in_loop` finds the running event loop by."""
+    """A token of the running event loop, for :func:`call_in_loop`."""
     from anyio.lowlevel import current_token
 
     return current_token()
 
 
 def call_in_loop(function: Callable[[Any], T], token: Any = None) -> T:
-    """Call ``function(token)`` in the event loop: in the running one, else from this thread in that of ``token``.
+    """Call ``function(token)`` in the running event loop, or from another thread in the loop of ``token``.
 
-    Without a ``token`` the thread must be one of anyio's worker threads. Raises :exc:`RuntimeError` where no loop is
-    known, or it has ended.
+    Without a ``token`` the thread must be a worker thread of anyio. Raises :exc:`RuntimeError` if no loop is known, or
+    if it has ended.
     """
     from anyio import from_thread
     from anyio.lowlevel import current_token

@@ -1,8 +1,9 @@
 """Cancellation: telling what a ``CancelledError`` means, and waiting for something in spite of one.
 
-A cancellation that somebody asked of the running task passes through it. Code that awaits another task, or a future,
-that was cancelled elsewhere gets a ``CancelledError`` as well. It looks like a cancellation of the code itself, and a
-server that sees it ends the connection, or says nothing at all. :func:`as_error` makes an ordinary error of it.
+If the running task is cancelled, the cancellation is raised in it and passes through. Code that awaits another task, or
+a future, that was cancelled elsewhere gets a ``CancelledError`` as well. It looks like a cancellation of the code
+itself, and a server that sees it ends the connection, or says nothing at all. :func:`as_error` makes an ordinary error
+of it.
 
 There are two kinds of cancellation. A *scope* of anyio or trio that is cancelled does not reach into a shielded scope.
 A *native* cancellation of asyncio (:meth:`asyncio.Task.cancel`; ``asyncio.wait_for``, ``asyncio.timeout``, a
@@ -45,7 +46,7 @@ def is_cancellation(error: BaseException | None) -> bool:
 
 
 def is_asked(*, native: bool = True) -> bool:
-    """In a loop: True if somebody has cancelled the running task, by a scope of anyio or trio.
+    """In a loop: True if the running task was cancelled by a scope of anyio or trio.
 
     With ``native`` a cancellation by :meth:`asyncio.Task.cancel` counts as well. Outside of a task this cannot be
     known, and the answer is True.
@@ -67,8 +68,8 @@ def is_asked(*, native: bool = True) -> bool:
 def as_error(error: BaseException, *, native: bool = True) -> BaseException:
     """In a loop, where ``error`` was caught: the error to raise in its place, which usually is ``error`` itself.
 
-    A cancellation that nobody asked of the running task (see :func:`is_asked`) becomes a :exc:`RuntimeError` whose
-    cause is ``error``.
+    If the running task itself was not cancelled (see :func:`is_asked`), a cancellation becomes a :exc:`RuntimeError`
+    whose cause is ``error``.
     """
     if not is_cancellation(error) or is_asked(native=native):
         return error

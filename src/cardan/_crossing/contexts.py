@@ -87,7 +87,7 @@ class CallersContext:
 
     The other side gets a copy, one for the whole request, so that a token made there can be reset there. The copy is
     brought up to date before each use, and what is set in it is set here by :meth:`take_back`. That a variable was
-    deleted (by resetting the token of its first value) is carried across, too, where it was set across before.
+    deleted (by resetting the token of its first value) is carried over as well, if its value was carried over before.
     """
 
     __slots__ = ("_copy", "_here", "_there", "_tokens_here", "_tokens_there")

@@ -62,16 +62,16 @@ class Conversation:
     async def run_sync(self, function: Callable[..., T], *args: Any) -> T:
         """In the loop: have the request's own thread run ``function``, and await the result.
 
-        RuntimeError in a task that outlives the request: the thread is at another one.
+        Raises RuntimeError in a task that outlives the request, because the thread then serves another request.
         """
         import anyio
 
         # in a copy: the task's own context may be entered by another task of the request meanwhile
         job = _Job(partial(copy_context().run, function, *args), anyio.Event())
         self._inbox.put(job)
-        if self._left:  # looked at after the put: what is put before leave() is seen there
+        if self._left:  # checked after the put: leave() sees a job that was put before
             raise _over()
-        await wait_out(job.done)  # the thread works on what the task would let go of
+        await wait_out(job.done)  # the thread still uses the objects of the task
         if job.error is not None:
             raise job.error
         result: T = job.result
@@ -179,7 +179,7 @@ class _Task:
                 try:
                     self._result = await function(*args)
                 except BaseException as error:  # told to the thread that waits for it, not to the loop
-                    # Task.cancel() is nobody's here but the application's: only scopes end these tasks
+                    # only the application can have called Task.cancel(): cardan ends these tasks by scopes
                     self._error = as_error(error, native=False)
                     if self._error is error and isinstance(error, anyio.get_cancelled_exc_class()):
                         raise

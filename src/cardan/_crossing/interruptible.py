@@ -159,7 +159,7 @@ class Interruptible:
             del cancelled, inner, failure  # their tracebacks hold this frame: no cycle
 
     async def _attend(self, outer: asyncio.Task[Any], inner: asyncio.Task[Any]) -> tuple[BaseException | None, bool]:
-        """Wait until ``inner`` has ended, and watch meanwhile; cancel it where there is a reason.
+        """Wait until ``inner`` has ended, and watch meanwhile; cancel it if there is a reason.
 
         Gives what has cancelled ``outer`` meanwhile, or None, and whether ``outer`` was cancelled natively.
         """

@@ -77,11 +77,11 @@ class Job(Generic[T]):
         def tell() -> None:
             try:
                 loop.call_soon_threadsafe(call)
-            except RuntimeError:  # the loop is closed: nobody waits any more
+            except RuntimeError:  # the loop is closed: no task waits any more
                 pass
 
         self._tell = tell
-        if self.has_ended:  # looked at after the assignment: what ends later tells
+        if self.has_ended:  # checked after the assignment: a job that ends later calls it
             call()
 
 

@@ -139,7 +139,7 @@ class _Thread:
             call.run()
             try:
                 self._loop.call_soon_threadsafe(self._report, call)
-            except RuntimeError:  # the loop is closed: nobody waits any more
+            except RuntimeError:  # the loop is closed: no task waits any more
                 return
             del call  # nothing of a request is kept while the thread waits for the next one
 
@@ -174,7 +174,10 @@ class _Thread:
 
 
 class _Pool:
-    """The threads of one loop. The one that was used last is used first, so that surplus ones stay idle and end."""
+    """The threads of one loop.
+
+    The thread that was used last is used next, so that surplus threads stay idle and end.
+    """
 
     def __init__(self) -> None:
         self.threads: set[_Thread] = set()
@@ -203,7 +206,7 @@ _pools_of_process: Final[WeakSet[_Pool]] = WeakSet()
 
 
 def _stop_pools() -> None:
-    """The interpreter ends, and would wait for the threads of a loop that has cancelled nothing."""
+    """Stop all threads: the interpreter ends, and would wait for the threads of a loop that was not ended."""
     for pool in list(_pools_of_process):
         for thread in list(pool.threads):
             thread.stop()

@@ -25,8 +25,8 @@ __all__ = ["Portal", "portal"]
 class Portal:
     """One event loop in a thread of this process; made by :func:`portal`.
 
-    The thread is a daemon. Where an interpreter allows none (an isolated subinterpreter) it is an ordinary thread, that
-    is ended when the interpreter ends. Raises :exc:`RuntimeError` where the interpreter allows no threads at all.
+    The thread is a daemon. If the interpreter allows no daemons (an isolated subinterpreter), it is an ordinary thread,
+    which is ended when the interpreter ends. Raises :exc:`RuntimeError` if the interpreter allows no threads at all.
     """
 
     _group: anyio.abc.TaskGroup

@@ -110,11 +110,11 @@ class Dual(DualCallable):
     asgi_app: ASGIApplication
 
     _replaced: str | None = None
-    """Which one was replaced, where it is only one."""
+    """The name of the application that was replaced, if only one of the two was."""
     _overridden: frozenset[str] = frozenset()
-    """Those that the class overrides where its base has both."""
+    """The names that the class overrides, if its base has both."""
     _given: dict[str, Any] = {}
-    """Those that the object was made of."""
+    """The applications that the object was made from."""
 
     if not TYPE_CHECKING:
         __call__ = _call_wrapped

@@ -1,4 +1,4 @@
-"""Calling an ASGI application and taking what it sends."""
+"""Calling an ASGI application: gives its status, header fields and body."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["call_app"]
 async def call_app(
     app: Callable[..., Awaitable[None]], scope: Any, receive: Callable[[], Awaitable[Any]] | None = None
 ) -> tuple[int, list[tuple[str, str]], list[bytes]]:
-    """Call ``app`` and wait until it returns; give status, fields and the chunks of its body.
+    """Call ``app`` and wait until it returns; give the status, the header fields and the chunks of the body.
 
-    Without ``receive`` the request has no body, and the client stays until the response is complete. Raises what the
-    application raises, and :exc:`RuntimeError` where it sends no response, or messages out of order.
+    Without ``receive`` the request has no body, and the client stays until the response is complete. Raises the errors
+    of the application, and :exc:`RuntimeError` if it sends no response, or sends messages out of order.
     """
     status: int | None = None
     headers: list[tuple[str, str]] = []

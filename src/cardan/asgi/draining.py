@@ -150,7 +150,7 @@ class HeldSend:
             except Exception as error:  # raised outside of the group, which would wrap it
                 failure = error
                 group.cancel_scope.cancel()
-        self._drained = True  # also where sending failed, which ends the drain
+        self._drained = True  # also if sending failed, which ends the drain
         try:
             if failure is not None:
                 raise failure

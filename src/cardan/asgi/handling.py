@@ -5,7 +5,7 @@
 An ``async def`` handler runs in the event loop of the server, a ``def`` handler in a worker thread of it
 (:mod:`cardan.asgi.thread`). A response that is one bytes object and has nothing to be closed after it needs no worker
 and no context. Each await of a coroutine of our own costs about 80 ns: :func:`handle` therefore awaits the handler and
-``send`` itself where the request is an ordinary one.
+``send`` itself for an ordinary request.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = ["ServedOverASGI", "deny_websocket", "handle", "handle_response"]
 
 
 class ServedOverASGI(Served, Protocol):
-    """What this module asks of an application beside what both protocols ask."""
+    """What this module needs of an application, besides what both protocols need."""
 
     @property
     def async_handler(self) -> Function | None:
@@ -60,13 +60,14 @@ class ServedOverASGI(Served, Protocol):
         ...
 
     def when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
-        """``when_stopped()(function)`` has a function called in the loop when streams have to end, because the process
-        was told to stop, and gives a callable that takes this back. None if streams need not end.
+        """Registers a function that is called in the loop when the process is told to stop and streams have to end.
+
+        ``when_stopped()(function)`` gives a callable that cancels this. None if streams need not end.
         """
         ...
 
     async def serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a scope that is no HTTP request."""
+        """Serve a scope that is not an HTTP request."""
         ...
 
 
@@ -105,7 +106,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
             try:
                 await send(messages[0])
                 await send(messages[1])
-            except OSError:  # the client has left: nobody is there to be told
+            except OSError:  # the client has left, and cannot be told
                 pass
         else:
             worker = worker or _make_worker(app, exchange)
@@ -149,7 +150,7 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
             try:
                 await send(messages[0])
                 await send(messages[1])
-            except OSError:  # the client has left: nobody is there to be told
+            except OSError:  # the client has left, and cannot be told
                 pass
         else:
             from .sending import Sender
@@ -195,7 +196,7 @@ async def _respond(
 
 
 async def _await(awaitable: Awaitable[Any]) -> Any:
-    """Await it; what was cancelled elsewhere is an ordinary error, for the middleware around a handler as well."""
+    """Await ``awaitable``. If it was cancelled elsewhere, an ordinary error is raised, which middleware can catch."""
     try:
         return await awaitable
     except BaseException as error:
@@ -214,9 +215,9 @@ def _hold(
 ) -> HeldSend | None:
     """The ``send`` that holds back the end of a response, if the body of its request was not read to the end.
 
-    Without a response: what drains that body before an error is raised to the server. The server answers the error,
-    or breaks off a response that has begun: it may close the connection under the upload, or wait until there is room
-    for more of it. Only the outermost application holds back and drains.
+    Without a response, the result only drains that body, before an error is raised to the server. The server answers
+    the error, or ends a response that has begun; it may close the connection during the upload, or wait until there is
+    room for more of the upload. Only the outermost application holds back and drains.
     """
     if exchange.holders > 1:
         return None
@@ -225,7 +226,7 @@ def _hold(
 
 
 def _make_worker(app: ServedOverASGI, exchange: Exchange) -> crossing.Worker:
-    """Runs what blocks of this request in worker threads of ``app``."""
+    """Runs the blocking functions of this request in worker threads of ``app``."""
     return crossing.Worker(app.worker_threads, partial(setattr, exchange, "lease"))
 
 
@@ -248,7 +249,7 @@ def _make_sender(
         worker=worker,
         context=context or crossing.CallersContext(),
         root_url=partial(getattr, request, "root_url"),
-        # an end that the server itself sends cannot be held back
+        # if the server sends the body itself, the end cannot be held back
         extensions=None if isinstance(send, HeldSend) else scope.get("extensions"),
         lose=partial(setattr, exchange, "left", True),
         when_stopped=app.when_stopped(),
@@ -263,7 +264,7 @@ async def _leave(exchange: Exchange) -> None:
 
 
 async def _end(exchange: Exchange) -> None:
-    """End the watching for the client's leaving, and close the files of forms."""
+    """End the tasks that watch for a disconnect, and close the files of forms."""
     try:
         if exchange.watched:
             await end_watching(exchange)
@@ -287,19 +288,19 @@ async def _close_files(exchange: Exchange, files: list[Any]) -> None:
 
 
 async def _source(scope: Scope, receive: Receive, ahead: int = 0) -> ReceiveBody | None:
-    """The body through which the client's leaving is noticed while the response streams.
+    """The body by which a disconnect is noticed while the response is streamed.
 
-    The messages of an unread body come before the one that says that the client left. Up to ``ahead`` bytes of it may
-    be received early; they are kept for later reads through a request. A response without an ``Application`` passes 0:
-    its iterable may call ``receive`` itself, and would miss them.
+    The messages of an unread body precede the message that the client has disconnected. Up to ``ahead`` bytes of the
+    body may be received early; they are kept for later reads through a request. A response without an ``Application``
+    passes 0, because its iterable may call ``receive`` itself and would miss these bytes.
     """
     body = open_body(scope, receive)
     if not isinstance(body, ReceiveBody):
         return None
     headers = ScopeHeaders(scope.get("headers") or ())
     if not may_have_body(scope["method"], scope.get("http_version") or "1.1", headers):
-        body.let_watch(ahead or 1)  # the one message that says that there is no body, unless others have taken it
-    # receiving would invite a body that waits for 100 Continue; of a large one the end is not reached
+        body.let_watch(ahead or 1)  # receive the message that the body is empty, unless other code has received it
+    # receiving would send 100 Continue; the end of a large body is not reached
     elif body.asked or not ("Expect" in headers or ("Transfer-Encoding" not in headers and may_exceed(headers, ahead))):
         body.let_watch(ahead)
     return body
@@ -313,7 +314,7 @@ def _root_url(scope: Scope) -> str:
 
 
 async def deny_websocket(scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse a websocket handshake: 404 where the server can say so (websocket denial response), else 403."""
+    """Refuse a websocket handshake: 404 if the server supports websocket denial responses, else 403."""
     message = await receive()
     if message["type"] != "websocket.connect":
         return

@@ -32,20 +32,21 @@ __all__ = ["ClientLeft", "Sender", "close_response"]
 
 
 class ClientLeft(Exception):
-    """The client is gone: ``send`` failed (ASGI HTTP spec 2.4: an OSError), or ``receive`` gave a disconnect."""
+    """The client has left: ``send`` raised an OSError (ASGI HTTP spec 2.4), or ``receive`` gave a disconnect."""
 
 
 class _Stopped(Exception):
-    """The server stops, and the stream is to be ended as if it were complete."""
+    """The server stops. The stream is ended as if it were complete."""
 
 
 class Sender:
     """Sends responses of one request to ``send``.
 
-    ``source`` gives what receives for this request, where it may be listened to; ``worker`` runs what blocks in
-    worker threads; ``context`` is what the body and the hooks run in, here and there; ``extensions`` are those of the
-    scope; ``lose`` is called if sending fails because the client left; ``when_stopped(function)`` has a function called
-    when streams without a Content-Length are to be ended, and gives a callable that takes this back.
+    ``source`` gives the body of the request, by which a disconnect is noticed, or None. ``worker`` runs blocking
+    functions in worker threads. ``context`` is the context in which the body and the hooks run, in the loop and in
+    threads. ``extensions`` are those of the scope. ``lose`` is called if sending fails because the client has left.
+    ``when_stopped(function)`` registers a function that is called when streams without a Content-Length have to end; it
+    gives a callable that cancels this.
     """
 
     __slots__ = ("_context", "_lose", "_pathsend", "_root_url", "_send", "_source", "_when_stopped", "_worker")
@@ -72,9 +73,9 @@ class Sender:
         self._pathsend = extensions is not None and "http.response.pathsend" in extensions
 
     async def send(self, response: BaseResponse, method: str) -> None:
-        """Send ``response``; its close hooks have run when this returns, however it ends.
+        """Send ``response``. When this returns or raises, its close hooks have run.
 
-        Raises what the body raises, after the start too: the server then ends the connection.
+        An error of the body is raised, also after the start of the response: the server then ends the connection.
         """
         closers = closers_of(response)
         try:
@@ -137,7 +138,7 @@ class Sender:
 
     async def _send_steps(self, response: BaseResponse, wire: _Wire) -> None:
         """Send a sync body, each of whose steps runs in a worker thread, and the end."""
-        # reading a file is not the handlers' business
+        # reading a file takes no place of a handler
         run = crossing.run_file_work if hasattr(response.response, "ranged") else self._worker.step
         chunks = _begun_late(response)
         chunk: Any
@@ -149,7 +150,7 @@ class Sender:
 async def close_response(
     closers: list[Callable[[], Any]], worker: crossing.Worker, context: crossing.RequestContext
 ) -> None:
-    """Run the closers of a response, plain ones in the threads of ``worker``, all of them in ``context``."""
+    """Run the closers of a response in ``context``. Plain ones run in the threads of ``worker``."""
 
     async def run(function: Callable[..., Any], *args: Any) -> Any:
         await worker.settle()
@@ -174,7 +175,7 @@ async def _run_within(
 
 
 def _begun_late(response: BaseResponse) -> Iterator[bytes]:
-    """The chunks of a sync body, which is asked for its iterator where its steps run: in the thread, in the context."""
+    """The chunks of a sync body. Its iterator is made when the first step runs: in the thread, in the context."""
     yield from response.iter_encoded()
 
 
@@ -190,7 +191,7 @@ class _Wire:
         self._is_sending = False
         self._silence: crossing.Silence | None = None
         self._filler: anyio.Event | None = None
-        """Set when the filler that is being sent is out."""
+        """Set when the filler was sent."""
 
     @property
     def declares_length(self) -> bool:
@@ -198,7 +199,7 @@ class _Wire:
         return self._finalizer.declared is not None
 
     async def emit(self, chunk: str | Buffer) -> None:
-        """Send what the finalizer makes of ``chunk``, which it checks."""
+        """Send the events that the finalizer gives for ``chunk``."""
         if self._filler is not None:
             await self._filler.wait()
         self._is_sending = True  # as _send_events() does, without a coroutine for each chunk
@@ -225,20 +226,20 @@ class _Wire:
         try:
             await self._send({"type": "http.response.pathsend", "path": path})
         except OSError as error:
-            self._lose()  # before the body is closed: its cleanup may ask
+            self._lose()  # before the body is closed, because its cleanup may read ``disconnected``
             raise ClientLeft from error
 
     def keep_alive(self, seconds: float, chunk: bytes, run: crossing.Interruptible) -> _KeepAlive:
-        """Send ``chunk`` after each so many seconds of silence, until :meth:`_KeepAlive.end`.
+        """Send ``chunk`` after each silence of ``seconds``, until :meth:`_KeepAlive.end` is called.
 
-        If the client turns out to be gone, ``run`` is interrupted.
+        If the client has left, ``run`` is interrupted.
         """
         keep_alive = _KeepAlive(self, chunk, run)
         self._silence = keep_alive.silence = crossing.Silence(seconds, keep_alive.fill)
         return keep_alive
 
     def begin_filler(self) -> bool:
-        """Make what is emitted from now on wait for :meth:`fill`. False if something is being sent."""
+        """Make later chunks wait until :meth:`fill` has sent the filler. False if something is being sent now."""
         if self._is_sending or self._filler is not None:
             return False
         self._filler = crossing.make_event()
@@ -300,7 +301,7 @@ class _KeepAlive:
             self._run.interrupt(error)
 
     async def end(self) -> None:
-        """Send no filler any more; returns when none is being sent."""
+        """Send no more fillers. Returns when the last one was sent."""
         self.silence.end()
         if self._task is not None and not self._task.done:
             await self._task.end()

@@ -1,4 +1,4 @@
-"""A sync handler under an event loop: its flow runs in a worker thread, and the loop awaits what it asks for."""
+"""A sync handler under an event loop: its flow runs in a worker thread, and the loop awaits what the flow yields."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def _run_in_thread(
         if isinstance(result, tuple):
             done, result = result
             if not done:
-                getattr(result, "close", lambda: None)()  # a coroutine that nobody will await
+                getattr(result, "close", lambda: None)()  # a coroutine that will not be awaited
                 result = steps
         if isinstance(result, BaseResponse):
             await close_response(closers_of(result), worker, context)

@@ -1,7 +1,8 @@
-"""The flow of one request: middleware around the handler, errors become answers. Once for all four pairs.
+"""The flow of one request: middleware runs around the handler, and errors become responses.
 
-:func:`flow` gives the response, or, where something has to be awaited on the way to it, a generator that yields
-that and is sent the result; who runs it decides where. :func:`answer` is what becomes of a handler's result.
+The same code serves ``def`` and ``async def`` handlers on both protocols. :func:`flow` gives the response. If something
+has to be awaited before that, it gives a generator, which yields each awaitable and is sent its result; the caller runs
+the generator and decides where to await. :func:`answer` makes a response of the result of a handler.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["Served", "Steps", "answer", "flow", "is_async", "raiser"]
 
 Steps: TypeAlias = "Generator[Any, Any, BaseResponse]"
-"""What has to be awaited, one after the other, on the way to a response."""
+"""A generator that yields what has to be awaited, one after the other, and returns the response."""
 
 
 class Served(Protocol):
     """What both adapters ask of the application whose requests they handle; :class:`cardan.Application` is one.
 
     Each adapter adds what only its protocol has, see :mod:`cardan.wsgi.handling` and :mod:`cardan.asgi.handling`. The
-    names that are no options of an application are for the adapters only.
+    names that are not options of an application are for the adapters only.
     """
 
     @property
@@ -61,7 +62,7 @@ class Served(Protocol):
 
 
 def is_async(handler: Any) -> bool:
-    """Whether a handler is ``async def``: itself, what a partial wraps, or a callable object's ``__call__``."""
+    """Whether a handler is ``async def``: the function, the function in a partial, or the ``__call__`` of an object."""
     while isinstance(handler, partial):
         handler = handler.func
     return iscoroutinefunction(handler) or (
@@ -70,7 +71,7 @@ def is_async(handler: Any) -> bool:
 
 
 def raiser(error: HTTPException) -> Function:
-    """A handler that raises ``error``: what went wrong before the handler is an error of the flow all the same."""
+    """A handler that raises ``error``. Middleware sees an error that occurred before the handler in this way."""
 
     def handler(request: Any) -> Any:
         raise error
@@ -86,8 +87,8 @@ def flow(
 ) -> BaseResponse | Steps:
     """Run ``handler`` inside ``middleware``: the response, or the generator that yields awaitables and returns it.
 
-    An HTTPException becomes a response by ``on_error``; anything that is no answer is a :exc:`TypeError`.
-    A handler that answers at once costs no generator: that is most requests, and half a microsecond each.
+    ``on_error`` makes a response of an HTTPException. A result that is neither raises :exc:`TypeError`. No generator is
+    made for a handler that returns its response at once: that saves half a microsecond for most requests.
     """
     if middleware:
         return _guarded(_through(request, handler, middleware, on_error), request, handler, on_error)
@@ -95,7 +96,7 @@ def flow(
         result = handler(request)
     except HTTPException as error:
         return answer(error, request, handler, on_error)
-    if isinstance(result, BaseResponse):  # first: isawaitable() asks an abstract base class
+    if isinstance(result, BaseResponse):  # checked first, because isawaitable() is slower
         return result
     if isawaitable(result):
         return _guarded(_awaited(result), request, handler, on_error)
@@ -115,14 +116,14 @@ def _awaited(awaitable: Any) -> Generator[Any, Any, Any]:
 
 
 def answer(result: Any, request: Any, source: Any, on_error: OnError) -> BaseResponse:
-    """The response that ``result`` is, or becomes: what ``source`` returned, or the HTTPException that it raised.
+    """The response for ``result``, which is what ``source`` returned, or the HTTPException that it raised.
 
     Raises :exc:`TypeError` for anything else.
     """
     if isinstance(result, HTTPException):
         error, result = result, on_error(request, result)
-        # the frames that it went through hold the request and what was read, and some the error: a cycle, that
-        # would keep all of it until the collector comes
+        # the frames of its traceback refer to the request and its body, and some of them to the error: a reference
+        # cycle, which would keep all of it until the garbage collector runs
         error.__traceback__ = None
     if not isinstance(result, BaseResponse):
         name = getattr(source, "__qualname__", None) or repr(source)
@@ -136,7 +137,7 @@ def _through(
     middleware: Sequence[Function],
     on_error: OnError,
 ) -> Steps:
-    """The outermost middleware around the rest; each is sent the response of what it wraps, or thrown its error."""
+    """Run the outermost middleware around the others. Each gets the response, or the error, of what it wraps."""
     outer, *rest = middleware
     steps = outer(request)
     try:
@@ -151,7 +152,7 @@ def _through(
             if isawaitable(result):
                 result = yield result
             response = answer(result, request, handler, on_error)
-    except BaseException as error:  # a cancellation, too: what the middleware has opened is closed, here and now
+    except BaseException as error:  # also a cancellation: the middleware closes now what it has opened
         resume = partial(steps.throw, error)
         final = None if isinstance(error, Exception) else error
     else:
@@ -160,7 +161,7 @@ def _through(
     try:
         resume()
     except StopIteration as stop:
-        if final is not None:  # no middleware makes an answer of a cancellation by returning
+        if final is not None:  # a middleware that returns cannot turn a cancellation into a response
             raise final from None
         return answer(stop.value, request, outer, on_error)
     finally:

@@ -1,4 +1,4 @@
-"""What core needs of the event loop that runs, be it asyncio or trio: a checkpoint, an event, a task.
+"""What core needs of the running event loop of asyncio or trio: a checkpoint, an event, a task.
 
 Core imports no event loop. A loop that runs was imported by the program that runs it, so that asyncio or trio is found
 among the loaded modules. Raises the loop's own cancellation, and :exc:`RuntimeError` where no loop runs.

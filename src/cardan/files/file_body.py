@@ -100,7 +100,7 @@ class FileBody:
             file.close()
 
     def __del__(self) -> None:
-        self.close()  # a response that was made and never sent
+        self.close()  # for a response that was never sent
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._path or self._file!r} {self.length} bytes from {self._start}>"

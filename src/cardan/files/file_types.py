@@ -92,9 +92,9 @@ _TYPES: Final = {
 
 
 def guess_type(name: str) -> str:
-    """The media type of a file by its name; ``application/octet-stream`` where it is not known.
+    """The media type of a file by its name; ``application/octet-stream`` if it is not known.
 
-    The table here decides, then the standard library's own (:mod:`mimetypes`), without what the system adds to it.
+    The table of this module decides first, then that of :mod:`mimetypes`, without the entries of the operating system.
 
     >>> guess_type("segment.ts"), guess_type("Report.PDF"), guess_type("backup.tar.gz"), guess_type("README")
     ('video/mp2t', 'application/pdf', 'application/gzip', 'application/octet-stream')
@@ -105,7 +105,7 @@ def guess_type(name: str) -> str:
 
 @cache
 def _standard_types() -> dict[str, str]:
-    from mimetypes import MimeTypes  # 2 ms to import, hence not before a suffix is rare
+    from mimetypes import MimeTypes  # takes 2 ms to import, and is needed for rare suffixes only
 
     types: dict[str, str] = MimeTypes().types_map[True]
     return types

@@ -20,8 +20,8 @@ from ..core.exceptions import NotFound
 
 __all__ = ["is_missing", "open_below", "open_file", "resolve_below"]
 
-#: errors that say that there is nothing under a name, or nothing that may be read: a client is told "not found". All
-#: others (no descriptors left, a disk that fails) are the server's own trouble.
+#: errors that mean that no file has this name, or that it may not be read: the client gets a 404. All other errors (no
+#: descriptors left, a disk that fails) are errors of the server.
 _MISSING: Final = frozenset({
     errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EISDIR,
 })  # fmt: skip
@@ -30,7 +30,7 @@ _FLAGS: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBL
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 # O_PATH (Linux): a directory that may be searched need not be readable
 _DIRECTORY: Final = _NO_LINK | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_PATH", 0)
-#: what a system says of a symbolic link that it must not follow
+#: the errors of a system for a symbolic link that it must not follow
 _LINKED: Final = frozenset({errno.ELOOP, errno.ENOTDIR, getattr(errno, "EMLINK", errno.ELOOP)})
 #: whether the system can open a path part by part; Windows cannot
 _walks: bool = os.open in os.supports_dir_fd and bool(_NO_LINK)
@@ -52,7 +52,7 @@ def resolve_below(directory: str, path: str) -> str:
     try:
         real = os.path.realpath(path)
     except OSError as error:
-        if error.errno == errno.EINVAL:  # a link that was none any more when it was read
+        if error.errno == errno.EINVAL:  # the link was replaced before it was read
             raise NotFound from error
         raise
     if os.path.commonpath([real, directory]) != directory:
@@ -72,7 +72,7 @@ def open_file(
     try:
         fd = os.open(path, _FLAGS if follow else _FLAGS | _NO_LINK, dir_fd=dir_fd)
     except OSError as error:
-        if error.errno == errno.ENXIO:  # what open(2) says of a socket
+        if error.errno == errno.ENXIO:  # the error of open(2) for a socket
             raise _not_regular(path) from error
         raise
     try:

@@ -40,7 +40,7 @@ __all__ = ["StaticFiles", "safe_join"]
 _SUFFIXES: Final = {"br": ".br", "gzip": ".gz", "zstd": ".zst"}
 
 
-#: files of at most so many bytes are read at once when they were served before
+#: the size in bytes up to which a file that was served before is read at once
 SMALL: Final = CHUNK_SIZE
 
 #: the attributes that decide what is answered
@@ -53,7 +53,7 @@ class _Known(NamedTuple):
 
     path: str
     suffixes: tuple[str, ...]
-    """What the names of its precompressed variants would end with; it had none."""
+    """The suffixes of the precompressed variants that were looked for, and not found."""
     identity: tuple[int, ...]
     fields: PreparedFields
     there: Representation
@@ -124,7 +124,7 @@ class StaticFiles(Application[Request]):
         """The fast path of :meth:`_answer`: the answer for a small file that was served before and has not changed.
 
         The file is opened, read and closed here, so that on ASGI one job in a worker thread does all of it. Gives None
-        where anything is unusual: another method, a range, a file that changed, an error.
+        if anything is unusual: another method, a range, a file that changed, an error.
         """
         file = known.get(request.path)
         if file is None or request.method != "GET":
@@ -255,7 +255,7 @@ class StaticFiles(Application[Request]):
 
 
 def _identity(found: os.stat_result) -> tuple[int, ...]:
-    """What tells one file, and one state of its content, from another."""
+    """The values by which another file, or another state of the file, is recognized."""
     return found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 

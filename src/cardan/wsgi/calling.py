@@ -1,4 +1,4 @@
-"""Calling a WSGI application and taking what it gives (PEP 3333): status, fields and body, ``write()`` included."""
+"""Calling a WSGI application (PEP 3333): gives its status, header fields and body, including what it writes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["AppBody", "call_app"]
 
 
 class AppBody:
-    """The body that an application gives: what it wrote, then its iterable. Closing closes the iterable, once."""
+    """The body of an application: what it wrote, then its iterable. Closing it closes the iterable, once."""
 
     def __init__(self, written: list[bytes], chunks: Iterator[bytes], close: Callable[[], Any] | None) -> None:
         self._written = written
@@ -60,7 +60,7 @@ class _Start:
             if exc_info is not None and self.sent:
                 raise exc_info[1].with_traceback(exc_info[2])
         finally:
-            done, exc_info = exc_info is not None, None  # no cycle through the traceback
+            done, exc_info = exc_info is not None, None  # its traceback refers to this frame: a reference cycle
         if self.status is not None and not done:
             raise RuntimeError("got a second start_response() without exc_info, expected one (PEP 3333)")
         self.status, self.headers = status, list(headers)
@@ -70,10 +70,10 @@ class _Start:
 def call_app(
     app: Callable[..., Iterable[bytes]], environ: dict[str, Any]
 ) -> tuple[str, list[tuple[str, str]], AppBody]:
-    """Call ``app``; give its status line, its fields and its body, which must be closed.
+    """Call ``app``; give its status line, its header fields and its body. The caller has to close the body.
 
-    Takes items until ``start_response`` was called, which may be as late as the first one. Raises what the
-    application raises, and :exc:`RuntimeError` where it never calls ``start_response``.
+    An application may call ``start_response`` as late as for its first item, so that this is read as well. Raises the
+    errors of the application, and :exc:`RuntimeError` if it never calls ``start_response``.
     """
     start = _Start()
     iterable = app(environ, start)

@@ -1,10 +1,11 @@
-"""Errors that a WSGI server would take for its own, or would not catch at all.
+"""Errors that a WSGI server would take for errors of its own, or would not catch at all.
 
-A server reads :exc:`OSError` and :exc:`StopIteration` out of an application as news from its socket (gunicorn: the
-client is gone; cheroot: a time-out; wsgiref: a broken pipe), and few of them catch what is no :exc:`Exception`
-(a cancellation ends a thread of cheroot and leaves a client of waitress without an answer). So these never leave an
-application: before the head is sent they are logged and answered here, afterwards :exc:`BrokenResponse` stands for
-them. All other errors go to the server, which logs them and answers 500, or ends the connection.
+If an application raises :exc:`OSError` or :exc:`StopIteration`, a server takes it for an error of its socket. (gunicorn
+assumes that the client has left, cheroot a time-out, wsgiref a broken pipe.) Few servers catch an exception that is not
+an :exc:`Exception`: a cancellation ends a thread of cheroot, and leaves a client of waitress without an answer.
+Therefore such errors never leave an application. Before the head is sent, they are logged and answered with a 500.
+Afterwards :exc:`BrokenResponse` is raised in their place. All other errors are raised to the server, which logs them
+and answers 500, or ends the connection.
 """
 
 from __future__ import annotations
@@ -17,28 +18,28 @@ if TYPE_CHECKING:
 
 __all__ = ["BrokenResponse", "answer_error", "ends_more", "is_misread", "throws_errors"]
 
-#: keys of the environ by which a test client or a debugger asks for the errors themselves. The first one is that of the
-#: WSGI specification "throw_errors" (wsgi.readthedocs.io), the second its older one, which WebTest sets
+#: keys of the environ by which a test client or a debugger asks for the errors themselves: the key of the WSGI
+#: specification "throw_errors" (wsgi.readthedocs.io), and an older key, which WebTest sets
 _THROW_KEYS: Final = ("x-wsgiorg.throw_errors", "paste.throw_errors")
 
-#: packages whose exceptions end a green thread, or are a time-out that was set around the application
+#: packages whose exceptions end a green thread, or are a time-out that was set outside of the application
 _GREEN: Final = frozenset({"greenlet", "gevent", "eventlet"})
 
 _BODY: Final = b"Internal Server Error\n"
 
 
 class BrokenResponse(RuntimeError):
-    """An error ended the response after its head was sent; the error is the ``__cause__``.
+    """An error has ended the response after its head was sent. The error is the ``__cause__``.
 
-    An ordinary exception, at which every WSGI server logs the traceback and ends the connection, so that the client
-    sees that the response is not complete.
+    For this ordinary exception every WSGI server logs the traceback and ends the connection, so that the client sees
+    that the response is not complete.
     """
 
 
 def throws_errors(environ: dict[str, Any]) -> bool:
-    """Whether somebody around the application wants to see its errors as they are raised.
+    """Whether the caller of the application, such as a debugger, wants its errors to be raised.
 
-    Either ``environ["x-wsgiorg.throw_errors"]`` or ``environ["paste.throw_errors"]`` is true then.
+    It then sets ``environ["x-wsgiorg.throw_errors"]`` or ``environ["paste.throw_errors"]`` to a true value.
     """
     return any(environ.get(key) for key in _THROW_KEYS)
 
@@ -46,8 +47,8 @@ def throws_errors(environ: dict[str, Any]) -> bool:
 def is_misread(error: BaseException) -> bool:
     """Whether a WSGI server would take ``error`` for one of its own, or would not catch it.
 
-    True for OSError and StopIteration, and for what is no Exception, but for what ends more than the request:
-    KeyboardInterrupt, SystemExit and the exceptions of green threads.
+    True for OSError, for StopIteration, and for an error that is not an Exception. False for errors that end more than
+    the request: KeyboardInterrupt, SystemExit and the exceptions of green threads.
     """
     if isinstance(error, Exception):
         return isinstance(error, (OSError, StopIteration))
@@ -55,7 +56,9 @@ def is_misread(error: BaseException) -> bool:
 
 
 def _stands_in(error: BaseException) -> bool:
-    """Whether Python made ``error`` of a StopIteration in a generator (PEP 479), or the crossing of a cancellation."""
+    """Whether ``error`` was made from another one: by Python from a StopIteration (PEP 479), by the crossing from a
+    cancellation.
+    """
     cause = error.__cause__ if type(error) is RuntimeError else None
     return cause is not None and not isinstance(cause, OSError) and is_misread(cause)
 
@@ -72,13 +75,13 @@ def ends_more(error: BaseException) -> bool:
 def answer_error(
     error: BaseException, environ: dict[str, Any], start_response: Callable[..., Any]
 ) -> list[bytes] | None:
-    """Log ``error`` (logger ``cardan``) and answer a plain 500; None where the error is one for the server.
+    """Log ``error`` (logger ``cardan``) and answer a plain 500. None if the error has to be raised to the server.
 
-    A StopIteration or a cancellation that became a RuntimeError on its way is treated as if it had not, so that it
-    does not matter whether a handler is ``def`` or ``async def``.
+    A RuntimeError that was made from a StopIteration or a cancellation is treated like that error, so that ``def`` and
+    ``async def`` handlers behave in the same way.
 
-    To be called while ``error`` is handled, and before the head is sent. The third argument of ``start_response``
-    lets the 500 take the place of a head that was given already (PEP 3333, "Error Handling").
+    Call it in the ``except`` block for ``error``, before the head is sent. The third argument of ``start_response``
+    lets the 500 replace a head that was given already (PEP 3333, "Error Handling").
     """
     if not (is_misread(error) or _stands_in(error)) or throws_errors(environ):
         return None

@@ -35,7 +35,7 @@ __all__ = ["ServedOverWSGI", "handle", "handle_response"]
 
 
 class ServedOverWSGI(Served, Protocol):
-    """What this module asks of an application beside what both protocols ask."""
+    """What this module needs of an application, besides what both protocols need."""
 
     @property
     def sync_handler(self) -> Function | None:

@@ -207,5 +207,5 @@ def _stream(
 
 
 def _no_more() -> Any:
-    """The next chunk of a body that is not sent: its end."""
+    """Give ``END`` as the next chunk, for a body that is not sent."""
     return END

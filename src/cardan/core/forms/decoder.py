@@ -1,9 +1,9 @@
-"""MultipartDecoder: a ``multipart/form-data`` body, decoded as it comes. bytes -> form events.
+"""MultipartDecoder: decodes a ``multipart/form-data`` body as it arrives. bytes -> form events.
 
-Takes and gives what :class:`~cardan.core.forms.machine.MultipartMachine` takes and gives, and has its states. Two ways
-go past the state table for the bytes that most bodies consist of: parts that lie whole in what was fed, and the data
-of a file. If one of them meets anything unusual it changes nothing and returns None; the state table then reads the
-same bytes. A property test compares the two.
+Takes and gives what :class:`~cardan.core.forms.machine.MultipartMachine` takes and gives, and has its states. Two fast
+paths avoid the state table for most bytes of most bodies: one for parts that are complete in what was fed, one for the
+data of a file. If one of them meets anything unusual it changes nothing and returns None; the state table then reads
+the same bytes. A property test compares the two.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = ["MultipartDecoder"]
 
-#: A file's data in a large chunk are decoded in slices of this size: what follows a file is copied.
+#: The size of the slices in which the data of a file in a large chunk are decoded, because what follows a file is
+#: copied.
 LARGE: Final = 1_048_576
-#: So many waiting bytes may be looked at again for each chunk, however small it is: the last piece of a form often is.
+#: How many waiting bytes may be read again for each chunk, even for a small one: the last piece of a form is often
+#: small.
 LITTLE: Final = 128
-#: What may begin a part, or the end of the form, and is too short to tell.
+#: The bytes after a boundary that are too few to tell whether a part begins or the form ends.
 _BEGINNINGS: Final = (b"", b"\r", b"-")
-#: What the data of a field may begin with, if the line end before them may belong to a boundary.
+#: The beginnings of a field's data with which the line end before them may belong to a boundary.
 _BEFORE_BOUNDARY: Final = (b"", b"-", b"--")
 
 
@@ -107,7 +109,7 @@ class MultipartDecoder(MultipartMachine):
         return self._take_parts(tail + data if tail else data, 0, len(data))
 
     def _take_parts(self, data: bytes, begin: int, fed: int) -> list[FormEvent] | None:
-        """All parts of ``data``, which has a boundary's end at ``begin``; its last ``fed`` bytes are new."""
+        """The events of all parts in ``data``. A boundary ends at ``begin``; the last ``fed`` bytes are new."""
         plan = self._plan
         if len(data) > plan.window:
             return self._take_slices(data, begin) if plan.window else None
@@ -149,7 +151,7 @@ class MultipartDecoder(MultipartMachine):
         return events
 
     def _take_slices(self, data: bytes, pos: int) -> list[FormEvent]:
-        """The events of a large chunk from ``pos`` on, in slices: so little is split at once, and maybe in vain."""
+        """The events of a large chunk from ``pos`` on. Slices are decoded, so that little is split in vain."""
         self.state = DELIMITER
         self._tail = b""
         events: list[FormEvent] = []
@@ -182,9 +184,9 @@ class MultipartDecoder(MultipartMachine):
         return not self._waits()
 
     def _waits(self) -> bool:
-        """Whether the tail is a part from its beginning, whose state is shown but was not entered.
+        """Whether the tail is a whole beginning of a part, which the state table has not read yet.
 
-        What the state table leaves of the data of a field is different: all of it may begin a boundary.
+        If the state table has read the head, the tail is a rest of the field's data that may begin a boundary.
         """
         return not self._delimiter.startswith(self._tail)
 
@@ -204,7 +206,7 @@ class MultipartDecoder(MultipartMachine):
         self._held = held
         events: list[FormEvent] = [tail] if tail else []
         if stop:
-            events.append(data[:stop])  # the very object that was fed, where all of it is data
+            events.append(data[:stop])  # if all of it is data, this is the object that was fed
         if end < 0:
             self._tail = data[stop:]
             return events
@@ -221,4 +223,4 @@ class MultipartDecoder(MultipartMachine):
         FIELD: _go_on,
         FILE: _pass_data,
     }
-    """State -> the way past the state table that begins in it."""
+    """State -> the fast path that begins in it."""

@@ -1,9 +1,9 @@
-"""What is read of a form without the state tables: whole forms, and parts that lie whole in one chunk.
+"""The fast paths of forms: whole forms, and parts that are complete in one chunk, are read without the state tables.
 
 Each function takes bytes and the :class:`~cardan.core.forms.plan.Plan`, and gives what the state tables would give for
-the same bytes; or it changes nothing and returns None, where it meets anything unusual. It may also raise, as
-:func:`~cardan.core.forms.head.parse_part_head` and ``bytes.decode`` do; the caller takes that for None. The state
-tables then read the same bytes: they alone refuse a form. Limits are the caller's to look at, who asks the plan.
+the same bytes. If it meets anything unusual it changes nothing and returns None. It may also raise, as
+:func:`~cardan.core.forms.head.parse_part_head` and ``bytes.decode`` do; the caller treats that as None. The state
+tables then read the same bytes, and only they refuse a form. The caller asks the plan whether a limit is exceeded.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def take_pairs(body: bytes, plan: Plan) -> Taken | None:
 def take_form(delimiter: bytes, body: bytes, plan: Plan) -> Taken | None:
     """The form in a whole multipart body.
 
-    No events are made: to make them would be most of the work.
+    It makes no events, because making them would be most of the work.
     """
     if not body.endswith(CLOSINGS):
         return None
@@ -116,9 +116,9 @@ def take_parts(pieces: list[bytes], size: int, plan: Plan) -> tuple[list[FormEve
 
 
 def _read_part(head: bytes, plan: Plan, remembers: bool) -> Entry | FileStart | None:
-    """What a head says that is not in the memo: the entry of a text field, or the start of a file.
+    """Read a head that is not in the memo: gives the entry of a text field, or the start of a file.
 
-    None if the data of the part are not to be taken as they are, or the head is too large.
+    None if the data of the part need more than decoding as UTF-8, or the head is too large.
     """
     size = len(head)
     if head[:40] == FIELD_PREFIX and 40 < size <= plan.usual_head and head[-1] == 34 and head.isascii():

@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 __all__ = ["safe_filename"]
 
-#: ext4, APFS and NTFS allow 255 (bytes, bytes, UTF-16 units); what is left is room for a prefix of the application's
+#: ext4, APFS and NTFS allow 255 (bytes, bytes, UTF-16 units). The rest is room for a prefix of the application
 MAX_BYTES: Final = 200
 MAX_SUFFIX: Final = 32
 #: At most four characters become one in NFC (an iota subscript, a breathing and an accent on a letter): what is left of
@@ -20,26 +20,27 @@ LOOK_AT: Final = 4 * MAX_BYTES
 LOOK_AT_SUFFIX: Final = 4 * MAX_SUFFIX
 
 _SEPARATORS: Final = re.compile(r"[/\\]")
-# controls (C0, DEL, C1), what Windows forbids, and the marks that turn the direction of what is read
+# control characters (C0, DEL, C1), what Windows forbids, and the marks that change the direction of text
 _FORBIDDEN: Final = re.compile(
     '[\x00-\x1f\x7f-\x9f<>:"|?*\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]+'
 )
-# device names on Windows, whatever follows after a dot; the superscript digits count there, too
+# device names on Windows, also with a suffix; Windows accepts superscript digits in them, too
 _DEVICE: Final = re.compile(
     r"(?:CON|PRN|AUX|NUL|CLOCK\$|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³])[ ]*(?:\.|$)", re.IGNORECASE
 )
 
 
 def safe_filename(filename: str | None, *, default: str = "file") -> str:
-    r"""One path component made of ``filename``, which is never trusted to be one (RFC 7578 section 4.2).
+    r"""One path component made from ``filename``, which a client chose (RFC 7578 section 4.2).
 
-    The last component after ``/`` or ``\\``, in NFC; without control characters, marks of direction and
-    ``< > : " | ? *``; without dots and spaces at its ends, so never ``.``, ``..`` or hidden; with ``_`` before a name
-    that is a device on Windows; at most 200 bytes of UTF-8, the extension kept. ``default`` where nothing is left.
+    It is the last component after ``/`` or ``\\``, in NFC, without control characters, marks of direction and
+    ``< > : " | ? *``. It has no dots and spaces at its ends, so it is never ``.``, ``..`` or hidden. The name of a
+    device on Windows gets a ``_`` before it. The result has at most 200 bytes of UTF-8; a long name keeps its
+    extension. If nothing is left, the result is ``default``.
     """
     name = _SEPARATORS.split(filename or "")[-1]
     name = " ".join(_FORBIDDEN.sub("", name).split()).strip(". ")
-    if len(name) > LOOK_AT:  # to put combining marks in order takes quadratic time
+    if len(name) > LOOK_AT:  # NFC takes quadratic time to order combining marks
         name = _cut(name)
     name = normalize("NFC", name)
     if _DEVICE.match(name):

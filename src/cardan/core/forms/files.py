@@ -40,9 +40,11 @@ class Writer(Protocol):
 
 
 class FileStorage:
-    """An uploaded file. ``stream`` is what it is read from, ``filename`` as the client sent it (never a path to trust).
+    """An uploaded file. ``stream`` is the file object to read from.
 
-    True where a file was chosen: browsers send an empty file named ``""`` where none was.
+    ``filename`` is the name that the client sent. Never use it as a path.
+
+    The object is true if the user chose a file: if not, browsers send an empty file named ``""``.
     """
 
     __slots__ = ("_declared", "_detached", "_headers", "_mode", "_run_sync", "_sink", "_size", "filename", "name")
@@ -206,7 +208,7 @@ class FileStorage:
         return iscoroutinefunction(getattr(self.stream, "read", None))
 
     async def _call(self, run_sync: RunSync, function: Callable[..., Any], *args: Any, blocks: bool = False) -> Any:
-        """``function(*args)``: awaited if it is async, in a worker thread if it may block."""
+        """Call ``function(*args)``: await it if it is async, run it in a worker thread if it may block."""
         if not (blocks or self.on_disk):
             return function(*args)
         if iscoroutinefunction(function):
@@ -254,7 +256,7 @@ class FileStorage:
     def closes_async(self) -> bool:
         """Whether closing the file has to be awaited."""
         sink = self._sink
-        if getattr(sink, "rewinds", False):  # one of our own
+        if getattr(sink, "rewinds", False):  # a sink of cardan
             return False
         return any(iscoroutinefunction(getattr(sink, name, None)) for name in ("aclose", "close"))
 
@@ -291,7 +293,7 @@ def _positive(size: int) -> int:
 
 
 def writer(dst: Any) -> Callable[[bytes], Any]:
-    """The ``write`` of a target to save to. Raises TypeError for a path: core opens none."""
+    """The ``write`` of a target to save to. Raises TypeError for a path, because core opens no files."""
     write: Callable[[bytes], Any] | None = getattr(dst, "write", None)
     if write is None:
         raise TypeError(f"got {type(dst).__name__}, expected an object with write(); cardan's own takes paths, too")
@@ -304,5 +306,5 @@ def is_async_file(file: FileStorage) -> bool:
 
 
 def call_blocking(file: FileStorage, run_sync: RunSync, function: Callable[[], Any]) -> Awaitable[Any]:
-    """Call a function that may block, in the thread of the file's own calls; ``run_sync`` gives another one."""
+    """Call a function that may block, where the file makes its own blocking calls, or by ``run_sync`` if given."""
     return file._call(run_sync, function, blocks=True)

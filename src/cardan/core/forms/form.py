@@ -1,9 +1,9 @@
-"""Form and FormBuilder: what a body is parsed to, and the machine that builds it of form events.
+"""Form and FormBuilder: a parsed form, and the machine that builds it from form events.
 
 The builder takes lists of events from a decoder and keeps the fields. It returns the events of files (FileStart, bytes,
-FileEnd), whose data somebody else stores. Raises :exc:`~cardan.core.exceptions.RequestEntityTooLarge` for a form that
-exceeds ``max_form_parts`` or ``max_files``, whichever decoder the events come from, and :exc:`MachineStateError` for
-misuse and for a file that does not end.
+FileEnd) to its caller, which stores the data. Raises :exc:`~cardan.core.exceptions.RequestEntityTooLarge` for a form
+that exceeds ``max_form_parts`` or ``max_files``, whichever decoder the events come from, and :exc:`MachineStateError`
+for misuse and for a file that does not end.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ MEMO_HEADS: Final = 512
 MEMO_HEAD_SIZE: Final = 192
 #: How many header lines a head in a memo has at most.
 MEMO_LINES: Final = 4
-#: How many new heads the parts of one chunk may add to a memo. A form with more new names than this is not one that a
-#: site sends again and again, and would only drive out those that are.
+#: How many new heads the parts of one chunk may add to a memo. A site does not send a form with more new names again
+#: and again. Its heads would only replace useful ones.
 MEMO_NEW: Final = 64
 
 _LINE: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\0\r\n]*)")

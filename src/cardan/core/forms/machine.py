@@ -144,10 +144,10 @@ class MultipartMachine:
 
     @property
     def want(self) -> int:
-        """How many bytes to ask for at most: a limit that is exceeded is noticed as soon as these have come.
+        """How many bytes to ask for at most, so that a limit that is exceeded is noticed at once.
 
-        In the data of a field or file they are at least as many as have come of it, if they cannot exceed its own
-        limit: so the reads of large data are large, and what follows is read with it.
+        In the data of a field or file the number is at least as large as the data that were fed of it, unless its limit
+        allows less. So the reads of large data become large.
         """
         limits, state, tail = self.limits, self.state, len(self._tail)
         if state is PREAMBLE and not tail:
@@ -171,7 +171,7 @@ class MultipartMachine:
         exceed a limit.
         """
         tail = len(self._tail)
-        # what may be a value's beginning: of a part in its data, only what may also be a boundary
+        # the bytes that may begin a value; if the state is that of data, only those that may also begin a boundary
         waits = self.state is FIELD and not self._is_entered
         value = tail if waits else min(tail, len(self._delimiter))
         return want_part(
@@ -243,13 +243,13 @@ class MultipartMachine:
 
     def _read_head(self, events: list[FormEvent]) -> bool:
         data, pos, delimiter = self._data, self._pos, self._delimiter
-        begin = pos + self._seen  # what came byte by byte is searched once
+        begin = pos + self._seen  # bytes that were searched before are not searched again
         end = data.find(BLANK, begin)
         allowed = self.limits.max_part_header_size
         size = (end if end >= 0 else len(data) - 3) - pos
         is_too_long = allowed is not None and size > allowed
         stop = pos + allowed + 3 if is_too_long else end if end >= 0 else len(data)  # type: ignore[operator]
-        boundary = data.find(delimiter, begin, stop)  # what comes first is what is wrong
+        boundary = data.find(delimiter, begin, stop)  # the first of several errors is raised
         if boundary >= 0:
             raise MultipartError(_unended(data[pos:boundary]))
         if is_too_long:
@@ -288,7 +288,7 @@ class MultipartMachine:
         stop = end if end >= 0 else self._undecided(data, begin) if begin >= 0 else len(data)
         self._pos = stop
         if stop > pos:
-            self._add_data(data[pos:stop], events)  # the very object that was fed, where all of it is data
+            self._add_data(data[pos:stop], events)  # if all of it is data, this is the object that was fed
         if end < 0:
             return False
         self._pos = end + len(self._delimiter)
@@ -418,10 +418,11 @@ _BEFORE_DATA: Final = (PREAMBLE, DELIMITER, HEAD, FIELD)
 
 
 def _find_linearly(data: bytes, needle: bytes, start: int) -> int:
-    """``data.find(needle, start)`` for a needle that its sender chose, and that begins with what it may consist of.
+    """``data.find(needle, start)`` for a needle that a client chose.
 
-    In less than 30,000 bytes CPython's search may take a step for each byte of the needle at each byte of the data;
-    in more it does not (Objects/stringlib/fastsearch.h), so there are more. A delimiter begins with CRLF: no need.
+    In less than 30,000 bytes CPython's search may take a step for each byte of the needle at each byte of the data. In
+    longer data it does not (Objects/stringlib/fastsearch.h), so short data are made longer. A delimiter, which begins
+    with CRLF, does not need this.
     """
     if 2 * len(needle) < len(data) < LINEAR and not data.startswith(needle):
         data += bytes(LINEAR - len(data))

@@ -1,4 +1,4 @@
-"""PartReader and Part: a multipart body part by part, of which nothing is stored.
+"""PartReader and Part: read a multipart body part by part. Nothing is stored.
 
 :class:`PartReader` takes what :class:`~cardan.core.forms.reader.FormReader` takes and gives :class:`Part` objects in
 turn. The data of a part is read when it is asked for, and skipped otherwise. Both raise what the machines raise, and
@@ -225,8 +225,8 @@ class PartReader:
             yield part
 
     async def aiter(self, arun: Callable[[Any], Awaitable[Any]], run_sync: Any = None) -> AsyncIterator[Part]:
-        """The parts. ``arun(steps)`` runs a generator of steps by awaiting. ``run_sync`` runs blocking writes, where a
-        part is saved to a file.
+        """The parts. ``arun(steps)`` runs a generator of steps by awaiting. ``run_sync`` runs blocking writes
+        when a part is saved to a file.
         """
         while (start := await arun(self.next_part())) is not None:
             self.current = part = self.part_class(self, start, "async", arun, run_sync)
@@ -259,8 +259,8 @@ class PartReader:
         return b""
 
     def _decode(self, data: bytes) -> None:
-        """Decode ``data``. An error is raised after the events before it were handed out: so it does not matter how a
-        body is cut.
+        """Decode ``data``. An error is raised after the events before it were given, so that it does not matter how
+        the body is cut.
         """
         reader, decoder = self._reader, self._decoder
         try:
@@ -300,5 +300,5 @@ class PartReader:
 
 
 def call_beside(part: Part, function: Callable[[], Any]) -> Awaitable[Any]:
-    """Call a function that may block, in the thread that the calls of the part's own run in."""
+    """Call a function that may block, in the thread in which the part makes its own blocking calls."""
     return part._call(function)

@@ -1,12 +1,12 @@
 """The limits on a form and what follows from them, for every way in which the bytes of a form are read.
 
-A :class:`Plan` is what limits and mode come to before the first byte: it answers what a form, or parts, of a given size
-cannot exceed. The fast ways ask it once, when they have split what they were given (:meth:`Plan.admits_form`,
-:meth:`Plan.admits_parts`). The state table calls ``check_...()`` for each field and file; these raise
-:exc:`~cardan.core.exceptions.RequestEntityTooLarge`.
+A :class:`Plan` is made of the limits and the mode before the first byte is read. It tells which limits a form, or
+parts, of a given size cannot exceed. The fast paths ask it once, after they have split the bytes
+(:meth:`Plan.admits_form`, :meth:`Plan.admits_parts`). The state table calls a ``check_...()`` function for each field
+and file, which raises :exc:`~cardan.core.exceptions.RequestEntityTooLarge`.
 
-Where a field exceeds two limits, the error names the limit that an earlier byte exceeds: so the error does not depend
-on how many bytes of the field came at once.
+If a field exceeds two limits, the error names the limit that an earlier byte exceeds. So the error does not depend on
+how many bytes of the field were fed at once.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _size(limit: int | None) -> int:
 
 
 class Plan:
-    """What ``limits`` and the mode come to. All numbers of bytes, unless they are counts.
+    """What follows from ``limits`` and the mode. All attributes but ``parts`` and ``files`` are numbers of bytes.
 
     ``whole``: the largest body that is parsed at once; no body of this size exceeds ``max_content_length``.
     ``window``: how much is split into parts at once, 0 if everything is left to the state table.
@@ -121,7 +121,7 @@ class Plan:
     def admits_form(self, size: int, fields: list[tuple[str, str]], files: list[tuple[FileStart, bytes]]) -> bool:
         """Whether a whole form exceeds no limit. ``size`` is the size of its body, which is not larger than ``whole``.
 
-        This is the only look at the limits of a form that is parsed at once. Names and values must be in UTF-8.
+        It checks all limits on fields and files of a form that is parsed at once. Names and values must be in UTF-8.
         """
         if len(fields) + len(files) > self.parts or len(files) > self.files:
             return False
@@ -141,9 +141,9 @@ class Plan:
     def admits_parts(self, pieces: list[bytes], size: int, parts: int, files: int, total: int) -> bool:
         """Whether whole ``pieces`` of a form, of ``size`` bytes together, exceed no limit.
 
-        ``parts``, ``files`` and ``total`` (bytes of all fields) count these pieces and what came before them. This is
-        the only look at the limits of parts that are decoded together. False may be wrong: it says that the state
-        table has to look.
+        ``parts``, ``files`` and ``total`` (bytes of all fields) count these pieces and the parts before them. It checks
+        all limits on fields and files of parts that are decoded together. False does not mean that a limit is exceeded:
+        the state table then reads the same bytes and decides.
         """
         if parts > self.parts or files > self.files or total > self.total:
             return False
@@ -231,8 +231,8 @@ def want_part(
     """How many more bytes are needed at least, and no less than 1, before a part can exceed a limit that has not begun
     or whose head is not complete.
 
-    ``head`` bytes and ``lines`` line ends of its head have come; ``value`` of these bytes may be the beginning of its
-    value. Before it came ``parts`` parts, ``files`` of them files, and fields of ``used`` bytes.
+    ``head`` bytes and ``lines`` line ends of its head were fed; ``value`` of these bytes may be the beginning of its
+    value. The parts before it are ``parts`` parts, ``files`` of them files, with fields of ``used`` bytes.
     """
     want = field_room(limits, used, value) + 1
     if limits.max_part_header_size is not None:

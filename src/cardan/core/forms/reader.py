@@ -1,4 +1,4 @@
-"""FormReader: a body -> a :class:`Form`. All forms are parsed here, by whatever means bytes are read and files written.
+"""FormReader: a body -> a :class:`Form`. All forms are parsed here, however bytes are read and files are written.
 
 Takes the Content-Type, the declared length, the limits and the mode. :meth:`FormReader.take` parses a whole small form
 at once. :meth:`FormReader.run` parses any form: it yields steps (:mod:`cardan.core.drive`) and returns the form. It
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .plan import Forms, Plan
 
     Hold: TypeAlias = Callable[[list[tuple[FileStart, bytes]]], list[tuple[str, Any]] | None]
-    """Takes files of which all data is there; gives name and value of each in the form. None: they must be stored
+    """Takes files whose data are complete; gives the name and the value of each in the form. None: they must be stored
     step by step."""
 
 __all__ = ["READ_SIZE", "Form", "FormReader"]
@@ -43,7 +43,7 @@ __all__ = ["READ_SIZE", "Form", "FormReader"]
 READ_SIZE = 262_144
 _WANT: Final = Read(READ_SIZE)
 
-#: In so many bytes the first file of a form is looked for, if files cannot be stored at once.
+#: How many bytes are searched for the first file of a form, if files cannot be stored at once.
 NEAR_START: Final = 2048
 
 #: The limits that are left to the builder: none, because the decoder has counted parts and files.
@@ -55,12 +55,12 @@ class FormReader:
     """Parses one form.
 
     ``content_length`` is the declared length in bytes: None for a body of unknown length (chunked), 0 if there is no
-    body. ``storage(part, sink, size)`` makes the form's value for a file. ``hold`` may store files of which all data
-    is there, given as ``(part, data)`` pairs, and returns their names and values in the form; if it returns None, or
-    is None, files are opened, written and closed by steps.
+    body. ``storage(part, sink, size)`` makes the form's value for a file. ``hold`` may store complete files,
+    given as ``(part, data)`` pairs, and returns their names and values in the form. If it returns None, or is None,
+    files are opened, written and closed by steps.
 
-    :meth:`take` parses a whole small form at once, :meth:`run` any form step by step. After a first read call
-    :meth:`take`; where it returns None, :meth:`start_with` the same bytes and then :meth:`run`. A subclass that
+    :meth:`take` parses a whole small form at once, :meth:`run` parses any form step by step. After a first read call
+    :meth:`take`. If it returns None, call :meth:`start_with` with the same bytes, and then :meth:`run`. A subclass that
     overrides :meth:`run` gets every form through it.
     """
 
@@ -91,8 +91,8 @@ class FormReader:
     def take(self, data: bytes, ended: bool) -> Form | None:
         """The form, if ``data`` is a whole body and a usual form that exceeds no limit; else None.
 
-        ``ended`` says whether the body is known to have ended after ``data``. None says nothing against the form:
-        nothing was changed, and :meth:`run` parses the same bytes. Raises nothing but what ``hold`` raises.
+        ``ended`` says whether the body is known to have ended after ``data``. None does not mean that the form is
+        refused: nothing was changed, and :meth:`run` parses the same bytes. Only an error of ``hold`` is raised.
         """
         length = self._length
         if type(self).run is not FormReader.run:
@@ -119,7 +119,7 @@ class FormReader:
         return form
 
     def _take(self, data: bytes, plan: Plan) -> Taken | None:
-        """The form with its fields, and its files, before the limits on them are looked at; None if it is unusual."""
+        """The form with its fields, and its files, before their limits are checked; None if the form is unusual."""
         content_type = self.content_type or ""
         if content_type == URLENCODED_TYPE:
             return take_pairs(data, plan)
@@ -131,7 +131,7 @@ class FormReader:
             boundary = b"" if kind is None else kind.boundary.encode()
             if not plan.is_usual_boundary(boundary):
                 return None
-        if self.hold is None and data.find(b'filename="', 0, NEAR_START) >= 0:  # its data need not be looked through
+        if self.hold is None and data.find(b'filename="', 0, NEAR_START) >= 0:  # do not split its data in vain
             return None
         return take_form(b"\r\n--" + boundary, data, plan)
 
@@ -144,7 +144,7 @@ class FormReader:
         self._ended = ended
 
     def run(self) -> Generator[Step, Any, Form]:
-        """The steps of parsing; see the module. A Content-Type that is no form gives an empty one, unread."""
+        """The steps of parsing; see the module. If the Content-Type is not that of a form, the form is empty."""
         sinks: list[Any] = []
         try:
             kind = parse_form_type(self.content_type, strict=self.forms == "strict")
@@ -221,13 +221,13 @@ class FormReader:
 
 
 def _read(reader: BodyReader, want: int) -> Generator[Step, Any, tuple[bytes, HTTPException | None]]:
-    """The next bytes, some ``want`` of them, ``b""`` at the end of the body; and the error that follows them."""
+    """About ``want`` more bytes, ``b""`` at the end of the body; and the error that follows them."""
     size = min(READ_SIZE, reader.want, want)
     return _count(reader, (yield _WANT if size == READ_SIZE else Read(size)))
 
 
 def _count(reader: BodyReader, data: bytes) -> tuple[bytes, HTTPException | None]:
-    """Those of ``data`` that the limits on the body allow, and the error that follows them."""
+    """The bytes of ``data`` that the limits on the body allow, and the error that follows them."""
     try:
         return reader.feed(data), None
     except HTTPException as error:

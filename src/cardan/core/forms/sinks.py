@@ -60,7 +60,7 @@ def _own_stream(sink: Any) -> Any:
 
 def stays_open(sink: Any) -> bool:
     """Whether ``sink`` stays open when its file is complete: it has a ``stream``, or can be read itself."""
-    if getattr(sink, "rewinds", False) or hasattr(sink, "stream"):  # the first one: to ask for a stream may be work
+    if getattr(sink, "rewinds", False) or hasattr(sink, "stream"):  # ``stream`` may take time to make
         return True
     if not hasattr(sink, "read") or getattr(sink, "closed", False) is True:
         return False
@@ -83,8 +83,8 @@ def rewinding(sink: Any, start: int) -> Generator[Callable[[], Any], Any, None]:
     """Yields the calls that bring a complete file back to its ``start``; the caller makes them.
 
     There are no calls for a sink that does not stay open, that was closed, or that cannot seek. Do not use it for a
-    sink with a true attribute ``rewinds``: its ``stream`` is at its start when it is first asked for, and to ask for
-    the stream may cost time.
+    sink with a true attribute ``rewinds``: its ``stream`` is at its start at the first access, and
+    asking for the stream may take time.
     """
     if not stays_open(sink):
         return
@@ -136,7 +136,7 @@ class MemorySink:
 
     on_disk = False
     rewinds = True
-    """``stream`` is at its start when it is first asked for, so that no ``seek`` is needed."""
+    """``stream`` is at its start at the first access, so that no ``seek`` is needed."""
 
     def __init__(self, budget: MemoryBudget | None = None) -> None:
         self._budget = budget
@@ -177,7 +177,7 @@ class MemorySink:
 
     @property
     def stream(self) -> BinaryIO:
-        """The data as a file, at its start when first asked for; one and the same each time."""
+        """The data as a file, the same object each time; at its start at the first access."""
         if self._stream is None:
             self._stream = BytesIO(self.getvalue())
         return self._stream

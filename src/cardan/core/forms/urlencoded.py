@@ -1,10 +1,10 @@
-"""``application/x-www-form-urlencoded`` (WHATWG URL section 5.1), whole and as it comes.
+"""``application/x-www-form-urlencoded`` (WHATWG URL section 5.1): a whole body, or a body in pieces.
 
-Whole: :func:`parse_urlencoded` takes the bytes of a form or of a query string and gives ``(name, value)`` pairs of text
-in order. It never raises: ``%`` without two hexadecimal digits stays as it is, and bytes that are not UTF-8 read as
-U+FFFD. Only ``&`` separates pairs. It takes linear time and has no limit of its own.
+A whole body: :func:`parse_urlencoded` takes the bytes of a form or of a query string and gives ``(name, value)`` pairs
+of text in order. It never raises: ``%`` without two hexadecimal digits stays as it is, and bytes that are not UTF-8
+read as U+FFFD. Only ``&`` separates pairs. It takes linear time and has no limit of its own.
 
-As it comes: :class:`UrlencodedDecoder` takes a body in pieces of any size and gives form events.
+A body in pieces: :class:`UrlencodedDecoder` takes pieces of any size and gives form events.
 
 Percent-decoding goes through ``binascii.a2b_qp``, which decodes ``=41`` at the speed of C; so ``%`` is written as ``=``
 first. Where ``a2b_qp`` reads something differently that is no escape (MIME has soft line breaks), its result is too
@@ -46,7 +46,7 @@ _PLAIN: Final = bytes(c for c in range(256) if c not in b"&=\0\r\n")
 _TO_NUL: Final = bytes.maketrans(b"&=+%", b"\0\0 =")
 #: How many bytes are decoded at once. Most forms are smaller: they are decoded in one go, at their end.
 BLOCK: Final = CHUNK_SIZE
-#: Most bodies without everything but their separators read ``=&=&=``: so many bytes of that are made once.
+#: The separators of most bodies are ``=&=&=``. This many bytes of them are made once.
 SIGNATURE: Final = 2000
 _SIGNATURE: Final = b"=&" * (SIGNATURE // 2)
 _ESCAPE: Final = bytes.maketrans(b"%", b"=")
@@ -73,7 +73,7 @@ def percent_decode(data: bytes) -> bytes:
 
 
 def _undo(quoted: bytes) -> bytes | None:
-    """``quoted``, which has no CR or LF, with its ``=XX`` undone; None where one ``=`` is not followed by two
+    """``quoted``, which has no CR or LF, with each ``=XX`` decoded; None if one ``=`` is not followed by two
     hexadecimal digits.
 
     ``a2b_qp`` leaves an ``=`` that begins no escape, and loses one that ends the data. So if the result has an ``=``,
@@ -167,7 +167,7 @@ def _split_each(body: bytes) -> list[tuple[bytes, bytes]]:
     return pairs
 
 
-# --- as it comes ---
+# --- in pieces ---
 
 
 class UrlencodedDecoder:
@@ -209,7 +209,7 @@ class UrlencodedDecoder:
         self._chunks.append(data)
         self._held += len(data)
         allowed = self.limits.max_form_parts
-        if allowed is not None and 38 in data:  # one that is there is found at once, to count them is a slow pass
+        if allowed is not None and 38 in data:  # finding one is fast, counting all of them is slow
             self._open += data.count(b"&")
         if self._held < self._next and (allowed is None or self._count + self._open < allowed):
             return []
@@ -233,7 +233,7 @@ class UrlencodedDecoder:
             room = self._check_open_pair(rest)
         except HTTPException as error:
             self._fail(error)
-        # grows with what is open: linear, however it is cut
+        # grows with the pair that is not complete: so the time is linear, however the body is cut
         self._next = len(rest) + min(max(BLOCK, len(rest) // 2), room + 1)
         return events
 

@@ -1,10 +1,10 @@
-"""Body: one request body, and who consumed it. Also the bodies of those who use core without an adapter.
+"""Body: the body of one request, and which access consumed it. Also the bodies for core without an adapter.
 
 One :class:`Body` stands behind all request objects over one request, so that no byte is read twice or lost. It is in
 one of these states:
 
-    fresh           nobody has touched it
-    buffered        all of it was read and kept: every way to the body is served from ``raw``
+    fresh           nothing was read of it yet
+    buffered        all of it was read and kept: every access gets its bytes from ``raw``
     form            it was parsed: the fields and files are kept, the bytes are gone
     ``iter_data()`` and other names     that access streams it: every other access raises BodyConsumed
     failed          reading it failed: every later access raises the same error
@@ -89,7 +89,7 @@ class Body:
     asked: bool = False
     """Whether the source was asked for bytes: a client that waits for ``100 Continue`` may send the body then."""
     fresh: bool = True
-    """Whether nobody has touched it."""
+    """Whether nothing was read of it yet, and no access has consumed it."""
     raw: bytes | None = None
     """The whole body, if it was read and kept; see :meth:`keep`."""
     taken: str | None = None
@@ -101,9 +101,9 @@ class Body:
     reading: str | None = None
     """The name of the access that reads the body as a whole at this moment, see :meth:`begin`."""
     turn: list[None]
-    """Has one item while nobody reads the body. To pop it is atomic, so that of several threads one gets it."""
+    """Has one item while no access reads the body. Popping it is atomic, so only one of several threads gets it."""
     driven: bool = False
-    """Whether a task runs ``load()``; others wait for ``waiter``."""
+    """Whether a task runs ``load()``. Other tasks that call ``load()`` wait for :attr:`waiter`."""
     unfinished: UnfinishedRead | None = None
     """The read that a ``load()`` has begun and not finished; the next task continues it."""
     waiter: Any = None
@@ -174,7 +174,7 @@ class Body:
             self.end()
 
     def take_begun(self, access: str) -> None:
-        """The same as :meth:`take`, between :meth:`begin` and :meth:`end`."""
+        """Do the same as :meth:`take`; to be called between :meth:`begin` and :meth:`end`."""
         self.check()
         if self.taken is not None:
             why = (
@@ -263,7 +263,7 @@ def drop_frames(error: BaseException) -> None:
         error.__traceback__ = None
 
 
-# --- the bodies of those who use core without an adapter ---
+# --- bodies for core without an adapter ---
 
 
 def make_body(body: BodyInput) -> Body:
@@ -321,7 +321,7 @@ class IterableBody(Body):
         return b""
 
     async def aread(self, size: int, whole: bool) -> bytes:
-        """The same, with a checkpoint before it; a synchronous iterable is expected not to block for long."""
+        """The same as :meth:`read`, after a checkpoint. A sync iterable is expected not to block for long."""
         await checkpoint()
         return self.read(size, whole)
 

@@ -235,7 +235,7 @@ def check_kept(raw: bytes, state: RequestState, *, memory: bool) -> bytes:
 
 
 def may_exceed_limits(request: ReadableRequest, length: int) -> bool:
-    """Whether a body of ``length`` bytes could exceed a limit on sizes; then its answer need not wait for its end."""
+    """Whether a body of ``length`` bytes could exceed a limit on sizes. If so, a 413 may be sent before its end."""
     return length > plan_for(request.limits, request.forms == "strict").safe_body
 
 

@@ -1,8 +1,8 @@
 """BaseRequest: one request, on any server. It takes a head and a body, and gives what can be known of both.
 
-This class is the list of everything that a request has. How it is done stands in the modules of this package: the URL
-in :mod:`.url`, limits in :mod:`.limits`, the body in :mod:`.reading` and :mod:`.streaming`. What was read of the body
-is in one :class:`~cardan.core.request.state.RequestState`. :class:`Request` adds the header fields of :mod:`.fields`.
+The class lists everything that a request has. The other modules of this package do the work: :mod:`.url` makes the URL,
+:mod:`.limits` checks limits, :mod:`.reading` and :mod:`.streaming` read the body. What was read of the body is in one
+:class:`~cardan.core.request.state.RequestState`. :class:`Request` adds the header fields of :mod:`.fields`.
 """
 
 from __future__ import annotations
@@ -108,15 +108,16 @@ else:
 class BaseRequest(_Limited):
     """A request over a :class:`RequestHead` and a body: bytes, an iterable or an async iterable of bytes.
 
-    Any bytes-like object may stand for bytes, and is copied.
+    Any bytes-like object may be given in place of bytes. It is copied.
 
-    ``run_sync`` runs a plain callable in a worker thread (``trio.to_thread.run_sync``), ``make_file`` makes the
-    file of an upload (``tempfile.TemporaryFile``); without it files stay in memory, and past ``max_spool_memory``
-    they are a 413. ``shield`` makes a context manager in which nothing is cancelled
-    (``partial(trio.CancelScope, shield=True)``, or anyio's): in it the request leaves the sink of an upload that failed
-    or was cancelled, which may have to be awaited. Everything documented is read-only; limits and other attributes
-    (``request.user``) may be set.
-    Raises :exc:`TypeError` for a body of another type.
+    ``run_sync`` runs a plain function in a worker thread, as ``trio.to_thread.run_sync`` does. ``make_file`` makes the
+    file for an upload, as ``tempfile.TemporaryFile`` does. Without ``make_file`` files stay in memory, and a form whose
+    files exceed ``max_spool_memory`` is refused with 413. ``shield`` makes a context manager in which nothing is
+    cancelled, such as ``partial(trio.CancelScope, shield=True)``. If an upload fails or is cancelled, the request exits
+    its sink inside that context manager, because the exit may have to be awaited.
+
+    Every documented attribute except the limits is read-only. An application may set attributes of its own, such as
+    ``request.user``. Raises :exc:`TypeError` for a body of another type.
     """
 
     # --- settings of a class ---
@@ -134,25 +135,25 @@ class BaseRequest(_Limited):
         file_storage_class = FileStorage
         """The class of the values of ``files``."""
     part_class: ClassVar[type[Part]] = Part
-    """The class of what ``iter_parts`` gives."""
+    """The class of the parts that ``iter_parts`` gives."""
     json_module: JSONModule = json
-    """What ``json`` parses with: anything with ``loads``."""
+    """The module, or any object with ``loads``, that parses JSON."""
     disable_data_descriptor: bool = False
-    """True: ``data`` raises AttributeError, so that nothing is buffered by accident."""
+    """If True, ``data`` raises AttributeError, so that no body is buffered by accident."""
     forms: Literal["default", "strict", "silent"] = "default"
     """How forms are read: ``strict`` refuses what no browser sends, ``silent`` gives an empty form for a broken one."""
     trusted_hosts: Iterable[str] | None = None
-    """Hosts that are believed; an entry with a leading dot covers subdomains, None trusts every host, ``[]`` none.
+    """The hosts that are trusted. An entry with a leading dot includes subdomains. None trusts every host, ``[]`` none.
 
     It may be set on a class, or on a request before its host is first read.
     """
     shallow: bool = False
-    """True: whatever would consume the body raises RuntimeError."""
+    """If True, every access that would consume the body raises RuntimeError."""
 
     # --- what a request object holds ---
 
     _state: RequestState | None = None
-    """What is known of the body, made at the first access to it."""
+    """The state of the body. It is made at the first access to the body."""
     _mode: Mode
     """Whether sync or async code handles the request."""
     _is_limited: bool = False
@@ -198,7 +199,7 @@ class BaseRequest(_Limited):
 
     @property
     def head(self) -> HeadLike:
-        """What stands before the body: a :class:`RequestHead`, or what an adapter has in its place."""
+        """The request line and the header fields: a :class:`RequestHead`, or the object that an adapter has for it."""
         return self._head
 
     @cached
@@ -273,7 +274,7 @@ class BaseRequest(_Limited):
 
     @cached
     def path(self) -> str:
-        """The decoded path below ``root_path``, with exactly one slash at its start."""
+        """The decoded path below ``root_path``. It begins with exactly one slash."""
         return path_below_root(self.head.path)
 
     @property
@@ -298,7 +299,7 @@ class BaseRequest(_Limited):
 
     @cached
     def full_path(self) -> str:
-        """Path and query as text, always with a ``?``."""
+        """Path and query as text. There is always a ``?`` between them."""
         return f"{self.path}?{iri_query(self.query_string)}"
 
     @property
@@ -361,12 +362,12 @@ class BaseRequest(_Limited):
 
     @property
     def remote_user(self) -> str | None:
-        """The user whom the server authenticated (RFC 3875 section 4.1.11), None otherwise."""
+        """The user that the server has authenticated (RFC 3875 section 4.1.11); None if it has not."""
         return self.head.remote_user
 
     @cached
     def access_route(self) -> list[str]:
-        """The addresses from the client to the last proxy, as X-Forwarded-For claims; not to be trusted by itself."""
+        """The addresses from the client to the last proxy that X-Forwarded-For lists. A client can send any value."""
         forwarded = self.headers.get("X-Forwarded-For")
         route = parse_list(forwarded) if forwarded else ([self.remote_addr] if self.remote_addr else [])
         storage: list[str] = self.list_storage_class(route)
@@ -374,7 +375,7 @@ class BaseRequest(_Limited):
 
     @property
     def server(self) -> tuple[str, int | None] | None:
-        """Name or address and port that the server listens on; None if it does not tell."""
+        """The name or address, and the port, on which the server listens; None if it is not known."""
         return self.head.server
 
     @property
@@ -402,9 +403,10 @@ class BaseRequest(_Limited):
     def load(self, *, form: bool = True) -> Coroutine[Any, Any, Self]:
         """Read the body, so that the plain properties work in async code: ``await request.load()``.
 
-        A form is parsed, any other body is kept. ``form=False`` keeps the bytes of a form, too: for a middleware that
-        must not consume the body. Calling it again costs nothing. Concurrent callers share one read, and its failure.
-        If the task that reads is cancelled, another one that waits continues the read, and nothing is lost.
+        A form is parsed; any other body is kept. With ``form=False`` the bytes of a form are kept as well. Use that in
+        a middleware, which must not consume the body. A second call does nothing. Concurrent callers share one read,
+        and its failure. If the task that reads is cancelled, another one that waits continues the read, and nothing is
+        lost.
 
         Returns the request. Raises :exc:`RequestEntityTooLarge`, :exc:`BadRequest`, :exc:`ClientDisconnected`,
         :exc:`BodyConsumed` if another access has consumed the body, and :exc:`WrongMode` in sync code.
@@ -425,10 +427,11 @@ class BaseRequest(_Limited):
         def get_data(self, cache: bool, as_text: Literal[True], parse_form_data: bool = False) -> str: ...
 
     def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> str | bytes:
-        """The whole body as bytes, or as text (UTF-8, U+FFFD for what is not) with ``as_text``.
+        """The whole body as bytes, or as text with ``as_text`` (bytes that are not UTF-8 become U+FFFD).
 
-        It is kept for every other access unless ``cache`` is false. After the form was parsed it is empty; with
-        ``parse_form_data`` a form is parsed first. Raises as :meth:`load` does; 413 past ``max_data_memory``.
+        The bytes are kept for later accesses unless ``cache`` is false. They are empty after the form was parsed; with
+        ``parse_form_data`` a form is parsed first. Raises the errors of :meth:`load`, and 413 for a body that exceeds
+        ``max_data_memory``.
         """
         state = reading.loaded(self, "data")
         if parse_form_data:
@@ -438,14 +441,14 @@ class BaseRequest(_Limited):
 
     @property
     def data(self) -> bytes:
-        """The body as bytes; ``b""`` if it is a form (then ``form`` and ``files`` have it)."""
+        """The body as bytes; ``b""`` if it is a form, whose content is in ``form`` and ``files``."""
         if self.disable_data_descriptor:
             raise AttributeError("data is disabled on this request class: use stream, iter_data() or form")
         return self.get_data(parse_form_data=True)
 
     @property
     def text(self) -> str:
-        """The body as text: UTF-8, with U+FFFD for what is not."""
+        """The body as text. Bytes that are not UTF-8 become U+FFFD."""
         return self.get_data(as_text=True)
 
     # --- forms ---
@@ -472,7 +475,7 @@ class BaseRequest(_Limited):
 
     @cached
     def values(self) -> CombinedMultiDict[str, str]:
-        """``args`` and ``form`` in one; ``args`` alone on GET and HEAD, whose body is not looked at."""
+        """``args`` and ``form`` together. For GET and HEAD only ``args``: their body is not read."""
         if self.method in ("GET", "HEAD"):
             reading.loaded(self, "values")  # finds a forgotten load(), whatever the method
             return CombinedMultiDict([self.args])
@@ -488,16 +491,18 @@ class BaseRequest(_Limited):
 
     @property
     def json(self) -> Any:
-        """The body parsed as JSON (RFC 8259). Raises 415 for another Content-Type, 400 for what is not JSON."""
+        """The body parsed as JSON (RFC 8259). Raises 415 for another Content-Type, 400 if the body is not JSON."""
         return self.get_json()
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
-        """The body parsed as JSON. ``force`` ignores the Content-Type; ``silent`` gives None for a wrong one, and for
-        what is not JSON.
+        """The body parsed as JSON.
 
-        ``NaN`` and ``Infinity`` are refused, of a duplicate key the last value wins, a byte order mark is accepted.
-        ``cache`` keeps the value, and the bytes for other accesses. Raises 415 and 400 (through
-        :meth:`on_json_loading_failed`), and whatever reading the body raises, ``silent`` or not.
+        ``force`` ignores the Content-Type. With ``silent`` the result is None if the Content-Type is wrong or the body
+        is not JSON. ``NaN`` and ``Infinity`` are refused. If a key occurs twice, the last value counts. A byte order
+        mark is accepted. ``cache`` keeps the value, and keeps the bytes for other accesses.
+
+        Raises 415 and 400 (through :meth:`on_json_loading_failed`) unless ``silent``. An error while the body is read
+        is always raised.
         """
         known = self._state
         if cache and known is not None and known.json is not MISSING:
@@ -514,13 +519,13 @@ class BaseRequest(_Limited):
             state.json = value
         return value
 
-    # --- the body as a stream: nothing is stored, in async code without load() ---
+    # --- the body as a stream: nothing is stored; async code does not call load() before ---
 
     def iter_data(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        """The body piece by piece, nothing stored: every piece but the last has ``chunk_size`` bytes.
+        """The body piece by piece. It is not stored. Every piece but the last has ``chunk_size`` bytes.
 
-        Without a size each piece is what one read gave. Raises :exc:`BodyConsumed` if another access has consumed the
-        body, 413 and 400 while reading, :exc:`WrongMode` in async code (there: ``aiter_data``).
+        Without a size each piece has the bytes of one read. Raises :exc:`BodyConsumed` if another access has consumed
+        the body, 413 and 400 while the body is read, and :exc:`WrongMode` in async code, which uses ``aiter_data``.
         """
         reading.no_block(self, "iter_data()", "aiter_data()")
         return streaming.iter_data(self, chunk_size)
@@ -531,9 +536,9 @@ class BaseRequest(_Limited):
         return streaming.aiter_data(self, chunk_size)
 
     def iter_parts(self) -> Iterator[Part]:
-        """The parts of a multipart form one by one, nothing stored; what is not read of a part is skipped.
+        """The parts of a multipart form, one by one. Nothing is stored. Data of a part that is not read is skipped.
 
-        Raises 415 for another Content-Type, otherwise as :meth:`iter_data`.
+        Raises 415 for another Content-Type, and the errors of :meth:`iter_data`.
         """
         reading.no_block(self, "iter_parts()", "aiter_parts()")
         return streaming.iter_parts(self, self.part_class)
@@ -561,7 +566,7 @@ class BaseRequest(_Limited):
         return kind is not None and (kind == URLENCODED_TYPE or self.mimetype in FORM_TYPES)
 
     def make_form_data_parser(self, content_length: int | None) -> FormReader:
-        """The parser of this request's form: the one hook to replace it.
+        """The parser of this request's form. This is the only hook by which the parser can be replaced.
 
         Takes the declared length in bytes, None if none was declared.
         """
@@ -575,16 +580,20 @@ class BaseRequest(_Limited):
         )
 
     def make_body_filter(self) -> BodyFilter | None:
-        """What the bytes of the body pass through before anything reads them: the hook to decompress, or to watch.
+        """The filter of the body. Override this hook to decompress the body, for example, or to hash it.
 
-        A new object with ``feed(bytes) -> bytes`` and ``close() -> bytes``; None for none.
+        All bytes of the body pass through the filter before anything else reads them. Return a new object with
+        ``feed(bytes) -> bytes`` and ``close() -> bytes``, or None for no filter.
         ``max_content_length`` is checked on the bytes that were sent and on those that the filter gives; Content-Length
         counts the bytes that were sent.
         """
         return None
 
     def on_json_loading_failed(self, error: Exception | None) -> Any:
-        """Called if the body is not JSON; ``error`` is None if the Content-Type is not. Its result is ``json``."""
+        """Called if the body is not JSON.
+
+        ``error`` is None if only the Content-Type is wrong. ``json`` gives the result.
+        """
         if error is None:
             raise UnsupportedMediaType(f"got Content-Type {self.mimetype!r}, expected application/json")
         if isinstance(error, RecursionError):
@@ -604,7 +613,8 @@ class BaseRequest(_Limited):
         which the sink was when it was opened. A sink that cannot be read is closed then. If parsing fails the sink is
         left by ``__aexit__`` or ``__exit__`` with the error if it has one, else by ``abort()``, else by ``close()``.
 
-        By default it is what ``make_file`` gives, else memory up to ``max_spool_memory``, beyond which it is a 413.
+        The default is the file that ``make_file`` gives. Without ``make_file`` the data stay in memory, and a form
+        whose files exceed ``max_spool_memory`` is refused with 413.
         """
         if self._make_file is not None:
             return self._make_file()
@@ -618,7 +628,7 @@ class BaseRequest(_Limited):
         state = self._state
         return state.limits if state is not None else limits_of(self)
 
-    # --- what the functions of this package ask of whoever opens a request ---
+    # --- what the functions of this package need of a request; an adapter overrides some of it ---
 
     @property
     def _body(self) -> Body:
@@ -639,7 +649,7 @@ class BaseRequest(_Limited):
 
     @property
     def _shield(self) -> Callable[[], AbstractContextManager[Any]]:
-        """Makes the context in which cleanup is not cancelled; an adapter has that of the event loop."""
+        """Makes the context manager in which cleanup is not cancelled. An adapter gives that of the event loop."""
         return self._given_shield or nullcontext
 
     @property
@@ -649,7 +659,7 @@ class BaseRequest(_Limited):
 
     @property
     def _run_write(self) -> Callable[..., Awaitable[Any]] | None:
-        """Runs a write to a sink that would block; an adapter may tell its own sinks from the application's."""
+        """Runs a write to a sink that would block. An adapter may treat its own sinks differently."""
         return self._run_sync
 
     def _open_file(self, part: FileStart) -> Any:
@@ -665,31 +675,34 @@ class BaseRequest(_Limited):
         return file.bind(None if mode == "either" else mode, self._run_sync)
 
     def _hold_files(self, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, FileStorage]] | None:
-        """The form's names and values for files whose data is all there; None if they have to be written by steps."""
+        """The form's names and values for ``files`` whose data are complete; None if steps have to write them."""
         sinks = self._hold([data for _, data in files])
         if sinks is None:
             return None
         return [(part.name, self._store_file(part, sink, len(data))) for (part, data), sink in zip(files, sinks)]
 
     def _hold(self, files: list[bytes]) -> list[Any] | None:
-        """Complete sinks for the data of ``files``; None if that may block, or for an own ``_get_file_stream``."""
+        """A complete sink for the data of each file.
+
+        None if that may block, or if ``_get_file_stream`` is overridden.
+        """
         if self._make_file is not None or not self._opens_sinks_as(BaseRequest):
             return None
         return list(map(MemorySink.holding, files)) if self._budget.take(sum(map(len, files))) else None
 
     def _opens_sinks_as(self, cls: type[BaseRequest]) -> bool:
-        """Whether :meth:`_get_file_stream` is that of ``cls``: neither a subclass nor an instance has another."""
+        """Whether :meth:`_get_file_stream` is that of ``cls``: neither a subclass nor an instance overrides it."""
         return getattr(self._get_file_stream, "__func__", None) is cls._get_file_stream
 
     @cached
     def _budget(self) -> MemoryBudget:
-        """What the files of this request may hold in memory."""
+        """Counts how much memory the files of this request use."""
         return MemoryBudget(self.limits)
 
     # --- the end ---
 
     def close(self) -> None:
-        """Close the files of this request's form; may be called again. Fields and files stay where they are."""
+        """Close the files of this request's form. ``form`` and ``files`` keep their values. It may be called again."""
         if (body := self._known_body()) is not None:
             body.close()
 
@@ -697,8 +710,8 @@ class BaseRequest(_Limited):
         """The awaiting twin of :meth:`close`: files on disk are closed in a worker thread. It also closes an async
         generator that was given as the body.
 
-        If nobody read the generator, and the head says that the body is empty (RFC 9112 section 6.3), it is first asked
-        for its end: a persistent connection goes on after it.
+        If the generator was not read, and the head says that the body is empty (RFC 9112 section 6.3), the generator is
+        first read once, so that it can end by itself. A persistent connection can go on after that.
         """
         try:
             await self._close_files()
@@ -718,7 +731,7 @@ class BaseRequest(_Limited):
                 await close_async_files(body.files)
             if self._run_sync is not None and any(file.on_disk for file in body.files):
                 await self._run_sync(body.close)
-        finally:  # also after a cancellation: to close twice costs nothing, to leave a file open does
+        finally:  # also after a cancellation: closing a file twice does no harm, leaving it open does
             body.close()
 
     @property
@@ -759,7 +772,7 @@ for _name in LIMIT_NAMES:
 class Request(
     BaseRequest, AcceptMixin, AuthorizationMixin, ETagRequestMixin, UserAgentMixin, CommonRequestDescriptorsMixin
 ):
-    """The request with every header field, as :class:`BaseRequest` takes it: ``Request(head, body=b"")``."""
+    """A :class:`BaseRequest` with an attribute for every usual header field: ``Request(head, body=b"")``."""
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -1,6 +1,6 @@
-"""What the adapters do with a request beside what is documented of it: switch its mode, and load its body.
+"""What only the adapters do with a request: switch its mode, and load its body before the handler runs.
 
-Takes a request, of whatever class; for adapters only. A handler has the methods of the request itself.
+Each function takes a request of any class. A handler uses the methods of the request itself.
 """
 
 from __future__ import annotations
@@ -60,14 +60,15 @@ def load_in_thread(request: BaseRequest, *, form: bool) -> None:
 
 
 def may_receive(request: BaseRequest, length: int) -> bool:
-    """True if a declared body of ``length`` bytes may be received before anybody asks for it: it cannot exceed a limit
-    on sizes, so that no answer need wait for its end.
+    """True if a declared body of ``length`` bytes may be received before the handler asks for it.
+
+    Such a body cannot exceed a limit on sizes, so that no 413 has to wait until it was received.
     """
     return not may_exceed_limits(request, length)
 
 
 def opens_sinks_as(request: BaseRequest, cls: type[BaseRequest]) -> bool:
-    """True if ``_get_file_stream`` is that of ``cls``: neither a subclass nor an instance has another one."""
+    """True if ``_get_file_stream`` is that of ``cls``: neither a subclass nor an instance overrides it."""
     return request._opens_sinks_as(cls)
 
 

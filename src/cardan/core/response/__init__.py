@@ -1,4 +1,4 @@
-"""Responses: the finalizer that decides what goes on the wire, and the classes that say what is meant.
+"""Responses: the classes that an application uses, and the finalizer that decides what is sent.
 
 ::
 

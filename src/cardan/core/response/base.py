@@ -1,8 +1,8 @@
-"""BaseResponse: status, header fields and a body, for any number of sendings over either protocol.
+"""BaseResponse: status, header fields and a body. It can be sent any number of times, over either protocol.
 
-Takes text, bytes, or an iterable of them, sync or async. What is sent is decided by
-:class:`~cardan.core.response.finalizer.ResponseFinalizer`; a response never writes anywhere itself. Nothing of one
-sending is kept on the response.
+The body is text, bytes, or an iterable of them, sync or async.
+:class:`~cardan.core.response.finalizer.ResponseFinalizer` decides what is sent; the response itself sends nothing.
+Sending does not change the response.
 """
 
 from __future__ import annotations
@@ -30,19 +30,21 @@ ResponseStatus: TypeAlias = "int | str | HTTPStatus | None"
 class BaseResponse(Copies, Outgoing):
     """A response. ``response`` is its body: text, bytes, an iterable or an async iterable of them, or None.
 
-    Any bytes-like object may stand for bytes, and is copied. A chunk of another type raises :exc:`TypeError` when it is
-    sent.
+    Any bytes-like object may be given in place of bytes. It is copied. A chunk of another type raises :exc:`TypeError`
+    when it is sent.
 
-    ``status`` is a code, a :class:`~http.HTTPStatus` or a line like ``"404 Not Found"``; ``headers`` are copied.
-    ``mimetype`` gets ``; charset=utf-8`` where it is text, ``content_type`` is taken as it is and wins.
-    ``direct_passthrough``: the iterable goes to the server unchanged (for ``wsgi.file_wrapper``).
+    ``status`` is a code, a :class:`~http.HTTPStatus` or a line like ``"404 Not Found"``. ``headers`` are copied. A text
+    ``mimetype`` gets ``; charset=utf-8``. ``content_type`` is used unchanged, and overrides ``mimetype``. With
+    ``direct_passthrough`` the server gets the iterable unchanged (for ``wsgi.file_wrapper``).
     """
 
     charset: ClassVar[str] = "utf-8"
     default_status: ClassVar[int] = 200
     default_mimetype: ClassVar[str | None] = "text/plain"
     max_cookie_size: ClassVar[int] = 4093
-    """Bytes of a Set-Cookie beyond which browsers may drop it: a warning; 0: none. RFC 6265 section 6.1 says 4096."""
+    """The size in bytes above which a Set-Cookie causes a warning, because browsers may drop it (RFC 6265 section 6.1).
+
+    0: no warning."""
 
     def __init__(
         self,
@@ -98,7 +100,7 @@ class BaseResponse(Copies, Outgoing):
             self._add_length(pairs)
 
     def _add_length(self, pairs: list[tuple[str, str]]) -> None:
-        """A body of text or bytes declares its length, where the program did not."""
+        """Add the Content-Length of a body of text or bytes, unless the program has set one."""
         body = self._body
         if (body is not None or self._was_bytes) and self.automatically_set_content_length:
             self._own_length = length = str(len(body) if body is not None else self._buffered_length())
@@ -108,7 +110,7 @@ class BaseResponse(Copies, Outgoing):
 
     @property
     def status_code(self) -> int:
-        """The status code; setting it sets the reason phrase of RFC 9110."""
+        """The status code. Setting it also sets the reason phrase of RFC 9110."""
         return self._code
 
     @status_code.setter
@@ -118,9 +120,9 @@ class BaseResponse(Copies, Outgoing):
 
     @property
     def status(self) -> str:
-        """The status line's code and phrase, ``"404 Not Found"``. A custom phrase travels on WSGI only.
+        """Status code and reason phrase, such as ``"404 Not Found"``. ASGI does not send a phrase of your own.
 
-        Set with a code, an :class:`~http.HTTPStatus` or such a string; raises ValueError for an empty one.
+        It can be set to a code, an :class:`~http.HTTPStatus` or such a text. An empty text raises ValueError.
         """
         if self._reason is None:
             return STATUS_LINES.get(self._code) or status_line(self._code)
@@ -138,7 +140,7 @@ class BaseResponse(Copies, Outgoing):
 
     @property
     def headers(self) -> Headers:
-        """The header fields; changes are what is sent."""
+        """The header fields. Changes of them are sent."""
         headers = self._headers
         if headers is None:
             kind = self._content_type
@@ -167,7 +169,7 @@ class BaseResponse(Copies, Outgoing):
 
     @property
     def mimetype(self) -> str | None:
-        """The media type without parameters, in lower case; setting one of text adds ``; charset=utf-8``."""
+        """The media type without parameters, in lower case. Setting a text type adds ``; charset=utf-8``."""
         kind = self.content_type
         return kind.partition(";")[0].strip().lower() if kind else None
 
@@ -188,9 +190,10 @@ class BaseResponse(Copies, Outgoing):
         samesite: str | None = None,
         partitioned: bool = False,
     ) -> None:
-        """Add a Set-Cookie (RFC 6265bis section 4.1); ``max_age`` in seconds or a timedelta, None: for the session.
+        """Add a Set-Cookie field (RFC 6265bis section 4.1).
 
-        Raises :exc:`ValueError` for what a browser would refuse.
+        ``max_age`` is a number of seconds or a timedelta; None makes a session cookie. Raises :exc:`ValueError` for a
+        cookie that a browser would refuse.
         """
         cookie = dump_cookie(
             key, value, max_age=max_age, expires=expires, path=path, domain=domain, secure=secure,

@@ -1,8 +1,8 @@
-"""BodyAccess: the body of a response, buffered or streamed, as its program sees and changes it.
+"""BodyAccess: the body of a response, buffered or streamed, as the application reads and changes it.
 
-A body that was given as text or bytes is one bytes object until somebody asks for ``response``. Looking at ``data``
-collects a sync iterable, unless ``implicit_sequence_conversion`` is off; an async one is collected by awaiting
-(``amake_sequence``, ``aget_data``, ``afreeze``), and the plain names raise :exc:`WrongMode` before.
+A body that was given as text or bytes is one bytes object until ``response`` is accessed. Accessing ``data`` collects a
+sync iterable, unless ``implicit_sequence_conversion`` is off. An async iterable has to be collected by ``await``
+(``amake_sequence``, ``aget_data``, ``afreeze``); until then the sync names raise :exc:`WrongMode`.
 """
 
 from __future__ import annotations
@@ -31,24 +31,23 @@ class BodyAccess:
     """The body of a response; mixed into :class:`BaseResponse`."""
 
     implicit_sequence_conversion: bool = True
-    """False: looking at the body never consumes its iterable."""
+    """If False, no access to the body consumes its iterable."""
     automatically_set_content_length: bool = True
-    """Set Content-Length where the body is buffered."""
+    """Whether Content-Length is set if the body is buffered."""
     json_module: ClassVar[Any] = json
-    """What JSON is read and written with: ``loads`` and ``dumps``, which may give bytes."""
+    """The module, or any object, whose ``loads`` and ``dumps`` read and write JSON. ``dumps`` may return bytes."""
     direct_passthrough: bool = False
 
-    # Several threads may read one response at once. What is made by reading is therefore published in one step, whole
-    # (``dict.setdefault`` is one), and a body of bytes is given up last: a thread that does not find it any more finds
-    # the list.
+    # Several threads may read one response at once. An object that is made by reading is therefore stored in one atomic
+    # step (``dict.setdefault``), and the body of bytes is removed last: a thread that does not find it finds the list.
     _body: bytes | None
-    _iterable: Any  # absent while a body of bytes was never asked for as a list
-    _was_bytes: bool = False  # the list is our own, made of a body of bytes
+    _iterable: Any  # absent until a body of bytes is accessed as a list
+    _was_bytes: bool = False  # whether the list was made here from a body of bytes
     _headers: Headers | None
-    _made_headers: Headers  # what the first thread that asked has made
+    _made_headers: Headers  # made by the first thread that accesses them
     _hooks: list[Callable[[], Any]] | None
     _made_hooks: list[Callable[[], Any]]  # likewise
-    _own_length: str | None  # the Content-Length that we wrote into the headers, not the program
+    _own_length: str | None  # the Content-Length that was set here and not by the application
 
     if TYPE_CHECKING:
 
@@ -63,7 +62,7 @@ class BodyAccess:
             ...
 
         def _finish_frozen(self, no_etag: bool) -> None:
-            """Set what a frozen response has."""
+            """Set the fields that a frozen response has."""
 
     def _set_response(self, response: Any) -> None:
         if response is None:
@@ -86,7 +85,7 @@ class BodyAccess:
 
     @property
     def response(self) -> Any:
-        """The body: a list where it was given as text or bytes, else the iterable that was given. May be replaced."""
+        """The body: a list if it was given as text or bytes, else the iterable that was given. It may be replaced."""
         body = self._body
         if body is not None:
             self.__dict__.setdefault("_iterable", [body] if body else [])
@@ -109,12 +108,12 @@ class BodyAccess:
 
     @property
     def is_sequence(self) -> bool:
-        """Whether the body is buffered: a list or tuple."""
+        """Whether the body is buffered, as a list or tuple."""
         return self._body is not None or isinstance(self._iterable, (list, tuple))
 
     @property
     def is_streamed(self) -> bool:
-        """Whether the body has no length: a generator, an async iterable."""
+        """Whether the body has no length, as a generator or an async iterable."""
         return self._body is None and not hasattr(self._iterable, "__len__")
 
     @property
@@ -125,7 +124,7 @@ class BodyAccess:
     # --- its chunks ---
 
     def iter_encoded(self) -> Iterator[bytes]:
-        """The body's chunks as bytes; :exc:`WrongMode` for an async body."""
+        """The chunks of the body as bytes. Raises :exc:`WrongMode` for an async body."""
         body = self._body
         if body is not None:
             return iter([body] if body else [])
@@ -133,7 +132,7 @@ class BodyAccess:
         return map(encode, self._iterable)
 
     def aiter_encoded(self) -> AsyncChunks | AsyncGenerator[bytes, None]:
-        """The body's chunks as bytes, of a sync or an async body. Close it (``aclose``) when leaving early."""
+        """The chunks of a sync or async body as bytes. If you stop before the end, close it with ``aclose()``."""
         return AsyncChunks(self._iterable) if self.is_async else _in_turn(self.iter_encoded())
 
     def _no_await(self, name: str, twin: str) -> None:
@@ -143,9 +142,9 @@ class BodyAccess:
     # --- buffering it ---
 
     def make_sequence(self) -> None:
-        """Collect the body into a list of bytes; the iterable's ``close`` becomes the first close hook.
+        """Collect the body into a list of bytes. The ``close`` of the iterable becomes the first close hook.
 
-        Raises :exc:`WrongMode` for an async body: ``await amake_sequence()``.
+        Raises :exc:`WrongMode` for an async body; use ``await amake_sequence()``.
         """
         if self._body is None:
             self._no_await("make_sequence()", "await amake_sequence()")
@@ -170,7 +169,7 @@ class BodyAccess:
             self._hooks = [close, *(self._hooks or ())]
 
     def _ensure_sequence(self, mutable: bool = False) -> None:
-        """Make the body a sequence, a list if ``mutable``; :exc:`RuntimeError` where that is not wanted."""
+        """Make the body a sequence, a list if ``mutable``. Raises :exc:`RuntimeError` if the settings forbid it."""
         if not self.is_sequence:
             if self.direct_passthrough:
                 raise RuntimeError("got an access to a body that is passed through, expected direct_passthrough=False")
@@ -188,10 +187,10 @@ class BodyAccess:
     @overload
     def get_data(self, as_text: bool) -> str | bytes: ...
     def get_data(self, as_text: bool = False) -> str | bytes:
-        """The whole body as bytes, or as text; a streamed one is collected.
+        """The whole body as bytes, or as text. A streamed body is collected.
 
-        Raises :exc:`RuntimeError` where ``implicit_sequence_conversion`` is off, or the body is passed through, and
-        :exc:`WrongMode` for an async body: ``await aget_data()``.
+        Raises :exc:`RuntimeError` if ``implicit_sequence_conversion`` is off or the body is passed through, and
+        :exc:`WrongMode` for an async body; use ``await aget_data()``.
         """
         self._ensure_sequence()
         body = self._body
@@ -205,14 +204,15 @@ class BodyAccess:
     @overload
     async def aget_data(self, as_text: bool) -> str | bytes: ...
     async def aget_data(self, as_text: bool = False) -> str | bytes:
-        """The whole body of any kind as bytes, or as text; a streamed one is collected."""
+        """The whole body, sync or async, as bytes or as text. A streamed body is collected."""
         if self.is_async and self.implicit_sequence_conversion and not self.direct_passthrough:
             await self.amake_sequence()
         return self.get_data(as_text)
 
     def set_data(self, value: str | Buffer) -> None:
-        """Make text or a bytes-like object the body; sets Content-Length. An iterable that it replaces is closed at the
-        end. Raises :exc:`TypeError` for anything else.
+        """Replace the body by text or a bytes-like object, and set Content-Length.
+
+        An iterable that was the body is closed with the response. Raises :exc:`TypeError` for any other value.
         """
         data = encode(value)
         if self._body is None:
@@ -228,7 +228,7 @@ class BodyAccess:
 
     @property
     def data(self) -> bytes:
-        """The whole body as bytes, see :meth:`get_data`; set it with text or bytes."""
+        """The whole body as bytes, see :meth:`get_data`. It can be set to text or bytes."""
         data: bytes = self.get_data()
         return data
 
@@ -238,23 +238,26 @@ class BodyAccess:
 
     @property
     def text(self) -> str:
-        """The whole body as text, U+FFFD for what is not UTF-8."""
+        """The whole body as text. Bytes that are not UTF-8 become U+FFFD."""
         text: str = self.get_data(as_text=True)
         return text
 
     @property
     def is_json(self) -> bool:
-        """Whether the media type is one of JSON (RFC 6839 section 3.1)."""
+        """Whether the media type is ``application/json`` or ends with ``+json`` (RFC 6839 section 3.1)."""
         kind = self.mimetype or ""
         return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
     @property
     def json(self) -> Any:
-        """The body parsed as JSON, None where the media type says that it is none. Raises :exc:`ValueError`."""
+        """The body parsed as JSON; None if the media type is another one.
+
+        Raises :exc:`ValueError` if it is not JSON.
+        """
         return self.get_json()
 
     def get_json(self, force: bool = False, silent: bool = False) -> Any:
-        """The body parsed as JSON; ``force`` ignores the media type, ``silent`` gives None for what is no JSON."""
+        """The body parsed as JSON. ``force`` ignores the media type; ``silent`` gives None if the body is not JSON."""
         if not (force or self.is_json):
             return None
         try:
@@ -265,7 +268,7 @@ class BodyAccess:
             raise
 
     def calculate_content_length(self) -> int | None:
-        """The body's length in bytes, which collects a sync iterable; None where it cannot be known."""
+        """The length of the body in bytes; None if it cannot be known. A sync iterable is collected for this."""
         try:
             self._ensure_sequence()
         except RuntimeError:
@@ -281,18 +284,21 @@ class BodyAccess:
         return None
 
     def _known_length(self) -> int | None:
-        """The length that a Content-Length may be made of, without collecting anything."""
+        """The length of the body if it is known without collecting an iterable, else None."""
         if not self.automatically_set_content_length or self._passes_through:
             return None
         return self._buffered_length()
 
     @property
     def _passes_through(self) -> bool:
-        """Whether the body is an iterable of the program's that goes to the server as it is."""
+        """Whether the body is an iterable of the application that the server gets unchanged."""
         return self.direct_passthrough and self._body is None and not self._was_bytes
 
     def freeze(self, no_etag: bool = False) -> Self:
-        """Buffer the body, set Content-Length, and an ETag unless told not to: ready to be pickled. Returns itself."""
+        """Buffer the body and set Content-Length, and ETag unless ``no_etag``. The response can then be pickled.
+
+        Returns the response itself.
+        """
         self.make_sequence()
         self._finish_frozen(no_etag)
         return self
@@ -305,8 +311,9 @@ class BodyAccess:
 
 
 def _is_buffer(response: Any) -> bool:
-    """Whether ``response`` is bytes-like, beside being iterable: an array, an mmap. Most bodies are asked no more than
-    whether they have a length.
+    """Whether the iterable ``response`` is also bytes-like, such as an array or an mmap.
+
+    For most bodies it is enough to look whether they have a length.
     """
     return hasattr(response, "__len__") and not isinstance(response, (list, tuple)) and is_bytes_like(response)
 

@@ -1,7 +1,7 @@
-"""Closing: everything that ends with a response runs once, in order, whatever one of them raises.
+"""Closing: run the close functions of a response once, in order, even if one of them raises.
 
-Takes callables, plain or async; raises the first error after all have run. A hook is async if what it returns is
-awaitable: an ``async def``, but also a lambda that calls one, or an object with an async ``__call__``.
+Takes callables, plain or async. Raises the first error after all have run. A function counts as async if its result is
+awaitable: an ``async def``, a lambda that calls one, or an object with an async ``__call__``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["aclose_all", "close_all"]
 
 
 def _steps(closers: Iterable[Callable[[], Any]]) -> Generator[Callable[[], Any], Any, None]:
-    """Each of ``closers``, to be performed; raises the first error after the last."""
+    """Yield each of ``closers``, for the caller to run. Raises the first error after the last one."""
     first: BaseException | None = None
     for close in closers:
         try:
@@ -34,9 +34,9 @@ def _steps(closers: Iterable[Callable[[], Any]]) -> Generator[Callable[[], Any],
 
 
 def close_all(closers: Iterable[Callable[[], Any]], wait: Callable[[Awaitable[Any]], Any] | None = None) -> None:
-    """Run them by calling; an awaitable that one of them returns goes to ``wait``.
+    """Call each of ``closers``. An awaitable that one of them returns is passed to ``wait``.
 
-    Without ``wait`` an async one is a :exc:`WrongMode`, raised after the others ran.
+    Without ``wait`` an async one raises :exc:`WrongMode` after the others have run.
     """
 
     def perform(close: Callable[[], Any]) -> None:
@@ -55,9 +55,9 @@ async def aclose_all(
     run_sync: Callable[..., Awaitable[Any]] | None = None,
     here: Callable[[Awaitable[Any]], Awaitable[Any]] | None = None,
 ) -> None:
-    """Run them by awaiting; plain ones by ``run_sync(function, *args)``, in a worker thread, if given.
+    """Call or await each of ``closers``. ``run_sync(function, *args)``, if given, runs plain ones in a worker thread.
 
-    What an async one returns is awaited, as ``here(awaitable)`` if given.
+    If ``here`` is given, ``here(awaitable)`` is awaited in place of an awaitable.
     """
 
     async def perform(close: Callable[[], Any]) -> None:

@@ -1,7 +1,7 @@
 """Conditional requests and ranges: one pure decision (RFC 9110 sections 13 and 14).
 
-Takes the request's method and fields, and what is known of the representation; gives a :class:`Decision`. Follows the
-order of section 13.2.2. Raises nothing for what a client can send; linear in its input.
+Takes the request's method and fields, and what is known of the representation; gives a :class:`Decision`. It follows
+the order of section 13.2.2. Nothing that a client sends raises an error or takes more than linear time.
 
     method       precondition that fails, or holds                      decision
     GET, HEAD    If-Match, If-Unmodified-Since fail                      412
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_RANGES", "Conditions", "Decision", "Representation", "RequestLike", "check_preconditions", "decide"]
 
-#: Ranges in one request; more are answered with everything (RFC 9110 section 14.2 allows it). Apache stops at 200,
-#: nginx has no limit, Go none but the size of the answer; players and download managers ask for one to eight.
+#: The largest number of ranges in one request. A request for more gets the whole representation (RFC 9110 section 14.2
+#: allows it). Apache allows 200, nginx any number, and Go limits only the size of the answer. Players and download
+#: managers ask for one to eight.
 MAX_RANGES: Final = 16
-#: More than this many ranges that are on average shorter than _SMALL are a set that costs more than it gives: each
-#: part of the answer has some 100 bytes around it.
+#: The largest number of ranges that may be shorter than _SMALL on average. Each part of the answer has some 100 bytes
+#: around it, so that more of them cost more than they save.
 _FEW: Final = 4
 _SMALL: Final = 64
 
@@ -41,7 +42,7 @@ _WITHOUT_PRECONDITIONS: Final = frozenset({"CONNECT", "OPTIONS", "TRACE"})
 
 @dataclass(slots=True)
 class Conditions:
-    """The fields of a request that make it conditional, as they were sent; None where one was not."""
+    """The fields of a request that make it conditional, as they were sent; None for a field that was not sent."""
 
     if_match: str | None = None
     if_unmodified_since: str | None = None
@@ -52,7 +53,7 @@ class Conditions:
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, Any]) -> Conditions:
-        """Those of ``headers``."""
+        """The conditions in ``headers``."""
         get = headers.get
         return cls(
             get("If-Match"), get("If-Unmodified-Since"), get("If-None-Match"), get("If-Modified-Since"),
@@ -62,10 +63,11 @@ class Conditions:
 
 @dataclass(slots=True)
 class Representation:
-    """What would be sent: the status without preconditions, its validators, its length in bytes where it is known.
+    """What would be sent without conditions: the status, the validators, and the length in bytes if it is known.
 
-    ``etag`` is a field value, ``"x"`` or ``W/"x"``. ``exists`` is False where there is no representation yet.
-    ``length`` None: ranges are not served. ``any_order``: parts can be had in any order, not only front to back.
+    ``etag`` is a field value, ``"x"`` or ``W/"x"``. ``exists`` is False if there is no representation yet. If
+    ``length`` is None, ranges are not served. ``any_order``: the body can give its ranges in any order, not only in
+    ascending order.
     """
 
     status: int = 200
@@ -78,14 +80,17 @@ class Representation:
 
 @dataclass(slots=True)
 class Decision:
-    """``status`` is 304, 412, 416, 206, or None: answer as without conditions. ``ranges`` (start, stop) go with 206."""
+    """``status`` is 304, 412, 416 or 206, or None to answer as without conditions.
+
+    ``ranges`` (start, stop) are for 206.
+    """
 
     status: int | None = None
     ranges: list[tuple[int, int]] = field(default_factory=list)
 
 
 def decide(method: str, asked: Conditions, there: Representation) -> Decision:
-    """What to answer to ``method`` with the fields ``asked``, given what is ``there``."""
+    """The decision for a request with ``method`` and the conditions ``asked``, about the representation ``there``."""
     if method in _WITHOUT_PRECONDITIONS or not 200 <= there.status < 300:
         return Decision()
     if not _may_go_on(asked, there):
@@ -102,7 +107,7 @@ def decide(method: str, asked: Conditions, there: Representation) -> Decision:
 
 
 def _may_go_on(asked: Conditions, there: Representation) -> bool:
-    """Sections 13.1.1 and 13.1.4; the latter does not count where the former was sent."""
+    """Whether If-Match (section 13.1.1) holds; without it, whether If-Unmodified-Since (section 13.1.4) holds."""
     if asked.if_match is not None:
         tags = ETags.from_header(asked.if_match)
         if tags.star_tag:
@@ -114,7 +119,7 @@ def _may_go_on(asked: Conditions, there: Representation) -> bool:
 
 
 def _is_among(tags: ETags, there: Representation) -> bool:
-    """Section 13.1.2: weak comparison."""
+    """Whether one of ``tags`` matches by weak comparison (section 13.1.2)."""
     if tags.star_tag:
         return there.exists
     tag, _ = unquote_etag(there.etag)
@@ -127,7 +132,7 @@ def _is_unmodified(field_value: str | None, there: Representation) -> bool:
 
 
 def _decide_range(value: str, if_range: str | None, there: Representation, length: int) -> Decision:
-    if value.count(",") > 4 * MAX_RANGES:  # not even looked at
+    if value.count(",") > 4 * MAX_RANGES:  # not parsed
         return Decision()
     asked = Range.from_header(value)
     if asked is None or asked.units != "bytes" or len(asked.ranges) > MAX_RANGES:
@@ -136,7 +141,7 @@ def _decide_range(value: str, if_range: str | None, there: Representation, lengt
         return Decision()
     ranges = asked.resolve(length)
     if not ranges:
-        # the last n bytes of nothing are nothing: satisfiable, but no Content-Range can say it (sections 14.1.2, 14.4)
+        # a suffix range of an empty body is satisfiable, but no Content-Range can express it (sections 14.1.2, 14.4)
         return Decision() if not length and any(start < 0 for start, _ in asked.ranges) else Decision(416)
     if len(ranges) > 1 and (_is_abusive(ranges) or not (there.any_order or ranges == sorted(ranges))):
         return Decision()
@@ -165,10 +170,10 @@ class RequestLike(HasHeaders, Protocol):
 def check_preconditions(
     request: RequestLike, *, etag: str | None = None, last_modified: datetime | None = None, exists: bool = True
 ) -> None:
-    """Raise :exc:`PreconditionFailed` (412) where the request must not be carried out: before a PUT, PATCH, DELETE.
+    """Raise :exc:`PreconditionFailed` (412) if the conditions of a request fail. Call it before a PUT, PATCH or DELETE.
 
     ``etag`` (``"v1"``, ``W/"v1"``, or without quotes) and ``last_modified`` are those of what is stored now; ``exists``
-    is False where nothing is. For GET and HEAD an answer of 304 is no failure: ``make_conditional`` gives it.
+    is False if nothing is stored. For GET and HEAD a 304 is no failure: use ``make_conditional``.
     """
     there = Representation(etag=etag, last_modified=last_modified, exists=exists)
     if decide(request.method, Conditions.from_headers(request.headers), there).status == 412:

@@ -1,7 +1,7 @@
 """Which Content-Type a response gets from its mimetype: text is sent as UTF-8 and says so.
 
-Takes and gives field values that are ready for the wire; raises :exc:`ValueError` (:exc:`TypeError`) for those that
-must not be sent, so that whoever keeps the result need not look at it again.
+Takes and gives field values. Raises :exc:`ValueError` or :exc:`TypeError` for a value that must not be sent, so that
+the result need not be checked again.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from ..structures.header_rules import field_value
 
 __all__ = ["checked", "with_charset"]
 
-#: application types that are text all the same, and whose registrations have a charset parameter
+#: application types that are text, and whose registrations have a charset parameter
 _TEXT_TYPES: Final = frozenset({
     "application/ecmascript", "application/javascript", "application/sql", "application/xml", "application/xml-dtd",
     "application/xml-external-parsed-entity",
 })  # fmt: skip
 
 
-@lru_cache(64)  # what applications send, never what users sent; a handful of strings in any program
+@lru_cache(64)  # the values come from the application, not from clients: there are few
 def with_charset(mimetype: str) -> str:
-    """``mimetype`` with ``; charset=utf-8`` where it is text (``text/*``, ``*+xml`` and the like) and has none."""
+    """``mimetype``, with ``; charset=utf-8`` if it is text (``text/*``, ``*+xml`` and similar) and has no charset."""
     mimetype = field_value("Content-Type", mimetype)
     kind = mimetype.partition(";")[0].strip().lower()
     if "charset=" in mimetype.lower():
@@ -34,5 +34,5 @@ def with_charset(mimetype: str) -> str:
 
 @lru_cache(64)
 def checked(content_type: str) -> str:
-    """``content_type`` as it is, found fit for the wire."""
+    """``content_type`` unchanged, after a check that it may be sent."""
     return field_value("Content-Type", content_type)

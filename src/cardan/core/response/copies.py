@@ -1,7 +1,7 @@
-"""Copies: responses copied, pickled, and made of one another.
+"""Copies: how a response is copied, pickled, and converted to another response class.
 
-A copy has header fields and close hooks of its own. Only a buffered body can be pickled or copied deeply; raises
-:exc:`TypeError` for a stream, which says what to do.
+A copy has header fields and close hooks of its own. Only a response with a buffered body can be pickled or copied
+deeply. For a stream this raises a :exc:`TypeError` that says what to do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from .body import BodyAccess
 
 __all__ = ["Copies"]
 
-#: what a response has made for itself alone
+#: the attributes that a copy must not share
 _MADE: Final = frozenset({"_stream", "_made_headers", "_made_hooks"})
 
 
@@ -23,8 +23,8 @@ class Copies(BodyAccess):
     def force_type(cls, response: object) -> Self:
         """``response`` if it is of this class already, else a new object of this class.
 
-        The new one shares body, header fields and what else the other has; the other keeps its class. Raises
-        :exc:`TypeError` for what is no response.
+        The new object shares the body, the header fields and all other attributes of ``response``, which keeps its
+        class. Raises :exc:`TypeError` for an object that is not a response.
         """
         if isinstance(response, cls):
             return response

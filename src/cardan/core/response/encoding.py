@@ -1,7 +1,7 @@
-"""A body's chunks as bytes: text is UTF-8, any bytes-like object becomes bytes.
+"""The chunks of a body as bytes: text is encoded as UTF-8, any bytes-like object becomes bytes.
 
-Takes iterables, sync and async, of text and bytes; raises :exc:`TypeError` for any other chunk, None included. Never
-reads ahead, and adds no task and no generator of its own: what is closed here is closed in the iterable at once.
+Takes sync and async iterables of text and bytes. Raises :exc:`TypeError` for any other chunk, also for None. Nothing is
+read ahead, and no task or generator is added, so that closing takes effect in the iterable at once.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["END", "AsyncChunks", "closer", "encode"]
 
 END: Final[Any] = object()
-"""What ``next(chunks, END)`` gives after the last chunk. Not None: a program may yield that, which is an error."""
+"""The result of ``next(chunks, END)`` after the last chunk.
+
+It is not None, because a body that yields None is wrong.
+"""
 
 
 def encode(chunk: str | Buffer) -> bytes:
-    """One chunk as bytes: the one place that says what a chunk may be, for sync and async bodies on both protocols."""
+    """One chunk as bytes. Sync and async bodies on both protocols go through this function."""
     if type(chunk) is bytes:
         return chunk
     if isinstance(chunk, str):
@@ -36,7 +39,7 @@ def encode(chunk: str | Buffer) -> bytes:
 class AsyncChunks:
     """One pass over an async iterable, each chunk as bytes.
 
-    ``aclose`` ends the pass; an iterable that is its own iterator is left to whoever closes the body.
+    ``aclose`` ends the pass. It does not close an iterable that is its own iterator: closing the body does that.
     """
 
     __slots__ = ("_source", "_steps")
@@ -60,6 +63,6 @@ class AsyncChunks:
 
 
 def closer(body: Any, is_async: bool) -> Callable[[], Any] | None:
-    """What closes ``body``: its ``aclose``, its ``close``, or nothing."""
+    """The method that closes ``body``, ``aclose`` or ``close``; None if it has neither."""
     close = getattr(body, "aclose", None) if is_async else None
     return close if close is not None else getattr(body, "close", None)

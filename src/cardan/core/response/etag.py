@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ETagResponseMixin", "head_of", "make_conditional_on"]
 
-#: what describes the representation, which an error in its place is not
+#: the fields that describe the representation, and that an error in its place must not have
 _OF_REPRESENTATION = (
     "Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range", "Content-MD5",
     "Content-Disposition", "Content-Location", "ETag", "Last-Modified",
@@ -45,7 +45,7 @@ class ETagResponseMixin(BaseResponse):
         self.headers["ETag"] = quote_etag(etag, weak)
 
     def add_etag(self, overwrite: bool = False, weak: bool = False) -> None:
-        """Set an ETag made of the body, which is collected, unless there is one already."""
+        """Set an ETag made from the body, which is collected for this, unless there is an ETag already."""
         if overwrite or "ETag" not in self.headers:
             from hashlib import blake2b
 
@@ -62,12 +62,12 @@ class ETagResponseMixin(BaseResponse):
         accept_ranges: bool | str = False,
         complete_length: int | None = None,
     ) -> Self:
-        """Make this the answer to a conditional request: 304, 412, 206 or 416 in place of 200, where it says so.
+        """Make this the answer to a conditional request, which may ask for a 304, 412, 206 or 416 in place of a 200.
 
-        Takes a request, an environ or a scope; other methods than GET and HEAD change nothing. ``accept_ranges``
-        (True is ``"bytes"``) is announced, and ranges are served where the length is known: the body is buffered, can
-        tell it, or ``complete_length`` does. A streamed body is cut as it flows by. Sets Date, and Content-Length
-        where it is known. Returns the response itself, changed.
+        Takes a request, an environ or a scope. For methods other than GET and HEAD nothing changes. ``accept_ranges``
+        (True means ``"bytes"``) is announced. Ranges are served if the length is known: the body is buffered, the body
+        has a length, or ``complete_length`` is given. Ranges of a streamed body are cut out while it is sent. Sets
+        Date, and Content-Length if it is known. Returns the response itself.
         """
         method, headers = head_of(request_or_environ)
         if method in ("GET", "HEAD"):
@@ -143,7 +143,7 @@ class ETagResponseMixin(BaseResponse):
         self.direct_passthrough = False
         if status == 416:
             self.headers["Content-Range"] = f"bytes */{length}"
-        self.mimetype = "text/plain"  # PEP 3333's validator wants one where there may be content
+        self.mimetype = "text/plain"  # the validator of PEP 3333 demands a type if there may be content
         self.set_data(b"")
 
 
@@ -166,7 +166,7 @@ def make_conditional_on(
 ) -> None:
     """Do what :meth:`ETagResponseMixin.make_conditional` does, without a Date field: the server sets that.
 
-    ``method`` and ``headers`` are those of the request, ``unit`` that of the ranges which the body can give; False for
-    none.
+    ``method`` and ``headers`` are those of the request. ``unit`` is the unit of the ranges that the body can give;
+    False if it gives none.
     """
     response._make_conditional(method, headers, unit)

@@ -1,8 +1,8 @@
-"""Server-sent events (WHATWG HTML section 9.2) and newline-delimited JSON, out of sync and async iterables.
+"""Server-sent events (WHATWG HTML section 9.2) and newline-delimited JSON, made from sync and async iterables.
 
 Takes events, text, and values that JSON can represent; gives UTF-8, each event in one chunk. Raises :exc:`ValueError`
-for a field with a line break in it, which would end the field. No task is started; closing a body closes the program's
-generator at once.
+for a field that contains a line break, which would end the field. No task is started. Closing a body closes the
+generator of the application at once.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from .json_body import json_bytes
 
 __all__ = ["AsyncEncodedBody", "EncodedBody", "ServerSentEvent", "encode_event", "encoded_body", "milliseconds"]
 
-#: a comment, which every client ignores (section 9.2.6): keeps proxies from closing a silent connection
+#: a comment, which every client ignores (section 9.2.6); it keeps proxies from closing a silent connection
 KEEP_ALIVE: Final = b":\n\n"
 
-# what ends a line in an event stream, and nothing else does (section 9.2.5); not str.splitlines, which knows ten more
+# the three line ends of an event stream (section 9.2.5); str.splitlines() knows ten more
 _line_ends = re.compile("\r\n|\r|\n").split
 _NO_DATA: Any = object()
 
@@ -30,10 +30,11 @@ _NO_DATA: Any = object()
 class ServerSentEvent:
     """One event: ``data`` is text, or a value that JSON can represent.
 
-    ``id`` is what the browser sends back as Last-Event-ID when it connects again; ``""`` makes it forget. ``event``
-    is the type, ``message`` without one; ``retry`` says after how many milliseconds (or a timedelta) to connect
-    again; ``comment`` is ignored by clients. Raises :exc:`ValueError` for an id or event with CR or LF, an id with
-    NUL (which browsers ignore) and a negative ``retry``. An event without data is not dispatched.
+    The browser sends ``id`` back as Last-Event-ID when it connects again; ``""`` makes it forget the id. ``event`` is
+    the type of the event; the default is ``message``. ``retry``, in milliseconds or as a timedelta, tells the browser
+    how long to wait before it connects again. Clients ignore ``comment``. Raises :exc:`ValueError` for an id or event
+    with CR or LF, for an id with NUL (which browsers ignore) and for a negative ``retry``. Browsers do not dispatch an
+    event without data.
     """
 
     __slots__ = ("comment", "data", "event", "id", "retry")
@@ -90,7 +91,7 @@ def milliseconds(retry: int | timedelta | None) -> int | None:
 
 
 def encode_event(item: Any, dumps: Callable[[Any], bytes] = json_bytes) -> bytes:
-    """One item of a stream as bytes. An item that is no event becomes the data of one."""
+    """One item of a stream as bytes. An item that is not an event becomes the data of an event."""
     return (item if isinstance(item, ServerSentEvent) else ServerSentEvent(item)).encode(dumps)
 
 

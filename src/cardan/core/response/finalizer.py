@@ -1,8 +1,8 @@
-"""ResponseFinalizer: what goes on the wire, decided once for both protocols.
+"""ResponseFinalizer: the machine that decides what is sent, for both protocols.
 
-Takes the request's method, the status, header fields and what is known of the body's length; is fed the body's
-chunks; gives :class:`Head`, :class:`Chunk` and :class:`End`. It keeps what was declared: a body that is longer or
-shorter than its Content-Length raises :exc:`ContentLengthError`, before a byte too many is out. Never does I/O.
+Takes the request's method, the status, the header fields and the length of the body if it is known. It is fed the
+chunks of the body, and gives :class:`Head`, :class:`Chunk` and :class:`End`. A body that is longer or shorter than its
+Content-Length raises :exc:`ContentLengthError`, before a byte too many is sent. It does no I/O.
 
     state     feed(chunk)                    close()
     head      Head, then as body             Head, End
@@ -45,14 +45,14 @@ HeaderPair: TypeAlias = "tuple[str, str]"
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BAD_VALUE: Final = re.compile("[\r\n\0]|[^\x00-\xff]")
 
-# name -> the name in lower case, for names that were found to be tokens; bounded
+# name -> the name in lower case, for names that are known to be tokens; bounded
 _lower_names: dict[str, str] = {}
 
-#: Fields with rules of their own. Transfer-Encoding is the connection's, hence the server's, and is dropped (PEP 3333
-#: "hop-by-hop"; the ASGI specification says so by name): beside a Content-Length it would break framing.
+#: Fields with rules of their own. Transfer-Encoding belongs to the connection and so to the server. It is dropped (PEP
+#: 3333, "hop-by-hop"; the ASGI specification names it), because beside a Content-Length it would break framing.
 _SPECIAL: Final = frozenset({"content-length", "location", "content-location", "transfer-encoding"})
 
-#: RFC 9110 section 15.4.5: a 304 carries no representation metadata but what updates a cache
+#: the fields that a 304 does not have (RFC 9110 section 15.4.5): metadata of the representation that updates no cache
 _NOT_IN_304: Final = frozenset({
     "content-type", "content-encoding", "content-language", "content-range", "content-md5",
 })  # fmt: skip
@@ -84,7 +84,7 @@ class End:
 
 
 ResponseEvent: TypeAlias = "Head | Chunk | End"
-"""What a finalizer gives."""
+"""The events that a finalizer gives."""
 
 
 def has_body(method: str, status: int) -> bool:
@@ -95,7 +95,8 @@ def has_body(method: str, status: int) -> bool:
 def final_fields(status: int, headers: Iterable[HeaderPair], length: int | None) -> tuple[list[HeaderPair], int | None]:
     """The header fields as they are sent, a new list, and the Content-Length that they declare.
 
-    ``length`` is the body's length in bytes where it is known. Raises :exc:`ValueError` for what must not be sent.
+    ``length`` is the length of the body in bytes, None if it is not known. Raises :exc:`ValueError` for a status or
+    field that must not be sent.
     """
     if not 200 <= status < 1000:
         raise ValueError(f"got final status {status}, expected a code from 200 to 999")
@@ -131,16 +132,17 @@ def _checked_name(name: str) -> str:
 
 
 def _parse_length(value: str) -> int:
-    """RFC 9110 section 8.6: ASCII digits. A list of equal ones is a recipient's business, not ours to send."""
+    """The number in a Content-Length: ASCII digits (RFC 9110 section 8.6). A list of equal numbers must not be sent."""
     if not (value.isascii() and value.isdigit()):
         raise ValueError(f"got Content-Length {value!r}, expected ASCII digits")
     return int(value)
 
 
 def _bodiless(status: int, fields: list[HeaderPair]) -> list[HeaderPair]:
-    """204: no Content-Length (RFC 9110 section 8.6); 205: zero (15.3.6); 304: no representation fields (15.4.5).
+    """The fields of a response without a body.
 
-    A 204 has no content that a Content-Type could be of; the standard library's validator for PEP 3333 insists.
+    A 204 has no Content-Length (RFC 9110 section 8.6), a 205 has the length 0 (section 15.3.6), a 304 no representation
+    fields (section 15.4.5). The standard library's validator for PEP 3333 refuses a 204 with a Content-Type.
     """
     if status == 204:
         fields = [pair for pair in fields if pair[0].lower() != "content-type"]
@@ -155,16 +157,16 @@ def _bodiless(status: int, fields: list[HeaderPair]) -> list[HeaderPair]:
 
 
 def check_length(length: int | None, declared: int | None) -> None:
-    """Raise :exc:`ContentLengthError` for a body of known ``length`` that is not the declared one."""
+    """Raise :exc:`ContentLengthError` if the ``length`` of a body is known and is not the declared one."""
     if length is not None and declared != length:
         raise ContentLengthError(f"got a body of {length} bytes, expected {declared} as declared")
 
 
 class ResponseFinalizer:
-    """The machine of one response on its way out; see the module.
+    """The machine for one sending of a response; see the module.
 
-    ``headers`` are pairs of text; ``length`` is the body's length in bytes where it is known. Raises
-    :exc:`ValueError` for a status or field that must not be sent, :exc:`ContentLengthError` for a known length that
+    ``headers`` are pairs of text. ``length`` is the length of the body in bytes, None if it is not known. Raises
+    :exc:`ValueError` for a status or field that must not be sent, and :exc:`ContentLengthError` for a known length that
     is not the declared one.
     """
 
@@ -183,7 +185,7 @@ class ResponseFinalizer:
     ) -> None:
         fields, self._declared = final_fields(status, headers, length)
         self.sends_body = has_body(method, status)
-        """Whether chunks are sent at all; where not, the body need not be produced."""
+        """Whether chunks are sent. If not, the body need not be produced."""
         if self.sends_body:
             check_length(length, self._declared)
         if reason is not None and _BAD_VALUE.search(reason):
@@ -194,9 +196,9 @@ class ResponseFinalizer:
         self.state = "head"
 
     def feed(self, chunk: str | Buffer) -> list[ResponseEvent]:
-        """The events that ``chunk``, text or any bytes-like object, gives; :exc:`TypeError` for anything else.
+        """The events for ``chunk``, text or any bytes-like object. Raises :exc:`TypeError` for anything else.
 
-        An empty chunk gives the head, if it was not given, and nothing else.
+        An empty chunk gives only the head, if that was not given before.
         """
         if self._error is not None:
             raise self._error
@@ -207,7 +209,7 @@ class ResponseFinalizer:
         return self.readers[self.state](self, data)
 
     def close(self) -> list[ResponseEvent]:
-        """The last events; :exc:`ContentLengthError` where fewer bytes came than were declared."""
+        """The last events. Raises :exc:`ContentLengthError` if fewer bytes were fed than were declared."""
         if self._error is not None:
             raise self._error
         if self.state == "done":
@@ -221,12 +223,12 @@ class ResponseFinalizer:
 
     @property
     def declared(self) -> int | None:
-        """The Content-Length that the head declares, in bytes; None for a body that ends when it ends."""
+        """The Content-Length that the head declares, in bytes; None if it declares none."""
         return self._declared
 
     @property
     def has_all(self) -> bool:
-        """Whether nothing more of the body is to be sent: it was closed, or as many bytes were fed as declared."""
+        """Whether nothing more has to be sent: :meth:`close` was called, or all declared bytes were fed."""
         return self.state == "done" or not self.sends_body or self._sent == self._declared
 
     def _read_head(self, chunk: bytes) -> list[ResponseEvent]:

@@ -1,6 +1,6 @@
 """Values as JSON (RFC 8259): what ``from_json``, ``from_ndjson`` and server-sent events write.
 
-Takes a value and the module or function that writes; gives UTF-8. Raises what the writer raises, and
+Takes a value and the module or function that writes JSON; gives UTF-8. Raises the errors of that function, and
 :exc:`ValueError` for NaN and Infinity, which JSON does not have (section 6).
 """
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["json_bytes"]
 
-# made once: json.dumps with options makes an encoder for each call. What refers to itself ends at the recursion limit,
-# and is then looked at again: to look for it in every list and dict takes a seventh of the time (json, 20 objects)
+# made once, because json.dumps with options makes an encoder for each call. It does not look for a list or dict that
+# contains itself, which would take a seventh of the time: such a value reaches the recursion limit and is written again
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
 _CAREFUL_ENCODER: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
@@ -34,5 +34,6 @@ def _standard(value: Any) -> bytes:
     try:
         return _ENCODER.encode(value).encode()
     except (UnicodeEncodeError, RecursionError):
-        # a lone surrogate: UTF-8 has none (RFC 3629 section 3), an escape says it; or a value that contains itself
+        # a lone surrogate, which is written as an escape (UTF-8 has none: RFC 3629 section 3); or a value that contains
+        # itself
         return _CAREFUL_ENCODER.encode(value).encode()

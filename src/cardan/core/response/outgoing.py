@@ -48,7 +48,7 @@ class Outgoing(BodyAccess):
     """How a response is sent and closed; mixed into :class:`~cardan.core.response.BaseResponse`."""
 
     autocorrect_location_header: bool = False
-    """True: a relative Location is joined with the application's root URL. RFC 9110 section 10.2.2 allows it as is."""
+    """If True, a relative Location is joined with the root URL. RFC 9110 section 10.2.2 does not require that."""
     keep_alive: float | None = None
     """Seconds of silence after which :attr:`keep_alive_chunk` is sent; None: never."""
     keep_alive_chunk: bytes = b""
@@ -58,7 +58,7 @@ class Outgoing(BodyAccess):
     _reason: str | None
 
     def outgoing(self, method: str, root_url: Callable[[], str] | None = None) -> WholeAnswer | ResponseFinalizer:
-        """This response on its way out, as the answer to a request with ``method``.
+        """What is sent for this response, as the answer to a request with ``method``.
 
         Gives a :class:`WholeAnswer` if the body is buffered (text, bytes, or a list of them), else the
         :class:`ResponseFinalizer` that the chunks of the body go through. ``root_url`` gives the root URL of the
@@ -77,7 +77,7 @@ class Outgoing(BodyAccess):
         return self._plain(method) or self._checked(method, root_url)
 
     def _plain(self, method: str) -> WholeAnswer | None:
-        """The fast path of :meth:`outgoing`, for most responses: a body of bytes, and no header field but its type."""
+        """The fast path of :meth:`outgoing`, for a body of bytes and no header field besides Content-Type."""
         body, kind = self._body, self._content_type
         if (
             body is not None
@@ -86,7 +86,7 @@ class Outgoing(BodyAccess):
             and ((code := self._code) == 200 or (200 <= code < 1000 and code not in (204, 205, 304)))
             and self.automatically_set_content_length
         ):
-            answer = _new(WholeAnswer)  # not by its constructor: that is one more call
+            answer = _new(WholeAnswer)  # without its constructor, which would be one more call
             answer.status = code
             answer.headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
             answer.body = body if method != "HEAD" else b""
@@ -110,14 +110,14 @@ class Outgoing(BodyAccess):
     def _finalizer(
         self, method: str, root_url: Callable[[], str] | None, length: int | None = None
     ) -> ResponseFinalizer:
-        """The machine for one sending of this response; ``length`` is that of the body where it is known."""
+        """The machine for one sending of this response. ``length`` is that of the body, None if it is not known."""
         return ResponseFinalizer(method, self._code, self._pairs(root_url, length), length=length, reason=self._reason)
 
     def _pairs(self, root_url: Callable[[], str] | None, length: int | None) -> list[tuple[str, str]]:
         """The header fields as they are now."""
         fields = pairs_of(self.headers)
         own = self._own_length
-        if own is not None and length is not None and own != str(length):  # the list was changed since we wrote it
+        if own is not None and length is not None and own != str(length):  # the list was changed since then
             fields = [(name, value) for name, value in fields if name.lower() != "content-length" or value != own]
         if self.autocorrect_location_header and root_url is not None and "Location" in self.headers:
             from urllib.parse import urljoin
@@ -201,7 +201,10 @@ class Outgoing(BodyAccess):
         start_soon: Callable[..., Any] | None,
         closers: list[Callable[[], Any]],
     ) -> KeptAlive | AsyncChunks | AsyncGenerator[bytes, None]:
-        """The chunks of the body; where one task drives it, that ends it as well: its closer leaves ``closers``."""
+        """The chunks of the body.
+
+        A task that drives the body also closes it; then its closer is removed from ``closers``.
+        """
         is_async = self.is_async
         # a sync body that does not run in a thread blocks the loop: nothing can be sent meanwhile
         if self.keep_alive is None or library is None or start_soon is None or not (is_async or run_sync):
@@ -227,7 +230,7 @@ class Outgoing(BodyAccess):
         return hook
 
     def close(self) -> None:
-        """Close the body and run the hooks; :exc:`WrongMode` where one of them is async (``aclose``)."""
+        """Close the body and run the hooks. Raises :exc:`WrongMode` if one of them is async; use :meth:`aclose`."""
         close_all(closers_of(self))
 
     async def aclose(self) -> None:

@@ -1,8 +1,8 @@
 """PreparedResponse: a response with the header fields of an earlier one, which were checked when that one was made.
 
-Checking the fields of a response costs more than reading a small file. An application that answers with the same
-fields again and again (files out of a folder) checks them once. Takes fields and a body; gives a response that anybody
-may change: if the program changed the fields, the status or the body's length, everything is checked as usual.
+Checking the fields of a response takes longer than reading a small file. An application that answers with the same
+fields again and again, such as one that serves the files of a folder, checks them once. The response may be changed: if
+its fields, its status or the length of its body were changed, everything is checked as usual.
 """
 
 from __future__ import annotations

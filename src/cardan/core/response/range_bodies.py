@@ -1,7 +1,7 @@
-"""Bodies of a 206: ranges of a body that is a stream, or that can be had in parts.
+"""The bodies of a 206: ranges of a stream, or of a body that can give any part of itself.
 
-Each closes the body that it was made of when it is closed, once. None reads ahead; a stream is not read past its last
-range.
+Closing one of them closes the body that it was made from, once. They do not read ahead. A stream is not read beyond its
+last range.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["AsyncCutBody", "CutBody", "PartsBody", "Seekable"]
 
 @runtime_checkable
 class Seekable(Protocol):
-    """A body that can give any part of itself, a file say."""
+    """A body that can give any part of itself, such as a file."""
 
     @property
     def length(self) -> int:
@@ -34,7 +34,7 @@ class Seekable(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of what it reads from."""
+        """Release the resource that it reads from."""
 
 
 class PartsBody:
@@ -53,12 +53,12 @@ class PartsBody:
             yield self._plan.suffix
 
     def close(self) -> None:
-        """Close what the ranges are of."""
+        """Close the whole body."""
         self._source.close()
 
 
 class CutBody:
-    """Ranges of an iterable, as it flows by."""
+    """Ranges of an iterable, cut out while it is read."""
 
     def __init__(self, source: Iterable[Any], plan: Plan) -> None:
         self._source = source
@@ -79,7 +79,7 @@ class CutBody:
 
 
 class AsyncCutBody:
-    """Ranges of an async iterable, as it flows by."""
+    """Ranges of an async iterable, cut out while it is read."""
 
     def __init__(self, source: AsyncIterable[Any], plan: Plan) -> None:
         self._source = source

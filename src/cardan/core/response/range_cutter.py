@@ -1,8 +1,8 @@
-"""RangeCutter: ranges cut out of a body that flows by, as they go on the wire (RFC 9110 sections 14.4 and 14.6).
+"""RangeCutter: cuts ranges out of the chunks of a body, in the form in which they are sent (RFC 9110 section 14).
 
-Takes a :class:`Plan` and the body's chunks; gives what is to be sent: one range as it is, several as
-multipart/byteranges. Keeps nothing: what lies outside the ranges is dropped as it comes. The ranges are ascending and
-do not overlap.
+Takes a :class:`Plan` and the chunks of the body; gives the bytes to send: one range unchanged, several ranges as
+multipart/byteranges (section 14.6). Nothing is stored: bytes outside of the ranges are dropped at once. The ranges are
+ascending and do not overlap.
 
     state     feed(chunk)                                close()
     before    nothing, until the next range starts       as end
@@ -30,7 +30,7 @@ def _random_boundary() -> str:
     return os.urandom(16).hex()
 
 
-#: makes the boundary of multipart/byteranges: 128 random bits occur in no file; to be replaced in tests
+#: makes the boundary of multipart/byteranges: 128 random bits, which occur in no file; tests replace it
 make_boundary: Callable[[], str] = _random_boundary
 
 
@@ -45,7 +45,7 @@ class Piece:
 
 @dataclass(slots=True)
 class Plan:
-    """What a 206 consists of: its pieces, what ends it, its length in bytes, and the fields that say so."""
+    """What a 206 consists of: its pieces, the bytes that end it, its length in bytes, and its header fields."""
 
     pieces: list[Piece]
     suffix: bytes
@@ -57,9 +57,9 @@ class Plan:
 def plan_ranges(
     ranges: Sequence[tuple[int, int]], total: int, content_type: str | None, content_encoding: str | None = None
 ) -> Plan:
-    """How to send ``ranges`` of ``total`` bytes of ``content_type``: one as it is, several as multipart/byteranges.
+    """How to send ``ranges`` of ``total`` bytes of ``content_type``: one unchanged, several as multipart/byteranges.
 
-    What says what the bytes are then stands in each part, not in the head (section 14.6).
+    Of several ranges each part has its own Content-Type and Content-Range, and the head has not (section 14.6).
     """
     if len(ranges) == 1:
         ((start, stop),) = ranges
@@ -84,12 +84,15 @@ class RangeCutter:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._at = 0  # position of the next byte to come
-        self._next = 0  # the piece that is waited for, or inside of
+        self._at = 0  # the position of the next byte that is fed
+        self._next = 0  # the index of the piece that comes next, or that has begun
         self.state = "before"
 
     def feed(self, chunk: Buffer) -> list[bytes]:
-        """What ``chunk``, any bytes-like object, gives; once ``state`` is ``"end"`` no more is wanted."""
+        """The bytes to send for ``chunk``, any bytes-like object.
+
+        When ``state`` is ``"end"``, no more chunks are needed.
+        """
         chunk = as_bytes(chunk)
         out: list[bytes] = []
         begin, self._at = self._at, self._at + len(chunk)
@@ -118,6 +121,6 @@ class RangeCutter:
                 out.append(self._plan.suffix)
 
     def close(self) -> list[bytes]:
-        """Nothing more comes. A body too short for its ranges is noticed by who counts against Content-Length."""
+        """Note that the body has ended. The finalizer notices a body that is too short, by the Content-Length."""
         self.state = "end"
         return []

@@ -23,13 +23,14 @@ def redirect(location: str, code: int, Response: type[R]) -> R: ...
 def redirect(location: str, code: int = 302, Response: Any = None) -> Any:
     """Return a response that redirects to ``location``, a URI or an IRI, relative or absolute.
 
-    ``code`` is 301, 302, 303, 305, 307 or 308, or 201 for what was created; ``Response`` the class to make. 303 asks
-    for a GET, 307 and 308 for the same method again. Raises :exc:`ValueError` for another code, and for a location
-    that cannot be encoded. Never checks where it leads: an address that users gave is theirs.
+    ``code`` is 301, 302, 303, 305, 307 or 308, or 201 for a resource that was created. ``Response`` is the class of the
+    response. 303 asks for a GET, 307 and 308 for the same method again. Raises :exc:`ValueError` for another code, and
+    for a location that cannot be encoded. It does not check where ``location`` leads: check an address that a user
+    gave.
     """
     if code not in _CODES:
         raise ValueError(f"got redirect status {code}, expected one of {sorted(_CODES)}")
-    from html import escape  # a table of all entities comes with it
+    from html import escape  # imports a table of all entities, which few programs need
 
     shown = escape(location)
     page = (

@@ -1,4 +1,4 @@
-"""Response: :class:`BaseResponse` with every mixin, and the ways to make one of values and streams."""
+"""Response: :class:`BaseResponse` with every mixin, and methods that make a response from a value or a stream."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Response(
     ) -> Self:
         """``obj`` as ``application/json`` (RFC 8259), in UTF-8, written by ``dumps`` or ``json_module.dumps``.
 
-        Raises :exc:`TypeError` for what JSON cannot say, and :exc:`ValueError` for NaN and Infinity, which it does
-        not have (the standard library's writer; another one does as it does).
+        Raises :exc:`TypeError` for a value that JSON cannot represent, and :exc:`ValueError` for NaN and Infinity. If
+        another ``json_module`` or ``dumps`` is used, that decides about such values.
         """
         return cls(json_bytes(obj, cls.json_module, dumps), status, headers, content_type="application/json")
 
@@ -54,17 +54,17 @@ class Response(
         keep_alive: float | None = 15,
         retry: int | timedelta | None = None,
     ) -> Self:
-        """A stream of server-sent events (WHATWG HTML section 9.2) out of a sync or async iterable.
+        """A stream of server-sent events (WHATWG HTML section 9.2) from a sync or async iterable.
 
-        Items are :class:`ServerSentEvent`, text, or anything that JSON can say. After ``keep_alive`` seconds of
-        silence a comment is sent (not for sync iterables on WSGI: nobody is there to do it); None: never. ``retry``
-        tells the client once after how many milliseconds to connect again. The iterable is closed when the client
-        leaves, and also if it was never begun.
+        An item is a :class:`ServerSentEvent`, text, or any value that JSON can represent. After ``keep_alive`` seconds
+        of silence a comment is sent; None means never. (For a sync iterable on WSGI no comment is sent, because its
+        thread is busy.) ``retry`` is the number of milliseconds after which the client shall connect again. The
+        iterable is closed when the client leaves, also if it was never started.
         """
         wait = milliseconds(retry)
         first = b"" if wait is None else b"retry: %d\n\n" % wait
         change = partial(encode_event, dumps=partial(json_bytes, module=cls.json_module))
-        # no-store: a stream is never the same twice; X-Accel-Buffering: nginx would collect it
+        # no-store, because each stream differs; X-Accel-Buffering, because nginx would collect the stream
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         body = encoded_body(it, change, first)
         response = cls(body, headers=headers, content_type="text/event-stream; charset=utf-8")
@@ -74,6 +74,6 @@ class Response(
 
     @classmethod
     def from_ndjson(cls, it: Iterable[Any] | AsyncIterable[Any]) -> Self:
-        """A stream of JSON texts, each on a line of its own (``application/x-ndjson``), out of any iterable."""
+        """A stream of JSON texts, one for each line (``application/x-ndjson``), from a sync or async iterable."""
         module = cls.json_module
         return cls(encoded_body(it, lambda item: json_bytes(item, module) + b"\n"), content_type="application/x-ndjson")

@@ -1,4 +1,4 @@
-"""ResponseStream: a write-only file whose data become the body."""
+"""ResponseStream: a write-only file. The data that are written to it become the body of a response."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["ResponseStream", "ResponseStreamMixin"]
 
 
 class ResponseStream:
-    """``response.stream``: what is written is appended to the body, text as UTF-8.
+    """``response.stream``: data that are written to it are appended to the body. Text is encoded as UTF-8.
 
-    A Content-Length that was set before goes. Raises :exc:`ValueError` once closed, :exc:`RuntimeError` where the body
-    cannot be collected.
+    Writing removes a Content-Length that was set before. Raises :exc:`ValueError` after it was closed, and
+    :exc:`RuntimeError` if the body cannot be collected.
     """
 
     mode = "wb+"
@@ -46,32 +46,32 @@ class ResponseStream:
             self.write(value)
 
     def close(self) -> None:
-        """No more is written."""
+        """Close the file: later writes raise :exc:`ValueError`."""
         self.closed = True
 
     def flush(self) -> None:
-        """Nothing to do, unless it is closed."""
+        """Do nothing. Raises :exc:`ValueError` if the file is closed."""
         if self.closed:
             raise ValueError("I/O operation on closed file")
 
     def isatty(self) -> bool:
-        """It is none."""
+        """False."""
         return False
 
     def writable(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     def readable(self) -> bool:
-        """It is not."""
+        """False."""
         return False
 
     def seekable(self) -> bool:
-        """It is not."""
+        """False."""
         return False
 
     def tell(self) -> int:
-        """Bytes in the body so far."""
+        """The number of bytes in the body."""
         self.response._ensure_sequence()
         return self.response._buffered_length() or 0
 
@@ -80,7 +80,7 @@ class ResponseStreamMixin:
     """Adds ``stream``."""
 
     _stream: ResponseStream
-    """The file, once it was asked for."""
+    """The file. It is made at the first access."""
 
     @property
     def stream(self) -> ResponseStream:
