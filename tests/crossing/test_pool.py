@@ -173,6 +173,22 @@ class TestAsyncio:
         assert names == ["cardan worker thread", "AnyIO worker thread"]
 
 
+def test_nothing_is_left_of_a_loop_that_has_ended() -> None:
+    """No task is pending after a request, and the threads end with the loop: programs may wait for all tasks."""
+    pending: set[Any] = set()
+
+    async def main() -> None:
+        await get(Application(lambda request: Response("x"))).run()
+        pending.update(asyncio.all_tasks() - {asyncio.current_task()})
+
+    before = set(threading.enumerate())
+    asyncio.run(main())
+    assert pending == set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(20)
+        assert not thread.is_alive()
+
+
 def test_a_process_ends_although_its_loop_has_cancelled_nothing() -> None:
     """Idle threads of a loop that was only stopped do not keep the interpreter from ending."""
     process = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True, timeout=60, check=True)

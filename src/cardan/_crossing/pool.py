@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue  # its names are looked up when they are used: gevent may replace them after the import
 import threading
 from collections import deque
+from contextlib import suppress
 from contextvars import Context, copy_context
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -20,7 +21,7 @@ from .places import PerLoop
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
 
     import anyio
 
@@ -99,12 +100,12 @@ class _Call:
 
 
 class _Thread:
-    """One worker thread, and a task of the loop in whose scope everything runs that the thread awaits."""
+    """One worker thread, and the scope in which everything runs that the thread awaits in the loop."""
 
-    __slots__ = ("_loop", "_pool", "_queue", "_scope", "_stopped", "_task", "_token", "idle_since", "is_spent")
+    __slots__ = ("_loop", "_pool", "_queue", "_scope", "_task", "_token", "idle_since", "is_spent")
 
     def __init__(self, pool: _Pool, loop: asyncio.AbstractEventLoop) -> None:
-        from anyio import CancelScope, Event
+        from anyio import CancelScope
         from anyio.lowlevel import current_token
 
         self._pool = pool
@@ -112,22 +113,19 @@ class _Thread:
         self._token = current_token()
         self._queue: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._scope = CancelScope()
-        self._stopped = Event()
         self.is_spent = False
         """True if the thread ends after its job."""
         self.idle_since = 0.0
         """The loop's time at which its last job ended."""
-        # neither is in the context of the first request, which would be kept as long as the thread
+        # not in the context of the first request, which would be kept as long as the thread
         Context().run(threading.Thread(target=self._serve, name="cardan worker thread").start)
-        self._task = loop.create_task(self._hold(), context=Context())
 
-    async def _hold(self) -> None:
-        """Be in the scope as long as the thread runs; a loop that ends cancels this."""
-        try:
-            with self._scope:
-                await self._stopped.wait()
-        finally:
-            self.end()
+    async def _enter(self) -> None:
+        """Enter the scope, which was cancelled: anyio cancels the tasks in it while a task is its host."""
+        from anyio import sleep_forever
+
+        with self._scope:
+            await sleep_forever()
 
     def _serve(self) -> None:
         """In the thread: do jobs until told to end."""
@@ -135,7 +133,15 @@ class _Thread:
 
         known = getattr(from_thread, _KNOWN)
         known.current_token, known.current_cancel_scope = self._token, self._scope
-        while (call := self._queue.get()) is not None:
+        while True:
+            try:
+                call = self._queue.get(timeout=_IDLE_SECONDS)
+            except queue.Empty:
+                if self._loop.is_closed():
+                    return
+                continue
+            if call is None:
+                return
             call.run()
             try:
                 self._loop.call_soon_threadsafe(self._report, call)
@@ -160,12 +166,12 @@ class _Thread:
         """In the loop: cancel what the job awaits there. The thread gets no job after this one."""
         self.is_spent = True
         self._scope.cancel()
+        self._task = self._loop.create_task(self._enter(), context=Context())
 
     def end(self) -> None:
         """In the loop: end the thread when it has done its job."""
         self.is_spent = True
         self._pool.threads.discard(self)
-        self._stopped.set()
         self.stop()
 
     def stop(self) -> None:
@@ -186,6 +192,10 @@ class _Pool:
             # atexit's functions run when all ordinary threads have ended; these run before (concurrent.futures does so)
             threading._register_atexit(_stop_pools)  # type: ignore[attr-defined]
         _pools_of_process.add(self)
+        # not a task: programs that wait for all tasks of a loop before they close it would wait for ever
+        self._until_end = _stop_at_end(self.threads)
+        with suppress(StopIteration):  # begins it, in this loop
+            self._until_end.__anext__().send(None)
 
     def take(self, loop: asyncio.AbstractEventLoop) -> _Thread:
         """A thread without a job, a new one if there is none."""
@@ -199,6 +209,15 @@ class _Pool:
         thread = _Thread(self, loop)
         self.threads.add(thread)
         return thread
+
+
+async def _stop_at_end(threads: set[_Thread]) -> AsyncGenerator[None, None]:
+    """Ends all threads when the loop closes its asynchronous generators, as ``asyncio.run()`` has it do at its end."""
+    try:
+        yield
+    finally:
+        for thread in list(threads):
+            thread.end()
 
 
 _pools: Final = PerLoop(_Pool)
