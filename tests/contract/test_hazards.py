@@ -657,3 +657,13 @@ def test_a_defect_leaves_the_next_request_alone(place: str) -> None:
 def test_ask() -> None:
     """The functions that read the body in these tests work."""
     assert ask(on_wsgi(Request, b"x", "text/plain"), "data") == ["ok", "x"]
+
+
+def test_a_server_port_that_is_an_int() -> None:
+    """Starlette's WSGIMiddleware sets SERVER_PORT to an int, where PEP 3333 wants a string: the URL can be read."""
+    environ = {
+        "REQUEST_METHOD": "GET", "PATH_INFO": "/p", "wsgi.url_scheme": "http", "HTTP_HOST": "a.de",
+        "SERVER_NAME": "srv", "SERVER_PORT": 8000,
+    }  # fmt: skip
+    request = Request(environ)
+    assert (request.server, request.url) == (("srv", 8000), "http://a.de/p")

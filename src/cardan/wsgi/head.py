@@ -85,7 +85,7 @@ class EnvironHead:
     def server(self) -> tuple[str, int | None] | None:
         """SERVER_NAME and SERVER_PORT."""
         name: str | None = self.environ.get("SERVER_NAME")
-        port: str = self.environ.get("SERVER_PORT") or ""
+        port = str(self.environ.get("SERVER_PORT") or "")  # Starlette's WSGIMiddleware sets an int
         return (name, int(port) if port.isascii() and port.isdigit() else None) if name else None
 
     @property
