@@ -234,6 +234,7 @@ class StaticFiles(Application[Request]):
         ]
         if not variants or not stat.S_ISREG(_mode(path)):
             return None, path, False
+        self._check(path)  # a variant is not sent in place of a file that leads out of the directory
         if "," in request.headers.get("Range", ""):  # several ranges are sent of the file itself only
             return None, path, True
         accepts = request.accept_encodings
