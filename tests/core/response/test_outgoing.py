@@ -14,6 +14,8 @@ from cardan.core.response.outgoing import closers_of, whole_answer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cardan.core.structures import Headers
+
 ROOT = "http://h/app/"
 
 #: ways to give a body, each with whether it is buffered; ``cut`` is where the bytes are cut in two
@@ -60,7 +62,8 @@ def responses(draw: st.DrawFn) -> tuple[bool, Callable[[], Response]]:
     """Whether the body is buffered, and what makes equal responses, one for each way."""
     buffered, body = draw(st.sampled_from(list(BODIES.values())))
     data = draw(st.binary(max_size=9))
-    given = body(data, draw(st.integers(0, 9)))
+    cut = draw(st.integers(0, 9))
+    given = body(data, cut)
     length = len(data if given is None or not buffered else Response(given).data)
     headers = [
         (name, str(length + value) if isinstance(value, int) else value)
@@ -82,7 +85,7 @@ def responses(draw: st.DrawFn) -> tuple[bool, Callable[[], Response]]:
 
     def make() -> Response:
         cls = type("Made", (Response,), options)
-        response: Response = cls(body(data, 4) if not buffered else given, status, headers or None, **kinds)
+        response: Response = cls(body(data, cut), status, headers or None, **kinds)  # a list is kept, and changed below
         for change in changes:
             if change == "headers":
                 response.headers["X-More"] = "1"
@@ -185,3 +188,21 @@ def test_hooks_and_a_location_are_not_sent_at_once() -> None:
     assert whole_answer(response, "GET") is not None
     response.autocorrect_location_header = True
     assert whole_answer(response, "GET") is None
+
+
+@pytest.mark.parametrize("headers", [None, {"X-A": "b"}])
+def test_a_subclass_that_overrides_headers(headers: dict[str, str] | None) -> None:
+    """Law: the fields of an overridden ``headers`` are sent of every response, also of one that the fast path takes."""
+
+    class Secure(Response):
+        @property
+        def headers(self) -> Headers:  # type: ignore[override]
+            fields = super().headers
+            fields["X-Frame-Options"] = "DENY"
+            return fields
+
+    sent = Secure("x", headers=headers).outgoing("GET").headers  # type: ignore[union-attr]
+    assert ("X-Frame-Options", "DENY") in sent
+    assert WholeAnswer(*by_finalizer(Secure("x", headers=headers), "GET")) == Secure("x", headers=headers).outgoing(
+        "GET"
+    )

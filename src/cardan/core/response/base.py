@@ -106,6 +106,10 @@ class BaseResponse(Copies, Outgoing):
             self._own_length = length = str(len(body) if body is not None else self._buffered_length())
             pairs.append(("Content-Length", length))
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._has_own_headers = cls.headers is not BaseResponse.headers
+
     # --- status and headers ---
 
     @property

@@ -53,6 +53,8 @@ class Outgoing(BodyAccess):
     """Seconds of silence after which :attr:`keep_alive_chunk` is sent; None: never."""
     keep_alive_chunk: bytes = b""
 
+    _has_own_headers: bool = False
+    """Whether a subclass overrides :attr:`headers`; its fields are then sent of every response."""
     _code: int
     _content_type: str | None
     _reason: str | None
@@ -83,6 +85,7 @@ class Outgoing(BodyAccess):
             body is not None
             and kind is not None
             and self._headers is None
+            and not self._has_own_headers
             and ((code := self._code) == 200 or (200 <= code < 1000 and code not in (204, 205, 304)))
             and self.automatically_set_content_length
         ):
