@@ -72,8 +72,9 @@ class Application(Dual, Generic[R]):
     :meth:`resolve` to choose the handler, and :meth:`on_error` to change the responses to HTTP errors.
 
     Each option can also be assigned later. The new value holds for all requests that begin afterwards, on both
-    protocols: ``app.middleware += (authenticated,)``. A subclass may set options as class attributes; arguments of the
-    constructor take precedence. Assigning ``lifespan`` raises :exc:`RuntimeError` after the lifespan has begun.
+    protocols: ``app.middleware = [*app.middleware, authenticated]``. A subclass may set options as class attributes;
+    arguments of the constructor take precedence. Assigning ``lifespan`` raises :exc:`RuntimeError` after the lifespan
+    has begun.
     """
 
     handler: Handler[R] | None = None
@@ -110,16 +111,16 @@ class Application(Dual, Generic[R]):
 
     _varies = False
     """Whether one of the options that decide how a request is served is a property."""
-    sync_handler: Handler[R] | None = None
+    adapter_sync_handler: Handler[R] | None = None
     """For the adapters: the handler, if it is a ``def``, handles every request, and nothing is loaded before it."""
-    async_handler: Handler[R] | None = None
+    adapter_async_handler: Handler[R] | None = None
     """For the adapters: the handler, if it is an ``async def``, handles every request without middleware, and nothing
     is loaded before it."""
-    start_lifespan: Callable[[], dict[str, Any]] | None = None
+    adapter_start_lifespan: Callable[[], dict[str, Any]] | None = None
     """For the adapters: starts the lifespan in this process, once, and gives a copy of its state (WSGI)."""
-    lifespan_state: dict[str, Any]
+    adapter_lifespan_state: dict[str, Any]
     """For the adapters: what the lifespan has yielded; copied for each request (ASGI)."""
-    worker_threads: crossing.Threads
+    adapter_worker_threads: crossing.Threads
     """For the adapters: the worker threads of sync handlers, close hooks and bodies (ASGI)."""
 
     _loads = False
@@ -148,7 +149,7 @@ class Application(Dual, Generic[R]):
         backend: str | None = None,
         end_streams_on_stop: bool | None = None,
     ) -> None:
-        self.lifespan_state = {}
+        self.adapter_lifespan_state = {}
         self._replaced = type(self)._replaced  # an attribute of the object is faster to read than one of its class
         self._stopping: dict[Any, Stopping] = {}
         self._take("handler", handler)
@@ -185,7 +186,9 @@ class Application(Dual, Generic[R]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _DECISIVE:
-            self.sync_handler = self.async_handler = None  # first of all, because requests may be running
+            self.adapter_sync_handler = self.adapter_async_handler = (
+                None  # first of all, because requests may be running
+            )
             if name == "middleware":
                 value = tuple(value)
         elif name == "lifespan" and self._has_begun() and value is not self.lifespan:
@@ -202,11 +205,11 @@ class Application(Dual, Generic[R]):
     def _derive(self, name: str) -> None:
         """Set the attributes that follow from the option ``name``."""
         if name in _THREADS:
-            self.worker_threads = crossing.Threads(self.threads, self.waiting_threads, self.stream_threads)
+            self.adapter_worker_threads = crossing.Threads(self.threads, self.waiting_threads, self.stream_threads)
         elif name == "lifespan":
             make = self._make_lifespan()
-            self._process = ProcessLifespan(make, self.portal) if make is not None else None
-            self.start_lifespan = self._process.state if self._process is not None else None
+            self._process = ProcessLifespan(make, self.adapter_portal) if make is not None else None
+            self.adapter_start_lifespan = self._process.state if self._process is not None else None
         elif not self._varies:  # otherwise it is chosen for each request
             self._choose_way()
 
@@ -220,8 +223,8 @@ class Application(Dual, Generic[R]):
         handler = self.handler if kind is not None and not loads else None
         self._loads = loads
         self._is_async = kind
-        self.sync_handler = None if kind else handler
-        self.async_handler = handler if kind and not self.middleware else None
+        self.adapter_sync_handler = None if kind else handler
+        self.adapter_async_handler = handler if kind and not self.middleware else None
 
     def _make_lifespan(self) -> Callable[[], Any] | None:
         return partial(self.lifespan, self) if self.lifespan is not None else None
@@ -258,10 +261,10 @@ class Application(Dual, Generic[R]):
         bound = copy(self)
         handler = partial(self.handler, obj)
         bound.__dict__["handler"] = handler  # it is of the same kind, so nothing else changes
-        if self.sync_handler is not None:
-            bound.__dict__["sync_handler"] = handler
-        elif self.async_handler is not None:
-            bound.__dict__["async_handler"] = handler
+        if self.adapter_sync_handler is not None:
+            bound.__dict__["adapter_sync_handler"] = handler
+        elif self.adapter_async_handler is not None:
+            bound.__dict__["adapter_async_handler"] = handler
         return bound
 
     # --- each request: the adapters take it from the server to the handler and back ---
@@ -281,7 +284,7 @@ class Application(Dual, Generic[R]):
 
     # --- what the adapters ask: see the protocol Served in :mod:`cardan.core.flow` ---
 
-    def find_handler(self, request: Any) -> tuple[Any, bool, bool]:
+    def adapter_find_handler(self, request: Any) -> tuple[Any, bool, bool]:
         """For the adapters: the handler of a request, whether it is async, and whether the body is loaded before it.
 
         An HTTPException that :meth:`resolve` raises is raised by the handler, so that middleware sees it.
@@ -295,12 +298,12 @@ class Application(Dual, Generic[R]):
         kind = self._is_async
         return handler, is_async(handler) if kind is None else kind, self._loads
 
-    def portal(self) -> crossing.Portal:
+    def adapter_portal(self) -> crossing.Portal:
         """For the adapters: the event loop for async handlers on WSGI. There is one for each process and backend."""
         return crossing.portal(self.backend)
 
-    def when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
-        """For the adapters: ``when_stopped()(function)`` calls a function when the process is told to stop.
+    def adapter_when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
+        """For the adapters: ``adapter_when_stopped()(function)`` calls a function when the process is told to stop.
 
         It returns a callable that cancels this. None if streams do not end then.
         """
@@ -309,7 +312,7 @@ class Application(Dual, Generic[R]):
         stopping = self._stopping.get(crossing.current_token())
         return None if stopping is None else stopping.when_told
 
-    async def serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def adapter_serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
         """For the adapters: serve an ASGI scope that is not an HTTP request."""
         kind = scope["type"]
         if kind == "lifespan":
@@ -333,6 +336,6 @@ class Application(Dual, Generic[R]):
 
     def _start(self, loop: Any, state: dict[str, Any]) -> None:
         """Store that the lifespan has started in ``loop`` with this state."""
-        self.lifespan_state.update(state)
+        self.adapter_lifespan_state.update(state)
         if (stopping := self._stopping.get(loop)) is not None:
             stopping.begin()

@@ -43,30 +43,30 @@ class ServedOverASGI(Served, Protocol):
     """What this module needs of an application, besides what both protocols need."""
 
     @property
-    def async_handler(self) -> Function | None:
+    def adapter_async_handler(self) -> Function | None:
         """The handler, if it is an ``async def``, handles every request without middleware, and nothing is loaded
-        before it. None: ask :meth:`find_handler`.
+        before it. None: ask :meth:`adapter_find_handler`.
         """
         ...
 
     @property
-    def lifespan_state(self) -> dict[str, Any]:
+    def adapter_lifespan_state(self) -> dict[str, Any]:
         """What the lifespan has yielded; each request has a copy."""
         ...
 
     @property
-    def worker_threads(self) -> crossing.Threads:
+    def adapter_worker_threads(self) -> crossing.Threads:
         """The worker threads for what blocks."""
         ...
 
-    def when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
+    def adapter_when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
         """Registers a function that is called in the loop when the process is told to stop and streams have to end.
 
-        ``when_stopped()(function)`` gives a callable that cancels this. None if streams need not end.
+        ``adapter_when_stopped()(function)`` gives a callable that cancels this. None if streams need not end.
         """
         ...
 
-    async def serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def adapter_serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a scope that is not an HTTP request."""
         ...
 
@@ -74,13 +74,13 @@ class ServedOverASGI(Served, Protocol):
 async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one ASGI scope. Wrap it to put middleware of that protocol around the application."""
     if scope["type"] != "http":
-        await app.serve_scope(scope, receive, send)
+        await app.adapter_serve_scope(scope, receive, send)
         return
     exchange: Exchange | None = scope.get(KEY)
     if exchange is None:
         exchange = scope[KEY] = Exchange()
-    if app.lifespan_state and exchange.state is None and "state" not in scope:
-        exchange.state = app.lifespan_state.copy()
+    if app.adapter_lifespan_state and exchange.state is None and "state" not in scope:
+        exchange.state = app.adapter_lifespan_state.copy()
     exchange.holders += 1
     request: BaseRequest | None = None
     worker: crossing.Worker | None = None
@@ -88,7 +88,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
     try:
         request = app.request_class(scope, receive, send)
         context: crossing.OwnContext | None = None
-        if (handler := app.async_handler) is not None:
+        if (handler := app.adapter_async_handler) is not None:
             try:
                 response = await handler(request)
             except HTTPException as error:
@@ -182,7 +182,7 @@ async def _respond(
 
     Gives also the context that the response's body and its hooks run in, if it is not that of this task.
     """
-    handler, is_async, loads = app.find_handler(request)
+    handler, is_async, loads = app.adapter_find_handler(request)
     if loads:
         try:
             await request.load(form=app.load)
@@ -227,7 +227,7 @@ def _hold(
 
 def _make_worker(app: ServedOverASGI, exchange: Exchange) -> crossing.Worker:
     """Runs the blocking functions of this request in worker threads of ``app``."""
-    return crossing.Worker(app.worker_threads, partial(setattr, exchange, "lease"))
+    return crossing.Worker(app.adapter_worker_threads, partial(setattr, exchange, "lease"))
 
 
 def _make_sender(
@@ -252,7 +252,7 @@ def _make_sender(
         # if the server sends the body itself, the end cannot be held back
         extensions=None if isinstance(send, HeldSend) else scope.get("extensions"),
         lose=partial(setattr, exchange, "left", True),
-        when_stopped=app.when_stopped(),
+        when_stopped=app.adapter_when_stopped(),
     )
 
 
