@@ -38,6 +38,7 @@ from cardan.core import (
     safe_filename,
 )
 from cardan.core import Request as CoreRequest
+from cardan.core.descriptors import HeaderField
 from cardan.core.fields.user_agent import UserAgent
 from cardan.core.forms.disposition import parse_disposition
 from cardan.core.forms.head import PartHeaders, parse_part_head
@@ -181,13 +182,11 @@ def properties(kind: type) -> dict[str, Any]:
 REQUEST = [
     n for n in properties(Request) if n not in ("environ", "scope", "receive", "input_stream", "stream", "state")
 ]
-FIELD_NAMES = [
-    "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Access-Control-Request-Headers",
-    "Access-Control-Request-Method", "Authorization", "Cache-Control", "Content-Encoding", "Content-MD5", "Cookie",
-    "Date", "Forwarded", "Host", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since",
-    "Last-Event-ID", "Max-Forwards", "Origin", "Pragma", "Range", "Referer", "Sec-Fetch-Dest", "Sec-Fetch-Mode",
-    "Sec-Fetch-Site", "Sec-Fetch-User", "User-Agent", "X-Forwarded-For", "X-Requested-With", "Transfer-Encoding",
-]  # fmt: skip
+#: the fields that a client can set: those of the attributes, and those that properties read in other ways
+FIELD_NAMES = sorted(
+    {member.name for member in properties(Request).values() if isinstance(member, HeaderField)}
+    | {"Cookie", "Host", "Transfer-Encoding", "X-Forwarded-For", "X-Requested-With"}
+)
 
 
 def environ(text: str) -> dict[str, Any]:

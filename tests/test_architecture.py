@@ -202,12 +202,20 @@ def test_a_file_name_stands_twice_in_core_for_a_reason() -> None:
     assert {name for name, count in names.items() if count > 1} == set(TWICE)
 
 
+def constant_of(node: ast.AST) -> object:
+    """The value of a constant, or of a product of constants such as ``64 * 1024``; None for any other code."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        left, right = constant_of(node.left), constant_of(node.right)
+        return left * right if isinstance(left, int) and isinstance(right, int) else None
+    return node.value if isinstance(node, ast.Constant) else None
+
+
 def test_a_constant_has_one_home() -> None:
     """A size of 10,000 and more, and the media type of a form, are written down in one module; others import it."""
     places: dict[object, set[str]] = {}
     for module in (name for name in MODULES if room_of(name) != "testing"):
         for node in ast.walk(HOUSE.tree(module)):
-            value = node.value if isinstance(node, ast.Constant) else None
+            value = constant_of(node)
             if (type(value) is int and value >= 10_000) or value in FORM_TYPES:
                 places.setdefault(value, set()).add(module)
     assert {value: found for value, found in places.items() if len(found) > 1} == {}

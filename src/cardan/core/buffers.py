@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from typing import Final, Protocol, TypeGuard
 
-__all__ = ["CHUNK_SIZE", "Buffer", "as_bytes", "is_bytes_like"]
+__all__ = ["BATCH_SIZE", "CHUNK_SIZE", "READ_SIZE", "Buffer", "as_bytes", "is_bytes_like"]
 
 #: How many bytes are read or copied at once: 64 KiB. A body of at most this size counts as small.
 CHUNK_SIZE: Final = 65_536
+#: How many bytes are asked for by a read that wants much: 256 KiB. It may have to cross from a thread to a loop.
+READ_SIZE: Final = 262_144
+#: How many bytes are collected before they are written or copied together: 1 MiB.
+BATCH_SIZE: Final = 1_048_576
 
 
 class Buffer(Protocol):

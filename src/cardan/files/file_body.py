@@ -12,6 +12,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from ..core.buffers import READ_SIZE
 from ..core.response.finalizer import ContentLengthError
 from ..wsgi.errors import BrokenResponse
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FileBody", "SentFile", "number_of"]
 
 #: Bytes for each read, which on ASGI is a hop to a worker thread of 50 to 150 us: 256 KiB make it a tenth of the copy.
-CHUNK: Final = 256 * 1024
+CHUNK: Final = READ_SIZE
 
 
 class FileBody:

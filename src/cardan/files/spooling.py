@@ -13,7 +13,7 @@ from io import BytesIO, FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ..core.buffers import as_bytes
+from ..core.buffers import BATCH_SIZE, as_bytes
 from ..core.forms.files import FileStorage as CoreFileStorage
 from ..core.forms.files import call_blocking, is_async_file
 from ..core.forms.parts import Part as CorePart
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["FileStorage", "Part", "SpoolSink", "Spooler"]
 
 #: Bytes that a sink on disk collects before it writes them; each write is a job for a worker thread.
-BATCH = 1024 * 1024
+BATCH = BATCH_SIZE
 
 
 class Spooler:

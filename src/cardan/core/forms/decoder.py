@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from ..buffers import as_bytes
+from ..buffers import BATCH_SIZE, as_bytes
 from ..exceptions import HTTPException
 from .events import FileEnd
 from .fast import CLOSINGS, take_parts
@@ -28,7 +28,7 @@ __all__ = ["MultipartDecoder"]
 
 #: The size of the slices in which the data of a file in a large chunk are decoded, because what follows a file is
 #: copied.
-LARGE: Final = 1_048_576
+LARGE: Final = BATCH_SIZE
 #: How many waiting bytes may be read again for each chunk, even for a small one: the last piece of a form is often
 #: small.
 LITTLE: Final = 128

@@ -12,6 +12,7 @@ from inspect import iscoroutinefunction
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, Self
 
+from ..buffers import BATCH_SIZE
 from ..drive import Pieces
 from ..exceptions import WrongMode
 from ..waiting import checkpoint
@@ -28,7 +29,7 @@ __all__ = ["COPY_SIZE", "FileStorage", "RunSync", "Writer", "call_blocking", "is
 RunSync = Any  # Callable[..., Awaitable[Any]]; anyio's, trio's and asyncio's differ in their keywords
 
 #: How many bytes are copied at once: so many that the time of a call in a worker thread (some 100 us) does not matter.
-COPY_SIZE = 1024 * 1024
+COPY_SIZE = BATCH_SIZE
 
 
 class Writer(Protocol):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from ..buffers import READ_SIZE
 from ..drive import Close, Open, Read, Write
 from ..exceptions import HTTPException, MultipartError, UrlencodedError
 from ..limits import Limits
@@ -37,10 +38,8 @@ if TYPE_CHECKING:
     """Takes files whose data are complete; gives the name and the value of each in the form. None: they must be stored
     step by step."""
 
-__all__ = ["READ_SIZE", "Form", "FormReader"]
+__all__ = ["Form", "FormReader"]
 
-#: How many bytes one read asks for: as many as servers read from a socket at once.
-READ_SIZE = 262_144
 _WANT: Final = Read(READ_SIZE)
 
 #: How many bytes are searched for the first file of a form, if files cannot be stored at once.
@@ -231,7 +230,8 @@ def _count(reader: BodyReader, data: bytes) -> tuple[bytes, HTTPException | None
     try:
         return reader.feed(data), None
     except HTTPException as error:
-        return reader.accepted, error
+        # the reader keeps the error, whose frames lead to the request: that would be a reference cycle
+        return reader.accepted, error.with_traceback(None)
 
 
 def _close_all(sinks: list[Any], error: BaseException) -> Generator[Step, Any, None]:

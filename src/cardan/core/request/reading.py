@@ -16,7 +16,7 @@ from copy import copy
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ..buffers import CHUNK_SIZE
+from ..buffers import CHUNK_SIZE, READ_SIZE
 from ..drive import Read, run
 from ..exceptions import BodyNotLoaded, HTTPException, RequestEntityTooLarge, WrongMode
 from ..forms.body_reader import BodyReader
@@ -62,8 +62,6 @@ __all__ = [
 
 T = TypeVar("T")
 
-#: bytes that a read of the whole body asks for: on ASGI each read from a worker thread crosses to the event loop
-BATCH: Final = 256 * 1024
 #: bytes that a body may have at most to be read at once
 SMALL: Final = CHUNK_SIZE
 
@@ -270,7 +268,7 @@ async def load(request: R, *, form: bool) -> R:
                 body.begin("load()")
                 begun = True
                 try:
-                    first = await body.aread(BATCH, safe or not form)
+                    first = await body.aread(READ_SIZE, safe or not form)
                     if first and _take(request, state, reader, first, length):
                         body.end()
                         if body.blocks:  # the read was not cancelled, the task may have been: what was read is kept
@@ -315,7 +313,7 @@ def load_sync(request: ReadableRequest, state: RequestState, *, form: bool) -> A
             begun = True
             try:
                 if body.fresh:  # another thread may have read it before this one began
-                    first = body.read(BATCH, safe or not form)
+                    first = body.read(READ_SIZE, safe or not form)
                 if first and _take(request, state, reader, first, length):
                     body.end()
                     return state.form if form else body.raw
@@ -434,10 +432,10 @@ def _raw_steps(
 
 def _read_all(reader: BodyReader, first: bytes) -> Generator[Step, Any, bytes]:
     chunks: list[bytes] = []
-    data = first or (yield Read(min(BATCH, reader.want)))
+    data = first or (yield Read(min(READ_SIZE, reader.want)))
     while data:
         chunks.append(reader.feed(data))
-        data = yield Read(min(BATCH, reader.want))
+        data = yield Read(min(READ_SIZE, reader.want))
     reader.close()
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
@@ -472,12 +470,10 @@ def _parse(
         if body.raw is None:
             body.take_begun(FORM)
             try:
-                if not announced and not first:
-                    first = yield Read(BATCH, False)
                 if announced or first:
                     form = yield from _parsing(reader, first, ended=False)
                 else:
-                    form = Form()
+                    form = yield from _unless_empty(reader.run())
             except BaseException as error:
                 body.fail(error)
                 drop_frames(error)
@@ -511,14 +507,35 @@ def _parsing(reader: FormParser, first: bytes, *, ended: bool) -> Generator[Step
     return reader.run()  # type: ignore[no-any-return]
 
 
-def resumed(steps: Generator[Step, Any, T], first: bytes, *, ended: bool) -> Generator[Step, Any, T]:
+def _unless_empty(steps: Generator[Step, Any, Form]) -> Generator[Step, Any, Form]:
+    """The same steps, but an empty form if the body has not a single byte. What is wrong with the head is raised."""
+    try:
+        step = next(steps)
+    except StopIteration as stop:
+        form: Form = stop.value
+        return form
+    try:
+        first = yield step  # a read: nothing precedes it
+    except BaseException:
+        steps.close()
+        raise
+    if first:
+        return (yield from resumed(steps, first, ended=False, begun=True))
+    steps.close()
+    return Form()
+
+
+def resumed(
+    steps: Generator[Step, Any, T], first: bytes, *, ended: bool, begun: bool = False
+) -> Generator[Step, Any, T]:
     """The steps of a parser that cannot be given its first bytes: they are the answer to its first read.
 
-    If the body has ``ended`` with them, every later read is answered by ``b""``.
+    If the body has ``ended`` with them, every later read is answered by ``b""``. ``begun``: the first read of the
+    parser was made already.
     """
     advance: Any = steps.send
-    answer: Any = None
-    pending = True
+    answer: Any = first if begun else None
+    pending = not begun
     try:
         while True:
             step = advance(answer)
