@@ -178,7 +178,7 @@ def _code_of_none(code: CodeType) -> CodeType:
 
 
 def switch_off(path: FastPath) -> None:
-    """Let every attempt of a fast path give None, whoever holds the function already: its code is replaced."""
+    """Let every attempt of a fast path give None. The code is replaced, which all references to the function see."""
     function = find(path.name)
     function.__code__ = _code_of_none(function.__code__)
 

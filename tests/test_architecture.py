@@ -1,4 +1,4 @@
-"""The laws on how the package is built: who may import whom, what core may load, which names are private to whom.
+"""The laws on how the package is built: which module may import which, what core may load, which names are private.
 
 What the laws speak of is read from the source by ``tests/house.py`` (an import inside a function or under TYPE_CHECKING
 counts like any other); what really gets loaded is asked of a fresh interpreter without site-packages.
@@ -138,7 +138,7 @@ def test_every_key_of_a_dict_is_declared() -> None:
 
 
 def test_the_classes_of_a_request_are_few() -> None:
-    """Who looks for a method of ``Request`` has ten classes to look through at most, ``object`` among them."""
+    """The MRO of ``Request`` has at most ten classes, ``object`` included."""
     assert len(Request.__mro__) <= 10
 
 

@@ -53,7 +53,7 @@ class Server:
         self.pending = 0
         """How many calls of receive() wait."""
         self.most = 0
-        """How many waited at once at most: the protocol has one stream of messages, and one who reads it."""
+        """How many tasks awaited receive() at once at most: the protocol allows one."""
         self._left = anyio.Event()
         self._more = anyio.Event()
 
@@ -86,7 +86,7 @@ class Server:
         self.sent.append(dict(message))
 
     async def serve(self, app: Callable[..., Awaitable[None]]) -> None:
-        """Call the application; nobody may await receive() when it has returned."""
+        """Call the application. No task may await receive() after it has returned."""
         with anyio.fail_after(GUARD):
             await app(self.scope, self.receive, self.send)
         assert self.pending == 0

@@ -22,7 +22,7 @@ def test_each_code_of_the_standard_library_has_a_phrase(status: HTTPStatus) -> N
 
 
 def test_a_status_line_is_a_code_and_a_phrase() -> None:
-    """RFC 9112 section 4; a code that nobody has registered is "Unknown"."""
+    """The reason phrase of each code (RFC 9112 section 4). An unregistered code has the phrase "Unknown"."""
     assert (status_line(404), status_line(299)) == ("404 Not Found", "299 Unknown")
     assert {code: line.split(" ", 1) for code, line in STATUS_LINES.items()} == {
         code: [str(code), phrase] for code, phrase in PHRASES.items()

@@ -58,7 +58,7 @@ async def test_client_leaves_a_stream(interval: float, send_fails: bool) -> None
 
 
 async def test_unread_body_is_not_received_while_streaming() -> None:
-    """While a declared body is unread nobody but its reader receives: only send errors tell."""
+    """While a declared body is unread, only its reader receives. Only a failing send tells of a disconnect then."""
     log: list[str] = []
 
     async def handler(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The threads of a loop of asyncio: they look like anyio's own to the code they run, and keep nobody waiting."""
+"""The threads of a loop of asyncio: they look like anyio's own to the code they run, and no task waits for them."""
 
 from __future__ import annotations
 

@@ -59,5 +59,9 @@ def test_control_characters_are_refused(filename: str) -> None:
 def test_equality() -> None:
     """Objects are equal if type, file name and parameters are equal."""
     assert ContentDisposition("inline") == ContentDisposition("INLINE")
+    assert ContentDisposition("attachment", "a") == ContentDisposition("attachment", "a")
+    assert ContentDisposition("attachment", "a") != ContentDisposition("attachment", "b")
+    assert ContentDisposition("a", None, {"b": "c"}) != ContentDisposition("a", None, {"b": "d"})
+    assert ContentDisposition("inline") != ContentDisposition("attachment")
     assert ContentDisposition("inline") != "inline"
     assert repr(ContentDisposition("inline")) == "<ContentDisposition 'inline'>"

@@ -32,7 +32,8 @@ def test_a_text_field_is_one_event_and_a_file_is_a_sequence_of_them() -> None:
     assert isinstance(field, Field)
     assert isinstance(start, FileStart)
     assert (field.name, field.value, field.raw) == ("a", "1", b"1")
-    assert field.headers == {"Content-Disposition": 'form-data; name="a"'} or field.headers is not None
+    assert field.headers is not None
+    assert dict(field.headers) == {"Content-Disposition": 'form-data; name="a"'}
     assert start.headers["content-disposition"] == FILE
 
 
@@ -87,7 +88,7 @@ def test_misuse_is_another_error_than_bad_input() -> None:
 
 
 def test_file_data_are_the_object_that_was_fed() -> None:
-    """A chunk without a boundary passes uncopied."""
+    """A chunk of a file without a boundary is given on without a copy."""
     decoder = MultipartDecoder("BOUND")
     decoder.feed(part(FILE, b"y")[:-2])
     for chunk in (b"x" * 1000, b"\r\n" * 500 + b"x", b"--BOUND" * 9):
@@ -195,7 +196,7 @@ LIMITS = [
 @pytest.mark.parametrize(("name", "allowed", "body"), LIMITS, ids=lambda value: value if isinstance(value, str) else "")
 @pytest.mark.parametrize("forms", ["default", "strict"])
 def test_limits(name: str, allowed: int, body: Any, forms: Any) -> None:
-    """Exactly N passes, N + 1 is refused, however the body is cut; the error names the limit. None is no limit."""
+    """Exactly N is accepted and N + 1 is refused, however it is cut. The error names the limit. None: no limit"""
 
     def make(value: int | None) -> MultipartDecoder:
         return MultipartDecoder("BOUND", limits=replace(Limits(), **{name: value}), forms=forms)
@@ -214,7 +215,7 @@ def test_limits(name: str, allowed: int, body: Any, forms: Any) -> None:
 
 @pytest.mark.parametrize(("size", "fits"), [(199, True), (200, True), (201, False)])
 def test_max_boundary_size(size: int, fits: bool) -> None:
-    """A boundary of N bytes passes, N + 1 is refused before a byte is read."""
+    """A boundary of N bytes is accepted. One of N + 1 bytes is refused before a byte is read."""
     if fits:
         MultipartDecoder("B" * size)
     else:
@@ -234,11 +235,20 @@ def test_strict_boundary_size(size: int, fits: bool) -> None:
 
 
 def test_file_data_never_count_as_form_memory() -> None:
-    """A file passes however small the limits on fields are, and however large the chunks."""
+    """A file is accepted however small the limits on fields are, and however large the chunks are."""
     limits = Limits(max_form_memory_size=1, max_form_memory_total=2)
     body = form(part(), part(FILE, b"x" * 100_000))
     events = assert_cuts_do_not_matter(lambda: MultipartDecoder("BOUND", limits=limits), body, splits=100)
     assert flat(events) == [("a", "1"), ("f", "x.txt", b"x" * 100_000)]
+
+
+def test_a_file_that_is_decoded_at_once_does_not_count_as_form_memory() -> None:
+    """The data of a file that the fast path has decoded do not count for the fields after it."""
+    decoder = MultipartDecoder("BOUND", limits=Limits(max_form_memory_total=1000))
+    body = form(part(FILE, b"x" * 500), part(data=b"y" * 600))
+    cut = body.index(b"--BOUND", 1) + len("--BOUND\r\n")
+    events = decoder.feed(body[:cut]) + decoder.feed(body[cut:])
+    assert flat(events) == [("f", "x.txt", b"x" * 500), ("a", "y" * 600)]
 
 
 # --- the fast paths against the state table ---

@@ -52,7 +52,7 @@ def test_attributes() -> None:
 
 
 def test_truth() -> None:
-    """False where no file was chosen, whatever came; an empty file is a file."""
+    """A file is false if no file was chosen, whatever its data are. An empty file that was chosen is true."""
     assert upload(b"")
     assert not FileStorage(filename="")
     assert not FileStorage()
@@ -81,7 +81,7 @@ def test_reading() -> None:
 
 
 def test_core_saves_to_objects_only() -> None:
-    """Core opens no path; it says who does."""
+    """Core opens no path. The error says that the class in cardan takes paths."""
     with pytest.raises(TypeError, match=r"expected an object with write\(\)"):
         upload().save("path")
 

@@ -110,7 +110,7 @@ def test_what_is_not_read_is_skipped() -> None:
 
 @pytest.mark.parametrize("size", [1, 4, 29, 30, 31, None])
 def test_iter_data_sizes(size: int | None) -> None:
-    """With a size every piece but the last has it; without one they are what came, none of them empty."""
+    """With a size, every piece but the last has that size. Without one, no piece is empty."""
     for chunks in cuts(BODY, splits=100):
         for p in sync_parts([c for c in chunks if c]):
             pieces = list(p.iter_data(size))
@@ -165,7 +165,7 @@ def test_the_wrong_twin_raises() -> None:
 
 
 def test_fields_are_bounded_by_the_form_and_files_by_memory() -> None:
-    """A field past max_form_memory_size, a file that is read whole past max_data_memory: 413, exactly N passes."""
+    """A field is limited by max_form_memory_size, a file read whole by max_data_memory. N + 1 bytes are a 413."""
     with pytest.raises(RequestEntityTooLarge) as caught:
         list(sync_parts([form(part(data=b"xxx"))], limits=Limits(max_form_memory_size=2)))
     assert caught.value.limit == "max_form_memory_size"

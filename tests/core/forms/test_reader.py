@@ -130,7 +130,7 @@ def test_more_than_declared(kind: str) -> None:
 @pytest.mark.parametrize("kind", [CT, URL])
 @pytest.mark.parametrize("declared", [True, False])
 def test_max_content_length(kind: str, declared: bool) -> None:
-    """Exactly N passes, N + 1 is refused, declared or not; declared, before a byte is read."""
+    """Exactly N is accepted and N + 1 is refused. If the length is declared, it is refused before a byte is read."""
     body = BODY if kind == CT else b"a=1&b=2"
     length = len(body) if declared else None
     parse_form(kind, pieces_of(body, 3), content_length=length, limits=Limits(max_content_length=len(body)))
@@ -188,7 +188,7 @@ def test_bytes_and_headers_of_fields_are_kept() -> None:
 
 
 def test_memory_sinks_share_a_budget() -> None:
-    """Without a disk all files of a form hold at most max_spool_memory: exactly N passes."""
+    """Without a disk, all files of a form together may have max_spool_memory bytes: exactly N are accepted."""
     body = form(part(FILE, b"x" * 30), part(FILE, b"y" * 20))
     assert len(parse_form(CT, body, limits=Limits(max_spool_memory=50)).files) == 2
     with pytest.raises(RequestEntityTooLarge, match=r"expected at most 49 \(max_spool_memory\)"):

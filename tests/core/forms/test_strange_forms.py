@@ -36,7 +36,7 @@ def test_decoders(row: Row, forms: str) -> None:
 
 @pytest.mark.parametrize(("row", "forms"), CASES)
 def test_whole_form(row: Row, forms: Any) -> None:
-    """The whole form, through the reader, does likewise; another media type gives an empty form."""
+    """FormReader gives the same for the whole form. Another media type gives an empty form."""
     expected = getattr(row, forms)
     if isinstance(expected, str):
         with pytest.raises(Exception) as caught:

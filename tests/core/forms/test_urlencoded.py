@@ -99,7 +99,7 @@ LIMITS = [
 @pytest.mark.parametrize(("name", "allowed", "body"), LIMITS)
 @pytest.mark.parametrize("forms", ["default", "strict", "silent"])
 def test_limits(name: str, allowed: int, body: Any, forms: Any) -> None:
-    """Exactly N passes, N + 1 is refused, at every cut and through the form; sizes are those of decoded text."""
+    """Exactly N is accepted and N + 1 is refused, however the body is cut. Sizes are those of the decoded text."""
     limits = replace(Limits(), **{name: allowed})
     for size in (allowed - 1, allowed):
         assert isinstance(
@@ -165,7 +165,7 @@ def test_errors_latch_and_misuse_is_told() -> None:
 
 
 def test_a_field_keeps_its_bytes() -> None:
-    """U+FFFD stands in the text, the bytes are what came; urlencoded fields have no headers."""
+    """Bytes that are not UTF-8 become U+FFFD in the text, and are kept as bytes. Urlencoded fields have no headers."""
     (event,) = [*(decoder := UrlencodedDecoder()).feed(b"a=%FF"), *decoder.close()]
     assert event == Field("a", "\ufffd", b"\xff", None)
     form = parse_form(URL, b"a=%FF&b=1")

@@ -75,6 +75,32 @@ def test_never_at_construction() -> None:
     assert (caught.value.limit, caught.value.allowed, caught.value.received) == ("max_content_length", 1, 2)
 
 
+@pytest.mark.parametrize("limit", ["max_content_length", "max_data_memory"])
+def test_a_limit_on_the_body_holds_without_other_limits(limit: str) -> None:
+    """A small body that exceeds a limit on the whole body is refused, although no limit on forms is set."""
+    head = RequestHead("POST", headers=[(b"content-length", b"11")])  # type: ignore[arg-type]
+    request = Request(head, b"x" * 11)
+    setattr(request, limit, 10)
+    with pytest.raises(RequestEntityTooLarge) as caught:
+        request.data
+    assert (caught.value.limit, caught.value.allowed, caught.value.received) == (limit, 10, 11)
+
+
+@pytest.mark.parametrize(("allowed", "fits"), [(10, True), (9, False)])
+def test_files_of_a_small_form_count_as_memory(allowed: int, fits: bool) -> None:
+    """Without ``make_file``, files that exceed ``max_spool_memory`` are a 413, also in a form parsed at once."""
+    part = b'--B\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\n12345\r\n'
+    body = part * 2 + b"--B--\r\n"
+    fields = [(b"content-type", b"multipart/form-data; boundary=B"), (b"content-length", b"%d" % len(body))]
+    request = Request(RequestHead("POST", headers=fields), body)  # type: ignore[arg-type]
+    request.max_spool_memory = allowed
+    if fits:
+        assert [file.read() for file in request.files.getlist("f")] == [b"12345", b"12345"]
+    else:
+        with pytest.raises(RequestEntityTooLarge, match="max_spool_memory"):
+            request.files
+
+
 @pytest.mark.parametrize("value", [-1, 1.5, "5", True])
 def test_only_numbers(value: Any) -> None:
     """A limit is an int of at least 0, or None."""

@@ -44,13 +44,13 @@ def outcome(cls: type[Request], body: bytes, length: int, content_type: str, nam
     more=st.sampled_from([-1, 0, 0, 0, 1]),
 )
 def test_forms(body: bytes, more: int) -> None:
-    """The same pairs, and the same errors where the length is wrong, with and without the straight path."""
+    """The fast path gives the same pairs as the steps, and the same errors if the declared length is wrong."""
     arguments = (body, max(0, len(body) + more), URLENCODED, "form")
     assert outcome(Request, *arguments) == outcome(Stepwise, *arguments)
 
 
 @given(body=st.binary(max_size=20), more=st.sampled_from([-1, 0, 1]))
 def test_bytes(body: bytes, more: int) -> None:
-    """Bytes are given where all came, and refused where fewer or more came than were declared."""
+    """The bytes are given if they are as many as were declared, and refused if they are fewer or more."""
     got = outcome(Request, body, max(0, len(body) + more), "text/plain", "data")
     assert (got == body) is (more == 0 or len(body) + more < 0)

@@ -34,7 +34,7 @@ def test_no_body(body: Any) -> None:
 
 
 def test_headers_are_copied() -> None:
-    """Specification section 1: response headers passed in are copied."""
+    """The header fields that are passed to the constructor are copied."""
     given = Headers({"X-A": "1"})
     response = Response(headers=given)
     response.headers["X-A"] = "2"
@@ -173,7 +173,7 @@ def test_our_content_length_follows_the_body() -> None:
     ],
 )
 def test_location_becomes_a_uri_when_set(location: str, sent: str) -> None:
-    """Specification section 1: IRIs become URIs when set; relative references are allowed (RFC 9110 10.2.2)."""
+    """IRIs become URIs when they are set; relative references are allowed (RFC 9110 10.2.2)."""
     response = Response()
     response.location = location
     response.content_location = location

@@ -187,7 +187,7 @@ def _request(method: str, **fields: str) -> Request:
 
 
 def test_check_preconditions() -> None:
-    """Before a PUT: 412 where somebody else was faster, nothing where it may go on."""
+    """Before a PUT: 412 if another client has changed the resource, nothing if the request may go on."""
     check_preconditions(_request("PUT"), etag="v1")
     check_preconditions(_request("PUT", if_match='"v1"'), etag='"v1"')
     check_preconditions(_request("PUT", if_match='"v1"'), etag="v1")
