@@ -18,7 +18,7 @@ from ..core.drive import arun
 from ..core.exceptions import HTTPException
 from ..core.flow import Served, answer, flow, raiser
 from ..core.request.body import close_async_files
-from ..core.request.draining import DEFAULTS, is_inert, limits_of, may_exceed
+from ..core.request.draining import DEFAULTS, drain_limits_of, is_inert, may_exceed
 from ..core.request.exchange import KEY, REQUEST_KEY, Exchange
 from ..core.request.head import may_have_body
 from ..core.response.base import BaseResponse
@@ -222,7 +222,7 @@ def _hold(
     if exchange.holders > 1:
         return None
     inert = response is not None and is_inert(response)
-    return hold(scope, receive, send, limits_of(request), inert=inert)
+    return hold(scope, receive, send, drain_limits_of(request), inert=inert)
 
 
 def _make_worker(app: ServedOverASGI, exchange: Exchange) -> crossing.Worker:

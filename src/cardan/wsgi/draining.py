@@ -18,9 +18,9 @@ from ..core.request.draining import (
     LARGE,
     NOTHING,
     Drain,
+    drain_limits_of,
     expects_continue,
     is_inert,
-    limits_of,
 )
 from ..core.request.exchange import KEY
 from ..core.request.head import announces_body
@@ -93,7 +93,7 @@ def _make_drain(environ: dict[str, Any], request: Any) -> Callable[[], None] | N
         body = open_body(environ, sent_length(environ))
     if not isinstance(body, InputBody) or body.ended or body.disconnected:
         return None
-    limits = DEFAULTS if request is None else limits_of(request)
+    limits = DEFAULTS if request is None else drain_limits_of(request)
     # gunicorn answers 100 Continue before it calls the application, so that the client sends the body in any case
     if not body.asked and _SOCKET not in environ and expects_continue(EnvironHeaders(environ)):
         return None

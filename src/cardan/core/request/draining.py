@@ -30,9 +30,9 @@ __all__ = [
     "Drain",
     "DrainLimits",
     "closes",
+    "drain_limits_of",
     "expects_continue",
     "is_inert",
-    "limits_of",
     "may_exceed",
 ]
 
@@ -58,7 +58,7 @@ NOTHING: Final = DrainLimits(0, 0.0)
 """The bounds that turn draining off."""
 
 
-def limits_of(request: Any) -> DrainLimits:
+def drain_limits_of(request: Any) -> DrainLimits:
     """The bounds that are set on a request or on its class. Raises :exc:`ValueError` if one of them is not a number."""
     size, seconds = request.max_drain_size, request.drain_timeout
     for name, value in (("max_drain_size", size), ("drain_timeout", seconds)):
