@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from cardan import Application, Request, Response, abort
+from cardan.exceptions import MultipartError
 from cardan.testing import PROTOCOLS, RequestBuilder
 
 if TYPE_CHECKING:
@@ -168,3 +169,35 @@ def test_a_stream_leaves_nothing(path: str, handler: Any, leaves: bool, backend:
         assert gc.collect() == 0 or backend == "trio", gc.garbage  # trio's own tasks are cycles
 
     anyio.run(main, backend=backend)
+
+
+class BoundedRequest(Request):
+    max_content_length = 100
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Length": "100"}], ids=["no length", "wrong length"])
+def test_a_broken_form_that_is_too_large(headers: dict[str, str]) -> None:
+    """Law: a form that is broken before it exceeds a limit keeps no request alive, whatever its length says."""
+    pairs = [(b"content-type", b"multipart/form-data; boundary=B")]
+    pairs += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope: dict[str, Any] = {
+        "type": "http", "http_version": "2", "method": "POST", "scheme": "http", "path": "/", "query_string": b"",
+        "headers": pairs,
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"--Bx" + b"x" * 200, "more_body": False}
+
+    async def load() -> weakref.ref[Any]:
+        request = BoundedRequest(scope, receive, populate_request=False)
+        with pytest.raises(MultipartError):
+            await request.load()
+        scope.clear()
+        return weakref.ref(request)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert anyio.run(load)() is None
+    finally:
+        gc.enable()

@@ -332,3 +332,26 @@ def test_the_manual_lists_the_states() -> None:
     page = (Path(__file__).parents[3] / "docs" / "reference" / "forms.md").read_text("utf-8")
     listed = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
     assert listed == set(MultipartDecoder._READERS) - {"failed", "closed"}
+
+
+_SEVERAL = b'--B\r\nContent-Disposition: form-data; name="name"\r\nX: y\r\n\r\n1\r\n'
+
+
+@pytest.mark.parametrize(("total", "allowed"), [(4, False), (5, True)])
+def test_whole_parts_count_the_name_of_a_part_with_several_headers(total: int, allowed: bool) -> None:
+    """Law: a name counts towards ``max_form_memory_total`` if its part lies whole in one chunk, whatever its head."""
+    decoder = MultipartDecoder("B", limits=Limits(max_form_memory_total=total))
+    if allowed:
+        assert len(decoder.feed(_SEVERAL + b"--B--\r\n")) == 1
+    else:
+        with pytest.raises(RequestEntityTooLarge, match="max_form_memory_total"):
+            decoder.feed(_SEVERAL + b"--B--\r\n")
+
+
+def test_whole_files_do_not_count_as_fields() -> None:
+    """Law: no byte of a file counts towards ``max_form_memory_total``, also for the parts that follow it."""
+    decoder = MultipartDecoder("B", limits=Limits(max_form_memory_total=100))
+    file = b'--B\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\n' + b"d" * 10 + b"\r\n--B"
+    field = b'\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"v" * 99 + b"\r\n--B--\r\n"
+    events = decoder.feed(file)
+    assert len(events) + len(decoder.feed(field)) == 4

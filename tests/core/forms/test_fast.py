@@ -125,3 +125,12 @@ def test_a_field_that_waits_has_its_state() -> None:
         assert begin == table.feed(body[:at])
         assert straight.state == table.state
         assert len(begin + straight.feed(body[at:])) == 20
+
+
+def test_the_headers_of_a_text_part_are_kept() -> None:
+    """Law: :attr:`Form.special` has the fields whose head has more than one line, as the steps give them."""
+    body = HEAD + b'a"\r\n\r\n1\r\n' + HEAD + b'b"\r\nContent-Type: text/plain\r\n\r\n2\r\n--BOUND--\r\n'
+    form = take(TYPE, body)
+    assert form is not None
+    assert form.special.keys() == {1}
+    assert form.special[1].headers["Content-Type"] == "text/plain"

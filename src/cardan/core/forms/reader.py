@@ -222,7 +222,11 @@ class FormReader:
 def _read(reader: BodyReader, want: int) -> Generator[Step, Any, tuple[bytes, HTTPException | None]]:
     """About ``want`` more bytes, ``b""`` at the end of the body; and the error that follows them."""
     size = min(READ_SIZE, reader.want, want)
-    return _count(reader, (yield _WANT if size == READ_SIZE else Read(size)))
+    try:
+        data = yield _WANT if size == READ_SIZE else Read(size)
+    except HTTPException as error:  # the client disconnected: what came before may be wrong, too
+        return b"", error.with_traceback(None)
+    return _count(reader, data)
 
 
 def _count(reader: BodyReader, data: bytes) -> tuple[bytes, HTTPException | None]:
