@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from cardan import Request, Response
+from cardan.exceptions import RequestEntityTooLarge
 from cardan.testing import RequestBuilder
 
 from . import limit_apps
@@ -242,3 +243,26 @@ def test_on_real_servers(server_pool: ServerPool, kind: str) -> None:
         with socket.create_connection(("127.0.0.1", httpx.URL(server.url).port), 30) as client:
             client.sendall(head.encode() + b"%x\r\n%s\r\n" % (len(body), body))
             assert client.recv(65536)[:12] == b"HTTP/1.1 413", target
+
+
+@pytest.mark.parametrize("way", ["form", "data"])
+def test_a_declared_body_with_too_many_fields_is_not_read_to_its_end(way: str) -> None:
+    """An input whose ``read(n)`` waits for n bytes is not asked for the whole of a body with too many fields."""
+    body = b"a=1&" * 15_000
+
+    class Input:
+        read_bytes = 0
+
+        def read(self, size: int) -> bytes:
+            data = body[self.read_bytes : self.read_bytes + size]
+            self.read_bytes += len(data)
+            return data
+
+    class Few(Request):
+        max_form_parts = 5
+
+    environ = RequestBuilder(method="POST", data=body, content_type=URLENCODED).environ()
+    environ["wsgi.input"] = source = Input()
+    with pytest.raises(RequestEntityTooLarge, match="max_form_parts"):
+        getattr(Few(environ), way)
+    assert source.read_bytes <= 1024

@@ -134,3 +134,17 @@ def test_the_headers_of_a_text_part_are_kept() -> None:
     assert form is not None
     assert form.special.keys() == {1}
     assert form.special[1].headers["Content-Type"] == "text/plain"
+
+
+def test_a_reader_with_its_own_run_gets_every_form() -> None:
+    """Law: nothing is parsed at once by a subclass that overrides ``run``."""
+
+    class Own(FormReader):
+        def run(self) -> Any:
+            return (yield from super().run())
+
+    body = HEAD + b'a"\r\n\r\n1\r\n--BOUND--\r\n'
+    assert FormReader(TYPE, len(body)).take(body, True) is not None
+    assert Own(TYPE, len(body)).take(body, True) is None
+    assert FormReader(URL, 3).take(b"a=1", True) is not None
+    assert Own(URL, 3).take(b"a=1", True) is None

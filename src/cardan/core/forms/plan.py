@@ -54,6 +54,8 @@ STRICT_BOUNDARY: Final = 70
 
 _BCHARS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+_,-./:=? "
 _PRINTABLE: Final = bytes(c for c in range(32, 127) if c not in b'"\\')
+#: bytes for each allowed part that a body may have to be read before it is parsed: a short field of a urlencoded form
+PART_SIZE: Final = 64
 _NO_LIMIT: Final = sys.maxsize - 1
 
 
@@ -68,7 +70,8 @@ class Plan:
     ``window``: how much is split into parts at once, 0 if everything is left to the state table.
     ``wait``: how much of a part that has begun may wait for the rest of it.
     ``safe_form``: no form of this size can exceed a limit on the size of fields or files.
-    ``safe_body``: the same, and no body of this size exceeds ``max_content_length`` or ``max_data_memory``.
+    ``safe_body``: the same, and no body of this size exceeds ``max_content_length`` or ``max_data_memory``. It has no
+    more than ``PART_SIZE`` bytes for each part that is allowed: a body with too many parts is not read to its end.
     ``safe_part``: no part of this size, header included, can exceed the limit on one field or one file.
     ``parts`` and ``files``: how many are allowed. ``total``: how much all fields may have together.
     ``head``: how much a header block may have; ``usual_head``: the same for one line that goes into the memo.
@@ -94,7 +97,7 @@ class Plan:
         self.safe_part = min(field, _size(limits.max_file_size))
         self.safe_form = min(self.safe_part, self.total)
         self.whole = min(WINDOW, _size(limits.max_content_length))
-        self.safe_body = min(self.safe_form, self.whole, _size(limits.max_data_memory))
+        self.safe_body = min(self.safe_form, self.whole, _size(limits.max_data_memory), self.parts * PART_SIZE)
         self.window = WINDOW
         self.wait = min(WAIT, field, self.head)
         boundary = _size(limits.max_boundary_size)
