@@ -43,10 +43,14 @@ def parse_form(
     [('a', '1'), ('b', '2')]
     """
     limits = limits or DEFAULTS
-    pieces: Any = (chunks,) if is_bytes_like(chunks) else chunks
-    source: Iterator[bytes] = map(as_bytes, pieces)
-    data = next(source, b"")
-    more = next(source, None)
+    source: Iterator[bytes]
+    more: bytes | None
+    if type(chunks) is bytes:  # nearly always, and quicker than what follows
+        source, data, more = iter(()), chunks, None
+    else:
+        pieces: Any = (chunks,) if is_bytes_like(chunks) else chunks
+        source = map(as_bytes, pieces)
+        data, more = next(source, b""), next(source, None)
     budget = MemoryBudget(limits)
     reader = FormReader(content_type, content_length, limits=limits, forms=forms, hold=partial(_hold, budget))
     form = reader.take(data, more is None)
