@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core import Request, RequestHead
-from cardan.core.exceptions import HTTPException
+from cardan.core.exceptions import HTTPException, MultipartError, RequestEntityTooLarge
 from cardan.core.forms import FormReader
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -54,3 +55,22 @@ def test_bytes(body: bytes, more: int) -> None:
     """The bytes are given if they are as many as were declared, and refused if they are fewer or more."""
     got = outcome(Request, body, max(0, len(body) + more), "text/plain", "data")
     assert (got == body) is (more == 0 or len(body) + more < 0)
+
+
+@pytest.mark.parametrize("way", ["form", "files", "iter_parts"])
+@pytest.mark.parametrize(
+    ("boundary", "error"), [("", MultipartError), ("; boundary=" + "x" * 300, RequestEntityTooLarge)]
+)
+def test_an_empty_body_without_a_length_has_a_good_boundary_all_the_same(
+    way: str, boundary: str, error: type[Exception]
+) -> None:
+    """A boundary that cannot be used is an error, even if no body was announced and none is there."""
+
+    def read(content_type: str) -> list[Any]:
+        fields = [(b"content-type", content_type.encode())]
+        request = Request(RequestHead("POST", headers=fields), iter([]))
+        return list(request.iter_parts() if way == "iter_parts" else getattr(request, way))
+
+    with pytest.raises(error):
+        read("multipart/form-data" + boundary)
+    assert read("multipart/form-data; boundary=B") == []

@@ -58,6 +58,7 @@ __all__ = [
     "raw_of",
     "refuse_unread",
     "resumed",
+    "unless_empty",
 ]
 
 T = TypeVar("T")
@@ -258,17 +259,12 @@ async def load(request: R, *, form: bool) -> R:
             await go_on(body, body.unfinished)
         form = form and request.want_form_data_parsed
         if body.fresh:
-            length = state.length
-            safe = length is not None and length <= plan_for(state.limits, request.forms == "strict").safe_body
-            if not safe:
-                refuse_unread(state, memory=not form)
-            if form:
-                reader = request.make_form_data_parser(length)
-            if length is not None and 0 < length <= SMALL:
+            reader, length, whole = _before_reading(request, state, form=form)
+            if length:
                 body.begin("load()")
                 begun = True
                 try:
-                    first = await body.aread(READ_SIZE, safe or not form)
+                    first = await body.aread(READ_SIZE, whole)
                     if first and _take(request, state, reader, first, length):
                         body.end()
                         if body.blocks:  # the read was not cancelled, the task may have been: what was read is kept
@@ -302,18 +298,13 @@ def load_sync(request: ReadableRequest, state: RequestState, *, form: bool) -> A
     reader: FormParser | None = None
     first, begun = b"", False
     if body.fresh:
-        length = state.length
-        safe = length is not None and length <= plan_for(state.limits, request.forms == "strict").safe_body
-        if not safe:
-            refuse_unread(state, memory=not form)
-        if form:
-            reader = request.make_form_data_parser(length)
-        if length is not None and 0 < length <= SMALL:
+        reader, length, whole = _before_reading(request, state, form=form)
+        if length:
             body.begin(FORM if form else "get_data()")
             begun = True
             try:
                 if body.fresh:  # another thread may have read it before this one began
-                    first = body.read(READ_SIZE, safe or not form)
+                    first = body.read(READ_SIZE, whole)
                 if first and _take(request, state, reader, first, length):
                     body.end()
                     return state.form if form else body.raw
@@ -323,6 +314,22 @@ def load_sync(request: ReadableRequest, state: RequestState, *, form: bool) -> A
                 raise
     steps = _steps(request, state, reader, first, form=form, begun=begun)
     return run(steps, performer(body, request._open_file))
+
+
+def _before_reading(
+    request: ReadableRequest, state: RequestState, *, form: bool
+) -> tuple[FormParser | None, int, bool]:
+    """What is decided before the first byte of a fresh body is read. Raises 413 for a declared length beyond a limit.
+
+    Gives the parser, if the body is parsed; the length of a body that is read at once because it is small, 0 for any
+    other; and whether that read waits for the whole body, because no limit can be exceeded before its end.
+    """
+    length = state.length
+    safe = length is not None and length <= plan_for(state.limits, request.forms == "strict").safe_body
+    if not safe:
+        refuse_unread(state, memory=not form)
+    reader = request.make_form_data_parser(length) if form else None
+    return reader, length if length is not None and length <= SMALL else 0, safe or not form
 
 
 def _take(request: ReadableRequest, state: RequestState, reader: FormParser | None, data: bytes, length: int) -> bool:
@@ -473,7 +480,7 @@ def _parse(
                 if announced or first:
                     form = yield from _parsing(reader, first, ended=False)
                 else:
-                    form = yield from _unless_empty(reader.run())
+                    form = yield from unless_empty(reader.run(), Form())
             except BaseException as error:
                 body.fail(error)
                 drop_frames(error)
@@ -507,13 +514,13 @@ def _parsing(reader: FormParser, first: bytes, *, ended: bool) -> Generator[Step
     return reader.run()  # type: ignore[no-any-return]
 
 
-def _unless_empty(steps: Generator[Step, Any, Form]) -> Generator[Step, Any, Form]:
-    """The same steps, but an empty form if the body has not a single byte. What is wrong with the head is raised."""
+def unless_empty(steps: Generator[Step, Any, T], empty: T) -> Generator[Step, Any, T]:
+    """The same steps, but ``empty`` if the body has not a single byte. An error before the first read is raised."""
     try:
         step = next(steps)
     except StopIteration as stop:
-        form: Form = stop.value
-        return form
+        result: T = stop.value
+        return result
     try:
         first = yield step  # a read: nothing precedes it
     except BaseException:
@@ -522,7 +529,7 @@ def _unless_empty(steps: Generator[Step, Any, Form]) -> Generator[Step, Any, For
     if first:
         return (yield from resumed(steps, first, ended=False, begun=True))
     steps.close()
-    return Form()
+    return empty
 
 
 def resumed(

@@ -21,7 +21,7 @@ from ..forms.content_type import MULTIPART_TYPE
 from ..forms.parts import Part, PartReader
 from .body import FORM, Body, BytesBody, drop_frames
 from .perform import perform, performer
-from .reading import announces_body, check_kept, no_block, opened, refuse_unread, resumed
+from .reading import announces_body, check_kept, no_block, opened, refuse_unread, unless_empty
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -253,8 +253,7 @@ class _PartsBase:
         if not self._may_be_empty:
             return (yield from self._reader.next_part())
         self._may_be_empty = False
-        first = yield Read(READ_SIZE, False)
-        return (yield from resumed(self._reader.next_part(), first, ended=False)) if first else None
+        return (yield from unless_empty(self._reader.next_part(), None))
 
     def _guarded(self, steps: Generator[Step, Any, Any]) -> Generator[Step, Any, Any]:
         """The same steps; the body remembers the error that they raise, unless it is a mistake in the program."""
