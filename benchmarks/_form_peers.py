@@ -61,8 +61,8 @@ def finish(coroutine: Any) -> Any:
 def add_cardan() -> None:
     from spooling import spool
 
+    from cardan.core._limits import Limits
     from cardan.core.forms import Field, FileEnd, MultipartDecoder, UrlencodedDecoder, parse_form
-    from cardan.core.limits import Limits
 
     def push(chunks: list[bytes]) -> int:
         decoder = MultipartDecoder(BOUNDARY)

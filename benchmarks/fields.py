@@ -28,8 +28,8 @@ sys.path.insert(1, str(Path(__file__).parents[1] / "tests" / "core" / "fields"))
 from readers import READERS, WORST
 from timing import Turn, arguments, calls, interleave, machine, print_table, versions, write_json
 
-from cardan.core.fields.accept import _remembered as remembered_accept
-from cardan.core.fields.cookies import parse_cookie
+from cardan.core.fields._accept import _remembered as remembered_accept
+from cardan.core.fields._cookies import parse_cookie
 from cardan.core.structures import Headers
 from cardan.http import (
     Authorization,

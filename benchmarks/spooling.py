@@ -6,7 +6,7 @@ from typing import Any
 
 from cardan.core import FormReader, Limits
 from cardan.core.drive import Open, Read, Write, run
-from cardan.files.spooling import FileStorage, Spooler
+from cardan.files._spooling import FileStorage, Spooler
 
 __all__ = ["spool"]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from _fields import fuzz, same_again
 
-from cardan.core.fields.authorization import Authorization, Challenge
-from cardan.core.fields.www_authenticate import WWWAuthenticate
+from cardan.core.fields._authorization import Authorization, Challenge
+from cardan.core.fields._www_authenticate import WWWAuthenticate
 
 SEEDS = [
     "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",

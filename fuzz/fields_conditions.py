@@ -10,9 +10,9 @@ from typing import Any
 
 from _fields import fuzz, same_again
 
-from cardan.core.fields.dates import http_date, parse_date
-from cardan.core.fields.etags import ETags
-from cardan.core.fields.ranges import ContentRange, IfRange, Range, merge_ranges
+from cardan.core.fields._dates import http_date, parse_date
+from cardan.core.fields._etags import ETags
+from cardan.core.fields._ranges import ContentRange, IfRange, Range, merge_ranges
 
 SEEDS = [
     '"a", W/"b", *',

@@ -10,7 +10,7 @@ from typing import Any
 
 from _fields import fuzz
 
-from cardan.core.fields.cookies import dump_cookie, parse_cookie
+from cardan.core.fields._cookies import dump_cookie, parse_cookie
 
 SEEDS = [
     "a=b; c=d",

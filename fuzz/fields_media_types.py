@@ -10,7 +10,7 @@ from typing import Any
 
 from _fields import fuzz, same_again
 
-from cardan.core.fields.media_types import extract_media_type, parse_media_type
+from cardan.core.fields._media_types import extract_media_type, parse_media_type
 
 SEEDS = [
     "text/html; charset=utf-8",

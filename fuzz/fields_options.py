@@ -10,9 +10,9 @@ from typing import Any
 
 from _fields import fuzz, same_again
 
-from cardan.core.fields.content_disposition import ContentDisposition
-from cardan.core.fields.options import decode_extended, dump_options, encode_extended, parse_options
-from cardan.core.fields.syntax import is_token
+from cardan.core.fields._content_disposition import ContentDisposition
+from cardan.core.fields._options import decode_extended, dump_options, encode_extended, parse_options
+from cardan.core.fields._syntax import is_token
 
 SEEDS = [
     'attachment; filename="a b.txt"',

@@ -10,12 +10,12 @@ from typing import Any
 
 from _fields import fuzz, same_again
 
-from cardan.core.fields.cache_control import RequestCacheControl, ResponseCacheControl
-from cardan.core.fields.csp import ContentSecurityPolicy
-from cardan.core.fields.forwarded import Forwarded
-from cardan.core.fields.links import Link, Links
-from cardan.core.fields.lists import dump_dict, dump_list, parse_dict, parse_list
-from cardan.core.fields.syntax import is_token
+from cardan.core.fields._cache_control import RequestCacheControl, ResponseCacheControl
+from cardan.core.fields._csp import ContentSecurityPolicy
+from cardan.core.fields._forwarded import Forwarded
+from cardan.core.fields._links import Link, Links
+from cardan.core.fields._lists import dump_dict, dump_list, parse_dict, parse_list
+from cardan.core.fields._syntax import is_token
 from cardan.core.structures import Headers
 
 SEEDS = [

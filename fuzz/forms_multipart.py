@@ -12,10 +12,10 @@ from typing import Any
 
 from _forms import fuzz
 
-from cardan.core.exceptions import MultipartError, RequestEntityTooLarge
+from cardan.core._exceptions import MultipartError, RequestEntityTooLarge
+from cardan.core._limits import Limits
 from cardan.core.forms import Field, FileStart, MultipartDecoder, MultipartEncoder
-from cardan.core.forms.machine import MultipartMachine
-from cardan.core.limits import Limits
+from cardan.core.forms._machine import MultipartMachine
 from tests.core.forms.strange_forms import MULTIPART, form, part
 from tests.core.machines import join_bytes, pieces_of
 

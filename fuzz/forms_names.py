@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from _forms import fuzz
 
-from cardan.core.exceptions import MultipartError
+from cardan.core._exceptions import MultipartError
 from cardan.core.forms import parse_form_type, safe_filename
-from cardan.core.forms.disposition import parse_disposition
+from cardan.core.forms._disposition import parse_disposition
 
 SEEDS = [
     b'form-data; name="a"; filename="b"', b"form-data; name=a; filename*=UTF-8''%41", b'form-data; name="a\\"b\\\\"',

@@ -10,8 +10,8 @@ import re
 
 from _forms import fuzz
 
+from cardan.core._limits import Limits
 from cardan.core.forms import UrlencodedDecoder, parse_form, parse_urlencoded
-from cardan.core.limits import Limits
 from tests.core.forms.strange_forms import URLENCODED
 from tests.core.machines import outcome, pieces_of
 

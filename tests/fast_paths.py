@@ -109,45 +109,48 @@ _HEADS = "tests/core/forms/test_head.py::test_a_usual_head_is_read_as_every_head
 _URLENCODED = "tests/core/forms/test_urlencoded.py::test_the_standard"
 
 _FORMS = "cardan.core.forms"
-_STATIC = "cardan.files.static:StaticFiles"
+_STATIC = "cardan.files._static:StaticFiles"
 _FILES = "tests/files/test_static.py::test_a_file_that_is_known"
 
 FAST_PATHS = (
     # a whole form; whole parts of a form; the data of a file
-    FastPath(f"{_FORMS}.reader:FormReader.take", f"{_FORMS}.reader:FormReader.run", _FORM_WAYS, _form),
+    FastPath(f"{_FORMS}._reader:FormReader.take", f"{_FORMS}._reader:FormReader.run", _FORM_WAYS, _form),
     FastPath(
-        f"{_FORMS}.decoder:MultipartDecoder._take_parts", f"{_FORMS}.machine:MultipartMachine._read", _DECODER, _events
+        f"{_FORMS}._decoder:MultipartDecoder._take_parts",
+        f"{_FORMS}._machine:MultipartMachine._read",
+        _DECODER,
+        _events,
     ),
     FastPath(
-        f"{_FORMS}.decoder:MultipartDecoder._pass_data",
-        f"{_FORMS}.machine:MultipartMachine._read_file",
+        f"{_FORMS}._decoder:MultipartDecoder._pass_data",
+        f"{_FORMS}._machine:MultipartMachine._read_file",
         _DECODER,
         _file_data,
     ),
     # urlencoded pairs that are decoded together, as text and as bytes
-    FastPath(f"{_FORMS}.urlencoded:usual_pairs", f"{_FORMS}.urlencoded:split_urlencoded", _URLENCODED, _pairs),
-    FastPath(f"{_FORMS}.urlencoded:_decode_all", f"{_FORMS}.urlencoded:_split_each", _URLENCODED, _pairs),
+    FastPath(f"{_FORMS}._urlencoded:usual_pairs", f"{_FORMS}._urlencoded:split_urlencoded", _URLENCODED, _pairs),
+    FastPath(f"{_FORMS}._urlencoded:_decode_all", f"{_FORMS}._urlencoded:_split_each", _URLENCODED, _pairs),
     # the head of a part, as browsers write it
-    FastPath(f"{_FORMS}.head:_plain_head", f"{_FORMS}.head:_read_fields", _HEADS, _events),
+    FastPath(f"{_FORMS}._head:_plain_head", f"{_FORMS}._head:_read_fields", _HEADS, _events),
     # a response that is text or bytes, without header fields of its own
     FastPath(
-        "cardan.core.response.outgoing:Outgoing._plain",
-        "cardan.core.response.outgoing:Outgoing._checked",
+        "cardan.core._response.outgoing:Outgoing._plain",
+        "cardan.core._response.outgoing:Outgoing._checked",
         "tests/core/response/test_outgoing.py::test_a_whole_answer_is_what_the_finalizer_sends",
         _plain_answer,
     ),
     # a small file of a folder that was served before, and the fields of its answer
     FastPath(f"{_STATIC}._answer_known", f"{_STATIC}._answer", _FILES, _known_file),
     FastPath(
-        "cardan.core.response.prepared:PreparedResponse._unchanged",
-        "cardan.core.response.outgoing:Outgoing._checked",
+        "cardan.core._response.prepared:PreparedResponse._unchanged",
+        "cardan.core._response.outgoing:Outgoing._checked",
         "tests/core/response/test_prepared.py::test_sent_as_a_plain_response",
         _known_file,
     ),
     # header fields from a dict or a list of strings
     FastPath(
-        "cardan.core.structures.headers:_of_strings",
-        "cardan.core.structures.headers:_groups",
+        "cardan.core.structures._headers:_of_strings",
+        "cardan.core.structures._headers:_groups",
         "tests/core/structures/test_headers.py::test_strings_have_the_general_way_as_oracle",
         _headers,
     ),

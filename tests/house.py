@@ -29,10 +29,10 @@ SHORT = 60
 """A module with fewer lines is counted as short."""
 
 WAYS_BACK = {
-    ("cardan.core.exceptions", "cardan._response"): (
+    ("cardan.core._exceptions", "cardan._response"): (
         "an error is raised on every floor; HTTPException.get_response() makes a response that every server can send"
     ),
-    ("cardan._request", "cardan.apps.application"): (
+    ("cardan._request", "cardan.apps._application"): (
         "Request.application makes an application, whose requests are of the class Request unless it is told otherwise"
     ),
     ("cardan._request", "cardan.testing"): "Request.from_values() takes what the builder of the tests takes",
@@ -43,8 +43,8 @@ Such an import stands in the function that needs it, or under TYPE_CHECKING. No 
 """
 
 HOMES = {
-    "request": {"core.request", "cardan"},
-    "response": {"core.response", "cardan"},
+    "request": {"core._request", "cardan"},
+    "response": {"core._response", "cardan"},
     "app": {"apps"},
     "application": {"apps"},
 }
@@ -139,7 +139,7 @@ class House:
     # --- private names ---
 
     def package_of(self, module: str) -> str:
-        """The package that a private name belongs to: ``core.request``, ``core`` for its single modules, ``wsgi``
+        """The package that a private name belongs to: ``core._request``, ``core`` for its single modules, ``wsgi``
         ..., and ``cardan`` for the modules at the top.
         """
         parts = module.split(".")

@@ -29,7 +29,6 @@ from cardan.core import (
     RequestHead,
     UrlencodedDecoder,
     check_preconditions,
-    exceptions,
     parse_content_length,
     parse_form,
     parse_form_type,
@@ -38,14 +37,17 @@ from cardan.core import (
     safe_filename,
 )
 from cardan.core import Request as CoreRequest
-from cardan.core.descriptors import HeaderField
-from cardan.core.fields.user_agent import UserAgent
-from cardan.core.forms.disposition import parse_disposition
-from cardan.core.forms.head import PartHeaders, parse_part_head
-from cardan.core.response import conditional
-from cardan.core.urls import host_is_trusted, iri_path, iri_query, iri_to_uri, split_host, uri_to_iri, valid_host
+from cardan.core import (
+    _exceptions as exceptions,
+)
+from cardan.core._descriptors import HeaderField
+from cardan.core._response import conditional as conditional
+from cardan.core._urls import host_is_trusted, iri_path, iri_query, iri_to_uri, split_host, uri_to_iri, valid_host
+from cardan.core.fields._user_agent import UserAgent
+from cardan.core.forms._disposition import parse_disposition
+from cardan.core.forms._head import PartHeaders, parse_part_head
 from cardan.datastructures import EnvironHeaders, Headers, HeaderSet, MultiDict, ScopeHeaders
-from cardan.files.joining import safe_join
+from cardan.files._joining import safe_join
 from tests.core.fields.readers import READERS, WORST
 from tests.expressions import Shape
 

@@ -30,20 +30,20 @@ MODULES = HOUSE.modules
 # The floors, from the ground up. A module may import what stands on a lower floor, and modules of its own entry; the
 # entries of one floor do not import each other. A package holds its modules, except those with an entry of their own.
 FLOORS = [
-    "core.buffers core.limits core.status core.urls core.waiting",
+    "core._buffers core._limits core._status core._urls core._waiting",
     "core.fields",
-    "core.descriptors core.problem",
-    "core.exceptions",
+    "core._descriptors core._problem",
+    "core._exceptions",
     "core.structures",
     "core.drive",
     "core.forms",
-    "core.request",
-    "core.response",
-    "core.flow",
+    "core._request",
+    "core._response",
+    "core._flow",
     "core",
-    "types _crossing files.spooling",
+    "types _crossing files._spooling",
     "wsgi asgi",
-    "apps.dual apps.lifespan apps.stopping apps.middleware_decorator",
+    "apps._dual apps._lifespan apps._stopping apps._middleware_decorator",
     "_request",
     "_wire",
     "apps",
@@ -75,7 +75,7 @@ ANYIO_ROOMS = {"_crossing", "asgi", "testing"}
 
 
 def entry_of(module: str) -> str:
-    """The entry of FLOORS that a module stands in: ``cardan.core.fields.dates`` -> ``core.fields``."""
+    """The entry of FLOORS that a module stands in: ``cardan.core.fields._dates`` -> ``core.fields``."""
     parts = module.split(".")[1:]
     return next(entry for i in range(len(parts), -1, -1) if (entry := ".".join(parts[:i])) in HEIGHTS)
 
@@ -148,8 +148,8 @@ def test_the_adapters_have_the_same_modules() -> None:
     The ends are where bytes come from, and what only one of the protocols has: errors that a WSGI server takes for its
     own, messages of ASGI.
     """
-    shared = {"head", "handling", "thread", "sending", "draining", "calling"}
-    own = {"wsgi": {"input", "errors"}, "asgi": {"receiving", "messages"}}
+    shared = {"_head", "_handling", "_thread", "_sending", "_draining", "_calling"}
+    own = {"wsgi": {"_input", "_errors"}, "asgi": {"_receiving", "_messages"}}
     for adapter, names in own.items():
         found = {name.rpartition(".")[2] for name in MODULES if name.startswith(f"cardan.{adapter}.")}
         assert found == shared | names
@@ -159,8 +159,8 @@ def test_the_adapters_have_the_same_modules() -> None:
 ONE_SIDED = {
     "wsgi": {"_handle": "handle() answers the errors that a server takes for its own, around it"},
     "asgi": {
-        "_await": "WSGI awaits in the thread of the request: wsgi/thread.py",
-        "_hold": "WSGI drains when the iterable is closed: wsgi/draining.py",
+        "_await": "WSGI awaits in the thread of the request: wsgi/_thread.py",
+        "_hold": "WSGI drains when the iterable is closed: wsgi/_draining.py",
         "_make_worker": "WSGI has the thread of the request",
         "_make_sender": "sending is a function on WSGI",
         "_end": "on WSGI nothing of this has to be awaited",
@@ -172,7 +172,7 @@ ONE_SIDED = {
 
 
 def test_the_adapters_mirror_each_other() -> None:
-    """``wsgi/handling.py`` and ``asgi/handling.py`` have the same functions in the same order.
+    """``wsgi/_handling.py`` and ``asgi/_handling.py`` have the same functions in the same order.
 
     Each other function is in :data:`ONE_SIDED`. No parameter and no result of the shared ones has the type ``Any``.
     """
@@ -180,7 +180,7 @@ def test_the_adapters_mirror_each_other() -> None:
     for adapter, own in ONE_SIDED.items():
         functions = {
             node.name: node
-            for node in HOUSE.tree(f"cardan.{adapter}.handling").body
+            for node in HOUSE.tree(f"cardan.{adapter}._handling").body
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         }
         assert own.keys() <= functions.keys()
@@ -227,7 +227,9 @@ def test_no_name_is_a_module_and_something_else() -> None:
 def test_a_file_name_stands_twice_in_core_for_a_reason() -> None:
     """Who hears the name of a file of core knows which one is meant, or TWICE says why there are two."""
     names = Counter(
-        path.stem for name, path in MODULES.items() if entry_of(name).startswith("core") and path.stem != "__init__"
+        path.stem.lstrip("_")
+        for name, path in MODULES.items()
+        if entry_of(name).startswith("core") and path.stem != "__init__"
     )
     assert {name for name, count in names.items() if count > 1} == set(TWICE)
 

@@ -153,6 +153,6 @@ def test_what_is_looked_for_is_found() -> None:
     assert [line for line in ("FORMS = 1", "an API", "SEEDS[0]", "API. A") if NOTES.search(line)] == []
     old = ["cardan.core.body.machine", "src/cardan/wsgi/serving.py", "cardan.crossing", "cardan.application"]
     assert [line for line in old if not OLD.search(line)] == []
-    assert [line for line in ("cardan._crossing", "cardan.apps.application", "cardan.files") if OLD.search(line)] == []
+    assert [line for line in ("cardan._crossing", "cardan.apps._application", "cardan.files") if OLD.search(line)] == []
     assert resolves("cardan.core.Request.form")
     assert not resolves("cardan.core.Request.nothing")

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..wsgi.head import Head
+    from ..wsgi._head import Head
 
 class Thing:
     known: int
@@ -39,14 +39,14 @@ class Thing:
 def helper(value: Any) -> None: ...
 """,
     "wsgi/__init__.py": "",
-    "wsgi/head.py": """
+    "wsgi/_head.py": """
 class Head:
     def make(self, thing, request):
         from ..core.thing import Thing, _private
         self._mine = thing._hidden
         return self._mine, getattr(thing, "_own"), thing._asdict, request._mine
 """,
-    "core/request/__init__.py": "class Request:\n    _mine = 2\n",
+    "core/_request/__init__.py": "class Request:\n    _mine = 2\n",
     "core/other.py": "_private = 1\n",
 }
 
@@ -66,16 +66,16 @@ def test_imports(house: House) -> None:
         ("__future__", 2, "module"),
         ("typing", 3, "module"),
         ("typing", 3, "module"),
-        ("cardan.wsgi.head", 6, "typing"),
+        ("cardan.wsgi._head", 6, "typing"),
     ]
-    assert {found.where for found in house.imports("cardan.wsgi.head")} == {"function"}
+    assert {found.where for found in house.imports("cardan.wsgi._head")} == {"function"}
     assert house.arrows["cardan"] == {"cardan.core.thing"}
 
 
 def test_circles(house: House) -> None:
     """Imports in functions and under TYPE_CHECKING close a circle; an arrow that is left out opens it."""
-    assert house.circles() == [["cardan.core.thing", "cardan.wsgi.head"]]
-    assert house.circles([("cardan.wsgi.head", "cardan.core.thing")]) == []
+    assert house.circles() == [["cardan.core.thing", "cardan.wsgi._head"]]
+    assert house.circles([("cardan.wsgi._head", "cardan.core.thing")]) == []
 
 
 def test_circles_of_names() -> None:
@@ -106,5 +106,5 @@ def test_keys_of_dicts(house: House) -> None:
 def test_counts(house: House) -> None:
     """Bare ``Any`` of public functions and methods, without ``*rest``; lines by package; short modules."""
     assert house.bare_any() == {"core": 3}
-    assert house.lines()["wsgi"] == FILES["wsgi/head.py"].count("\n")
-    assert house.short_modules() == ["cardan.core.other", "cardan.core.thing", "cardan.wsgi.head"]
+    assert house.lines()["wsgi"] == FILES["wsgi/_head.py"].count("\n")
+    assert house.short_modules() == ["cardan.core.other", "cardan.core.thing", "cardan.wsgi._head"]

@@ -19,7 +19,7 @@ import pytest
 import cardan.core
 import cardan.http
 from cardan.core import safe_filename
-from cardan.core.urls import iri_to_uri
+from cardan.core._urls import iri_to_uri
 from cardan.http import ContentDisposition, dump_cookie
 from tests import subjects
 from tests.expressions import Expression, Shape, expressions, modules, shapes

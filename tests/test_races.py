@@ -21,10 +21,10 @@ import cardan
 from cardan import Application, Request, Response
 from cardan import _crossing as crossing
 from cardan._crossing.places import PerLoop
-from cardan.core.forms.plan import Plan
-from cardan.core.limits import Limits
-from cardan.core.response.outgoing import closers_of
-from cardan.files.file_body import FileBody
+from cardan.core._limits import Limits
+from cardan.core._response.outgoing import closers_of
+from cardan.core.forms._plan import Plan
+from cardan.files._file_body import FileBody
 
 SOURCE = os.path.dirname(cardan.__file__)
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from ._response import redirect as redirect
     from .apps import Application as Application
     from .apps import Dual as Dual
-    from .apps.middleware_decorator import middleware as middleware
+    from .apps._middleware_decorator import middleware as middleware
     from .core import ServerSentEvent as ServerSentEvent
     from .core import header_field as header_field
-    from .core.exceptions import abort as abort
+    from .core._exceptions import abort as abort
     from .files import FileStorage as FileStorage
     from .files import send_file as send_file
     from .types import ASGIApplication as ASGIApplication
@@ -59,7 +59,7 @@ _HOMES = {
     "ServerSentEvent": "core",
     "abort": "exceptions",
     "header_field": "core",
-    "middleware": "apps.middleware_decorator",
+    "middleware": "apps._middleware_decorator",
     "redirect": "_response",
     "send_file": "files",
 }

@@ -1,7 +1,7 @@
 """Request: the request of core, made from a WSGI environ or an ASGI scope.
 
 ``Request(environ)`` is in sync mode, ``Request(scope, receive, send)`` in async mode. An
-:class:`~cardan.apps.application.Application` sets the mode to that of its handler.
+:class:`~cardan.apps._application.Application` sets the mode to that of its handler.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, overload
 
 from . import _crossing as crossing
 from . import core
-from .asgi import receiving
-from .asgi.head import ScopeHead
-from .core.exceptions import ClientDisconnected
-from .core.forms.body_reader import parse_content_length
-from .core.request import draining
-from .core.request.cached import cached
-from .core.request.exchange import REQUEST_KEY, Exchange, find_exchange, known_body
-from .core.request.fields import (
+from .asgi import _receiving as receiving
+from .asgi._head import ScopeHead
+from .core._exceptions import ClientDisconnected
+from .core._request import draining
+from .core._request.cached import cached
+from .core._request.exchange import REQUEST_KEY, Exchange, find_exchange, known_body
+from .core._request.fields import (
     AcceptMixin,
     AuthorizationMixin,
     CommonRequestDescriptorsMixin,
@@ -26,24 +25,25 @@ from .core.request.fields import (
     FetchMetadataMixin,
     UserAgentMixin,
 )
-from .core.request.reading import no_await
-from .core.request.serving import never_waits, opens_sinks_as
-from .core.structures.environ_headers import EnvironHeaders
-from .core.structures.scope_headers import ScopeHeaders
-from .files.spooling import FileStorage, Part, Spooler, SpoolSink
-from .wsgi import input as wsgi_input
-from .wsgi.head import EnvironHead, query_of
+from .core._request.reading import no_await
+from .core._request.serving import never_waits, opens_sinks_as
+from .core.forms._body_reader import parse_content_length
+from .core.structures._environ_headers import EnvironHeaders
+from .core.structures._scope_headers import ScopeHeaders
+from .files._spooling import FileStorage, Part, Spooler, SpoolSink
+from .wsgi import _input as wsgi_input
+from .wsgi._head import EnvironHead, query_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from .apps.application import Application, HandlerDecorator
-    from .core.request.body import Body
-    from .core.request.head import HeadLike
-    from .core.request.request import FilesAttribute
-    from .core.request.state import Mode
-    from .core.structures.headers import HeadersView
+    from .apps._application import Application, HandlerDecorator
+    from .core._request.body import Body
+    from .core._request.head import HeadLike
+    from .core._request.request import FilesAttribute
+    from .core._request.state import Mode
+    from .core.structures._headers import HeadersView
     from .types import Handler, Lifespan, Middleware, Receive, Result, Send
 
 __all__ = [
@@ -349,7 +349,7 @@ class BaseRequest(core.BaseRequest):
         The handler gets the request as its last argument and returns a response or an HTTPException. With options:
         ``@Request.application(load=True, lifespan=..., middleware=[...])``.
         """
-        from .apps.application import Application
+        from .apps._application import Application
 
         if handler is not None:
             return Application(handler, request_class=cls, **options)

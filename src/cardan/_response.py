@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from . import core
 from ._wire import WireMixin
-from .apps.dual import DualCallable
-from .asgi import handling as asgi_handling
-from .wsgi import handling as wsgi_handling
+from .apps._dual import DualCallable
+from .asgi import _handling as asgi_handling
+from .wsgi import _handling as wsgi_handling
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
@@ -41,7 +41,7 @@ class BaseResponse(DualCallable, WireMixin):
 async def _serve_other(scope: Scope, receive: Receive, send: Send) -> None:
     """Serve an ASGI scope that is not an HTTP request, for a response that a server runs as an application."""
     if scope["type"] == "lifespan":
-        from .apps.lifespan import serve_lifespan
+        from .apps._lifespan import serve_lifespan
 
         await serve_lifespan(None, scope, receive, send, lambda state: None)
     else:

@@ -10,10 +10,10 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from . import core
-from .core.response.finalizer import Chunk, Head
-from .core.response.finalizer import End as _End
-from .core.response.outgoing import finalizer_of
-from .core.structures.headers import Headers, trusted_headers
+from .core._response.finalizer import Chunk, Head
+from .core._response.finalizer import End as _End
+from .core._response.outgoing import finalizer_of
+from .core.structures._headers import Headers, trusted_headers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, MutableMapping
@@ -52,7 +52,7 @@ class WireMixin(core.BaseResponse):
         Closing the response closes the iterable of the application. With ``buffered`` the whole body is read at once.
         Raises the errors that the application raises before its response starts.
         """
-        from .wsgi.calling import call_app
+        from .wsgi._calling import call_app
 
         status, headers, body = call_app(app, environ)
         response = _made(cls, body, status, headers)
@@ -80,7 +80,7 @@ class WireMixin(core.BaseResponse):
 
     def get_asgi_headers(self, scope: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
         """The header fields as they would be sent: lower-case names, bytes."""
-        from .asgi.messages import encode_headers
+        from .asgi._messages import encode_headers
 
         return encode_headers(finalizer_of(self, scope["method"], _asgi_root(scope)).head.headers)
 
@@ -89,7 +89,7 @@ class WireMixin(core.BaseResponse):
 
         If a loop over the generator may end early, close the generator (:func:`contextlib.aclosing`).
         """
-        from .asgi.messages import encode_headers
+        from .asgi._messages import encode_headers
 
         async with aclosing(self.aiter_events(scope["method"], root_url=_asgi_root(scope))) as events:
             async for event in events:
@@ -111,7 +111,7 @@ class WireMixin(core.BaseResponse):
 
         The body of the response is buffered, because an ASGI application runs until it has sent everything.
         """
-        from .asgi.calling import call_app
+        from .asgi._calling import call_app
 
         status, headers, chunks = await call_app(app, scope, receive)
         return _made(cls, chunks, status, headers)
@@ -168,7 +168,7 @@ def _wsgi_root(environ: dict[str, Any]) -> Callable[[], str]:
 
 def _asgi_root(scope: MutableMapping[str, Any]) -> Callable[[], str]:
     def root_url() -> str:
-        from .asgi.head import ScopeHead
+        from .asgi._head import ScopeHead
 
         return core.BaseRequest(ScopeHead(scope)).root_url
 

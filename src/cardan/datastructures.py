@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .core.fields.accept import Accept, CharsetAccept, EncodingAccept
-from .core.fields.accept_language import LanguageAccept
-from .core.fields.accept_media import MIMEAccept
-from .core.fields.authorization import Authorization, Challenge
-from .core.fields.cache_control import RequestCacheControl, ResponseCacheControl
-from .core.fields.content_disposition import ContentDisposition
-from .core.fields.csp import ContentSecurityPolicy
-from .core.fields.etags import ETags
-from .core.fields.forwarded import Forwarded, ForwardedElement
-from .core.fields.links import Link, Links
-from .core.fields.media_types import MediaType
-from .core.fields.ranges import ContentRange, IfRange, Range
-from .core.fields.www_authenticate import WWWAuthenticate
+from .core.fields._accept import Accept, CharsetAccept, EncodingAccept
+from .core.fields._accept_language import LanguageAccept
+from .core.fields._accept_media import MIMEAccept
+from .core.fields._authorization import Authorization, Challenge
+from .core.fields._cache_control import RequestCacheControl, ResponseCacheControl
+from .core.fields._content_disposition import ContentDisposition
+from .core.fields._csp import ContentSecurityPolicy
+from .core.fields._etags import ETags
+from .core.fields._forwarded import Forwarded, ForwardedElement
+from .core.fields._links import Link, Links
+from .core.fields._media_types import MediaType
+from .core.fields._ranges import ContentRange, IfRange, Range
+from .core.fields._www_authenticate import WWWAuthenticate
 from .core.structures import (
     CallbackDict,
     CombinedMultiDict,
@@ -38,10 +38,10 @@ from .core.structures import (
     ScopeHeaders,
     TypeConversionDict,
 )
-from .core.structures.multidict_reader import iter_multi_items
+from .core.structures._multidict_reader import iter_multi_items
 
 if TYPE_CHECKING:
-    from .files.spooling import FileStorage
+    from .files._spooling import FileStorage
 
 __all__ = [
     "Accept",
@@ -88,7 +88,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # FileStorage imports modules for temporary files, so that it is imported only when it is used
     if name == "FileStorage":
-        from .files.spooling import FileStorage
+        from .files._spooling import FileStorage
 
         return FileStorage
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

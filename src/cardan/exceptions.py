@@ -1,9 +1,9 @@
-"""The HTTP errors and the errors of a program; see :mod:`cardan.core.exceptions` for the tree of classes."""
+"""The HTTP errors and the errors of a program; see :mod:`cardan.core._exceptions` for the tree of classes."""
 
 from __future__ import annotations
 
-from .core import exceptions
-from .core.exceptions import *  # noqa: F403
+from .core import _exceptions as exceptions
+from .core._exceptions import *  # noqa: F403
 
 __all__: list[str] = []
 __all__ += exceptions.__all__

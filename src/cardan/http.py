@@ -11,32 +11,32 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar, overload
 
-from .core.fields.accept import Accept, CharsetAccept, EncodingAccept
-from .core.fields.accept_language import LanguageAccept
-from .core.fields.accept_media import MIMEAccept
-from .core.fields.authorization import Authorization, Challenge
-from .core.fields.cache_control import CacheControl, RequestCacheControl, ResponseCacheControl
-from .core.fields.content_disposition import ContentDisposition
-from .core.fields.cookies import dump_cookie
-from .core.fields.cookies import parse_cookie as _cookies
-from .core.fields.cors import COEP, COOP, CORP, parse_origin
-from .core.fields.csp import ContentSecurityPolicy
-from .core.fields.dates import http_date, parse_date
-from .core.fields.durations import dump_age, dump_retry_after, parse_age, parse_retry_after
-from .core.fields.etags import ETags, quote_etag, unquote_etag
-from .core.fields.fetch_metadata import FetchDest, FetchMode, FetchSite
-from .core.fields.forwarded import Forwarded, ForwardedElement
-from .core.fields.links import Link, Links
-from .core.fields.lists import dump_dict, dump_list
-from .core.fields.lists import parse_dict as parse_dict_header
-from .core.fields.lists import parse_list as parse_list_header
-from .core.fields.media_types import MediaType, extract_media_type, parse_media_type
-from .core.fields.options import dump_options
-from .core.fields.options import parse_options as parse_options_header
-from .core.fields.ranges import ContentRange, IfRange, Range
-from .core.fields.syntax import quote, quote_if_needed
-from .core.fields.syntax import unquote as unquote_header_value
-from .core.fields.www_authenticate import WWWAuthenticate
+from .core.fields._accept import Accept, CharsetAccept, EncodingAccept
+from .core.fields._accept_language import LanguageAccept
+from .core.fields._accept_media import MIMEAccept
+from .core.fields._authorization import Authorization, Challenge
+from .core.fields._cache_control import CacheControl, RequestCacheControl, ResponseCacheControl
+from .core.fields._content_disposition import ContentDisposition
+from .core.fields._cookies import dump_cookie
+from .core.fields._cookies import parse_cookie as _cookies
+from .core.fields._cors import COEP, COOP, CORP, parse_origin
+from .core.fields._csp import ContentSecurityPolicy
+from .core.fields._dates import http_date, parse_date
+from .core.fields._durations import dump_age, dump_retry_after, parse_age, parse_retry_after
+from .core.fields._etags import ETags, quote_etag, unquote_etag
+from .core.fields._fetch_metadata import FetchDest, FetchMode, FetchSite
+from .core.fields._forwarded import Forwarded, ForwardedElement
+from .core.fields._links import Link, Links
+from .core.fields._lists import dump_dict, dump_list
+from .core.fields._lists import parse_dict as parse_dict_header
+from .core.fields._lists import parse_list as parse_list_header
+from .core.fields._media_types import MediaType, extract_media_type, parse_media_type
+from .core.fields._options import dump_options
+from .core.fields._options import parse_options as parse_options_header
+from .core.fields._ranges import ContentRange, IfRange, Range
+from .core.fields._syntax import quote, quote_if_needed
+from .core.fields._syntax import unquote as unquote_header_value
+from .core.fields._www_authenticate import WWWAuthenticate
 from .core.structures import Headers, HeaderSet, MultiDict
 
 __all__ = [
@@ -262,7 +262,7 @@ def is_resource_modified(
         too.
     :param last_modified: when the content was last modified, as a datetime or a date in the format of HTTP.
     """
-    from .core.response.conditional import Conditions, Representation, decide
+    from .core._response.conditional import Conditions, Representation, decide
 
     if data is not None:
         if etag is not None:

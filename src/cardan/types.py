@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapp
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, TypeAlias, TypeVar
 
-from .core.exceptions import HTTPException
-from .core.response import BaseResponse, Response
+from .core._exceptions import HTTPException
+from .core._response import BaseResponse, Response
 
 __all__ = ["ASGIApplication", "Flow", "Handler", "Lifespan", "Middleware", "Receive", "Result", "Scope", "Send"]
 

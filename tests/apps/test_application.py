@@ -17,7 +17,7 @@ import anyio
 import pytest
 
 from cardan import Application, Dual, Request, Response, abort, middleware
-from cardan.core.request.exchange import KEY, REQUEST_KEY
+from cardan.core._request.exchange import KEY, REQUEST_KEY
 from cardan.exceptions import Conflict, HTTPException, NotFound
 from cardan.testing import PROTOCOLS, Client
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from cardan import Application, Handler, Request, Response
 from cardan.core.structures import HeaderSet
-from cardan.core.structures.headers import HeadersView
+from cardan.core.structures._headers import HeadersView
 from cardan.exceptions import HTTPException
 
 __all__ = ["DIFFERENCES", "MEMBERS", "Sent", "app", "generate", "snapshot"]

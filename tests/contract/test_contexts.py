@@ -14,7 +14,7 @@ import pytest
 
 from cardan import Application, Flow, Request, Response, abort
 from cardan import _crossing as crossing
-from cardan.core.response import BaseResponse
+from cardan.core._response import BaseResponse
 from cardan.exceptions import HTTPException
 from cardan.testing import Client
 

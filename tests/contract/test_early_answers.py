@@ -9,10 +9,10 @@ import anyio
 import pytest
 
 from cardan import Application, Request, Response, abort, middleware
-from cardan.core.request.draining import Drain, DrainLimits
+from cardan.core._request.draining import Drain, DrainLimits
 from cardan.exceptions import NotFound
-from cardan.files.sending import send_file
-from cardan.files.static import StaticFiles
+from cardan.files._sending import send_file
+from cardan.files._static import StaticFiles
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

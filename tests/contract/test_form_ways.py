@@ -15,7 +15,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import cardan
-from cardan.core.exceptions import HTTPException
+from cardan.core._exceptions import HTTPException
 from cardan.core.forms import FormReader
 from tests.core.forms.strange_forms import CT, MULTIPART, URLENCODED, Row, form, part
 

@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from cardan import Application, Request, Response
-from cardan.files.file_body import FileBody
+from cardan.files._file_body import FileBody
 from cardan.testing import Client, RequestBuilder
-from cardan.wsgi.errors import BrokenResponse
+from cardan.wsgi._errors import BrokenResponse
 
 from . import error_apps
 from .error_apps import AFTER, BEFORE

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cardan import Application, Request, Response
-from cardan.files.sending import send_from_directory
-from cardan.files.static import StaticFiles
+from cardan.files._sending import send_from_directory
+from cardan.files._static import StaticFiles
 from cardan.testing import Client
 
 IN_PROCESS = ("wsgi", "asgi-asyncio", "asgi-trio")

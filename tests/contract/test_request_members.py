@@ -14,7 +14,7 @@ import pytest
 from cardan import BaseRequest, Request, Response, core
 from cardan.core import BaseRequest as CoreBaseRequest
 from cardan.core import FormReader, MultipartError
-from cardan.core.request import (
+from cardan.core._request import (
     AcceptMixin,
     AuthorizationMixin,
     CommonRequestDescriptorsMixin,

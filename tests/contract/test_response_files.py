@@ -14,7 +14,7 @@ import pytest
 
 from cardan import Application, Request, Response, send_file
 from cardan.core import ContentLengthError
-from cardan.files.sending import wrap_file
+from cardan.files._sending import wrap_file
 from cardan.testing import Client, RequestBuilder
 
 ROOT = Path(__file__).parents[2]

@@ -13,8 +13,8 @@ import anyio
 import pytest
 
 from cardan import Application, Request, Response, abort, redirect, send_file
-from cardan.core.fields.dates import http_date
-from cardan.files.static import StaticFiles
+from cardan.core.fields._dates import http_date
+from cardan.files._static import StaticFiles
 from cardan.testing import RequestBuilder, lint
 
 FILE = Path(__file__)

@@ -17,7 +17,7 @@ import pytest
 
 from cardan import Application, Request, Response, core
 from cardan.core import Close, FormReader, Open, Read, Write, arun, run
-from cardan.core.structures.scope_headers import ScopeHeaders
+from cardan.core.structures._scope_headers import ScopeHeaders
 from cardan.testing import Client
 
 if TYPE_CHECKING:

@@ -31,13 +31,13 @@ from cardan.core import (
     parse_form,
     run,
 )
-from cardan.core.buffers import as_bytes, is_bytes_like
+from cardan.core._buffers import as_bytes, is_bytes_like
+from cardan.core._limits import Limits
+from cardan.core._response.range_cutter import RangeCutter, plan_ranges
 from cardan.core.forms import MemorySink
-from cardan.core.forms.machine import MultipartMachine
-from cardan.core.limits import Limits
-from cardan.core.response.range_cutter import RangeCutter, plan_ranges
-from cardan.core.structures.scope_headers import ScopeHeaders
-from cardan.files.spooling import SpoolSink
+from cardan.core.forms._machine import MultipartMachine
+from cardan.core.structures._scope_headers import ScopeHeaders
+from cardan.files._spooling import SpoolSink
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -140,7 +140,7 @@ def test_machines(name: str, kind: str, size: int, monkeypatch: pytest.MonkeyPat
     """Each machine gives the same for pieces of any bytes-like kind as for bytes, even if the pieces are overwritten
     later.
     """
-    monkeypatch.setattr("cardan.core.response.range_cutter.make_boundary", lambda: "B")
+    monkeypatch.setattr("cardan.core._response.range_cutter.make_boundary", lambda: "B")
     make, data = MACHINES[name]
     expected = list(map(repr, fed(make(), pieces_of(data, "bytes", size))))
     assert list(map(repr, fed(make(), pieces_of(data, kind, size)))) == expected

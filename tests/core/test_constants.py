@@ -26,9 +26,9 @@ def modules_with(value: object) -> list[str]:
 @pytest.mark.parametrize(
     ("value", "home"),
     [
-        (65_536, "core/buffers.py"),
-        ("multipart/form-data", "core/forms/content_type.py"),
-        ("application/x-www-form-urlencoded", "core/forms/content_type.py"),
+        (65_536, "core/_buffers.py"),
+        ("multipart/form-data", "core/forms/_content_type.py"),
+        ("application/x-www-form-urlencoded", "core/forms/_content_type.py"),
     ],
 )
 def test_a_constant_has_one_home(value: object, home: str) -> None:

@@ -8,16 +8,16 @@ from typing import Any, assert_type
 
 import pytest
 
-from cardan.core.descriptors import header_field, live_field, value_field
-from cardan.core.fields.accept_media import MIMEAccept
-from cardan.core.fields.authorization import Authorization, Challenge
-from cardan.core.fields.cache_control import ResponseCacheControl
-from cardan.core.fields.cors import COOP, dump_credentials, parse_credentials
-from cardan.core.fields.dates import http_date, parse_date
-from cardan.core.fields.durations import dump_retry_after, parse_retry_after
-from cardan.core.fields.etags import ETags
-from cardan.core.fields.ranges import ContentRange, Range
-from cardan.core.fields.www_authenticate import WWWAuthenticate
+from cardan.core._descriptors import header_field, live_field, value_field
+from cardan.core.fields._accept_media import MIMEAccept
+from cardan.core.fields._authorization import Authorization, Challenge
+from cardan.core.fields._cache_control import ResponseCacheControl
+from cardan.core.fields._cors import COOP, dump_credentials, parse_credentials
+from cardan.core.fields._dates import http_date, parse_date
+from cardan.core.fields._durations import dump_retry_after, parse_retry_after
+from cardan.core.fields._etags import ETags
+from cardan.core.fields._ranges import ContentRange, Range
+from cardan.core.fields._www_authenticate import WWWAuthenticate
 from cardan.core.structures import EnvironHeaders, Headers, HeaderSet
 
 COLOURS = {"red": 1}

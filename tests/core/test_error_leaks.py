@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cardan.core.exceptions import (
+from cardan.core._exceptions import (
     BadRequest,
     BadRequestKeyError,
     HTTPException,
@@ -16,10 +16,10 @@ from cardan.core.exceptions import (
     ServiceUnavailable,
     abort,
 )
-from cardan.core.problem import document
-from cardan.core.request import BaseRequest
-from cardan.core.request.head import RequestHead
-from cardan.core.structures.scope_headers import ScopeHeaders
+from cardan.core._problem import document
+from cardan.core._request import BaseRequest
+from cardan.core._request.head import RequestHead
+from cardan.core.structures._scope_headers import ScopeHeaders
 
 SECRET = "postgres://user:password@host"
 ACCEPTED = ("application/json", "text/html", "text/plain", "")

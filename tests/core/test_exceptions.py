@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cardan.core import exceptions
-from cardan.core.exceptions import (
+from cardan.core import _exceptions as exceptions
+from cardan.core._exceptions import (
     BadRequest,
     BadRequestKeyError,
     HTTPException,
@@ -25,8 +25,8 @@ from cardan.core.exceptions import (
     abort,
     default_exceptions,
 )
-from cardan.core.fields.authorization import Challenge
-from cardan.core.fields.www_authenticate import WWWAuthenticate
+from cardan.core.fields._authorization import Challenge
+from cardan.core.fields._www_authenticate import WWWAuthenticate
 from cardan.core.structures import Headers
 
 CLASSES = [

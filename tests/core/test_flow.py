@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cardan.core import HTTPException, NotFound, Response
-from cardan.core.flow import flow, is_async, raiser
+from cardan.core._flow import flow, is_async, raiser
 
 if TYPE_CHECKING:
     from collections.abc import Generator

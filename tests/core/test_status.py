@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import pytest
 
-from cardan.core.status import PHRASES, STATUS_LINES, parse_status, status_line
+from cardan.core._status import PHRASES, STATUS_LINES, parse_status, status_line
 
 # RFC 9110 renamed three of them; Python 3.13 follows.
 RENAMED = {413: "Content Too Large", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}

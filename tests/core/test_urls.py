@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.urls import host_is_trusted, iri_path, iri_query, iri_to_uri, uri_to_iri, valid_host
+from cardan.core._urls import host_is_trusted, iri_path, iri_query, iri_to_uri, uri_to_iri, valid_host
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 
-from cardan.core.waiting import Background, checkpoint, make_event
+from cardan.core._waiting import Background, checkpoint, make_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable

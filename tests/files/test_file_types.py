@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cardan import send_file
-from cardan.files.file_types import _TYPES, _standard_types, guess_type
-from cardan.files.static import StaticFiles
+from cardan.files._file_types import _TYPES, _standard_types, guess_type
+from cardan.files._static import StaticFiles
 from cardan.testing import Client, RequestBuilder
 
 if TYPE_CHECKING:

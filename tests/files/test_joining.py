@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.files.joining import safe_join
+from cardan.files._joining import safe_join
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import pytest
 
 from cardan import Request, Response
 from cardan.core import NotFound
-from cardan.files import opening
-from cardan.files.opening import open_below, open_file
-from cardan.files.static import StaticFiles
+from cardan.files import _opening as opening
+from cardan.files._opening import open_below, open_file
+from cardan.files._static import StaticFiles
 from cardan.testing import RequestBuilder
 
 #: what the library asks of the disk: between two of these another process may do anything

@@ -14,8 +14,8 @@ import pytest
 
 from cardan import Request, Response, send_file
 from cardan.core import Chunk, ContentLengthError, NotFound
-from cardan.files.file_body import CHUNK, FileBody
-from cardan.files.sending import guess_type, send_from_directory
+from cardan.files._file_body import CHUNK, FileBody
+from cardan.files._sending import guess_type, send_from_directory
 from cardan.testing import RequestBuilder
 
 DATA = bytes(range(256)) * 4

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from cardan.core._exceptions import MultipartError
+from cardan.core._limits import Limits
 from cardan.core.drive import Close, Open, Read, Write, run
-from cardan.core.exceptions import MultipartError
 from cardan.core.forms import Field, FormReader
-from cardan.core.limits import Limits
-from cardan.files.spooling import BATCH, FileStorage, Part, Spooler, SpoolSink, _write_all
+from cardan.files._spooling import BATCH, FileStorage, Part, Spooler, SpoolSink, _write_all
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.forms.test_parts import PartReader, answers, arun, await_
 
@@ -133,7 +133,7 @@ def test_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_without_o_tmpfile(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the system has no unnamed files, tempfile makes one."""
-    monkeypatch.setattr("cardan.files.spooling._O_TMPFILE", 0)
+    monkeypatch.setattr("cardan.files._spooling._O_TMPFILE", 0)
     (file,) = spooled(form(part(FILE, b"x" * 200)), Limits(max_file_memory=100))
     assert file.read() == b"x" * 200
     file.close()

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from cardan.core import Response
-from cardan.files.static import SMALL, StaticFiles
+from cardan.files._static import SMALL, StaticFiles
 from cardan.testing import Client, lint
 
 TRANSPORTS = ("wsgi", "asgi-asyncio", "asgi-trio")

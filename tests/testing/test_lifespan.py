@@ -154,7 +154,7 @@ def test_one_task(kind: str, backend: Any) -> None:
 @pytest.mark.parametrize("silent_at", ["startup", "shutdown"])
 def test_hanging(kind: str, backend: Any, silent_at: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lifespan that never answers is cancelled after some time, and this is reported."""
-    for module in ("sync_transports", "async_transports"):
+    for module in ("_sync_transports", "_async_transports"):
         monkeypatch.setattr(f"cardan.testing.{module}.STARTUP_TIMEOUT", 0.05)
     log: list[str] = []
 

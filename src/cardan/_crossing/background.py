@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..core.waiting import Background, make_event
+from ..core._waiting import Background, make_event
 from .cancellation import shielded
 
 if TYPE_CHECKING:

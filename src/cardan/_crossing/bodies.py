@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from ..core.response import pumping
+from ..core._response import pumping
 from .cancellation import asyncio_task
 from .contexts import OwnContext
 from .interruptible import Interruptible

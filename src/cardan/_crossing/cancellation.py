@@ -87,7 +87,7 @@ def log_lost(message: str, error: BaseException) -> None:
     """
     import logging
 
-    from ..core.exceptions import HTTPException
+    from ..core._exceptions import HTTPException
 
     if isinstance(error, HTTPException):
         return

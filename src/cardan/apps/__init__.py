@@ -5,7 +5,7 @@ This package takes handlers, middleware and a lifespan, and gives objects that a
 
 from __future__ import annotations
 
-from .application import Application, HandlerDecorator
-from .dual import Dual
+from ._application import Application, HandlerDecorator
+from ._dual import Dual
 
 __all__ = ["Application", "Dual", "HandlerDecorator"]

@@ -1,5 +1,5 @@
 """The ASGI adapter (HTTP and lifespan specifications): scope, receive and send. Knows nothing of WSGI."""
 
-from .head import ScopeHead
+from ._head import ScopeHead
 
 __all__ = ["ScopeHead"]

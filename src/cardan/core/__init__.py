@@ -6,15 +6,17 @@ use it without the adapters for WSGI and ASGI.
 
 from __future__ import annotations
 
-from . import exceptions, request, response
+from . import _exceptions as exceptions
+from . import _request as request
+from . import _response as response
 from . import forms as body
-from .descriptors import header_field, live_field, value_field
+from ._descriptors import header_field, live_field, value_field
+from ._exceptions import *  # noqa: F403
+from ._limits import Limits
+from ._request import *  # noqa: F403
+from ._response import *  # noqa: F403
 from .drive import Close, Open, Read, Step, Write, arun, run
-from .exceptions import *  # noqa: F403
 from .forms import *  # noqa: F403 - the listing is that room's own
-from .limits import Limits
-from .request import *  # noqa: F403
-from .response import *  # noqa: F403
 
 __all__ = [
     "Close",

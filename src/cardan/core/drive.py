@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-    from .structures.headers import HeadersView
+    from .structures._headers import HeadersView
 
 __all__ = ["Close", "FilePart", "Open", "Pieces", "Read", "Step", "Write", "arun", "boxed", "run"]
 

@@ -15,28 +15,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .file_types import guess_type as guess_type
-    from .joining import safe_join as safe_join
-    from .sending import send_file as send_file
-    from .sending import send_from_directory as send_from_directory
-    from .sending import wrap_file as wrap_file
-    from .spooling import FileStorage as FileStorage
-    from .spooling import Part as Part
-    from .spooling import Spooler as Spooler
-    from .spooling import SpoolSink as SpoolSink
-    from .static import StaticFiles as StaticFiles
+    from ._file_types import guess_type as guess_type
+    from ._joining import safe_join as safe_join
+    from ._sending import send_file as send_file
+    from ._sending import send_from_directory as send_from_directory
+    from ._sending import wrap_file as wrap_file
+    from ._spooling import FileStorage as FileStorage
+    from ._spooling import Part as Part
+    from ._spooling import Spooler as Spooler
+    from ._spooling import SpoolSink as SpoolSink
+    from ._static import StaticFiles as StaticFiles
 
 _HOMES = {
-    "FileStorage": "spooling",
-    "Part": "spooling",
-    "SpoolSink": "spooling",
-    "Spooler": "spooling",
-    "StaticFiles": "static",
-    "guess_type": "file_types",
-    "safe_join": "joining",
-    "send_file": "sending",
-    "send_from_directory": "sending",
-    "wrap_file": "sending",
+    "FileStorage": "_spooling",
+    "Part": "_spooling",
+    "SpoolSink": "_spooling",
+    "Spooler": "_spooling",
+    "StaticFiles": "_static",
+    "guess_type": "_file_types",
+    "safe_join": "_joining",
+    "send_file": "_sending",
+    "send_from_directory": "_sending",
+    "wrap_file": "_sending",
 }
 
 __all__ = [

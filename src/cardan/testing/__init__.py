@@ -8,7 +8,7 @@ disconnects and lifespan. `RequestBuilder` makes an environ, a scope or core's `
 from __future__ import annotations
 
 from . import lint
-from .builder import RequestBuilder
-from .client import PROTOCOLS, AsyncClient, Client
+from ._builder import RequestBuilder
+from ._client import PROTOCOLS, AsyncClient, Client
 
 __all__ = ["PROTOCOLS", "AsyncClient", "Client", "RequestBuilder", "lint"]

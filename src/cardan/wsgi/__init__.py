@@ -1,5 +1,5 @@
 """The WSGI adapter (PEP 3333): environ in, ``start_response`` and an iterable out. Knows nothing of ASGI."""
 
-from .head import EnvironHead
+from ._head import EnvironHead
 
 __all__ = ["EnvironHead"]

@@ -5,22 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cardan.core.fields import cors, dates, durations, lists, media_types, options, syntax
-from cardan.core.fields.accept import Accept, CharsetAccept, EncodingAccept
-from cardan.core.fields.accept_language import LanguageAccept
-from cardan.core.fields.accept_media import MIMEAccept
-from cardan.core.fields.authorization import Authorization, Challenge
-from cardan.core.fields.cache_control import RequestCacheControl, ResponseCacheControl
-from cardan.core.fields.content_disposition import ContentDisposition
-from cardan.core.fields.cookies import parse_cookie
-from cardan.core.fields.csp import ContentSecurityPolicy
-from cardan.core.fields.etags import ETags, unquote_etag
-from cardan.core.fields.fetch_metadata import FetchDest, parse_fetch_user
-from cardan.core.fields.forwarded import Forwarded, split_node
-from cardan.core.fields.links import Links
-from cardan.core.fields.media_type_parameters import MediaTypeParameters
-from cardan.core.fields.ranges import ContentRange, IfRange, Range
-from cardan.core.fields.www_authenticate import WWWAuthenticate
+from cardan.core.fields import (
+    _cors as cors,
+)
+from cardan.core.fields import (
+    _dates as dates,
+)
+from cardan.core.fields import (
+    _durations as durations,
+)
+from cardan.core.fields import (
+    _lists as lists,
+)
+from cardan.core.fields import (
+    _media_types as media_types,
+)
+from cardan.core.fields import (
+    _options as options,
+)
+from cardan.core.fields import (
+    _syntax as syntax,
+)
+from cardan.core.fields._accept import Accept, CharsetAccept, EncodingAccept
+from cardan.core.fields._accept_language import LanguageAccept
+from cardan.core.fields._accept_media import MIMEAccept
+from cardan.core.fields._authorization import Authorization, Challenge
+from cardan.core.fields._cache_control import RequestCacheControl, ResponseCacheControl
+from cardan.core.fields._content_disposition import ContentDisposition
+from cardan.core.fields._cookies import parse_cookie
+from cardan.core.fields._csp import ContentSecurityPolicy
+from cardan.core.fields._etags import ETags, unquote_etag
+from cardan.core.fields._fetch_metadata import FetchDest, parse_fetch_user
+from cardan.core.fields._forwarded import Forwarded, split_node
+from cardan.core.fields._links import Links
+from cardan.core.fields._media_type_parameters import MediaTypeParameters
+from cardan.core.fields._ranges import ContentRange, IfRange, Range
+from cardan.core.fields._www_authenticate import WWWAuthenticate
 
 __all__ = ["READERS", "WORST"]
 

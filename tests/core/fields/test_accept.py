@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.accept import Accept, CharsetAccept, EncodingAccept, read_quality
+from cardan.core.fields._accept import Accept, CharsetAccept, EncodingAccept, read_quality
 from tests.corpora import corpus_json
 
 qualities = st.integers(0, 1000).map(lambda n: n / 1000)

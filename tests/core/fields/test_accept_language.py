@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.accept_language import LanguageAccept, matches_extended
+from cardan.core.fields._accept_language import LanguageAccept, matches_extended
 from tests.corpora import corpus_json
 
 

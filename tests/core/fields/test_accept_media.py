@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.accept_media import MIMEAccept
+from cardan.core.fields._accept_media import MIMEAccept
 from tests.corpora import corpus_json
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
@@ -81,7 +81,7 @@ def test_lookup_by_name() -> None:
 @given(st.lists(st.tuples(tokens, tokens, parameters, st.integers(0, 1000)), max_size=4))
 def test_fields_come_back(rows: list[tuple[str, str, dict[str, str], int]]) -> None:
     """A field that is written and parsed again gives an equal object, with its parameters and qualities."""
-    from cardan.core.fields.accept import write_member
+    from cardan.core.fields._accept import write_member
 
     items = [(write_member(f"{kind}/{subtype}", sorted(pairs.items())), n / 1000) for kind, subtype, pairs, n in rows]
     accept = MIMEAccept(items)

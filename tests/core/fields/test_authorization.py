@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.authorization import Authorization, Challenge, read_parameters
+from cardan.core.fields._authorization import Authorization, Challenge, read_parameters
 from tests.corpora import corpus_json
 
 printable = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=12)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.cache_control import CacheControl, RequestCacheControl, ResponseCacheControl
+from cardan.core.fields._cache_control import CacheControl, RequestCacheControl, ResponseCacheControl
 from cardan.core.structures import Headers
 
 names = st.text("abcxyz-", min_size=1, max_size=8)

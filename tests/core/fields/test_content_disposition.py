@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.content_disposition import ContentDisposition
+from cardan.core.fields._content_disposition import ContentDisposition
 
 printable = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=30)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cardan.core.fields.content_range import ContentRange
+from cardan.core.fields._content_range import ContentRange
 from cardan.core.structures import Headers
 from tests.corpora import corpus_json
 

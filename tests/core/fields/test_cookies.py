@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.cookies import dump_cookie, parse_cookie
+from cardan.core.fields._cookies import dump_cookie, parse_cookie
 from tests.corpora import corpus_json
 
 

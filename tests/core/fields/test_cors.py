@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cardan.core.fields.cors import (
+from cardan.core.fields._cors import (
     COEP,
     COOP,
     CORP,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.csp import ContentSecurityPolicy
+from cardan.core.fields._csp import ContentSecurityPolicy
 from cardan.core.structures import Headers
 
 names = st.text("abcxyz-019", min_size=1, max_size=8)

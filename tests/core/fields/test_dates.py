@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields import dates
-from cardan.core.fields.dates import http_date, parse_date, to_timestamp, utc_now
+from cardan.core.fields import _dates as dates
+from cardan.core.fields._dates import http_date, parse_date, to_timestamp, utc_now
 from tests.corpora import corpus_json
 
 MOMENT = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)

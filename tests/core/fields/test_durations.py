@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields import dates
-from cardan.core.fields.durations import delta_seconds, dump_age, dump_retry_after, parse_age, parse_retry_after
+from cardan.core.fields import _dates as dates
+from cardan.core.fields._durations import delta_seconds, dump_age, dump_retry_after, parse_age, parse_retry_after
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

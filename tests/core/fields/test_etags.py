@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.etags import ETags, quote_etag, unquote_etag
+from cardan.core.fields._etags import ETags, quote_etag, unquote_etag
 from tests.corpora import corpus_json
 
 opaque = st.text(st.characters(max_codepoint=255, exclude_categories=["Cc", "Zs"], exclude_characters='"'), max_size=8)

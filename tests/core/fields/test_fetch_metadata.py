@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cardan.core.fields.fetch_metadata import FetchDest, FetchMode, FetchSite, parse_fetch_user
+from cardan.core.fields._fetch_metadata import FetchDest, FetchMode, FetchSite, parse_fetch_user
 
 
 @pytest.mark.parametrize("value", [*FetchSite, *FetchMode, *FetchDest])

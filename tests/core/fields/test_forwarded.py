@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.forwarded import Forwarded, ForwardedElement, split_node
+from cardan.core.fields._forwarded import Forwarded, ForwardedElement, split_node
 
 latin = st.none() | st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=12)
 names = st.text("abcxyz-", min_size=1, max_size=6).filter(lambda name: name not in ("for", "by", "host", "proto"))

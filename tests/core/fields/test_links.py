@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.links import Link, Links
+from cardan.core.fields._links import Link, Links
 from cardan.core.structures import Headers
 
 targets = st.text("abc/?#&=,;.:%-", max_size=12)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.lists import dump_dict, dump_list, parse_dict, parse_list, parse_pairs, split
+from cardan.core.fields._lists import dump_dict, dump_list, parse_dict, parse_list, parse_pairs, split
 
 text = st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=20)
 tokens = st.text("abcXYZ019!#$%&'*+-.^_`|~", min_size=1, max_size=10)

@@ -9,12 +9,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from cardan.core.fields.cache_control import ResponseCacheControl
-from cardan.core.fields.csp import ContentSecurityPolicy
-from cardan.core.fields.links import Link, Links
-from cardan.core.fields.live import Live
-from cardan.core.fields.ranges import ContentRange
-from cardan.core.fields.www_authenticate import WWWAuthenticate
+from cardan.core.fields._cache_control import ResponseCacheControl
+from cardan.core.fields._csp import ContentSecurityPolicy
+from cardan.core.fields._links import Link, Links
+from cardan.core.fields._live import Live
+from cardan.core.fields._ranges import ContentRange
+from cardan.core.fields._www_authenticate import WWWAuthenticate
 from cardan.core.structures import Headers, HeaderSet
 
 CLASSES: list[type[Live[Any]]] = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cardan.core.fields.media_type_parameters import MediaTypeParameters
-from cardan.core.fields.media_types import MediaType
+from cardan.core.fields._media_type_parameters import MediaTypeParameters
+from cardan.core.fields._media_types import MediaType
 from cardan.core.structures import Headers
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.media_types import MediaType, extract_media_type, is_nosniff, parse_media_type
+from cardan.core.fields._media_types import MediaType, extract_media_type, is_nosniff, parse_media_type
 from tests.corpora import corpus_json
 
 tokens = st.text("abcxyz019!#$%&'*+-.^_`|~", min_size=1, max_size=8)

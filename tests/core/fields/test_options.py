@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.content_disposition import ContentDisposition
-from cardan.core.fields.options import (
+from cardan.core.fields._content_disposition import ContentDisposition
+from cardan.core.fields._options import (
     decode_extended,
     dump_options,
     dump_parameter,

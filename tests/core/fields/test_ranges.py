@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.content_range import ContentRange
-from cardan.core.fields.ranges import IfRange, Range, merge_ranges
+from cardan.core.fields._content_range import ContentRange
+from cardan.core.fields._ranges import IfRange, Range, merge_ranges
 from tests.corpora import corpus_json
 
 DEVIATIONS = json.loads((Path(__file__).parent / "deviations.json").read_text(encoding="utf-8"))

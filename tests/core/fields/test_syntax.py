@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.syntax import (
+from cardan.core.fields._syntax import (
     MAX_INTEGER,
     check_token,
     check_value,

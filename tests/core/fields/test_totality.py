@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.syntax import is_text
+from cardan.core.fields._syntax import is_text
 from tests.core.fields.readers import READERS, WORST
 
 SIZE = 128 * 1024

@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from cardan.core.fields.user_agent import UserAgent
+from cardan.core.fields._user_agent import UserAgent
 
 
 @pytest.mark.parametrize("text", ["curl/8.5.0", "", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0)", "\xff"])

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields.authorization import Challenge
-from cardan.core.fields.www_authenticate import WWWAuthenticate
+from cardan.core.fields._authorization import Challenge
+from cardan.core.fields._www_authenticate import WWWAuthenticate
 from cardan.core.structures import Headers
 from tests.corpora import corpus_json
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cardan.core.exceptions import BadRequest, ClientDisconnected, MachineStateError, RequestEntityTooLarge
+from cardan.core._exceptions import BadRequest, ClientDisconnected, MachineStateError, RequestEntityTooLarge
+from cardan.core._limits import Limits
 from cardan.core.forms import BodyReader, parse_content_length
-from cardan.core.limits import Limits
 from tests.core.machines import assert_cuts_do_not_matter
 
 DATA = b"0123456789"

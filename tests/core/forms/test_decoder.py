@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardan.core.exceptions import MachineStateError, MultipartError, RequestEntityTooLarge
+from cardan.core._exceptions import MachineStateError, MultipartError, RequestEntityTooLarge
+from cardan.core._limits import Limits
 from cardan.core.forms import Field, FileEnd, FileStart, MultipartDecoder, parse_form
-from cardan.core.forms import head as heads
-from cardan.core.forms.machine import MultipartMachine
-from cardan.core.limits import Limits
+from cardan.core.forms import _head as heads
+from cardan.core.forms._machine import MultipartMachine
 from tests.core.forms.forms import flat
 from tests.core.forms.strange_forms import form, part
 from tests.core.machines import assert_cuts_do_not_matter, join_bytes, outcome, pieces_of

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardan.core.exceptions import MachineStateError
+from cardan.core._exceptions import MachineStateError
+from cardan.core._limits import Limits
 from cardan.core.forms import Field, FileEnd, FileStart, MultipartDecoder, MultipartEncoder, parse_form
-from cardan.core.limits import Limits
 from cardan.core.structures import Headers
 from tests.core.machines import join_bytes
 

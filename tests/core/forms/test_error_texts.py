@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cardan.core._exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from cardan.core._limits import Limits
 from cardan.core.drive import Close, Open, Read, Write, run
-from cardan.core.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 from cardan.core.forms import FormBuilder, FormReader, MemoryBudget, MemorySink, MultipartDecoder, UrlencodedDecoder
-from cardan.core.forms.body_reader import BodyReader
-from cardan.core.forms.machine import MultipartMachine
-from cardan.core.forms.parts import PartReader
-from cardan.core.forms.urlencoded import PairsDecoder
-from cardan.core.limits import Limits
+from cardan.core.forms._body_reader import BodyReader
+from cardan.core.forms._machine import MultipartMachine
+from cardan.core.forms._parts import PartReader
+from cardan.core.forms._urlencoded import PairsDecoder
 from tests.core.machines import pieces_of, verdict
 
 if TYPE_CHECKING:

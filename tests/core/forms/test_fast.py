@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cardan.core import HTTPException, MultipartError
+from cardan.core._limits import Limits
 from cardan.core.drive import Read, run
 from cardan.core.forms import Form, FormReader, MultipartDecoder, parse_form
-from cardan.core.forms import head as heads
-from cardan.core.forms.machine import MultipartMachine
-from cardan.core.limits import Limits
+from cardan.core.forms import _head as heads
+from cardan.core.forms._machine import MultipartMachine
 
 TYPE = "multipart/form-data; boundary=BOUND"
 URL = "application/x-www-form-urlencoded"

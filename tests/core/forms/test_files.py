@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.exceptions import WrongMode
+from cardan.core._exceptions import WrongMode
 from cardan.core.forms import FileStorage, parse_form, safe_filename
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.forms.test_parts import await_

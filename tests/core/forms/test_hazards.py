@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from cardan.core.exceptions import BadRequest, MultipartError, RequestEntityTooLarge
+from cardan.core._exceptions import BadRequest, MultipartError, RequestEntityTooLarge
+from cardan.core._limits import Limits
 from cardan.core.forms import (
     Field,
     MultipartDecoder,
@@ -19,8 +20,7 @@ from cardan.core.forms import (
     parse_form,
     parse_form_type,
 )
-from cardan.core.forms.disposition import parse_disposition
-from cardan.core.limits import Limits
+from cardan.core.forms._disposition import parse_disposition
 from tests.core.forms.forms import flat, form_values
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.machines import assert_cuts_do_not_matter, outcome, pieces_of

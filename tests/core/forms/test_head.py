@@ -7,8 +7,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.forms import head as heads
-from cardan.core.forms.head import PartHeaders, unfold
+from cardan.core.forms import _head as heads
+from cardan.core.forms._head import PartHeaders, unfold
 
 
 @given(st.lists(st.sampled_from([b" ", b"\t", b"\r\n", b"\r", b"\n", b"a:"]), max_size=14).map(b"".join))

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from cardan.core.drive import Read, arun, run
-from cardan.core.exceptions import (
+from cardan.core._exceptions import (
     BodyConsumed,
     ClientDisconnected,
     MultipartError,
     RequestEntityTooLarge,
     WrongMode,
 )
+from cardan.core._limits import Limits
+from cardan.core.drive import Read, arun, run
 from cardan.core.forms import PartReader
-from cardan.core.limits import Limits
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.machines import cuts, pieces_of
 

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from cardan.core.drive import Close, Open, Read, Write, run
-from cardan.core.exceptions import (
+from cardan.core._exceptions import (
     BadRequest,
     ClientDisconnected,
     MachineStateError,
     MultipartError,
     RequestEntityTooLarge,
 )
+from cardan.core._limits import Limits
+from cardan.core.drive import Close, Open, Read, Write, run
 from cardan.core.forms import (
     Field,
     FileEnd,
@@ -25,7 +26,6 @@ from cardan.core.forms import (
     MultipartDecoder,
     parse_form,
 )
-from cardan.core.limits import Limits
 from tests.core.forms.forms import form_values
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.machines import pieces_of

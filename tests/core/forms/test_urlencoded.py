@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardan.core.exceptions import MachineStateError, RequestEntityTooLarge
+from cardan.core._exceptions import MachineStateError, RequestEntityTooLarge
+from cardan.core._limits import Limits
 from cardan.core.forms import Field, UrlencodedDecoder, parse_form, parse_urlencoded
-from cardan.core.forms.urlencoded import percent_decode, split_urlencoded
-from cardan.core.limits import Limits
+from cardan.core.forms._urlencoded import percent_decode, split_urlencoded
 from tests.core.forms.forms import flat
 from tests.core.machines import assert_cuts_do_not_matter, outcome, pieces_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cardan.core.request.cached import cached
+from cardan.core._request.cached import cached
 
 
 class Square:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core import BodyReader, Request, RequestEntityTooLarge, RequestHead, run
+from cardan.core._request.body import BytesBody
+from cardan.core._request.streaming import DataReader
 from cardan.core.drive import Read
-from cardan.core.request.body import BytesBody
-from cardan.core.request.streaming import DataReader
 
 
 def pieces(chunks: list[bytes], size: int | None) -> list[bytes]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cardan.core import Request, RequestHead
-from cardan.core.request.head import CONTENTLESS, announces_body, may_have_body
-from cardan.core.structures.scope_headers import ScopeHeaders
+from cardan.core._request.head import CONTENTLESS, announces_body, may_have_body
+from cardan.core.structures._scope_headers import ScopeHeaders
 
 
 @pytest.mark.parametrize(

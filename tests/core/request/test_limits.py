@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cardan.core import BaseRequest, Limits, Request, RequestEntityTooLarge, RequestHead
-from cardan.core.request.limits import LIMIT_NAMES
+from cardan.core._request.limits import LIMIT_NAMES
 
 POST = RequestHead("POST")
 

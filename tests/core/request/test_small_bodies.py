@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core import Request, RequestHead
-from cardan.core.exceptions import HTTPException, MultipartError, RequestEntityTooLarge
+from cardan.core._exceptions import HTTPException, MultipartError, RequestEntityTooLarge
 from cardan.core.forms import FormReader
 
 URLENCODED = "application/x-www-form-urlencoded"

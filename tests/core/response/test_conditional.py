@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core import PreconditionFailed, Request, RequestHead, Response, WholeAnswer, check_preconditions
-from cardan.core.fields.dates import parse_date
-from cardan.core.response.conditional import MAX_RANGES, Conditions, Decision, Representation, decide
+from cardan.core._response.conditional import MAX_RANGES, Conditions, Decision, Representation, decide
+from cardan.core.fields._dates import parse_date
 from cardan.core.structures import Headers
 from tests.corpora import corpus_json
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cardan.core import BaseResponse, Response
-from cardan.core.response.outgoing import closers_of
+from cardan.core._response.outgoing import closers_of
 
 
 def test_pickle_after_freeze() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core import Chunk, Response, ServerSentEvent
-from cardan.core.response.events import encode_event
+from cardan.core._response.events import encode_event
 
 pytestmark = pytest.mark.anyio
 

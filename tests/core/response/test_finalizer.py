@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core import Chunk, ContentLengthError, End, Head, MachineStateError, ResponseFinalizer
-from cardan.core.response.finalizer import final_fields
+from cardan.core._response.finalizer import final_fields
 
 TEXT = [("Content-Type", "text/plain")]
 

@@ -16,10 +16,10 @@ import pytest
 import trio
 
 from cardan.core import Response
-from cardan.core.response.finalizer import Chunk, End, Head
+from cardan.core._response.finalizer import Chunk, End, Head
 
 if TYPE_CHECKING:
-    from cardan.core.response.pumping import AsyncLibrary
+    from cardan.core._response.pumping import AsyncLibrary
 
 pytestmark = pytest.mark.anyio
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cardan.core import Response
-from cardan.core.fields import dates
-from cardan.core.fields.cors import COOP, CORP
+from cardan.core.fields import _dates as dates
+from cardan.core.fields._cors import COOP, CORP
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 AT_NOON = "Thu, 01 Jan 2026 12:00:00 GMT"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core import Chunk, ContentLengthError, Head, Response, ResponseFinalizer, WholeAnswer
-from cardan.core.response.outgoing import closers_of, whole_answer
+from cardan.core._response.outgoing import closers_of, whole_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

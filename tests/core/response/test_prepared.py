@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cardan.core import ContentLengthError, Response
-from cardan.core.response.outgoing import WholeAnswer
-from cardan.core.response.prepared import PreparedResponse, prepare
+from cardan.core._response.outgoing import WholeAnswer
+from cardan.core._response.prepared import PreparedResponse, prepare
 
 BODY = b"body { color: red }"
 FIELDS = [("Content-Type", "text/css"), ("ETag", '"1"'), ("Content-Length", str(len(BODY)))]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cardan.core.response import range_cutter
-from cardan.core.response.range_bodies import AsyncCutBody, CutBody, PartsBody
-from cardan.core.response.range_cutter import Plan, RangeCutter, plan_ranges
+from cardan.core._response import range_cutter as range_cutter
+from cardan.core._response.range_bodies import AsyncCutBody, CutBody, PartsBody
+from cardan.core._response.range_cutter import Plan, RangeCutter, plan_ranges
 
 BODY = bytes(range(48, 48 + 30))
 SETS = [[(0, 30)], [(0, 1)], [(29, 30)], [(5, 9)], [(0, 2), (2, 4)], [(1, 2), (4, 5), (20, 30)], [(0, 5), (6, 7)]]

@@ -9,7 +9,7 @@ from typing import assert_type
 
 import pytest
 
-from cardan.core.exceptions import BadRequestKeyError
+from cardan.core._exceptions import BadRequestKeyError
 from cardan.core.structures import CombinedMultiDict, ImmutableMultiDict, MultiDict
 
 ARGS = [("a", "1"), ("b", "x"), ("a", "2")]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.structures import header_rules
-from cardan.core.structures.header_rules import (
+from cardan.core.structures import _header_rules as header_rules
+from cardan.core.structures._header_rules import (
     environ_key,
     environ_title,
     field_name,

@@ -11,8 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.exceptions import BadRequest, BadRequestKeyError
-from cardan.core.structures import EnvironHeaders, Headers, HeadersView, ScopeHeaders, header_rules, scope_headers
+from cardan.core._exceptions import BadRequest, BadRequestKeyError
+from cardan.core.structures import (
+    EnvironHeaders,
+    Headers,
+    HeadersView,
+    ScopeHeaders,
+)
+from cardan.core.structures import (
+    _header_rules as header_rules,
+)
+from cardan.core.structures import (
+    _scope_headers as scope_headers,
+)
 
 Raw = list[tuple[bytes, bytes]]
 

@@ -11,7 +11,7 @@ from typing import Any, assert_type
 import pytest
 import werkzeug.datastructures as werkzeug
 
-from cardan.core.exceptions import BadRequest, BadRequestKeyError
+from cardan.core._exceptions import BadRequest, BadRequestKeyError
 from cardan.core.structures import (
     CombinedMultiDict,
     Headers,

@@ -5,7 +5,7 @@ byte, or None if the field was not sent. Every parser takes time linear in the l
 an exception: an invalid value gives None or an empty object. The classes read with ``from_header()`` and write with
 ``to_header()``. Every writer raises :exc:`ValueError` for a value that a header field must not contain.
 
-A value that can be changed is live (:mod:`~cardan.core.fields.live`): when it is bound to headers, it reads the field
+A value that can be changed is live (:mod:`~cardan.core.fields._live`): when it is bound to headers, it reads the field
 before each use and writes the field after each change.
 
 This module imports none of its submodules, so that a program loads only those that it uses. :mod:`cardan.http` gives

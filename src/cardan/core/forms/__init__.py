@@ -8,20 +8,20 @@
 
 from __future__ import annotations
 
-from .body_reader import BodyReader, parse_content_length
-from .content_type import FormType, parse_form_type
-from .decoder import MultipartDecoder
-from .encoder import MultipartEncoder
-from .events import Field, FileEnd, FileStart, FormEvent
-from .filenames import safe_filename
-from .files import FileStorage
-from .form import FileEvent, Form, FormBuilder
-from .parse import parse_form
-from .parts import Part, PartReader
-from .plan import Forms
-from .reader import FormReader
-from .sinks import MemoryBudget, MemorySink
-from .urlencoded import UrlencodedDecoder, parse_urlencoded
+from ._body_reader import BodyReader, parse_content_length
+from ._content_type import FormType, parse_form_type
+from ._decoder import MultipartDecoder
+from ._encoder import MultipartEncoder
+from ._events import Field, FileEnd, FileStart, FormEvent
+from ._filenames import safe_filename
+from ._files import FileStorage
+from ._form import FileEvent, Form, FormBuilder
+from ._parse import parse_form
+from ._parts import Part, PartReader
+from ._plan import Forms
+from ._reader import FormReader
+from ._sinks import MemoryBudget, MemorySink
+from ._urlencoded import UrlencodedDecoder, parse_urlencoded
 
 __all__ = [
     "BodyReader",

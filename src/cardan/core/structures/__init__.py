@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..fields.header_set import HeaderSet
-from .callback_dict import CallbackDict
-from .combined import CombinedMultiDict
-from .environ_headers import EnvironHeaders
-from .headers import Headers, HeadersView
-from .immutable import ImmutableDict, ImmutableList, ImmutableTypeConversionDict, TypeConversionDict
-from .multidict import ImmutableMultiDict, ImmutableOrderedMultiDict, MultiDict, OrderedMultiDict
-from .scope_headers import ScopeHeaders
+from ..fields._header_set import HeaderSet
+from ._callback_dict import CallbackDict
+from ._combined import CombinedMultiDict
+from ._environ_headers import EnvironHeaders
+from ._headers import Headers, HeadersView
+from ._immutable import ImmutableDict, ImmutableList, ImmutableTypeConversionDict, TypeConversionDict
+from ._multidict import ImmutableMultiDict, ImmutableOrderedMultiDict, MultiDict, OrderedMultiDict
+from ._scope_headers import ScopeHeaders
 
 __all__ = [
     "CallbackDict",

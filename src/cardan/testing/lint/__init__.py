@@ -7,7 +7,7 @@ application has ended. Only the application is checked, not the server, and no m
 
 from __future__ import annotations
 
-from .asgi_lint import asgi
-from .wsgi_lint import wsgi
+from ._asgi_lint import asgi
+from ._wsgi_lint import wsgi
 
 __all__ = ["asgi", "wsgi"]

@@ -1,0 +1,341 @@
+"""Application: makes one handler into an object that every server can run.
+
+Takes a handler, ``def`` or ``async def``, and serves it over WSGI and ASGI. The handler runs here:
+
+    =========  =============================  ==================================
+    handler    WSGI                           ASGI
+    =========  =============================  ==================================
+    def        the request's thread           a worker thread
+    async def  the process's loop (portal)    the server's loop
+    =========  =============================  ==================================
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from functools import partial
+from inspect import getattr_static
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol
+
+from .. import _crossing as crossing
+from .._request import BaseRequest, Request
+from ..asgi import _handling as asgi_handling
+from ..core._exceptions import HTTPException
+from ..core._flow import is_async, raiser
+from ..wsgi import _handling as wsgi_handling
+from ._dual import Dual, async_face
+from ._lifespan import ProcessLifespan, serve_lifespan
+from ._stopping import Stopping
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from typing_extensions import TypeVar
+
+    from ..core._response.base import BaseResponse
+    from ..types import ASGIApplication, Handler, Lifespan, Middleware, Receive, Scope, Send
+
+    R = TypeVar("R", bound=BaseRequest, default=Request)
+    D = TypeVar("D", bound=BaseRequest)
+else:
+    from typing import TypeVar
+
+    R = TypeVar("R")
+    D = TypeVar("D")
+
+__all__ = ["Application", "HandlerDecorator"]
+
+
+#: the attributes of an application that decide how its requests are served
+_DECISIVE: Final = frozenset({"handler", "middleware", "load", "resolve"})
+_THREADS: Final = frozenset({"threads", "waiting_threads", "stream_threads"})
+_DERIVING: Final = _DECISIVE | _THREADS | {"lifespan"}
+
+
+def _is_property(cls: type, name: str) -> bool:
+    return hasattr(getattr_static(cls, name), "__set__")
+
+
+class HandlerDecorator(Protocol[D]):
+    """The result of ``Request.application(load=True)``: a decorator that makes a handler into an application."""
+
+    def __call__(self, handler: Handler[D], /) -> Application[D]:
+        """The application for ``handler``."""
+        ...
+
+
+class Application(Dual, Generic[R]):
+    """A WSGI and ASGI application that calls a handler for each request.
+
+    The arguments of the constructor are described at the attributes of the same names. A subclass may override
+    :meth:`resolve` to choose the handler, and :meth:`on_error` to change the responses to HTTP errors.
+
+    Each option can also be assigned later. The new value holds for all requests that begin afterwards, on both
+    protocols: ``app.middleware = [*app.middleware, authenticated]``. A subclass may set options as class attributes;
+    arguments of the constructor take precedence. Assigning ``lifespan`` raises :exc:`RuntimeError` after the lifespan
+    has begun.
+    """
+
+    handler: Handler[R] | None = None
+    """The original function."""
+    request_class: type[Any] = Request
+    """The class of the requests that the handler gets."""
+    load: bool = False
+    """Whether the body is loaded before middleware and handler run."""
+    lifespan: Lifespan | None = None
+    """A function that takes the application and gives a context manager, sync or async. It is entered at start-up, and
+    left at shutdown."""
+    middleware: Sequence[Middleware] = ()
+    """The middleware, from the outermost to the innermost."""
+    websocket: ASGIApplication | None = None
+    """An ASGI application for websocket scopes. Without one, websocket connections are refused."""
+    threads: int = 40
+    """The number of sync handlers that may run at the same time under one event loop (ASGI).
+
+    As many close hooks may run in addition."""
+    waiting_threads: int = crossing.WAITING_THREADS
+    """The number of further sync handlers that may wait for a slow client under one event loop (ASGI). If so many are
+    waiting, a handler that has to wait for its body raises :exc:`ServiceUnavailable`, a 503."""
+    stream_threads: int = crossing.STREAM_THREADS
+    """The number of steps of sync response bodies that may run at the same time under one event loop (ASGI)."""
+    backend: str = "asyncio"
+    """The event loop for async handlers on WSGI: ``"asyncio"`` or ``"trio"``."""
+    end_streams_on_stop: bool = False
+    """If True, response bodies without a Content-Length are ended when the process is told to stop (ASGI).
+
+    So the server does not have to wait for event streams after SIGTERM or SIGINT. The body is closed, its cleanup and
+    the close hooks run, and the response is complete for its client. The server must run the lifespan in the main
+    thread and handle the signal itself.
+    """
+
+    _varies = False
+    """Whether one of the options that decide how a request is served is a property."""
+    adapter_sync_handler: Handler[R] | None = None
+    """For the adapters: the handler, if it is a ``def``, handles every request, and nothing is loaded before it."""
+    adapter_async_handler: Handler[R] | None = None
+    """For the adapters: the handler, if it is an ``async def``, handles every request without middleware, and nothing
+    is loaded before it."""
+    adapter_start_lifespan: Callable[[], dict[str, Any]] | None = None
+    """For the adapters: starts the lifespan in this process, once, and gives a copy of its state (WSGI)."""
+    adapter_lifespan_state: dict[str, Any]
+    """For the adapters: what the lifespan has yielded; copied for each request (ASGI)."""
+    adapter_worker_threads: crossing.Threads
+    """For the adapters: the worker threads of sync handlers, close hooks and bodies (ASGI)."""
+
+    _loads = False
+    _is_async: bool | None = None
+    _process: ProcessLifespan | None = None
+    _began = False
+
+    # asyncio and inspect look at these on an application that decorates the method ``__call__`` of a class
+    __name__ = async_face.__name__
+    __code__ = async_face.__code__
+    __defaults__ = async_face.__defaults__
+    __kwdefaults__ = async_face.__kwdefaults__
+
+    def __init__(
+        self,
+        handler: Handler[R] | None = None,
+        *,
+        request_class: type[R] | None = None,
+        load: bool | None = None,
+        lifespan: Lifespan | None = None,
+        middleware: Sequence[Middleware] | None = None,
+        websocket: ASGIApplication | None = None,
+        threads: int | None = None,
+        waiting_threads: int | None = None,
+        stream_threads: int | None = None,
+        backend: str | None = None,
+        end_streams_on_stop: bool | None = None,
+    ) -> None:
+        self.adapter_lifespan_state = {}
+        self._replaced = type(self)._replaced  # an attribute of the object is faster to read than one of its class
+        self._stopping: dict[Any, Stopping] = {}
+        self._take("handler", handler)
+        self._take("request_class", request_class)
+        self._take("load", load)
+        self._take("lifespan", lifespan)
+        self._take("middleware", middleware)
+        self._take("websocket", websocket)
+        self._take("threads", threads)
+        self._take("waiting_threads", waiting_threads)
+        self._take("stream_threads", stream_threads)
+        self._take("backend", backend)
+        self._take("end_streams_on_stop", end_streams_on_stop)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._varies = any(_is_property(cls, name) for name in _DECISIVE)
+
+    # --- options, and what follows from them ---
+
+    def _take(self, name: str, value: Any) -> None:
+        """Set an option to the argument of the constructor, or to the value of the class."""
+        if value is None:
+            if _is_property(type(self), name):
+                if name in _DERIVING:
+                    self._derive(name)
+                return
+            value = getattr(self, name)
+            if name == "lifespan":  # it is called with the application, which a method of the class gets anyway
+                value = getattr(value, "__func__", value)
+        setattr(self, name, value)
+
+    # do not use __dict__ here: after that, Python reads the attributes of the object more slowly
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _DECISIVE:
+            self.adapter_sync_handler = self.adapter_async_handler = (
+                None  # first of all, because requests may be running
+            )
+            if name == "middleware":
+                value = tuple(value)
+        elif name == "lifespan" and self._has_begun() and value is not self.lifespan:
+            raise RuntimeError("got a lifespan while another one has begun, expected it before the first request")
+        super().__setattr__(name, value)
+        if name in _DERIVING:
+            self._derive(name)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in _DERIVING:
+            self._derive(name)
+
+    def _derive(self, name: str) -> None:
+        """Set the attributes that follow from the option ``name``."""
+        if name in _THREADS:
+            self.adapter_worker_threads = crossing.Threads(self.threads, self.waiting_threads, self.stream_threads)
+        elif name == "lifespan":
+            make = self._make_lifespan()
+            self._process = ProcessLifespan(make, self.adapter_portal) if make is not None else None
+            self.adapter_start_lifespan = self._process.state if self._process is not None else None
+        elif not self._varies:  # otherwise it is chosen for each request
+            self._choose_way()
+
+    def _choose_way(self) -> None:
+        """Set the handler that the adapters call directly, if all requests have the same one and nothing is loaded
+        before.
+        """
+        loads = bool(self.load) or any(getattr(each, "load", False) for each in self.middleware)
+        routes = getattr(self.resolve, "__func__", None) is not Application.resolve
+        kind = None if routes or self._varies else is_async(self.handler)
+        handler = self.handler if kind is not None and not loads else None
+        self._loads = loads
+        self._is_async = kind
+        self.adapter_sync_handler = None if kind else handler
+        self.adapter_async_handler = handler if kind and not self.middleware else None
+
+    def _make_lifespan(self) -> Callable[[], Any] | None:
+        return partial(self.lifespan, self) if self.lifespan is not None else None
+
+    def _has_begun(self) -> bool:
+        return self._began or (self._process is not None and self._process.begun)
+
+    # --- what a subclass may change ---
+
+    def resolve(self, request: R) -> Handler[R]:
+        """The handler for this request. A subclass overrides it to choose the handler, for example by the path.
+
+        It sees only the request line and the headers. It must not block. It may raise HTTPException.
+        """
+        if self.handler is None:
+            raise TypeError(f"{type(self).__name__} has no handler: give it one, or override resolve()")
+        return self.handler
+
+    def on_error(self, request: R, error: HTTPException) -> BaseResponse:
+        """The response to an HTTP error: a problem document, HTML or text, as the client prefers. May be overridden."""
+        response: BaseResponse = error.get_response(request)
+        return response
+
+    def close(self) -> None:
+        """End the lifespan that this process has started on WSGI. For tests and scripts; a server ends it at exit."""
+        if self._process is not None:
+            self._process.close()
+
+    # --- one handler, as a function and as a method ---
+
+    def __get__(self, obj: Any, owner: type | None = None) -> Any:
+        if obj is None or self.handler is None:
+            return self
+        bound = copy(self)
+        handler = partial(self.handler, obj)
+        bound.__dict__["handler"] = handler  # it is of the same kind, so nothing else changes
+        if self.adapter_sync_handler is not None:
+            bound.__dict__["adapter_sync_handler"] = handler
+        elif self.adapter_async_handler is not None:
+            bound.__dict__["adapter_async_handler"] = handler
+        return bound
+
+    # --- each request: the adapters take it from the server to the handler and back ---
+
+    if TYPE_CHECKING:
+
+        def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            """Serve one WSGI request (PEP 3333). Replace it to wrap the application with WSGI middleware."""
+            ...
+
+        async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
+            """Serve one ASGI scope. Replace it to wrap the application with ASGI middleware."""
+
+    else:  # no methods that call these: each request would need one more call
+        wsgi_app = wsgi_handling.handle
+        asgi_app = asgi_handling.handle
+
+    # --- what the adapters ask: see the protocol Served in :mod:`cardan.core._flow` ---
+
+    def adapter_find_handler(self, request: Any) -> tuple[Any, bool, bool]:
+        """For the adapters: the handler of a request, whether it is async, and whether the body is loaded before it.
+
+        An HTTPException that :meth:`resolve` raises is raised by the handler, so that middleware sees it.
+        """
+        if self._varies:
+            self._choose_way()
+        try:
+            handler = self.resolve(request)
+        except HTTPException as error:
+            return raiser(error), False, self._loads
+        kind = self._is_async
+        return handler, is_async(handler) if kind is None else kind, self._loads
+
+    def adapter_portal(self) -> crossing.Portal:
+        """For the adapters: the event loop for async handlers on WSGI. There is one for each process and backend."""
+        return crossing.portal(self.backend)
+
+    def adapter_when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
+        """For the adapters: ``adapter_when_stopped()(function)`` calls a function when the process is told to stop.
+
+        It returns a callable that cancels this. None if streams do not end then.
+        """
+        if not self.end_streams_on_stop:
+            return None
+        stopping = self._stopping.get(crossing.current_token())
+        return None if stopping is None else stopping.when_told
+
+    async def adapter_serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """For the adapters: serve an ASGI scope that is not an HTTP request."""
+        kind = scope["type"]
+        if kind == "lifespan":
+            self._began = True
+            loop = None
+            if self.end_streams_on_stop:
+                loop = crossing.current_token()
+                self._stopping[loop] = Stopping()
+            try:
+                await serve_lifespan(self._make_lifespan(), scope, receive, send, partial(self._start, loop))
+            finally:
+                self._began = False
+                if (stopping := self._stopping.pop(loop, None)) is not None:
+                    stopping.end()
+        elif kind != "websocket":
+            raise RuntimeError(f"got a scope of type {kind!r}, expected http, websocket or lifespan")
+        elif self.websocket is not None:
+            await self.websocket(scope, receive, send)
+        else:
+            await asgi_handling.deny_websocket(scope, receive, send)
+
+    def _start(self, loop: Any, state: dict[str, Any]) -> None:
+        """Store that the lifespan has started in ``loop`` with this state."""
+        self.adapter_lifespan_state.update(state)
+        if (stopping := self._stopping.get(loop)) is not None:
+            stopping.begin()

@@ -1,0 +1,326 @@
+"""Handling one ASGI scope: from the server to the handler and back.
+
+:mod:`cardan.wsgi._handling` does the same for WSGI; the two can be read side by side.
+
+An ``async def`` handler runs in the event loop of the server, a ``def`` handler in a worker thread of it
+(:mod:`cardan.asgi._thread`). A response that is one bytes object and has nothing to be closed after it needs no worker
+and no context. Each await of a coroutine of our own costs about 80 ns: :func:`handle` therefore awaits the handler and
+``send`` itself for an ordinary request.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .. import _crossing as crossing
+from ..core._exceptions import HTTPException
+from ..core._flow import Served, answer, flow, raiser
+from ..core._request.body import close_async_files
+from ..core._request.draining import DEFAULTS, drain_limits_of, is_inert, may_exceed
+from ..core._request.exchange import KEY, REQUEST_KEY, Exchange
+from ..core._request.head import may_have_body
+from ..core._response.base import BaseResponse
+from ..core.drive import arun
+from ..core.structures._scope_headers import ScopeHeaders
+from ._draining import BODILESS, PATIENCE, HeldSend, hold
+from ._messages import whole_messages
+from ._receiving import AHEAD, ReceiveBody, end_watching, open_body
+from ._thread import respond_in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ..core._flow import Function
+    from ..core._request.request import BaseRequest
+    from ._messages import Receive, Scope, Send
+    from ._sending import Sender
+
+__all__ = ["ServedOverASGI", "deny_websocket", "handle", "handle_response"]
+
+
+class ServedOverASGI(Served, Protocol):
+    """What this module needs of an application, besides what both protocols need."""
+
+    @property
+    def adapter_async_handler(self) -> Function | None:
+        """The handler, if it is an ``async def``, handles every request without middleware, and nothing is loaded
+        before it. None: ask :meth:`adapter_find_handler`.
+        """
+        ...
+
+    @property
+    def adapter_lifespan_state(self) -> dict[str, Any]:
+        """What the lifespan has yielded; each request has a copy."""
+        ...
+
+    @property
+    def adapter_worker_threads(self) -> crossing.Threads:
+        """The worker threads for what blocks."""
+        ...
+
+    def adapter_when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
+        """Registers a function that is called in the loop when the process is told to stop and streams have to end.
+
+        ``adapter_when_stopped()(function)`` gives a callable that cancels this. None if streams need not end.
+        """
+        ...
+
+    async def adapter_serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a scope that is not an HTTP request."""
+        ...
+
+
+async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve one ASGI scope. Wrap it to put middleware of that protocol around the application."""
+    if scope["type"] != "http":
+        await app.adapter_serve_scope(scope, receive, send)
+        return
+    exchange: Exchange | None = scope.get(KEY)
+    if exchange is None:
+        exchange = scope[KEY] = Exchange()
+    if app.adapter_lifespan_state and exchange.state is None and "state" not in scope:
+        exchange.state = app.adapter_lifespan_state.copy()
+    exchange.holders += 1
+    request: BaseRequest | None = None
+    worker: crossing.Worker | None = None
+    held: HeldSend | None = None
+    try:
+        request = app.request_class(scope, receive, send)
+        context: crossing.OwnContext | None = None
+        if (handler := app.adapter_async_handler) is not None:
+            try:
+                response = await handler(request)
+            except HTTPException as error:
+                response = answer(error, request, handler, app.on_error)
+            else:
+                if not isinstance(response, BaseResponse):
+                    response = answer(response, request, handler, app.on_error)
+        else:
+            worker = _make_worker(app, exchange)
+            response, context = await _respond(app, request, exchange, worker)
+        if not exchange.opened[-1].ended if exchange.opened else scope["method"] not in BODILESS:
+            held = _hold(request, exchange, scope, receive, send, response)
+            send = held or send
+        if (messages := whole_messages(response, scope["method"])) is not None:
+            try:
+                await send(messages[0])
+                await send(messages[1])
+            except OSError:  # the client has left, and cannot be told
+                pass
+        else:
+            worker = worker or _make_worker(app, exchange)
+            sender = _make_sender(app, request, exchange, scope, receive, send, worker, context)
+            await sender.send(response, scope["method"])
+    except BaseException as error:
+        ordinary = crossing.as_error(error)
+        if isinstance(ordinary, Exception) and request is not None:
+            held = held or _hold(request, exchange, scope, receive, send)
+            if held is not None:
+                await held.drain()
+        if ordinary is not error:
+            raise ordinary from error
+        raise
+    finally:
+        scope.pop(REQUEST_KEY, None)
+        if worker is not None and worker.lags:
+            await worker.finish(partial(_leave, exchange))
+        else:  # as _leave() does, without a coroutine for each request
+            exchange.holders -= 1
+            if exchange.opened and not exchange.holders and (exchange.watched or exchange.files):
+                await _end(exchange)
+    if held is not None:
+        await held.finish()
+
+
+async def handle_response(response: BaseResponse, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send a response that is itself the application. It runs in the caller's context.
+
+    Its errors are treated as those of an application.
+    """
+    exchange: Exchange | None = scope.get(KEY)
+    held: HeldSend | None = None
+    if (exchange is None or not exchange.holders) and (
+        not exchange.opened[-1].ended if exchange is not None and exchange.opened else scope["method"] not in BODILESS
+    ):
+        held = hold(scope, receive, send, DEFAULTS, inert=is_inert(response), patience=PATIENCE)
+        send = held or send
+    try:
+        if (messages := whole_messages(response, scope["method"])) is not None:
+            try:
+                await send(messages[0])
+                await send(messages[1])
+            except OSError:  # the client has left, and cannot be told
+                pass
+        else:
+            from ._sending import Sender
+
+            sender = Sender(
+                send,
+                source=partial(_source, scope, receive),
+                worker=crossing.Worker(crossing.DEFAULT_THREADS),
+                context=crossing.CallersContext(),
+                root_url=partial(_root_url, scope),
+                extensions=None if held is not None else scope.get("extensions"),
+            )
+            await sender.send(response, scope["method"])
+    except BaseException as error:
+        ordinary = crossing.as_error(error)
+        if isinstance(ordinary, Exception) and held is not None:
+            await held.drain()
+        if ordinary is not error:
+            raise ordinary from error
+        raise
+    if held is not None:
+        await held.finish()
+
+
+async def _respond(
+    app: ServedOverASGI, request: BaseRequest, exchange: Exchange, worker: crossing.Worker
+) -> tuple[BaseResponse, crossing.OwnContext | None]:
+    """The response to a request whose handler is chosen, or runs in a thread, or whose body is loaded first.
+
+    Gives also the context that the response's body and its hooks run in, if it is not that of this task.
+    """
+    handler, is_async, loads = app.adapter_find_handler(request)
+    if loads:
+        try:
+            await request.load(form=app.load)
+        except HTTPException as error:
+            handler = raiser(error)
+    start = partial(flow, request, handler, app.middleware, app.on_error)
+    if not is_async:
+        return await respond_in_thread(start, request, exchange, worker, preload=not loads)
+    steps = start()
+    return (steps if isinstance(steps, BaseResponse) else await arun(steps, _await)), None
+
+
+async def _await(awaitable: Awaitable[Any]) -> Any:
+    """Await ``awaitable``. If it was cancelled elsewhere, an ordinary error is raised, which middleware can catch."""
+    try:
+        return await awaitable
+    except BaseException as error:
+        if (ordinary := crossing.as_error(error)) is not error:
+            raise ordinary from error
+        raise
+
+
+def _hold(
+    request: BaseRequest,
+    exchange: Exchange,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    response: BaseResponse | None = None,
+) -> HeldSend | None:
+    """The ``send`` that holds back the end of a response, if the body of its request was not read to the end.
+
+    Without a response, the result only drains that body, before an error is raised to the server. The server answers
+    the error, or ends a response that has begun; it may close the connection during the upload, or wait until there is
+    room for more of the upload. Only the outermost application holds back and drains.
+    """
+    if exchange.holders > 1:
+        return None
+    inert = response is not None and is_inert(response)
+    return hold(scope, receive, send, drain_limits_of(request), inert=inert)
+
+
+def _make_worker(app: ServedOverASGI, exchange: Exchange) -> crossing.Worker:
+    """Runs the blocking functions of this request in worker threads of ``app``."""
+    return crossing.Worker(app.adapter_worker_threads, partial(setattr, exchange, "lease"))
+
+
+def _make_sender(
+    app: ServedOverASGI,
+    request: BaseRequest,
+    exchange: Exchange,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    worker: crossing.Worker,
+    context: crossing.OwnContext | None,
+) -> Sender:
+    """Sends a response that is streamed, or has something to be closed after it."""
+    from ._sending import Sender  # loads anyio, which a WSGI program never needs
+
+    return Sender(
+        send,
+        source=partial(_source, scope, receive, AHEAD),
+        worker=worker,
+        context=context or crossing.CallersContext(),
+        root_url=partial(getattr, request, "root_url"),
+        # if the server sends the body itself, the end cannot be held back
+        extensions=None if isinstance(send, HeldSend) else scope.get("extensions"),
+        lose=partial(setattr, exchange, "left", True),
+        when_stopped=app.adapter_when_stopped(),
+    )
+
+
+async def _leave(exchange: Exchange) -> None:
+    """End what the application has begun for this request."""
+    exchange.holders -= 1
+    if exchange.opened and not exchange.holders:
+        await _end(exchange)
+
+
+async def _end(exchange: Exchange) -> None:
+    """End the tasks that watch for a disconnect, and close the files of forms."""
+    try:
+        if exchange.watched:
+            await end_watching(exchange)
+    finally:
+        if files := exchange.files:
+            await _close_files(exchange, files)
+
+
+async def _close_files(exchange: Exchange, files: list[Any]) -> None:
+    """Close the files of all forms: async ones are awaited, and closing one on disk may take milliseconds, so it is
+    done in a worker thread, which is waited for.
+    """
+    try:
+        if any(getattr(file, "closes_async", False) for file in files):
+            await crossing.run_uncut(partial(close_async_files, files))
+    finally:
+        if any(getattr(file, "on_disk", True) for file in files):
+            await crossing.run_spool_work(exchange.close)
+        else:
+            exchange.close()
+
+
+async def _source(scope: Scope, receive: Receive, ahead: int = 0) -> ReceiveBody | None:
+    """The body by which a disconnect is noticed while the response is streamed.
+
+    The messages of an unread body precede the message that the client has disconnected. Up to ``ahead`` bytes of the
+    body may be received early; they are kept for later reads through a request. A response without an ``Application``
+    passes 0, because its iterable may call ``receive`` itself and would miss these bytes.
+    """
+    body = open_body(scope, receive)
+    if not isinstance(body, ReceiveBody):
+        return None
+    headers = ScopeHeaders(scope.get("headers") or ())
+    if not may_have_body(scope["method"], scope.get("http_version") or "1.1", headers):
+        body.let_watch(ahead or 1)  # receive the message that the body is empty, unless other code has received it
+    # receiving would send 100 Continue; the end of a large body is not reached
+    elif body.asked or not ("Expect" in headers or ("Transfer-Encoding" not in headers and may_exceed(headers, ahead))):
+        body.let_watch(ahead)
+    return body
+
+
+def _root_url(scope: Scope) -> str:
+    from ..core._request.request import BaseRequest
+    from ._head import ScopeHead
+
+    return BaseRequest(ScopeHead(scope)).root_url
+
+
+async def deny_websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a websocket handshake: 404 if the server supports websocket denial responses, else 403."""
+    message = await receive()
+    if message["type"] != "websocket.connect":
+        return
+    if "websocket.http.response" in (scope.get("extensions") or {}):
+        headers = [(b"content-length", b"0")]
+        await send({"type": "websocket.http.response.start", "status": 404, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": b""})
+    else:
+        await send({"type": "websocket.close", "code": 1000})

@@ -1,0 +1,63 @@
+"""The messages of ASGI, and those of a response that is sent whole.
+
+They stand apart from :mod:`.sending`, which loads anyio: a response of one bytes object needs none of that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..core._response.outgoing import whole_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+    from typing import TypeAlias
+
+    from ..core._response.base import BaseResponse
+
+    Message: TypeAlias = MutableMapping[str, Any]
+    Scope: TypeAlias = MutableMapping[str, Any]
+    Receive: TypeAlias = Callable[[], Awaitable[Message]]
+    Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+__all__ = ["encode_headers", "whole_messages"]
+
+#: name -> the name as it is sent, at most 256 of them: an application sends a few, again and again
+_NAMES: dict[str, bytes] = {}
+#: field -> the field as it is sent, for fields whose values are no secrets and are few: at most 64 media types, and
+#: lengths of at most three digits
+_FIELDS: dict[tuple[str, str], tuple[bytes, bytes]] = {}
+
+
+def encode_headers(fields: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Header fields as ASGI has them: lower-case names, latin-1."""
+    known, encoded = _FIELDS, []
+    for field in fields:  # before Python 3.12 a comprehension costs a call
+        encoded.append(known.get(field) or _encode_field(field))  # noqa: PERF401
+    return encoded
+
+
+def _encode_field(field: tuple[str, str]) -> tuple[bytes, bytes]:
+    name, value = field
+    encoded = _NAMES.get(name) or _encode_name(name), value.encode("latin-1")
+    if (name == "Content-Type" and len(_FIELDS) < 64) or (name == "Content-Length" and len(value) <= 3):
+        _FIELDS[field] = encoded
+    return encoded
+
+
+def _encode_name(name: str) -> bytes:
+    encoded = name.lower().encode("latin-1")
+    if len(_NAMES) < 256:
+        _NAMES[name] = encoded
+    return encoded
+
+
+def whole_messages(response: BaseResponse, method: str) -> tuple[Message, Message] | None:
+    """The two messages of a response that can be sent at once; None for others, see :func:`whole_answer`."""
+    answer = whole_answer(response, method)
+    if answer is None:
+        return None
+    return (
+        {"type": "http.response.start", "status": answer.status, "headers": encode_headers(answer.headers)},
+        {"type": "http.response.body", "body": answer.body},
+    )

@@ -1,0 +1,307 @@
+"""Sending a response over ASGI: the finalizer's events become ``send`` messages.
+
+While a body is streamed, a task waits for ``http.disconnect``, once the end of the request's body was received, and a
+filler is sent after each silence of a response with ``keep_alive``. If the client leaves, the body is closed at once,
+and its cleanup and the close hooks run.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .. import _crossing as crossing
+from ..core._response.closing import aclose_all
+from ..core._response.encoding import END
+from ..core._response.finalizer import Chunk, End, Head, ResponseFinalizer
+from ..core._response.outgoing import closers_of
+from ._messages import encode_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    import anyio
+
+    from ..core._buffers import Buffer
+    from ..core._response.base import BaseResponse
+    from ..core._response.finalizer import ResponseEvent
+    from ._messages import Message, Send
+    from ._receiving import ReceiveBody
+
+__all__ = ["ClientLeft", "Sender", "close_response"]
+
+
+class ClientLeft(Exception):
+    """The client has left: ``send`` raised an OSError (ASGI HTTP spec 2.4), or ``receive`` gave a disconnect."""
+
+
+class _Stopped(Exception):
+    """The server stops. The stream is ended as if it were complete."""
+
+
+class Sender:
+    """Sends responses of one request to ``send``.
+
+    ``source`` gives the body of the request, by which a disconnect is noticed, or None. ``worker`` runs blocking
+    functions in worker threads. ``context`` is the context in which the body and the hooks run, in the loop and in
+    threads. ``extensions`` are those of the scope. ``lose`` is called if sending fails because the client has left.
+    ``when_stopped(function)`` registers a function that is called when streams without a Content-Length have to end; it
+    gives a callable that cancels this.
+    """
+
+    __slots__ = ("_context", "_lose", "_pathsend", "_root_url", "_send", "_source", "_when_stopped", "_worker")
+
+    def __init__(
+        self,
+        send: Send,
+        *,
+        source: Callable[[], Awaitable[ReceiveBody | None]],
+        worker: crossing.Worker,
+        context: crossing.RequestContext,
+        root_url: Callable[[], str] | None,
+        extensions: Mapping[str, Any] | None = None,
+        lose: Callable[[], None] | None = None,
+        when_stopped: Callable[[Callable[[], None]], Callable[[], object]] | None = None,
+    ) -> None:
+        self._send = send
+        self._source = source
+        self._worker = worker
+        self._context = context
+        self._root_url = root_url
+        self._lose = lose
+        self._when_stopped = when_stopped
+        self._pathsend = extensions is not None and "http.response.pathsend" in extensions
+
+    async def send(self, response: BaseResponse, method: str) -> None:
+        """Send ``response``. When this returns or raises, its close hooks have run.
+
+        An error of the body is raised, also after the start of the response: the server then ends the connection.
+        """
+        closers = closers_of(response)
+        try:
+            outgoing = response.outgoing(method, self._root_url)
+            if isinstance(outgoing, ResponseFinalizer):
+                await self._stream(response, outgoing, closers)
+            else:
+                headers = encode_headers(outgoing.headers)
+                try:
+                    await self._send({"type": "http.response.start", "status": outgoing.status, "headers": headers})
+                    await self._send({"type": "http.response.body", "body": outgoing.body})
+                except OSError:  # the client has left; the close hooks run all the same
+                    self._note_left()
+        finally:
+            if closers:
+                await self._worker.finish(partial(close_response, closers, self._worker, self._context))
+
+    async def _stream(
+        self, response: BaseResponse, finalizer: ResponseFinalizer, closers: list[Callable[[], Any]]
+    ) -> None:
+        wire = _Wire(self._send, finalizer, self._note_left)
+        path = getattr(response.response, "pathsend_path", None) if self._pathsend else None
+        try:
+            if not finalizer.sends_body:
+                await wire.end()
+            elif path is not None:
+                await wire.send_path(path)
+            else:
+                await self._watched(response, wire, closers)
+        except ClientLeft:
+            pass
+
+    def _note_left(self) -> None:
+        if self._lose is not None:
+            self._lose()
+
+    async def _watched(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
+        """Send the body, and end it early when the client leaves or the server stops; break the silence meanwhile."""
+        receiving = await self._source()
+        run = crossing.Interruptible(receiving.watch if receiving is not None else None, ClientLeft)
+        keep_alive = forget = None
+        try:
+            if response.keep_alive is not None:
+                await wire.emit(b"")
+                keep_alive = wire.keep_alive(response.keep_alive, response.keep_alive_chunk, run)
+            if self._when_stopped is not None and not wire.declares_length:
+                forget = self._when_stopped(partial(run.interrupt, _Stopped()))
+            if response.is_async:
+                del closers[: hasattr(response.response, "aclose")]  # the pump ends what it drives
+                await crossing.pump(response.response, wire.emit, self._context, run=run, finish=wire.end)
+            else:
+                await run.run_here(partial(self._send_steps, response, wire))
+        except _Stopped:
+            await wire.end()  # for the client the body is complete
+        finally:
+            if forget is not None:
+                forget()
+            if keep_alive is not None:
+                await keep_alive.end()
+
+    async def _send_steps(self, response: BaseResponse, wire: _Wire) -> None:
+        """Send a sync body, each of whose steps runs in a worker thread, and the end."""
+        # reading a file takes no place of a handler
+        run = crossing.run_file_work if hasattr(response.response, "ranged") else self._worker.step
+        chunks = _begun_late(response)
+        chunk: Any
+        while (chunk := await _run_within(self._context, run, next, chunks, END)) is not END:
+            await wire.emit(chunk)
+        await wire.end()
+
+
+async def close_response(
+    closers: list[Callable[[], Any]], worker: crossing.Worker, context: crossing.RequestContext
+) -> None:
+    """Run the closers of a response in ``context``. Plain ones run in the threads of ``worker``."""
+
+    async def run(function: Callable[..., Any], *args: Any) -> Any:
+        await worker.settle()
+        return await _run_within(context, worker.close, function, *args)
+
+    async def here(awaitable: Awaitable[Any]) -> Any:
+        await worker.settle()
+        return await context.here(awaitable)
+
+    await aclose_all(closers, run, here)
+
+
+async def _run_within(
+    context: crossing.RequestContext, run: Callable[..., Awaitable[Any]], function: Callable[..., Any], *args: Any
+) -> Any:
+    """Run a plain callable by ``run``, in its thread, in the context of the request."""
+    lent = context.lend()
+    try:
+        return await run(lent.run, function, *args)
+    finally:
+        context.take_back()
+
+
+def _begun_late(response: BaseResponse) -> Iterator[bytes]:
+    """The chunks of a sync body. Its iterator is made when the first step runs: in the thread, in the context."""
+    yield from response.iter_encoded()
+
+
+class _Wire:
+    """One response on its way to ``send``, one message at a time."""
+
+    __slots__ = ("_filler", "_finalizer", "_is_sending", "_lose", "_send", "_silence")
+
+    def __init__(self, send: Send, finalizer: ResponseFinalizer, lose: Callable[[], None]) -> None:
+        self._send = send
+        self._lose = lose
+        self._finalizer = finalizer
+        self._is_sending = False
+        self._silence: crossing.Silence | None = None
+        self._filler: anyio.Event | None = None
+        """Set when the filler was sent."""
+
+    @property
+    def declares_length(self) -> bool:
+        """Whether the head says how long the body is."""
+        return self._finalizer.declared is not None
+
+    async def emit(self, chunk: str | Buffer) -> None:
+        """Send the events that the finalizer gives for ``chunk``."""
+        if self._filler is not None:
+            await self._filler.wait()
+        self._is_sending = True  # as _send_events() does, without a coroutine for each chunk
+        try:
+            for event in self._finalizer.feed(chunk):
+                await self._send(_message(event))
+        except OSError as error:
+            self._lose()
+            raise ClientLeft from error
+        finally:
+            self._is_sending = False
+        if self._silence is not None:
+            self._silence.broken()
+
+    async def end(self) -> None:
+        """Send the end, unless it was sent."""
+        if self._filler is not None:
+            await self._filler.wait()
+        await self._send_events(self._finalizer.close())
+
+    async def send_path(self, path: str) -> None:
+        """Have the server send the file of ``path`` as the body (extension ``http.response.pathsend``)."""
+        await self.emit(b"")
+        try:
+            await self._send({"type": "http.response.pathsend", "path": path})
+        except OSError as error:
+            self._lose()  # before the body is closed, because its cleanup may read ``disconnected``
+            raise ClientLeft from error
+
+    def keep_alive(self, seconds: float, chunk: bytes, run: crossing.Interruptible) -> _KeepAlive:
+        """Send ``chunk`` after each silence of ``seconds``, until :meth:`_KeepAlive.end` is called.
+
+        If the client has left, ``run`` is interrupted.
+        """
+        keep_alive = _KeepAlive(self, chunk, run)
+        self._silence = keep_alive.silence = crossing.Silence(seconds, keep_alive.fill)
+        return keep_alive
+
+    def begin_filler(self) -> bool:
+        """Make later chunks wait until :meth:`fill` has sent the filler. False if something is being sent now."""
+        if self._is_sending or self._filler is not None:
+            return False
+        self._filler = crossing.make_event()
+        return True
+
+    async def fill(self, chunk: bytes) -> None:
+        """Send ``chunk``, after :meth:`begin_filler`."""
+        assert self._filler is not None
+        try:
+            await self._send_events(self._finalizer.feed(chunk))
+        finally:
+            self._filler.set()
+            self._filler = None
+
+    async def _send_events(self, events: list[ResponseEvent]) -> None:
+        self._is_sending = True
+        try:
+            for event in events:
+                await self._send(_message(event))
+        except OSError as error:
+            self._lose()
+            raise ClientLeft from error
+        finally:
+            self._is_sending = False
+
+
+def _message(event: ResponseEvent) -> Message:
+    if type(event) is Chunk:
+        return {"type": "http.response.body", "body": event.data, "more_body": True}
+    if type(event) is End:
+        return {"type": "http.response.body", "body": b"", "more_body": False}
+    assert type(event) is Head
+    headers = encode_headers(event.headers)
+    return {"type": "http.response.start", "status": event.status, "headers": headers}
+
+
+class _KeepAlive:
+    """Sends a filler whenever a response has been silent, in a task that lives only as long as that takes."""
+
+    __slots__ = ("_chunk", "_run", "_task", "_wire", "silence")
+
+    silence: crossing.Silence
+
+    def __init__(self, wire: _Wire, chunk: bytes, run: crossing.Interruptible) -> None:
+        self._wire = wire
+        self._chunk = chunk
+        self._run = run
+        self._task: crossing.BackgroundTask | None = None
+
+    def fill(self) -> None:
+        """The response has been silent."""
+        if self._wire.begin_filler():
+            self._task = crossing.BackgroundTask(self._fill)
+
+    async def _fill(self) -> None:
+        try:
+            await self._wire.fill(self._chunk)
+        except Exception as error:
+            self._run.interrupt(error)
+
+    async def end(self) -> None:
+        """Send no more fillers. Returns when the last one was sent."""
+        self.silence.end()
+        if self._task is not None and not self._task.done:
+            await self._task.end()

@@ -1,0 +1,101 @@
+"""A sync handler under an event loop: its flow runs in a worker thread, and the loop awaits what the flow yields."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, Final
+
+from .. import _crossing as crossing
+from ..core._buffers import CHUNK_SIZE
+from ..core._request.serving import may_receive, open_body, switch_mode
+from ..core._response.base import BaseResponse
+from ..core._response.outgoing import closers_of
+from ._receiving import ReceiveBody
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..core._flow import Steps
+    from ..core._request.exchange import Exchange
+    from ..core._request.request import BaseRequest
+
+__all__ = ["PRELOAD", "respond_in_thread"]
+
+#: bytes of a declared body that are received before a sync handler gets its thread: each read from there would cross to
+#: the event loop and back
+PRELOAD: Final = CHUNK_SIZE
+
+
+async def respond_in_thread(
+    start: Callable[[], BaseResponse | Steps],
+    request: BaseRequest,
+    exchange: Exchange,
+    worker: crossing.Worker,
+    *,
+    preload: bool,
+) -> tuple[BaseResponse, crossing.OwnContext]:
+    """Begin a flow by ``start`` in a thread of ``worker`` and run it to its end.
+
+    Gives the response, and the context that its body and its hooks run in. ``preload``: a small body is received
+    before the thread is asked for.
+    """
+    from anyio.lowlevel import current_token
+
+    context = crossing.OwnContext(copy_context())
+    switch_mode(request, "sync")
+    exchange.token = current_token()
+    length = request.content_length or 0 if preload else 0
+    if 0 < length <= PRELOAD and "Expect" not in request.headers and may_receive(request, length):
+        body = open_body(request)
+        if isinstance(body, ReceiveBody):
+            await body.preload()
+    return await _run_in_thread(start, request, context, worker), context
+
+
+async def _run_in_thread(
+    start: Callable[[], BaseResponse | Steps],
+    request: BaseRequest,
+    context: crossing.OwnContext,
+    worker: crossing.Worker,
+) -> BaseResponse:
+    """A sync handler that returns an awaitable is awaited here, in the loop, with the body in async mode."""
+
+    def advance(resume: Any, answer: Any) -> tuple[bool, Any]:
+        try:
+            return False, context.call(resume, answer)
+        except StopIteration as stop:
+            return True, stop.value
+
+    async def discard(result: Any) -> None:
+        """Close what a thread has returned after the task of its request was cancelled: a response, or a flow that
+        waits for a coroutine.
+        """
+        from ._sending import close_response
+
+        if isinstance(result, tuple):
+            done, result = result
+            if not done:
+                getattr(result, "close", lambda: None)()  # a coroutine that will not be awaited
+                result = steps
+        if isinstance(result, BaseResponse):
+            await close_response(closers_of(result), worker, context)
+        else:
+            await worker.close(context.call, result.close)
+
+    steps: BaseResponse | Steps = await worker.handle(lambda: context.call(start), discard=discard)
+    if isinstance(steps, BaseResponse):
+        return steps
+    resume, answer = steps.send, None
+    while True:
+        with crossing.shielded() if crossing.is_cancellation(answer) else nullcontext():
+            done, value = await worker.handle(advance, resume, answer, discard=discard)
+        if done:
+            response: BaseResponse = value
+            return response
+        switch_mode(request, "async")
+        try:
+            resume, answer = steps.send, await context.here(value)
+        except BaseException as error:
+            resume, answer = steps.throw, crossing.as_error(error)
+        switch_mode(request, "sync")

@@ -1,0 +1,721 @@
+"""HTTP errors, which are exceptions that become responses, and the exceptions for wrong use of cardan.
+
+::
+
+    HTTPException                         .code .name .description .headers .members .original_exception .get_response()
+     +-- BadRequest                       400
+     |    +-- BadRequestKeyError          400, also a KeyError: a key of `form` or `args` is missing
+     |    +-- SecurityError               400: the request cannot be trusted (for example, its Host)
+     |    +-- ClientDisconnected          400: the client disconnected before its body was complete
+     |    +-- MultipartError              400: the body is not valid multipart/form-data
+     |    +-- UrlencodedError             400: the body is not valid application/x-www-form-urlencoded
+     +-- Unauthorized                     401
+     ...                                  one class for each error status of RFC 9110 and its registry
+     +-- RequestEntityTooLarge            413, with .limit .allowed .received
+     ...
+
+    RuntimeError
+     +-- BodyNotLoaded                    async code used the body before `await request.load()`
+     +-- BodyConsumed                     the body was already read as a stream, or parsed
+     +-- WrongMode                        sync code used an async method, or async code a sync one
+     +-- MachineStateError                a machine was fed after close(), or used out of order
+
+An HTTP error is the fault of the client and becomes a response. A runtime error is the fault of the program and becomes
+a 500 response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+
+from ._status import PHRASES
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from .._response import Response
+    from ._problem import ResponseLike
+    from .fields._authorization import Challenge
+    from .fields._live import HasHeaders
+
+    Fields = Mapping[str, str] | Iterable[tuple[str, str]]
+
+__all__ = [
+    "BadGateway",
+    "BadRequest",
+    "BadRequestKeyError",
+    "BodyConsumed",
+    "BodyNotLoaded",
+    "ClientDisconnected",
+    "Conflict",
+    "ExpectationFailed",
+    "FailedDependency",
+    "Forbidden",
+    "GatewayTimeout",
+    "Gone",
+    "HTTPException",
+    "HTTPVersionNotSupported",
+    "ImATeapot",
+    "InsufficientStorage",
+    "InternalServerError",
+    "LengthRequired",
+    "Locked",
+    "LoopDetected",
+    "MachineStateError",
+    "MethodNotAllowed",
+    "MisdirectedRequest",
+    "MultipartError",
+    "NetworkAuthenticationRequired",
+    "NotAcceptable",
+    "NotFound",
+    "NotImplemented",
+    "PaymentRequired",
+    "PreconditionFailed",
+    "PreconditionRequired",
+    "ProxyAuthenticationRequired",
+    "RequestEntityTooLarge",
+    "RequestHeaderFieldsTooLarge",
+    "RequestTimeout",
+    "RequestURITooLarge",
+    "RequestedRangeNotSatisfiable",
+    "SecurityError",
+    "ServiceUnavailable",
+    "TooEarly",
+    "TooManyRequests",
+    "Unauthorized",
+    "UnavailableForLegalReasons",
+    "UnprocessableEntity",
+    "UnsupportedMediaType",
+    "UpgradeRequired",
+    "UrlencodedError",
+    "VariantAlsoNegotiates",
+    "WrongMode",
+    "abort",
+    "default_exceptions",
+]
+
+
+class HTTPException(Exception):
+    """An HTTP error. A handler raises or returns it, and the client gets :meth:`get_response`.
+
+    :param description: text for the client. Each class has a default.
+    :param response: a response to send instead of the one that describes the error.
+    :param headers: header fields to add to the response: a mapping, pairs or Headers.
+    :param original_exception: the exception that caused this one, for logs. No part of it is sent to the client,
+        because the text of an exception may contain a secret.
+    :param members: other members of the problem document (RFC 9457 section 3.2). They cannot replace ``type``,
+        ``title``, ``status`` and ``detail``.
+
+    Raises :exc:`TypeError` for a description or a member that is or contains an exception, because its text would be
+    sent. Also raises it for a member with the name of an attribute (``code``, ``name``), because you most likely want
+    to set that attribute; set ``error.members["code"]`` if you want such a member.
+
+    ::
+
+        try:
+            save(request.form)
+        except DatabaseError as error:
+            raise InternalServerError("it could not be saved", original_exception=error, order=17) from error
+
+    An HTTP error can be copied and pickled if its attributes can.
+    """
+
+    code: ClassVar[int | None] = None
+    """The status code. Each class sets it."""
+    description: str | None = None
+    """The text for the client, None for no text."""
+    response_class: ClassVar[type[Response] | None] = None
+    """The class of the response that :meth:`get_response` makes; None for :class:`cardan.Response`."""
+
+    def __init__(
+        self,
+        description: str | None = None,
+        *,
+        response: ResponseLike | None = None,
+        headers: Fields | None = None,
+        original_exception: BaseException | None = None,
+        **members: object,
+    ) -> None:
+        super().__init__()
+        if description is not None:
+            if isinstance(description, BaseException):
+                raise TypeError(f"got {type(description).__name__} as description, {_EXPECTED}")
+            self.description = description
+        self.response = response
+        self.headers = headers
+        self.original_exception = original_exception
+        """The exception that caused this one, or None. No part of it is sent to the client."""
+        self.members = members
+        if members:
+            self._check(members)
+
+    def _check(self, members: dict[str, object]) -> None:
+        from ._problem import exception_in
+
+        for name, value in members.items():
+            if hasattr(self, name):
+                raise TypeError(f"got the member {name!r}, which is an attribute of {type(self).__name__}")
+            if (found := exception_in(value)) is not None:
+                raise TypeError(f"got {type(found).__name__} in the member {name!r}, {_EXPECTED}")
+
+    @property
+    def name(self) -> str:
+        """The reason phrase of the status (RFC 9110 section 15), for example ``"Not Found"``."""
+        return PHRASES.get(self.code or 0, "Unknown Error")
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """Return the header fields of the response, without Content-Type: ``headers``, then the fields of the class.
+
+        A class adds fields such as ``Allow``. If ``headers`` contains such a field, the class does not add it.
+        """
+        given: Any = self.headers or ()
+        pairs = [(name, value) for name, value in (given.items() if isinstance(given, Mapping) else given)]
+        names = {name.lower() for name, _ in pairs}
+        return pairs + [(name, value) for name, value in self._own_headers() if name.lower() not in names]
+
+    def _own_headers(self) -> Iterable[tuple[str, str]]:
+        return ()
+
+    def get_response(self, request: HasHeaders | None = None) -> Response:
+        """Return ``response`` if it was given, else a new response that describes the error.
+
+        The Accept field of ``request`` selects the format: problem details (RFC 9457) for JSON, HTML or plain text. If
+        Accept names none of them, an error with members, and an error for a request with a JSON body, give problem
+        details; other errors give plain text. The same holds without a request.
+        """
+        if self.response is not None:
+            given: Any = self.response  # of any class; most programs use cardan.Response
+            return given  # type: ignore[no-any-return]
+        from ._problem import document
+
+        content_type, body = document(self, request)
+        headers = self.get_headers()
+        if request is not None:
+            headers.append(("Vary", "Accept"))
+        response_class: type[Response] | None = self.response_class
+        if response_class is None:
+            # An error can be raised on every floor of core, and its response is one that every server can send. This
+            # is the only place where core imports a module above it, and it does so when it is called.
+            from .._response import Response
+
+            response_class = Response
+        return response_class(body, self.code or 500, headers, content_type=content_type)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A copy is made without __init__, because a subclass may require other arguments.
+        return _rebuilt, (type(self), self.args), self.__dict__
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}: {self.description}" if self.description else f"{self.code} {self.name}"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {str(self)!r}>"
+
+
+_EXPECTED: Final = "expected what the client may see; give an exception as original_exception"
+
+
+def _rebuilt(cls: type[HTTPException], args: tuple[Any, ...]) -> HTTPException:
+    exception = cls.__new__(cls, *args)
+    exception.args = args
+    return exception
+
+
+class BadRequest(HTTPException):
+    """400: the request is invalid (RFC 9110 section 15.5.1)."""
+
+    code = 400
+    description = "the request could not be understood"
+
+
+class BadRequestKeyError(BadRequest, KeyError):
+    """400: the handler used a key of ``args`` or ``form`` that the client did not send. Also a :exc:`KeyError`."""
+
+    def __init__(
+        self,
+        key: object = None,
+        *,
+        description: str | None = None,
+        response: ResponseLike | None = None,
+        headers: Fields | None = None,
+        original_exception: BaseException | None = None,
+        **members: object,
+    ) -> None:
+        super().__init__(
+            description, response=response, headers=headers, original_exception=original_exception, **members
+        )
+        if isinstance(key, BaseException):  # the client would see its text
+            raise TypeError(f"got {type(key).__name__} as key, {_EXPECTED}")
+        self.key = key
+        if key is not None:
+            self.description = f"missing key {key!r}"
+            self.args = (key,)
+
+    __str__ = HTTPException.__str__
+
+
+class SecurityError(BadRequest):
+    """400: the request cannot be trusted; for example, its Host is not one of ``trusted_hosts``."""
+
+
+class ClientDisconnected(BadRequest):
+    """400: the client disconnected, or sent fewer bytes than it declared. It does not read the response."""
+
+    description = "the client disconnected before the request was complete"
+
+
+class MultipartError(BadRequest):
+    """400: the body is not valid ``multipart/form-data`` (RFC 7578, RFC 2046 section 5.1)."""
+
+
+class UrlencodedError(BadRequest):
+    """400: the body is not valid ``application/x-www-form-urlencoded``. Only the strict mode raises it."""
+
+
+class RequestEntityTooLarge(HTTPException):
+    """413: the body exceeds a limit (RFC 9110 section 15.5.14).
+
+    ``limit`` is the name of an attribute of :class:`~cardan.core.Limits`, and ``allowed`` is its value, in bytes
+    or as a count. ``received`` is the size in bytes that Content-Length declares, None if it does not: the number of
+    bytes that had arrived depends on how the network divided the body.
+    """
+
+    code = 413
+    description = "the request is larger than the server allows"
+
+    def __init__(
+        self,
+        description: str | None = None,
+        *,
+        limit: str | None = None,
+        allowed: int | None = None,
+        received: int | None = None,
+        response: ResponseLike | None = None,
+        headers: Fields | None = None,
+        original_exception: BaseException | None = None,
+        **members: object,
+    ) -> None:
+        if description is None and limit is not None:
+            got = f"more than {allowed}" if received is None else received
+            description = f"got {got}, expected at most {allowed} ({limit})"
+        super().__init__(
+            description, response=response, headers=headers, original_exception=original_exception, **members
+        )
+        self.limit = limit
+        self.allowed = allowed
+        self.received = received
+
+
+class Unauthorized(HTTPException):
+    """401 (RFC 9110 section 15.5.2).
+
+    ``www_authenticate`` is the value of the WWW-Authenticate field: a
+    :class:`~cardan.core.fields._www_authenticate.WWWAuthenticate`, a challenge, an iterable of challenges, or a string.
+    RFC 9110 requires at least one challenge.
+
+    >>> from cardan.http import Challenge
+    >>> Unauthorized(www_authenticate=Challenge("basic", {"realm": "staff"})).get_headers()
+    [('WWW-Authenticate', 'Basic realm="staff"')]
+    """
+
+    code = 401
+    description = "credentials are missing or were not accepted"
+
+    def __init__(
+        self,
+        description: str | None = None,
+        *,
+        www_authenticate: str | Challenge | Iterable[Challenge] | None = None,
+        response: ResponseLike | None = None,
+        headers: Fields | None = None,
+        original_exception: BaseException | None = None,
+        **members: object,
+    ) -> None:
+        super().__init__(
+            description, response=response, headers=headers, original_exception=original_exception, **members
+        )
+        self.www_authenticate = www_authenticate
+
+    def _own_headers(self) -> Iterable[tuple[str, str]]:
+        challenges: Any = self.www_authenticate
+        if not challenges:
+            return ()
+        if not isinstance(challenges, str):
+            many = [challenges] if hasattr(challenges, "to_header") else challenges
+            challenges = ", ".join(challenge.to_header() for challenge in many)
+        return [("WWW-Authenticate", challenges)]
+
+
+class PaymentRequired(HTTPException):
+    """402 (RFC 9110 section 15.5.3; reserved)."""
+
+    code = 402
+    description = "payment is required"
+
+
+class Forbidden(HTTPException):
+    """403 (RFC 9110 section 15.5.4)."""
+
+    code = 403
+    description = "you may not do that here"
+
+
+class NotFound(HTTPException):
+    """404 (RFC 9110 section 15.5.5)."""
+
+    code = 404
+    description = "there is nothing at this address"
+
+
+class MethodNotAllowed(HTTPException):
+    """405 (RFC 9110 section 15.5.6).
+
+    ``valid_methods`` are the methods in the Allow field, which RFC 9110 requires.
+
+    >>> MethodNotAllowed(valid_methods=["GET", "HEAD"]).get_headers()
+    [('Allow', 'GET, HEAD')]
+    """
+
+    code = 405
+    description = "the method is not allowed for this address"
+
+    def __init__(
+        self,
+        description: str | None = None,
+        *,
+        valid_methods: Iterable[str] | None = None,
+        response: ResponseLike | None = None,
+        headers: Fields | None = None,
+        original_exception: BaseException | None = None,
+        **members: object,
+    ) -> None:
+        super().__init__(
+            description, response=response, headers=headers, original_exception=original_exception, **members
+        )
+        self.valid_methods = None if valid_methods is None else list(valid_methods)
+
+    def _own_headers(self) -> Iterable[tuple[str, str]]:
+        return () if self.valid_methods is None else [("Allow", ", ".join(self.valid_methods))]
+
+
+class NotAcceptable(HTTPException):
+    """406 (RFC 9110 section 15.5.7)."""
+
+    code = 406
+    description = "nothing here is of a kind that the request accepts"
+
+
+class ProxyAuthenticationRequired(HTTPException):
+    """407 (RFC 9110 section 15.5.8)."""
+
+    code = 407
+    description = "the proxy wants credentials"
+
+
+class RequestTimeout(HTTPException):
+    """408 (RFC 9110 section 15.5.9)."""
+
+    code = 408
+    description = "the request did not arrive in time"
+
+
+class Conflict(HTTPException):
+    """409 (RFC 9110 section 15.5.10)."""
+
+    code = 409
+    description = "the request conflicts with the state of the resource"
+
+
+class Gone(HTTPException):
+    """410 (RFC 9110 section 15.5.11)."""
+
+    code = 410
+    description = "what was at this address is gone for good"
+
+
+class LengthRequired(HTTPException):
+    """411 (RFC 9110 section 15.5.12)."""
+
+    code = 411
+    description = "a Content-Length is required"
+
+
+class PreconditionFailed(HTTPException):
+    """412 (RFC 9110 section 15.5.13)."""
+
+    code = 412
+    description = "a precondition of the request does not hold"
+
+
+class RequestURITooLarge(HTTPException):
+    """414 (RFC 9110 section 15.5.15)."""
+
+    code = 414
+    description = "the address is longer than the server allows"
+
+
+class UnsupportedMediaType(HTTPException):
+    """415 (RFC 9110 section 15.5.16)."""
+
+    code = 415
+    description = "the body is of a media type that is not supported here"
+
+
+class RequestedRangeNotSatisfiable(HTTPException):
+    """416 (RFC 9110 section 15.5.17).
+
+    ``length`` is the length of the representation and ``units`` the range unit, for the Content-Range field.
+
+    >>> RequestedRangeNotSatisfiable(length=100).get_headers()
+    [('Content-Range', 'bytes */100')]
+    """
+
+    code = 416
+    description = "none of the requested ranges can be satisfied"
+
+    def __init__(
+        self,
+        description: str | None = None,
+        *,
+        length: int | None = None,
+        units: str = "bytes",
+        response: ResponseLike | None = None,
+        headers: Fields | None = None,
+        original_exception: BaseException | None = None,
+        **members: object,
+    ) -> None:
+        super().__init__(
+            description, response=response, headers=headers, original_exception=original_exception, **members
+        )
+        self.length = length
+        self.units = units
+
+    def _own_headers(self) -> Iterable[tuple[str, str]]:
+        return () if self.length is None else [("Content-Range", f"{self.units} */{self.length}")]
+
+
+class ExpectationFailed(HTTPException):
+    """417 (RFC 9110 section 15.5.18)."""
+
+    code = 417
+    description = "the expectation in the request cannot be met"
+
+
+class ImATeapot(HTTPException):
+    """418 (RFC 9110 section 15.5.19)."""
+
+    code = 418
+    description = "this is a teapot, it does not brew coffee"
+
+
+class MisdirectedRequest(HTTPException):
+    """421 (RFC 9110 section 15.5.20)."""
+
+    code = 421
+    description = "this server does not answer for the requested authority"
+
+
+class UnprocessableEntity(HTTPException):
+    """422 (RFC 9110 section 15.5.21)."""
+
+    code = 422
+    description = "the request is well formed, but what it asks for is not possible"
+
+
+class Locked(HTTPException):
+    """423 (RFC 4918 section 11.3)."""
+
+    code = 423
+    description = "the resource is locked"
+
+
+class FailedDependency(HTTPException):
+    """424 (RFC 4918 section 11.4)."""
+
+    code = 424
+    description = "another action, on which this one depends, failed"
+
+
+class TooEarly(HTTPException):
+    """425 (RFC 8470 section 5.2)."""
+
+    code = 425
+    description = "the request might be a replay and is not processed early"
+
+
+class UpgradeRequired(HTTPException):
+    """426 (RFC 9110 section 15.5.22)."""
+
+    code = 426
+    description = "another protocol is required"
+
+
+class PreconditionRequired(HTTPException):
+    """428 (RFC 6585 section 3)."""
+
+    code = 428
+    description = "the request must be conditional, e.g. with If-Match"
+
+
+class _RetryAfter(HTTPException):
+    """An error with a Retry-After field. ``retry_after`` is a datetime, a timedelta or a number of seconds."""
+
+    def __init__(
+        self,
+        description: str | None = None,
+        *,
+        retry_after: datetime | timedelta | int | None = None,
+        response: ResponseLike | None = None,
+        headers: Fields | None = None,
+        original_exception: BaseException | None = None,
+        **members: object,
+    ) -> None:
+        super().__init__(
+            description, response=response, headers=headers, original_exception=original_exception, **members
+        )
+        self.retry_after = retry_after
+
+    def _own_headers(self) -> Iterable[tuple[str, str]]:
+        from .fields._durations import dump_retry_after
+
+        return () if self.retry_after is None else [("Retry-After", dump_retry_after(self.retry_after))]
+
+
+class TooManyRequests(_RetryAfter):
+    """429 (RFC 6585 section 4). ``retry_after`` is when to try again: a datetime, a timedelta or seconds."""
+
+    code = 429
+    description = "too many requests came in a given time"
+
+
+class RequestHeaderFieldsTooLarge(HTTPException):
+    """431 (RFC 6585 section 5)."""
+
+    code = 431
+    description = "the header fields are larger than the server allows"
+
+
+class UnavailableForLegalReasons(HTTPException):
+    """451 (RFC 7725 section 3)."""
+
+    code = 451
+    description = "unavailable for legal reasons"
+
+
+class InternalServerError(HTTPException):
+    """500 (RFC 9110 section 15.6.1)."""
+
+    code = 500
+    description = "the server met an error"
+
+
+class NotImplemented(HTTPException):  # noqa: A001  -- Werkzeug's name, and the RFC's
+    """501 (RFC 9110 section 15.6.2)."""
+
+    code = 501
+    description = "the server does not support this method"
+
+
+class BadGateway(HTTPException):
+    """502 (RFC 9110 section 15.6.3)."""
+
+    code = 502
+    description = "the server behind this one gave an invalid response"
+
+
+class ServiceUnavailable(_RetryAfter):
+    """503 (RFC 9110 section 15.6.4). ``retry_after`` is when to try again: a datetime, a timedelta or seconds."""
+
+    code = 503
+    description = "the service is not available right now"
+
+
+class GatewayTimeout(HTTPException):
+    """504 (RFC 9110 section 15.6.5)."""
+
+    code = 504
+    description = "the server behind this one did not answer in time"
+
+
+class HTTPVersionNotSupported(HTTPException):
+    """505 (RFC 9110 section 15.6.6)."""
+
+    code = 505
+    description = "this version of HTTP is not supported"
+
+
+class VariantAlsoNegotiates(HTTPException):
+    """506 (RFC 2295 section 8.1)."""
+
+    code = 506
+    description = "the chosen variant negotiates in its turn"
+
+
+class InsufficientStorage(HTTPException):
+    """507 (RFC 4918 section 11.5)."""
+
+    code = 507
+    description = "there is no room to store what was sent"
+
+
+class LoopDetected(HTTPException):
+    """508 (RFC 5842 section 7.2)."""
+
+    code = 508
+    description = "the resource contains itself"
+
+
+class NetworkAuthenticationRequired(HTTPException):
+    """511 (RFC 6585 section 6)."""
+
+    code = 511
+    description = "the network wants credentials"
+
+
+class BodyNotLoaded(RuntimeError):
+    """Async code used the body, or a value parsed from it, before ``await request.load()``."""
+
+
+class BodyConsumed(RuntimeError):
+    """The body was already read as a stream or parsed as a form, so that it cannot be read again."""
+
+
+class WrongMode(RuntimeError):
+    """Sync code used an async method (``aread()``, ``load()`` and others), or async code used a blocking method."""
+
+
+class MachineStateError(RuntimeError):
+    """A machine was used out of order, for example fed after ``close()``. This is a fault of the program."""
+
+
+#: Maps each status code to the class that :func:`abort` raises.
+default_exceptions: dict[int, type[HTTPException]] = {
+    cls.code: cls
+    for cls in list(globals().values())
+    if isinstance(cls, type)
+    and issubclass(cls, HTTPException)
+    and cls.code
+    and cls.__base__ in (HTTPException, _RetryAfter)
+}
+
+
+def abort(status: int | ResponseLike, description: str | None = None, **options: object) -> NoReturn:
+    """Raise the HTTP error of a status code. ``options`` are other arguments of its class.
+
+    ``status`` can also be a response; the client then gets this response. Raises :exc:`LookupError` for a status code
+    without a class in :data:`default_exceptions`.
+
+    >>> abort(404, "there is no such user")
+    Traceback (most recent call last):
+      ...
+    cardan.core._exceptions.NotFound: 404 Not Found: there is no such user
+    """
+    arguments: dict[str, Any] = options
+    if not isinstance(status, int):
+        raise HTTPException(description, response=status, **arguments)
+    try:
+        cls = default_exceptions[status]
+    except KeyError:
+        raise LookupError(f"got status {status!r}, expected one of {sorted(default_exceptions)}") from None
+    raise cls(description, **arguments)

@@ -1,0 +1,170 @@
+"""The flow of one request: middleware runs around the handler, and errors become responses.
+
+The same code serves ``def`` and ``async def`` handlers on both protocols. :func:`flow` gives the response. If something
+has to be awaited before that, it gives a generator, which yields each awaitable and is sent its result; the caller runs
+the generator and decides where to await. :func:`answer` makes a response of the result of a handler.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from inspect import isawaitable, iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from ._exceptions import HTTPException
+from ._response.base import BaseResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from ._request.request import BaseRequest
+
+    Function: TypeAlias = Callable[[Any], Any]
+    """A handler, or the function of a middleware: both take the request."""
+    OnError: TypeAlias = Callable[[Any, HTTPException], BaseResponse]
+
+__all__ = ["Served", "Steps", "answer", "flow", "is_async", "raiser"]
+
+Steps: TypeAlias = "Generator[Any, Any, BaseResponse]"
+"""A generator that yields what has to be awaited, one after the other, and returns the response."""
+
+
+class Served(Protocol):
+    """What both adapters ask of the application whose requests they handle; :class:`cardan.Application` is one.
+
+    Each adapter adds what only its protocol has, see :mod:`cardan.wsgi._handling` and :mod:`cardan.asgi._handling`. The
+    names that are not options of an application are for the adapters only.
+    """
+
+    @property
+    def request_class(self) -> Callable[..., BaseRequest]:
+        """Makes the request of an environ, or of scope, receive and send."""
+        ...
+
+    @property
+    def middleware(self) -> Sequence[Function]:
+        """The functions of the middleware, from the outermost to the innermost."""
+        ...
+
+    @property
+    def load(self) -> bool:
+        """Whether forms are parsed when the body is loaded before middleware and handler run."""
+        ...
+
+    @property
+    def on_error(self) -> OnError:
+        """Makes the response to an HTTPException."""
+        ...
+
+    def adapter_find_handler(self, request: Any, /) -> tuple[Function, bool, bool]:
+        """The handler of a request, whether it is async, and whether the body is loaded before it is called."""
+        ...
+
+
+def is_async(handler: Any) -> bool:
+    """Whether a handler is ``async def``: the function, the function in a partial, or the ``__call__`` of an object."""
+    while isinstance(handler, partial):
+        handler = handler.func
+    return iscoroutinefunction(handler) or (
+        not hasattr(handler, "__code__") and iscoroutinefunction(getattr(type(handler), "__call__", None))  # noqa: B004
+    )
+
+
+def raiser(error: HTTPException) -> Function:
+    """A handler that raises ``error``. Middleware sees an error that occurred before the handler in this way."""
+
+    def handler(request: Any) -> Any:
+        raise error
+
+    return handler
+
+
+def flow(
+    request: Any,
+    handler: Function,
+    middleware: Sequence[Function],
+    on_error: OnError,
+) -> BaseResponse | Steps:
+    """Run ``handler`` inside ``middleware``: the response, or the generator that yields awaitables and returns it.
+
+    ``on_error`` makes a response of an HTTPException. A result that is neither raises :exc:`TypeError`. No generator is
+    made for a handler that returns its response at once: that saves half a microsecond for most requests.
+    """
+    if middleware:
+        return _guarded(_through(request, handler, middleware, on_error), request, handler, on_error)
+    try:
+        result = handler(request)
+    except HTTPException as error:
+        return answer(error, request, handler, on_error)
+    if isinstance(result, BaseResponse):  # checked first, because isawaitable() is slower
+        return result
+    if isawaitable(result):
+        return _guarded(_awaited(result), request, handler, on_error)
+    return answer(result, request, handler, on_error)
+
+
+def _guarded(steps: Generator[Any, Any, Any], request: Any, handler: Any, on_error: OnError) -> Steps:
+    try:
+        result = yield from steps
+    except HTTPException as error:
+        return answer(error, request, handler, on_error)
+    return answer(result, request, handler, on_error)
+
+
+def _awaited(awaitable: Any) -> Generator[Any, Any, Any]:
+    return (yield awaitable)
+
+
+def answer(result: Any, request: Any, source: Any, on_error: OnError) -> BaseResponse:
+    """The response for ``result``, which is what ``source`` returned, or the HTTPException that it raised.
+
+    Raises :exc:`TypeError` for anything else.
+    """
+    if isinstance(result, HTTPException):
+        error, result = result, on_error(request, result)
+        # the frames of its traceback refer to the request and its body, and some of them to the error: a reference
+        # cycle, which would keep all of it until the garbage collector runs
+        error.__traceback__ = None
+    if not isinstance(result, BaseResponse):
+        name = getattr(source, "__qualname__", None) or repr(source)
+        raise TypeError(f"got {type(result).__name__} from {name}, expected a Response or an HTTPException")
+    return result
+
+
+def _through(
+    request: Any,
+    handler: Function,
+    middleware: Sequence[Function],
+    on_error: OnError,
+) -> Steps:
+    """Run the outermost middleware around the others. Each gets the response, or the error, of what it wraps."""
+    outer, *rest = middleware
+    steps = outer(request)
+    try:
+        next(steps)
+    except StopIteration as stop:
+        return answer(stop.value, request, outer, on_error)
+    try:
+        if rest:
+            response = yield from _through(request, handler, rest, on_error)
+        else:
+            result = handler(request)
+            if isawaitable(result):
+                result = yield result
+            response = answer(result, request, handler, on_error)
+    except BaseException as error:  # also a cancellation: the middleware closes now what it has opened
+        resume = partial(steps.throw, error)
+        final = None if isinstance(error, Exception) else error
+    else:
+        resume = partial(steps.send, response)
+        final = None
+    try:
+        resume()
+    except StopIteration as stop:
+        if final is not None:  # a middleware that returns cannot turn a cancellation into a response
+            raise final from None
+        return answer(stop.value, request, outer, on_error)
+    finally:
+        del resume, final  # they may hold an error, whose traceback holds this frame
+    steps.close()
+    raise TypeError(f"got a second yield from {getattr(outer, '__qualname__', outer)!r}, expected a return")

@@ -1,0 +1,210 @@
+"""RequestHead: the request line and the header fields of a request, and what is known of the connection.
+
+Anything that has the values can make a :class:`RequestHead`: a server, a framework, a test. The ``EnvironHead`` and
+``ScopeHead`` of the adapters have the same attributes, and decode each of them when it is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import unquote_to_bytes
+
+from .._buffers import as_bytes
+from .._exceptions import BadRequest
+from ..forms._body_reader import parse_content_length
+from ..structures._headers import HeadersView
+from ..structures._scope_headers import ScopeHeaders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["CONTENTLESS", "HeadLike", "RequestHead", "announces_body", "may_have_body", "without_authority"]
+
+#: The methods to whose content RFC 9110 section 9.3 gives no meaning. Over HTTP/2 their requests are taken to have no
+#: body unless they announce one.
+CONTENTLESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
+
+
+class HeadLike(Protocol):
+    """The attributes that a request expects of its head."""
+
+    @property
+    def method(self) -> str:
+        """The method as it was sent."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """The decoded path below ``root_path``. Bytes that are not UTF-8 become U+FFFD."""
+        ...
+
+    @property
+    def query_string(self) -> bytes:
+        """The part of the URL after the ``?``, still encoded."""
+        ...
+
+    @property
+    def headers(self) -> HeadersView:
+        """The header fields, read-only."""
+        ...
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+        ...
+
+    @property
+    def http_version(self) -> str:
+        """``1.0``, ``1.1``, ``2`` or ``3``."""
+        ...
+
+    @property
+    def root_path(self) -> str:
+        """The decoded prefix that the application is mounted under, without a slash at its end."""
+        ...
+
+    @property
+    def raw_path(self) -> bytes | None:
+        """The path as it was sent, still encoded; None if the server does not tell."""
+        ...
+
+    @property
+    def server(self) -> tuple[str, int | None] | None:
+        """Name or address of the server, and its port (None for a Unix socket). None if it is not known."""
+        ...
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """Address and port of the peer; None if the server does not tell."""
+        ...
+
+    @property
+    def remote_user(self) -> str | None:
+        """The user that the server has authenticated; None if it has not."""
+        ...
+
+    @property
+    def concurrency(self) -> tuple[bool, bool, bool]:
+        """Three flags of PEP 3333: multithread, multiprocess, run_once.
+
+        Whether other threads, and whether other processes, may run the same application at the same time; and whether
+        the application runs only once.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class RequestHead:
+    """A request head as values (RFC 9112 section 2). The names are those of an ASGI scope.
+
+    ``path`` is decoded and does not include ``root_path``; ``query_string`` and ``raw_path`` are still encoded.
+    ``headers`` may also be given as pairs of bytes, as HTTP parsers produce them.
+
+    >>> RequestHead("POST", "/notes", headers=[(b"Host", b"a.example")]).headers["host"]
+    'a.example'
+    """
+
+    method: str = "GET"
+    path: str = "/"
+    query_string: bytes = b""
+    headers: HeadersView = field(default_factory=lambda: ScopeHeaders([]))
+    scheme: str = "http"
+    http_version: str = "1.1"
+    root_path: str = ""
+    raw_path: bytes | None = None
+    server: tuple[str, int | None] | None = None
+    client: tuple[str, int] | None = None
+    remote_user: str | None = None
+    concurrency: tuple[bool, bool, bool] = (False, False, False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.headers, HeadersView):  # pairs of bytes, as HTTP parsers give them
+            self.headers = ScopeHeaders(self.headers)
+
+    @classmethod
+    def from_target(
+        cls,
+        method: str | bytes,
+        target: str | bytes,
+        headers: Iterable[tuple[bytes, bytes]],
+        *,
+        http_version: str = "1.1",
+        scheme: str = "http",
+        **values: Any,
+    ) -> RequestHead:
+        """The head for a request line, whose ``target`` may have any of the four forms of RFC 9112 section 3.2.
+
+        These are the origin form (``/a?b``), the absolute form (``http://host/a?b``, whose scheme and authority
+        override ``scheme`` and ``Host``), the authority form (of CONNECT) and the asterisk form (of OPTIONS). The last
+        two have the path ``""`` and ``"*"``. ``headers`` are pairs of bytes, as HTTP parsers produce them. ``values``
+        are further attributes of the head.
+        """
+        line = target.encode("utf-8", "surrogatepass") if isinstance(target, str) else as_bytes(target)
+        verb = method if isinstance(method, str) else as_bytes(method).decode("latin-1")
+        pairs = [(as_bytes(name), as_bytes(value)) for name, value in headers]
+        path, _, query = line.partition(b"?")
+        if not line.startswith(b"/"):
+            before, mark, rest = path.partition(b"://")
+            if mark and before.isalnum():
+                authority, slash, path = rest.partition(b"/")
+                path = slash + path or b"/"
+                scheme = before.decode("ascii").lower()
+                pairs = [(b"host", authority), *((n, v) for n, v in pairs if n.lower() != b"host")]
+            elif verb == "CONNECT":
+                path, query = b"", b""
+        return cls(
+            method=verb,
+            path=unquote_to_bytes(path).decode("utf-8", "replace"),
+            query_string=query,
+            headers=ScopeHeaders(pairs),
+            scheme=scheme,
+            http_version=http_version,
+            raw_path=path,
+            **values,
+        )
+
+
+def without_authority(path: str) -> str:
+    """The path alone, if ``path`` is a whole request target in absolute form; else ``path`` itself.
+
+    Every server has to accept that form (RFC 9112 section 3.2.2), and some pass it on to the application.
+
+    >>> without_authority("http://a.example/x")
+    '/x'
+    """
+    scheme, mark, rest = path.partition("://")
+    if not (mark and scheme.isascii() and scheme.isalnum()):
+        return path
+    return "/" + rest.partition("/")[2]
+
+
+def announces_body(content_length: str | None, transfer_encoding: str | None) -> bool:
+    """Whether the head of a request says that a body follows (RFC 9112 section 6.3).
+
+    The arguments are the values of the two header fields, None for a field that was not sent. A Content-Length of 0
+    announces no body. Neither does one that is not a length, because the end of such a body is unknown.
+
+    >>> announces_body("3", None), announces_body("0", None), announces_body(None, "chunked")
+    (True, False, True)
+    """
+    if transfer_encoding is not None:
+        return True
+    if not content_length:
+        return False
+    try:
+        return bool(parse_content_length(content_length))
+    except BadRequest:
+        return False
+
+
+def may_have_body(method: str, http_version: str, headers: HeadersView) -> bool:
+    """Whether a body may follow the head of a request, which may have announced it or not.
+
+    HTTP/1 requires a request to announce its body (RFC 9112 section 6.3). HTTP/2 and HTTP/3 do not (RFC 9113 section
+    8.1): there the method decides, unless the request has a Content-Length.
+    """
+    length = headers.get("Content-Length")
+    if announces_body(length, headers.get("Transfer-Encoding")):
+        return True
+    return not (http_version.startswith("1") or length is not None or method in CONTENTLESS)

@@ -1,0 +1,63 @@
+"""The limits of a request class: what may be assigned to its ``max_...`` attributes, and all of them as one value.
+
+Takes a request and the values of its attributes; gives :class:`~cardan.core.Limits`. Raises :exc:`ValueError`
+for a limit that is neither None nor an int of at least 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from .._limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["FIXED_NAMES", "LIMIT_NAMES", "check_limit", "limits_of", "own_limits"]
+
+LIMIT_NAMES: Final = tuple(field.name for field in fields(Limits))
+"""The names of all limits."""
+
+FIXED_NAMES: Final = frozenset((*LIMIT_NAMES, "body_timeout"))
+"""The attributes that cannot be set any more when the body was opened."""
+
+_values_of: Final = attrgetter(*LIMIT_NAMES)
+_DEFAULT: Final = Limits()
+_DEFAULT_VALUES: Final = _values_of(_DEFAULT)
+
+# Limits by their values: an application has few sets of them, and they are looked up for each body
+_known: Final[dict[tuple[Any, ...], Limits]] = {_DEFAULT_VALUES: _DEFAULT}
+_KNOWN_MAX: Final = 256
+
+
+def limits_of(request: object) -> Limits:
+    """The limits that the attributes of ``request`` say, whether they are set on it or on its class."""
+    values = _values_of(request)
+    if values == _DEFAULT_VALUES:  # most are; comparing them is quicker than hashing
+        return _DEFAULT
+    try:
+        return _known[values]
+    except (KeyError, TypeError):
+        return _remember(values)
+
+
+def own_limits(attributes: Mapping[str, Any]) -> dict[str, int | None]:
+    """Those of the ``attributes`` of one request that are limits: what was set on it and not on its class."""
+    return {name: attributes[name] for name in LIMIT_NAMES if name in attributes}
+
+
+def check_limit(name: str, value: object) -> None:
+    """Raise :exc:`ValueError` if ``value`` is neither None nor an int of at least 0. ``name`` is for the message."""
+    if value is not None and (type(value) is not int or value < 0):
+        raise ValueError(f"got {name} = {value!r}, expected an int of at least 0, or None for no limit")
+
+
+def _remember(values: tuple[Any, ...]) -> Limits:
+    for name, value in zip(LIMIT_NAMES, values, strict=True):
+        check_limit(name, value)
+    limits = Limits(*values)
+    if len(_known) < _KNOWN_MAX:
+        _known[values] = limits
+    return limits

@@ -1,0 +1,797 @@
+"""BaseRequest: one request, on any server. It takes a head and a body, and gives what can be known of both.
+
+The class lists everything that a request has. The other modules of this package do the work: :mod:`.url` makes the URL,
+:mod:`.limits` checks limits, :mod:`.reading` and :mod:`.streaming` read the body. What was read of the body is in one
+:class:`~cardan.core._request.state.RequestState`. :class:`Request` adds the header fields of :mod:`.fields`.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    Literal,
+    NoReturn,
+    Protocol,
+    Self,
+    TypeVar,
+    cast,
+    overload,
+)
+
+from .._exceptions import BadRequest, UnsupportedMediaType
+from .._limits import LimitAttributes, Limits
+from .._urls import iri_path, iri_query
+from ..fields._cookies import parse_cookie
+from ..fields._lists import parse_list
+from ..fields._options import parse_options
+from ..forms._body_reader import parse_content_length
+from ..forms._content_type import FORM_TYPES, URLENCODED_TYPE
+from ..forms._files import FileStorage
+from ..forms._parts import Part
+from ..forms._reader import FormReader
+from ..forms._sinks import MemoryBudget, MemorySink
+from ..forms._urlencoded import parse_urlencoded
+from ..structures import CombinedMultiDict, ImmutableDict, ImmutableList, ImmutableMultiDict
+from ..structures._multidict_reader import made_of_pairs
+from . import reading, streaming
+from .body import AsyncIterableBody, close_async_files, make_body
+from .cached import cached
+from .fields import (
+    AcceptMixin,
+    AuthorizationMixin,
+    CommonRequestDescriptorsMixin,
+    ETagRequestMixin,
+    UserAgentMixin,
+)
+from .limits import FIXED_NAMES, LIMIT_NAMES, check_limit, limits_of
+from .state import MISSING, RequestState
+from .url import authority_of, checked_host, path_below_root, root_url_of
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from ..forms._events import FileStart
+    from ..structures._headers import HeadersView
+    from .body import Body, BodyInput
+    from .filtering import BodyFilter
+    from .head import HeadLike
+    from .state import Mode
+
+__all__ = ["BaseRequest", "JSONModule", "Request"]
+
+
+class JSONModule(Protocol):
+    """What :attr:`BaseRequest.json_module` may be: a module, or any object, with ``loads``."""
+
+    def loads(self, text: str, /) -> Any:
+        """The value of a JSON text. Raises :exc:`ValueError` for what is not JSON."""
+        ...
+
+
+if TYPE_CHECKING:
+    F = TypeVar("F")
+    F_co = TypeVar("F_co", covariant=True)
+
+    class StoresFiles(Protocol[F_co]):
+        """A request class that says which class its files have."""
+
+        @property
+        def file_storage_class(self) -> type[F_co]: ...
+
+    class FilesAttribute(Generic[F]):
+        """The type of ``files``: its values are of the ``file_storage_class`` of the request's class, else ``F``."""
+
+        @overload
+        def __get__(self, obj: None, owner: type | None = None) -> Self: ...
+        @overload
+        def __get__(self, obj: StoresFiles[F_co], owner: type | None = None) -> ImmutableMultiDict[str, F_co]: ...
+        @overload
+        def __get__(self, obj: object, owner: type | None = None) -> ImmutableMultiDict[str, F]: ...
+        def __get__(self, obj: Any, owner: type | None = None) -> Any: ...
+
+
+# The limits are attributes of the class. They are copied to it, below: a base class would stand in every MRO.
+if TYPE_CHECKING:
+    _Limited = LimitAttributes
+else:
+    _Limited = object
+
+
+class BaseRequest(_Limited):
+    """A request over a :class:`RequestHead` and a body: bytes, an iterable or an async iterable of bytes.
+
+    Any bytes-like object may be given in place of bytes. It is copied.
+
+    ``run_sync`` runs a plain function in a worker thread, as ``trio.to_thread.run_sync`` does. ``make_file`` makes the
+    file for an upload, as ``tempfile.TemporaryFile`` does. Without ``make_file`` files stay in memory, and a form whose
+    files exceed ``max_spool_memory`` is refused with 413. ``shield`` makes a context manager in which nothing is
+    cancelled, such as ``partial(trio.CancelScope, shield=True)``. If an upload fails or is cancelled, the request exits
+    its sink inside that context manager, because the exit may have to be awaited.
+
+    Every documented attribute except the limits is read-only. An application may set attributes of its own, such as
+    ``request.user``. Raises :exc:`TypeError` for a body of another type.
+    """
+
+    # --- settings of a class ---
+
+    charset: ClassVar[str] = "utf-8"
+    url_charset: ClassVar[str] = "utf-8"
+    encoding_errors: ClassVar[str] = "replace"
+    list_storage_class: type[Any] = ImmutableList
+    """The class of ``access_route``."""
+    dict_storage_class: type[Any] = ImmutableMultiDict
+    """The class of ``cookies``."""
+    parameter_storage_class: type[Any] = ImmutableMultiDict
+    """The class of ``args`` and ``form``."""
+    if not TYPE_CHECKING:  # a checker would take every subclass's to be of this type; see FilesAttribute
+        file_storage_class = FileStorage
+        """The class of the values of ``files``."""
+    part_class: ClassVar[type[Part]] = Part
+    """The class of the parts that ``iter_parts`` gives."""
+    json_module: JSONModule = json
+    """The module, or any object with ``loads``, that parses JSON."""
+    disable_data_descriptor: bool = False
+    """If True, ``data`` raises AttributeError, so that no body is buffered by accident."""
+    forms: Literal["default", "strict", "silent"] = "default"
+    """How forms are read: ``strict`` refuses what no browser sends, ``silent`` gives an empty form for a broken one."""
+    trusted_hosts: Iterable[str] | None = None
+    """The hosts that are trusted. An entry with a leading dot includes subdomains. None trusts every host, ``[]`` none.
+
+    It may be set on a class, or on a request before its host is first read.
+    """
+    shallow: bool = False
+    """If True, every access that would consume the body raises RuntimeError."""
+
+    # --- what a request object holds ---
+
+    _state: RequestState | None = None
+    """The state of the body. It is made at the first access to the body."""
+    _mode: Mode
+    """Whether sync or async code handles the request."""
+    _is_limited: bool = False
+    """Whether a limit was set on this request."""
+    _head: HeadLike
+    _given: Body
+    _make_file: Callable[[], Any] | None
+    _given_shield: Callable[[], AbstractContextManager[Any]] | None = None
+    _given_run_sync: Callable[..., Awaitable[Any]] | None
+
+    def __init__(
+        self,
+        head: HeadLike,
+        body: BodyInput = b"",
+        *,
+        run_sync: Callable[..., Awaitable[Any]] | None = None,
+        make_file: Callable[[], Any] | None = None,
+        shield: Callable[[], AbstractContextManager[Any]] | None = None,
+        shallow: bool = False,
+    ) -> None:
+        given = make_body(body)
+        values = self.__dict__  # __setattr__ would look for limits
+        values["_head"] = head
+        values["_given"] = given
+        values["_given_run_sync"] = run_sync
+        values["_make_file"] = make_file
+        if shield is not None:
+            values["_given_shield"] = shield
+        values["_mode"] = "async" if isinstance(given, AsyncIterableBody) else "either"
+        if shallow:
+            values["shallow"] = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in FIXED_NAMES:
+            if name in LIMIT_NAMES:
+                check_limit(name, value)
+            if self._state is not None:
+                raise RuntimeError(f"got {name} = {value}, expected it to be set before the body is first accessed")
+            self.__dict__["_is_limited"] = True
+        object.__setattr__(self, name, value)
+
+    # --- the head ---
+
+    @property
+    def head(self) -> HeadLike:
+        """The request line and the header fields: a :class:`RequestHead`, or the object that an adapter has for it."""
+        return self._head
+
+    @cached
+    def method(self) -> str:
+        """The method in upper case (RFC 9110 section 9)."""
+        return self.head.method.upper()
+
+    @cached
+    def headers(self) -> HeadersView:
+        """The header fields, read-only. Names are found in any case; values are decoded when they are read."""
+        return self.head.headers
+
+    @property
+    def http_version(self) -> str:
+        """``1.0``, ``1.1``, ``2`` or ``3``."""
+        return self.head.http_version
+
+    @cached
+    def args(self) -> ImmutableMultiDict[str, str]:
+        """The parameters of the query string (WHATWG URL section 5.1)."""
+        query = self.query_string
+        args: ImmutableMultiDict[str, str]
+        args = made_of_pairs(self.parameter_storage_class, parse_urlencoded(query) if query else [])
+        return args
+
+    @cached
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """The cookies (RFC 6265 section 5.4)."""
+        header = self.headers.get("Cookie")
+        cookies: ImmutableMultiDict[str, str]
+        cookies = made_of_pairs(self.dict_storage_class, parse_cookie(header) if header else [])
+        return cookies
+
+    @cached
+    def content_type(self) -> str | None:
+        """The Content-Type as sent, None without one."""
+        return self.headers.get("Content-Type")
+
+    @cached
+    def mimetype(self) -> str:
+        """The media type in lower case, without parameters; ``""`` without one."""
+        return (self.content_type or "").partition(";")[0].strip(" \t").lower()
+
+    @cached
+    def mimetype_params(self) -> Mapping[str, str]:
+        """The parameters of the Content-Type (RFC 9110 section 8.3.1), names in lower case; read-only."""
+        return ImmutableDict(parse_options(self.headers.get("Content-Type") or "")[1])
+
+    @cached
+    def content_length(self) -> int | None:
+        """The declared length of the body in bytes; None if none was declared, or no valid one."""
+        try:
+            return self._sent_length
+        except BadRequest:
+            return None
+
+    @cached
+    def _sent_length(self) -> int | None:
+        """The declared length in bytes; None if the body is in a transfer coding, whatever Content-Length says (RFC
+        9112 section 6.3). Raises :exc:`BadRequest` for a Content-Length that is no length.
+        """
+        headers = self.headers
+        length = parse_content_length(headers.get("Content-Length"))
+        return None if "Transfer-Encoding" in headers else length
+
+    @property
+    def is_xhr(self) -> bool:
+        """Whether ``X-Requested-With: XMLHttpRequest`` was sent, as script libraries do."""
+        return self.headers.get("X-Requested-With", "").lower() == "xmlhttprequest"
+
+    # --- the URL ---
+
+    @cached
+    def path(self) -> str:
+        """The decoded path below ``root_path``. It begins with exactly one slash."""
+        return path_below_root(self.head.path)
+
+    @property
+    def raw_path(self) -> bytes | None:
+        """The path as it was sent, still encoded; None if the server does not tell."""
+        return self.head.raw_path
+
+    @property
+    def root_path(self) -> str:
+        """The decoded prefix that the application is mounted under, without a slash at its end."""
+        return self.head.root_path
+
+    @property
+    def script_root(self) -> str:
+        """``root_path`` under its WSGI name (PEP 3333, SCRIPT_NAME)."""
+        return self.head.root_path
+
+    @property
+    def query_string(self) -> bytes:
+        """The part of the URL after the ``?``, still encoded."""
+        return self.head.query_string
+
+    @cached
+    def full_path(self) -> str:
+        """Path and query as text. There is always a ``?`` between them."""
+        return f"{self.path}?{iri_query(self.query_string)}"
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+        return self.head.scheme
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the scheme is ``https`` (or ``wss``)."""
+        return self.head.scheme in ("https", "wss")
+
+    @cached
+    def host(self) -> str:
+        """The Host (RFC 9110 section 7.2) without the default port of the scheme; ``""`` if it is missing or not valid.
+
+        Raises :exc:`SecurityError` if ``trusted_hosts`` is set and does not name it.
+        """
+        return checked_host(self.headers.get("Host", ""), self.head.scheme, self.trusted_hosts)
+
+    @cached
+    def host_url(self) -> str:
+        """Scheme and host with a slash, an IRI: ``http://example.com/``."""
+        head = self.head
+        return f"{head.scheme}://{authority_of(self.host, head.server, head.scheme)}/"
+
+    @cached
+    def root_url(self) -> str:
+        """Scheme, host and ``root_path`` with a slash, an IRI."""
+        return root_url_of(self.host_url, self.head.root_path)
+
+    @property
+    def url_root(self) -> str:
+        """``root_url`` under its older name."""
+        return self.root_url
+
+    @cached
+    def base_url(self) -> str:
+        """The URL without its query, an IRI."""
+        return self.root_url + iri_path(self.path[1:])
+
+    @cached
+    def url(self) -> str:
+        """The whole URL as an IRI (RFC 3987)."""
+        query = self.query_string
+        return f"{self.base_url}?{iri_query(query)}" if query else self.base_url
+
+    # --- client and server ---
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """Address and port of the peer; None if the server does not tell."""
+        return self.head.client
+
+    @property
+    def remote_addr(self) -> str | None:
+        """The address of the peer: the client, or the last proxy."""
+        client = self.head.client
+        return client[0] if client else None
+
+    @property
+    def remote_user(self) -> str | None:
+        """The user that the server has authenticated (RFC 3875 section 4.1.11); None if it has not."""
+        return self.head.remote_user
+
+    @cached
+    def access_route(self) -> list[str]:
+        """The addresses from the client to the last proxy that X-Forwarded-For lists. A client can send any value."""
+        forwarded = self.headers.get("X-Forwarded-For")
+        route = parse_list(forwarded) if forwarded else ([self.remote_addr] if self.remote_addr else [])
+        storage: list[str] = self.list_storage_class(route)
+        return storage
+
+    @property
+    def server(self) -> tuple[str, int | None] | None:
+        """The name or address, and the port, on which the server listens; None if it is not known."""
+        return self.head.server
+
+    @property
+    def is_multithread(self) -> bool:
+        """Whether the application may be called by other threads at the same time (PEP 3333)."""
+        return self.head.concurrency[0]
+
+    @property
+    def is_multiprocess(self) -> bool:
+        """Whether other processes may run the same application (PEP 3333)."""
+        return self.head.concurrency[1]
+
+    @property
+    def is_run_once(self) -> bool:
+        """Whether the server expects to call the application only once (PEP 3333)."""
+        return self.head.concurrency[2]
+
+    @property
+    def disconnected(self) -> bool:
+        """Whether the client is known to have left: a read of the body has raised ClientDisconnected or an OSError."""
+        return self._given.disconnected
+
+    # --- the body as a whole: in async code after `await request.load()` ---
+
+    def load(self, *, form: bool = True) -> Coroutine[Any, Any, Self]:
+        """Read the body, so that the plain properties work in async code: ``await request.load()``.
+
+        A form is parsed; any other body is kept. With ``form=False`` the bytes of a form are kept as well. Use that in
+        a middleware, which must not consume the body. A second call does nothing. Concurrent callers share one read,
+        and its failure. If the task that reads is cancelled, another one that waits continues the read, and nothing is
+        lost.
+
+        Returns the request. Raises :exc:`RequestEntityTooLarge`, :exc:`BadRequest`, :exc:`ClientDisconnected`,
+        :exc:`BodyConsumed` if another access has consumed the body, and :exc:`WrongMode` in sync code.
+        """
+        if self._mode == "sync":
+            reading.no_await(self, "load()", "the properties themselves: they read")
+        return reading.load(self, form=form)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def get_data(
+            self, cache: bool = True, as_text: Literal[False] = False, parse_form_data: bool = False
+        ) -> bytes: ...
+        @overload
+        def get_data(self, cache: bool = True, *, as_text: Literal[True], parse_form_data: bool = False) -> str: ...
+        @overload
+        def get_data(self, cache: bool, as_text: Literal[True], parse_form_data: bool = False) -> str: ...
+
+    def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> str | bytes:
+        """The whole body as bytes, or as text with ``as_text`` (bytes that are not UTF-8 become U+FFFD).
+
+        The bytes are kept for later accesses unless ``cache`` is false. They are empty after the form was parsed; with
+        ``parse_form_data`` a form is parsed first. Raises the errors of :meth:`load`, and 413 for a body that exceeds
+        ``max_data_memory``.
+        """
+        state = reading.loaded(self, "data")
+        if parse_form_data:
+            reading.form_of(self, "data")
+        raw = reading.raw_of(self, state, keep=cache)
+        return raw.decode("utf-8", "replace") if as_text else raw
+
+    @property
+    def data(self) -> bytes:
+        """The body as bytes; ``b""`` if it is a form, whose content is in ``form`` and ``files``."""
+        if self.disable_data_descriptor:
+            raise AttributeError("data is disabled on this request class: use stream, iter_data() or form")
+        return self.get_data(parse_form_data=True)
+
+    @property
+    def text(self) -> str:
+        """The body as text. Bytes that are not UTF-8 become U+FFFD."""
+        return self.get_data(as_text=True)
+
+    # --- forms ---
+
+    @cached
+    def form(self) -> ImmutableMultiDict[str, str]:
+        """The fields of the form that are not files; empty if the Content-Type is not that of a form."""
+        form = reading.form_of(self, "form")
+        fields: ImmutableMultiDict[str, str]
+        fields = made_of_pairs(self.parameter_storage_class, form.fields if form is not None else [])
+        return fields
+
+    if TYPE_CHECKING:
+        files = FilesAttribute[FileStorage]()
+    else:
+
+        @cached
+        def files(self) -> ImmutableMultiDict[str, Any]:
+            """The files of a multipart form, name to :class:`FileStorage`."""
+            form = reading.form_of(self, "files")
+            files: ImmutableMultiDict[str, Any]
+            files = made_of_pairs(ImmutableMultiDict, form.files if form is not None else [])
+            return files
+
+    @cached
+    def values(self) -> CombinedMultiDict[str, str]:
+        """``args`` and ``form`` together. For GET and HEAD only ``args``: their body is not read."""
+        if self.method in ("GET", "HEAD"):
+            reading.loaded(self, "values")  # finds a forgotten load(), whatever the method
+            return CombinedMultiDict([self.args])
+        return CombinedMultiDict([self.args, self.form])
+
+    # --- JSON ---
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the Content-Type is ``application/json`` or ``application/*+json`` (RFC 6839 section 3.1)."""
+        mimetype = self.mimetype
+        return mimetype == "application/json" or (mimetype.startswith("application/") and mimetype.endswith("+json"))
+
+    @property
+    def json(self) -> Any:
+        """The body parsed as JSON (RFC 8259). Raises 415 for another Content-Type, 400 if the body is not JSON."""
+        return self.get_json()
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """The body parsed as JSON.
+
+        ``force`` ignores the Content-Type. With ``silent`` the result is None if the Content-Type is wrong or the body
+        is not JSON. ``NaN`` and ``Infinity`` are refused. If a key occurs twice, the last value counts. A byte order
+        mark is accepted. ``cache`` keeps the value, and keeps the bytes for other accesses.
+
+        Raises 415 and 400 (through :meth:`on_json_loading_failed`) unless ``silent``. An error while the body is read
+        is always raised.
+        """
+        known = self._state
+        if cache and known is not None and known.json is not MISSING:
+            return known.json
+        state = reading.loaded(self, "json")
+        if not (force or self.is_json):
+            return None if silent else self.on_json_loading_failed(None)
+        data = reading.raw_of(self, state, keep=cache)
+        try:
+            value = _load_json(self.json_module, data)
+        except (ValueError, RecursionError) as error:
+            return None if silent else self.on_json_loading_failed(error)
+        if cache:
+            state.json = value
+        return value
+
+    # --- the body as a stream: nothing is stored; async code does not call load() before ---
+
+    def iter_data(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """The body piece by piece. It is not stored. Every piece but the last has ``chunk_size`` bytes.
+
+        Without a size each piece has the bytes of one read. Raises :exc:`BodyConsumed` if another access has consumed
+        the body, 413 and 400 while the body is read, and :exc:`WrongMode` in async code, which uses ``aiter_data``.
+        """
+        reading.no_block(self, "iter_data()", "aiter_data()")
+        return streaming.iter_data(self, chunk_size)
+
+    def aiter_data(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """The awaiting twin of :meth:`iter_data`; :exc:`WrongMode` in sync code."""
+        reading.no_await(self, "aiter_data()", "iter_data()")
+        return streaming.aiter_data(self, chunk_size)
+
+    def iter_parts(self) -> Iterator[Part]:
+        """The parts of a multipart form, one by one. Nothing is stored. Data of a part that is not read is skipped.
+
+        Raises 415 for another Content-Type, and the errors of :meth:`iter_data`.
+        """
+        reading.no_block(self, "iter_parts()", "aiter_parts()")
+        return streaming.iter_parts(self, self.part_class)
+
+    def aiter_parts(self) -> AsyncIterator[Part]:
+        """The awaiting twin of :meth:`iter_parts`."""
+        reading.no_await(self, "aiter_parts()", "iter_parts()")
+        return streaming.aiter_parts(self, self.part_class)
+
+    @property
+    def stream(self) -> io.BufferedIOBase:
+        """The body as a file, bounded by its length and the limits; empty after the form was parsed.
+
+        The stream can be read once per request: reading it consumes the body. If the body was kept, each access gives a
+        new file over it. In async code it can be used after ``load()``; before that it raises :exc:`WrongMode`.
+        """
+        return streaming.stream_of(self)
+
+    # --- hooks ---
+
+    @property
+    def want_form_data_parsed(self) -> bool:
+        """Whether the body is to be parsed as a form: the Content-Type decides. Override it to decide otherwise."""
+        kind = self.content_type
+        return kind is not None and (kind == URLENCODED_TYPE or self.mimetype in FORM_TYPES)
+
+    def make_form_data_parser(self, content_length: int | None) -> FormReader:
+        """The parser of this request's form. This is the only hook by which the parser can be replaced.
+
+        Takes the declared length in bytes, None if none was declared.
+        """
+        return FormReader(
+            self.content_type,
+            content_length,
+            limits=self.limits,
+            forms=self.forms,
+            storage=self._store_file,
+            hold=self._hold_files,
+        )
+
+    def make_body_filter(self) -> BodyFilter | None:
+        """The filter of the body. Override this hook to decompress the body, for example, or to hash it.
+
+        All bytes of the body pass through the filter before anything else reads them. Return a new object with
+        ``feed(bytes) -> bytes`` and ``close() -> bytes``, or None for no filter.
+        ``max_content_length`` is checked on the bytes that were sent and on those that the filter gives; Content-Length
+        counts the bytes that were sent.
+        """
+        return None
+
+    def on_json_loading_failed(self, error: Exception | None) -> Any:
+        """Called if the body is not JSON.
+
+        ``error`` is None if only the Content-Type is wrong. ``json`` gives the result.
+        """
+        if error is None:
+            raise UnsupportedMediaType(f"got Content-Type {self.mimetype!r}, expected application/json")
+        if isinstance(error, RecursionError):
+            raise BadRequest("the body is not JSON: it is nested too deeply") from error
+        raise BadRequest(f"the body is not JSON: {error}") from error
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> Any:
+        """The sink of one file of the form: an object with ``write(bytes)``, plain or async. The hook to override.
+
+        When the file is complete it is read from the sink's ``stream``, or from the sink itself, from the position at
+        which the sink was when it was opened. A sink that cannot be read is closed then. If parsing fails the sink is
+        left by ``__aexit__`` or ``__exit__`` with the error if it has one, else by ``abort()``, else by ``close()``.
+
+        The default is the file that ``make_file`` gives. Without ``make_file`` the data stay in memory, and a form
+        whose files exceed ``max_spool_memory`` is refused with 413.
+        """
+        if self._make_file is not None:
+            return self._make_file()
+        return MemorySink(self._budget)
+
+    # --- limits as one value ---
+
+    @property
+    def limits(self) -> Limits:
+        """All limits of this request as one value, built from the attributes of the class and of the request."""
+        state = self._state
+        return state.limits if state is not None else limits_of(self)
+
+    # --- what the functions of this package need of a request; an adapter overrides some of it ---
+
+    @property
+    def _body(self) -> Body:
+        """The shared body, opened: from now on the limits are fixed."""
+        return reading.opened(self).body
+
+    def _enter(self, mode: Mode) -> None:
+        """Switch the request to ``mode``."""
+        reading.enter(self, mode)
+
+    def _open_body(self) -> Body:
+        """The shared body; an adapter's request finds it in the environ or scope."""
+        return self._given
+
+    def _known_body(self) -> Body | None:
+        """The shared body if it was opened already."""
+        return self._state.body if self._state is not None else None
+
+    @property
+    def _shield(self) -> Callable[[], AbstractContextManager[Any]]:
+        """Makes the context manager in which cleanup is not cancelled. An adapter gives that of the event loop."""
+        return self._given_shield or nullcontext
+
+    @property
+    def _run_sync(self) -> Callable[..., Awaitable[Any]] | None:
+        """Runs a blocking function in a worker thread; None if nothing is expected to block."""
+        return self._given_run_sync
+
+    @property
+    def _run_write(self) -> Callable[..., Awaitable[Any]] | None:
+        """Runs a write to a sink that would block. An adapter may treat its own sinks differently."""
+        return self._run_sync
+
+    def _open_file(self, part: FileStart) -> Any:
+        """The sink of one file of a form."""
+        return self._get_file_stream(self.content_length, part.headers.get("Content-Type"), part.filename, None)
+
+    def _store_file(self, part: FileStart, sink: Any, size: int) -> FileStorage:
+        """The form's value for one file."""
+        mode = self._mode
+        file = cast("StoresFiles[FileStorage]", self).file_storage_class.from_part(part, sink, size)
+        if mode == "sync":
+            return file.bind(mode)
+        return file.bind(None if mode == "either" else mode, self._run_sync)
+
+    def _hold_files(self, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, FileStorage]] | None:
+        """The form's names and values for ``files`` whose data are complete; None if steps have to write them."""
+        sinks = self._hold([data for _, data in files])
+        if sinks is None:
+            return None
+        return [(part.name, self._store_file(part, sink, len(data))) for (part, data), sink in zip(files, sinks)]
+
+    def _hold(self, files: list[bytes]) -> list[Any] | None:
+        """A complete sink for the data of each file.
+
+        None if that may block, or if ``_get_file_stream`` is overridden.
+        """
+        if self._make_file is not None or not self._opens_sinks_as(BaseRequest):
+            return None
+        return list(map(MemorySink.holding, files)) if self._budget.take(sum(map(len, files))) else None
+
+    def _opens_sinks_as(self, cls: type[BaseRequest]) -> bool:
+        """Whether :meth:`_get_file_stream` is that of ``cls``: neither a subclass nor an instance overrides it."""
+        return getattr(self._get_file_stream, "__func__", None) is cls._get_file_stream
+
+    @cached
+    def _budget(self) -> MemoryBudget:
+        """Counts how much memory the files of this request use."""
+        return MemoryBudget(self.limits)
+
+    # --- the end ---
+
+    def close(self) -> None:
+        """Close the files of this request's form. ``form`` and ``files`` keep their values. It may be called again."""
+        if (body := self._known_body()) is not None:
+            body.close()
+
+    async def aclose(self) -> None:
+        """The awaiting twin of :meth:`close`: files on disk are closed in a worker thread. It also closes an async
+        generator that was given as the body.
+
+        If the generator was not read, and the head says that the body is empty (RFC 9112 section 6.3), the generator is
+        first read once, so that it can end by itself. A persistent connection can go on after that.
+        """
+        try:
+            await self._close_files()
+        finally:
+            if isinstance(given := self.__dict__.get("_given"), AsyncIterableBody):
+                try:
+                    if given.fresh and self._is_surely_empty:
+                        await given.aread(1, False)
+                finally:
+                    await given.aclose()
+
+    async def _close_files(self) -> None:
+        if (body := self._known_body()) is None:
+            return
+        try:
+            with self._shield():
+                await close_async_files(body.files)
+            if self._run_sync is not None and any(file.on_disk for file in body.files):
+                await self._run_sync(body.close)
+        finally:  # also after a cancellation: closing a file twice does no harm, leaving it open does
+            body.close()
+
+    @property
+    def _is_surely_empty(self) -> bool:
+        length = self.content_length
+        return length == 0 or (
+            length is None
+            and self._head.http_version.startswith("1")
+            and not ("Content-Length" in self.headers or "Transfer-Encoding" in self.headers)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a request cannot be pickled: its body belongs to a connection; pickle what you need of it")
+
+    def __repr__(self) -> str:
+        try:
+            return f"<{type(self).__name__} {self.method} {self.path!r}>"
+        except Exception as error:  # a repr is read when something is wrong already
+            return f"<{type(self).__name__} (invalid: {type(error).__name__})>"
+
+
+for _name in LIMIT_NAMES:
+    setattr(BaseRequest, _name, getattr(LimitAttributes, _name))
+
+
+class Request(
+    BaseRequest, AcceptMixin, AuthorizationMixin, ETagRequestMixin, UserAgentMixin, CommonRequestDescriptorsMixin
+):
+    """A :class:`BaseRequest` with an attribute for every usual header field: ``Request(head, body=b"")``."""
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"got {name}, which JSON does not have")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _load_json(module: JSONModule, data: bytes) -> Any:
+    """RFC 8259: UTF-8 with or without a byte order mark (section 8.1: a parser may ignore it), no NaN (section 6)."""
+    text = data.decode("utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8")
+    if module is not json:
+        return module.loads(text)
+    bare = text.strip(" \t\n\r")  # RFC 8259 section 2; faster than the two patterns that decode() looks for it with
+    try:
+        value, end = _DECODER.raw_decode(bare)
+        if end == len(bare):
+            return value
+    except ValueError:  # decode() says what is wrong, and where
+        pass
+    return _DECODER.decode(text)

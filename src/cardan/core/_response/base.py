@@ -1,0 +1,235 @@
+"""BaseResponse: status, header fields and a body. It can be sent any number of times, over either protocol.
+
+The body is text, bytes, or an iterable of them, sync or async.
+:class:`~cardan.core._response.finalizer.ResponseFinalizer` decides what is sent; the response itself sends nothing.
+Sending does not change the response.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from .._status import STATUS_LINES, parse_status, status_line
+from ..fields._cookies import dump_cookie
+from ..structures._headers import Headers, pairs_of, trusted_headers
+from .body import ResponseBody
+from .content_type import checked, with_charset
+from .copies import Copies
+from .outgoing import Outgoing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime, timedelta
+
+__all__ = ["BaseResponse", "ResponseBody", "ResponseStatus"]
+
+ResponseStatus: TypeAlias = "int | str | HTTPStatus | None"
+
+
+class BaseResponse(Copies, Outgoing):
+    """A response. ``response`` is its body: text, bytes, an iterable or an async iterable of them, or None.
+
+    Any bytes-like object may be given in place of bytes. It is copied. A chunk of another type raises :exc:`TypeError`
+    when it is sent.
+
+    ``status`` is a code, a :class:`~http.HTTPStatus` or a line like ``"404 Not Found"``. ``headers`` are copied. A text
+    ``mimetype`` gets ``; charset=utf-8``. ``content_type`` is used unchanged, and overrides ``mimetype``. With
+    ``direct_passthrough`` the server gets the iterable unchanged (for ``wsgi.file_wrapper``).
+    """
+
+    charset: ClassVar[str] = "utf-8"
+    default_status: ClassVar[int] = 200
+    default_mimetype: ClassVar[str | None] = "text/plain"
+    max_cookie_size: ClassVar[int] = 4093
+    """The size in bytes above which a Set-Cookie causes a warning, because browsers may drop it (RFC 6265 section 6.1).
+
+    0: no warning."""
+
+    def __init__(
+        self,
+        response: ResponseBody = None,
+        status: ResponseStatus = None,
+        headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
+        mimetype: str | None = None,
+        content_type: str | None = None,
+        direct_passthrough: bool = False,
+    ) -> None:
+        self._headers = self._hooks = self._own_length = self._reason = self._content_type = None
+        if type(response) is str:
+            self._body = response.encode()
+        elif type(response) is bytes:
+            self._body = response
+        elif response is None:
+            self._body = b""
+        else:
+            self._set_response(response)
+        if status is None:
+            self._code = self.default_status
+        elif type(status) is int:
+            self._code = status
+        else:
+            self.status = status
+        if direct_passthrough:
+            self.direct_passthrough = True
+        if headers:
+            self._set_headers(headers, mimetype, content_type)
+        elif content_type is not None:
+            self._content_type = checked(content_type)
+        elif mimetype is not None:
+            self._content_type = with_charset(mimetype)
+        elif self.default_mimetype is not None:
+            self._content_type = with_charset(self.default_mimetype)
+
+    def _set_headers(self, headers: Any, mimetype: str | None, content_type: str | None) -> None:
+        fields = self._headers = Headers(headers)
+        pairs = pairs_of(fields)
+        names = [name.lower() for name, _ in pairs]
+        typed = "content-type" in names
+        if mimetype is None and not typed:
+            mimetype = self.default_mimetype
+        if content_type is not None:
+            content_type = checked(content_type)
+        elif mimetype is not None:
+            content_type = with_charset(mimetype)
+        if typed and content_type is not None:
+            fields["Content-Type"] = content_type
+        elif content_type is not None:
+            pairs.append(("Content-Type", content_type))
+        if "content-length" not in names:
+            self._add_length(pairs)
+
+    def _add_length(self, pairs: list[tuple[str, str]]) -> None:
+        """Add the Content-Length of a body of text or bytes, unless the program has set one."""
+        body = self._body
+        if (body is not None or self._was_bytes) and self.automatically_set_content_length:
+            self._own_length = length = str(len(body) if body is not None else self._buffered_length())
+            pairs.append(("Content-Length", length))
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._has_own_headers = cls.headers is not BaseResponse.headers
+
+    # --- status and headers ---
+
+    @property
+    def status_code(self) -> int:
+        """The status code. Setting it also sets the reason phrase of RFC 9110."""
+        return self._code
+
+    @status_code.setter
+    def status_code(self, code: int) -> None:
+        self._code = int(code)
+        self._reason = None
+
+    @property
+    def status(self) -> str:
+        """Status code and reason phrase, such as ``"404 Not Found"``. ASGI does not send a phrase of your own.
+
+        It can be set to a code, an :class:`~http.HTTPStatus` or such a text. An empty text raises ValueError.
+        """
+        if self._reason is None:
+            return STATUS_LINES.get(self._code) or status_line(self._code)
+        return f"{self._code} {self._reason}".rstrip()
+
+    @status.setter
+    def status(self, status: str | int | HTTPStatus) -> None:
+        if isinstance(status, int):
+            self.status_code = status
+            return
+        if not isinstance(status, str):
+            raise TypeError(f"got a status of type {type(status).__name__}, expected an int or a str")
+        self._code, line = parse_status(status)
+        self._reason = None if line == status_line(self._code) else line.partition(" ")[2]
+
+    @property
+    def headers(self) -> Headers:
+        """The header fields. Changes of them are sent."""
+        headers = self._headers
+        if headers is None:
+            kind = self._content_type
+            made = trusted_headers([("Content-Type", kind)] if kind is not None else [])
+            self._add_length(pairs_of(made))
+            values = self.__dict__
+            self._headers = headers = values.setdefault("_made_headers", made)  # atomic: the first thread's
+            while (latest := values["_made_headers"]) is not headers:  # headers were assigned meanwhile
+                self._headers = headers = latest
+        return headers
+
+    @headers.setter
+    def headers(self, headers: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
+        made = Headers(headers)
+        self._own_length = None
+        self.__dict__["_made_headers"] = self._headers = made
+
+    @property
+    def content_type(self) -> str | None:
+        """The Content-Type as it is sent; None removes it."""
+        return self._content_type if self._headers is None else self._headers.get("Content-Type")
+
+    @content_type.setter
+    def content_type(self, value: str | None) -> None:
+        self.headers["Content-Type"] = value
+
+    @property
+    def mimetype(self) -> str | None:
+        """The media type without parameters, in lower case. Setting a text type adds ``; charset=utf-8``."""
+        kind = self.content_type
+        return kind.partition(";")[0].strip().lower() if kind else None
+
+    @mimetype.setter
+    def mimetype(self, value: str) -> None:
+        self.content_type = with_charset(value)
+
+    def set_cookie(
+        self,
+        key: str,
+        value: str = "",
+        max_age: timedelta | int | None = None,
+        expires: datetime | str | float | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Add a Set-Cookie field (RFC 6265bis section 4.1).
+
+        ``max_age`` is a number of seconds or a timedelta; None makes a session cookie. Raises :exc:`ValueError` for a
+        cookie that a browser would refuse.
+        """
+        cookie = dump_cookie(
+            key, value, max_age=max_age, expires=expires, path=path, domain=domain, secure=secure,
+            httponly=httponly, samesite=samesite, partitioned=partitioned,
+        )  # fmt: skip
+        if self.max_cookie_size and len(cookie) > self.max_cookie_size:
+            import warnings
+
+            message = f"got a cookie {key!r} of {len(cookie)} bytes, browsers keep {self.max_cookie_size}"
+            warnings.warn(message, stacklevel=2)
+        self.headers.add("Set-Cookie", cookie)
+
+    def delete_cookie(
+        self,
+        key: str,
+        path: str | None = "/",
+        domain: str | None = None,
+        *,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Make the browser delete a cookie. ``path`` and ``domain`` must be those of :meth:`set_cookie`."""
+        self.set_cookie(
+            key, "", max_age=0, expires=0, path=path, domain=domain, secure=secure,
+            httponly=httponly, samesite=samesite, partitioned=partitioned,
+        )  # fmt: skip
+
+    def _finish_frozen(self, no_etag: bool) -> None:
+        self._write_length(self._buffered_length() or 0)
+
+    def __repr__(self) -> str:
+        size = f"{self._known_length()} bytes" if self.is_sequence else "streamed"
+        return f"<{type(self).__name__} {size} [{self.status}]>"

@@ -1,0 +1,180 @@
+"""Conditional requests and ranges: one pure decision (RFC 9110 sections 13 and 14).
+
+Takes the request's method and fields, and what is known of the representation; gives a :class:`Decision`. It follows
+the order of section 13.2.2. Nothing that a client sends raises an error or takes more than linear time.
+
+    method       precondition that fails, or holds                      decision
+    GET, HEAD    If-Match, If-Unmodified-Since fail                      412
+    GET, HEAD    If-None-Match matches; else If-Modified-Since           304
+    GET          a Range that If-Range does not void                     206, 416, or all of it
+    others       If-Match, If-Unmodified-Since, If-None-Match fail       412
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from .._exceptions import PreconditionFailed
+from ..fields._dates import parse_date
+from ..fields._etags import ETags, unquote_etag
+from ..fields._live import HasHeaders
+from ..fields._ranges import IfRange, Range
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+__all__ = ["MAX_RANGES", "Conditions", "Decision", "Representation", "RequestLike", "check_preconditions", "decide"]
+
+#: The largest number of ranges in one request. A request for more gets the whole representation (RFC 9110 section 14.2
+#: allows it). Apache allows 200, nginx any number, and Go limits only the size of the answer. Players and download
+#: managers ask for one to eight.
+MAX_RANGES: Final = 16
+#: The largest number of ranges that may be shorter than _SMALL on average. Each part of the answer has some 100 bytes
+#: around it, so that more of them cost more than they save.
+_FEW: Final = 4
+_SMALL: Final = 64
+
+# section 13.2.1: methods that neither select nor modify a representation
+_WITHOUT_PRECONDITIONS: Final = frozenset({"CONNECT", "OPTIONS", "TRACE"})
+
+
+@dataclass(slots=True)
+class Conditions:
+    """The fields of a request that make it conditional, as they were sent; None for a field that was not sent."""
+
+    if_match: str | None = None
+    if_unmodified_since: str | None = None
+    if_none_match: str | None = None
+    if_modified_since: str | None = None
+    if_range: str | None = None
+    range: str | None = None
+
+    @classmethod
+    def from_headers(cls, headers: Mapping[str, Any]) -> Conditions:
+        """The conditions in ``headers``."""
+        get = headers.get
+        return cls(
+            get("If-Match"), get("If-Unmodified-Since"), get("If-None-Match"), get("If-Modified-Since"),
+            get("If-Range"), get("Range"),
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Representation:
+    """What would be sent without conditions: the status, the validators, and the length in bytes if it is known.
+
+    ``etag`` is a field value, ``"x"`` or ``W/"x"``. ``exists`` is False if there is no representation yet. If
+    ``length`` is None, ranges are not served. ``any_order``: the body can give its ranges in any order, not only in
+    ascending order.
+    """
+
+    status: int = 200
+    etag: str | None = None
+    last_modified: datetime | None = None
+    length: int | None = None
+    exists: bool = True
+    any_order: bool = True
+
+
+@dataclass(slots=True)
+class Decision:
+    """``status`` is 304, 412, 416 or 206, or None to answer as without conditions.
+
+    ``ranges`` (start, stop) are for 206.
+    """
+
+    status: int | None = None
+    ranges: list[tuple[int, int]] = field(default_factory=list)
+
+
+def decide(method: str, asked: Conditions, there: Representation) -> Decision:
+    """The decision for a request with ``method`` and the conditions ``asked``, about the representation ``there``."""
+    if method in _WITHOUT_PRECONDITIONS or not 200 <= there.status < 300:
+        return Decision()
+    if not _may_go_on(asked, there):
+        return Decision(412)
+    safe = method in ("GET", "HEAD")
+    if asked.if_none_match is not None:
+        if _is_among(ETags.from_header(asked.if_none_match), there):
+            return Decision(304 if safe else 412)
+    elif safe and _is_unmodified(asked.if_modified_since, there):
+        return Decision(304)
+    if method == "GET" and asked.range is not None and there.status == 200 and there.length is not None:
+        return _decide_range(asked.range, asked.if_range, there, there.length)
+    return Decision()
+
+
+def _may_go_on(asked: Conditions, there: Representation) -> bool:
+    """Whether If-Match (section 13.1.1) holds; without it, whether If-Unmodified-Since (section 13.1.4) holds."""
+    if asked.if_match is not None:
+        tags = ETags.from_header(asked.if_match)
+        if tags.star_tag:
+            return there.exists
+        tag, weak = unquote_etag(there.etag)
+        return there.exists and tag is not None and not weak and tags.is_strong(tag)
+    since = parse_date(asked.if_unmodified_since)
+    return since is None or there.last_modified is None or there.last_modified <= since
+
+
+def _is_among(tags: ETags, there: Representation) -> bool:
+    """Whether one of ``tags`` matches by weak comparison (section 13.1.2)."""
+    if tags.star_tag:
+        return there.exists
+    tag, _ = unquote_etag(there.etag)
+    return tag is not None and tags.contains_weak(tag)
+
+
+def _is_unmodified(field_value: str | None, there: Representation) -> bool:
+    since = parse_date(field_value)
+    return since is not None and there.last_modified is not None and there.last_modified <= since
+
+
+def _decide_range(value: str, if_range: str | None, there: Representation, length: int) -> Decision:
+    if value.count(",") > 4 * MAX_RANGES:  # not parsed
+        return Decision()
+    asked = Range.from_header(value)
+    if asked is None or asked.units != "bytes" or len(asked.ranges) > MAX_RANGES:
+        return Decision()
+    if if_range is not None and not IfRange.from_header(if_range).matches(there.etag, there.last_modified):
+        return Decision()
+    ranges = asked.resolve(length)
+    if not ranges:
+        # a suffix range of an empty body is satisfiable, but no Content-Range can express it (sections 14.1.2, 14.4)
+        return Decision() if not length and any(start < 0 for start, _ in asked.ranges) else Decision(416)
+    if len(ranges) > 1 and (_is_abusive(ranges) or not (there.any_order or ranges == sorted(ranges))):
+        return Decision()
+    return Decision(206, ranges)
+
+
+def _is_abusive(ranges: list[tuple[int, int]]) -> bool:
+    """Whether ranges overlap, or are many and tiny (section 14.2)."""
+    end = -1
+    for start, stop in sorted(ranges):
+        if start < end:
+            return True
+        end = stop
+    return len(ranges) > _FEW and sum(stop - start for start, stop in ranges) < _SMALL * len(ranges)
+
+
+class RequestLike(HasHeaders, Protocol):
+    """A request of any class of cardan."""
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        ...
+
+
+def check_preconditions(
+    request: RequestLike, *, etag: str | None = None, last_modified: datetime | None = None, exists: bool = True
+) -> None:
+    """Raise :exc:`PreconditionFailed` (412) if the conditions of a request fail. Call it before a PUT, PATCH or DELETE.
+
+    ``etag`` (``"v1"``, ``W/"v1"``, or without quotes) and ``last_modified`` are those of what is stored now; ``exists``
+    is False if nothing is stored. For GET and HEAD a 304 is no failure: use ``make_conditional``.
+    """
+    there = Representation(etag=etag, last_modified=last_modified, exists=exists)
+    if decide(request.method, Conditions.from_headers(request.headers), there).status == 412:
+        raise PreconditionFailed

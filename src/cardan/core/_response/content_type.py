@@ -1,0 +1,38 @@
+"""Which Content-Type a response gets from its mimetype: text is sent as UTF-8 and says so.
+
+Takes and gives field values. Raises :exc:`ValueError` or :exc:`TypeError` for a value that must not be sent, so that
+the result need not be checked again.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from ..structures._header_rules import field_value
+
+__all__ = ["checked", "with_charset"]
+
+#: application types that are text, and whose registrations have a charset parameter
+_TEXT_TYPES: Final = frozenset({
+    "application/ecmascript", "application/javascript", "application/sql", "application/xml", "application/xml-dtd",
+    "application/xml-external-parsed-entity",
+})  # fmt: skip
+
+
+@lru_cache(64)  # the values come from the application, not from clients: there are few
+def with_charset(mimetype: str) -> str:
+    """``mimetype``, with ``; charset=utf-8`` if it is text (``text/*``, ``*+xml`` and similar) and has no charset."""
+    mimetype = field_value("Content-Type", mimetype)
+    kind = mimetype.partition(";")[0].strip().lower()
+    if "charset=" in mimetype.lower():
+        return mimetype
+    is_xml = kind.startswith("application/") and kind.endswith("+xml")
+    text = is_xml or kind.startswith("text/") or kind in _TEXT_TYPES
+    return f"{mimetype}; charset=utf-8" if text else mimetype
+
+
+@lru_cache(64)
+def checked(content_type: str) -> str:
+    """``content_type`` unchanged, after a check that it may be sent."""
+    return field_value("Content-Type", content_type)

@@ -1,0 +1,259 @@
+"""ResponseFinalizer: the machine that decides what is sent, for both protocols.
+
+Takes the request's method, the status, the header fields and the length of the body if it is known. It is fed the
+chunks of the body, and gives :class:`Head`, :class:`Chunk` and :class:`End`. A body that is longer or shorter than its
+Content-Length raises :exc:`ContentLengthError`, before a byte too many is sent. It does no I/O.
+
+    state     feed(chunk)                    close()
+    head      Head, then as body             Head, End
+    body      Chunk (nothing for b"")        End
+    done      MachineStateError              nothing
+    failed    the same error again           the same error again
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, TypeAlias
+
+from .._exceptions import MachineStateError
+from .._status import PHRASES
+from .._urls import iri_to_uri
+from ..structures._header_rules import remember
+from .encoding import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .._buffers import Buffer
+
+__all__ = [
+    "Chunk",
+    "ContentLengthError",
+    "End",
+    "Head",
+    "ResponseEvent",
+    "ResponseFinalizer",
+    "check_length",
+    "final_fields",
+    "has_body",
+]
+
+HeaderPair: TypeAlias = "tuple[str, str]"
+
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BAD_VALUE: Final = re.compile("[\r\n\0]|[^\x00-\xff]")
+
+# name -> the name in lower case, for names that are known to be tokens; bounded
+_lower_names: dict[str, str] = {}
+
+#: Fields with rules of their own. Transfer-Encoding belongs to the connection and so to the server. It is dropped (PEP
+#: 3333, "hop-by-hop"; the ASGI specification names it), because beside a Content-Length it would break framing.
+_SPECIAL: Final = frozenset({"content-length", "location", "content-location", "transfer-encoding"})
+
+#: the fields that a 304 does not have (RFC 9110 section 15.4.5): metadata of the representation that updates no cache
+_NOT_IN_304: Final = frozenset({
+    "content-type", "content-encoding", "content-language", "content-range", "content-md5",
+})  # fmt: skip
+
+
+class ContentLengthError(RuntimeError):
+    """The body is longer or shorter than its Content-Length: framing would break (RFC 9112 section 6.3)."""
+
+
+@dataclass(slots=True)
+class Head:
+    """The response starts: status code, reason phrase, header fields as they are sent."""
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class Chunk:
+    """A piece of the body, never empty."""
+
+    data: bytes
+
+
+@dataclass(slots=True)
+class End:
+    """The response is complete."""
+
+
+ResponseEvent: TypeAlias = "Head | Chunk | End"
+"""The events that a finalizer gives."""
+
+
+def has_body(method: str, status: int) -> bool:
+    """Whether a response to ``method`` with ``status`` may carry content (RFC 9110 sections 6.4.1 and 9.3.2)."""
+    return status not in (204, 205, 304) and method != "HEAD" and status >= 200
+
+
+def final_fields(status: int, headers: Iterable[HeaderPair], length: int | None) -> tuple[list[HeaderPair], int | None]:
+    """The header fields as they are sent, a new list, and the Content-Length that they declare.
+
+    ``length`` is the length of the body in bytes, None if it is not known. Raises :exc:`ValueError` for a status or
+    field that must not be sent.
+    """
+    if not 200 <= status < 1000:
+        raise ValueError(f"got final status {status}, expected a code from 200 to 999")
+    fields: list[HeaderPair] = []
+    declared: int | None = None
+    for pair in headers:
+        name, value = pair
+        lower = _lower_names.get(name) or _checked_name(name)
+        if not (value.isascii() and value.isprintable()) and _BAD_VALUE.search(value):
+            raise ValueError(f"got header field {name!r}: {value!r}, expected latin-1 text on one line")
+        if lower in _SPECIAL:
+            if lower == "content-length":
+                known, declared = declared, _parse_length(value)
+                if known is not None and known != declared:
+                    raise ValueError(f"got Content-Length {known} and {declared}, expected one")
+            elif lower in ("location", "content-location"):
+                fields.append((name, iri_to_uri(value)))
+            continue
+        fields.append(pair)
+    if status in (204, 205, 304):
+        return _bodiless(status, fields), 0 if status == 205 else None
+    if declared is None:
+        declared = length
+    if declared is not None:
+        fields.append(("Content-Length", str(declared)))
+    return fields, declared
+
+
+def _checked_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"got header field name {name!r}, expected a token")
+    return remember(_lower_names, name, name.lower())
+
+
+def _parse_length(value: str) -> int:
+    """The number in a Content-Length: ASCII digits (RFC 9110 section 8.6). A list of equal numbers must not be sent."""
+    if not (value.isascii() and value.isdigit()):
+        raise ValueError(f"got Content-Length {value!r}, expected ASCII digits")
+    return int(value)
+
+
+def _bodiless(status: int, fields: list[HeaderPair]) -> list[HeaderPair]:
+    """The fields of a response without a body.
+
+    A 204 has no Content-Length (RFC 9110 section 8.6), a 205 has the length 0 (section 15.3.6), a 304 no representation
+    fields (section 15.4.5). The standard library's validator for PEP 3333 refuses a 204 with a Content-Type.
+    """
+    if status == 204:
+        fields = [pair for pair in fields if pair[0].lower() != "content-type"]
+    if status == 304:
+        drop = _NOT_IN_304
+        if any(name.lower() == "etag" for name, _ in fields):
+            drop = drop | {"last-modified"}
+        fields = [pair for pair in fields if pair[0].lower() not in drop]
+    if status == 205:
+        fields.append(("Content-Length", "0"))
+    return fields
+
+
+def check_length(length: int | None, declared: int | None) -> None:
+    """Raise :exc:`ContentLengthError` if the ``length`` of a body is known and is not the declared one."""
+    if length is not None and declared != length:
+        raise ContentLengthError(f"got a body of {length} bytes, expected {declared} as declared")
+
+
+class ResponseFinalizer:
+    """The machine for one sending of a response; see the module.
+
+    ``headers`` are pairs of text. ``length`` is the length of the body in bytes, None if it is not known. Raises
+    :exc:`ValueError` for a status or field that must not be sent, and :exc:`ContentLengthError` for a known length that
+    is not the declared one.
+    """
+
+    __slots__ = ("_declared", "_error", "_sent", "head", "sends_body", "state")
+
+    readers: ClassVar[dict[str, Callable[[ResponseFinalizer, bytes], list[ResponseEvent]]]]
+
+    def __init__(
+        self,
+        method: str,
+        status: int,
+        headers: Iterable[HeaderPair],
+        *,
+        length: int | None = None,
+        reason: str | None = None,
+    ) -> None:
+        fields, self._declared = final_fields(status, headers, length)
+        self.sends_body = has_body(method, status)
+        """Whether chunks are sent. If not, the body need not be produced."""
+        if self.sends_body:
+            check_length(length, self._declared)
+        if reason is not None and _BAD_VALUE.search(reason):
+            raise ValueError(f"got reason phrase {reason!r}, expected latin-1 text on one line")
+        self.head = Head(status, reason or PHRASES.get(status, "Unknown"), fields)
+        self._sent = 0
+        self._error: Exception | None = None
+        self.state = "head"
+
+    def feed(self, chunk: str | Buffer) -> list[ResponseEvent]:
+        """The events for ``chunk``, text or any bytes-like object. Raises :exc:`TypeError` for anything else.
+
+        An empty chunk gives only the head, if that was not given before.
+        """
+        if self._error is not None:
+            raise self._error
+        try:
+            data = encode(chunk)
+        except (TypeError, ValueError) as error:  # ValueError: a lone surrogate, a memoryview that was released
+            self._fail(error)
+        return self.readers[self.state](self, data)
+
+    def close(self) -> list[ResponseEvent]:
+        """The last events. Raises :exc:`ContentLengthError` if fewer bytes were fed than were declared."""
+        if self._error is not None:
+            raise self._error
+        if self.state == "done":
+            return []
+        events = self.feed(b"")
+        if self.sends_body and self._declared is not None and self._sent < self._declared:
+            self._fail(ContentLengthError(f"got a body of {self._sent} bytes, expected {self._declared} as declared"))
+        self.state = "done"
+        events.append(End())
+        return events
+
+    @property
+    def declared(self) -> int | None:
+        """The Content-Length that the head declares, in bytes; None if it declares none."""
+        return self._declared
+
+    @property
+    def has_all(self) -> bool:
+        """Whether nothing more has to be sent: :meth:`close` was called, or all declared bytes were fed."""
+        return self.state == "done" or not self.sends_body or self._sent == self._declared
+
+    def _read_head(self, chunk: bytes) -> list[ResponseEvent]:
+        self.state = "body"
+        return [self.head, *self._read_body(chunk)]
+
+    def _read_body(self, chunk: bytes) -> list[ResponseEvent]:
+        if not chunk or not self.sends_body:
+            return []
+        self._sent += len(chunk)
+        if self._declared is not None and self._sent > self._declared:
+            self._fail(ContentLengthError(f"got a body of at least {self._sent} bytes, expected {self._declared}"))
+        return [Chunk(chunk)]
+
+    def _read_done(self, chunk: bytes) -> list[ResponseEvent]:
+        raise MachineStateError("got a chunk after close(), expected none")
+
+    def _fail(self, error: Exception) -> NoReturn:
+        self._error = error
+        self.state = "failed"
+        raise error
+
+
+ResponseFinalizer.readers = {
+    "head": ResponseFinalizer._read_head,
+    "body": ResponseFinalizer._read_body,
+    "done": ResponseFinalizer._read_done,
+}

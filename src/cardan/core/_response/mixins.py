@@ -1,0 +1,147 @@
+"""The header fields of a response as attributes, mixed into :class:`~cardan.core._response.Response`.
+
+Each mixin works on any class with ``headers``. Setting an attribute writes the field at once, and None removes it.
+Lists and directives are live: every change of them is written to the field. Reading never raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from .._descriptors import header_field, live_field
+from .._urls import iri_to_uri
+from ..fields._cors import COEP, COOP, CORP, dump_credentials, parse_credentials, parse_max_age
+from ..fields._csp import ContentSecurityPolicy
+from ..fields._dates import http_date, parse_date
+from ..fields._durations import dump_age, dump_retry_after, parse_age, parse_retry_after
+from ..fields._header_set import HeaderSet
+from ..fields._links import Links
+from ..fields._media_type_parameters import MediaTypeParameters
+from ..fields._syntax import parse_integer
+from ..fields._www_authenticate import WWWAuthenticate
+
+__all__ = ["CORSResponseMixin", "CommonResponseDescriptorsMixin", "SecurityPolicyMixin", "WWWAuthenticateMixin"]
+
+_dump_date: Callable[[datetime | date | int | float], str] = http_date
+
+
+class _URIField:
+    """A field whose value is a URI reference. An IRI is converted when it is set; an invalid one raises ValueError."""
+
+    def __init__(self, name: str, doc: str) -> None:
+        self._name = name
+        self.__doc__ = doc
+
+    def __get__(self, obj: Any, owner: type | None = None) -> Any:
+        return self if obj is None else obj.headers.get(self._name)
+
+    def __set__(self, obj: Any, value: str | None) -> None:
+        obj.headers[self._name] = None if value is None else iri_to_uri(value)
+
+    def __delete__(self, obj: Any) -> None:
+        obj.headers.remove(self._name)
+
+
+class CommonResponseDescriptorsMixin:
+    """The fields that many responses have."""
+
+    if TYPE_CHECKING:
+        location: str | None
+        content_location: str | None
+    else:
+        location = _URIField(
+            "Location", "The URL of the resource, or of a redirect (RFC 9110 section 10.2.2). Set a URI or an IRI."
+        )
+        content_location = _URIField(
+            "Content-Location", "The URL of the resource that the body represents (RFC 9110 section 8.7)."
+        )
+
+    age = header_field(
+        "Age", parse_age, dump_age,
+        doc="The time in caches, a timedelta. It can be set to a number of seconds (RFC 9111 section 5.1).",
+    )  # fmt: skip
+    allow = live_field("Allow", HeaderSet, doc="The allowed methods (RFC 9110 section 10.2.1).")
+    content_encoding = header_field("Content-Encoding", doc="The content codings (RFC 9110 section 8.4).")
+    content_language = live_field(
+        "Content-Language", HeaderSet, doc="The languages of the intended audience (RFC 9110 section 8.5)."
+    )
+    content_length = header_field(
+        "Content-Length", parse_integer, doc="The declared length of the body in bytes (RFC 9110 section 8.6)."
+    )
+    content_md5 = header_field("Content-MD5", doc="A digest of the body (RFC 2616 section 14.15; obsolete).")
+    date = header_field(
+        "Date", parse_date, _dump_date, doc="When the response was made, a datetime (RFC 9110 section 6.6.1)."
+    )
+    expires = header_field(
+        "Expires", parse_date, _dump_date, doc="When the response becomes stale, a datetime (RFC 9111 section 5.3)."
+    )
+    last_modified = header_field(
+        "Last-Modified", parse_date, _dump_date,
+        doc="When the content was last modified, a datetime (RFC 9110 section 8.8.2).",
+    )  # fmt: skip
+    mimetype_params = live_field("Content-Type", MediaTypeParameters, doc="The parameters of Content-Type.")
+    retry_after = header_field(
+        "Retry-After", parse_retry_after, dump_retry_after,
+        doc="When to try again, a datetime. It can be set to seconds or a timedelta (RFC 9110 section 10.2.3).",
+    )  # fmt: skip
+    vary = live_field(
+        "Vary", HeaderSet, doc="The request fields that influenced this response (RFC 9110 section 12.5.5)."
+    )
+    link = live_field("Link", Links, doc="Relations to other resources (RFC 8288).")
+
+
+class WWWAuthenticateMixin:
+    """The challenges of a 401 response."""
+
+    www_authenticate = live_field(
+        "WWW-Authenticate", WWWAuthenticate, doc="The challenges of the response (RFC 9110 section 11.6.1)."
+    )
+
+
+class CORSResponseMixin:
+    """The response fields of CORS (WHATWG Fetch section 3.3.3)."""
+
+    access_control_allow_origin = header_field(
+        "Access-Control-Allow-Origin", doc="The origin whose scripts may read the response, or ``*``."
+    )
+    access_control_allow_credentials = header_field(
+        "Access-Control-Allow-Credentials", parse_credentials, dump_credentials, default=False,
+        doc="Whether scripts may read the response to a request with credentials.",
+    )  # fmt: skip
+    access_control_allow_headers = live_field(
+        "Access-Control-Allow-Headers", HeaderSet, doc="The header fields that a request may have."
+    )
+    access_control_allow_methods = live_field(
+        "Access-Control-Allow-Methods", HeaderSet, doc="The methods that a request may have."
+    )
+    access_control_expose_headers = live_field(
+        "Access-Control-Expose-Headers", HeaderSet, doc="The header fields of the response that scripts may read."
+    )
+    access_control_max_age = header_field(
+        "Access-Control-Max-Age", parse_max_age, doc="For how many seconds a browser may cache a preflight response."
+    )
+
+
+class SecurityPolicyMixin:
+    """The fields that restrict what a document may do, and which documents may use a resource."""
+
+    content_security_policy = live_field(
+        "Content-Security-Policy", ContentSecurityPolicy, doc="The policies that apply (W3C CSP Level 3)."
+    )
+    content_security_policy_report_only = live_field(
+        "Content-Security-Policy-Report-Only", ContentSecurityPolicy,
+        doc="The policies whose violations are only reported (W3C CSP Level 3).",
+    )  # fmt: skip
+    cross_origin_opener_policy = header_field(
+        "Cross-Origin-Opener-Policy", COOP.from_header, default=COOP.UNSAFE_NONE,
+        doc="Which documents share a browsing context group (HTML section 7.1.3).",
+    )  # fmt: skip
+    cross_origin_embedder_policy = header_field(
+        "Cross-Origin-Embedder-Policy", COEP.from_header, default=COEP.UNSAFE_NONE,
+        doc="Which resources a document may embed (HTML section 7.1.4).",
+    )  # fmt: skip
+    cross_origin_resource_policy = header_field(
+        "Cross-Origin-Resource-Policy", CORP.from_header, doc="Which documents may embed it (Fetch section 3.8)."
+    )

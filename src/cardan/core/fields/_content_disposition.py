@@ -1,0 +1,90 @@
+"""Content-Disposition of a response (RFC 6266): whether to show it, or to save it under a file name.
+
+Parsing takes linear time and never raises (:func:`~cardan.core.fields._options.parse_options`); a value without a type
+gives None. Writing raises :exc:`ValueError` for a value that a header field must not contain. A file name is given as
+it was sent: never use it as a path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Self
+
+from ._options import dump_parameter, encode_extended, parse_options
+from ._syntax import check_token, is_token, quote
+
+__all__ = ["ContentDisposition"]
+
+# Text that every recipient reads alike between quotes (RFC 6266 appendix D): without "\" and without "%41" and the like
+_is_simple = re.compile(r"(?:[\x20-\x21\x23-\x24\x26-\x5b\x5d-\x7e]|%(?![0-9A-Fa-f]{2}))*").fullmatch
+_not_fallback = re.compile(r'["\\%/]').sub
+
+
+class ContentDisposition:
+    """A disposition: ``type`` (``inline`` or ``attachment``, in lower case), ``filename``, other ``parameters``.
+
+    Raises :exc:`ValueError` for a type that is not a token.
+
+    >>> ContentDisposition("attachment", "report.pdf").to_header()
+    'attachment; filename="report.pdf"'
+    """
+
+    __slots__ = ("filename", "parameters", "type")
+
+    def __init__(
+        self, type: str = "attachment", filename: str | None = None, parameters: Mapping[str, str] | None = None
+    ) -> None:
+        self.type = check_token(type, "disposition type").lower()
+        self.filename = filename
+        self.parameters = dict(parameters or {})
+
+    @classmethod
+    def from_header(cls, value: str | None) -> Self | None:
+        """Parse a field value. None, and a value without a disposition type, give None."""
+        kind, parameters = parse_options(value)
+        if not is_token(kind):
+            return None
+        return cls(kind, parameters.pop("filename", None), parameters)
+
+    def to_header(self) -> str:
+        """Return the field value. Raises :exc:`ValueError` for a value that a header field must not contain.
+
+        A file name that is not plain ASCII is written twice (RFC 6266 section 4.3): first as ``filename`` with its
+        letters replaced by ASCII letters, for recipients that do not know ``filename*``; then as ``filename*`` in
+        UTF-8.
+        """
+        out = self.type
+        if self.filename is not None:
+            if _is_simple(self.filename):
+                out += f"; filename={quote(self.filename)}"
+            else:
+                extended = encode_extended(self.filename)
+                out += f'; filename="{_fallback(self.filename)}"; filename*={extended}'
+        for name, text in self.parameters.items():
+            out += f"; {dump_parameter(check_token(name, 'parameter'), text)}"
+        return out
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ContentDisposition):
+            return NotImplemented
+        return (self.type, self.filename, self.parameters) == (other.type, other.filename, other.parameters)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return self.to_header()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.to_header()!r}>"
+
+
+def _fallback(filename: str) -> str:
+    if not filename.isascii():
+        from unicodedata import normalize  # loads tables of a megabyte
+
+        # Each character is normalised by itself: sorting a long run of combining marks takes quadratic time. The marks
+        # are not ASCII, so that their order does not matter.
+        plain = [normalize("NFKD", char).encode("ascii", "ignore") for char in filename]
+        filename = b"".join(plain).decode("ascii")
+    return _not_fallback("_", filename) or "download"

@@ -1,0 +1,207 @@
+r"""Cookies: parsing the Cookie field and writing the Set-Cookie field (RFC 6265bis, draft-ietf-httpbis-rfc6265bis).
+
+Parsing takes linear time and never raises. Only ``;`` separates cookies, only spaces and tabs are stripped, and
+quotes are part of the value (section 4.1.1). Writing raises :exc:`ValueError` for a cookie that a browser would refuse
+or misread.
+
+A value with characters that a cookie must not contain is written between quotes, with each such byte as ``\ooo``
+(three octal digits). Python's ``http.cookies`` and Werkzeug use the same form. The parser decodes exactly this form.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from .._urls import idna_host
+from ._dates import http_date
+from ._syntax import OWS, check_token
+
+__all__ = ["dump_cookie", "parse_cookie"]
+
+_is_plain = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*").fullmatch
+_is_escaped = re.compile(r'"(?:[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]|\\[0-3][0-7]{2})*"').fullmatch
+_escapes = re.compile(rb"\\([0-3][0-7]{2})").sub
+_special = re.compile(rb"[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]").sub
+_has_end = re.compile(r"[\x00-\x1f;\x7f]").search
+_not_path = re.compile(rb"[^\x21\x24-\x3a\x3c-\x7e]").sub
+_is_domain = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?").fullmatch
+
+#: Browsers ignore a cookie whose name and value together exceed this number of bytes (RFC 6265bis section 5.7).
+MAX_SIZE = 4096
+_SAME_SITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
+
+
+def parse_cookie(header: str | None) -> list[tuple[str, str]]:
+    """Return the cookies of a Cookie field value as pairs of name and value, in order, equal names included.
+
+    The text is decoded as UTF-8; invalid bytes become U+FFFD. Browsers send a cookie without a name as ``value`` or as
+    ``=value``. Both give the name ``""``, so that ``=__Host-a=b`` is not mistaken for the cookie ``__Host-a``.
+
+    >>> parse_cookie("a=1; b=2")
+    [('a', '1'), ('b', '2')]
+    """
+    if not header:
+        return []
+    if not header.isascii():
+        header = _decode(header)
+    cookies = []
+    for pair in header.split(";"):
+        name, equals, value = pair.partition("=")
+        if equals:
+            value = value.strip(OWS)
+            if "\\" in value and value[0] == '"' and _is_escaped(value):
+                value = _unescape(value)
+            cookies.append((name.strip(OWS), value))
+        elif name := name.strip(OWS):
+            cookies.append(("", name))
+    return cookies
+
+
+def _decode(header: str) -> str:
+    try:
+        return header.encode("latin-1").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # the text does not come from a server: it is decoded already
+        return header
+
+
+def _unescape(value: str) -> str:
+    data = _escapes(lambda found: bytes((int(found[1], 8),)), value[1:-1].encode())
+    return data.decode("utf-8", "replace")
+
+
+def dump_cookie(
+    key: str,
+    value: str = "",
+    *,
+    max_age: timedelta | int | None = None,
+    expires: datetime | float | str | None = None,
+    path: str | None = "/",
+    domain: str | None = None,
+    secure: bool = False,
+    httponly: bool = False,
+    samesite: str | None = None,
+    partitioned: bool = False,
+) -> str:
+    """Return a Set-Cookie field value (RFC 6265bis section 4.1).
+
+    :param key: the name, a token.
+    :param value: any text.
+    :param max_age: how long the browser keeps the cookie, in seconds or as a timedelta. If it and ``expires`` are None,
+        the browser keeps the cookie until it closes.
+    :param expires: when the cookie ends: a datetime, seconds since 1970, or a date in the format of HTTP.
+    :param path: the path of the URLs to which the browser sends the cookie, those below it included. None writes no
+        attribute; the browser then uses the path of the request.
+    :param domain: the domain to which the browser sends the cookie, with its subdomains. It may begin with a dot and
+        contain non-ASCII letters. None: only the host that sets the cookie.
+    :param samesite: ``"Strict"``, ``"Lax"`` or ``"None"``, in upper or lower case.
+
+    Raises :exc:`ValueError` for:
+
+    * a name that is not a token, and control characters or ``;`` in an attribute
+    * a name and value of together more than 4096 bytes
+    * ``SameSite=None`` or ``Partitioned`` without ``Secure``
+    * a name with the prefix ``__Secure-``, ``__Host-``, ``__Http-`` or ``__Host-Http-`` if the cookie lacks an
+      attribute that the prefix requires (RFC 6265bis sections 4.1.3 and 5.7)
+
+    >>> dump_cookie("id", "42", max_age=3600, secure=True, httponly=True, samesite="Lax")
+    'id=42; Max-Age=3600; Secure; HttpOnly; Path=/; SameSite=Lax'
+    """
+    if not (key.isascii() and key.isalnum()):  # most names are; the test is cheaper than the pattern
+        check_token(key, "cookie name")
+    text = value if (value.isascii() and value.isalnum()) or _is_plain(value) else _escape(value)
+    if len(key) + len(text) > MAX_SIZE:
+        raise ValueError(f"got cookie {key!r} of {len(key) + len(text)} bytes, expected at most {MAX_SIZE}")
+    if key.startswith("__"):
+        _check_prefix(key, secure=secure, httponly=httponly, host_only=not domain and path == "/")
+    date = "" if expires is None else f"; Expires={_expires(expires)}"
+    attributes = _usual_attributes if domain is None and path == "/" else _attributes
+    return f"{key}={text}{date}{attributes(max_age, path, domain, secure, httponly, samesite, partitioned)}"
+
+
+def _attributes(
+    max_age: timedelta | int | None,
+    path: str | None,
+    domain: str | None,
+    secure: bool,
+    httponly: bool,
+    samesite: str | None,
+    partitioned: bool,
+) -> str:
+    out = f"; Domain={_domain(domain)}" if domain else ""
+    if max_age is not None:
+        seconds = max_age // timedelta(seconds=1) if isinstance(max_age, timedelta) else int(max_age)
+        out += f"; Max-Age={seconds}"
+    if secure:
+        out += "; Secure"
+    if httponly:
+        out += "; HttpOnly"
+    if path is not None:
+        out += "; Path=/" if path == "/" else f"; Path={_path(path)}"
+    if samesite is not None:
+        out += f"; SameSite={_same_site(samesite, secure)}"
+    if partitioned:
+        if not secure:
+            raise ValueError("got a partitioned cookie without secure=True, which browsers refuse")
+        out += "; Partitioned"
+    return out
+
+
+# The attributes that an application sets again and again. The memo never holds a value that may belong to one user:
+# the cookie's value, date, domain or path.
+_usual_attributes = lru_cache(64)(_attributes)
+
+
+def _escape(value: str) -> str:
+    data = _special(lambda found: b"\\%03o" % found[0][0], value.encode("utf-8", "surrogateescape"))
+    return f'"{data.decode("ascii")}"'
+
+
+def _check_prefix(key: str, *, secure: bool, httponly: bool, host_only: bool) -> None:
+    # browsers compare the prefixes without regard to case (RFC 6265bis section 5.7)
+    name = key.lower()
+    wants_host = name.startswith("__host-")
+    wants_http = name.startswith(("__http-", "__host-http-"))
+    if (wants_host or wants_http or name.startswith("__secure-")) and not secure:
+        raise ValueError(f"got cookie {key!r} without secure=True, which its prefix promises")
+    if wants_host and not host_only:
+        raise ValueError(f"got cookie {key!r} with a domain or a path, expected no domain and path='/'")
+    if wants_http and not httponly:
+        raise ValueError(f"got cookie {key!r} without httponly=True, which its prefix promises")
+
+
+def _expires(expires: datetime | float | str) -> str:
+    if not isinstance(expires, str):
+        return http_date(expires)
+    if _has_end(expires) or not expires.isascii():
+        raise ValueError(f"got expires {expires!r}, expected a date, no control characters and no ';'")
+    return expires
+
+
+def _path(path: str) -> str:
+    # Browsers compare the path with the path of a URL, so that it is percent-encoded. A character that would end the
+    # attribute is refused instead.
+    if _has_end(path):
+        raise ValueError(f"got path {path!r}, expected no control characters and no ';'")
+    data = _not_path(lambda found: b"%%%02X" % found[0][0], path.encode("utf-8", "surrogateescape"))
+    return data.decode("ascii")
+
+
+def _domain(domain: str) -> str:
+    host = domain.removeprefix(".").removesuffix(".")
+    if not host.isascii():
+        host = idna_host(host)
+    if not _is_domain(host):
+        raise ValueError(f"got domain {domain!r}, expected a host name")
+    return host
+
+
+def _same_site(samesite: str, secure: bool) -> str:
+    try:
+        name = _SAME_SITE[samesite.lower()]
+    except KeyError:
+        raise ValueError(f"got samesite {samesite!r}, expected 'Strict', 'Lax' or 'None'") from None
+    if name == "None" and not secure:
+        raise ValueError("got samesite 'None' without secure=True, which browsers refuse")
+    return name

@@ -1,0 +1,134 @@
+"""Forwarded (RFC 7239): what each proxy tells about the request that it forwarded.
+
+Parsing takes linear time and never raises: an invalid pair is skipped, and if a parameter occurs more than once in an
+element, the first one counts. Writing raises :exc:`ValueError` for a value that a header field must not contain. This
+module does not decide which proxy to trust.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Self, overload
+
+from ._lists import split
+from ._syntax import OWS, check_token, is_token, quote_if_needed, unquote
+
+__all__ = ["Forwarded", "ForwardedElement", "split_node"]
+
+_pair = re.compile(r'((?:[^;"]+|"[^"\\]*(?:\\.[^"\\]*)*\\?"?)+)', re.DOTALL)
+_node = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}|_[A-Za-z0-9._\-]+))?").fullmatch
+
+
+class ForwardedElement:
+    """What one proxy tells: ``for_`` (the client of the proxy), ``by`` (its own interface), ``host`` and ``proto``.
+
+    Each is a string or None. ``extensions`` holds all other parameters, names in lower case. Do not change an object.
+    """
+
+    __slots__ = ("by", "extensions", "for_", "host", "proto")
+
+    def __init__(
+        self,
+        for_: str | None = None,
+        by: str | None = None,
+        host: str | None = None,
+        proto: str | None = None,
+        extensions: Mapping[str, str] | None = None,
+    ) -> None:
+        self.for_ = for_
+        self.by = by
+        self.host = host
+        self.proto = proto
+        self.extensions = dict(extensions or {})
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return the parameters as pairs of name and value, without those that are None."""
+        known = (("for", self.for_), ("by", self.by), ("host", self.host), ("proto", self.proto))
+        return [(name, value) for name, value in known if value is not None] + list(self.extensions.items())
+
+    def to_header(self) -> str:
+        """Return the element as it is written in the field.
+
+        Raises :exc:`ValueError` for a name or value that a header field must not contain.
+        """
+        return ";".join(f"{check_token(name, 'parameter')}={quote_if_needed(value)}" for name, value in self.pairs())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ForwardedElement):
+            return NotImplemented
+        return dict(self.pairs()) == dict(other.pairs())
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.pairs()))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {dict(self.pairs())!r}>"
+
+
+class Forwarded(Sequence[ForwardedElement]):
+    """The elements of Forwarded, an immutable sequence. The first element is that of the proxy next to the client."""
+
+    __slots__ = ("_elements",)
+
+    def __init__(self, elements: Iterable[ForwardedElement] = ()) -> None:
+        self._elements = tuple(elements)
+
+    @classmethod
+    def from_header(cls, value: str | None) -> Self:
+        """Parse a field value. None and an invalid value give an object without elements."""
+        return cls(element for member in split(value) if (element := _read(member)) is not None)
+
+    def to_header(self) -> str:
+        """Return the field value. Raises :exc:`ValueError` for a value that a header field must not contain."""
+        return ", ".join(element.to_header() for element in self._elements)
+
+    @overload
+    def __getitem__(self, key: int) -> ForwardedElement: ...
+    @overload
+    def __getitem__(self, key: slice) -> tuple[ForwardedElement, ...]: ...
+    def __getitem__(self, key: int | slice) -> ForwardedElement | tuple[ForwardedElement, ...]:
+        return self._elements[key]
+
+    def __iter__(self) -> Iterator[ForwardedElement]:
+        return iter(self._elements)
+
+    def __len__(self) -> int:
+        return len(self._elements)
+
+    def __eq__(self, other: object) -> bool:
+        return self._elements == other._elements if isinstance(other, Forwarded) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._elements)
+
+    def __str__(self) -> str:
+        return self.to_header()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {list(self._elements)!r}>"
+
+
+def _read(member: str) -> ForwardedElement | None:
+    found: dict[str, str] = {}
+    for part in _pair.findall(member) if '"' in member else member.split(";"):
+        name, equals, value = part.partition("=")
+        name = name.strip(OWS).lower()
+        if equals and is_token(name):
+            found.setdefault(name, unquote(value.strip(OWS)))
+    if not found:
+        return None
+    take = found.pop
+    return ForwardedElement(take("for", None), take("by", None), take("host", None), take("proto", None), found)
+
+
+def split_node(node: str) -> tuple[str, str | None] | None:
+    """Return the name and the port (or None) of a ``for`` or ``by`` value (RFC 7239 section 6), None if it is invalid.
+
+    The brackets of an IPv6 address are removed. ``unknown`` and obfuscated names (``_hidden``) are returned unchanged.
+
+    >>> split_node("[2001:db8::1]:4711")
+    ('2001:db8::1', '4711')
+    """
+    found = _node(node)
+    return None if found is None else (found[1].strip("[]"), found[2])

@@ -1,0 +1,140 @@
+"""A set of tokens that a header field lists: Vary, Allow, Content-Language and others.
+
+The set keeps the order of the tokens and the case in which each was first written. Parsing
+(:meth:`HeaderSet.from_header`) never raises; writing raises ValueError for a token that a header field must not
+contain. A set that is bound to headers (:meth:`HeaderSet.bound`) is live: every change is written to the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, MutableSet
+from collections.abc import Set as AbstractSet
+from typing import Self
+
+from ._lists import dump_list, parse_list
+from ._live import Live
+
+__all__ = ["HeaderSet"]
+
+
+class HeaderSet(Live[dict[str, str]], MutableSet[str]):
+    """An ordered set of tokens that ignores case.
+
+    ``headers`` are the tokens. ``on_update`` is called with the set after each change.
+
+    >>> vary = HeaderSet(["Accept", "Cookie"])
+    >>> "accept" in vary, vary.to_header()
+    (True, 'Accept, Cookie')
+    """
+
+    # _state maps each token in lower case to the token as it was written
+    __slots__ = ("_on_update",)
+
+    def __init__(
+        self, headers: Iterable[str] | None = None, on_update: Callable[[HeaderSet], object] | None = None
+    ) -> None:
+        super().__init__(_fold(headers or ()))
+        self._on_update = on_update
+
+    @classmethod
+    def _read(cls, text: str | None) -> dict[str, str]:
+        return _fold(parse_list(text))
+
+    @classmethod
+    def _write(cls, state: dict[str, str]) -> str:
+        return dump_list(state.values())
+
+    def _set(self, state: dict[str, str]) -> None:
+        super()._set(state)
+        # sets from from_header(), bound() and copy() lack the attribute
+        on_update = getattr(self, "_on_update", None)
+        if on_update is not None:
+            on_update(self)
+
+    def __contains__(self, token: object) -> bool:
+        return isinstance(token, str) and token.lower() in self._get()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._get().values()))
+
+    def __len__(self) -> int:
+        return len(self._get())
+
+    def add(self, value: str) -> None:
+        """Add a token at the end, unless the set has it."""
+        self.update((value,))
+
+    def update(self, values: Iterable[str]) -> None:
+        """Add the tokens that the set does not have, in order, as one change."""
+        state = self._get()
+        added = {**_fold(values), **state}
+        if len(added) > len(state):
+            self._set({**state, **added})
+
+    def discard(self, value: str) -> None:
+        """Remove a token if the set has it."""
+        state = self._get()
+        if value.lower() in state:
+            self._set({key: token for key, token in state.items() if key != value.lower()})
+
+    def remove(self, value: str) -> None:
+        """Remove a token. Raises KeyError if the set does not have it."""
+        if value not in self:
+            raise KeyError(value)
+        self.discard(value)
+
+    def clear(self) -> None:
+        """Remove all tokens."""
+        if self._get():
+            self._set({})
+
+    def find(self, value: str) -> int:
+        """Return the position of a token, -1 if the set does not have it."""
+        return next((at for at, key in enumerate(self._get()) if key == value.lower()), -1)
+
+    def index(self, value: str) -> int:
+        """Return the position of a token. Raises IndexError (as Werkzeug does) if the set does not have it."""
+        at = self.find(value)
+        if at < 0:
+            raise IndexError(value)
+        return at
+
+    def __getitem__(self, at: int) -> str:
+        return list(self._get().values())[at]
+
+    def __setitem__(self, at: int, value: str) -> None:
+        tokens = list(self)
+        tokens[at] = value
+        self._set(_fold(tokens))
+
+    def __delitem__(self, at: int) -> None:
+        self.discard(self[at])
+
+    def as_set(self, preserve_casing: bool = False) -> set[str]:
+        """Return the tokens as a set of str, in lower case unless ``preserve_casing``."""
+        state = self._get()
+        return set(state.values()) if preserve_casing else set(state)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        return self._get().keys() == {str(token).lower() for token in other}
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return self.to_header()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({list(self)!r})"
+
+    @classmethod
+    def _from_iterable(cls, it: Iterable[str]) -> Self:  # type: ignore[override]
+        return cls(it)
+
+
+def _fold(tokens: Iterable[str]) -> dict[str, str]:
+    folded: dict[str, str] = {}
+    for token in tokens:
+        folded.setdefault(token.lower(), token)
+    return folded

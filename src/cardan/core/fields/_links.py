@@ -1,0 +1,144 @@
+"""Link (RFC 8288): relations to other resources.
+
+Parsing takes linear time and never raises: a link without a ``<target>`` in ASCII is skipped, and if a parameter occurs
+more than once, the first one counts. ``title*`` (RFC 8187) takes precedence over ``title``. Writing raises
+:exc:`ValueError` for a value that a header field must not contain. Targets are not resolved: a relative URL stays
+relative.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, MutableSequence
+from typing import Any, overload
+
+from ._live import Live
+from ._options import dump_options, parse_options
+from ._syntax import is_token
+
+__all__ = ["Link", "Links"]
+
+# A target, then parameters up to the next comma outside of quotes. A target cannot contain "<", so that the search for
+# a missing ">" never reads the same text twice.
+_link = re.compile(r'[ \t,]*(?:(<([^<>]*)>)((?:[^",]+|"[^"\\]*(?:\\.[^"\\]*)*\\?"?)*)|[^,]+|\Z)', re.DOTALL)
+_is_target = re.compile(r"[\x21\x23-\x3b\x3d\x3f-\x7e]*").fullmatch
+
+
+class Link:
+    """A link: a target (a URL) with ``rel`` (relation types, separated by spaces) and other parameters.
+
+    An underscore in the name of a keyword argument stands for a hyphen. A parameter that is None is left out.
+
+    >>> Link("/feed", rel="alternate", type="application/atom+xml").to_header()
+    '</feed>; rel=alternate; type="application/atom+xml"'
+    """
+
+    __slots__ = ("parameters", "target")
+
+    def __init__(self, target: str, rel: str | None = None, **parameters: str | None) -> None:
+        self.target = target
+        self.parameters: Mapping[str, str] = {
+            name.lower().replace("_", "-"): value
+            for name, value in {"rel": rel, **parameters}.items()
+            if value is not None
+        }
+
+    @property
+    def rel(self) -> str:
+        """The relation types, separated by spaces; ``""`` if there are none."""
+        return self.parameters.get("rel", "")
+
+    def has_rel(self, relation: str) -> bool:
+        """Return whether ``relation`` is one of the relation types. The case does not matter."""
+        return relation.lower() in self.rel.lower().split()
+
+    def to_header(self) -> str:
+        """Return the link as it is written in the field.
+
+        Raises :exc:`ValueError` for a target with spaces, quotes, angle brackets or non-ASCII characters, and for a
+        parameter that a header field must not contain.
+        """
+        if not _is_target(self.target):
+            raise ValueError(f"got target {self.target!r}, expected ASCII without spaces, quotes and angle brackets")
+        _, _, parameters = dump_options("", self.parameters).partition("; ")
+        return f"<{self.target}>; {parameters}" if parameters else f"<{self.target}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Link):
+            return NotImplemented
+        return (self.target, self.parameters) == (other.target, other.parameters)
+
+    def __hash__(self) -> int:
+        return hash((self.target, frozenset(self.parameters.items())))
+
+    def __str__(self) -> str:
+        return self.to_header()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.to_header()!r}>"
+
+
+class Links(Live[tuple[Link, ...]], MutableSequence[Link]):
+    """The links of a message, a mutable sequence. It is live: every change is written to the field."""
+
+    __slots__ = ()
+
+    def __init__(self, links: Iterable[Link] = ()) -> None:
+        state = tuple(links)
+        self._write(state)
+        super().__init__(state)
+
+    @classmethod
+    def _read(cls, text: str | None) -> tuple[Link, ...]:
+        return tuple(
+            _made(target, rest) for found, target, rest in _link.findall(text or "") if found and _is_target(target)
+        )
+
+    @classmethod
+    def _write(cls, state: tuple[Link, ...]) -> str:
+        return ", ".join(link.to_header() for link in state)
+
+    def find(self, relation: str) -> Link | None:
+        """Return the first link with a relation type, None if there is none."""
+        return next((link for link in self._get() if link.has_rel(relation)), None)
+
+    def insert(self, index: int, value: Link) -> None:
+        """Insert a link before a position."""
+        links = list(self._get())
+        links.insert(index, value)
+        self._set(tuple(links))
+
+    @overload
+    def __getitem__(self, key: int) -> Link: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Link]: ...
+    def __getitem__(self, key: int | slice) -> Link | list[Link]:
+        part = self._get()[key]
+        return list(part) if isinstance(part, tuple) else part
+
+    @overload
+    def __setitem__(self, key: int, value: Link) -> None: ...
+    @overload
+    def __setitem__(self, key: slice, value: Iterable[Link]) -> None: ...
+    def __setitem__(self, key: Any, value: Any) -> None:
+        links = list(self._get())
+        links[key] = value
+        self._set(tuple(links))
+
+    def __delitem__(self, key: int | slice) -> None:
+        links = list(self._get())
+        del links[key]
+        self._set(tuple(links))
+
+    def __iter__(self) -> Iterator[Link]:
+        return iter(self._get())
+
+    def __len__(self) -> int:
+        return len(self._get())
+
+
+def _made(target: str, rest: str) -> Link:
+    link = Link(target)
+    _, parameters = parse_options(";" + rest.partition(";")[2])
+    link.parameters = {name: value for name, value in parameters.items() if is_token(name)}
+    return link

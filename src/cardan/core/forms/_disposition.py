@@ -1,0 +1,113 @@
+r"""The Content-Disposition of a part: the value of the field as text -> its name and filename.
+
+Raises :exc:`~cardan.exceptions.MultipartError` for a value that cannot be read. Takes linear time.
+
+Names are read as browsers write them (WHATWG HTML, multipart/form-data encoding algorithm): ``%22``, ``%0D`` and
+``%0A`` are escapes, a backslash is a backslash. They are also read as older clients wrote them: in a value that
+contains ``\"``, both ``\"`` and ``\\`` are quoted-pairs (RFC 822). RFC 7578 section 4.2 forbids ``filename*``; it
+is used only if there is no ``filename``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from .._exceptions import MultipartError
+
+__all__ = ["parse_disposition"]
+
+_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+# Possessive quantifiers everywhere: nothing is tried twice, so that no value takes more than one pass.
+_NAME = rf"[ \t]*+({_TOKEN}+)([ \t]*+)=([ \t]*+)"
+# RFC 9110 section 5.6.6, the quoted-pair reading: a quote after a backslash does not close
+_QUOTED_PAIR: Final = re.compile(_NAME + r'(?:"((?:[^"\\]|\\.)*+)"[ \t]*+|([^";]*+))(?:;|$)')
+# the browsers' reading: a backslash is data, the quote that is followed by ";" or the end closes
+_LITERAL: Final = re.compile(_NAME + r'(?:"(.*?)"[ \t]*+(?:;|$)|([^";]*+)(?:;|$))')
+_PLAIN: Final = re.compile(r'form-data; name="([^"\\%\x00-\x1f\x7f]*)"(?:; filename="([^"\\%\x00-\x1f\x7f]*)")?')
+_IS_TOKEN: Final = re.compile(_TOKEN).fullmatch
+_PAIR: Final = re.compile(r'\\(["\\])')
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_CHARSETS: Final = {"utf-8": "utf-8", "iso-8859-1": "latin-1"}  # RFC 8187 section 3.2.1: the ones a receiver knows
+_DRIVE: Final = re.compile(r"[A-Za-z]:\\|\\\\")
+
+
+def parse_disposition(value: str, *, strict: bool = False) -> tuple[str, str | None]:
+    """Name and filename of ``form-data; name="..."; filename="..."``; the filename is None for a text field.
+
+    >>> parse_disposition('form-data; name="photo"; filename="a.jpg"')
+    ('photo', 'a.jpg')
+    """
+    if plain := _PLAIN.fullmatch(value):
+        return plain[1], plain[2]
+    kind, _, rest = value.partition(";")
+    if kind.strip(" \t").lower() != "form-data":
+        raise MultipartError(f"got Content-Disposition {kind[:40]!r}, expected form-data (RFC 7578 section 4.2)")
+    params = _parameters(rest, strict)
+    name = params.get("name")
+    if name is None:
+        raise MultipartError("got a part without a name, expected name= in its Content-Disposition")
+    return _unescape(name), _filename(params, strict)
+
+
+def _parameters(text: str, strict: bool) -> dict[str, str]:
+    found = _scan(_QUOTED_PAIR, text, strict)
+    if found is None:
+        found = _scan(_LITERAL, text, strict)
+    if found is None:
+        raise MultipartError("got a Content-Disposition that cannot be read, expected name=value pairs parted by ';'")
+    params: dict[str, str] = {}
+    for key, value in found:
+        if key in params:
+            raise MultipartError(f"got two {key} parameters in a Content-Disposition, expected one")
+        params[key] = value
+    return params
+
+
+def _scan(pattern: re.Pattern[str], text: str, strict: bool) -> list[tuple[str, str]] | None:
+    """The parameters in ``text`` as ``pattern`` reads them; None if it does not match."""
+    found = []
+    pos, end = 0, len(text.rstrip(" \t;" if not strict else " \t"))
+    while pos < end:
+        match = pattern.match(text, pos)
+        if match is None:
+            return None
+        key, before, after, quoted, token = match.groups()
+        if strict and (before or after or (quoted is None and not _IS_TOKEN(token.rstrip(" \t")))):
+            raise MultipartError(f"got parameter {match[0][:40]!r}, expected name=value (RFC 9110 section 5.6.6)")
+        found.append((key.lower(), token.strip(" \t") if quoted is None else quoted))
+        pos = match.end()
+    return found
+
+
+def _unescape(text: str) -> str:
+    if '\\"' in text:
+        return _PAIR.sub(r"\1", text)
+    if "%" in text:
+        return text.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+    return text
+
+
+def _filename(params: dict[str, str], strict: bool) -> str | None:
+    if strict and ("filename*" in params or "name*" in params):
+        raise MultipartError("got an extended parameter, expected none (RFC 7578 section 4.2)")
+    filename = params.get("filename")
+    if filename is None:
+        extended = params.get("filename*")
+        return None if extended is None else _extended(extended)
+    filename = _unescape(filename)
+    if strict and _CONTROL.search(filename):
+        raise MultipartError("got a control character in a filename, expected none")
+    if _DRIVE.match(filename):  # Internet Explorer sent the whole path
+        filename = filename.rpartition("\\")[2] or filename
+    return filename
+
+
+def _extended(value: str) -> str:
+    """The text of an ext-value (RFC 8187 section 3.2.1), which urllib3 before 1.25, aiohttp and .NET send."""
+    charset, _, rest = value.partition("'")
+    codec = _CHARSETS.get(charset.strip().lower())
+    if codec is None or "'" not in rest:
+        raise MultipartError(f"got filename*={value[:40]!r}, expected UTF-8''... (RFC 8187)")
+    return unquote_to_bytes(rest.partition("'")[2]).decode(codec, "replace")

@@ -1,0 +1,47 @@
+"""The events of a form, which the decoders give and the encoder takes.
+
+A text field is always one :class:`Field`, however its bytes were cut. A file is a :class:`FileStart`, its data as
+``bytes`` (any number of pieces, none of them empty), and a :class:`FileEnd`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from ._head import PartHeaders
+
+__all__ = ["Field", "FileEnd", "FileStart", "FormEvent"]
+
+
+@dataclass(slots=True)
+class Field:
+    """A text field.
+
+    ``value`` is ``raw`` decoded, with U+FFFD for bytes that are not text. ``headers`` is None in a urlencoded form.
+    Fields of one name may share one ``headers`` object: it is read-only, and ``headers.copy()`` can be changed.
+    """
+
+    name: str
+    value: str
+    raw: bytes
+    headers: PartHeaders | None = None
+
+
+@dataclass(slots=True)
+class FileStart:
+    """A file begins. ``filename`` is as it was sent (RFC 7578 section 4.2), ``""`` if no file was chosen."""
+
+    name: str
+    filename: str
+    headers: PartHeaders
+
+
+@dataclass(slots=True)
+class FileEnd:
+    """The file that began last is complete."""
+
+
+FormEvent: TypeAlias = "Field | FileStart | bytes | FileEnd"
+"""One event of a form: what :class:`MultipartDecoder` and :class:`UrlencodedDecoder` return lists of."""

@@ -1,0 +1,311 @@
+"""FileStorage: one uploaded file, in memory or on disk.
+
+Takes the head of the file and the object with its data (a sink of a form, or any binary file). The data are read by
+plain methods in sync code, and in async code by their twins with an ``a`` before the name. Raises what the file raises,
+and :exc:`~cardan.exceptions.WrongMode` from the twin for the other mode, if the mode is known. The twins for async
+code never touch the disk on the event loop: they use ``run_sync``, a callable like ``trio.to_thread.run_sync``.
+"""
+
+from __future__ import annotations
+
+from inspect import iscoroutinefunction
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, Self
+
+from .._buffers import BATCH_SIZE
+from .._exceptions import WrongMode
+from .._waiting import checkpoint
+from ..drive import Pieces
+from ._filenames import safe_filename
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+
+    from ..structures._headers import HeadersView
+    from ._events import FileStart
+
+__all__ = ["COPY_SIZE", "FileStorage", "RunSync", "Writer", "call_blocking", "is_async_file", "writer"]
+
+RunSync = Any  # Callable[..., Awaitable[Any]]; anyio's, trio's and asyncio's differ in their keywords
+
+#: How many bytes are copied at once: so many that the time of a call in a worker thread (some 100 us) does not matter.
+COPY_SIZE = BATCH_SIZE
+
+
+class Writer(Protocol):
+    """An object to which a file is saved: a binary file, or one whose ``write`` is async."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write all of ``data``."""
+        ...
+
+
+class FileStorage:
+    """An uploaded file. ``stream`` is the file object to read from.
+
+    ``filename`` is the name that the client sent. Never use it as a path.
+
+    The object is true if the user chose a file: if not, browsers send an empty file named ``""``.
+    """
+
+    __slots__ = ("_declared", "_detached", "_headers", "_mode", "_run_sync", "_sink", "_size", "filename", "name")
+
+    def __init__(
+        self,
+        stream: Any = None,
+        filename: str | None = None,
+        name: str | None = None,
+        content_type: str | None = None,
+        content_length: int | None = None,
+        headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
+    ) -> None:
+        self._sink = BytesIO() if stream is None else stream
+        self.filename = filename
+        self.name = name
+        if headers is None or content_type is not None:
+            headers = _make_headers(headers, content_type)
+        self._headers: Any = headers
+        self._declared = content_length
+        self._size: int | None = None
+        self._mode: Literal["sync", "async"] | None = None
+        self._run_sync: RunSync = None
+        self._detached = False
+
+    @classmethod
+    def from_part(cls, part: FileStart, sink: Any, size: int) -> Self:
+        """The file that a form gives: ``part`` is its head, ``sink`` has its data, ``size`` bytes."""
+        self = cls.__new__(cls)
+        self._sink = sink
+        self.filename = part.filename
+        self.name = part.name
+        self._headers = part.headers
+        self._size = size
+        self._declared = self._mode = self._run_sync = None
+        self._detached = False
+        return self
+
+    def bind(self, mode: Literal["sync", "async"] | None, run_sync: RunSync = None) -> Self:
+        """Set the ``mode`` of the code that uses the file, and what runs blocking work there; returns the file."""
+        self._mode = mode
+        self._run_sync = run_sync
+        return self
+
+    # --- description ---
+
+    @property
+    def headers(self) -> HeadersView:
+        """The header fields of the part."""
+        headers: HeadersView = self._headers
+        return headers
+
+    @property
+    def content_type(self) -> str | None:
+        """The Content-Type as it was sent."""
+        return self._headers.get("Content-Type")  # type: ignore[no-any-return]
+
+    @property
+    def mimetype(self) -> str:
+        """The Content-Type without parameters, in lower case; ``""`` if none was sent."""
+        return (self.content_type or "").partition(";")[0].strip().lower()
+
+    @property
+    def content_length(self) -> int:
+        """The Content-Length that was declared for the part, else 0. Few clients send it; use ``size``."""
+        if self._declared is not None:
+            return self._declared
+        value = (self._headers.get("Content-Length") or "").strip()
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
+
+    @property
+    def safe_filename(self) -> str:
+        """A name to store the file under; see :func:`~cardan.core.forms._filenames.safe_filename`."""
+        return safe_filename(self.filename)
+
+    @property
+    def size(self) -> int:
+        """How many bytes the file has, whatever its headers say."""
+        if self._size is None:
+            stream = self.stream
+            here = stream.tell()
+            self._size = stream.seek(0, 2)
+            stream.seek(here)
+        return self._size
+
+    @property
+    def stream(self) -> BinaryIO:
+        """The file object with the data. It is at its start when the handler gets it."""
+        stream: BinaryIO = getattr(self._sink, "stream", self._sink)
+        return stream
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether reading may touch the disk; also true for a sink that does not say."""
+        sink = self._sink
+        return bool(getattr(sink, "on_disk", not isinstance(sink, BytesIO)))
+
+    def __bool__(self) -> bool:
+        return bool(self.filename)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.filename!r} ({self.mimetype})>"
+
+    # --- reading ---
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes from the current position; all that are left for -1."""
+        self._sync("read()", "aread()")
+        return self.stream.read(size)
+
+    def iter_data(self, chunk_size: int = COPY_SIZE) -> Iterator[bytes]:
+        """The rest of the file in pieces of ``chunk_size`` bytes; the last one may be shorter."""
+        self._sync("iter_data()", "aiter_data()")
+        return iter(lambda: self.stream.read(_positive(chunk_size)), b"")
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.stream)
+
+    def save(self, dst: Writer) -> None:
+        """Copy the rest of the file to ``dst``, an object with ``write(bytes)``."""
+        self._sync("save()", "asave()")
+        self._copy(dst)
+
+    def _copy(self, dst: Any) -> None:
+        write = writer(dst)
+        while data := self.stream.read(COPY_SIZE):
+            write(data)
+
+    async def aread(self, size: int = -1, *, run_sync: RunSync = None) -> bytes:
+        """The awaiting twin of :meth:`read`."""
+        self._async("aread()", "read()")
+        data: bytes = await self._call(run_sync, self.stream.read, size)
+        return data
+
+    def aiter_data(self, chunk_size: int = COPY_SIZE, *, run_sync: RunSync = None) -> AsyncIterator[bytes]:
+        """The awaiting twin of :meth:`iter_data`."""
+        self._async("aiter_data()", "iter_data()")
+        size = _positive(chunk_size)
+
+        async def read() -> bytes:
+            await checkpoint()  # a file in memory is read without waiting for anything
+            data: bytes = await self._call(run_sync, self.stream.read, size)
+            return data
+
+        return Pieces(read)
+
+    async def asave(self, dst: Writer, *, run_sync: RunSync = None) -> None:
+        """The awaiting twin of :meth:`save`; ``dst.write`` may be async."""
+        self._async("asave()", "save()")
+        if not (self._is_async or iscoroutinefunction(getattr(dst, "write", None))):
+            await self._call(run_sync, self._copy, dst, blocks=True)
+            return
+        write = writer(dst)
+        while data := await self._call(run_sync, self.stream.read, COPY_SIZE):
+            await checkpoint()
+            await self._call(run_sync, write, data, blocks=True)
+
+    @property
+    def _is_async(self) -> bool:
+        """Whether the file is async: its ``read`` has to be awaited."""
+        return iscoroutinefunction(getattr(self.stream, "read", None))
+
+    async def _call(self, run_sync: RunSync, function: Callable[..., Any], *args: Any, blocks: bool = False) -> Any:
+        """Call ``function(*args)``: await it if it is async, run it in a worker thread if it may block."""
+        if not (blocks or self.on_disk):
+            return function(*args)
+        if iscoroutinefunction(function):
+            return await function(*args)
+        run_sync = run_sync or self._run_sync
+        if run_sync is None:
+            raise RuntimeError("got a file on disk in async code, expected run_sync= (trio.to_thread.run_sync, say)")
+        waiting: Awaitable[Any] = run_sync(function, *args)
+        return await waiting
+
+    def _sync(self, call: str, twin: str) -> None:
+        if self._mode == "async":
+            raise WrongMode(f"got {call} in async code, expected await {twin}")
+
+    def _async(self, call: str, twin: str) -> None:
+        if self._mode == "sync":
+            raise WrongMode(f"got {call} in sync code, expected {twin}")
+
+    # --- the end ---
+
+    def detach(self) -> Self:
+        """Keep the file open after the end of the request; the caller has to close it. Returns the file."""
+        self._detached = True
+        return self
+
+    def close(self) -> None:
+        """Close the file; may be called again. An async file is closed only by :meth:`aclose`."""
+        close = getattr(self._sink, "close", None)
+        if close is not None and not iscoroutinefunction(close):
+            close()
+
+    async def aclose(self, *, run_sync: RunSync = None) -> None:
+        """The awaiting twin of :meth:`close`: an async file is awaited, one on disk is closed in a worker thread."""
+        if self.closes_async:
+            sink: Any = self._sink
+            await (getattr(sink, "aclose", None) or sink.close)()
+            return
+        run_sync = run_sync or self._run_sync
+        if run_sync is not None and self.on_disk:
+            await run_sync(self.close)
+        else:
+            self.close()
+
+    @property
+    def closes_async(self) -> bool:
+        """Whether closing the file has to be awaited."""
+        sink = self._sink
+        if getattr(sink, "rewinds", False):  # a sink of cardan
+            return False
+        return any(iscoroutinefunction(getattr(sink, name, None)) for name in ("aclose", "close"))
+
+    def release(self) -> None:
+        """Close the file unless it was detached; called at the end of the request."""
+        if not self._detached:
+            self.close()
+
+    async def arelease(self) -> None:
+        """The awaiting twin of :meth:`release`."""
+        if not self._detached:
+            await self.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+def _make_headers(headers: Any, content_type: str | None) -> Any:
+    from ..structures._headers import Headers
+
+    headers = Headers(headers)
+    if content_type is not None:
+        headers["Content-Type"] = content_type
+    return headers
+
+
+def _positive(size: int) -> int:
+    if size < 1:
+        raise ValueError(f"got chunk size {size}, expected at least 1 byte")
+    return size
+
+
+def writer(dst: Any) -> Callable[[bytes], Any]:
+    """The ``write`` of a target to save to. Raises TypeError for a path, because core opens no files."""
+    write: Callable[[bytes], Any] | None = getattr(dst, "write", None)
+    if write is None:
+        raise TypeError(f"got {type(dst).__name__}, expected an object with write(); cardan's own takes paths, too")
+    return write
+
+
+def is_async_file(file: FileStorage) -> bool:
+    """True if the ``read`` of the file has to be awaited."""
+    return file._is_async
+
+
+def call_blocking(file: FileStorage, run_sync: RunSync, function: Callable[[], Any]) -> Awaitable[Any]:
+    """Call a function that may block, where the file makes its own blocking calls, or by ``run_sync`` if given."""
+    return file._call(run_sync, function, blocks=True)

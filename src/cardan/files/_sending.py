@@ -1,0 +1,178 @@
+"""Responses that send a file, over both protocols, without reading the file into memory.
+
+The functions take a path or an open binary file, and give a response with type, length, validators, ranges and
+Content-Disposition. The file is opened when the response is made. That file is sent, even if its path names another one
+later. Making the response blocks for an open and a stat; the file is read while it is sent, on ASGI in a worker thread.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from .._response import Response
+from ..core._exceptions import NotFound
+from ..core._response.conditional import RequestLike
+from ..core._response.etag import head_of, make_conditional_on
+from ..core.fields._content_disposition import ContentDisposition
+from ..core.fields._dates import utc_now
+from ._file_body import CHUNK, FileBody, number_of
+from ._file_types import guess_type
+from ._joining import safe_join
+from ._opening import is_missing, open_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+__all__ = ["answer", "describe", "guess_type", "send_file", "send_from_directory", "wrap_file"]
+
+
+def send_file(
+    path_or_file: str | os.PathLike[str] | BinaryIO,
+    request: RequestLike | Mapping[str, Any] | None = None,
+    *,
+    mimetype: str | None = None,
+    as_attachment: bool = False,
+    download_name: str | None = None,
+    conditional: bool = True,
+    etag: bool | str = True,
+    last_modified: datetime | int | float | None = None,
+    max_age: int | None = None,
+    response_class: type[Response] = Response,
+) -> Response:
+    """Return a response that sends a file, given by its path or as an open binary file.
+
+    An open file is sent from its present position and closed afterwards. With a ``request`` the response is conditional
+    and serves ranges (RFC 9110 sections 13 and 14), unless ``conditional`` is False. ``request`` is a request, a WSGI
+    environ or an ASGI scope.
+
+    ``mimetype`` is guessed from ``download_name`` (:func:`guess_type`), which is the last part of the path by default.
+    With ``as_attachment`` browsers save the file under that name (Content-Disposition, RFC 6266).
+    ``etag=True`` makes an entity tag of the file's time and size; a str is used as it is. ``max_age`` is how many
+    seconds caches may use the file without asking; None makes them ask each time.
+
+    Raises :exc:`OSError` for a path that cannot be opened, :exc:`IsADirectoryError` for one that is no regular file,
+    and :exc:`ValueError` for a text file.
+    """
+    body, found = _open_body(path_or_file)
+    name = download_name or _name_of(path_or_file)
+    response = response_class(body, mimetype=mimetype or guess_type(name or ""))
+    try:
+        if as_attachment or download_name is not None:
+            kind = "attachment" if as_attachment else "inline"
+            response.headers["Content-Disposition"] = ContentDisposition(kind, name).to_header()
+        describe(response, found, etag, last_modified, max_age)
+        if request is not None and conditional:
+            answer(response, request)
+    except BaseException:
+        body.close()
+        raise
+    return response
+
+
+def describe(
+    response: Response,
+    found: os.stat_result | None,
+    etag: bool | str = True,
+    last_modified: datetime | int | float | None = None,
+    max_age: int | None = None,
+) -> None:
+    """Set the fields that tell caches of a file: validators, Cache-Control, and Content-Length if it is known.
+
+    ``found`` is the status of the file that is the body of ``response``, None if the body has none.
+    """
+    _set_validators(response, found, etag, last_modified)
+    if max_age is None:
+        response.headers["Cache-Control"] = "no-cache"
+    else:
+        response.cache_control.max_age = max_age
+    body = response.response
+    if isinstance(body, FileBody):
+        response.headers["Content-Length"] = body.length
+
+
+def answer(response: Response, request: RequestLike | Mapping[str, Any]) -> None:
+    """Make ``response``, which sends a file, the answer to a request that may have conditions or ask for ranges."""
+    method, headers = head_of(request)
+    if method in ("GET", "HEAD"):  # no Date, which the server sets
+        make_conditional_on(response, method, headers, isinstance(response.response, FileBody) and "bytes")
+
+
+def _open_body(source: Any) -> tuple[Any, os.stat_result | None]:
+    if isinstance(source, (str, os.PathLike)):
+        fd, found = open_file(source)
+        return FileBody(fd, found.st_size, path=os.path.abspath(source)), found
+    if hasattr(source, "encoding"):
+        raise ValueError("got a text file, expected a binary one: open(path, 'rb')")
+    number = number_of(source)
+    known = os.fstat(number) if number is not None else None
+    if known is None and not (hasattr(source, "seek") and getattr(source, "seekable", lambda: True)()):
+        return _Stream(source), None
+    start = source.tell()
+    length = known.st_size - start if known is not None else source.seek(0, 2) - start
+    return FileBody(source, max(length, 0), start), known
+
+
+class _Stream:
+    """The body of a file that cannot seek, such as a pipe: it is read in chunks until it ends."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.close = file.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(lambda: self._file.read(CHUNK), b"")
+
+
+def _name_of(source: Any) -> str | None:
+    if isinstance(source, (str, os.PathLike)):
+        return Path(source).name
+    name = getattr(source, "name", None)
+    return Path(name).name if isinstance(name, str) else None
+
+
+def _set_validators(response: Response, found: os.stat_result | None, etag: bool | str, last_modified: Any) -> None:
+    if last_modified is None and found is not None:
+        last_modified = min(found.st_mtime, utc_now().timestamp())  # not in the future (RFC 9110 section 8.8.2.1)
+    response.last_modified = last_modified
+    if isinstance(etag, str):
+        response.set_etag(etag)
+    elif etag and found is not None:
+        response.set_etag(f"{found.st_mtime_ns:x}-{found.st_size:x}")
+
+
+def wrap_file(environ: dict[str, Any], file: BinaryIO, buffer_size: int = 8192) -> Iterable[bytes]:
+    """Wrap ``file`` in the server's ``wsgi.file_wrapper`` (PEP 3333), or in a similar one if the server has none.
+
+    The result is the body of ``Response(wrap_file(environ, file), direct_passthrough=True)``, on WSGI only.
+    :func:`send_file` serves both protocols. ``buffer_size`` is the number of bytes of each read.
+    """
+    from wsgiref.util import FileWrapper
+
+    wrapped: Iterable[bytes] = environ.get("wsgi.file_wrapper", FileWrapper)(file, buffer_size)
+    return wrapped
+
+
+def send_from_directory(
+    directory: str | os.PathLike[str],
+    path: str,
+    request: RequestLike | Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Response:
+    """Return the response of :func:`send_file` for a ``path`` that a client sent, below ``directory``.
+
+    ``options`` are the keyword arguments of :func:`send_file`. Raises :exc:`NotFound` for a path that leads out of the
+    directory (:func:`safe_join`), and if there is no such file or it may not be read. Raises :exc:`OSError` for
+    troubles of the server itself, such as too many open files. Symbolic links in the directory are followed.
+    """
+    joined = safe_join(directory, path)
+    if joined is None:
+        raise NotFound
+    try:
+        return send_file(joined, request, **options)
+    except OSError as error:
+        if is_missing(error):
+            raise NotFound from error
+        raise

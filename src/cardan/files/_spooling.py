@@ -1,0 +1,267 @@
+"""Uploaded files: their data are kept in memory while they are small, and in unnamed temporary files afterwards.
+
+Both adapters use it. Everything here blocks and knows no event loop: ``would_block`` tells the caller if the next write
+touches the disk, so that an async caller can run it in a worker thread. Raises :exc:`OSError` for troubles of the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from functools import partial
+from io import BytesIO, FileIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from ..core._buffers import BATCH_SIZE, as_bytes
+from ..core.forms._files import FileStorage as CoreFileStorage
+from ..core.forms._files import call_blocking, is_async_file
+from ..core.forms._parts import Part as CorePart
+from ..core.forms._parts import call_beside
+from ..core.forms._sinks import MemoryBudget
+
+if TYPE_CHECKING:
+    from ..core._buffers import Buffer
+    from ..core._limits import Limits
+    from ..core.forms._files import RunSync, Writer
+
+__all__ = ["FileStorage", "Part", "SpoolSink", "Spooler"]
+
+#: Bytes that a sink on disk collects before it writes them; each write is a job for a worker thread.
+BATCH = BATCH_SIZE
+
+
+class Spooler:
+    """Opens the sinks of one form. All of them together keep at most ``max_spool_memory`` bytes in memory."""
+
+    __slots__ = ("_budget", "limits")
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._budget = MemoryBudget(limits)
+
+    def open(self) -> SpoolSink:
+        """A sink for one more file."""
+        return SpoolSink(self.limits, self._budget)
+
+    def hold(self, files: list[bytes]) -> list[SpoolSink] | None:
+        """A complete sink for each of ``files``, which are the data of whole files; None if they must go to disk."""
+        sizes = list(map(len, files))
+        most = self.limits.max_file_memory
+        if (most is not None and max(sizes) > most) or not self._budget.take(sum(sizes)):
+            return None
+        sinks = [self.open() for _ in files]
+        for sink, data, size in zip(sinks, files, sizes):
+            sink._chunks.append(data)
+            sink._held = sink.size = size
+        return sinks
+
+
+class SpoolSink:
+    """Keeps the data of one uploaded file.
+
+    The data are in memory while the file has at most ``max_file_memory`` bytes and all files of the form together have
+    at most ``max_spool_memory`` in memory. Afterwards they are in an unnamed temporary file, which is written in
+    pieces of 1 MiB. ``size`` is the number of bytes; ``stream`` is the file to read from.
+    """
+
+    __slots__ = ("_allowed", "_budget", "_chunks", "_file", "_held", "_stream", "size")
+
+    rewinds = True
+    """``stream`` is at its start at the first access, so that the caller need not seek."""
+
+    def __init__(self, limits: Limits, budget: MemoryBudget | None = None) -> None:
+        self._budget = budget
+        self._allowed = limits.max_file_memory
+        self._chunks: list[bytes] = []
+        self._held = 0
+        self._file: FileIO | None = None
+        self._stream: BinaryIO | None = None
+        self.size = 0
+
+    @property
+    def on_disk(self) -> bool:
+        """True if the data are on disk, so that reading may block."""
+        return self._file is not None
+
+    def would_block(self, size: int) -> bool:
+        """True if a write of ``size`` bytes touches the disk; 0 asks the same of :meth:`finish`."""
+        if self._file is not None:
+            return self._held + size >= BATCH or size == 0
+        return size > 0 and self._is_too_much(size)
+
+    def write(self, data: Buffer) -> int:
+        """Add ``data``, any bytes-like object. Return its length in bytes."""
+        if type(data) is not bytes:
+            data = as_bytes(data)
+        size = len(data)
+        if self._file is None:
+            if self._is_too_much(size):
+                self._roll_over()
+            elif self._budget is not None:
+                self._budget.take(size)
+        self._chunks.append(data)
+        self._held += size
+        self.size += size
+        if self._file is not None and self._held >= BATCH:
+            self._flush()
+        return size
+
+    def finish(self) -> None:
+        """End the file. If it is on disk, the bytes that were collected are written."""
+        if self._file is not None:
+            self._flush()
+            self._file.seek(0)
+
+    @property
+    def stream(self) -> BinaryIO:
+        """The data as a file, the same object each time; at its start at the first access."""
+        stream = self._stream
+        if stream is None:
+            if self._file is not None:
+                self._flush()
+                self._file.seek(0)
+                stream = os.fdopen(self._file.fileno(), "r+b", closefd=False)
+            else:
+                stream = BytesIO(b"".join(self._chunks))
+                self._chunks = []
+            self._stream = stream
+        return stream
+
+    def close(self) -> None:
+        """Release the data in memory and on disk. It may be called again."""
+        self._chunks = []
+        if self._stream is None:
+            self._stream = BytesIO()
+        self._stream.close()
+        if self._file is not None:
+            self._file.close()
+
+    abort = close
+
+    def _is_too_much(self, size: int) -> bool:
+        if self._allowed is not None and self.size + size > self._allowed:
+            return True
+        budget = self._budget
+        return budget is not None and budget.allowed is not None and budget.used + size > budget.allowed
+
+    def _roll_over(self) -> None:
+        """Move the data to disk. They no longer count for ``max_spool_memory``."""
+        self._file = _open_temporary()
+        if self._budget is not None:
+            self._budget.used -= self._held
+        self._flush()
+
+    def _flush(self) -> None:
+        assert self._file is not None
+        chunks, self._chunks = self._chunks, []
+        self._held = 0
+        if chunks:
+            _write_all(self._file, chunks)
+
+
+def _write_all(file: FileIO, chunks: list[bytes]) -> None:
+    """Write all ``chunks`` in as few system calls as possible. A short write (a full disk) is continued."""
+    if len(chunks) == 1 or not hasattr(os, "writev"):
+        data = memoryview(chunks[0] if len(chunks) == 1 else b"".join(chunks))
+        while data:
+            data = data[file.write(data) :]
+        return
+    for start in range(0, len(chunks), _IOV_MAX):
+        part = chunks[start : start + _IOV_MAX]
+        written = os.writev(file.fileno(), part)
+        if written < sum(map(len, part)):
+            _write_all(file, [b"".join(part)[written:]])
+
+
+_O_TMPFILE: int = getattr(os, "O_TMPFILE", 0)  # Linux
+_IOV_MAX = 1024  # what Linux and macOS take at once (POSIX: at least 16; IOV_MAX)
+
+
+def _open_temporary() -> FileIO:
+    """Open an unnamed file. With O_TMPFILE that costs half of ``tempfile.TemporaryFile``, which removes a name."""
+    if _O_TMPFILE:
+        flags = os.O_RDWR | os.O_EXCL | os.O_CLOEXEC | _O_TMPFILE
+        try:
+            return FileIO(os.open(tempfile.gettempdir(), flags, 0o600), "r+")
+        except OSError:
+            pass  # a file system that cannot
+    file = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115 - it is the sink's to close
+    return getattr(file, "file", file)  # Windows wraps it
+
+
+class FileStorage(CoreFileStorage):
+    """An uploaded file, which may be on disk. :meth:`save` also takes a path."""
+
+    __slots__ = ()
+
+    def save(self, dst: str | os.PathLike[str] | Writer) -> None:
+        """Copy the file from its present position to ``dst``.
+
+        ``dst`` is a path, which is created or overwritten, or an object with ``write(bytes)``. Build the path with
+        :attr:`safe_filename`, never with ``filename``. Raises :exc:`OSError` for a path that cannot be written.
+        """
+        target: Any = dst  # _copy() takes paths, too
+        super().save(target)
+
+    async def asave(self, dst: str | os.PathLike[str] | Writer, *, run_sync: RunSync = None) -> None:
+        """Async twin of :meth:`save`; ``dst.write`` may be async. ``run_sync`` runs what blocks in a worker thread."""
+        target: Any = dst  # _copy() takes paths, too
+        if hasattr(dst, "write") or not is_async_file(self):
+            await super().asave(target, run_sync=run_sync)
+            return
+        file = await call_blocking(self, run_sync, partial(Path(target).open, "wb", buffering=0))
+        try:
+            await super().asave(_Whole(file), run_sync=run_sync)
+        finally:
+            file.close()
+
+    def _copy(self, dst: Any) -> None:
+        if hasattr(dst, "write"):
+            super()._copy(dst)
+            return
+        with Path(dst).open("wb", buffering=0) as file:
+            super()._copy(_Whole(file))
+
+
+class Part(CorePart):
+    """A part of a multipart body. :meth:`save` also takes a path."""
+
+    __slots__ = ()
+
+    def save(self, dst: str | os.PathLike[str] | Writer) -> None:
+        """Write the rest of the part to ``dst``.
+
+        ``dst`` is a path, which is created or overwritten, or an object with ``write(bytes)``. Build the path with
+        :attr:`safe_filename`, never with ``filename``. Raises :exc:`OSError` for a path that cannot be written.
+        """
+        target: Any = dst
+        if hasattr(dst, "write"):
+            super().save(target)
+            return
+        with Path(target).open("wb", buffering=0) as file:
+            super().save(_Whole(file))
+
+    async def asave(self, dst: str | os.PathLike[str] | Writer) -> None:
+        """Async twin of :meth:`save`; ``dst.write`` may be async. Files are written in worker threads."""
+        target: Any = dst
+        if hasattr(dst, "write"):
+            await super().asave(target)
+            return
+        file = await call_beside(self, lambda: Path(target).open("wb", buffering=0))  # noqa: SIM115 - opened in a thread
+        try:
+            await super().asave(_Whole(file))
+        finally:
+            file.close()
+
+
+class _Whole:
+    """A raw file whose ``write`` writes all of it."""
+
+    __slots__ = ("_file",)
+
+    def __init__(self, file: FileIO) -> None:
+        self._file = file
+
+    def write(self, data: bytes, /) -> None:
+        _write_all(self._file, [data])

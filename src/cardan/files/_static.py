@@ -1,0 +1,281 @@
+"""StaticFiles: an application that serves the files of a directory, over both protocols.
+
+It sends files with validators, ranges and precompressed variants. It answers 404 if there is no such file, or if the
+file must not be named or read, and 405 to other methods than GET and HEAD. It raises :exc:`OSError` for troubles of the
+server itself, such as too many open files. It never leaves the directory, never lists it, and never waits for a pipe.
+
+Symbolic links are followed if they lead to a place inside the directory; ``follow_symlinks=True`` lets them lead
+anywhere. Links are checked while the file is opened, so that a path that changes at that moment cannot lead out. A
+server that offers ``http.response.pathsend`` opens the path of a large file itself, some time after the check.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import quote
+
+from .._request import Request
+from .._response import Response, redirect
+from ..apps._application import Application
+from ..core._buffers import CHUNK_SIZE
+from ..core._exceptions import MethodNotAllowed, NotFound
+from ..core._response.conditional import Conditions, Representation, decide
+from ..core._response.prepared import PreparedFields, PreparedResponse, prepare
+from ..core.structures._header_rules import remember
+from ._file_body import FileBody
+from ._file_types import guess_type
+from ._joining import safe_join
+from ._opening import is_missing, open_below, open_file, resolve_below
+from ._sending import answer, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["StaticFiles", "safe_join"]
+
+#: content coding -> the suffix of a file in that coding
+_SUFFIXES: Final = {"br": ".br", "gzip": ".gz", "zstd": ".zst"}
+
+
+#: the size in bytes up to which a file that was served before is read at once
+SMALL: Final = CHUNK_SIZE
+
+#: the attributes that decide what is answered
+_OPTIONS: Final = frozenset({"directory", "index", "precompressed", "max_age", "follow_symlinks", "hidden"})
+_UNCONDITIONAL: Final = Conditions()
+
+
+class _Known(NamedTuple):
+    """A small file that was served, and the fields of its answer."""
+
+    path: str
+    suffixes: tuple[str, ...]
+    """The suffixes of the precompressed variants that were looked for, and not found."""
+    identity: tuple[int, ...]
+    fields: PreparedFields
+    there: Representation
+
+
+class _KnownFile(PreparedResponse, Response):
+    """The answer for a file whose fields were checked before."""
+
+
+class StaticFiles(Application[Request]):
+    """An application that serves the files below ``directory``; the path of a request is the path of the file.
+
+    ``index`` is the name of the file that is sent for a directory; with None a directory is a 404. ``precompressed``
+    lists content codings, the preferred one first: ``file.br`` or ``file.gz`` is sent in place of ``file`` if it exists
+    and the client accepts it. ``max_age`` is how many seconds caches may use the file without asking, as for
+    :func:`send_file`. ``hidden=True`` also serves files and directories whose names start with a dot;
+    ``.well-known`` (RFC 8615) is always served. Raises :exc:`ValueError` if there is no such directory.
+
+    >>> import tempfile
+    >>> from cardan.files import StaticFiles
+    >>> app = StaticFiles(tempfile.gettempdir(), max_age=3600)
+    """
+
+    _known: dict[str, _Known]
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        index: str | None = "index.html",
+        precompressed: Sequence[str] = ("br", "gzip"),
+        max_age: int | None = None,
+        follow_symlinks: bool = False,
+        hidden: bool = False,
+    ) -> None:
+        super().__init__(self._serve)
+        self.directory = os.path.realpath(directory)
+        if not os.path.isdir(self.directory):
+            raise ValueError(f"got {os.fspath(directory)!r}, expected a directory")
+        self.index = index
+        self.precompressed = tuple(precompressed)
+        self.max_age = max_age
+        self.follow_symlinks = follow_symlinks
+        self.hidden = hidden
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name in _OPTIONS:  # what was prepared under other options is dropped; requests under way keep the old one
+            self.__dict__["_known"] = {}
+
+    def _serve(self, request: Request) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(headers={"Allow": "GET, HEAD"})
+        known = self._known
+        response = self._answer_known(request, known)
+        if response is not None:
+            return response
+        try:
+            return self._answer(request, known)
+        except OSError as error:
+            if is_missing(error):
+                raise NotFound from error
+            raise
+        except ValueError as error:  # a path with NUL, which no system call accepts
+            raise NotFound from error
+
+    def _answer_known(self, request: Request, known: dict[str, _Known]) -> Response | None:
+        """The fast path of :meth:`_answer`: the answer for a small file that was served before and has not changed.
+
+        The file is opened, read and closed here, so that on ASGI one job in a worker thread does all of it. Gives None
+        if anything is unusual: another method, a range, a file that changed, an error.
+        """
+        file = known.get(request.path)
+        if file is None or request.method != "GET":
+            return None
+        asked = Conditions.from_headers(request.headers)
+        for suffix in file.suffixes:
+            if os.access(file.path + suffix, os.F_OK):
+                return None
+        try:
+            fd, found = self._open(file.path)
+        except (OSError, NotFound):
+            return None
+        try:
+            if _identity(found) != file.identity:
+                return None
+            if asked != _UNCONDITIONAL:
+                status = decide("GET", asked, file.there).status
+                if status == 304:
+                    unchanged = _KnownFile(file.fields, b"")
+                    unchanged.status_code = 304
+                    return unchanged
+                if status is not None:
+                    return None
+            data = os.read(fd, found.st_size + 1)
+        except OSError:
+            return None
+        finally:
+            os.close(fd)
+        return _KnownFile(file.fields, data) if len(data) == found.st_size else None
+
+    def _answer(self, request: Request, known: dict[str, _Known]) -> Response:
+        path = request.path.removeprefix("/")
+        found = self._find(path)
+        if stat.S_ISDIR(_mode(found)):
+            if self.index is None:
+                raise NotFound
+            found = os.path.join(found, self.index)
+            if path and not path.endswith("/"):
+                self._check(found)
+                if not stat.S_ISREG(_mode(found)):
+                    raise NotFound
+                return _with_slash(request)
+        elif path.endswith("/"):
+            raise NotFound
+        return self._send(found, request, known)
+
+    def _find(self, path: str) -> str:
+        """The path on disk for the path of a request. Raises :exc:`NotFound` if the client must not name it."""
+        parts = [part for part in path.split("/") if part not in ("", ".")]
+        if not self.hidden and any(part.startswith(".") and part != ".well-known" for part in parts):
+            raise NotFound
+        joined = safe_join(self.directory, path)
+        if joined is None:
+            raise NotFound
+        return joined
+
+    def _check(self, path: str) -> None:
+        """Raise :exc:`NotFound` if ``path`` leads out of the directory now. Serve only what :meth:`_open` gives."""
+        if not self.follow_symlinks:
+            resolve_below(self.directory, path)
+
+    def _open(self, path: str) -> tuple[int, os.stat_result]:
+        return open_file(path) if self.follow_symlinks else open_below(self.directory, path)
+
+    def _send(self, path: str, request: Request, known: dict[str, _Known]) -> Response:
+        coding, chosen, varies = self._choose(path, request)
+        # validators are those of the file that is sent: each variant has its own
+        fd, found = self._open(chosen)
+        body = FileBody(fd, found.st_size, path=chosen)
+        try:
+            response = Response(body, mimetype=guess_type(path))
+            describe(response, found, max_age=self.max_age)
+            response.accept_ranges = "bytes"
+            if not varies and found.st_size <= SMALL and found.st_mtime <= time.time():
+                self._remember(known, request.path, path, found, response)
+            answer(response, request)
+            if varies:
+                response.vary.add("Accept-Encoding")
+        except BaseException:
+            body.close()
+            raise
+        if coding is not None and response.status_code in (200, 206, 304):
+            response.content_encoding = coding
+        return response
+
+    def _remember(
+        self, known: dict[str, _Known], name: str, path: str, found: os.stat_result, response: Response
+    ) -> None:
+        """Keep the fields of a file for its next request.
+
+        A file with a time in the future is not kept: its Last-Modified is the present time.
+        """
+        fields = prepare(response)
+        if fields is not None:
+            there = Representation(
+                etag=response.headers["ETag"], last_modified=response.last_modified, length=found.st_size
+            )
+            suffixes = tuple(_SUFFIXES[coding] for coding in self.precompressed if coding in _SUFFIXES)
+            remember(known, name, _Known(path, suffixes, _identity(found), fields, there))
+
+    def _choose(self, path: str, request: Request) -> tuple[str | None, str, bool]:
+        """The content coding, the path of the file to send, and whether other clients may get another variant."""
+        variants = [
+            (coding, path + suffix)
+            for coding in self.precompressed
+            if (suffix := _SUFFIXES.get(coding)) is not None and self._is_variant(path + suffix)
+        ]
+        if not variants or not stat.S_ISREG(_mode(path)):
+            return None, path, False
+        self._check(path)  # a variant is not sent in place of a file that leads out of the directory
+        if "," in request.headers.get("Range", ""):  # several ranges are sent of the file itself only
+            return None, path, True
+        accepts = request.accept_encodings
+        best, chosen, coding = accepts.quality("identity"), path, None
+        for name, variant in reversed(variants):  # of equal qualities the first of precompressed wins
+            quality = accepts.quality(name)
+            if quality > 0 and quality >= best:
+                best, chosen, coding = quality, variant, name
+        return coding, chosen, True
+
+    def _is_variant(self, path: str) -> bool:
+        if not stat.S_ISREG(_mode(path)):
+            return False
+        try:
+            self._check(path)
+        except NotFound:
+            return False
+        return True
+
+
+def _identity(found: os.stat_result) -> tuple[int, ...]:
+    """The values by which another file, or another state of the file, is recognized."""
+    return found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _mode(path: str) -> int:
+    """``st_mode`` of ``path``, 0 if there is no such file. Raises :exc:`OSError` if the system cannot tell."""
+    try:
+        return os.stat(path).st_mode
+    except OSError as error:
+        if is_missing(error):
+            return 0
+        raise
+
+
+def _with_slash(request: Request) -> Response:
+    """Redirect to the path with a slash at its end. The location is relative: neither ``//host`` in the path nor the
+    Host field can lead to another server.
+    """
+    name = request.path.rstrip("/").rpartition("/")[2]
+    query = request.head.query_string.decode("latin-1")
+    location = f"./{quote(name, safe='')}/" + (f"?{query}" if query else "")
+    response: Response = redirect(location, 308, Response)
+    return response

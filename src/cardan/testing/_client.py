@@ -1,0 +1,145 @@
+"""The two test clients: clients of httpx with transports that call an application in this process.
+
+The application may be any WSGI or ASGI application. Requests, responses, cookies, redirects and exceptions are those of
+httpx. The clients never open a socket. When a client is closed, its threads, tasks and event loops have ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote
+
+from ..core._buffers import Buffer, as_bytes, is_bytes_like
+from ._async_transports import AsyncASGITransport, AsyncTransport, AsyncWSGITransport
+from ._httpx import httpx
+from ._options import Options
+from ._sync_transports import ASGITransport, SyncTransport, WSGITransport
+
+__all__ = ["PROTOCOLS", "AsyncClient", "Client", "ProtocolName", "RequestContent", "check", "mounted"]
+
+ProtocolName: TypeAlias = Literal["wsgi", "asgi"]
+"""The protocol between a client and its application."""
+
+PROTOCOLS: tuple[ProtocolName, ...] = ("wsgi", "asgi")
+"""Both protocols, for ``pytest.mark.parametrize("protocol", PROTOCOLS)``."""
+
+RequestContent: TypeAlias = str | Buffer | Iterable[bytes] | AsyncIterable[bytes]
+"""The body of a request: text, any bytes-like object, or an iterable of bytes, sync or async."""
+
+CLIENT = ("127.0.0.1", 49152)  # the first dynamic port, RFC 6335, section 6
+
+
+def _as_content(content: RequestContent | None) -> Any:
+    """``content`` for httpx: a bytes-like object is converted to bytes, since httpx would iterate over its numbers."""
+    return as_bytes(content) if is_bytes_like(content) else content
+
+
+class Client(httpx.Client):
+    """An `httpx.Client` that calls ``app`` in this process.
+
+    Used as a context manager, it runs the lifespan of the application. On ASGI, this is start-up and shutdown, and each
+    scope gets the state. On WSGI, ``app.close()`` is called at the end, if the application has this method. A client
+    that is not used as a context manager runs no lifespan.
+
+    - ``protocol``: "wsgi" or "asgi".
+    - ``backend``: the event loop for ASGI applications, which runs in a separate thread: "asyncio" or "trio".
+      ``backend_options`` are passed to `anyio.run`.
+    - ``raise_app_exceptions``: if True, the client raises the exceptions of the application. If False, an exception
+      gives a 500, or an incomplete response if the response has started.
+    - ``root_path``: the path under which the application is mounted. It is added to ``base_url`` if that has no path.
+    - ``client``: host and port of the client, as the application sees them.
+    - ``http_version``: the version that the application sees, such as "1.0", "1.1" or "2".
+    - ``extensions``: the ASGI extensions that the server offers, by name.
+    - ``spec_version``: the version of the ASGI HTTP specification. Before "2.4", `send` does nothing after the client
+      has disconnected; since "2.4" it raises OSError.
+    - ``grace``: seconds that the application may continue after the client has disconnected. Then it is cancelled, and
+      a RuntimeWarning is given.
+    - ``timeout``: as in httpx. A request that takes longer raises ``httpx.ReadTimeout``, so that no test hangs.
+
+    All other options are those of `httpx.Client`.
+
+    A request raises the exception that the application has raised. A wrong ``protocol`` or ``backend`` raises
+    ValueError.
+    """
+
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        *,
+        protocol: ProtocolName,
+        backend: Literal["asyncio", "trio"] = "asyncio",
+        base_url: str | httpx.URL = "http://testserver",
+        raise_app_exceptions: bool = True,
+        root_path: str = "",
+        client: tuple[str, int] = CLIENT,
+        http_version: str = "1.1",
+        extensions: Mapping[str, Any] | None = None,
+        spec_version: str = "2.4",
+        grace: float = 10.0,
+        timeout: float | httpx.Timeout | None = 30.0,
+        backend_options: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        common = Options(app, raise_app_exceptions, root_path, client, http_version, extensions, spec_version, grace)
+        transport: SyncTransport
+        if check(protocol, PROTOCOLS) == "wsgi":
+            transport = WSGITransport(common)
+        else:
+            transport = ASGITransport(common, check(backend, ("asyncio", "trio")), backend_options)
+        super().__init__(transport=transport, base_url=mounted(base_url, root_path), timeout=timeout, **options)
+
+    def build_request(
+        self, method: str, url: httpx.URL | str, *, content: RequestContent | None = None, **options: Any
+    ) -> httpx.Request:
+        """The same as in httpx, but ``content`` may also be any bytes-like object."""
+        return super().build_request(method, url, content=_as_content(content), **options)
+
+
+class AsyncClient(httpx.AsyncClient):
+    """An `httpx.AsyncClient` that calls ``app`` in this process, on the running event loop of asyncio or trio.
+
+    It must be used as an async context manager. It may be entered in one task and left in another, as the fixtures of
+    pytest-asyncio do. With "wsgi", each request runs in its own thread. The options are those of `Client`, without
+    ``backend`` and ``backend_options``.
+    """
+
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        *,
+        protocol: ProtocolName,
+        base_url: str | httpx.URL = "http://testserver",
+        raise_app_exceptions: bool = True,
+        root_path: str = "",
+        client: tuple[str, int] = CLIENT,
+        http_version: str = "1.1",
+        extensions: Mapping[str, Any] | None = None,
+        spec_version: str = "2.4",
+        grace: float = 10.0,
+        timeout: float | httpx.Timeout | None = 30.0,
+        **options: Any,
+    ) -> None:
+        common = Options(app, raise_app_exceptions, root_path, client, http_version, extensions, spec_version, grace)
+        transport: AsyncTransport
+        transport = AsyncWSGITransport(common) if check(protocol, PROTOCOLS) == "wsgi" else AsyncASGITransport(common)
+        super().__init__(transport=transport, base_url=mounted(base_url, root_path), timeout=timeout, **options)
+
+    def build_request(
+        self, method: str, url: httpx.URL | str, *, content: RequestContent | None = None, **options: Any
+    ) -> httpx.Request:
+        """The same as in httpx, but ``content`` may also be any bytes-like object."""
+        return super().build_request(method, url, content=_as_content(content), **options)
+
+
+def check(value: str, allowed: tuple[str, ...]) -> str:
+    """Return ``value``. Raises ValueError if it is not in ``allowed``."""
+    if value not in allowed:
+        raise ValueError(f"got {value!r}, expected {' or '.join(map(repr, allowed))}")
+    return value
+
+
+def mounted(base_url: str | httpx.URL, root_path: str) -> httpx.URL:
+    """``base_url``. If it has no path, ``root_path`` becomes its path."""
+    url = httpx.URL(base_url)
+    return url.copy_with(path=quote(root_path)) if root_path and url.path == "/" else url

@@ -1,0 +1,167 @@
+"""The request line and the headers of a test request, and the environ and the scope that a server makes of them.
+
+:class:`Opening` holds the values that a client sends. ``environ()`` and ``scope()`` give what a server would pass to an
+application (PEP 3333, "environ Variables"; ASGI HTTP spec 2.5, "HTTP Connection Scope"). ``head()`` gives core's
+`RequestHead`. The body is not part of it.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+from wsgiref.util import FileWrapper
+
+from ._httpx import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ..core._request.head import RequestHead
+
+__all__ = ["DEFAULT_PORTS", "Opening", "add_fields", "target_of"]
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def target_of(request: httpx.Request) -> bytes:
+    """The request target as bytes: the request extension ``target`` unchanged (as in httpcore), or that of the URL."""
+    target = request.extensions.get("target")
+    return target if isinstance(target, bytes) else request.url.raw_path
+
+
+@dataclass(slots=True)
+class Opening:
+    """The request line, the headers and the addresses of a request.
+
+    ``raw_path`` is percent-encoded and begins with ``root_path``. ``root_path`` itself is text that is not
+    percent-encoded. ``headers`` are pairs of bytes, as they are sent. ``server`` and ``client`` are host and port.
+    """
+
+    method: str = "GET"
+    raw_path: bytes = b"/"
+    query_string: bytes = b""
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    scheme: str = "http"
+    http_version: str = "1.1"
+    root_path: str = ""
+    server: tuple[str, int] = ("testserver", 80)
+    client: tuple[str, int] = ("127.0.0.1", 49152)
+
+    @classmethod
+    def from_request(
+        cls,
+        request: httpx.Request,
+        *,
+        root_path: str = "",
+        client: tuple[str, int] = ("127.0.0.1", 49152),
+        http_version: str = "1.1",
+    ) -> Opening:
+        """The opening of an httpx request. Raises ``httpx.ConnectError`` if its path is not under ``root_path``."""
+        raw_path, _, query = target_of(request).partition(b"?")
+        url = request.url
+        opening = cls(
+            request.method, raw_path, query, list(request.headers.raw), url.scheme, http_version, root_path,
+            (url.host, url.port or DEFAULT_PORTS.get(url.scheme, 80)), client,
+        )  # fmt: skip
+        if not opening.is_mounted():
+            raise httpx.ConnectError(f"got path {url.path!r}, expected one under root_path {root_path!r}")
+        return opening
+
+    def path_bytes(self) -> bytes:
+        """The whole path, percent-decoded."""
+        return unquote_to_bytes(self.raw_path)
+
+    def is_mounted(self) -> bool:
+        """True if the path is ``root_path`` or is below it."""
+        root = self.root_path.encode()
+        return self.path_bytes() == root or self.path_bytes().startswith(root + b"/") or not root
+
+    def environ(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """A new WSGI environ (PEP 3333) without ``wsgi.input``. ``overrides`` replace or add keys."""
+        root = self.root_path.encode()
+        target = self.raw_path + (b"?" + self.query_string if self.query_string else b"")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": self.method,
+            "SCRIPT_NAME": root.decode("latin-1"),
+            "PATH_INFO": self.path_bytes()[len(root) :].decode("latin-1"),
+            "QUERY_STRING": self.query_string.decode("latin-1"),
+            "REQUEST_URI": target.decode("latin-1"),
+            "RAW_URI": target.decode("latin-1"),
+            "SERVER_NAME": self.server[0],
+            "SERVER_PORT": str(self.server[1]),
+            "SERVER_PROTOCOL": f"HTTP/{self.http_version}",
+            "REMOTE_ADDR": self.client[0],
+            "REMOTE_PORT": str(self.client[1]),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": self.scheme,
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "wsgi.input_terminated": True,
+            "wsgi.file_wrapper": FileWrapper,
+        }
+        add_fields(environ, self.headers)
+        environ.update(overrides or {})
+        return environ
+
+    def scope(self, overrides: Mapping[str, Any] | None = None, *, spec_version: str = "2.4") -> dict[str, Any]:
+        """A new ASGI HTTP connection scope, with header names in lower case, as the specification requires.
+
+        ``overrides`` replace or add keys.
+        """
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": spec_version},
+            "http_version": self.http_version,
+            "method": self.method,
+            "scheme": self.scheme,
+            "path": self.path_bytes().decode("utf-8", "replace"),
+            "raw_path": self.raw_path,
+            "query_string": self.query_string,
+            "root_path": self.root_path,
+            "headers": [(name.lower(), value) for name, value in self.headers],
+            "client": self.client,
+            "server": self.server,
+        }
+        scope.update(overrides or {})
+        return scope
+
+    def head(self) -> RequestHead:
+        """Core's `RequestHead` with the same values."""
+        from ..core._request.head import RequestHead
+        from ..core.structures._scope_headers import ScopeHeaders
+
+        return RequestHead(
+            method=self.method,
+            path=self.path_bytes()[len(self.root_path.encode()) :].decode("utf-8", "replace"),
+            query_string=self.query_string,
+            headers=ScopeHeaders([(name.lower(), value) for name, value in self.headers]),
+            scheme=self.scheme,
+            http_version=self.http_version,
+            root_path=self.root_path,
+            raw_path=self.raw_path,
+            server=self.server,
+            client=self.client,
+            concurrency=(True, False, False),
+        )
+
+
+def add_fields(environ: dict[str, Any], headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Add header fields to an environ, as servers do.
+
+    The values of fields with the same name are joined (RFC 9110, section 5.3; for cookies RFC 6265, section 5.4).
+    Fields with an underscore in their name are left out, because the application could not distinguish them from fields
+    with a hyphen.
+    """
+    for raw_name, raw_value in headers:
+        if b"_" in raw_name:
+            continue
+        name = raw_name.decode("latin-1").upper().replace("-", "_")
+        key = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
+        value = raw_value.decode("latin-1")
+        if key in environ:
+            value = f"{environ[key]}{'; ' if name == 'COOKIE' else ', '}{value}"
+        environ[key] = value

@@ -1,0 +1,96 @@
+"""Calling a WSGI application (PEP 3333): gives its status, header fields and body, including what it writes."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from ..core._buffers import as_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+__all__ = ["AppBody", "call_app"]
+
+
+class AppBody:
+    """The body of an application: what it wrote, then its iterable. Closing it closes the iterable, once."""
+
+    def __init__(self, written: list[bytes], chunks: Iterator[bytes], close: Callable[[], Any] | None) -> None:
+        self._written = written
+        self._chunks = chunks
+        self._close = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            yield from self._drain()
+            try:
+                chunk = next(self._chunks)
+            except StopIteration:
+                break
+            yield from self._drain()  # what was written comes before what is yielded afterwards
+            yield chunk
+        yield from self._drain()
+
+    def _drain(self) -> list[bytes]:
+        written = [data for data in self._written if data]
+        self._written.clear()
+        return written
+
+    def close(self) -> None:
+        """Close the application's iterable."""
+        close, self._close = self._close, None
+        if close is not None:
+            close()
+
+
+class _Start:
+    """``start_response``, as an application sees it."""
+
+    def __init__(self) -> None:
+        self.status: str | None = None
+        self.headers: list[tuple[str, str]] = []
+        self.written: list[bytes] = []
+        self.sent = False
+
+    def __call__(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+    ) -> Callable[[bytes], object]:
+        try:
+            if exc_info is not None and self.sent:
+                raise exc_info[1].with_traceback(exc_info[2])
+        finally:
+            done, exc_info = exc_info is not None, None  # its traceback refers to this frame: a reference cycle
+        if self.status is not None and not done:
+            raise RuntimeError("got a second start_response() without exc_info, expected one (PEP 3333)")
+        self.status, self.headers = status, list(headers)
+        return lambda data: self.written.append(as_bytes(data))
+
+
+def call_app(
+    app: Callable[..., Iterable[bytes]], environ: dict[str, Any]
+) -> tuple[str, list[tuple[str, str]], AppBody]:
+    """Call ``app``; give its status line, its header fields and its body. The caller has to close the body.
+
+    An application may call ``start_response`` as late as for its first item, so that this is read as well. Raises the
+    errors of the application, and :exc:`RuntimeError` if it never calls ``start_response``.
+    """
+    start = _Start()
+    iterable = app(environ, start)
+    close = getattr(iterable, "close", None)
+    chunks: Iterator[bytes] = iter(iterable)
+    first: list[bytes] = []
+    try:
+        while start.status is None:
+            try:
+                first.append(next(chunks))
+            except StopIteration:
+                raise RuntimeError(
+                    "got no call of start_response(), expected one before the body's first item"
+                ) from None
+        start.sent = True
+    except BaseException:
+        if close is not None:
+            close()
+        raise
+    return start.status or "", start.headers, AppBody(start.written, chain(first, chunks), close)

@@ -1,0 +1,166 @@
+"""Handling one WSGI request (PEP 3333): from the server to the handler and back.
+
+:mod:`cardan.asgi._handling` does the same for ASGI; the two can be read side by side.
+
+A ``def`` handler runs in the thread of the request, an ``async def`` handler in the event loop of the process, for
+which the thread waits (:mod:`cardan.wsgi._thread`). A response that is one bytes object and has nothing to be closed
+after it needs neither.
+"""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .. import _crossing as crossing
+from ..core._exceptions import HTTPException
+from ..core._flow import Served, flow, raiser
+from ..core._request.exchange import KEY, REQUEST_KEY, Exchange
+from ..core._request.head import announces_body
+from ..core._response.base import BaseResponse
+from ._draining import count_reads, drain_before_error, drained
+from ._errors import answer_error, ends_more
+from ._sending import send, send_whole
+from ._thread import RequestThread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from ..core._flow import Function
+    from ..core._request.request import BaseRequest
+
+__all__ = ["ServedOverWSGI", "handle", "handle_response"]
+
+
+class ServedOverWSGI(Served, Protocol):
+    """What this module needs of an application, besides what both protocols need."""
+
+    @property
+    def adapter_sync_handler(self) -> Function | None:
+        """The handler, if it is a ``def``, handles every request, and nothing is loaded before it. None: ask
+        :meth:`adapter_find_handler`.
+        """
+        ...
+
+    @property
+    def adapter_start_lifespan(self) -> Callable[[], dict[str, Any]] | None:
+        """Starts the lifespan in this process, once, and gives a copy of its state; None without a lifespan."""
+        ...
+
+    def adapter_portal(self) -> crossing.Portal:
+        """The event loop of async code in this process."""
+        ...
+
+
+def handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Serve one WSGI request (PEP 3333). Wrap it to put middleware of that protocol around the application.
+
+    An error that a server would take for its own (:mod:`cardan.wsgi._errors`) is logged (logger ``cardan``). It is
+    answered with a plain 500 before the head is sent, and ends the response as an ordinary error afterwards. All other
+    errors are raised. ``environ["x-wsgiorg.throw_errors"]``: all errors are raised, for debuggers and tests.
+    """
+    try:
+        return _handle(app, environ, start_response)
+    except BaseException as error:
+        if (answer := answer_error(error, environ, start_response)) is None:
+            raise
+        return answer
+
+
+def handle_response(response: BaseResponse, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Send a response that is itself the application. It runs in the caller's context.
+
+    Its errors are treated as those of an application.
+    """
+    try:
+        body: Iterable[bytes] | None = send_whole(response, environ, start_response)
+        if body is None:
+            portal = partial(crossing.portal, "asyncio")
+            thread = RequestThread(portal, Exchange(), crossing.CallersContext())
+            body = send(response, environ, start_response, thread, partial(_root_url, environ), [])
+        has_body = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
+        return drained(body, environ, response, None) if has_body or KEY in environ else body
+    except BaseException as error:
+        if (answer := answer_error(error, environ, start_response)) is None:
+            raise
+        return answer
+
+
+def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    exchange: Exchange | None = environ.get(KEY)
+    if exchange is None:
+        exchange = environ[KEY] = Exchange()
+    if app.adapter_start_lifespan is not None:
+        exchange.state = app.adapter_start_lifespan()
+    exchange.holders += 1
+    request: BaseRequest | None = None
+    thread: RequestThread | None = None
+    held = False
+    has_body = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
+    try:
+        if has_body and not environ.get("wsgi.input_terminated"):
+            count_reads(environ)
+        request = app.request_class(environ)
+        context = copy_context()
+        steps = None
+        if (handler := app.adapter_sync_handler) is not None:
+            steps = context.run(flow, request, handler, app.middleware, app.on_error)
+        if isinstance(steps, BaseResponse):
+            response = steps
+        else:
+            thread = RequestThread(app.adapter_portal, exchange, crossing.OwnContext(context))
+            response = _respond(app, request, thread) if steps is None else thread.respond(request, steps)
+        body: Iterable[bytes] | None = send_whole(response, environ, start_response)
+        if body is None:
+            thread = thread or RequestThread(app.adapter_portal, exchange, crossing.OwnContext(context))
+            held = bool(exchange.opened) or response.is_streamed  # the body of the response may read the request's
+            after: list[Callable[[], Any]] = [partial(_leave, environ, exchange, thread)] if held else []
+            root_url = partial(getattr, request, "root_url")
+            body = send(response, environ, start_response, thread, root_url, after)
+        elif exchange.opened and exchange.opened[-1].ended:
+            return body
+        return drained(body, environ, response, request) if has_body else body
+    except BaseException as error:
+        if has_body and not ends_more(error):
+            drain_before_error(environ, request)
+        raise
+    finally:
+        if not held:
+            _leave(environ, exchange, thread)
+
+
+def _respond(app: ServedOverWSGI, request: BaseRequest, thread: RequestThread) -> BaseResponse:
+    """The response to a request whose handler is chosen or awaited, or whose body is loaded first."""
+    call = thread.context.call
+    handler, is_async, loads = call(app.adapter_find_handler, request)
+    if is_async:
+        thread.enter_async(request)
+    if loads:
+        try:
+            thread.load(request, form=app.load)
+        except HTTPException as error:
+            handler = raiser(error)
+    return thread.respond(request, call(flow, request, handler, app.middleware, app.on_error))
+
+
+def _leave(environ: WSGIEnvironment, exchange: Exchange, thread: RequestThread | None) -> None:
+    """End what the application has begun for this request; nothing of it stays in the environ."""
+    try:
+        if thread is not None:
+            thread.leave()
+    finally:
+        exchange.holders -= 1
+        environ.pop(REQUEST_KEY, None)
+        if exchange.release is not None:
+            exchange.end()
+        if exchange.opened and exchange.files:
+            exchange.close()
+
+
+def _root_url(environ: WSGIEnvironment) -> str:
+    from ..core._request.request import BaseRequest
+    from ._head import EnvironHead
+
+    return BaseRequest(EnvironHead(environ)).root_url
