@@ -164,8 +164,26 @@ class House:
                         found[name].add(package)
         return found
 
+    @cached_property
+    def contracts(self) -> set[str]:
+        """The private names that a class derived from ``Protocol`` declares.
+
+        Such a class is a contract between packages: it says with types what one of them asks of an object that another
+        one makes and that users complete. Its names are private to users only.
+        """
+        return {
+            name
+            for module in self.modules
+            for node in ast.walk(self.tree(module))
+            if isinstance(node, ast.ClassDef) and "Protocol" in map(ast.unparse, node.bases)
+            for name in names_declared_in(node)
+            if is_private(name)
+        }
+
     def reaches(self) -> list[Reach]:
         """Every use of a private attribute, or import of a private name, that only another package defines.
+
+        The names of :attr:`contracts` do not count.
 
         A name counts as the package's own if any of its modules defines it, and if it is not asked of a variable that
         holds something of another package (``HOMES``). Also seen are ``getattr(x, "_name")`` and its like. The names of
@@ -178,7 +196,7 @@ class House:
             for node in ast.walk(self.tree(module)):
                 for name in names_used_by(node):
                     owners = self.defined.get(name, set())
-                    if not is_private(name) or not owners or name in modules:
+                    if not is_private(name) or not owners or name in modules or name in self.contracts:
                         continue
                     homes = homes_of(node)
                     if package not in owners or (homes and package not in homes and owners & homes):

@@ -124,7 +124,11 @@ def test_each_way_back_is_one() -> None:
 
 
 def test_no_package_uses_the_private_names_of_another() -> None:
-    """What begins with an underscore is used by the package that defines it; another one asks for what is public."""
+    """What begins with an underscore is used by the package that defines it.
+
+    Another package asks for what is public, or for what a ``Protocol`` declares: the adapters ask an application for
+    ``_adapter_portal``, which no user should see when completing ``app.``.
+    """
     assert HOUSE.reaches() == []
 
 

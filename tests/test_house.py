@@ -94,6 +94,21 @@ def test_private_names(house: House) -> None:
     assert found == {("wsgi", "_private"), ("wsgi", "_hidden"), ("wsgi", "_own"), ("wsgi", "_mine")}
 
 
+def test_contracts(tmp_path: Path) -> None:
+    """A private name that a class derived from ``Protocol`` declares is no reach."""
+    folder = tmp_path / "cardan"
+    for name, text in {
+        "core/__init__.py": "class Served(Protocol):\n    _ask: int\n    def _call(self): ...\n",
+        "apps/__init__.py": "class App:\n    _ask = _hidden = 1\n    def _call(self): ...\n",
+        "wsgi/__init__.py": "def handle(app):\n    return app._ask, app._call(), app._hidden\n",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    house = House(tmp_path)
+    assert house.contracts == {"_ask", "_call"}
+    assert [reach.name for reach in house.reaches()] == ["_hidden"]
+
+
 def test_keys_of_dicts(house: House) -> None:
     """Keys of ``__dict__`` and of ``vars()``, also through a variable; an annotation in the class declares one."""
     keys = house.dict_keys()

@@ -66,7 +66,7 @@ class Kept(Response):
     """A response that sends comments while its body is silent."""
 
     keep_alive = 60.0
-    keep_alive_chunk = b":\n\n"
+    _keep_alive_chunk = b":\n\n"
 
 
 class Unwritable:

@@ -176,7 +176,7 @@ def test_options_in_the_body_of_a_class(protocol: Any, kind: str) -> None:
 
     assert get(Guarded(HANDLERS[kind]), protocol).status_code == 401
     assert get(Guarded(HANDLERS[kind], middleware=[]), protocol).text == "open /"
-    assert (Guarded(handler).threads, Guarded(handler).adapter_worker_threads.count) == (3, 3)
+    assert (Guarded(handler).threads, Guarded(handler)._adapter_worker_threads.count) == (3, 3)
 
     class Methods(Application[Request]):
         began: ClassVar[list[Any]] = []
@@ -242,7 +242,7 @@ def test_threads_and_backend() -> None:
     """The number of threads and the event loop can be assigned as well."""
     app = Application(ahandler)
     app.threads = 7
-    assert app.adapter_worker_threads.count == 7
+    assert app._adapter_worker_threads.count == 7
 
     async def which(request: Request) -> Response:
         import sniffio

@@ -15,6 +15,7 @@ import anyio.to_thread
 import pytest
 
 from cardan import Application, Request, Response
+from cardan.core.forms._files import is_on_disk
 from cardan.exceptions import (
     BadRequest,
     BodyConsumed,
@@ -621,7 +622,7 @@ async def test_a_small_upload_says_what_a_streamed_one_does(protocol: str, cls: 
         assert request.form.to_dict() == {"a": "1"}
         files = {name: (file.filename, file.stream.read(), file.size) for name, file in request.files.items()}
         assert files == {"f": ("a.txt", b"12345", 5), "g": ("b.txt", b"678", 3)}
-        assert [file.on_disk for file in request.files.values()] == [False, cls is Stingy]
+        assert [is_on_disk(file) for file in request.files.values()] == [False, cls is Stingy]
         await request.aclose()
         assert all(file.stream.closed for file in request.files.values())
 

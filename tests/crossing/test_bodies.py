@@ -140,7 +140,7 @@ async def test_keep_alive() -> None:
 
     class Quiet(Response):
         keep_alive = 0.01
-        keep_alive_chunk = b":\n\n"
+        _keep_alive_chunk = b":\n\n"
 
     async def handler(request: Request) -> Response:
         async def body() -> AsyncIterator[bytes]:

@@ -94,7 +94,7 @@ async def test_past_the_waiting_places() -> None:
     first, second, third, get = uploads.upload("/1"), uploads.upload("/2"), uploads.upload("/3"), uploads.get()
     async with anyio.create_task_group() as group:
         group.start_soon(first.run)
-        await until(lambda: uploads.app.adapter_worker_threads.places.get().waiting.free == 0)
+        await until(lambda: uploads.app._adapter_worker_threads.places.get().waiting.free == 0)
         await run_until_answered(second)
         with anyio.fail_after(20):
             await get.run()

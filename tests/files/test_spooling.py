@@ -13,6 +13,7 @@ from cardan.core._exceptions import MultipartError
 from cardan.core._limits import Limits
 from cardan.core.drive import Close, Open, Read, Write, run
 from cardan.core.forms import Field, FormReader
+from cardan.core.forms._files import is_on_disk
 from cardan.files._spooling import BATCH, FileStorage, Part, Spooler, SpoolSink, _write_all
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.forms.test_parts import PartReader, answers, arun, await_
@@ -45,7 +46,7 @@ def test_a_file_reads_the_same_wherever_it_is(size: int, chunk: int) -> None:
     """Exactly max_file_memory bytes stay in memory, one more goes to disk. Reading works in the same way."""
     data = os.urandom(size)
     (file,) = spooled(form(part(FILE, data)), Limits(max_file_memory=100), chunk)
-    assert file.on_disk == (size > 100)
+    assert is_on_disk(file) == (size > 100)
     assert (file.size, file.read(), file.stream.seek(0), file.stream.read(7)) == (size, data, 0, data[:7])
     file.stream.seek(0)
     assert b"".join(file.stream) == data
@@ -58,7 +59,7 @@ def test_all_files_of_a_form_share_the_memory() -> None:
     """If the files exceed max_spool_memory, the next one goes to disk, and its part of the memory is free again."""
     body = form(*[part(FILE, b"x" * 40)] * 5)
     files = spooled(body, Limits(max_file_memory=50, max_spool_memory=100))
-    assert [file.on_disk for file in files] == [False, False, True, True, True]
+    assert list(map(is_on_disk, files)) == [False, False, True, True, True]
     assert [file.read() for file in files] == [b"x" * 40] * 5
     for file in files:
         file.close()
@@ -85,7 +86,7 @@ def test_files_that_came_whole(sizes: list[int]) -> None:
 def test_no_limit() -> None:
     """With None, the size of a file alone never sends it to disk."""
     (file,) = spooled(form(part(FILE, b"x" * 1000)), Limits(max_file_memory=None, max_spool_memory=None))
-    assert not file.on_disk
+    assert not is_on_disk(file)
     sink = SpoolSink(Limits(max_file_memory=None))
     assert sink.write(b"x") == 1
     sink.close()

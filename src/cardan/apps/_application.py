@@ -111,16 +111,16 @@ class Application(Dual, Generic[R]):
 
     _varies = False
     """Whether one of the options that decide how a request is served is a property."""
-    adapter_sync_handler: Handler[R] | None = None
+    _adapter_sync_handler: Handler[R] | None = None
     """For the adapters: the handler, if it is a ``def``, handles every request, and nothing is loaded before it."""
-    adapter_async_handler: Handler[R] | None = None
+    _adapter_async_handler: Handler[R] | None = None
     """For the adapters: the handler, if it is an ``async def``, handles every request without middleware, and nothing
     is loaded before it."""
-    adapter_start_lifespan: Callable[[], dict[str, Any]] | None = None
+    _adapter_start_lifespan: Callable[[], dict[str, Any]] | None = None
     """For the adapters: starts the lifespan in this process, once, and gives a copy of its state (WSGI)."""
-    adapter_lifespan_state: dict[str, Any]
+    _adapter_lifespan_state: dict[str, Any]
     """For the adapters: what the lifespan has yielded; copied for each request (ASGI)."""
-    adapter_worker_threads: crossing.Threads
+    _adapter_worker_threads: crossing.Threads
     """For the adapters: the worker threads of sync handlers, close hooks and bodies (ASGI)."""
 
     _loads = False
@@ -149,7 +149,7 @@ class Application(Dual, Generic[R]):
         backend: str | None = None,
         end_streams_on_stop: bool | None = None,
     ) -> None:
-        self.adapter_lifespan_state = {}
+        self._adapter_lifespan_state = {}
         self._replaced = type(self)._replaced  # an attribute of the object is faster to read than one of its class
         self._stopping: dict[Any, Stopping] = {}
         self._take("handler", handler)
@@ -186,7 +186,7 @@ class Application(Dual, Generic[R]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _DECISIVE:
-            self.adapter_sync_handler = self.adapter_async_handler = (
+            self._adapter_sync_handler = self._adapter_async_handler = (
                 None  # first of all, because requests may be running
             )
             if name == "middleware":
@@ -205,11 +205,11 @@ class Application(Dual, Generic[R]):
     def _derive(self, name: str) -> None:
         """Set the attributes that follow from the option ``name``."""
         if name in _THREADS:
-            self.adapter_worker_threads = crossing.Threads(self.threads, self.waiting_threads, self.stream_threads)
+            self._adapter_worker_threads = crossing.Threads(self.threads, self.waiting_threads, self.stream_threads)
         elif name == "lifespan":
             make = self._make_lifespan()
-            self._process = ProcessLifespan(make, self.adapter_portal) if make is not None else None
-            self.adapter_start_lifespan = self._process.state if self._process is not None else None
+            self._process = ProcessLifespan(make, self._adapter_portal) if make is not None else None
+            self._adapter_start_lifespan = self._process.state if self._process is not None else None
         elif not self._varies:  # otherwise it is chosen for each request
             self._choose_way()
 
@@ -223,8 +223,8 @@ class Application(Dual, Generic[R]):
         handler = self.handler if kind is not None and not loads else None
         self._loads = loads
         self._is_async = kind
-        self.adapter_sync_handler = None if kind else handler
-        self.adapter_async_handler = handler if kind and not self.middleware else None
+        self._adapter_sync_handler = None if kind else handler
+        self._adapter_async_handler = handler if kind and not self.middleware else None
 
     def _make_lifespan(self) -> Callable[[], Any] | None:
         return partial(self.lifespan, self) if self.lifespan is not None else None
@@ -261,10 +261,10 @@ class Application(Dual, Generic[R]):
         bound = copy(self)
         handler = partial(self.handler, obj)
         bound.__dict__["handler"] = handler  # it is of the same kind, so nothing else changes
-        if self.adapter_sync_handler is not None:
-            bound.__dict__["adapter_sync_handler"] = handler
-        elif self.adapter_async_handler is not None:
-            bound.__dict__["adapter_async_handler"] = handler
+        if self._adapter_sync_handler is not None:
+            bound.__dict__["_adapter_sync_handler"] = handler
+        elif self._adapter_async_handler is not None:
+            bound.__dict__["_adapter_async_handler"] = handler
         return bound
 
     # --- each request: the adapters take it from the server to the handler and back ---
@@ -284,7 +284,7 @@ class Application(Dual, Generic[R]):
 
     # --- what the adapters ask: see the protocol Served in :mod:`cardan.core._flow` ---
 
-    def adapter_find_handler(self, request: Any) -> tuple[Any, bool, bool]:
+    def _adapter_find_handler(self, request: Any) -> tuple[Any, bool, bool]:
         """For the adapters: the handler of a request, whether it is async, and whether the body is loaded before it.
 
         An HTTPException that :meth:`resolve` raises is raised by the handler, so that middleware sees it.
@@ -298,12 +298,12 @@ class Application(Dual, Generic[R]):
         kind = self._is_async
         return handler, is_async(handler) if kind is None else kind, self._loads
 
-    def adapter_portal(self) -> crossing.Portal:
+    def _adapter_portal(self) -> crossing.Portal:
         """For the adapters: the event loop for async handlers on WSGI. There is one for each process and backend."""
         return crossing.portal(self.backend)
 
-    def adapter_when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
-        """For the adapters: ``adapter_when_stopped()(function)`` calls a function when the process is told to stop.
+    def _adapter_when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
+        """For the adapters: ``_adapter_when_stopped()(function)`` calls a function when the process is told to stop.
 
         It returns a callable that cancels this. None if streams do not end then.
         """
@@ -312,7 +312,7 @@ class Application(Dual, Generic[R]):
         stopping = self._stopping.get(crossing.current_token())
         return None if stopping is None else stopping.when_told
 
-    async def adapter_serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _adapter_serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
         """For the adapters: serve an ASGI scope that is not an HTTP request."""
         kind = scope["type"]
         if kind == "lifespan":
@@ -336,6 +336,6 @@ class Application(Dual, Generic[R]):
 
     def _start(self, loop: Any, state: dict[str, Any]) -> None:
         """Store that the lifespan has started in ``loop`` with this state."""
-        self.adapter_lifespan_state.update(state)
+        self._adapter_lifespan_state.update(state)
         if (stopping := self._stopping.get(loop)) is not None:
             stopping.begin()

@@ -22,6 +22,7 @@ from ..core._request.exchange import KEY, REQUEST_KEY, Exchange
 from ..core._request.head import may_have_body
 from ..core._response.base import BaseResponse
 from ..core.drive import arun
+from ..core.forms._files import closes_async, is_on_disk
 from ..core.structures._scope_headers import ScopeHeaders
 from ._draining import BODILESS, PATIENCE, HeldSend, hold
 from ._messages import whole_messages
@@ -43,30 +44,30 @@ class ServedOverASGI(Served, Protocol):
     """What this module needs of an application, besides what both protocols need."""
 
     @property
-    def adapter_async_handler(self) -> Function | None:
+    def _adapter_async_handler(self) -> Function | None:
         """The handler, if it is an ``async def``, handles every request without middleware, and nothing is loaded
-        before it. None: ask :meth:`adapter_find_handler`.
+        before it. None: ask :meth:`_adapter_find_handler`.
         """
         ...
 
     @property
-    def adapter_lifespan_state(self) -> dict[str, Any]:
+    def _adapter_lifespan_state(self) -> dict[str, Any]:
         """What the lifespan has yielded; each request has a copy."""
         ...
 
     @property
-    def adapter_worker_threads(self) -> crossing.Threads:
+    def _adapter_worker_threads(self) -> crossing.Threads:
         """The worker threads for what blocks."""
         ...
 
-    def adapter_when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
+    def _adapter_when_stopped(self) -> Callable[[Callable[[], None]], Callable[[], object]] | None:
         """Registers a function that is called in the loop when the process is told to stop and streams have to end.
 
-        ``adapter_when_stopped()(function)`` gives a callable that cancels this. None if streams need not end.
+        ``_adapter_when_stopped()(function)`` gives a callable that cancels this. None if streams need not end.
         """
         ...
 
-    async def adapter_serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _adapter_serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a scope that is not an HTTP request."""
         ...
 
@@ -74,13 +75,13 @@ class ServedOverASGI(Served, Protocol):
 async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one ASGI scope. Wrap it to put middleware of that protocol around the application."""
     if scope["type"] != "http":
-        await app.adapter_serve_scope(scope, receive, send)
+        await app._adapter_serve_scope(scope, receive, send)
         return
     exchange: Exchange | None = scope.get(KEY)
     if exchange is None:
         exchange = scope[KEY] = Exchange()
-    if app.adapter_lifespan_state and exchange.state is None and "state" not in scope:
-        exchange.state = app.adapter_lifespan_state.copy()
+    if app._adapter_lifespan_state and exchange.state is None and "state" not in scope:
+        exchange.state = app._adapter_lifespan_state.copy()
     exchange.holders += 1
     request: BaseRequest | None = None
     worker: crossing.Worker | None = None
@@ -88,7 +89,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
     try:
         request = app.request_class(scope, receive, send)
         context: crossing.OwnContext | None = None
-        if (handler := app.adapter_async_handler) is not None:
+        if (handler := app._adapter_async_handler) is not None:
             try:
                 response = await handler(request)
             except HTTPException as error:
@@ -182,7 +183,7 @@ async def _respond(
 
     Gives also the context that the response's body and its hooks run in, if it is not that of this task.
     """
-    handler, is_async, loads = app.adapter_find_handler(request)
+    handler, is_async, loads = app._adapter_find_handler(request)
     if loads:
         try:
             await request.load(form=app.load)
@@ -227,7 +228,7 @@ def _hold(
 
 def _make_worker(app: ServedOverASGI, exchange: Exchange) -> crossing.Worker:
     """Runs the blocking functions of this request in worker threads of ``app``."""
-    return crossing.Worker(app.adapter_worker_threads, partial(setattr, exchange, "lease"))
+    return crossing.Worker(app._adapter_worker_threads, partial(setattr, exchange, "lease"))
 
 
 def _make_sender(
@@ -252,7 +253,7 @@ def _make_sender(
         # if the server sends the body itself, the end cannot be held back
         extensions=None if isinstance(send, HeldSend) else scope.get("extensions"),
         lose=partial(setattr, exchange, "left", True),
-        when_stopped=app.adapter_when_stopped(),
+        when_stopped=app._adapter_when_stopped(),
     )
 
 
@@ -278,10 +279,10 @@ async def _close_files(exchange: Exchange, files: list[Any]) -> None:
     done in a worker thread, which is waited for.
     """
     try:
-        if any(getattr(file, "closes_async", False) for file in files):
+        if any(map(closes_async, files)):
             await crossing.run_uncut(partial(close_async_files, files))
     finally:
-        if any(getattr(file, "on_disk", True) for file in files):
+        if any(map(is_on_disk, files)):
             await crossing.run_spool_work(exchange.close)
         else:
             exchange.close()

@@ -14,7 +14,7 @@ from .. import _crossing as crossing
 from ..core._response.closing import aclose_all
 from ..core._response.encoding import END
 from ..core._response.finalizer import Chunk, End, Head, ResponseFinalizer
-from ..core._response.outgoing import closers_of
+from ..core._response.outgoing import closers_of, keep_alive_chunk
 from ._messages import encode_headers
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Sender:
         try:
             if response.keep_alive is not None:
                 await wire.emit(b"")
-                keep_alive = wire.keep_alive(response.keep_alive, response.keep_alive_chunk, run)
+                keep_alive = wire.keep_alive(response.keep_alive, keep_alive_chunk(response), run)
             if self._when_stopped is not None and not wire.declares_length:
                 forget = self._when_stopped(partial(run.interrupt, _Stopped()))
             if response.is_async:

@@ -56,7 +56,7 @@ class Served(Protocol):
         """Makes the response to an HTTPException."""
         ...
 
-    def adapter_find_handler(self, request: Any, /) -> tuple[Function, bool, bool]:
+    def _adapter_find_handler(self, request: Any, /) -> tuple[Function, bool, bool]:
         """The handler of a request, whether it is async, and whether the body is loaded before it is called."""
         ...
 

@@ -38,18 +38,18 @@ class ServedOverWSGI(Served, Protocol):
     """What this module needs of an application, besides what both protocols need."""
 
     @property
-    def adapter_sync_handler(self) -> Function | None:
+    def _adapter_sync_handler(self) -> Function | None:
         """The handler, if it is a ``def``, handles every request, and nothing is loaded before it. None: ask
-        :meth:`adapter_find_handler`.
+        :meth:`_adapter_find_handler`.
         """
         ...
 
     @property
-    def adapter_start_lifespan(self) -> Callable[[], dict[str, Any]] | None:
+    def _adapter_start_lifespan(self) -> Callable[[], dict[str, Any]] | None:
         """Starts the lifespan in this process, once, and gives a copy of its state; None without a lifespan."""
         ...
 
-    def adapter_portal(self) -> crossing.Portal:
+    def _adapter_portal(self) -> crossing.Portal:
         """The event loop of async code in this process."""
         ...
 
@@ -92,8 +92,8 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
     exchange: Exchange | None = environ.get(KEY)
     if exchange is None:
         exchange = environ[KEY] = Exchange()
-    if app.adapter_start_lifespan is not None:
-        exchange.state = app.adapter_start_lifespan()
+    if app._adapter_start_lifespan is not None:
+        exchange.state = app._adapter_start_lifespan()
     exchange.holders += 1
     request: BaseRequest | None = None
     thread: RequestThread | None = None
@@ -105,16 +105,16 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
         request = app.request_class(environ)
         context = copy_context()
         steps = None
-        if (handler := app.adapter_sync_handler) is not None:
+        if (handler := app._adapter_sync_handler) is not None:
             steps = context.run(flow, request, handler, app.middleware, app.on_error)
         if isinstance(steps, BaseResponse):
             response = steps
         else:
-            thread = RequestThread(app.adapter_portal, exchange, crossing.OwnContext(context))
+            thread = RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
             response = _respond(app, request, thread) if steps is None else thread.respond(request, steps)
         body: Iterable[bytes] | None = send_whole(response, environ, start_response)
         if body is None:
-            thread = thread or RequestThread(app.adapter_portal, exchange, crossing.OwnContext(context))
+            thread = thread or RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
             held = bool(exchange.opened) or response.is_streamed  # the body of the response may read the request's
             after: list[Callable[[], Any]] = [partial(_leave, environ, exchange, thread)] if held else []
             root_url = partial(getattr, request, "root_url")
@@ -134,7 +134,7 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
 def _respond(app: ServedOverWSGI, request: BaseRequest, thread: RequestThread) -> BaseResponse:
     """The response to a request whose handler is chosen or awaited, or whose body is loaded first."""
     call = thread.context.call
-    handler, is_async, loads = call(app.adapter_find_handler, request)
+    handler, is_async, loads = call(app._adapter_find_handler, request)
     if is_async:
         thread.enter_async(request)
     if loads:

@@ -9,7 +9,9 @@ from .. import _crossing as crossing
 from ..core._request.body import close_async_files
 from ..core._request.serving import is_async_request, load_in_thread, loads_in_thread, switch_mode
 from ..core._response.base import BaseResponse
+from ..core._response.outgoing import keep_alive_chunk
 from ..core.drive import run
+from ..core.forms._files import closes_async
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -72,7 +74,7 @@ class RequestThread:
 
     def iterate(self, response: BaseResponse) -> tuple[Iterator[bytes], Callable[[], Any]]:
         """The chunks of an async body, and the function that ends it."""
-        return self._talk().iterate(response.response, response.keep_alive, response.keep_alive_chunk)
+        return self._talk().iterate(response.response, response.keep_alive, keep_alive_chunk(response))
 
     def lose(self) -> None:
         """Note that the client left before it had the whole response."""
@@ -84,7 +86,7 @@ class RequestThread:
             return
         exchange = self._exchange
         try:
-            if exchange.holders <= 1 and any(getattr(file, "closes_async", False) for file in exchange.files):
+            if exchange.holders <= 1 and any(map(closes_async, exchange.files)):
                 self.wait(close_async_files(exchange.files))
         finally:
             self._conversation.leave()

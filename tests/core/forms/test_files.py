@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cardan.core._exceptions import WrongMode
 from cardan.core.forms import FileStorage, parse_form, safe_filename
+from cardan.core.forms._files import bind, release
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.forms.test_parts import await_
 
@@ -115,7 +116,8 @@ def test_awaiting_a_file_on_disk_goes_through_run_sync() -> None:
         await_(file.aread())
     hops.clear()
     assert await_(file.aread(3, run_sync=run_sync)) == b"012"
-    assert await_(file.bind("async", run_sync).aread(3)) == b"345"
+    bind(file, "async", run_sync)
+    assert await_(file.aread(3)) == b"345"
     target = io.BytesIO()
     await_(file.asave(target))
     assert (target.getvalue(), hops) == (b"6789", ["read", "read", "_copy"])
@@ -123,13 +125,13 @@ def test_awaiting_a_file_on_disk_goes_through_run_sync() -> None:
 
 def test_the_wrong_twin_raises_where_the_mode_is_known() -> None:
     """Bound to a mode the other twins raise WrongMode; ``stream`` is there for libraries that want a file."""
-    file = upload().bind("sync")
+    bind(file := upload(), "sync")
     for coroutine in (file.aread(), file.asave(io.BytesIO())):
         with pytest.raises(WrongMode, match="in sync code, expected"):
             await_(coroutine)
     with pytest.raises(WrongMode, match="in sync code, expected"):
         file.aiter_data()
-    file = upload().bind("async", run_sync)
+    bind(file := upload(), "async", run_sync)
     for call in (file.read, file.iter_data, lambda: file.save(io.BytesIO())):
         with pytest.raises(WrongMode, match="in async code, expected await"):
             call()
@@ -137,13 +139,13 @@ def test_the_wrong_twin_raises_where_the_mode_is_known() -> None:
 
 
 def test_the_end() -> None:
-    """release() closes, unless the file was detached; close() closes, and may be called again."""
+    """At the end of its request a file is closed, unless it was detached; close() closes, and may be called again."""
     with upload() as file:
         stream = file.stream
     assert stream.closed
     file.close()
     file = upload().detach()
-    file.release()
+    release(file)
     assert file.read() == b"0123456789"
     file.close()
     assert file.stream.closed

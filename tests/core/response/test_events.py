@@ -84,7 +84,7 @@ def test_from_events() -> None:
     response = Response.from_events(iter(["a", {"b": 1}, ServerSentEvent("c", id="1")]), keep_alive=5, retry=2000)
     assert response.mimetype == "text/event-stream"
     assert response.headers["Cache-Control"] == "no-store"
-    assert (response.keep_alive, response.keep_alive_chunk) == (5, b":\n\n")
+    assert (response.keep_alive, response._keep_alive_chunk) == (5, b":\n\n")
     chunks = [event.data for event in response.iter_events("GET") if isinstance(event, Chunk)]
     assert chunks == [b"retry: 2000\n\n", b"data: a\n\n", b'data: {"b":1}\n\n', b"id: 1\ndata: c\n\n"]
     assert Response.from_events([]).keep_alive == 15

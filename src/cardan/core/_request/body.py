@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from .._buffers import as_bytes, is_bytes_like
 from .._exceptions import BodyConsumed, ClientDisconnected, HTTPException, WrongMode
 from .._waiting import Background, checkpoint
+from ..forms._files import arelease, closes_async
 from ..forms._form import Form
 
 if TYPE_CHECKING:
@@ -248,9 +249,9 @@ async def close_async_files(files: list[Any]) -> None:
     """
     first: Exception | None = None
     for file in files:
-        if getattr(file, "closes_async", False):
+        if closes_async(file):
             try:
-                await file.arelease()
+                await arelease(file)
             except Exception as error:
                 first = first or error
     if first is not None:

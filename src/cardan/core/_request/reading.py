@@ -21,6 +21,7 @@ from .._exceptions import BodyNotLoaded, HTTPException, RequestEntityTooLarge, W
 from .._waiting import checkpoint
 from ..drive import Read, run
 from ..forms._body_reader import BodyReader
+from ..forms._files import bind
 from ..forms._form import Form
 from ..forms._plan import plan_for
 from .body import FORM, BytesBody, drop_frames
@@ -166,7 +167,7 @@ def enter(request: ReadableRequest, mode: Mode) -> None:
     request.__dict__["_mode"] = mode
     body = request._known_body()
     for file in body.files if body is not None else ():
-        file.bind(None if mode == "either" else mode, request._run_sync)
+        bind(file, None if mode == "either" else mode, request._run_sync)
 
 
 def no_await(request: ReadableRequest, name: str, twin: str) -> None:

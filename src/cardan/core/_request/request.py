@@ -32,7 +32,7 @@ from ..fields._lists import parse_list
 from ..fields._options import parse_options
 from ..forms._body_reader import parse_content_length
 from ..forms._content_type import FORM_TYPES, URLENCODED_TYPE
-from ..forms._files import FileStorage
+from ..forms._files import FileStorage, bind, is_on_disk
 from ..forms._parts import Part
 from ..forms._reader import FormReader
 from ..forms._sinks import MemoryBudget, MemorySink
@@ -671,8 +671,10 @@ class BaseRequest(_Limited):
         mode = self._mode
         file = cast("StoresFiles[FileStorage]", self).file_storage_class.from_part(part, sink, size)
         if mode == "sync":
-            return file.bind(mode)
-        return file.bind(None if mode == "either" else mode, self._run_sync)
+            bind(file, mode)
+        else:
+            bind(file, None if mode == "either" else mode, self._run_sync)
+        return file
 
     def _hold_files(self, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, FileStorage]] | None:
         """The form's names and values for ``files`` whose data are complete; None if steps have to write them."""
@@ -729,7 +731,7 @@ class BaseRequest(_Limited):
         try:
             with self._shield():
                 await close_async_files(body.files)
-            if self._run_sync is not None and any(file.on_disk for file in body.files):
+            if self._run_sync is not None and any(map(is_on_disk, body.files)):
                 await self._run_sync(body.close)
         finally:  # also after a cancellation: closing a file twice does no harm, leaving it open does
             body.close()

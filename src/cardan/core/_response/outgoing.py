@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .finalizer import ResponseEvent
     from .pumping import AsyncLibrary
 
-__all__ = ["Outgoing", "WholeAnswer", "closers_of", "finalizer_of", "whole_answer"]
+__all__ = ["Outgoing", "WholeAnswer", "closers_of", "finalizer_of", "keep_alive_chunk", "whole_answer"]
 
 
 @dataclass(slots=True)
@@ -50,8 +50,9 @@ class Outgoing(BodyAccess):
     autocorrect_location_header: bool = False
     """If True, a relative Location is joined with the root URL. RFC 9110 section 10.2.2 does not require that."""
     keep_alive: float | None = None
-    """Seconds of silence after which :attr:`keep_alive_chunk` is sent; None: never."""
-    keep_alive_chunk: bytes = b""
+    """Seconds of silence after which a comment of an event stream is sent; None: never."""
+
+    _keep_alive_chunk: bytes = b""
 
     _has_own_headers: bool = False
     """Whether a subclass overrides :attr:`headers`; its fields are then sent of every response."""
@@ -168,8 +169,8 @@ class Outgoing(BodyAccess):
 
         ``run_sync`` runs a plain callable in a worker thread (``trio.to_thread.run_sync``): with it a sync body and
         sync hooks run there. ``library`` is :mod:`trio` or :mod:`anyio`, ``start_soon`` the method of a nursery or
-        task group around the loop: with these two a response that has :attr:`keep_alive` gives a :class:`Chunk` of
-        :attr:`keep_alive_chunk` after each silence, and its cleanup is shielded from cancellation::
+        task group around the loop: with these two a response that has :attr:`keep_alive` gives a :class:`Chunk` with
+        a comment after each silence, and its cleanup is shielded from cancellation::
 
             async with trio.open_nursery() as nursery:
                 events = response.aiter_events(method, library=trio, start_soon=nursery.start_soon)
@@ -215,7 +216,7 @@ class Outgoing(BodyAccess):
         body = self.response if is_async else self._in_threads(run_sync)  # type: ignore[arg-type]
         if is_async:
             del closers[: hasattr(body, "aclose")]
-        return KeptAlive(body, self.keep_alive, self.keep_alive_chunk, library, start_soon)
+        return KeptAlive(body, self.keep_alive, self._keep_alive_chunk, library, start_soon)
 
     async def _in_threads(self, run_sync: Callable[..., Awaitable[Any]]) -> AsyncGenerator[bytes, None]:
         chunks = self.iter_encoded()
@@ -271,6 +272,11 @@ def whole_answer(response: Outgoing, method: str) -> WholeAnswer | None:
         return None
     outgoing = response.outgoing(method)
     return outgoing if isinstance(outgoing, WholeAnswer) else None
+
+
+def keep_alive_chunk(response: Outgoing) -> bytes:
+    """What is sent after each silence of :attr:`Outgoing.keep_alive` seconds."""
+    return response._keep_alive_chunk
 
 
 def closers_of(response: Outgoing) -> list[Callable[[], Any]]:

@@ -69,7 +69,7 @@ class Response(
         body = encoded_body(it, change, first)
         response = cls(body, headers=headers, content_type="text/event-stream; charset=utf-8")
         response.keep_alive = keep_alive
-        response.keep_alive_chunk = KEEP_ALIVE
+        response._keep_alive_chunk = KEEP_ALIVE
         return response
 
     @classmethod

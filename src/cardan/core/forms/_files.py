@@ -24,7 +24,20 @@ if TYPE_CHECKING:
     from ..structures._headers import HeadersView
     from ._events import FileStart
 
-__all__ = ["COPY_SIZE", "FileStorage", "RunSync", "Writer", "call_blocking", "is_async_file", "writer"]
+__all__ = [
+    "COPY_SIZE",
+    "FileStorage",
+    "RunSync",
+    "Writer",
+    "arelease",
+    "bind",
+    "call_blocking",
+    "closes_async",
+    "is_async_file",
+    "is_on_disk",
+    "release",
+    "writer",
+]
 
 RunSync = Any  # Callable[..., Awaitable[Any]]; anyio's, trio's and asyncio's differ in their keywords
 
@@ -84,12 +97,6 @@ class FileStorage:
         self._detached = False
         return self
 
-    def bind(self, mode: Literal["sync", "async"] | None, run_sync: RunSync = None) -> Self:
-        """Set the ``mode`` of the code that uses the file, and what runs blocking work there; returns the file."""
-        self._mode = mode
-        self._run_sync = run_sync
-        return self
-
     # --- description ---
 
     @property
@@ -136,12 +143,6 @@ class FileStorage:
         """The file object with the data. It is at its start when the handler gets it."""
         stream: BinaryIO = getattr(self._sink, "stream", self._sink)
         return stream
-
-    @property
-    def on_disk(self) -> bool:
-        """Whether reading may touch the disk; also true for a sink that does not say."""
-        sink = self._sink
-        return bool(getattr(sink, "on_disk", not isinstance(sink, BytesIO)))
 
     def __bool__(self) -> bool:
         return bool(self.filename)
@@ -210,7 +211,7 @@ class FileStorage:
 
     async def _call(self, run_sync: RunSync, function: Callable[..., Any], *args: Any, blocks: bool = False) -> Any:
         """Call ``function(*args)``: await it if it is async, run it in a worker thread if it may block."""
-        if not (blocks or self.on_disk):
+        if not (blocks or is_on_disk(self)):
             return function(*args)
         if iscoroutinefunction(function):
             return await function(*args)
@@ -243,33 +244,15 @@ class FileStorage:
 
     async def aclose(self, *, run_sync: RunSync = None) -> None:
         """The awaiting twin of :meth:`close`: an async file is awaited, one on disk is closed in a worker thread."""
-        if self.closes_async:
+        if closes_async(self):
             sink: Any = self._sink
             await (getattr(sink, "aclose", None) or sink.close)()
             return
         run_sync = run_sync or self._run_sync
-        if run_sync is not None and self.on_disk:
+        if run_sync is not None and is_on_disk(self):
             await run_sync(self.close)
         else:
             self.close()
-
-    @property
-    def closes_async(self) -> bool:
-        """Whether closing the file has to be awaited."""
-        sink = self._sink
-        if getattr(sink, "rewinds", False):  # a sink of cardan
-            return False
-        return any(iscoroutinefunction(getattr(sink, name, None)) for name in ("aclose", "close"))
-
-    def release(self) -> None:
-        """Close the file unless it was detached; called at the end of the request."""
-        if not self._detached:
-            self.close()
-
-    async def arelease(self) -> None:
-        """The awaiting twin of :meth:`release`."""
-        if not self._detached:
-            await self.aclose()
 
     def __enter__(self) -> Self:
         return self
@@ -309,3 +292,40 @@ def is_async_file(file: FileStorage) -> bool:
 def call_blocking(file: FileStorage, run_sync: RunSync, function: Callable[[], Any]) -> Awaitable[Any]:
     """Call a function that may block, where the file makes its own blocking calls, or by ``run_sync`` if given."""
     return file._call(run_sync, function, blocks=True)
+
+
+# --- for requests and adapters: functions, so that users do not see them when they complete ``file.`` ---
+
+
+def bind(file: FileStorage, mode: Literal["sync", "async"] | None, run_sync: RunSync = None) -> None:
+    """Set the ``mode`` of the code that uses the file, and what runs blocking work there."""
+    file._mode = mode
+    file._run_sync = run_sync
+
+
+def is_on_disk(file: object) -> bool:
+    """Whether reading and closing a file of a form may touch the disk; also true for a file that does not say."""
+    sink = file._sink if isinstance(file, FileStorage) else file
+    return bool(getattr(sink, "on_disk", not isinstance(sink, BytesIO)))
+
+
+def closes_async(file: object) -> bool:
+    """Whether closing a file of a form has to be awaited. False for a file that is no :class:`FileStorage`."""
+    if not isinstance(file, FileStorage):
+        return False
+    sink = file._sink
+    if getattr(sink, "rewinds", False):  # a sink of cardan
+        return False
+    return any(iscoroutinefunction(getattr(sink, name, None)) for name in ("aclose", "close"))
+
+
+def release(file: Any) -> None:
+    """Close a file of a form at the end of the request, unless it was detached."""
+    if not (isinstance(file, FileStorage) and file._detached):
+        file.close()
+
+
+async def arelease(file: FileStorage) -> None:
+    """The awaiting twin of :func:`release`."""
+    if not file._detached:
+        await file.aclose()

@@ -14,6 +14,7 @@ from .._buffers import as_bytes, is_bytes_like
 from .._exceptions import MachineStateError, RequestEntityTooLarge
 from ._body_reader import DEFAULTS
 from ._events import Field, FileEnd, FileStart
+from ._files import release
 from ._head import OneLineHeaders
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Form:
         first: Exception | None = None
         for _, file in self.files:
             try:
-                getattr(file, "release", file.close)()
+                release(file)
             except Exception as error:
                 first = first or error
         if first is not None:
