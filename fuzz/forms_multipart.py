@@ -45,12 +45,12 @@ def decode(chunks: list[bytes], straight: bool, **options: Any) -> list[Any] | s
 def law(body: bytes) -> None:
     rand = random.Random(len(body))
     marks = sorted(rand.choices(range(len(body) + 1), k=3))
-    for forms in ("default", "strict"):
+    for form_rules in ("default", "strict"):
         for limits in (Limits(), NARROW):
-            expected = decode([body], False, forms=forms, limits=limits)
+            expected = decode([body], False, form_rules=form_rules, limits=limits)
             for chunks in ([body], pieces_of(body, 1), [body[a:b] for a, b in zip([0, *marks], [*marks, len(body)])]):
-                got = decode(chunks, True, forms=forms, limits=limits)
-                assert got == expected, (forms, got, expected)
+                got = decode(chunks, True, form_rules=form_rules, limits=limits)
+                assert got == expected, (form_rules, got, expected)
     if isinstance(expected, list):
         again(expected)
 

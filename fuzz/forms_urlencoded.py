@@ -7,6 +7,7 @@ an UrlencodedError. The result does not depend on how the bytes are divided. No 
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from _forms import fuzz
 
@@ -55,12 +56,12 @@ def law(body: bytes) -> None:
     expected = standard(body)
     texts = [(name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in expected]
     assert parse_urlencoded(body) == texts
-    for forms in ("default", "strict"):
-        whole = outcome(lambda forms=forms: UrlencodedDecoder(limits=NO_LIMITS, forms=forms), [body])
+    for form_rules in ("default", "strict"):
+        whole = outcome(partial(UrlencodedDecoder, limits=NO_LIMITS, form_rules=form_rules), [body])
         for size in (1, 3):
             chunks = pieces_of(body, size)
-            assert outcome(lambda forms=forms: UrlencodedDecoder(limits=NO_LIMITS, forms=forms), chunks) == whole
-        if forms == "default" or isinstance(whole, list):
+            assert outcome(partial(UrlencodedDecoder, limits=NO_LIMITS, form_rules=form_rules), chunks) == whole
+        if form_rules == "default" or isinstance(whole, list):
             assert isinstance(whole, list)
             assert [(event.name, event.value) for event in whole] == texts
             assert [event.raw for event in whole] == [value for _, value in expected]

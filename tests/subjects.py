@@ -322,8 +322,8 @@ def read_multipart(text: str) -> None:
         PART + b"\r\n" + data + field + data + b"\r\n--B--\r\n",
         PART + b"\r\n\r\n--B" + data,
     ):
-        for forms in ("default", "strict", "silent"):
-            attempt(parse_form, "multipart/form-data; boundary=B", [body], limits=NO_LIMITS, forms=forms)
+        for form_rules in ("default", "strict", "silent"):
+            attempt(parse_form, "multipart/form-data; boundary=B", [body], limits=NO_LIMITS, form_rules=form_rules)
         decoder = MultipartDecoder("B", limits=NO_LIMITS)
         for start in range(0, len(body), 1000):
             if attempt(decoder.feed, body[start : start + 1000]) is None:
@@ -340,8 +340,8 @@ def read_boundary(text: str) -> None:
 def read_urlencoded(text: str) -> None:
     data = raw(text)
     parse_urlencoded(data)
-    for forms in ("default", "strict"):
-        decoder = UrlencodedDecoder(limits=NO_LIMITS, forms=forms)
+    for form_rules in ("default", "strict"):
+        decoder = UrlencodedDecoder(limits=NO_LIMITS, form_rules=form_rules)
         for start in range(0, len(data), 1000):
             if attempt(decoder.feed, data[start : start + 1000]) is None:
                 break

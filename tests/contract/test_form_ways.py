@@ -43,7 +43,7 @@ def in_steps(cls: type[cardan.Request]) -> type[cardan.Request]:
     class Steps(cls):  # type: ignore[misc, valid-type]
         def make_form_data_parser(self, content_length: int | None) -> FormReader:
             kind = self.headers.get("Content-Type", "")
-            return StepReader(kind, content_length, limits=self.limits, forms=self.forms)
+            return StepReader(kind, content_length, limits=self.limits, form_rules=self.form_rules)
 
     return Steps
 
@@ -206,13 +206,13 @@ FORMS = st.one_of(st.tuples(st.just(CT), BODIES), st.tuples(st.just(URL), PAIRS)
 @settings(max_examples=250, phases=(Phase.explicit, Phase.reuse, Phase.generate))  # the forms are small as they are
 def test_every_way_gives_the_same_form(form: tuple[str, bytes], own: dict[str, int | None], mode: str) -> None:
     """At once, in steps and byte by byte; with files, limits of one's own and all modes; on WSGI and ASGI."""
-    compare(type("Own", (cardan.Request,), {**own, "forms": mode}), *form)
+    compare(type("Own", (cardan.Request,), {**own, "form_rules": mode}), *form)
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_usual_forms(mode: str) -> None:
     """Twelve fields and six files arrive as they were sent, with the spaces around names, values and data."""
-    cls = type("Own", (cardan.Request,), {"forms": mode})
+    cls = type("Own", (cardan.Request,), {"form_rules": mode})
     fields = [(f" f{index} ", f" value {index} ") for index in range(12)]
     files = [(f"u{index}", f" {index} ", b" data %d " % index) for index in range(6)]
     parts = [part(f'form-data; name="{name}"', value.encode()) for name, value in fields]
@@ -230,7 +230,7 @@ def test_usual_forms(mode: str) -> None:
 @pytest.mark.parametrize("row", [*MULTIPART, *URLENCODED], ids=lambda row: row.id)
 def test_strange_forms(row: Row, mode: str) -> None:
     """The table of strange forms holds for a request, in whichever way its body arrives."""
-    outcomes = compare(type("Own", (cardan.Request,), {"forms": mode}), row.content_type, row.body)
+    outcomes = compare(type("Own", (cardan.Request,), {"form_rules": mode}), row.content_type, row.body)
     expected = row.strict if mode == "strict" else row.default
     for outcome in outcomes.values():
         if isinstance(expected, str) and not (mode == "silent" and expected in ("MultipartError", "UrlencodedError")):
@@ -269,9 +269,9 @@ COUNTED = [
 @pytest.mark.parametrize(("limit", "kind", "body", "size"), COUNTED, ids=[f"{row[0]}-{row[1][:9]}" for row in COUNTED])
 def test_limits_of_ones_own(limit: str, kind: str, body: bytes, size: int, mode: str) -> None:
     """N and N + 1 are allowed and N - 1 is refused by name, every way; None allows everything."""
-    usual = compare(type("Usual", (cardan.Request,), {"forms": mode}), kind, body)
+    usual = compare(type("Usual", (cardan.Request,), {"form_rules": mode}), kind, body)
     assert all(outcome[0] != REFUSED for outcome in usual.values())
     for allowed in (size, size + 1, None):
-        assert compare(type("Own", (cardan.Request,), {limit: allowed, "forms": mode}), kind, body) == usual
-    refused = compare(type("Own", (cardan.Request,), {limit: size - 1, "forms": mode}), kind, body)
+        assert compare(type("Own", (cardan.Request,), {limit: allowed, "form_rules": mode}), kind, body) == usual
+    refused = compare(type("Own", (cardan.Request,), {limit: size - 1, "form_rules": mode}), kind, body)
     assert refused == dict.fromkeys(refused, (REFUSED, limit))

@@ -936,7 +936,7 @@ def test_forms_modes(make: Make) -> None:
     """`silent` gives an empty form for a broken one."""
 
     class Silent(Request):
-        forms = "silent"
+        form_rules = "silent"
 
     options: dict[str, Any] = {**POST, "data": b"--B\r\nx", "content_type": "multipart/form-data; boundary=B"}
     assert not make(cls=Silent, **options).form

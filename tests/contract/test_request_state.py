@@ -81,7 +81,7 @@ async def test_other_settings_do_not_share_a_form(protocol: str) -> None:
     """A form that was parsed with other limits is not used, and the bytes are not there any more."""
 
     class Strict(Request):
-        forms = "strict"
+        form_rules = "strict"
 
     request = await loaded(make(protocol, method="POST", form={"a": "1"}))
     assert request.form["a"] == "1"

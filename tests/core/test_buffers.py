@@ -125,7 +125,7 @@ def test_as_bytes(kind: str) -> None:
 
 MACHINES: dict[str, tuple[Callable[[], Any], bytes]] = {
     "MultipartDecoder": (lambda: MultipartDecoder("B"), FORM),
-    "MultipartDecoder, strict": (lambda: MultipartDecoder("B", forms="strict"), FORM),
+    "MultipartDecoder, strict": (lambda: MultipartDecoder("B", form_rules="strict"), FORM),
     "MultipartMachine": (lambda: MultipartMachine("B"), FORM),
     "UrlencodedDecoder": (UrlencodedDecoder, b"a=1&b=%C3%BC&c=3"),
     "ResponseFinalizer": (lambda: ResponseFinalizer("GET", 200, []), b"0123456789"),

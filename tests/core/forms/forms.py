@@ -11,7 +11,7 @@ __all__ = ["flat", "form_values", "make_machine"]
 
 def make_machine(content_type: str, **options: Any) -> Any:
     """The decoder for a Content-Type, None for another type."""
-    kind = parse_form_type(content_type, strict=options.get("forms") == "strict")
+    kind = parse_form_type(content_type, strict=options.get("form_rules") == "strict")
     if kind is None:
         return None
     return MultipartDecoder(kind.boundary, **options) if kind.kind == "multipart" else UrlencodedDecoder(**options)

@@ -113,7 +113,7 @@ def test_a_name_whose_quote_is_not_closed_is_refused_on_every_way() -> None:
 @pytest.mark.parametrize("machine", [MultipartDecoder, MultipartMachine])
 def test_strict_refuses_a_preamble_as_soon_as_it_is_one(machine: Any, size: int) -> None:
     """A boundary may stand at the start or after one CRLF; where it cannot stand any more, nothing is waited for."""
-    decoder = machine("BOUND", forms="strict")
+    decoder = machine("BOUND", form_rules="strict")
     feed_all(decoder, pieces_of(b"x" * 8, size))
     assert decoder.state == "preamble"
     with pytest.raises(MultipartError, match="before the first boundary"):
@@ -194,12 +194,12 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("name", "allowed", "body"), LIMITS, ids=lambda value: value if isinstance(value, str) else "")
-@pytest.mark.parametrize("forms", ["default", "strict"])
-def test_limits(name: str, allowed: int, body: Any, forms: Any) -> None:
+@pytest.mark.parametrize("form_rules", ["default", "strict"])
+def test_limits(name: str, allowed: int, body: Any, form_rules: Any) -> None:
     """Exactly N is accepted and N + 1 is refused, however it is cut. The error names the limit. None: no limit"""
 
     def make(value: int | None) -> MultipartDecoder:
-        return MultipartDecoder("BOUND", limits=replace(Limits(), **{name: value}), forms=forms)
+        return MultipartDecoder("BOUND", limits=replace(Limits(), **{name: value}), form_rules=form_rules)
 
     for size in (allowed - 1, allowed):
         assert isinstance(assert_cuts_do_not_matter(lambda: make(allowed), body(size)), list)
@@ -228,10 +228,10 @@ def test_strict_boundary_size(size: int, fits: bool) -> None:
     """Strict mode allows the 70 of RFC 2046, whatever the limit."""
     limits = Limits(max_boundary_size=None)
     if fits:
-        MultipartDecoder("B" * size, limits=limits, forms="strict")
+        MultipartDecoder("B" * size, limits=limits, form_rules="strict")
     else:
         with pytest.raises(RequestEntityTooLarge, match="got 71, expected at most 70"):
-            MultipartDecoder("B" * size, limits=limits, forms="strict")
+            MultipartDecoder("B" * size, limits=limits, form_rules="strict")
 
 
 def test_file_data_never_count_as_form_memory() -> None:
@@ -285,7 +285,7 @@ SMALL = Limits(max_form_parts=4, max_files=2, max_form_memory_size=30, max_form_
 @settings(max_examples=400, deadline=None)
 def test_fast_paths_do_what_the_table_does(body: bytes, seed: int, strict: bool, small: bool) -> None:
     """With and without the fast paths, whole, by bytes and at random cuts: the outcome is the same."""
-    options: Any = {"forms": "strict" if strict else "default", "limits": SMALL if small else Limits()}
+    options: Any = {"form_rules": "strict" if strict else "default", "limits": SMALL if small else Limits()}
     rand = random.Random(seed)
     marks = sorted(rand.choices(range(len(body) + 1), k=4))
     for chunks in ([body], pieces_of(body, 1), [body[a:b] for a, b in zip([0, *marks], [*marks, len(body)])]):

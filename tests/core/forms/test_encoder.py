@@ -59,16 +59,16 @@ def rest(headers: Any) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name != "Content-Disposition"}
 
 
-@given(parts=PARTS, forms=st.sampled_from(["default", "strict"]))
+@given(parts=PARTS, form_rules=st.sampled_from(["default", "strict"]))
 @settings(max_examples=300, deadline=None)
-def test_round_trip(parts: list[list[Any]], forms: Any) -> None:
+def test_round_trip(parts: list[list[Any]], form_rules: Any) -> None:
     """What is encoded is decoded to the same events, in both modes; a control character in a filename: default only."""
     events = [event for one in parts for event in one]
     if any(isinstance(e, FileStart) and any(ord(c) < 32 or ord(c) == 127 for c in e.filename) for e in events):
-        forms = "default"
+        form_rules = "default"
     encoder = MultipartEncoder()
     body = b"".join([*encoder.feed(events), *encoder.close()])
-    decoder = MultipartDecoder(encoder.boundary, limits=Limits(max_part_header_size=None), forms=forms)
+    decoder = MultipartDecoder(encoder.boundary, limits=Limits(max_part_header_size=None), form_rules=form_rules)
     assert plain([*decoder.feed(body), *decoder.close()]) == plain(events)
 
 

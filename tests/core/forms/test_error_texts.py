@@ -69,33 +69,36 @@ def same_verdict(make: Callable[[], Any], body: bytes, judge: Callable[..., Any]
     return expected
 
 
-@pytest.mark.parametrize("forms", ["default", "strict"])
+@pytest.mark.parametrize("form_rules", ["default", "strict"])
 @pytest.mark.parametrize(
     "limits", [SMALL, Limits(), replace(SMALL, max_form_memory_total=40), replace(SMALL, max_part_header_size=30)]
 )
 @pytest.mark.parametrize("machine", [MultipartDecoder, MultipartMachine])
-def test_multipart(machine: Any, limits: Limits, forms: Any) -> None:
+def test_multipart(machine: Any, limits: Limits, form_rules: Any) -> None:
     """Of a multipart body that is refused, the reason is the same at every cut, and that of its earliest bytes."""
     found = set()
     for body in bodies(FRAGMENTS, 30, 1):
-        result = same_verdict(lambda: machine("B", limits=limits, forms=forms), body)
+        result = same_verdict(lambda: machine("B", limits=limits, form_rules=form_rules), body)
         if isinstance(result, tuple):
             found.add(result[1])
     assert len(found) > 2
 
 
-@pytest.mark.parametrize("forms", ["default", "strict"])
+@pytest.mark.parametrize("form_rules", ["default", "strict"])
 @pytest.mark.parametrize("limits", [SMALL, Limits(), replace(SMALL, max_form_memory_total=40)])
 @pytest.mark.parametrize("machine", [UrlencodedDecoder, PairsDecoder])
-def test_urlencoded(machine: Any, limits: Limits, forms: Any) -> None:
+def test_urlencoded(machine: Any, limits: Limits, form_rules: Any) -> None:
     """The same for a urlencoded body."""
 
     def judge(make: Any, chunks: list[bytes]) -> Any:
         result = verdict(make, chunks)
         return result if isinstance(result, tuple) else "a form"  # a pair may be a Field, where a batch is odd
 
-    found = {same_verdict(lambda: machine(limits=limits, forms=forms), body, judge) for body in bodies(PAIRS, 60, 2)}
-    assert len(found) > (1 if limits is SMALL or forms == "strict" else 0)
+    found = {
+        same_verdict(lambda: machine(limits=limits, form_rules=form_rules), body, judge)
+        for body in bodies(PAIRS, 60, 2)
+    }
+    assert len(found) > (1 if limits is SMALL or form_rules == "strict" else 0)
 
 
 def test_large_urlencoded_bodies() -> None:
@@ -104,9 +107,9 @@ def test_large_urlencoded_bodies() -> None:
     for place, odd in ((70_000, b"%zz"), (1000, b"\xff"), (66_000, b"x" * 70_000)):
         broken = body[:place] + odd + body[place:-100] + b"%" + body[-100:]
         for size in (1000, 65_000, 65_536, 70_001):
-            for forms in ("default", "strict"):
+            for form_rules in ("default", "strict"):
                 limits = Limits(max_form_memory_size=60_000, max_form_memory_total=75_000)
-                make = lambda: UrlencodedDecoder(limits=limits, forms=forms)  # noqa: E731, B023
+                make = lambda: UrlencodedDecoder(limits=limits, form_rules=form_rules)  # noqa: E731, B023
                 assert verdict(make, pieces_of(broken, size))[:2] == verdict(make, [broken])[:2]
 
 
@@ -160,10 +163,10 @@ def judge_parts(make: Callable[[], tuple[PartReader, bool]], chunks: list[bytes]
     return seen
 
 
-@pytest.mark.parametrize("forms", ["default", "strict"])
+@pytest.mark.parametrize("form_rules", ["default", "strict"])
 @pytest.mark.parametrize("ending", ["chunked", "declared", "too few", "too many", "left"])
 @pytest.mark.parametrize("kind", [MULTIPART, URLENCODED])
-def test_form_reader(kind: str, ending: str, forms: Any) -> None:
+def test_form_reader(kind: str, ending: str, form_rules: Any) -> None:
     """The whole routine, with the size of the body, the files' memory, and a client that leaves."""
     found = set()
     for body in bodies(FRAGMENTS if kind is MULTIPART else PAIRS, 20, 3):
@@ -173,12 +176,12 @@ def test_form_reader(kind: str, ending: str, forms: Any) -> None:
 
         def make(size: int = size) -> tuple[FormReader, bool]:
             length = None if ending in ("chunked", "left") else size
-            return FormReader(kind, length, limits=SMALL, forms=forms), ending == "left"
+            return FormReader(kind, length, limits=SMALL, form_rules=form_rules), ending == "left"
 
         result = same_verdict(make, body, judge_form)
         if isinstance(result[0], str):
             found.add(result)
-    assert len(found) > (0 if kind is URLENCODED and forms == "default" else 2)
+    assert len(found) > (0 if kind is URLENCODED and form_rules == "default" else 2)
 
 
 @pytest.mark.parametrize("ending", ["chunked", "too few", "left"])

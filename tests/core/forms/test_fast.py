@@ -54,7 +54,7 @@ def outcome(make: Any) -> Any:
 @settings(max_examples=600, deadline=None)
 def test_it_says_what_the_machines_say(kind: str, body: bytes, strict: bool, small: bool) -> None:
     """A form in one piece is the form of the same bytes in many: fields, raw values, refusals."""
-    options: Any = {"forms": "strict" if strict else "default", "limits": SMALL if small else Limits()}
+    options: Any = {"form_rules": "strict" if strict else "default", "limits": SMALL if small else Limits()}
     expected = outcome(lambda: parse_form(kind, [body[at : at + 1] for at in range(len(body))], **options))
     assert outcome(lambda: parse_form(kind, body, **options)) == expected
     steps = iter([body])

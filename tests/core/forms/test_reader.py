@@ -96,8 +96,8 @@ def test_a_cancellation_closes_every_sink() -> None:
     assert [error for _, error in perform.closed if error] == [perform.error] * len(perform.sinks)
 
 
-@pytest.mark.parametrize("forms", ["default", "strict", "silent"])
-def test_truncation_is_an_error_at_every_offset(forms: Any) -> None:
+@pytest.mark.parametrize("form_rules", ["default", "strict", "silent"])
+def test_truncation_is_an_error_at_every_offset(form_rules: Any) -> None:
     """A truncated body never gives part of a form.
 
     With fewer bytes than declared it raises ClientDisconnected. A body of undeclared length without its closing
@@ -106,15 +106,15 @@ def test_truncation_is_an_error_at_every_offset(forms: Any) -> None:
     for at in range(1, len(BODY) - 2):
         perform = Perform([BODY[:at]])
         with pytest.raises(ClientDisconnected):
-            run(FormReader(CT, len(BODY), forms=forms).run(), perform)
+            run(FormReader(CT, len(BODY), form_rules=form_rules).run(), perform)
         assert len([error for _, error in perform.closed if error]) == len(perform.sinks)
     for at in range(1, len(BODY) - 4):
         perform = Perform([BODY[:at]])
-        if forms == "silent":
-            assert form_values(run(FormReader(CT, None, forms=forms).run(), perform)) == []
+        if form_rules == "silent":
+            assert form_values(run(FormReader(CT, None, form_rules=form_rules).run(), perform)) == []
         else:
             with pytest.raises(MultipartError):
-                run(FormReader(CT, None, forms=forms).run(), perform)
+                run(FormReader(CT, None, form_rules=form_rules).run(), perform)
         assert len([error for _, error in perform.closed if error]) == len(perform.sinks)
 
 

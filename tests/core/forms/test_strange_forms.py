@@ -17,43 +17,47 @@ ROWS = [*MULTIPART, *URLENCODED]
 CASES = [pytest.param(row, mode, id=f"{row.id}-{mode}") for row in ROWS for mode in ("default", "strict")]
 
 
-def decoded(row: Row, forms: str) -> Any:
+def decoded(row: Row, form_rules: str) -> Any:
     """What the decoder makes of a row, however it is cut."""
     try:
-        if make_machine(row.content_type, forms=forms) is None:
+        if make_machine(row.content_type, form_rules=form_rules) is None:
             return None
     except Exception as error:
         return type(error).__name__
     splits = 400 if len(row.body) > 2048 else 2048
-    return flat(assert_cuts_do_not_matter(lambda: make_machine(row.content_type, forms=forms), row.body, splits=splits))
+    return flat(
+        assert_cuts_do_not_matter(
+            lambda: make_machine(row.content_type, form_rules=form_rules), row.body, splits=splits
+        )
+    )
 
 
-@pytest.mark.parametrize(("row", "forms"), CASES)
-def test_decoders(row: Row, forms: str) -> None:
+@pytest.mark.parametrize(("row", "form_rules"), CASES)
+def test_decoders(row: Row, form_rules: str) -> None:
     """The decoder does what the row says, wherever the body is cut."""
-    assert decoded(row, forms) == getattr(row, forms)
+    assert decoded(row, form_rules) == getattr(row, form_rules)
 
 
-@pytest.mark.parametrize(("row", "forms"), CASES)
-def test_whole_form(row: Row, forms: Any) -> None:
+@pytest.mark.parametrize(("row", "form_rules"), CASES)
+def test_whole_form(row: Row, form_rules: Any) -> None:
     """FormReader gives the same for the whole form. Another media type gives an empty form."""
-    expected = getattr(row, forms)
+    expected = getattr(row, form_rules)
     if isinstance(expected, str):
         with pytest.raises(Exception) as caught:
-            parse_form(row.content_type, row.body, forms=forms)
+            parse_form(row.content_type, row.body, form_rules=form_rules)
         assert type(caught.value).__name__ == expected
     else:
-        assert form_values(parse_form(row.content_type, row.body, forms=forms)) == (expected or [])
+        assert form_values(parse_form(row.content_type, row.body, form_rules=form_rules)) == (expected or [])
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_silent_mode_forgives_form_errors_only(row: Row) -> None:
-    """With ``forms="silent"`` a broken form is an empty one; a limit that is passed still raises."""
+    """With ``form_rules="silent"`` a broken form is an empty one; a limit that is passed still raises."""
     if row.default == "RequestEntityTooLarge":
         with pytest.raises(Exception, match="expected at most"):
-            parse_form(row.content_type, row.body, forms="silent")
+            parse_form(row.content_type, row.body, form_rules="silent")
     else:
-        form = parse_form(row.content_type, row.body, forms="silent")
+        form = parse_form(row.content_type, row.body, form_rules="silent")
         assert form_values(form) == ([] if isinstance(row.default, str) else row.default or [])
 
 

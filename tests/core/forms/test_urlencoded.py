@@ -66,8 +66,8 @@ def test_percent_decode(data: bytes) -> None:
 @settings(max_examples=300, deadline=None)
 def test_cuts(body: bytes, strict: bool) -> None:
     """Where a body is cut does not matter; in default mode the fields are the standard's, with their bytes."""
-    forms: Any = "strict" if strict else "default"
-    got = assert_cuts_do_not_matter(lambda: UrlencodedDecoder(forms=forms), body)
+    form_rules: Any = "strict" if strict else "default"
+    got = assert_cuts_do_not_matter(lambda: UrlencodedDecoder(form_rules=form_rules), body)
     if not strict:
         assert isinstance(got, list)
         assert [event.raw for event in got] == [value for _, value in reference(body)]
@@ -97,21 +97,21 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("name", "allowed", "body"), LIMITS)
-@pytest.mark.parametrize("forms", ["default", "strict", "silent"])
-def test_limits(name: str, allowed: int, body: Any, forms: Any) -> None:
+@pytest.mark.parametrize("form_rules", ["default", "strict", "silent"])
+def test_limits(name: str, allowed: int, body: Any, form_rules: Any) -> None:
     """Exactly N is accepted and N + 1 is refused, however the body is cut. Sizes are those of the decoded text."""
     limits = replace(Limits(), **{name: allowed})
     for size in (allowed - 1, allowed):
         assert isinstance(
-            assert_cuts_do_not_matter(lambda: UrlencodedDecoder(limits=limits, forms=forms), body(size)), list
+            assert_cuts_do_not_matter(lambda: UrlencodedDecoder(limits=limits, form_rules=form_rules), body(size)), list
         )
-        assert parse_form(URL, body(size), limits=limits, forms=forms).fields == parse_urlencoded(body(size))
+        assert parse_form(URL, body(size), limits=limits, form_rules=form_rules).fields == parse_urlencoded(body(size))
     assert outcome(lambda: UrlencodedDecoder(limits=replace(limits, **{name: None})), [body(allowed + 1)]) == outcome(
         UrlencodedDecoder, [body(allowed + 1)]
     )
     for chunks in ([body(allowed + 1)], pieces_of(body(allowed + 1), 1)):
         with pytest.raises(RequestEntityTooLarge) as caught:
-            parse_form(URL, chunks, limits=limits, forms=forms)
+            parse_form(URL, chunks, limits=limits, form_rules=form_rules)
         assert (caught.value.limit, caught.value.allowed) == (name, allowed)
 
 
@@ -147,7 +147,7 @@ def test_a_flood_of_separators_holds_nothing() -> None:
 
 def test_errors_latch_and_misuse_is_told() -> None:
     """As with every machine."""
-    decoder = UrlencodedDecoder(forms="strict")
+    decoder = UrlencodedDecoder(form_rules="strict")
     decoder.feed(b"a=%")
     with pytest.raises(Exception, match="expected it as '%25'") as first:
         decoder.close()

@@ -27,7 +27,9 @@ class Stepwise(Request):
 
     def make_form_data_parser(self, content_length: int | None) -> FormReader:
         """A parser without the straight path."""
-        return StepReader(self.headers.get("Content-Type"), content_length, limits=self.limits, forms=self.forms)
+        return StepReader(
+            self.headers.get("Content-Type"), content_length, limits=self.limits, form_rules=self.form_rules
+        )
 
 
 def outcome(cls: type[Request], body: bytes, length: int, content_type: str, name: str) -> Any:

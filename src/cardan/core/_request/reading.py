@@ -93,7 +93,7 @@ class FormSettings(tuple[Any, ...]):
 
 def _settings(request: ReadableRequest) -> FormSettings:
     own = own_limits(request.__dict__) if request._is_limited else None
-    return FormSettings((type(request), request.forms, own))
+    return FormSettings((type(request), request.form_rules, own))
 
 
 # --- the state ---
@@ -236,7 +236,7 @@ def check_kept(raw: bytes, state: RequestState, *, memory: bool) -> bytes:
 
 def may_exceed_limits(request: ReadableRequest, length: int) -> bool:
     """Whether a body of ``length`` bytes could exceed a limit on sizes. If so, a 413 may be sent before its end."""
-    return length > plan_for(request.limits, request.forms == "strict").safe_body
+    return length > plan_for(request.limits, request.form_rules == "strict").safe_body
 
 
 # --- load() and its sync twin ---
@@ -326,7 +326,7 @@ def _before_reading(
     other; and whether that read waits for the whole body, because no limit can be exceeded before its end.
     """
     length = state.length
-    safe = length is not None and length <= plan_for(state.limits, request.forms == "strict").safe_body
+    safe = length is not None and length <= plan_for(state.limits, request.form_rules == "strict").safe_body
     if not safe:
         refuse_unread(state, memory=not form)
     reader = request.make_form_data_parser(length) if form else None

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ..forms._events import FileStart
+    from ..forms._plan import FormRules
     from ..structures._headers import HeadersView
     from .body import Body, BodyInput
     from .filtering import BodyFilter
@@ -140,7 +141,7 @@ class BaseRequest(_Limited):
     """The module, or any object with ``loads``, that parses JSON."""
     disable_data_descriptor: bool = False
     """If True, ``data`` raises AttributeError, so that no body is buffered by accident."""
-    forms: Literal["default", "strict", "silent"] = "default"
+    form_rules: FormRules = "default"
     """How forms are read: ``strict`` refuses what no browser sends, ``silent`` gives an empty form for a broken one."""
     trusted_hosts: Iterable[str] | None = None
     """The hosts that are trusted. An entry with a leading dot includes subdomains. None trusts every host, ``[]`` none.
@@ -574,7 +575,7 @@ class BaseRequest(_Limited):
             self.content_type,
             content_length,
             limits=self.limits,
-            forms=self.forms,
+            form_rules=self.form_rules,
             storage=self._store_file,
             hold=self._hold_files,
         )

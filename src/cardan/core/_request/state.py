@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .._limits import Limits
     from ..forms._events import FileStart
     from ..forms._form import Form
-    from ..forms._plan import Forms
+    from ..forms._plan import FormRules
     from ..structures._headers import HeadersView
     from .body import Body
     from .filtering import BodyFilter
@@ -69,7 +69,7 @@ class FormParser(Protocol):
 class ReadableRequest(Protocol):
     """A request as the functions of this package use it."""
 
-    forms: Forms
+    form_rules: FormRules
     shallow: bool
     _mode: Mode
     _state: RequestState | None

@@ -106,7 +106,7 @@ def _part_reader(request: ReadableRequest, part_class: type[Part], access: str) 
         request.content_type,
         length,
         limits=state.limits,
-        forms=request.forms,
+        form_rules=request.form_rules,
         part_class=part_class,
     )
     if body.raw is not None:

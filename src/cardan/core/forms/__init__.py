@@ -18,7 +18,7 @@ from ._files import FileStorage
 from ._form import FileEvent, Form, FormBuilder
 from ._parse import parse_form
 from ._parts import Part, PartReader
-from ._plan import Forms
+from ._plan import FormRules
 from ._reader import FormReader
 from ._sinks import MemoryBudget, MemorySink
 from ._urlencoded import UrlencodedDecoder, parse_urlencoded
@@ -34,8 +34,8 @@ __all__ = [
     "FormBuilder",
     "FormEvent",
     "FormReader",
+    "FormRules",
     "FormType",
-    "Forms",
     "MemoryBudget",
     "MemorySink",
     "MultipartDecoder",

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from .._buffers import Buffer
     from .._limits import Limits
     from ._events import FormEvent
-    from ._plan import Forms
+    from ._plan import FormRules
 
 __all__ = ["CLOSE", "DELIMITER", "EPILOGUE", "FIELD", "FILE", "HEAD", "PREAMBLE", "MultipartMachine"]
 
@@ -89,8 +89,14 @@ class MultipartMachine:
     _error: HTTPException
     accepted: list[FormEvent]
 
-    def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, forms: Forms = "default") -> None:
-        plan = _USUAL_PLAN if limits is None and forms == "default" else plan_for(limits or DEFAULTS, forms == "strict")
+    def __init__(
+        self, boundary: str | bytes, *, limits: Limits | None = None, form_rules: FormRules = "default"
+    ) -> None:
+        plan = (
+            _USUAL_PLAN
+            if limits is None and form_rules == "default"
+            else plan_for(limits or DEFAULTS, form_rules == "strict")
+        )
         self._plan = plan
         self.limits = plan.limits
         value = boundary.encode() if isinstance(boundary, str) else boundary

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..drive import Step
     from ._events import FileStart
     from ._form import Form
-    from ._plan import Forms
+    from ._plan import FormRules
 
 __all__ = ["parse_form"]
 
@@ -32,7 +32,7 @@ def parse_form(
     *,
     content_length: int | None = None,
     limits: Limits | None = None,
-    forms: Forms = "default",
+    form_rules: FormRules = "default",
 ) -> Form:
     """The form in ``chunks``: one bytes-like object, or an iterable of them. Files are kept in memory, together at most
     ``max_spool_memory`` bytes. ``content_length`` is the declared length in bytes, if there is one. Raises as
@@ -52,7 +52,7 @@ def parse_form(
         source = map(as_bytes, pieces)
         data, more = next(source, b""), next(source, None)
     budget = MemoryBudget(limits)
-    reader = FormReader(content_type, content_length, limits=limits, forms=forms, hold=partial(_hold, budget))
+    reader = FormReader(content_type, content_length, limits=limits, form_rules=form_rules, hold=partial(_hold, budget))
     form = reader.take(data, more is None)
     if form is not None:
         return form

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..drive import Step
     from ..structures._headers import HeadersView
     from ._events import FormEvent
-    from ._plan import Forms
+    from ._plan import FormRules
 
 __all__ = ["Part", "PartReader", "call_beside"]
 
@@ -200,14 +200,14 @@ class PartReader:
         content_length: int | None,
         *,
         limits: Limits | None = None,
-        forms: Forms = "default",
+        form_rules: FormRules = "default",
         part_class: type[Part] = Part,
     ) -> None:
         self.limits = limits = limits or DEFAULTS
-        kind = parse_form_type(content_type, strict=forms == "strict")
+        kind = parse_form_type(content_type, strict=form_rules == "strict")
         if kind is None or kind.kind != "multipart":
             raise MultipartError(f"got Content-Type {str(content_type)[:80]!r}, expected multipart/form-data")
-        self._decoder = MultipartDecoder(kind.boundary, limits=limits, forms=forms)
+        self._decoder = MultipartDecoder(kind.boundary, limits=limits, form_rules=form_rules)
         self.part_class = part_class
         self._reader = BodyReader(content_length=content_length, limits=limits)
         self._events: list[FormEvent] | tuple[FormEvent, ...] = _EMPTY

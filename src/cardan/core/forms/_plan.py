@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WINDOW",
-    "Forms",
+    "FormRules",
     "Plan",
     "check_boundary",
     "check_field",
@@ -36,7 +36,7 @@ __all__ = [
     "want_part",
 ]
 
-Forms = Literal["default", "strict", "silent"]
+FormRules = Literal["default", "strict", "silent"]
 """How forms are read: ``silent`` decodes as ``default`` does, and :class:`FormReader` gives an empty form for a broken
 one."""
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..drive import Step
     from ._fast import Taken
     from ._form import FileEvent
-    from ._plan import Forms, Plan
+    from ._plan import FormRules, Plan
 
     Hold: TypeAlias = Callable[[list[tuple[FileStart, bytes]]], list[tuple[str, Any]] | None]
     """Takes files whose data are complete; gives the name and the value of each in the form. None: they must be stored
@@ -76,13 +76,13 @@ class FormReader:
         content_length: int | None,
         *,
         limits: Limits | None = None,
-        forms: Forms = "default",
+        form_rules: FormRules = "default",
         storage: Callable[[FileStart, Any, int], Any] = FileStorage.from_part,
         hold: Hold | None = None,
     ) -> None:
         self.content_type = content_type
         self.limits = limits or DEFAULTS
-        self.forms: Forms = forms
+        self.form_rules: FormRules = form_rules
         self.storage = storage
         self.hold = hold
         self._length = content_length
@@ -98,7 +98,7 @@ class FormReader:
             return None
         if not ended or not data or (length is not None and length != len(data)):
             return None
-        plan = plan_for(self.limits, self.forms == "strict")
+        plan = plan_for(self.limits, self.form_rules == "strict")
         if len(data) > plan.whole:
             return None
         try:
@@ -146,19 +146,19 @@ class FormReader:
         """The steps of parsing; see the module. If the Content-Type is not that of a form, the form is empty."""
         sinks: list[Any] = []
         try:
-            kind = parse_form_type(self.content_type, strict=self.forms == "strict")
+            kind = parse_form_type(self.content_type, strict=self.form_rules == "strict")
             if kind is None:
                 return Form()
             reader = BodyReader(content_length=self._length, limits=self.limits)
             decoder: MultipartDecoder | PairsDecoder
             if kind is URLENCODED:
-                decoder = PairsDecoder(limits=self.limits, forms=self.forms)
+                decoder = PairsDecoder(limits=self.limits, form_rules=self.form_rules)
             else:
-                decoder = MultipartDecoder(kind.boundary, limits=self.limits, forms=self.forms)
+                decoder = MultipartDecoder(kind.boundary, limits=self.limits, form_rules=self.form_rules)
             return (yield from self._parse(reader, decoder, sinks))
         except (MultipartError, UrlencodedError) as error:
             yield from _close_all(sinks, error)
-            if self.forms != "silent":
+            if self.form_rules != "silent":
                 raise
             return Form()
         except GeneratorExit:

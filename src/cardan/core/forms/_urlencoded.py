@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .._buffers import Buffer
     from .._limits import Limits
     from ._events import FormEvent
-    from ._plan import Forms
+    from ._plan import FormRules
 
 __all__ = [
     "PairsDecoder",
@@ -178,9 +178,9 @@ class UrlencodedDecoder:
 
     __slots__ = ("_chunks", "_count", "_error", "_held", "_next", "_open", "_strict", "_total", "limits", "state")
 
-    def __init__(self, *, limits: Limits | None = None, forms: Forms = "default") -> None:
+    def __init__(self, *, limits: Limits | None = None, form_rules: FormRules = "default") -> None:
         self.limits = limits or DEFAULTS
-        self._strict = forms == "strict"
+        self._strict = form_rules == "strict"
         self._chunks: list[bytes] = []
         self._held = self._open = self._count = self._total = 0
         self._next = min(BLOCK, field_room(self.limits, 0, 0) + 1)
