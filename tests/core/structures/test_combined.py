@@ -83,6 +83,18 @@ def test_copies(both: CombinedMultiDict[str, str]) -> None:
         assert again == both
 
 
+def test_union(both: CombinedMultiDict[str, str]) -> None:
+    """``|`` gives a view of the same containers and of a copy of the other mapping, whose values are the last ones."""
+    more = {"a": "9", "new": "8"}
+    union = assert_type(both | more, CombinedMultiDict[str, str])
+    more["a"] = "7"
+    assert type(union) is CombinedMultiDict
+    assert list(union.items(multi=True)) == [*ARGS, *FORM, ("a", "9"), ("new", "8")]
+    assert list(both.items(multi=True)) == ARGS + FORM
+    with pytest.raises(TypeError):
+        both | [("a", "2")]  # type: ignore[operator]  # pyright: ignore[reportUnusedExpression, reportOperatorIssue]
+
+
 def test_equality(both: CombinedMultiDict[str, str]) -> None:
     """Objects are equal if they have the same keys with the same lists of values."""
     assert both == MultiDict(ARGS + FORM)

@@ -126,3 +126,17 @@ def test_type_conversion_dicts_copy_as_their_kind() -> None:
         again["a"] = "2"
     assert d == {"a": "1"}
     assert repr(d) == "TypeConversionDict({'a': '1'})"
+
+
+@pytest.mark.parametrize("cls", [*DICTS, TypeConversionDict])
+def test_union(cls: Any) -> None:
+    """``|`` gives an object of the same class, also of a subclass, and accepts only dicts."""
+
+    class Mine(cls):  # type: ignore[misc]
+        pass
+
+    for kind in (cls, Mine):
+        both = kind(a=1) | {"a": 2, "b": 3}
+        assert (type(both), both) == (kind, {"a": 2, "b": 3})
+        with pytest.raises(TypeError, match=r"^unsupported operand type"):
+            kind(a=1) | [("a", 2)]  # pyright: ignore[reportUnusedExpression]

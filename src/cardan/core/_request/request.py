@@ -367,11 +367,11 @@ class BaseRequest(_Limited):
         return self.head.remote_user
 
     @cached
-    def access_route(self) -> list[str]:
+    def access_route(self) -> ImmutableList[str]:
         """The addresses from the client to the last proxy that X-Forwarded-For lists. A client can send any value."""
         forwarded = self.headers.get("X-Forwarded-For")
         route = parse_list(forwarded) if forwarded else ([self.remote_addr] if self.remote_addr else [])
-        storage: list[str] = self.list_storage_class(route)
+        storage: ImmutableList[str] = self.list_storage_class(route)
         return storage
 
     @property

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Generic, Literal, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, Literal, NoReturn, Self, TypeVar, overload
 
 from ._durations import delta_seconds, dump_age
 from ._lists import parse_pairs
-from ._live import LiveDict
+from ._live import LiveDict, LiveMapping
 from ._syntax import check_token, is_token, quote, quote_if_needed
 
 __all__ = ["CacheControl", "Directive", "RequestCacheControl", "ResponseCacheControl"]
@@ -46,7 +46,7 @@ class Directive(Generic[T]):
             return self
         return self._read(self._name in obj, obj.get(self._name))
 
-    def __set__(self, obj: CacheControl, value: T | timedelta | None) -> None:
+    def __set__(self, obj: LiveDict[str | None], value: T | timedelta | None) -> None:
         if value is None or value is False:
             obj.pop(self._name, None)
         elif value is True:
@@ -54,7 +54,7 @@ class Directive(Generic[T]):
         else:
             obj[self._name] = dump_age(value) if isinstance(value, (int, timedelta)) else str(value)
 
-    def __delete__(self, obj: CacheControl) -> None:
+    def __delete__(self, obj: LiveDict[str | None]) -> None:
         obj.pop(self._name, None)
 
 
@@ -77,7 +77,7 @@ def _limit(there: bool, value: str | None) -> int | Literal[True] | None:
     return delta_seconds(value) if value else (there or None)
 
 
-class CacheControl(LiveDict[str | None]):
+class CacheControl(LiveMapping[str | None]):
     """A mapping of directives: name (lower case) to value, None for a directive without a value.
 
     The attributes of this class are the directives that requests and responses share. Durations are in seconds; a
@@ -129,14 +129,19 @@ class RequestCacheControl(CacheControl):
     min_fresh = _seconds("min-fresh", "For how many more seconds a response must be fresh (RFC 9111 section 5.2.1.3).")
     only_if_cached = _flag("only-if-cached", "The client wants only a stored response (RFC 9111 section 5.2.1.7).")
 
-    def _set(self, state: dict[str, str | None]) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} cannot be changed")
+    if not TYPE_CHECKING:  # for type checkers these methods do not exist
+
+        def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
+            """Raise TypeError."""
+            raise TypeError(f"{type(self).__name__} cannot be changed")
+
+        __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = _refuse
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(frozenset(self._get().items()))
 
 
-class ResponseCacheControl(CacheControl):
+class ResponseCacheControl(CacheControl, LiveDict[str | None]):
     """Cache-Control of a response. It is live: every change is written to the field.
 
     >>> cache = ResponseCacheControl()

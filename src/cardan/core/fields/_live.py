@@ -13,7 +13,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
-__all__ = ["HasHeaders", "HeaderStore", "Live", "LiveDict"]
+__all__ = ["HasHeaders", "HeaderStore", "Live", "LiveDict", "LiveMapping"]
 
 S = TypeVar("S")
 V = TypeVar("V")
@@ -143,8 +143,8 @@ class Live(Generic[S]):
         return self.__copy__()
 
 
-class LiveDict(Live[dict[str, V]], MutableMapping[str, V]):
-    """A live value that is a mapping. The case of names does not matter; they are kept in lower case."""
+class LiveMapping(Live[dict[str, V]], Mapping[str, V]):
+    """A field value that is a mapping. The case of names does not matter; they are kept in lower case."""
 
     __slots__ = ()
 
@@ -161,14 +161,6 @@ class LiveDict(Live[dict[str, V]], MutableMapping[str, V]):
     def __getitem__(self, key: str) -> V:
         return self._get()[self._key(key)]
 
-    def __setitem__(self, key: str, value: V) -> None:
-        self._set({**self._get(), self._key(key): value})
-
-    def __delitem__(self, key: str) -> None:
-        state = dict(self._get())
-        del state[self._key(key)]
-        self._set(state)
-
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self._key(key) in self._get()
 
@@ -177,6 +169,20 @@ class LiveDict(Live[dict[str, V]], MutableMapping[str, V]):
 
     def __len__(self) -> int:
         return len(self._get())
+
+
+class LiveDict(LiveMapping[V], MutableMapping[str, V]):
+    """A :class:`LiveMapping` that can be changed."""
+
+    __slots__ = ()
+
+    def __setitem__(self, key: str, value: V) -> None:
+        self._set({**self._get(), self._key(key): value})
+
+    def __delitem__(self, key: str) -> None:
+        state = dict(self._get())
+        del state[self._key(key)]
+        self._set(state)
 
     def clear(self) -> None:
         """Remove all items, and the field."""

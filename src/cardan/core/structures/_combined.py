@@ -8,12 +8,12 @@ change raises TypeError.
 from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
-from typing import Any, Literal, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, TypeVar, overload
 
 from .._exceptions import BadRequestKeyError
 from ._immutable import refuse
 from ._multidict import MultiDict
-from ._multidict_reader import converted, iter_multi_items
+from ._multidict_reader import Several, converted, iter_multi_items
 
 __all__ = ["CombinedMultiDict"]
 
@@ -35,8 +35,12 @@ class CombinedMultiDict(Mapping[K, V]):
 
     __slots__ = ("dicts",)
 
-    add = clear = pop = popitem = popitemlist = poplist = setdefault = setlist = setlistdefault = update = refuse
-    __setitem__ = __delitem__ = __ior__ = refuse
+    if not TYPE_CHECKING:  # for type checkers these methods do not exist
+        add = clear = pop = popitem = popitemlist = poplist = setdefault = setlist = setlistdefault = update = refuse
+        __setitem__ = __delitem__ = __ior__ = refuse
+    else:  # else a type checker would use __or__ for ``values |= other``
+
+        def __ior__(self, other: object) -> None: ...
 
     def __init__(self, dicts: Iterable[Mapping[K, V]] = ()) -> None:
         self.dicts: list[Mapping[K, V]] = list(dicts)
@@ -133,6 +137,13 @@ class CombinedMultiDict(Mapping[K, V]):
     def copy(self) -> MultiDict[K, V]:
         """Return all pairs in a :class:`MultiDict`, which can be changed."""
         return MultiDict(self.items(multi=True))
+
+    def __or__(self, other: Mapping[K, Several[V]]) -> Self:
+        """Return a view of the same mappings and of a copy of ``other``, which is the last one."""
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        last: MultiDict[K, V] = MultiDict(other)
+        return type(self)([*self.dicts, last])
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
         return type(self), (self.dicts,)

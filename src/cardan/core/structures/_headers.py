@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from collections.abc import ItemsView as AbstractItems
 from collections.abc import ValuesView as AbstractValues
 from operator import attrgetter
-from typing import Any, Final, Self, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Self, SupportsIndex, TypeVar, overload
 
 from .._exceptions import BadRequestKeyError
 from ._header_rules import convert, field_name, field_value, join_values
@@ -117,6 +117,10 @@ class HeadersView(Mapping[str, str]):
         headers.update(other)
         return headers
 
+    if TYPE_CHECKING:  # else a type checker would use __or__ for ``headers |= other``, which immutable headers refuse
+
+        def __ior__(self, other: object) -> None: ...
+
     def _joined(self) -> dict[str, str]:
         values: dict[str, list[str]] = {}
         for name, value in self.items():
@@ -143,9 +147,10 @@ class ImmutableHeadersMixin:
 
     __slots__ = ()
 
-    __setitem__ = __delitem__ = __ior__ = refuse
-    add = add_header = clear = extend = pop = popitem = remove = set = setdefault = refuse
-    setlist = setlistdefault = update = refuse
+    if not TYPE_CHECKING:  # for type checkers these methods do not exist
+        __setitem__ = __delitem__ = __ior__ = refuse
+        add = add_header = clear = extend = pop = popitem = remove = set = setdefault = refuse
+        setlist = setlistdefault = update = refuse
     __copy__ = same
 
 
@@ -413,7 +418,7 @@ class Headers(HeadersView, MutableMapping[str, str]):
         headers.update(other)
         return headers
 
-    def __ior__(self, other: Fields) -> Self:
+    def __ior__(self, other: Fields) -> Self:  # type: ignore[override]
         self.update(other)
         return self
 

@@ -1,13 +1,17 @@
 """Lists and dicts that cannot be changed, and dicts whose ``get()`` converts the value.
 
 They are subclasses of list and dict and are read at the same speed. Every change of an immutable object raises
-TypeError. Its ``copy()`` returns an object that can be changed; :func:`copy.copy` returns the object itself.
+TypeError. Its ``copy()`` returns an object that can be changed; :func:`copy.copy` returns the object itself. ``|``
+returns an object of the class of its left operand.
+
+Type checkers report a change, too: for them, the methods that change an object take a ``self`` of type ``Never``, which
+no object has. At run time all these methods are :func:`refuse`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn, Self, SupportsIndex, TypeVar, overload
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, SupportsIndex, TypeVar, overload
 
 __all__ = [
     "ImmutableDict",
@@ -43,8 +47,23 @@ class ImmutableList(list[V]):
 
     __slots__ = ()
 
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = refuse
-    append = clear = extend = insert = pop = remove = reverse = sort = refuse
+    if TYPE_CHECKING:
+
+        def __setitem__(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def __delitem__(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def __iadd__(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def __imul__(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def append(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def clear(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def extend(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def insert(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def pop(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def remove(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def reverse(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def sort(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+    else:
+        __setitem__ = __delitem__ = __iadd__ = __imul__ = refuse
+        append = clear = extend = insert = pop = remove = reverse = sort = refuse
     __copy__ = same
 
     def copy(self) -> list[V]:
@@ -61,13 +80,32 @@ class ImmutableList(list[V]):
         return f"{type(self).__name__}({list.__repr__(self)})"
 
 
+def _merged(left: T, right: object) -> T:
+    """Return ``left | right``, two dicts, as an object of the class of ``left``."""
+    cls: Any = type(left)
+    merged: Any = dict.__or__(left, right)  # type: ignore[call-overload]
+    return merged if merged is NotImplemented else cls(merged)
+
+
 class ImmutableDictMixin:
     """Makes every method that changes a dict raise TypeError. The error text names ``copy()``."""
 
     __slots__ = ()
 
-    __setitem__ = __delitem__ = __ior__ = refuse
-    clear = pop = popitem = setdefault = update = refuse
+    if TYPE_CHECKING:
+
+        def __setitem__(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def __delitem__(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        # a checker that may not call this method uses __or__ for the statement; the type None makes it an error
+        def __ior__(self, other: object, /) -> None: ...
+        def clear(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def pop(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def popitem(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def setdefault(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def update(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+    else:
+        __setitem__ = __delitem__ = __ior__ = refuse
+        clear = pop = popitem = setdefault = update = refuse
     __copy__ = same
 
     @classmethod
@@ -81,15 +119,14 @@ class ImmutableDictMixin:
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
         return type(self), (dict(self),)  # type: ignore[call-overload]
 
-    def __or__(self, other: Mapping[Any, Any]) -> Self:
-        merged: Any = dict.__or__(self, other)  # type: ignore[call-overload]
-        return merged if merged is NotImplemented else type(self)(merged)  # type: ignore[call-arg]
-
 
 class ImmutableDict(ImmutableDictMixin, dict[K, V]):  # type: ignore[misc]
     """A dict that cannot be changed. It is hashable if its values are."""
 
     __slots__ = ()
+
+    def __or__(self, other: dict[K, V]) -> Self:  # type: ignore[override]
+        return _merged(self, other)
 
     def copy(self) -> dict[K, V]:
         """Return the items in a dict, which can be changed."""
@@ -138,6 +175,9 @@ class TypeConversionDict(dict[K, V]):
         return type(self)(self)
 
     __copy__ = copy
+
+    def __or__(self, other: dict[K, V]) -> Self:  # type: ignore[override]
+        return _merged(self, other)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({dict.__repr__(self)})"

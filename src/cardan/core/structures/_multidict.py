@@ -9,7 +9,7 @@ pairs is kept. Every change of an immutable class raises TypeError.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Self, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Never, Self, SupportsIndex, TypeVar, overload
 
 from ._immutable import ImmutableDictMixin, refuse, same
 from ._multidict_reader import MultiDictReader, Several, Source, iter_multi_items
@@ -190,7 +190,15 @@ class ImmutableMultiDict(ImmutableDictMixin, MultiDict[K, V]):  # type: ignore[m
 
     __slots__ = ()
 
-    add = setlist = setlistdefault = poplist = popitemlist = refuse
+    if TYPE_CHECKING:
+
+        def add(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def setlist(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def setlistdefault(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def poplist(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+        def popitemlist(self: Never, *args: object, **kwargs: object) -> Any: ...  # type: ignore[misc]
+    else:
+        add = setlist = setlistdefault = poplist = popitemlist = refuse
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
         return MultiDict.__reduce_ex__(self, protocol)
