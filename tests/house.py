@@ -35,6 +35,7 @@ WAYS_BACK = {
     ("cardan._request", "cardan.apps._application"): (
         "Request.application makes an application, whose requests are of the class Request unless it is told otherwise"
     ),
+    ("cardan", "cardan.testing"): "after `import cardan` every public module is an attribute, for type checkers, too",
     ("cardan._request", "cardan.testing"): "Request.from_values() takes what the builder of the tests takes",
 }
 """The imports against the floors, with the reason for each: a class makes an object of something that stands above it.

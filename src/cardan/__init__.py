@@ -5,15 +5,27 @@
 ... def app(request: Request) -> Response:
 ...     return Response(f"Hello {request.args.get('name', 'World')}!")
 
-Each name is imported when it is first used, so that a WSGI program never loads the code for ASGI.
+Each name is imported when it is first used, so that a WSGI program never loads the code for ASGI. The public modules
+need no import of their own: ``import cardan`` is enough for ``cardan.exceptions.NotFound``.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ._lazy import lazy
 
 if TYPE_CHECKING:
+    from . import apps as apps
+    from . import asgi as asgi
+    from . import core as core
+    from . import datastructures as datastructures
+    from . import exceptions as exceptions
+    from . import files as files
+    from . import http as http
+    from . import testing as testing
+    from . import types as types
+    from . import wsgi as wsgi
     from ._request import BaseRequest as BaseRequest
     from ._request import Request as Request
     from ._response import BaseResponse as BaseResponse
@@ -22,81 +34,73 @@ if TYPE_CHECKING:
     from .apps import Application as Application
     from .apps import Dual as Dual
     from .apps._middleware_decorator import middleware as middleware
+    from .core import Limits as Limits
     from .core import ServerSentEvent as ServerSentEvent
     from .core import header_field as header_field
-    from .core._exceptions import abort as abort
+    from .exceptions import HTTPException as HTTPException
+    from .exceptions import abort as abort
     from .files import FileStorage as FileStorage
+    from .files import Part as Part
+    from .files import StaticFiles as StaticFiles
+    from .files import safe_join as safe_join
     from .files import send_file as send_file
-    from .types import ASGIApplication as ASGIApplication
     from .types import Flow as Flow
     from .types import Handler as Handler
     from .types import Lifespan as Lifespan
     from .types import Middleware as Middleware
-    from .types import Receive as Receive
-    from .types import Result as Result
-    from .types import Scope as Scope
-    from .types import Send as Send
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "ASGIApplication": "types",
     "Application": "apps",
     "BaseRequest": "_request",
     "BaseResponse": "_response",
     "Dual": "apps",
     "FileStorage": "files",
     "Flow": "types",
+    "HTTPException": "exceptions",
     "Handler": "types",
     "Lifespan": "types",
+    "Limits": "core",
     "Middleware": "types",
-    "Receive": "types",
+    "Part": "files",
     "Request": "_request",
     "Response": "_response",
-    "Result": "types",
-    "Scope": "types",
-    "Send": "types",
     "ServerSentEvent": "core",
+    "StaticFiles": "files",
     "abort": "exceptions",
     "header_field": "core",
     "middleware": "apps._middleware_decorator",
     "redirect": "_response",
+    "safe_join": "files",
     "send_file": "files",
 }
+_MODULES = ("apps", "asgi", "core", "datastructures", "exceptions", "files", "http", "testing", "types", "wsgi")
 
 __all__ = [
-    "ASGIApplication",
     "Application",
     "BaseRequest",
     "BaseResponse",
     "Dual",
     "FileStorage",
     "Flow",
+    "HTTPException",
     "Handler",
     "Lifespan",
+    "Limits",
     "Middleware",
-    "Receive",
+    "Part",
     "Request",
     "Response",
-    "Result",
-    "Scope",
-    "Send",
     "ServerSentEvent",
+    "StaticFiles",
     "abort",
     "header_field",
     "middleware",
     "redirect",
+    "safe_join",
     "send_file",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+if not TYPE_CHECKING:  # type checkers would take every name for one of this package's
+    __getattr__, __dir__ = lazy(__name__, _HOMES, _MODULES)

@@ -84,11 +84,16 @@ __all__ = [
     "iter_multi_items",
 ]
 
+if not TYPE_CHECKING:  # type checkers would take every name for one of this module's
 
-def __getattr__(name: str) -> Any:
-    # FileStorage imports modules for temporary files, so that it is imported only when it is used
-    if name == "FileStorage":
-        from .files._spooling import FileStorage
+    def __getattr__(name: str) -> Any:
+        # FileStorage imports modules for temporary files, so that it is imported only when it is used
+        if name == "FileStorage":
+            from .files._spooling import FileStorage
 
-        return FileStorage
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return FileStorage
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

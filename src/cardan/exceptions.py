@@ -7,3 +7,7 @@ from .core._exceptions import *  # noqa: F403
 
 __all__: list[str] = []
 __all__ += exceptions.__all__
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -327,3 +327,7 @@ def remove_hop_by_hop_headers(headers: Headers | list[tuple[str, str]]) -> None:
 
 def _pairs(headers: Headers | list[tuple[str, str]]) -> Iterable[tuple[str, str]]:
     return headers.items() if isinstance(headers, Headers) else headers
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -38,3 +38,7 @@ Lifespan: TypeAlias = Callable[
 ]
 """A lifespan: a function that takes the application and returns a context manager, sync or async. The context manager
 yields the lifespan state, a mapping or None."""
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

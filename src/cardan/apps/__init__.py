@@ -9,3 +9,7 @@ from ._application import Application, HandlerDecorator
 from ._dual import Dual
 
 __all__ = ["Application", "Dual", "HandlerDecorator"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -3,3 +3,7 @@
 from ._head import ScopeHead
 
 __all__ = ["ScopeHead"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

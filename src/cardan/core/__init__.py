@@ -9,7 +9,11 @@ from __future__ import annotations
 from . import _exceptions as exceptions
 from . import _request as request
 from . import _response as response
+from . import drive as drive
+from . import fields as fields
 from . import forms as body
+from . import forms as forms
+from . import structures as structures
 from ._descriptors import header_field, live_field, value_field
 from ._exceptions import *  # noqa: F403
 from ._limits import Limits
@@ -35,3 +39,7 @@ __all__ += body.__all__
 __all__ += exceptions.__all__
 __all__ += request.__all__
 __all__ += response.__all__
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, "drive", "fields", "forms", "structures"})

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Close", "FilePart", "Open", "Pieces", "Read", "Step", "Write", "arun", "boxed", "run"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 S = TypeVar("S")
 T = TypeVar("T")
 

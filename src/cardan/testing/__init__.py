@@ -12,3 +12,7 @@ from ._builder import RequestBuilder
 from ._client import PROTOCOLS, AsyncClient, Client
 
 __all__ = ["PROTOCOLS", "AsyncClient", "Client", "RequestBuilder", "lint"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -3,3 +3,7 @@
 from ._head import EnvironHead
 
 __all__ = ["EnvironHead"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -49,3 +49,7 @@ __all__ = [
     "parse_urlencoded",
     "safe_filename",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

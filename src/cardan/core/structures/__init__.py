@@ -28,3 +28,7 @@ __all__ = [
     "ScopeHeaders",
     "TypeConversionDict",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -11,3 +11,7 @@ from ._asgi_lint import asgi
 from ._wsgi_lint import wsgi
 
 __all__ = ["asgi", "wsgi"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

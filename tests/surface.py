@@ -1,0 +1,154 @@
+"""Lists what is public: modules, their names, the attributes of public classes, and the parameters that have a name.
+
+``tests/public_names.txt`` holds the list of the last release (before the first one: of its candidate). As a command
+this file writes the list anew; do that when a version is released, and never to make a test pass::
+
+    python -m tests.surface > tests/public_names.txt
+
+An entry is a name as users write it: ``cardan.http.parse_date``, ``cardan.Request.form``, ``cardan.redirect(code)`` for
+a parameter. Parameters that are positional only have no name that a user could write, and are left out.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cardan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+RECORD = ROOT / "tests" / "public_names.txt"
+
+PUBLIC = [
+    "cardan",
+    "cardan.exceptions",
+    "cardan.datastructures",
+    "cardan.http",
+    "cardan.types",
+    "cardan.files",
+    "cardan.apps",
+    "cardan.testing",
+    "cardan.testing.lint",
+    "cardan.core",
+    "cardan.core.forms",
+    "cardan.core.fields",
+    "cardan.core.structures",
+    "cardan.core.drive",
+    "cardan.wsgi",
+    "cardan.asgi",
+]
+"""The public modules, without those for programs that come from Werkzeug.
+
+The name of every other module, or of a package around it, begins with an underscore.
+"""
+
+
+@cache
+def modules() -> tuple[str, ...]:
+    """The public modules, with those that have the names of Werkzeug's."""
+    compat = ROOT / "src" / "cardan" / "compat"
+    names = {".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in compat.rglob("*.py")}
+    public = {name.removesuffix(".__init__") for name in names if "._" not in name.removesuffix(".__init__")}
+    return (*PUBLIC, *sorted(public))
+
+
+@cache
+def homes() -> dict[type, str]:
+    """Each public class, with the name under which its attributes are listed."""
+    found: dict[type, str] = {}
+    for module in modules():
+        for name in importlib.import_module(module).__all__:
+            value = getattr(importlib.import_module(module), name)
+            if inspect.isclass(value) and (value not in found or module == home_of(value)):
+                found[value] = f"{module}.{name}"
+    return found
+
+
+def home_of(value: object) -> str:
+    """The public module that something private belongs to: ``cardan.core.forms._files`` -> ``cardan.core.forms``."""
+    parts = getattr(value, "__module__", "").split(".")
+    private = [index for index, part in enumerate(parts) if part.startswith("_")]
+    return ".".join(parts[: private[0]] if private else parts)
+
+
+def is_public(name: str) -> bool:
+    return not name.startswith("_")
+
+
+def is_own(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == "cardan"
+
+
+def attributes_of(cls: type) -> Iterator[str]:
+    """The public attributes of ``cls``, without what Python's own classes and the public bases bring."""
+    listed = [base for base in cls.__mro__[1:] if base in homes() and is_own(base)]
+    declared = [set(inspect.get_annotations(base)) for base in cls.__mro__ if is_own(base)]
+    for name in sorted({*dir(cls), *set().union(*declared)}):
+        owner = next((base for base in cls.__mro__ if name in vars(base)), cls)
+        if is_public(name) and is_own(owner) and not any(has(base, name) for base in listed):
+            yield name
+
+
+def has(cls: type, name: str) -> bool:
+    return name in dir(cls) or any(name in inspect.get_annotations(base) for base in cls.__mro__ if is_own(base))
+
+
+def parameters_of(function: Any) -> Iterator[str]:
+    """The parameters of a function; ``""`` in the place of one that cannot be given by name."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    for parameter in signature.parameters.values():
+        by_name = parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        yield parameter.name if by_name and is_public(parameter.name) else ""
+
+
+def parameters_in(cls: type, name: str) -> set[str]:
+    """The parameters of the method ``name``, if it is one of cardan's own, without the object or class itself."""
+    owner = next((base for base in cls.__mro__ if name in vars(base)), None)
+    if owner is None or not is_own(owner):
+        return set()
+    value = vars(owner)[name]
+    if isinstance(value, staticmethod):
+        return set(parameters_of(value.__func__))
+    function = getattr(value, "__func__", value)
+    return set(list(parameters_of(function))[1:]) if inspect.isroutine(function) else set()
+
+
+def new_parameters_of(cls: type, name: str) -> set[str]:
+    """The parameters of the method ``name`` that the same method of a public base has not."""
+    listed = [base for base in cls.__mro__[1:] if base in homes()]
+    return parameters_in(cls, name).difference(*(parameters_in(base, name) for base in listed))
+
+
+def entries() -> Iterator[str]:
+    """Every entry, in no order; some more than once."""
+    for module in modules():
+        yield module
+        for name in importlib.import_module(module).__all__:
+            value = getattr(importlib.import_module(module), name)
+            yield f"{module}.{name}"
+            if inspect.isroutine(value):
+                yield from (f"{module}.{name}({parameter})" for parameter in parameters_of(value))
+    for cls, path in homes().items():
+        if is_own(cls):
+            yield from (f"{path}({parameter})" for parameter in new_parameters_of(cls, "__init__"))
+            yield from (f"{path}.{name}" for name in attributes_of(cls))
+            for name in filter(is_public, dir(cls)):
+                yield from (f"{path}.{name}({parameter})" for parameter in new_parameters_of(cls, name))
+
+
+def public_names() -> list[str]:
+    """The public API as it is, in alphabetical order."""
+    return sorted(entry for entry in set(entries()) if not entry.endswith("()"))
+
+
+if __name__ == "__main__":
+    print(f"# cardan {cardan.__version__}", *public_names(), sep="\n")
