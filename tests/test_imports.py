@@ -77,6 +77,7 @@ def test_a_change_is_seen() -> None:
     """The check finds what a module sets: an attribute of a class of another module, a filter for warnings."""
     code = f"{SNAPSHOT}\nFIRST = 'cardan.exceptions'\nMODULES = ()\n{CHECK}".replace(
         "for name in MODULES:",
-        "import cardan; cardan.HTTPException.response_class = int; warnings.simplefilter('ignore')\nfor name in MODULES:",
+        "import cardan\nsetattr(cardan.HTTPException, 'response_class', int)\nwarnings.simplefilter('ignore')\n"
+        "for name in MODULES:",
     )
     assert run(code).splitlines() == ["['warnings']", "['HTTPException.response_class']"]
