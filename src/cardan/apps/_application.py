@@ -184,18 +184,20 @@ class Application(Dual, Generic[R]):
 
     # do not use __dict__ here: after that, Python reads the attributes of the object more slowly
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in _DECISIVE:
-            self._adapter_sync_handler = self._adapter_async_handler = (
-                None  # first of all, because requests may be running
-            )
-            if name == "middleware":
-                value = tuple(value)
-        elif name == "lifespan" and self._has_begun() and value is not self.lifespan:
-            raise RuntimeError("got a lifespan while another one has begun, expected it before the first request")
-        super().__setattr__(name, value)
-        if name in _DERIVING:
-            self._derive(name)
+    if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in _DECISIVE:
+                self._adapter_sync_handler = self._adapter_async_handler = (
+                    None  # first of all, because requests may be running
+                )
+                if name == "middleware":
+                    value = tuple(value)
+            elif name == "lifespan" and self._has_begun() and value is not self.lifespan:
+                raise RuntimeError("got a lifespan while another one has begun, expected it before the first request")
+            super().__setattr__(name, value)
+            if name in _DERIVING:
+                self._derive(name)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)

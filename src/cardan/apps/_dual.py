@@ -137,10 +137,12 @@ class Dual(DualCallable):
         cls._overridden = frozenset(overridden)
         cls._replaced = _only(overridden)
 
-    def __setattr__(self, name: str, value: object) -> None:
-        super().__setattr__(name, value)
-        if name in _APPS:  # checked when it changes, and not in every call
-            self._note_replaced()
+    if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
+
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if name in _APPS:  # checked when it changes, and not in every call
+                self._note_replaced()
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)

@@ -23,7 +23,17 @@ from typing import Any, Generic, Protocol, Self, TypeVar, overload
 from .fields._live import HasHeaders, Live
 from .fields._syntax import check_token
 
-__all__ = ["CachedHeaderField", "FieldValue", "HeaderField", "LiveField", "header_field", "live_field", "value_field"]
+__all__ = [
+    "CachedHeaderField",
+    "FieldValue",
+    "FixedSetting",
+    "HeaderField",
+    "LiveField",
+    "check_fixed_settings",
+    "header_field",
+    "live_field",
+    "value_field",
+]
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -38,6 +48,37 @@ _MISSING: Any = object()
 _REFUSALS = (ValueError, LookupError, ArithmeticError)
 _is_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 _is_float = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{0,40})?").fullmatch
+
+
+class FixedSetting:
+    """A setting that has one value only. It can be read, on a class and on an object.
+
+    Assigning another value to it, or giving it another value in a subclass, raises :exc:`TypeError`, because that
+    value would have no effect. :func:`check_fixed_settings` looks at subclasses.
+    """
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, obj: object, owner: type | None = None) -> str:
+        return self.value
+
+    def __set__(self, obj: object, value: object) -> None:
+        if value != self.value:
+            raise TypeError(f"got {self.name} = {value!r}, expected {self.value!r}: another one would have no effect")
+
+
+def check_fixed_settings(cls: type, *settings: FixedSetting) -> None:
+    """Raise :exc:`TypeError` if ``cls``, or a base class of it, has another value for one of ``settings``."""
+    for base in cls.__mro__:
+        for setting in settings:
+            value = base.__dict__.get(setting.name, setting)
+            if not isinstance(value, FixedSetting):
+                setting.__set__(None, value)
 
 
 class FieldValue(Protocol[G_co]):

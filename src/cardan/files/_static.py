@@ -99,10 +99,12 @@ class StaticFiles(Application[Request]):
         self.follow_symlinks = follow_symlinks
         self.hidden = hidden
 
-    def __setattr__(self, name: str, value: object) -> None:
-        super().__setattr__(name, value)
-        if name in _OPTIONS:  # what was prepared under other options is dropped; requests under way keep the old one
-            self.__dict__["_known"] = {}
+    if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
+
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if name in _OPTIONS:  # drop what was prepared under other options; requests under way keep it
+                self.__dict__["_known"] = {}
 
     def _serve(self, request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):

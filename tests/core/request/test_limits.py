@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+import cardan
+from cardan import header_field
 from cardan.core import BaseRequest, Limits, Request, RequestEntityTooLarge, RequestHead
 from cardan.core._request.limits import LIMIT_NAMES
+from cardan.testing import RequestBuilder
 
 POST = RequestHead("POST")
 
@@ -114,6 +117,103 @@ def test_only_numbers(value: Any) -> None:
     if value is not True:  # equal to 1, and known by then
         with pytest.raises(ValueError):
             Wrong(POST).limits
+
+
+MISSPELT = [
+    ("max_conten_length", "got max_conten_length, which is no limit: did you mean max_content_length?"),
+    ("max_form_memory", "got max_form_memory, which is no limit: did you mean max_form_memory_size?"),
+    ("max_file", "got max_file, which is no limit: did you mean max_files?"),
+    ("max_drain_sise", "got max_drain_sise, which is no limit: did you mean max_drain_size?"),
+    ("max_x", "got max_x, which is no limit: names that begin with max_ are reserved for limits"),
+]
+
+
+@pytest.mark.parametrize("cls", [BaseRequest, Request, cardan.BaseRequest, cardan.Request])
+@pytest.mark.parametrize(("name", "text"), MISSPELT)
+def test_a_misspelt_limit_is_an_error(cls: type[BaseRequest], name: str, text: str) -> None:
+    """``max_`` names are reserved on request classes, their mixins and requests; the error says what was meant."""
+    with pytest.raises(TypeError) as caught:
+        type("Own", (cls,), {name: 5})
+    assert str(caught.value) == text
+    mixin = type("Mixin", (), {name: 5})
+    with pytest.raises(TypeError, match="which is no limit"):
+        type("Own", (mixin, cls), {})
+    made: Any = cls.__new__(cls)
+    with pytest.raises(AttributeError) as refused:
+        setattr(made, name, None)
+    assert str(refused.value) == text
+    assert not hasattr(made, name)
+
+
+def test_a_misspelt_limit_set_later_on_a_class_is_found_by_its_subclasses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt limit that was set on a class after the class was made raises in the next subclass."""
+
+    class Mine(Request):
+        pass
+
+    monkeypatch.setattr(Mine, "max_conten_length", 5, raising=False)
+    with pytest.raises(TypeError, match="did you mean max_content_length"):
+
+        class Next(Mine):
+            pass
+
+
+def test_every_limit_can_be_set_in_every_place() -> None:
+    """All names that are limits, or settings that begin in the same way, are accepted on classes and on requests."""
+    for name in (*LIMIT_NAMES, "max_drain_size"):
+        made = type("Own", (cardan.Request,), {name: 5})(RequestBuilder("/").environ())
+        assert getattr(made, name) == 5
+        setattr(made, name, 6)
+        assert getattr(made, name) == 6
+
+    class Hops(Request):
+        max_forwards = header_field("Max-Forwards", int, default=0)  # type: ignore[assignment]
+
+    assert Hops(POST).max_forwards == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "only"), [("charset", "utf-8"), ("url_charset", "utf-8"), ("encoding_errors", "replace")]
+)
+@pytest.mark.parametrize("cls", [BaseRequest, Request, cardan.BaseRequest, cardan.Request])
+def test_settings_with_one_value(cls: type[BaseRequest], name: str, only: str) -> None:
+    """Another charset, on a class, a mixin or a request, raises TypeError, because it would have no effect."""
+    text = f"got {name} = 'latin-1', expected {only!r}: another one would have no effect"
+    with pytest.raises(TypeError) as caught:
+        type("Own", (cls,), {name: "latin-1"})
+    assert str(caught.value) == text
+    mixin = type("Mixin", (), {name: "latin-1"})
+    with pytest.raises(TypeError):
+        type("Own", (mixin, cls), {})
+    made: Any = type("Same", (cls,), {name: only})
+    made = made.__new__(made)
+    assert getattr(made, name) == getattr(cls, name) == only
+    made = cls.__new__(cls)
+    with pytest.raises(TypeError) as refused:
+        setattr(made, name, "latin-1")
+    assert str(refused.value) == text
+    setattr(made, name, only)
+
+
+def test_form_rules_has_three_values() -> None:
+    """A misspelt ``form_rules`` raises ValueError, on a class and on a request, so that no form is read by others."""
+    text = "got form_rules = 'stric', expected one of 'default', 'strict', 'silent'"
+    with pytest.raises(ValueError, match=text):
+
+        class Wrong(Request):
+            form_rules = "stric"
+
+    request = Request(POST)
+    with pytest.raises(ValueError, match=text):
+        request.form_rules = "stric"  # type: ignore[assignment]
+    request.form_rules = "strict"
+
+    class Chosen(Request):
+        @property
+        def form_rules(self) -> str:  # type: ignore[override]
+            return "silent"
+
+    assert Chosen(POST).form_rules == "silent"
 
 
 def test_other_attributes_may_be_set() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import cardan
 from cardan.core import BaseResponse, Response, WholeAnswer
 from cardan.core.structures import Headers
 
@@ -238,3 +239,16 @@ def test_repr() -> None:
     """It says what it is, also when nothing was sent."""
     assert repr(Response("abc")) == "<Response 3 bytes [200 OK]>"
     assert repr(Response(iter(()), 404)) == "<Response streamed [404 Not Found]>"
+
+
+@pytest.mark.parametrize("cls", [BaseResponse, Response, cardan.BaseResponse, cardan.Response])
+def test_charset_has_one_value(cls: Any) -> None:
+    """Text is always sent as UTF-8: another charset on a class, a mixin or a response raises TypeError."""
+    text = "got charset = 'latin-1', expected 'utf-8': another one would have no effect"
+    for bases, own in (((cls,), {"charset": "latin-1"}), ((type("Mixin", (), {"charset": "latin-1"}), cls), {})):
+        with pytest.raises(TypeError, match=text):
+            type("Own", bases, own)
+    response = type("Same", (cls,), {"charset": "utf-8"})()
+    assert response.charset == cls.charset == "utf-8"
+    with pytest.raises(TypeError, match=text):
+        cls().charset = "latin-1"

@@ -15,13 +15,28 @@ from .._limits import Limits
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FIXED_NAMES", "LIMIT_NAMES", "check_limit", "limits_of", "own_limits"]
+__all__ = [
+    "FIXED_NAMES",
+    "LIMIT_NAMES",
+    "RESERVED",
+    "check_limit",
+    "check_names",
+    "is_misspelt",
+    "limits_of",
+    "own_limits",
+    "wrong_name",
+]
 
 LIMIT_NAMES: Final = tuple(field.name for field in fields(Limits))
 """The names of all limits."""
 
 FIXED_NAMES: Final = frozenset((*LIMIT_NAMES, "body_timeout"))
 """The attributes that cannot be set any more when the body was opened."""
+
+RESERVED: Final = "max_"
+"""How the name of every limit begins. No other attribute of a request may begin so, but for the following."""
+
+_OTHERS: Final = ("max_drain_size", "max_forwards")
 
 _values_of: Final = attrgetter(*LIMIT_NAMES)
 _DEFAULT: Final = Limits()
@@ -52,6 +67,28 @@ def check_limit(name: str, value: object) -> None:
     """Raise :exc:`ValueError` if ``value`` is neither None nor an int of at least 0. ``name`` is for the message."""
     if value is not None and (type(value) is not int or value < 0):
         raise ValueError(f"got {name} = {value!r}, expected an int of at least 0, or None for no limit")
+
+
+def is_misspelt(name: str) -> bool:
+    """Whether ``name`` is reserved for limits and is none of them: an attribute of that name would have no effect."""
+    return name.startswith(RESERVED) and name not in LIMIT_NAMES and name not in _OTHERS
+
+
+def check_names(cls: type) -> None:
+    """Raise :exc:`TypeError` if ``cls``, or a class that it inherits from, has a misspelt limit."""
+    for base in cls.__mro__:
+        for name in base.__dict__:
+            if is_misspelt(name):
+                raise TypeError(wrong_name(name))
+
+
+def wrong_name(name: str) -> str:
+    """The text of the error for a misspelt limit, with the limit that was probably meant."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, (*LIMIT_NAMES, *_OTHERS), 1)
+    hint = f"did you mean {close[0]}?" if close else f"names that begin with {RESERVED} are reserved for limits"
+    return f"got {name}, which is no limit: {hint}"
 
 
 def _remember(values: tuple[Any, ...]) -> Limits:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
+from inspect import getattr_static
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -24,6 +25,7 @@ from typing import (
     overload,
 )
 
+from .._descriptors import FixedSetting, check_fixed_settings
 from .._exceptions import BadRequest, UnsupportedMediaType
 from .._limits import LimitAttributes, Limits
 from .._urls import iri_path, iri_query
@@ -34,6 +36,7 @@ from ..forms._body_reader import parse_content_length
 from ..forms._content_type import FORM_TYPES, URLENCODED_TYPE
 from ..forms._files import FileStorage, bind, is_on_disk
 from ..forms._parts import Part
+from ..forms._plan import check_form_rules
 from ..forms._reader import FormReader
 from ..forms._sinks import MemoryBudget, MemorySink
 from ..forms._urlencoded import parse_urlencoded
@@ -49,7 +52,7 @@ from .fields import (
     ETagRequestMixin,
     UserAgentMixin,
 )
-from .limits import FIXED_NAMES, LIMIT_NAMES, check_limit, limits_of
+from .limits import FIXED_NAMES, LIMIT_NAMES, check_limit, check_names, is_misspelt, limits_of, wrong_name
 from .state import MISSING, RequestState
 from .url import authority_of, checked_host, path_below_root, root_url_of
 
@@ -66,7 +69,7 @@ if TYPE_CHECKING:
     from .head import HeadLike
     from .state import Mode
 
-__all__ = ["BaseRequest", "JSONModule", "Request"]
+__all__ = ["BaseRequest", "JSONModule", "Request", "check_request_class"]
 
 
 class JSONModule(Protocol):
@@ -123,9 +126,14 @@ class BaseRequest(_Limited):
 
     # --- settings of a class ---
 
-    charset: ClassVar[str] = "utf-8"
-    url_charset: ClassVar[str] = "utf-8"
-    encoding_errors: ClassVar[str] = "replace"
+    if TYPE_CHECKING:
+        charset: ClassVar[Literal["utf-8"]]
+        url_charset: ClassVar[Literal["utf-8"]]
+        encoding_errors: ClassVar[Literal["replace"]]
+    else:
+        charset = FixedSetting("utf-8")
+        url_charset = FixedSetting("utf-8")
+        encoding_errors = FixedSetting("replace")
     list_storage_class: type[Any] = ImmutableList
     """The class of ``access_route``."""
     dict_storage_class: type[Any] = ImmutableMultiDict
@@ -187,14 +195,24 @@ class BaseRequest(_Limited):
         if shallow:
             values["shallow"] = True
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in FIXED_NAMES:
-            if name in LIMIT_NAMES:
-                check_limit(name, value)
-            if self._state is not None:
-                raise RuntimeError(f"got {name} = {value}, expected it to be set before the body is first accessed")
-            self.__dict__["_is_limited"] = True
-        object.__setattr__(self, name, value)
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        check_request_class(cls)
+
+    if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in FIXED_NAMES:
+                if name in LIMIT_NAMES:
+                    check_limit(name, value)
+                if self._state is not None:
+                    raise RuntimeError(f"got {name} = {value}, expected it to be set before the body is first accessed")
+                self.__dict__["_is_limited"] = True
+            elif is_misspelt(name):
+                raise AttributeError(wrong_name(name))
+            elif name == "form_rules":
+                check_form_rules(value)
+            object.__setattr__(self, name, value)
 
     # --- the head ---
 
@@ -770,6 +788,20 @@ class BaseRequest(_Limited):
 
 for _name in LIMIT_NAMES:
     setattr(BaseRequest, _name, getattr(LimitAttributes, _name))
+
+_FIXED_SETTINGS: Final = [value for value in vars(BaseRequest).values() if isinstance(value, FixedSetting)]
+
+
+def check_request_class(cls: type[BaseRequest]) -> None:
+    """Raise :exc:`TypeError` if an attribute of ``cls`` would have no effect: a misspelt limit, another ``charset``.
+
+    Raise :exc:`ValueError` for another value of ``form_rules``. A class is checked when it is made.
+    """
+    check_names(cls)
+    check_fixed_settings(cls, *_FIXED_SETTINGS)
+    rules = getattr_static(cls, "form_rules")
+    if not hasattr(rules, "__get__"):  # it may be a property
+        check_form_rules(rules)
 
 
 class Request(

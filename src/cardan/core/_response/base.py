@@ -8,8 +8,9 @@ Sending does not change the response.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
+from .._descriptors import FixedSetting, check_fixed_settings
 from .._status import STATUS_LINES, parse_status, status_line
 from ..fields._cookies import dump_cookie
 from ..structures._headers import Headers, pairs_of, trusted_headers
@@ -38,7 +39,10 @@ class BaseResponse(Copies, Outgoing):
     ``direct_passthrough`` the server gets the iterable unchanged (for ``wsgi.file_wrapper``).
     """
 
-    charset: ClassVar[str] = "utf-8"
+    if TYPE_CHECKING:
+        charset: ClassVar[Literal["utf-8"]]
+    else:
+        charset = FixedSetting("utf-8")
     default_status: ClassVar[int] = 200
     default_mimetype: ClassVar[str | None] = "text/plain"
     max_cookie_size: ClassVar[int] = 4093
@@ -108,6 +112,7 @@ class BaseResponse(Copies, Outgoing):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        check_fixed_settings(cls, vars(BaseResponse)["charset"])
         cls._has_own_headers = cls.headers is not BaseResponse.headers
 
     # --- status and headers ---

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 from copy import copy
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from .._exceptions import MultipartError, RequestEntityTooLarge
 from ._head import MEMO_HEAD_SIZE, choose_memo
@@ -30,6 +30,7 @@ __all__ = [
     "check_field",
     "check_file",
     "check_files",
+    "check_form_rules",
     "check_parts",
     "field_room",
     "plan_for",
@@ -39,6 +40,15 @@ __all__ = [
 FormRules = Literal["default", "strict", "silent"]
 """How forms are read: ``silent`` decodes as ``default`` does, and :class:`FormReader` gives an empty form for a broken
 one."""
+
+_FORM_RULES: Final = get_args(FormRules)
+
+
+def check_form_rules(value: object) -> None:
+    """Raise :exc:`ValueError` if ``value`` is none of the values of :data:`FormRules`."""
+    if value not in _FORM_RULES:
+        raise ValueError(f"got form_rules = {value!r}, expected one of {', '.join(map(repr, _FORM_RULES))}")
+
 
 #: How many bytes of a body are split into parts at once. It bounds what is copied, and what is decoded in vain if
 #: the state table has to read the same bytes.
