@@ -283,7 +283,7 @@ def raise_error(text: str) -> None:
     """An error whose text is from the client, in all three forms of document."""
     for accept in ("text/html", "application/json", "text/plain"):
         request = Request({**environ(""), "HTTP_ACCEPT": accept})
-        attempt(NotFound(text, member=text).get_response, request)
+        attempt(NotFound(text, title=text, members={text: text}).get_response, request)
     str(exceptions.BadRequestKeyError(text))
 
 

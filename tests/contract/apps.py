@@ -196,7 +196,7 @@ def fail(request: Request) -> Response:
     """Raise the exception that the query names."""
     kind = request.args["kind"]
     if kind == "http":
-        abort(409, "not now", left=3)
+        abort(409, "not now", members={"left": 3})
     if kind == "return":
         return NotFound("nothing there")  # type: ignore[return-value]
     if kind == "type":

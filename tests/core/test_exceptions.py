@@ -25,6 +25,8 @@ from cardan.core._exceptions import (
     abort,
     default_exceptions,
 )
+from cardan.core._problem import problem_details
+from cardan.core._response.response import Response
 from cardan.core.fields._authorization import Challenge
 from cardan.core.fields._www_authenticate import WWWAuthenticate
 from cardan.core.structures import Headers
@@ -39,6 +41,7 @@ CLASSES = [
 class OutOfStock(HTTPException):
     code = 409
     description = "not enough in stock"
+    left: int
 
 
 class Particular(HTTPException):
@@ -47,7 +50,7 @@ class Particular(HTTPException):
     code = 418
 
     def __init__(self, left: int) -> None:
-        super().__init__(left=left)
+        super().__init__(members={"left": left})
 
 
 class Request:
@@ -85,14 +88,14 @@ def test_every_class(cls: type[HTTPException]) -> None:
 def test_abort(code: int) -> None:
     """``abort()`` raises the class of the status code and passes the other arguments to it."""
     with pytest.raises(default_exceptions[code]) as caught:
-        abort(code, "why", headers={"X": "y"}, member=1)
+        abort(code, "why", headers={"X": "y"}, members={"member": 1})
     assert (caught.value.code, caught.value.description, caught.value.members) == (code, "why", {"member": 1})
     assert type(caught.value).__base__ in (HTTPException, exceptions._RetryAfter)
 
 
 def test_abort_with_a_response() -> None:
     """``abort(response)`` sends this response."""
-    response = object()
+    response = Response()
     with pytest.raises(HTTPException) as caught:
         abort(response)
     assert caught.value.get_response() is response
@@ -157,7 +160,7 @@ def test_the_client_chooses(accept: str | None, kind: str) -> None:
 )
 def test_where_the_client_says_nothing(accept: str | None, content_type: str | None, members: Any, kind: str) -> None:
     """If Accept names no format, an error with members and an error for a JSON body give JSON."""
-    response = BadRequest(**members).get_response(Request(accept, content_type))
+    response = BadRequest(members=members).get_response(Request(accept, content_type))
     assert response.headers["Content-Type"].partition(";")[0] == kind
 
 
@@ -170,18 +173,13 @@ def test_without_a_request() -> None:
 
 
 def test_problem_details() -> None:
-    """A problem document has its four own members (RFC 9457 section 3), then those of the error, which cannot replace
-    them.
-    """
-    error = OutOfStock(left=3, type="x", title="y", status=200, detail="z", instance="/orders/1")
-    assert problem(error) == {
-        "type": "about:blank",
-        "title": "Conflict",
-        "status": 409,
-        "detail": "not enough in stock",
-        "left": 3,
-        "instance": "/orders/1",
-    }
+    """A problem document has the members of RFC 9457 section 3.1, then others, which cannot replace these."""
+    error = OutOfStock(left=3, members={"order": 17})
+    own = {"type": "about:blank", "title": "Conflict", "status": 409, "detail": "not enough in stock"}
+    assert problem(error) == {**own, "left": 3, "order": 17}
+    assert list(problem(error)) == ["type", "title", "status", "detail", "left", "order"]
+    error.members = {"type": "x", "title": "y", "status": 200, "detail": "z", "instance": "/", "left": 4}
+    assert problem(error) == {**own, "left": 3}
     assert problem(Particular(1)) == {"type": "about:blank", "title": "I'm a teapot", "status": 418, "left": 1}
     assert "detail" not in problem(Particular(1))
 
@@ -198,14 +196,48 @@ def test_problem_details() -> None:
 )
 def test_members_of_any_kind(member: Any, shown: str) -> None:
     """A member that JSON cannot represent is written as text, so that making the response never fails."""
-    assert problem(OutOfStock(member=member))["member"] == shown
+    assert problem(OutOfStock(left=0, members={"member": member}))["member"] == shown
+
+
+@pytest.mark.parametrize("name", ["type", "title", "instance", "description"])
+def test_parameters_of_the_document(name: str) -> None:
+    """``type``, ``title`` and ``instance`` are parameters, as the description is. A class may set them, too."""
+    options: dict[str, Any] = {name: "/x"}
+    given, declared = NotFound(**options), type("Mine", (NotFound,), options)()
+    member = "detail" if name == "description" else name
+    for error in (given, declared):
+        assert getattr(error, name) == "/x"
+        assert json.loads(problem_details(error))[member] == "/x"
+    assert "instance" not in json.loads(problem_details(NotFound()))
+
+
+def test_the_title_is_shown() -> None:
+    """The title stands in HTML and in plain text as well, in place of the reason phrase. HTML is escaped."""
+    error = NotFound("x", title="No <such> page")
+    assert body(error, Request("text/plain"))[1] == "No <such> page\n\nx\n"
+    text = body(error, Request("text/html"))[1]
+    assert "<title>404 No &lt;such&gt; page</title>\n<h1>No &lt;such&gt; page</h1>" in text
+
+
+def test_a_class_sets_what_every_error_has() -> None:
+    """Each parameter of an error can be an attribute of its class."""
+
+    class Late(NotFound):
+        headers = {"X": "y"}
+        members = {"order": 17}
+
+    assert Late().get_headers() == [("X", "y")]
+    assert Late(headers={"Z": "a"}).get_headers() == [("Z", "a")]
+    assert problem(Late())["order"] == 17
+    Late().members |= {"more": 1}
+    assert Late().members == {"order": 17}
 
 
 def test_members_that_contain_themselves() -> None:
     """Members that contain themselves are written as text."""
     loop: list[Any] = []
     loop.append(loop)
-    assert problem(OutOfStock(loop=loop))["loop"] == "[[...]]"
+    assert problem(OutOfStock(left=0, members={"loop": loop}))["loop"] == "[[...]]"
 
 
 def test_html_is_escaped() -> None:
@@ -262,7 +294,7 @@ def test_fields_that_must_not_go_on_the_wire() -> None:
 
 def test_a_ready_response() -> None:
     """``get_response()`` returns the response that was given to the error."""
-    response = object()
+    response = Response()
     assert NotFound(response=response).get_response(Request("text/html")) is response
 
 
@@ -270,7 +302,7 @@ def test_a_ready_response() -> None:
     "error",
     [
         NotFound(),
-        NotFound("x", headers={"A": "b"}, member=[1]),
+        NotFound("x", headers={"A": "b"}, members={"member": [1]}),
         OutOfStock(left=3),
         Particular(4),
         BadRequestKeyError("name"),

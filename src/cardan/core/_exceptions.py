@@ -2,7 +2,7 @@
 
 ::
 
-    HTTPException                         .code .name .description .headers .members .original_exception .get_response()
+    HTTPException                         .code .name .description .title .headers .members .get_response()
      +-- BadRequest                       400
      |    +-- BadRequestKeyError          400, also a KeyError: a key of `form` or `args` is missing
      |    +-- SecurityError               400: the request cannot be trusted (for example, its Host)
@@ -27,19 +27,35 @@ a 500 response.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, TypeVar, overload
 
+from ._members import Declared, check_names, checked, checked_members, declared_in, fill
 from ._status import PHRASES
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
+    from http import HTTPStatus
+    from typing import TypeAlias, TypedDict, Unpack, dataclass_transform
 
     from .._response import Response
     from ._problem import ResponseLike
     from .fields._authorization import Challenge
     from .fields._live import HasHeaders
 
-    Fields = Mapping[str, str] | Iterable[tuple[str, str]]
+    Fields: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+    ResponseClass: TypeAlias = type[Response]  # in the body of an error class, the name "type" is a parameter
+
+    class Options(TypedDict, total=False):
+        """The parameters that every error has, other than its description."""
+
+        response: ResponseLike | None
+        headers: Fields | None
+        original_exception: BaseException | None
+        type: str | None
+        title: str | None
+        instance: str | None
+        members: Mapping[str, object]
+
 
 __all__ = [
     "BadGateway",
@@ -96,68 +112,126 @@ __all__ = [
 ]
 
 
-class HTTPException(Exception):
+T = TypeVar("T")
+
+
+def _first(*, default: T, kw_only: Literal[False]) -> T:
+    """The default of the parameter that may be given by position. Type checkers read the keyword arguments."""
+    return default
+
+
+if TYPE_CHECKING:
+    # Type checkers make the constructor of each error class from annotations, as for a dataclass. They do not look for
+    # parameters in the class that has the mark, only in the classes below it.
+    @dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(_first,))
+    class _Declaring(Exception):
+        def __init_subclass__(cls, *, init: bool = True) -> None: ...
+
+else:
+    _Declaring = Exception
+
+
+class HTTPException(_Declaring):
     """An HTTP error. A handler raises or returns it, and the client gets :meth:`get_response`.
 
-    :param description: text for the client. Each class has a default.
+    :param description: text for the client, the ``detail`` of the problem document. Each class has a default.
     :param response: a response to send instead of the one that describes the error.
     :param headers: header fields to add to the response: a mapping, pairs or Headers.
     :param original_exception: the exception that caused this one, for logs. No part of it is sent to the client,
         because the text of an exception may contain a secret.
-    :param members: other members of the problem document (RFC 9457 section 3.2). They cannot replace ``type``,
-        ``title``, ``status`` and ``detail``.
+    :param type: a URI that identifies the kind of problem (RFC 9457 section 3.1.1).
+    :param title: a short name of the kind of problem (section 3.1.3); None for the reason phrase of the status.
+    :param instance: a URI that identifies this occurrence of the problem (section 3.1.5).
+    :param members: other members of the problem document (section 3.2).
 
-    Raises :exc:`TypeError` for a description or a member that is or contains an exception, because its text would be
-    sent. Also raises it for a member with the name of an attribute (``code``, ``name``), because you most likely want
-    to set that attribute; set ``error.members["code"]`` if you want such a member.
+    A class may set each of them as an attribute. It declares members of its own as annotations, which become parameters
+    of its constructor and attributes of the error. An annotation with a value has a default; one that begins with an
+    underscore is no member of the document::
 
-    ::
+        class OutOfStock(HTTPException):
+            code = 409
+            description = "not enough in stock"
+            type = "https://shop.example/problems/out-of-stock"
+            left: int
+
+        raise OutOfStock(left=3)
+        raise OutOfStock("only three", left=3, headers={"Retry-After": "3600"})
+
+    Type checkers find a member that is missing, misspelt or of another type. At run time such a member raises
+    :exc:`TypeError`, as does a description or a member that is or contains an exception, because its text would be
+    sent::
 
         try:
             save(request.form)
         except DatabaseError as error:
-            raise InternalServerError("it could not be saved", original_exception=error, order=17) from error
+            raise InternalServerError(original_exception=error, members={"order": 17}) from error
+
+    A class may have a constructor of its own. It sets the members as attributes, or passes them to this constructor.
+    Tell type checkers about it in the classes that are derived from this class: ``class Late(Own, init=False)``.
 
     An HTTP error can be copied and pickled if its attributes can.
     """
 
     code: ClassVar[int | None] = None
     """The status code. Each class sets it."""
-    description: str | None = None
+    description: str | None = _first(default=None, kw_only=False)
     """The text for the client, None for no text."""
-    response_class: ClassVar[type[Response] | None] = None
+    response: ResponseLike | None = None
+    """The response to send instead of the one that describes the error, or None."""
+    headers: Fields | None = None
+    """Header fields to add to the response, or None."""
+    original_exception: BaseException | None = None
+    """The exception that caused this one, or None. No part of it is sent to the client."""
+    type: str | None = None
+    """The URI of the kind of problem, None for ``about:blank``: the status describes it."""
+    title: str | None = None
+    """The short name of the kind of problem, None for :attr:`name`."""
+    instance: str | None = None
+    """The URI of this occurrence of the problem, or None."""
+    members: Mapping[str, object] = {}
+    """The members that were given without a declaration. :meth:`get_members` returns all."""
+    response_class: ClassVar[ResponseClass | None] = None
     """The class of the response that :meth:`get_response` makes; None for :class:`cardan.Response`."""
+    _declared: ClassVar[Declared]
 
-    def __init__(
-        self,
-        description: str | None = None,
-        *,
-        response: ResponseLike | None = None,
-        headers: Fields | None = None,
-        original_exception: BaseException | None = None,
-        **members: object,
-    ) -> None:
-        super().__init__()
-        if description is not None:
-            if isinstance(description, BaseException):
-                raise TypeError(f"got {type(description).__name__} as description, {_EXPECTED}")
-            self.description = description
-        self.response = response
-        self.headers = headers
-        self.original_exception = original_exception
-        """The exception that caused this one, or None. No part of it is sent to the client."""
-        self.members = members
-        if members:
-            self._check(members)
+    if not TYPE_CHECKING:
 
-    def _check(self, members: dict[str, object]) -> None:
-        from ._problem import exception_in
+        def __init__(
+            self,
+            description=None,
+            *,
+            response=None,
+            headers=None,
+            original_exception=None,
+            type=None,
+            title=None,
+            instance=None,
+            members=None,
+            **declared,
+        ):
+            super().__init__()
+            if description is not None:
+                checked("as description", description)
+                self.description = description
+            if response is not None:
+                self.response = response
+            if headers is not None:
+                self.headers = headers
+            if original_exception is not None:
+                self.original_exception = original_exception
+            for name, text in (("type", type), ("title", title), ("instance", instance)):
+                if text is not None:
+                    if not isinstance(text, str):
+                        raise TypeError(f"got {text.__class__.__name__} as {name}, expected a str")
+                    setattr(self, name, text)
+            known = _declared_in(self.__class__)
+            self.members = checked_members(self.members if members is None else members, known)
+            if declared or known.required:
+                fill(self, known, declared)
 
-        for name, value in members.items():
-            if hasattr(self, name):
-                raise TypeError(f"got the member {name!r}, which is an attribute of {type(self).__name__}")
-            if (found := exception_in(value)) is not None:
-                raise TypeError(f"got {type(found).__name__} in the member {name!r}, {_EXPECTED}")
+        def __init_subclass__(cls, *, init=True, **options):  # init is for type checkers
+            super().__init_subclass__(**options)
+            check_names(cls, HTTPException)
 
     @property
     def name(self) -> str:
@@ -176,6 +250,15 @@ class HTTPException(Exception):
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         return ()
+
+    def get_members(self) -> dict[str, object]:
+        """Return the members that the problem document has besides those of RFC 9457 section 3.1.
+
+        These are the declared members that have a value, and then :attr:`members`.
+        """
+        names = _declared_in(self.__class__).members
+        declared = {name: getattr(self, name) for name in names if hasattr(self, name)}
+        return declared | {name: value for name, value in self.members.items() if name not in declared}
 
     def get_response(self, request: HasHeaders | None = None) -> Response:
         """Return ``response`` if it was given, else a new response that describes the error.
@@ -213,7 +296,11 @@ class HTTPException(Exception):
         return f"<{type(self).__name__} {str(self)!r}>"
 
 
-_EXPECTED: Final = "expected what the client may see; give an exception as original_exception"
+def _declared_in(cls: type[HTTPException]) -> Declared:
+    declared: Declared | None = cls.__dict__.get("_declared")
+    if declared is None:
+        declared = cls._declared = declared_in(cls, HTTPException)
+    return declared
 
 
 def _rebuilt(cls: type[HTTPException], args: tuple[Any, ...]) -> HTTPException:
@@ -232,24 +319,16 @@ class BadRequest(HTTPException):
 class BadRequestKeyError(BadRequest, KeyError):
     """400: the handler used a key of ``args`` or ``form`` that the client did not send. Also a :exc:`KeyError`."""
 
-    def __init__(
-        self,
-        key: object = None,
-        *,
-        description: str | None = None,
-        response: ResponseLike | None = None,
-        headers: Fields | None = None,
-        original_exception: BaseException | None = None,
-        **members: object,
-    ) -> None:
-        super().__init__(
-            description, response=response, headers=headers, original_exception=original_exception, **members
-        )
-        if isinstance(key, BaseException):  # the client would see its text
-            raise TypeError(f"got {type(key).__name__} as key, {_EXPECTED}")
+    key: object = None
+    """The missing key. It is part of the default description."""
+
+    def __init__(self, key: object = None, *, description: str | None = None, **options: Unpack[Options]) -> None:
+        checked("as key", key)
+        if key is not None and description is None:
+            description = f"missing key {key!r}"
+        super().__init__(description, **options)
         self.key = key
         if key is not None:
-            self.description = f"missing key {key!r}"
             self.args = (key,)
 
     __str__ = HTTPException.__str__
@@ -284,6 +363,10 @@ class RequestEntityTooLarge(HTTPException):
     code = 413
     description = "the request is larger than the server allows"
 
+    limit: str | None = None
+    allowed: int | None = None
+    received: int | None = None
+
     def __init__(
         self,
         description: str | None = None,
@@ -291,17 +374,12 @@ class RequestEntityTooLarge(HTTPException):
         limit: str | None = None,
         allowed: int | None = None,
         received: int | None = None,
-        response: ResponseLike | None = None,
-        headers: Fields | None = None,
-        original_exception: BaseException | None = None,
-        **members: object,
+        **options: Unpack[Options],
     ) -> None:
         if description is None and limit is not None:
             got = f"more than {allowed}" if received is None else received
             description = f"got {got}, expected at most {allowed} ({limit})"
-        super().__init__(
-            description, response=response, headers=headers, original_exception=original_exception, **members
-        )
+        super().__init__(description, **options)
         self.limit = limit
         self.allowed = allowed
         self.received = received
@@ -322,20 +400,7 @@ class Unauthorized(HTTPException):
     code = 401
     description = "credentials are missing or were not accepted"
 
-    def __init__(
-        self,
-        description: str | None = None,
-        *,
-        www_authenticate: str | Challenge | Iterable[Challenge] | None = None,
-        response: ResponseLike | None = None,
-        headers: Fields | None = None,
-        original_exception: BaseException | None = None,
-        **members: object,
-    ) -> None:
-        super().__init__(
-            description, response=response, headers=headers, original_exception=original_exception, **members
-        )
-        self.www_authenticate = www_authenticate
+    www_authenticate: str | Challenge | Iterable[Challenge] | None = None
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         challenges: Any = self.www_authenticate
@@ -380,20 +445,7 @@ class MethodNotAllowed(HTTPException):
     code = 405
     description = "the method is not allowed for this address"
 
-    def __init__(
-        self,
-        description: str | None = None,
-        *,
-        valid_methods: Iterable[str] | None = None,
-        response: ResponseLike | None = None,
-        headers: Fields | None = None,
-        original_exception: BaseException | None = None,
-        **members: object,
-    ) -> None:
-        super().__init__(
-            description, response=response, headers=headers, original_exception=original_exception, **members
-        )
-        self.valid_methods = None if valid_methods is None else list(valid_methods)
+    valid_methods: Iterable[str] | None = None
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         return () if self.valid_methods is None else [("Allow", ", ".join(self.valid_methods))]
@@ -474,22 +526,8 @@ class RequestedRangeNotSatisfiable(HTTPException):
     code = 416
     description = "none of the requested ranges can be satisfied"
 
-    def __init__(
-        self,
-        description: str | None = None,
-        *,
-        length: int | None = None,
-        units: str = "bytes",
-        response: ResponseLike | None = None,
-        headers: Fields | None = None,
-        original_exception: BaseException | None = None,
-        **members: object,
-    ) -> None:
-        super().__init__(
-            description, response=response, headers=headers, original_exception=original_exception, **members
-        )
-        self.length = length
-        self.units = units
+    length: int | None = None
+    units: str = "bytes"
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         return () if self.length is None else [("Content-Range", f"{self.units} */{self.length}")]
@@ -561,20 +599,7 @@ class PreconditionRequired(HTTPException):
 class _RetryAfter(HTTPException):
     """An error with a Retry-After field. ``retry_after`` is a datetime, a timedelta or a number of seconds."""
 
-    def __init__(
-        self,
-        description: str | None = None,
-        *,
-        retry_after: datetime | timedelta | int | None = None,
-        response: ResponseLike | None = None,
-        headers: Fields | None = None,
-        original_exception: BaseException | None = None,
-        **members: object,
-    ) -> None:
-        super().__init__(
-            description, response=response, headers=headers, original_exception=original_exception, **members
-        )
-        self.retry_after = retry_after
+    retry_after: datetime | timedelta | int | None = None
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         from .fields._durations import dump_retry_after
@@ -700,22 +725,66 @@ default_exceptions: dict[int, type[HTTPException]] = {
 }
 
 
-def abort(status: int | ResponseLike, description: str | None = None, **options: object) -> NoReturn:
-    """Raise the HTTP error of a status code. ``options`` are other arguments of its class.
+@overload
+def abort(
+    status: Literal[401, HTTPStatus.UNAUTHORIZED],
+    description: str | None = ...,
+    *,
+    www_authenticate: str | Challenge | Iterable[Challenge] | None = ...,
+    **options: Unpack[Options],
+) -> NoReturn: ...
+@overload
+def abort(
+    status: Literal[405, HTTPStatus.METHOD_NOT_ALLOWED],
+    description: str | None = ...,
+    *,
+    valid_methods: Iterable[str] | None = ...,
+    **options: Unpack[Options],
+) -> NoReturn: ...
+@overload
+def abort(
+    status: Literal[413, HTTPStatus.REQUEST_ENTITY_TOO_LARGE],
+    description: str | None = ...,
+    *,
+    limit: str | None = ...,
+    allowed: int | None = ...,
+    received: int | None = ...,
+    **options: Unpack[Options],
+) -> NoReturn: ...
+@overload
+def abort(
+    status: Literal[416, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE],
+    description: str | None = ...,
+    *,
+    length: int | None = ...,
+    units: str = ...,
+    **options: Unpack[Options],
+) -> NoReturn: ...
+@overload
+def abort(
+    status: Literal[429, 503, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE],
+    description: str | None = ...,
+    *,
+    retry_after: datetime | timedelta | int | None = ...,
+    **options: Unpack[Options],
+) -> NoReturn: ...
+@overload
+def abort(status: int | ResponseLike, description: str | None = ..., **options: Unpack[Options]) -> NoReturn: ...
+def abort(status: int | ResponseLike, description: str | None = None, **options: Any) -> NoReturn:
+    """Raise the HTTP error of a status code. ``options`` are the other parameters of its class.
 
     ``status`` can also be a response; the client then gets this response. Raises :exc:`LookupError` for a status code
-    without a class in :data:`default_exceptions`.
+    without a class in :data:`default_exceptions`, and :exc:`TypeError` for an option that the class does not have.
 
-    >>> abort(404, "there is no such user")
+    >>> abort(404, "there is no such user", members={"user": 17})
     Traceback (most recent call last):
       ...
     cardan.core._exceptions.NotFound: 404 Not Found: there is no such user
     """
-    arguments: dict[str, Any] = options
     if not isinstance(status, int):
-        raise HTTPException(description, response=status, **arguments)
+        raise HTTPException(description, response=status, **options)
     try:
         cls = default_exceptions[status]
     except KeyError:
         raise LookupError(f"got status {status!r}, expected one of {sorted(default_exceptions)}") from None
-    raise cls(description, **arguments)
+    raise cls(description, **options)

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
+from ._members import exception_in
 from .fields._accept_media import MIMEAccept
 from .fields._live import HasHeaders
 from .fields._media_types import parse_media_type
 
-__all__ = ["Problem", "ResponseLike", "document", "exception_in", "problem_details"]
+__all__ = ["Problem", "ResponseLike", "document", "problem_details"]
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
@@ -36,7 +37,21 @@ class Problem(Protocol):
         ...
 
     @property
-    def members(self) -> Mapping[str, Any]:
+    def type(self) -> str | None:
+        """The URI of the kind of problem, None for ``about:blank``."""
+        ...
+
+    @property
+    def title(self) -> str | None:
+        """The short name of the kind of problem, None for the reason phrase."""
+        ...
+
+    @property
+    def instance(self) -> str | None:
+        """The URI of this occurrence of the problem, or None."""
+        ...
+
+    def get_members(self) -> Mapping[str, object]:
         """Other members of the problem document (RFC 9457 section 3.2)."""
         ...
 
@@ -77,7 +92,7 @@ def _preferred(error: Problem, request: HasHeaders | None) -> str:
         if kind is not None:
             return kind
     sent = parse_media_type(headers.get("Content-Type"))
-    if (error.members or (sent is not None and sent.is_json)) and not _refuses_json(accept):
+    if (error.get_members() or (sent is not None and sent.is_json)) and not _refuses_json(accept):
         return "json"
     return "text"
 
@@ -96,37 +111,30 @@ def _refuses_json(accept: MIMEAccept) -> bool:
 
 
 def problem_details(error: Problem) -> bytes:
-    """Return the problem document as JSON (RFC 9457 section 3): ``type``, ``title``, ``status``, ``detail``, members.
+    """Return the problem document as JSON (RFC 9457 section 3).
 
-    The type is ``about:blank`` (section 4.2.1): the status describes the problem. A member with one of these four names
-    is left out.
+    It has ``type``, ``title``, ``status``, ``detail`` and ``instance``, then other members. A member with one of these
+    names is left out. The default type ``about:blank`` (section 4.2.1) says that the status describes the problem.
     """
     from json import dumps
 
-    problem: dict[str, Any] = {"type": "about:blank", "title": error.name, "status": error.code or 500}
-    if error.description is not None:
-        problem["detail"] = error.description
-    for name, value in error.members.items():
-        if name != "detail":
-            problem.setdefault(name, value)
+    problem: dict[str, Any] = {
+        "type": error.type or "about:blank",
+        "title": error.title or error.name,
+        "status": error.code or 500,
+        "detail": error.description,
+        "instance": error.instance,
+    }
+    for name, value in error.get_members().items():
+        problem.setdefault(name, value)
+    for name in ("detail", "instance"):
+        if problem[name] is None:
+            del problem[name]
     try:
         text = dumps(problem, ensure_ascii=False, allow_nan=False, default=_as_text)
     except (ValueError, TypeError, RecursionError):
         text = dumps({name: _as_text(value) for name, value in problem.items()}, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace")  # a lone surrogate becomes a JSON escape
-
-
-def exception_in(value: object) -> BaseException | None:
-    """Return ``value`` if it is an exception, else an exception in a container that JSON would write, or None."""
-    values, seen = [value], set[int]()
-    while values:
-        value = values.pop()
-        if isinstance(value, BaseException):
-            return value
-        if isinstance(value, (Mapping, list, tuple, set, frozenset)) and id(value) not in seen:
-            seen.add(id(value))
-            values += [*value, *value.values()] if isinstance(value, Mapping) else value
-    return None
 
 
 def _as_text(value: object) -> str:
@@ -135,13 +143,14 @@ def _as_text(value: object) -> str:
 
 
 def _html(error: Problem) -> str:
-    title = f"{error.code or 500} {error.name}".translate(_ESCAPES)
-    name = error.name.translate(_ESCAPES)
-    out = f"<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{title}</title>\n<h1>{name}</h1>\n"
+    title = (error.title or error.name).translate(_ESCAPES)
+    page = f"{error.code or 500} {title}"
+    out = f"<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{page}</title>\n<h1>{title}</h1>\n"
     if error.description:
         out += f"<p>{error.description.translate(_ESCAPES)}</p>\n"
     return out
 
 
 def _plain(error: Problem) -> str:
-    return f"{error.name}\n" if not error.description else f"{error.name}\n\n{error.description}\n"
+    title = error.title or error.name
+    return f"{title}\n" if not error.description else f"{title}\n\n{error.description}\n"

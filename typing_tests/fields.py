@@ -1,18 +1,15 @@
-"""Types of ``abort()``, of the HTTP errors, of the containers and of the functions in ``cardan.http``."""
+"""Types of the header fields, of the containers and of the functions in ``cardan.http``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from http import HTTPStatus
-from typing import Literal, Never, assert_type
+from typing import Literal, assert_type
 
-from cardan import Request, Response, abort
+from cardan import Request, Response
 from cardan.datastructures import CallbackDict, EnvironHeaders, Headers, ImmutableMultiDict, MultiDict, iter_multi_items
-from cardan.exceptions import MethodNotAllowed, NotFound, ServiceUnavailable, Unauthorized
 from cardan.http import (
     Authorization,
-    Challenge,
     EncodingAccept,
     ETags,
     LanguageAccept,
@@ -22,32 +19,6 @@ from cardan.http import (
     parse_accept_header,
     parse_cookie,
 )
-
-
-def status_of(found: bool) -> int:
-    """``abort()`` never returns: no ``return`` is missing after it."""
-    if found:
-        return 200
-    abort(404, "there is no such user", headers={"Retry-After": "1"})
-
-
-def each_kind_of_status(response: Response) -> None:
-    """``abort()`` takes a number, a member of ``HTTPStatus`` or a response."""
-    if response.status_code == 1:
-        assert_type(abort(HTTPStatus.NOT_FOUND), Never)
-    if response.status_code == 2:
-        abort(response)
-    abort("404")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-
-
-def errors(request: Request) -> None:
-    """The arguments of the errors have types; other keywords are members of the problem document."""
-    assert_type(NotFound("gone", response=Response(), order=17).get_response(request), Response)
-    MethodNotAllowed(valid_methods=("GET",), headers=[("X-A", "1")])
-    ServiceUnavailable(retry_after=timedelta(minutes=1))
-    Unauthorized(www_authenticate=Challenge("basic", {"realm": "staff"}))
-    NotFound(headers=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    Unauthorized(www_authenticate=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def getters(request: Request, headers: Headers, environ: EnvironHeaders) -> None:
