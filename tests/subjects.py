@@ -41,6 +41,7 @@ from cardan.core import (
     _exceptions as exceptions,
 )
 from cardan.core._descriptors import HeaderField
+from cardan.core._proxies import TrustedProxies, seen_by_proxies
 from cardan.core._response import conditional as conditional
 from cardan.core._urls import host_is_trusted, iri_path, iri_query, iri_to_uri, split_host, uri_to_iri, valid_host
 from cardan.core.fields._user_agent import UserAgent
@@ -277,6 +278,16 @@ def conditional_response(text: str) -> None:
     attempt(
         conditional.decide, "GET", conditional.Conditions(*[wire(text)] * 6), conditional.Representation(etag='"a"')
     )
+
+
+def behind_proxies(text: str) -> None:
+    """Every field of a proxy is the text."""
+    value = raw(text)
+    names = [b"forwarded", *(b"x-forwarded-" + name for name in (b"for", b"proto", b"host", b"port", b"prefix"))]
+    head = RequestHead(headers=[(name, value) for name in names])  # type: ignore[arg-type]
+    for forwarded in (0, 3):
+        for count in (1, 1000):
+            seen_by_proxies(head, TrustedProxies(count, 1, 1, 1, 1, forwarded * count))
 
 
 def raise_error(text: str) -> None:
@@ -583,6 +594,7 @@ SUBJECTS: dict[str, Callable[[str], object]] = {
     "request over ASGI": read_scope,
     "response changes": change_response,
     "response conditional": conditional_response,
+    "proxies": behind_proxies,
     "error": raise_error,
     "user agent": lambda text: look(UserAgent.from_header(wire(text))),
     "part": read_part,

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from ._response import redirect as redirect
     from .apps import Application as Application
     from .apps import Dual as Dual
+    from .apps import Mount as Mount
+    from .apps import ProxyFix as ProxyFix
     from .apps._middleware_decorator import middleware as middleware
     from .core import Limits as Limits
     from .core import ServerSentEvent as ServerSentEvent
@@ -63,7 +65,9 @@ _HOMES = {
     "Lifespan": "types",
     "Limits": "core",
     "Middleware": "types",
+    "Mount": "apps",
     "Part": "files",
+    "ProxyFix": "apps",
     "Request": "_request",
     "Response": "_response",
     "ServerSentEvent": "core",
@@ -89,7 +93,9 @@ __all__ = [
     "Lifespan",
     "Limits",
     "Middleware",
+    "Mount",
     "Part",
+    "ProxyFix",
     "Request",
     "Response",
     "ServerSentEvent",

@@ -1,15 +1,32 @@
 """Applications: objects that run a handler under every WSGI and ASGI server, with middleware and a lifespan.
 
 This package takes handlers, middleware and a lifespan, and gives objects that are WSGI and ASGI applications at once.
+:class:`Mount` and :class:`ProxyFix` wrap applications, also those of other libraries. A name is imported when it is
+first used.
 """
 
 from __future__ import annotations
 
-from ._application import Application, HandlerDecorator
-from ._dual import Dual
+from typing import TYPE_CHECKING
 
-__all__ = ["Application", "Dual", "HandlerDecorator"]
+from .._lazy import lazy
 
+if TYPE_CHECKING:
+    from ._application import Application as Application
+    from ._application import HandlerDecorator as HandlerDecorator
+    from ._dual import Dual as Dual
+    from ._mount import Mount as Mount
+    from ._proxy_fix import ProxyFix as ProxyFix
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
+_HOMES = {
+    "Application": "_application",
+    "Dual": "_dual",
+    "HandlerDecorator": "_application",
+    "Mount": "_mount",
+    "ProxyFix": "_proxy_fix",
+}
+
+__all__ = ["Application", "Dual", "HandlerDecorator", "Mount", "ProxyFix"]
+
+if not TYPE_CHECKING:  # type checkers would take every name for one of this package's
+    __getattr__, __dir__ = lazy(__name__, _HOMES)

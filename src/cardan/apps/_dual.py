@@ -8,7 +8,7 @@ this true for a plain function, which returns the coroutine of ``asgi_app`` or t
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, overload
 
 from ..types import ASGIApplication, Receive, Send
 
@@ -88,6 +88,10 @@ class DualCallable:
 
     else:
         __call__ = _call_dual
+
+    def _protocols(self) -> tuple[Literal["wsgi", "asgi"], ...]:
+        """The protocols that the object answers. A wrapper of one application answers what this application does."""
+        return ("wsgi", "asgi")
 
     def _wsgi(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a WSGI request. A subclass defines it."""

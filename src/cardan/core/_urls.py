@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "DEFAULT_PORTS",
+    "MAX_PORT",
     "host_is_trusted",
     "idna_host",
     "iri_path",
@@ -24,6 +26,10 @@ __all__ = [
     "valid_host",
 ]
 
+#: The port of a URL that names none (RFC 9110 section 4.2, RFC 6455 section 3).
+DEFAULT_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+#: The largest port (RFC 9293 section 3.1: a port has 16 bits).
+MAX_PORT: Final = 65535
 #: The longest host name that is encoded, in characters: four times the length of a domain name in ASCII, because
 #: normalisation may join several characters.
 MAX_HOST: Final = 1000
@@ -145,7 +151,7 @@ def split_host(host: str) -> tuple[str, int | None] | None:
     if match is None or (match[2] and not _is_ipv6(match[2])):
         return None
     port = int(match[3]) if match[3] else None
-    return None if port is not None and port > 65535 else (match[1], port)
+    return None if port is not None and port > MAX_PORT else (match[1], port)
 
 
 def _is_ipv6(address: str) -> bool:
@@ -164,11 +170,7 @@ def valid_host(host: str, scheme: str) -> str:
     if parts is None:
         return ""
     name, port = parts
-    return (
-        name
-        if port is None or port == {"http": 80, "https": 443, "ws": 80, "wss": 443}.get(scheme)
-        else f"{name}:{port}"
-    )
+    return name if port is None or port == DEFAULT_PORTS.get(scheme) else f"{name}:{port}"
 
 
 def host_is_trusted(host: str, trusted: Iterable[str]) -> bool:

@@ -83,8 +83,10 @@ class EnvironHead:
 
     @property
     def server(self) -> tuple[str, int | None] | None:
-        """SERVER_NAME and SERVER_PORT."""
+        """SERVER_NAME, without the brackets of an IPv6 address (RFC 3875 section 4.1.14), and SERVER_PORT."""
         name: str | None = self.environ.get("SERVER_NAME")
+        if name and name[0] == "[":
+            name = name.strip("[]")
         port = str(self.environ.get("SERVER_PORT") or "")  # Starlette's WSGIMiddleware sets an int
         return (name, int(port) if port.isascii() and port.isdigit() else None) if name else None
 

@@ -1,0 +1,156 @@
+"""Mount: several applications side by side, each below a prefix of the path."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .._request import Request
+from ..asgi import _rewriting as asgi_rewriting
+from ..asgi._handling import deny_websocket
+from ..asgi._head import ScopeHead
+from ..core._exceptions import NotFound
+from ..core._mounting import checked_prefix, longest_prefix
+from ..wsgi import _rewriting as wsgi_rewriting
+from ..wsgi._head import EnvironHead
+from ._application import Application
+from ._dual import Dual
+from ._protocols import BOTH, ProtocolName, protocols_of, wrong_protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ..types import ASGIApplication, Receive, Scope, Send
+
+__all__ = ["Mount"]
+
+
+def _nothing(request: Request) -> NoReturn:
+    raise NotFound
+
+
+async def _nothing_async(request: Request) -> NoReturn:
+    raise NotFound
+
+
+# The two kinds of handler, so that neither protocol has to change the thread for a 404.
+_MISSING = Application(_nothing)
+_MISSING_ASYNC = Application(_nothing_async)
+
+
+class Mount(Dual):
+    """A WSGI and ASGI application that calls one of several applications, chosen by the path of the request.
+
+    ``apps`` maps prefixes to applications: WSGI, ASGI and dual ones. The longest prefix that the path is below is
+    chosen. A prefix ends at a slash of the path: ``/api`` holds ``/api`` and ``/api/x``, and not ``/apiary``. The
+    prefix ``/`` holds all paths. If no prefix fits, the answer is a 404.
+
+    The chosen application sees the prefix at the end of ``root_path`` (``SCRIPT_NAME`` on WSGI), and only the rest in
+    ``path``. It gets a copy of the environ or scope; the original stays as it was.
+
+    - Lifespan: the server starts the lifespans of all applications, in the order of ``apps``, and ends them in the
+      reverse order. The requests of each application see the state of its own lifespan. An application that is
+      mounted several times has one lifespan. On WSGI, each :class:`Application` starts its lifespan at its own first
+      request, and :meth:`close` ends all of them.
+    - Websockets are passed to ASGI and dual applications. Other websocket connections are refused with a 404.
+    - An application that does not speak the protocol of the request cannot answer it: :exc:`RuntimeError` is raised.
+
+    Raises :exc:`ValueError` for a prefix that does not begin with exactly one slash, for one that occurs twice, and for
+    an application that does not show its protocol; :exc:`TypeError` for an application that cannot be called.
+
+    >>> from cardan import Mount, Request, Response
+    >>> @Request.application
+    ... def page(request: Request) -> Response:
+    ...     return Response(f"{request.root_path} {request.path}")
+    >>> app = Mount({"/api": page, "/": page})
+    """
+
+    def __init__(self, apps: Mapping[str, WSGIApplication | ASGIApplication]) -> None:
+        mounted: dict[str, Any] = {}
+        for given, app in apps.items():
+            prefix = checked_prefix(given)
+            if prefix in mounted:
+                raise ValueError(f"got the prefix {given!r} twice, expected one application for each prefix")
+            if not protocols_of(app):
+                raise ValueError(
+                    f"got an application at {given!r} that takes neither (environ, start_response) nor"
+                    " (scope, receive, send), expected a WSGI or ASGI application"
+                )
+            mounted[prefix] = app
+        self._apps = {prefix: mounted[prefix] for prefix in sorted(mounted, key=len, reverse=True)}
+        self._in_order = list({id(app): app for app in mounted.values()}.values())
+        self._protocols_of = {id(app): protocols_of(app) for app in self._in_order}
+        self._states: dict[int, MutableMapping[str, Any]] = {}
+
+    @property
+    def apps(self) -> Mapping[str, Callable[..., Any]]:
+        """The applications by their prefixes, the longest prefix first. ``""`` is the prefix of all paths."""
+        return MappingProxyType(self._apps)
+
+    def close(self) -> None:
+        """Close every application that has a method ``close``, the last one first.
+
+        All are closed even if closing one fails. The first error is raised afterwards. For tests and scripts.
+        """
+        first: Exception | None = None
+        for app in reversed(self._in_order):
+            close = getattr(app, "close", None)
+            if close is not None:
+                try:
+                    close()
+                except Exception as error:
+                    first = first or error
+        if first is not None:
+            raise first
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one WSGI request (PEP 3333). Replace it to wrap the mount with WSGI middleware."""
+        prefix = longest_prefix(EnvironHead(environ).path, self._apps)
+        if prefix is None:
+            return _MISSING(environ, start_response)
+        app = self._apps[prefix]
+        if "wsgi" not in self._protocols_of[id(app)]:
+            raise wrong_protocol(f"the application at {prefix or '/'!r}", "asgi")
+        body: Iterable[bytes] = app(wsgi_rewriting.below(environ, prefix), start_response)
+        return body
+
+    async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope. Replace it to wrap the mount with ASGI middleware."""
+        kind = scope["type"]
+        if kind == "lifespan":
+            await self._serve_lifespan(scope, receive, send)
+            return
+        if kind not in ("http", "websocket"):
+            raise RuntimeError(f"got a scope of type {kind!r}, expected http, websocket or lifespan")
+        prefix = longest_prefix(ScopeHead(scope).path, self._apps)
+        app: Any = self._apps.get(prefix) if prefix is not None else None
+        if prefix is None or "asgi" not in self._protocols_of[id(app)]:
+            if kind == "websocket":
+                await deny_websocket(scope, receive, send)
+            elif prefix is None:
+                await _MISSING_ASYNC(scope, receive, send)
+            else:
+                raise wrong_protocol(f"the application at {prefix or '/'!r}", "wsgi")
+            return
+        inner = asgi_rewriting.below(scope, prefix)
+        if state := self._states.get(id(app)):
+            inner["state"] = {**(scope.get("state") or {}), **state}
+        await app(inner, receive, send)
+
+    async def _serve_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from ._nested_lifespans import NestedLifespans
+
+        apps = [app for app in self._in_order if "asgi" in self._protocols_of[id(app)]]
+
+        def keep(app: Any, state: MutableMapping[str, Any]) -> None:
+            self._states[id(app)] = state
+
+        try:
+            await NestedLifespans(apps, scope, keep).run(receive, send)
+        finally:
+            self._states.clear()
+
+    def _protocols(self) -> tuple[ProtocolName, ...]:
+        spoken = {name for names in self._protocols_of.values() for name in names}
+        return tuple(name for name in BOTH if name in spoken) or BOTH

@@ -1,0 +1,49 @@
+"""Which protocol an application speaks: found out from its type, or from the parameters that it is called with."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from ._dual import DualCallable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["BOTH", "ProtocolName", "protocols_of", "wrong_protocol"]
+
+ProtocolName: TypeAlias = Literal["wsgi", "asgi"]
+
+BOTH: Final[tuple[ProtocolName, ...]] = ("wsgi", "asgi")
+
+_BY_NUMBER: Final[dict[int, tuple[ProtocolName, ...]]] = {2: ("wsgi",), 3: ("asgi",)}
+
+
+def protocols_of(app: Callable[..., Any]) -> tuple[ProtocolName, ...]:
+    """The protocols of an application: ``("wsgi",)``, ``("asgi",)``, both for a dual one; ``()`` if it does not show.
+
+    An application of cardan knows its protocols. Another one is an ASGI application if it, or its ``__call__``, is an
+    ``async def``, as servers decide as well. Otherwise its parameters tell, by their names or by their number: WSGI has
+    ``environ`` and ``start_response`` (PEP 3333), ASGI has ``scope``, ``receive`` and ``send`` (ASGI specification,
+    "Applications"). Raises :exc:`TypeError` if ``app`` cannot be called.
+    """
+    if isinstance(app, DualCallable):
+        return app._protocols()
+    if not callable(app):
+        raise TypeError(f"got an application of type {type(app).__name__}, expected a WSGI or ASGI application")
+    if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
+        return ("asgi",)
+    try:
+        parameters = inspect.signature(app).parameters.values()
+    except (TypeError, ValueError):  # a callable of a C library, for example
+        return ()
+    if {each.name for each in parameters} & {"receive", "send"}:
+        return ("asgi",)
+    positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    return _BY_NUMBER.get(sum(each.default is each.empty for each in positional), ())
+
+
+def wrong_protocol(place: str, spoken: ProtocolName) -> RuntimeError:
+    """The error for a request over the other protocol than the one that an application speaks."""
+    got, expected = ("WSGI", "ASGI") if spoken == "asgi" else ("ASGI", "WSGI")
+    return RuntimeError(f"got a request over {got} for {place}, expected one over {expected}, which is all it speaks")

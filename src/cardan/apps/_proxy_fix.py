@@ -1,0 +1,102 @@
+"""ProxyFix: shows an application its clients, when proxies stand between the two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ..asgi import _rewriting as asgi_rewriting
+from ..core._proxies import TrustedProxies
+from ..wsgi import _rewriting as wsgi_rewriting
+from ._dual import Dual
+from ._protocols import BOTH, ProtocolName, protocols_of, wrong_protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ..core._proxies import Network
+    from ..types import ASGIApplication, Receive, Scope, Send
+
+__all__ = ["ProxyFix"]
+
+#: The key of the environ or scope of the server in the one that the application gets.
+_ORIGINAL: Final = "cardan.proxy_fix.original"
+
+
+class ProxyFix(Dual):
+    """A WSGI and ASGI application that calls ``app`` with requests as the first trusted proxy has received them.
+
+    ``app`` is a WSGI, ASGI or dual application. Every proxy adds what it has seen at the right of a field. A client can
+    send the same fields. The numbers say how many entries of each field are trusted, which is the number of your
+    proxies that add one; 0 is for a field that your proxies do not set or pass on as the client sent it:
+
+    - ``x_for``: ``X-Forwarded-For``, the address of the client: ``remote_addr`` and ``client``.
+    - ``x_proto``: ``X-Forwarded-Proto``, the scheme: ``scheme``, ``is_secure`` and the URLs.
+    - ``x_host``: ``X-Forwarded-Host``, the host: ``host``, the ``Host`` field, ``server`` and the URLs.
+    - ``x_port``: ``X-Forwarded-Port``, the port of the host.
+    - ``x_prefix``: ``X-Forwarded-Prefix``, which becomes ``root_path``.
+    - ``forwarded``: ``Forwarded`` (RFC 7239). If it is not 0, this field is used in place of the first three, whose
+      numbers then do not matter.
+    - ``peers``: the networks that your last proxy connects from, such as ``["10.0.0.0/8"]``. Requests from other
+      addresses keep what the server says. None trusts every peer: use it only if nobody can reach the server past the
+      proxies. A server on a Unix socket does not tell addresses; nothing is trusted there unless ``peers`` is None.
+
+    A field with fewer entries than expected is ignored, because the request did not pass all of the proxies. A value
+    that is not valid is ignored. ``remote_addr`` is ``"unknown"``, or an obfuscated name such as ``"_hidden"``, if a
+    proxy does not tell an address. ``X-Forwarded-For``, and with it ``access_route``, holds the trusted entries only.
+
+    The application gets a copy of the environ or scope. It has the original one under ``"cardan.proxy_fix.original"``.
+    Lifespans are passed on. Raises :exc:`ValueError` and :exc:`TypeError` for numbers and networks that are none.
+
+    >>> from cardan import ProxyFix, Request, Response
+    >>> @Request.application
+    ... def site(request: Request) -> Response:
+    ...     return Response(f"{request.remote_addr} {request.url}")
+    >>> app = ProxyFix(site, x_for=1, x_proto=1, x_host=1)
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication | ASGIApplication,
+        x_for: int = 1,
+        x_proto: int = 1,
+        x_host: int = 0,
+        x_port: int = 0,
+        x_prefix: int = 0,
+        forwarded: int = 0,
+        peers: Iterable[str | Network] | None = None,
+    ) -> None:
+        self._app: Any = app
+        self._spoken = protocols_of(app) or BOTH
+        self._trusted = TrustedProxies(x_for, x_proto, x_host, x_port, x_prefix, forwarded, peers)
+
+    @property
+    def app(self) -> WSGIApplication | ASGIApplication:
+        """The application that is called."""
+        app: WSGIApplication | ASGIApplication = self._app
+        return app
+
+    def close(self) -> None:
+        """Close the application, if it has a method ``close``. For tests and scripts."""
+        close = getattr(self._app, "close", None)
+        if close is not None:
+            close()
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one WSGI request (PEP 3333). Replace it to wrap the application with WSGI middleware."""
+        if "wsgi" not in self._spoken:
+            raise wrong_protocol("the application behind ProxyFix", "asgi")
+        body: Iterable[bytes]
+        body = self._app(wsgi_rewriting.behind_proxies(environ, self._trusted, _ORIGINAL), start_response)
+        return body
+
+    async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope. Replace it to wrap the application with ASGI middleware."""
+        if "asgi" not in self._spoken:
+            raise wrong_protocol("the application behind ProxyFix", "wsgi")
+        if scope["type"] in ("http", "websocket"):
+            scope = asgi_rewriting.behind_proxies(scope, self._trusted, _ORIGINAL)
+        await self._app(scope, receive, send)
+
+    def _protocols(self) -> tuple[ProtocolName, ...]:
+        return self._spoken

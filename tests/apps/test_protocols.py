@@ -1,0 +1,119 @@
+"""Which protocol an application speaks."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import flask
+import pytest
+import starlette.applications
+import starlette.middleware.gzip
+
+from cardan import Application, Dual, Mount, ProxyFix, Request, Response
+from cardan.apps._protocols import protocols_of
+from cardan.files import StaticFiles
+from cardan.testing import lint
+
+
+def wsgi(environ: Any, start_response: Any) -> Any:
+    """A WSGI application."""
+
+
+async def asgi(scope: Any, receive: Any, send: Any) -> None:
+    """An ASGI application."""
+
+
+def plain_asgi(scope: Any, receive: Any, send: Any) -> Any:
+    """Gives an awaitable without being an ``async def``, as some wrappers do."""
+
+
+def renamed(first: Any, second: Any) -> Any:
+    """A WSGI application whose parameters have other names."""
+
+
+def optional(environ: Any, start_response: Any, debug: bool = False) -> Any:
+    """A WSGI application that takes more."""
+
+
+def late_send(scope: Any, receive: Any = None, send: Any = None) -> Any:
+    """An ASGI application whose parameters have defaults."""
+
+
+def anything(*args: Any, **options: Any) -> Any:
+    """Does not show what it takes."""
+
+
+@functools.wraps(asgi)
+def wrapped(*args: Any) -> Any:
+    """A wrapper that shows what it wraps."""
+    return asgi(*args)
+
+
+class Iterated:
+    """A class whose objects are the iterables (PEP 3333, "The Application/Framework Side")."""
+
+    def __init__(self, environ: Any, start_response: Any) -> None: ...
+
+
+class Callable:
+    """An object with methods that are applications."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+    def wsgi(self, environ: Any, start_response: Any) -> Any: ...
+    def asgi(self, scope: Any, receive: Any, send: Any) -> Any: ...
+
+
+flask_app = flask.Flask("x")
+starlette_app = starlette.applications.Starlette()
+both = Application(lambda request: Response())
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        wsgi, renamed, optional, Iterated, Callable().wsgi, functools.partial(optional, debug=True), flask_app,
+        flask_app.wsgi_app, lint.wsgi(wsgi), ProxyFix(wsgi), Mount({"/": flask_app}), ProxyFix(Mount({"/a": wsgi})),
+    ],
+)  # fmt: skip
+def test_wsgi(app: Any) -> None:
+    """Two parameters, or a wrapper of such an application."""
+    assert protocols_of(app) == ("wsgi",)
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        asgi, plain_asgi, late_send, wrapped, Callable(), Callable().asgi, functools.partial(asgi), starlette_app,
+        starlette.middleware.gzip.GZipMiddleware(starlette_app), lint.asgi(asgi), ProxyFix(asgi),
+        Mount({"/": starlette_app}),
+    ],
+)  # fmt: skip
+def test_asgi(app: Any) -> None:
+    """An ``async def``, three parameters, or a wrapper of such an application."""
+    assert protocols_of(app) == ("asgi",)
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        both, Response("x"), Dual(wsgi, asgi), StaticFiles("."), Mount({"/a": wsgi, "/b": asgi}), Mount({}),
+        ProxyFix(both), Mount({"/": ProxyFix(both)}), Request.application(lambda request: Response()),
+    ],
+)  # fmt: skip
+def test_dual(app: Any) -> None:
+    """What cardan makes is an application for both protocols, unless it wraps one that is not."""
+    assert protocols_of(app) == ("wsgi", "asgi")
+
+
+@pytest.mark.parametrize("app", [anything, lambda: None, lambda request: None, dict])
+def test_unknown(app: Any) -> None:
+    """A callable with other parameters does not show its protocol."""
+    assert protocols_of(app) == ()
+
+
+@pytest.mark.parametrize("app", [None, "app:app", 3])
+def test_not_an_application(app: Any) -> None:
+    """What cannot be called is no application."""
+    with pytest.raises(TypeError, match=f"got an application of type {type(app).__name__}, expected a WSGI or ASGI"):
+        protocols_of(app)
