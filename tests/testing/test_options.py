@@ -7,10 +7,15 @@ import subprocess
 import sys
 from typing import Any
 
+import flask
 import httpx
 import pytest
 
+from cardan import Application, Dual, Mount, ProxyFix, Request, Response
 from cardan.testing import PROTOCOLS, AsyncClient, Client
+from cardan.testing._async_transports import AsyncASGITransport, AsyncWSGITransport
+from cardan.testing._client import chosen
+from cardan.testing._sync_transports import ASGITransport, WSGITransport
 from tests.testing.apps import ECHO, chunk, only_http, start
 
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -30,6 +35,53 @@ def where_wsgi(environ: Any, start_response: Any) -> Any:
 
 
 WHERE = {"asgi": where_asgi, "wsgi": where_wsgi}
+
+
+@pytest.mark.parametrize(
+    ("app", "protocol"),
+    [
+        (where_wsgi, "wsgi"),
+        (flask.Flask("x").wsgi_app, "wsgi"),
+        (ProxyFix(where_wsgi), "wsgi"),
+        (where_asgi, "asgi"),
+        (Mount({"/": where_asgi}), "asgi"),
+        # an application for both protocols is called as servers call it
+        (Response("x"), "asgi"),
+        (Application(lambda request: Response()), "asgi"),
+        (Dual(where_wsgi, where_asgi), "asgi"),
+    ],
+)
+def test_the_protocol_is_that_of_the_application(app: Any, protocol: str) -> None:
+    """Without ``protocol`` both clients see which one the application speaks, as servers do."""
+    assert chosen(app, None) == protocol
+    with Client(app) as client:
+        assert isinstance(client._transport, WSGITransport if protocol == "wsgi" else ASGITransport)
+    assert isinstance(AsyncClient(app)._transport, AsyncWSGITransport if protocol == "wsgi" else AsyncASGITransport)
+
+
+@both
+def test_the_protocol_is_the_second_argument(protocol: Any) -> None:
+    """``Client(app, "wsgi")`` calls an application for both protocols over WSGI."""
+
+    @Request.application
+    def app(request: Request) -> Response:
+        return Response("wsgi" if hasattr(request, "environ") else "asgi")
+
+    with Client(app, protocol) as client:
+        assert client.get("/").text == protocol
+
+
+def test_an_application_that_shows_no_protocol() -> None:
+    """A handler, or a callable that takes anything, needs ``protocol``; what cannot be called is a TypeError."""
+    for app in (lambda request: Response(), lambda *args: None):
+        with pytest.raises(ValueError, match=r"neither \(environ, start_response\) nor \(scope, receive, send\)"):
+            Client(app)
+        with pytest.raises(ValueError, match="expected protocol='wsgi' or protocol='asgi'"):
+            AsyncClient(app)
+    with pytest.raises(TypeError, match="got an application of type str, expected a WSGI or ASGI application"):
+        Client("hello:app")  # type: ignore[arg-type]
+    with Client(lambda *args: where_wsgi(*args), "wsgi") as client:
+        assert client.get("/").status_code == 200
 
 
 @both

@@ -10,16 +10,14 @@ from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
+from ..apps._protocols import ProtocolName, protocols_of
 from ..core._buffers import Buffer, as_bytes, is_bytes_like
 from ._async_transports import AsyncASGITransport, AsyncTransport, AsyncWSGITransport
 from ._httpx import httpx
 from ._options import Options
 from ._sync_transports import ASGITransport, SyncTransport, WSGITransport
 
-__all__ = ["PROTOCOLS", "AsyncClient", "Client", "ProtocolName", "RequestContent", "check", "mounted"]
-
-ProtocolName: TypeAlias = Literal["wsgi", "asgi"]
-"""The protocol between a client and its application."""
+__all__ = ["PROTOCOLS", "AsyncClient", "Client", "ProtocolName", "RequestContent", "check", "chosen", "mounted"]
 
 PROTOCOLS: tuple[ProtocolName, ...] = ("wsgi", "asgi")
 """Both protocols, for ``pytest.mark.parametrize("protocol", PROTOCOLS)``."""
@@ -42,7 +40,9 @@ class Client(httpx.Client):
     scope gets the state. On WSGI, ``app.close()`` is called at the end, if the application has this method. A client
     that is not used as a context manager runs no lifespan.
 
-    - ``protocol``: "wsgi" or "asgi".
+    - ``protocol``: "wsgi" or "asgi". Without it, the client calls the application as a server would: an application
+      for both protocols, and one whose ``__call__`` is an ``async def``, over ASGI; any other one by its parameters,
+      which are ``(environ, start_response)`` on WSGI and ``(scope, receive, send)`` on ASGI.
     - ``backend``: the event loop for ASGI applications, which runs in a separate thread: "asyncio" or "trio".
       ``backend_options`` are passed to `anyio.run`.
     - ``raise_app_exceptions``: if True, the client raises the exceptions of the application. If False, an exception
@@ -60,14 +60,14 @@ class Client(httpx.Client):
     All other options are those of `httpx.Client`.
 
     A request raises the exception that the application has raised. A wrong ``protocol`` or ``backend`` raises
-    ValueError.
+    ValueError, and so does an application that does not show its protocol. One that cannot be called raises TypeError.
     """
 
     def __init__(
         self,
         app: Callable[..., Any],
+        protocol: ProtocolName | None = None,
         *,
-        protocol: ProtocolName,
         backend: Literal["asyncio", "trio"] = "asyncio",
         base_url: str | httpx.URL = "http://testserver",
         raise_app_exceptions: bool = True,
@@ -83,7 +83,7 @@ class Client(httpx.Client):
     ) -> None:
         common = Options(app, raise_app_exceptions, root_path, client, http_version, extensions, spec_version, grace)
         transport: SyncTransport
-        if check(protocol, PROTOCOLS) == "wsgi":
+        if chosen(app, protocol) == "wsgi":
             transport = WSGITransport(common)
         else:
             transport = ASGITransport(common, check(backend, ("asyncio", "trio")), backend_options)
@@ -107,8 +107,8 @@ class AsyncClient(httpx.AsyncClient):
     def __init__(
         self,
         app: Callable[..., Any],
+        protocol: ProtocolName | None = None,
         *,
-        protocol: ProtocolName,
         base_url: str | httpx.URL = "http://testserver",
         raise_app_exceptions: bool = True,
         root_path: str = "",
@@ -122,7 +122,7 @@ class AsyncClient(httpx.AsyncClient):
     ) -> None:
         common = Options(app, raise_app_exceptions, root_path, client, http_version, extensions, spec_version, grace)
         transport: AsyncTransport
-        transport = AsyncWSGITransport(common) if check(protocol, PROTOCOLS) == "wsgi" else AsyncASGITransport(common)
+        transport = AsyncWSGITransport(common) if chosen(app, protocol) == "wsgi" else AsyncASGITransport(common)
         super().__init__(transport=transport, base_url=mounted(base_url, root_path), timeout=timeout, **options)
 
     def build_request(
@@ -130,6 +130,19 @@ class AsyncClient(httpx.AsyncClient):
     ) -> httpx.Request:
         """The same as in httpx, but ``content`` may also be any bytes-like object."""
         return super().build_request(method, url, content=_as_content(content), **options)
+
+
+def chosen(app: Callable[..., Any], protocol: ProtocolName | None) -> str:
+    """The protocol to call ``app`` over: ``protocol``, or the one that the application shows."""
+    if protocol is not None:
+        return check(protocol, PROTOCOLS)
+    shown = protocols_of(app)
+    if not shown:
+        raise ValueError(
+            "got an application that takes neither (environ, start_response) nor (scope, receive, send),"
+            " expected protocol='wsgi' or protocol='asgi'"
+        )
+    return "asgi" if "asgi" in shown else "wsgi"
 
 
 def check(value: str, allowed: tuple[str, ...]) -> str:
