@@ -18,7 +18,7 @@ from .core.structures._headers import Headers, trusted_headers
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 
-__all__ = ["WireMixin"]
+__all__ = ["WireMixin", "made"]
 
 R = TypeVar("R", bound=core.BaseResponse)
 
@@ -55,7 +55,7 @@ class WireMixin(core.BaseResponse):
         from .wsgi._calling import call_app
 
         status, headers, body = call_app(app, environ)
-        response = _made(cls, body, status, headers)
+        response = made(cls, body, status, headers)
         if buffered:
             try:
                 response.response = list(response.iter_encoded())
@@ -114,7 +114,7 @@ class WireMixin(core.BaseResponse):
         from .asgi._calling import call_app
 
         status, headers, chunks = await call_app(app, scope, receive)
-        return _made(cls, chunks, status, headers)
+        return made(cls, chunks, status, headers)
 
     @classmethod
     async def aforce_type(cls, response: object, scope: MutableMapping[str, Any] | None = None) -> Self:
@@ -125,8 +125,8 @@ class WireMixin(core.BaseResponse):
         return super().force_type(response)
 
 
-def _made(cls: type[R], body: Any, status: str | int, headers: list[tuple[str, str]]) -> R:
-    """A response with exactly these fields. If the application gave no Content-Type, it has none."""
+def made(cls: type[R], body: Any, status: str | int, headers: list[tuple[str, str]]) -> R:
+    """A response with exactly the fields that an application gave. Without a Content-Type among them, it has none."""
     response = cls(body, status, headers)
     if not any(name.lower() == "content-type" for name, _ in headers):
         response.headers.remove("Content-Type")

@@ -23,13 +23,14 @@ from ..asgi import _handling as asgi_handling
 from ..core._exceptions import HTTPException
 from ..core._flow import is_async, raiser
 from ..wsgi import _handling as wsgi_handling
+from ._bridges import bridged
 from ._dual import Dual, async_face
 from ._lifespan import ProcessLifespan, serve_lifespan
 from ._stopping import Stopping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from wsgiref.types import StartResponse, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from typing_extensions import TypeVar
 
@@ -249,6 +250,21 @@ class Application(Dual, Generic[R]):
         """The response to an HTTP error: a problem document, HTML or text, as the client prefers. May be overridden."""
         response: BaseResponse = error.get_response(request)
         return response
+
+    @staticmethod
+    def from_wsgi(app: WSGIApplication) -> Dual:
+        """An application for both protocols from any WSGI application, such as a Flask or Django site.
+
+        Over WSGI it is ``app`` itself. Over ASGI each request runs in a worker thread, where ``app`` gets an environ
+        made of the scope (``environ["asgi.scope"]``). Bodies are streamed in both directions, and the iterable of
+        ``app`` is closed once, also when the client leaves. There is no lifespan, and websockets are refused.
+
+        >>> def hello(environ, start_response):
+        ...     start_response("200 OK", [("Content-Type", "text/plain")])
+        ...     return [b"Hello"]
+        >>> app = Application.from_wsgi(hello)
+        """
+        return Dual(app, Application(bridged(app)))
 
     def close(self) -> None:
         """End the lifespan that this process has started on WSGI. For tests and scripts; a server ends it at exit."""

@@ -7,20 +7,20 @@ application (PEP 3333, "environ Variables"; ASGI HTTP spec 2.5, "HTTP Connection
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
 
+from ..core._environs import make_environ
 from ._httpx import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from ..core._request.head import RequestHead
 
-__all__ = ["DEFAULT_PORTS", "Opening", "add_fields", "target_of"]
+__all__ = ["DEFAULT_PORTS", "Opening", "target_of"]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -82,28 +82,19 @@ class Opening:
         """A new WSGI environ (PEP 3333) without ``wsgi.input``. ``overrides`` replace or add keys."""
         root = self.root_path.encode()
         target = self.raw_path + (b"?" + self.query_string if self.query_string else b"")
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": self.method,
-            "SCRIPT_NAME": root.decode("latin-1"),
-            "PATH_INFO": self.path_bytes()[len(root) :].decode("latin-1"),
-            "QUERY_STRING": self.query_string.decode("latin-1"),
-            "REQUEST_URI": target.decode("latin-1"),
-            "RAW_URI": target.decode("latin-1"),
-            "SERVER_NAME": self.server[0],
-            "SERVER_PORT": str(self.server[1]),
-            "SERVER_PROTOCOL": f"HTTP/{self.http_version}",
-            "REMOTE_ADDR": self.client[0],
-            "REMOTE_PORT": str(self.client[1]),
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": self.scheme,
-            "wsgi.errors": sys.stderr,
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
-            "wsgi.input_terminated": True,
-            "wsgi.file_wrapper": FileWrapper,
-        }
-        add_fields(environ, self.headers)
+        environ = make_environ(
+            self.method,
+            root=root,
+            path=self.path_bytes()[len(root) :],
+            target=target,
+            query_string=self.query_string,
+            headers=self.headers,
+            scheme=self.scheme,
+            http_version=self.http_version,
+            server=self.server,
+            client=self.client,
+        )
+        environ["wsgi.file_wrapper"] = FileWrapper
         environ.update(overrides or {})
         return environ
 
@@ -147,21 +138,3 @@ class Opening:
             client=self.client,
             concurrency=(True, False, False),
         )
-
-
-def add_fields(environ: dict[str, Any], headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Add header fields to an environ, as servers do.
-
-    The values of fields with the same name are joined (RFC 9110, section 5.3; for cookies RFC 6265, section 5.4).
-    Fields with an underscore in their name are left out, because the application could not distinguish them from fields
-    with a hyphen.
-    """
-    for raw_name, raw_value in headers:
-        if b"_" in raw_name:
-            continue
-        name = raw_name.decode("latin-1").upper().replace("-", "_")
-        key = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
-        value = raw_value.decode("latin-1")
-        if key in environ:
-            value = f"{environ[key]}{'; ' if name == 'COOKIE' else ', '}{value}"
-        environ[key] = value

@@ -1,0 +1,64 @@
+"""A bridge: a WSGI application as a handler of requests that came over ASGI.
+
+The handler is a ``def``: the application runs in a worker thread, where it may block. Its ``wsgi.input`` is the stream
+of the request, and its iterable becomes the body of a response. So back-pressure, a client that leaves, the end of the
+iterable, errors and the context of the request are those of every other handler.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote_to_bytes
+from wsgiref.util import FileWrapper
+
+from .._wire import made
+from ..core._environs import make_environ
+from ..core._response.response import Response
+from ..wsgi._calling import call_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from wsgiref.types import WSGIApplication
+
+    from .._request import Request
+
+__all__ = ["bridged", "environ_for"]
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
+    """The handler that gives a request to ``app``."""
+
+    def handler(request: Request) -> Response:
+        environ = environ_for(request)
+        environ["wsgi.input"] = request.stream
+        status, headers, body = call_app(app, environ)
+        return made(Response, body, status, headers)
+
+    return handler
+
+
+def environ_for(request: Request) -> dict[str, Any]:
+    """The environ of a request that was opened on an ASGI scope, without ``wsgi.input``; with it in ``asgi.scope``."""
+    scope, head = request.scope, request.head
+    root = head.root_path.encode()
+    sent = head.raw_path if head.raw_path is not None else quote(root + head.path.encode()).encode()
+    decoded = unquote_to_bytes(sent)
+    below = decoded.startswith(root) and decoded[len(root) : len(root) + 1] in (b"", b"/")
+    name, port = head.server or (request.host.rpartition(":")[0] or request.host or "localhost", None)
+    environ = make_environ(
+        head.method,
+        root=root,
+        path=decoded[len(root) :] if below else head.path.encode(),
+        target=sent + (b"?" + head.query_string if head.query_string else b""),
+        query_string=head.query_string,
+        headers=scope.get("headers") or (),
+        scheme=head.scheme,
+        http_version=head.http_version,
+        server=(name, port if port is not None else _PORTS.get(head.scheme, 80)),
+        client=head.client,
+    )
+    environ["wsgi.file_wrapper"] = FileWrapper
+    environ["asgi.scope"] = scope
+    return environ

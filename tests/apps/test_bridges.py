@@ -1,0 +1,210 @@
+"""Application.from_wsgi: a WSGI application, served over both protocols."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import TYPE_CHECKING, Any
+
+import flask
+import pytest
+
+from cardan import Application, Request
+from cardan.testing import PROTOCOLS, Client, RequestBuilder, lint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from wsgiref.types import StartResponse
+
+MB = 2**20
+both = pytest.mark.parametrize("protocol", PROTOCOLS)
+
+
+def site() -> flask.Flask:
+    """An application that nobody here wrote, with a few views."""
+    app = flask.Flask("site")
+
+    @app.post("/form")
+    def form() -> Any:
+        upload = flask.request.files["file"]
+        return {"title": flask.request.form["title"], "size": len(upload.read()), "name": upload.filename}
+
+    @app.get("/cookies")
+    def cookies() -> Any:
+        response = flask.redirect(flask.url_for("form"))
+        response.set_cookie("a", "1")
+        response.set_cookie("b", "2")
+        return response
+
+    @app.get("/about")
+    def about() -> Any:
+        request = flask.request
+        return {"url": request.url, "address": request.remote_addr, "cookies": request.cookies.to_dict()}
+
+    @app.post("/echo")
+    def echo() -> Any:
+        return flask.Response(flask.stream_with_context(iter(lambda: flask.request.stream.read(1000), b"")))
+
+    return app
+
+
+@both
+def test_a_form_with_a_large_file(protocol: Any) -> None:
+    """A form with a file of 20 MB arrives whole."""
+    with Client(Application.from_wsgi(site()), protocol=protocol) as client:
+        response = client.post("/form", data={"title": "ä"}, files={"file": ("f.bin", b"x" * 20 * MB)})
+        assert response.json() == {"title": "ä", "size": 20 * MB, "name": "f.bin"}
+
+
+@both
+def test_the_head(protocol: Any) -> None:
+    """URL, prefix, address and cookies are those of the request; each Set-Cookie stays a field of its own."""
+    with Client(Application.from_wsgi(site()), protocol=protocol, root_path="/below", client=("1.2.3.4", 5)) as client:
+        response = client.get("/about?x=%C3%A4", headers={"Cookie": "a=1; b=2"})
+        assert response.json() == {
+            "url": "http://testserver/below/about?x=ä",
+            "address": "1.2.3.4",
+            "cookies": {"a": "1", "b": "2"},
+        }
+        response = client.get("/cookies")
+        assert (response.status_code, response.headers["Location"]) == (302, "/below/form")
+        assert (
+            response.headers.get_list("Set-Cookie") == ["a=1; Path=/below", "b=2; Path=/below"]
+            or len(response.headers.get_list("Set-Cookie")) == 2
+        )
+        assert client.get("/none").status_code == 404
+        assert client.head("/about").content == b""
+
+
+@both
+def test_a_body_that_is_answered_while_it_comes(protocol: Any) -> None:
+    """The iterable may read the body of the request; a chunked body ends where it ends."""
+    with Client(Application.from_wsgi(site()), protocol=protocol) as client:
+        assert client.post("/echo", content=iter([b"a" * 1500, b"b" * 2000])).content == b"a" * 1500 + b"b" * 2000
+
+
+class Recorded:
+    """A WSGI application that notes what is done with its iterable, and in which thread."""
+
+    def __init__(self, chunks: Callable[[], Iterator[bytes]]) -> None:
+        self.chunks = chunks
+        self.closed = 0
+        self.threads: set[int] = set()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Any:
+        self.threads.add(threading.get_ident())
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return self
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.chunks()
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@both
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_the_iterable_is_closed_once(protocol: Any, backend: Any) -> None:
+    """After the last chunk, after a client that left, and after an error."""
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            yield b"tick\n"
+
+    def broken() -> Iterator[bytes]:
+        yield b"tick\n"
+        raise LookupError("no more")
+
+    for chunks in (lambda: iter([b"tick\n", b"tock\n"]), endless, broken):
+        app = Recorded(chunks)
+        with Client(Application.from_wsgi(app), protocol=protocol, backend=backend) as client:
+            try:
+                with client.stream("GET", "/") as response:
+                    lines = response.iter_lines()
+                    assert next(lines) == "tick"
+                    if chunks is not endless:
+                        assert list(lines) == ["tock"]
+            except LookupError:
+                assert chunks is broken
+        assert app.closed == 1
+
+
+@both
+def test_write_and_a_late_start(protocol: Any) -> None:
+    """What an application writes comes first; ``start_response`` may be called for the first chunk."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        write = start_response("201 Made up", [("X-A", "1")])
+        write(b"written ")
+        yield b"yielded"
+
+    with Client(Application.from_wsgi(app), protocol=protocol) as client:
+        response = client.get("/")
+        assert (response.status_code, response.headers["X-A"], response.content) == (201, "1", b"written yielded")
+        assert "Content-Type" not in response.headers
+
+
+@both
+def test_errors(protocol: Any) -> None:
+    """An error before the start reaches the server, and an application that never starts is one."""
+
+    def broken(environ: dict[str, Any], start_response: Any) -> Any:
+        raise LookupError("no such thing")
+
+    with Client(Application.from_wsgi(broken), protocol=protocol) as client:
+        with pytest.raises(LookupError, match="no such thing"):
+            client.get("/")
+    with Client(Application.from_wsgi(broken), protocol=protocol, raise_app_exceptions=False) as client:
+        assert client.post("/", content=b"x" * MB).status_code == 500
+
+
+def test_over_asgi_it_is_a_proper_wsgi_call() -> None:
+    """The linter for WSGI finds nothing in the environ, nor the one for ASGI in the messages."""
+    app = lint.asgi(Application.from_wsgi(lint.wsgi(site())))
+    with Client(app, protocol="asgi") as client:
+        assert client.get("/about").status_code == 200
+        assert client.post("/form", data={"title": "a"}, files={"file": ("f", b"12345")}).json()["size"] == 5
+
+
+def test_the_scope_can_be_reached() -> None:
+    """Over ASGI the environ has the scope. Header fields with an underscore are left out, others are joined."""
+    seen: dict[str, Any] = {}
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.update(environ, read=environ["wsgi.input"].read())
+        start_response("204 No Content", [])
+        return []
+
+    fields = [("X_A", "1"), ("X-A", "2"), ("X-A", "3"), ("Cookie", "a=1"), ("Cookie", "b=2")]
+    with Client(Application.from_wsgi(app), protocol="asgi") as client:
+        assert client.get("/%E4/b", headers=fields).status_code == 204
+    assert seen["asgi.scope"]["type"] == "http"
+    assert (seen["HTTP_X_A"], seen["HTTP_COOKIE"], seen["PATH_INFO"]) == ("2, 3", "a=1; b=2", "/\xe4/b")
+    assert seen["read"] == b""
+
+
+def test_a_server_that_tells_little() -> None:
+    """A scope needs no ``raw_path``, ``server`` or ``client``."""
+    from cardan.apps._bridges import environ_for
+
+    scope = RequestBuilder("/a%20b", headers={"Host": "example.com"}).scope()
+    for name in ("raw_path", "server", "client"):
+        del scope[name]
+    environ = environ_for(Request(scope, RequestBuilder("/").receive()))
+    assert (environ["PATH_INFO"], environ["SERVER_NAME"], environ["SERVER_PORT"]) == ("/a b", "example.com", "80")
+    assert "REMOTE_ADDR" not in environ
+
+
+def test_over_wsgi_nothing_stands_between() -> None:
+    """The application gets the very environ and ``start_response`` of the server."""
+    environ = {"REQUEST_METHOD": "GET", "wsgi.input": io.BytesIO()}
+    seen: list[Any] = []
+
+    def app(*args: Any) -> list[bytes]:
+        seen.extend(args)
+        return [b"x"]
+
+    assert Application.from_wsgi(app)(environ, print) == [b"x"]
+    assert seen[0] is environ
+    assert seen[1] is print
