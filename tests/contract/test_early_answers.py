@@ -463,7 +463,7 @@ def test_asgi_a_large_answer_and_a_large_request_do_not_wait_for_each_other(
         return large(request)
 
     async def sends(request: Request) -> Response:
-        return send_file(tmp_path / "large")
+        return send_file(tmp_path / "large", None)
 
     app = {"def": Application(large), "async": Application(alarge), "bare": Response(bytes(300_000))}.get(kind)
     connection = Connection()
@@ -806,7 +806,7 @@ def test_wsgi_a_large_answer_is_sent_after_the_request(kind: str, tmp_path: Path
 
     def handler(request: Request) -> Response:
         if kind == "file":
-            return send_file(tmp_path / "large")
+            return send_file(tmp_path / "large", None)
         return Response(iter([bytes(300_000)]) if kind == "stream" else bytes(300_000))
 
     _, iterable = call(Application(handler), environ(**{"wsgi.input": stream}))

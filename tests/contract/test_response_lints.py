@@ -65,7 +65,7 @@ def async_stream(request: Request) -> Response:
 
 @handler
 def events(request: Request) -> Response:
-    return Response.from_events([{"a": 1}, "b"], retry=1000)
+    return Response.from_events([{"a": 1}, "b"], retry=1)
 
 
 @handler

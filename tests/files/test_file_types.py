@@ -144,7 +144,7 @@ def test_what_has_no_known_suffix(name: str) -> None:
 def test_what_is_sent(tmp_path: Path, protocol: str) -> None:
     """send_file, StaticFiles and the files of the test client use this table."""
     (tmp_path / "a.log").write_text("text")
-    with send_file(tmp_path / "a.log") as response:
+    with send_file(tmp_path / "a.log", None) as response:
         assert response.content_type == "text/plain; charset=utf-8"
     with Client(StaticFiles(tmp_path), protocol=protocol) as client:  # type: ignore[arg-type]
         assert client.get("/a.log").headers["Content-Type"] == "text/plain; charset=utf-8"

@@ -6,7 +6,7 @@ import gc
 import io
 import os
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def body_of(response: Response) -> bytes:
 
 def test_a_path(path: Path) -> None:
     """It has a type, a length, an ETag and Last-Modified. Caches must revalidate. No Content-Disposition by default."""
-    response = send_file(path)
+    response = send_file(path, None)
     assert (response.content_type, response.content_length) == ("application/octet-stream", len(DATA))
     assert response.last_modified == datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)
     assert response.get_etag()[1] is False
@@ -52,14 +52,46 @@ def test_a_path(path: Path) -> None:
 def test_options(path: Path) -> None:
     """All options have an effect."""
     response = send_file(
-        path, mimetype="text/x", etag="mine", last_modified=0, max_age=60, as_attachment=True, download_name="x.txt"
+        path,
+        None,
+        mimetype="text/x",
+        etag="mine",
+        last_modified=0,
+        max_age=60,
+        as_attachment=True,
+        download_name="x.txt",
     )
     assert (response.content_type, response.get_etag()) == ("text/x; charset=utf-8", ("mine", False))
     assert response.headers["Last-Modified"] == "Thu, 01 Jan 1970 00:00:00 GMT"
     assert response.headers["Cache-Control"] == "max-age=60"
     assert response.headers["Content-Disposition"] == 'attachment; filename="x.txt"'
-    assert send_file(path, etag=False).get_etag() == (None, None)
+    assert send_file(path, None, etag=False).get_etag() == (None, None)
+    assert send_file(path, None, max_age=timedelta(minutes=1)).headers["Cache-Control"] == "max-age=60"
     response.close()
+
+
+def test_the_request_is_required(path: Path) -> None:
+    """A call without the request is a TypeError: it would lose ranges and 304 in silence. None says that there is none.
+    So is anything else in its place.
+    """
+    with pytest.raises(TypeError, match="'request'"):
+        send_file(path)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="'request'"):
+        send_from_directory(path.parent, path.name)  # type: ignore[call-overload]
+    for wrong in ("text/plain", b"", 3, [("a", "b")]):
+        with pytest.raises(TypeError, match=rf"^got {type(wrong).__name__}, expected a request, a WSGI environ"):
+            send_file(path, wrong)  # type: ignore[call-overload]
+    assert "Content-Range" not in send_file(path, None).headers
+
+
+def test_the_class_of_the_response(path: Path) -> None:
+    """``response_class`` is the class of the response."""
+
+    class Mine(Response):
+        pass
+
+    assert type(send_file(path, get(), response_class=Mine)) is Mine
+    assert type(send_from_directory(path.parent, path.name, None, response_class=Mine)) is Mine
 
 
 @pytest.mark.parametrize(
@@ -77,7 +109,7 @@ def test_types(name: str, kind: str) -> None:
 
 def test_rfc_8187_name(path: Path) -> None:
     """A name that is not ASCII is sent twice (RFC 6266 section 4.3)."""
-    response = send_file(path, as_attachment=True, download_name="naïve €.txt")
+    response = send_file(path, None, as_attachment=True, download_name="naïve €.txt")
     value = response.headers["Content-Disposition"]
     assert value.isascii()
     assert "filename*=UTF-8''na%C3%AFve%20%E2%82%AC.txt" in value
@@ -86,7 +118,7 @@ def test_rfc_8187_name(path: Path) -> None:
 
 def test_conditional(path: Path) -> None:
     """With a request, the status may be 304, 206, 416 or 412. Date is not set, because the server sets it."""
-    etag = send_file(path).headers["ETag"]
+    etag = send_file(path, None).headers["ETag"]
     assert send_file(path, get(if_none_match=etag)).status_code == 304
     assert send_file(path, get(if_modified_since="Sun, 09 Sep 2001 01:46:40 GMT")).status_code == 304
     assert send_file(path, get(if_match='"x"')).status_code == 412
@@ -118,13 +150,13 @@ def test_never_read_into_memory(tmp_path: Path) -> None:
     file = tmp_path / "large"
     with file.open("wb") as sparse:
         sparse.truncate(50 * CHUNK)
-    chunks = iter(send_file(file).response)
+    chunks = iter(send_file(file, None).response)
     assert [len(next(chunks)), len(next(chunks))] == [CHUNK, CHUNK]
 
 
 def test_a_file_that_grows(path: Path) -> None:
     """If the file grows, only the declared bytes are sent."""
-    response = send_file(path)
+    response = send_file(path, None)
     with path.open("ab") as file:
         file.write(b"more")
     assert body_of(response) == DATA
@@ -133,7 +165,7 @@ def test_a_file_that_grows(path: Path) -> None:
 @pytest.mark.parametrize("size", [0, 10])
 def test_a_file_that_shrinks(path: Path, size: int) -> None:
     """If the file shrinks, an error ends the connection. The response never looks complete."""
-    response = send_file(path)
+    response = send_file(path, None)
     os.truncate(path, size)
     with pytest.raises(ContentLengthError, match=f"got a file of {size} bytes, expected {len(DATA)}"):
         body_of(response)
@@ -141,7 +173,7 @@ def test_a_file_that_shrinks(path: Path, size: int) -> None:
 
 def test_a_file_that_is_replaced(path: Path) -> None:
     """The opened file is sent, even if its name belongs to another file meanwhile, or to none."""
-    response = send_file(path)
+    response = send_file(path, None)
     path.with_name("new").write_bytes(b"other")
     os.replace(path.with_name("new"), path)
     assert body_of(response) == DATA
@@ -156,7 +188,7 @@ def test_open_files(path: Path) -> None:
         assert body_of(response) == DATA[5:7]
         assert file.closed
     with path.open() as text, pytest.raises(ValueError, match="got a text file, expected a binary one"):
-        send_file(text)  # type: ignore[arg-type]
+        send_file(text, None)  # type: ignore[arg-type]
 
 
 def test_a_pipe() -> None:
@@ -173,9 +205,9 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for bad in (tmp_path, tmp_path / "pipe"):
         with pytest.raises(IsADirectoryError, match="expected a regular file"):
-            send_file(bad)
+            send_file(bad, None)
     with pytest.raises(FileNotFoundError):
-        send_file(tmp_path / "none")
+        send_file(tmp_path / "none", None)
 
 
 def test_nothing_leaks(path: Path) -> None:
@@ -183,20 +215,20 @@ def test_nothing_leaks(path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        send_file(path)
+        send_file(path, None)
         send_file(path, get(if_none_match="*")).close()
-        list(send_file(path).iter_events("HEAD"))
+        list(send_file(path, None).iter_events("HEAD"))
         send_file(path, get(if_match='"x"')).close()
         send_file(path, get(range="bytes=0-0,2-2")).close()
         with pytest.raises(ValueError, match="got etag"):
-            send_file(path, etag='"')
+            send_file(path, None, etag='"')
         gc.collect()
     assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_reading_a_closed_file(path: Path) -> None:
     """A response that sends a file can be sent once."""
-    response = send_file(path)
+    response = send_file(path, None)
     assert body_of(response) == DATA
     with pytest.raises(ValueError, match="got a read of a closed file"):
         body_of(response)
@@ -204,7 +236,7 @@ def test_reading_a_closed_file(path: Path) -> None:
 
 def test_for_the_adapters(path: Path) -> None:
     """The adapters get the path and the size of a whole file. A part of a file has neither."""
-    whole = send_file(path).response
+    whole = send_file(path, None).response
     assert whole.pathsend_path == str(path)
     closed: list[int] = []
     file = whole.as_file(lambda: closed.append(1))
@@ -226,7 +258,7 @@ def test_for_the_adapters(path: Path) -> None:
 
 def test_file_that_shrinks_behind_a_file_wrapper(path: Path) -> None:
     """Servers that send by descriptor do not count the bytes. close() raises if the file was too short."""
-    whole: Any = send_file(path).response
+    whole: Any = send_file(path, None).response
     file = whole.as_file(whole.close)
     os.truncate(path, 3)
     with pytest.raises(ContentLengthError, match="got a file of 3 bytes"):
@@ -241,4 +273,4 @@ def test_send_from_directory(path: Path, name: str) -> None:
     response = send_from_directory(path.parent, "data.bin", get(range="bytes=0-0"))
     assert (response.status_code, body_of(response)) == (206, b"\0")
     with pytest.raises(NotFound):
-        send_from_directory(path.parent, name)
+        send_from_directory(path.parent, name, None)

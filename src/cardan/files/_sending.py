@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
 
 from .._response import Response
 from ..core._exceptions import NotFound
@@ -24,14 +24,43 @@ from ._opening import is_missing, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
+    from typing import TypedDict, Unpack
+
+    class FileOptions(TypedDict, total=False):
+        """The options of :func:`send_file`, other than the class of the response."""
+
+        mimetype: str | None
+        as_attachment: bool
+        download_name: str | None
+        conditional: bool
+        etag: bool | str
+        last_modified: datetime | int | float | None
+        max_age: int | timedelta | None
+
 
 __all__ = ["answer", "describe", "guess_type", "send_file", "send_from_directory", "wrap_file"]
 
+R = TypeVar("R", bound=Response)
 
+
+@overload
 def send_file(
     path_or_file: str | os.PathLike[str] | BinaryIO,
-    request: RequestLike | Mapping[str, Any] | None = None,
+    request: RequestLike | Mapping[str, Any] | None,
+    **options: Unpack[FileOptions],
+) -> Response: ...
+@overload
+def send_file(
+    path_or_file: str | os.PathLike[str] | BinaryIO,
+    request: RequestLike | Mapping[str, Any] | None,
+    *,
+    response_class: type[R],
+    **options: Unpack[FileOptions],
+) -> R: ...
+def send_file(
+    path_or_file: str | os.PathLike[str] | BinaryIO,
+    request: RequestLike | Mapping[str, Any] | None,
     *,
     mimetype: str | None = None,
     as_attachment: bool = False,
@@ -39,19 +68,20 @@ def send_file(
     conditional: bool = True,
     etag: bool | str = True,
     last_modified: datetime | int | float | None = None,
-    max_age: int | None = None,
+    max_age: int | timedelta | None = None,
     response_class: type[Response] = Response,
 ) -> Response:
     """Return a response that sends a file, given by its path or as an open binary file.
 
-    An open file is sent from its present position and closed afterwards. With a ``request`` the response is conditional
-    and serves ranges (RFC 9110 sections 13 and 14), unless ``conditional`` is False. ``request`` is a request, a WSGI
-    environ or an ASGI scope.
+    An open file is sent from its present position and closed afterwards. ``request`` is the request that is answered, a
+    WSGI environ or an ASGI scope: the response is conditional and serves ranges (RFC 9110 sections 13 and 14), unless
+    ``conditional`` is False. Give None if there is no request; the file is then sent whole.
 
     ``mimetype`` is guessed from ``download_name`` (:func:`guess_type`), which is the last part of the path by default.
     With ``as_attachment`` browsers save the file under that name (Content-Disposition, RFC 6266).
-    ``etag=True`` makes an entity tag of the file's time and size; a str is used as it is. ``max_age`` is how many
-    seconds caches may use the file without asking; None makes them ask each time.
+    ``etag=True`` makes an entity tag of the file's time and size; a str is used as it is. ``max_age`` is how
+    long caches may use the file without asking, in seconds or as a timedelta; None makes them ask each time.
+    ``response_class`` is the class of the response.
 
     Raises :exc:`OSError` for a path that cannot be opened, :exc:`IsADirectoryError` for one that is no regular file,
     and :exc:`ValueError` for a text file.
@@ -77,7 +107,7 @@ def describe(
     found: os.stat_result | None,
     etag: bool | str = True,
     last_modified: datetime | int | float | None = None,
-    max_age: int | None = None,
+    max_age: int | timedelta | None = None,
 ) -> None:
     """Set the fields that tell caches of a file: validators, Cache-Control, and Content-Length if it is known.
 
@@ -155,10 +185,26 @@ def wrap_file(environ: dict[str, Any], file: BinaryIO, buffer_size: int = 8192) 
     return wrapped
 
 
+@overload
 def send_from_directory(
     directory: str | os.PathLike[str],
     path: str,
-    request: RequestLike | Mapping[str, Any] | None = None,
+    request: RequestLike | Mapping[str, Any] | None,
+    **options: Unpack[FileOptions],
+) -> Response: ...
+@overload
+def send_from_directory(
+    directory: str | os.PathLike[str],
+    path: str,
+    request: RequestLike | Mapping[str, Any] | None,
+    *,
+    response_class: type[R],
+    **options: Unpack[FileOptions],
+) -> R: ...
+def send_from_directory(
+    directory: str | os.PathLike[str],
+    path: str,
+    request: RequestLike | Mapping[str, Any] | None,
     **options: Any,
 ) -> Response:
     """Return the response of :func:`send_file` for a ``path`` that a client sent, below ``directory``.
@@ -171,7 +217,8 @@ def send_from_directory(
     if joined is None:
         raise NotFound
     try:
-        return send_file(joined, request, **options)
+        response: Response = send_file(joined, request, **options)
+        return response
     except OSError as error:
         if is_missing(error):
             raise NotFound from error

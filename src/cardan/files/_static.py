@@ -33,6 +33,7 @@ from ._sending import answer, describe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
 __all__ = ["StaticFiles", "safe_join"]
 
@@ -68,7 +69,7 @@ class StaticFiles(Application[Request]):
 
     ``index`` is the name of the file that is sent for a directory; with None a directory is a 404. ``precompressed``
     lists content codings, the preferred one first: ``file.br`` or ``file.gz`` is sent in place of ``file`` if it exists
-    and the client accepts it. ``max_age`` is how many seconds caches may use the file without asking, as for
+    and the client accepts it. ``max_age`` is how long caches may use the file without asking, as for
     :func:`send_file`. ``hidden=True`` also serves files and directories whose names start with a dot;
     ``.well-known`` (RFC 8615) is always served. Raises :exc:`ValueError` if there is no such directory.
 
@@ -85,7 +86,7 @@ class StaticFiles(Application[Request]):
         *,
         index: str | None = "index.html",
         precompressed: Sequence[str] = ("br", "gzip"),
-        max_age: int | None = None,
+        max_age: int | timedelta | None = None,
         follow_symlinks: bool = False,
         hidden: bool = False,
     ) -> None:
@@ -279,5 +280,4 @@ def _with_slash(request: Request) -> Response:
     name = request.path.rstrip("/").rpartition("/")[2]
     query = request.head.query_string.decode("latin-1")
     location = f"./{quote(name, safe='')}/" + (f"?{query}" if query else "")
-    response: Response = redirect(location, 308, Response)
-    return response
+    return redirect(location, 308)

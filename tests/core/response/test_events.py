@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,7 +30,9 @@ pytestmark = pytest.mark.anyio
         (ServerSentEvent(" a"), "data:  a\n\n"),
         (ServerSentEvent("x", id="7", event="add"), "event: add\nid: 7\ndata: x\n\n"),
         (ServerSentEvent("x", id=""), "id: \ndata: x\n\n"),
-        (ServerSentEvent(retry=3000), "retry: 3000\n\n"),
+        (ServerSentEvent(retry=3), "retry: 3000\n\n"),
+        (ServerSentEvent(retry=0.0205), "retry: 20\n\n"),
+        (ServerSentEvent(retry=0), "retry: 0\n\n"),
         (ServerSentEvent(retry=timedelta(seconds=1.5)), "retry: 1500\n\n"),
         (ServerSentEvent(comment="a\nb"), ": a\n: b\n\n"),
         (ServerSentEvent(), "\n\n"),
@@ -45,6 +48,25 @@ def test_fields_that_end_themselves(options: dict[str, Any]) -> None:
     """An id or type with a line end would become another field; browsers ignore an id with NUL."""
     with pytest.raises(ValueError, match="got"):
         ServerSentEvent("x", **options)
+
+
+@pytest.mark.parametrize("name", ["retry", "keep_alive"])
+def test_durations(name: str) -> None:
+    """A duration is a number of seconds or a timedelta, as everywhere. One that is negative or infinite is refused."""
+    makers: list[Any] = [partial(Response.from_events, [])]
+    if name == "retry":
+        makers.append(ServerSentEvent)
+    for make in makers:
+        made = [make(**{name: value}) for value in (None, 1.5, timedelta(seconds=1.5))]
+        if name == "keep_alive" or make is ServerSentEvent:
+            assert [getattr(each, name) for each in made] == [None, 1.5, 1.5]
+        else:
+            assert b"".join(made[2].response) == b"retry: 1500\n\n"
+        for value in (-1, timedelta(days=-1), float("nan"), float("inf")):
+            with pytest.raises(ValueError, match=f"^got {name} .*, expected a duration that is finite"):
+                make(**{name: value})
+        with pytest.raises(TypeError, match=f"^got {name} '3', expected a number of seconds or a timedelta"):
+            make(**{name: "3"})
 
 
 def parse(stream: str) -> list[tuple[str, str, str]]:
@@ -81,7 +103,7 @@ def test_what_is_sent_is_read(items: list[tuple[str, str, str]]) -> None:
 
 def test_from_events() -> None:
     """The fields that browsers and proxies need; items are events, text, or JSON; retry comes first."""
-    response = Response.from_events(iter(["a", {"b": 1}, ServerSentEvent("c", id="1")]), keep_alive=5, retry=2000)
+    response = Response.from_events(iter(["a", {"b": 1}, ServerSentEvent("c", id="1")]), keep_alive=5, retry=2)
     assert response.mimetype == "text/event-stream"
     assert response.headers["Cache-Control"] == "no-store"
     assert (response.keep_alive, response._keep_alive_chunk) == (5, b":\n\n")

@@ -33,7 +33,7 @@ def test_class() -> None:
     class Mine(Response):
         pass
 
-    assert type(redirect("/", Response=Mine)) is Mine
+    assert type(redirect("/", response_class=Mine)) is Mine
     assert type(redirect("/", 303)) is Response
     with pytest.raises(ValueError, match="expected no control characters"):
         redirect("/\r\nSet-Cookie: a=b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from .._descriptors import header_field, live_field
@@ -16,9 +17,6 @@ from .conditional import Conditions, Representation, RequestLike, decide
 from .encoding import encode
 from .range_bodies import AsyncCutBody, CutBody, PartsBody, Seekable
 from .range_cutter import Plan, plan_ranges
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["ETagResponseMixin", "head_of", "make_conditional_on"]
 
@@ -156,6 +154,8 @@ def head_of(request_or_environ: RequestLike | Mapping[str, Any]) -> tuple[str, M
     request: Any = request_or_environ
     if hasattr(request, "headers"):
         return request.method, request.headers
+    if not isinstance(request, Mapping):
+        raise TypeError(f"got {type(request).__name__}, expected a request, a WSGI environ or an ASGI scope")
     if "REQUEST_METHOD" in request:
         return request["REQUEST_METHOD"], EnvironHeaders(request)
     return request["method"], ScopeHeaders(request.get("headers") or ())

@@ -11,13 +11,14 @@ import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from datetime import timedelta
 from itertools import chain
+from math import inf
 from typing import Any, Final
 
 from .closing import aclose_all
 from .encoding import closer
 from .json_body import json_bytes
 
-__all__ = ["AsyncEncodedBody", "EncodedBody", "ServerSentEvent", "encode_event", "encoded_body", "milliseconds"]
+__all__ = ["AsyncEncodedBody", "EncodedBody", "ServerSentEvent", "encode_event", "encoded_body", "seconds"]
 
 #: a comment, which every client ignores (section 9.2.6); it keeps proxies from closing a silent connection
 KEEP_ALIVE: Final = b":\n\n"
@@ -31,8 +32,8 @@ class ServerSentEvent:
     """One event: ``data`` is text, or a value that JSON can represent.
 
     The browser sends ``id`` back as Last-Event-ID when it connects again; ``""`` makes it forget the id. ``event`` is
-    the type of the event; the default is ``message``. ``retry``, in milliseconds or as a timedelta, tells the browser
-    how long to wait before it connects again. Clients ignore ``comment``. Raises :exc:`ValueError` for an id or event
+    the type of the event; the default is ``message``. ``retry``, in seconds or as a timedelta, tells the browser how
+    long to wait before it connects again. Clients ignore ``comment``. Raises :exc:`ValueError` for an id or event
     with CR or LF, for an id with NUL (which browsers ignore) and for a negative ``retry``. Browsers do not dispatch an
     event without data.
     """
@@ -45,13 +46,13 @@ class ServerSentEvent:
         *,
         event: str | None = None,
         id: str | None = None,
-        retry: int | timedelta | None = None,
+        retry: float | timedelta | None = None,
         comment: str | None = None,
     ) -> None:
         self.data = data
         self.event = _one_line("event", event)
         self.id = _one_line("id", id)
-        self.retry = milliseconds(retry)
+        self.retry = seconds("retry", retry)
         self.comment = comment
 
     def encode(self, dumps: Callable[[Any], bytes] = json_bytes) -> bytes:
@@ -60,7 +61,7 @@ class ServerSentEvent:
         if self.comment is not None:
             lines += [f": {line}" for line in _line_ends(self.comment)]
         if self.retry is not None:
-            lines.append(f"retry: {self.retry}")
+            lines.append(f"retry: {round(self.retry * 1000)}")  # the stream has milliseconds
         if self.event is not None:
             lines.append(f"event: {self.event}")
         if self.id is not None:
@@ -80,14 +81,19 @@ def _one_line(name: str, text: str | None) -> str | None:
     return text
 
 
-def milliseconds(retry: int | timedelta | None) -> int | None:
-    """``retry`` in milliseconds; None stays None. Raises :exc:`ValueError` if it is negative."""
-    if retry is None:
+def seconds(name: str, value: float | timedelta | None) -> float | None:
+    """A duration in seconds; None stays None. ``name`` is that of the parameter.
+
+    Raises :exc:`TypeError` for a value of another type, and :exc:`ValueError` if it is negative or not finite.
+    """
+    if value is None:
         return None
-    value = retry // timedelta(milliseconds=1) if isinstance(retry, timedelta) else int(retry)
-    if value < 0:
-        raise ValueError(f"got retry {retry!r}, expected milliseconds, none below zero")
-    return value
+    number = value.total_seconds() if isinstance(value, timedelta) else value
+    if not isinstance(number, (int, float)):
+        raise TypeError(f"got {name} {value!r}, expected a number of seconds or a timedelta")
+    if not 0 <= number < inf:
+        raise ValueError(f"got {name} {value!r}, expected a duration that is finite and not below zero")
+    return number
 
 
 def encode_event(item: Any, dumps: Callable[[Any], bytes] = json_bytes) -> bytes:

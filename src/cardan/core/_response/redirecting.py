@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, overload
+from typing import TypeVar, overload
 
 from .._status import PHRASES
 from .response import Response as CoreResponse
@@ -11,32 +11,30 @@ __all__ = ["redirect"]
 
 R = TypeVar("R", bound=CoreResponse)
 
-_CODES = frozenset({201, 301, 302, 303, 305, 307, 308})
+_STATUSES = frozenset({201, 301, 302, 303, 305, 307, 308})
 
 
 @overload
-def redirect(location: str, code: int = ..., Response: None = ...) -> CoreResponse: ...
+def redirect(location: str, status: int = ...) -> CoreResponse: ...
 @overload
-def redirect(location: str, code: int = ..., *, Response: type[R]) -> R: ...
-@overload
-def redirect(location: str, code: int, Response: type[R]) -> R: ...
-def redirect(location: str, code: int = 302, Response: Any = None) -> Any:
+def redirect(location: str, status: int = ..., *, response_class: type[R]) -> R: ...
+def redirect(location: str, status: int = 302, *, response_class: type[CoreResponse] = CoreResponse) -> CoreResponse:
     """Return a response that redirects to ``location``, a URI or an IRI, relative or absolute.
 
-    ``code`` is 301, 302, 303, 305, 307 or 308, or 201 for a resource that was created. ``Response`` is the class of the
-    response. 303 asks for a GET, 307 and 308 for the same method again. Raises :exc:`ValueError` for another code, and
-    for a location that cannot be encoded. It does not check where ``location`` leads: check an address that a user
-    gave.
+    ``status`` is 301, 302, 303, 305, 307 or 308, or 201 for a resource that was created. 303 asks for a GET, 307 and
+    308 for the same method again. ``response_class`` is the class of the response. Raises :exc:`ValueError` for another
+    status, and for a location that cannot be encoded. It does not check where ``location`` leads: check an address that
+    a user gave.
     """
-    if code not in _CODES:
-        raise ValueError(f"got redirect status {code}, expected one of {sorted(_CODES)}")
+    if status not in _STATUSES:
+        raise ValueError(f"got redirect status {status}, expected one of {sorted(_STATUSES)}")
     from html import escape  # imports a table of all entities, which few programs need
 
     shown = escape(location)
     page = (
-        f"<!doctype html>\n<html lang=en>\n<title>{PHRASES[code]}</title>\n<h1>{PHRASES[code]}</h1>\n"
+        f"<!doctype html>\n<html lang=en>\n<title>{PHRASES[status]}</title>\n<h1>{PHRASES[status]}</h1>\n"
         f'<p>You are being sent to <a href="{shown}">{shown}</a>.</p>\n'
     )
-    response = (Response or CoreResponse)(page, code, mimetype="text/html")
+    response = response_class(page, status, mimetype="text/html")
     response.location = location
     return response

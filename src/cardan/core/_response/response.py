@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from .base import BaseResponse
+from .base import BaseResponse, ResponseStatus
 from .etag import ETagResponseMixin
-from .events import KEEP_ALIVE, encode_event, encoded_body, milliseconds
+from .events import KEEP_ALIVE, ServerSentEvent, encode_event, encoded_body, seconds
 from .json_body import json_bytes
 from .mixins import CommonResponseDescriptorsMixin, CORSResponseMixin, SecurityPolicyMixin, WWWAuthenticateMixin
 from .stream import ResponseStreamMixin
@@ -34,7 +34,7 @@ class Response(
     def from_json(
         cls,
         obj: object,
-        status: str | int = 200,
+        status: ResponseStatus = 200,
         headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
         *,
         dumps: Callable[[Any], str | bytes] | None = None,
@@ -51,24 +51,23 @@ class Response(
         cls,
         it: Iterable[Any] | AsyncIterable[Any],
         *,
-        keep_alive: float | None = 15,
-        retry: int | timedelta | None = None,
+        keep_alive: float | timedelta | None = 15,
+        retry: float | timedelta | None = None,
     ) -> Self:
         """A stream of server-sent events (WHATWG HTML section 9.2) from a sync or async iterable.
 
-        An item is a :class:`ServerSentEvent`, text, or any value that JSON can represent. After ``keep_alive`` seconds
-        of silence a comment is sent; None means never. (For a sync iterable on WSGI no comment is sent, because its
-        thread is busy.) ``retry`` is the number of milliseconds after which the client shall connect again. The
-        iterable is closed when the client leaves, also if it was never started.
+        An item is a :class:`ServerSentEvent`, text, or any value that JSON can represent. After a silence of
+        ``keep_alive`` a comment is sent; None means never. (For a sync iterable on WSGI no comment is sent, because its
+        thread is busy.) ``retry`` is the time after which the client shall connect again. Both are numbers of seconds
+        or timedeltas. The iterable is closed when the client leaves, also if it was never started.
         """
-        wait = milliseconds(retry)
-        first = b"" if wait is None else b"retry: %d\n\n" % wait
+        first = b"" if retry is None else ServerSentEvent(retry=retry).encode()
         change = partial(encode_event, dumps=partial(json_bytes, module=cls.json_module))
         # no-store, because each stream differs; X-Accel-Buffering, because nginx would collect the stream
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         body = encoded_body(it, change, first)
         response = cls(body, headers=headers, content_type="text/event-stream; charset=utf-8")
-        response.keep_alive = keep_alive
+        response.keep_alive = seconds("keep_alive", keep_alive)
         response._keep_alive_chunk = KEEP_ALIVE
         return response
 
