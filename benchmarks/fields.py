@@ -31,7 +31,7 @@ from timing import Turn, arguments, calls, interleave, machine, print_table, ver
 from cardan.core.fields._accept import _remembered as remembered_accept
 from cardan.core.fields._cookies import parse_cookie
 from cardan.core.structures import Headers
-from cardan.http import (
+from cardan.datastructures import (
     Authorization,
     ContentSecurityPolicy,
     ETags,
@@ -42,13 +42,8 @@ from cardan.http import (
     RequestCacheControl,
     ResponseCacheControl,
     WWWAuthenticate,
-    dump_cookie,
-    http_date,
-    parse_date,
-    parse_media_type,
-    parse_options_header,
-    quote_etag,
 )
+from cardan.http import dump_cookie, http_date, parse_date, parse_media_type, parse_options_header, quote_etag
 
 COOKIE = "session=eyJ1c2VyIjogNDJ9.Zx8; theme=dark; csrftoken=Vv3sYkQ0aB; lang=de"
 LANGUAGE = "de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7"

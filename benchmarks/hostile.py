@@ -20,7 +20,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from spooling import spool
 from timing import arguments, calls, interleave, machine, print_table, write_json
 
-from cardan.core import FileEnd, Limits, MultipartDecoder, RequestEntityTooLarge, parse_form
+from cardan.core import Limits
+from cardan.core.forms import FileEnd, MultipartDecoder, parse_form
+from cardan.exceptions import RequestEntityTooLarge
 
 MB = 1_000_000
 BOUNDARY = "-" * 29 + "735323031399963166993862150"  # Firefox's kind

@@ -22,7 +22,7 @@ from scenarios import SCENARIOS
 from timing import arguments, calls, interleave, machine, print_table, write_json
 
 from cardan import Request, Response
-from cardan.core import WholeAnswer
+from cardan.core._response import WholeAnswer
 
 COUNTS = (10, 100, 1_000, 10_000, 100_000)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cardan.core import FormReader, Limits
+from cardan.core import Limits
 from cardan.core.drive import Open, Read, Write, run
+from cardan.core.forms import FormReader
 from cardan.files._spooling import FileStorage, Spooler
 
 __all__ = ["spool"]

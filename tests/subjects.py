@@ -14,40 +14,46 @@ from itertools import product
 from random import Random
 from typing import Any
 
+import cardan.datastructures as values
 import cardan.http
 from cardan import FileStorage, Request, Response, ServerSentEvent
-from cardan.core import (
-    ContentLengthError,
-    Field,
-    FileEnd,
-    FileStart,
-    HTTPException,
-    Limits,
-    MultipartDecoder,
-    MultipartEncoder,
-    NotFound,
-    RequestHead,
-    UrlencodedDecoder,
-    check_preconditions,
-    parse_content_length,
-    parse_form,
-    parse_form_type,
-    parse_urlencoded,
-    redirect,
-    safe_filename,
-)
+from cardan.core import ContentLengthError, HTTPException, Limits, NotFound, RequestHead, check_preconditions, redirect
 from cardan.core import Request as CoreRequest
 from cardan.core import (
     _exceptions as exceptions,
 )
-from cardan.core._descriptors import HeaderField
 from cardan.core._proxies import TrustedProxies, seen_by_proxies
 from cardan.core._response import conditional as conditional
 from cardan.core._urls import host_is_trusted, iri_path, iri_query, iri_to_uri, split_host, uri_to_iri, valid_host
+from cardan.core.fields._descriptors import HeaderField
 from cardan.core.fields._user_agent import UserAgent
+from cardan.core.forms import (
+    Field,
+    FileEnd,
+    FileStart,
+    MultipartDecoder,
+    MultipartEncoder,
+    UrlencodedDecoder,
+    parse_content_length,
+    parse_form,
+    parse_form_type,
+    parse_urlencoded,
+    safe_filename,
+)
 from cardan.core.forms._disposition import parse_disposition
 from cardan.core.forms._head import PartHeaders, parse_part_head
-from cardan.datastructures import EnvironHeaders, Headers, HeaderSet, MultiDict, ScopeHeaders
+from cardan.datastructures import (
+    Accept,
+    CharsetAccept,
+    EncodingAccept,
+    EnvironHeaders,
+    Headers,
+    HeaderSet,
+    LanguageAccept,
+    MIMEAccept,
+    MultiDict,
+    ScopeHeaders,
+)
 from cardan.files._joining import safe_join
 from tests.core.fields.readers import READERS, WORST
 from tests.expressions import Shape
@@ -512,11 +518,11 @@ BYTES: dict[str, Callable[[int], None]] = {
 
 def choose(text: str) -> None:
     """Compare the values that a client accepts with those that an application offers."""
-    for kind in (cardan.http.Accept, cardan.http.CharsetAccept, cardan.http.EncodingAccept, cardan.http.MIMEAccept):
+    for kind in (Accept, CharsetAccept, EncodingAccept, MIMEAccept):
         accept = kind.from_header(wire(text))
         accept.best_match(["a/b", "utf-8", "gzip"]), accept.quality("a/b;c=d"), accept.find("a"), "a" in accept
         accept.best, list(accept.values())
-    languages = cardan.http.LanguageAccept.from_header(wire(text))
+    languages = LanguageAccept.from_header(wire(text))
     languages.best_match(["en", "de-CH"]), languages.lookup(["en", "de-CH"])
     languages.filter(["en", "de-CH"]), languages.filter(["en", "de-CH"], extended=True)
     languages.best_match([wire(text)]), languages.quality(wire(text)), languages.lookup([wire(text)])
@@ -539,14 +545,14 @@ def write_fields(text: str) -> None:
     attempt(http.dump_options_header, "a", {"a": text, text: "a"})
     attempt(http.quote_header_value, text)
     attempt(http.quote_etag, text)
-    attempt(lambda: http.ContentDisposition("attachment", text, {"a": text}).to_header())
-    attempt(lambda: http.Link(text, text, title=text).to_header())
-    attempt(lambda: http.Authorization("basic", {"username": text, "password": text}).to_header())
-    attempt(lambda: http.Authorization("digest", {"username": text, "realm": wire(text)}).to_header())
-    attempt(lambda: http.MediaType("a", "b", {"c": wire(text)}).to_header())
-    attempt(lambda: http.Forwarded([http.ForwardedElement(text, text)]).to_header())
-    attempt(lambda: http.ContentSecurityPolicy({"default-src": text}).to_header())
-    attempt(lambda: http.HeaderSet([text]).to_header())
+    attempt(lambda: values.ContentDisposition("attachment", text, {"a": text}).to_header())
+    attempt(lambda: values.Link(text, text, title=text).to_header())
+    attempt(lambda: values.Authorization("basic", {"username": text, "password": text}).to_header())
+    attempt(lambda: values.Authorization("digest", {"username": text, "realm": wire(text)}).to_header())
+    attempt(lambda: values.MediaType("a", "b", {"c": wire(text)}).to_header())
+    attempt(lambda: values.Forwarded([values.ForwardedElement(text, text)]).to_header())
+    attempt(lambda: values.ContentSecurityPolicy({"default-src": text}).to_header())
+    attempt(lambda: values.HeaderSet([text]).to_header())
     attempt(http.is_entity_header, text)
     attempt(http.is_hop_by_hop_header, text)
 

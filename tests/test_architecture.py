@@ -32,7 +32,7 @@ MODULES = HOUSE.modules
 FLOORS = [
     "_lazy core._buffers core._environs core._limits core._members core._status core._urls core._waiting",
     "core.fields",
-    "core._descriptors core._problem",
+    "core._problem",
     "core._exceptions",
     "core.structures",
     "core.drive",

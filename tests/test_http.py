@@ -8,7 +8,7 @@ import pytest
 
 from cardan import http
 from cardan.core.structures import Headers
-from cardan.http import LanguageAccept, ResponseCacheControl
+from cardan.datastructures import LanguageAccept, ResponseCacheControl
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 

@@ -18,9 +18,10 @@ import pytest
 
 import cardan.core
 import cardan.http
-from cardan.core import safe_filename
 from cardan.core._urls import iri_to_uri
-from cardan.http import ContentDisposition, dump_cookie
+from cardan.core.forms import safe_filename
+from cardan.datastructures import ContentDisposition
+from cardan.http import dump_cookie
 from tests import subjects
 from tests.expressions import Expression, Shape, expressions, modules, shapes
 from tests.growth import collector_off, steep

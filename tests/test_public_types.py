@@ -22,6 +22,10 @@ MODULES = [
     "cardan.exceptions",
     "cardan.types",
     "cardan.core",
+    "cardan.core.forms",
+    "cardan.core.fields",
+    "cardan.core.structures",
+    "cardan.core.drive",
     "cardan.files",
     "cardan.testing",
 ]

@@ -7,18 +7,21 @@ from datetime import datetime, timedelta
 from typing import Literal, assert_type
 
 from cardan import Request, Response
-from cardan.datastructures import CallbackDict, EnvironHeaders, Headers, ImmutableMultiDict, MultiDict, iter_multi_items
-from cardan.http import (
+from cardan.core.structures import CallbackDict, iter_multi_items
+from cardan.datastructures import (
     Authorization,
     EncodingAccept,
+    EnvironHeaders,
     ETags,
+    Headers,
+    ImmutableMultiDict,
     LanguageAccept,
     MIMEAccept,
+    MultiDict,
     Range,
     RequestCacheControl,
-    parse_accept_header,
-    parse_cookie,
 )
+from cardan.http import parse_accept_header, parse_cookie
 
 
 def getters(request: Request, headers: Headers, environ: EnvironHeaders) -> None:

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any, assert_type
 
 from cardan import Request, Response, header_field
-from cardan.http import HeaderSet, http_date, parse_date
+from cardan.datastructures import HeaderSet
+from cardan.http import http_date, parse_date
 
 
 def parse_tags(text: str) -> list[str]:

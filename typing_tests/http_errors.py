@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import ClassVar, Never, assert_type
 
 from cardan import Request, Response, abort, core
+from cardan.datastructures import Challenge
 from cardan.exceptions import (
     BadRequestKeyError,
     HTTPException,
@@ -18,7 +19,6 @@ from cardan.exceptions import (
     TooManyRequests,
     Unauthorized,
 )
-from cardan.http import Challenge
 
 
 class OutOfStock(HTTPException):

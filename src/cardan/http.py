@@ -1,8 +1,9 @@
-"""Functions that parse and write header fields, under the names of Werkzeug, and the classes of their values.
+"""Functions that parse and write header fields, under the names of Werkzeug.
 
-The code is in :mod:`cardan.core.fields`. A field value is a string with one character for each byte, or None for a
-field that was not sent. Parsers never raise. Writers raise :exc:`ValueError` for a value that a header field must not
-contain.
+A field value is a string with one character for each byte, or None for a field that was not sent. Parsers never raise.
+Writers raise :exc:`ValueError` for a value that a header field must not contain.
+
+The classes of header values are in :mod:`cardan.datastructures`.
 """
 
 from __future__ import annotations
@@ -11,64 +12,26 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar, overload
 
-from .core.fields._accept import Accept, CharsetAccept, EncodingAccept
-from .core.fields._accept_language import LanguageAccept
-from .core.fields._accept_media import MIMEAccept
-from .core.fields._authorization import Authorization, Challenge
-from .core.fields._cache_control import CacheControl, RequestCacheControl, ResponseCacheControl
-from .core.fields._content_disposition import ContentDisposition
+from .core.fields import _accept, _cache_control, _content_range, _csp, _etags, _header_set, _ranges
 from .core.fields._cookies import dump_cookie
 from .core.fields._cookies import parse_cookie as _cookies
-from .core.fields._cors import COEP, COOP, CORP, parse_origin
-from .core.fields._csp import ContentSecurityPolicy
+from .core.fields._cors import parse_origin
 from .core.fields._dates import http_date, parse_date
 from .core.fields._durations import dump_age, dump_retry_after, parse_age, parse_retry_after
-from .core.fields._etags import ETags, quote_etag, unquote_etag
-from .core.fields._fetch_metadata import FetchDest, FetchMode, FetchSite
-from .core.fields._forwarded import Forwarded, ForwardedElement
-from .core.fields._links import Link, Links
-from .core.fields._lists import dump_dict, dump_list
+from .core.fields._etags import quote_etag, unquote_etag
+from .core.fields._lists import dump_dict as _dump_dict
+from .core.fields._lists import dump_list as _dump_list
 from .core.fields._lists import parse_dict as parse_dict_header
 from .core.fields._lists import parse_list as parse_list_header
-from .core.fields._media_types import MediaType, extract_media_type, parse_media_type
-from .core.fields._options import dump_options
+from .core.fields._media_types import extract_media_type, parse_media_type
+from .core.fields._options import dump_options as _dump_options
 from .core.fields._options import parse_options as parse_options_header
-from .core.fields._ranges import ContentRange, IfRange, Range
-from .core.fields._syntax import quote, quote_if_needed
+from .core.fields._syntax import quote as _quote
+from .core.fields._syntax import quote_if_needed as _quote_if_needed
 from .core.fields._syntax import unquote as unquote_header_value
-from .core.fields._www_authenticate import WWWAuthenticate
-from .core.structures import Headers, HeaderSet, MultiDict
+from .core.structures import _headers, _multidict
 
 __all__ = [
-    "COEP",
-    "COOP",
-    "CORP",
-    "Accept",
-    "Authorization",
-    "CacheControl",
-    "Challenge",
-    "CharsetAccept",
-    "ContentDisposition",
-    "ContentRange",
-    "ContentSecurityPolicy",
-    "ETags",
-    "EncodingAccept",
-    "FetchDest",
-    "FetchMode",
-    "FetchSite",
-    "Forwarded",
-    "ForwardedElement",
-    "HeaderSet",
-    "IfRange",
-    "LanguageAccept",
-    "Link",
-    "Links",
-    "MIMEAccept",
-    "MediaType",
-    "Range",
-    "RequestCacheControl",
-    "ResponseCacheControl",
-    "WWWAuthenticate",
     "dump_age",
     "dump_cookie",
     "dump_header",
@@ -106,8 +69,8 @@ __all__ = [
     "unquote_header_value",
 ]
 
-A = TypeVar("A", bound=Accept)
-C = TypeVar("C", bound=CacheControl)
+A = TypeVar("A", bound=_accept.Accept)
+C = TypeVar("C", bound=_cache_control.CacheControl)
 T = TypeVar("T")
 
 # RFC 9110 section 8, and the fields of RFC 2616 section 7.1 that RFC 9110 no longer lists
@@ -149,7 +112,7 @@ def quote_header_value(value: object, allow_token: bool = True) -> str:
     >>> quote_header_value("a b"), quote_header_value("ab"), quote_header_value("ab", allow_token=False)
     ('"a b"', 'ab', '"ab"')
     """
-    return quote_if_needed(str(value)) if allow_token else quote(str(value))
+    return _quote_if_needed(str(value)) if allow_token else _quote(str(value))
 
 
 @overload
@@ -165,7 +128,7 @@ def dump_header(iterable: Any) -> str:
     >>> dump_header({"max-age": 60, "private": None}), dump_header(["a", "b c"])
     ('max-age=60, private', 'a, "b c"')
     """
-    return dump_dict(iterable) if isinstance(iterable, Mapping) else dump_list(map(str, iterable))
+    return _dump_dict(iterable) if isinstance(iterable, Mapping) else _dump_list(map(str, iterable))
 
 
 def dump_options_header(header: str | None, options: Mapping[str, str | int | None]) -> str:
@@ -178,65 +141,65 @@ def dump_options_header(header: str | None, options: Mapping[str, str | int | No
     'attachment; filename="a b.txt"'
     """
     if header is None:
-        return dump_options("", options).removeprefix("; ")
-    return dump_options(header, options)
+        return _dump_options("", options).removeprefix("; ")
+    return _dump_options(header, options)
 
 
 @overload
-def parse_accept_header(value: str | None) -> Accept: ...
+def parse_accept_header(value: str | None) -> _accept.Accept: ...
 @overload
 def parse_accept_header(value: str | None, cls: type[A]) -> A: ...
-def parse_accept_header(value: str | None, cls: Any = Accept) -> Any:
+def parse_accept_header(value: str | None, cls: Any = _accept.Accept) -> Any:
     """Parse one of the Accept fields (RFC 9110 section 12.5) into an object of ``cls``."""
     return cls.from_header(value)
 
 
 @overload
-def parse_cache_control_header(value: str | None) -> RequestCacheControl: ...
+def parse_cache_control_header(value: str | None) -> _cache_control.RequestCacheControl: ...
 @overload
 def parse_cache_control_header(value: str | None, *, cls: type[C]) -> C: ...
-def parse_cache_control_header(value: str | None, *, cls: Any = RequestCacheControl) -> Any:
+def parse_cache_control_header(value: str | None, *, cls: Any = _cache_control.RequestCacheControl) -> Any:
     """Parse Cache-Control (RFC 9111 section 5.2) into an object of ``cls``."""
     return cls.from_header(value)
 
 
-def parse_csp_header(value: str | None) -> ContentSecurityPolicy:
+def parse_csp_header(value: str | None) -> _csp.ContentSecurityPolicy:
     """Parse Content-Security-Policy (W3C CSP Level 3)."""
-    return ContentSecurityPolicy.from_header(value)
+    return _csp.ContentSecurityPolicy.from_header(value)
 
 
-def parse_set_header(value: str | None) -> HeaderSet:
+def parse_set_header(value: str | None) -> _header_set.HeaderSet:
     """Parse a list field (RFC 9110 section 5.6.1) into a set that ignores case."""
-    return HeaderSet.from_header(value)
+    return _header_set.HeaderSet.from_header(value)
 
 
-def parse_if_range_header(value: str | None) -> IfRange:
+def parse_if_range_header(value: str | None) -> _ranges.IfRange:
     """Parse If-Range (RFC 9110 section 13.1.5)."""
-    return IfRange.from_header(value)
+    return _ranges.IfRange.from_header(value)
 
 
-def parse_range_header(value: str | None) -> Range | None:
+def parse_range_header(value: str | None) -> _ranges.Range | None:
     """Parse Range (RFC 9110 section 14.2). None and an invalid value give None."""
-    return Range.from_header(value)
+    return _ranges.Range.from_header(value)
 
 
-def parse_content_range_header(value: str | None) -> ContentRange | None:
+def parse_content_range_header(value: str | None) -> _content_range.ContentRange | None:
     """Parse Content-Range (RFC 9110 section 14.4). None and an invalid value give None."""
-    return ContentRange.from_header(value) or None
+    return _content_range.ContentRange.from_header(value) or None
 
 
 def is_byte_range_valid(start: int | None, stop: int | None, length: int | None) -> bool:
     """Return whether the bytes from ``start`` to before ``stop``, of ``length`` bytes, are a valid Content-Range."""
     try:
-        ContentRange("bytes", start, stop, length)
+        _content_range.ContentRange("bytes", start, stop, length)
     except ValueError:
         return False
     return True
 
 
-def parse_etags(value: str | None) -> ETags:
+def parse_etags(value: str | None) -> _etags.ETags:
     """Parse If-Match or If-None-Match (RFC 9110 section 13.1)."""
-    return ETags.from_header(value)
+    return _etags.ETags.from_header(value)
 
 
 def generate_etag(data: bytes) -> str:
@@ -282,11 +245,11 @@ def is_resource_modified(
 
 
 @overload
-def parse_cookie(header: str | Mapping[str, Any] | None) -> MultiDict[str, str]: ...
+def parse_cookie(header: str | Mapping[str, Any] | None) -> _multidict.MultiDict[str, str]: ...
 @overload
 def parse_cookie(header: str | Mapping[str, Any] | None, cls: Callable[[list[tuple[str, str]]], T]) -> T: ...
 def parse_cookie(
-    header: str | Mapping[str, Any] | None, cls: Callable[[list[tuple[str, str]]], object] = MultiDict
+    header: str | Mapping[str, Any] | None, cls: Callable[[list[tuple[str, str]]], object] = _multidict.MultiDict
 ) -> object:
     """Parse a Cookie field value, or the one in a WSGI environ (RFC 6265bis).
 
@@ -313,20 +276,20 @@ def is_hop_by_hop_header(header: str) -> bool:
 
 
 def remove_entity_headers(
-    headers: Headers | list[tuple[str, str]], allowed: Iterable[str] = ("expires", "content-location")
+    headers: _headers.Headers | list[tuple[str, str]], allowed: Iterable[str] = ("expires", "content-location")
 ) -> None:
     """Remove the fields that describe the content from ``headers``, except the names in ``allowed``."""
     keep = {name.lower() for name in allowed}
     headers[:] = [field for field in _pairs(headers) if not is_entity_header(field[0]) or field[0].lower() in keep]
 
 
-def remove_hop_by_hop_headers(headers: Headers | list[tuple[str, str]]) -> None:
+def remove_hop_by_hop_headers(headers: _headers.Headers | list[tuple[str, str]]) -> None:
     """Remove the fields that are for a single connection from ``headers``."""
     headers[:] = [field for field in _pairs(headers) if not is_hop_by_hop_header(field[0])]
 
 
-def _pairs(headers: Headers | list[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    return headers.items() if isinstance(headers, Headers) else headers
+def _pairs(headers: _headers.Headers | list[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    return headers.items() if isinstance(headers, _headers.Headers) else headers
 
 
 def __dir__() -> list[str]:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from cardan import Application, Request, Response, core
-from cardan.exceptions import LengthRequired, RequestEntityTooLarge
+from cardan.exceptions import BodyConsumed, LengthRequired, RequestEntityTooLarge
 from cardan.testing import RequestBuilder
 
 from .request_apps import READERS
@@ -333,7 +333,7 @@ async def test_reading_after_aclose_is_an_error(way: str) -> None:
 
     await request.aclose()
     for _ in range(2):
-        with pytest.raises(core.BodyConsumed, match=r"aclose\(\)"):
+        with pytest.raises(BodyConsumed, match=r"aclose\(\)"):
             await read()
 
 

@@ -13,7 +13,6 @@ import pytest
 
 from cardan import BaseRequest, Request, Response, core
 from cardan.core import BaseRequest as CoreBaseRequest
-from cardan.core import FormReader, MultipartError
 from cardan.core._request import (
     AcceptMixin,
     AuthorizationMixin,
@@ -21,17 +20,13 @@ from cardan.core._request import (
     ETagRequestMixin,
     UserAgentMixin,
 )
-from cardan.datastructures import (
-    CombinedMultiDict,
-    ImmutableDict,
-    ImmutableList,
-    ImmutableMultiDict,
-    ImmutableOrderedMultiDict,
-    ImmutableTypeConversionDict,
-)
+from cardan.core.forms import FormReader
+from cardan.core.structures import ImmutableOrderedMultiDict, ImmutableTypeConversionDict
+from cardan.datastructures import CombinedMultiDict, ImmutableDict, ImmutableList, ImmutableMultiDict
 from cardan.exceptions import (
     BadRequest,
     BodyNotLoaded,
+    MultipartError,
     RequestEntityTooLarge,
     SecurityError,
     UnsupportedMediaType,

@@ -16,7 +16,8 @@ import anyio
 import pytest
 
 from cardan import Application, Request, Response, core
-from cardan.core import Close, FormReader, Open, Read, Write, arun, run
+from cardan.core.drive import Close, Open, Read, Write, arun, run
+from cardan.core.forms import FormReader
 from cardan.core.structures._scope_headers import ScopeHeaders
 from cardan.testing import Client
 

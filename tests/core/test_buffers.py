@@ -10,31 +10,25 @@ import anyio
 import pytest
 
 from cardan import core
-from cardan.core import (
+from cardan.core import Response, ResponseFinalizer
+from cardan.core._buffers import as_bytes, is_bytes_like
+from cardan.core._limits import Limits
+from cardan.core._response.range_cutter import RangeCutter, plan_ranges
+from cardan.core.drive import Close, Open, Read, Write, arun, run
+from cardan.core.forms import (
     BodyReader,
-    Close,
     Field,
     FileEnd,
     FileStart,
     FormBuilder,
     FormReader,
+    MemorySink,
     MultipartDecoder,
     MultipartEncoder,
-    Open,
     PartReader,
-    Read,
-    Response,
-    ResponseFinalizer,
     UrlencodedDecoder,
-    Write,
-    arun,
     parse_form,
-    run,
 )
-from cardan.core._buffers import as_bytes, is_bytes_like
-from cardan.core._limits import Limits
-from cardan.core._response.range_cutter import RangeCutter, plan_ranges
-from cardan.core.forms import MemorySink
 from cardan.core.forms._machine import MultipartMachine
 from cardan.core.structures._scope_headers import ScopeHeaders
 from cardan.files._spooling import SpoolSink

@@ -2,43 +2,67 @@
 
 The core uses no I/O, no event loop and no threads, and its clock can be replaced. A server, a framework or a test can
 use it without the adapters for WSGI and ASGI.
+
+This module has what is needed to make a request of a head and a body, and to send a response as events. More is in
+:mod:`cardan.core.forms` (the machines that parse and write forms), :mod:`cardan.core.fields` (header fields as
+attributes), :mod:`cardan.core.structures` (containers) and :mod:`cardan.core.drive` (the steps by which a body is
+read). :mod:`cardan.exceptions`, :mod:`cardan.datastructures` and :mod:`cardan.http` need no I/O either.
 """
 
 from __future__ import annotations
 
-from . import _exceptions as exceptions
-from . import _request as request
-from . import _response as response
 from . import drive as drive
 from . import fields as fields
-from . import forms as body
 from . import forms as forms
 from . import structures as structures
-from ._descriptors import header_field, live_field, value_field
-from ._exceptions import *  # noqa: F403
+from ._exceptions import HTTPException, MethodNotAllowed, NotFound, abort
 from ._limits import Limits
-from ._request import *  # noqa: F403
-from ._response import *  # noqa: F403
-from .drive import Close, Open, Read, Step, Write, arun, run
-from .forms import *  # noqa: F403 - the listing is that room's own
+from ._request import BaseRequest, HeadLike, Request, RequestHead
+from ._response import (
+    BaseResponse,
+    Chunk,
+    ContentLengthError,
+    End,
+    Head,
+    Response,
+    ResponseBody,
+    ResponseEvent,
+    ResponseFinalizer,
+    ServerSentEvent,
+    check_preconditions,
+    redirect,
+)
+from .fields import header_field, live_field, value_field
+from .forms import FileStorage, Part
 
 __all__ = [
-    "Close",
+    "BaseRequest",
+    "BaseResponse",
+    "Chunk",
+    "ContentLengthError",
+    "End",
+    "FileStorage",
+    "HTTPException",
+    "Head",
+    "HeadLike",
     "Limits",
-    "Open",
-    "Read",
-    "Step",
-    "Write",
-    "arun",
+    "MethodNotAllowed",
+    "NotFound",
+    "Part",
+    "Request",
+    "RequestHead",
+    "Response",
+    "ResponseBody",
+    "ResponseEvent",
+    "ResponseFinalizer",
+    "ServerSentEvent",
+    "abort",
+    "check_preconditions",
     "header_field",
     "live_field",
-    "run",
+    "redirect",
     "value_field",
 ]
-__all__ += body.__all__
-__all__ += exceptions.__all__
-__all__ += request.__all__
-__all__ += response.__all__
 
 
 def __dir__() -> list[str]:

@@ -392,7 +392,7 @@ class Unauthorized(HTTPException):
     :class:`~cardan.core.fields._www_authenticate.WWWAuthenticate`, a challenge, an iterable of challenges, or a string.
     RFC 9110 requires at least one challenge.
 
-    >>> from cardan.http import Challenge
+    >>> from cardan.datastructures import Challenge
     >>> Unauthorized(www_authenticate=Challenge("basic", {"realm": "staff"})).get_headers()
     [('WWW-Authenticate', 'Basic realm="staff"')]
     """

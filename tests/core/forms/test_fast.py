@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardan.core import HTTPException, MultipartError
+from cardan.core import HTTPException
 from cardan.core._limits import Limits
 from cardan.core.drive import Read, run
 from cardan.core.forms import Form, FormReader, MultipartDecoder, parse_form
 from cardan.core.forms import _head as heads
 from cardan.core.forms._machine import MultipartMachine
+from cardan.exceptions import MultipartError
 
 TYPE = "multipart/form-data; boundary=BOUND"
 URL = "application/x-www-form-urlencoded"

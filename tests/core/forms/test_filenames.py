@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core import safe_filename
+from cardan.core.forms import safe_filename
 
 PIECES = st.sampled_from(["NUL", "con", ".", " ", ".txt", "a", "é", "日", "\\", "/", ":", "x" * 190, "é" * 99, "_"])
 

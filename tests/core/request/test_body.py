@@ -13,14 +13,13 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from cardan.core import (
+from cardan.core import Request, RequestHead
+from cardan.exceptions import (
     BadRequest,
     BodyConsumed,
     BodyNotLoaded,
     ClientDisconnected,
-    Request,
     RequestEntityTooLarge,
-    RequestHead,
     WrongMode,
 )
 

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core import BodyReader, Request, RequestEntityTooLarge, RequestHead, run
+from cardan.core import Request, RequestHead
 from cardan.core._request.body import BytesBody
 from cardan.core._request.streaming import DataReader
-from cardan.core.drive import Read
+from cardan.core.drive import Read, run
+from cardan.core.forms import BodyReader
+from cardan.exceptions import RequestEntityTooLarge
 
 
 def pieces(chunks: list[bytes], size: int | None) -> list[bytes]:

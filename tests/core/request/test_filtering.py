@@ -11,7 +11,8 @@ import anyio
 import pytest
 
 from cardan import Request as BothRequest
-from cardan.core import BadRequest, BodyConsumed, ClientDisconnected, Request, RequestEntityTooLarge, RequestHead
+from cardan.core import Request, RequestHead
+from cardan.exceptions import BadRequest, BodyConsumed, ClientDisconnected, RequestEntityTooLarge
 
 FORM = b"application/x-www-form-urlencoded"
 

@@ -9,8 +9,9 @@ import pytest
 
 import cardan
 from cardan import header_field
-from cardan.core import BaseRequest, Limits, Request, RequestEntityTooLarge, RequestHead
+from cardan.core import BaseRequest, Limits, Request, RequestHead
 from cardan.core._request.limits import LIMIT_NAMES
+from cardan.exceptions import RequestEntityTooLarge
 from cardan.testing import RequestBuilder
 
 POST = RequestHead("POST")

@@ -12,6 +12,7 @@ import pytest
 from cardan import Request as BothRequest
 from cardan import core
 from cardan.core import RequestHead
+from cardan.core._request import fields
 
 BODIES = {
     "urlencoded": (b"application/x-www-form-urlencoded", b"a=1"),
@@ -99,10 +100,10 @@ def test_the_classes_of_a_request_are_few() -> None:
     """The method resolution order of a request has at most ten classes, and the usual mixins are among them."""
     assert len(BothRequest.__mro__) <= 10
     for mixin in (
-        core.AcceptMixin,
-        core.AuthorizationMixin,
-        core.ETagRequestMixin,
-        core.UserAgentMixin,
-        core.CommonRequestDescriptorsMixin,
+        fields.AcceptMixin,
+        fields.AuthorizationMixin,
+        fields.ETagRequestMixin,
+        fields.UserAgentMixin,
+        fields.CommonRequestDescriptorsMixin,
     ):
         assert issubclass(BothRequest, mixin)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cardan.core import Request, RequestHead, SecurityError
+from cardan.core import Request, RequestHead
+from cardan.exceptions import SecurityError
 
 
 def make(host: bytes | None = b"a.de", **values: Any) -> Request:

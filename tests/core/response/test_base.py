@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import cardan
-from cardan.core import BaseResponse, Response, WholeAnswer
+from cardan.core import BaseResponse, Response
+from cardan.core._response import WholeAnswer
 from cardan.core.structures import Headers
 
 

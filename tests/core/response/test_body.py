@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cardan.core import Chunk, ContentLengthError, Response, WrongMode
+from cardan.core import Chunk, ContentLengthError, Response
+from cardan.exceptions import WrongMode
 
 pytestmark = pytest.mark.anyio
 

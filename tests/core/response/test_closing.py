@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cardan.core import Response, WrongMode
+from cardan.core import Response
+from cardan.exceptions import WrongMode
 
 pytestmark = pytest.mark.anyio
 

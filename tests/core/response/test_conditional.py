@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core import PreconditionFailed, Request, RequestHead, Response, WholeAnswer, check_preconditions
+from cardan.core import Request, RequestHead, Response, check_preconditions
+from cardan.core._response import WholeAnswer
 from cardan.core._response.conditional import MAX_RANGES, Conditions, Decision, Representation, decide
 from cardan.core.fields._dates import parse_date
 from cardan.core.structures import Headers
+from cardan.exceptions import PreconditionFailed
 from tests.corpora import corpus_json
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

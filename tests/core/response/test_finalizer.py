@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core import Chunk, ContentLengthError, End, Head, MachineStateError, ResponseFinalizer
+from cardan.core import Chunk, ContentLengthError, End, Head, ResponseFinalizer
 from cardan.core._response.finalizer import final_fields
+from cardan.exceptions import MachineStateError
 
 TEXT = [("Content-Type", "text/plain")]
 

@@ -167,8 +167,8 @@ def test_etags() -> None:
 
 def test_mixin_names() -> None:
     """The mixins have the names of the original design."""
-    from cardan import core
+    from cardan.core import _response
 
     names = ("ETagResponseMixin", "ResponseStreamMixin", "CommonResponseDescriptorsMixin", "WWWAuthenticateMixin")
-    assert all(issubclass(Response, getattr(core, name)) for name in names)
-    assert issubclass(Response, core.BaseResponse)
+    assert all(issubclass(Response, getattr(_response, name)) for name in names)
+    assert issubclass(Response, _response.BaseResponse)

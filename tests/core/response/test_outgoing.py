@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core import Chunk, ContentLengthError, Head, Response, ResponseFinalizer, WholeAnswer
+from cardan.core import Chunk, ContentLengthError, Head, Response, ResponseFinalizer
+from cardan.core._response import WholeAnswer
 from cardan.core._response.outgoing import closers_of, whole_answer
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from .._descriptors import header_field, value_field
 from ..fields._accept import CharsetAccept, EncodingAccept
 from ..fields._accept_language import LanguageAccept
 from ..fields._accept_media import MIMEAccept
@@ -15,6 +14,7 @@ from ..fields._authorization import Authorization
 from ..fields._cache_control import RequestCacheControl
 from ..fields._cors import parse_origin
 from ..fields._dates import parse_date
+from ..fields._descriptors import header_field, value_field
 from ..fields._etags import ETags
 from ..fields._fetch_metadata import FetchDest, FetchMode, FetchSite, parse_fetch_user
 from ..fields._forwarded import Forwarded

@@ -25,11 +25,11 @@ from typing import (
     overload,
 )
 
-from .._descriptors import FixedSetting, check_fixed_settings
 from .._exceptions import BadRequest, UnsupportedMediaType
 from .._limits import LimitAttributes, Limits
 from .._urls import iri_path, iri_query
 from ..fields._cookies import parse_cookie
+from ..fields._descriptors import FixedSetting, check_fixed_settings
 from ..fields._lists import parse_list
 from ..fields._options import parse_options
 from ..forms._body_reader import parse_content_length

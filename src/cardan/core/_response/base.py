@@ -10,9 +10,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
-from .._descriptors import FixedSetting, check_fixed_settings
 from .._status import STATUS_LINES, parse_status, status_line
 from ..fields._cookies import dump_cookie
+from ..fields._descriptors import FixedSetting, check_fixed_settings
 from ..structures._headers import Headers, pairs_of, trusted_headers
 from .body import ResponseBody
 from .content_type import checked, with_charset

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from .._descriptors import header_field, live_field
 from ..fields._cache_control import ResponseCacheControl
 from ..fields._dates import utc_now
+from ..fields._descriptors import header_field, live_field
 from ..fields._etags import quote_etag, unquote_etag
 from ..fields._ranges import ContentRange
 from ..structures._environ_headers import EnvironHeaders

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from .._descriptors import header_field, live_field
 from .._urls import iri_to_uri
 from ..fields._cors import COEP, COOP, CORP, dump_credentials, parse_credentials, parse_max_age
 from ..fields._csp import ContentSecurityPolicy
 from ..fields._dates import http_date, parse_date
+from ..fields._descriptors import header_field, live_field
 from ..fields._durations import dump_age, dump_retry_after, parse_age, parse_retry_after
 from ..fields._header_set import HeaderSet
 from ..fields._links import Links

@@ -1,4 +1,7 @@
-"""Containers: header fields, dicts with several values per key, and immutable lists and dicts."""
+"""Containers: header fields, dicts with several values per key, and immutable lists and dicts.
+
+Those that requests and responses use are in :mod:`cardan.datastructures`, too.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from ._environ_headers import EnvironHeaders
 from ._headers import Headers, HeadersView
 from ._immutable import ImmutableDict, ImmutableList, ImmutableTypeConversionDict, TypeConversionDict
 from ._multidict import ImmutableMultiDict, ImmutableOrderedMultiDict, MultiDict, OrderedMultiDict
+from ._multidict_reader import iter_multi_items
 from ._scope_headers import ScopeHeaders
 
 __all__ = [
@@ -27,6 +31,7 @@ __all__ = [
     "OrderedMultiDict",
     "ScopeHeaders",
     "TypeConversionDict",
+    "iter_multi_items",
 ]
 
 

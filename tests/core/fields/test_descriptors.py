@@ -8,12 +8,12 @@ from typing import Any, assert_type
 
 import pytest
 
-from cardan.core._descriptors import header_field, live_field, value_field
 from cardan.core.fields._accept_media import MIMEAccept
 from cardan.core.fields._authorization import Authorization, Challenge
 from cardan.core.fields._cache_control import ResponseCacheControl
 from cardan.core.fields._cors import COOP, dump_credentials, parse_credentials
 from cardan.core.fields._dates import http_date, parse_date
+from cardan.core.fields._descriptors import header_field, live_field, value_field
 from cardan.core.fields._durations import dump_retry_after, parse_retry_after
 from cardan.core.fields._etags import ETags
 from cardan.core.fields._ranges import ContentRange, Range

@@ -20,8 +20,8 @@ import re
 from collections.abc import Callable, MutableMapping
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
-from .fields._live import HasHeaders, Live
-from .fields._syntax import check_token
+from ._live import HasHeaders, Live
+from ._syntax import check_token
 
 __all__ = [
     "CachedHeaderField",
