@@ -386,7 +386,10 @@ class BaseRequest(_Limited):
 
     @cached
     def access_route(self) -> ImmutableList[str]:
-        """The addresses from the client to the last proxy that X-Forwarded-For lists. A client can send any value."""
+        """The addresses from the client to the last proxy that X-Forwarded-For lists.
+
+        A client can send any value. Behind :class:`cardan.ProxyFix` the list holds what trusted proxies have told.
+        """
         forwarded = self.headers.get("X-Forwarded-For")
         route = parse_list(forwarded) if forwarded else ([self.remote_addr] if self.remote_addr else [])
         storage: ImmutableList[str] = self.list_storage_class(route)
