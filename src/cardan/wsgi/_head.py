@@ -10,7 +10,7 @@ from ..core.structures._environ_headers import EnvironHeaders
 if TYPE_CHECKING:
     from ..core.structures._headers import HeadersView
 
-__all__ = ["EnvironHead", "decode", "query_of"]
+__all__ = ["EnvironHead", "decode", "encode", "query_of"]
 
 
 def decode(value: str) -> str:
@@ -19,6 +19,11 @@ def decode(value: str) -> str:
     Bytes that are not UTF-8 become U+FFFD.
     """
     return value if value.isascii() else value.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def encode(text: str) -> str:
+    """``text`` as a string of an environ: the bytes of UTF-8, decoded as latin-1 (PEP 3333)."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("latin-1")
 
 
 def query_of(environ: dict[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ from ..core._mounting import move_prefix
 from ..core._proxies import seen_by_proxies
 from ..core._request.exchange import find_exchange
 from ..core._request.head import without_authority
-from ._head import EnvironHead
+from ._head import EnvironHead, encode
 
 if TYPE_CHECKING:
     from ..core._proxies import TrustedProxies
@@ -25,7 +25,7 @@ def below(environ: dict[str, Any], prefix: str) -> dict[str, Any]:
     path = environ.get("PATH_INFO", "")
     if path[:1] != "/":
         path = without_authority(path)
-    root, rest = move_prefix(environ.get("SCRIPT_NAME", ""), path, _encoded(prefix))
+    root, rest = move_prefix(environ.get("SCRIPT_NAME", ""), path, encode(prefix))
     find_exchange(environ)
     return {**environ, "SCRIPT_NAME": root, "PATH_INFO": rest}
 
@@ -51,10 +51,5 @@ def behind_proxies(environ: dict[str, Any], trusted: TrustedProxies, key: str) -
         seen["SERVER_NAME"] = f"[{name}]" if ":" in name else name  # RFC 3875 section 4.1.14
         seen["SERVER_PORT"] = str(number)
     if after.root_path != before.root_path:
-        seen["SCRIPT_NAME"] = _encoded(after.root_path)
+        seen["SCRIPT_NAME"] = encode(after.root_path)
     return seen
-
-
-def _encoded(text: str) -> str:
-    """``text`` as a string of an environ: PEP 3333 has the bytes of UTF-8 there, decoded as latin-1."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("latin-1")
