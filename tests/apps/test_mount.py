@@ -15,7 +15,7 @@ import starlette.responses
 import starlette.routing
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from cardan import Application, Dual, Mount, Request, Response
+from cardan import Application, Dual, Mount, ProxyFix, Request, Response
 from cardan.testing import PROTOCOLS, Client, lint
 from tests.testing.apps import chunk, start
 
@@ -142,6 +142,25 @@ def test_frameworks(protocol: Any) -> None:
     app = Mount({"/app": old if protocol == "wsgi" else new})
     with Client(app, protocol) as client:
         assert client.get("/app/hello?a=1").text == "http://testserver/app/hello http://testserver/app/hello?a=1"
+
+
+@both
+def test_a_site_of_wsgi_for_both_protocols(protocol: Any) -> None:
+    """A WSGI application behind ``Application.from_wsgi`` can be mounted for both protocols, prefixes and all."""
+    app = Mount({"/new": named("new"), "/old": Application.from_wsgi(wsgi_app), "/": Application.from_wsgi(wsgi_app)})
+    proxied = ProxyFix(app, x_prefix=1)
+    with Client(proxied, protocol) as client:
+        for path, prefix, expected in (
+            ("/old/x", None, "('/old', '/x')"),
+            ("/old/%ff", None, "('/old', '/\\xff')"),
+            ("/p/x", None, "('', '/p/x')"),
+            ("/p/x", "/p", "('/p', '/p/x')"),
+            ("/old/x", "/p", "('/p/old', '/x')"),
+            ("/old/old/x", "/old", "('/old/old', '/old/x')"),
+        ):
+            fields = {} if prefix is None else {"X-Forwarded-Prefix": prefix}
+            assert client.get(path, headers=fields).text.replace("\xff", "\\xff") == expected
+        assert client.get("/new/x").text.startswith("new '/new' '/x'")
 
 
 PATHS = ["/", "", "/a", "/a/", "/a/x", "/a//x", "/ab", "/a/b", "/a/b/", "/a/b/c", "/a/bc", "//a", "/a/../b"]

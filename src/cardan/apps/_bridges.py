@@ -45,7 +45,8 @@ def environ_for(request: Request) -> dict[str, Any]:
     root = head.root_path.encode()
     sent = head.raw_path if head.raw_path is not None else quote(root + head.path.encode()).encode()
     decoded = unquote_to_bytes(sent)
-    below = decoded.startswith(root) and decoded[len(root) : len(root) + 1] in (b"", b"/")
+    # some servers leave the root path out of raw_path, and ProxyFix adds one that was never sent
+    below = decoded.startswith(root) and decoded[len(root) :].decode("utf-8", "replace") == head.path
     name, port = head.server or (request.host.rpartition(":")[0] or request.host or "localhost", None)
     environ = make_environ(
         head.method,

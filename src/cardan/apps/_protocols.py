@@ -46,4 +46,7 @@ def protocols_of(app: Callable[..., Any]) -> tuple[ProtocolName, ...]:
 def wrong_protocol(place: str, spoken: ProtocolName) -> RuntimeError:
     """The error for a request over the other protocol than the one that an application speaks."""
     got, expected = ("WSGI", "ASGI") if spoken == "asgi" else ("ASGI", "WSGI")
-    return RuntimeError(f"got a request over {got} for {place}, expected one over {expected}, which is all it speaks")
+    remedy = ": Application.from_wsgi(app) makes it speak both" if expected == "WSGI" else ""
+    return RuntimeError(
+        f"got a request over {got} for {place}, expected one over {expected}, which is all it speaks{remedy}"
+    )
