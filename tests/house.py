@@ -36,9 +36,15 @@ WAYS_BACK = {
         "Request.application makes an application, whose requests are of the class Request unless it is told otherwise"
     ),
     ("cardan", "cardan.testing"): "after `import cardan` every public module is an attribute, for type checkers, too",
+    (
+        "cardan.types",
+        "cardan._request",
+    ): "Handler alone is a handler of Request, the class that users import",
+    ("cardan.types", "cardan._response"): "a middleware is sent an object of Response, the class that users import",
     ("cardan._request", "cardan.testing"): "Request.from_values() takes what the builder of the tests takes",
 }
-"""The imports against the floors, with the reason for each: a class makes an object of something that stands above it.
+"""The imports against the floors, with the reason for each: a class makes an object of something that stands above it,
+or a type names it.
 
 Such an import stands in the function that needs it, or under TYPE_CHECKING. No circle of imports is left without them.
 """
@@ -352,7 +358,10 @@ def is_dict_of_object(node: ast.AST, aliases: set[str]) -> bool:
 
 
 def keys_used_by(node: ast.AST, aliases: set[str]) -> Iterator[str]:
-    """The strings that ``node`` uses as keys of a ``__dict__``: subscript, ``in``, ``get`` and its like."""
+    """The strings that ``node`` uses as keys of a ``__dict__``: subscript, ``in``, ``get`` and its like.
+
+    Names of Python itself, such as ``__orig_bases__``, do not count.
+    """
     keys: list[ast.expr] = []
     if isinstance(node, ast.Subscript) and is_dict_of_object(node.value, aliases):
         keys = [node.slice]
@@ -365,7 +374,8 @@ def keys_used_by(node: ast.AST, aliases: set[str]) -> Iterator[str]:
         isinstance(target, ast.Attribute) and target.attr == "__dict__" for target in node.targets
     ):
         keys = [key for key in getattr(node.value, "keys", []) if key is not None]
-    yield from (key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+    found = [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+    yield from (name for name in found if not name.startswith("__"))
 
 
 def functions_of(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:

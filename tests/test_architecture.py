@@ -46,8 +46,8 @@ FLOORS = [
     "apps._dual apps._lifespan apps._stopping apps._middleware_decorator",
     "_request",
     "_wire",
-    "apps",
     "_response",
+    "apps",
     "files",
     "exceptions datastructures http",
     "",  # cardan itself: the list of the names that users import

@@ -37,7 +37,6 @@ ALLOWED = {
     ),
     "the attribute decides about the type of its value": "__setattr__",
     "one callable for the arguments of both protocols": "_call_dual _call_wrapped",
-    "an application in a class body is a method": "Application.__get__",
     "hooks return a sink of any kind, with sync or async methods": (
         "Close Close.__init__ Write Write.__init__ from_part FileStorage.__init__ add_file"
     ),

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cardan import Handler
-    from cardan.core import BaseResponse
 
 __all__ = ["Upload", "UploadRequest", "app"]
 
@@ -58,7 +57,7 @@ class Upload(Application[UploadRequest]):
             raise MethodNotAllowed(headers={"Allow": ", ".join(views)})
         return views[method]
 
-    def on_error(self, request: UploadRequest, error: HTTPException) -> BaseResponse:
+    def on_error(self, request: UploadRequest, error: HTTPException) -> Response:
         """An HTML page if Accept contains ``text/html``; otherwise the library's own error response."""
         if "text/html" not in request.headers.get("Accept", ""):
             return super().on_error(request, error)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .apps import Dual as Dual
     from .apps import Mount as Mount
     from .apps import ProxyFix as ProxyFix
+    from .apps._loaded import loaded as loaded
     from .apps._middleware_decorator import middleware as middleware
     from .core import Limits as Limits
     from .core import ServerSentEvent as ServerSentEvent
@@ -74,6 +75,7 @@ _HOMES = {
     "StaticFiles": "files",
     "abort": "exceptions",
     "header_field": "core",
+    "loaded": "apps._loaded",
     "middleware": "apps._middleware_decorator",
     "redirect": "_response",
     "safe_join": "files",
@@ -102,6 +104,7 @@ __all__ = [
     "StaticFiles",
     "abort",
     "header_field",
+    "loaded",
     "middleware",
     "redirect",
     "safe_join",

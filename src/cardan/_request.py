@@ -35,8 +35,9 @@ from .wsgi import _input as wsgi_input
 from .wsgi._head import EnvironHead, query_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+    from collections.abc import Awaitable, Callable, MutableMapping
     from contextlib import AbstractAsyncContextManager
+    from typing import Unpack
 
     from .apps._application import Application, HandlerDecorator
     from .core._request.body import Body
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from .core._request.request import FilesAttribute
     from .core._request.state import Mode
     from .core.structures._headers import HeadersView
-    from .types import Handler, Lifespan, Middleware, Receive, Result, Send
+    from .types import ApplicationOptions, Handler, Receive, Result, Send
 
 __all__ = [
     "AcceptMixin",
@@ -333,21 +334,23 @@ class BaseRequest(core.BaseRequest):
 
     @overload
     @classmethod
-    def application(cls, handler: Handler[Self], /) -> Application[Self]: ...
-    @overload
-    @classmethod
-    def application(cls, method: Callable[[Any, Self], Result], /) -> Application[Self]: ...
+    def application(
+        cls, handler: Handler[Self], /, **options: Unpack[ApplicationOptions[Self]]
+    ) -> Application[Self]: ...
     @overload
     @classmethod
     def application(
-        cls, /, *, load: bool = False, lifespan: Lifespan | None = None, middleware: Sequence[Middleware] = ()
-    ) -> HandlerDecorator[Self]: ...
+        cls, method: Callable[[Any, Self], Result], /, **options: Unpack[ApplicationOptions[Self]]
+    ) -> Application[Self]: ...
+    @overload
+    @classmethod
+    def application(cls, /, **options: Unpack[ApplicationOptions[Self]]) -> HandlerDecorator[Self]: ...
     @classmethod
     def application(cls, handler: Any = None, /, **options: Any) -> Any:
         """Make a handler, ``def`` or ``async def``, into an :class:`Application` for every server.
 
-        The handler gets the request as its last argument and returns a response or an HTTPException. With options:
-        ``@Request.application(load=True, lifespan=..., middleware=[...])``.
+        The handler gets the request as its last argument and returns a response or an HTTPException. With options,
+        which are those of :class:`Application`: ``@Request.application(load=True, lifespan=..., middleware=[...])``.
         """
         from .apps._application import Application
 

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypedDict
 
 from .core._exceptions import HTTPException
-from .core._response import BaseResponse, Response
+from .core._response.base import BaseResponse
 
-__all__ = ["ASGIApplication", "Flow", "Handler", "Lifespan", "Middleware", "Receive", "Result", "Scope", "Send"]
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
 
-R = TypeVar("R")
+    from ._request import Request
+    from ._response import Response
+
+    R = TypeVar("R", default=Request)
+else:
+    from typing import TypeVar
+
+    from .core._response.response import Response
+
+    R = TypeVar("R")
+
+__all__ = [
+    "ASGIApplication",
+    "ApplicationOptions",
+    "Flow",
+    "Handler",
+    "Lifespan",
+    "Middleware",
+    "Receive",
+    "Result",
+    "Scope",
+    "Send",
+]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 """The ``scope`` of an ASGI application."""
@@ -26,18 +49,48 @@ Answer: TypeAlias = BaseResponse | HTTPException
 Result: TypeAlias = Answer | Awaitable[Answer]
 """The result of a handler: a response or an HTTP error, or an awaitable of one (``async def``)."""
 Handler: TypeAlias = Callable[[R], Answer | Awaitable[Answer]]
-"""A handler: a function that takes a request of type ``R`` and returns a :data:`Result`."""
-Flow: TypeAlias = Generator[None, Response, Answer]
-"""The result of a middleware function: a generator that yields once, receives the response from this ``yield``, and
-returns a response."""
-Middleware: TypeAlias = Callable[[Any], Flow]
-"""A middleware: a generator function that takes a request, or the result of :func:`cardan.middleware`."""
+"""A handler: a function that takes a request of type ``R`` and returns a :data:`Result`.
+
+``Handler`` alone is ``Handler[Request]``."""
+Flow: TypeAlias = Generator[None, Response, Any]
+"""The result of a middleware function: a generator that yields once and is sent the response.
+
+It returns a response or an HTTP error, or None if the response that it was sent stays. The type of this is Any, because
+mypy misses a ``return`` at the end of a generator function with any other type than None."""
+Middleware: TypeAlias = Callable[[R], Generator[None, Response, Answer | None]]
+"""A middleware: a generator function that takes a request of type ``R``, or the result of :func:`cardan.middleware`.
+
+``Middleware`` alone is ``Middleware[Request]``."""
+#: the event loops that :attr:`ApplicationOptions.backend` can name
+Backend: TypeAlias = Literal["asyncio", "trio"]
 Lifespan: TypeAlias = Callable[
     [Any],
     AbstractAsyncContextManager[Mapping[str, Any] | None] | AbstractContextManager[Mapping[str, Any] | None],
 ]
 """A lifespan: a function that takes the application and returns a context manager, sync or async. The context manager
 yields the lifespan state, a mapping or None."""
+
+
+class ApplicationOptions(TypedDict, Generic[R], total=False):
+    """The options of an application, whose requests are of type ``R``.
+
+    They are keywords of :class:`cardan.Application` and of :meth:`cardan.Request.application`, and are described at the
+    attributes of an application with the same names. None stands for an option that is not given. For a constructor of
+    your own::
+
+        def __init__(self, **options: Unpack[ApplicationOptions[Request]]) -> None:
+            super().__init__(**options)
+    """
+
+    load: bool | None
+    lifespan: Lifespan | None
+    middleware: Sequence[Middleware[R]] | None
+    websocket: ASGIApplication | None
+    threads: int | None
+    waiting_threads: int | None
+    stream_threads: int | None
+    backend: Backend | None
+    end_streams_on_stop: bool | None
 
 
 def __dir__() -> list[str]:

@@ -18,7 +18,7 @@ import pytest
 
 from cardan import Application, Dual, Request, Response, abort, middleware
 from cardan.core._request.exchange import KEY, REQUEST_KEY
-from cardan.exceptions import Conflict, HTTPException, NotFound
+from cardan.exceptions import HTTPException, NotFound
 from cardan.testing import PROTOCOLS, Client
 
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -220,15 +220,14 @@ def test_errors_of_resolve_and_load(protocol: Any) -> None:
 
 @middleware
 def stamp(request: Request) -> Any:
-    """A middleware that records errors and marks responses."""
+    """A middleware that answers an exception and marks responses, also those to HTTP errors. It returns nothing."""
     if request.args.get("stop"):
         return Response("stopped", 403)
     try:
         response = yield
-    except Conflict:
+    except ZeroDivisionError:
         return Response("handled", 200)
     response.headers.add("X-Stamp", "outer")
-    return response
 
 
 @middleware(load=True)
@@ -243,8 +242,8 @@ def check(request: Request) -> Any:
 
 def wrapped_sync(request: Request) -> Response:
     """Raises the exception that the query names."""
-    if request.args.get("conflict"):
-        raise Conflict
+    if request.args.get("defect"):
+        raise ZeroDivisionError
     if request.args.get("missing"):
         raise NotFound
     return Response(request.text)
@@ -259,30 +258,40 @@ async def wrapped_async(request: Request) -> Response:
 @both
 @pytest.mark.parametrize("handler", [wrapped_sync, wrapped_async])
 def test_middleware(protocol: Any, handler: Any) -> None:
-    """One generator works around def and async def handlers. Errors of the handler are raised at its yield."""
+    """One generator works around def and async def handlers. Exceptions of the handler are raised at its yield."""
     app = Application(handler, middleware=[stamp, check])
     with Client(app, protocol=protocol) as client:
         response = client.post("/", content=b"abc")
         assert response.text == "abc"
         assert response.headers.get_list("x-stamp") == ["inner 3", "outer"]
         assert client.post("/?stop=1").text == "stopped"
-        assert client.post("/?conflict=1").text == "handled"
-        assert client.post("/?missing=1").status_code == 404
-        assert client.post("/", content=b"bad").status_code == 400
+        assert client.post("/?defect=1").text == "handled"
+        missing = client.post("/?missing=1")
+        assert (missing.status_code, missing.headers.get_list("x-stamp")) == (404, ["inner 0", "outer"])
+        bad = client.post("/", content=b"bad")
+        assert (bad.status_code, bad.headers.get_list("x-stamp")) == (400, ["outer"])
 
 
 @both
 def test_middleware_that_is_wrong(protocol: Any) -> None:
-    """A second yield, and an answer that is not a response, raise a TypeError that names the middleware."""
+    """A second yield, and an answer that is not a response, raise a TypeError that names the middleware.
+
+    Returning nothing before the ``yield`` is a mistake as well.
+    """
 
     def twice(request: Request) -> Any:
         yield
         yield
 
-    def nothing(request: Request) -> Any:
+    def text(request: Request) -> Any:
         yield
+        return "text"
 
-    for wrong in (twice, nothing):
+    def nothing(request: Request) -> Any:
+        if request.method != "GET":
+            yield
+
+    for wrong in (twice, text, nothing):
         with Client(Application(wrapped_sync, middleware=[wrong]), protocol=protocol) as client:
             with pytest.raises(TypeError, match=wrong.__name__):
                 client.get("/")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +25,18 @@ def finish(steps: Any) -> Any:
     """Run what :func:`flow` gives to its end: each awaitable is run as a coroutine that never waits."""
     if not hasattr(steps, "send"):
         return steps
-    answer = None
+    resume: Any = partial(steps.send, None)
     while True:
         try:
-            awaitable = steps.send(answer)
+            awaitable = resume()
         except StopIteration as stop:
             return stop.value
         try:
             awaitable.send(None)
         except StopIteration as stop:
-            answer = stop.value
+            resume = partial(steps.send, stop.value)
+        except BaseException as error:
+            resume = partial(steps.throw, error)
 
 
 def text(handler: Any, *middleware: Any) -> str:
@@ -86,8 +91,86 @@ def test_an_http_error_becomes_a_response(way: str) -> None:
     assert text(raiser(NotFound()) if way == "raiser" else handler) == "request: 404"
 
 
-def test_the_error_of_a_handler_is_raised_at_the_yield() -> None:
-    """Middleware can answer it, or raise another one."""
+def stamping(request: Any) -> Generator[None, Response, Response]:
+    """A middleware that marks the response that it is sent."""
+    response = yield
+    return Response(f"({response.get_data(as_text=True)})")
+
+
+@pytest.mark.parametrize("way", ["raised", "returned", "raiser", "awaited"])
+def test_middleware_is_sent_the_response_to_an_http_error(way: str) -> None:
+    """Whatever raises or returns it inside of a middleware, it is a response when the middleware sees it."""
+
+    def handler(request: Any) -> Any:
+        if way == "raised":
+            raise NotFound
+        return NotFound()
+
+    async def ahandler(request: Any) -> Any:
+        raise NotFound
+
+    source = {"raiser": raiser(NotFound()), "awaited": ahandler}.get(way, handler)
+    assert text(source, stamping, stamping) == "((request: 404))"
+
+
+@pytest.mark.parametrize("when", ["at once", "before the yield", "after the yield"])
+@pytest.mark.parametrize("way", ["raised", "returned"])
+def test_an_http_error_of_middleware_is_a_response_for_the_one_around_it(when: str, way: str) -> None:
+    """Before its ``yield`` it answers in place of the handler; after it, in place of the response it was sent."""
+
+    def result() -> Any:
+        if way == "raised":
+            raise NotFound
+        return NotFound()
+
+    def plain(request: Any) -> Any:
+        raise NotFound
+
+    def failing(request: Any) -> Any:
+        if when == "before the yield":
+            return result()
+        yield
+        return result()
+
+    assert text(hello, stamping, plain if when == "at once" else failing) == "(request: 404)"
+
+
+def test_middleware_that_returns_nothing_means_the_response_that_it_was_sent() -> None:
+    """The response of the handler or that of an HTTP error stays."""
+    seen = []
+
+    def watching(request: Any) -> Generator[None, Response, None]:
+        seen.append((yield))
+
+    response = Response("x")
+    assert finish(flow("request", lambda request: response, [watching, watching], on_error)) is response
+    assert seen == [response, response]
+    assert text(raiser(NotFound()), watching) == "request: 404"
+
+
+def test_middleware_that_returns_nothing_without_a_response_is_an_error() -> None:
+    """Before its ``yield`` there is no response that could be meant. After an exception there is none either: that
+    exception is the cause of the error, so that it is not lost.
+    """
+
+    def skipping(request: Any) -> Any:
+        if request is None:
+            yield
+
+    def swallowing(request: Any) -> Generator[None, Response, None]:
+        with suppress(ZeroDivisionError):
+            yield
+
+    expected = "^got NoneType from .*{}, expected a Response or an HTTPException$"
+    with pytest.raises(TypeError, match=expected.format("skipping")):
+        text(hello, skipping)
+    with pytest.raises(TypeError, match=expected.format("swallowing")) as caught:
+        text(lambda request: 1 / 0, swallowing)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_the_exception_of_a_handler_is_raised_at_the_yield() -> None:
+    """Middleware can answer it, or raise another one. Each middleware around it gets what the one inside raises."""
 
     def catching(request: Any) -> Generator[None, Response, Response]:
         try:
@@ -96,7 +179,79 @@ def test_the_error_of_a_handler_is_raised_at_the_yield() -> None:
             raise NotFound from None
         raise AssertionError
 
+    seen = []
+
+    def watching(request: Any) -> Generator[None, Response, None]:
+        try:
+            yield
+        except Exception as error:
+            seen.append(type(error))
+            raise
+
     assert text(lambda request: 1 / 0, catching) == "request: 404"
+    assert text(lambda request: 1 / 0, stamping, catching, watching) == "(request: 404)"
+    assert seen == [ZeroDivisionError]
+    with pytest.raises(ZeroDivisionError):
+        text(lambda request: 1 / 0, watching, watching)
+
+
+@pytest.mark.parametrize("way", ["returns", "raises"])
+def test_a_cancellation_never_becomes_a_response(way: str) -> None:
+    """Whatever a middleware returns or raises at its ``yield``, the cancellation is raised."""
+
+    class Cancelled(BaseException): ...
+
+    async def cancelled(request: Any) -> Response:
+        raise Cancelled
+
+    def catching(request: Any) -> Generator[None, Response, Response]:
+        try:
+            yield
+        except Cancelled:
+            if way == "raises":
+                raise NotFound from None
+        return Response("caught")
+
+    with pytest.raises(Cancelled):
+        text(cancelled, stamping, catching)
+
+
+def test_an_exception_leaves_no_reference_cycle() -> None:
+    """What middleware was thrown is freed without the garbage collector, whatever the middleware does with it."""
+
+    class Defect(Exception): ...
+
+    def handler(request: Any) -> Response:
+        error = Defect()
+        errors.append(weakref.ref(error))
+        try:
+            raise error
+        finally:
+            del error
+
+    def catching(request: Any) -> Generator[None, Response, Response]:
+        with suppress(Defect):
+            yield
+        return Response("caught")
+
+    def swallowing(request: Any) -> Generator[None, Response, None]:
+        with suppress(Defect):
+            yield
+
+    def failing(request: Any) -> Generator[None, Response, None]:
+        with suppress(Defect):
+            yield
+        raise NotFound
+
+    errors: list[Any] = []
+    gc.disable()
+    try:
+        for around in (catching, swallowing, failing, stamping):
+            with suppress(TypeError, Defect):
+                text(handler, around)
+            assert errors.pop()() is None, around
+    finally:
+        gc.enable()
 
 
 def test_what_is_no_answer_is_an_error() -> None:

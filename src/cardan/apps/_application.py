@@ -15,27 +15,30 @@ from __future__ import annotations
 from copy import copy
 from functools import partial
 from inspect import getattr_static
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, overload
 
 from .. import _crossing as crossing
 from .._request import BaseRequest, Request
 from ..asgi import _handling as asgi_handling
 from ..core._exceptions import HTTPException
 from ..core._flow import is_async, raiser
+from ..types import ApplicationOptions
 from ..wsgi import _handling as wsgi_handling
 from ._bridges import bridged
 from ._dual import Dual, async_face
 from ._lifespan import ProcessLifespan, serve_lifespan
 from ._stopping import Stopping
+from ._type_argument import class_in, own_argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import Self, Unpack
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from typing_extensions import TypeVar
 
-    from ..core._response.base import BaseResponse
-    from ..types import ASGIApplication, Handler, Lifespan, Middleware, Receive, Scope, Send
+    from .._response import Response
+    from ..types import ASGIApplication, Backend, Handler, Lifespan, Middleware, Receive, Result, Scope, Send
 
     R = TypeVar("R", bound=BaseRequest, default=Request)
     D = TypeVar("D", bound=BaseRequest)
@@ -52,17 +55,35 @@ __all__ = ["Application", "HandlerDecorator"]
 _DECISIVE: Final = frozenset({"handler", "middleware", "load", "resolve"})
 _THREADS: Final = frozenset({"threads", "waiting_threads", "stream_threads"})
 _DERIVING: Final = _DECISIVE | _THREADS | {"lifespan"}
+_OPTIONS: Final = tuple(ApplicationOptions.__annotations__)
+_BACKENDS: Final = ("asyncio", "trio")
 
 
 def _is_property(cls: type, name: str) -> bool:
     return hasattr(getattr_static(cls, name), "__set__")
 
 
+def _is_request_class(found: Any) -> bool:
+    return isinstance(found, type) and issubclass(found, BaseRequest)
+
+
+def _unknown_option(name: str) -> TypeError:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, _OPTIONS, 1)
+    known = ", ".join(map(repr, close or _OPTIONS))
+    return TypeError(f"got the option {name!r}, expected {known if close else f'one of {known}'}")
+
+
 class HandlerDecorator(Protocol[D]):
     """The result of ``Request.application(load=True)``: a decorator that makes a handler into an application."""
 
-    def __call__(self, handler: Handler[D], /) -> Application[D]:
-        """The application for ``handler``."""
+    @overload
+    def __call__(self, handler: Handler[D], /) -> Application[D]: ...
+    @overload
+    def __call__(self, method: Callable[[Any, D], Result], /) -> Application[D]: ...
+    def __call__(self, handler: Any, /) -> Any:
+        """The application for ``handler``, which is a function or, in the body of a class, a method."""
         ...
 
 
@@ -81,13 +102,16 @@ class Application(Dual, Generic[R]):
     handler: Handler[R] | None = None
     """The original function."""
     request_class: type[Any] = Request
-    """The class of the requests that the handler gets."""
+    """The class of the requests that the handler gets.
+
+    A subclass names it once, in brackets: the requests of ``class App(Application[ApiRequest])`` are ApiRequests. The
+    argument of the constructor, and an attribute of a subclass, take precedence."""
     load: bool = False
     """Whether the body is loaded before middleware and handler run."""
     lifespan: Lifespan | None = None
     """A function that takes the application and gives a context manager, sync or async. It is entered at start-up, and
     left at shutdown."""
-    middleware: Sequence[Middleware] = ()
+    middleware: Sequence[Middleware[R]] = ()
     """The middleware, from the outermost to the innermost."""
     websocket: ASGIApplication | None = None
     """An ASGI application for websocket scopes. Without one, websocket connections are refused."""
@@ -100,7 +124,7 @@ class Application(Dual, Generic[R]):
     waiting, a handler that has to wait for its body raises :exc:`ServiceUnavailable`, a 503."""
     stream_threads: int = crossing.STREAM_THREADS
     """The number of steps of sync response bodies that may run at the same time under one event loop (ASGI)."""
-    backend: str = "asyncio"
+    backend: Backend = "asyncio"
     """The event loop for async handlers on WSGI: ``"asyncio"`` or ``"trio"``."""
     end_streams_on_stop: bool = False
     """If True, response bodies without a Content-Length are ended when the process is told to stop (ASGI).
@@ -140,34 +164,26 @@ class Application(Dual, Generic[R]):
         handler: Handler[R] | None = None,
         *,
         request_class: type[R] | None = None,
-        load: bool | None = None,
-        lifespan: Lifespan | None = None,
-        middleware: Sequence[Middleware] | None = None,
-        websocket: ASGIApplication | None = None,
-        threads: int | None = None,
-        waiting_threads: int | None = None,
-        stream_threads: int | None = None,
-        backend: str | None = None,
-        end_streams_on_stop: bool | None = None,
+        **options: Unpack[ApplicationOptions[R]],
     ) -> None:
+        for name in options:
+            if name not in _OPTIONS:
+                raise _unknown_option(name)
+        given: dict[str, Any] = {"handler": handler, "request_class": request_class, **options}
         self._adapter_lifespan_state = {}
         self._replaced = type(self)._replaced  # an attribute of the object is faster to read than one of its class
         self._stopping: dict[Any, Stopping] = {}
-        self._take("handler", handler)
-        self._take("request_class", request_class)
-        self._take("load", load)
-        self._take("lifespan", lifespan)
-        self._take("middleware", middleware)
-        self._take("websocket", websocket)
-        self._take("threads", threads)
-        self._take("waiting_threads", waiting_threads)
-        self._take("stream_threads", stream_threads)
-        self._take("backend", backend)
-        self._take("end_streams_on_stop", end_streams_on_stop)
+        self._has_class = request_class is not None
+        for name in ("handler", "request_class", *_OPTIONS):
+            self._take(name, given.get(name))
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls._varies = any(_is_property(cls, name) for name in _DECISIVE)
+        if "request_class" not in cls.__dict__:
+            found = own_argument(cls, Application)
+            if _is_request_class(found):
+                cls.request_class = found
 
     # --- options, and what follows from them ---
 
@@ -196,6 +212,12 @@ class Application(Dual, Generic[R]):
                     value = tuple(value)
             elif name == "lifespan" and self._has_begun() and value is not self.lifespan:
                 raise RuntimeError("got a lifespan while another one has begun, expected it before the first request")
+            elif name == "backend" and value not in _BACKENDS:
+                raise ValueError(f"got the backend {value!r}, expected 'asyncio' or 'trio'")
+            elif name == "__orig_class__" and not self._has_class:  # of ``Application[ApiRequest](handler)``
+                found = class_in(value, Application)
+                if _is_request_class(found):
+                    self.request_class = found
             super().__setattr__(name, value)
             if name in _DERIVING:
                 self._derive(name)
@@ -246,10 +268,14 @@ class Application(Dual, Generic[R]):
             raise TypeError(f"{type(self).__name__} has no handler: give it one, or override resolve()")
         return self.handler
 
-    def on_error(self, request: R, error: HTTPException) -> BaseResponse:
-        """The response to an HTTP error: a problem document, HTML or text, as the client prefers. May be overridden."""
-        response: BaseResponse = error.get_response(request)
-        return response
+    def on_error(self, request: R, error: HTTPException) -> Response:
+        """The response to an HTTP error: a problem document, HTML or text, as the client prefers. May be overridden.
+
+        It is called where the error arises, so that middleware sees the response: for an error of :meth:`resolve`, of
+        loading the body or of the handler inside all middleware; for an error of a middleware, inside the middleware
+        around it.
+        """
+        return error.get_response(request)
 
     @staticmethod
     def from_wsgi(app: WSGIApplication) -> Dual:
@@ -273,11 +299,12 @@ class Application(Dual, Generic[R]):
 
     # --- one handler, as a function and as a method ---
 
-    def __get__(self, obj: Any, owner: type | None = None) -> Any:
-        if obj is None or self.handler is None:
+    def __get__(self, obj: object, owner: type | None = None) -> Self:
+        method: Any = self.handler
+        if obj is None or method is None:
             return self
         bound = copy(self)
-        handler = partial(self.handler, obj)
+        handler = partial(method, obj)
         bound.__dict__["handler"] = handler  # it is of the same kind, so nothing else changes
         if self._adapter_sync_handler is not None:
             bound.__dict__["_adapter_sync_handler"] = handler

@@ -2,51 +2,55 @@
 
 ::
 
-    @middleware(load=True)
+    @middleware
     def timed(request):
         start = perf_counter()
         response = yield
         response.headers["Server-Timing"] = f"app;dur={(perf_counter() - start) * 1e3:.1f}"
-        return response
 """
 
 from __future__ import annotations
 
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..types import Flow
 
+R = TypeVar("R", contravariant=True)
+
 __all__ = ["MiddlewareFactory", "middleware"]
 
 
-class MiddlewareFactory:
+class MiddlewareFactory(Generic[R]):
     """A middleware function with its option ``load``: whether the body is loaded before it starts."""
 
     __name__: str
 
-    def __init__(self, function: Callable[[Any], Flow], *, load: bool = False) -> None:
+    def __init__(self, function: Callable[[R], Flow], *, load: bool = False) -> None:
         self.function = function
         self.load = load
         update_wrapper(self, function)
 
-    def __call__(self, request: Any) -> Flow:
+    def __call__(self, request: R) -> Flow:
         return self.function(request)
 
 
 @overload
-def middleware(function: Callable[[Any], Flow], /) -> MiddlewareFactory: ...
+def middleware(function: Callable[[R], Flow], /) -> MiddlewareFactory[R]: ...
 @overload
-def middleware(*, load: bool = False) -> Callable[[Callable[[Any], Flow]], MiddlewareFactory]: ...
+def middleware(*, load: bool = False) -> Callable[[Callable[[R], Flow]], MiddlewareFactory[R]]: ...
 def middleware(function: Any = None, /, *, load: bool = False) -> Any:
     """Make a generator function with one ``yield`` into a middleware for ``Application(middleware=[...])``.
 
-    The ``yield`` gives the response of the handler, or raises its exception. The generator returns the response that is
-    sent. If it returns before the ``yield``, this is the answer, and the handler is not called. With ``load``, the body
-    is read into memory first, so that ``request.get_data()`` also works if the handler is async.
+    The ``yield`` gives the response of the handler. This may be the response to an HTTP error: of the handler, of
+    :meth:`Application.resolve`, or of loading the body. Any other exception is raised at the ``yield``. The generator
+    ends without a result if this response is to be sent, or returns another one. If it returns a response or an
+    HTTPException before the ``yield``, this is the answer, and the handler is not called. It may raise an HTTPException
+    at any time, whose response is given to the middleware around it. With ``load``, the body is read into memory first,
+    so that ``request.get_data()`` also works if the handler is async.
     """
     if function is not None:
         return MiddlewareFactory(function, load=load)

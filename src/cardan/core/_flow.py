@@ -1,5 +1,9 @@
 """The flow of one request: middleware runs around the handler, and errors become responses.
 
+An HTTPException becomes a response where it arises. That of a handler becomes one before any middleware sees it, that
+of a middleware becomes one for the middleware around it. Any other exception is raised at the ``yield`` of each
+middleware.
+
 The same code serves ``def`` and ``async def`` handlers on both protocols. :func:`flow` gives the response. If something
 has to be awaited before that, it gives a generator, which yields each awaitable and is sent its result; the caller runs
 the generator and decides where to await. :func:`answer` makes a response of the result of a handler.
@@ -91,7 +95,7 @@ def flow(
     made for a handler that returns its response at once: that saves half a microsecond for most requests.
     """
     if middleware:
-        return _guarded(_through(request, handler, middleware, on_error), request, handler, on_error)
+        return _through(request, handler, middleware, on_error)
     try:
         result = handler(request)
     except HTTPException as error:
@@ -99,20 +103,17 @@ def flow(
     if isinstance(result, BaseResponse):  # checked first, because isawaitable() is slower
         return result
     if isawaitable(result):
-        return _guarded(_awaited(result), request, handler, on_error)
+        return _awaited(result, request, handler, on_error)
     return answer(result, request, handler, on_error)
 
 
-def _guarded(steps: Generator[Any, Any, Any], request: Any, handler: Any, on_error: OnError) -> Steps:
+def _awaited(awaitable: Any, request: Any, handler: Function, on_error: OnError) -> Steps:
+    """The response of a handler whose result has to be awaited."""
     try:
-        result = yield from steps
+        result = yield awaitable
     except HTTPException as error:
         return answer(error, request, handler, on_error)
     return answer(result, request, handler, on_error)
-
-
-def _awaited(awaitable: Any) -> Generator[Any, Any, Any]:
-    return (yield awaitable)
 
 
 def answer(result: Any, request: Any, source: Any, on_error: OnError) -> BaseResponse:
@@ -126,9 +127,13 @@ def answer(result: Any, request: Any, source: Any, on_error: OnError) -> BaseRes
         # cycle, which would keep all of it until the garbage collector runs
         error.__traceback__ = None
     if not isinstance(result, BaseResponse):
-        name = getattr(source, "__qualname__", None) or repr(source)
-        raise TypeError(f"got {type(result).__name__} from {name}, expected a Response or an HTTPException")
+        raise _no_answer(result, source)
     return result
+
+
+def _no_answer(result: Any, source: Any) -> TypeError:
+    name = getattr(source, "__qualname__", None) or repr(source)
+    return TypeError(f"got {type(result).__name__} from {name}, expected a Response or an HTTPException")
 
 
 def _through(
@@ -137,34 +142,38 @@ def _through(
     middleware: Sequence[Function],
     on_error: OnError,
 ) -> Steps:
-    """Run the outermost middleware around the others. Each gets the response, or the error, of what it wraps."""
+    """Run the outermost middleware around the others. Each is sent the response, or gets the error, of what it wraps.
+
+    A middleware that ends without a result after its ``yield`` means the response that it was sent.
+    """
     outer, *rest = middleware
-    steps = outer(request)
+    response: BaseResponse | None = None
+    thrown: BaseException | None = None
     try:
-        next(steps)
+        around = outer(request)
+        next(around)
     except StopIteration as stop:
         return answer(stop.value, request, outer, on_error)
+    except HTTPException as error:
+        return answer(error, request, outer, on_error)
     try:
-        if rest:
-            response = yield from _through(request, handler, rest, on_error)
-        else:
-            result = handler(request)
-            if isawaitable(result):
-                result = yield result
-            response = answer(result, request, handler, on_error)
+        inner = flow(request, handler, rest, on_error)
+        response = inner if isinstance(inner, BaseResponse) else (yield from inner)
     except BaseException as error:  # also a cancellation: the middleware closes now what it has opened
-        resume = partial(steps.throw, error)
-        final = None if isinstance(error, Exception) else error
-    else:
-        resume = partial(steps.send, response)
-        final = None
+        thrown = error
     try:
-        resume()
-    except StopIteration as stop:
-        if final is not None:  # a middleware that returns cannot turn a cancellation into a response
-            raise final from None
-        return answer(stop.value, request, outer, on_error)
+        around.send(response) if thrown is None else around.throw(thrown)
+    except (StopIteration, HTTPException) as end:
+        if thrown is not None and not isinstance(thrown, Exception):
+            raise thrown from None  # a middleware cannot turn a cancellation into a response
+        if isinstance(end, HTTPException):
+            return answer(end, request, outer, on_error)
+        if end.value is not None:
+            return answer(end.value, request, outer, on_error)
+        if response is None:
+            raise _no_answer(None, outer) from thrown
+        return response
     finally:
-        del resume, final  # they may hold an error, whose traceback holds this frame
-    steps.close()
+        del thrown  # its traceback holds this frame
+    around.close()
     raise TypeError(f"got a second yield from {getattr(outer, '__qualname__', outer)!r}, expected a return")

@@ -1,0 +1,128 @@
+"""``Application``, its subclasses and ``Request.application`` share one set of options."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import pytest
+
+from cardan import Application, Request, Response, middleware
+from cardan.testing import PROTOCOLS, Client
+from cardan.types import ApplicationOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+both = pytest.mark.parametrize("protocol", PROTOCOLS)
+
+
+def handler(request: Request) -> Response:
+    """Answers with the path."""
+    return Response(request.path)
+
+
+class App(Application[Request]):
+    """A subclass."""
+
+
+DOORS: dict[str, Callable[..., Any]] = {
+    "Application": lambda **options: Application(handler, **options),
+    "a subclass": lambda **options: App(handler, **options),
+    "Request.application": lambda **options: Request.application(handler, **options),
+    "the decorator": lambda **options: Request.application(**options)(handler),
+}
+doors = pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+
+
+def test_each_option_is_an_attribute() -> None:
+    """The options are the public attributes with a value, besides the handler and the class of requests, and with the
+    same types.
+    """
+    hints = {name: text for name, text in Application.__annotations__.items() if not name.startswith("_")}
+    attributes = {name for name in hints if not callable(vars(Application).get(name, len))}
+    assert attributes - {"handler"} == {*ApplicationOptions.__annotations__}
+    for name, text in ApplicationOptions.__annotations__.items():
+        assert f"{hints[name].removesuffix(' | None')} | None" == text.__forward_arg__
+
+
+def test_the_types_of_options_can_be_evaluated() -> None:
+    """For tools that read annotations at run time."""
+    assert get_type_hints(ApplicationOptions).keys() == ApplicationOptions.__annotations__.keys()
+
+
+@doors
+def test_every_option_is_taken(door: Any) -> None:
+    """Each door takes each option, and None for an option that is not given."""
+    values: dict[str, Any] = {
+        "load": True,
+        "lifespan": lambda app: None,
+        "middleware": (middleware(handler),),  # type: ignore[arg-type]
+        "websocket": lambda scope, receive, send: None,
+        "threads": 3,
+        "waiting_threads": 4,
+        "stream_threads": 5,
+        "backend": "trio",
+        "end_streams_on_stop": True,
+    }
+    assert values.keys() == ApplicationOptions.__annotations__.keys()
+    app = door(**values)
+    assert {name: getattr(app, name) for name in values} == values
+    plain = Application(handler)
+    app = door(**dict.fromkeys(values))
+    assert {name: getattr(app, name) for name in values} == {name: getattr(plain, name) for name in values}
+
+
+@doors
+def test_a_misspelt_option_is_an_error(door: Any) -> None:
+    """It names the option that is meant, or all of them."""
+    with pytest.raises(TypeError, match=r"^got the option 'lod', expected 'load'$"):
+        door(lod=True)
+    with pytest.raises(TypeError, match=r"^got the option 'charset', expected one of 'load', 'lifespan', "):
+        door(charset="utf-8")
+
+
+@doors
+def test_a_wrong_backend_is_an_error(door: Any) -> None:
+    """When it is given, and not when the first request comes. It is the same for an assignment and for a class."""
+    expected = r"^got the backend 'tokio', expected 'asyncio' or 'trio'$"
+    with pytest.raises(ValueError, match=expected):
+        door(backend="tokio")
+    app = door()
+    with pytest.raises(ValueError, match=expected):
+        app.backend = "tokio"
+
+    class Wrong(Application[Request]):
+        backend = "tokio"  # type: ignore[assignment]
+
+    with pytest.raises(ValueError, match=expected):
+        Wrong(handler)
+
+
+class Page:
+    """Applications that are methods, with options."""
+
+    word = "page"
+
+    @Request.application(load=True)
+    async def form(self, request: Request) -> Response:
+        """Finds the form loaded."""
+        return Response(f"{self.word} {request.form['a']}")
+
+    @Request.application(middleware=[])
+    def path(self, request: Request) -> Response:
+        """A ``def``."""
+        return Response(f"{self.word} {request.path}")
+
+
+@both
+def test_methods_with_options(protocol: Any) -> None:
+    """``@Request.application(...)`` with options makes an application of a method. On the class it is one as well."""
+    page = Page()
+    with Client(page.form, protocol=protocol) as client:
+        assert client.post("/", data={"a": "1"}).text == "page 1"
+    with Client(page.path, protocol=protocol) as client:
+        assert client.get("/x").text == "page /x"
+    assert isinstance(Page.form, Application)
+    assert isinstance(page.path, Application)
+    assert inspect.signature(Application).parameters.keys() == {"handler", "request_class", "options"}

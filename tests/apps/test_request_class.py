@@ -1,0 +1,97 @@
+"""The class of an application's requests is named once, in the brackets of ``Application[...]``."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+import pytest
+
+from cardan import Application, BaseRequest, Request, Response
+from cardan.testing import PROTOCOLS, Client
+
+both = pytest.mark.parametrize("protocol", PROTOCOLS)
+
+R = TypeVar("R", bound=BaseRequest)
+T = TypeVar("T")
+
+
+class ApiRequest(Request):
+    """The class in the brackets."""
+
+
+class OtherRequest(Request):
+    """Another class."""
+
+
+def handler(request: BaseRequest) -> Response:
+    """Says which class its request has."""
+    return Response(type(request).__name__)
+
+
+class App(Application[ApiRequest]):
+    """Names its request class in brackets."""
+
+
+class Further(App):
+    """Inherits it."""
+
+
+class Router(Generic[T, R], Application[R]):
+    """A generic class between the two."""
+
+
+class Routed(Router[int, ApiRequest]):
+    """Names it in the brackets of the generic class."""
+
+
+class Own(Application[ApiRequest]):
+    """The attribute takes precedence."""
+
+    request_class = OtherRequest
+
+
+class BelowOwn(Own):
+    """Inherits the attribute, and not what stands in the brackets of its base."""
+
+
+class Changed(Own, Router[int, ApiRequest]):
+    """Names it anew."""
+
+
+MADE: dict[str, tuple[Any, type]] = {
+    "a subclass": (lambda: App(handler), ApiRequest),
+    "a subclass of it": (lambda: Further(handler), ApiRequest),
+    "through a generic class": (lambda: Routed(handler), ApiRequest),
+    "a generic class without brackets": (lambda: Router(handler), Request),
+    "an argument": (lambda: App(handler, request_class=OtherRequest), OtherRequest),
+    "an attribute": (lambda: Own(handler), OtherRequest),
+    "an inherited attribute": (lambda: BelowOwn(handler), OtherRequest),
+    "brackets below an attribute": (lambda: Changed(handler), ApiRequest),
+    "a call of brackets": (lambda: Application[ApiRequest](handler), ApiRequest),
+    "a call of generic brackets": (lambda: Router[int, ApiRequest](handler), ApiRequest),
+    "a call of brackets with an argument": (
+        lambda: Application[ApiRequest](handler, request_class=OtherRequest), OtherRequest,
+    ),
+    "a base class of requests": (lambda: Application[BaseRequest](handler), BaseRequest),
+    "a type": (lambda: Application[Any](handler), Request),
+    "no brackets": (lambda: Application(handler), Request),
+    "the decorator": (lambda: ApiRequest.application(handler), ApiRequest),
+}  # fmt: skip
+
+
+@both
+@pytest.mark.parametrize("name", MADE)
+def test_requests_of_the_class_in_the_brackets(protocol: Any, name: str) -> None:
+    """``class App(Application[ApiRequest])`` makes ApiRequests. An argument and an attribute take precedence."""
+    make, expected = MADE[name]
+    app = make()
+    assert app.request_class is expected
+    with Client(app, protocol=protocol) as client:
+        assert client.get("/").text == expected.__name__
+
+
+def test_a_name_in_quotes_is_an_error() -> None:
+    """The class cannot be found by its name at this time, and requests of another class would be made in silence."""
+    with pytest.raises(TypeError, match="got the name 'ApiRequest' in Application"):
+
+        class Quoted(Application["ApiRequest"]): ...
