@@ -191,12 +191,27 @@ def cookie(request: Request) -> Response:
     return response
 
 
+class OutOfStock(HTTPException):
+    """An error with a member that it declares."""
+
+    code = 409
+    type = "/problems/out-of-stock"
+    title = "Sold out"
+    left: int
+
+
 @view
 def fail(request: Request) -> Response:
     """Raise the exception that the query names."""
     kind = request.args["kind"]
     if kind == "http":
         abort(409, "not now", members={"left": 3})
+    if kind == "declared":
+        raise OutOfStock("not now", left=3, instance="/orders/17")
+    if kind == "missing":
+        raise OutOfStock  # type: ignore[call-arg]
+    if kind == "misspelt":
+        abort(429, retry_afer=3)  # type: ignore[call-overload]
     if kind == "return":
         return NotFound("nothing there")  # type: ignore[return-value]
     if kind == "type":

@@ -167,6 +167,12 @@ def test_http_errors(client: httpx.Client, kind: str) -> None:
     raised = client.get(f"/{kind}/fail?kind=http", headers={"Accept": "application/json"})
     assert raised.status_code == 409
     assert raised.json() == {"type": "about:blank", "title": "Conflict", "status": 409, "detail": "not now", "left": 3}
+    declared = client.get(f"/{kind}/fail?kind=declared")
+    assert (declared.status_code, declared.headers["content-type"]) == (409, "application/problem+json")
+    assert declared.json() == {
+        "type": "/problems/out-of-stock", "title": "Sold out", "status": 409, "detail": "not now", "left": 3,
+        "instance": "/orders/17",
+    }  # fmt: skip
     returned = client.get(f"/{kind}/fail?kind=return", headers={"Accept": "text/html"})
     assert returned.status_code == 404
     assert returned.headers["content-type"].startswith("text/html")
@@ -176,9 +182,9 @@ def test_http_errors(client: httpx.Client, kind: str) -> None:
     assert "kind" in missing.text
 
 
-@pytest.mark.parametrize("what", ["defect", "type"])
+@pytest.mark.parametrize("what", ["defect", "type", "missing", "misspelt"])
 def test_defects(client: httpx.Client, kind: str, what: str) -> None:
-    """Any other exception, and a result that is not a response, gives the server's 500."""
+    """Any other exception gives the server's 500: so do a result that is no response and an error with wrong members."""
     assert client.get(f"/{kind}/fail?kind={what}").status_code == 500
     assert client.get(f"/{kind}/cookie").status_code == 201
 

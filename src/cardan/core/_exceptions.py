@@ -27,7 +27,7 @@ a 500 response.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, TypeVar, overload
 
 from ._members import Declared, check_names, checked, checked_members, declared_in, fill
 from ._status import PHRASES
@@ -299,7 +299,7 @@ class HTTPException(_Declaring):
 def _declared_in(cls: type[HTTPException]) -> Declared:
     declared: Declared | None = cls.__dict__.get("_declared")
     if declared is None:
-        declared = cls._declared = declared_in(cls, HTTPException)
+        declared = cls._declared = declared_in(cls, HTTPException, _OURS)
     return declared
 
 
@@ -714,14 +714,12 @@ class MachineStateError(RuntimeError):
     """A machine was used out of order, for example fed after ``close()``. This is a fault of the program."""
 
 
+_OURS: Final = tuple(
+    cls for cls in list(globals().values()) if isinstance(cls, type) and issubclass(cls, HTTPException)
+)
 #: Maps each status code to the class that :func:`abort` raises.
 default_exceptions: dict[int, type[HTTPException]] = {
-    cls.code: cls
-    for cls in list(globals().values())
-    if isinstance(cls, type)
-    and issubclass(cls, HTTPException)
-    and cls.code
-    and cls.__base__ in (HTTPException, _RetryAfter)
+    cls.code: cls for cls in _OURS if cls.code and cls.__base__ in (HTTPException, _RetryAfter)
 }
 
 

@@ -19,7 +19,7 @@ A type that does not exist at run time, for example one that only type checkers 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from inspect import get_annotations
 from types import UnionType
 from typing import (
@@ -66,27 +66,30 @@ class Declared(NamedTuple):
     """The parameters without a default."""
 
 
-def declared_in(cls: type, root: type) -> Declared:
+def declared_in(cls: type, root: type, ours: Collection[type]) -> Declared:
     """Return what ``cls`` declares. ``root`` is HTTPException, whose own parameters are not among them.
 
-    A parameter that one of cardan's classes adds is no member and is not checked: it is a header field, or a part of
-    the description. A class with a constructor of its own has no required parameters, because the constructor decides.
+    ``ours`` are ``root`` and the classes of cardan that are derived from it. A parameter that one of them adds is no
+    member and is not checked: it is a header field, or a part of the description. A class with a constructor of its own
+    has no required parameters, because the constructor decides.
     """
     types: dict[str, Any] = {}
     members: list[str] = []
     for owner in reversed(cls.__mro__):
         if owner is root or not issubclass(owner, root):
             continue
-        is_foreign = owner.__module__ != root.__module__
+        is_foreign = owner not in ours
         for name, annotation in _annotations(owner).items():
-            if hasattr(root, name) or (kind := _evaluated(owner, annotation)) is ClassVar:
+            if hasattr(root, name):
                 continue
-            types[name] = kind if is_foreign else Any
+            kind = _evaluated(owner, annotation) if is_foreign else Any
+            if kind is ClassVar:
+                continue
+            types[name] = kind
             if is_foreign and not name.startswith("_") and name not in members:
                 members.append(name)
-    constructor: Any = cls.__init__  # type: ignore[misc]
-    is_ours = getattr(constructor, "__module__", None) == root.__module__
-    required = tuple(name for name in types if not hasattr(cls, name)) if is_ours else ()
+    constructor = next(owner for owner in cls.__mro__ if "__init__" in owner.__dict__)
+    required = tuple(name for name in types if not hasattr(cls, name)) if constructor in ours else ()
     return Declared(types, tuple(members), required)
 
 
