@@ -184,7 +184,7 @@ def test_http_errors(client: httpx.Client, kind: str) -> None:
 
 @pytest.mark.parametrize("what", ["defect", "type", "missing", "misspelt"])
 def test_defects(client: httpx.Client, kind: str, what: str) -> None:
-    """Any other exception gives the server's 500: so do a result that is no response and an error with wrong members."""
+    """Any other exception gives the server's 500, as a wrong result and an error with wrong members do."""
     assert client.get(f"/{kind}/fail?kind={what}").status_code == 500
     assert client.get(f"/{kind}/cookie").status_code == 201
 
