@@ -15,7 +15,7 @@ from .asgi._head import ScopeHead
 from .core._exceptions import ClientDisconnected
 from .core._request import draining
 from .core._request.cached import cached
-from .core._request.exchange import REQUEST_KEY, Exchange, find_exchange, known_body
+from .core._request.exchange import KEY, REQUEST_KEY, Exchange, find_exchange, known_body
 from .core._request.fields import (
     AcceptMixin,
     AuthorizationMixin,
@@ -35,7 +35,7 @@ from .wsgi import _input as wsgi_input
 from .wsgi._head import EnvironHead, query_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
     from contextlib import AbstractAsyncContextManager
     from typing import Unpack
 
@@ -85,10 +85,12 @@ class BaseRequest(core.BaseRequest):
     drain_timeout: float = draining.DEFAULTS.seconds
     """For how many seconds at most an unread body is received and discarded; 0 for not at all."""
 
-    _mode: Mode = "sync"  # the constructor sets only what differs from the defaults, because it runs for every request
+    # the constructor sets only what differs from the defaults, because it runs for every request
     _environ: dict[str, Any] | None = None
     _scope: MutableMapping[str, Any]
     _receive: Receive | None = None
+    _bare: bool = False
+    """Whether no application was handling the request when this object was made."""
 
     def __init__(
         self,
@@ -106,9 +108,10 @@ class BaseRequest(core.BaseRequest):
         elif "type" in scope and scope["type"] == "http":
             values["_scope"] = scope
             values["_receive"] = receive
-            values["_mode"] = "async"
         else:
             raise TypeError(f"got {_describe(scope)}, expected a WSGI environ or an ASGI http scope")
+        if KEY not in scope or not scope[KEY].holders:
+            values["_bare"] = True
         if shallow:
             values["shallow"] = True
         elif populate_request:
@@ -193,13 +196,16 @@ class BaseRequest(core.BaseRequest):
             receiving.watch_body(exchange, body, self._ahead)
         return exchange.disconnected
 
-    async def wait_disconnected(self) -> None:
+    def wait_disconnected(self) -> Coroutine[Any, Any, None]:
         """Return when the client has left. See :attr:`disconnected` for when this becomes known.
 
         Await it in a task of its own, beside the work. On WSGI a server does not report that a client has left: there
         it returns when a read of the body fails, or when the request is over. Raises :exc:`WrongMode` in sync code.
         """
         no_await(self, "wait_disconnected()", "disconnected")
+        return self._wait_disconnected()
+
+    async def _wait_disconnected(self) -> None:
         if self._environ is not None:
             await wsgi_input.wait_for_leave(self._exchange(), self._open_body())
         elif self._receive is None:
@@ -230,6 +236,17 @@ class BaseRequest(core.BaseRequest):
         return 0 if "Expect" in self.headers else receiving.AHEAD
 
     # --- what core needs of a request ---
+
+    @property
+    def _mode(self) -> Mode:
+        """The mode of the application's code, if the object was made while an application handled the request; for
+        any other object that of the protocol. So a helper that makes a request of its own works as its caller does.
+        """
+        mode = None if self._bare else self._exchange().mode
+        return mode or ("async" if self._environ is None else "sync")
+
+    def _set_mode(self, mode: Mode) -> None:
+        self._exchange().mode = mode
 
     @cached
     def head(self) -> HeadLike:
@@ -320,15 +337,24 @@ class BaseRequest(core.BaseRequest):
         if not exchange.holders:
             super().close()
 
-    async def aclose(self) -> None:
-        """The awaiting twin of :meth:`close`. It also ends the task that :attr:`disconnected` has started."""
+    def aclose(self) -> Coroutine[Any, Any, None]:
+        """The awaiting twin of :meth:`close`. It also ends the task that :attr:`disconnected` has started.
+
+        Raises :exc:`WrongMode` in the sync code of an :class:`Application`. It closes every bare request, whatever
+        protocol it came by.
+        """
+        if not self._bare:
+            no_await(self, "aclose()", "close()")
+        return super().aclose()
+
+    async def _aclose(self) -> None:
         exchange = self._exchange()
         if not exchange.holders:
             try:
                 if exchange.watched:
                     await receiving.end_watching(exchange)
             finally:
-                await super().aclose()
+                await super()._aclose()
 
     # --- the decorator ---
 

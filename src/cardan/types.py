@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypedDict
 
 from .core._exceptions import HTTPException
 from .core._response.base import BaseResponse
+from .core.drive import AsyncStream
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -26,6 +27,7 @@ else:
 __all__ = [
     "ASGIApplication",
     "ApplicationOptions",
+    "AsyncStream",
     "Flow",
     "Handler",
     "Lifespan",

@@ -230,7 +230,7 @@ def stamp(request: Request) -> Any:
     response.headers.add("X-Stamp", "outer")
 
 
-@middleware(load=True)
+@middleware(buffer=True)
 def check(request: Request) -> Any:
     """A middleware that reads the body. The handler can read it as well."""
     if request.get_data() == b"bad":

@@ -68,7 +68,6 @@ def read_twice(request: Request) -> Response:
     if first != "nothing yet":
         ask(request, first)
     other = type(request)(request.environ if hasattr(request, "environ") else request.scope, request._receive)
-    other._enter("sync")  # as an Application does
     return Response.from_json([ask(request, then), ask(other, then)])
 
 
@@ -83,7 +82,6 @@ async def aread_twice(request: Request) -> Response:
     if first not in ("nothing yet", "load", "load(form=False)"):
         await aask(request, first)
     other = type(request)(request.environ if hasattr(request, "environ") else request.scope, request._receive)
-    other._enter("async")
     return Response.from_json([await aask(request, then), await aask(other, then)])
 
 

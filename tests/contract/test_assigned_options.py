@@ -72,11 +72,11 @@ def test_middleware(protocol: Any, kind: str, way: Callable[[Any], None]) -> Non
 
 @both
 @kinds
-def test_middleware_that_loads(protocol: Any, kind: str) -> None:
-    """``load`` of a middleware that is added later, and of the application, takes effect."""
+def test_middleware_that_buffers(protocol: Any, kind: str) -> None:
+    """``buffer`` of a middleware that is added later, and of the application, takes effect."""
     seen: list[bytes] = []
 
-    @middleware(load=True)
+    @middleware(buffer=True)
     def reads(request: Request) -> Any:
         seen.append(request.get_data())
         return (yield)

@@ -225,7 +225,6 @@ def test_a_refused_body_is_left_to_others(protocol: str, way: str) -> None:
     def app(request: Request) -> Response:
         source = request.environ if protocol == "wsgi" else request.scope
         small = Small(source, None if protocol == "wsgi" else request._receive, populate_request=False)
-        small._enter("sync")
         with pytest.raises(RequestEntityTooLarge):
             READERS[way](small)
         return Response(request.get_data())
@@ -302,7 +301,6 @@ def test_an_application_keeps_the_files_that_it_needs(protocol: str) -> None:
     def app(request: Request) -> Response:
         source = request.environ if protocol == "wsgi" else request.scope
         with Request(source, None if protocol == "wsgi" else request._receive, populate_request=False) as other:
-            other._enter("sync")
             assert other.form["a"] == "1"
         return Response(request.files["f"].read())
 

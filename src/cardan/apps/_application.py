@@ -107,7 +107,10 @@ class Application(Dual, Generic[R]):
     A subclass names it once, in brackets: the requests of ``class App(Application[ApiRequest])`` are ApiRequests. The
     argument of the constructor, and an attribute of a subclass, take precedence."""
     load: bool = False
-    """Whether the body is loaded before middleware and handler run."""
+    """Whether the body is loaded before middleware and handler run: a form is parsed, any other body is kept.
+
+    A middleware that needs the bytes of a form says so, by ``@middleware(buffer=True)``: then the body is kept first,
+    and the form is parsed from what was kept."""
     lifespan: Lifespan | None = None
     """A function that takes the application and gives a context manager, sync or async. It is entered at start-up, and
     left at shutdown."""
@@ -148,7 +151,9 @@ class Application(Dual, Generic[R]):
     _adapter_worker_threads: crossing.Threads
     """For the adapters: the worker threads of sync handlers, close hooks and bodies (ASGI)."""
 
-    _loads = False
+    _loads: tuple[bool, ...] = ()
+    """The argument ``form`` of each ``load()`` before middleware and handler run: buffer first, parse from the buffer.
+    """
     _is_async: bool | None = None
     _process: ProcessLifespan | None = None
     _began = False
@@ -242,7 +247,8 @@ class Application(Dual, Generic[R]):
         """Set the handler that the adapters call directly, if all requests have the same one and nothing is loaded
         before.
         """
-        loads = bool(self.load) or any(getattr(each, "load", False) for each in self.middleware)
+        buffers = any(getattr(each, "buffer", False) for each in self.middleware)
+        loads = ((False,) if buffers else ()) + ((True,) if self.load else ())
         routes = getattr(self.resolve, "__func__", None) is not Application.resolve
         kind = None if routes or self._varies else is_async(self.handler)
         handler = self.handler if kind is not None and not loads else None
@@ -329,8 +335,9 @@ class Application(Dual, Generic[R]):
 
     # --- what the adapters ask: see the protocol Served in :mod:`cardan.core._flow` ---
 
-    def _adapter_find_handler(self, request: Any) -> tuple[Any, bool, bool]:
-        """For the adapters: the handler of a request, whether it is async, and whether the body is loaded before it.
+    def _adapter_find_handler(self, request: Any) -> tuple[Any, bool, tuple[bool, ...]]:
+        """For the adapters: the handler of a request, whether it is async, and how the body is loaded before it: the
+        argument ``form`` of each ``load()``.
 
         An HTTPException that :meth:`resolve` raises is raised by the handler, so that middleware sees it.
         """

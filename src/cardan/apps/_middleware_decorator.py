@@ -25,13 +25,13 @@ __all__ = ["MiddlewareFactory", "middleware"]
 
 
 class MiddlewareFactory(Generic[R]):
-    """A middleware function with its option ``load``: whether the body is loaded before it starts."""
+    """A middleware function with its option ``buffer``: whether the bytes of the body are kept before it starts."""
 
     __name__: str
 
-    def __init__(self, function: Callable[[R], Flow], *, load: bool = False) -> None:
+    def __init__(self, function: Callable[[R], Flow], *, buffer: bool = False) -> None:
         self.function = function
-        self.load = load
+        self.buffer = buffer
         update_wrapper(self, function)
 
     def __call__(self, request: R) -> Flow:
@@ -41,17 +41,20 @@ class MiddlewareFactory(Generic[R]):
 @overload
 def middleware(function: Callable[[R], Flow], /) -> MiddlewareFactory[R]: ...
 @overload
-def middleware(*, load: bool = False) -> Callable[[Callable[[R], Flow]], MiddlewareFactory[R]]: ...
-def middleware(function: Any = None, /, *, load: bool = False) -> Any:
+def middleware(*, buffer: bool = False) -> Callable[[Callable[[R], Flow]], MiddlewareFactory[R]]: ...
+def middleware(function: Any = None, /, *, buffer: bool = False) -> Any:
     """Make a generator function with one ``yield`` into a middleware for ``Application(middleware=[...])``.
 
     The ``yield`` gives the response of the handler. This may be the response to an HTTP error: of the handler, of
     :meth:`Application.resolve`, or of loading the body. Any other exception is raised at the ``yield``. The generator
     ends without a result if this response is to be sent, or returns another one. If it returns a response or an
     HTTPException before the ``yield``, this is the answer, and the handler is not called. It may raise an HTTPException
-    at any time, whose response is given to the middleware around it. With ``load``, the body is read into memory first,
-    so that ``request.get_data()`` also works if the handler is async.
+    at any time, whose response is given to the middleware around it.
+
+    With ``buffer``, the application first reads the body into memory and keeps its bytes, whatever its Content-Type is:
+    ``request.get_data()`` then gives them around ``def`` and ``async def`` handlers, and a form is parsed from them
+    afterwards. The cost: such an application refuses a body that exceeds ``max_data_memory`` with 413, also an upload.
     """
     if function is not None:
-        return MiddlewareFactory(function, load=load)
-    return lambda function: MiddlewareFactory(function, load=load)
+        return MiddlewareFactory(function, buffer=buffer)
+    return lambda function: MiddlewareFactory(function, buffer=buffer)

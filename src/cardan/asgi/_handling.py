@@ -80,9 +80,11 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
     exchange: Exchange | None = scope.get(KEY)
     if exchange is None:
         exchange = scope[KEY] = Exchange()
+        exchange.holders = 1
+    else:
+        exchange.begin()
     if app._adapter_lifespan_state and exchange.state is None and "state" not in scope:
         exchange.state = app._adapter_lifespan_state.copy()
-    exchange.holders += 1
     request: BaseRequest | None = None
     worker: crossing.Worker | None = None
     held: HeldSend | None = None
@@ -128,7 +130,9 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
             await worker.finish(partial(_leave, exchange))
         else:  # as _leave() does, without a coroutine for each request
             exchange.holders -= 1
-            if exchange.opened and not exchange.holders and (exchange.watched or exchange.files):
+            if exchange.holders:
+                exchange.go_back()
+            elif exchange.opened and (exchange.watched or exchange.files):
                 await _end(exchange)
     if held is not None:
         await held.finish()
@@ -186,7 +190,8 @@ async def _respond(
     handler, is_async, loads = app._adapter_find_handler(request)
     if loads:
         try:
-            await request.load(form=app.load)
+            for form in loads:
+                await request.load(form=form)
         except HTTPException as error:
             handler = raiser(error)
     start = partial(flow, request, handler, app.middleware, app.on_error)
@@ -260,7 +265,9 @@ def _make_sender(
 async def _leave(exchange: Exchange) -> None:
     """End what the application has begun for this request."""
     exchange.holders -= 1
-    if exchange.opened and not exchange.holders:
+    if exchange.holders:
+        exchange.go_back()
+    elif exchange.opened:
         await _end(exchange)
 
 

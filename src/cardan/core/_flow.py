@@ -51,17 +51,14 @@ class Served(Protocol):
         ...
 
     @property
-    def load(self) -> bool:
-        """Whether forms are parsed when the body is loaded before middleware and handler run."""
-        ...
-
-    @property
     def on_error(self) -> OnError:
         """Makes the response to an HTTPException."""
         ...
 
-    def _adapter_find_handler(self, request: Any, /) -> tuple[Function, bool, bool]:
-        """The handler of a request, whether it is async, and whether the body is loaded before it is called."""
+    def _adapter_find_handler(self, request: Any, /) -> tuple[Function, bool, tuple[bool, ...]]:
+        """The handler of a request, whether it is async, and how the body is loaded before it is called: the argument
+        ``form`` of each ``load()``, none for a body that is not loaded.
+        """
         ...
 
 

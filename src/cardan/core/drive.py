@@ -12,11 +12,11 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable, Coroutine, Generator
 
     from .structures._headers import HeadersView
 
-__all__ = ["Close", "FilePart", "Open", "Pieces", "Read", "Step", "Write", "arun", "boxed", "run"]
+__all__ = ["AsyncStream", "Close", "FilePart", "Open", "Pieces", "Read", "Step", "Write", "arun", "boxed", "run"]
 
 
 def __dir__() -> list[str]:
@@ -25,6 +25,7 @@ def __dir__() -> list[str]:
 
 S = TypeVar("S")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(slots=True)
@@ -134,6 +135,22 @@ async def arun(steps: Generator[S, Any, T], perform: Callable[[S], Awaitable[Any
         advance = answer = step = None  # type: ignore[assignment]  # an error refers to this frame: a cycle
 
 
+class AsyncStream(Protocol[T_co]):
+    """An async iterator that can be closed before its end, for example by :func:`contextlib.aclosing`.
+
+    ``request.aiter_data()`` and ``request.aiter_parts()`` give one. It is an async iterable for every library that
+    takes one. Closing it reads nothing more; the body stays consumed.
+    """
+
+    def __aiter__(self) -> AsyncStream[T_co]: ...
+
+    def __anext__(self) -> Coroutine[Any, Any, T_co]: ...
+
+    def aclose(self) -> Coroutine[Any, Any, None]:
+        """End the iteration. It may be called again."""
+        ...
+
+
 class Pieces:
     """An async iterator of bytes, which awaits ``pull()`` for each piece until the result is ``b""``.
 
@@ -144,16 +161,20 @@ class Pieces:
     __slots__ = ("_pull",)
 
     def __init__(self, pull: Callable[[], Awaitable[bytes]]) -> None:
-        self._pull = pull
+        self._pull: Callable[[], Awaitable[bytes]] | None = pull
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
-        piece = await self._pull()
+        piece = await self._pull() if self._pull is not None else b""
         if not piece:
             raise StopAsyncIteration
         return piece
+
+    async def aclose(self) -> None:
+        """End the iteration: nothing more is read. It may be called again."""
+        self._pull = None
 
 
 def boxed(function: Callable[..., T]) -> Callable[..., tuple[T]]:

@@ -21,6 +21,8 @@ from ..core.forms._parts import call_beside
 from ..core.forms._sinks import MemoryBudget
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from ..core._buffers import Buffer
     from ..core._limits import Limits
     from ..core.forms._files import RunSync, Writer
@@ -204,15 +206,18 @@ class FileStorage(CoreFileStorage):
         target: Any = dst  # _copy() takes paths, too
         super().save(target)
 
-    async def asave(self, dst: str | os.PathLike[str] | Writer, *, run_sync: RunSync = None) -> None:
+    def asave(self, dst: str | os.PathLike[str] | Writer, *, run_sync: RunSync = None) -> Coroutine[Any, Any, None]:
         """Async twin of :meth:`save`; ``dst.write`` may be async. ``run_sync`` runs what blocks in a worker thread."""
-        target: Any = dst  # _copy() takes paths, too
+        target: Any = dst  # _asave() takes paths, too
+        return super().asave(target, run_sync=run_sync)
+
+    async def _asave(self, dst: Any, run_sync: RunSync) -> None:
         if hasattr(dst, "write") or not is_async_file(self):
-            await super().asave(target, run_sync=run_sync)
+            await super()._asave(dst, run_sync)
             return
-        file = await call_blocking(self, run_sync, partial(Path(target).open, "wb", buffering=0))
+        file = await call_blocking(self, run_sync, partial(Path(dst).open, "wb", buffering=0))
         try:
-            await super().asave(_Whole(file), run_sync=run_sync)
+            await super()._asave(_Whole(file), run_sync)
         finally:
             file.close()
 
@@ -235,22 +240,28 @@ class Part(CorePart):
         ``dst`` is a path, which is created or overwritten, or an object with ``write(bytes)``. Build the path with
         :attr:`safe_filename`, never with ``filename``. Raises :exc:`OSError` for a path that cannot be written.
         """
-        target: Any = dst
-        if hasattr(dst, "write"):
-            super().save(target)
-            return
-        with Path(target).open("wb", buffering=0) as file:
-            super().save(_Whole(file))
+        target: Any = dst  # _save() takes paths, too
+        super().save(target)
 
-    async def asave(self, dst: str | os.PathLike[str] | Writer) -> None:
-        """Async twin of :meth:`save`; ``dst.write`` may be async. Files are written in worker threads."""
-        target: Any = dst
+    def _save(self, dst: Any) -> None:
         if hasattr(dst, "write"):
-            await super().asave(target)
+            super()._save(dst)
             return
-        file = await call_beside(self, lambda: Path(target).open("wb", buffering=0))  # noqa: SIM115 - opened in a thread
+        with Path(dst).open("wb", buffering=0) as file:
+            super()._save(_Whole(file))
+
+    def asave(self, dst: str | os.PathLike[str] | Writer) -> Coroutine[Any, Any, None]:
+        """Async twin of :meth:`save`; ``dst.write`` may be async. Files are written in worker threads."""
+        target: Any = dst  # _asave() takes paths, too
+        return super().asave(target)
+
+    async def _asave(self, dst: Any) -> None:
+        if hasattr(dst, "write"):
+            await super()._asave(dst)
+            return
+        file = await call_beside(self, lambda: Path(dst).open("wb", buffering=0))  # noqa: SIM115 - opened in a thread
         try:
-            await super().asave(_Whole(file))
+            await super()._asave(_Whole(file))
         finally:
             file.close()
 

@@ -92,14 +92,16 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
     exchange: Exchange | None = environ.get(KEY)
     if exchange is None:
         exchange = environ[KEY] = Exchange()
-    if app._adapter_start_lifespan is not None:
-        exchange.state = app._adapter_start_lifespan()
-    exchange.holders += 1
+        exchange.holders = 1
+    else:
+        exchange.begin()
     request: BaseRequest | None = None
     thread: RequestThread | None = None
     held = False
     has_body = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
     try:
+        if app._adapter_start_lifespan is not None:
+            exchange.state = app._adapter_start_lifespan()
         if has_body and not environ.get("wsgi.input_terminated"):
             count_reads(environ)
         request = app.request_class(environ)
@@ -139,7 +141,8 @@ def _respond(app: ServedOverWSGI, request: BaseRequest, thread: RequestThread) -
         thread.enter_async(request)
     if loads:
         try:
-            thread.load(request, form=app.load)
+            for form in loads:
+                thread.load(request, form=form)
         except HTTPException as error:
             handler = raiser(error)
     return thread.respond(request, call(flow, request, handler, app.middleware, app.on_error))
@@ -152,6 +155,8 @@ def _leave(environ: WSGIEnvironment, exchange: Exchange, thread: RequestThread |
             thread.leave()
     finally:
         exchange.holders -= 1
+        if exchange.holders:
+            exchange.go_back()
         environ.pop(REQUEST_KEY, None)
         if exchange.release is not None:
             exchange.end()

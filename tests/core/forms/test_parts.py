@@ -155,9 +155,9 @@ def test_a_part_that_was_passed_is_gone() -> None:
 def test_the_wrong_twin_raises() -> None:
     """Blocking names in async code, awaiting ones in sync code: WrongMode, when called."""
     p = next(sync_parts([BODY]))
-    for call in (p.aread, lambda: p.asave(io.BytesIO()), lambda: p.aiter_data().__anext__()):
+    for call in (p.aread, lambda: p.asave(io.BytesIO()), p.aiter_data):
         with pytest.raises(WrongMode, match="in sync code, expected"):
-            await_(call())
+            call()
     p = await_(async_parts([BODY]).__anext__())
     for call in (p.read, p.iter_data, lambda: p.save(io.BytesIO())):
         with pytest.raises(WrongMode, match="in async code, expected"):

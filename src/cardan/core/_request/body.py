@@ -41,6 +41,7 @@ __all__ = [
     "close_async_files",
     "drop_frames",
     "make_body",
+    "parsed_before",
 ]
 
 FORM = "form"
@@ -178,11 +179,10 @@ class Body:
         """Do the same as :meth:`take`; to be called between :meth:`begin` and :meth:`end`."""
         self.check()
         if self.taken is not None:
-            why = (
-                "parsed as a form by a request with other settings"
-                if access == FORM == self.taken
-                else f"consumed by {self.taken}"
-            )
+            if self.taken == FORM != access:
+                raise parsed_before(access)
+            other = "parsed as a form by a request with other settings"
+            why = other if self.taken == FORM else f"consumed by {self.taken}"
             raise BodyConsumed(f"got {access}, expected a body that is still there: it was {why}")
         self.taken = access
         self.fresh = False
@@ -256,6 +256,15 @@ async def close_async_files(files: list[Any]) -> None:
                 first = first or error
     if first is not None:
         raise first
+
+
+def parsed_before(access: str) -> BodyConsumed:
+    """The error for ``access``, which wants the bytes of a body after it was parsed as a form."""
+    return BodyConsumed(
+        f"got {access} after the body was parsed as a form, expected it before: a parsed form keeps no bytes. "
+        "Use form and files, or keep the bytes first: by get_data() in sync code, by `await request.load(form=False)` "
+        "in async code, by @middleware(buffer=True) around an application"
+    )
 
 
 def drop_frames(error: BaseException) -> None:

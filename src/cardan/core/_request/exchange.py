@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 
     from .body import Body
+    from .state import Mode
 
     B = TypeVar("B", bound=Body)
 
@@ -49,6 +50,10 @@ class Exchange:
     """The copy, for this request, of what the lifespan yielded."""
     holders: int = 0
     """How many applications are handling the request. The files of its forms stay open until there are none."""
+    mode: Mode | None = None
+    """Whether sync or async code of the application handles the request; None: the code that its server calls."""
+    outer_modes: tuple[Mode | None, ...] = ()
+    """The modes of the applications around the one that handles the request now, from the outermost on."""
     run_sync: Callable[..., Awaitable[Any]] | None = None
     """Runs a blocking function for async code: on WSGI in the thread of the request, on ASGI in a worker thread."""
     token: Any = None
@@ -79,6 +84,18 @@ class Exchange:
             if body.forms or body.filtered:
                 found += body.files
         return found
+
+    def begin(self) -> None:
+        """Note that one more application handles the request. Its code begins in the mode of the protocol."""
+        if self.holders:
+            self.outer_modes = (*self.outer_modes, self.mode)
+        self.holders += 1
+        self.mode = None
+
+    def go_back(self) -> None:
+        """Note that the request is again that of an application which has called another one, in its own mode."""
+        *outer, self.mode = self.outer_modes
+        self.outer_modes = tuple(outer)
 
     def run_blocking(self, run_sync: Callable[..., Awaitable[Any]]) -> None:
         """Note that async code handles the request now. Blocking functions are run by ``run_sync``."""

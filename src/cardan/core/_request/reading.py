@@ -24,7 +24,7 @@ from ..forms._body_reader import BodyReader
 from ..forms._files import bind
 from ..forms._form import Form
 from ..forms._plan import plan_for
-from .body import FORM, BytesBody, drop_frames
+from .body import FORM, BytesBody, drop_frames, parsed_before
 from .filtering import FilteredBody
 from .limits import LIMIT_NAMES, limits_of, own_limits
 from .perform import perform, performer
@@ -49,6 +49,7 @@ __all__ = [
     "check_size",
     "enter",
     "form_of",
+    "gone",
     "load",
     "load_sync",
     "loaded",
@@ -164,7 +165,7 @@ def enter(request: ReadableRequest, mode: Mode) -> None:
     """Switch the request, and the files already parsed, to ``mode``: it decides which of the sync and async twins may
     be called.
     """
-    request.__dict__["_mode"] = mode
+    request._set_mode(mode)
     body = request._known_body()
     for file in body.files if body is not None else ():
         bind(file, None if mode == "either" else mode, request._run_sync)
@@ -258,6 +259,7 @@ async def load(request: R, *, form: bool) -> R:
     try:
         if body.unfinished is not None:
             await go_on(body, body.unfinished)
+        access = "load()" if form else "load(form=False)"
         form = form and request.want_form_data_parsed
         if body.fresh:
             reader, length, whole = _before_reading(request, state, form=form)
@@ -277,7 +279,7 @@ async def load(request: R, *, form: bool) -> R:
                             body.fail(error)
                         body.end()  # a cancelled read has taken nothing: a task that waits begins anew
                     raise
-        steps = _steps(request, state, reader, first, form=form, begun=begun)
+        steps = _steps(request, state, reader, first, access=access, form=form, begun=begun)
         act = perform(body, request._open_file, request._run_write, request._shield)
         await go_on(body, SharedRead(body, steps, act, request._shield))
     except HTTPException as error:
@@ -290,10 +292,10 @@ async def load(request: R, *, form: bool) -> R:
     return request
 
 
-def load_sync(request: ReadableRequest, state: RequestState, *, form: bool) -> Any:
+def load_sync(request: ReadableRequest, state: RequestState, *, form: bool, access: str = "get_data()") -> Any:
     """Read the body in sync code, as :func:`load` does; ``form`` says whether it is parsed.
 
-    Returns the form or the bytes.
+    Returns the form or the bytes. Errors name the ``access`` that wants the bytes.
     """
     body = state.body
     reader: FormParser | None = None
@@ -301,7 +303,7 @@ def load_sync(request: ReadableRequest, state: RequestState, *, form: bool) -> A
     if body.fresh:
         reader, length, whole = _before_reading(request, state, form=form)
         if length:
-            body.begin(FORM if form else "get_data()")
+            body.begin(FORM if form else access)
             begun = True
             try:
                 if body.fresh:  # another thread may have read it before this one began
@@ -313,7 +315,7 @@ def load_sync(request: ReadableRequest, state: RequestState, *, form: bool) -> A
                 body.fail(error)
                 body.end()
                 raise
-    steps = _steps(request, state, reader, first, form=form, begun=begun)
+    steps = _steps(request, state, reader, first, access=access, form=form, begun=begun)
     return run(steps, performer(body, request._open_file))
 
 
@@ -367,36 +369,57 @@ def form_of(request: ReadableRequest, name: str) -> Form | None:
         if isinstance(known, Form):
             form = known
         else:
-            steps = _steps(request, state, None, b"", form=True, begun=False)
+            steps = _steps(request, state, None, b"", access=FORM, form=True, begun=False)
             form = run(steps, performer(body, request._open_file))
     state.form = form
     return form
 
 
-def raw_of(request: ReadableRequest, state: RequestState, *, keep: bool) -> bytes:
-    """The bytes of the body; ``keep`` says whether other accesses may have them, too. ``b""`` after it was parsed."""
+def raw_of(request: ReadableRequest, state: RequestState, access: str, *, keep: bool) -> bytes:
+    """The bytes of the body, for ``access``; ``keep`` says whether other accesses may have them, too.
+
+    After it was parsed as a form they are gone: see :func:`gone`.
+    """
     body = state.body
     raw = body.raw
     if raw is not None:  # nothing to read, and no step to perform
         return check_kept(raw, state, memory=True)
     if keep and body.fresh:
-        kept: bytes = load_sync(request, state, form=False)
+        kept: bytes = load_sync(request, state, form=False, access=access)
         return kept
-    return run(_raw_steps(request, state, b"", keep=keep, begun=False), performer(body))
+    return run(_raw_steps(request, state, b"", access=access, keep=keep, begun=False), performer(body))
+
+
+def gone(request: ReadableRequest, access: str) -> bytes:
+    """What ``access`` gives of the bytes of a body that was parsed as a form: it raises :exc:`BodyConsumed`.
+
+    A signature of no bytes would be that of every form. A request that is lenient gives ``b""``, as the original design
+    does.
+    """
+    if request._empty_after_form or request.form_rules == "silent":
+        return b""
+    raise parsed_before(access)
 
 
 # --- the steps ---
 
 
 def _steps(
-    request: ReadableRequest, state: RequestState, reader: FormParser | None, first: bytes, *, form: bool, begun: bool
+    request: ReadableRequest,
+    state: RequestState,
+    reader: FormParser | None,
+    first: bytes,
+    *,
+    access: str,
+    form: bool,
+    begun: bool,
 ) -> Generator[Step, Any, Any]:
     """The steps of loading: parsing by ``reader`` (None: it is made), or reading into memory if not ``form``.
 
     ``first`` are the bytes that were read already. ``begun``: ``body.begin()`` was called; the steps call ``end()``.
     """
     if not form:
-        return _raw_steps(request, state, first, keep=True, begun=begun)
+        return _raw_steps(request, state, first, access=access, keep=True, begun=begun)
     try:
         return _form_steps(request, state, reader, first, begun=begun)
     except BaseException:
@@ -406,12 +429,11 @@ def _steps(
 
 
 def _raw_steps(
-    request: ReadableRequest, state: RequestState, first: bytes, *, keep: bool, begun: bool
+    request: ReadableRequest, state: RequestState, first: bytes, *, access: str, keep: bool, begun: bool
 ) -> Generator[Step, Any, bytes]:
     """Read the whole body as bytes, at most ``max_data_memory`` of them, and keep it if ``keep``."""
     body, limits = state.body, state.limits
     length = state.length
-    access = "get_data()" if keep else "get_data(cache=False)"
     if not begun:
         body.begin(access)
     try:
@@ -420,7 +442,7 @@ def _raw_steps(
             return check_kept(body.raw, state, memory=True)
         refuse_unread(state, memory=True)
         if body.taken == FORM:
-            return b""  # the original design: a parsed form keeps no bytes
+            return gone(request, access)
         limit = None if length is not None else _tightest(limits, memory=True)
         reader = BodyReader(content_length=length, limits=limits, limit=limit)
         body.take_begun(access)

@@ -58,9 +58,10 @@ from .url import authority_of, checked_host, path_below_root, root_url_of
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from ..drive import AsyncStream
     from ..forms._events import FileStart
     from ..forms._plan import FormRules
     from ..structures._headers import HeadersView
@@ -163,8 +164,11 @@ class BaseRequest(_Limited):
 
     _state: RequestState | None = None
     """The state of the body. It is made at the first access to the body."""
-    _mode: Mode
-    """Whether sync or async code handles the request."""
+    _own_mode: Mode
+    _empty_after_form: bool = False
+    """Whether the bytes of a body are empty after it was parsed as a form, as in the original design, instead of a
+    BodyConsumed.
+    """
     _is_limited: bool = False
     """Whether a limit was set on this request."""
     _head: HeadLike
@@ -191,7 +195,7 @@ class BaseRequest(_Limited):
         values["_make_file"] = make_file
         if shield is not None:
             values["_given_shield"] = shield
-        values["_mode"] = "async" if isinstance(given, AsyncIterableBody) else "either"
+        values["_own_mode"] = "async" if isinstance(given, AsyncIterableBody) else "either"
         if shallow:
             values["shallow"] = True
 
@@ -426,12 +430,13 @@ class BaseRequest(_Limited):
         """Read the body, so that the plain properties work in async code: ``await request.load()``.
 
         A form is parsed; any other body is kept. With ``form=False`` the bytes of a form are kept as well. Use that in
-        a middleware, which must not consume the body. A second call does nothing. Concurrent callers share one read,
-        and its failure. If the task that reads is cancelled, another one that waits continues the read, and nothing is
-        lost.
+        a middleware, which must not consume the body; a later ``load()`` parses the form from these bytes. A second
+        call does nothing. Concurrent callers share one read, and its failure. If the task that reads is cancelled,
+        another one that waits continues the read, and nothing is lost.
 
-        Returns the request. Raises :exc:`RequestEntityTooLarge`, :exc:`BadRequest`, :exc:`ClientDisconnected`,
-        :exc:`BodyConsumed` if another access has consumed the body, and :exc:`WrongMode` in sync code.
+        Returns the request. Raises :exc:`RequestEntityTooLarge`, :exc:`BadRequest`, :exc:`ClientDisconnected`, and
+        :exc:`BodyConsumed` if another access has consumed the body; ``load(form=False)`` raises it also after a form
+        was parsed, which keeps no bytes. In sync code it raises :exc:`WrongMode` when it is called.
         """
         if self._mode == "sync":
             reading.no_await(self, "load()", "the properties themselves: they read")
@@ -451,14 +456,15 @@ class BaseRequest(_Limited):
     def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> str | bytes:
         """The whole body as bytes, or as text with ``as_text`` (bytes that are not UTF-8 become U+FFFD).
 
-        The bytes are kept for later accesses unless ``cache`` is false. They are empty after the form was parsed; with
-        ``parse_form_data`` a form is parsed first. Raises the errors of :meth:`load`, and 413 for a body that exceeds
-        ``max_data_memory``.
+        The bytes are kept for later accesses unless ``cache`` is false. With ``parse_form_data`` a form is parsed
+        first, and the result is empty. Raises the errors of :meth:`load`, 413 for a body that exceeds
+        ``max_data_memory``, and :exc:`BodyConsumed` after a form was parsed, which keeps no bytes.
         """
         state = reading.loaded(self, "data")
-        if parse_form_data:
-            reading.form_of(self, "data")
-        raw = reading.raw_of(self, state, keep=cache)
+        if parse_form_data and reading.form_of(self, "data") is not None and state.body.raw is None:
+            raw = b""
+        else:
+            raw = reading.raw_of(self, state, "get_data()", keep=cache)
         return raw.decode("utf-8", "replace") if as_text else raw
 
     @property
@@ -470,7 +476,7 @@ class BaseRequest(_Limited):
 
     @property
     def text(self) -> str:
-        """The body as text. Bytes that are not UTF-8 become U+FFFD."""
+        """The body as text. Bytes that are not UTF-8 become U+FFFD. Raises the errors of :meth:`get_data`."""
         return self.get_data(as_text=True)
 
     # --- forms ---
@@ -524,7 +530,7 @@ class BaseRequest(_Limited):
         mark is accepted. ``cache`` keeps the value, and keeps the bytes for other accesses.
 
         Raises 415 and 400 (through :meth:`on_json_loading_failed`) unless ``silent``. An error while the body is read
-        is always raised.
+        is always raised, and so is :exc:`BodyConsumed` after a form was parsed, which keeps no bytes.
         """
         known = self._state
         if cache and known is not None and known.json is not MISSING:
@@ -532,7 +538,7 @@ class BaseRequest(_Limited):
         state = reading.loaded(self, "json")
         if not (force or self.is_json):
             return None if silent else self.on_json_loading_failed(None)
-        data = reading.raw_of(self, state, keep=cache)
+        data = reading.raw_of(self, state, "get_json()", keep=cache)
         try:
             value = _load_json(self.json_module, data)
         except (ValueError, RecursionError) as error:
@@ -552,8 +558,8 @@ class BaseRequest(_Limited):
         reading.no_block(self, "iter_data()", "aiter_data()")
         return streaming.iter_data(self, chunk_size)
 
-    def aiter_data(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """The awaiting twin of :meth:`iter_data`; :exc:`WrongMode` in sync code."""
+    def aiter_data(self, chunk_size: int | None = None) -> AsyncStream[bytes]:
+        """The awaiting twin of :meth:`iter_data`; :exc:`WrongMode` in sync code. ``aclose()`` ends it early."""
         reading.no_await(self, "aiter_data()", "iter_data()")
         return streaming.aiter_data(self, chunk_size)
 
@@ -565,17 +571,18 @@ class BaseRequest(_Limited):
         reading.no_block(self, "iter_parts()", "aiter_parts()")
         return streaming.iter_parts(self, self.part_class)
 
-    def aiter_parts(self) -> AsyncIterator[Part]:
-        """The awaiting twin of :meth:`iter_parts`."""
+    def aiter_parts(self) -> AsyncStream[Part]:
+        """The awaiting twin of :meth:`iter_parts`; :exc:`WrongMode` in sync code. ``aclose()`` ends it early."""
         reading.no_await(self, "aiter_parts()", "iter_parts()")
         return streaming.aiter_parts(self, self.part_class)
 
     @property
     def stream(self) -> io.BufferedIOBase:
-        """The body as a file, bounded by its length and the limits; empty after the form was parsed.
+        """The body as a file, bounded by its length and the limits.
 
         The stream can be read once per request: reading it consumes the body. If the body was kept, each access gives a
-        new file over it. In async code it can be used after ``load()``; before that it raises :exc:`WrongMode`.
+        new file over it. After a form was parsed, which keeps no bytes, it raises :exc:`BodyConsumed`. In async code it
+        can be used after ``load()``; before that it raises :exc:`WrongMode`.
         """
         return streaming.stream_of(self)
 
@@ -657,9 +664,13 @@ class BaseRequest(_Limited):
         """The shared body, opened: from now on the limits are fixed."""
         return reading.opened(self).body
 
-    def _enter(self, mode: Mode) -> None:
-        """Switch the request to ``mode``."""
-        reading.enter(self, mode)
+    @property
+    def _mode(self) -> Mode:
+        """Whether sync or async code handles the request; an adapter's request may follow an application."""
+        return self._own_mode
+
+    def _set_mode(self, mode: Mode) -> None:
+        self.__dict__["_own_mode"] = mode
 
     def _open_body(self) -> Body:
         """The shared body; an adapter's request finds it in the environ or scope."""
@@ -730,13 +741,16 @@ class BaseRequest(_Limited):
         if (body := self._known_body()) is not None:
             body.close()
 
-    async def aclose(self) -> None:
+    def aclose(self) -> Coroutine[Any, Any, None]:
         """The awaiting twin of :meth:`close`: files on disk are closed in a worker thread. It also closes an async
         generator that was given as the body.
 
         If the generator was not read, and the head says that the body is empty (RFC 9112 section 6.3), the generator is
         first read once, so that it can end by itself. A persistent connection can go on after that.
         """
+        return self._aclose()
+
+    async def _aclose(self) -> None:
         try:
             await self._close_files()
         finally:
@@ -777,7 +791,7 @@ class BaseRequest(_Limited):
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        await self.aclose()
+        await self._aclose()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a request cannot be pickled: its body belongs to a connection; pickle what you need of it")

@@ -56,7 +56,8 @@ def loads_in_thread(request: BaseRequest) -> bool:
 
 def load_in_thread(request: BaseRequest, *, form: bool) -> None:
     """Load the body as ``await request.load(form=form)`` does, in a thread that may block, whatever the mode is."""
-    load_sync(request, opened(request), form=form and request.want_form_data_parsed)
+    form = form and request.want_form_data_parsed
+    load_sync(request, opened(request), form=form, access="load(form=False)")
 
 
 def may_receive(request: BaseRequest, length: int) -> bool:

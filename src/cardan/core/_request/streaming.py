@@ -21,12 +21,12 @@ from ..forms._content_type import MULTIPART_TYPE
 from ..forms._parts import Part, PartReader
 from .body import FORM, Body, BytesBody, drop_frames
 from .perform import perform, performer
-from .reading import announces_body, check_kept, no_block, opened, refuse_unread, unless_empty
+from .reading import announces_body, check_kept, gone, no_block, opened, refuse_unread, unless_empty
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
-    from ..drive import Step
+    from ..drive import AsyncStream, Step
     from ..forms._events import Field, FileStart
     from .state import ReadableRequest, RequestState
 
@@ -40,7 +40,7 @@ def iter_data(request: ReadableRequest, chunk_size: int | None) -> Iterator[byte
     return iter(lambda: run(reader.next(), act), b"")
 
 
-def aiter_data(request: ReadableRequest, chunk_size: int | None) -> AsyncIterator[bytes]:
+def aiter_data(request: ReadableRequest, chunk_size: int | None) -> AsyncStream[bytes]:
     """The pieces of the body, read by awaiting."""
     reader = _data_reader(request, "aiter_data()", chunk_size)
     act = perform(reader.body)
@@ -55,7 +55,7 @@ def stream_of(request: ReadableRequest) -> io.BufferedIOBase:
     if body.raw is not None:
         return io.BytesIO(check_kept(body.raw, state, memory=False))
     if body.taken == FORM and not body.busy and body.reading is None:
-        return io.BytesIO(b"")
+        return io.BytesIO(gone(request, "stream"))
     if body.waits:
         no_block(request, "stream", "`await request.load()` before it, or aiter_data()")
     if state.stream is None:
@@ -87,7 +87,7 @@ def iter_parts(request: ReadableRequest, part_class: type[Part]) -> Iterator[Par
     return _Parts(reader, body, may_be_empty, lambda steps: run(steps, act))
 
 
-def aiter_parts(request: ReadableRequest, part_class: type[Part]) -> AsyncIterator[Part]:
+def aiter_parts(request: ReadableRequest, part_class: type[Part]) -> AsyncStream[Part]:
     """The parts of a multipart form as objects of ``part_class``, read by awaiting."""
     body, reader, may_be_empty = _part_reader(request, part_class, "aiter_parts()")
     act = perform(body)
@@ -299,3 +299,7 @@ class _AsyncParts(_PartsBase):
             raise StopAsyncIteration
         part = self._reader.current = self._reader.part_class(self._reader, start, "async", self._run, self._run_sync)
         return part
+
+    async def aclose(self) -> None:
+        """End the iteration: no other part is read. The part that was given last can still be read."""
+        self._ended = True

@@ -19,8 +19,9 @@ from ..drive import Pieces
 from ._filenames import safe_filename
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 
+    from ..drive import AsyncStream
     from ..structures._headers import HeadersView
     from ._events import FileStart
 
@@ -175,13 +176,14 @@ class FileStorage:
         while data := self.stream.read(COPY_SIZE):
             write(data)
 
-    async def aread(self, size: int = -1, *, run_sync: RunSync = None) -> bytes:
+    # the twins for async code are plain functions: called in sync code they raise, and not only when they are awaited
+
+    def aread(self, size: int = -1, *, run_sync: RunSync = None) -> Coroutine[Any, Any, bytes]:
         """The awaiting twin of :meth:`read`."""
         self._async("aread()", "read()")
-        data: bytes = await self._call(run_sync, self.stream.read, size)
-        return data
+        return self._call(run_sync, self.stream.read, size)
 
-    def aiter_data(self, chunk_size: int = COPY_SIZE, *, run_sync: RunSync = None) -> AsyncIterator[bytes]:
+    def aiter_data(self, chunk_size: int = COPY_SIZE, *, run_sync: RunSync = None) -> AsyncStream[bytes]:
         """The awaiting twin of :meth:`iter_data`."""
         self._async("aiter_data()", "iter_data()")
         size = _positive(chunk_size)
@@ -193,9 +195,12 @@ class FileStorage:
 
         return Pieces(read)
 
-    async def asave(self, dst: Writer, *, run_sync: RunSync = None) -> None:
+    def asave(self, dst: Writer, *, run_sync: RunSync = None) -> Coroutine[Any, Any, None]:
         """The awaiting twin of :meth:`save`; ``dst.write`` may be async."""
         self._async("asave()", "save()")
+        return self._asave(dst, run_sync)
+
+    async def _asave(self, dst: Any, run_sync: RunSync) -> None:
         if not (self._is_async or iscoroutinefunction(getattr(dst, "write", None))):
             await self._call(run_sync, self._copy, dst, blocks=True)
             return
@@ -242,8 +247,12 @@ class FileStorage:
         if close is not None and not iscoroutinefunction(close):
             close()
 
-    async def aclose(self, *, run_sync: RunSync = None) -> None:
+    def aclose(self, *, run_sync: RunSync = None) -> Coroutine[Any, Any, None]:
         """The awaiting twin of :meth:`close`: an async file is awaited, one on disk is closed in a worker thread."""
+        self._async("aclose()", "close()")
+        return self._aclose(run_sync)
+
+    async def _aclose(self, run_sync: RunSync) -> None:
         if closes_async(self):
             sink: Any = self._sink
             await (getattr(sink, "aclose", None) or sink.close)()
@@ -328,4 +337,4 @@ def release(file: Any) -> None:
 async def arelease(file: FileStorage) -> None:
     """The awaiting twin of :func:`release`."""
     if not file._detached:
-        await file.aclose()
+        await file._aclose(None)

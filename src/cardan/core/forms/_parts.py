@@ -24,10 +24,10 @@ from ._filenames import safe_filename
 from ._files import COPY_SIZE, Writer, writer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 
     from .._limits import Limits
-    from ..drive import Step
+    from ..drive import AsyncStream, Step
     from ..structures._headers import HeadersView
     from ._events import FormEvent
     from ._plan import FormRules
@@ -103,25 +103,33 @@ class Part:
 
     def save(self, dst: Writer) -> None:
         """Write the rest of the data to ``dst``, an object with ``write(bytes)``."""
+        self._check("sync", "save()", "asave()")
+        self._save(dst)
+
+    def _save(self, dst: Any) -> None:
         write = writer(dst)
         for data in self.iter_data():
             write(data)
 
-    # --- async ---
+    # --- async: plain functions, which raise in sync code when they are called, and not only when they are awaited ---
 
-    async def aread(self) -> bytes:
+    def aread(self) -> Coroutine[Any, Any, bytes]:
         """The awaiting twin of :meth:`read`."""
         self._check("async", "aread()", "read()")
-        data: bytes = await self._run(self._read())
-        return data
+        reading: Coroutine[Any, Any, bytes] = self._run(self._read())
+        return reading
 
-    def aiter_data(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+    def aiter_data(self, chunk_size: int | None = None) -> AsyncStream[bytes]:
         """The awaiting twin of :meth:`iter_data`."""
         self._check("async", "aiter_data()", "iter_data()")
         return Pieces(lambda: self._run(self._next(chunk_size)))
 
-    async def asave(self, dst: Writer) -> None:
+    def asave(self, dst: Writer) -> Coroutine[Any, Any, None]:
         """The awaiting twin of :meth:`save`; ``dst.write`` may be async, else it is called in a worker thread."""
+        self._check("async", "asave()", "save()")
+        return self._asave(dst)
+
+    async def _asave(self, dst: Any) -> None:
         write = writer(dst)
         async for data in self.aiter_data(COPY_SIZE):
             if iscoroutinefunction(write):

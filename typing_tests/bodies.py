@@ -1,0 +1,76 @@
+"""Types of what reads a body: the twins, and the iterators that can be closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterator
+from contextlib import aclosing
+from typing import Any, assert_type
+
+import httpx
+
+from cardan import FileStorage, Request, core, middleware
+from cardan.files import Part
+from cardan.types import AsyncStream, Flow
+
+
+async def twins(request: Request, file: FileStorage, part: Part) -> None:
+    """A twin for async code gives a coroutine: it can be awaited, and be made a task. A forgotten await is found."""
+    assert_type(await request.load(form=False), Request)
+    assert_type(await file.aread(), bytes)
+    assert_type(file.read(), bytes)
+    assert_type(await part.aread(), bytes)
+    without_result: list[Coroutine[Any, Any, None]] = [
+        request.wait_disconnected(),
+        request.aclose(),
+        file.asave("name"),
+        file.aclose(),
+        part.asave("name"),
+    ]
+    for each in without_result:
+        await each
+    task = asyncio.create_task(request.load())
+    assert_type(await task, Request)
+    form = request.load().form  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    file.asave("name")  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]
+    del form
+
+
+async def iterators(request: Request, plain: core.Request, file: FileStorage, part: Part) -> None:
+    """``aclose()`` is there, so that ``contextlib.aclosing`` takes them. So do libraries that take async iterables."""
+    assert_type(request.aiter_data(), AsyncStream[bytes])
+    assert_type(plain.aiter_data(), AsyncStream[bytes])
+    assert_type(file.aiter_data(), AsyncStream[bytes])
+    assert_type(part.aiter_data(), AsyncStream[bytes])
+    async with aclosing(request.aiter_data()) as pieces:
+        async for piece in pieces:
+            assert_type(piece, bytes)
+    async with aclosing(request.aiter_parts()) as parts:
+        async for each in parts:
+            assert_type(each.filename, str | None)
+    await request.aiter_data().aclose()
+    iterable: AsyncIterable[bytes] = request.aiter_data()
+    iterator: AsyncIterator[bytes] = part.aiter_data()
+    async with httpx.AsyncClient() as client:
+        await client.put("http://store.example/", content=iterable)
+        await client.put("http://store.example/", content=iterator)
+    wrong: AsyncStream[str] = request.aiter_data()  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    del wrong
+
+
+def sync_iterators(request: Request) -> Iterator[bytes]:
+    """Those of sync code are plain iterators."""
+    assert_type(request.iter_data(), Iterator[bytes])
+    for part in request.iter_parts():
+        assert_type(part.read(), bytes)
+    return request.iter_data()
+
+
+@middleware(buffer=True)
+def buffered(request: Request) -> Flow:
+    """``buffer`` is an option of a middleware; ``load`` is one of an application only."""
+    request.get_data()
+    return (yield)
+
+
+middleware(load=True)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
