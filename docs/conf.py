@@ -16,6 +16,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
+# a short name in a signature, such as Response or type, may be that of several things; the first one is linked
+suppress_warnings = ["ref.python"]
 
 html_theme = "furo"
 html_title = f"cardan {release}"

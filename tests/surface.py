@@ -11,18 +11,20 @@ a parameter. Parameters that are positional only have no name that a user could 
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
+import re
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cardan
+from tests.house import ROOT, House
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[1]
+HOUSE = House(ROOT / "src")
 RECORD = ROOT / "tests" / "public_names.txt"
 
 PUBLIC = [
@@ -100,7 +102,10 @@ def has(cls: type, name: str) -> bool:
 
 
 def parameters_of(function: Any) -> Iterator[str]:
-    """The parameters of a function; ``""`` in the place of one that cannot be given by name."""
+    """The parameters of a function; ``""`` in the place of one that cannot be given by name.
+
+    ``**options: Unpack[SomeOptions]`` stands for the keys of the TypedDict.
+    """
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
@@ -108,6 +113,23 @@ def parameters_of(function: Any) -> Iterator[str]:
     for parameter in signature.parameters.values():
         by_name = parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
         yield parameter.name if by_name and is_public(parameter.name) else ""
+        if parameter.kind is parameter.VAR_KEYWORD and (unpacked := UNPACKED.match(str(parameter.annotation))):
+            yield from keys_of(unpacked[1])
+
+
+UNPACKED = re.compile(r"(?:\w+\.)*Unpack\[(\w+)")
+
+
+@cache
+def keys_of(name: str) -> tuple[str, ...]:
+    """The keys of a TypedDict. It is read from the source, because some are there for type checkers only."""
+    (found,) = (
+        node
+        for module in HOUSE.modules
+        for node in ast.walk(HOUSE.tree(module))
+        if isinstance(node, ast.ClassDef) and node.name == name and "TypedDict" in map(ast.unparse, node.bases)
+    )
+    return tuple(ast.unparse(item.target) for item in found.body if isinstance(item, ast.AnnAssign))
 
 
 def parameters_in(cls: type, name: str) -> set[str]:

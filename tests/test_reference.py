@@ -1,0 +1,105 @@
+"""Every public name is in the reference: a directive on one of its pages describes it.
+
+It may stand there under another of its public names: ``cardan.files.FileStorage`` is ``cardan.FileStorage``.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.surface import ROOT, modules
+
+PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))
+DIRECTIVE = re.compile(r"^\.\. (?:auto|py:)(\w+):: ([\w.]+)\n((?:   .*\n)*)", re.MULTILINE)
+
+
+def find(path: str) -> Any:
+    """What a dotted name stands for. Raises LookupError if it stands for nothing."""
+    parts = path.split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            found: Any = importlib.import_module(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            continue
+        for name in parts[length:]:
+            found = getattr(found, name)
+        return found
+    raise LookupError(path)
+
+
+def has_home_in(module: str, name: str) -> bool:
+    """Whether a module itself assigns ``name`` and describes it; autodoc leaves out other data."""
+    spec = importlib.util.find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    body = ast.parse(Path(spec.origin).read_text("utf-8")).body
+    for statement, following in zip(body, [*body[1:], None], strict=True):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            return isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+    return False
+
+
+def names_of(module: str, options: str) -> list[str]:
+    """The names that ``automodule`` describes: those of ``__all__``, less the data of other modules."""
+    left_out = re.search(r":exclude-members: ((?:.|\n {6})*)", options)
+    excluded = set(re.split(r"[,\s]+", left_out[1])) if left_out else set()
+    if ":members:" not in options:
+        return []
+    loaded = importlib.import_module(module)
+    if listed := re.search(r":members: (.+)", options):
+        return listed[1].split(", ")
+    return [
+        name
+        for name in loaded.__all__
+        if name not in excluded and (has_docstring(getattr(loaded, name)) or has_home_in(module, name))
+    ]
+
+
+def has_identity(value: object) -> bool:
+    """Whether only one public thing is this object; two constants may be equal by chance."""
+    return value is not Any and not isinstance(value, str | bytes | int | float | tuple | frozenset | None)
+
+
+def has_docstring(value: object) -> bool:
+    return inspect.isclass(value) or inspect.isroutine(value)
+
+
+@cache
+def described() -> tuple[dict[int, object], set[str]]:
+    """What the pages describe: objects by their identity, and the paths of everything."""
+    paths: set[str] = set()
+    for page in PAGES:
+        for kind, path, options in DIRECTIVE.findall(page.read_text("utf-8")):
+            paths |= {f"{path}.{name}" for name in names_of(path, options)} if kind == "module" else {path}
+    return {id(value): value for value in map(find, paths) if has_identity(value)}, paths
+
+
+@pytest.mark.parametrize("module", modules())
+def test_every_public_name_is_in_the_reference(module: str) -> None:
+    """Each name of ``__all__`` is described by a directive; a module by one of its names."""
+    objects, paths = described()
+    loaded = importlib.import_module(module)
+    missing = [
+        name
+        for name in loaded.__all__
+        if f"{module}.{name}" not in paths
+        and id(getattr(loaded, name)) not in objects
+        and not any(path.startswith(f"{module}.{name}.") for path in paths)
+    ]
+    assert missing == []
+
+
+def test_the_pages_describe_no_private_name() -> None:
+    """What the pages describe is in a public module, but for the limits, which every request class has."""
+    private = [path for path in described()[1] if any(part.startswith("_") for part in path.split("."))]
+    assert private == ["cardan.core._limits.LimitAttributes"]
