@@ -26,3 +26,12 @@ def test_mypy_and_pyright_read_the_file(path: str) -> None:
     """A test file that calls ``assert_type`` is in mypy's ``files`` and in pyright's ``include``."""
     assert path in TOOLS["mypy"]["files"]
     assert path in TOOLS["pyright"]["include"]
+
+
+def test_a_checker_that_finds_less_is_noticed() -> None:
+    """In ``typing_tests`` an expected error is marked for each checker, and a mark without an error is an error."""
+    assert TOOLS["mypy"]["strict"] is True  # with warn_unused_ignores
+    (own,) = (each for each in TOOLS["pyright"]["executionEnvironments"] if each["root"] == "typing_tests")
+    assert (own["enableTypeIgnoreComments"], own["reportUnnecessaryTypeIgnoreComment"]) == (False, True)
+    assert "typing_tests" in TOOLS["mypy"]["files"]
+    assert "typing_tests" in TOOLS["pyright"]["include"]

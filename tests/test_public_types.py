@@ -26,8 +26,11 @@ MODULES = [
     "cardan.core.fields",
     "cardan.core.structures",
     "cardan.core.drive",
+    "cardan.apps",
+    "cardan.asgi",
     "cardan.files",
     "cardan.testing",
+    "cardan.wsgi",
 ]
 ALLOWED = {
     "a parsed JSON document can have any type": "get_json json on_json_loading_failed",

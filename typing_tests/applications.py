@@ -70,7 +70,7 @@ def of_api_requests() -> None:
     Application(handler, request_class=ApiRequest, middleware=[stamped, refusing, plain])
     Application(simple, middleware=[stamped, plain])
     mine: Middleware[ApiRequest] = refusing
-    Request.application(simple, middleware=[mine])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    Request.application(simple, middleware=[mine])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType, reportCallIssue]
     Application[Request](simple, middleware=[refusing])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
 
 
@@ -136,7 +136,7 @@ def options() -> None:
     App("x", lod=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Application(simple, lod=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Request.application(lod=True)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-    Request.application(load=1)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    Request.application(load=1)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 
 
 class Page:

@@ -133,7 +133,7 @@ def each_kind_of_status(response: Response, status: int) -> None:
     if status == 10:
         abort("404")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     if status == 11:
-        abort(404, retry_after=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+        abort(404, retry_after=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     if status == 12:
-        abort(404, order=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    abort(429, retry_afer=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+        abort(404, order=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    abort(429, retry_afer=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]

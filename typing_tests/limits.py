@@ -25,15 +25,15 @@ class ApiRequest(Request):
 class Wrong(Request):
     """Values that no checker accepts."""
 
-    max_content_length = "2 MB"  # type: ignore[assignment]
-    form_rules = "stric"  # type: ignore[assignment]
-    charset = "latin-1"  # type: ignore[assignment]
+    max_content_length = "2 MB"  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    form_rules = "stric"  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    charset = "latin-1"  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 
 
 class WrongResponse(Response):
     """Responses are always sent as UTF-8."""
 
-    charset = "latin-1"  # type: ignore[assignment]
+    charset = "latin-1"  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 
 
 def limits(request: Request, mine: ApiRequest, cores: core.Request) -> None:
@@ -42,19 +42,19 @@ def limits(request: Request, mine: ApiRequest, cores: core.Request) -> None:
     request.max_content_length = None
     request.form_rules = "silent"
     assert_type(cores.max_form_parts, int | None)
-    request.max_content_length = "1"  # type: ignore[assignment]
-    request.max_conten_length = 1  # type: ignore[attr-defined]
-    cores.max_conten_length = 1  # type: ignore[attr-defined]
-    mine.max_conten_length = 1  # type: ignore[attr-defined]
-    Request.max_conten_length = 1  # type: ignore[attr-defined]
-    request.form_rules = "stric"  # type: ignore[assignment]
-    MultipartDecoder("B", form_rules="stric")  # type: ignore[arg-type]
+    request.max_content_length = "1"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+    request.max_conten_length = 1  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    cores.max_conten_length = 1  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    mine.max_conten_length = 1  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    Request.max_conten_length = 1  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    request.form_rules = "stric"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+    MultipartDecoder("B", form_rules="stric")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def attributes(request: Request, mine: ApiRequest, app: Application, files: StaticFiles) -> None:
     """An attribute of the user's own is declared in a class; a name that nobody declared is found."""
     mine.user = "Ada"
-    mine.usr = "Ada"  # type: ignore[attr-defined]
-    request.body_timout = 3  # type: ignore[attr-defined]
-    app.middlewares = ()  # type: ignore[attr-defined]
-    files.max_aeg = 3  # type: ignore[attr-defined]
+    mine.usr = "Ada"  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    request.body_timout = 3  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    app.middlewares = ()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    files.max_aeg = 3  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]

@@ -28,7 +28,7 @@ def redirects() -> None:
     assert_type(core.redirect("/", response_class=CoreMine), CoreMine)
     redirect("/", code=303)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     redirect("/", 303, Mine)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-    redirect("/", response_class=Request)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    redirect("/", response_class=Request)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
 
 
 def files(request: Request, of_core: core.Request, environ: dict[str, Any]) -> None:
@@ -41,7 +41,7 @@ def files(request: Request, of_core: core.Request, environ: dict[str, Any]) -> N
     assert_type(send_from_directory("a", "b", request, as_attachment=True), Response)
     assert_type(send_from_directory("a", "b", request, response_class=Mine), Mine)
     send_file(path)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-    send_file(path, "text/plain")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    send_file(path, "text/plain")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     send_file(path, request, max_ag=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     send_from_directory("a", "b")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     send_from_directory("a", "b", None, etags=1)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]

@@ -1,0 +1,98 @@
+"""Types of what servers and other libraries ask of applications, and of what ``Mount`` and ``ProxyFix`` take."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from ipaddress import IPv4Network, ip_network
+from typing import Any, assert_type
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import asgiref.typing
+import flask
+import hypercorn.typing
+import starlette.applications
+import starlette.routing
+import starlette.types
+
+from cardan import Application, Dual, Mount, ProxyFix, Request, Response
+from cardan.files import StaticFiles
+from cardan.testing import AsyncClient, Client
+from cardan.types import ASGIApplication, Receive, Scope, Send
+
+
+def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """A WSGI application."""
+    start_response("204 No Content", [])
+    return []
+
+
+async def asgi_app(scope: Scope, receive: Receive, send: Send) -> None:
+    """An ASGI application."""
+
+
+def handler(request: Request) -> Response:
+    """A handler, which is no application."""
+    return Response()
+
+
+def servers(
+    app: Application[Request], response: Response, files: StaticFiles, dual: Dual, mount: Mount, proxied: ProxyFix
+) -> None:
+    """Every application of cardan has the types that servers and libraries ask for, on both protocols."""
+    for each in (app, response, files, dual, mount, proxied):
+        wsgi: WSGIApplication = each
+        asgi: ASGIApplication = each
+        starlette_app: starlette.types.ASGIApp = each
+        asgi3: asgiref.typing.ASGI3Application = each
+        framework: hypercorn.typing.ASGIFramework = each
+        other_framework: hypercorn.typing.WSGIFramework = each
+        starlette.routing.Mount("/x", app=each)
+        del wsgi, asgi, starlette_app, asgi3, framework, other_framework
+
+
+def calls(app: Mount, environ: dict[str, Any], start_response: StartResponse, receive: Receive, send: Send) -> None:
+    """A call has the result of the protocol that its arguments belong to."""
+    assert_type(app(environ, start_response), Iterable[bytes])
+    called: Awaitable[None] = app(environ, receive, send)
+    del called
+    app(environ)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+
+
+def mounts(app: Application[Request], old: flask.Flask, other: starlette.applications.Starlette) -> None:
+    """WSGI, ASGI and dual applications can be mounted, also those of other libraries."""
+    mount = Mount({"/a": app, "/b": wsgi_app, "/c": asgi_app, "/d": old, "/e": other, "/": Mount({"/": app})})
+    assert_type(mount.apps, Mapping[str, Callable[..., Any]])
+    by_prefix: dict[str, flask.Flask] = {"/": old}
+    Mount(by_prefix)
+    Mount({"/api": app, "/": Application.from_wsgi(old)})
+    assert_type(Application.from_wsgi(old), Dual)
+    Mount({"/": handler})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+    Mount({"/": "hello:app"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+    Mount({1: app})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+    Mount([("/", app)])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    mount.apps["/x"] = app  # type: ignore[index]  # pyright: ignore[reportIndexIssue]
+
+
+def proxies(app: Application[Request], old: flask.Flask) -> None:
+    """The numbers are ints, the networks text or networks."""
+    ProxyFix(app, 1, 1, 1, 1, 1, 0, ["10.0.0.0/8", IPv4Network("192.168.0.0/16"), ip_network("::/0")])
+    ProxyFix(old, x_for=2, forwarded=1, peers=("10.0.0.1",))
+    ProxyFix(wsgi_app)
+    ProxyFix(asgi_app)
+    assert_type(ProxyFix(app).app, WSGIApplication | ASGIApplication)
+    ProxyFix(handler)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    ProxyFix(app, x_for="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    ProxyFix(app, x_fro=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    ProxyFix(app, peers=[10])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+
+
+def clients(app: Application[Request]) -> None:
+    """The protocol need not be named. It is one of two, by position or by name."""
+    for client in (Client(app), Client(app, "wsgi"), Client(app, protocol="asgi", backend="trio"), Client(wsgi_app)):
+        assert_type(client, Client)
+    AsyncClient(app, "wsgi")
+    Client(app, "http")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Client(app, protocol="WSGI")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Client(app, "asgi", "trio")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Client(app, backend="curio")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncClient(app, "http")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
