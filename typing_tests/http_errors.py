@@ -43,6 +43,18 @@ class Throttled(TooManyRequests):
     quota: int
 
 
+class OfCore(NotFound):
+    """An error of a program that uses the core alone."""
+
+    response_class = core.Response
+
+
+class Wrong(NotFound):
+    """An error whose response would be no response."""
+
+    response_class = Request  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+
+
 class Own(HTTPException):
     """An error with its own constructor."""
 

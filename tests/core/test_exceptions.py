@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -296,6 +298,29 @@ def test_a_ready_response() -> None:
     """``get_response()`` returns the response that was given to the error."""
     response = Response()
     assert NotFound(response=response).get_response(Request("text/html")) is response
+
+
+CORE_ALONE = """
+import sys
+from cardan.core import NotFound, Request, RequestHead, Response
+
+class Mine(NotFound):
+    response_class = Response
+
+response = Mine(headers={"X": "y"}).get_response(Request(RequestHead("GET", "/")))
+print(type(response) is Response, response.status, response.headers["X"])
+print([name for name in ("cardan._response", "cardan.wsgi", "cardan.asgi", "cardan._crossing") if name in sys.modules])
+response = NotFound().get_response()
+print(isinstance(response, Response), callable(response), NotFound.response_class)
+"""
+
+
+def test_the_class_of_the_response() -> None:
+    """``response_class`` of an error class is the class of its responses. With the one of core no adapter is imported;
+    without it the response is one that every server can call, whatever was imported before.
+    """
+    lines = subprocess.run([sys.executable, "-c", CORE_ALONE], capture_output=True, text=True, check=True).stdout
+    assert lines.splitlines() == ["True 404 Not Found y", "[]", "True True None"]
 
 
 @pytest.mark.parametrize(

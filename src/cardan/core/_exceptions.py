@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from .fields._live import HasHeaders
 
     Fields: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
-    ResponseClass: TypeAlias = type[Response]  # in the body of an error class, the name "type" is a parameter
+    ResponseClass: TypeAlias = type[ResponseLike]  # in the body of an error class, the name "type" is a parameter
 
     class Options(TypedDict, total=False):
         """The parameters that every error has, other than its description."""
@@ -191,7 +191,10 @@ class HTTPException(_Declaring):
     members: Mapping[str, object] = {}
     """The members that were given without a declaration. :meth:`get_members` returns all."""
     response_class: ClassVar[ResponseClass | None] = None
-    """The class of the response that :meth:`get_response` makes; None for :class:`cardan.Response`."""
+    """The class of the response that :meth:`get_response` makes; None for :class:`cardan.Response`.
+
+    A class of errors may set it. With :class:`cardan.core.Response` the adapters for WSGI and ASGI are not imported.
+    """
     _declared: ClassVar[Declared]
 
     if not TYPE_CHECKING:
@@ -276,14 +279,15 @@ class HTTPException(_Declaring):
         headers = self.get_headers()
         if request is not None:
             headers.append(("Vary", "Accept"))
-        response_class: type[Response] | None = self.response_class
+        response_class: Any = self.response_class
         if response_class is None:
             # An error can be raised on every floor of core, and its response is one that every server can send. This
             # is the only place where core imports a module above it, and it does so when it is called.
             from .._response import Response
 
             response_class = Response
-        return response_class(body, self.code or 500, headers, content_type=content_type)
+        response: Response = response_class(body, self.code or 500, headers, content_type=content_type)
+        return response
 
     def __reduce__(self) -> tuple[object, ...]:
         # A copy is made without __init__, because a subclass may require other arguments.
