@@ -33,9 +33,11 @@ from ._members import Declared, check_names, checked, checked_members, declared_
 from ._status import PHRASES
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
     from datetime import datetime, timedelta
     from http import HTTPStatus
     from typing import TypeAlias, TypedDict, Unpack, dataclass_transform
+    from wsgiref.types import StartResponse
 
     from .._response import Response
     from ._problem import ResponseLike
@@ -45,16 +47,20 @@ if TYPE_CHECKING:
     Fields: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
     ResponseClass: TypeAlias = type[ResponseLike]  # in the body of an error class, the name "type" is a parameter
 
-    class Options(TypedDict, total=False):
-        """The parameters that every error has, other than its description."""
+    class KeywordOptions(TypedDict, total=False):
+        """The parameters that every error has, and that are keyword-only."""
 
-        response: ResponseLike | None
         headers: Fields | None
         original_exception: BaseException | None
         type: str | None
         title: str | None
         instance: str | None
         members: Mapping[str, object]
+
+    class Options(KeywordOptions, total=False):
+        """The parameters that every error has, other than its description."""
+
+        response: ResponseLike | None
 
 
 __all__ = [
@@ -116,7 +122,7 @@ T = TypeVar("T")
 
 
 def _first(*, default: T, kw_only: Literal[False]) -> T:
-    """The default of the parameter that may be given by position. Type checkers read the keyword arguments."""
+    """The default of a parameter that may be given by position. Type checkers read the keyword arguments."""
     return default
 
 
@@ -169,14 +175,19 @@ class HTTPException(_Declaring):
     A class may have a constructor of its own. It sets the members as attributes, or passes them to this constructor.
     Tell type checkers about it in the classes that are derived from this class: ``class Late(Own, init=False)``.
 
-    An HTTP error can be copied and pickled if its attributes can.
+    An HTTP error is a WSGI and an ASGI application, too: it answers a request with its response::
+
+        except HTTPException as error:
+            return error(environ, start_response)  # on ASGI: await error(scope, receive, send)
+
+    It can be copied and pickled if its attributes can.
     """
 
     code: ClassVar[int | None] = None
     """The status code. Each class sets it."""
     description: str | None = _first(default=None, kw_only=False)
     """The text for the client, None for no text."""
-    response: ResponseLike | None = None
+    response: ResponseLike | None = _first(default=None, kw_only=False)
     """The response to send instead of the one that describes the error, or None."""
     headers: Fields | None = None
     """Header fields to add to the response, or None."""
@@ -202,8 +213,8 @@ class HTTPException(_Declaring):
         def __init__(
             self,
             description=None,
-            *,
             response=None,
+            *,
             headers=None,
             original_exception=None,
             type=None,
@@ -215,6 +226,8 @@ class HTTPException(_Declaring):
             super().__init__()
             if description is not None:
                 checked("as description", description)
+                if not isinstance(description, str):
+                    raise TypeError(f"got {description.__class__.__name__} as description, expected a str")
                 self.description = description
             if response is not None:
                 self.response = response
@@ -263,12 +276,12 @@ class HTTPException(_Declaring):
         declared = {name: getattr(self, name) for name in names if hasattr(self, name)}
         return declared | {name: value for name, value in self.members.items() if name not in declared}
 
-    def get_response(self, request: HasHeaders | None = None) -> Response:
+    def get_response(self, request: HasHeaders | Mapping[str, Any] | None = None) -> Response:
         """Return ``response`` if it was given, else a new response that describes the error.
 
-        The Accept field of ``request`` selects the format: problem details (RFC 9457) for JSON, HTML or plain text. If
-        Accept names none of them, an error with members, and an error for a request with a JSON body, give problem
-        details; other errors give plain text. The same holds without a request.
+        ``request`` is a request, a WSGI environ or an ASGI scope. Its Accept field selects the format: problem details
+        (RFC 9457) for JSON, HTML or plain text. If Accept names none of them, an error with members, and an error for a
+        request with a JSON body, give problem details; other errors give plain text. The same holds without a request.
         """
         if self.response is not None:
             given: Any = self.response  # of any class; most programs use cardan.Response
@@ -288,6 +301,23 @@ class HTTPException(_Declaring):
             response_class = Response
         response: Response = response_class(body, self.code or 500, headers, content_type=content_type)
         return response
+
+    @overload
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse, /) -> Iterable[bytes]: ...
+    @overload
+    def __call__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[Any]],
+        send: Callable[[Any], Awaitable[None]],
+        /,
+    ) -> Awaitable[None]: ...
+    def __call__(self, carrier: Any, /, *rest: Any) -> Any:
+        """Answer a request with this error: ``error(environ, start_response)``, or
+        ``await error(scope, receive, send)``.
+        """
+        response: Any = self.get_response(carrier)
+        return response(carrier, *rest)
 
     def __reduce__(self) -> tuple[object, ...]:
         # A copy is made without __init__, because a subclass may require other arguments.
@@ -374,16 +404,17 @@ class RequestEntityTooLarge(HTTPException):
     def __init__(
         self,
         description: str | None = None,
+        response: ResponseLike | None = None,
         *,
         limit: str | None = None,
         allowed: int | None = None,
         received: int | None = None,
-        **options: Unpack[Options],
+        **options: Unpack[KeywordOptions],
     ) -> None:
         if description is None and limit is not None:
             got = f"more than {allowed}" if received is None else received
             description = f"got {got}, expected at most {allowed} ({limit})"
-        super().__init__(description, **options)
+        super().__init__(description, response, **options)
         self.limit = limit
         self.allowed = allowed
         self.received = received

@@ -70,11 +70,11 @@ class ResponseLike(Protocol):
         ...
 
 
-def document(error: Problem, request: HasHeaders | None = None) -> tuple[str, bytes]:
+def document(error: Problem, request: HasHeaders | Mapping[str, Any] | None = None) -> tuple[str, bytes]:
     """Return the content type and the body of a response that describes ``error``.
 
-    The Accept field of ``request`` selects the format, as :meth:`~cardan.exceptions.HTTPException.get_response`
-    explains.
+    The Accept field of ``request`` (a request, an environ or a scope) selects the format, as
+    :meth:`~cardan.exceptions.HTTPException.get_response` explains.
     """
     kind = _preferred(error, request)
     if kind == "json":
@@ -84,17 +84,29 @@ def document(error: Problem, request: HasHeaders | None = None) -> tuple[str, by
     return "text/plain; charset=utf-8", _plain(error).encode("utf-8", "replace")
 
 
-def _preferred(error: Problem, request: HasHeaders | None) -> str:
-    headers: Mapping[str, str] = {} if request is None else request.headers
-    accept = MIMEAccept.from_header(headers.get("Accept"))
+def _preferred(error: Problem, request: HasHeaders | Mapping[str, Any] | None) -> str:
+    accept = MIMEAccept.from_header(_field_of(request, "Accept"))
     for name, quality in accept:  # in descending order of quality
         kind = _kind(name.partition(";")[0].lower()) if quality else None
         if kind is not None:
             return kind
-    sent = parse_media_type(headers.get("Content-Type"))
+    sent = parse_media_type(_field_of(request, "Content-Type"))
     if (error.get_members() or (sent is not None and sent.is_json)) and not _refuses_json(accept):
         return "json"
     return "text"
+
+
+def _field_of(request: HasHeaders | Mapping[str, Any] | None, name: str) -> str | None:
+    """Return a header field of a request, a WSGI environ or an ASGI scope; None if it was not sent."""
+    if not isinstance(request, Mapping):
+        return None if request is None else request.headers.get(name)
+    value: str | None
+    if "type" not in request:  # an environ (PEP 3333)
+        key = name.upper().replace("-", "_")
+        value = request.get(key if key == "CONTENT_TYPE" else f"HTTP_{key}")
+        return value
+    wanted = name.lower().encode()
+    return ", ".join([sent.decode("latin-1") for key, sent in request.get("headers") or () if key == wanted]) or None
 
 
 def _kind(name: str) -> str | None:
