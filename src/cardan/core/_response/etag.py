@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from ..fields._cache_control import ResponseCacheControl
-from ..fields._dates import utc_now
+from ..fields._dates import http_date, parse_date, utc_now
 from ..fields._descriptors import header_field, live_field
 from ..fields._etags import quote_etag, unquote_etag
 from ..fields._ranges import ContentRange
@@ -70,7 +70,7 @@ class ETagResponseMixin(BaseResponse):
         method, headers = head_of(request_or_environ)
         if method in ("GET", "HEAD"):
             if "Date" not in self.headers:
-                self.date = utc_now()
+                self.headers["Date"] = http_date(utc_now())
             self._make_conditional(
                 method, headers, "bytes" if accept_ranges is True else accept_ranges, complete_length
             )
@@ -87,7 +87,7 @@ class ETagResponseMixin(BaseResponse):
         there = Representation(
             status=self.status_code,
             etag=self.headers.get("ETag"),
-            last_modified=self.last_modified,
+            last_modified=parse_date(self.headers.get("Last-Modified")),
             length=length if unit == "bytes" else None,
             any_order=self.is_sequence or hasattr(self._iterable, "ranged"),
         )
@@ -100,10 +100,6 @@ class ETagResponseMixin(BaseResponse):
             self.status_code = 304
         elif decision.status is not None:
             self._become_error(decision.status, length)
-
-    if TYPE_CHECKING:
-        date: Any
-        last_modified: Any
 
     def _complete_length(self, given: int | None) -> int | None:
         if given is not None:
