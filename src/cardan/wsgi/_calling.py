@@ -85,6 +85,8 @@ def call_app(
             try:
                 first.append(next(chunks))
             except StopIteration:
+                if start.status is not None:  # a generator that yields nothing
+                    break
                 raise RuntimeError(
                     "got no call of start_response(), expected one before the body's first item"
                 ) from None
