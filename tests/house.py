@@ -35,6 +35,7 @@ WAYS_BACK = {
     ("cardan._request", "cardan.apps._application"): (
         "Request.application makes an application, whose requests are of the class Request unless it is told otherwise"
     ),
+    ("cardan", "cardan.compat"): "after `import cardan` every public module is an attribute, for type checkers, too",
     ("cardan", "cardan.testing"): "after `import cardan` every public module is an attribute, for type checkers, too",
     (
         "cardan.types",

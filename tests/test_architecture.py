@@ -51,7 +51,7 @@ FLOORS = [
     "files",
     "exceptions datastructures http",
     "",  # cardan itself: the list of the names that users import
-    "testing",
+    "testing compat",
 ]
 HEIGHTS = {entry: height for height, floor in enumerate(FLOORS) for entry in floor.split() or [""]}
 # File names that stand twice in core, and why that does not mislead.

@@ -39,6 +39,7 @@ asgi._receiving                   contract/test_request_state.py           http.
 asgi._rewriting                   apps/test_mount.py                       root_path
 asgi._sending                     contract/test_response_hazards.py        keep_alive
 asgi._thread                      contract/test_contexts.py                contextvars
+compat.werkzeug._values           compat/werkzeug/test_test.py             encode_multipart
 core._environs                    apps/test_bridges.py                      PATH_INFO
 core._limits                      core/request/test_limits.py              max_form_parts
 core._problem                     core/test_exceptions.py                  about:blank

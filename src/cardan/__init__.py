@@ -18,6 +18,7 @@ from ._lazy import lazy
 if TYPE_CHECKING:
     from . import apps as apps
     from . import asgi as asgi
+    from . import compat as compat
     from . import core as core
     from . import datastructures as datastructures
     from . import exceptions as exceptions
@@ -81,7 +82,19 @@ _HOMES = {
     "safe_join": "files",
     "send_file": "files",
 }
-_MODULES = ("apps", "asgi", "core", "datastructures", "exceptions", "files", "http", "testing", "types", "wsgi")
+_MODULES = (
+    "apps",
+    "asgi",
+    "compat",
+    "core",
+    "datastructures",
+    "exceptions",
+    "files",
+    "http",
+    "testing",
+    "types",
+    "wsgi",
+)
 
 __all__ = [
     "Application",

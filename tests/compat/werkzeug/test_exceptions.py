@@ -1,0 +1,142 @@
+"""cardan.compat.werkzeug.exceptions: the arguments of Werkzeug, and errors that are applications."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+
+import cardan.exceptions
+from cardan.compat.werkzeug import exceptions
+from cardan.compat.werkzeug.datastructures import WWWAuthenticate
+from cardan.compat.werkzeug.wrappers import Request
+from cardan.testing import Client
+
+SIX = ["Unauthorized", "MethodNotAllowed", "RequestedRangeNotSatisfiable", "TooManyRequests", "InternalServerError",
+       "ServiceUnavailable"]  # fmt: skip
+
+
+def headers_of(wz: Any, error: Any) -> dict[str, str]:
+    return dict(error.get_response(wz.test.create_environ()).headers.items())
+
+
+def test_the_positional_arguments(wz: Any) -> None:
+    """Each class takes its arguments in the order of Werkzeug."""
+    errors = wz.exceptions
+    assert headers_of(wz, errors.MethodNotAllowed(["GET", "HEAD"]))["Allow"] == "GET, HEAD"
+    assert errors.MethodNotAllowed(["GET"], "read only").description == "read only"
+    assert headers_of(wz, errors.RequestedRangeNotSatisfiable(10))["Content-Range"] == "bytes */10"
+    assert headers_of(wz, errors.RequestedRangeNotSatisfiable(10, "lines", "no"))["Content-Range"] == "lines */10"
+    basic = wz.datastructures.WWWAuthenticate("basic", {"realm": "staff"})
+    error = errors.Unauthorized("who?", None, basic)
+    assert headers_of(wz, error)["WWW-Authenticate"].lower().startswith("basic realm=")
+    assert error.description == "who?"
+    assert headers_of(wz, errors.TooManyRequests("slow", None, 20))["Retry-After"] == "20"
+    assert headers_of(wz, errors.ServiceUnavailable(retry_after=5))["Retry-After"] == "5"
+    cause = ValueError()
+    assert errors.InternalServerError("oops", None, cause).original_exception is cause
+
+
+@pytest.mark.parametrize("status", sorted(exceptions.default_exceptions))
+def test_a_response_can_be_given(wz: Any, status: int) -> None:
+    """Every error sends the response that it is given, by position or by its name."""
+    cls = wz.exceptions.default_exceptions.get(status)
+    if cls is None:
+        assert wz.package == "werkzeug"
+        return
+    response = wz.wrappers.Response("own", 299)
+    assert cls(response=response).get_response() is response
+    if cls.__name__ not in ("MethodNotAllowed", "RequestedRangeNotSatisfiable"):
+        assert cls("text", response).get_response(wz.test.create_environ()) is response
+
+
+def test_an_error_is_a_wsgi_application(wz: Any) -> None:
+    """``return error(environ, start_response)`` answers the request, in the format that its Accept asks for."""
+
+    def app(environ: Any, start_response: Any) -> Any:
+        try:
+            if wz.wrappers.Request(environ).path == "/key":
+                wz.wrappers.Request(environ).args["missing"]
+            wz.exceptions.abort(405, ["PUT"])
+        except wz.exceptions.HTTPException as error:
+            return error(environ, start_response)
+
+    with Client(app, protocol="wsgi") as client:
+        response = client.get("/", headers={"Accept": "text/html"})
+        assert (response.status_code, response.headers["allow"]) == (405, "PUT")
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        assert client.get("/key").status_code == 400
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html", "text/plain", None])
+def test_an_error_is_an_application_on_both_protocols(accept: str | None) -> None:
+    """An error that is called with an environ or a scope gives what it gives for a request over it."""
+
+    def wsgi(environ: Any, start_response: Any) -> Any:
+        return exceptions.NotFound("none")(environ, start_response)
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> Any:
+        await exceptions.NotFound("none")(scope, receive, send)
+
+    @Request.application
+    def through(request: Any) -> Any:
+        raise exceptions.NotFound("none")
+
+    fields = {"Accept": accept} if accept else {"Content-Type": "application/json", "Accept": "*/*"}
+    answers = []
+    for app, protocol in ((wsgi, "wsgi"), (asgi, "asgi"), (through, "wsgi"), (through, "asgi")):
+        with Client(app, protocol=protocol) as client:  # type: ignore[arg-type]
+            response = client.get("/", headers=fields)
+            answers.append((response.status_code, response.content, response.headers["content-type"]))
+    assert answers == answers[:1] * 4
+    assert answers[0][2].partition(";")[0] == ({"application/json": "application/problem+json", None:
+                                               "application/problem+json"}.get(accept) or accept)  # fmt: skip
+
+
+def test_abort(wz: Any) -> None:
+    """``abort`` raises the class for the status, or sends a response; an Aborter has a mapping of its own."""
+    with pytest.raises(wz.exceptions.NotFound) as caught:
+        wz.exceptions.abort(404, "gone")
+    assert caught.value.description == "gone"
+    response = wz.wrappers.Response("own")
+    with pytest.raises(wz.exceptions.HTTPException) as raised:
+        wz.exceptions.abort(response)
+    assert raised.value.get_response() is response
+    with pytest.raises(LookupError):
+        wz.exceptions.abort(299)
+
+    class Own(wz.exceptions.HTTPException):  # type: ignore[misc, name-defined]
+        code = 499
+
+    with pytest.raises(Own):
+        wz.exceptions.Aborter(extra={499: Own})(499)
+    with pytest.raises(LookupError):
+        wz.exceptions.Aborter({499: Own})(404)
+
+
+def test_what_cardan_raises_is_found() -> None:
+    """``except`` with a class of the module finds the errors that cardan raises, and those of other modules."""
+    assert exceptions.HTTPException is cardan.exceptions.HTTPException
+    for name in ("BadRequestKeyError", "RequestEntityTooLarge", "ClientDisconnected", "SecurityError", "NotFound"):
+        assert getattr(exceptions, name) is getattr(cardan.exceptions, name)
+    for name in SIX:
+        assert issubclass(getattr(exceptions, name), getattr(cardan.exceptions, name))
+
+
+@pytest.mark.parametrize("name", SIX)
+def test_errors_are_copied_and_pickled(name: str) -> None:
+    """Copies have the description and the other arguments."""
+    error = getattr(exceptions, name)(description="text", headers={"X-A": "1"})
+    for again in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert (type(again), again.description) == (type(error), "text")
+        assert ("X-A", "1") in again.get_headers()
+
+
+def test_a_description_is_a_text() -> None:
+    """Another object as description is a TypeError: it would be an argument in the wrong place."""
+    with pytest.raises(TypeError, match="got list as description, expected a str"):
+        cardan.exceptions.MethodNotAllowed(["GET"])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="got WWWAuthenticate as description"):
+        exceptions.Unauthorized(WWWAuthenticate("basic"))  # type: ignore[arg-type]

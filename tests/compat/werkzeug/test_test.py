@@ -1,0 +1,342 @@
+"""cardan.compat.werkzeug.test: environs from values, and the client."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from typing import Any
+
+import anyio
+import pytest
+
+from cardan.compat.werkzeug.test import Client, EnvironBuilder
+from cardan.compat.werkzeug.wrappers import Request, Response
+from cardan.testing import lint
+
+KEYS = {
+    "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL",
+    "HTTP_HOST", "CONTENT_TYPE", "CONTENT_LENGTH", "HTTP_AUTHORIZATION", "HTTP_X_A", "wsgi.url_scheme", "wsgi.version",
+    "wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once", "REQUEST_URI", "RAW_URI", "a.base", "a.override",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"path": "/f ö?a=ü", "base_url": "https://a.example:8443/röot/"},
+        {"query_string": {"a": "ö", "b": ["1", "2"]}, "method": "PUT"},
+        {"query_string": "a=1;b", "headers": {"X-A": "1", "Content-Type": "text/x"}},
+        {"headers": [("X-A", "1"), ("X-A", "2")], "multithread": True, "run_once": True},
+        {"data": "text", "content_type": "text/plain"},
+        {"data": b"\xff", "mimetype": "text/html"},
+        {"data": io.BytesIO(b"file")},
+        {"data": {"a": "1", "b": ["2", "3"]}, "method": "POST"},
+        {"json": {"a": [1]}, "method": "POST"},
+        {"json": [1], "content_type": "application/x-json"},
+        {"input_stream": io.BytesIO(b"stream"), "content_length": 3},
+        {"environ_base": {"a.base": 1, "SERVER_NAME": "x"}, "environ_overrides": {"a.override": 2, "PATH_INFO": "/z"}},
+        {"auth": ("Ada", "ö")},
+        {"base_url": "http://[::1]:5000/"},
+    ],
+    ids=str,
+)
+def test_environs_are_those_of_werkzeug(values: dict[str, Any]) -> None:
+    """The same arguments give the same environ, with the same body."""
+    import werkzeug.test
+
+    if values.get("base_url") == "http://[::1]:5000/":  # Werkzeug cuts the address at its first colon
+        assert EnvironBuilder(**values).get_environ()["SERVER_NAME"] == "::1"
+        return
+    bodies = [values[key] for key in ("data", "input_stream") if hasattr(values.get(key), "seek")]
+    results = []
+    for builder_class in (werkzeug.test.EnvironBuilder, EnvironBuilder):
+        for body in bodies:
+            body.seek(0)
+        environ = builder_class(**values).get_environ()
+        shown = {key: environ[key] for key in KEYS if key in environ}
+        results.append({**shown, "body": environ["wsgi.input"].read()})
+    if "auth" in values:  # cardan sends what RFC 7617 says
+        results[0]["HTTP_AUTHORIZATION"] = "Basic QWRhOsO2"
+    assert results[1] == results[0]
+
+
+def test_files(wz: Any) -> None:
+    """A tuple and a binary file are files of a multipart form."""
+    named = io.BytesIO(b"2")
+    named.name = "b.png"
+    builder = wz.test.EnvironBuilder(
+        method="POST",
+        data={"a": "1", "t": (io.BytesIO(b"1"), "a.txt"), "u": (io.BytesIO(b"3"), "c", "x/y"), "b": named},
+    )
+    request = builder.get_request(wz.wrappers.Request)
+    got = {name: (file.filename, file.mimetype, file.read()) for name, file in request.files.items()}
+    assert got == {"t": ("a.txt", "text/plain", b"1"), "u": ("c", "x/y", b"3"), "b": ("b.png", "image/png", b"2")}
+    assert request.form["a"] == "1"
+
+
+def test_what_a_builder_has_can_be_changed(wz: Any) -> None:
+    """The parameters are attributes, and setting one of them changes the environ."""
+    builder = wz.test.EnvironBuilder("/a", data={"a": "1"}, query_string={"q": "1"}, method="POST")
+    assert (builder.mimetype, builder.server_name, builder.server_port) == (
+        "application/x-www-form-urlencoded", "localhost", 80,
+    )  # fmt: skip
+    builder.args["r"] = "2"
+    builder.form["b"] = "2"
+    builder.path = "/b"
+    builder.headers["X-A"] = "1"
+    builder.files.add_file("f", io.BytesIO(b"x"), "f.txt")
+    builder.base_url = "https://a.example/root"
+    assert (builder.mimetype, builder.script_root, builder.server_port) == ("multipart/form-data", "/root", 443)
+    request = builder.get_request(wz.wrappers.Request)
+    assert request.url == "https://a.example/root/b?q=1&r=2"
+    assert (request.form.to_dict(), request.files["f"].read()) == ({"a": "1", "b": "2"}, b"x")
+    builder.input_stream = io.BytesIO(b"raw")
+    builder.content_type = "text/plain; charset=x"
+    assert builder.mimetype_params["charset"] == "x"
+    builder.mimetype_params["charset"] = "utf-8"
+    assert builder.content_type == "text/plain; charset=utf-8"
+    for name in ("form", "files"):
+        with pytest.raises(AttributeError):
+            getattr(builder, name)
+    builder.query_string = "z=1"
+    with pytest.raises(AttributeError):
+        builder.args
+    assert builder.get_environ()["QUERY_STRING"] == "z=1"
+    assert builder.get_environ()["wsgi.input"].read() == b"raw"
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"path": "/?a=1", "query_string": "b=2"}, ValueError),
+        ({"data": "a", "json": 1}, TypeError),
+        ({"data": "a", "input_stream": io.BytesIO()}, TypeError),
+        ({"base_url": "http://a.example/?a=1"}, ValueError),
+    ],
+    ids=str,
+)
+def test_contradictions(wz: Any, values: dict[str, Any], error: type[Exception]) -> None:
+    """Arguments that contradict each other are errors."""
+    with pytest.raises(error):
+        wz.test.EnvironBuilder(**values)
+
+
+def test_from_environ(wz: Any) -> None:
+    """A builder that was made from an environ makes an equal one."""
+    before = wz.test.create_environ(
+        "/f ö/%2F?a=%26", "https://a.example/röot", method="PATCH", data="x", headers={"X-A": "1"}
+    )
+    after = wz.test.EnvironBuilder.from_environ(before).get_environ()
+    ignored = {"REQUEST_URI", "RAW_URI", "wsgi.input"}
+    assert {k: v for k, v in after.items() if k not in ignored} == {k: v for k, v in before.items() if k not in ignored}
+
+
+def test_encode_multipart(wz: Any) -> None:
+    """The parts of a form, with a boundary that was given."""
+    values = wz.datastructures.MultiDict([("a", "1"), ("f", wz.datastructures.FileStorage(io.BytesIO(b"x"), "f.txt"))])
+    boundary, body = wz.test.encode_multipart(values, boundary="xyz")
+    assert boundary == "xyz"
+    assert body.lstrip().startswith(b'--xyz\r\nContent-Disposition: form-data; name="a"\r\n')
+    assert b'filename="f.txt"' in body or b"filename=f.txt" in body
+    stream, length, _ = wz.test.stream_encode_multipart({"a": "1"}, boundary="xyz")
+    assert len(stream.read()) == length
+
+
+def test_scopes() -> None:
+    """The same values as an ASGI scope: the request reads the same from it."""
+
+    async def main() -> None:
+        values: dict[str, Any] = {"base_url": "https://a.example/röot", "method": "POST", "data": {"a": "ö"}}
+        request = Request.from_values("/f ö?q=1", protocol="asgi", **values)
+        same = Request.from_values("/f ö?q=1", **values)
+        await request.load()
+        for name in ("url", "path", "root_path", "method", "host", "content_type", "content_length", "form", "args"):
+            assert getattr(request, name) == getattr(same, name), name
+        assert same.form["a"] == "ö"
+
+    anyio.run(main)
+
+
+def test_httpx_is_not_needed() -> None:
+    """The module works where httpx is not installed."""
+    code = (
+        "import sys; sys.modules['httpx'] = sys.modules['httpx2'] = None;"
+        "from cardan.compat.werkzeug.test import Client, create_environ;"
+        "from cardan.compat.werkzeug.wrappers import Request, Response;"
+        "assert Client(Response('x')).get('/').text == 'x';"
+        "assert Request.from_values('/a').path == '/a'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- the client ---
+
+
+def make_app(wz: Any) -> Any:
+    """An application of Werkzeug's kind, of the classes of one of the two libraries."""
+    Request, Response = wz.wrappers.Request, wz.wrappers.Response
+    redirect = wz.utils.redirect
+
+    @Request.application
+    def app(request: Any) -> Any:
+        path = request.path
+        if path == "/login":
+            response = redirect("/hello")
+            response.set_cookie("user", request.form["name"])
+            return response
+        if path == "/deep/login":
+            response = Response("in")
+            response.set_cookie("user", "deep", path="/deep")
+            return response
+        if path == "/logout":
+            response = Response("bye")
+            response.delete_cookie("user")
+            return response
+        if path == "/loop":
+            return redirect("/loop")
+        if path == "/away":
+            return redirect("http://other.example/")
+        if path == "/sub":
+            return redirect("http://sub.localhost/hello")
+        if path == "/again":
+            return redirect("/echo?x=1", 307)
+        if path == "/up":
+            return redirect("echo")
+        if path == "/echo":
+            return Response(f"{request.method} {request.get_data(as_text=True)} {request.query_string.decode()}")
+        return Response(f"Hello {request.cookies.get('user')} at {request.host}{request.script_root}")
+
+    return app
+
+
+@pytest.fixture
+def client(wz: Any) -> Any:
+    return wz.test.Client(make_app(wz))
+
+
+def test_a_response_has_its_request(wz: Any, client: Any) -> None:
+    """The client gives a TestResponse with status, header fields, body and the request."""
+    response = client.get("/hello")
+    assert isinstance(response, wz.test.TestResponse)
+    assert (response.status_code, response.text) == (200, "Hello None at localhost")
+    assert (response.request.path, response.history) == ("/hello", ())
+
+
+def test_cookies(client: Any) -> None:
+    """Cookies are kept, sent to the paths and domains that they are for, and deleted."""
+    client.post("/login", data={"name": "Ada"})
+    assert client.get("/").text == "Hello Ada at localhost"
+    assert client.get_cookie("user").value == "Ada"
+    assert client.get("/", base_url="http://other.example").text == "Hello None at other.example"
+    client.get("/deep/login")
+    assert client.get_cookie("user", path="/deep").value == "deep"
+    assert client.get("/").text == "Hello Ada at localhost"
+    client.get("/logout")
+    assert client.get_cookie("user") is None
+    client.set_cookie("user", "Bob")
+    assert client.get("/").text == "Hello Bob at localhost"
+    client.delete_cookie("user")
+    assert client.get("/").text == "Hello None at localhost"
+    client.set_cookie("user", "Eve", domain="a.example", origin_only=False)
+    assert client.get("/", base_url="http://x.a.example").text == "Hello Eve at x.a.example"
+
+
+def test_a_client_without_cookies(wz: Any) -> None:
+    """With ``use_cookies=False`` no cookie is kept, and asking for one is an error."""
+    client = wz.test.Client(make_app(wz), use_cookies=False)
+    client.post("/login", data={"name": "Ada"})
+    assert client.get("/").text == "Hello None at localhost"
+    with pytest.raises(TypeError):
+        client.get_cookie("user")
+
+
+def test_redirects(wz: Any, client: Any) -> None:
+    """Redirects are followed; the responses before the last one are its history."""
+    response = client.post("/login", data={"name": "Ada"}, follow_redirects=True)
+    assert (response.text, response.request.path) == ("Hello Ada at localhost", "/hello")
+    assert [before.status_code for before in response.history] == [302]
+    assert client.post("/again", data="body", follow_redirects=True).text == "POST body x=1"
+    assert client.get("/up", follow_redirects=True).text.startswith("GET")
+    mounted = client.post("/login", base_url="http://localhost/app", data={"name": "Ada"}, follow_redirects=True)
+    assert mounted.request.path == "/hello"
+    with pytest.raises(wz.test.ClientRedirectError):
+        client.get("/loop", follow_redirects=True)
+    for path in ("/away", "/sub"):
+        with pytest.raises(RuntimeError):
+            client.get(path, follow_redirects=True)
+    client.allow_subdomain_redirects = True
+    assert client.get("/sub", follow_redirects=True).text == "Hello None at sub.localhost"
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete", "patch", "options", "trace"])
+def test_methods(client: Any, method: str) -> None:
+    """There is a function for each method."""
+    assert getattr(client, method)("/echo").text.split(" ")[0] == method.upper()
+    assert client.head("/echo").data == b""
+
+
+def test_what_open_takes(wz: Any, client: Any) -> None:
+    """A builder, an environ and a request can be sent in place of the arguments of a builder."""
+    builder = wz.test.EnvironBuilder("/echo", method="PUT", data="x")
+    assert client.open(builder).text == "PUT x "
+    assert client.open(wz.test.create_environ("/echo", method="PUT", data="x")).text == "PUT x "
+    assert client.open(wz.test.EnvironBuilder("/echo", method="PUT", data="x").get_request()).text == "PUT x "
+
+
+def test_the_class_of_the_response(wz: Any) -> None:
+    """The response is also of the class that the program gives."""
+
+    class Own(wz.wrappers.Response):  # type: ignore[misc, name-defined]
+        def first(self) -> bytes:
+            return bytes(self.get_data()[:5])
+
+    response = wz.test.Client(make_app(wz), Own).get("/")
+    assert isinstance(response, Own)
+    assert isinstance(response, wz.test.TestResponse)
+    assert response.first() == b"Hello"
+
+
+def test_run_wsgi_app(wz: Any) -> None:
+    """An application is called; what it writes by ``write()`` is part of the body; ``close()`` is called."""
+    closed: list[str] = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Type", "text/plain")])(b"a")
+
+        class Body:
+            def __iter__(self) -> Any:
+                return iter([b"b"])
+
+            def close(self) -> None:
+                closed.append("closed")
+
+        return Body()
+
+    body, status, headers = wz.test.run_wsgi_app(app, wz.test.create_environ())
+    assert (b"".join(body), status, headers["Content-Type"]) == (b"ab", "200 OK", "text/plain")
+    body.close()
+    assert closed == ["closed"]
+    body, _, _ = wz.test.run_wsgi_app(app, wz.test.create_environ(), buffered=True)
+    assert closed == ["closed", "closed"]
+    assert type(body) is list
+
+
+def test_an_application_that_yields_nothing(wz: Any) -> None:
+    """A generator may call ``start_response`` when its first item is asked for, and then yield none (PEP 3333)."""
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("204 No Content", [])
+        yield from ()
+
+    body, status, _ = wz.test.run_wsgi_app(app, wz.test.create_environ())
+    assert (list(body), status) == ([], "204 No Content")
+    assert Response.from_app(app, EnvironBuilder().get_environ()).status_code == 204
+
+
+def test_the_client_follows_the_protocol() -> None:
+    """The environs of the client, and how it calls an application, follow PEP 3333."""
+    application = lint.wsgi(Response("x"))
+    with Client(application).post("/", data="x") as response:
+        assert response.text == "x"

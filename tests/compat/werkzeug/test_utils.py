@@ -1,0 +1,265 @@
+"""cardan.compat.werkzeug.utils: redirects, files, properties, imports."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cardan.compat.werkzeug import utils
+from cardan.compat.werkzeug.exceptions import NotFound
+from cardan.compat.werkzeug.test import create_environ
+from cardan.compat.werkzeug.wrappers import Response
+
+
+def test_redirect(wz: Any) -> None:
+    """The parameters are ``code`` and ``Response``; the default is a 302."""
+
+    class Own(wz.wrappers.Response):  # type: ignore[misc, name-defined]
+        pass
+
+    assert (wz.utils.redirect("/a").status_code, wz.utils.redirect("/a").location) == (302, "/a")
+    response = wz.utils.redirect("/a?b=1&c=<x>", code=303, Response=Own)
+    assert (type(response), response.status_code) == (Own, 303)
+    assert b"<x>" not in response.get_data()
+    assert wz.utils.redirect("/a", 301, Own).status_code == 301
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "expected"),
+    [("/a/b", "", "b/"), ("/a/", "", "./"), ("/a", "c=1", "a/?c=1"), ("", "", "./"), ("/\xc3\xb6", "", "%C3%B6/")],
+)
+def test_append_slash_redirect(wz: Any, path: str, query: str, expected: str) -> None:
+    """The location is relative to the last segment of the path."""
+    response = wz.utils.append_slash_redirect({"PATH_INFO": path, "QUERY_STRING": query})
+    if path == "/\xc3\xb6" and wz.package == "werkzeug":
+        expected = "\xc3\xb6/"  # the bytes of the environ, encoded once more when it is sent
+    assert (response.status_code, response.location) == (308, expected)
+
+
+@pytest.mark.parametrize(
+    ("mimetype", "expected"),
+    [
+        ("text/html", "text/html; charset=latin-1"),
+        ("image/svg+xml", "image/svg+xml; charset=latin-1"),
+        ("application/javascript", "application/javascript; charset=latin-1"),
+        ("application/xml", "application/xml; charset=latin-1"),
+        ("application/json", "application/json"),
+        ("image/png", "image/png"),
+    ],
+)
+def test_content_type(wz: Any, mimetype: str, expected: str) -> None:
+    """Types of text get a charset."""
+    assert wz.utils.get_content_type(mimetype, "latin-1") == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.txt",
+        "My cool movie.mov",
+        "../../../etc/passwd",
+        "i contain cool ümläuts.txt",
+        ".",
+        "..",
+        "",
+        "__a__",
+        "ünï/cödé",
+        "c:\\windows\\x",
+        "日本",
+        "a\tb",
+        ".hidden",
+        "a..b",
+        "%41",
+        "ﬁ.txt",
+        "a\x00b",
+        "~root/.ssh",
+        "-rf",
+        "a  b",
+        "COM1",
+        "/",
+    ],
+)
+def test_secure_filename_is_that_of_werkzeug(name: str) -> None:
+    """The result is that of Werkzeug for every name."""
+    import werkzeug.utils
+
+    assert utils.secure_filename(name) == werkzeug.utils.secure_filename(name)
+
+
+def test_secure_filename_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows the names of devices get an underscore, and backslashes separate."""
+    monkeypatch.setattr(utils.os, "name", "nt")
+    monkeypatch.setattr(utils.os, "altsep", "\\")
+    assert utils.secure_filename("con.txt") == "_con.txt"
+    assert utils.secure_filename("a\\b") == "a_b"
+
+
+def test_cached_property(wz: Any) -> None:
+    """The value is computed once, can be set, and is computed again after it was deleted."""
+
+    class Slots:
+        __slots__ = ("_cache_value", "calls")
+
+        def __init__(self) -> None:
+            self.calls = 0
+
+        @wz.utils.cached_property
+        def value(self) -> int:
+            """The docstring."""
+            self.calls += 1
+            return self.calls
+
+    class Plain(Slots):
+        pass
+
+    for obj in (Plain(), Slots()):
+        assert (obj.value, obj.value, obj.calls) == (1, 1, 1)
+        obj.value = 10
+        assert obj.value == 10
+        if isinstance(obj, Plain):
+            del obj.value
+            assert obj.value == 2
+    assert Slots.value.__doc__ == "The docstring."
+    assert isinstance(Slots.value, property)
+    assert inspect.getdoc(Slots.value) == "The docstring."
+    assert Slots.value.__module__ == __name__
+
+
+def test_environ_property(wz: Any) -> None:
+    """An attribute that is a value of the environ; read-only unless the program says otherwise."""
+
+    class Own(wz.wrappers.Request):  # type: ignore[misc, name-defined]
+        port = wz.utils.environ_property("SERVER_PORT", load_func=int)
+        user = wz.utils.environ_property("app.user", "nobody", read_only=False, doc="The user.")
+        bad = wz.utils.environ_property("SERVER_NAME", -1, int)
+
+    request = Own(create_environ("/", "http://a.example:81"))
+    assert (request.port, request.user, request.bad) == (81, "nobody", -1)
+    request.user = "Ada"
+    assert request.environ["app.user"] == "Ada"
+    with pytest.raises(AttributeError):
+        request.port = 1
+    assert Own.user.__doc__ == "The user."
+    assert "app.user" in repr(Own.user)
+
+
+def test_header_property(wz: Any) -> None:
+    """An attribute that is a header field."""
+
+    class Own(wz.wrappers.Response):  # type: ignore[misc, name-defined]
+        cost = wz.utils.header_property("X-Cost", 0, int, str)
+        fixed = wz.utils.header_property("X-Fixed", read_only=True)
+
+    response = Own()
+    assert response.cost == 0
+    response.cost = 3
+    assert (response.headers["X-Cost"], response.cost) == ("3", 3)
+    del response.cost
+    assert "X-Cost" not in response.headers
+    response.headers["X-Cost"] = "many"
+    assert response.cost == 0
+    with pytest.raises(AttributeError):
+        response.fixed = "x"
+    with pytest.raises(AttributeError):
+        del response.fixed
+
+
+def test_import_string(wz: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module, or an object in one, by its name; an error in the module itself is not hidden."""
+    import xml.sax.saxutils
+
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / f"broken_{len(wz.package)}.py").write_text("{}.x")
+    assert wz.utils.import_string("xml.sax.saxutils") is xml.sax.saxutils
+    for name in ("xml.sax.saxutils.escape", "xml.sax.saxutils:escape"):
+        assert wz.utils.import_string(name) is xml.sax.saxutils.escape
+    for name in ("no_such_module", "xml.no", "xml.sax.saxutils.no", "no.such.thing"):
+        assert wz.utils.import_string(name, silent=True) is None
+        with pytest.raises(wz.utils.ImportStringError) as caught:
+            wz.utils.import_string(name)
+        assert caught.value.import_name == name
+    with pytest.raises(AttributeError):
+        wz.utils.import_string(f"broken_{len(wz.package)}")
+
+
+def test_find_modules(wz: Any) -> None:
+    """The modules of a package, with and without its packages."""
+    assert list(wz.utils.find_modules("json")) == ["json.decoder", "json.encoder", "json.scanner", "json.tool"]
+    found = wz.utils.find_modules
+    assert {"xml.dom", "xml.sax"} <= set(found("xml", include_packages=True))
+    assert "xml.sax.saxutils" in found("xml", recursive=True)
+    assert "xml.sax" not in list(found("xml", recursive=True))
+    with pytest.raises(ValueError, match="package"):
+        list(found("json.decoder"))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "a ö.txt").write_bytes(b"0123456789")
+    return tmp_path / "a ö.txt"
+
+
+def test_send_file(wz: Any, file: Path) -> None:
+    """A file with its type, length, validators and name."""
+    response = wz.utils.send_file(file, create_environ())
+    with response:
+        response.direct_passthrough = False
+        assert response.get_data() == b"0123456789"
+        assert (response.mimetype, response.content_length) == ("text/plain", 10)
+        assert response.get_etag()[0]
+        assert response.last_modified is not None
+        assert "no-cache" in response.headers["Cache-Control"]
+        assert response.headers["Content-Disposition"].startswith("inline")
+        assert "a%20%C3%B6.txt" in response.headers["Content-Disposition"]
+    with wz.utils.send_file(file, create_environ(), "image/png", True, "x.png", max_age=60) as response:
+        assert response.mimetype == "image/png"
+        assert response.headers["Content-Disposition"].startswith("attachment")
+        assert "x.png" in response.headers["Content-Disposition"]
+        assert (response.cache_control.max_age, response.cache_control.public) == (60, True)
+    with wz.utils.send_file(io.BytesIO(b"x"), create_environ(), "text/x", max_age=lambda path: 5) as response:
+        assert response.cache_control.max_age == 5
+
+
+def test_send_file_is_conditional(wz: Any, file: Path) -> None:
+    """The environ decides about ranges and 304, unless ``conditional`` is False."""
+    ranged = create_environ(headers={"Range": "bytes=2-3"})
+    with wz.utils.send_file(file, ranged) as response:
+        assert response.status_code == 206
+    with wz.utils.send_file(file, ranged, conditional=False) as response:
+        etag = response.headers["ETag"]
+        assert response.status_code == 200
+    with wz.utils.send_file(file, create_environ(headers={"If-None-Match": etag})) as response:
+        assert response.status_code == 304
+
+
+def test_the_server_sends_the_file(wz: Any, file: Path) -> None:
+    """With ``use_x_sendfile`` the path is in X-Sendfile, and there is no body. A relative path has a root."""
+    response = wz.utils.send_file(file.name, create_environ(), use_x_sendfile=True, _root_path=str(file.parent))
+    assert response.headers["X-Sendfile"] == str(file)
+    assert response.get_data() == b""
+
+
+def test_send_from_directory(wz: Any, file: Path) -> None:
+    """A path that leads out of the directory, or to nothing, is a 404."""
+    with wz.utils.send_from_directory(file.parent, "a ö.txt", create_environ(), mimetype="text/x") as response:
+        assert response.mimetype == "text/x"
+    for path in ("../x", "none.txt", "", ".", "/etc/passwd"):
+        with pytest.raises(wz.exceptions.NotFound):
+            wz.utils.send_from_directory(file.parent, path, create_environ())
+    name = file.parent.name
+    with wz.utils.send_from_directory(
+        name, "a ö.txt", create_environ(), _root_path=str(file.parent.parent)
+    ) as response:
+        assert response.status_code == 200
+
+
+def test_a_scope_can_be_given() -> None:
+    """On ASGI the scope, or a request, takes the place of the environ."""
+    scope = {"type": "http", "method": "GET", "headers": [(b"range", b"bytes=0-0")]}
+    assert utils.send_file(io.BytesIO(b"abc"), scope, "text/x").status_code == 206
+    assert issubclass(NotFound, Exception)
+    assert utils.redirect("/").__class__ is Response

@@ -1,0 +1,224 @@
+"""cardan.compat.werkzeug.wrappers: the arguments and hooks of a request, and the mixins."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import anyio
+import pytest
+
+import cardan
+from cardan.compat.werkzeug import wrappers
+from cardan.compat.werkzeug.datastructures import FileStorage, MultiDict
+from cardan.compat.werkzeug.formparser import FormDataParser
+from cardan.compat.werkzeug.test import EnvironBuilder, create_environ
+from cardan.compat.werkzeug.wrappers import Request, Response
+from cardan.exceptions import BodyConsumed, RequestEntityTooLarge
+from cardan.testing import Client
+
+FORM = {"method": "POST", "data": {"a": "1"}}
+
+
+def test_positional_arguments(wz: Any) -> None:
+    """``populate_request`` and ``shallow`` may be given by position and by name."""
+    Request = wz.wrappers.Request
+    key = "werkzeug.request"
+    environ = create_environ()
+    request = Request(environ)
+    assert environ[key] is request
+    for options in ((False,), (True, True), (False, False)):
+        assert key not in _opened(Request, *options)[0]
+    assert key not in _opened(Request, populate_request=False)[0]
+    assert key not in _opened(Request, shallow=True)[0]
+    for request in (_opened(Request, False, True)[1], _opened(Request, shallow=True)[1]):
+        with pytest.raises(RuntimeError):
+            request.form
+
+
+def _opened(cls: Any, *args: Any, **options: Any) -> tuple[dict[str, Any], Any]:
+    environ = create_environ(**FORM)  # type: ignore[arg-type]
+    return environ, cls(environ, *args, **options)
+
+
+def test_an_environ_without_a_method(wz: Any) -> None:
+    """An environ of a test may have only what is read."""
+    request = wz.wrappers.Request({"HTTP_ACCEPT_LANGUAGE": "de", "QUERY_STRING": "a=1"})
+    assert (request.method, request.args["a"], request.accept_languages.best) == ("GET", "1", "de")
+
+
+def test_from_values(wz: Any) -> None:
+    """The arguments are those of EnvironBuilder."""
+    request = wz.wrappers.Request.from_values(
+        "/a", "http://a.example/root", query_string={"q": "1"}, method="POST", data={"b": "2"},
+        environ_overrides={"REMOTE_USER": "Ada"}, environ_base={"REMOTE_ADDR": "1.2.3.4"},
+    )  # fmt: skip
+    assert (request.url, request.form["b"], request.remote_user, request.remote_addr) == (
+        "http://a.example/root/a?q=1", "2", "Ada", "1.2.3.4",
+    )  # fmt: skip
+    streamed = wz.wrappers.Request.from_values(
+        input_stream=io.BytesIO(b"abc"), content_type="text/plain", content_length=3, method="PUT"
+    )
+    assert streamed.get_data() == b"abc"
+
+
+def test_user_agent_class(wz: Any) -> None:
+    """``user_agent`` is of the class that the program gives."""
+
+    class Browser(type(wz.wrappers.Request(create_environ()).user_agent)):  # type: ignore[misc]
+        @property
+        def browser(self) -> str:
+            return self.string.partition("/")[0]  # type: ignore[no-any-return]
+
+    class Own(wz.wrappers.Request):  # type: ignore[misc, name-defined]
+        user_agent_class = Browser
+
+    request = Own(create_environ(headers={"User-Agent": "curl/8"}))
+    assert (request.user_agent.browser, request.user_agent.string) == ("curl", "curl/8")
+    assert not Own(create_environ()).user_agent
+
+
+def test_a_broken_form_is_empty(wz: Any) -> None:
+    """A form that is not valid is empty, and so is the body after the form was parsed."""
+    request = wz.wrappers.Request(
+        create_environ(method="POST", data=b"--b\r\nX", content_type="multipart/form-data; boundary=b")
+    )
+    assert (len(request.form), len(request.files)) == (0, 0)
+    request = wz.wrappers.Request(create_environ(**FORM))  # type: ignore[arg-type]
+    assert (request.form["a"], request.get_data(), request.data, request.stream.read()) == ("1", b"", b"", b"")
+
+
+def test_the_body_before_the_form(wz: Any) -> None:
+    """A body that was read as bytes is kept for the form, unless ``parse_form_data`` is true."""
+    request = wz.wrappers.Request(create_environ(**FORM))  # type: ignore[arg-type]
+    assert (request.get_data(), request.form["a"]) == (b"a=1", "1")
+    request = wz.wrappers.Request(create_environ(**FORM))  # type: ignore[arg-type]
+    assert (request.get_data(parse_form_data=True), request.form["a"]) == (b"", "1")
+
+
+def test_file_streams_of_the_program(wz: Any) -> None:
+    """An overridden ``_get_file_stream`` opens the files."""
+    opened: list[Any] = []
+
+    class Own(wz.wrappers.Request):  # type: ignore[misc, name-defined]
+        def _get_file_stream(
+            self, total_content_length: Any, content_type: Any, filename: Any = None, content_length: Any = None
+        ) -> Any:
+            opened.append((content_type, filename))
+            return io.BytesIO()
+
+    request = Own(create_environ(method="POST", data={"f": (io.BytesIO(b"x"), "x.txt")}))
+    assert request.files["f"].read() == b"x"
+    assert opened == [("text/plain", "x.txt")]
+
+
+class Shouting(FormDataParser):
+    """A parser that changes the fields, and knows a type of its own."""
+
+    def parse(self, stream: Any, mimetype: str, content_length: int | None, options: Any = None) -> Any:
+        if mimetype == "text/lines":
+            return stream, self.cls([("line", line.decode()) for line in stream.read().split()]), self.cls()
+        stream, form, files = super().parse(stream, mimetype, content_length, options)
+        return stream, self.cls([(name, value.upper()) for name, value in form.items()]), files
+
+
+class ShoutingRequest(Request):
+    form_data_parser_class = Shouting
+
+    @property
+    def want_form_data_parsed(self) -> bool:
+        return True
+
+
+class Derived(ShoutingRequest):
+    max_content_length = 200
+
+
+def upload(cls: Any, protocol: str, body: bytes, content_type: str) -> str:
+    @cls.application(load=True)
+    def app(request: Any) -> Any:
+        files = [(name, type(file).__name__, file.read().decode()) for name, file in request.files.items()]
+        return Response(f"{sorted(request.form.items())} {files}")
+
+    with Client(app, protocol=protocol) as client:  # type: ignore[arg-type]
+        return client.post("/", content=body, headers={"Content-Type": content_type}).text
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+def test_form_data_parser_class(protocol: str) -> None:
+    """The parser of the program parses every form, on both protocols, also for classes that are derived."""
+    multipart = (
+        b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="f"; filename="n"\r\n\r\ndata\r\n--b--\r\n'
+    )
+    for cls in (ShoutingRequest, Derived):
+        assert upload(cls, protocol, b"a=x", "application/x-www-form-urlencoded") == "[('a', 'X')] []"
+        assert upload(cls, protocol, multipart, "multipart/form-data; boundary=b") == (
+            "[('a', 'X')] [('f', 'FileStorage', 'data')]"
+        )
+        assert upload(cls, protocol, b"p q", "text/lines") == "[('line', 'p')] []"
+    assert upload(Derived, protocol, b"a=" + b"x" * 199, "application/x-www-form-urlencoded").startswith(
+        "Content Too Large"
+    )
+
+
+def test_a_parser_of_the_program_has_limits() -> None:
+    """The body that is kept for such a parser has at most ``max_data_memory`` bytes."""
+
+    class Small(ShoutingRequest):
+        max_data_memory = 10
+
+    with pytest.raises(RequestEntityTooLarge, match="max_data_memory"):
+        Small(create_environ(method="POST", data={"a": "x" * 20})).form
+    request = Small(create_environ(**FORM))  # type: ignore[arg-type]
+    assert (request.form["a"], type(request.form).__name__) == ("1", "ImmutableMultiDict")
+
+
+def test_mixins_make_classes(wz: Any) -> None:
+    """Classes can be made of a base class and the mixins, as in the original design."""
+
+    class OwnRequest(wrappers.BaseRequest, wrappers.ETagRequestMixin, wrappers.AcceptMixin):
+        pass
+
+    class OwnResponse(wrappers.BaseResponse, wrappers.ETagResponseMixin, wrappers.WWWAuthenticateMixin):
+        pass
+
+    request = OwnRequest(create_environ(headers={"If-None-Match": '"a"', "Accept": "text/html"}))
+    assert request.if_none_match.contains("a")
+    assert request.accept_mimetypes.best == "text/html"
+    assert not hasattr(request, "user_agent")
+    response = OwnResponse("x")
+    response.set_etag("a")
+    assert response.make_conditional(request).status_code == 304
+    assert isinstance(wrappers.ResponseStream(Response()), wrappers.ResponseStream)
+
+
+def test_both_libraries_share_a_request() -> None:
+    """Both classes can read the same environ. Its form is parsed by one of them; by both if the settings are equal."""
+    environ = create_environ("/?q=1", method="POST", data={"a": "1"})
+    assert cardan.Request(environ).form["a"] == "1"
+    assert Request(environ).args == cardan.Request(environ).args
+    with pytest.raises(BodyConsumed):
+        Request(environ).form
+
+    class Moving(Request):
+        form_rules = "default"
+        file_storage_class = cardan.FileStorage
+
+    assert Moving(environ).form["a"] == "1"
+
+
+def test_on_asgi() -> None:
+    """``Request(scope, receive, send)`` is the same class, with the same hooks."""
+
+    async def main() -> None:
+        scope, receive = EnvironBuilder(method="POST", data={"a": "1", "f": (io.BytesIO(b"x"), "n")}).get_scope()
+        request = Request(scope, receive)
+        assert scope["werkzeug.request"] is request
+        await request.load()
+        assert (request.form["a"], request.get_data()) == ("1", b"")
+        assert isinstance(request.files["f"], FileStorage)
+        assert isinstance(request.form, MultiDict)
+        await request.aclose()
+
+    anyio.run(main)
