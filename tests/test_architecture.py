@@ -30,7 +30,7 @@ MODULES = HOUSE.modules
 # The floors, from the ground up. A module may import what stands on a lower floor, and modules of its own entry; the
 # entries of one floor do not import each other. A package holds its modules, except those with an entry of their own.
 FLOORS = [
-    "_lazy core._buffers core._environs core._limits core._members core._status core._urls core._waiting",
+    "_lazy core._buffers core._environs core._limits core._members core._pieces core._status core._urls core._waiting",
     "core.fields",
     "core._problem",
     "core._exceptions",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cardan.core.drive import Read, arun, boxed, run
+from cardan.core.drive import Read, arun, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -83,9 +83,3 @@ def test_the_generator_may_go_on_after_an_error(drive: Drive) -> None:
         return "nothing was raised"
 
     assert drive(steps(), perform) == "first"
-
-
-def test_boxed() -> None:
-    """The result stands in a tuple, and the name of the function is kept."""
-    call = boxed(int)
-    assert (call("3"), call.__name__) == ((3,), "int")

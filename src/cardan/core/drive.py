@@ -8,15 +8,14 @@ sync driver, :func:`arun` the async one. A driver does no I/O: it passes each st
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
 
     from .structures._headers import HeadersView
 
-__all__ = ["AsyncStream", "Close", "FilePart", "Open", "Pieces", "Read", "Step", "Write", "arun", "boxed", "run"]
+__all__ = ["AsyncStream", "Close", "FilePart", "Open", "Read", "Step", "Write", "arun", "run"]
 
 
 def __dir__() -> list[str]:
@@ -149,38 +148,3 @@ class AsyncStream(Protocol[T_co]):
     def aclose(self) -> Coroutine[Any, Any, None]:
         """End the iteration. It may be called again."""
         ...
-
-
-class Pieces:
-    """An async iterator of bytes, which awaits ``pull()`` for each piece until the result is ``b""``.
-
-    It is not an async generator, for two reasons: a caller can check the mode before it returns the iterator, and an
-    iterator that is not exhausted causes no warning on trio.
-    """
-
-    __slots__ = ("_pull",)
-
-    def __init__(self, pull: Callable[[], Awaitable[bytes]]) -> None:
-        self._pull: Callable[[], Awaitable[bytes]] | None = pull
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> bytes:
-        piece = await self._pull() if self._pull is not None else b""
-        if not piece:
-            raise StopAsyncIteration
-        return piece
-
-    async def aclose(self) -> None:
-        """End the iteration: nothing more is read. It may be called again."""
-        self._pull = None
-
-
-def boxed(function: Callable[..., T]) -> Callable[..., tuple[T]]:
-    """Return ``function`` with its result in a tuple, because trio refuses a coroutine as the result of a thread."""
-
-    def call(*args: Any) -> tuple[T]:
-        return (function(*args),)
-
-    return update_wrapper(call, function)

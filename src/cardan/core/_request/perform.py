@@ -15,7 +15,8 @@ from io import BytesIO
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
-from ..drive import Close, Open, Read, Write, arun, boxed
+from .._pieces import boxed
+from ..drive import Close, Open, Read, Write, arun
 from ..forms._sinks import is_async, rewind, rewinding, stays_open
 
 if TYPE_CHECKING:

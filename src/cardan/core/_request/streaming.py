@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .._buffers import CHUNK_SIZE
 from .._exceptions import BodyConsumed, UnsupportedMediaType
-from ..drive import Pieces, Read, arun, run
+from .._pieces import Pieces
+from ..drive import Read, arun, run
 from ..forms._body_reader import FAILED, BodyReader
 from ..forms._content_type import MULTIPART_TYPE
 from ..forms._parts import Part, PartReader

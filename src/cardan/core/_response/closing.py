@@ -10,7 +10,8 @@ from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from .._exceptions import WrongMode
-from ..drive import arun, boxed, run
+from .._pieces import boxed
+from ..drive import arun, run
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterable

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, Self
 
 from .._buffers import BATCH_SIZE
 from .._exceptions import WrongMode
+from .._pieces import Pieces
 from .._waiting import checkpoint
-from ..drive import Pieces
 from ._filenames import safe_filename
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from .._buffers import CHUNK_SIZE
 from .._exceptions import BodyConsumed, HTTPException, MultipartError, RequestEntityTooLarge, WrongMode
-from ..drive import Pieces, Read
+from .._pieces import Pieces
+from ..drive import Read
 from ._body_reader import DEFAULTS, BodyReader
 from ._content_type import parse_form_type
 from ._decoder import MultipartDecoder
