@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import IPv4Address, ip_network
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cardan.core import BaseRequest, RequestHead
 from cardan.core._proxies import TrustedProxies, seen_by_proxies
@@ -45,6 +47,9 @@ NODES = [
     # what names no node is not shown to the application
     ("192.0.2.999", ("unknown", 0)),
     ("010.0.0.1", ("unknown", 0)),
+    ("1.02.3.4", ("unknown", 0)),
+    ("256.0.0.1", ("unknown", 0)),
+    ("1.2.3", ("unknown", 0)),
     ("<script>", ("unknown", 0)),
     ("localhost", ("unknown", 0)),
     ("_", ("unknown", 0)),
@@ -67,6 +72,16 @@ def test_nodes_of_forwarded(entry: str, client: tuple[str, int]) -> None:
     """``for`` names a node as in RFC 7239 section 6, quoted if it has a colon; obfuscated names are kept."""
     fields = ("Forwarded", f'for=203.0.113.9, FOR="{entry}";proto=https;by=_me')
     assert seen(only(forwarded=1), fields).client == client
+
+
+@given(st.ip_addresses(v=4).map(str) | st.from_regex(r"([0-9]{1,3}\.){3}[0-9]{1,3}", fullmatch=True, alphabet="0129.5"))
+def test_addresses_are_those_of_the_standard_library(text: str) -> None:
+    """The short way to recognise an IPv4 address agrees with the module ``ipaddress``."""
+    try:
+        expected = str(IPv4Address(text))
+    except ValueError:
+        expected = "unknown"
+    assert seen(only(x_for=1), ("X-Forwarded-For", text)).client == (expected, 0)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..core._mounting import move_prefix
-from ..core._proxies import seen_by_proxies
+from ..core._proxies import look_behind
 from ..core._request.exchange import find_exchange
 from ._head import ScopeHead
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from ._messages import Scope
 
 __all__ = ["behind_proxies", "below"]
-
-#: The fields that differ behind proxies.
-_TOLD = (b"host", b"x-forwarded-for")
 
 
 def below(scope: Scope, prefix: str) -> MutableMapping[str, Any]:
@@ -38,13 +35,17 @@ def below(scope: Scope, prefix: str) -> MutableMapping[str, Any]:
 
 def behind_proxies(scope: Scope, trusted: TrustedProxies, key: str) -> MutableMapping[str, Any]:
     """The scope as the first trusted proxy has seen the request. ``key`` is that of the original scope in it."""
-    before = ScopeHead(scope if scope["type"] == "http" else {"method": "GET", "scheme": "ws", **scope})
-    after = seen_by_proxies(before, trusted)
-    pairs = [(name, value) for name, value in scope.get("headers") or () if name.lower() not in _TOLD]
-    told = [(name, after.headers.get(name.decode())) for name in _TOLD]
-    pairs += [(name, value.encode("latin-1", "replace")) for name, value in told if value is not None]
+    before = ScopeHead(scope if scope["type"] == "http" else {"scheme": "ws", **scope})
+    after = look_behind(before, trusted)
+    told = (
+        {b"x-forwarded-for": after.route}
+        if after.host is None
+        else {b"host": after.host, b"x-forwarded-for": after.route}
+    )
+    pairs = [(name, value) for name, value in scope.get("headers") or () if name.lower() not in told]
+    pairs += [(name, value.encode("latin-1", "replace")) for name, value in told.items() if value is not None]
     seen = {**_shared(scope), key: scope, "headers": pairs, "scheme": after.scheme}
-    if after.client != before.client:
+    if after.route is not None:
         seen["client"] = after.client
     if after.server != before.server:
         seen["server"] = after.server

@@ -11,6 +11,7 @@ has received it, and gives the head as the first trusted proxy has received it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -27,13 +28,17 @@ if TYPE_CHECKING:
     from ._request.head import HeadLike
     from .structures._headers import HeadersView
 
-__all__ = ["Network", "TrustedProxies", "seen_by_proxies"]
+__all__ = ["Network", "Seen", "TrustedProxies", "look_behind", "seen_by_proxies"]
 
 Network: TypeAlias = IPv4Network | IPv6Network
 """A network of IP addresses."""
 
 #: The scheme that a value of X-Forwarded-Proto or of ``proto`` means, and whether the connection is encrypted.
 _IS_SECURE: Final = {"http": False, "https": True, "ws": False, "wss": True}
+# An IPv4 address: parsing one with the module ipaddress takes ten times as long.
+_ipv4 = re.compile(
+    r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+).fullmatch
 #: The name of a node that is not known (RFC 7239 section 6.2).
 _UNKNOWN: Final = "unknown"
 
@@ -93,6 +98,20 @@ def _networks(peers: Iterable[str | Network]) -> tuple[Network, ...]:
     return tuple(found)
 
 
+@dataclass(slots=True)
+class Seen:
+    """What of a request differs behind proxies: see :func:`seen_by_proxies`. The attributes are those of a head."""
+
+    client: tuple[str, int] | None
+    scheme: str
+    server: tuple[str, int | None] | None
+    root_path: str
+    host: str | None = None
+    """The Host field; None if it stays as it was sent."""
+    route: str | None = None
+    """The field X-Forwarded-For; None if it is missing."""
+
+
 def seen_by_proxies(head: HeadLike, trusted: TrustedProxies) -> RequestHead:
     """The head of the request as the first of the trusted proxies has received it.
 
@@ -109,45 +128,54 @@ def seen_by_proxies(head: HeadLike, trusted: TrustedProxies) -> RequestHead:
     A field with fewer entries than proxies that add one was sent past them, and counts as missing. What is missing or
     not valid changes nothing.
     """
-    headers = head.headers
-    scheme, server, root_path, host = head.scheme, head.server, head.root_path, None
-    hops: list[tuple[str, int]] = []
-    proto = port = prefix = None
-    if trusted.believe(head.client):
-        if trusted.forwarded:
-            elements = _elements(headers, trusted.forwarded)
-            hops = [_node(element.for_ or _UNKNOWN) for element in elements]
-            if elements:
-                proto, host = elements[0].proto, elements[0].host
-        else:
-            hops = [_node(entry) for entry in _entries(headers, "X-Forwarded-For", trusted.x_for)]
-            proto = _entry(headers, "X-Forwarded-Proto", trusted.x_proto)
-            host = _entry(headers, "X-Forwarded-Host", trusted.x_host)
-        port = _port(_entry(headers, "X-Forwarded-Port", trusted.x_port))
-        prefix = _entry(headers, "X-Forwarded-Prefix", trusted.x_prefix)
-    if proto is not None and (is_secure := _IS_SECURE.get(proto.lower())) is not None:
-        scheme = ("wss" if is_secure else "ws") if scheme in ("ws", "wss") else ("https" if is_secure else "http")
-    told: dict[str, str | None] = {"x-forwarded-for": ", ".join(name for name, _ in hops) if hops else None}
-    if host is not None or port is not None:
-        authority, server = _place(host, headers.get("Host"), port, scheme, server)
-        if authority is not None:
-            told["host"] = authority
-    if prefix is not None and _is_prefix(prefix):
-        root_path = prefix.encode("latin-1", "replace").decode("utf-8", "replace").rstrip("/")
+    seen = look_behind(head, trusted)
+    told = {"x-forwarded-for": seen.route} if seen.host is None else {"host": seen.host, "x-forwarded-for": seen.route}
     return RequestHead(
         method=head.method,
         path=head.path,
         query_string=head.query_string,
-        headers=_with_fields(headers, told),
-        scheme=scheme,
+        headers=_with_fields(head.headers, told),
+        scheme=seen.scheme,
         http_version=head.http_version,
-        root_path=root_path,
+        root_path=seen.root_path,
         raw_path=head.raw_path,
-        server=server,
-        client=hops[0] if hops else head.client,
+        server=seen.server,
+        client=seen.client,
         remote_user=head.remote_user,
         concurrency=head.concurrency,
     )
+
+
+def look_behind(head: HeadLike, trusted: TrustedProxies) -> Seen:
+    """Only what differs in the head that :func:`seen_by_proxies` gives, for an adapter that changes its own head."""
+    headers = head.headers
+    seen = Seen(head.client, head.scheme, head.server, head.root_path)
+    if not trusted.believe(seen.client):
+        return seen
+    hops: list[tuple[str, int]] = []
+    proto = host = None
+    if trusted.forwarded:
+        elements = _elements(headers, trusted.forwarded)
+        hops = [_node(element.for_ or _UNKNOWN) for element in elements]
+        if elements:
+            proto, host = elements[0].proto, elements[0].host
+    else:
+        hops = [_node(entry) for entry in _entries(headers, "X-Forwarded-For", trusted.x_for)]
+        proto = _entry(headers, "X-Forwarded-Proto", trusted.x_proto)
+        host = _entry(headers, "X-Forwarded-Host", trusted.x_host)
+    port = _port(_entry(headers, "X-Forwarded-Port", trusted.x_port))
+    prefix = _entry(headers, "X-Forwarded-Prefix", trusted.x_prefix)
+    if hops:
+        seen.client = hops[0]
+        seen.route = ", ".join([name for name, _ in hops])
+    if proto is not None and (is_secure := _IS_SECURE.get(proto.lower())) is not None:
+        plain = "ws" if seen.scheme in ("ws", "wss") else "http"
+        seen.scheme = plain + "s" if is_secure else plain
+    if host is not None or port is not None:
+        seen.host, seen.server = _place(host, headers.get("Host"), port, seen.scheme, seen.server)
+    if prefix is not None and _is_prefix(prefix):
+        seen.root_path = prefix.encode("latin-1", "replace").decode("utf-8", "replace").rstrip("/")
+    return seen
 
 
 # --- the entries of a field ---
@@ -225,10 +253,16 @@ def _node(text: str) -> tuple[str, int]:
     >>> _node("[2001:db8::1]:4711"), _node("2001:db8::1"), _node("_hidden:_port"), _node("<b>")
     (('2001:db8::1', 4711), ('2001:db8::1', 0), ('_hidden', 0), ('unknown', 0))
     """
-    name, port = (text, None) if _address(text) is not None else split_node(text) or ("", None)
-    if _address(name) is None and not _is_obfuscated(name):
-        return _UNKNOWN, 0
-    return name, _port(port) or 0
+    if _is_address(text):
+        return text, 0
+    name, port = split_node(text) or (_UNKNOWN, None)
+    if _is_address(name) or _is_obfuscated(name):
+        return name, _port(port) or 0
+    return _UNKNOWN, 0
+
+
+def _is_address(text: str) -> bool:
+    return _ipv4(text) is not None or (":" in text and _address(text) is not None)
 
 
 def _is_obfuscated(name: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..core._mounting import move_prefix
-from ..core._proxies import seen_by_proxies
+from ..core._proxies import look_behind
 from ..core._request.exchange import find_exchange
 from ..core._request.head import without_authority
 from ._head import EnvironHead, encode
@@ -33,16 +33,16 @@ def below(environ: dict[str, Any], prefix: str) -> dict[str, Any]:
 def behind_proxies(environ: dict[str, Any], trusted: TrustedProxies, key: str) -> dict[str, Any]:
     """The environ as the first trusted proxy has seen the request. ``key`` is that of the original environ in it."""
     before = EnvironHead(environ)
-    after = seen_by_proxies(before, trusted)
+    after = look_behind(before, trusted)
     find_exchange(environ)
     seen = {**environ, key: environ, "wsgi.url_scheme": after.scheme}
-    for name, variable in (("Host", "HTTP_HOST"), ("X-Forwarded-For", "HTTP_X_FORWARDED_FOR")):
-        value = after.headers.get(name)
-        if value is not None:
-            seen[variable] = value
-        else:
-            seen.pop(variable, None)
-    if after.client != before.client and after.client is not None:
+    if after.host is not None:
+        seen["HTTP_HOST"] = after.host
+    if after.route is not None:
+        seen["HTTP_X_FORWARDED_FOR"] = after.route
+    else:
+        seen.pop("HTTP_X_FORWARDED_FOR", None)
+    if after.route is not None and after.client is not None:
         address, port = after.client
         seen["REMOTE_ADDR"] = address
         seen["REMOTE_PORT"] = str(port) if port else ""
