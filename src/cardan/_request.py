@@ -86,9 +86,9 @@ class BaseRequest(core.BaseRequest):
     """For how many seconds at most an unread body is received and discarded; 0 for not at all."""
 
     # the constructor sets only what differs from the defaults, because it runs for every request
-    _environ: dict[str, Any] | None = None
-    _scope: MutableMapping[str, Any]
-    _receive: Receive | None = None
+    _wsgi_environ: dict[str, Any] | None = None
+    _asgi_scope: MutableMapping[str, Any]
+    _asgi_receive: Receive | None = None
     _bare: bool = False
     """Whether no application was handling the request when this object was made."""
 
@@ -104,10 +104,10 @@ class BaseRequest(core.BaseRequest):
     ) -> None:
         values = self.__dict__  # __setattr__ would look for limits
         if "REQUEST_METHOD" in scope:
-            values["_environ"] = scope
+            values["_wsgi_environ"] = scope
         elif "type" in scope and scope["type"] == "http":
-            values["_scope"] = scope
-            values["_receive"] = receive
+            values["_asgi_scope"] = scope
+            values["_asgi_receive"] = receive
         else:
             raise TypeError(f"got {_describe(scope)}, expected a WSGI environ or an ASGI http scope")
         if KEY not in scope or not scope[KEY].holders:
@@ -134,7 +134,7 @@ class BaseRequest(core.BaseRequest):
     @property
     def environ(self) -> dict[str, Any]:
         """The WSGI environ. Raises AttributeError on ASGI."""
-        environ = self._environ
+        environ = self._wsgi_environ
         if environ is None:
             raise AttributeError("this request was opened on an ASGI scope: use request.scope")
         return environ
@@ -142,12 +142,12 @@ class BaseRequest(core.BaseRequest):
     @property
     def scope(self) -> MutableMapping[str, Any]:
         """The ASGI scope. Raises AttributeError on WSGI."""
-        if self._environ is not None:
+        if self._wsgi_environ is not None:
             raise AttributeError("this request was opened on a WSGI environ: use request.environ")
-        return self._scope
+        return self._asgi_scope
 
     def _exchange(self) -> Exchange:
-        return find_exchange(self._scope if self._environ is None else self._environ)
+        return find_exchange(self._asgi_scope if self._wsgi_environ is None else self._wsgi_environ)
 
     @property
     def receive(self) -> Receive:
@@ -155,9 +155,9 @@ class BaseRequest(core.BaseRequest):
 
         Raises AttributeError on WSGI, where ``environ["wsgi.input"]`` replays the body.
         """
-        if self._environ is not None:
+        if self._wsgi_environ is not None:
             raise AttributeError("this request was opened on a WSGI environ: its wsgi.input replays")
-        return receiving.replay_receive(self._scope, self._receive)
+        return receiving.replay_receive(self._asgi_scope, self._asgi_receive)
 
     @property
     def input_stream(self) -> BinaryIO:
@@ -168,8 +168,8 @@ class BaseRequest(core.BaseRequest):
     @property
     def state(self) -> MutableMapping[str, Any]:
         """The state that the lifespan yielded: a shallow copy, shared by all Request objects of this request."""
-        if self._environ is None:
-            state: MutableMapping[str, Any] | None = self._scope.get("state")
+        if self._wsgi_environ is None:
+            state: MutableMapping[str, Any] | None = self._asgi_scope.get("state")
             if state is not None:
                 return state
         exchange = self._exchange()
@@ -191,8 +191,8 @@ class BaseRequest(core.BaseRequest):
         A bare request (one that no :class:`Application` serves) ends the task in ``aclose()``.
         """
         exchange = self._exchange()
-        if self._environ is None and self._receive is not None and not exchange.disconnected:
-            body = receiving.open_body(self._scope, self._receive)
+        if self._wsgi_environ is None and self._asgi_receive is not None and not exchange.disconnected:
+            body = receiving.open_body(self._asgi_scope, self._asgi_receive)
             receiving.watch_body(exchange, body, self._ahead)
         return exchange.disconnected
 
@@ -206,12 +206,12 @@ class BaseRequest(core.BaseRequest):
         return self._wait_disconnected()
 
     async def _wait_disconnected(self) -> None:
-        if self._environ is not None:
+        if self._wsgi_environ is not None:
             await wsgi_input.wait_for_leave(self._exchange(), self._open_body())
-        elif self._receive is None:
+        elif self._asgi_receive is None:
             raise RuntimeError("got a request without receive, expected one: only the head can be read")
         else:
-            body = receiving.open_body(self._scope, self._receive)
+            body = receiving.open_body(self._asgi_scope, self._asgi_receive)
             body.let_watch(self._ahead)
             await body.watch()
 
@@ -243,7 +243,7 @@ class BaseRequest(core.BaseRequest):
         any other object that of the protocol. So a helper that makes a request of its own works as its caller does.
         """
         mode = None if self._bare else self._exchange().mode
-        return mode or ("async" if self._environ is None else "sync")
+        return mode or ("async" if self._wsgi_environ is None else "sync")
 
     def _set_mode(self, mode: Mode) -> None:
         self._exchange().mode = mode
@@ -251,32 +251,32 @@ class BaseRequest(core.BaseRequest):
     @cached
     def head(self) -> HeadLike:
         """The request line and the header fields, from the environ or scope."""
-        return ScopeHead(self._scope) if self._environ is None else EnvironHead(self._environ)
+        return ScopeHead(self._asgi_scope) if self._wsgi_environ is None else EnvironHead(self._wsgi_environ)
 
     # these are read so often that they do not go through the head
 
     @property
     def query_string(self) -> bytes:
         """The part of the URL after the ``?``, still encoded."""
-        environ = self._environ
-        return query_of(environ) if environ is not None else self._scope.get("query_string") or b""
+        environ = self._wsgi_environ
+        return query_of(environ) if environ is not None else self._asgi_scope.get("query_string") or b""
 
     @cached
     def headers(self) -> HeadersView:
         """The header fields, read-only. Names are found in any case; values are decoded when they are read."""
-        environ = self._environ
-        return ScopeHeaders(self._scope.get("headers") or ()) if environ is None else EnvironHeaders(environ)
+        environ = self._wsgi_environ
+        return ScopeHeaders(self._asgi_scope.get("headers") or ()) if environ is None else EnvironHeaders(environ)
 
     @cached
     def content_type(self) -> str | None:
         """The Content-Type as sent, None without one."""
-        environ = self._environ
+        environ = self._wsgi_environ
         # in an environ it is not an HTTP_ variable, and may be empty if there is none (PEP 3333)
         return self.headers.get("Content-Type") if environ is None else environ.get("CONTENT_TYPE") or None
 
     @cached
     def _sent_length(self) -> int | None:
-        environ = self._environ
+        environ = self._wsgi_environ
         if environ is None:
             find = self.headers.get
             length = parse_content_length(find("Content-Length"))
@@ -285,9 +285,9 @@ class BaseRequest(core.BaseRequest):
         return None if "HTTP_TRANSFER_ENCODING" in environ else length
 
     def _open_body(self) -> Body:
-        if self._environ is not None:
-            return wsgi_input.open_body(self._environ, self._sent_length)
-        body = receiving.open_body(self._scope, self._receive)
+        if self._wsgi_environ is not None:
+            return wsgi_input.open_body(self._wsgi_environ, self._sent_length)
+        body = receiving.open_body(self._asgi_scope, self._asgi_receive)
         if self.body_timeout is not None:
             body.timeout = self.body_timeout
         return body
@@ -296,14 +296,14 @@ class BaseRequest(core.BaseRequest):
         known = super()._known_body()
         if known is not None:
             return known
-        if self._environ is not None:
-            return known_body(self._environ, self._environ.get("wsgi.input"))
-        return known_body(self._scope, self._receive)
+        if self._wsgi_environ is not None:
+            return known_body(self._wsgi_environ, self._wsgi_environ.get("wsgi.input"))
+        return known_body(self._asgi_scope, self._asgi_receive)
 
     @property
     def _run_sync(self) -> Callable[..., Awaitable[Any]] | None:
         exchange = self._exchange()
-        if exchange.run_sync is None and self._environ is None:
+        if exchange.run_sync is None and self._wsgi_environ is None:
             return crossing.run_file_work
         return exchange.run_sync
 

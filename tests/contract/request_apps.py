@@ -67,7 +67,7 @@ def read_twice(request: Request) -> Response:
     first, then = request.args["first"], request.args["then"]
     if first != "nothing yet":
         ask(request, first)
-    other = type(request)(request.environ if hasattr(request, "environ") else request.scope, request._receive)
+    other = type(request)(request.environ if hasattr(request, "environ") else request.scope, request._asgi_receive)
     return Response.from_json([ask(request, then), ask(other, then)])
 
 
@@ -81,7 +81,7 @@ async def aread_twice(request: Request) -> Response:
         await request.load(form=False)
     if first not in ("nothing yet", "load", "load(form=False)"):
         await aask(request, first)
-    other = type(request)(request.environ if hasattr(request, "environ") else request.scope, request._receive)
+    other = type(request)(request.environ if hasattr(request, "environ") else request.scope, request._asgi_receive)
     return Response.from_json([await aask(request, then), await aask(other, then)])
 
 

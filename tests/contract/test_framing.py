@@ -224,7 +224,7 @@ def test_a_refused_body_is_left_to_others(protocol: str, way: str) -> None:
     @Application
     def app(request: Request) -> Response:
         source = request.environ if protocol == "wsgi" else request.scope
-        small = Small(source, None if protocol == "wsgi" else request._receive, populate_request=False)
+        small = Small(source, None if protocol == "wsgi" else request._asgi_receive, populate_request=False)
         with pytest.raises(RequestEntityTooLarge):
             READERS[way](small)
         return Response(request.get_data())
@@ -300,7 +300,7 @@ def test_an_application_keeps_the_files_that_it_needs(protocol: str) -> None:
     @Application
     def app(request: Request) -> Response:
         source = request.environ if protocol == "wsgi" else request.scope
-        with Request(source, None if protocol == "wsgi" else request._receive, populate_request=False) as other:
+        with Request(source, None if protocol == "wsgi" else request._asgi_receive, populate_request=False) as other:
             assert other.form["a"] == "1"
         return Response(request.files["f"].read())
 

@@ -163,6 +163,30 @@ def test_read_only(make: Make) -> None:
         request.values["a"] = "2"
 
 
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name not in SETTINGS])
+def test_a_private_attribute_changes_nothing(protocol: str, name: str) -> None:
+    """A program may keep values of its own under any name with an underscore: what is documented does not change.
+
+    A computed value is kept under its own name, so that ``request._host = x`` has nothing to do with ``host``.
+    """
+    fields = {"Accept": "text/plain", "If-None-Match": '"x"'}
+    builder = RequestBuilder("/a?b=1", method="POST", json={"a": 1}, headers=fields, client=("1.2.3.4", 5))
+    makers: list[Callable[[], core.Request]] = [lambda: core.Request(builder.head(), builder.body)]
+    if protocol == "wsgi":
+        makers.append(lambda: Request(builder.environ()))
+    else:
+        makers.append(lambda: Request(builder.scope(), builder.receive()))
+    for make in makers:
+        plain, marked = make(), make()
+        for request in (plain, marked):
+            if request._mode == "async":
+                anyio.run(request.load)
+        setattr(marked, f"_{name}", "mine")
+        assert getattr(marked, f"_{name}") == "mine"
+        values = [getattr(request, name, "missing") for request in (plain, marked)]
+        assert repr(values[0]) == repr(values[1]) or type(values[0]) is type(values[1]) is not str, values
+
+
 def test_populate_request(protocol: str) -> None:
     """The request stores itself under "cardan.request", unless told not to. A shallow request never does."""
     builder = RequestBuilder("/")

@@ -52,7 +52,7 @@ async def loaded(request: Request, form: bool = True) -> Request:
 
 def again(request: Request, cls: type[Request] | None = None) -> Request:
     """Another request object of the same request."""
-    if request._environ is not None:
+    if request._wsgi_environ is not None:
         return (cls or Request)(request.environ)
     return (cls or Request)(request.scope, request.receive)
 

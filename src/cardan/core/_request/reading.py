@@ -108,7 +108,7 @@ def opened(request: ReadableRequest) -> RequestState:
     """
     if request.shallow:
         raise RuntimeError("got an access to the body of a shallow request, expected none: set shallow = False first")
-    state = request._state
+    state = request._body_state
     if state is None:
         return _open(request)
     if state.refusal is not None:
@@ -125,7 +125,7 @@ def _open(request: ReadableRequest) -> RequestState:
         body = _filtered(request, body, body_filter, length, limits)
         length = None
     state = RequestState(body, length, limits)
-    first: RequestState = request.__dict__.setdefault("_state", state)  # another thread may have been faster
+    first: RequestState = request.__dict__.setdefault("_body_state", state)  # another thread may have been faster
     return first
 
 
@@ -354,7 +354,7 @@ def _take(request: ReadableRequest, state: RequestState, reader: FormParser | No
 
 def form_of(request: ReadableRequest, name: str) -> Form | None:
     """The parsed form, for the access ``name``; None if the Content-Type is not that of a form."""
-    state = request._state
+    state = request._body_state
     if state is not None and state.form is not None:
         return state.form
     state = loaded(request, name)

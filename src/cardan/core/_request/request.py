@@ -162,7 +162,7 @@ class BaseRequest(_Limited):
 
     # --- what a request object holds ---
 
-    _state: RequestState | None = None
+    _body_state: RequestState | None = None
     """The state of the body. It is made at the first access to the body."""
     _own_mode: Mode
     _empty_after_form: bool = False
@@ -171,7 +171,6 @@ class BaseRequest(_Limited):
     """
     _is_limited: bool = False
     """Whether a limit was set on this request."""
-    _head: HeadLike
     _given: Body
     _make_file: Callable[[], Any] | None
     _given_shield: Callable[[], AbstractContextManager[Any]] | None = None
@@ -189,7 +188,7 @@ class BaseRequest(_Limited):
     ) -> None:
         given = make_body(body)
         values = self.__dict__  # __setattr__ would look for limits
-        values["_head"] = head
+        values["head"] = head
         values["_given"] = given
         values["_given_run_sync"] = run_sync
         values["_make_file"] = make_file
@@ -209,7 +208,7 @@ class BaseRequest(_Limited):
             if name in FIXED_NAMES:
                 if name in LIMIT_NAMES:
                     check_limit(name, value)
-                if self._state is not None:
+                if self._body_state is not None:
                     raise RuntimeError(f"got {name} = {value}, expected it to be set before the body is first accessed")
                 self.__dict__["_is_limited"] = True
             elif is_misspelt(name):
@@ -220,10 +219,10 @@ class BaseRequest(_Limited):
 
     # --- the head ---
 
-    @property
+    @cached
     def head(self) -> HeadLike:
         """The request line and the header fields: a :class:`RequestHead`, or the object that an adapter has for it."""
-        return self._head
+        raise AttributeError(f"got a {type(self).__name__} whose constructor did not run")  # it stores the head
 
     @cached
     def method(self) -> str:
@@ -532,7 +531,7 @@ class BaseRequest(_Limited):
         Raises 415 and 400 (through :meth:`on_json_loading_failed`) unless ``silent``. An error while the body is read
         is always raised, and so is :exc:`BodyConsumed` after a form was parsed, which keeps no bytes.
         """
-        known = self._state
+        known = self._body_state
         if cache and known is not None and known.json is not MISSING:
             return known.json
         state = reading.loaded(self, "json")
@@ -654,7 +653,7 @@ class BaseRequest(_Limited):
     @property
     def limits(self) -> Limits:
         """All limits of this request as one value, built from the attributes of the class and of the request."""
-        state = self._state
+        state = self._body_state
         return state.limits if state is not None else limits_of(self)
 
     # --- what the functions of this package need of a request; an adapter overrides some of it ---
@@ -678,7 +677,7 @@ class BaseRequest(_Limited):
 
     def _known_body(self) -> Body | None:
         """The shared body if it was opened already."""
-        return self._state.body if self._state is not None else None
+        return self._body_state.body if self._body_state is not None else None
 
     @property
     def _shield(self) -> Callable[[], AbstractContextManager[Any]]:
@@ -777,7 +776,7 @@ class BaseRequest(_Limited):
         length = self.content_length
         return length == 0 or (
             length is None
-            and self._head.http_version.startswith("1")
+            and self.head.http_version.startswith("1")
             and not ("Content-Length" in self.headers or "Transfer-Encoding" in self.headers)
         )
 

@@ -72,7 +72,7 @@ class ReadableRequest(Protocol):
     form_rules: FormRules
     shallow: bool
     _empty_after_form: bool
-    _state: RequestState | None
+    _body_state: RequestState | None
     _is_limited: bool
 
     @property
