@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, overload
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Never, Self, overload
 
 from . import _crossing as crossing
 from . import core
@@ -35,9 +36,11 @@ from .wsgi import _input as wsgi_input
 from .wsgi._head import EnvironHead, query_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
     from contextlib import AbstractAsyncContextManager
-    from typing import Unpack
+    from typing import Generic, Protocol, Unpack
+
+    from typing_extensions import TypeVar
 
     from .apps._application import Application, HandlerDecorator
     from .core._request.body import Body
@@ -60,18 +63,68 @@ __all__ = [
 ]
 
 
-class BaseRequest(core.BaseRequest):
+if TYPE_CHECKING:
+    State_co = TypeVar("State_co", covariant=True, default=object)
+    S = TypeVar("S", bound=Mapping[str, Any])
+    R_co = TypeVar("R_co", covariant=True)
+
+    class Loads(Protocol[R_co]):
+        """A request that was not read yet."""
+
+        def load(self, *, form: bool = True) -> Coroutine[Any, Any, R_co]: ...
+
+    class StateAttribute:
+        """The type of ``state``: ``S`` for a ``Request[S]``, else a mapping that can be changed.
+
+        The type variable of requests is covariant, and its default is ``object``. So a function for a ``Request``
+        takes a ``Request[S]``, too.
+        """
+
+        @overload
+        def __get__(self, obj: None, owner: type | None = None) -> Self: ...
+        @overload
+        def __get__(self, obj: BaseRequest[S], owner: type | None = None) -> S: ...
+        @overload
+        def __get__(self, obj: BaseRequest, owner: type | None = None) -> MutableMapping[str, Any]: ...
+        @overload
+        def __get__(self, obj: Loads[BaseRequest[S]], owner: type | None = None) -> S: ...
+        @overload
+        def __get__(self, obj: object, owner: type | None = None) -> MutableMapping[str, Any]: ...
+        def __get__(self, obj: Any, owner: type | None = None) -> Any: ...
+        def __set__(self, obj: object, value: Never) -> None: ...
+
+    class Stated(core.BaseRequest, Generic[State_co]):
+        """For type checkers, a request is generic in its state."""
+
+else:
+    from typing import TypeVar
+
+    State_co = TypeVar("State_co", covariant=True)
+
+    class Stated:
+        """Gives the base class of a request at run time, so that no class of its own stands in the MRO."""
+
+        def __class_getitem__(cls, state: object) -> type[core.BaseRequest]:
+            return core.BaseRequest
+
+
+class BaseRequest(Stated[State_co]):
     """A request made from a WSGI environ (PEP 3333) or from an ASGI HTTP scope.
 
     Call it as ``Request(environ)`` or as ``Request(scope, receive, send)``. Without ``receive`` only the head can be
     read. ``populate_request`` stores the request in the environ or scope under the key ``"cardan.request"``. A
     ``shallow`` request refuses every access that would consume the body, and is never stored. Raises :exc:`TypeError`
     for anything that is neither an environ nor an HTTP scope.
+
+    ``BaseRequest[S]`` and ``Request[S]`` are requests whose :attr:`state` has the type ``S``, for example a
+    :class:`~typing.TypedDict`. At run time they are the same class.
     """
 
     if TYPE_CHECKING:
         files: FilesAttribute[FileStorage]  # type: ignore[assignment]
+        state = StateAttribute()
     else:
+        __class_getitem__ = classmethod(GenericAlias)
         file_storage_class = FileStorage
         _shield = staticmethod(crossing.shielded)
     part_class = Part
@@ -165,17 +218,22 @@ class BaseRequest(core.BaseRequest):
         stream: BinaryIO = self.environ["wsgi.input"]
         return stream
 
-    @property
-    def state(self) -> MutableMapping[str, Any]:
-        """The state that the lifespan yielded: a shallow copy, shared by all Request objects of this request."""
-        if self._wsgi_environ is None:
-            state: MutableMapping[str, Any] | None = self._asgi_scope.get("state")
-            if state is not None:
-                return state
-        exchange = self._exchange()
-        if exchange.state is None:
-            exchange.state = {}
-        return exchange.state
+    if not TYPE_CHECKING:  # see StateAttribute
+
+        @property
+        def state(self) -> MutableMapping[str, Any]:
+            """The state that the lifespan yielded: a shallow copy, shared by all Request objects of this request.
+
+            For type checkers it has the type ``S`` in a ``Request[S]``.
+            """
+            if self._wsgi_environ is None:
+                state: MutableMapping[str, Any] | None = self._asgi_scope.get("state")
+                if state is not None:
+                    return state
+            exchange = self._exchange()
+            if exchange.state is None:
+                exchange.state = {}
+            return exchange.state
 
     @property
     def disconnected(self) -> bool:
@@ -385,7 +443,7 @@ class BaseRequest(core.BaseRequest):
         return lambda function: Application(function, request_class=cls, **options)
 
 
-class Request(BaseRequest, core.Request):  # pyright: ignore[reportIncompatibleMethodOverride]  # files, see above
+class Request(BaseRequest[State_co], core.Request):  # pyright: ignore[reportIncompatibleMethodOverride]  # files, see above
     """The request class to use: :class:`BaseRequest` with an attribute for every usual header field."""
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
 import anyio
 import pytest
@@ -35,7 +36,7 @@ from cardan.exceptions import (
 from cardan.testing import Client, RequestBuilder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PAGE_RULES = ["request_rules", "read_only", "populate_request", "shallow", "subclass_and_mixins", "max_content_length",
               "max_form_memory_size", "max_form_parts", "limits_on_class_or_instance", "extend_parsing"]  # fmt: skip
@@ -238,6 +239,47 @@ def test_subclass_and_mixins(protocol: str) -> None:
     assert CoreMine(builder.head()).if_none_match.contains("x")
     mixins = (AcceptMixin, AuthorizationMixin, ETagRequestMixin, UserAgentMixin, CommonRequestDescriptorsMixin)
     assert all(issubclass(Request, mixin) and issubclass(core.Request, mixin) for mixin in mixins)
+
+
+class State(TypedDict):
+    """What the lifespan below yields."""
+
+    greeting: str
+
+
+@contextmanager
+def lifespan(app: object) -> Iterator[State]:
+    """Yields a state."""
+    yield {"greeting": "Hello"}
+
+
+def test_a_request_with_a_typed_state(protocol: str) -> None:
+    """``Request[State]`` is for type checkers: at run time it is ``Request``, and a subclass has no further base."""
+
+    class Typed(Request[State]):
+        pass
+
+    assert Typed.__mro__ == (Typed, *Request.__mro__)
+    assert Request[State].from_values("/x").path == "/x"
+    for cls in (Typed, Request[State], Request):
+
+        @cls.application(lifespan=lifespan)
+        def app(request: Any) -> Response:
+            request.state["name"] = "Ada"
+            return Response(f"{request.state['greeting']} {request.state['name']} {type(request).__name__}")
+
+        with Client(app, protocol=protocol) as client:
+            assert client.get("/").text == f"Hello Ada {'Typed' if cls is Typed else 'Request'}"
+
+    T = TypeVar("T")
+
+    class Own(Request[T], Generic[T]):
+        pass
+
+    class Twice(Own[State]):
+        pass
+
+    assert Twice(RequestBuilder("/y").environ()).path == "/y"
 
 
 def limit_of(make: Any, cls: type[Request], **options: Any) -> str | None:
