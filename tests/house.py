@@ -42,6 +42,9 @@ WAYS_BACK = {
         "cardan._request",
     ): "Handler alone is a handler of Request, the class that users import",
     ("cardan.types", "cardan._response"): "a middleware is sent an object of Response, the class that users import",
+    ("cardan._unread", "cardan._request"): (
+        "UnreadRequest is an annotation: what its load() gives is of the class Request unless it is told otherwise"
+    ),
     ("cardan._request", "cardan.testing"): "Request.from_values() takes what the builder of the tests takes",
 }
 """The imports against the floors, with the reason for each: a class makes an object of something that stands above it,

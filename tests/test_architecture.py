@@ -41,6 +41,7 @@ FLOORS = [
     "core._response",
     "core._flow core._mounting core._proxies",
     "core",
+    "_unread",
     "types _crossing files._spooling",
     "wsgi asgi",
     "apps._dual apps._lifespan apps._stopping apps._middleware_decorator",

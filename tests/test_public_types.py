@@ -44,6 +44,7 @@ ALLOWED = {
         "Close Close.__init__ Write Write.__init__ from_part FileStorage.__init__ add_file"
     ),
     "the functions that run a call in a thread differ in their keywords": "Part.__init__ aiter",
+    "a request class may narrow the type of a setting, and only Any is compatible with all of them": "UnreadRequest",
     "the query can be given in several forms": "from_target",
 }
 

@@ -48,7 +48,7 @@ def states(
     typed.state["greeting"] = 3  # type: ignore[typeddict-item]
     repr(typed.state["greting"])  # type: ignore[typeddict-item]
     repr(typed.state.greeting)  # type: ignore[attr-defined]
-    plain.state = {}  # type: ignore[assignment]
+    plain.state = {}  # type: ignore[misc,assignment]
 
 
 def remote(request: Request) -> str | None:

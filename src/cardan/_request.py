@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Never, Self, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Never, Self, overload
 
 from . import _crossing as crossing
 from . import core
@@ -122,7 +122,7 @@ class BaseRequest(Stated[State_co]):
 
     if TYPE_CHECKING:
         files: FilesAttribute[FileStorage]  # type: ignore[assignment]
-        state = StateAttribute()
+        state: ClassVar[StateAttribute] = StateAttribute()
     else:
         __class_getitem__ = classmethod(GenericAlias)
         file_storage_class = FileStorage

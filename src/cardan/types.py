@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapp
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypedDict
 
+from ._unread import UnreadRequest
 from .core._exceptions import HTTPException
 from .core._response.base import BaseResponse
 from .core.drive import AsyncStream
@@ -36,6 +37,7 @@ __all__ = [
     "Result",
     "Scope",
     "Send",
+    "UnreadRequest",
 ]
 
 Scope: TypeAlias = MutableMapping[str, Any]

@@ -25,7 +25,7 @@ class Own(Request):
 
 def own(request: Request) -> Own:
     """A request of one's own, over the same environ or scope."""
-    if request._environ is not None:
+    if request._wsgi_environ is not None:
         return Own(request.environ)
     return Own(request.scope, request.receive)
 

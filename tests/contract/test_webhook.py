@@ -200,7 +200,7 @@ def test_load_without_the_form_after_the_form(place: str, cls: type[Request]) ->
     @Application
     async def app(request: Request) -> Response:
         await request.load()
-        other = cls(request.environ) if place == "wsgi" else cls(request.scope, request._receive)
+        other = cls(request.environ) if place == "wsgi" else cls(request.scope, request._asgi_receive)
         for each in (request, other):
             await each.load()
             try:
@@ -226,7 +226,7 @@ def test_data_of_a_request_that_sees_no_form(place: str) -> None:
     @Application
     def app(request: Request) -> Response:
         assert request.form["amount"] == "5"
-        raw = Raw(request.environ) if place == "wsgi" else Raw(request.scope, request._receive)
+        raw = Raw(request.environ) if place == "wsgi" else Raw(request.scope, request._asgi_receive)
         with pytest.raises(BodyConsumed):
             raw.data
         return Response("raised")

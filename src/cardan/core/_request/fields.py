@@ -5,7 +5,7 @@ Each mixin works on any class with ``headers``. The request keeps the parsed val
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from ..fields._accept import CharsetAccept, EncodingAccept
 from ..fields._accept_language import LanguageAccept
@@ -14,13 +14,16 @@ from ..fields._authorization import Authorization
 from ..fields._cache_control import RequestCacheControl
 from ..fields._cors import parse_origin
 from ..fields._dates import parse_date
-from ..fields._descriptors import header_field, value_field
+from ..fields._descriptors import HeaderField, header_field, value_field
 from ..fields._etags import ETags
 from ..fields._fetch_metadata import FetchDest, FetchMode, FetchSite, parse_fetch_user
 from ..fields._forwarded import Forwarded
 from ..fields._ranges import IfRange, Range
 from ..fields._user_agent import UserAgent
 from ..structures import HeaderSet
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = [
     "AcceptMixin",
@@ -49,16 +52,16 @@ def _digits(text: str) -> int | None:
 class AcceptMixin:
     """What the client prefers (RFC 9110 section 12.5)."""
 
-    accept_mimetypes = value_field(
+    accept_mimetypes: ClassVar[HeaderField[MIMEAccept, MIMEAccept | str]] = value_field(
         "Accept", MIMEAccept, cached=True, doc="The accepted media types (RFC 9110 section 12.5.1)."
     )
-    accept_charsets = value_field(
+    accept_charsets: ClassVar[HeaderField[CharsetAccept, CharsetAccept | str]] = value_field(
         "Accept-Charset", CharsetAccept, cached=True, doc="The accepted charsets (RFC 9110 section 12.5.2)."
     )
-    accept_encodings = value_field(
+    accept_encodings: ClassVar[HeaderField[EncodingAccept, EncodingAccept | str]] = value_field(
         "Accept-Encoding", EncodingAccept, cached=True, doc="The accepted content codings (RFC 9110 section 12.5.3)."
     )
-    accept_languages = value_field(
+    accept_languages: ClassVar[HeaderField[LanguageAccept, LanguageAccept | str]] = value_field(
         "Accept-Language", LanguageAccept, cached=True, doc="The accepted languages (RFC 9110 section 12.5.4)."
     )
 
@@ -66,7 +69,7 @@ class AcceptMixin:
 class AuthorizationMixin:
     """The credentials of a request."""
 
-    authorization = header_field(
+    authorization: ClassVar[HeaderField[Authorization | None, Authorization]] = header_field(
         "Authorization",
         Authorization.from_header,
         cached=True,
@@ -77,29 +80,31 @@ class AuthorizationMixin:
 class ETagRequestMixin:
     """Preconditions, ranges and caching (RFC 9110 sections 13 and 14, RFC 9111)."""
 
-    cache_control = value_field(
+    cache_control: ClassVar[HeaderField[RequestCacheControl, RequestCacheControl | str]] = value_field(
         "Cache-Control", RequestCacheControl, cached=True, doc="The cache directives (RFC 9111 section 5.2.1)."
     )
-    if_match = value_field("If-Match", ETags, cached=True, doc="The entity tags of If-Match (RFC 9110 section 13.1.1).")
-    if_none_match = value_field(
+    if_match: ClassVar[HeaderField[ETags, ETags | str]] = value_field(
+        "If-Match", ETags, cached=True, doc="The entity tags of If-Match (RFC 9110 section 13.1.1)."
+    )
+    if_none_match: ClassVar[HeaderField[ETags, ETags | str]] = value_field(
         "If-None-Match", ETags, cached=True, doc="The entity tags of If-None-Match (RFC 9110 section 13.1.2)."
     )
-    if_modified_since = header_field(
+    if_modified_since: ClassVar[HeaderField[datetime | None, datetime]] = header_field(
         "If-Modified-Since",
         parse_date,
         cached=True,
         doc="The date of If-Modified-Since, an aware datetime or None (RFC 9110 section 13.1.3).",
     )
-    if_unmodified_since = header_field(
+    if_unmodified_since: ClassVar[HeaderField[datetime | None, datetime]] = header_field(
         "If-Unmodified-Since",
         parse_date,
         cached=True,
         doc="The date of If-Unmodified-Since, an aware datetime or None (RFC 9110 section 13.1.4).",
     )
-    if_range = value_field(
+    if_range: ClassVar[HeaderField[IfRange, IfRange | str]] = value_field(
         "If-Range", IfRange, cached=True, doc="The entity tag or the date of If-Range (RFC 9110 section 13.1.5)."
     )
-    range = header_field(
+    range: ClassVar[HeaderField[Range | None, Range]] = header_field(
         "Range",
         Range.from_header,
         cached=True,
@@ -110,7 +115,7 @@ class ETagRequestMixin:
 class UserAgentMixin:
     """The name and version of the client."""
 
-    user_agent = header_field(
+    user_agent: ClassVar[HeaderField[UserAgent, UserAgent]] = header_field(
         "User-Agent",
         UserAgent,
         default=UserAgent(),
@@ -122,11 +127,11 @@ class UserAgentMixin:
 class CORSRequestMixin:
     """The request fields of CORS (WHATWG Fetch section 3.3.2)."""
 
-    access_control_request_method = header_field(
+    access_control_request_method: ClassVar[HeaderField[str | None, str]] = header_field(
         "Access-Control-Request-Method", doc="The method of the request that a preflight request announces."
     )
 
-    access_control_request_headers = value_field(
+    access_control_request_headers: ClassVar[HeaderField[HeaderSet, HeaderSet | str]] = value_field(
         "Access-Control-Request-Headers",
         _Tokens,
         cached=True,
@@ -137,18 +142,18 @@ class CORSRequestMixin:
 class FetchMetadataMixin:
     """What a browser tells about the origin and the purpose of a request (W3C Fetch Metadata)."""
 
-    sec_fetch_site = header_field(
+    sec_fetch_site: ClassVar[HeaderField[FetchSite | None, FetchSite]] = header_field(
         "Sec-Fetch-Site",
         FetchSite.from_header,
         doc="How the origin that makes the request is related to this one; None if it is unknown.",
     )
-    sec_fetch_mode = header_field(
+    sec_fetch_mode: ClassVar[HeaderField[FetchMode | None, FetchMode]] = header_field(
         "Sec-Fetch-Mode", FetchMode.from_header, doc="The mode of the request; None if it is unknown."
     )
-    sec_fetch_dest = header_field(
+    sec_fetch_dest: ClassVar[HeaderField[FetchDest | None, FetchDest]] = header_field(
         "Sec-Fetch-Dest", FetchDest.from_header, doc="How the browser will use the response; None if it is unknown."
     )
-    sec_fetch_user = header_field(
+    sec_fetch_user: ClassVar[HeaderField[bool, bool]] = header_field(
         "Sec-Fetch-User", parse_fetch_user, default=False, doc="Whether an action of the user caused the navigation."
     )
 
@@ -156,37 +161,45 @@ class FetchMetadataMixin:
 class CommonRequestDescriptorsMixin:
     """The fields that many requests have. It includes :class:`CORSRequestMixin` and :class:`FetchMetadataMixin`."""
 
-    content_encoding = header_field(
+    content_encoding: ClassVar[HeaderField[str | None, str]] = header_field(
         "Content-Encoding", doc="The content codings of the body, which is not decoded (RFC 9110 section 8.4)."
     )
-    content_md5 = header_field("Content-MD5", doc="A digest of the body (RFC 2616 section 14.15; obsolete).")
-    date = header_field(
+    content_md5: ClassVar[HeaderField[str | None, str]] = header_field(
+        "Content-MD5", doc="A digest of the body (RFC 2616 section 14.15; obsolete)."
+    )
+    date: ClassVar[HeaderField[datetime | None, datetime]] = header_field(
         "Date", parse_date, cached=True, doc="When the request was made, a datetime (RFC 9110 section 6.6.1)."
     )
-    max_forwards = header_field(
+    max_forwards: ClassVar[HeaderField[int | None, int]] = header_field(
         "Max-Forwards", _digits, doc="How many times TRACE or OPTIONS may be forwarded (RFC 9110 section 7.6.2)."
     )
-    referrer = header_field("Referer", doc="The URL of the page that led to the request (RFC 9110 section 10.1.3).")
-    origin = header_field(
+    referrer: ClassVar[HeaderField[str | None, str]] = header_field(
+        "Referer", doc="The URL of the page that led to the request (RFC 9110 section 10.1.3)."
+    )
+    origin: ClassVar[HeaderField[str | None, str]] = header_field(
         "Origin", parse_origin, doc="The origin that makes the request (RFC 6454 section 7); None if it is invalid."
     )
-    forwarded = value_field(
+    forwarded: ClassVar[HeaderField[Forwarded, Forwarded | str]] = value_field(
         "Forwarded",
         Forwarded,
         cached=True,
         doc="What proxies tell about the request (RFC 7239). A client can send any value.",
     )
-    last_event_id = header_field(
+    last_event_id: ClassVar[HeaderField[str | None, str]] = header_field(
         "Last-Event-ID", doc="The id of the last event that the client got (WHATWG HTML section 9.2.4)."
     )
 
-    pragma = value_field(
+    pragma: ClassVar[HeaderField[HeaderSet, HeaderSet | str]] = value_field(
         "Pragma", _Tokens, cached=True, doc="The directives of HTTP/1.0 (RFC 9111 section 5.4; obsolete)."
     )
 
-    access_control_request_method = CORSRequestMixin.access_control_request_method
-    access_control_request_headers = CORSRequestMixin.access_control_request_headers
-    sec_fetch_site = FetchMetadataMixin.sec_fetch_site
-    sec_fetch_mode = FetchMetadataMixin.sec_fetch_mode
-    sec_fetch_dest = FetchMetadataMixin.sec_fetch_dest
-    sec_fetch_user = FetchMetadataMixin.sec_fetch_user
+    access_control_request_method: ClassVar[HeaderField[str | None, str]] = (
+        CORSRequestMixin.access_control_request_method
+    )
+    access_control_request_headers: ClassVar[HeaderField[HeaderSet, HeaderSet | str]] = (
+        CORSRequestMixin.access_control_request_headers
+    )
+    sec_fetch_site: ClassVar[HeaderField[FetchSite | None, FetchSite]] = FetchMetadataMixin.sec_fetch_site
+    sec_fetch_mode: ClassVar[HeaderField[FetchMode | None, FetchMode]] = FetchMetadataMixin.sec_fetch_mode
+    sec_fetch_dest: ClassVar[HeaderField[FetchDest | None, FetchDest]] = FetchMetadataMixin.sec_fetch_dest
+    sec_fetch_user: ClassVar[HeaderField[bool, bool]] = FetchMetadataMixin.sec_fetch_user
