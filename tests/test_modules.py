@@ -42,6 +42,7 @@ asgi._thread                      contract/test_contexts.py                conte
 compat.werkzeug._values           compat/werkzeug/test_test.py             encode_multipart
 core._environs                    apps/test_bridges.py                      PATH_INFO
 core._limits                      core/request/test_limits.py              max_form_parts
+core._pickling                    test_pickles.py                           pickle
 core._problem                     core/test_exceptions.py                  about:blank
 core._request.draining            contract/test_early_answers.py           DrainLimits
 core._request.exchange            contract/test_request_state.py           wsgi.input

@@ -89,7 +89,7 @@ def signatures(module: str) -> Iterator[tuple[str, bool]]:
             yield value.__qualname__, bare_in(value)
         elif inspect.isclass(value):
             for cls in value.__mro__:
-                if cls.__module__.startswith("cardan."):
+                if cls.__module__.partition(".")[0] == "cardan":
                     yield (
                         cls.__qualname__,
                         any(

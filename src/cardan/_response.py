@@ -29,6 +29,8 @@ class BaseResponse(DualCallable, WireMixin):
     raised first. It may be sent any number of times.
     """
 
+    __module__ = "cardan"
+
     def _wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return wsgi_handling.handle_response(self, environ, start_response)
 
@@ -50,6 +52,8 @@ async def _serve_other(scope: Scope, receive: Receive, send: Send) -> None:
 
 class Response(BaseResponse, core.Response):
     """The response class to use: :class:`BaseResponse` with every mixin."""
+
+    __module__ = "cardan"
 
 
 @overload

@@ -26,6 +26,7 @@ a 500 response.
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, TypeVar, overload
 
@@ -321,7 +322,7 @@ class HTTPException(_Declaring):
 
     def __reduce__(self) -> tuple[object, ...]:
         # A copy is made without __init__, because a subclass may require other arguments.
-        return _rebuilt, (type(self), self.args), self.__dict__
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}: {self.description}" if self.description else f"{self.code} {self.name}"
@@ -335,12 +336,6 @@ def _declared_in(cls: type[HTTPException]) -> Declared:
     if declared is None:
         declared = cls._declared = declared_in(cls, HTTPException, _OURS)
     return declared
-
-
-def _rebuilt(cls: type[HTTPException], args: tuple[Any, ...]) -> HTTPException:
-    exception = cls.__new__(cls, *args)
-    exception.args = args
-    return exception
 
 
 class BadRequest(HTTPException):
@@ -812,7 +807,7 @@ def abort(status: int | ResponseLike, description: str | None = None, **options:
     >>> abort(404, "there is no such user", members={"user": 17})
     Traceback (most recent call last):
       ...
-    cardan.core._exceptions.NotFound: 404 Not Found: there is no such user
+    cardan.exceptions.NotFound: 404 Not Found: there is no such user
     """
     if not isinstance(status, int):
         raise HTTPException(description, response=status, **options)
@@ -821,3 +816,9 @@ def abort(status: int | ResponseLike, description: str | None = None, **options:
     except KeyError:
         raise LookupError(f"got status {status!r}, expected one of {sorted(default_exceptions)}") from None
     raise cls(description, **options)
+
+
+# Pickles and tracebacks name these classes as users import them.
+for _class in [value for name in __all__ if isinstance(value := globals()[name], type)]:
+    _class.__module__ = "cardan.exceptions"
+del _class

@@ -70,6 +70,8 @@ class LimitAttributes:
 class Limits:
     """All limits of one request as one value; :class:`LimitAttributes` describes each of them."""
 
+    __module__ = "cardan"
+
     max_content_length: int | None = LimitAttributes.max_content_length
     max_data_memory: int | None = LimitAttributes.max_data_memory
     max_form_memory_size: int | None = LimitAttributes.max_form_memory_size

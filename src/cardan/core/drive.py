@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
+from ._pickling import slots_state
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
 
@@ -35,6 +37,8 @@ class Read:
     Otherwise the source gives the next bytes as soon as they arrive. A source may give more than ``size`` bytes, so
     that it does not have to divide a piece that it already has.
     """
+
+    __getstate__ = slots_state
 
     size: int
     whole: bool = True
@@ -66,12 +70,16 @@ class Open:
     The data begins at the current position of the sink (``tell()``). When the file is complete, it is read from there.
     """
 
+    __getstate__ = slots_state
+
     part: FilePart
 
 
 @dataclass(slots=True)
 class Write:
     """Write ``data`` to ``sink``. The result is ignored."""
+
+    __getstate__ = slots_state
 
     sink: Any
     data: bytes
@@ -85,6 +93,8 @@ class Close:
     After any other result, such as None, the parser does this, if the sink is open, can be read, and has a sync
     ``seek``. ``perform`` therefore has to do it only for a sink whose ``seek`` blocks for long or is async.
     """
+
+    __getstate__ = slots_state
 
     sink: Any
     error: BaseException | None = None

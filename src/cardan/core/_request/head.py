@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from .._buffers import as_bytes
 from .._exceptions import BadRequest
+from .._pickling import slots_state
 from ..forms._body_reader import parse_content_length
 from ..structures._headers import HeadersView
 from ..structures._scope_headers import ScopeHeaders
@@ -104,6 +105,9 @@ class RequestHead:
     >>> RequestHead("POST", "/notes", headers=[(b"Host", b"a.example")]).headers["host"]
     'a.example'
     """
+
+    __module__ = "cardan.core"
+    __getstate__ = slots_state
 
     method: str = "GET"
     path: str = "/"

@@ -39,6 +39,8 @@ class BaseResponse(Copies, Outgoing):
     ``direct_passthrough`` the server gets the iterable unchanged (for ``wsgi.file_wrapper``).
     """
 
+    __module__ = "cardan.core"
+
     if TYPE_CHECKING:
         charset: ClassVar[Literal["utf-8"]]
     else:

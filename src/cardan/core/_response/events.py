@@ -14,6 +14,7 @@ from itertools import chain
 from math import inf
 from typing import Any, Final
 
+from .._pickling import slots_state
 from .closing import aclose_all
 from .encoding import closer
 from .json_body import json_bytes
@@ -38,7 +39,9 @@ class ServerSentEvent:
     event without data.
     """
 
+    __module__ = "cardan"
     __slots__ = ("comment", "data", "event", "id", "retry")
+    __getstate__ = slots_state
 
     def __init__(
         self,

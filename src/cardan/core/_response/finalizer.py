@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, TypeAlias
 
 from .._exceptions import MachineStateError
+from .._pickling import slots_state
 from .._status import PHRASES
 from .._urls import iri_to_uri
 from ..structures._header_rules import remember
@@ -61,10 +62,15 @@ _NOT_IN_304: Final = frozenset({
 class ContentLengthError(RuntimeError):
     """The body is longer or shorter than its Content-Length: framing would break (RFC 9112 section 6.3)."""
 
+    __module__ = "cardan.core"
+
 
 @dataclass(slots=True)
 class Head:
     """The response starts: status code, reason phrase, header fields as they are sent."""
+
+    __module__ = "cardan.core"
+    __getstate__ = slots_state
 
     status: int
     reason: str
@@ -75,12 +81,17 @@ class Head:
 class Chunk:
     """A piece of the body, never empty."""
 
+    __module__ = "cardan.core"
+    __getstate__ = slots_state
+
     data: bytes
 
 
 @dataclass(slots=True)
 class End:
     """The response is complete."""
+
+    __module__ = "cardan.core"
 
 
 ResponseEvent: TypeAlias = "Head | Chunk | End"

@@ -30,6 +30,8 @@ class Response(
 ):
     """The response to use."""
 
+    __module__ = "cardan.core"
+
     @classmethod
     def from_json(
         cls,

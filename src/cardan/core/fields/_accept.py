@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, ClassVar, Final, Self, TypeVar, overload
 
+from .._pickling import slots_state
 from ._lists import split
 from ._options import dump_parameter
 from ._syntax import OWS, check_token, check_value, is_token
@@ -48,7 +49,9 @@ class Accept:
     ``accept[0]`` is a pair, ``accept["x"]`` the quality of a value. ``provided`` is False if the field was not sent.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ("_chosen", "_items", "_normalised", "provided")
+    __getstate__ = slots_state
 
     _items: tuple[tuple[str, float], ...]
     #: The offers of the last call to best_match(), and the choice. Most applications always make the same offers.
@@ -265,6 +268,7 @@ def write_member(value: str, parameters: Iterable[tuple[str, str]]) -> str:
 class CharsetAccept(Accept):
     """The members of Accept-Charset (RFC 9110 section 12.5.2). Common aliases (``utf8``, ``latin1``) compare equal."""
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     _ALIASES: ClassVar[dict[str, str]] = {
@@ -289,6 +293,7 @@ class EncodingAccept(Accept):
     possible one. ``x-gzip`` and ``x-compress`` equal ``gzip`` and ``compress``.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     @classmethod

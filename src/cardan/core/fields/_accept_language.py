@@ -28,6 +28,7 @@ class LanguageAccept(Accept):
     uses both.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     @classmethod

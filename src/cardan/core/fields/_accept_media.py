@@ -21,6 +21,7 @@ class MIMEAccept(Accept):
     parameters are compared without regard to case. A range without parameters matches a type with any parameters.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     _anything = "*/*"

@@ -133,6 +133,7 @@ class Authorization(Credentials):
     section 3.4) is decoded and given as ``username``.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     @classmethod
@@ -188,4 +189,5 @@ def _read_basic(token: str) -> dict[str, str] | None:
 class Challenge(Credentials):
     """One challenge of WWW-Authenticate: ``Challenge("basic", {"realm": "staff"})``."""
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()

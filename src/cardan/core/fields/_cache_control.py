@@ -84,6 +84,7 @@ class CacheControl(LiveMapping[str | None]):
     duration that is not a number reads as None.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     no_store = _flag("no-store", "Nothing of the message may be stored (RFC 9111 sections 5.2.1.5 and 5.2.2.5).")
@@ -118,6 +119,7 @@ class CacheControl(LiveMapping[str | None]):
 class RequestCacheControl(CacheControl):
     """Cache-Control of a request. It is immutable: a change raises :exc:`TypeError`."""
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     no_cache = _flag("no-cache", "A cache must validate a stored response before use (RFC 9111 section 5.2.1.4).")
@@ -150,6 +152,7 @@ class ResponseCacheControl(CacheControl, LiveDict[str | None]):
     'public, max-age=3600'
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     no_cache = _fields(

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Self
 
+from .._pickling import slots_state
 from ._options import dump_parameter, encode_extended, parse_options
 from ._syntax import check_token, is_token, quote
 
@@ -30,7 +31,9 @@ class ContentDisposition:
     'attachment; filename="report.pdf"'
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ("filename", "parameters", "type")
+    __getstate__ = slots_state
 
     def __init__(
         self, type: str = "attachment", filename: str | None = None, parameters: Mapping[str, str] | None = None

@@ -26,6 +26,7 @@ class ContentRange(Live[_Extent]):
     the field.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     def __init__(

@@ -77,6 +77,8 @@ class _Policy(StrEnum):
 class COOP(_Policy):
     """Cross-Origin-Opener-Policy (HTML, section 7.1.3): which documents share a browsing context group."""
 
+    __module__ = "cardan.datastructures"
+
     UNSAFE_NONE = "unsafe-none"
     SAME_ORIGIN_ALLOW_POPUPS = "same-origin-allow-popups"
     SAME_ORIGIN = "same-origin"
@@ -86,6 +88,8 @@ class COOP(_Policy):
 class COEP(_Policy):
     """Cross-Origin-Embedder-Policy (HTML, section 7.1.4): which resources a document may embed."""
 
+    __module__ = "cardan.datastructures"
+
     UNSAFE_NONE = "unsafe-none"
     REQUIRE_CORP = "require-corp"
     CREDENTIALLESS = "credentialless"
@@ -93,6 +97,8 @@ class COEP(_Policy):
 
 class CORP(_Policy):
     """Cross-Origin-Resource-Policy (Fetch, section 3.8): which documents may embed a resource."""
+
+    __module__ = "cardan.datastructures"
 
     SAME_SITE = "same-site"
     SAME_ORIGIN = "same-origin"

@@ -88,6 +88,7 @@ class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
     "default-src 'self' https:; object-src 'none'"
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     base_uri = _sources("base-uri")

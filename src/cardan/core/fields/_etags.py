@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from .._pickling import slots_state
 from ._syntax import OWS
 
 __all__ = ["ETags", "is_opaque", "quote_etag", "unquote_etag"]
@@ -55,7 +56,9 @@ class ETags(Collection[str]):
     :meth:`contains_raw` take opaque tags, without quotes.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ("_strong", "_weak", "star_tag")
+    __getstate__ = slots_state
 
     star_tag: bool
 

@@ -27,6 +27,8 @@ class _Metadata(StrEnum):
 class FetchSite(_Metadata):
     """Sec-Fetch-Site (section 2.3): how the origin that makes the request is related to the origin of the URL."""
 
+    __module__ = "cardan.datastructures"
+
     CROSS_SITE = "cross-site"
     SAME_ORIGIN = "same-origin"
     SAME_SITE = "same-site"
@@ -35,6 +37,8 @@ class FetchSite(_Metadata):
 
 class FetchMode(_Metadata):
     """Sec-Fetch-Mode (section 2.2): the mode of the request."""
+
+    __module__ = "cardan.datastructures"
 
     CORS = "cors"
     NAVIGATE = "navigate"
@@ -45,6 +49,8 @@ class FetchMode(_Metadata):
 
 class FetchDest(_Metadata):
     """Sec-Fetch-Dest (section 2.1): how the browser will use the response."""
+
+    __module__ = "cardan.datastructures"
 
     AUDIO = "audio"
     AUDIOWORKLET = "audioworklet"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Self, overload
 
+from .._pickling import slots_state
 from ._lists import split
 from ._syntax import OWS, check_token, is_token, quote_if_needed, unquote
 
@@ -26,7 +27,9 @@ class ForwardedElement:
     Each is a string or None. ``extensions`` holds all other parameters, names in lower case. Do not change an object.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ("by", "extensions", "for_", "host", "proto")
+    __getstate__ = slots_state
 
     def __init__(
         self,
@@ -69,7 +72,9 @@ class ForwardedElement:
 class Forwarded(Sequence[ForwardedElement]):
     """The elements of Forwarded, an immutable sequence. The first element is that of the proxy next to the client."""
 
+    __module__ = "cardan.datastructures"
     __slots__ = ("_elements",)
+    __getstate__ = slots_state
 
     def __init__(self, elements: Iterable[ForwardedElement] = ()) -> None:
         self._elements = tuple(elements)

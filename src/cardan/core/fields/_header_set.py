@@ -27,6 +27,7 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
     (True, 'Accept, Cookie')
     """
 
+    __module__ = "cardan.datastructures"
     # _state maps each token in lower case to the token as it was written
     __slots__ = ("_on_update",)
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, MutableSequence
 from typing import Any, overload
 
+from .._pickling import slots_state
 from ._live import Live
 from ._options import dump_options, parse_options
 from ._syntax import is_token
@@ -33,7 +34,9 @@ class Link:
     '</feed>; rel=alternate; type="application/atom+xml"'
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ("parameters", "target")
+    __getstate__ = slots_state
 
     def __init__(self, target: str, rel: str | None = None, **parameters: str | None) -> None:
         self.target = target
@@ -81,6 +84,7 @@ class Link:
 class Links(Live[tuple[Link, ...]], MutableSequence[Link]):
     """The links of a message, a mutable sequence. It is live: every change is written to the field."""
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     def __init__(self, links: Iterable[Link] = ()) -> None:

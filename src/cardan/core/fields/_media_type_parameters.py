@@ -17,6 +17,7 @@ __all__ = ["MediaTypeParameters"]
 class MediaTypeParameters(Live[MediaType | None], MutableMapping[str, str]):
     """The parameters of a Content-Type field, names in lower case. It is live: every change is written to the field."""
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     def __init__(self, media_type: MediaType | None = None) -> None:

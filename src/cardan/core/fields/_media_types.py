@@ -36,6 +36,7 @@ class MediaType:
     'utf-8'
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ("parameters", "subtype", "type")
 
     type: str
@@ -105,6 +106,9 @@ class MediaType:
     def is_javascript(self) -> bool:
         """True for one of the sixteen media types of JavaScript (WHATWG MIME Sniffing, section 4.6)."""
         return self.essence in _JAVASCRIPT
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.type, self.subtype, dict(self.parameters))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, MediaType):

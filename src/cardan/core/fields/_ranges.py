@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Self
 
+from .._pickling import slots_state
 from ._content_range import ContentRange
 from ._dates import http_date, parse_date
 from ._etags import is_opaque, quote_etag, unquote_etag
@@ -35,7 +36,9 @@ class Range:
     not start before its stop.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ("ranges", "units")
+    __getstate__ = slots_state
 
     units: str
     ranges: list[tuple[int, int | None]]
@@ -172,7 +175,9 @@ def merge_ranges(ranges: Sequence[tuple[int, int]], gap: int = 0) -> list[tuple[
 class IfRange:
     """The value of If-Range: an entity tag (``etag`` and ``weak``), a ``date``, or neither."""
 
+    __module__ = "cardan.datastructures"
     __slots__ = ("date", "etag", "weak")
+    __getstate__ = slots_state
 
     def __init__(self, etag: str | None = None, date: datetime | None = None, weak: bool = False) -> None:
         self.etag = etag

@@ -16,6 +16,7 @@ class UserAgent(str):
     True
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     @classmethod

@@ -30,6 +30,7 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
     attributes ``type``, ``token``, ``parameters`` and ``realm`` are those of the first challenge.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     def __init__(

@@ -16,6 +16,7 @@ from ._events import Field, FileEnd, FileStart, FormEvent
 from ._filenames import safe_filename
 from ._files import FileStorage
 from ._form import FileEvent, Form, FormBuilder
+from ._head import PartHeaders
 from ._parse import parse_form
 from ._parts import Part, PartReader
 from ._plan import FormRules
@@ -41,6 +42,7 @@ __all__ = [
     "MultipartDecoder",
     "MultipartEncoder",
     "Part",
+    "PartHeaders",
     "PartReader",
     "UrlencodedDecoder",
     "parse_content_length",

@@ -33,6 +33,9 @@ class FormType(NamedTuple):
     boundary: str = ""
 
 
+FormType.__module__ = "cardan.core.forms"
+
+
 def parse_form_type(content_type: str | None, *, strict: bool = False) -> FormType | None:
     """The kind of form that ``content_type`` announces, None for any other type; see the module.
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from .._pickling import slots_state
+
 if TYPE_CHECKING:
     from ._head import PartHeaders
 
@@ -23,6 +25,9 @@ class Field:
     Fields of one name may share one ``headers`` object: it is read-only, and ``headers.copy()`` can be changed.
     """
 
+    __module__ = "cardan.core.forms"
+    __getstate__ = slots_state
+
     name: str
     value: str
     raw: bytes
@@ -33,6 +38,9 @@ class Field:
 class FileStart:
     """A file begins. ``filename`` is as it was sent (RFC 7578 section 4.2), ``""`` if no file was chosen."""
 
+    __module__ = "cardan.core.forms"
+    __getstate__ = slots_state
+
     name: str
     filename: str
     headers: PartHeaders
@@ -41,6 +49,9 @@ class FileStart:
 @dataclass(slots=True)
 class FileEnd:
     """The file that began last is complete."""
+
+    __module__ = "cardan.core.forms"
+    __getstate__ = slots_state
 
 
 FormEvent: TypeAlias = "Field | FileStart | bytes | FileEnd"

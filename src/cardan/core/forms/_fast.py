@@ -72,7 +72,7 @@ def take_form(delimiter: bytes, body: bytes, plan: Plan) -> Taken | None:
             entry = part
         name, headers, _ = entry
         text = value.decode()
-        if type(headers) is not OneLineHeaders and not headers.plain:
+        if type(headers) is not OneLineHeaders and not headers._is_one_line:
             special = special or {}
             special[len(fields)] = Field(name, text, value, headers)
         fields.append((name, text))

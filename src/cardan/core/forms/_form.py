@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from .._buffers import as_bytes, is_bytes_like
 from .._exceptions import MachineStateError, RequestEntityTooLarge
+from .._pickling import slots_state
 from ._body_reader import DEFAULTS
 from ._events import Field, FileEnd, FileStart
 from ._files import release
@@ -38,7 +39,9 @@ class Form:
     that are not text, or header fields besides Content-Disposition.
     """
 
+    __module__ = "cardan.core.forms"
     __slots__ = ("fields", "files", "special")
+    __getstate__ = slots_state
 
     def __init__(
         self,
@@ -112,7 +115,9 @@ class FormBuilder:
                 rest.append(event)  # type: ignore[arg-type]  # it does not narrow by `is not`
                 continue
             value, headers = event.value, event.headers
-            if (type(headers) is not OneLineHeaders and headers is not None and not headers.plain) or "\ufffd" in value:
+            if (
+                type(headers) is not OneLineHeaders and headers is not None and not headers._is_one_line
+            ) or "\ufffd" in value:
                 self.form.special[len(fields)] = event
             fields.append((event.name, value))
         if rest:

@@ -13,7 +13,7 @@ belong to one client.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from .._exceptions import MultipartError, RequestEntityTooLarge
 from ..structures._header_rules import join_values
@@ -114,6 +114,8 @@ class PartHeaders(ImmutableHeadersMixin, HeadersView):
     a field is first asked for. The object is read-only, so that the parts of all requests may share one.
     """
 
+    __module__ = "cardan.core.forms"
+
     __slots__ = ("_block", "_pairs")
 
     _pairs: list[tuple[str, str]]
@@ -123,7 +125,7 @@ class PartHeaders(ImmutableHeadersMixin, HeadersView):
         self._block = block
 
     @property
-    def plain(self) -> bool:
+    def _is_one_line(self) -> bool:
         """Whether there is only one line, which then is the Content-Disposition."""
         return b"\r\n" not in self._block
 
@@ -162,8 +164,8 @@ class PartHeaders(ImmutableHeadersMixin, HeadersView):
 
     __hash__ = None
 
-    def __reduce__(self) -> Any:
-        return type(self), (self._block,)
+    def __reduce__(self) -> tuple[object, ...]:
+        return PartHeaders, (self._block,)  # the class below is known to this package only
 
 
 class OneLineHeaders(PartHeaders):

@@ -29,6 +29,7 @@ class CallbackDict(dict[K, V]):
     [{'charset': 'utf-8', 'boundary': 'b'}]
     """
 
+    __module__ = "cardan.core.structures"
     __slots__ = ("on_update",)
 
     def __init__(

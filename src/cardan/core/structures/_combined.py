@@ -33,6 +33,7 @@ class CombinedMultiDict(Mapping[K, V]):
     ('1', ['1', '2'], '3')
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ("dicts",)
 
     if not TYPE_CHECKING:  # for type checkers these methods do not exist

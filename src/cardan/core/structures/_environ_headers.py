@@ -29,6 +29,7 @@ class EnvironHeaders(ImmutableHeadersMixin, HeadersView):
     EnvironHeaders([('Accept', '*/*')])
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ("environ",)
 
     def __init__(self, environ: Mapping[str, Any]) -> None:

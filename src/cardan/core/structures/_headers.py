@@ -39,6 +39,7 @@ class HeadersView(Mapping[str, str]):
     if the field is missing. A subclass defines ``_find``, ``_find_all`` and ``__iter__``.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     @abstractmethod
@@ -168,6 +169,7 @@ class Headers(HeadersView, MutableMapping[str, str]):
     ('Accept, Cookie', ['Accept', 'Cookie'])
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ("_list",)
 
     def __init__(self, defaults: Fields | None = None) -> None:

@@ -45,6 +45,7 @@ def same(self: T) -> T:
 class ImmutableList(list[V]):
     """A list that cannot be changed. It is hashable if its items are."""
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class ImmutableDictMixin:
 class ImmutableDict(ImmutableDictMixin, dict[K, V]):  # type: ignore[misc]
     """A dict that cannot be changed. It is hashable if its values are."""
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     def __or__(self, other: dict[K, V]) -> Self:  # type: ignore[override]
@@ -143,6 +145,7 @@ class TypeConversionDict(dict[K, V]):
     2
     """
 
+    __module__ = "cardan.core.structures"
     __slots__ = ()
 
     @overload
@@ -186,6 +189,7 @@ class TypeConversionDict(dict[K, V]):
 class ImmutableTypeConversionDict(ImmutableDictMixin, TypeConversionDict[K, V]):  # type: ignore[misc]
     """A :class:`TypeConversionDict` that cannot be changed."""
 
+    __module__ = "cardan.core.structures"
     __slots__ = ()
 
     def copy(self) -> TypeConversionDict[K, V]:  # type: ignore[override]

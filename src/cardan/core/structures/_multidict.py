@@ -33,6 +33,7 @@ class MultiDict(MultiDictReader[K, V]):
     ('1', ['1', '3'], [('a', '1'), ('b', '2'), ('a', '3')])
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     def add(self, key: K, value: V) -> None:
@@ -188,6 +189,7 @@ class ImmutableMultiDict(ImmutableDictMixin, MultiDict[K, V]):  # type: ignore[m
     :meth:`copy` returns a :class:`MultiDict`. An object is hashable if its values are.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ()
 
     if TYPE_CHECKING:
@@ -233,6 +235,7 @@ class _OrderedMixin:
 class OrderedMultiDict(_OrderedMixin, MultiDict[K, V]):
     """A :class:`MultiDict` that equals another ordered one only if all pairs are in the same order."""
 
+    __module__ = "cardan.core.structures"
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]
 
@@ -240,6 +243,7 @@ class OrderedMultiDict(_OrderedMixin, MultiDict[K, V]):
 class ImmutableOrderedMultiDict(_OrderedMixin, ImmutableMultiDict[K, V]):  # type: ignore[misc]
     """An :class:`OrderedMultiDict` that cannot be changed."""
 
+    __module__ = "cardan.core.structures"
     __slots__ = ()
 
     def __hash__(self) -> int:  # type: ignore[override]

@@ -32,6 +32,7 @@ class ScopeHeaders(ImmutableHeadersMixin, HeadersView):
     the first access to a field.
     """
 
+    __module__ = "cardan.datastructures"
     __slots__ = ("_index", "_raw", "_several")
 
     _index: dict[bytes, bytes] | None
