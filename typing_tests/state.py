@@ -1,8 +1,4 @@
-# pyright: reportUnnecessaryTypeIgnoreComment=true
-"""The type of ``request.state``: that of the type variable of the request's class, else a mapping of any values.
-
-Each comment that ignores an error stands for one that mypy and pyright both report.
-"""
+"""The type of ``request.state``: that of the type variable of the request's class, else a mapping of any values."""
 
 from __future__ import annotations
 
@@ -45,10 +41,10 @@ def states(
     assert_type(typed.state["greeting"], str)
     plain.state["user"] = "Ada"
     typed.state["greeting"] = "Hi"
-    typed.state["greeting"] = 3  # type: ignore[typeddict-item]
-    repr(typed.state["greting"])  # type: ignore[typeddict-item]
-    repr(typed.state.greeting)  # type: ignore[attr-defined]
-    plain.state = {}  # type: ignore[misc,assignment]
+    typed.state["greeting"] = 3  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
+    repr(typed.state["greting"])  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
+    repr(typed.state.greeting)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    plain.state = {}  # type: ignore[misc,assignment]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def remote(request: Request) -> str | None:
@@ -82,4 +78,4 @@ async def applications(typed: AppRequest, alias: Request[State]) -> None:
     assert_type(AppRequest.application(anything), Application[AppRequest])
     assert_type(Request[State].application(hello_alias), Application[Request[State]])
     Application[AppRequest](hello, request_class=AppRequest)
-    Request.application(hello)  # type: ignore[arg-type]
+    Request.application(hello)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]

@@ -1,8 +1,4 @@
-# pyright: reportUnnecessaryTypeIgnoreComment=true
-"""With the annotation ``UnreadRequest`` type checkers find a forgotten ``load()``.
-
-Each comment that ignores an error stands for one that mypy and pyright both report.
-"""
+"""With the annotation ``UnreadRequest`` type checkers find a forgotten ``load()``."""
 
 from __future__ import annotations
 
@@ -33,15 +29,15 @@ class ApiRequest(Request[State]):
 @Request.application
 async def forgotten(request: UnreadRequest) -> Response:
     """Nine ways to forget ``load()``."""
-    repr(request.form)  # type: ignore[attr-defined]
-    repr(request.files)  # type: ignore[attr-defined]
-    repr(request.values)  # type: ignore[attr-defined]
-    repr(request.data)  # type: ignore[attr-defined]
-    repr(request.text)  # type: ignore[attr-defined]
-    repr(request.json)  # type: ignore[attr-defined]
-    repr(request.stream)  # type: ignore[attr-defined]
-    request.get_data()  # type: ignore[attr-defined]
-    request.get_json()  # type: ignore[attr-defined]
+    repr(request.form)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    repr(request.files)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    repr(request.values)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    repr(request.data)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    repr(request.text)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    repr(request.json)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    repr(request.stream)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    request.get_data()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    request.get_json()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     return Response()
 
 
@@ -71,7 +67,7 @@ async def own_class(request: UnreadRequest[ApiRequest]) -> Response:
 async def streamed(request: UnreadRequest) -> Response:
     """The names that stream the body are there, and so are the limits for it."""
     request.max_content_length = 6_000_000_000
-    request.max_conten_length = 6_000_000_000  # type: ignore[attr-defined]
+    request.max_conten_length = 6_000_000_000  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     size = 0
     async for chunk in request.aiter_data(65536):
         size += len(chunk)
@@ -96,8 +92,8 @@ def head(request: UnreadRequest) -> None:
     assert_type(request.content_length, int | None)
     assert_type(request.disconnected, bool)
     assert_type(request.state, MutableMapping[str, Any])
-    request.method = "GET"  # type: ignore[misc]
-    request.is_xhr  # type: ignore[attr-defined]  # noqa: B018
+    request.method = "GET"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    request.is_xhr  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # noqa: B018
 
 
 def requests(plain: Request, own: ApiRequest, unread: UnreadRequest[ApiRequest]) -> None:
@@ -108,12 +104,12 @@ def requests(plain: Request, own: ApiRequest, unread: UnreadRequest[ApiRequest])
     fourth: UnreadRequest = unread
     head(plain)
     head(own)
-    back: Request = unread  # type: ignore[assignment]
-    wrong: UnreadRequest[ApiRequest] = plain  # type: ignore[assignment]
+    back: Request = unread  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    wrong: UnreadRequest[ApiRequest] = plain  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     repr((first, second, third, fourth, back, wrong))
 
 
-@Request.application  # type: ignore[arg-type]
+@Request.application  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
 async def another_class(request: UnreadRequest[ApiRequest]) -> Response:
     """The handler wants an ``ApiRequest``, but gets a ``Request``."""
     return Response((await request.load()).tenant or "")

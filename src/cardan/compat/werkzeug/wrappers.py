@@ -139,7 +139,7 @@ class BaseRequest(_request.BaseRequest):
             builder.close()
 
 
-class Request(BaseRequest, _request.Request):
+class Request(BaseRequest, _request.Request):  # pyright: ignore[reportIncompatibleVariableOverride]  # files
     """:class:`cardan.Request` with what programs for Werkzeug expect; see :class:`BaseRequest`."""
 
     user_agent_class: ClassVar[type[UserAgent]] = UserAgent
