@@ -92,3 +92,16 @@ def test_nothing_on_disk_is_loaded() -> None:
     """The containers and the functions do no I/O, and load no module that does."""
     code = "import sys, cardan.datastructures, cardan.http; assert not {'tempfile', 'threading'} & {*sys.modules}"
     subprocess.run([sys.executable, "-S", "-c", code], check=True, env={"PYTHONPATH": "src"})
+
+
+def test_the_field_value_has_no_name() -> None:
+    """The argument of every ``from_header()`` is a positional argument only, as the protocol FieldValue says."""
+    readers = [
+        cls
+        for name in cardan.datastructures.__all__
+        if hasattr(cls := getattr(cardan.datastructures, name), "from_header")
+    ]
+    assert len(readers) > 20
+    for cls in readers:
+        (parameter,) = inspect.signature(cls.from_header).parameters.values()
+        assert parameter.kind is parameter.POSITIONAL_ONLY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal, assert_type
 
@@ -16,6 +16,7 @@ from cardan.datastructures import (
     Headers,
     ImmutableMultiDict,
     LanguageAccept,
+    Link,
     MIMEAccept,
     MultiDict,
     Range,
@@ -60,6 +61,12 @@ def containers() -> None:
     changed.update(a=2)
     changed |= {"b": 3}
     d.update(3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def links() -> None:
+    """The parameters of a link are keyword arguments of any name."""
+    assert_type(Link("/a", rel="next", target="b").parameters, Mapping[str, str])
+    Link(target="/a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def functions() -> None:

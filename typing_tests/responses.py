@@ -55,5 +55,7 @@ def made(response: Response, request: Request) -> None:
     assert_type(ServerSentEvent("x", retry=timedelta(seconds=1)).retry, float | None)
     assert_type(response.make_conditional(request), Response)
     assert_type(response.make_conditional({"REQUEST_METHOD": "GET"}), Response)
+    Response.from_json(obj=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Response.from_events(it=[1])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     response.make_conditional("GET")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     ServerSentEvent("x", retry="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

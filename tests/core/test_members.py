@@ -358,3 +358,13 @@ class Later: ...
         mine(left="1")
     with pytest.raises(TypeError, match=r"^got seen, which is no parameter"):
         mine(left=1, seen=1)
+
+
+def test_a_member_may_be_called_as_the_first_argument_of_a_method() -> None:
+    """``self`` is a name like any other for a member."""
+
+    class Taken(HTTPException):
+        code = 409
+        self: str
+
+    assert Taken("taken", self="https://a.example/1").get_members() == {"self": "https://a.example/1"}

@@ -284,7 +284,7 @@ class Application(Dual, Generic[R]):
         return error.get_response(request)
 
     @staticmethod
-    def from_wsgi(app: WSGIApplication) -> Dual:
+    def from_wsgi(app: WSGIApplication, /) -> Dual:
         """An application for both protocols from any WSGI application, such as a Flask or Django site.
 
         Over WSGI it is ``app`` itself. Over ASGI each request runs in a worker thread, where ``app`` gets an environ

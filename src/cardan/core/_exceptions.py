@@ -213,6 +213,7 @@ class HTTPException(_Declaring):
 
         def __init__(
             self,
+            /,
             description=None,
             response=None,
             *,
@@ -821,4 +822,3 @@ def abort(status: int | ResponseLike, description: str | None = None, **options:
 # Pickles and tracebacks name these classes as users import them.
 for _class in [value for name in __all__ if isinstance(value := globals()[name], type)]:
     _class.__module__ = "cardan.exceptions"
-del _class

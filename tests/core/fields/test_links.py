@@ -73,3 +73,10 @@ def test_equality() -> None:
     assert repr(Link("a", "b")) == "<Link '<a>; rel=b'>"
     assert str(Link("a")) == "<a>"
     assert Link("a").rel == ""
+
+
+def test_a_parameter_may_have_any_name() -> None:
+    """The target is a positional argument only, so that no name of a parameter collides with it."""
+    link = Link("/a", rel="next", target="b", self="c")
+    assert link.parameters == {"rel": "next", "target": "b", "self": "c"}
+    assert (link.target, link.to_header()) == ("/a", "</a>; rel=next; target=b; self=c")

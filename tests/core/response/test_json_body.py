@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import Any
 
@@ -50,3 +51,12 @@ def test_dumps(dumps: Any) -> None:
 def test_lone_surrogate() -> None:
     """It has no UTF-8; an escape says it."""
     assert Response.from_json("ä\ud800").data == b'"\\u00e4\\ud800"'
+
+
+@pytest.mark.parametrize("name", ["from_json", "from_events", "from_ndjson"])
+def test_the_first_argument_has_no_name(name: str) -> None:
+    """What a response is made from is a positional argument only, so that its name may change."""
+    parameters = inspect.signature(getattr(Response, name)).parameters.values()
+    assert [parameter.kind is parameter.POSITIONAL_ONLY for parameter in parameters] == [
+        True, *[False] * (len(parameters) - 1),
+    ]  # fmt: skip

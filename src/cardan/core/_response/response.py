@@ -36,6 +36,7 @@ class Response(
     def from_json(
         cls,
         obj: object,
+        /,
         status: ResponseStatus = 200,
         headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
         *,
@@ -52,6 +53,7 @@ class Response(
     def from_events(
         cls,
         it: Iterable[Any] | AsyncIterable[Any],
+        /,
         *,
         keep_alive: float | timedelta | None = 15,
         retry: float | timedelta | None = None,
@@ -74,7 +76,7 @@ class Response(
         return response
 
     @classmethod
-    def from_ndjson(cls, it: Iterable[Any] | AsyncIterable[Any]) -> Self:
+    def from_ndjson(cls, it: Iterable[Any] | AsyncIterable[Any], /) -> Self:
         """A stream of JSON texts, one for each line (``application/x-ndjson``), from a sync or async iterable."""
         module = cls.json_module
         return cls(encoded_body(it, lambda item: json_bytes(item, module) + b"\n"), content_type="application/x-ndjson")

@@ -75,7 +75,7 @@ class Accept:
         return tuple(items)
 
     @classmethod
-    def from_header(cls, value: str | None) -> Self:
+    def from_header(cls, value: str | None, /) -> Self:
         """Parse a field value. None stands for a field that was not sent, which accepts everything."""
         if value is None or len(value) > _MEMO_LENGTH:
             return cls._parsed(value)

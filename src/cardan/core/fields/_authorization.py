@@ -48,7 +48,7 @@ class Credentials:
         self.token = token
 
     @classmethod
-    def from_header(cls, value: str | None) -> Self | None:
+    def from_header(cls, value: str | None, /) -> Self | None:
         """Parse a field value with one scheme. None and an invalid value give None."""
         scheme, _, rest = (value or "").strip(OWS).partition(" ")
         rest = rest.strip(" \t,")
@@ -137,7 +137,7 @@ class Authorization(Credentials):
     __slots__ = ()
 
     @classmethod
-    def from_header(cls, value: str | None) -> Self | None:
+    def from_header(cls, value: str | None, /) -> Self | None:
         """Parse a field value. None and an invalid value give None."""
         if value is None:
             return None

@@ -43,7 +43,7 @@ class ContentDisposition:
         self.parameters = dict(parameters or {})
 
     @classmethod
-    def from_header(cls, value: str | None) -> Self | None:
+    def from_header(cls, value: str | None, /) -> Self | None:
         """Parse a field value. None, and a value without a disposition type, give None."""
         kind, parameters = parse_options(value)
         if not is_token(kind):

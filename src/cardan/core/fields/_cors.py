@@ -64,7 +64,7 @@ def parse_max_age(text: str | None) -> int | None:
 
 class _Policy(StrEnum):
     @classmethod
-    def from_header(cls, value: str | None) -> Self | None:
+    def from_header(cls, value: str | None, /) -> Self | None:
         """Return the policy that a field value names. Parameters are ignored. An unknown policy gives None."""
         token = (value or "").partition(";")[0].strip(OWS)
         return cls(token) if token in cls._value2member_map_ else None

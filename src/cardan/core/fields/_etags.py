@@ -71,7 +71,7 @@ class ETags(Collection[str]):
         self.star_tag = star_tag
 
     @classmethod
-    def from_header(cls, value: str | None) -> ETags:
+    def from_header(cls, value: str | None, /) -> ETags:
         """Parse a field value. None and an invalid value give an object without tags. ``*`` must stand alone."""
         if not value:
             return cls()

@@ -14,7 +14,7 @@ __all__ = ["FetchDest", "FetchMode", "FetchSite", "parse_fetch_user"]
 
 class _Metadata(StrEnum):
     @classmethod
-    def from_header(cls, value: str | None) -> Self | None:
+    def from_header(cls, value: str | None, /) -> Self | None:
         """Return the member that a field value names, None if there is none. Case matters (RFC 9651 section 3.3.4)."""
         token = (value or "").partition(";")[0].strip(" ")
         return cls(token) if token in cls._value2member_map_ else None

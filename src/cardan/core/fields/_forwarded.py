@@ -80,7 +80,7 @@ class Forwarded(Sequence[ForwardedElement]):
         self._elements = tuple(elements)
 
     @classmethod
-    def from_header(cls, value: str | None) -> Self:
+    def from_header(cls, value: str | None, /) -> Self:
         """Parse a field value. None and an invalid value give an object without elements."""
         return cls(element for member in split(value) if (element := _read(member)) is not None)
 

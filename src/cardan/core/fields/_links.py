@@ -38,7 +38,7 @@ class Link:
     __slots__ = ("parameters", "target")
     __getstate__ = slots_state
 
-    def __init__(self, target: str, rel: str | None = None, **parameters: str | None) -> None:
+    def __init__(self, target: str, /, rel: str | None = None, **parameters: str | None) -> None:
         self.target = target
         self.parameters: Mapping[str, str] = {
             name.lower().replace("_", "-"): value

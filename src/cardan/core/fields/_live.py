@@ -68,7 +68,7 @@ class Live(Generic[S]):
         """
 
     @classmethod
-    def from_header(cls, value: str | None) -> Self:
+    def from_header(cls, value: str | None, /) -> Self:
         """Parse a field value. None and an invalid value give an empty object."""
         self = cls.__new__(cls)
         Live.__init__(self, cls._read(value))

@@ -49,7 +49,7 @@ class MediaType:
         self.parameters = MappingProxyType({} if parameters is None else dict(parameters))
 
     @classmethod
-    def from_header(cls, value: str | None) -> MediaType | None:
+    def from_header(cls, value: str | None, /) -> MediaType | None:
         """Parse a field value. None and an invalid value give None."""
         if not value:
             return None

@@ -51,7 +51,7 @@ class Range:
         self.ranges = list(ranges)
 
     @classmethod
-    def from_header(cls, value: str | None) -> Self | None:
+    def from_header(cls, value: str | None, /) -> Self | None:
         """Parse a field value. None, an invalid value, and a value with more than 1000 ranges give None."""
         if not value:
             return None
@@ -185,7 +185,7 @@ class IfRange:
         self.weak = weak
 
     @classmethod
-    def from_header(cls, value: str | None) -> Self:
+    def from_header(cls, value: str | None, /) -> Self:
         """Parse a field value. None gives an empty object; an invalid value gives one that never matches."""
         if not value:
             return cls()
