@@ -13,9 +13,7 @@ GUNICORN_PORT ?= 8001
 ARGS ?=
 NEWER ?= /var/tmp/cardan-newer
 NEWER_PYTHONS ?= python3.14 python3.15
-USERCODE ?= $(wildcard ../shared/usercode)
-# bridges to foreign applications are not built yet
-USERCODE_LATER := a10_migrate|test_migrate
+USERCODE ?= $(wildcard ../shared/usercode2)
 
 CANDIDATES := python3 python3.15 python3.14 python3.13 python3.12 python3.11 python
 ifndef PYTHON
@@ -68,7 +66,7 @@ check: $(VENV)/.installed-lint
 	$(PY) -m ruff format --check --quiet || failed="$$failed format(run: make format)"; \
 	$(PY) -m mypy --no-error-summary || failed="$$failed mypy"; \
 	$(if $(USERCODE),(cd $(USERCODE) && MYPYPATH=$(CURDIR)/src $(abspath $(PY)) -m mypy --strict --no-error-summary \
-		--cache-dir=$(CURDIR)/.mypy_cache/usercode --exclude '$(USERCODE_LATER)' .) || failed="$$failed mypy(users)";) \
+		--cache-dir=$(CURDIR)/.mypy_cache/usercode .) || failed="$$failed mypy(users)";) \
 	$(PY) -m pyright --pythonpath $(PY) || failed="$$failed pyright"; \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 

@@ -122,14 +122,16 @@ UNPACKED = re.compile(r"(?:\w+\.)*Unpack\[(\w+)")
 
 @cache
 def keys_of(name: str) -> tuple[str, ...]:
-    """The keys of a TypedDict. It is read from the source, because some are there for type checkers only."""
+    """The keys of a TypedDict with ``total=False``. It is read from the source: some are for type checkers only."""
     (found,) = (
         node
         for module in HOUSE.modules
         for node in ast.walk(HOUSE.tree(module))
-        if isinstance(node, ast.ClassDef) and node.name == name and "TypedDict" in map(ast.unparse, node.bases)
+        if isinstance(node, ast.ClassDef) and node.name == name and "total" in [each.arg for each in node.keywords]
     )
-    return tuple(ast.unparse(item.target) for item in found.body if isinstance(item, ast.AnnAssign))
+    bases = {ast.unparse(base).partition("[")[0] for base in found.bases} - {"TypedDict", "Generic"}
+    inherited = [key for base in sorted(bases) for key in keys_of(base)]
+    return (*inherited, *(ast.unparse(item.target) for item in found.body if isinstance(item, ast.AnnAssign)))
 
 
 def parameters_in(cls: type, name: str) -> set[str]:

@@ -49,15 +49,20 @@ def has_home_in(module: str, name: str) -> bool:
     return False
 
 
+def listed_in(option: str, options: str) -> list[str]:
+    """The names that an option of a directive lists, in one line or several."""
+    found = re.search(rf"^ +:{option}: ((?:.|\n {{6}})+)", options, re.MULTILINE)
+    return re.split(r"[,\s]+", found[1].strip()) if found else []
+
+
 def names_of(module: str, options: str) -> list[str]:
     """The names that ``automodule`` describes: those of ``__all__``, less the data of other modules."""
-    left_out = re.search(r":exclude-members: ((?:.|\n {6})*)", options)
-    excluded = set(re.split(r"[,\s]+", left_out[1])) if left_out else set()
     if ":members:" not in options:
         return []
+    excluded, listed = listed_in("exclude-members", options), listed_in("members", options)
     loaded = importlib.import_module(module)
-    if listed := re.search(r":members: (.+)", options):
-        return listed[1].split(", ")
+    if listed:
+        return listed
     return [
         name
         for name in loaded.__all__

@@ -1,0 +1,180 @@
+"""The public API changes only together with CHANGELOG.md.
+
+``tests/surface.py`` lists the public API, ``tests/public_names.txt`` is the list of the last release (before the first
+one: of its candidate). What differs is named in the Unreleased section of the changelog.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+import cardan
+from cardan.asgi._handling import ServedOverASGI
+from cardan.wsgi._handling import ServedOverWSGI
+from tests.surface import RECORD, ROOT, is_own, is_public, public_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+TITLE, *RECORDED = RECORD.read_text("utf-8").splitlines()
+SPAN = re.compile(r"`([^`]+)`")
+
+
+def unreleased(changelog: str) -> dict[str, str]:
+    """The Unreleased section of a changelog, as the text of each of its headings: Added, Changed, ..."""
+    section = changelog.partition("\n## [Unreleased]\n")[2].partition("\n## ")[0]
+    return {head: text for head, _, text in (part.partition("\n") for part in section.split("\n### ")[1:])}
+
+
+def names_in(text: str) -> Iterator[str]:
+    """What the code spans of ``text`` name: ``send_file(path, etag=None)`` names the function and two parameters."""
+    for span in SPAN.findall(" ".join(text.split())):
+        name, _, parameters = span.partition("(")
+        yield name
+        for parameter in parameters.rstrip(")").split(","):
+            yield f"{name}({parameter.partition('=')[0].partition(':')[0].strip()})"
+
+
+def spellings(entry: str) -> set[str]:
+    """How the changelog may write an entry: in full, or without packages in front. At least two parts remain."""
+    path, bracket, parameter = entry.partition("(")
+    parts = path.split(".")
+    return {".".join(parts[start:]) + bracket + parameter for start in range(max(len(parts) - 1, 1))}
+
+
+def owners(entry: str) -> Iterator[str]:
+    """The entry itself, and what it belongs to: function, class, module."""
+    yield entry
+    path, bracket, _ = entry.partition("(")
+    if bracket:
+        yield path
+    while "." in path:
+        path = path.rpartition(".")[0]
+        yield path
+
+
+def unnamed(actual: Iterable[str], recorded: Iterable[str], changelog: str) -> list[str]:
+    """What appeared (+) and what disappeared (-) without the changelog.
+
+    What comes or goes together with its class, function or module need not be named if that is named.
+    """
+    sections = unreleased(changelog)
+    found = []
+    for sign, head, changed in (
+        ("+", "Added", set(actual) - set(recorded)),
+        ("-", "Removed", set(recorded) - set(actual)),
+    ):
+        named = {name for text in (sections.get(head, ""), sections.get("Changed", "")) for name in names_in(text)}
+        for entry in changed:
+            if not any(spellings(owner) & named for owner in owners(entry) if owner in changed):
+                found.append(f"{sign} {entry}")
+    return sorted(found)
+
+
+def test_no_public_name_comes_or_goes_without_the_changelog() -> None:
+    """What differs from the recorded list is named in the Unreleased section, under Added, Removed or Changed."""
+    assert unnamed(public_names(), RECORDED, (ROOT / "CHANGELOG.md").read_text("utf-8")) == []
+
+
+def test_the_list_is_that_of_this_version() -> None:
+    """Whoever raises the version writes the list anew: ``python -m tests.surface > tests/public_names.txt``."""
+    assert f"# cardan {cardan.__version__}" == TITLE
+
+
+CHANGELOG = "\n".join(  # noqa: FLY002 - the names of the example would be looked for in a long string
+    [
+        "",
+        "# Changelog",
+        "",
+        "## [Unreleased]",
+        "",
+        "### Added",
+        "",
+        "- `Request.colour`, `http.parse_colour(value)`, and `cardan.redirect(code, colour=None)`.",
+        "- `cardan.Paint`, a class.",
+        "",
+        "### Removed",
+        "",
+        "- `Request.taste`",
+        "",
+        "## [0.1.0]",
+        "",
+        "### Added",
+        "",
+        "- `Request.smell`",
+        "",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("entry", "appeared", "gone"),
+    [
+        ("cardan.Request.colour", True, False),
+        ("cardan.core.Request.colour", True, False),
+        ("cardan.http.parse_colour", True, False),
+        ("cardan.http.parse_colour(value)", True, False),
+        ("cardan.http.parse_colour(strict)", False, False),
+        ("cardan.redirect(colour)", True, False),
+        ("cardan.redirect(flavour)", False, False),
+        ("cardan.Response.colour", False, False),
+        ("cardan.colour", False, False),
+        ("cardan.Request.taste", False, True),
+        ("cardan.Request.smell", False, False),
+        ("cardan.Paint", True, False),
+        ("cardan.Paint.mix", False, False),
+    ],
+)
+def test_what_counts_as_named(entry: str, appeared: bool, gone: bool) -> None:
+    """A code span of the Unreleased section names it, under the heading for what happened to it."""
+    assert unnamed([entry], [], CHANGELOG) == ([] if appeared else [f"+ {entry}"])
+    assert unnamed([], [entry], CHANGELOG) == ([] if gone else [f"- {entry}"])
+
+
+def test_what_comes_with_its_owner_need_not_be_named() -> None:
+    """A new class brings its attributes and parameters; a module that goes takes its names along."""
+    new = ["cardan.Paint", "cardan.Paint.mix", "cardan.Paint.mix(with_)", "cardan.Paint(colour)"]
+    assert unnamed(new, [], CHANGELOG) == []
+    assert unnamed(new, new[:1], CHANGELOG) == [f"+ {entry}" for entry in sorted(new[1:])]
+
+
+@pytest.mark.parametrize(
+    ("cls", "names"),
+    [
+        (cardan.Response, "plain whole finalizer closers keep_alive_chunk"),
+        (cardan.FileStorage, "bind release arelease on_disk closes_async"),
+        (cardan.Part, "bind release arelease on_disk closes_async"),
+        (cardan.core.FileStorage, "bind release arelease on_disk closes_async"),
+    ],
+)
+def test_what_adapters_ask_of_an_object_is_private(cls: type, names: str) -> None:
+    """Completing ``response.`` or ``file.`` shows what users call, and not what the adapters do."""
+    assert [name for name in names.split() if hasattr(cls, name)] == []
+
+
+@pytest.mark.parametrize("served", [ServedOverWSGI, ServedOverASGI])
+def test_what_adapters_ask_of_an_application_is_private(served: type) -> None:
+    """But for the options and hooks of an application, which users give, assign and override."""
+    options = {*cardan.types.ApplicationOptions.__annotations__, "handler", "request_class", "resolve", "on_error"}
+    asked = {name for base in served.__mro__ if is_own(base) for name in vars(base) if not name.startswith("__")}
+    assert {name for name in asked if is_public(name)} <= options
+    assert any(name.startswith("_adapter_") for name in asked)
+
+
+def test_the_list_has_names_of_every_kind() -> None:
+    """Modules, names of modules, attributes, members of dataclasses, parameters of functions, methods, constructors."""
+    expected = {
+        "cardan.http",
+        "cardan.Response",
+        "cardan.core.BaseRequest.form",
+        "cardan.Limits.max_files",
+        "cardan.http.http_date(when)",
+        "cardan.redirect(status)",
+        "cardan.files.StaticFiles(directory)",
+        "cardan.datastructures.MultiDict.getlist(type)",
+    }
+    assert expected <= set(RECORDED)
+    assert [entry for entry in RECORDED if "._" in entry or "(_" in entry] == []
