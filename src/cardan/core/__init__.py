@@ -1,7 +1,7 @@
 """cardan.core: the part of cardan without I/O. It takes bytes and values, and gives events and values.
 
-The core uses no I/O, no event loop and no threads, and its clock can be replaced. A server, a framework or a test can
-use it without the adapters for WSGI and ASGI.
+The core uses no I/O, no event loop and no threads. A server, a framework or a test can use it without the adapters for
+WSGI and ASGI.
 
 This module has what is needed to make a request of a head and a body, and to send a response as events. More is in
 :mod:`cardan.core.forms` (the machines that parse and write forms), :mod:`cardan.core.fields` (header fields as
