@@ -70,7 +70,7 @@ core.forms._sinks                 contract/test_upload_sinks.py            tell
 core.structures._environ_headers  core/structures/test_header_views.py     EnvironHeaders
 core.structures._multidict_reader core/structures/test_multidict.py        getlist
 core.structures._scope_headers    core/structures/test_header_views.py     ScopeHeaders
-exceptions                        contract/test_error_leaks.py             exceptions
+exceptions                        contract/test_error_leaks.py             BadRequest
 files._file_body                  files/test_sending.py                    FileBody
 testing._asgi_exchange            testing/test_asgi_client.py              receive
 testing._async_transports         testing/test_async_client.py             AsyncClient

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cardan.core.structures import HeadersView
+from tests.surface import modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,6 +109,18 @@ def test_no_bare_any(module: str) -> None:
     allowed = {name for names in ALLOWED.values() for name in names.split()}
     wrong = {name for name, bare in signatures(module) if bare and not {name, name.rpartition(".")[2]} & allowed}
     assert wrong == set()
+
+
+@pytest.mark.parametrize("module", modules())
+def test_type_checkers_know_the_names(module: str) -> None:
+    """``__all__`` is one list of strings. Pyright takes names that it cannot read there for names that are private."""
+    tree = ast.parse(inspect.getsource(importlib.import_module(module)))
+    written = [node for node in tree.body if isinstance(node, (ast.Assign, ast.AnnAssign)) and is_all(node)]
+    assert [ast.literal_eval(node.value) for node in written if node.value] == [importlib.import_module(module).__all__]
+
+
+def is_all(node: ast.Assign | ast.AnnAssign) -> bool:
+    return ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target) == "__all__"
 
 
 def test_every_exception_is_needed() -> None:
