@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,9 @@ def call_asgi(app: Any, builder: RequestBuilder, content: bytes) -> int:
         await anyio.to_thread.run_sync(int)  # an idle worker thread keeps a reference to its last job
 
     anyio.run(main)
+    for thread in threading.enumerate():
+        if thread.name == "cardan worker thread":  # the loop has ended it, but it may be at its last job still
+            thread.join()
     return status[0]
 
 
