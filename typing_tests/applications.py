@@ -84,15 +84,25 @@ class App(Application[ApiRequest]):
         super().__init__(**options)
         self.name = name
 
-    def resolve(self, request: ApiRequest) -> Handler[ApiRequest]:
-        """A handler may take the requests of a base class."""
-        return handler if request.tenant else simple
+    def resolve(self, request: ApiRequest) -> Handler[ApiRequest] | HTTPException:
+        """A handler may take the requests of a base class. An HTTPException may be returned in place of a handler."""
+        if not request.tenant:
+            return NotFound()
+        return handler if request.tenant == "nobody" else simple
 
     def on_error(self, request: ApiRequest, error: HTTPException) -> Response:
         """The response of the base class is one as users import it."""
         response = super().on_error(request, error)
         assert_type(response, Response)
         return response
+
+
+class Narrow(Application[Request]):
+    """A router that always finds a handler."""
+
+    def resolve(self, request: Request) -> Handler[Request]:
+        """The type of the result may say so."""
+        return simple
 
 
 class State(TypedDict):

@@ -52,10 +52,12 @@ class App(Application[Small]):
 
     kind = "def"
 
-    def resolve(self, request: Small) -> Handler[Small]:
+    def resolve(self, request: Small) -> Handler[Small] | HTTPException:
         """The handler of the wanted kind."""
         if request.args.get("place") == "resolve":
             raise Conflict("resolve")
+        if request.args.get("place") == "returned by resolve":
+            return Conflict("returned by resolve")
         return HANDLERS[self.kind]
 
     def on_error(self, request: Small, error: HTTPException) -> Response:
@@ -91,7 +93,7 @@ def inner(request: Small) -> Flow:
     response.headers["X-Inner"] = "seen"
 
 
-INSIDE = ("raised", "returned", "resolve")
+INSIDE = ("raised", "returned", "resolve", "returned by resolve")
 MIDDLEWARE = ("before", "returned before", "after", "returned after")
 
 

@@ -265,10 +265,11 @@ class Application(Dual, Generic[R]):
 
     # --- what a subclass may change ---
 
-    def resolve(self, request: R) -> Handler[R]:
+    def resolve(self, request: R) -> Handler[R] | HTTPException:
         """The handler for this request. A subclass overrides it to choose the handler, for example by the path.
 
-        It sees only the request line and the headers. It must not block. It may raise HTTPException.
+        It sees only the request line and the headers. It must not block. It may raise or return an HTTPException, which
+        counts as the handler's: middleware is sent the response to it.
         """
         if self.handler is None:
             raise TypeError(f"{type(self).__name__} has no handler: give it one, or override resolve()")
@@ -346,7 +347,9 @@ class Application(Dual, Generic[R]):
         try:
             handler = self.resolve(request)
         except HTTPException as error:
-            return raiser(error), False, self._loads
+            handler = error
+        if isinstance(handler, HTTPException):
+            return raiser(handler), False, self._loads
         kind = self._is_async
         return handler, is_async(handler) if kind is None else kind, self._loads
 
