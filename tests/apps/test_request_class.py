@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from typing import Any, Generic, TypeVar
 
 import pytest
@@ -12,15 +13,16 @@ from cardan.testing import PROTOCOLS, Client
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
 
 R = TypeVar("R", bound=BaseRequest)
-T = TypeVar("T")
+U = TypeVar("U")
+T = TypeVar("T", bound=MutableMapping[str, Any])
 
 
 class ApiRequest(Request):
     """The class in the brackets."""
 
 
-class OtherRequest(Request):
-    """Another class."""
+class OtherRequest(Request[T]):
+    """Another class, which is generic in the type of its state."""
 
 
 def handler(request: BaseRequest) -> Response:
@@ -36,7 +38,7 @@ class Further(App):
     """Inherits it."""
 
 
-class Router(Generic[T, R], Application[R]):
+class Router(Generic[U, R], Application[R]):
     """A generic class between the two."""
 
 
@@ -73,6 +75,7 @@ MADE: dict[str, tuple[Any, type]] = {
         lambda: Application[ApiRequest](handler, request_class=OtherRequest), OtherRequest,
     ),
     "a base class of requests": (lambda: Application[BaseRequest](handler), BaseRequest),
+    "a class with its state": (lambda: Application[OtherRequest[dict[str, int]]](handler), OtherRequest),
     "a type": (lambda: Application[Any](handler), Request),
     "no brackets": (lambda: Application(handler), Request),
     "the decorator": (lambda: ApiRequest.application(handler), ApiRequest),
