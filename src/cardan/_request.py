@@ -300,8 +300,13 @@ class BaseRequest(Stated[State_co]):
         """The mode of the application's code, if the object was made while an application handled the request; for
         any other object that of the protocol. So a helper that makes a request of its own works as its caller does.
         """
-        mode = None if self._bare else self._exchange().mode
-        return mode or ("async" if self._wsgi_environ is None else "sync")
+        environ = self._wsgi_environ
+        if not self._bare:
+            carrier = self._asgi_scope if environ is None else environ
+            exchange: Exchange = carrier[KEY]  # put there by the application
+            if exchange.mode is not None:
+                return exchange.mode
+        return "async" if environ is None else "sync"
 
     def _set_mode(self, mode: Mode) -> None:
         self._exchange().mode = mode

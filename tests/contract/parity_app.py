@@ -17,7 +17,7 @@ from typing import Any
 from cardan import Application, Handler, Request, Response
 from cardan.core.structures import HeaderSet
 from cardan.core.structures._headers import HeadersView
-from cardan.exceptions import HTTPException
+from cardan.exceptions import BodyConsumed, HTTPException
 
 __all__ = ["DIFFERENCES", "MEMBERS", "Sent", "app", "generate", "snapshot"]
 
@@ -67,13 +67,17 @@ OWN = {"X-Kind", "Host", "Connection", "Transfer-Encoding", "Content-Length", "A
 
 
 def snapshot(request: Request) -> dict[str, Any]:
-    """The value of every property, or the name of the HTTP error that it raises."""
+    """The value of every property, or the name of the error that it raises: an HTTP error, or that for the bytes of a
+    form that was parsed.
+    """
     found: dict[str, Any] = {}
     for name in MEMBERS:
         try:
             found[name] = plain(getattr(request, name))
         except HTTPException as error:
             found[name] = f"raises {type(error).__name__}: {error.description}"
+        except BodyConsumed as error:
+            found[name] = f"raises {error}"
     return found
 
 
