@@ -171,7 +171,7 @@ def requests(request: Request, own: OtherRequest) -> None:
     """Names that do not exist, values that cannot be set, values that may be missing."""
     use(request.fomr)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     request.args.first("x")  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
-    request.args.get("page", type=int) + 1  # type: ignore[operator]  # pyright: ignore[reportOptionalOperand]
+    use(request.args.get("page", type=int) + 1)  # type: ignore[operator]  # pyright: ignore[reportOptionalOperand]
     request.args.get("q").lower()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
     request.remote_addr.split(".")  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
     use(request.content_length + 1)  # type: ignore[operator]  # pyright: ignore[reportOptionalOperand]
@@ -182,7 +182,7 @@ def requests(request: Request, own: OtherRequest) -> None:
     use(request.data + "x")  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue]
     use(request.text + b"x")  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue]
     request.iter_data("8 MB")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    request.get_data(as_text=True) + b""  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue]
+    use(request.get_data(as_text=True) + b"")  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue]
     request.url()  # type: ignore[operator]  # pyright: ignore[reportCallIssue]
     request.is_json()  # type: ignore[operator]  # pyright: ignore[reportCallIssue]
     Request({}, shalow=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -332,9 +332,12 @@ def test_every_lifespan_is_entered_and_left(protocol: Any) -> None:
         log.append("c down")
 
     a, c = named("a", lifespan=lifespan(log, "a")), named("c", lifespan=sync)
-    app = Mount({"/a": a, "/b": Mount({"/": named("b", lifespan=lifespan(log, "b"))}), "/c": c, "/d": named("d")})
+    b = Mount({"/": named("b", lifespan=lifespan(log, "b"))})
+    app = Mount({"/a": a, "/b": b, "/c": ProxyFix(c), "/d": named("d")})
     for _ in range(2):
         with Client(app, protocol) as client:
+            assert client.get("/nothing").status_code == 404
+            assert log == ["a up", "b up", "c up"]
             for name in "abc":
                 assert client.get(f"/{name}/x").text.endswith(str({"name": name}))
             assert client.get("/d/x").text == "d '/d' '/x' http://testserver/d/x"
@@ -402,6 +405,19 @@ def test_a_lifespan_that_fails_at_its_start() -> None:
     assert failed == ("lifespan.startup.failed", "ValueError: b cannot start")
     assert repr(error) == "ValueError('b cannot start')"
     assert log == ["a up", "b up", "a down"]
+
+
+def test_a_lifespan_that_fails_on_wsgi() -> None:
+    """The request raises the error. The next request tries again, and what has started is not started again."""
+    log: list[str] = []
+    app = Mount(
+        {"/a": named("a", lifespan=lifespan(log, "a")), "/b": named("b", lifespan=lifespan(log, "b", "startup"))}
+    )
+    with Client(app, "wsgi") as client:
+        for _ in range(2):
+            with pytest.raises(ValueError, match="b cannot start"):
+                client.get("/a")
+    assert log == ["a up", "b up", "b up", "a down"]
 
 
 def test_a_lifespan_that_fails_at_its_end() -> None:

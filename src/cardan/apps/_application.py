@@ -260,6 +260,10 @@ class Application(Dual, Generic[R]):
     def _make_lifespan(self) -> Callable[[], Any] | None:
         return partial(self.lifespan, self) if self.lifespan is not None else None
 
+    def _begin(self) -> None:
+        if self._process is not None:
+            self._process.state()
+
     def _has_begun(self) -> bool:
         return self._began or (self._process is not None and self._process.begun)
 

@@ -93,6 +93,9 @@ class DualCallable:
         """The protocols that the object answers. A wrapper of one application answers what this application does."""
         return ("wsgi", "asgi")
 
+    def _begin(self) -> None:
+        """Start the lifespans of the object in this process, unless they have started. For mounts, on WSGI."""
+
     def _wsgi(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a WSGI request. A subclass defines it."""
         raise NotImplementedError

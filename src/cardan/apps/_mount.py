@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,7 +16,7 @@ from ..wsgi import _rewriting as wsgi_rewriting
 from ..wsgi._head import EnvironHead
 from ._application import Application
 from ._dual import Dual
-from ._protocols import BOTH, ProtocolName, protocols_of, wrong_protocol
+from ._protocols import BOTH, ProtocolName, begin, protocols_of, wrong_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping
@@ -51,8 +52,8 @@ class Mount(Dual):
 
     - Lifespan: the server starts the lifespans of all applications, in the order of ``apps``, and ends them in the
       reverse order. The requests of each application see the state of its own lifespan. An application that is
-      mounted several times has one lifespan. On WSGI, each :class:`Application` starts its lifespan at its own first
-      request, and :meth:`close` ends all of them.
+      mounted several times has one lifespan. On WSGI, the first request of each process starts the lifespans of all
+      applications of cardan, and :meth:`close` ends them.
     - Websockets are passed to ASGI and dual applications. Other websocket connections are refused with a 404.
     - An application that does not speak the protocol of the request cannot answer it: :exc:`RuntimeError` is raised.
 
@@ -82,6 +83,7 @@ class Mount(Dual):
         self._in_order = list({id(app): app for app in mounted.values()}.values())
         self._protocols_of = {id(app): protocols_of(app) for app in self._in_order}
         self._states: dict[int, MutableMapping[str, Any]] = {}
+        self._began_in = 0
 
     @property
     def apps(self) -> Mapping[str, Callable[..., Any]]:
@@ -93,6 +95,7 @@ class Mount(Dual):
 
         All are closed even if closing one fails. The first error is raised afterwards. For tests and scripts.
         """
+        self._began_in = 0
         first: Exception | None = None
         for app in reversed(self._in_order):
             close = getattr(app, "close", None)
@@ -106,6 +109,8 @@ class Mount(Dual):
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one WSGI request (PEP 3333). Replace it to wrap the mount with WSGI middleware."""
+        if self._began_in != os.getpid():
+            self._begin()
         prefix = longest_prefix(EnvironHead(environ).path, self._apps)
         if prefix is None:
             return _MISSING(environ, start_response)
@@ -150,6 +155,11 @@ class Mount(Dual):
             await NestedLifespans(apps, scope, keep).run(receive, send)
         finally:
             self._states.clear()
+
+    def _begin(self) -> None:
+        for app in self._in_order:
+            begin(app)
+        self._began_in = os.getpid()  # after all of them: an application that fails is tried again
 
     def _protocols(self) -> tuple[ProtocolName, ...]:
         spoken = {name for names in self._protocols_of.values() for name in names}

@@ -1,4 +1,4 @@
-"""Which protocol an application speaks: found out from its type, or from the parameters that it is called with."""
+"""What a wrapper has to know of any application: which protocol it speaks, and how its lifespan starts on WSGI."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ._dual import DualCallable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BOTH", "ProtocolName", "protocols_of", "wrong_protocol"]
+__all__ = ["BOTH", "ProtocolName", "begin", "protocols_of", "wrong_protocol"]
 
 ProtocolName: TypeAlias = Literal["wsgi", "asgi"]
 
@@ -41,6 +41,12 @@ def protocols_of(app: Callable[..., Any]) -> tuple[ProtocolName, ...]:
         return ("asgi",)
     positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
     return _BY_NUMBER.get(sum(each.default is each.empty for each in positional), ())
+
+
+def begin(app: object) -> None:
+    """Start the lifespans of an application of cardan in this process (WSGI)."""
+    if isinstance(app, DualCallable):
+        app._begin()
 
 
 def wrong_protocol(place: str, spoken: ProtocolName) -> RuntimeError:

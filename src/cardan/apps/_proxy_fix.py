@@ -8,7 +8,7 @@ from ..asgi import _rewriting as asgi_rewriting
 from ..core._proxies import TrustedProxies
 from ..wsgi import _rewriting as wsgi_rewriting
 from ._dual import Dual
-from ._protocols import BOTH, ProtocolName, protocols_of, wrong_protocol
+from ._protocols import BOTH, ProtocolName, begin, protocols_of, wrong_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,6 +97,9 @@ class ProxyFix(Dual):
         if scope["type"] in ("http", "websocket"):
             scope = asgi_rewriting.behind_proxies(scope, self._trusted, _ORIGINAL)
         await self._app(scope, receive, send)
+
+    def _begin(self) -> None:
+        begin(self._app)
 
     def _protocols(self) -> tuple[ProtocolName, ...]:
         return self._spoken
