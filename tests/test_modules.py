@@ -49,7 +49,7 @@ core._request.exchange            contract/test_request_state.py           wsgi.
 core._request.fields              contract/test_request_members.py         accept_languages
 core._request.perform             core/request/test_shield.py              shield
 core._request.reading             core/request/test_body.py                BodyNotLoaded
-core._request.serving             contract/test_upload_sinks.py            _get_file_stream
+core._request.serving             contract/test_upload_sinks.py            make_file_sink
 core._request.sharing             contract/test_shared_loads.py            step
 core._request.state               contract/test_request_members.py         make_form_data_parser
 core._request.streaming           core/request/test_data_reader.py         DataReader

@@ -19,7 +19,7 @@ NEED_THE_BODY = {
 }  # fmt: skip
 OF_A_CLASS = {
     "application", "charset", "dict_storage_class", "encoding_errors", "file_storage_class", "from_values",
-    "json_module", "list_storage_class", "make_body_filter", "make_form_data_parser",
+    "json_module", "list_storage_class", "make_body_filter", "make_file_sink", "make_form_data_parser",
     "on_json_loading_failed", "parameter_storage_class", "part_class", "url_charset", "want_form_data_parsed",
 }  # fmt: skip
 DEPRECATED = {"content_md5", "disable_data_descriptor", "is_xhr", "script_root", "url_root"}

@@ -27,7 +27,7 @@ from .core._request.fields import (
     UserAgentMixin,
 )
 from .core._request.reading import no_await
-from .core._request.serving import never_waits, opens_sinks_as
+from .core._request.serving import has_own_sinks
 from .core.forms._body_reader import parse_content_length
 from .core.structures._environ_headers import EnvironHeaders
 from .core.structures._scope_headers import ScopeHeaders
@@ -375,19 +375,11 @@ class BaseRequest(Stated[State_co]):
         run = self._run_sync
         return _write_in_thread if run is crossing.run_file_work else run
 
-    @never_waits
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> Any:
-        """The sink of one uploaded file. A file that exceeds ``max_file_memory`` goes to disk. The hook to override."""
+    def _open_sink(self) -> SpoolSink:
         return self._spooler.open()
 
     def _hold(self, files: list[bytes]) -> list[Any] | None:
-        return self._spooler.hold(files) if opens_sinks_as(self, BaseRequest) else None
+        return None if has_own_sinks(self) else self._spooler.hold(files)
 
     @cached
     def _spooler(self) -> Spooler:

@@ -66,9 +66,9 @@ def respond(request: Request) -> Response:
 class Sinks(Request):
     """Uploads are written to a sink that fails."""
 
-    def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+    def make_file_sink(self, part: Any) -> Any:
         fail(self, "load")
-        return super()._get_file_stream(*args, **options)
+        return super().make_file_sink(part)
 
 
 @middleware

@@ -609,8 +609,8 @@ def test_cancellation_at_every_message(backend: str) -> None:
     spooled: list[Any] = []
 
     class Watching(Request):
-        def _get_file_stream(self, *args: Any, **options: Any) -> Any:
-            spooled.append(super()._get_file_stream(*args, **options))
+        def make_file_sink(self, part: Any) -> Any:
+            spooled.append(super().make_file_sink(part))
             return spooled[-1]
 
     async def one(stop: int) -> None:

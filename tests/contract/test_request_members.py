@@ -21,7 +21,7 @@ from cardan.core._request import (
     ETagRequestMixin,
     UserAgentMixin,
 )
-from cardan.core.forms import FormReader
+from cardan.core.forms import FileStart, FormReader
 from cardan.core.structures import ImmutableOrderedMultiDict, ImmutableTypeConversionDict
 from cardan.datastructures import CombinedMultiDict, ImmutableDict, ImmutableList, ImmutableMultiDict
 from cardan.exceptions import (
@@ -385,6 +385,83 @@ def test__get_file_stream(make: Make) -> None:
     file = request.files["f"]
     assert file.stream.read() == b"123"
     assert seen == [(request.content_length, "text/x-test", "a.txt", None)]
+
+
+def test_make_file_sink(make: Make) -> None:
+    """The hook that chooses another sink. It gets the head of the part; `super()` gives the usual sink."""
+    seen: list[Any] = []
+
+    class Storing(Request):
+        def make_file_sink(self, part: FileStart) -> Any:
+            seen.append((part.name, part.filename, part.headers["Content-Type"]))
+            return io.BytesIO() if part.filename == "a.txt" else super().make_file_sink(part)
+
+    files = [("f", ("a.txt", b"123", "text/x-test")), ("g", ("b.txt", b"45", "text/plain"))]
+    request = make(cls=Storing, **POST, files=files)
+    assert type(request.files["f"].stream) is io.BytesIO
+    assert (request.files["f"].stream.read(), request.files["g"].stream.read()) == (b"123", b"45")
+    assert seen == [("f", "a.txt", "text/x-test"), ("g", "b.txt", "text/plain")]
+
+
+def original(self: Any, total: Any, content_type: Any, filename: Any = None, length: Any = None) -> io.BytesIO:
+    """A hook of the original design."""
+    sink = io.BytesIO()
+    self.sinks.append(("original", filename))
+    return sink
+
+
+def present(self: Any, part: FileStart) -> Any:
+    """A hook that leaves the choice to the class that it inherits from."""
+    self.sinks.append(("present", part.filename))
+    return Request.make_file_sink(self, part)
+
+
+OLD = {"_get_file_stream": original}
+NEW = {"make_file_sink": present}
+FIRST, THEN = ("original", "a.txt"), ("present", "a.txt")
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "on_request", "calls"),
+    [
+        ({}, {}, {}, []),
+        (OLD, {}, {}, [FIRST]),
+        ({}, OLD, {}, [FIRST]),
+        ({}, {}, OLD, [FIRST]),
+        (NEW, {}, {}, [THEN]),
+        ({}, {}, NEW, [THEN]),
+        (OLD, NEW, {}, [FIRST]),
+        (NEW, OLD, {}, [THEN, FIRST]),
+        (NEW, {}, OLD, [FIRST]),
+        (OLD, {}, NEW, [THEN, FIRST]),
+        ({**OLD, **NEW}, {}, {}, [THEN, FIRST]),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("way", ["class", "mixin", "later"])
+def test_both_hooks_for_sinks(make: Make, way: str, outer: Any, inner: Any, on_request: Any, calls: Any) -> None:
+    """An overridden `_get_file_stream` is called, unless `make_file_sink` is overridden nearer to the object.
+
+    It does not matter how it was overridden: in a class, in a mixin, in a class that was changed later, on a request.
+    """
+
+    def derive(base: type[Request], own: Any) -> type[Request]:
+        if way == "mixin":
+            return type("Own", (type("Mixin", (), own), base), {})
+        made = type("Own", (base,), own if way == "class" else {})
+        for name, value in own.items() if way == "later" else ():
+            setattr(made, name, value)
+        return made
+
+    cls = derive(derive(type("Base", (Request,), {"sinks": None}), inner), outer)
+    request = make(cls=cls, load=False, **POST, files={"f": ("a.txt", b"123", "text/x-test")})
+    request.sinks = []
+    for name, function in on_request.items():
+        setattr(request, name, function.__get__(request))
+    if request._mode == "async":
+        anyio.run(request.load)
+    assert request.files["f"].stream.read() == b"123"
+    assert request.sinks == calls
 
 
 def test_access_route(make: Make) -> None:

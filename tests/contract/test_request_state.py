@@ -573,7 +573,7 @@ def test_async_sink_end_to_end(place: str) -> None:
             stored.append(b"left" if kind is None else kind.__name__.encode())
 
     class Storing(Request):
-        def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+        def make_file_sink(self, part: Any) -> Any:
             return Store()
 
     @Storing.application
@@ -647,7 +647,7 @@ async def test_a_sink_of_the_request_itself_gets_every_file(protocol: str) -> No
         return sinks[-1]
 
     request = make(protocol, method="POST", **UPLOAD)
-    request._get_file_stream = open_sink  # type: ignore[method-assign]
+    request.make_file_sink = open_sink  # type: ignore[method-assign]
     assert len((await loaded(request)).files) == 2
     assert [sink.getvalue() for sink in sinks] == [b"12345", b"678"]
 

@@ -195,7 +195,7 @@ def test_a_read_that_all_have_left_is_ended(maker: str, backend: str) -> None:
     async def main() -> None:
         source = Source(pieces_of(UPLOAD.body))
         request = MAKERS[maker](source, UPLOAD_TYPE)
-        request._get_file_stream = lambda *args, **options: Sink()
+        request.make_file_sink = lambda part: Sink()
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as group:
                 for _ in range(3):
@@ -227,7 +227,7 @@ def test_work_on_an_async_sink_is_finished_for_the_others(backend: str) -> None:
             written.append(data)
 
     class Storing(Request):
-        def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+        def make_file_sink(self, part: Any) -> Any:
             return Sink()
 
     writing: Any

@@ -171,14 +171,14 @@ def storing(make: Callable[[], Any], opened: list[Any]) -> type[Request]:
     if make is anyio_file:
 
         class AsyncHook(Request):
-            async def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+            async def make_file_sink(self, part: Any) -> Any:
                 opened.append(await make())
                 return opened[-1]
 
         return AsyncHook
 
     class Hook(Request):
-        def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+        def make_file_sink(self, part: Any) -> Any:
             opened.append(make())
             return opened[-1]
 
@@ -413,7 +413,7 @@ async def test_core_request_awaiting(sink: str) -> None:
     opened: list[Any] = []
 
     class Storing(core.Request):
-        async def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+        async def make_file_sink(self, part: Any) -> Any:
             made = (SINKS.get(sink) or ASYNC_SINKS[sink])()
             opened.append(await made if sink == "anyio" else made)
             return opened[-1]

@@ -355,7 +355,7 @@ def sinking(kind: type[Any], log: list[Any]) -> type[Request]:
     """A request class whose files go to such sinks."""
 
     class Sinking(Request):
-        def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+        def make_file_sink(self, part: Any) -> Any:
             return kind(log)
 
     return Sinking
@@ -404,7 +404,7 @@ def test_async_sink_in_sync_code(how: str) -> None:
         async def __aexit__(self, *details: Any) -> None: ...
 
     class Factory(Request):
-        async def _get_file_stream(self, *args: Any, **options: Any) -> Any:
+        async def make_file_sink(self, part: Any) -> Any:
             return Sink(log)
 
     cls = {"write": sinking(AsyncSink, log), "aexit": sinking(OnlyExit, log), "coroutine": Factory}[how]

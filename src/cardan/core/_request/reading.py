@@ -68,7 +68,9 @@ T = TypeVar("T")
 #: bytes that a body may have at most to be read at once
 SMALL: Final = CHUNK_SIZE
 
-_hooks_of = attrgetter("make_form_data_parser", "_get_file_stream", "want_form_data_parsed", "file_storage_class")
+_hooks_of = attrgetter(
+    "make_form_data_parser", "make_file_sink", "_get_file_stream", "want_form_data_parsed", "file_storage_class"
+)
 
 
 class FormSettings(tuple[Any, ...]):

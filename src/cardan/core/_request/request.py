@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from ..drive import AsyncStream
     from ..forms._events import FileStart
     from ..forms._plan import FormRules
+    from ..forms._sinks import Sink
     from ..structures._headers import HeadersView
     from .body import Body, BodyInput
     from .filtering import BodyFilter
@@ -628,6 +629,23 @@ class BaseRequest(_Limited):
             raise BadRequest("the body is not JSON: it is nested too deeply") from error
         raise BadRequest(f"the body is not JSON: {error}") from error
 
+    def make_file_sink(self, part: FileStart) -> Sink | Awaitable[Sink]:
+        """The sink of one uploaded file: an object with ``write(bytes)``, plain or async. The hook to override.
+
+        ``part`` has the ``name``, the ``filename`` and the ``headers`` of the file. When the file is complete it is
+        read from the sink's ``stream``, or from the sink itself, from the position at which the sink was when it was
+        opened. A sink that cannot be read is closed then. If parsing fails the sink is left by ``__aexit__`` or
+        ``__exit__`` with the error if it has one, else by ``abort()``, else by ``close()``.
+
+        The hook may be an ``async def`` if async code handles the request. The default keeps small files in memory and
+        large ones on disk. A request of core uses ``make_file`` instead of the disk. Without it the data stay in
+        memory, and a form whose files exceed ``max_spool_memory`` is refused with 413.
+        """
+        sink: Sink | Awaitable[Sink] = self._get_file_stream(
+            self.content_length, part.headers.get("Content-Type"), part.filename, None
+        )
+        return sink
+
     def _get_file_stream(
         self,
         total_content_length: int | None,
@@ -635,15 +653,13 @@ class BaseRequest(_Limited):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> Any:
-        """The sink of one file of the form: an object with ``write(bytes)``, plain or async. The hook to override.
-
-        When the file is complete it is read from the sink's ``stream``, or from the sink itself, from the position at
-        which the sink was when it was opened. A sink that cannot be read is closed then. If parsing fails the sink is
-        left by ``__aexit__`` or ``__exit__`` with the error if it has one, else by ``abort()``, else by ``close()``.
-
-        The default is the file that ``make_file`` gives. Without ``make_file`` the data stay in memory, and a form
-        whose files exceed ``max_spool_memory`` is refused with 413.
+        """:meth:`make_file_sink` as Werkzeug has it. A class that overrides it, for example one that was written for
+        Werkzeug, chooses the sinks by it.
         """
+        return self._open_sink()
+
+    def _open_sink(self) -> Any:
+        """The sink of a file if no hook is overridden."""
         if self._make_file is not None:
             return self._make_file()
         return MemorySink(self._budget)
@@ -695,8 +711,23 @@ class BaseRequest(_Limited):
         return self._run_sync
 
     def _open_file(self, part: FileStart) -> Any:
-        """The sink of one file of a form."""
-        return self._get_file_stream(self.content_length, part.headers.get("Content-Type"), part.filename, None)
+        """The sink of one file of a form, by the hook whose override is nearer to the object."""
+        if not self._has_own_sinks:
+            return self._open_sink()
+        for names in (self.__dict__, *map(vars, type(self).__mro__)):
+            if "make_file_sink" in names:
+                break
+            if "_get_file_stream" in names:
+                return self._get_file_stream(self.content_length, part.headers.get("Content-Type"), part.filename, None)
+        return self.make_file_sink(part)
+
+    @property
+    def _has_own_sinks(self) -> bool:
+        """Whether the class, or the object, overrides a hook that opens sinks."""
+        return (
+            getattr(self.make_file_sink, "__func__", None) is not _MAKE_FILE_SINK
+            or getattr(self._get_file_stream, "__func__", None) is not _GET_FILE_STREAM
+        )
 
     def _store_file(self, part: FileStart, sink: Any, size: int) -> FileStorage:
         """The form's value for one file."""
@@ -718,15 +749,11 @@ class BaseRequest(_Limited):
     def _hold(self, files: list[bytes]) -> list[Any] | None:
         """A complete sink for the data of each file.
 
-        None if that may block, or if ``_get_file_stream`` is overridden.
+        None if that may block, or if a hook that opens sinks is overridden.
         """
-        if self._make_file is not None or not self._opens_sinks_as(BaseRequest):
+        if self._make_file is not None or self._has_own_sinks:
             return None
         return list(map(MemorySink.holding, files)) if self._budget.take(sum(map(len, files))) else None
-
-    def _opens_sinks_as(self, cls: type[BaseRequest]) -> bool:
-        """Whether :meth:`_get_file_stream` is that of ``cls``: neither a subclass nor an instance overrides it."""
-        return getattr(self._get_file_stream, "__func__", None) is cls._get_file_stream
 
     @cached
     def _budget(self) -> MemoryBudget:
@@ -805,6 +832,8 @@ class BaseRequest(_Limited):
 for _name in LIMIT_NAMES:
     setattr(BaseRequest, _name, getattr(LimitAttributes, _name))
 
+_MAKE_FILE_SINK: Final = BaseRequest.make_file_sink
+_GET_FILE_STREAM: Final = BaseRequest._get_file_stream
 _FIXED_SETTINGS: Final = [value for value in vars(BaseRequest).values() if isinstance(value, FixedSetting)]
 
 

@@ -5,29 +5,24 @@ Each function takes a request of any class. A handler uses the methods of the re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from .reading import enter, load_sync, may_exceed_limits, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .body import Body
     from .request import BaseRequest
     from .state import Mode
 
 __all__ = [
+    "has_own_sinks",
     "is_async_request",
     "load_in_thread",
     "loads_in_thread",
     "may_receive",
-    "never_waits",
     "open_body",
-    "opens_sinks_as",
     "switch_mode",
 ]
-
-F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def is_async_request(request: BaseRequest) -> bool:
@@ -43,15 +38,9 @@ def switch_mode(request: BaseRequest, mode: Mode) -> None:
     enter(request, mode)
 
 
-def never_waits(hook: F) -> F:
-    """Mark the ``_get_file_stream`` of an adapter: its sinks never have to be awaited."""
-    hook.never_waits = True  # type: ignore[attr-defined]
-    return hook
-
-
 def loads_in_thread(request: BaseRequest) -> bool:
     """True if the body can be loaded in a thread: no sink of the application's own may have to be awaited."""
-    return request._mode == "sync" or hasattr(type(request)._get_file_stream, "never_waits")
+    return request._mode == "sync" or not request._has_own_sinks
 
 
 def load_in_thread(request: BaseRequest, *, form: bool) -> None:
@@ -68,9 +57,9 @@ def may_receive(request: BaseRequest, length: int) -> bool:
     return not may_exceed_limits(request, length)
 
 
-def opens_sinks_as(request: BaseRequest, cls: type[BaseRequest]) -> bool:
-    """True if ``_get_file_stream`` is that of ``cls``: neither a subclass nor an instance overrides it."""
-    return request._opens_sinks_as(cls)
+def has_own_sinks(request: BaseRequest) -> bool:
+    """True if the class of the request, or the request itself, overrides ``make_file_sink``."""
+    return request._has_own_sinks
 
 
 def open_body(request: BaseRequest) -> Body:

@@ -21,7 +21,7 @@ from ._parse import parse_form
 from ._parts import Part, PartReader
 from ._plan import FormRules
 from ._reader import FormReader
-from ._sinks import MemoryBudget, MemorySink
+from ._sinks import MemoryBudget, MemorySink, Sink
 from ._urlencoded import UrlencodedDecoder, parse_urlencoded
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Part",
     "PartHeaders",
     "PartReader",
+    "Sink",
     "UrlencodedDecoder",
     "parse_content_length",
     "parse_form",

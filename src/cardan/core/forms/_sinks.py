@@ -14,7 +14,7 @@ from errno import ESPIPE
 from functools import partial
 from inspect import iscoroutinefunction
 from io import BytesIO, UnsupportedOperation
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self
 
 from .._buffers import as_bytes
 from .._exceptions import RequestEntityTooLarge
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MemoryBudget",
     "MemorySink",
+    "Sink",
     "is_async",
     "is_awaited",
     "rewind",
@@ -36,6 +37,17 @@ __all__ = [
     "start_of",
     "stays_open",
 ]
+
+
+class Sink(Protocol):
+    """What the data of an uploaded file is written to. Only ``write`` is needed.
+
+    See :meth:`cardan.Request.make_file_sink` for the other methods that are used if the sink has them.
+    """
+
+    def write(self, data: bytes, /) -> object:
+        """Take the next piece of the file. An ``async def`` is awaited."""
+        ...
 
 
 def start_of(sink: Any) -> int:
