@@ -128,6 +128,7 @@ def options() -> None:
     backend: Literal["asyncio", "trio"] = "trio"
     App("x", load=True, lifespan=lifespan, middleware=[refusing], threads=3, backend=backend)
     App("x").backend = "asyncio"
+    assert_type(App("x").request_class, type[ApiRequest])
     decorator = ApiRequest.application(
         load=True,
         lifespan=sync_lifespan,

@@ -14,7 +14,7 @@ from cardan.core import HTTPException, NotFound, Response
 from cardan.core._flow import flow, is_async, raiser
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Generator
 
 
 def on_error(request: Any, error: HTTPException) -> Response:
@@ -263,6 +263,43 @@ def test_what_is_no_answer_is_an_error() -> None:
     expected = r"^got str from .*handler, expected a Response or an HTTPException$"
     with pytest.raises(TypeError, match=expected):
         text(handler)
+
+
+def test_what_is_no_response_of_on_error_is_an_error() -> None:
+    """The error names ``on_error``, and not the handler that is right."""
+
+    def forgetting(request: Any, error: HTTPException) -> Any:
+        error.get_response()
+
+    for middleware in ((), (stamping,)):
+        with pytest.raises(TypeError, match=r"^got NoneType from .*forgetting, expected a Response"):
+            finish(flow("request", raiser(NotFound()), middleware, forgetting))
+
+
+def test_middleware_that_is_no_generator_is_an_error() -> None:
+    """The error says what a middleware is. Nothing is left that was never awaited."""
+
+    def plain(request: Any) -> Response:
+        return Response("x")
+
+    async def coroutine(request: Any) -> Response:
+        return Response("x")
+
+    async def asynchronous(request: Any) -> AsyncGenerator[None, Response]:
+        yield
+
+    class Instance:
+        def __init__(self, request: Any) -> None: ...
+
+    for wrong, kind in (
+        (plain, "Response"),
+        (coroutine, "coroutine"),
+        (asynchronous, "async_generator"),
+        (Instance, "Instance"),
+    ):
+        expected = f"^got {kind} from the middleware .*{wrong.__name__}, expected a generator: "
+        with pytest.raises(TypeError, match=expected):
+            text(hello, wrong)
 
 
 def test_a_second_yield_is_an_error() -> None:

@@ -101,7 +101,7 @@ class Application(Dual, Generic[R]):
 
     handler: Handler[R] | None = None
     """The original function."""
-    request_class: type[Any] = Request
+    request_class: type[R] = Request  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     """The class of the requests that the handler gets.
 
     A subclass names it once, in brackets: the requests of ``class App(Application[ApiRequest])`` are ApiRequests. The

@@ -12,7 +12,7 @@ the generator and decides where to await. :func:`answer` makes a response of the
 from __future__ import annotations
 
 from functools import partial
-from inspect import isawaitable, iscoroutinefunction
+from inspect import isawaitable, iscoroutine, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ._exceptions import HTTPException
@@ -119,7 +119,7 @@ def answer(result: Any, request: Any, source: Any, on_error: OnError) -> BaseRes
     Raises :exc:`TypeError` for anything else.
     """
     if isinstance(result, HTTPException):
-        error, result = result, on_error(request, result)
+        error, result, source = result, on_error(request, result), on_error
         # the frames of its traceback refer to the request and its body, and some of them to the error: a reference
         # cycle, which would keep all of it until the garbage collector runs
         error.__traceback__ = None
@@ -131,6 +131,16 @@ def answer(result: Any, request: Any, source: Any, on_error: OnError) -> BaseRes
 def _no_answer(result: Any, source: Any) -> TypeError:
     name = getattr(source, "__qualname__", None) or repr(source)
     return TypeError(f"got {type(result).__name__} from {name}, expected a Response or an HTTPException")
+
+
+def _no_generator(result: Any, source: Any) -> TypeError:
+    if iscoroutine(result):
+        result.close()
+    name = getattr(source, "__qualname__", None) or repr(source)
+    return TypeError(
+        f"got {type(result).__name__} from the middleware {name}, expected a generator: a middleware is a def"
+        " that takes the request and has one yield, which gives the response"
+    )
 
 
 def _through(
@@ -148,6 +158,8 @@ def _through(
     thrown: BaseException | None = None
     try:
         around = outer(request)
+        if not hasattr(around, "__next__"):
+            raise _no_generator(around, outer)
         next(around)
     except StopIteration as stop:
         return answer(stop.value, request, outer, on_error)
