@@ -69,12 +69,13 @@ class BaseRequest(_request.BaseRequest):
     """:class:`cardan.BaseRequest` with what programs for Werkzeug expect.
 
     ``populate_request`` and ``shallow`` can be given as positional arguments on WSGI. The request is also stored under
-    the key ``"werkzeug.request"``, and an environ without REQUEST_METHOD is that of a GET. A broken form is empty, and
-    the body is ``b""`` after its form was parsed (``form_rules``). The files of a form are objects of
+    the key ``"werkzeug.request"``, and an environ without REQUEST_METHOD is that of a GET. A broken form is empty
+    (``form_rules``), and the body is ``b""`` after its form was parsed. The files of a form are objects of
     :class:`cardan.compat.werkzeug.datastructures.FileStorage`.
     """
 
     form_rules = "silent"
+    _empty_after_form = True
 
     form_data_parser_class: ClassVar[type[FormDataParser]] = FormDataParser
     """The class of the object that parses forms. If it is another one, the whole body is kept in memory for it, at most
