@@ -57,5 +57,6 @@ def made(response: Response, request: Request) -> None:
     assert_type(response.make_conditional({"REQUEST_METHOD": "GET"}), Response)
     Response.from_json(obj=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Response.from_events(it=[1])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    response.retry_after = response.age = response.access_control_max_age = timedelta(minutes=1)
     response.make_conditional("GET")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     ServerSentEvent("x", retry="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -205,20 +205,21 @@ def send_from_directory(
     directory: str | os.PathLike[str],
     path: str,
     request: RequestLike | Mapping[str, Any] | None,
-    **options: Any,
+    *,
+    response_class: type[Response] = Response,
+    **options: Unpack[FileOptions],
 ) -> Response:
     """Return the response of :func:`send_file` for a ``path`` that a client sent, below ``directory``.
 
-    ``options`` are the keyword arguments of :func:`send_file`. Raises :exc:`NotFound` for a path that leads out of the
-    directory (:func:`safe_join`), and if there is no such file or it may not be read. Raises :exc:`OSError` for
+    ``options`` are the other keyword arguments of :func:`send_file`. Raises :exc:`NotFound` for a path that leads out
+    of the directory (:func:`safe_join`), and if there is no such file or it may not be read. Raises :exc:`OSError` for
     troubles of the server itself, such as too many open files. Symbolic links in the directory are followed.
     """
     joined = safe_join(directory, path)
     if joined is None:
         raise NotFound
     try:
-        response: Response = send_file(joined, request, **options)
-        return response
+        return send_file(joined, request, response_class=response_class, **options)
     except OSError as error:
         if is_missing(error):
             raise NotFound from error

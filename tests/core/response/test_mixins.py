@@ -41,6 +41,7 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
         ("access_control_allow_origin", "Access-Control-Allow-Origin", "*", "*", "*"),
         ("access_control_allow_credentials", "Access-Control-Allow-Credentials", True, "true", True),
         ("access_control_max_age", "Access-Control-Max-Age", 600, "600", 600),
+        ("access_control_max_age", "Access-Control-Max-Age", timedelta(minutes=10), "600", 600),
         ("cross_origin_opener_policy", "Cross-Origin-Opener-Policy", COOP.SAME_ORIGIN, "same-origin", COOP.SAME_ORIGIN),
         ("cross_origin_resource_policy", "Cross-Origin-Resource-Policy", CORP.SAME_SITE, "same-site", CORP.SAME_SITE),
     ],

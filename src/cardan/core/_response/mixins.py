@@ -120,8 +120,9 @@ class CORSResponseMixin:
         "Access-Control-Expose-Headers", HeaderSet, doc="The header fields of the response that scripts may read."
     )
     access_control_max_age = header_field(
-        "Access-Control-Max-Age", parse_max_age, doc="For how many seconds a browser may cache a preflight response."
-    )
+        "Access-Control-Max-Age", parse_max_age, dump_age,
+        doc="For how many seconds a browser may cache a preflight response. It can be set to a timedelta.",
+    )  # fmt: skip
 
 
 class SecurityPolicyMixin:
