@@ -38,7 +38,8 @@ def of_classes():
     for module in list(sys.modules.values()):
         for value in list(vars(module).values()) if isinstance(module, types.ModuleType) else ():
             if isinstance(value, type):
-                found[value] = {name: member for name, member in vars(value).items() if name not in CACHES}
+                members = {name: member for name, member in vars(value).items() if name not in CACHES}
+                found[id(value)] = value.__qualname__, members  # by identity: some classes of typing are equal
     return found
 
 CACHES = {"__abstractmethods__", "_abc_impl", "__annotations_cache__", "__annotations__", "__static_attributes__"}
@@ -54,10 +55,10 @@ for name in MODULES:
 after, changed = of_the_process(), of_classes()
 print([name for name in before if before[name] != after[name]])
 print([
-    f"{cls.__qualname__}.{name}"
-    for cls, members in classes.items()
-    for name in {*members, *changed.get(cls, members)}
-    if members.get(name) is not changed.get(cls, members).get(name)
+    f"{qualname}.{name}"
+    for key, (qualname, members) in classes.items()
+    for name in {*members, *changed[key][1]}
+    if members.get(name) is not changed[key][1].get(name)
 ])
 """
 

@@ -14,12 +14,13 @@ import pytest
 import cardan
 from cardan.asgi._handling import ServedOverASGI
 from cardan.wsgi._handling import ServedOverWSGI
-from tests.surface import RECORD, ROOT, is_own, is_public, public_names
+from tests.surface import RECORD, ROOT, is_own, is_public, modules, public_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 TITLE, *RECORDED = RECORD.read_text("utf-8").splitlines()
+COMPAT = "cardan.compat.werkzeug"
 SPAN = re.compile(r"`([^`]+)`")
 
 
@@ -82,6 +83,14 @@ def test_no_public_name_comes_or_goes_without_the_changelog() -> None:
 def test_the_list_is_that_of_this_version() -> None:
     """Whoever raises the version writes the list anew: ``python -m tests.surface > tests/public_names.txt``."""
     assert f"# cardan {cardan.__version__}" == TITLE
+
+
+def test_the_page_on_stability_speaks_of_every_public_module() -> None:
+    """The table of docs/stability.md names each public module, and no other one."""
+    page = (ROOT / "docs" / "stability.md").read_text("utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in SPAN.findall(row)}
+    assert named == {module for module in modules() if "compat" not in module} - {"cardan.testing.lint"} | {COMPAT}
 
 
 CHANGELOG = "\n".join(  # noqa: FLY002 - the names of the example would be looked for in a long string
