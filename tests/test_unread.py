@@ -22,7 +22,9 @@ OF_A_CLASS = {
     "json_module", "list_storage_class", "make_body_filter", "make_file_sink", "make_form_data_parser",
     "on_json_loading_failed", "parameter_storage_class", "part_class", "url_charset", "want_form_data_parsed",
 }  # fmt: skip
-DEPRECATED = {"content_md5", "disable_data_descriptor", "is_xhr", "script_root", "url_root"}
+DEPRECATED = {
+    "accept_charsets", "content_md5", "disable_data_descriptor", "is_xhr", "pragma", "script_root", "url_root",
+}  # fmt: skip
 THE_END = {"aclose", "close"}
 NAMES = {name for name in dir(Request) if not name.startswith("_")}
 

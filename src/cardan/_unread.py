@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .core._limits import Limits
     from .core._request.head import HeadLike
     from .core.drive import AsyncStream
-    from .core.fields._accept import CharsetAccept, EncodingAccept
+    from .core.fields._accept import EncodingAccept
     from .core.fields._accept_language import LanguageAccept
     from .core.fields._accept_media import MIMEAccept
     from .core.fields._authorization import Authorization
@@ -85,7 +85,6 @@ class UnreadRequest(Protocol[R_co]):
 
     # --- header fields ---
 
-    accept_charsets: ClassVar[HeaderField[CharsetAccept, CharsetAccept | str]]
     accept_encodings: ClassVar[HeaderField[EncodingAccept, EncodingAccept | str]]
     accept_languages: ClassVar[HeaderField[LanguageAccept, LanguageAccept | str]]
     accept_mimetypes: ClassVar[HeaderField[MIMEAccept, MIMEAccept | str]]
@@ -104,7 +103,6 @@ class UnreadRequest(Protocol[R_co]):
     last_event_id: ClassVar[HeaderField[str | None, str]]
     max_forwards: ClassVar[HeaderField[int | None, int]]
     origin: ClassVar[HeaderField[str | None, str]]
-    pragma: ClassVar[HeaderField[HeaderSet, HeaderSet | str]]
     range: ClassVar[HeaderField[Range | None, Range]]
     referrer: ClassVar[HeaderField[str | None, str]]
     sec_fetch_dest: ClassVar[HeaderField[FetchDest | None, FetchDest]]

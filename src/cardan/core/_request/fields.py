@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
+from .._deprecated import deprecated
 from ..fields._accept import CharsetAccept, EncodingAccept
 from ..fields._accept_language import LanguageAccept
 from ..fields._accept_media import MIMEAccept
@@ -55,9 +56,18 @@ class AcceptMixin:
     accept_mimetypes: ClassVar[HeaderField[MIMEAccept, MIMEAccept | str]] = value_field(
         "Accept", MIMEAccept, cached=True, doc="The accepted media types (RFC 9110 section 12.5.1)."
     )
-    accept_charsets: ClassVar[HeaderField[CharsetAccept, CharsetAccept | str]] = value_field(
-        "Accept-Charset", CharsetAccept, cached=True, doc="The accepted charsets (RFC 9110 section 12.5.2)."
-    )
+    if TYPE_CHECKING:
+
+        @property
+        @deprecated("browsers no longer send the field")
+        def accept_charsets(self) -> CharsetAccept: ...
+    else:
+        accept_charsets = value_field(
+            "Accept-Charset",
+            CharsetAccept,
+            cached=True,
+            doc="The accepted charsets (RFC 9110 section 12.5.2). Deprecated: browsers no longer send the field.",
+        )
     accept_encodings: ClassVar[HeaderField[EncodingAccept, EncodingAccept | str]] = value_field(
         "Accept-Encoding", EncodingAccept, cached=True, doc="The accepted content codings (RFC 9110 section 12.5.3)."
     )
@@ -164,9 +174,16 @@ class CommonRequestDescriptorsMixin:
     content_encoding: ClassVar[HeaderField[str | None, str]] = header_field(
         "Content-Encoding", doc="The content codings of the body, which is not decoded (RFC 9110 section 8.4)."
     )
-    content_md5: ClassVar[HeaderField[str | None, str]] = header_field(
-        "Content-MD5", doc="A digest of the body (RFC 2616 section 14.15; obsolete)."
-    )
+    if TYPE_CHECKING:
+
+        @property
+        @deprecated("the field is obsolete; Repr-Digest (RFC 9530) replaces it")
+        def content_md5(self) -> str | None: ...
+    else:
+        content_md5 = header_field(
+            "Content-MD5",
+            doc="A digest of the body (RFC 2616 section 14.15). Deprecated: Repr-Digest (RFC 9530) replaces it.",
+        )
     date: ClassVar[HeaderField[datetime | None, datetime]] = header_field(
         "Date", parse_date, cached=True, doc="When the request was made, a datetime (RFC 9110 section 6.6.1)."
     )
@@ -189,9 +206,18 @@ class CommonRequestDescriptorsMixin:
         "Last-Event-ID", doc="The id of the last event that the client got (WHATWG HTML section 9.2.4)."
     )
 
-    pragma: ClassVar[HeaderField[HeaderSet, HeaderSet | str]] = value_field(
-        "Pragma", _Tokens, cached=True, doc="The directives of HTTP/1.0 (RFC 9111 section 5.4; obsolete)."
-    )
+    if TYPE_CHECKING:
+
+        @property
+        @deprecated("use cache_control")
+        def pragma(self) -> HeaderSet: ...
+    else:
+        pragma = value_field(
+            "Pragma",
+            _Tokens,
+            cached=True,
+            doc="The directives of HTTP/1.0 (RFC 9111 section 5.4). Deprecated: use cache_control.",
+        )
 
     access_control_request_method: ClassVar[HeaderField[str | None, str]] = (
         CORSRequestMixin.access_control_request_method

@@ -25,6 +25,7 @@ from typing import (
     overload,
 )
 
+from .._deprecated import deprecated
 from .._exceptions import BadRequest, UnsupportedMediaType
 from .._limits import LimitAttributes, Limits
 from .._urls import iri_path, iri_query
@@ -137,11 +138,11 @@ class BaseRequest(_Limited):
         url_charset = FixedSetting("utf-8")
         encoding_errors = FixedSetting("replace")
     list_storage_class: type[Any] = ImmutableList
-    """The class of ``access_route``."""
+    """The class of ``access_route``. Deprecated: convert the value, for example with ``list()``."""
     dict_storage_class: type[Any] = ImmutableMultiDict
-    """The class of ``cookies``."""
+    """The class of ``cookies``. Deprecated: convert the value, for example with ``to_dict()``."""
     parameter_storage_class: type[Any] = ImmutableMultiDict
-    """The class of ``args`` and ``form``."""
+    """The class of ``args`` and ``form``. Deprecated: convert the value, for example with ``to_dict()``."""
     if not TYPE_CHECKING:  # a checker would take every subclass's to be of this type; see FilesAttribute
         file_storage_class = FileStorage
         """The class of the values of ``files``."""
@@ -149,8 +150,16 @@ class BaseRequest(_Limited):
     """The class of the parts that ``iter_parts`` gives."""
     json_module: JSONModule = json
     """The module, or any object with ``loads``, that parses JSON."""
-    disable_data_descriptor: bool = False
-    """If True, ``data`` raises AttributeError, so that no body is buffered by accident."""
+    if TYPE_CHECKING:
+
+        @property
+        @deprecated("set max_data_memory, which bounds every way to read a body into memory")
+        def disable_data_descriptor(self) -> bool: ...
+    else:
+        disable_data_descriptor = False
+        """If True, ``data`` raises AttributeError, so that no body is buffered by accident.
+
+        Deprecated: set max_data_memory, which bounds every way to read a body into memory."""
     form_rules: FormRules = "default"
     """How forms are read: ``strict`` refuses what no browser sends, ``silent`` gives an empty form for a broken one."""
     trusted_hosts: Iterable[str] | None = None
@@ -289,6 +298,7 @@ class BaseRequest(_Limited):
         return None if "Transfer-Encoding" in headers else length
 
     @property
+    @deprecated("scripts seldom send X-Requested-With; see sec_fetch_mode, or read the header")
     def is_xhr(self) -> bool:
         """Whether ``X-Requested-With: XMLHttpRequest`` was sent, as script libraries do."""
         return self.headers.get("X-Requested-With", "").lower() == "xmlhttprequest"
@@ -311,6 +321,7 @@ class BaseRequest(_Limited):
         return self.head.root_path
 
     @property
+    @deprecated("use root_path")
     def script_root(self) -> str:
         """``root_path`` under its WSGI name (PEP 3333, SCRIPT_NAME)."""
         return self.head.root_path
@@ -355,6 +366,7 @@ class BaseRequest(_Limited):
         return root_url_of(self.host_url, self.head.root_path)
 
     @property
+    @deprecated("use root_url")
     def url_root(self) -> str:
         """``root_url`` under its older name."""
         return self.root_url

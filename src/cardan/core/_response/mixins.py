@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from .._deprecated import deprecated
 from .._urls import iri_to_uri
 from ..fields._cors import COEP, COOP, CORP, dump_credentials, parse_credentials, parse_max_age
 from ..fields._csp import ContentSecurityPolicy
@@ -70,7 +71,19 @@ class CommonResponseDescriptorsMixin:
     content_length = header_field(
         "Content-Length", parse_integer, doc="The declared length of the body in bytes (RFC 9110 section 8.6)."
     )
-    content_md5 = header_field("Content-MD5", doc="A digest of the body (RFC 2616 section 14.15; obsolete).")
+    if TYPE_CHECKING:
+
+        @property
+        @deprecated("the field is obsolete; Repr-Digest (RFC 9530) replaces it")
+        def content_md5(self) -> str | None: ...
+        @content_md5.setter
+        @deprecated("the field is obsolete; Repr-Digest (RFC 9530) replaces it")
+        def content_md5(self, value: str | None) -> None: ...
+    else:
+        content_md5 = header_field(
+            "Content-MD5",
+            doc="A digest of the body (RFC 2616 section 14.15). Deprecated: Repr-Digest (RFC 9530) replaces it.",
+        )
     date = header_field(
         "Date", parse_date, _dump_date, doc="When the response was made, a datetime (RFC 9110 section 6.6.1)."
     )
