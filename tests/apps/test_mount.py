@@ -356,6 +356,59 @@ def test_an_application_that_is_mounted_twice_has_one_lifespan(protocol: Any) ->
     assert log == ["a up", "a down"]
 
 
+def test_several_servers_at_once() -> None:
+    """Each server has its own state, also in nested mounts, and no name is added to what an application sees."""
+    started: list[int] = []
+
+    @contextlib.asynccontextmanager
+    async def numbered(app: object) -> AsyncIterator[dict[str, int]]:
+        started.append(len(started))
+        yield {"number": started[-1]}
+
+    app = Mount({"/a": Mount({"/b": named("b", lifespan=numbered), "/c": named("c")}), "/d": named("d")})
+    with Client(app, "asgi") as first, Client(app, "asgi") as second:
+        with Client(app, "asgi") as third:
+            assert third.get("/a/b").text.endswith("{'number': 2}")
+        assert second.get("/a/b").text.endswith("{'number': 1}")
+        assert first.get("/a/b").text.endswith("{'number': 0}")
+        for path in ("/a/c", "/d"):
+            assert first.get(path).text.endswith(f"http://testserver{path}/")
+
+
+def test_a_server_without_state() -> None:
+    """If the server has no lifespan state (ASGI specification, "Lifespan State"), the applications have theirs."""
+    app = Mount({"/a": named("a", lifespan=lifespan([], "a"))})
+    sent: list[Any] = []
+
+    async def main() -> None:
+        asked = iter([{"type": "lifespan.startup"}])
+        stop = anyio.Event()
+
+        async def receive() -> Any:
+            for message in asked:
+                return message
+            await stop.wait()
+            return {"type": "lifespan.shutdown"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+            started.set()
+
+        async def request() -> Any:
+            return {"type": "http.request"}
+
+        started = anyio.Event()
+        async with anyio.create_task_group() as group:
+            group.start_soon(app, {"type": "lifespan", "asgi": {"version": "3.0"}}, receive, send)
+            await started.wait()
+            scope = {"type": "http", "method": "GET", "path": "/a", "root_path": "", "headers": []}
+            await app(scope, request, send)
+            stop.set()
+
+    anyio.run(main)
+    assert b"{'name': 'a'}" in sent[2]["body"]
+
+
 def test_lifespans_of_others() -> None:
     """Starlette's lifespan is run as well. An application without one, and a WSGI application, are left alone."""
     log: list[str] = []

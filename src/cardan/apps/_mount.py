@@ -43,9 +43,9 @@ _MISSING_ASYNC = Application(_nothing_async)
 class Mount(Dual):
     """A WSGI and ASGI application that calls one of several applications, chosen by the path of the request.
 
-    ``apps`` maps prefixes to applications: WSGI, ASGI and dual ones. The longest prefix that the path is below is
-    chosen. A prefix ends at a slash of the path: ``/api`` holds ``/api`` and ``/api/x``, and not ``/apiary``. The
-    prefix ``/`` holds all paths. If no prefix fits, the answer is a 404.
+    ``apps`` maps prefixes, which are decoded text, to applications: WSGI, ASGI and dual ones. The longest prefix that
+    the path is below is chosen. A prefix ends at a slash of the path: ``/api`` holds ``/api`` and ``/api/x``, and not
+    ``/apiary``. The prefix ``/`` holds all paths. If no prefix fits, the answer is a 404.
 
     The chosen application sees the prefix at the end of ``root_path`` (``SCRIPT_NAME`` on WSGI), and only the rest in
     ``path``. It gets a copy of the environ or scope; the original stays as it was.
@@ -76,12 +76,14 @@ class Mount(Dual):
             if not protocols_of(app):
                 raise ValueError(
                     f"got an application at {given!r} that takes neither (environ, start_response) nor"
-                    " (scope, receive, send), expected a WSGI or ASGI application"
+                    " (scope, receive, send), expected a WSGI or ASGI application (Request.application makes one of a"
+                    " handler)"
                 )
             mounted[prefix] = app
         self._apps = {prefix: mounted[prefix] for prefix in sorted(mounted, key=len, reverse=True)}
         self._in_order = list({id(app): app for app in mounted.values()}.values())
         self._protocols_of = {id(app): protocols_of(app) for app in self._in_order}
+        self._key = f"cardan.mount.{id(self)}"
         self._states: dict[int, MutableMapping[str, Any]] = {}
         self._began_in = 0
 
@@ -139,22 +141,27 @@ class Mount(Dual):
                 raise wrong_protocol(f"the application at {prefix or '/'!r}", "wsgi")
             return
         inner = asgi_rewriting.below(scope, prefix)
-        if state := self._states.get(id(app)):
-            inner["state"] = {**(scope.get("state") or {}), **state}
+        state = scope.get("state") or {}
+        states = state.get(self._key, self._states)
+        if states:
+            inner["state"] = {name: value for name, value in state.items() if name != self._key}
+            inner["state"].update(states.get(id(app), {}))
         await app(inner, receive, send)
 
     async def _serve_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         from ._nested_lifespans import NestedLifespans
 
         apps = [app for app in self._in_order if "asgi" in self._protocols_of[id(app)]]
+        states: dict[int, MutableMapping[str, Any]] = {}
 
         def keep(app: Any, state: MutableMapping[str, Any]) -> None:
-            self._states[id(app)] = state
+            states[id(app)] = state
 
-        try:
-            await NestedLifespans(apps, scope, keep).run(receive, send)
-        finally:
-            self._states.clear()
+        if "state" in scope:  # the server brings it to the requests; several servers may run the same mount
+            scope["state"][self._key] = states
+        else:
+            self._states = states
+        await NestedLifespans(apps, scope, keep).run(receive, send)
 
     def _begin(self) -> None:
         for app in self._in_order:
