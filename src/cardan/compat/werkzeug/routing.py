@@ -1,0 +1,195 @@
+"""``werkzeug.routing``: Werkzeug's own URL map, whose errors are those of cardan. Werkzeug has to be installed.
+
+``except`` with the classes of :mod:`cardan.compat.werkzeug.exceptions` then finds what the map raises. All other names
+are Werkzeug's.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+try:
+    from werkzeug import exceptions as theirs
+    from werkzeug import routing as original
+    from werkzeug.routing import (
+        AnyConverter,
+        BaseConverter,
+        BuildError,
+        EndpointPrefix,
+        FloatConverter,
+        IntegerConverter,
+        PathConverter,
+        Rule,
+        RuleFactory,
+        RuleTemplate,
+        Subdomain,
+        Submount,
+        UnicodeConverter,
+        UUIDConverter,
+        ValidationError,
+    )
+except ImportError:
+    raise ImportError("cardan.compat.werkzeug.routing needs Werkzeug: pip install werkzeug") from None
+
+from ..._request import BaseRequest
+from ..._response import redirect
+from .exceptions import HTTPException, MethodNotAllowed, default_exceptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from wsgiref.types import WSGIEnvironment
+
+    from werkzeug.wrappers import Request
+
+__all__ = [
+    "AnyConverter",
+    "BaseConverter",
+    "BuildError",
+    "EndpointPrefix",
+    "FloatConverter",
+    "IntegerConverter",
+    "Map",
+    "MapAdapter",
+    "PathConverter",
+    "RequestRedirect",
+    "Rule",
+    "RuleFactory",
+    "RuleTemplate",
+    "Subdomain",
+    "Submount",
+    "UUIDConverter",
+    "UnicodeConverter",
+    "ValidationError",
+]
+
+
+class RequestRedirect(HTTPException):
+    """308: the map has the URL in another form, ``new_url``, to which the response redirects."""
+
+    code = 308
+
+    def __init__(self, new_url: str) -> None:
+        super().__init__(new_url, redirect(new_url, 308))
+        self.new_url = new_url
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    """Raise cardan's error in place of Werkzeug's."""
+    try:
+        yield
+    except original.RequestRedirect as error:
+        raise RequestRedirect(error.new_url) from None
+    except theirs.MethodNotAllowed as error:
+        raise MethodNotAllowed(error.valid_methods) from None
+    except theirs.HTTPException as error:
+        own = default_exceptions.get(error.code or 0)
+        if own is None:  # a class of the program
+            raise
+        raise own(error.description) from None
+
+
+class MapAdapter(original.MapAdapter):
+    """A map for one request; see ``werkzeug.routing.MapAdapter``. Its errors are those of cardan."""
+
+    def dispatch(
+        self,
+        view_func: Callable[[Any, Mapping[str, Any]], Any],
+        path_info: str | None = None,
+        method: str | None = None,
+        catch_http_exceptions: bool = False,
+    ) -> Any:
+        """Call ``view_func`` with the endpoint and the values of the URL. A redirect is returned.
+
+        With ``catch_http_exceptions`` other HTTP errors are returned, too. They are applications.
+        """
+        try:
+            endpoint, values = self.match(path_info, method)
+            return view_func(endpoint, values)
+        except HTTPException as error:
+            if catch_http_exceptions or isinstance(error, RequestRedirect):
+                return error
+            raise
+
+    def match(self, *args: Any, **options: Any) -> Any:
+        """The endpoint and the values of the URL; see ``werkzeug.routing.MapAdapter.match``.
+
+        Raises :exc:`NotFound`, :exc:`MethodNotAllowed` and :exc:`RequestRedirect`.
+        """
+        with _own_errors():
+            return super().match(*args, **options)
+
+    def test(self, path_info: str | None = None, method: str | None = None) -> bool:
+        """Whether the map has the URL, possibly after a redirect."""
+        try:
+            self.match(path_info, method)
+        except RequestRedirect:
+            return True
+        except HTTPException:
+            return False
+        return True
+
+    def allowed_methods(self, path_info: str | None = None) -> Iterable[str]:
+        """The methods for which the map has the URL."""
+        try:
+            self.match(path_info, method="--")
+        except MethodNotAllowed as error:
+            return error.valid_methods or []
+        except HTTPException:
+            pass
+        return []
+
+
+class Map(original.Map):
+    """The rules for URLs; see ``werkzeug.routing.Map``. Its errors are those of cardan."""
+
+    def bind(self, *args: Any, **options: Any) -> MapAdapter:
+        """The map for one request; see ``werkzeug.routing.Map.bind``."""
+        with _own_errors():
+            return _own_adapter(super().bind(*args, **options))
+
+    def bind_to_environ(
+        self,
+        environ: WSGIEnvironment | BaseRequest | Request,
+        server_name: str | None = None,
+        subdomain: str | None = None,
+    ) -> MapAdapter:
+        """The map for the request of an environ, or for a request, on WSGI or on ASGI."""
+        values = environ if isinstance(environ, dict) else _environ_of(environ)
+        with _own_errors():
+            return _own_adapter(super().bind_to_environ(values, server_name, subdomain))
+
+
+def _own_adapter(known: original.MapAdapter) -> MapAdapter:
+    return MapAdapter(
+        known.map, known.server_name, known.script_name, known.subdomain, known.url_scheme, known.path_info,
+        known.default_method, known.query_args,
+    )  # fmt: skip
+
+
+def _environ_of(request: BaseRequest | Request) -> WSGIEnvironment:
+    """The environ of a request; on ASGI, what the map reads of one."""
+    try:
+        environ: WSGIEnvironment = request.environ
+        return environ
+    except AttributeError:
+        assert isinstance(request, BaseRequest)
+        head = request.head
+        name, port = head.server or ("", None)
+        return {
+            "REQUEST_METHOD": request.method,
+            "SCRIPT_NAME": head.root_path.encode().decode("latin-1"),
+            "PATH_INFO": head.path.encode().decode("latin-1"),
+            "QUERY_STRING": head.query_string.decode("latin-1"),
+            "HTTP_HOST": request.headers.get("Host", ""),
+            "HTTP_UPGRADE": request.headers.get("Upgrade", ""),
+            "HTTP_CONNECTION": request.headers.get("Connection", ""),
+            "SERVER_NAME": name,
+            "SERVER_PORT": str(port or ""),
+            "wsgi.url_scheme": head.scheme,
+        }
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

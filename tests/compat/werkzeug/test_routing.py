@@ -1,0 +1,134 @@
+"""cardan.compat.werkzeug.routing: the map of Werkzeug, with the errors of cardan."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from cardan.compat.werkzeug import routing
+from cardan.compat.werkzeug.exceptions import NotFound
+from cardan.compat.werkzeug.routing import Map, Rule
+from cardan.compat.werkzeug.test import create_environ
+from cardan.compat.werkzeug.wrappers import Request, Response
+from cardan.testing import PROTOCOLS, Client
+
+
+@pytest.fixture
+def urls(wz: Any) -> Any:
+    rule = wz.routing.Rule
+    return wz.routing.Map([
+        rule("/", endpoint="index"),
+        rule("/notes/", endpoint="notes", methods=["GET", "POST"]),
+        rule("/notes/<int:number>", endpoint="note"),
+        rule("/old/<int:number>", redirect_to="notes/<number>"),
+    ])  # fmt: skip
+
+
+def test_match(wz: Any, urls: Any) -> None:
+    """A URL gives its endpoint and values, or one of the errors of the library whose names the program imports."""
+    adapter = urls.bind("a.example", "/app")
+    assert type(adapter) is wz.routing.MapAdapter
+    assert adapter.match("/notes/5") == ("note", {"number": 5})
+    assert adapter.match("/notes/5", return_rule=True)[0].endpoint == "note"
+    with pytest.raises(wz.exceptions.NotFound):
+        adapter.match("/none")
+    with pytest.raises(wz.exceptions.MethodNotAllowed) as refused:
+        adapter.match("/notes/", method="PUT")
+    assert set(refused.value.valid_methods) == {"GET", "HEAD", "POST"}
+    for path, target in (("/notes", "http://a.example/app/notes/"), ("/old/5", "http://a.example/app/notes/5")):
+        with pytest.raises(wz.routing.RequestRedirect) as moved:
+            adapter.match(path)
+        assert moved.value.new_url == target
+        response = moved.value.get_response(create_environ())
+        assert (response.status_code, response.headers["Location"]) == (308, target)
+    assert adapter.build("note", {"number": 7}) == "/app/notes/7"
+    with pytest.raises(wz.routing.BuildError):
+        adapter.build("none")
+
+
+def test_what_the_map_says_without_raising(urls: Any) -> None:
+    """``test`` and ``allowed_methods`` raise nothing."""
+    adapter = urls.bind("a.example")
+    assert [adapter.test(path) for path in ("/", "/notes", "/none")] == [True, True, False]
+    assert not adapter.test("/notes/", method="PUT")
+    assert set(adapter.allowed_methods("/notes/")) == {"GET", "HEAD", "POST"}
+    assert list(adapter.allowed_methods("/none")) == []
+
+
+def test_dispatch(wz: Any, urls: Any) -> None:
+    """The function is called with endpoint and values; a redirect is returned, and with the option every error."""
+    adapter = urls.bind("a.example")
+    assert adapter.dispatch(lambda endpoint, values: (endpoint, values), "/notes/1") == ("note", {"number": 1})
+    assert isinstance(adapter.dispatch(print, "/notes"), wz.routing.RequestRedirect)
+    with pytest.raises(wz.exceptions.NotFound):
+        adapter.dispatch(print, "/none")
+    assert isinstance(adapter.dispatch(print, "/none", catch_http_exceptions=True), wz.exceptions.NotFound)
+
+
+def test_a_host_that_is_not_valid(wz: Any, urls: Any) -> None:
+    """A host that cannot be one is a BadRequest."""
+    with pytest.raises(wz.exceptions.BadRequest):
+        urls.bind("a" * 64 + ".example")
+
+
+def test_environs_and_requests(wz: Any, urls: Any) -> None:
+    """A map is bound to an environ or to a request."""
+    environ = create_environ("/notes/?a=1", "https://a.example/app", method="POST")
+    for carrier in (environ, wz.wrappers.Request(environ)):
+        adapter = urls.bind_to_environ(carrier)
+        assert adapter.match() == ("notes", {})
+        assert adapter.build("index", force_external=True) == "https://a.example/app/"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_on_both_protocols(protocol: Any) -> None:
+    """A map that is bound to a request gives the same on both protocols."""
+    urls = Map([Rule("/ö/<name>", endpoint="named", methods=["GET"]), Rule("/dir/", endpoint="dir")])
+
+    @Request.application
+    def app(request: Any) -> Any:
+        adapter = urls.bind_to_environ(request)
+        endpoint, values = adapter.match()
+        return Response(f"{endpoint} {values} {adapter.build('named', {'name': 'ü'}, force_external=True)}")
+
+    with Client(app, protocol, root_path="/app") as client:
+        built = "http://testserver/app/%C3%B6/%C3%BC"
+        assert client.get("/ö/x y").text in (
+            f"named {{'name': 'x y'}} {built}", "named {'name': 'x y'} http://testserver/app/ö/ü",
+        )  # fmt: skip
+        assert client.get("/dir?a=1").headers["Location"] == "http://testserver/app/dir/?a=1"
+        assert (client.post("/ö/x").status_code, client.get("/none").status_code) == (405, 404)
+        assert set(client.post("/ö/x").headers["Allow"].split(", ")) == {"GET", "HEAD"}
+
+
+def test_an_error_of_the_program() -> None:
+    """An error of a class that only Werkzeug knows is not changed."""
+    import werkzeug.exceptions
+
+    class Own(werkzeug.exceptions.HTTPException):
+        code = 499
+
+    class Refusing(routing.BaseConverter):
+        def to_python(self, value: str) -> Any:
+            raise Own if value == "own" else werkzeug.exceptions.NotFound("no such thing")
+
+    urls = Map([Rule("/<refusing:x>", endpoint="x")], converters={"refusing": Refusing})
+    with pytest.raises(Own):
+        urls.bind("a.example").match("/own")
+    with pytest.raises(NotFound, match="no such thing"):
+        urls.bind("a.example").match("/other")
+
+
+def test_without_werkzeug() -> None:
+    """Only this module needs Werkzeug, and its error says so."""
+    code = (
+        "import sys; sys.modules['werkzeug'] = None;"
+        "import cardan.compat.werkzeug as wz;"
+        "wz.wrappers, wz.datastructures, wz.http, wz.exceptions, wz.wsgi, wz.formparser, wz.test, wz.utils;"
+        "wz.routing"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.stderr.strip().endswith("cardan.compat.werkzeug.routing needs Werkzeug: pip install werkzeug")
