@@ -43,6 +43,7 @@ def of_classes():
     return found
 
 CACHES = {"__abstractmethods__", "_abc_impl", "__annotations_cache__", "__annotations__", "__static_attributes__"}
+CACHES.add("_removal_version")  # set by typing.ByteString of Python 3.14 when it is looked at
 """
 
 CHECK = """
