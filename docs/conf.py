@@ -1,6 +1,14 @@
 """Sphinx: MyST pages, autodoc for the reference, warnings are errors (see the Makefile)."""
 
+import importlib
+import pkgutil
+from collections import defaultdict
 from importlib.metadata import version as installed_version
+from pathlib import Path
+
+from sphinx.pycode import ModuleAnalyzer
+
+import cardan
 
 project = "cardan"
 author = "The cardan authors"
@@ -22,3 +30,30 @@ suppress_warnings = ["ref.python"]
 html_theme = "furo"
 html_title = f"cardan {release}"
 html_show_sourcelink = False
+
+
+# A class has the __module__ from which users import it, and is defined in a private module. Its source is there: autodoc
+# needs it for the docstrings of attributes and for the order of members.
+SOURCES = defaultdict(set)
+for found in pkgutil.walk_packages(cardan.__path__, "cardan."):
+    module = importlib.import_module(found.name)
+    text = Path(module.__file__).read_text("utf-8")
+    for name, value in vars(module).items():
+        if isinstance(value, type) and value.__module__ != found.name and f"\nclass {name}" in text:
+            SOURCES[value.__module__].add(found.name)
+
+
+def analyze_with_sources(self, analyze=ModuleAnalyzer.analyze):
+    if not self._analyzed:
+        analyze(self)
+        for name in sorted(SOURCES[self.modname]):
+            source = ModuleAnalyzer.for_module(name)
+            source.analyze()
+            self.attr_docs = {**source.attr_docs, **self.attr_docs}
+            first = len(self.tagorder)
+            self.tagorder |= {
+                tag: first + number for tag, number in source.tagorder.items() if tag not in self.tagorder
+            }
+
+
+ModuleAnalyzer.analyze = analyze_with_sources
