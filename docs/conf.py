@@ -32,8 +32,8 @@ html_title = f"cardan {release}"
 html_show_sourcelink = False
 
 
-# A class has the __module__ from which users import it, and is defined in a private module. Its source is there: autodoc
-# needs it for the docstrings of attributes and for the order of members.
+# A class has the __module__ from which users import it, and is defined in a private module. autodoc needs the source of
+# the private module: for the docstrings of attributes, and for the order of members.
 SOURCES = defaultdict(set)
 for found in pkgutil.walk_packages(cardan.__path__, "cardan."):
     module = importlib.import_module(found.name)

@@ -193,10 +193,9 @@ def test_a_pickle_names_public_homes(value: Any, protocol: int) -> None:
     assert re.findall(rb"cardan[\w.]*(?:\.|\s|\x94\x8c.)_\w+", pickle.dumps(value, protocol)) == []
 
 
-@with_ids
-def test_the_home_of_a_class_is_public(value: Any) -> None:
+@pytest.mark.parametrize("cls", public_classes(), ids=public_classes().get)
+def test_the_home_of_a_class_is_public(cls: type) -> None:
     """``__module__`` is a public module that has the class under its name. Users read it in tracebacks."""
-    cls = type(value)
     assert cls.__module__ in MODULES
     assert getattr(importlib.import_module(cls.__module__), cls.__qualname__) is cls
     assert cls.__qualname__ in importlib.import_module(cls.__module__).__all__

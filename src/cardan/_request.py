@@ -120,6 +120,8 @@ class BaseRequest(Stated[State_co]):
     :class:`~typing.TypedDict`. At run time they are the same class.
     """
 
+    __module__ = "cardan"
+
     if TYPE_CHECKING:
         files: FilesAttribute[FileStorage]  # type: ignore[assignment]
         state: ClassVar[StateAttribute] = StateAttribute()
@@ -442,6 +444,8 @@ class BaseRequest(Stated[State_co]):
 
 class Request(BaseRequest[State_co], core.Request):  # pyright: ignore[reportIncompatibleMethodOverride]  # files, see above
     """The request class to use: :class:`BaseRequest` with an attribute for every usual header field."""
+
+    __module__ = "cardan"
 
 
 async def _write_in_thread(function: Callable[..., Any], *args: Any) -> Any:

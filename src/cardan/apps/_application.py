@@ -99,6 +99,8 @@ class Application(Dual, Generic[R]):
     has begun.
     """
 
+    __module__ = "cardan"
+
     handler: Handler[R] | None = None
     """The original function."""
     request_class: type[R] = Request  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]

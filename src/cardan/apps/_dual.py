@@ -113,6 +113,8 @@ class Dual(DualCallable):
     because the middleware, which may check the authentication, would be missing there.
     """
 
+    __module__ = "cardan"
+
     wsgi_app: Callable[[dict[str, Any], Any], Iterable[bytes]]
     asgi_app: ASGIApplication
 

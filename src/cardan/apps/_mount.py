@@ -67,6 +67,8 @@ class Mount(Dual):
     >>> app = Mount({"/api": page, "/": page})
     """
 
+    __module__ = "cardan"
+
     def __init__(self, apps: Mapping[str, WSGIApplication | ASGIApplication]) -> None:
         mounted: dict[str, Any] = {}
         for given, app in apps.items():

@@ -55,6 +55,8 @@ class ProxyFix(Dual):
     >>> app = ProxyFix(site, x_for=1, x_proto=1, x_host=1)
     """
 
+    __module__ = "cardan"
+
     def __init__(
         self,
         app: WSGIApplication | ASGIApplication,

@@ -18,6 +18,7 @@ __all__ = ["ScopeHead"]
 class ScopeHead:
     """The head of an ASGI request. It has the attributes of :class:`~cardan.core.RequestHead`."""
 
+    __module__ = "cardan.asgi"
     __slots__ = ("scope",)
 
     def __init__(self, scope: MutableMapping[str, Any]) -> None:

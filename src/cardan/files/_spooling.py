@@ -195,6 +195,7 @@ def _open_temporary() -> FileIO:
 class FileStorage(CoreFileStorage):
     """An uploaded file, which may be on disk. :meth:`save` also takes a path."""
 
+    __module__ = "cardan"
     __slots__ = ()
 
     def save(self, dst: str | os.PathLike[str] | Writer) -> None:
@@ -232,6 +233,7 @@ class FileStorage(CoreFileStorage):
 class Part(CorePart):
     """A part of a multipart body. :meth:`save` also takes a path."""
 
+    __module__ = "cardan"
     __slots__ = ()
 
     def save(self, dst: str | os.PathLike[str] | Writer) -> None:

@@ -78,6 +78,8 @@ class StaticFiles(Application[Request]):
     >>> app = StaticFiles(tempfile.gettempdir(), max_age=3600)
     """
 
+    __module__ = "cardan"
+
     _known: dict[str, _Known]
 
     def __init__(

@@ -90,6 +90,8 @@ class RequestBuilder:
     'page=2'
     """
 
+    __module__ = "cardan.testing"
+
     def __init__(
         self,
         path: str | bytes = "/",

@@ -63,6 +63,8 @@ class Client(httpx.Client):
     ValueError, and so does an application that does not show its protocol. One that cannot be called raises TypeError.
     """
 
+    __module__ = "cardan.testing"
+
     def __init__(
         self,
         app: Callable[..., Any],
@@ -103,6 +105,8 @@ class AsyncClient(httpx.AsyncClient):
     pytest-asyncio do. With "wsgi", each request runs in its own thread. The options are those of `Client`, without
     ``backend`` and ``backend_options``.
     """
+
+    __module__ = "cardan.testing"
 
     def __init__(
         self,

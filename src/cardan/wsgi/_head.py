@@ -35,6 +35,7 @@ def query_of(environ: dict[str, Any]) -> bytes:
 class EnvironHead:
     """The head of a WSGI request. It has the attributes of :class:`~cardan.core.RequestHead`."""
 
+    __module__ = "cardan.wsgi"
     __slots__ = ("environ",)
 
     def __init__(self, environ: dict[str, Any]) -> None:

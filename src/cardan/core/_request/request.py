@@ -127,6 +127,8 @@ class BaseRequest(_Limited):
     ``request.user``. Raises :exc:`TypeError` for a body of another type.
     """
 
+    __module__ = "cardan.core"
+
     # --- settings of a class ---
 
     if TYPE_CHECKING:
@@ -865,6 +867,8 @@ class Request(
     BaseRequest, AcceptMixin, AuthorizationMixin, ETagRequestMixin, UserAgentMixin, CommonRequestDescriptorsMixin
 ):
     """A :class:`BaseRequest` with an attribute for every usual header field: ``Request(head, body=b"")``."""
+
+    __module__ = "cardan.core"
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -181,6 +181,7 @@ class ResponseFinalizer:
     is not the declared one.
     """
 
+    __module__ = "cardan.core"
     __slots__ = ("_declared", "_error", "_sent", "head", "sends_body", "state")
 
     readers: ClassVar[dict[str, Callable[[ResponseFinalizer, bytes], list[ResponseEvent]]]]

@@ -92,6 +92,8 @@ class FieldValue(Protocol[G_co]):
 class HeaderField(Generic[G, S]):
     """A header field as an attribute that reads as ``G`` and is set with ``S``. :func:`header_field` makes it."""
 
+    __module__ = "cardan.core.fields"
+
     def __init__(
         self,
         name: str,
@@ -159,6 +161,8 @@ class CachedHeaderField(HeaderField[G, S]):
     It is for objects whose headers never change: requests.
     """
 
+    __module__ = "cardan.core.fields"
+
     @overload
     def __get__(self, obj: None, owner: type | None = None) -> Self: ...
     @overload
@@ -181,6 +185,8 @@ class LiveField(Generic[L]):
 
     :func:`live_field` makes it.
     """
+
+    __module__ = "cardan.core.fields"
 
     def __init__(self, name: str, cls: type[L], doc: str | None) -> None:
         self.name = check_token(name, "field name")

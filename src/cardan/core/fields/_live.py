@@ -43,6 +43,7 @@ class HeaderStore(Protocol):
 class Live(Generic[S]):
     """Base class of live values. ``S`` is the type of the state; a change replaces the state and never mutates it."""
 
+    __module__ = "cardan.core.fields"
     __slots__ = ("_headers", "_name", "_state", "_text")
 
     #: The string that joins the values of several fields of one name (RFC 9110 section 5.3).
@@ -146,6 +147,7 @@ class Live(Generic[S]):
 class LiveMapping(Live[dict[str, V]], Mapping[str, V]):
     """A field value that is a mapping. The case of names does not matter; they are kept in lower case."""
 
+    __module__ = "cardan.core.fields"
     __slots__ = ()
 
     def __init__(self, values: Mapping[str, V] | Iterable[tuple[str, V]] | None = None) -> None:
@@ -174,6 +176,7 @@ class LiveMapping(Live[dict[str, V]], Mapping[str, V]):
 class LiveDict(LiveMapping[V], MutableMapping[str, V]):
     """A :class:`LiveMapping` that can be changed."""
 
+    __module__ = "cardan.core.fields"
     __slots__ = ()
 
     def __setitem__(self, key: str, value: V) -> None:

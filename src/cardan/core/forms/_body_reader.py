@@ -63,6 +63,7 @@ class BodyReader:
     again), ``closed``.
     """
 
+    __module__ = "cardan.core.forms"
     __slots__ = ("_allowed", "_declared", "_error", "_limit", "_most", "accepted", "limits", "received", "state")
 
     def __init__(

@@ -45,6 +45,7 @@ class MultipartDecoder(MultipartMachine):
     :mod:`.machine`, ``failed`` or ``closed``. An error is raised again by every later call.
     """
 
+    __module__ = "cardan.core.forms"
     __slots__ = ()
 
     def feed(self, data: Buffer) -> list[FormEvent]:

@@ -38,6 +38,7 @@ class MultipartEncoder:
     A boundary that is given must not occur in the data; this is not checked. States: ``parts``, ``file``, ``closed``.
     """
 
+    __module__ = "cardan.core.forms"
     __slots__ = ("_dash", "boundary", "state")
 
     _EVENTS: ClassVar[dict[str, dict[type, str]]] = {

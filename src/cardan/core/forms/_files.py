@@ -62,6 +62,7 @@ class FileStorage:
     The object is true if the user chose a file: if not, browsers send an empty file named ``""``.
     """
 
+    __module__ = "cardan.core.forms"
     __slots__ = ("_declared", "_detached", "_headers", "_mode", "_run_sync", "_sink", "_size", "filename", "name")
 
     def __init__(

@@ -83,6 +83,7 @@ class FormBuilder:
     States: ``fields``, ``file`` (one is open), ``failed``, ``closed``.
     """
 
+    __module__ = "cardan.core.forms"
     __slots__ = ("_error", "_files", "form", "limits", "state")
 
     _EVENTS: ClassVar[dict[str, dict[type, str]]] = {

@@ -46,6 +46,7 @@ class Part:
     :exc:`~cardan.exceptions.WrongMode` there.
     """
 
+    __module__ = "cardan.core.forms"
     __slots__ = ("_held", "_limits", "_mode", "_reader", "_run", "_run_sync", "_whole", "filename", "headers", "name")
 
     def __init__(
@@ -189,6 +190,7 @@ class PartReader:
     ``current`` is the part whose data may be read, None before the first part and after the last.
     """
 
+    __module__ = "cardan.core.forms"
     __slots__ = (
         "_at",
         "_decoder",

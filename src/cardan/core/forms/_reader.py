@@ -63,6 +63,8 @@ class FormReader:
     overrides :meth:`run` gets every form through it.
     """
 
+    __module__ = "cardan.core.forms"
+
     # class attributes and no slots: most readers never need another value
     _first: bytes = b""
     _ended: bool = False

@@ -126,6 +126,7 @@ def _call(function: Callable[[], Any]) -> Any:
 class MemoryBudget:
     """How much memory the files of one form use together: ``used`` of ``allowed`` bytes; None means no limit."""
 
+    __module__ = "cardan.core.forms"
     __slots__ = ("allowed", "used")
 
     def __init__(self, limits: Limits) -> None:
@@ -144,6 +145,7 @@ class MemoryBudget:
 class MemorySink:
     """Collects the data of one file: ``size`` in bytes, and ``stream``, a file over the data that can seek."""
 
+    __module__ = "cardan.core.forms"
     __slots__ = ("_budget", "_chunks", "_stream", "size")
 
     on_disk = False

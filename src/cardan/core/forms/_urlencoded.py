@@ -176,6 +176,7 @@ class UrlencodedDecoder:
     States: ``pairs``, ``failed`` (the error is raised again by every later call), ``closed``.
     """
 
+    __module__ = "cardan.core.forms"
     __slots__ = ("_chunks", "_count", "_error", "_held", "_next", "_open", "_strict", "_total", "limits", "state")
 
     def __init__(self, *, limits: Limits | None = None, form_rules: FormRules = "default") -> None:
