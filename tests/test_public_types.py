@@ -37,7 +37,7 @@ ALLOWED = {
     "a parsed JSON document can have any type": "get_json json on_json_loading_failed",
     "the body of a response is a list or any iterable, as it was given": "response",
     "the keyword arguments of another function are passed on": (
-        "from_values __init_subclass__ build_request Client.__init__ AsyncClient.__init__"
+        "__init_subclass__ build_request Client.__init__ AsyncClient.__init__"
     ),
     "the attribute decides about the type of its value": "__setattr__",
     "one callable for the arguments of both protocols": "_call_dual _call_wrapped",

@@ -80,3 +80,13 @@ class NoSink(Request):
     def make_file_sink(self, part: FileStart) -> str:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         """The name of a file is not enough."""
         return "/tmp/x"
+
+
+def from_values(mine: type[ApiRequest]) -> None:
+    """``from_values`` has its parameters."""
+    assert_type(Request.from_values("/x", json={"a": 1}, protocol="asgi"), Request)
+    assert_type(mine.from_values("/x", method="POST", form={"a": ["1", "2"]}, files={"f": ("x", b"1")}), ApiRequest)
+    Request.from_values(headers={"X": "y"}, auth=("Ada", "secret"), client=("1.2.3.4", 5))
+    Request.from_values("/x", jsn={})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Request.from_values("/x", protocol="wsig")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Request.from_values("/x", method=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

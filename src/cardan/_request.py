@@ -28,6 +28,7 @@ from .core._request.fields import (
 )
 from .core._request.reading import no_await
 from .core._request.serving import has_own_sinks
+from .core._request.state import MISSING
 from .core.forms._body_reader import parse_content_length
 from .core.structures._environ_headers import EnvironHeaders
 from .core.structures._scope_headers import ScopeHeaders
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from .core._request.request import FilesAttribute
     from .core._request.state import Mode
     from .core.structures._headers import HeadersView
+    from .testing._bodies import Content, Values
+    from .testing._builder import Fields, SupportsHeader
     from .types import ApplicationOptions, Handler, Receive, Result, Send
 
 __all__ = [
@@ -173,15 +176,54 @@ class BaseRequest(Stated[State_co]):
             scope[REQUEST_KEY] = self
 
     @classmethod
-    def from_values(cls, *args: Any, protocol: Literal["wsgi", "asgi"] = "wsgi", **options: Any) -> Self:
+    def from_values(
+        cls,
+        path: str | bytes = "/",
+        *,
+        protocol: Literal["wsgi", "asgi"] = "wsgi",
+        base_url: str | None = None,
+        query_string: str | bytes | Values | None = None,
+        method: str = "GET",
+        headers: Fields | None = None,
+        data: Content | Mapping[str, object] | None = None,
+        form: Values | None = None,
+        files: Values | None = None,
+        json: object = MISSING,
+        auth: tuple[str, str] | str | SupportsHeader | None = None,
+        cookies: Values | None = None,
+        content_type: str | None = None,
+        root_path: str | None = None,
+        http_version: str = "1.1",
+        client: tuple[str, int] = ("127.0.0.1", 49152),
+    ) -> Self:
         """A request from values: a path, ``method=``, ``headers=``, ``json=``, ``form=``, ``files=`` ...
 
-        For scripts and the shell; takes what :class:`cardan.testing.RequestBuilder` takes, and ``protocol``. To test
-        an application, use :class:`cardan.testing.Client`. Needs the extra ``cardan[testing]``.
+        For scripts and the shell. ``protocol`` says whether the request is made from an environ or from a scope; the
+        other parameters are those of :class:`cardan.testing.RequestBuilder`, which describes them. To test an
+        application, use :class:`cardan.testing.Client`. Needs the extra ``cardan[testing]``. Raises :exc:`TypeError` if
+        two kinds of body are given, and :exc:`ValueError` for another protocol.
         """
         from .testing import RequestBuilder
 
-        builder = RequestBuilder(*args, **options)
+        if protocol not in ("wsgi", "asgi"):
+            raise ValueError(f"got protocol = {protocol!r}, expected 'wsgi' or 'asgi'")
+        builder = RequestBuilder(
+            path,
+            base_url=base_url,
+            query_string=query_string,
+            method=method,
+            headers=headers,
+            data=data,
+            form=form,
+            files=files,
+            auth=auth,
+            cookies=cookies,
+            content_type=content_type,
+            root_path=root_path,
+            http_version=http_version,
+            client=client,
+            **({} if json is MISSING else {"json": json}),
+        )
         return cls(builder.environ()) if protocol == "wsgi" else cls(builder.scope(), builder.receive())
 
     # --- environ, scope, receive, and the client ---

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import io
 import pickle
 from contextlib import contextmanager
@@ -616,6 +617,23 @@ def test_from_values() -> None:
         assert (request.path, request.args["a"], request.method, request.headers["x"]) == ("/x", "1", "PUT", "y")
         assert read(request) == b'{"b":2}'
         assert request.json == {"b": 2}
+        assert Request.from_values(protocol=protocol, json=None, method="POST").content_length == len(b"null")
+        assert Request.from_values(protocol=protocol).content_length is None
+    with pytest.raises(TypeError, match="unexpected keyword argument 'jsn'"):
+        Request.from_values("/x", jsn={"b": 2})  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="got protocol = 'wsig', expected 'wsgi' or 'asgi'"):
+        Request.from_values("/x", protocol="wsig")  # type: ignore[arg-type]
+
+
+def test_from_values_has_the_parameters_of_the_builder() -> None:
+    """It takes what RequestBuilder takes, with the same types and defaults, and ``protocol``."""
+    taken, known = (
+        dict(inspect.signature(function).parameters) for function in (Request.from_values, RequestBuilder.__init__)
+    )
+    assert taken.pop("protocol").annotation == "Literal['wsgi', 'asgi']"
+    del known["self"]
+    assert (taken.pop("json").annotation, known.pop("json").annotation) == ("object", "object")  # defaults: no value
+    assert taken == known
 
 
 def test_full_path(make: Make) -> None:
