@@ -182,7 +182,7 @@ def test_the_list_has_names_of_every_kind() -> None:
         "cardan.Limits.max_files",
         "cardan.http.http_date(when)",
         "cardan.redirect(status)",
-        "cardan.files.StaticFiles(directory)",
+        "cardan.StaticFiles(directory)",
         "cardan.datastructures.MultiDict.getlist(type)",
     }
     assert expected <= set(RECORDED)
