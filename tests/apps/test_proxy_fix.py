@@ -11,6 +11,8 @@ import anyio
 import flask
 import pytest
 import werkzeug.middleware.proxy_fix
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cardan import Mount, ProxyFix, Request, Response
 from cardan.exceptions import SecurityError
@@ -250,6 +252,43 @@ def test_close() -> None:
     ProxyFix(App()).close()
     ProxyFix(flask.Flask("x")).close()
     assert closed == [True]
+
+
+PIECES = st.lists(
+    st.sampled_from([
+        "1.1.1.1", "[2001:db8::1]:80", "2001:db8::1", "unknown", "_hid", "https", "ws", "a.example", "a.example:443",
+        "/p", "/p/", "//p", "\xc3\xa9", "\xff", "443", "0", "99999", ",", ", ", ";", "=", "for=", "proto=", "host=", '"', "\\", " ", "\t",
+    ])
+).map("".join)  # fmt: skip
+NAMES = ("Host", "Forwarded", *(f"X-Forwarded-{name}" for name in ("For", "Proto", "Host", "Port", "Prefix")))
+COUNT = st.integers(0, 3)
+
+
+@given(
+    fields=st.dictionaries(st.sampled_from(NAMES), PIECES),
+    counts=st.tuples(COUNT, COUNT, COUNT, COUNT, COUNT, COUNT),
+    peers=st.sampled_from([None, ["127.0.0.0/8"], ["10.0.0.0/8"]]),
+    root=st.sampled_from(["", "/root"]),
+)
+def test_both_protocols_see_the_same(fields: Any, counts: Any, peers: Any, root: str) -> None:
+    """Whatever is sent, nothing is raised, and every attribute of the request is the same over WSGI and over ASGI."""
+    seen: list[Request] = []
+
+    def wsgi(environ: Any, start_response: Any) -> list[bytes]:
+        seen.append(Request(environ))
+        return []
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(Request(scope))
+
+    builder = RequestBuilder(
+        "/x", root_path=root, headers=[(name, value.encode("latin-1")) for name, value in fields.items()]
+    )
+    list(ProxyFix(wsgi, *counts, peers)(builder.environ(), lambda *_: None))  # type: ignore[arg-type]
+    with contextlib.suppress(StopIteration):
+        ProxyFix(asgi, *counts, peers).asgi_app(builder.scope(), None, None).__await__().__next__()  # type: ignore[arg-type]
+    names = ("client", "scheme", "server", "host", "url", "root_path", "path", "raw_path", "access_route", "is_secure")
+    assert [getattr(seen[0], name) for name in names] == [getattr(seen[1], name) for name in names]
 
 
 # --- Werkzeug's ---
