@@ -6,8 +6,9 @@ import importlib
 import inspect
 import pickle
 import re
+from dataclasses import is_dataclass
 from datetime import UTC, datetime
-from typing import Any, is_typeddict
+from typing import Any, get_type_hints, is_typeddict
 
 import pytest
 
@@ -208,3 +209,12 @@ def test_every_public_class_is_tried() -> None:
     assert tried & not_pickled == set()
     assert set(public_classes().values()) - tried - not_pickled == set()
     assert not_pickled - set(public_classes().values()) == set()
+
+
+RECORDS = [cls for cls in public_classes() if is_dataclass(cls) or (issubclass(cls, tuple) and hasattr(cls, "_fields"))]
+
+
+@pytest.mark.parametrize("cls", RECORDS, ids=public_classes().get)
+def test_the_types_of_fields_are_found(cls: type) -> None:
+    """``get_type_hints()`` gives the types of dataclasses and named tuples, although they name another module."""
+    assert not any(isinstance(kind, str) for kind in get_type_hints(cls).values())

@@ -7,7 +7,7 @@ Anything that has the values can make a :class:`RequestHead`: a server, a framew
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, get_type_hints
 from urllib.parse import unquote_to_bytes
 
 from .._buffers import as_bytes
@@ -167,6 +167,10 @@ class RequestHead:
             raw_path=path,
             **values,
         )
+
+
+# type hints are looked up in the module of the class, which is not this one
+RequestHead.__annotations__.update(get_type_hints(RequestHead, globals()))
 
 
 def without_authority(path: str) -> str:

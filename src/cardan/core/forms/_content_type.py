@@ -7,7 +7,7 @@ Takes the value of the field as text; returns a :class:`FormType`, or None if it
 from __future__ import annotations
 
 import re
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_type_hints
 
 from .._exceptions import MultipartError
 
@@ -33,6 +33,8 @@ class FormType(NamedTuple):
     boundary: str = ""
 
 
+# type hints are looked up in the module of the class, which is not this one
+FormType.__annotations__.update(get_type_hints(FormType, globals()))
 FormType.__module__ = "cardan.core.forms"
 
 
