@@ -255,13 +255,28 @@ def test_close() -> None:
 
 
 PIECES = st.lists(
-    st.sampled_from([
-        "1.1.1.1", "[2001:db8::1]:80", "2001:db8::1", "unknown", "_hid", "https", "ws", "a.example", "a.example:443",
-        "/p", "/p/", "//p", "\xc3\xa9", "\xff", "443", "0", "99999", ",", ", ", ";", "=", "for=", "proto=", "host=", '"', "\\", " ", "\t",
-    ])
-).map("".join)  # fmt: skip
+    st.sampled_from(
+        [
+            *("1.1.1.1", "[2001:db8::1]:80", "2001:db8::1", "unknown", "_hid", "443", "0", "99999", "https", "ws"),
+            *("a.example", "a.example:443", "/p", "/p/", "//p", "\xc3\xa9", "\xff"),
+            *(",", ", ", ";", "=", "for=", "proto=", "host=", '"', "\\", " ", "\t"),
+        ]
+    )
+).map("".join)
 NAMES = ("Host", "Forwarded", *(f"X-Forwarded-{name}" for name in ("For", "Proto", "Host", "Port", "Prefix")))
 COUNT = st.integers(0, 3)
+
+
+def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
+    """Ignores its arguments."""
+
+
+async def no_receive() -> Any:
+    """Nothing comes."""
+
+
+async def no_send(message: Any) -> None:
+    """Nothing is sent."""
 
 
 @given(
@@ -281,12 +296,12 @@ def test_both_protocols_see_the_same(fields: Any, counts: Any, peers: Any, root:
     async def asgi(scope: Any, receive: Any, send: Any) -> None:
         seen.append(Request(scope))
 
-    builder = RequestBuilder(
-        "/x", root_path=root, headers=[(name, value.encode("latin-1")) for name, value in fields.items()]
-    )
-    list(ProxyFix(wsgi, *counts, peers)(builder.environ(), lambda *_: None))  # type: ignore[arg-type]
-    with contextlib.suppress(StopIteration):
-        ProxyFix(asgi, *counts, peers).asgi_app(builder.scope(), None, None).__await__().__next__()  # type: ignore[arg-type]
+    headers = [(name, value.encode("latin-1")) for name, value in fields.items()]
+    builder = RequestBuilder("/x", root_path=root, headers=headers)
+    ProxyFix(wsgi, *counts, peers)(builder.environ(), start_response)
+    call = ProxyFix(asgi, *counts, peers)(builder.scope(), no_receive, no_send)
+    with pytest.raises(StopIteration):  # the application awaits nothing
+        call.send(None)
     names = ("client", "scheme", "server", "host", "url", "root_path", "path", "raw_path", "access_route", "is_secure")
     assert [getattr(seen[0], name) for name in names] == [getattr(seen[1], name) for name in names]
 
