@@ -15,11 +15,12 @@ import ast
 import importlib
 import inspect
 import re
+from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import cardan
-from tests.house import ROOT, House
+from tests.house import ROOT, House, names_defined_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,15 +91,39 @@ def is_own(cls: type) -> bool:
 def attributes_of(cls: type) -> Iterator[str]:
     """The public attributes of ``cls``, without what Python's own classes and the public bases bring."""
     listed = [base for base in cls.__mro__[1:] if base in homes() and is_own(base)]
-    declared = [set(inspect.get_annotations(base)) for base in cls.__mro__ if is_own(base)]
-    for name in sorted({*dir(cls), *set().union(*declared)}):
+    for name in sorted({*dir(cls), *set_in(cls)}):
         owner = next((base for base in cls.__mro__ if name in vars(base)), cls)
-        if is_public(name) and is_own(owner) and not any(has(base, name) for base in listed):
+        if is_public(name) and is_own(owner) and not any(name in dir(base) or name in set_in(base) for base in listed):
             yield name
 
 
-def has(cls: type, name: str) -> bool:
-    return name in dir(cls) or any(name in inspect.get_annotations(base) for base in cls.__mro__ if is_own(base))
+@cache
+def set_in(cls: type) -> frozenset[str]:
+    """The attributes that only objects have: those that cardan's classes annotate, or that a method sets."""
+    found: set[str] = set()
+    for base in filter(is_own, cls.__mro__):
+        found |= set(inspect.get_annotations(base))
+        for methods, names in set_by_methods()[base.__name__]:
+            if methods <= set(vars(base)):
+                found |= names
+    return frozenset(found)
+
+
+@cache
+def set_by_methods() -> dict[str, list[tuple[set[str], set[str]]]]:
+    """Name of a class -> its methods, and what they set by ``self.name = ...``; an item for each class of that name."""
+    found: dict[str, list[tuple[set[str], set[str]]]] = defaultdict(list)
+    for module in HOUSE.modules:
+        for cls in ast.walk(HOUSE.tree(module)):
+            if isinstance(cls, ast.ClassDef):
+                methods = {node.name for node in cls.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+                names = {name for node in ast.walk(cls) for name in names_defined_by(node) if is_self(node)}
+                found[cls.name].append((methods, names))
+    return found
+
+
+def is_self(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
 def parameters_of(function: Any) -> Iterator[str]:

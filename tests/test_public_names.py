@@ -174,7 +174,7 @@ def test_what_adapters_ask_of_an_application_is_private(served: type) -> None:
 
 
 def test_the_list_has_names_of_every_kind() -> None:
-    """Modules, names of modules, attributes, members of dataclasses, parameters of functions, methods, constructors."""
+    """Modules, their names, attributes of classes and of objects, parameters of functions, methods, constructors."""
     expected = {
         "cardan.http",
         "cardan.Response",
@@ -182,6 +182,7 @@ def test_the_list_has_names_of_every_kind() -> None:
         "cardan.Limits.max_files",
         "cardan.http.http_date(when)",
         "cardan.redirect(status)",
+        "cardan.testing.RequestBuilder.body",
         "cardan.StaticFiles(directory)",
         "cardan.datastructures.MultiDict.getlist(type)",
     }
