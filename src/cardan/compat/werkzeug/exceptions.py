@@ -44,7 +44,9 @@ from ...core._exceptions import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
+    from typing import Unpack
 
+    from ...core._exceptions import KeywordOptions
     from ...core._problem import ResponseLike
     from ...datastructures import Challenge
 
@@ -108,7 +110,7 @@ class Unauthorized(main.Unauthorized):
         description: str | None = None,
         response: ResponseLike | None = None,
         www_authenticate: str | Challenge | Iterable[Challenge] | None = None,
-        **options: Any,
+        **options: Unpack[KeywordOptions],
     ) -> None:
         super().__init__(description, response=response, www_authenticate=www_authenticate, **options)
 
@@ -125,7 +127,7 @@ class MethodNotAllowed(main.MethodNotAllowed):
         valid_methods: Iterable[str] | None = None,
         description: str | None = None,
         response: ResponseLike | None = None,
-        **options: Any,
+        **options: Unpack[KeywordOptions],
     ) -> None:
         super().__init__(description, response=response, valid_methods=valid_methods, **options)
 
@@ -139,7 +141,7 @@ class RequestedRangeNotSatisfiable(main.RequestedRangeNotSatisfiable):
         units: str = "bytes",
         description: str | None = None,
         response: ResponseLike | None = None,
-        **options: Any,
+        **options: Unpack[KeywordOptions],
     ) -> None:
         super().__init__(description, response=response, length=length, units=units, **options)
 
@@ -152,7 +154,7 @@ class TooManyRequests(main.TooManyRequests):
         description: str | None = None,
         response: ResponseLike | None = None,
         retry_after: datetime | timedelta | int | None = None,
-        **options: Any,
+        **options: Unpack[KeywordOptions],
     ) -> None:
         super().__init__(description, response=response, retry_after=retry_after, **options)
 
@@ -178,7 +180,7 @@ class ServiceUnavailable(main.ServiceUnavailable):
         description: str | None = None,
         response: ResponseLike | None = None,
         retry_after: datetime | timedelta | int | None = None,
-        **options: Any,
+        **options: Unpack[KeywordOptions],
     ) -> None:
         super().__init__(description, response=response, retry_after=retry_after, **options)
 

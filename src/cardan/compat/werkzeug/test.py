@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
 from urllib.parse import urljoin, urlsplit
 
 from ...datastructures import Headers
@@ -32,6 +32,8 @@ __all__ = [
     "run_wsgi_app",
     "stream_encode_multipart",
 ]
+
+R = TypeVar("R", bound=BaseRequest)
 
 REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
 
@@ -58,9 +60,13 @@ class EnvironBuilder(ValuesBuilder):
     ('2', 'a b')
     """
 
-    request_class: ClassVar[type[BaseRequest]] = Request
+    request_class: ClassVar[type[Request]] = Request
 
-    def get_request(self, cls: type[BaseRequest] | None = None) -> Any:
+    @overload
+    def get_request(self, cls: None = None) -> Request: ...
+    @overload
+    def get_request(self, cls: type[R]) -> R: ...
+    def get_request(self, cls: type[BaseRequest] | None = None) -> BaseRequest:
         """A request of the class ``cls``, by default of ``request_class``."""
         return (cls or self.request_class)(self.get_environ())
 
@@ -274,12 +280,10 @@ class Client:
             if isinstance(given, dict):
                 given = EnvironBuilder.from_environ(given)
             if isinstance(given, EnvironBuilder):
-                request: BaseRequest = given.get_request()
-                return request
+                return given.get_request()
         builder = EnvironBuilder(*args, **kwargs)
         try:
-            made: BaseRequest = builder.get_request()
-            return made
+            return builder.get_request()
         finally:
             builder.close()
 
@@ -329,8 +333,7 @@ class Client:
             before.headers.remove("Transfer-Encoding")
         elif before.input_stream is not None and before.input_stream.seekable():
             before.input_stream.seek(0)
-        request: BaseRequest = before.get_request()
-        return request
+        return before.get_request()
 
     def get(self, *args: Any, **kw: Any) -> TestResponse:
         """:meth:`open` with the method GET."""

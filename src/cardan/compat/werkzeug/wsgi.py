@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import WSGIEnvironment
 
+    from _typeshed import WriteableBuffer
+
 __all__ = [
     "ClosingIterator",
     "FileWrapper",
@@ -156,7 +158,7 @@ class LimitedStream(io.RawIOBase):
     b'abcd'
     """
 
-    def __init__(self, stream: Any, limit: int, is_max: bool = False) -> None:
+    def __init__(self, stream: BinaryIO, limit: int, is_max: bool = False) -> None:
         super().__init__()
         self.limit = limit
         self._source = stream
@@ -187,7 +189,7 @@ class LimitedStream(io.RawIOBase):
         """Read and return what is left."""
         return b"" if self.is_exhausted else self.readall()
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         """Read into ``buffer``, at most up to the limit. Returns the number of bytes."""
         view = memoryview(buffer).cast("B")
         wanted = min(len(view), self.limit - self._position)
