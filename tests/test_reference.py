@@ -19,6 +19,7 @@ import pytest
 from tests.surface import ROOT, modules
 
 PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))
+PRIVATE = re.compile(r"\bcardan(\.\w+)*\._\w")
 DIRECTIVE = re.compile(r"^\.\. (?:auto|py:)(\w+):: ([\w.]+)\n((?:   .*\n)*)", re.MULTILINE)
 
 
@@ -108,3 +109,18 @@ def test_the_pages_describe_no_private_name() -> None:
     """What the pages describe is in a public module, but for the limits, which every request class has."""
     private = [path for path in described()[1] if any(part.startswith("_") for part in path.split("."))]
     assert private == ["cardan.core._limits.LimitAttributes"]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_the_docstrings_name_no_private_module(module: str) -> None:
+    """A docstring that a user reads sends nobody to a module that may change in every version."""
+    loaded = importlib.import_module(module)
+    texts = {module: loaded.__doc__ or ""}
+    for name in loaded.__all__:
+        value = getattr(loaded, name)
+        if has_docstring(value):
+            texts[name] = inspect.getdoc(value) or ""
+        if inspect.isclass(value):
+            members = {key: inspect.getattr_static(value, key) for key in dir(value) if not key.startswith("_")}
+            texts |= {f"{name}.{key}": inspect.getdoc(member) or "" for key, member in members.items()}
+    assert [name for name, text in texts.items() if PRIVATE.search(text)] == []

@@ -1,4 +1,28 @@
-"""The HTTP errors and the errors of a program; see :mod:`cardan.core._exceptions` for the tree of classes."""
+"""HTTP errors, which are exceptions that become responses, and the exceptions for wrong use of cardan.
+
+::
+
+    HTTPException                         .code .name .description .title .headers .members .get_response()
+     +-- BadRequest                       400
+     |    +-- BadRequestKeyError          400, also a KeyError: a key of `form` or `args` is missing
+     |    +-- SecurityError               400: the request cannot be trusted (for example, its Host)
+     |    +-- ClientDisconnected          400: the client disconnected before its body was complete
+     |    +-- MultipartError              400: the body is not valid multipart/form-data
+     |    +-- UrlencodedError             400: the body is not valid application/x-www-form-urlencoded
+     +-- Unauthorized                     401
+     ...                                  one class for each error status of RFC 9110 and its registry
+     +-- RequestEntityTooLarge            413, with .limit .allowed .received
+     ...
+
+    RuntimeError
+     +-- BodyNotLoaded                    async code used the body before `await request.load()`
+     +-- BodyConsumed                     the body was already read as a stream, or parsed
+     +-- WrongMode                        sync code used an async method, or async code a sync one
+     +-- MachineStateError                a machine was fed after close(), or used out of order
+
+An HTTP error is the fault of the client and becomes a response. A runtime error is the fault of the program and becomes
+a 500 response.
+"""
 
 from __future__ import annotations
 

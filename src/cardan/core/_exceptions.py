@@ -1,27 +1,6 @@
 """HTTP errors, which are exceptions that become responses, and the exceptions for wrong use of cardan.
 
-::
-
-    HTTPException                         .code .name .description .title .headers .members .get_response()
-     +-- BadRequest                       400
-     |    +-- BadRequestKeyError          400, also a KeyError: a key of `form` or `args` is missing
-     |    +-- SecurityError               400: the request cannot be trusted (for example, its Host)
-     |    +-- ClientDisconnected          400: the client disconnected before its body was complete
-     |    +-- MultipartError              400: the body is not valid multipart/form-data
-     |    +-- UrlencodedError             400: the body is not valid application/x-www-form-urlencoded
-     +-- Unauthorized                     401
-     ...                                  one class for each error status of RFC 9110 and its registry
-     +-- RequestEntityTooLarge            413, with .limit .allowed .received
-     ...
-
-    RuntimeError
-     +-- BodyNotLoaded                    async code used the body before `await request.load()`
-     +-- BodyConsumed                     the body was already read as a stream, or parsed
-     +-- WrongMode                        sync code used an async method, or async code a sync one
-     +-- MachineStateError                a machine was fed after close(), or used out of order
-
-An HTTP error is the fault of the client and becomes a response. A runtime error is the fault of the program and becomes
-a 500 response.
+:mod:`cardan.exceptions`, from where users import them, shows the tree of classes.
 """
 
 from __future__ import annotations
@@ -420,7 +399,7 @@ class Unauthorized(HTTPException):
     """401 (RFC 9110 section 15.5.2).
 
     ``www_authenticate`` is the value of the WWW-Authenticate field: a
-    :class:`~cardan.core.fields._www_authenticate.WWWAuthenticate`, a challenge, an iterable of challenges, or a string.
+    :class:`~cardan.datastructures.WWWAuthenticate`, a challenge, an iterable of challenges, or a string.
     RFC 9110 requires at least one challenge.
 
     >>> from cardan.datastructures import Challenge

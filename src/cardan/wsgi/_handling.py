@@ -57,7 +57,7 @@ class ServedOverWSGI(Served, Protocol):
 def handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Serve one WSGI request (PEP 3333). Wrap it to put middleware of that protocol around the application.
 
-    An error that a server would take for its own (:mod:`cardan.wsgi._errors`) is logged (logger ``cardan``). It is
+    An error that a server would take for its own, such as an :exc:`OSError`, is logged (logger ``cardan``). It is
     answered with a plain 500 before the head is sent, and ends the response as an ordinary error afterwards. All other
     errors are raised. ``environ["x-wsgiorg.throw_errors"]``: all errors are raised, for debuggers and tests.
     """

@@ -338,7 +338,7 @@ def value_field(
 def live_field(name: str, cls: type[L], *, doc: str | None = None) -> LiveField[L]:
     """Return a descriptor for a header field with a live value: every change of the value is written to the field.
 
-    ``cls`` is a subclass of :class:`~cardan.core.fields._live.Live`. The attribute can be set with an object of the
+    ``cls`` is a subclass of :class:`~cardan.core.fields.Live`. The attribute can be set with an object of the
     class, with a string, with the argument of the class, or with None, which removes the field as ``del`` does.
     """
     return LiveField(name, cls, doc)

@@ -127,7 +127,7 @@ class FileStorage:
 
     @property
     def safe_filename(self) -> str:
-        """A name to store the file under; see :func:`~cardan.core.forms._filenames.safe_filename`."""
+        """A name to store the file under; see :func:`~cardan.core.forms.safe_filename`."""
         return safe_filename(self.filename)
 
     @property
