@@ -9,6 +9,7 @@ from cardan.core.structures import (
     CombinedMultiDict,
     EnvironHeaders,
     Headers,
+    HeaderSet,
     HeadersView,
     ImmutableDict,
     ImmutableList,
@@ -153,3 +154,13 @@ def unions_of_dicts(
     assert_type(environ | {"A": "b"}, Headers)
     headers |= {"A": "b"}
     assert_type(headers, Headers)
+
+
+def sets(allow: HeaderSet) -> None:
+    """So it is with the operators of a HeaderSet."""
+    assert_type(allow | {"GET"}, HeaderSet)
+    assert_type(allow & {"GET"}, HeaderSet)
+    assert_type(allow - {"GET"}, HeaderSet)
+    assert_type(allow ^ allow, HeaderSet)
+    allow |= {"GET"}
+    assert_type(allow, HeaderSet)

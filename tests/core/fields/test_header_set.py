@@ -177,3 +177,15 @@ def test_copies(vary: HeaderSet) -> None:
         again.add("new")
     assert "new" not in vary
     assert seen == []
+
+
+def test_operators_give_the_same_class() -> None:
+    """``|``, ``&``, ``-`` and ``^`` give an object of the class of the left operand, also of a subclass."""
+
+    class Mine(HeaderSet):
+        pass
+
+    for kind in (HeaderSet, Mine):
+        one = kind(["A", "B"])
+        for result in (one | {"c"}, one & {"A"}, one - {"A"}, one ^ {"c"}):
+            assert type(result) is kind

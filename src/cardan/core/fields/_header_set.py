@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, MutableSet
 from collections.abc import Set as AbstractSet
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ._lists import dump_list, parse_list
 from ._live import Live
@@ -128,6 +128,13 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({list(self)!r})"
+
+    if TYPE_CHECKING:  # the methods of abc.Set give what _from_iterable() makes
+
+        def __or__(self, other: AbstractSet[Any]) -> Self: ...
+        def __and__(self, other: AbstractSet[Any]) -> Self: ...
+        def __sub__(self, other: AbstractSet[Any]) -> Self: ...
+        def __xor__(self, other: AbstractSet[Any]) -> Self: ...
 
     @classmethod
     def _from_iterable(cls, it: Iterable[str]) -> Self:  # type: ignore[override]
