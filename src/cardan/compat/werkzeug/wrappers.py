@@ -14,6 +14,7 @@ from ...core._request.fields import (
     CommonRequestDescriptorsMixin,
     CORSRequestMixin,
     ETagRequestMixin,
+    FetchMetadataMixin,
     UserAgentMixin,
 )
 from ...core._response import (
@@ -22,6 +23,7 @@ from ...core._response import (
     ETagResponseMixin,
     ResponseStream,
     ResponseStreamMixin,
+    SecurityPolicyMixin,
     WWWAuthenticateMixin,
 )
 from ...core.drive import Read
@@ -53,10 +55,12 @@ __all__ = [
     "CommonResponseDescriptorsMixin",
     "ETagRequestMixin",
     "ETagResponseMixin",
+    "FetchMetadataMixin",
     "Request",
     "Response",
     "ResponseStream",
     "ResponseStreamMixin",
+    "SecurityPolicyMixin",
     "UserAgentMixin",
     "WWWAuthenticateMixin",
 ]
