@@ -9,9 +9,11 @@ from typing import Any, assert_type
 
 from cardan import Request, core
 from cardan.core import FileStorage as CoreFileStorage
+from cardan.core import Part as CorePart
 from cardan.core.forms import FileStart, Sink
 from cardan.datastructures import ImmutableMultiDict
-from cardan.files import FileStorage
+from cardan.files import FileStorage, Part
+from cardan.types import UnreadRequest
 
 
 class Upload(FileStorage):
@@ -35,6 +37,34 @@ class ApiRequest(Request):
     file_storage_class = Upload
     json_module = Other
     max_form_parts = 50
+
+
+class OwnPart(Part):
+    """A part that knows more."""
+
+    owner = "nobody"
+
+
+class Streaming(Request):
+    """A request class with parts of its own class."""
+
+    part_class = OwnPart
+
+
+async def parts(request: Request, mine: Streaming, cores: core.Request, unread: UnreadRequest) -> None:
+    """The parts have the type of ``part_class``."""
+    for part in request.iter_parts():
+        assert_type(part, Part)
+        part.save("/tmp/x")
+    for own in mine.iter_parts():
+        assert_type(own, OwnPart)
+    async for own in mine.aiter_parts():
+        assert_type(own.owner, str)
+    for bare in cores.iter_parts():
+        assert_type(bare, CorePart)
+    async for piece in unread.aiter_parts():
+        assert_type(piece, Part)
+    await mine.aiter_parts().aclose()
 
 
 async def files(request: Request, mine: ApiRequest, cores: core.Request) -> None:

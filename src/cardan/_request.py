@@ -133,6 +133,7 @@ class BaseRequest(Stated[State_co]):
         file_storage_class = FileStorage
         _shield = staticmethod(crossing.shielded)
     part_class = Part
+    """The class of the parts that ``iter_parts`` gives."""
     body_timeout: float | None = None
     """For how many seconds a read of the body waits for a byte on ASGI before it raises :exc:`RequestTimeout` (408).
 

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from .core.fields._header_set import HeaderSet
     from .core.fields._ranges import IfRange, Range
     from .core.fields._user_agent import UserAgent
-    from .core.forms._parts import Part
     from .core.structures import ImmutableList, ImmutableMultiDict
     from .core.structures._headers import HeadersView
+    from .files._spooling import Part
 
     R_co = TypeVar("R_co", bound=BaseRequest, covariant=True, default=Request)
 else:

@@ -93,6 +93,14 @@ if TYPE_CHECKING:
         @property
         def file_storage_class(self) -> type[F_co]: ...
 
+    P_co = TypeVar("P_co", bound=Part, covariant=True)
+
+    class GivesParts(Protocol[P_co]):
+        """A request class that says which class its parts have."""
+
+        @property
+        def part_class(self) -> type[P_co]: ...
+
     class FilesAttribute(Generic[F]):
         """The type of ``files``: its values are of the ``file_storage_class`` of the request's class, else ``F``."""
 
@@ -148,7 +156,7 @@ class BaseRequest(_Limited):
     if not TYPE_CHECKING:  # a checker would take every subclass's to be of this type; see FilesAttribute
         file_storage_class = FileStorage
         """The class of the values of ``files``."""
-    part_class: ClassVar[type[Part]] = Part
+    part_class: type[Part] = Part
     """The class of the parts that ``iter_parts`` gives."""
     json_module: JSONModule = json
     """The module, or any object with ``loads``, that parses JSON."""
@@ -577,18 +585,24 @@ class BaseRequest(_Limited):
         reading.no_await(self, "aiter_data()", "iter_data()")
         return streaming.aiter_data(self, chunk_size)
 
-    def iter_parts(self) -> Iterator[Part]:
-        """The parts of a multipart form, one by one. Nothing is stored. Data of a part that is not read is skipped.
+    if TYPE_CHECKING:  # the parts are of the class that the request's class says
 
-        Raises 415 for another Content-Type, and the errors of :meth:`iter_data`.
-        """
-        reading.no_block(self, "iter_parts()", "aiter_parts()")
-        return streaming.iter_parts(self, self.part_class)
+        def iter_parts(self: GivesParts[P_co]) -> Iterator[P_co]: ...
+        def aiter_parts(self: GivesParts[P_co]) -> AsyncStream[P_co]: ...
+    else:
 
-    def aiter_parts(self) -> AsyncStream[Part]:
-        """The awaiting twin of :meth:`iter_parts`; :exc:`WrongMode` in sync code. ``aclose()`` ends it early."""
-        reading.no_await(self, "aiter_parts()", "iter_parts()")
-        return streaming.aiter_parts(self, self.part_class)
+        def iter_parts(self) -> Iterator[Part]:
+            """The parts of a multipart form, one by one. Nothing is stored. Data that is not read is skipped.
+
+            They are of the class ``part_class``. Raises 415 for another Content-Type, and what :meth:`iter_data` raises.
+            """
+            reading.no_block(self, "iter_parts()", "aiter_parts()")
+            return streaming.iter_parts(self, self.part_class)
+
+        def aiter_parts(self) -> AsyncStream[Part]:
+            """The awaiting twin of :meth:`iter_parts`; :exc:`WrongMode` in sync code. ``aclose()`` ends it early."""
+            reading.no_await(self, "aiter_parts()", "iter_parts()")
+            return streaming.aiter_parts(self, self.part_class)
 
     @property
     def stream(self) -> io.BufferedIOBase:
