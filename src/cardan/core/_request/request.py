@@ -594,7 +594,7 @@ class BaseRequest(_Limited):
         def iter_parts(self) -> Iterator[Part]:
             """The parts of a multipart form, one by one. Nothing is stored. Data that is not read is skipped.
 
-            They are of the class ``part_class``. Raises 415 for another Content-Type, and what :meth:`iter_data` raises.
+            They are of the class ``part_class``. Raises 415 for another Content-Type, and what ``iter_data`` raises.
             """
             reading.no_block(self, "iter_parts()", "aiter_parts()")
             return streaming.iter_parts(self, self.part_class)
