@@ -32,7 +32,7 @@ NAMES = {name for name in dir(Request) if not name.startswith("_")}
 def members() -> set[str]:
     """The names that UnreadRequest declares."""
     own = UnreadRequest.__dict__
-    return {name for name in (*own, *own["__annotations__"]) if not name.startswith("_")}
+    return {name for name in (*own, *UnreadRequest.__annotations__) if not name.startswith("_")}
 
 
 def test_names() -> None:

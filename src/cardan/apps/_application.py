@@ -22,6 +22,7 @@ from .._request import BaseRequest, Request
 from ..asgi import _handling as asgi_handling
 from ..core._exceptions import HTTPException
 from ..core._flow import is_async, raiser
+from ..core._request.request import check_request_class
 from ..types import ApplicationOptions
 from ..wsgi import _handling as wsgi_handling
 from ._bridges import bridged
@@ -183,6 +184,8 @@ class Application(Dual, Generic[R]):
         self._has_class = request_class is not None
         for name in ("handler", "request_class", *_OPTIONS):
             self._take(name, given.get(name))
+        if isinstance(self.request_class, type):
+            check_request_class(self.request_class)  # something may have been assigned to it after it was made
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

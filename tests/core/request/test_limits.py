@@ -146,8 +146,8 @@ def test_a_misspelt_limit_is_an_error(cls: type[BaseRequest], name: str, text: s
     assert not hasattr(made, name)
 
 
-def test_a_misspelt_limit_set_later_on_a_class_is_found_by_its_subclasses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A misspelt limit that was set on a class after the class was made raises in the next subclass."""
+def test_a_misspelt_limit_set_later_on_a_class_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt limit that was set on a class after the class was made raises in the next subclass or application."""
 
     class Mine(Request):
         pass
@@ -157,6 +157,15 @@ def test_a_misspelt_limit_set_later_on_a_class_is_found_by_its_subclasses(monkey
 
         class Next(Mine):
             pass
+
+    class Served(cardan.Request):
+        pass
+
+    monkeypatch.setattr(Served, "max_conten_length", 5, raising=False)
+    with pytest.raises(TypeError, match="did you mean max_content_length"):
+        Served.application(lambda request: cardan.Response())
+    with pytest.raises(TypeError, match="did you mean max_content_length"):
+        cardan.Application(lambda request: cardan.Response(), request_class=Served)
 
 
 def test_every_limit_can_be_set_in_every_place() -> None:
