@@ -257,6 +257,16 @@ class HTTPException(_Declaring):
         declared = {name: getattr(self, name) for name in names if hasattr(self, name)}
         return declared | {name: value for name, value in self.members.items() if name not in declared}
 
+    def get_body(self, request: HasHeaders | Mapping[str, Any] | None = None) -> str:
+        """Return the body of the response as text, in the format that :meth:`get_response` selects for ``request``.
+
+        A class may override it. The Content-Type of its response is then that of :meth:`get_headers`, and without one
+        ``text/html``.
+        """
+        from ._problem import document
+
+        return document(self, request)[1].decode()
+
     def get_response(self, request: HasHeaders | Mapping[str, Any] | None = None) -> Response:
         """Return ``response`` if it was given, else a new response that describes the error.
 
@@ -267,12 +277,17 @@ class HTTPException(_Declaring):
         if self.response is not None:
             given: Any = self.response  # of any class; most programs use cardan.Response
             return given  # type: ignore[no-any-return]
-        from ._problem import document
-
-        content_type, body = document(self, request)
         headers = self.get_headers()
-        if request is not None:
-            headers.append(("Vary", "Accept"))
+        if type(self).get_body is HTTPException.get_body:
+            from ._problem import document
+
+            content_type, body = document(self, request)
+            if request is not None:
+                headers.append(("Vary", "Accept"))
+        else:
+            body = self.get_body(request).encode()
+            own = [value for name, value in headers if name.lower() == "content-type"]
+            content_type = own[0] if own else "text/html; charset=utf-8"
         response_class: Any = self.response_class
         if response_class is None:
             # An error can be raised on every floor of core, and its response is one that every server can send. This

@@ -11,6 +11,7 @@ import pytest
 import cardan.exceptions
 from cardan.compat.werkzeug import exceptions
 from cardan.compat.werkzeug.datastructures import WWWAuthenticate
+from cardan.compat.werkzeug.test import create_environ
 from cardan.compat.werkzeug.wrappers import Request
 from cardan.testing import Client
 
@@ -93,6 +94,34 @@ def test_an_error_is_an_application_on_both_protocols(accept: str | None) -> Non
     assert answers == answers[:1] * 4
     assert answers[0][2].partition(";")[0] == ({"application/json": "application/problem+json", None:
                                                "application/problem+json"}.get(accept) or accept)  # fmt: skip
+
+
+def test_a_body_of_the_program(wz: Any) -> None:
+    """A class that overrides ``get_body`` sends that, as HTML unless ``get_headers`` says otherwise."""
+
+    class Page(wz.exceptions.NotFound):  # type: ignore[misc, name-defined]
+        def get_body(self, environ: Any = None, scope: Any = None) -> str:
+            return f"<h1>ö {self.code}</h1>"
+
+    class Data(Page):
+        def get_headers(self, environ: Any = None, scope: Any = None) -> Any:
+            return [("Content-Type", "application/json"), ("X-A", "1")]
+
+    for carrier in (None, wz.test.create_environ(headers={"Accept": "text/plain"})):
+        for error, content_type in ((Page("x"), "text/html; charset=utf-8"), (Data(), "application/json")):
+            response = error.get_response(carrier)
+            assert (response.status_code, response.get_data(as_text=True)) == (404, "<h1>ö 404</h1>")
+            assert response.headers.getlist("Content-Type") == [content_type]
+    assert Data().get_response().headers["X-A"] == "1"
+
+
+def test_the_body_of_an_error() -> None:
+    """``get_body`` gives the text that the response has for the same request."""
+    for accept in ("text/html", "application/json", "text/plain"):
+        environ = create_environ(headers={"Accept": accept})
+        error = exceptions.NotFound("none <here>")
+        assert error.get_body(environ) == error.get_response(environ).get_data(as_text=True)
+    assert error.get_body() == "Not Found\n\nnone <here>\n"
 
 
 def test_abort(wz: Any) -> None:
