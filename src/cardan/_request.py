@@ -37,7 +37,7 @@ from .wsgi import _input as wsgi_input
 from .wsgi._head import EnvironHead, query_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, MutableMapping
     from contextlib import AbstractAsyncContextManager
     from typing import Generic, Protocol, Unpack
 
@@ -46,8 +46,10 @@ if TYPE_CHECKING:
     from .apps._application import Application, HandlerDecorator
     from .core._request.body import Body
     from .core._request.head import HeadLike
-    from .core._request.request import FilesAttribute
+    from .core._request.request import FilesAttribute, GivesParts
     from .core._request.state import Mode
+    from .core.drive import AsyncStream
+    from .core.forms._parts import Part as CorePart
     from .core.structures._headers import HeadersView
     from .testing._bodies import Content, Values
     from .testing._builder import Fields, SupportsHeader
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
     State_co = TypeVar("State_co", covariant=True, default=object)
     S = TypeVar("S", bound=Mapping[str, Any])
     R_co = TypeVar("R_co", covariant=True)
+    P_co = TypeVar("P_co", bound=CorePart, covariant=True)
 
     class Loads(Protocol[R_co]):
         """A request that was not read yet."""
@@ -126,14 +129,25 @@ class BaseRequest(Stated[State_co]):
     __module__ = "cardan"
 
     if TYPE_CHECKING:
-        files: FilesAttribute[FileStorage]  # type: ignore[assignment]
+        files = FilesAttribute[FileStorage]()  # type: ignore[assignment]
         state: ClassVar[StateAttribute] = StateAttribute()
+
+        @overload
+        def iter_parts(self: GivesParts[P_co]) -> Iterator[P_co]: ...
+        @overload
+        def iter_parts(self) -> Iterator[Part]: ...
+        def iter_parts(self) -> Iterator[Any]: ...
+        @overload
+        def aiter_parts(self: GivesParts[P_co]) -> AsyncStream[P_co]: ...
+        @overload
+        def aiter_parts(self) -> AsyncStream[Part]: ...
+        def aiter_parts(self) -> AsyncStream[Any]: ...
     else:
         __class_getitem__ = classmethod(GenericAlias)
         file_storage_class = FileStorage
+        part_class = Part
+        """The class of the parts that ``iter_parts`` gives."""
         _shield = staticmethod(crossing.shielded)
-    part_class = Part
-    """The class of the parts that ``iter_parts`` gives."""
     body_timeout: float | None = None
     """For how many seconds a read of the body waits for a byte on ASGI before it raises :exc:`RequestTimeout` (408).
 

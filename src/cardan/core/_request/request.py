@@ -156,8 +156,8 @@ class BaseRequest(_Limited):
     if not TYPE_CHECKING:  # a checker would take every subclass's to be of this type; see FilesAttribute
         file_storage_class = FileStorage
         """The class of the values of ``files``."""
-    part_class: type[Part] = Part
-    """The class of the parts that ``iter_parts`` gives."""
+        part_class = Part
+        """The class of the parts that ``iter_parts`` gives."""
     json_module: JSONModule = json
     """The module, or any object with ``loads``, that parses JSON."""
     if TYPE_CHECKING:
@@ -587,8 +587,16 @@ class BaseRequest(_Limited):
 
     if TYPE_CHECKING:  # the parts are of the class that the request's class says
 
+        @overload
         def iter_parts(self: GivesParts[P_co]) -> Iterator[P_co]: ...
+        @overload
+        def iter_parts(self) -> Iterator[Part]: ...
+        def iter_parts(self) -> Iterator[Any]: ...
+        @overload
         def aiter_parts(self: GivesParts[P_co]) -> AsyncStream[P_co]: ...
+        @overload
+        def aiter_parts(self) -> AsyncStream[Part]: ...
+        def aiter_parts(self) -> AsyncStream[Any]: ...
     else:
 
         def iter_parts(self) -> Iterator[Part]:
