@@ -11,7 +11,15 @@ import pytest
 from cardan.core._exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 from cardan.core._limits import Limits
 from cardan.core.drive import Close, Open, Read, Write, run
-from cardan.core.forms import FormBuilder, FormReader, MemoryBudget, MemorySink, MultipartDecoder, UrlencodedDecoder
+from cardan.core.forms import (
+    FormBuilder,
+    FormReader,
+    MemoryBudget,
+    MemorySink,
+    MultipartDecoder,
+    UrlencodedDecoder,
+    parse_form,
+)
 from cardan.core.forms._body_reader import BodyReader
 from cardan.core.forms._machine import MultipartMachine
 from cardan.core.forms._parts import PartReader
@@ -235,3 +243,27 @@ def test_builder() -> None:
                     build(limits, [events[at : at + size] for at in range(0, len(events), size)])
                 said.add(str(caught.value))
             assert len(said) == 1
+
+
+MULTIPART = "multipart/form-data; boundary=B"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda rules: MultipartDecoder("B", form_rules=rules),
+        lambda rules: MultipartMachine("B", form_rules=rules),
+        lambda rules: UrlencodedDecoder(form_rules=rules),
+        lambda rules: PairsDecoder(form_rules=rules),
+        lambda rules: FormReader(MULTIPART, None, form_rules=rules),
+        lambda rules: PartReader(MULTIPART, None, form_rules=rules),
+        lambda rules: parse_form(MULTIPART, b"--B--", form_rules=rules),
+    ],
+)
+def test_another_value_of_form_rules(make: Any) -> None:
+    """A misspelt ``form_rules`` raises ValueError wherever it is a parameter: no form is read by weaker rules."""
+    for rules in ("default", "strict", "silent"):
+        make(rules)
+    for wrong in ("stric", "", None, True):
+        with pytest.raises(ValueError, match="expected one of 'default', 'strict', 'silent'"):
+            make(wrong)

@@ -32,6 +32,7 @@ from ._plan import (
     check_field,
     check_file,
     check_files,
+    check_form_rules,
     check_parts,
     field_room,
     plan_for,
@@ -92,6 +93,8 @@ class MultipartMachine:
     def __init__(
         self, boundary: str | bytes, *, limits: Limits | None = None, form_rules: FormRules = "default"
     ) -> None:
+        if form_rules != "default":
+            check_form_rules(form_rules)
         plan = (
             _USUAL_PLAN
             if limits is None and form_rules == "default"

@@ -21,7 +21,7 @@ from ._events import FileStart
 from ._fast import take_form, take_pairs
 from ._files import FileStorage
 from ._form import Form, FormBuilder
-from ._plan import plan_for
+from ._plan import check_form_rules, plan_for
 from ._sinks import rewind, start_of
 from ._urlencoded import PairsDecoder
 
@@ -84,6 +84,8 @@ class FormReader:
     ) -> None:
         self.content_type = content_type
         self.limits = limits or DEFAULTS
+        if form_rules != "default":
+            check_form_rules(form_rules)
         self.form_rules: FormRules = form_rules
         self.storage = storage
         self.hold = hold

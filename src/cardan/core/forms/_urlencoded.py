@@ -23,7 +23,7 @@ from .._buffers import CHUNK_SIZE, as_bytes
 from .._exceptions import HTTPException, MachineStateError, UrlencodedError
 from ._body_reader import DEFAULTS
 from ._events import Field
-from ._plan import check_field, check_parts, field_room
+from ._plan import check_field, check_form_rules, check_parts, field_room
 
 if TYPE_CHECKING:
     from .._buffers import Buffer
@@ -180,6 +180,8 @@ class UrlencodedDecoder:
     __slots__ = ("_chunks", "_count", "_error", "_held", "_next", "_open", "_strict", "_total", "limits", "state")
 
     def __init__(self, *, limits: Limits | None = None, form_rules: FormRules = "default") -> None:
+        if form_rules != "default":
+            check_form_rules(form_rules)
         self.limits = limits or DEFAULTS
         self._strict = form_rules == "strict"
         self._chunks: list[bytes] = []
