@@ -16,7 +16,7 @@ from .asgi._head import ScopeHead
 from .core._exceptions import ClientDisconnected
 from .core._request import draining
 from .core._request.cached import cached
-from .core._request.exchange import KEY, REQUEST_KEY, Exchange, find_exchange, known_body
+from .core._request.exchange import KEY, REQUEST_KEY, Exchange, find_exchange, follow, known_body
 from .core._request.fields import (
     AcceptMixin,
     AuthorizationMixin,
@@ -162,8 +162,7 @@ class BaseRequest(Stated[State_co]):
     _wsgi_environ: dict[str, Any] | None = None
     _asgi_scope: MutableMapping[str, Any]
     _asgi_receive: Receive | None = None
-    _bare: bool = False
-    """Whether no application was handling the request when this object was made."""
+    _mode: Mode = "sync"
 
     def __init__(
         self,
@@ -181,10 +180,11 @@ class BaseRequest(Stated[State_co]):
         elif "type" in scope and scope["type"] == "http":
             values["_asgi_scope"] = scope
             values["_asgi_receive"] = receive
+            values["_mode"] = "async"
         else:
             raise TypeError(f"got {_describe(scope)}, expected a WSGI environ or an ASGI http scope")
-        if KEY not in scope or not scope[KEY].holders:
-            values["_bare"] = True
+        if REQUEST_KEY in scope:  # there is another object
+            follow(scope.get(KEY), self)
         if shallow:
             values["shallow"] = True
         elif populate_request:
@@ -354,21 +354,9 @@ class BaseRequest(Stated[State_co]):
 
     # --- what core needs of a request ---
 
-    @property
-    def _mode(self) -> Mode:
-        """The mode of the application's code, if the object was made while an application handled the request; for
-        any other object that of the protocol. So a helper that makes a request of its own works as its caller does.
-        """
-        environ = self._wsgi_environ
-        if not self._bare:
-            carrier = self._asgi_scope if environ is None else environ
-            exchange: Exchange = carrier[KEY]  # put there by the application
-            if exchange.mode is not None:
-                return exchange.mode
-        return "async" if environ is None else "sync"
-
     def _set_mode(self, mode: Mode) -> None:
-        self._exchange().mode = mode
+        self.__dict__["_mode"] = mode
+        self._exchange().switch(mode)
 
     @cached
     def head(self) -> HeadLike:
@@ -457,7 +445,7 @@ class BaseRequest(Stated[State_co]):
         Raises :exc:`WrongMode` in the sync code of an :class:`Application`. It closes every bare request, whatever
         protocol it came by.
         """
-        if not self._bare:
+        if self._exchange().holders:
             no_await(self, "aclose()", "close()")
         return super().aclose()
 

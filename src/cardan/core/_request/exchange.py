@@ -7,6 +7,7 @@ middleware replaces the ``wsgi.input`` or the ``receive`` of the server, it has 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from weakref import ref
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     B = TypeVar("B", bound=Body)
 
-__all__ = ["KEY", "NOBODY", "REQUEST_KEY", "Exchange", "StandIn", "find_exchange", "known_body"]
+__all__ = ["KEY", "NOBODY", "REQUEST_KEY", "Exchange", "StandIn", "find_exchange", "follow", "known_body"]
 
 KEY: Final = "cardan.exchange"
 """The private key of the exchange in an environ or scope."""
@@ -51,9 +52,11 @@ class Exchange:
     holders: int = 0
     """How many applications are handling the request. The files of its forms stay open until there are none."""
     mode: Mode | None = None
-    """Whether sync or async code of the application handles the request; None: the code that its server calls."""
-    outer_modes: tuple[Mode | None, ...] = ()
-    """The modes of the applications around the one that handles the request now, from the outermost on."""
+    """Whether sync or async code of the application handles the request; None: as its server calls it."""
+    followers: tuple[ref[Any], ...] = ()
+    """The request objects that were made while the application handled the request. They take its mode."""
+    outer: tuple[tuple[Mode | None, tuple[ref[Any], ...]], ...] = ()
+    """Mode and followers of the applications around the one that handles the request now, from the outermost on."""
     run_sync: Callable[..., Awaitable[Any]] | None = None
     """Runs a blocking function for async code: on WSGI in the thread of the request, on ASGI in a worker thread."""
     token: Any = None
@@ -88,14 +91,22 @@ class Exchange:
     def begin(self) -> None:
         """Note that one more application handles the request. Its code begins in the mode of the protocol."""
         if self.holders:
-            self.outer_modes = (*self.outer_modes, self.mode)
+            self.outer = (*self.outer, (self.mode, self.followers))
         self.holders += 1
         self.mode = None
+        self.followers = ()
 
     def go_back(self) -> None:
         """Note that the request is again that of an application which has called another one, in its own mode."""
-        *outer, self.mode = self.outer_modes
-        self.outer_modes = tuple(outer)
+        *outer, (self.mode, self.followers) = self.outer
+        self.outer = tuple(outer)
+
+    def switch(self, mode: Mode) -> None:
+        """Note the mode of the application's code, and give it to all followers."""
+        self.mode = mode
+        for follower in self.followers:
+            if (request := follower()) is not None:
+                _give_mode(request, mode)
 
     def run_blocking(self, run_sync: Callable[..., Awaitable[Any]]) -> None:
         """Note that async code handles the request now. Blocking functions are run by ``run_sync``."""
@@ -152,6 +163,21 @@ class Exchange:
                 first = first or error
         if first is not None:
             raise first
+
+
+def follow(exchange: Exchange | None, request: Any) -> None:
+    """Let a new ``request`` have the mode of the application that handles it, now and later, if there is one.
+
+    So a helper that makes a request object of its own works as the code that calls it.
+    """
+    if exchange is not None and exchange.holders:
+        exchange.followers = (*exchange.followers, ref(request))
+        if exchange.mode is not None:
+            _give_mode(request, exchange.mode)
+
+
+def _give_mode(request: Any, mode: Mode) -> None:
+    request.__dict__["_mode"] = mode
 
 
 def find_exchange(carrier: MutableMapping[str, Any]) -> Exchange:

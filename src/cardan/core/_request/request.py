@@ -184,7 +184,8 @@ class BaseRequest(_Limited):
 
     _body_state: RequestState | None = None
     """The state of the body. It is made at the first access to the body."""
-    _own_mode: Mode
+    _mode: Mode
+    """Whether sync or async code handles the request."""
     _empty_after_form: bool = False
     """Whether the bytes of a body are empty after it was parsed as a form, as in the original design, instead of a
     BodyConsumed.
@@ -214,7 +215,7 @@ class BaseRequest(_Limited):
         values["_make_file"] = make_file
         if shield is not None:
             values["_given_shield"] = shield
-        values["_own_mode"] = "async" if isinstance(given, AsyncIterableBody) else "either"
+        values["_mode"] = "async" if isinstance(given, AsyncIterableBody) else "either"
         if shallow:
             values["shallow"] = True
 
@@ -715,13 +716,9 @@ class BaseRequest(_Limited):
         """The shared body, opened: from now on the limits are fixed."""
         return reading.opened(self).body
 
-    @property
-    def _mode(self) -> Mode:
-        """Whether sync or async code handles the request; an adapter's request may follow an application."""
-        return self._own_mode
-
     def _set_mode(self, mode: Mode) -> None:
-        self.__dict__["_own_mode"] = mode
+        """Note whether sync or async code handles the request; an adapter tells it to other objects, too."""
+        self.__dict__["_mode"] = mode
 
     def _open_body(self) -> Body:
         """The shared body; an adapter's request finds it in the environ or scope."""

@@ -71,6 +71,7 @@ class ReadableRequest(Protocol):
 
     form_rules: FormRules
     shallow: bool
+    _mode: Mode
     _empty_after_form: bool
     _body_state: RequestState | None
     _is_limited: bool
@@ -100,8 +101,6 @@ class ReadableRequest(Protocol):
         """Whether the body is to be parsed as a form."""
         ...
 
-    @property
-    def _mode(self) -> Mode: ...
     def _set_mode(self, mode: Mode) -> None: ...
     @property
     def _sent_length(self) -> int | None: ...
