@@ -190,6 +190,33 @@ def test_the_files_of_a_helper_have_the_mode(place: str) -> None:
             assert client.post("/", files={"f": ("x", b"file")}).text == "file"
 
 
+def test_request_objects_that_are_gone_are_forgotten(place: str) -> None:
+    """A handler may make any number of them, of any class; the exchange keeps none alive."""
+
+    class Equal(Own):
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    @Application
+    def app(request: Request) -> Any:
+        for _ in range(1_000):
+            last = Equal(request.environ) if place == "wsgi" else Equal(request.scope, request.receive)
+        exchange = request._exchange()
+        assert exchange.followers is not None
+        assert list(exchange.followers.values()) == [last]
+
+        async def view() -> Response:
+            await last.load()
+            return Response(last.form["a"])
+
+        return view()
+
+    with client_of(app, place) as client:
+        assert client.post("/", data={"a": "1"}).text == "1"
+
+
 # --- the code around an application goes on in its own mode ---
 
 

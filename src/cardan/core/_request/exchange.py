@@ -6,8 +6,8 @@ middleware replaces the ``wsgi.input`` or the ``receive`` of the server, it has 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-from weakref import ref
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .state import Mode
 
     B = TypeVar("B", bound=Body)
+    Followers: TypeAlias = WeakValueDictionary[int, Any]
 
 __all__ = ["KEY", "NOBODY", "REQUEST_KEY", "Exchange", "StandIn", "find_exchange", "follow", "known_body"]
 
@@ -53,9 +54,9 @@ class Exchange:
     """How many applications are handling the request. The files of its forms stay open until there are none."""
     mode: Mode | None = None
     """Whether sync or async code of the application handles the request; None: as its server calls it."""
-    followers: tuple[ref[Any], ...] = ()
+    followers: Followers | None = None
     """The request objects that were made while the application handled the request. They take its mode."""
-    outer: tuple[tuple[Mode | None, tuple[ref[Any], ...]], ...] = ()
+    outer: tuple[tuple[Mode | None, Followers | None], ...] = ()
     """Mode and followers of the applications around the one that handles the request now, from the outermost on."""
     run_sync: Callable[..., Awaitable[Any]] | None = None
     """Runs a blocking function for async code: on WSGI in the thread of the request, on ASGI in a worker thread."""
@@ -94,7 +95,7 @@ class Exchange:
             self.outer = (*self.outer, (self.mode, self.followers))
         self.holders += 1
         self.mode = None
-        self.followers = ()
+        self.followers = None
 
     def go_back(self) -> None:
         """Note that the request is again that of an application which has called another one, in its own mode."""
@@ -104,9 +105,8 @@ class Exchange:
     def switch(self, mode: Mode) -> None:
         """Note the mode of the application's code, and give it to all followers."""
         self.mode = mode
-        for follower in self.followers:
-            if (request := follower()) is not None:
-                _give_mode(request, mode)
+        for request in list(self.followers.values()) if self.followers is not None else ():
+            _give_mode(request, mode)
 
     def run_blocking(self, run_sync: Callable[..., Awaitable[Any]]) -> None:
         """Note that async code handles the request now. Blocking functions are run by ``run_sync``."""
@@ -171,7 +171,9 @@ def follow(exchange: Exchange | None, request: Any) -> None:
     So a helper that makes a request object of its own works as the code that calls it.
     """
     if exchange is not None and exchange.holders:
-        exchange.followers = (*exchange.followers, ref(request))
+        if exchange.followers is None:
+            exchange.followers = WeakValueDictionary()
+        exchange.followers[id(request)] = request  # a class of a user's own may have no hash
         if exchange.mode is not None:
             _give_mode(request, exchange.mode)
 
