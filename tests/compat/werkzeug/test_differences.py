@@ -1,0 +1,172 @@
+"""The guide's table "What differs from Werkzeug": each row is true of Werkzeug and of cardan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.house import ROOT
+
+GUIDE = (ROOT / "docs/guides/werkzeug.md").read_text("utf-8")
+TABLE = GUIDE.partition("## What differs from Werkzeug\n")[2].partition("\n## ")[0]
+
+
+def row(text: str) -> None:
+    """The table has a row that begins with ``text``."""
+    assert f"\n| {text}" in TABLE
+
+
+@pytest.fixture
+def theirs(wz: Any) -> bool:
+    return bool(wz.package == "werkzeug")
+
+
+def test_attributes_of_requests_are_read_only(wz: Any, theirs: bool) -> None:
+    """The URL and the method of a request cannot be assigned."""
+    row("`request.method =")
+    request = wz.wrappers.Request(wz.test.create_environ())
+    for name in ("method", "path", "stream"):
+        if theirs:
+            setattr(request, name, "x")
+        else:
+            with pytest.raises(AttributeError):
+                setattr(request, name, "x")
+    row("`request.stream = ...`")
+
+
+def test_headers_are_a_mapping(wz: Any, theirs: bool) -> None:
+    """Iterating gives pairs in Werkzeug and names here; ``items()`` gives pairs in both."""
+    row("`for name, value in headers`")
+    headers = wz.datastructures.Headers([("A", "1"), ("B", "2")])
+    assert list(headers) == ([("A", "1"), ("B", "2")] if theirs else ["A", "B"])
+    assert list(headers.items()) == [("A", "1"), ("B", "2")]
+    row("`headers[0]`")
+    assert list(headers.items())[0] == ("A", "1")  # noqa: RUF015 - the line of the guide
+
+
+def test_a_field_that_was_sent_twice(wz: Any, theirs: bool) -> None:
+    """``get`` gives the first value in Werkzeug, and all of them here."""
+    row("`headers.get(name)`")
+    headers = wz.datastructures.Headers([("A", "1"), ("A", "2")])
+    assert headers.get("A") == ("1" if theirs else "1, 2")
+    assert headers.getlist("A")[0] == "1"
+
+
+def test_reason_phrases(wz: Any, theirs: bool) -> None:
+    """Werkzeug writes them in capitals."""
+    row("`response.status ==")
+    response = wz.wrappers.Response(status=404)
+    assert response.status == ("404 NOT FOUND" if theirs else "404 Not Found")
+    assert response.status_code == 404
+
+
+def test_headers_of_a_response_are_copied(wz: Any, theirs: bool) -> None:
+    """The object that is given is that of the response in Werkzeug only."""
+    row("`Response(headers=headers)`")
+    headers = wz.datastructures.Headers()
+    assert (wz.wrappers.Response(headers=headers).headers is headers) is theirs
+
+
+def test_characters_of_a_location(wz: Any, theirs: bool) -> None:
+    """A field holds characters up to U+00FF; ``location`` takes an IRI in both."""
+    row('`response.headers["Location"] =')
+    response = wz.wrappers.Response()
+    if theirs:
+        response.headers["Location"] = "/☃"
+    else:
+        with pytest.raises(ValueError, match="U\\+00FF"):
+            response.headers["Location"] = "/☃"
+    response.location = "/☃"
+    environ = wz.test.create_environ()
+    assert dict(response.get_wsgi_headers(environ).items())["Location"] == "/%E2%98%83"
+
+
+def test_values_of_several_parts(wz: Any, theirs: bool) -> None:
+    """A part of WWW-Authenticate can be assigned in Werkzeug; the whole value can be in both."""
+    row("`response.www_authenticate.realm")
+    response = wz.wrappers.Response(status=401)
+    response.www_authenticate = wz.datastructures.WWWAuthenticate("basic", {"realm": "x"})
+    assert response.headers["WWW-Authenticate"].replace('"', "") == "Basic realm=x"
+    if theirs:
+        response.www_authenticate.realm = "y"
+    else:
+        with pytest.raises(AttributeError):
+            response.www_authenticate.realm = "y"
+
+
+def test_force_type(wz: Any, theirs: bool) -> None:
+    """The response that is given keeps its class here."""
+    row("`Response.force_type(response)`")
+
+    class Own(wz.wrappers.Response):  # type: ignore[misc, name-defined]
+        pass
+
+    response = wz.wrappers.Response("x")
+    made = Own.force_type(response)
+    assert (type(made), made.get_data()) == (Own, b"x")
+    assert (made is response) is theirs
+
+
+def test_bodies_of_errors(wz: Any, theirs: bool) -> None:
+    """Werkzeug always sends HTML."""
+    row("The body of an error is HTML")
+    environ = wz.test.create_environ(headers={"Accept": "text/plain"})
+    assert (wz.exceptions.NotFound().get_response(environ).mimetype == "text/html") is theirs
+    row("`error.get_description()`")
+    assert hasattr(wz.exceptions.NotFound(), "get_description") is theirs
+
+
+def test_cookies_that_browsers_refuse(wz: Any, theirs: bool) -> None:
+    """A cookie with SameSite=None must be secure."""
+    row("`dump_cookie(")
+    if theirs:
+        assert wz.http.dump_cookie("a", "b", samesite="None")
+    else:
+        with pytest.raises(ValueError, match="secure=True"):
+            wz.http.dump_cookie("a", "b", samesite="None")
+    assert "SameSite=None" in wz.http.dump_cookie("a", "b", samesite="None", secure=True)
+
+
+def test_line_ends_of_multipart(wz: Any, theirs: bool) -> None:
+    """A form whose lines end with LF alone is broken here, and so empty."""
+    row("line ends other than CRLF")
+    body = b'--b\nContent-Disposition: form-data; name="a"\n\n1\n--b--\n'
+    environ = wz.test.create_environ(method="POST", data=body, content_type="multipart/form-data; boundary=b")
+    assert wz.wrappers.Request(environ).form.to_dict() == ({"a": "1"} if theirs else {})
+
+
+def test_the_body_is_read_once(wz: Any, theirs: bool) -> None:
+    """The body is not silently empty after its stream was read."""
+    row("`request.get_data()` is `b")
+    request = wz.wrappers.Request(wz.test.create_environ(method="POST", data=b"x", content_type="text/plain"))
+    assert request.stream.read() == b"x"
+    if theirs:
+        assert request.get_data() == b""
+    else:
+        from cardan.exceptions import BodyConsumed
+
+        with pytest.raises(BodyConsumed):
+            request.get_data()
+
+
+def test_redirects_to_iris(wz: Any, theirs: bool) -> None:
+    """``location`` is a URI as soon as it is set."""
+    row('`redirect("ö")`')
+    assert wz.utils.redirect("/ö").location == ("/ö" if theirs else "/%C3%B6")
+
+
+def test_names_that_are_not_in_the_table_are_not_claimed() -> None:
+    """Each row of the table is checked by a test of this file, or says what no test can."""
+    text = (ROOT / "tests/compat/werkzeug/test_differences.py").read_text("utf-8")
+    untested = (
+        "`repr(request)`",
+        "`generate_etag(data)`",
+        "a form that is not valid",
+        "`LimitedStream(",
+        "`make_form_data_parser",
+    )
+    rows = [line[2:] for line in TABLE.splitlines() if line.startswith("| ") and "---" not in line][1:]
+    checked = [start for start in text.split("row(")[1:] if start[0] in "'\"f"]
+    starts = [start[1 : start.index(start[0], 1)] for start in checked]
+    assert [line for line in rows if not line.startswith((*starts, *untested))] == []
