@@ -164,3 +164,10 @@ def sets(allow: HeaderSet) -> None:
     assert_type(allow ^ allow, HeaderSet)
     allow |= {"GET"}
     assert_type(allow, HeaderSet)
+
+
+def several_values_from_lists() -> None:
+    """A dict of lists makes a MultiDict of their items."""
+    made = MultiDict({"a": ["b", "c"]})
+    assert_type(made, MultiDict[str, str])
+    made.add("x", "y")

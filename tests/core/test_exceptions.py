@@ -360,3 +360,68 @@ def test_a_limit_has_a_name() -> None:
     error = RequestEntityTooLarge(limit="max_files", allowed=1, received=2)
     assert (error.limit, error.allowed, error.received) == ("max_files", 1, 2)
     assert error.description == "got 2, expected at most 1 (max_files)"
+
+
+@pytest.mark.parametrize("status", ["404", b"404", 404.0, NotFound, NotFound(), HTTPException, Response, None, {}])
+def test_abort_refuses_what_is_neither_a_status_code_nor_a_response(status: Any) -> None:
+    """``abort()`` raises TypeError at the call, and says what came, for a text, a class, an error and their like."""
+    with pytest.raises(TypeError, match=r"got .* as status, expected a status code"):
+        abort(status)
+
+
+@pytest.mark.parametrize("response", ["text", b"x", 5, NotFound(), NotFound, Response, {"a": "b"}])
+def test_the_response_of_an_error_is_a_response(response: Any) -> None:
+    """``NotFound("%s is missing", name)`` raises TypeError: the second parameter is the response."""
+    for give in (
+        lambda: NotFound("x", response),
+        lambda: NotFound(response=response),
+        lambda: abort(404, "x", response=response),
+    ):
+        with pytest.raises(TypeError, match="as response, expected a response"):
+            give()
+
+
+def test_an_application_as_the_response_of_an_error() -> None:
+    """A plain WSGI application is accepted as a response, as in Werkzeug: calling the error runs it."""
+
+    def plain(environ: Any, start_response: Any) -> list[bytes]:
+        return [b"answer"]
+
+    application: Any = plain
+    with pytest.raises(HTTPException) as caught:
+        abort(application)
+    error: Any = caught.value
+    assert error({}, None) == [b"answer"]
+
+
+@pytest.mark.parametrize("headers", ["x", "a: b", b"x", 5, ["ab"], [("a",)], [5]])
+def test_wrong_headers_of_an_error_are_found_at_the_call(headers: Any) -> None:
+    """What holds no header fields raises TypeError when the error is made, not when its response is."""
+    for give in (lambda: NotFound(headers=headers), lambda: abort(404, headers=headers)):
+        with pytest.raises(TypeError, match=r"got .* headers, expected a|got .* in headers, expected a pair"):
+            give()
+
+
+def test_an_error_keeps_headers_from_an_iterator() -> None:
+    """Headers from a generator are read once, so that the error has them in each of its responses."""
+    error = NotFound(headers=(pair for pair in [("X", "y")]))
+    assert [error.get_response().headers["X"] for _ in range(2)] == ["y", "y"]
+
+
+@pytest.mark.parametrize("options", [
+    (503, {"retry_after": "soon"}), (429, {"retry_after": [5]}), (503, {"retry_after": -1}),
+    (405, {"valid_methods": "GET"}), (405, {"valid_methods": 5}), (405, {"valid_methods": [5]}),
+    (416, {"length": "5"}), (416, {"length": -5}), (416, {"length": 5, "units": 5}),
+    (401, {"www_authenticate": 5}), (401, {"www_authenticate": [5]}), (401, {"www_authenticate": b"Basic"}),
+])  # fmt: skip
+def test_a_parameter_that_makes_no_field_is_found_at_the_call(options: tuple[Any, Any]) -> None:
+    """A value from which the error could not make its header field is an error at the call: "got ..., expected ..."."""
+    status, given = options
+    with pytest.raises((TypeError, ValueError), match=r"^got .*, expected "):
+        abort(status, **given)
+
+
+def test_parameters_from_an_iterator_last() -> None:
+    """Methods and challenges from a generator are read once, so that each response of the error has them."""
+    error = MethodNotAllowed(valid_methods=iter(["GET", "HEAD"]))
+    assert [error.get_headers() for _ in range(2)] == [[("Allow", "GET, HEAD")]] * 2

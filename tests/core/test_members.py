@@ -27,6 +27,7 @@ import pytest
 from cardan.core._exceptions import BadRequest, BadRequestKeyError, HTTPException, NotFound, TooManyRequests, abort
 from cardan.core._members import PARAMETERS
 from cardan.core._problem import problem_details
+from cardan.core._response.response import Response
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -182,7 +183,7 @@ def test_abort_with_another_keyword() -> None:
 @pytest.mark.parametrize("parameter", PARAMETERS)
 def test_the_parameters_of_every_error(parameter: str) -> None:
     """The names that a message may suggest are parameters."""
-    values: dict[str, Any] = {"members": {}, "headers": {}}
+    values: dict[str, Any] = {"members": {}, "headers": {}, "response": Response()}
     assert hasattr(NotFound(**{parameter: values.get(parameter, "x")}), parameter)
 
 

@@ -366,3 +366,25 @@ def test_files_that_are_not_remembered(tmp_path: Path) -> None:
         for path in ("/large", "/future", "/packed", "/sub/other.txt"):
             ask(client, path)
     assert list(app._known) == ["/sub/other.txt"]
+
+
+@pytest.mark.parametrize("codings", ["zip", ("zip",), ("br", "zip"), 5, None, [5]])
+def test_a_content_coding_without_files_is_refused(directory: Path, codings: Any) -> None:
+    """A coding that StaticFiles has no suffix for is an error that lists the known ones, and so is what is no coding;
+    in the constructor, and when it is assigned later, which then changes nothing.
+    """
+    expected = "got .*, expected .*'br', 'gzip', 'zstd'"
+    with pytest.raises((TypeError, ValueError), match=expected):
+        StaticFiles(directory, precompressed=codings)
+    app = StaticFiles(directory)
+    with pytest.raises((TypeError, ValueError), match=expected):
+        app.precompressed = codings
+    assert app.precompressed == ("br", "gzip")
+
+
+def test_one_content_coding_may_be_a_str(directory: Path) -> None:
+    """``precompressed="gzip"`` means ``["gzip"]``: a str is one coding and not several of one letter."""
+    assert StaticFiles(directory, precompressed="gzip").precompressed == ("gzip",)
+    app = StaticFiles(directory)
+    app.precompressed = "zstd"
+    assert app.precompressed == ("zstd",)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, TypeVar, overload
 
 from ._members import Declared, check_names, checked, checked_members, declared_in, fill
@@ -211,9 +211,10 @@ class HTTPException(_Declaring):
                     raise TypeError(f"got {description.__class__.__name__} as description, expected a str")
                 self.description = description
             if response is not None:
+                _check_response(response)
                 self.response = response
             if headers is not None:
-                self.headers = headers
+                self.headers = _checked_headers(headers)
             if original_exception is not None:
                 self.original_exception = original_exception
             for name, text in (("type", type), ("title", title), ("instance", instance)):
@@ -225,6 +226,7 @@ class HTTPException(_Declaring):
             self.members = checked_members(self.members if members is None else members, known)
             if declared or known.required:
                 fill(self, known, declared)
+                self._check_own()
 
         def __init_subclass__(cls, *, init=True, **options):  # init is for type checkers
             super().__init_subclass__(**options)
@@ -247,6 +249,9 @@ class HTTPException(_Declaring):
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         return ()
+
+    def _check_own(self) -> None:
+        """Raise TypeError or ValueError for a value from which :meth:`_own_headers` could not make a field."""
 
     def get_members(self) -> dict[str, object]:
         """Return the members that the problem document has besides those of RFC 9457 section 3.1.
@@ -324,6 +329,25 @@ class HTTPException(_Declaring):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {str(self)!r}>"
+
+
+def _check_response(response: Any) -> None:
+    """Raise :exc:`TypeError` for what is no response. A plain application that sends one is allowed."""
+    is_one = hasattr(response, "status_code") or callable(response)
+    if not is_one or isinstance(response, (type, BaseException)):
+        raise TypeError(f"got {response!r} as response, expected a response")
+
+
+def _checked_headers(headers: Any) -> Any:
+    """Return header fields that can be read several times. Raises :exc:`TypeError` for what holds no fields."""
+    if not isinstance(headers, Mapping):
+        if isinstance(headers, (str, bytes)) or not isinstance(headers, Iterable):
+            raise TypeError(f"got {headers!r} as headers, expected a mapping or pairs")
+        headers = headers if isinstance(headers, Collection) else list(headers)
+        for pair in headers:
+            if isinstance(pair, (str, bytes)) or not isinstance(pair, Collection) or len(pair) != 2:
+                raise TypeError(f"got {pair!r} in headers, expected a pair of name and value")
+    return headers
 
 
 def _declared_in(cls: type[HTTPException]) -> Declared:
@@ -436,6 +460,19 @@ class Unauthorized(HTTPException):
             challenges = ", ".join(challenge.to_header() for challenge in many)
         return [("WWW-Authenticate", challenges)]
 
+    def _check_own(self) -> None:
+        given: Any = self.www_authenticate
+        if given is None or isinstance(given, str) or hasattr(given, "to_header"):
+            return
+        if isinstance(given, bytes) or not isinstance(given, Iterable):
+            raise TypeError(
+                f"got {given!r} as www_authenticate, expected a str, a Challenge or an iterable of Challenges"
+            )
+        self.www_authenticate = tuple(given)
+        for each in self.www_authenticate:
+            if not hasattr(each, "to_header"):
+                raise TypeError(f"got {each!r} in www_authenticate, expected a Challenge")
+
 
 class PaymentRequired(HTTPException):
     """402 (RFC 9110 section 15.5.3; reserved)."""
@@ -474,6 +511,16 @@ class MethodNotAllowed(HTTPException):
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         return () if self.valid_methods is None else [("Allow", ", ".join(self.valid_methods))]
+
+    def _check_own(self) -> None:
+        given: Any = self.valid_methods
+        if given is not None:
+            if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+                raise TypeError(f"got {given!r} as valid_methods, expected an iterable of methods")
+            self.valid_methods = tuple(given)
+            for method in self.valid_methods:
+                if not isinstance(method, str):
+                    raise TypeError(f"got {method!r} in valid_methods, expected a str")
 
 
 class NotAcceptable(HTTPException):
@@ -557,6 +604,12 @@ class RequestedRangeNotSatisfiable(HTTPException):
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         return () if self.length is None else [("Content-Range", f"{self.units} */{self.length}")]
 
+    def _check_own(self) -> None:
+        if self.length is not None and (type(self.length) is not int or self.length < 0):
+            raise TypeError(f"got {self.length!r} as length, expected an int of at least 0")
+        if not isinstance(self.units, str):
+            raise TypeError(f"got {self.units!r} as units, expected a str")
+
 
 class ExpectationFailed(HTTPException):
     """417 (RFC 9110 section 15.5.18)."""
@@ -630,6 +683,9 @@ class _RetryAfter(HTTPException):
         from .fields._durations import dump_retry_after
 
         return () if self.retry_after is None else [("Retry-After", dump_retry_after(self.retry_after))]
+
+    def _check_own(self) -> None:
+        self._own_headers()
 
 
 class TooManyRequests(_RetryAfter):
@@ -797,7 +853,8 @@ def abort(status: int | ResponseLike, description: str | None = None, **options:
     """Raise the HTTP error of a status code. ``options`` are the other parameters of its class.
 
     ``status`` can also be a response; the client then gets this response. Raises :exc:`LookupError` for a status code
-    without a class in :data:`default_exceptions`, and :exc:`TypeError` for an option that the class does not have.
+    without a class in :data:`default_exceptions`, and :exc:`TypeError` for any other value, such as an error class, and
+    for an option that the class does not have.
 
     >>> abort(404, "there is no such user", members={"user": 17})
     Traceback (most recent call last):
@@ -805,6 +862,12 @@ def abort(status: int | ResponseLike, description: str | None = None, **options:
     cardan.exceptions.NotFound: 404 Not Found: there is no such user
     """
     if not isinstance(status, int):
+        if isinstance(status, HTTPException) or (isinstance(status, type) and issubclass(status, HTTPException)):
+            raise TypeError(f"got {status!r} as status, expected a status code or a response: raise the error itself")
+        try:
+            _check_response(status)
+        except TypeError:
+            raise TypeError(f"got {status!r} as status, expected a status code such as 404, or a response") from None
         raise HTTPException(description, response=status, **options)
     try:
         cls = default_exceptions[status]

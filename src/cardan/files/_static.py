@@ -14,7 +14,8 @@ from __future__ import annotations
 import os
 import stat
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from .._request import Request
@@ -69,9 +70,10 @@ class StaticFiles(Application[Request]):
 
     ``index`` is the name of the file that is sent for a directory; with None a directory is a 404. ``precompressed``
     lists content codings, the preferred one first: ``file.br`` or ``file.gz`` is sent in place of ``file`` if it exists
-    and the client accepts it. ``max_age`` is how long caches may use the file without asking, as for
-    :func:`send_file`. ``hidden=True`` also serves files and directories whose names start with a dot;
-    ``.well-known`` (RFC 8615) is always served. Raises :exc:`ValueError` if there is no such directory.
+    and the client accepts it. One coding may be given as a str. ``max_age`` is how long caches may use the file without
+    asking, as for :func:`send_file`. ``hidden=True`` also serves files and directories whose names start with a dot;
+    ``.well-known`` (RFC 8615) is always served. Raises :exc:`ValueError` if there is no such directory, and for a
+    content coding other than ``br``, ``gzip`` and ``zstd``.
 
     >>> import tempfile
     >>> from cardan.files import StaticFiles
@@ -80,6 +82,7 @@ class StaticFiles(Application[Request]):
 
     __module__ = "cardan"
 
+    precompressed: Sequence[str]
     _known: dict[str, _Known]
 
     def __init__(
@@ -97,7 +100,7 @@ class StaticFiles(Application[Request]):
         if not os.path.isdir(self.directory):
             raise ValueError(f"got {os.fspath(directory)!r}, expected a directory")
         self.index = index
-        self.precompressed = tuple(precompressed)
+        self.precompressed = precompressed
         self.max_age = max_age
         self.follow_symlinks = follow_symlinks
         self.hidden = hidden
@@ -105,6 +108,8 @@ class StaticFiles(Application[Request]):
     if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
 
         def __setattr__(self, name: str, value: object) -> None:
+            if name == "precompressed":
+                value = _checked_codings(value)
             super().__setattr__(name, value)
             if name in _OPTIONS:  # drop what was prepared under other options; requests under way keep it
                 self.__dict__["_known"] = {}
@@ -227,15 +232,15 @@ class StaticFiles(Application[Request]):
             there = Representation(
                 etag=response.headers["ETag"], last_modified=response.last_modified, length=found.st_size
             )
-            suffixes = tuple(_SUFFIXES[coding] for coding in self.precompressed if coding in _SUFFIXES)
+            suffixes = tuple(_SUFFIXES[coding] for coding in self.precompressed)
             remember(known, name, _Known(path, suffixes, _identity(found), fields, there))
 
     def _choose(self, path: str, request: Request) -> tuple[str | None, str, bool]:
         """The content coding, the path of the file to send, and whether other clients may get another variant."""
         variants = [
-            (coding, path + suffix)
+            (coding, path + _SUFFIXES[coding])
             for coding in self.precompressed
-            if (suffix := _SUFFIXES.get(coding)) is not None and self._is_variant(path + suffix)
+            if self._is_variant(path + _SUFFIXES[coding])
         ]
         if not variants or not stat.S_ISREG(_mode(path)):
             return None, path, False
@@ -258,6 +263,18 @@ class StaticFiles(Application[Request]):
         except NotFound:
             return False
         return True
+
+
+def _checked_codings(codings: Any) -> tuple[str, ...]:
+    """The content codings as a tuple. Raises an exception for one whose files have no suffix here."""
+    known = ", ".join(map(repr, _SUFFIXES))
+    if not isinstance(codings, Iterable):
+        raise TypeError(f"got precompressed = {codings!r}, expected some of {known}")
+    checked = (codings,) if isinstance(codings, str) else tuple(codings)
+    for coding in checked:
+        if coding not in _SUFFIXES:
+            raise ValueError(f"got the content coding {coding!r}, expected one of {known}")
+    return checked
 
 
 def _identity(found: os.stat_result) -> tuple[int, ...]:

@@ -32,9 +32,13 @@ def parse_age(text: str | None) -> timedelta | None:
 def dump_age(age: timedelta | int) -> str:
     """Return a duration, a timedelta or a number of seconds, as a field value. Fractions are cut off.
 
-    Raises :exc:`ValueError` for a negative duration.
+    Raises :exc:`ValueError` for a negative duration, and for a text that is no number.
     """
-    seconds = age // timedelta(seconds=1) if isinstance(age, timedelta) else int(age)
+    try:
+        seconds = age // timedelta(seconds=1) if isinstance(age, timedelta) else int(age)
+    except (TypeError, ValueError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"got duration {age!r}, expected a timedelta or a number of seconds") from None
     if seconds < 0:
         raise ValueError(f"got duration {age!r}, expected none below zero")
     return str(seconds)

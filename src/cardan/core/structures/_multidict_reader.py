@@ -76,6 +76,10 @@ class MultiDictReader(TypeConversionDict[K, V]):
     _order: dict[int, tuple[K, V]] | None
     _where: dict[K, list[int]] | None
 
+    @overload
+    def __init__(self, mapping: Mapping[K, list[V]]) -> None: ...
+    @overload
+    def __init__(self, mapping: Source[K, V] | None = None) -> None: ...
     def __init__(self, mapping: Source[K, V] | None = None) -> None:
         self._order = None
         if mapping is not None:
