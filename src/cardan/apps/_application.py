@@ -28,8 +28,9 @@ from ..wsgi import _handling as wsgi_handling
 from ._bridges import bridged
 from ._dual import Dual, async_face
 from ._lifespan import ProcessLifespan, serve_lifespan
+from ._request_annotation import request_class_for
 from ._stopping import Stopping
-from ._type_argument import class_in, own_argument
+from ._type_argument import check_argument, class_in, own_argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -108,7 +109,9 @@ class Application(Dual, Generic[R]):
     """The class of the requests that the handler gets.
 
     A subclass names it once, in brackets: the requests of ``class App(Application[ApiRequest])`` are ApiRequests. The
-    argument of the constructor, and an attribute of a subclass, take precedence."""
+    argument of the constructor, and an attribute of a subclass, take precedence. If none of them names it, it is the
+    class in the annotations of the handler and the middleware, which is also what type checkers infer:
+    ``def handler(request: ApiRequest)``. An annotation that exists for type checkers only is not seen."""
     load: bool = False
     """Whether the body is loaded before middleware and handler run: a form is parsed, any other body is kept.
 
@@ -140,6 +143,8 @@ class Application(Dual, Generic[R]):
     thread and handle the signal itself.
     """
 
+    _names_class = False
+    """Whether the class says itself which class the requests have."""
     _varies = False
     """Whether one of the options that decide how a request is served is a property."""
     _adapter_sync_handler: Handler[R] | None = None
@@ -182,6 +187,8 @@ class Application(Dual, Generic[R]):
         self._replaced = type(self)._replaced  # an attribute of the object is faster to read than one of its class
         self._stopping: dict[Any, Stopping] = {}
         self._has_class = request_class is not None
+        if request_class is None and not self._names_class:
+            given["request_class"] = request_class_for(self._functions(handler, options.get("middleware")))
         for name in ("handler", "request_class", *_OPTIONS):
             self._take(name, given.get(name))
         if isinstance(self.request_class, type):
@@ -194,6 +201,25 @@ class Application(Dual, Generic[R]):
             found = own_argument(cls, Application)
             if _is_request_class(found):
                 cls.request_class = found
+        cls._names_class = cls._names_class or "request_class" in cls.__dict__
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, item):
+            alias = super().__class_getitem__(item)
+            check_argument(alias, Application, BaseRequest)
+            return alias
+
+    def _functions(
+        self, handler: Handler[R] | None, middleware: Iterable[Middleware[R]] | None
+    ) -> list[Callable[..., Any]]:
+        """The functions that will get the requests."""
+        own = type(self)
+        if middleware is None:
+            middleware = () if _is_property(own, "middleware") else self.middleware
+        if handler is None and not _is_property(own, "handler"):
+            handler = self.handler
+        return [*([handler] if handler is not None else ()), *middleware]
 
     # --- options, and what follows from them ---
 

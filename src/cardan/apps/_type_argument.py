@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from types import UnionType
-from typing import Any, ForwardRef, Union, get_args, get_origin
+from typing import Any, ForwardRef, TypeVar, Union, get_args, get_origin
 
-__all__ = ["class_in", "own_argument"]
+__all__ = ["check_argument", "class_in", "own_argument"]
 
 
 def own_argument(cls: type, generic: type) -> Any:
@@ -35,6 +35,20 @@ def class_in(alias: Any, generic: type) -> Any:
         return None
     found = origin or found
     return found if isinstance(found, type) else None
+
+
+def check_argument(alias: Any, generic: type, bound: type) -> None:
+    """Raise :exc:`TypeError` if what ``alias`` gives to ``generic`` cannot be a class derived from ``bound``.
+
+    Type variables, names in quotes, and Any are accepted.
+    """
+    found = _argument(alias, generic)
+    if found is None or found is Any or isinstance(found, (ForwardRef, TypeVar)) or hasattr(found, "__typing_subst__"):
+        return
+    cls = get_origin(found) or found
+    if not isinstance(cls, type) or not issubclass(cls, bound):
+        shown = found.__name__ if isinstance(found, type) else found
+        raise TypeError(f"got {generic.__name__}[{shown}], expected one class that is derived from {bound.__name__}")
 
 
 def _argument(alias: Any, generic: type) -> Any:
