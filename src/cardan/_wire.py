@@ -30,11 +30,12 @@ class WireMixin(core.BaseResponse):
 
     def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
         """A copy of the header fields as they would be sent. Raises the errors that sending would raise."""
-        return trusted_headers(finalizer_of(self, environ["REQUEST_METHOD"], _wsgi_root(environ)).head.headers)
+        method = environ.get("REQUEST_METHOD", "GET")
+        return trusted_headers(finalizer_of(self, method, _wsgi_url(environ)).head.headers)
 
     def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:
         """The body for a server: empty if none is sent; the iterable itself with ``direct_passthrough``."""
-        finalizer = finalizer_of(self, environ["REQUEST_METHOD"], _wsgi_root(environ))
+        finalizer = finalizer_of(self, environ.get("REQUEST_METHOD", "GET"), _wsgi_url(environ))
         if finalizer.sends_body and self.direct_passthrough:
             body: Iterable[bytes] = self.response
             return body
@@ -82,7 +83,7 @@ class WireMixin(core.BaseResponse):
         """The header fields as they would be sent: lower-case names, bytes."""
         from .asgi._messages import encode_headers
 
-        return encode_headers(finalizer_of(self, scope["method"], _asgi_root(scope)).head.headers)
+        return encode_headers(finalizer_of(self, scope["method"], _asgi_url(scope)).head.headers)
 
     async def get_asgi_messages(self, scope: MutableMapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         """The messages that would be sent; the response is closed when the generator ends.
@@ -91,7 +92,7 @@ class WireMixin(core.BaseResponse):
         """
         from .asgi._messages import encode_headers
 
-        async with aclosing(self.aiter_events(scope["method"], root_url=_asgi_root(scope))) as events:
+        async with aclosing(self.aiter_events(scope["method"], request_url=_asgi_url(scope))) as events:
             async for event in events:
                 if isinstance(event, Head):
                     headers = encode_headers(event.headers)
@@ -157,19 +158,19 @@ class _Closing:
         self._response.close()
 
 
-def _wsgi_root(environ: dict[str, Any]) -> Callable[[], str]:
-    def root_url() -> str:
+def _wsgi_url(environ: dict[str, Any]) -> Callable[[], str]:
+    def request_url() -> str:
         from ._request import Request
 
-        return Request(environ, populate_request=False).root_url
+        return Request(environ, populate_request=False).url
 
-    return root_url
+    return request_url
 
 
-def _asgi_root(scope: MutableMapping[str, Any]) -> Callable[[], str]:
-    def root_url() -> str:
+def _asgi_url(scope: MutableMapping[str, Any]) -> Callable[[], str]:
+    def request_url() -> str:
         from .asgi._head import ScopeHead
 
-        return core.BaseRequest(ScopeHead(scope)).root_url
+        return core.BaseRequest(ScopeHead(scope)).url
 
-    return root_url
+    return request_url

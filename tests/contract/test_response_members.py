@@ -122,6 +122,13 @@ def autocorrect(request: Request) -> Response:
     return response
 
 
+@row("a corrected location is joined with the URL", lambda r: r.headers["location"] == f"{r.request.url}?page=2")
+def autocorrect_relative(request: Request) -> Response:
+    response = redirect("?page=2")
+    response.autocorrect_location_header = True
+    return response
+
+
 @row("location is relative by default", lambda r: r.headers["location"] == "x/%C3%A4")
 def location(request: Request) -> Response:
     return redirect("x/ä")

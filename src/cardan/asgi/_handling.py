@@ -165,7 +165,7 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
                 source=partial(_source, scope, receive),
                 worker=crossing.Worker(crossing.DEFAULT_THREADS),
                 context=crossing.CallersContext(),
-                root_url=partial(_root_url, scope),
+                request_url=partial(_request_url, scope),
                 extensions=None if held is not None else scope.get("extensions"),
             )
             await sender.send(response, scope["method"])
@@ -254,7 +254,7 @@ def _make_sender(
         source=partial(_source, scope, receive, AHEAD),
         worker=worker,
         context=context or crossing.CallersContext(),
-        root_url=partial(getattr, request, "root_url"),
+        request_url=partial(getattr, request, "url"),
         # if the server sends the body itself, the end cannot be held back
         extensions=None if isinstance(send, HeldSend) else scope.get("extensions"),
         lose=partial(setattr, exchange, "left", True),
@@ -314,11 +314,11 @@ async def _source(scope: Scope, receive: Receive, ahead: int = 0) -> ReceiveBody
     return body
 
 
-def _root_url(scope: Scope) -> str:
+def _request_url(scope: Scope) -> str:
     from ..core._request.request import BaseRequest
     from ._head import ScopeHead
 
-    return BaseRequest(ScopeHead(scope)).root_url
+    return BaseRequest(ScopeHead(scope)).url
 
 
 async def deny_websocket(scope: Scope, receive: Receive, send: Send) -> None:

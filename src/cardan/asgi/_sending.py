@@ -49,7 +49,7 @@ class Sender:
     gives a callable that cancels this.
     """
 
-    __slots__ = ("_context", "_lose", "_pathsend", "_root_url", "_send", "_source", "_when_stopped", "_worker")
+    __slots__ = ("_context", "_lose", "_pathsend", "_request_url", "_send", "_source", "_when_stopped", "_worker")
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Sender:
         source: Callable[[], Awaitable[ReceiveBody | None]],
         worker: crossing.Worker,
         context: crossing.RequestContext,
-        root_url: Callable[[], str] | None,
+        request_url: Callable[[], str] | None,
         extensions: Mapping[str, Any] | None = None,
         lose: Callable[[], None] | None = None,
         when_stopped: Callable[[Callable[[], None]], Callable[[], object]] | None = None,
@@ -67,7 +67,7 @@ class Sender:
         self._source = source
         self._worker = worker
         self._context = context
-        self._root_url = root_url
+        self._request_url = request_url
         self._lose = lose
         self._when_stopped = when_stopped
         self._pathsend = extensions is not None and "http.response.pathsend" in extensions
@@ -79,7 +79,7 @@ class Sender:
         """
         closers = closers_of(response)
         try:
-            outgoing = response.outgoing(method, self._root_url)
+            outgoing = response.outgoing(method, self._request_url)
             if isinstance(outgoing, ResponseFinalizer):
                 await self._stream(response, outgoing, closers)
             else:

@@ -79,7 +79,7 @@ def handle_response(response: BaseResponse, environ: WSGIEnvironment, start_resp
         if body is None:
             portal = partial(crossing.portal, "asyncio")
             thread = RequestThread(portal, Exchange(), crossing.CallersContext())
-            body = send(response, environ, start_response, thread, partial(_root_url, environ), [])
+            body = send(response, environ, start_response, thread, partial(_request_url, environ), [])
         has_body = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
         return drained(body, environ, response, None) if has_body or KEY in environ else body
     except BaseException as error:
@@ -119,8 +119,8 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
             thread = thread or RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
             held = bool(exchange.opened) or response.is_streamed  # the body of the response may read the request's
             after: list[Callable[[], Any]] = [partial(_leave, environ, exchange, thread)] if held else []
-            root_url = partial(getattr, request, "root_url")
-            body = send(response, environ, start_response, thread, root_url, after)
+            request_url = partial(getattr, request, "url")
+            body = send(response, environ, start_response, thread, request_url, after)
         elif exchange.opened and exchange.opened[-1].ended:
             return body
         return drained(body, environ, response, request) if has_body else body
@@ -164,8 +164,8 @@ def _leave(environ: WSGIEnvironment, exchange: Exchange, thread: RequestThread |
             exchange.close()
 
 
-def _root_url(environ: WSGIEnvironment) -> str:
+def _request_url(environ: WSGIEnvironment) -> str:
     from ..core._request.request import BaseRequest
     from ._head import EnvironHead
 
-    return BaseRequest(EnvironHead(environ)).root_url
+    return BaseRequest(EnvironHead(environ)).url

@@ -144,7 +144,7 @@ def send(
     environ: dict[str, Any],
     start_response: Callable[..., Any],
     thread: RequestThread,
-    root_url: Callable[[], str],
+    request_url: Callable[[], str],
     after: list[Callable[[], Any]],
 ) -> Iterable[bytes]:
     """Start ``response`` and return its iterable: the list ``[body]`` if it is whole and nothing has to be closed.
@@ -154,7 +154,7 @@ def send(
     """
     closers = [partial(thread.context.call, close) for close in closers_of(response)] + after
     try:
-        outgoing = response.outgoing(environ["REQUEST_METHOD"], root_url)
+        outgoing = response.outgoing(environ["REQUEST_METHOD"], request_url)
         if isinstance(outgoing, ResponseFinalizer):
             return _stream(response, outgoing, environ, start_response, thread, closers)
         start_response(response.status, outgoing.headers)

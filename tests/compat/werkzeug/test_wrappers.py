@@ -222,3 +222,19 @@ def test_on_asgi() -> None:
         await request.aclose()
 
     anyio.run(main)
+
+
+@pytest.mark.parametrize(("location", "absolute"), [
+    ("test", "http://localhost/a/b/test"), ("../test", "http://localhost/a/test"), ("/test", "http://localhost/test"),
+    ("?page=2", "http://localhost/a/b/c?page=2"), ("http://other/x", "http://other/x"),
+])  # fmt: skip
+def test_a_corrected_location_leads_to_the_same_place(wz: Any, location: str, absolute: str) -> None:
+    """Law: ``autocorrect_location_header`` joins a Location with the URL of the request, as clients do."""
+
+    @wz.wrappers.Request.application  # type: ignore[untyped-decorator]
+    def app(request: Any) -> Any:
+        response = wz.wrappers.Response(status=302, headers={"Location": location})
+        response.autocorrect_location_header = True
+        return response
+
+    assert wz.test.Client(app).get("/a/b/c?x=1").headers["Location"] == absolute

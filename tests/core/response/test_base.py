@@ -193,7 +193,7 @@ def test_bad_location_raises_when_set(location: str) -> None:
 
 
 def test_autocorrect_location_header() -> None:
-    """True joins with the application's root URL, only where it is asked for."""
+    """Law: True joins Location with the URL of the request, as clients do (RFC 9110 section 10.2.2)."""
 
     class Absolute(Response):
         autocorrect_location_header = True
@@ -201,11 +201,14 @@ def test_autocorrect_location_header() -> None:
     def location(cls: type[Response], value: str) -> str:
         response = cls(status=302)
         response.location = value
-        return dict(response.outgoing("GET", lambda: "http://h/app/").headers)["Location"]  # type: ignore[union-attr]
+        return dict(response.outgoing("GET", lambda: "http://h/app/page?a=1").headers)["Location"]  # type: ignore[union-attr]
 
     assert location(Response, "x") == "x"
     assert location(Absolute, "x") == "http://h/app/x"
     assert location(Absolute, "/x") == "http://h/x"
+    assert location(Absolute, "../x") == "http://h/x"
+    assert location(Absolute, "?b=2") == "http://h/app/page?b=2"
+    assert location(Absolute, "#part") == "http://h/app/page?a=1#part"
     assert location(Absolute, "http://other/x") == "http://other/x"
 
 

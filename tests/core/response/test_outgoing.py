@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cardan.core.structures import Headers
 
-ROOT = "http://h/app/"
+URL = "http://h/app/page?a=1"
 
 #: ways to give a body, each with whether it is buffered; ``cut`` is where the bytes are cut in two
 BODIES: dict[str, tuple[bool, Callable[[bytes, int], Any]]] = {
@@ -45,7 +45,7 @@ HEADERS: list[list[tuple[str, Any]]] = [
 
 def by_finalizer(response: Response, method: str) -> tuple[int, list[tuple[str, str]], bytes]:
     """What is sent if every chunk goes through the finalizer, which is the oracle."""
-    events = list(response.iter_events(method, root_url=lambda: ROOT))
+    events = list(response.iter_events(method, request_url=lambda: URL))
     head = events[0]
     assert isinstance(head, Head)
     return head.status, head.headers, b"".join(event.data for event in events if isinstance(event, Chunk))
@@ -110,7 +110,7 @@ def test_a_whole_answer_is_what_the_finalizer_sends(case: tuple[bool, Callable[[
     expected = outcome(by_finalizer, make(), method)
 
     def way(response: Response, method: str) -> Any:
-        outgoing = response.outgoing(method, lambda: ROOT)
+        outgoing = response.outgoing(method, lambda: URL)
         if isinstance(outgoing, WholeAnswer):
             assert buffered
             return outgoing.status, outgoing.headers, outgoing.body
@@ -180,7 +180,7 @@ def test_an_answer_that_is_sent_at_once(case: tuple[bool, Callable[[], Response]
 
 
 def test_hooks_and_a_location_are_not_sent_at_once() -> None:
-    """Law: a response with a hook, or with a Location that the root URL completes, is never sent at once."""
+    """Law: a response with a hook, or with a Location that the URL of the request completes, is never sent at once."""
     response = Response("body")
     assert whole_answer(response, "GET") is not None
     response.call_on_close(lambda: None)

@@ -48,7 +48,7 @@ class Outgoing(BodyAccess):
     """How a response is sent and closed; mixed into :class:`~cardan.core._response.BaseResponse`."""
 
     autocorrect_location_header: bool = False
-    """If True, a relative Location is joined with the root URL. RFC 9110 section 10.2.2 does not require that."""
+    """If True, a relative Location is joined with the URL of the request, as clients do (RFC 9110 section 10.2.2)."""
     keep_alive: float | None = None
     """Seconds of silence after which a comment of an event stream is sent; None: never."""
 
@@ -60,12 +60,12 @@ class Outgoing(BodyAccess):
     _content_type: str | None
     _reason: str | None
 
-    def outgoing(self, method: str, root_url: Callable[[], str] | None = None) -> WholeAnswer | ResponseFinalizer:
+    def outgoing(self, method: str, request_url: Callable[[], str] | None = None) -> WholeAnswer | ResponseFinalizer:
         """What is sent for this response, as the answer to a request with ``method``.
 
         Gives a :class:`WholeAnswer` if the body is buffered (text, bytes, or a list of them), else the
-        :class:`ResponseFinalizer` that the chunks of the body go through. ``root_url`` gives the root URL of the
-        application; it is asked for a relative ``Location`` if :attr:`autocorrect_location_header` is set.
+        :class:`ResponseFinalizer` that the chunks of the body go through. ``request_url`` gives the URL of the
+        request; it is asked for a relative ``Location`` if :attr:`autocorrect_location_header` is set.
 
         Raises :exc:`ValueError` for a status or a field that must not be sent, and :exc:`ContentLengthError` for a
         buffered body that is longer or shorter than its Content-Length.
@@ -77,7 +77,7 @@ class Outgoing(BodyAccess):
         >>> answer.body
         b'Hello'
         """
-        return self._plain(method) or self._checked(method, root_url)
+        return self._plain(method) or self._checked(method, request_url)
 
     def _plain(self, method: str) -> WholeAnswer | None:
         """The fast path of :meth:`outgoing`, for a body of bytes and no header field besides Content-Type."""
@@ -97,41 +97,42 @@ class Outgoing(BodyAccess):
             return answer
         return None
 
-    def _checked(self, method: str, root_url: Callable[[], str] | None) -> WholeAnswer | ResponseFinalizer:
+    def _checked(self, method: str, request_url: Callable[[], str] | None) -> WholeAnswer | ResponseFinalizer:
         """The slow path of :meth:`outgoing`, for every response."""
         body = self._body
         if body is None:
             if not isinstance(self._iterable, (list, tuple)) or self._passes_through:
-                return self._finalizer(method, root_url)
+                return self._finalizer(method, request_url)
             body = b"".join(map(encode, self._iterable))
         code, length = self._code, len(body) if self.automatically_set_content_length else None
-        fields, declared = final_fields(code, self._pairs(root_url, length), length)
+        fields, declared = final_fields(code, self._pairs(request_url, length), length)
         if not has_body(method, code):
             return WholeAnswer(code, fields, b"")
         check_length(len(body) if declared is not None else None, declared)
         return WholeAnswer(code, fields, body)
 
     def _finalizer(
-        self, method: str, root_url: Callable[[], str] | None, length: int | None = None
+        self, method: str, request_url: Callable[[], str] | None, length: int | None = None
     ) -> ResponseFinalizer:
         """The machine for one sending of this response. ``length`` is that of the body, None if it is not known."""
-        return ResponseFinalizer(method, self._code, self._pairs(root_url, length), length=length, reason=self._reason)
+        fields = self._pairs(request_url, length)
+        return ResponseFinalizer(method, self._code, fields, length=length, reason=self._reason)
 
-    def _pairs(self, root_url: Callable[[], str] | None, length: int | None) -> list[tuple[str, str]]:
+    def _pairs(self, request_url: Callable[[], str] | None, length: int | None) -> list[tuple[str, str]]:
         """The header fields as they are now."""
         fields = pairs_of(self.headers)
         own = self._own_length
         if own is not None and length is not None and own != str(length):  # the list was changed since then
             fields = [(name, value) for name, value in fields if name.lower() != "content-length" or value != own]
-        if self.autocorrect_location_header and root_url is not None and "Location" in self.headers:
+        if self.autocorrect_location_header and request_url is not None and "Location" in self.headers:
             from urllib.parse import urljoin
 
-            location = urljoin(root_url(), self.headers["Location"])
+            location = urljoin(request_url(), self.headers["Location"])
             fields = [(name, location if name.lower() == "location" else value) for name, value in fields]
         return fields
 
     def iter_events(
-        self, method: str, *, root_url: Callable[[], str] | None = None
+        self, method: str, *, request_url: Callable[[], str] | None = None
     ) -> Generator[ResponseEvent, None, None]:
         """Head, chunks and end in answer to ``method``; the response is closed when the generator ends.
 
@@ -141,12 +142,12 @@ class Outgoing(BodyAccess):
                 for event in events:
                     ...
 
-        ``root_url`` gives the application's root for ``Location``. Raises what the body raises, :exc:`ValueError` for
-        fields that must not be sent, :exc:`ContentLengthError` for a body that is longer or shorter than declared,
+        ``request_url`` gives the URL of the request for ``Location``. Raises what the body raises, :exc:`ValueError`
+        for fields that must not be sent, :exc:`ContentLengthError` for a body that is longer or shorter than declared,
         :exc:`WrongMode` for an async body.
         """
         try:
-            finalizer = self._finalizer(method, root_url, self._known_length())
+            finalizer = self._finalizer(method, request_url, self._known_length())
             if finalizer.sends_body:
                 if self.keep_alive is not None:
                     yield from finalizer.feed(b"")  # a client is told at once that the stream is open
@@ -160,7 +161,7 @@ class Outgoing(BodyAccess):
         self,
         method: str,
         *,
-        root_url: Callable[[], str] | None = None,
+        request_url: Callable[[], str] | None = None,
         run_sync: Callable[..., Awaitable[Any]] | None = None,
         library: AsyncLibrary | None = None,
         start_soon: Callable[..., Any] | None = None,
@@ -182,7 +183,7 @@ class Outgoing(BodyAccess):
         """
         closers = closers_of(self)
         try:
-            finalizer = self._finalizer(method, root_url, self._known_length())
+            finalizer = self._finalizer(method, request_url, self._known_length())
             if finalizer.sends_body:
                 chunks = self._chunks(run_sync, library, start_soon, closers)
                 closers.insert(0, chunks.aclose)
@@ -254,16 +255,16 @@ class Outgoing(BodyAccess):
         await self.aclose()
 
 
-def finalizer_of(response: Outgoing, method: str, root_url: Callable[[], str] | None) -> ResponseFinalizer:
+def finalizer_of(response: Outgoing, method: str, request_url: Callable[[], str] | None) -> ResponseFinalizer:
     """The machine for one sending of a response, also for one whose body is a single bytes object."""
-    return response._finalizer(method, root_url, response._known_length())
+    return response._finalizer(method, request_url, response._known_length())
 
 
 def whole_answer(response: Outgoing, method: str) -> WholeAnswer | None:
     """The answer of a response that an adapter can send at once: it is whole, and nothing is closed after it.
 
-    None for other responses, and for those that need the root URL: the adapter then prepares what running hooks and
-    streams needs, and asks :meth:`Outgoing.outgoing`. Raises what that raises.
+    None for other responses, and for those that need the URL of the request: the adapter then prepares what running
+    hooks and streams needs, and asks :meth:`Outgoing.outgoing`. Raises what that raises.
     """
     answer = response._plain(method)
     if answer is not None and response._hooks is None:

@@ -40,10 +40,10 @@ class PreparedResponse(BaseResponse):
         self._fields = fields
         self._headers = trusted_headers(fields.pairs.copy())
 
-    def outgoing(self, method: str, root_url: Callable[[], str] | None = None) -> WholeAnswer | ResponseFinalizer:
+    def outgoing(self, method: str, request_url: Callable[[], str] | None = None) -> WholeAnswer | ResponseFinalizer:
         """As :meth:`BaseResponse.outgoing`, without a check of the fields if nothing was changed."""
         answer = self._unchanged(method)
-        return answer if answer is not None else super().outgoing(method, root_url)
+        return answer if answer is not None else super().outgoing(method, request_url)
 
     def _unchanged(self, method: str) -> WholeAnswer | None:
         """The fast path of :meth:`outgoing`: the fields as they were checked; None if anything was changed."""
