@@ -17,7 +17,7 @@ from typing import Any
 import cardan.datastructures as values
 import cardan.http
 from cardan import FileStorage, Request, Response, ServerSentEvent
-from cardan.core import ContentLengthError, HTTPException, Limits, NotFound, RequestHead, check_preconditions, redirect
+from cardan.core import ContentLengthError, HTTPException, Limits, NotFound, RequestHead, redirect
 from cardan.core import Request as CoreRequest
 from cardan.core import (
     _exceptions as exceptions,
@@ -585,7 +585,7 @@ def call_functions(text: str) -> None:
         attempt(read, value)
     sent = environ(text)
     http.is_resource_modified(sent, etag=value, last_modified=value)
-    attempt(check_preconditions, Request(sent), etag="a")
+    attempt(http.check_preconditions, Request(sent), etag="a")
 
 
 def open_path(text: str) -> None:

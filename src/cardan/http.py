@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from .core.fields import _accept, _cache_control, _content_range, _csp, _etags, _header_set, _ranges
 from .core.fields._cookies import dump_cookie
@@ -31,7 +31,11 @@ from .core.fields._syntax import quote_if_needed as _quote_if_needed
 from .core.fields._syntax import unquote as unquote_header_value
 from .core.structures import _headers, _multidict
 
+if TYPE_CHECKING:
+    from .core._response.conditional import RequestLike
+
 __all__ = [
+    "check_preconditions",
     "dump_age",
     "dump_cookie",
     "dump_header",
@@ -223,7 +227,8 @@ def is_resource_modified(
     :param etag: the entity tag of the content, with or without quotes.
     :param data: the content, from which the entity tag is computed. :exc:`TypeError` is raised if ``etag`` is given
         too.
-    :param last_modified: when the content was last modified, as a datetime or a date in the format of HTTP.
+    :param last_modified: when the content was last modified, as a datetime or a date in the format of HTTP. A
+        naive datetime is in UTC.
     """
     from .core._response.conditional import Conditions, Representation, decide
 
@@ -231,8 +236,6 @@ def is_resource_modified(
         if etag is not None:
             raise TypeError("got both etag and data, expected one of them")
         etag = quote_etag(generate_etag(data))
-    if isinstance(last_modified, str):
-        last_modified = parse_date(last_modified)
     get = environ.get
     asked = Conditions(
         get("HTTP_IF_MATCH"),
@@ -240,8 +243,40 @@ def is_resource_modified(
         get("HTTP_IF_NONE_MATCH"),
         get("HTTP_IF_MODIFIED_SINCE"),
     )
-    there = Representation(etag=etag, last_modified=last_modified)
+    there = Representation(etag=etag, last_modified=_moment(last_modified))
     return decide(get("REQUEST_METHOD", "GET"), asked, there).status is None
+
+
+def check_preconditions(
+    request: RequestLike | Mapping[str, Any],
+    *,
+    etag: str | None = None,
+    last_modified: datetime | str | None = None,
+    exists: bool = True,
+) -> None:
+    """Raise :exc:`PreconditionFailed` (412) if the conditions of a request fail (RFC 9110 section 13.2.2).
+
+    Call it before a PUT, PATCH or DELETE changes what is stored. For GET and HEAD a 304 is no failure: use
+    :meth:`make_conditional() <cardan.Response.make_conditional>`.
+
+    :param request: a request, a WSGI environ or an ASGI scope.
+    :param etag: the entity tag of what is stored now: ``"v1"``, ``W/"v1"``, or without quotes.
+    :param last_modified: when it was last modified, as a datetime or a date in the format of HTTP. A naive datetime is
+        in UTC.
+    :param exists: False if nothing is stored.
+    """
+    from .core._exceptions import PreconditionFailed
+    from .core._response.conditional import Conditions, Representation, decide
+    from .core._response.etag import head_of
+
+    method, headers = head_of(request)
+    there = Representation(etag=etag, last_modified=_moment(last_modified), exists=exists)
+    if decide(method, Conditions.from_headers(headers), there).status == 412:
+        raise PreconditionFailed
+
+
+def _moment(when: datetime | str | None) -> datetime | None:
+    return parse_date(when) if isinstance(when, str) else when
 
 
 @overload

@@ -9,8 +9,8 @@ import anyio
 import pytest
 
 from cardan import Application, Request, Response, send_file
-from cardan.core import check_preconditions
 from cardan.datastructures import Headers
+from cardan.http import check_preconditions
 
 OPTIONAL = ("headers", "query_string", "http_version", "root_path", "scheme", "raw_path", "client", "server", "asgi")
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from cardan import Application, Request, Response
-from cardan.core import check_preconditions
+from cardan.http import check_preconditions
 from cardan.testing import Client, lint
 
 DATA = b"0123456789"

@@ -29,7 +29,6 @@ from ._response import (
     ResponseEvent,
     ResponseFinalizer,
     ServerSentEvent,
-    check_preconditions,
     redirect,
 )
 from .fields import header_field, live_field, value_field
@@ -57,7 +56,6 @@ __all__ = [
     "ResponseFinalizer",
     "ServerSentEvent",
     "abort",
-    "check_preconditions",
     "header_field",
     "live_field",
     "redirect",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core import Request, RequestHead, Response, check_preconditions
+import cardan
+from cardan.core import Request, RequestHead, Response
 from cardan.core._response import WholeAnswer
 from cardan.core._response.conditional import MAX_RANGES, Conditions, Decision, Representation, decide
 from cardan.core.fields._dates import parse_date
 from cardan.core.structures import Headers
+from cardan.datastructures import IfRange
 from cardan.exceptions import PreconditionFailed
+from cardan.http import check_preconditions, http_date, is_resource_modified
 from tests.corpora import corpus_json
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -261,3 +264,31 @@ def test_stream_is_not_consumed() -> None:
     response = Response(body(), headers={"ETag": '"v1"'})
     response.make_conditional(_request("GET", if_none_match='"v1"'))
     assert [type(event).__name__ for event in response.iter_events("GET")] == ["Head", "End"]
+
+
+@pytest.mark.parametrize("when", [datetime(2026, 1, 1, 12, 0, 0, 500_000, tzinfo=UTC), datetime(2026, 1, 1, 12)])
+def test_a_time_that_no_date_of_http_can_say(when: datetime) -> None:
+    """Law: a time with fractions of a second, or a naive one (in UTC), is not newer than the date written of it."""
+    date = http_date(when)
+    environ = {"REQUEST_METHOD": "GET", "HTTP_IF_MODIFIED_SINCE": date}
+    assert not is_resource_modified(environ, last_modified=when)
+    put = cardan.Request.from_values("/", method="PUT", headers={"If-Unmodified-Since": date})
+    check_preconditions(put, last_modified=when)
+    check_preconditions(put, last_modified=http_date(when))
+    with pytest.raises(PreconditionFailed):
+        check_preconditions(put, last_modified=when + timedelta(seconds=1))
+    assert IfRange.from_header(date).matches(last_modified=when)
+    response = Response("x")
+    response.last_modified = when
+    assert response.make_conditional(environ).status_code == 304
+
+
+def test_check_preconditions_takes_what_make_conditional_takes() -> None:
+    """Law: the conditions are read from a request, an environ and a scope alike; anything else is a TypeError."""
+    scope = {"type": "http", "method": "PUT", "headers": [(b"if-match", b'"v1"')]}
+    for request in (_request("PUT", if_match='"v1"'), {"REQUEST_METHOD": "PUT", "HTTP_IF_MATCH": '"v1"'}, scope):
+        check_preconditions(request, etag="v1")
+        with pytest.raises(PreconditionFailed):
+            check_preconditions(request, etag="v2")
+    with pytest.raises(TypeError, match="got int, expected a request"):
+        check_preconditions(5)  # type: ignore[arg-type]

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from .base import BaseResponse
 from .body import ResponseBody
-from .conditional import check_preconditions
 from .etag import ETagResponseMixin
 from .events import ServerSentEvent
 from .finalizer import Chunk, ContentLengthError, End, Head, ResponseEvent, ResponseFinalizer
@@ -41,6 +40,5 @@ __all__ = [
     "ServerSentEvent",
     "WWWAuthenticateMixin",
     "WholeAnswer",
-    "check_preconditions",
     "redirect",
 ]

@@ -13,9 +13,9 @@ the order of section 13.2.2. Nothing that a client sends raises an error or take
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from .._exceptions import PreconditionFailed
 from ..fields._dates import parse_date
 from ..fields._etags import ETags, unquote_etag
 from ..fields._live import HasHeaders
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["MAX_RANGES", "Conditions", "Decision", "Representation", "RequestLike", "check_preconditions", "decide"]
+__all__ = ["MAX_RANGES", "Conditions", "Decision", "Representation", "RequestLike", "decide"]
 
 #: The largest number of ranges in one request. A request for more gets the whole representation (RFC 9110 section 14.2
 #: allows it). Apache allows 200, nginx any number, and Go limits only the size of the answer. Players and download
@@ -76,6 +76,11 @@ class Representation:
     length: int | None = None
     exists: bool = True
     any_order: bool = True
+
+    def __post_init__(self) -> None:
+        when = self.last_modified
+        if when is not None:  # a date of HTTP has no fractions of a second, and a naive datetime is in UTC
+            self.last_modified = when.replace(microsecond=0, tzinfo=when.tzinfo or UTC)
 
 
 @dataclass(slots=True)
@@ -165,16 +170,3 @@ class RequestLike(HasHeaders, Protocol):
     def method(self) -> str:
         """The method."""
         ...
-
-
-def check_preconditions(
-    request: RequestLike, *, etag: str | None = None, last_modified: datetime | None = None, exists: bool = True
-) -> None:
-    """Raise :exc:`PreconditionFailed` (412) if the conditions of a request fail. Call it before a PUT, PATCH or DELETE.
-
-    ``etag`` (``"v1"``, ``W/"v1"``, or without quotes) and ``last_modified`` are those of what is stored now; ``exists``
-    is False if nothing is stored. For GET and HEAD a 304 is no failure: use ``make_conditional``.
-    """
-    there = Representation(etag=etag, last_modified=last_modified, exists=exists)
-    if decide(request.method, Conditions.from_headers(request.headers), there).status == 412:
-        raise PreconditionFailed
