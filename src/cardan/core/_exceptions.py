@@ -237,8 +237,10 @@ class HTTPException(_Declaring):
         """The reason phrase of the status (RFC 9110 section 15), for example ``"Not Found"``."""
         return PHRASES.get(self.code or 0, "Unknown Error")
 
-    def get_headers(self) -> list[tuple[str, str]]:
+    def get_headers(self, environ: object = None, scope: object = None) -> list[tuple[str, str]]:
         """Return the header fields of the response, without Content-Type: ``headers``, then the fields of the class.
+
+        The fields do not depend on the parameters. Programs for Werkzeug give an environ and a scope.
 
         A class adds fields such as ``Allow``. If ``headers`` contains such a field, the class does not add it.
         """
@@ -262,8 +264,10 @@ class HTTPException(_Declaring):
         declared = {name: getattr(self, name) for name in names if hasattr(self, name)}
         return declared | {name: value for name, value in self.members.items() if name not in declared}
 
-    def get_body(self, request: HasHeaders | Mapping[str, Any] | None = None) -> str:
+    def get_body(self, request: HasHeaders | Mapping[str, Any] | None = None, scope: object = None) -> str:
         """Return the body of the response as text, in the format that :meth:`get_response` selects for ``request``.
+
+        ``scope`` is not used: programs for Werkzeug give it.
 
         A class may override it. The Content-Type of its response is then that of :meth:`get_headers`, and without one
         ``text/html``.
@@ -272,12 +276,13 @@ class HTTPException(_Declaring):
 
         return document(self, request)[1].decode()
 
-    def get_response(self, request: HasHeaders | Mapping[str, Any] | None = None) -> Response:
+    def get_response(self, request: HasHeaders | Mapping[str, Any] | None = None, scope: object = None) -> Response:
         """Return ``response`` if it was given, else a new response that describes the error.
 
         ``request`` is a request, a WSGI environ or an ASGI scope. Its Accept field selects the format: problem details
         (RFC 9457) for JSON, HTML or plain text. If Accept names none of them, an error with members, and an error for a
         request with a JSON body, give problem details; other errors give plain text. The same holds without a request.
+        ``scope`` is not used: programs for Werkzeug give it.
         """
         if self.response is not None:
             given: Any = self.response  # of any class; most programs use cardan.Response

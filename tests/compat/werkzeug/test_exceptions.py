@@ -115,6 +115,28 @@ def test_a_body_of_the_program(wz: Any) -> None:
     assert Data().get_response().headers["X-A"] == "1"
 
 
+def test_a_class_that_calls_the_methods_it_overrides(wz: Any) -> None:
+    """Law: a class may give the environ and the scope to the methods that it overrides."""
+
+    class Limited(wz.exceptions.NotFound):  # type: ignore[misc, name-defined]
+        def get_headers(self, environ: Any = None, scope: Any = None) -> Any:
+            return [*super().get_headers(environ, scope), ("X-A", "1")]
+
+        def get_body(self, environ: Any = None, scope: Any = None) -> Any:
+            return super().get_body(environ, scope)
+
+        def get_response(self, environ: Any = None, scope: Any = None) -> Any:
+            return super().get_response(environ, scope)
+
+    @wz.wrappers.Request.application  # type: ignore[untyped-decorator]
+    def app(request: Any) -> Any:
+        raise Limited
+
+    answer = wz.test.Client(app).get("/")
+    assert (answer.status_code, answer.headers["X-A"]) == (404, "1")
+    assert ("Allow", "GET") in wz.exceptions.MethodNotAllowed(["GET"]).get_headers({})
+
+
 def test_the_body_of_an_error() -> None:
     """``get_body`` gives the text that the response has for the same request."""
     for accept in ("text/html", "application/json", "text/plain"):

@@ -132,3 +132,14 @@ def test_without_werkzeug() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.stderr.strip().endswith("cardan.compat.werkzeug.routing needs Werkzeug: pip install werkzeug")
+
+
+def test_the_classes_of_the_errors(wz: Any) -> None:
+    """Law: a redirect is a RoutingException, and a host that is not valid is a BadHost, as in Werkzeug."""
+    urls = wz.routing.Map([wz.routing.Rule("/a/", endpoint="a")])
+    assert issubclass(wz.routing.BuildError, wz.routing.RoutingException)
+    with pytest.raises(wz.routing.RoutingException) as caught:
+        urls.bind("localhost").match("/a")
+    assert caught.value.new_url == "http://localhost/a/"
+    with pytest.raises(wz.exceptions.BadHost):
+        urls.bind("a..b")

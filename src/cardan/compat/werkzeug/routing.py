@@ -20,6 +20,7 @@ try:
         FloatConverter,
         IntegerConverter,
         PathConverter,
+        RoutingException,
         Rule,
         RuleFactory,
         RuleTemplate,
@@ -34,7 +35,7 @@ except ImportError:
 
 from ..._request import BaseRequest
 from ..._response import redirect
-from .exceptions import HTTPException, MethodNotAllowed, default_exceptions
+from .exceptions import BadHost, HTTPException, MethodNotAllowed, default_exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -53,6 +54,7 @@ __all__ = [
     "MapAdapter",
     "PathConverter",
     "RequestRedirect",
+    "RoutingException",
     "Rule",
     "RuleFactory",
     "RuleTemplate",
@@ -64,7 +66,7 @@ __all__ = [
 ]
 
 
-class RequestRedirect(HTTPException):
+class RequestRedirect(HTTPException, RoutingException):
     """308: the map has the URL in another form, ``new_url``, to which the response redirects."""
 
     code = 308
@@ -83,6 +85,8 @@ def _own_errors() -> Iterator[None]:
         raise RequestRedirect(error.new_url) from None
     except theirs.MethodNotAllowed as error:
         raise MethodNotAllowed(error.valid_methods) from None
+    except theirs.BadHost as error:
+        raise BadHost(error.description) from None
     except theirs.HTTPException as error:
         own = default_exceptions.get(error.code or 0)
         if own is None:  # a class of the program
