@@ -20,7 +20,6 @@ __all__ = [
     "LIMIT_NAMES",
     "RESERVED",
     "check_limit",
-    "check_names",
     "is_misspelt",
     "limits_of",
     "own_limits",
@@ -72,14 +71,6 @@ def check_limit(name: str, value: object) -> None:
 def is_misspelt(name: str) -> bool:
     """Whether ``name`` is reserved for limits and is none of them: an attribute of that name would have no effect."""
     return name.startswith(RESERVED) and name not in LIMIT_NAMES and name not in _OTHERS
-
-
-def check_names(cls: type) -> None:
-    """Raise :exc:`TypeError` if ``cls``, or a class that it inherits from, has a misspelt limit."""
-    for base in cls.__mro__:
-        for name in base.__dict__:
-            if is_misspelt(name):
-                raise TypeError(wrong_name(name))
 
 
 def wrong_name(name: str) -> str:

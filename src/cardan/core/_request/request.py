@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
-from inspect import getattr_static
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -37,7 +36,6 @@ from ..forms._body_reader import parse_content_length
 from ..forms._content_type import FORM_TYPES, URLENCODED_TYPE
 from ..forms._files import FileStorage, bind, is_on_disk
 from ..forms._parts import Part
-from ..forms._plan import check_form_rules
 from ..forms._reader import FormReader
 from ..forms._sinks import MemoryBudget, MemorySink
 from ..forms._urlencoded import parse_urlencoded
@@ -53,7 +51,8 @@ from .fields import (
     ETagRequestMixin,
     UserAgentMixin,
 )
-from .limits import FIXED_NAMES, LIMIT_NAMES, check_limit, check_names, is_misspelt, limits_of, wrong_name
+from .limits import FIXED_NAMES, LIMIT_NAMES, limits_of
+from .settings import CHECKS, check_class, fault_of
 from .state import MISSING, RequestState
 from .url import authority_of, checked_host, path_below_root, root_url_of
 
@@ -226,16 +225,17 @@ class BaseRequest(_Limited):
     if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
 
         def __setattr__(self, name: str, value: Any) -> None:
-            if name in FIXED_NAMES:
-                if name in LIMIT_NAMES:
-                    check_limit(name, value)
-                if self._body_state is not None:
-                    raise RuntimeError(f"got {name} = {value}, expected it to be set before the body is first accessed")
-                self.__dict__["_is_limited"] = True
-            elif is_misspelt(name):
-                raise AttributeError(wrong_name(name))
-            elif name == "form_rules":
-                check_form_rules(value)
+            check = CHECKS.get(name)
+            if check is not None:
+                check(name, value)
+                if name in FIXED_NAMES:
+                    if self._body_state is not None:
+                        raise RuntimeError(
+                            f"got {name} = {value}, expected it to be set before the body is first accessed"
+                        )
+                    self.__dict__["_is_limited"] = True
+            elif (fault := fault_of(name)) is not None:
+                raise AttributeError(fault)
             object.__setattr__(self, name, value)
 
     # --- the head ---
@@ -873,13 +873,10 @@ _FIXED_SETTINGS: Final = [value for value in vars(BaseRequest).values() if isins
 def check_request_class(cls: type[BaseRequest]) -> None:
     """Raise :exc:`TypeError` if an attribute of ``cls`` would have no effect: a misspelt limit, another ``charset``.
 
-    Raise :exc:`ValueError` for another value of ``form_rules``. A class is checked when it is made.
+    The values of settings are checked, too. A class is checked when it is made.
     """
-    check_names(cls)
+    check_class(cls)
     check_fixed_settings(cls, *_FIXED_SETTINGS)
-    rules = getattr_static(cls, "form_rules")
-    if not hasattr(rules, "__get__"):  # it may be a property
-        check_form_rules(rules)
 
 
 class Request(
