@@ -23,7 +23,7 @@ from cardan import (
 )
 from cardan.core import Chunk, End, Head, HeadLike, RequestHead, ResponseFinalizer
 from cardan.core.forms import MultipartDecoder
-from cardan.datastructures import ImmutableMultiDict
+from cardan.datastructures import Challenge, HeaderSet, ImmutableMultiDict, Link
 from cardan.files import guess_type, send_from_directory, wrap_file
 from cardan.testing import AsyncClient, Client, RequestBuilder, lint
 from cardan.types import AsyncStream
@@ -157,3 +157,16 @@ def tests(client: Client, app: Any) -> None:
     assert_type(builder.head(), RequestHead)
     Client(lint.wsgi(app))
     Client(lint.asgi(app), backend="trio")
+
+
+def fields_with_lists(response: Response) -> None:
+    """A live field is set with its own class, with what makes one, with text, or with None."""
+    response.vary = ["Accept", "Cookie"]
+    response.vary = response.allow
+    response.vary = "Accept"
+    response.vary = None
+    response.cache_control = {"max-age": "5"}
+    response.www_authenticate = Challenge("basic", {"realm": "staff"})
+    response.www_authenticate = [Challenge("a"), Challenge("b")]
+    response.link = [Link("/a", rel="next")]
+    assert_type(response.vary, HeaderSet)

@@ -37,8 +37,8 @@ class WireMixin(core.BaseResponse):
         """The body for a server: empty if none is sent; the iterable itself with ``direct_passthrough``."""
         finalizer = finalizer_of(self, environ.get("REQUEST_METHOD", "GET"), _wsgi_url(environ))
         if finalizer.sends_body and self.direct_passthrough:
-            body: Iterable[bytes] = self.response
-            return body
+            body: Any = self.response
+            return body  # type: ignore[no-any-return]
         finalizer.feed(b"")
         return _Closing(self, self.iter_encoded() if finalizer.sends_body else iter(()), finalizer)
 

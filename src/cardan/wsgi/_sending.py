@@ -178,12 +178,12 @@ def _stream(
     only_body = len(closers) == (getattr(response.response, "close", None) is not None)  # there are no hooks
     if response.direct_passthrough and finalizer.sends_body and only_body and not response.is_async:
         start_response(response.status, finalizer.head.headers)
-        passed: Iterable[bytes] = response.response  # unchanged: a server knows its own file wrapper, and closes it
+        passed: Any = response.response  # unchanged: a server knows its own file wrapper, and closes it
         wrapper = environ.get("wsgi.file_wrapper")
         if isinstance(passed, (list, tuple)):
             return passed or [b""]
         if not isinstance(wrapper, type) or isinstance(passed, wrapper):
-            return passed
+            return passed  # type: ignore[no-any-return]
         steps = partial(thread.context.call, next, thread.context.call(iter, passed), END)
         return BodyIterator(steps, None, closers, thread, throws_errors(environ))
     step: Callable[[], Any] = _no_more

@@ -8,6 +8,7 @@ from typing import Any, assert_type
 
 import pytest
 
+from cardan import core
 from cardan.core.fields._accept_media import MIMEAccept
 from cardan.core.fields._authorization import Authorization, Challenge
 from cardan.core.fields._cache_control import ResponseCacheControl
@@ -229,3 +230,18 @@ def test_names_are_tokens(make: Any) -> None:
     """A field name that is not a token is refused in the class body, not when the field is used."""
     with pytest.raises(ValueError, match=r"^got field name 'X Y', expected a token$"):
         make("X Y")
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("vary", 5), ("vary", [5]), ("allow", 5), ("link", 5), ("link", ["x"]), ("cache_control", 5),
+    ("content_security_policy", 5), ("www_authenticate", 5), ("content_range", 5), ("mimetype_params", 5),
+    ("mimetype_params", {"a": "b"}), ("age", [5]), ("last_modified", [5]), ("retry_after", [5]), ("location", 5),
+    ("content_location", b"/"), ("access_control_max_age", [5]),
+])  # fmt: skip
+def test_a_field_is_not_set_with_a_value_of_another_type(name: str, value: Any) -> None:
+    """Such a value raises a TypeError that says what came, and changes nothing."""
+    response = core.Response("x")
+    before = response.headers.to_wsgi_list()
+    with pytest.raises(TypeError, match=r"^got [\w-]+ = .*, expected "):
+        setattr(response, name, value)
+    assert response.headers.to_wsgi_list() == before

@@ -14,7 +14,7 @@ from .._status import STATUS_LINES, parse_status, status_line
 from ..fields._cookies import dump_cookie
 from ..fields._descriptors import FixedSetting, check_fixed_settings
 from ..structures._headers import Headers, pairs_of, trusted_headers
-from .body import ResponseBody
+from .body import ResponseBody, check_json_module
 from .content_type import checked, with_charset
 from .copies import Copies
 from .outgoing import Outgoing
@@ -115,6 +115,7 @@ class BaseResponse(Copies, Outgoing):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         check_fixed_settings(cls, vars(BaseResponse)["charset"])
+        check_json_module(cls.json_module)
         cls._has_own_headers = cls.headers is not BaseResponse.headers
 
     # --- status and headers ---

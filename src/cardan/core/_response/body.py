@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, TypeAlias, overload
 
 from .._buffers import as_bytes, is_bytes_like
 from .._exceptions import WrongMode
@@ -22,9 +22,27 @@ if TYPE_CHECKING:
     from .._buffers import Buffer
     from ..structures._headers import Headers
 
-__all__ = ["BodyAccess", "ResponseBody"]
+__all__ = ["BodyAccess", "JSONCodec", "ResponseBody", "check_json_module"]
 
 ResponseBody: TypeAlias = "str | Buffer | Iterable[str | Buffer] | AsyncIterable[str | Buffer] | None"
+
+
+class JSONCodec(Protocol):
+    """What ``json_module`` of a response may be: a module, or any object, with ``loads`` and ``dumps``."""
+
+    def loads(self, text: bytes, /) -> Any:
+        """The value of a JSON text. Raises :exc:`ValueError` for what is not JSON."""
+        ...
+
+    def dumps(self, value: Any, /) -> str | bytes:
+        """A value as a JSON text."""
+        ...
+
+
+def check_json_module(module: object) -> None:
+    """Raise :exc:`TypeError` for what can neither read nor write JSON."""
+    if not any(callable(getattr(module, name, None)) for name in ("loads", "dumps")):
+        raise TypeError(f"got json_module = {module!r}, expected a module, or an object, with loads() and dumps()")
 
 
 class BodyAccess:
@@ -34,7 +52,7 @@ class BodyAccess:
     """If False, no access to the body consumes its iterable."""
     automatically_set_content_length: bool = True
     """Whether Content-Length is set if the body is buffered."""
-    json_module: ClassVar[Any] = json
+    json_module: ClassVar[JSONCodec] = json
     """The module, or any object, whose ``loads`` and ``dumps`` read and write JSON. ``dumps`` may return bytes."""
     direct_passthrough: bool = False
 
@@ -84,14 +102,14 @@ class BodyAccess:
         self._was_bytes = False
 
     @property
-    def response(self) -> Any:
+    def response(self) -> list[bytes] | Iterable[str | Buffer] | AsyncIterable[str | Buffer]:
         """The body: a list if it was given as text or bytes, else the iterable that was given. It may be replaced."""
         body = self._body
         if body is not None:
             self.__dict__.setdefault("_iterable", [body] if body else [])
             self._was_bytes = True
             self._body = None
-        return self._iterable
+        return self._iterable  # type: ignore[no-any-return]
 
     @response.setter
     def response(self, value: ResponseBody) -> None:

@@ -39,6 +39,8 @@ class _URIField:
         return self if obj is None else obj.headers.get(self._name)
 
     def __set__(self, obj: Any, value: str | None) -> None:
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"got {self._name} = {value!r}, expected a URL as a str")
         obj.headers[self._name] = None if value is None else iri_to_uri(value)
 
     def __delete__(self, obj: Any) -> None:

@@ -36,7 +36,8 @@ class ResponseStream:
         response = self.response
         response._ensure_sequence(mutable=True)
         data = encode(value)
-        response.response.append(data)
+        chunks: Any = response.response
+        chunks.append(data)
         response.headers.remove("Content-Length")
         return len(value) if isinstance(value, str) else len(data)
 

@@ -29,12 +29,14 @@ __all__ = [
     "FixedSetting",
     "HeaderField",
     "LiveField",
+    "Written",
     "check_fixed_settings",
     "header_field",
     "live_field",
     "value_field",
 ]
 
+A = TypeVar("A")
 T = TypeVar("T")
 D = TypeVar("D")
 G = TypeVar("G")
@@ -89,6 +91,14 @@ class FieldValue(Protocol[G_co]):
         ...
 
 
+class Written(Protocol):
+    """An object that can be written to a header field."""
+
+    def to_header(self) -> str:
+        """The field value."""
+        ...
+
+
 class HeaderField(Generic[G, S]):
     """A header field as an attribute that reads as ``G`` and is set with ``S``. :func:`header_field` makes it."""
 
@@ -138,7 +148,11 @@ class HeaderField(Generic[G, S]):
     def __set__(self, obj: HasHeaders, value: S | None) -> None:
         headers = self._writable(obj)
         if value is not None:
-            headers[self.name] = value if type(value) is str else self.dump(value)
+            try:
+                text = value if type(value) is str else self.dump(value)
+            except (TypeError, AttributeError) as error:  # of a function that expects a value of another type
+                raise _wrong(self.attribute, value, f"a value of the {self.name} field") from error
+            headers[self.name] = text
         elif self.name in headers:
             del headers[self.name]
 
@@ -180,10 +194,10 @@ class CachedHeaderField(HeaderField[G, S]):
         raise AttributeError(f"{type(obj).__name__}.{self.attribute} is read-only")
 
 
-class LiveField(Generic[L]):
-    """A header field as an attribute with a live value: a change of the value is written to the field.
+class LiveField(Generic[L, S]):
+    """A header field as an attribute with a live value of the class ``L``: a change of it is written to the field.
 
-    :func:`live_field` makes it.
+    It is set with ``S``. :func:`live_field` makes it.
     """
 
     __module__ = "cardan.core.fields"
@@ -207,7 +221,7 @@ class LiveField(Generic[L]):
         headers: Any = obj.headers
         return self.cls.bound(headers, self.name)
 
-    def __set__(self, obj: HasHeaders, value: object) -> None:
+    def __set__(self, obj: HasHeaders, value: S | None) -> None:
         headers: Any = obj.headers
         text = "" if value is None else self._dump(value)
         if text:
@@ -218,9 +232,11 @@ class LiveField(Generic[L]):
     def _dump(self, value: Any) -> str:
         if isinstance(value, str):
             return value
-        if not hasattr(value, "to_header"):
-            value = self.cls(value)
-        return str(value.to_header())
+        try:
+            made = value if hasattr(value, "to_header") else self.cls(value)
+            return str(made.to_header())
+        except (TypeError, AttributeError) as error:  # of a class that expects an argument of another type
+            raise _wrong(self.attribute, value, f"a {self.cls.__name__}, what makes one, or a str") from error
 
     def __delete__(self, obj: HasHeaders) -> None:
         self.__set__(obj, None)
@@ -335,13 +351,15 @@ def value_field(
     return kind(name, cls.from_header, _to_header, None, read_only=read_only, wants_none=True, doc=doc)
 
 
-def live_field(name: str, cls: type[L], *, doc: str | None = None) -> LiveField[L]:
+def live_field(name: str, cls: Callable[[A], L], *, doc: str | None = None) -> LiveField[L, A | Written | str]:
     """Return a descriptor for a header field with a live value: every change of the value is written to the field.
 
-    ``cls`` is a subclass of :class:`~cardan.core.fields.Live`. The attribute can be set with an object of the
-    class, with a string, with the argument of the class, or with None, which removes the field as ``del`` does.
+    ``cls`` is a subclass of :class:`~cardan.core.fields.Live`. The attribute can be set with an object of the class, or
+    another one that has ``to_header()``, with a string, with the argument of the class, or with None, which removes the
+    field as ``del`` does. A value of another type raises :exc:`TypeError`.
     """
-    return LiveField(name, cls, doc)
+    live: Any = cls
+    return LiveField(name, live, doc)
 
 
 def _integer(text: str) -> int | None:
@@ -350,6 +368,10 @@ def _integer(text: str) -> int | None:
 
 def _float(text: str) -> float | None:
     return float(text) if _is_float(text) else None
+
+
+def _wrong(attribute: str, value: object, expected: str) -> TypeError:
+    return TypeError(f"got {attribute} = {value!r}, expected {expected}")
 
 
 def _to_header(value: Any) -> str:

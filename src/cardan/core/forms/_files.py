@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from inspect import iscoroutinefunction
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, Self
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, Self, TypeAlias
 
 from .._buffers import BATCH_SIZE
 from .._exceptions import WrongMode
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COPY_SIZE",
+    "FileLike",
     "FileStorage",
     "RunSync",
     "Writer",
@@ -40,7 +41,8 @@ __all__ = [
     "writer",
 ]
 
-RunSync = Any  # Callable[..., Awaitable[Any]]; anyio's, trio's and asyncio's differ in their keywords
+# those of anyio, trio and asyncio differ in their keywords
+RunSync: TypeAlias = "Callable[..., Awaitable[Any]] | None"
 
 #: How many bytes are copied at once: so many that the time of a call in a worker thread (some 100 us) does not matter.
 COPY_SIZE = BATCH_SIZE
@@ -51,6 +53,14 @@ class Writer(Protocol):
 
     def write(self, data: bytes, /) -> object:
         """Write all of ``data``."""
+        ...
+
+
+class FileLike(Protocol):
+    """The least that a file object of a :class:`FileStorage` has. Other methods are those that its user calls."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes; all that are left for -1."""
         ...
 
 
@@ -67,14 +77,14 @@ class FileStorage:
 
     def __init__(
         self,
-        stream: Any = None,
+        stream: IO[bytes] | FileLike | None = None,
         filename: str | None = None,
         name: str | None = None,
         content_type: str | None = None,
         content_length: int | None = None,
         headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
     ) -> None:
-        self._sink = BytesIO() if stream is None else stream
+        self._sink: Any = BytesIO() if stream is None else stream
         self.filename = filename
         self.name = name
         if headers is None or content_type is not None:

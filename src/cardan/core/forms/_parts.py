@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..drive import AsyncStream, Step
     from ..structures._headers import HeadersView
     from ._events import FormEvent
+    from ._files import RunSync
     from ._plan import FormRules
 
 __all__ = ["Part", "PartReader", "call_beside"]
@@ -55,7 +56,7 @@ class Part:
         start: Field | FileStart,
         mode: Literal["sync", "async"],
         run: Callable[[Any], Any],
-        run_sync: Any = None,
+        run_sync: RunSync = None,
     ) -> None:
         self.name = start.name
         self.headers: HeadersView = start.headers  # type: ignore[assignment]  # a part of a multipart has them
@@ -235,7 +236,7 @@ class PartReader:
             self.current = part = self.part_class(self, start, "sync", run)
             yield part
 
-    async def aiter(self, arun: Callable[[Any], Awaitable[Any]], run_sync: Any = None) -> AsyncIterator[Part]:
+    async def aiter(self, arun: Callable[[Any], Awaitable[Any]], run_sync: RunSync = None) -> AsyncIterator[Part]:
         """The parts. ``arun(steps)`` runs a generator of steps by awaiting. ``run_sync`` runs blocking writes
         when a part is saved to a file.
         """
