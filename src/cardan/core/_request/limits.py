@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from dataclasses import fields
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from .._limits import Limits
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "FIXED_NAMES",
@@ -22,7 +19,6 @@ __all__ = [
     "check_limit",
     "is_misspelt",
     "limits_of",
-    "own_limits",
     "wrong_name",
 ]
 
@@ -55,11 +51,6 @@ def limits_of(request: object) -> Limits:
         return _known[values]
     except (KeyError, TypeError):
         return _remember(values)
-
-
-def own_limits(attributes: Mapping[str, Any]) -> dict[str, int | None]:
-    """Those of the ``attributes`` of one request that are limits: what was set on it and not on its class."""
-    return {name: attributes[name] for name in LIMIT_NAMES if name in attributes}
 
 
 def check_limit(name: str, value: object) -> None:

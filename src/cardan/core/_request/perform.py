@@ -71,8 +71,12 @@ def perform(
     open_file: Callable[[Any], Any] = _no_files,
     run_sync: Callable[..., Awaitable[Any]] | None = None,
     shield: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    *,
+    awaits_sinks: bool = True,
 ) -> Callable[[Step], Awaitable[Any]]:
     """A function that performs a step by awaiting: async sinks are awaited, and writes to the disk go to ``run_sync``.
+
+    Without ``awaits_sinks`` it raises :exc:`TypeError` when it opens an async sink, as :func:`performer` does.
 
     After an error, sinks are exited inside ``shield()``, because a cancellation must not leave them open.
     """
@@ -87,6 +91,8 @@ def perform(
             return await _write(step.sink, step.data, run_sync)  # type: ignore[union-attr]
         if kind is Open:
             sink = open_file(step.part)  # type: ignore[union-attr]
+            if not awaits_sinks:
+                return _sync_sink(sink)
             sink = await sink if isinstance(sink, CoroutineType) else sink
             if (tell := getattr(sink, "tell", None)) is not None and iscoroutinefunction(tell):
                 starts[id(sink)] = await tell()

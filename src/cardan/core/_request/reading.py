@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .._buffers import CHUNK_SIZE, READ_SIZE
-from .._exceptions import BodyNotLoaded, HTTPException, RequestEntityTooLarge, WrongMode
+from .._exceptions import BodyConsumed, BodyNotLoaded, HTTPException, RequestEntityTooLarge, WrongMode
 from .._waiting import checkpoint
 from ..drive import Read, run
 from ..forms._body_reader import BodyReader
@@ -26,7 +26,7 @@ from ..forms._form import Form
 from ..forms._plan import plan_for
 from .body import FORM, BytesBody, drop_frames, parsed_before
 from .filtering import FilteredBody
-from .limits import LIMIT_NAMES, limits_of, own_limits
+from .limits import LIMIT_NAMES, limits_of
 from .perform import perform, performer
 from .sharing import SharedRead, go_on, let_others_load, wait_for_load
 from .state import RequestState
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from .._limits import Limits
     from ..drive import Step
     from .body import Body
-    from .filtering import BodyFilter
     from .state import FormParser, Mode, ReadableRequest
 
     R = TypeVar("R", bound=ReadableRequest)
 
 __all__ = [
+    "DECISIVE",
     "FormSettings",
     "announces_body",
     "check_kept",
@@ -68,16 +68,24 @@ T = TypeVar("T")
 #: bytes that a body may have at most to be read at once
 SMALL: Final = CHUNK_SIZE
 
-_hooks_of = attrgetter(
-    "make_form_data_parser", "make_file_sink", "_get_file_stream", "want_form_data_parsed", "file_storage_class"
+DECISIVE: Final = (
+    "make_form_data_parser",
+    "make_file_sink",
+    "_get_file_stream",
+    "want_form_data_parsed",
+    "file_storage_class",
+    *LIMIT_NAMES,
 )
+"""The attributes that decide how a form is parsed, besides its Content-Type and ``form_rules``."""
+
+_decisive_of: Final = attrgetter(*DECISIVE)
 
 
 class FormSettings(tuple[Any, ...]):
-    """Cache key of a parsed form: the class of the request, the mode of parsing, and the limits that were set on the
-    request itself (None if there are none).
+    """Cache key of a parsed form: the class of the request, the mode of parsing, the Content-Type, and the hooks and
+    limits that were set on the request itself (None if there are none).
 
-    Two requests share a form if their hooks, mode and limits are equal, even if their classes differ.
+    Two requests share a form if all that decides how it is parsed is equal, even if their classes differ.
     """
 
     __slots__ = ()
@@ -90,13 +98,16 @@ class FormSettings(tuple[Any, ...]):
     __hash__ = None  # type: ignore[assignment]
 
     def _values(self) -> tuple[Any, ...]:
-        cls, forms, own = self
-        return forms, _hooks_of(cls), {name: getattr(cls, name) for name in LIMIT_NAMES} | (own or {})
+        cls, rules, content_type, own = self
+        return rules, content_type, dict(zip(DECISIVE, _decisive_of(cls))) | (own or {})
 
 
 def _settings(request: ReadableRequest) -> FormSettings:
-    own = own_limits(request.__dict__) if request._is_limited else None
-    return FormSettings((type(request), request.form_rules, own))
+    own = None
+    if request._has_own_settings:
+        values = request.__dict__
+        own = {name: values[name] for name in DECISIVE if name in values}
+    return FormSettings((type(request), request.form_rules, request.content_type, own))
 
 
 # --- the state ---
@@ -122,33 +133,37 @@ def _open(request: ReadableRequest) -> RequestState:
     length = request._sent_length  # raises for what is no length, in every handler and on both protocols
     limits = limits_of(request)
     body = request._open_body()
-    body_filter = request.make_body_filter()
-    if body_filter is not None:
-        body = _filtered(request, body, body_filter, length, limits)
-        length = None
+    if (behind := _behind_filter(request, body, length, limits)) is not None:
+        body, length = behind, None
     state = RequestState(body, length, limits)
     first: RequestState = request.__dict__.setdefault("_body_state", state)  # another thread may have been faster
     return first
 
 
-def _filtered(
-    request: ReadableRequest, body: Body, body_filter: BodyFilter, length: int | None, limits: Limits
-) -> Body:
-    """The body behind the filter of this class: one for all requests whose class has the same."""
-    key = type(request).make_body_filter
-    found = body.filtered.get(key) if body.filtered else None
-    if found is not None:
+def _behind_filter(request: ReadableRequest, body: Body, length: int | None, limits: Limits) -> Body | None:
+    """``body`` behind the filter of this request; None if it has no filter.
+
+    There is one filter for all requests that have the same hook, on their class or on themselves. The hook is called
+    for the first of them only: the filter of another one would see none of the bytes.
+    """
+    key: Any = request.__dict__.get("make_body_filter", type(request).make_body_filter)
+    if body.filtered and (found := body.filtered.get(key)) is not None:
         return found
-    reader = BodyReader(content_length=length, limits=limits)
+    body_filter = request.make_body_filter()
+    if body_filter is None:
+        return None
+    reader = BodyReader(content_length=length, limits=limits)  # may raise 413: the body is then still there
     body.begin("make_body_filter()")
     try:
-        found = body.filtered.get(key) if body.filtered else None  # another thread may have been faster
-        if found is None:
-            if body.raw is None:
-                body.take_begun("make_body_filter()")
-            found = FilteredBody(body if body.raw is None else BytesBody(body.raw), reader, body_filter)
-            body.filtered = {**(body.filtered or {}), key: found}
-        return found
+        if body.filtered and key in body.filtered:
+            raise BodyConsumed(
+                "got a second filter from make_body_filter(), expected one: another thread opened the body meanwhile"
+            )
+        if body.raw is None:
+            body.take_begun("make_body_filter()")
+        behind = FilteredBody(body if body.raw is None else BytesBody(body.raw), reader, body_filter)
+        body.filtered = {**(body.filtered or {}), key: behind}
+        return behind
     finally:
         body.end()
 
@@ -245,7 +260,7 @@ def may_exceed_limits(request: ReadableRequest, length: int) -> bool:
 # --- load() and its sync twin ---
 
 
-async def load(request: R, *, form: bool) -> R:
+async def load(request: R, *, form: bool, awaits_sinks: bool = True) -> R:
     """Read the body in async code; parse it if it is a form and ``form`` is true, else keep its bytes.
 
     Concurrent callers share one read, and its failure. If the task that reads is cancelled, another one that waits
@@ -282,7 +297,7 @@ async def load(request: R, *, form: bool) -> R:
                         body.end()  # a cancelled read has taken nothing: a task that waits begins anew
                     raise
         steps = _steps(request, state, reader, first, access=access, form=form, begun=begun)
-        act = perform(body, request._open_file, request._run_write, request._shield)
+        act = perform(body, request._open_file, request._run_write, request._shield, awaits_sinks=awaits_sinks)
         await go_on(body, SharedRead(body, steps, act, request._shield))
     except HTTPException as error:
         state.failure = copy(error)

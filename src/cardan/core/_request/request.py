@@ -189,8 +189,8 @@ class BaseRequest(_Limited):
     """Whether the bytes of a body are empty after it was parsed as a form, as in the original design, instead of a
     BodyConsumed.
     """
-    _is_limited: bool = False
-    """Whether a limit was set on this request."""
+    _has_own_settings: bool = False
+    """Whether a limit, or a hook that decides how a form is parsed, was set on this request and not on its class."""
     _given: Body
     _make_file: Callable[[], Any] | None
     _given_shield: Callable[[], AbstractContextManager[Any]] | None = None
@@ -228,14 +228,12 @@ class BaseRequest(_Limited):
             check = CHECKS.get(name)
             if check is not None:
                 check(name, value)
-                if name in FIXED_NAMES:
-                    if self._body_state is not None:
-                        raise RuntimeError(
-                            f"got {name} = {value}, expected it to be set before the body is first accessed"
-                        )
-                    self.__dict__["_is_limited"] = True
+                if name in FIXED_NAMES and self._body_state is not None:
+                    raise RuntimeError(f"got {name} = {value}, expected it to be set before the body is first accessed")
             elif (fault := fault_of(name)) is not None:
                 raise AttributeError(fault)
+            if name in reading.DECISIVE:
+                self.__dict__["_has_own_settings"] = True
             object.__setattr__(self, name, value)
 
     # --- the head ---
@@ -650,6 +648,11 @@ class BaseRequest(_Limited):
 
         All bytes of the body pass through the filter before anything else reads them. Return a new object with
         ``feed(bytes) -> bytes`` and ``close() -> bytes``, or None for no filter.
+
+        The filter is made once for each body: if another request object of the class has the body behind its filter,
+        this one reads what that filter gives, and its hook is not called. Make the filter here and not before, because
+        a hasher that sees no byte has the digest of nothing.
+
         ``max_content_length`` is checked on the bytes that were sent and on those that the filter gives; Content-Length
         counts the bytes that were sent.
         """

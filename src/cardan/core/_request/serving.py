@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import reading
 from .reading import enter, load_sync, may_exceed_limits, opened
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "has_own_sinks",
     "is_async_request",
+    "load",
     "load_in_thread",
     "loads_in_thread",
     "may_receive",
@@ -41,6 +43,14 @@ def switch_mode(request: BaseRequest, mode: Mode) -> None:
 def loads_in_thread(request: BaseRequest) -> bool:
     """True if the body can be loaded in a thread: no sink of the application's own may have to be awaited."""
     return request._mode == "sync" or not request._has_own_sinks
+
+
+async def load(request: BaseRequest, *, form: bool, handled_in: Mode) -> None:
+    """Load the body as ``await request.load(form=form)`` does, before a handler that is ``"sync"`` or ``"async"``.
+
+    Raises :exc:`TypeError` for an async sink before a sync handler, which could not read what was written to it.
+    """
+    await reading.load(request, form=form, awaits_sinks=handled_in == "async")
 
 
 def load_in_thread(request: BaseRequest, *, form: bool) -> None:

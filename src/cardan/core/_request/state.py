@@ -74,7 +74,7 @@ class ReadableRequest(Protocol):
     _mode: Mode
     _empty_after_form: bool
     _body_state: RequestState | None
-    _is_limited: bool
+    _has_own_settings: bool
 
     @property
     def limits(self) -> Limits:
