@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, overload
+from weakref import WeakSet
 
 from ... import _request
 from ..._response import BaseResponse, Response
@@ -114,8 +115,21 @@ class BaseRequest(_request.BaseRequest):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if "form_data_parser_class" in cls.__dict__ and "make_form_data_parser" not in cls.__dict__:
-            cls.make_form_data_parser = BaseRequest._make_own_parser  # type: ignore[method-assign, assignment]
+        if "form_data_parser_class" in cls.__dict__ and not _has_own_hook(cls):
+
+            def make_form_data_parser(self: BaseRequest, content_length: int | None) -> _ParserSteps:
+                return self._make_own_parser(content_length)
+
+            # a function for each class: requests of two classes share a form only if their hooks are the same
+            _own_hooks.add(make_form_data_parser)
+            cls.make_form_data_parser = make_form_data_parser  # type: ignore[method-assign, assignment]
+
+    if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            super().__setattr__(name, value)
+            if name == "form_data_parser_class" and not _has_own_hook(type(self)):
+                self.make_form_data_parser = self._make_own_parser
 
     def _make_own_parser(self, content_length: int | None) -> _ParserSteps:
         """The ``make_form_data_parser`` of a class that has its own ``form_data_parser_class``."""
@@ -156,6 +170,16 @@ class Request(BaseRequest, _request.Request):  # pyright: ignore[reportIncompati
         def user_agent(self) -> UserAgent:
             """The User-Agent field as an object of ``user_agent_class`` (RFC 9110 section 10.1.5)."""
             return self.user_agent_class(self.headers.get("User-Agent", ""))
+
+
+#: the hooks that were made here, for classes that have a parser class of their own
+_own_hooks: Final[WeakSet[Any]] = WeakSet()
+
+
+def _has_own_hook(cls: type[BaseRequest]) -> bool:
+    """Whether somebody else has written the ``make_form_data_parser`` of ``cls``: then it is the one that is called."""
+    hook = cls.make_form_data_parser
+    return hook is not _request.BaseRequest.make_form_data_parser and hook not in _own_hooks
 
 
 class _ParserSteps:
