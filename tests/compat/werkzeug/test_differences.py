@@ -150,6 +150,46 @@ def test_the_body_is_read_once(wz: Any, theirs: bool) -> None:
             request.get_data()
 
 
+@pytest.mark.parametrize("name", ["form", "data"])
+def test_nothing_is_empty_after_the_stream(wz: Any, theirs: bool, name: str) -> None:
+    """A form that was read as a stream is not silently empty."""
+    row("`request.form` and `request.data` are empty")
+    form = {"data": b"a=1", "content_type": "application/x-www-form-urlencoded"}
+    request = wz.wrappers.Request(wz.test.create_environ(method="POST", **form))
+    assert request.stream.read() == b"a=1"
+    if theirs:
+        assert not getattr(request, name)
+    else:
+        from cardan.exceptions import BodyConsumed
+
+        with pytest.raises(BodyConsumed):
+            getattr(request, name)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_input_after_a_form(wz: Any, theirs: bool, kept: bool) -> None:
+    """``wsgi.input`` is not silently empty after a form was parsed; it replays bytes that were kept."""
+    row('`environ["wsgi.input"].read()`')
+    form = {"data": b"a=1", "content_type": "application/x-www-form-urlencoded"}
+    environ = wz.test.create_environ(method="POST", **form)
+    request = wz.wrappers.Request(environ)
+    if kept:
+        request.get_data()
+    assert request.form["a"] == "1"
+    if theirs:
+        assert environ["wsgi.input"].read() == b""
+    elif kept:
+        assert environ["wsgi.input"].read() == b"a=1"
+        assert b"".join(request.iter_data()) == b"a=1"
+    else:
+        from cardan.exceptions import BodyConsumed
+
+        with pytest.raises(BodyConsumed):
+            environ["wsgi.input"].read()
+        with pytest.raises(BodyConsumed):
+            request.iter_data()
+
+
 def test_redirects_to_iris(wz: Any, theirs: bool) -> None:
     """``location`` is a URI as soon as it is set."""
     row('`redirect("ö")`')
