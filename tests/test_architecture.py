@@ -198,7 +198,7 @@ def test_the_adapters_mirror_each_other() -> None:
         for name in names:
             signature = [*(arg.annotation for arg in functions[name].args.args), functions[name].returns]
             assert "Any" not in [ast.unparse(each) for each in signature if each is not None]
-    assert shared[0] == shared[1] == ["handle", "handle_response", "_respond", "_leave", "_request_url"]
+    assert shared[0] == shared[1] == ["handle", "handle_response", "_respond", "_load", "_leave", "_request_url"]
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if room_of(name) == "core"])

@@ -113,7 +113,8 @@ class Application(Dual, Generic[R]):
     class in the annotations of the handler and the middleware, which is also what type checkers infer:
     ``def handler(request: ApiRequest)``. An annotation that exists for type checkers only is not seen."""
     load: bool = False
-    """Whether the body is loaded before middleware and handler run: a form is parsed, any other body is kept.
+    """Whether the body is loaded before middleware and handler run: a form is parsed, any other body is kept. It is not
+    parsed if :meth:`resolve` has no handler for the request.
 
     A middleware that needs the bytes of a form says so, by ``@middleware(buffer=True)``: then the body is kept first,
     and the form is parsed from what was kept."""
@@ -162,6 +163,8 @@ class Application(Dual, Generic[R]):
     _loads: tuple[bool, ...] = ()
     """The argument ``form`` of each ``load()`` before middleware and handler run: buffer first, parse from the buffer.
     """
+    _loads_without_handler: tuple[bool, ...] = ()
+    """The same, if there is no handler: :meth:`resolve` has answered with an error."""
     _is_async: bool | None = None
     _process: ProcessLifespan | None = None
     _began = False
@@ -284,6 +287,7 @@ class Application(Dual, Generic[R]):
         kind = None if routes or self._varies else is_async(self.handler)
         handler = self.handler if kind is not None and not loads else None
         self._loads = loads
+        self._loads_without_handler = (False,) if buffers else ()
         self._is_async = kind
         self._adapter_sync_handler = None if kind else handler
         self._adapter_async_handler = handler if kind and not self.middleware else None
@@ -375,16 +379,17 @@ class Application(Dual, Generic[R]):
         """For the adapters: the handler of a request, whether it is async, and how the body is loaded before it: the
         argument ``form`` of each ``load()``.
 
-        An HTTPException that :meth:`resolve` raises is raised by the handler, so that middleware sees it.
+        An error that :meth:`resolve` raises, or an HTTPException that it returns, is raised by the handler, so that
+        middleware sees it. Then the body is not parsed: no handler needs it.
         """
         if self._varies:
             self._choose_way()
         try:
             handler = self.resolve(request)
-        except HTTPException as error:
-            handler = error
+        except Exception as error:
+            return raiser(error), False, self._loads_without_handler
         if isinstance(handler, HTTPException):
-            return raiser(handler), False, self._loads
+            return raiser(handler), False, self._loads_without_handler
         kind = self._is_async
         return handler, is_async(handler) if kind is None else kind, self._loads
 

@@ -20,6 +20,7 @@ from ..core._request.body import close_async_files
 from ..core._request.draining import DEFAULTS, drain_limits_of, is_inert, may_exceed
 from ..core._request.exchange import KEY, REQUEST_KEY, Exchange
 from ..core._request.head import may_have_body
+from ..core._request.serving import load
 from ..core._response.base import BaseResponse
 from ..core.drive import arun
 from ..core.forms._files import closes_async, is_on_disk
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from ..core._flow import Function
     from ..core._request.request import BaseRequest
+    from ..core._request.state import Mode
     from ._messages import Receive, Scope, Send
     from ._sending import Sender
 
@@ -187,18 +189,25 @@ async def _respond(
 
     Gives also the context that the response's body and its hooks run in, if it is not that of this task.
     """
+    middleware = app.middleware  # those of this request, also if others are assigned while the body is loaded
     handler, is_async, loads = app._adapter_find_handler(request)
     if loads:
-        try:
-            for form in loads:
-                await request.load(form=form)
-        except HTTPException as error:
-            handler = raiser(error)
-    start = partial(flow, request, handler, app.middleware, app.on_error)
+        handler = await _load(request, handler, loads, "async" if is_async else "sync")
+    start = partial(flow, request, handler, middleware, app.on_error)
     if not is_async:
         return await respond_in_thread(start, request, exchange, worker, preload=not loads)
     steps = start()
     return (steps if isinstance(steps, BaseResponse) else await arun(steps, _await)), None
+
+
+async def _load(request: BaseRequest, handler: Function, loads: tuple[bool, ...], mode: Mode) -> Function:
+    """Load the body: gives the handler to call, which raises the error if that failed, so that middleware sees it."""
+    try:
+        for form in loads:
+            await _await(load(request, form=form, handled_in=mode))
+    except Exception as error:
+        return raiser(error)
+    return handler
 
 
 async def _await(awaitable: Awaitable[Any]) -> Any:
@@ -206,9 +215,13 @@ async def _await(awaitable: Awaitable[Any]) -> Any:
     try:
         return await awaitable
     except BaseException as error:
-        if (ordinary := crossing.as_error(error)) is not error:
-            raise ordinary from error
-        raise
+        ordinary = crossing.as_error(error)
+        try:
+            if ordinary is not error:
+                raise ordinary from error
+            raise
+        finally:
+            del ordinary  # its traceback holds this frame: no cycle
 
 
 def _hold(

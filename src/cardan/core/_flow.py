@@ -71,11 +71,12 @@ def is_async(handler: Any) -> bool:
     )
 
 
-def raiser(error: HTTPException) -> Function:
-    """A handler that raises ``error``. Middleware sees an error that occurred before the handler in this way."""
+def raiser(error: Exception) -> Function:
+    """A handler that raises ``error``, once. Middleware sees an error that occurred before the handler in this way."""
+    errors = [error]
 
     def handler(request: Any) -> Any:
-        raise error
+        raise errors.pop()  # its traceback holds this frame: no cycle
 
     return handler
 

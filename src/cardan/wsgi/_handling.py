@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import _crossing as crossing
-from ..core._exceptions import HTTPException
 from ..core._flow import Served, flow, raiser
 from ..core._request.exchange import KEY, REQUEST_KEY, Exchange
 from ..core._request.head import announces_body
@@ -136,16 +135,23 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
 def _respond(app: ServedOverWSGI, request: BaseRequest, thread: RequestThread) -> BaseResponse:
     """The response to a request whose handler is chosen or awaited, or whose body is loaded first."""
     call = thread.context.call
+    middleware = app.middleware  # those of this request, also if others are assigned while the body is loaded
     handler, is_async, loads = call(app._adapter_find_handler, request)
     if is_async:
         thread.enter_async(request)
     if loads:
-        try:
-            for form in loads:
-                thread.load(request, form=form)
-        except HTTPException as error:
-            handler = raiser(error)
-    return thread.respond(request, call(flow, request, handler, app.middleware, app.on_error))
+        handler = _load(request, handler, loads, thread)
+    return thread.respond(request, call(flow, request, handler, middleware, app.on_error))
+
+
+def _load(request: BaseRequest, handler: Function, loads: tuple[bool, ...], thread: RequestThread) -> Function:
+    """Load the body: gives the handler to call, which raises the error if that failed, so that middleware sees it."""
+    try:
+        for form in loads:
+            thread.load(request, form=form)
+    except Exception as error:
+        return raiser(error)
+    return handler
 
 
 def _leave(environ: WSGIEnvironment, exchange: Exchange, thread: RequestThread | None) -> None:
