@@ -30,6 +30,27 @@ def stamped(request: Request) -> Flow:
     response.headers["X-Path"] = request.path
 
 
+class Stamping:
+    """The middleware of an object."""
+
+    @middleware
+    def stamped(self, request: ApiRequest) -> Flow:
+        """A method."""
+        yield
+
+    @middleware(buffer=True)
+    def signed(self, request: ApiRequest) -> Flow:
+        """A method with an option."""
+        yield
+
+
+def methods(handler: Handler[ApiRequest], simple: Handler[Request]) -> None:
+    """A middleware that is a method is for the requests that the method takes."""
+    Application(handler, request_class=ApiRequest, middleware=[Stamping().stamped, Stamping().signed])
+    Application[Request](simple, middleware=[Stamping().stamped])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    Application[Request](simple, middleware=[Stamping().signed])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+
+
 @middleware()
 def refusing(request: ApiRequest) -> Flow:
     """A middleware may answer in place of the handler, and raise or return an HTTPException."""

@@ -12,20 +12,24 @@
 from __future__ import annotations
 
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
     from ..types import Flow
 
 R = TypeVar("R", contravariant=True)
 
-__all__ = ["MiddlewareFactory", "middleware"]
+__all__ = ["MiddlewareDecorator", "MiddlewareFactory", "middleware"]
 
 
 class MiddlewareFactory(Generic[R]):
-    """A middleware function with its option ``buffer``: whether the bytes of the body are kept before it starts."""
+    """A middleware function with its option ``buffer``: whether the bytes of the body are kept before it starts.
+
+    In the body of a class it is a method, as a function is: ``app.middleware = [tenants.known]``.
+    """
 
     __name__: str
 
@@ -37,11 +41,30 @@ class MiddlewareFactory(Generic[R]):
     def __call__(self, request: R) -> Flow:
         return self.function(request)
 
+    def __get__(self, obj: object, owner: type | None = None) -> Self:
+        bind = getattr(self.function, "__get__", None)
+        bound = self.function if bind is None else bind(obj, owner)
+        return self if bound is self.function else type(self)(bound, buffer=self.buffer)
+
+
+class MiddlewareDecorator(Protocol):
+    """The result of ``middleware(buffer=True)``: a decorator for a function, or for a method in the body of a class."""
+
+    @overload
+    def __call__(self, function: Callable[[R], Flow], /) -> MiddlewareFactory[R]: ...
+    @overload
+    def __call__(self, method: Callable[[Any, R], Flow], /) -> MiddlewareFactory[R]: ...
+    def __call__(self, function: Any, /) -> Any:
+        """The middleware of ``function``."""
+        ...
+
 
 @overload
 def middleware(function: Callable[[R], Flow], /) -> MiddlewareFactory[R]: ...
 @overload
-def middleware(*, buffer: bool = False) -> Callable[[Callable[[R], Flow]], MiddlewareFactory[R]]: ...
+def middleware(method: Callable[[Any, R], Flow], /) -> MiddlewareFactory[R]: ...
+@overload
+def middleware(*, buffer: bool = False) -> MiddlewareDecorator: ...
 def middleware(function: Any = None, /, *, buffer: bool = False) -> Any:
     """Make a generator function with one ``yield`` into a middleware for ``Application(middleware=[...])``.
 
@@ -54,6 +77,9 @@ def middleware(function: Any = None, /, *, buffer: bool = False) -> Any:
     With ``buffer``, the application first reads the body into memory and keeps its bytes, whatever its Content-Type is:
     ``request.get_data()`` then gives them around ``def`` and ``async def`` handlers, and a form is parsed from them
     afterwards. The cost: such an application refuses a body that exceeds ``max_data_memory`` with 413, also an upload.
+
+    In the body of a class it makes a method: the function takes ``self`` and the request, and the attribute of an
+    object is the middleware.
     """
     if function is not None:
         return MiddlewareFactory(function, buffer=buffer)
