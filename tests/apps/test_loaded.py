@@ -159,3 +159,37 @@ def test_mistakes() -> None:
             loaded(wrong)  # type: ignore[type-var]
     with pytest.raises(TypeError, match=r"^got a call of form without a request"):
         form(word="x")  # type: ignore[call-arg]
+
+
+@both
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_async_view_that_does_not_look_so(protocol: Any, whole: bool) -> None:
+    """An async view behind a plain ``def`` decorator works in an async router as well, whether the body was loaded
+    before or not.
+    """
+    view: Any = loaded(passed_on(aform))
+
+    async def route(request: Request) -> Response:
+        if whole:
+            await request.load()
+        response: Response = await view(request, word="hidden")
+        return response
+
+    with Client(Application(route), protocol=protocol) as client:
+        assert client.post("/", data={"a": "1"}).text == "hidden 1"
+
+
+@both
+def test_a_def_view_in_async_code(protocol: Any) -> None:
+    """A ``def`` view of an async router gives its response at once if the body was loaded before; else the result is
+    awaited.
+    """
+
+    async def route(request: Request) -> Any:
+        return (
+            await form(request, word="first") if request.path == "/first" else form(await request.load(), word="then")
+        )  # type: ignore[misc]
+
+    with Client(Application(route), protocol=protocol) as client:
+        assert client.post("/first", data={"a": "1"}).text == "first 1"
+        assert client.post("/then", data={"a": "1"}).text == "then 1"

@@ -9,11 +9,12 @@ import flask
 import pytest
 import starlette.applications
 import starlette.middleware.gzip
+import werkzeug
 
 from cardan import Application, Dual, Mount, ProxyFix, Request, Response
 from cardan.apps._protocols import protocols_of
 from cardan.files import StaticFiles
-from cardan.testing import lint
+from cardan.testing import Client, lint
 
 
 def wsgi(environ: Any, start_response: Any) -> Any:
@@ -104,6 +105,48 @@ def test_asgi(app: Any) -> None:
 def test_dual(app: Any) -> None:
     """What cardan makes is an application for both protocols, unless it wraps one that is not."""
     assert protocols_of(app) == ("wsgi", "asgi")
+
+
+@functools.wraps(lambda request: None)
+def around_a_view(environ: Any, start_response: Any) -> Any: ...
+
+
+@functools.wraps(lambda request: None)
+def as_werkzeug(*args: Any) -> Any: ...
+
+
+@functools.wraps(lambda request: None)
+def decorated_view(*args: Any, **options: Any) -> Any: ...
+
+
+@functools.wraps(asgi)
+def around_asgi(*args: Any) -> Any: ...
+
+
+def test_wrappers() -> None:
+    """The parameters of a wrapper tell first, then those of the wrapped function. Werkzeug's `Request.application`
+    makes a `def application(*args)` around a view, which is a WSGI application; a decorated view is none.
+    """
+    assert protocols_of(around_a_view) == ("wsgi",)
+    assert protocols_of(as_werkzeug) == ("wsgi",)
+    assert protocols_of(around_asgi) == ("asgi",)
+    assert protocols_of(decorated_view) == ()
+
+
+def test_an_application_of_werkzeug_can_be_mounted() -> None:
+    """What Werkzeug's `Request.application` makes of a function or of a method is mounted as it is."""
+
+    @werkzeug.Request.application
+    def page(request: Any) -> Any:
+        return werkzeug.Response(f"{request.root_path} {request.path}")
+
+    class Pages:
+        @werkzeug.Request.application
+        def page(self, request: Any) -> Any:
+            return werkzeug.Response(f"{request.root_path} {request.path}")
+
+    with Client(Mount({"/x": page, "/y": Pages().page})) as client:
+        assert [client.get(path).text for path in ("/x/a", "/y/b")] == ["/x /a", "/y /b"]
 
 
 @pytest.mark.parametrize("app", [anything, lambda: None, lambda request: None, dict])

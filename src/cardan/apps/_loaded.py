@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import update_wrapper
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from ..core._exceptions import BodyNotLoaded
 from ..core._flow import is_async
 from ..core._request.request import BaseRequest
 from ._dual import DualCallable
@@ -25,6 +27,9 @@ def loaded(view: V) -> V:
     request is any of its arguments. The HTTP errors of loading (400, 408, 413 ...) are those of the view. Middleware
     has already begun when the body is loaded: a middleware that needs it has an option of its own.
 
+    The view may also be a ``def`` that returns what an ``async def`` gives, as other decorators make it. In async code
+    its result then has to be awaited.
+
     ::
 
         @app.route("/notes")
@@ -40,10 +45,14 @@ def loaded(view: V) -> V:
 
     async def call_async(*args: Any, **options: Any) -> Any:
         await _request_in(args, options, view).load()
-        return await view(*args, **options)
+        result = view(*args, **options)
+        return await result if isawaitable(result) else result
 
     def call(*args: Any, **options: Any) -> Any:
-        _request_in(args, options, view).get_data(parse_form_data=True)
+        try:
+            _request_in(args, options, view).get_data(parse_form_data=True)
+        except BodyNotLoaded:  # async code handles the request: the view is an ``async def`` that does not look so
+            return call_async(*args, **options)
         return view(*args, **options)
 
     return cast("V", update_wrapper(call_async if is_async(view) else call, view))

@@ -25,7 +25,9 @@ def protocols_of(app: Callable[..., Any]) -> tuple[ProtocolName, ...]:
     An application of cardan knows its protocols. Another one is an ASGI application if it, or its ``__call__``, is an
     ``async def``, as servers decide as well. Otherwise its parameters tell, by their names or by their number: WSGI has
     ``environ`` and ``start_response`` (PEP 3333), ASGI has ``scope``, ``receive`` and ``send`` (ASGI specification,
-    "Applications"). Raises :exc:`TypeError` if ``app`` cannot be called.
+    "Applications"). The parameters of a wrapper are its own, else those of the function that it wraps
+    (``functools.wraps``). A ``def application(*args)`` around another kind of function is a WSGI application:
+    Werkzeug's ``Request.application`` makes such ones. Raises :exc:`TypeError` if ``app`` cannot be called.
     """
     if isinstance(app, DualCallable):
         return app._protocols()
@@ -34,9 +36,19 @@ def protocols_of(app: Callable[..., Any]) -> tuple[ProtocolName, ...]:
     if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
         return ("asgi",)
     try:
-        parameters = inspect.signature(app).parameters.values()
+        own = inspect.signature(app, follow_wrapped=False)
+        wrapped = inspect.signature(app)
     except (TypeError, ValueError):  # a callable of a C library, for example
         return ()
+    if shown := _by_parameters(own) or _by_parameters(wrapped):
+        return shown
+    only_positions = [each.kind for each in own.parameters.values()] == [inspect.Parameter.VAR_POSITIONAL]
+    return ("wsgi",) if only_positions and own != wrapped else ()
+
+
+def _by_parameters(signature: inspect.Signature) -> tuple[ProtocolName, ...]:
+    """The protocol that parameters show by their names or their number."""
+    parameters = signature.parameters.values()
     if {each.name for each in parameters} & {"receive", "send"}:
         return ("asgi",)
     positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
