@@ -116,19 +116,19 @@ def no_middleware(request: Request, call_next: Any) -> Response:
     return Response()
 
 
-@middleware  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue]
+@middleware  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
 def function(request: Request) -> Response:
     """Is no generator."""
     return Response()
 
 
-@middleware  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue]
+@middleware  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
 async def asynchronous(request: Request) -> AsyncIterator[None]:
     """An async generator is no middleware."""
     yield
 
 
-@middleware  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue]
+@middleware  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
 def sends(request: Request) -> Iterator[Response]:
     """Nothing is yielded."""
     yield Response()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ._exceptions import HTTPException
 from ._response.base import BaseResponse
+from ._response.outgoing import closed_together, closers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -152,7 +153,8 @@ def _through(
 ) -> Steps:
     """Run the outermost middleware around the others. Each is sent the response, or gets the error, of what it wraps.
 
-    A middleware that ends without a result after its ``yield`` means the response that it was sent.
+    A middleware that ends without a result after its ``yield`` means the response that it was sent. If another one is
+    sent, or an error is raised, the response that it was sent is closed as well: its hooks own files and connections.
     """
     outer, *rest = middleware
     response: BaseResponse | None = None
@@ -172,6 +174,26 @@ def _through(
     except BaseException as error:  # also a cancellation: the middleware closes now what it has opened
         thrown = error
     try:
+        result = _end(around, outer, response, thrown, request, on_error)
+    except BaseException:
+        if response is not None:
+            yield from _closing(response)
+        raise
+    finally:
+        del thrown  # its traceback holds this frame
+    return result if response is None or result is response else closed_together(result, response)
+
+
+def _end(
+    around: Any,
+    outer: Function,
+    response: BaseResponse | None,
+    thrown: BaseException | None,
+    request: Any,
+    on_error: OnError,
+) -> BaseResponse:
+    """Send ``response``, or raise ``thrown``, at the ``yield`` of a middleware: what it answers."""
+    try:
         around.send(response) if thrown is None else around.throw(thrown)
     except (StopIteration, HTTPException) as end:
         if thrown is not None and not isinstance(thrown, Exception):
@@ -187,3 +209,25 @@ def _through(
         del thrown  # its traceback holds this frame
     around.close()
     raise TypeError(f"got a second yield from {getattr(outer, '__qualname__', outer)!r}, expected a return")
+
+
+def _closing(response: BaseResponse) -> Generator[Any, Any, None]:
+    """Close ``response``, which is not sent because a middleware has raised an error. Yields what has to be awaited.
+
+    The first error is raised after all has been closed.
+    """
+    first: BaseException | None = None
+    for close in closers_of(response):
+        try:
+            done = close()
+            if isawaitable(done):
+                yield done
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            first = first or error
+    if first is not None:
+        try:
+            raise first
+        finally:
+            del first  # its traceback holds this frame: no cycle

@@ -9,8 +9,9 @@ response, so that it can be sent any number of times.
 from __future__ import annotations
 
 from contextlib import nullcontext
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..structures._headers import pairs_of
 from .body import BodyAccess
@@ -26,7 +27,15 @@ if TYPE_CHECKING:
     from .finalizer import ResponseEvent
     from .pumping import AsyncLibrary
 
-__all__ = ["Outgoing", "WholeAnswer", "closers_of", "finalizer_of", "keep_alive_chunk", "whole_answer"]
+__all__ = [
+    "Outgoing",
+    "WholeAnswer",
+    "closed_together",
+    "closers_of",
+    "finalizer_of",
+    "keep_alive_chunk",
+    "whole_answer",
+]
 
 
 @dataclass(slots=True)
@@ -42,6 +51,8 @@ class WholeAnswer:
 
 
 _new = object.__new__
+
+R = TypeVar("R", bound="Outgoing")
 
 
 class Outgoing(BodyAccess):
@@ -227,7 +238,10 @@ class Outgoing(BodyAccess):
     # --- the end ---
 
     def call_on_close(self, hook: Callable[[], Any]) -> Callable[[], Any]:
-        """Run ``hook``, plain or async, after each sending of the response, in order; returns it (a decorator)."""
+        """Run ``hook``, plain or async, after each sending of the response, in order; returns it (a decorator).
+
+        If a middleware answers with another response, ``hook`` runs after that one was sent.
+        """
         hooks = self._hooks
         if hooks is None:
             hooks = self._hooks = self.__dict__.setdefault("_made_hooks", [])
@@ -278,6 +292,21 @@ def whole_answer(response: Outgoing, method: str) -> WholeAnswer | None:
 def keep_alive_chunk(response: Outgoing) -> bytes:
     """What is sent after each silence of :attr:`Outgoing.keep_alive` seconds."""
     return response._keep_alive_chunk
+
+
+def closed_together(response: R, other: Outgoing) -> R:
+    """A response that is sent in place of ``other``: also what ``other`` would have closed is closed after it.
+
+    It is a copy of ``response``, which may be shared by many requests; ``response`` itself if nothing has to be closed.
+    A closer that both have is called once, and only after the body, which may be made of the other one's.
+    """
+    own = closers_of(response)
+    closers = [close for close in closers_of(other) if close not in own]
+    if closers:
+        response = copy(response)
+        for close in closers:
+            response.call_on_close(close)
+    return response
 
 
 def closers_of(response: Outgoing) -> list[Callable[[], Any]]:
