@@ -232,7 +232,7 @@ class BaseRequest(_Limited):
                     raise RuntimeError(f"got {name} = {value}, expected it to be set before the body is first accessed")
             elif (fault := fault_of(name)) is not None:
                 raise AttributeError(fault)
-            if name in reading.DECISIVE:
+            if name in _DECISIVE:
                 self.__dict__["_has_own_settings"] = True
             object.__setattr__(self, name, value)
 
@@ -868,6 +868,7 @@ class BaseRequest(_Limited):
 for _name in LIMIT_NAMES:
     setattr(BaseRequest, _name, getattr(LimitAttributes, _name))
 
+_DECISIVE: Final = frozenset(reading.DECISIVE)
 _MAKE_FILE_SINK: Final = BaseRequest.make_file_sink
 _GET_FILE_STREAM: Final = BaseRequest._get_file_stream
 _FIXED_SETTINGS: Final = [value for value in vars(BaseRequest).values() if isinstance(value, FixedSetting)]
