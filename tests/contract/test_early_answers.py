@@ -318,10 +318,16 @@ def test_asgi_a_handler_may_refuse_to_drain(backend: str, name: str) -> None:
 
 
 def test_a_bound_that_is_no_number_is_named() -> None:
-    """A bound that is not a number raises an error that names it: there is no drain without bounds."""
+    """A bound that is not a number raises an error that names it: there is no drain without bounds.
+
+    The value of an attribute is checked when the class is made, that of a property when it is used.
+    """
+    with pytest.raises(ValueError, match="got drain_timeout = None, expected a number"):
+        type("Own", (Request,), {"drain_timeout": None})
+    bound: Any = property(lambda self: None)
 
     class Wrong(Request):
-        drain_timeout = None  # type: ignore[assignment]
+        drain_timeout = bound
 
     with pytest.raises(ValueError, match="got drain_timeout = None, expected a number"):
         call(Application(never, request_class=Wrong), environ())
