@@ -117,8 +117,9 @@ else:
 class BaseRequest(Stated[State_co]):
     """A request made from a WSGI environ (PEP 3333) or from an ASGI HTTP scope.
 
-    Call it as ``Request(environ)`` or as ``Request(scope, receive, send)``. Without ``receive`` only the head can be
-    read. ``populate_request`` stores the request in the environ or scope under the key ``"cardan.request"``. A
+    Call it as ``Request(environ)`` or as ``Request(scope, receive, send)``. Without ``receive`` it reads the body as
+    the request that is stored in the scope, for example that of an :class:`Application`; if none is stored, only the
+    head can be read. ``populate_request`` stores the request in the environ or scope under ``"cardan.request"``. A
     ``shallow`` request refuses every access that would consume the body, and is never stored. Raises :exc:`TypeError`
     for anything that is neither an environ nor an HTTP scope.
 
@@ -179,6 +180,8 @@ class BaseRequest(Stated[State_co]):
             values["_wsgi_environ"] = scope
         elif "type" in scope and scope["type"] == "http":
             values["_asgi_scope"] = scope
+            if receive is None:  # a request of a helper reads as the one that was made of this scope before
+                receive = getattr(scope.get(REQUEST_KEY), "_asgi_receive", None)
             values["_asgi_receive"] = receive
             values["_mode"] = "async"
         else:

@@ -5,6 +5,7 @@ It takes the mode of that request: the same helper works in the handler's code, 
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import Any
 
@@ -318,3 +319,39 @@ def test_applications_one_after_the_other(place: str) -> None:
         app: Any = cascade if place == "wsgi" else acascade
         with client_of(app, place) as client:
             assert client.post("/", data={"a": "1"}).text == "1"
+
+
+def test_without_receive(place: str) -> None:
+    """Law: a request that a helper makes of the scope alone reads the body, as one that is made of an environ does."""
+
+    def carrier(request: Request) -> Any:
+        return request.environ if request._wsgi_environ is not None else request.scope
+
+    def view(request: Request) -> Response:
+        return Response(Own(carrier(request)).form["a"] + Own(carrier(request)).form["a"])
+
+    async def aview(request: Request) -> Response:
+        mine = Own(carrier(request))
+        await mine.load()
+        again = Own(carrier(request))
+        await again.load()
+        return Response(mine.form["a"] + again.form["a"])
+
+    for handler in (view, aview):
+        with client_of(Application(handler), place) as client:
+            assert client.post("/", data={"a": "1"}).text == "11"
+
+
+def test_async_code_below_sync_code(place: str) -> None:
+    """Law: the error of load() says that sync code handles the request, where that code has started an event loop."""
+
+    def view(request: Request) -> Response:
+        async def inner() -> str:
+            with pytest.raises(WrongMode, match=r"in sync code, expected .* \(an event loop runs here, but sync code"):
+                await own(request).load()
+            return own(request).form["a"]
+
+        return Response(asyncio.run(inner()))
+
+    with client_of(Application(view), place) as client:
+        assert client.post("/", data={"a": "1"}).text == "1"

@@ -207,6 +207,11 @@ class HTTPException(_Declaring):
             super().__init__()
             if description is not None:
                 checked("as description", description)
+                if isinstance(description, int):
+                    raise TypeError(
+                        f"got the number {description} as description, expected a str; "
+                        "for an error with this status: abort(404), or a class such as NotFound"
+                    )
                 if not isinstance(description, str):
                     raise TypeError(f"got {description.__class__.__name__} as description, expected a str")
                 self.description = description
@@ -375,11 +380,17 @@ class BadRequestKeyError(BadRequest, KeyError):
     key: object = None
     """The missing key. It is part of the default description."""
 
-    def __init__(self, key: object = None, *, description: str | None = None, **options: Unpack[Options]) -> None:
+    def __init__(
+        self,
+        key: object = None,
+        description: str | None = None,
+        response: ResponseLike | None = None,
+        **options: Unpack[KeywordOptions],
+    ) -> None:
         checked("as key", key)
         if key is not None and description is None:
             description = f"missing key {key!r}"
-        super().__init__(description, **options)
+        super().__init__(description, response, **options)
         self.key = key
         if key is not None:
             self.args = (key,)

@@ -50,6 +50,8 @@ _OF_THE_DOCUMENT: Final = {
     "detail": "the parameter description",
     "instance": "the parameter instance",
 }
+#: names under which other libraries take the status of an error
+_STATUS: Final = ("code", "status", "status_code")
 #: the modules whose containers are looked into
 _CONTAINERS: Final = ("builtins", "collections", "collections.abc")
 _NUMBERS: Final[dict[object, tuple[type, ...]]] = {float: (int, float), complex: (int, float, complex)}
@@ -194,6 +196,8 @@ def _unknown(name: str, cls: str, declared: Declared) -> str:
     from difflib import get_close_matches
 
     problem = f"got {name}, which is no parameter of {cls}"
+    if name in _STATUS:
+        return f"{problem}: its class has the status; expected abort(404) for another one, or a class with its own code"
     if name in _OF_THE_DOCUMENT:
         return f"{problem}, expected {_OF_THE_DOCUMENT[name]}"
     close = get_close_matches(name, [*declared.types, *PARAMETERS], 1)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-__all__ = ["Background", "checkpoint", "make_event"]
+__all__ = ["Background", "checkpoint", "make_event", "running_loop"]
 
 T = TypeVar("T")
 
@@ -38,11 +38,11 @@ async def checkpoint() -> None:
     trio = _trio()
     if trio is not None:
         await trio.lowlevel.checkpoint()
-    elif _loop() is not None:
+    elif running_loop() is not None:
         await _pass_on()
 
 
-def _loop() -> Any:
+def running_loop() -> Any:
     """The loop of asyncio that runs in this thread, or None."""
     asyncio: Any = sys.modules.get("asyncio")
     if asyncio is None:
@@ -84,7 +84,7 @@ class Background(Generic[T]):
         """Whether the task has ended."""
         trio = _trio()
         if trio is None:
-            task = _loop().create_task(self._run(function))
+            task = running_loop().create_task(self._run(function))
             # not in the coroutine's ``finally``: a task that is cancelled before its first step never runs
             task.add_done_callback(self._end)
             self._cancel: Callable[[], object] = task.cancel

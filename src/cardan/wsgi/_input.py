@@ -91,6 +91,10 @@ class InputBody(Body):
                 self.ended = True
             elif not data:  # the input ended, though more bytes were declared: the client has disconnected
                 self.disconnected = True
+                if not self._came:
+                    raise ClientDisconnected(
+                        "got no byte of the body: the client disconnected, or other code has read the body before"
+                    )
                 raise ClientDisconnected
         elif not data:
             self.ended = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
@@ -194,6 +195,127 @@ def test_redirects_to_iris(wz: Any, theirs: bool) -> None:
     """``location`` is a URI as soon as it is set."""
     row('`redirect("ö")`')
     assert wz.utils.redirect("/ö").location == ("/ö" if theirs else "/%C3%B6")
+
+
+def test_methods_of_errors_get_the_request(wz: Any, theirs: bool) -> None:
+    """Under ``Request.application`` an overridden method gets an environ in Werkzeug and the request here."""
+    row("An error class overrides")
+    seen: list[Any] = []
+
+    class Own(wz.exceptions.NotFound):  # type: ignore[misc, name-defined]
+        def get_body(self, environ: Any = None, scope: Any = None) -> str:
+            seen.append(environ)
+            return "own"
+
+    @wz.wrappers.Request.application  # type: ignore[untyped-decorator]
+    def app(request: Any) -> Any:
+        raise Own
+
+    assert wz.test.Client(app).get("/x").text == "own"
+    assert isinstance(seen[0], dict) is theirs
+    if not theirs:
+        assert seen[0].path == "/x"
+    b"".join(Own()(wz.test.create_environ(), lambda *args: None))
+    assert isinstance(seen[1], dict)
+
+
+def test_a_missing_key_is_named(wz: Any, theirs: bool) -> None:
+    """The description names the key, in Werkzeug only with ``show_exception``."""
+    row("`BadRequestKeyError.show_exception`")
+    assert ("k" in wz.exceptions.BadRequestKeyError("k").get_response().get_data(as_text=True).split("'")) is not theirs
+
+
+def test_cookies(wz: Any, theirs: bool) -> None:
+    """Expires beside Max-Age, and the Secure of a partitioned cookie, are written by Werkzeug only."""
+    row("`dump_cookie(max_age=5)`")
+    assert ("Expires" in wz.http.dump_cookie("a", "b", max_age=5)) is theirs
+    row("`dump_cookie(partitioned=True)`")
+    if theirs:
+        assert "Secure" in wz.http.dump_cookie("a", "b", partitioned=True)
+    else:
+        with pytest.raises(ValueError, match="secure=True"):
+            wz.http.dump_cookie("a", "b", partitioned=True)
+
+
+def test_a_host_that_is_not_valid(wz: Any, theirs: bool) -> None:
+    """Here the name of the server stands for it, as for a Host that was not sent."""
+    row("`get_host(environ)`")
+    environ = {"HTTP_HOST": "a b", "wsgi.url_scheme": "http", "SERVER_NAME": "x", "SERVER_PORT": "80"}
+    assert wz.wsgi.get_host(environ) == ("" if theirs else "x")
+
+
+def test_a_range_that_cannot_be_served(wz: Any, theirs: bool) -> None:
+    """Werkzeug raises the 416; here the response becomes it."""
+    row("`make_conditional()` raises 416")
+    response = wz.wrappers.Response(b"abc")
+    environ = {"REQUEST_METHOD": "GET", "HTTP_RANGE": "bytes=9-"}
+    if theirs:
+        with pytest.raises(wz.exceptions.RequestedRangeNotSatisfiable):
+            response.make_conditional(environ, accept_ranges=True, complete_length=3)
+    else:
+        assert response.make_conditional(environ, accept_ranges=True, complete_length=3).status_code == 416
+
+
+def test_files_that_are_sent(wz: Any, theirs: bool) -> None:
+    """A file without a name, and Expires."""
+    row("`send_file(BytesIO(data), environ)`")
+    row("`send_file(max_age=5)`")
+    environ = wz.test.create_environ()
+    if theirs:
+        with pytest.raises(TypeError):
+            wz.utils.send_file(io.BytesIO(b"x"), environ)
+    else:
+        assert wz.utils.send_file(io.BytesIO(b"x"), environ).mimetype == "application/octet-stream"
+    response = wz.utils.send_file(io.BytesIO(b"x"), environ, download_name="a.txt", max_age=5)
+    assert ("Expires" in response.headers) is theirs
+
+
+def test_header_values(wz: Any, theirs: bool) -> None:
+    """What the objects of header fields do not have here, and what is there in its place."""
+    row('`"*" in Accept(')
+    assert ("*" in wz.datastructures.Accept([("asterisk", 1), ("*", 0)])) is theirs
+    row("`etags(etag)`")
+    etags = wz.datastructures.ETags(["a"])
+    assert callable(etags) is theirs
+    assert etags.contains_raw('"a"')
+    row("`www_authenticate.get(name)`")
+    value = wz.datastructures.WWWAuthenticate("basic", {"realm": "x"})
+    assert hasattr(value, "get") is theirs
+    assert value.parameters.get("realm") == "x"
+    row("`headers.keys(lower=True)`")
+    headers = wz.datastructures.Headers([("A", "1")])
+    if theirs:
+        assert list(headers.keys(lower=True)) == ["a"]
+    else:
+        with pytest.raises(TypeError):
+            headers.keys(lower=True)
+        with pytest.raises(TypeError):
+            headers.items(lower=True)
+    row("The Accept classes are lists.")
+    assert issubclass(wz.datastructures.Accept, list) is theirs
+    assert list(wz.datastructures.Accept([("a", 1)])) == [("a", 1)]
+
+
+def test_the_client_and_file_wrapper(wz: Any, theirs: bool) -> None:
+    """Methods that only Werkzeug has."""
+    row("`client.resolve_redirect(response)`")
+    assert hasattr(wz.test.Client, "resolve_redirect") is theirs
+    row("`FileWrapper` can seek.")
+    assert hasattr(wz.wsgi.FileWrapper, "seek") is theirs
+
+
+def test_a_corrected_location_that_is_a_fragment(wz: Any, theirs: bool) -> None:
+    """Clients keep the query of the URL for a Location that has only a fragment."""
+    row("A `Location` of `#part`")
+
+    @wz.wrappers.Request.application  # type: ignore[untyped-decorator]
+    def app(request: Any) -> Any:
+        response = wz.wrappers.Response(headers={"Location": "#part"})
+        response.autocorrect_location_header = True
+        return response
+
+    location = wz.test.Client(app).get("/a?x=1").headers["Location"]
+    assert location == ("http://localhost/a#part" if theirs else "http://localhost/a?x=1#part")
 
 
 def test_names_that_are_not_in_the_table_are_not_claimed() -> None:

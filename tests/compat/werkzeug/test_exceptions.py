@@ -191,3 +191,27 @@ def test_a_description_is_a_text() -> None:
         cardan.exceptions.MethodNotAllowed(["GET"])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="got WWWAuthenticate as description"):
         exceptions.Unauthorized(WWWAuthenticate("basic"))  # type: ignore[arg-type]
+
+
+def test_a_missing_key_with_a_description(wz: Any) -> None:
+    """Law: the description of a missing key may be given by position."""
+    error = wz.exceptions.BadRequestKeyError("k", "no k")
+    assert (error.description, error.args) == ("no k", ("k",))
+
+
+@pytest.mark.parametrize("status", ["404", "NotFound"])
+def test_abort_with_what_is_no_status(wz: Any, status: str) -> None:
+    """Law: a text or a class as the status is a LookupError at the call."""
+    with pytest.raises(LookupError):
+        wz.exceptions.abort(status)
+    with pytest.raises(LookupError):
+        wz.exceptions.abort(wz.exceptions.NotFound)
+
+
+@pytest.mark.parametrize("name", ["code", "status", "status_code"])
+def test_the_status_as_a_parameter(name: str) -> None:
+    """Law: the status of an error is that of its class; an error that is given one leads to abort() and the classes."""
+    with pytest.raises(TypeError, match=r"abort\(404\)"):
+        cardan.HTTPException(**{name: 404})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"got the number 404 as description.*abort\(404\)"):
+        cardan.HTTPException(404)  # type: ignore[arg-type]

@@ -143,3 +143,12 @@ def test_the_classes_of_the_errors(wz: Any) -> None:
     assert caught.value.new_url == "http://localhost/a/"
     with pytest.raises(wz.exceptions.BadHost):
         urls.bind("a..b")
+
+
+def test_a_rule_for_websockets(wz: Any) -> None:
+    """Law: a request that only a rule for WebSockets matches is a WebsocketMismatch, which is a BadRequest."""
+    urls = wz.routing.Map([wz.routing.Rule("/a", endpoint="a", websocket=True)])
+    with pytest.raises(wz.routing.WebsocketMismatch) as caught:
+        urls.bind("localhost").match("/a")
+    assert isinstance(caught.value, wz.exceptions.BadRequest)
+    assert urls.bind("localhost", url_scheme="ws").match("/a") == ("a", {})

@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
+import werkzeug.test
 
 from cardan.compat.werkzeug.test import Client, EnvironBuilder
 from cardan.compat.werkzeug.wrappers import Request, Response
@@ -340,3 +341,11 @@ def test_the_client_follows_the_protocol() -> None:
     application = lint.wsgi(Response("x"))
     with Client(application).post("/", data="x") as response:
         assert response.text == "x"
+
+
+def test_a_request_of_another_library() -> None:
+    """Law: a request or a builder that is not of cardan is a TypeError that names its class."""
+    client = Client(lambda environ, start_response: [])
+    for given in (werkzeug.test.EnvironBuilder("/").get_request(), werkzeug.test.EnvironBuilder("/"), 5):
+        with pytest.raises(TypeError, match=r"got (werkzeug\.|builtins\.int).*, expected a path"):
+            client.open(given)

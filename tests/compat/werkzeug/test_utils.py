@@ -263,3 +263,10 @@ def test_a_scope_can_be_given() -> None:
     assert utils.send_file(io.BytesIO(b"abc"), scope, "text/x").status_code == 206
     assert issubclass(NotFound, Exception)
     assert utils.redirect("/").__class__ is Response
+
+
+def test_a_file_that_is_never_fresh(wz: Any) -> None:
+    """Law: ``max_age=0`` is written, and is not the same as no ``max_age``."""
+    response = wz.utils.send_file(__file__, wz.test.create_environ(), max_age=0)
+    assert response.cache_control.max_age == 0
+    response.close()

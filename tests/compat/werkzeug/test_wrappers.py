@@ -7,6 +7,8 @@ from typing import Any
 
 import anyio
 import pytest
+import werkzeug.test
+import werkzeug.wrappers
 
 import cardan
 from cardan.compat.werkzeug import wrappers
@@ -14,7 +16,7 @@ from cardan.compat.werkzeug.datastructures import FileStorage, MultiDict
 from cardan.compat.werkzeug.formparser import FormDataParser
 from cardan.compat.werkzeug.test import EnvironBuilder, create_environ
 from cardan.compat.werkzeug.wrappers import Request, Response
-from cardan.exceptions import BodyConsumed, RequestEntityTooLarge
+from cardan.exceptions import BodyConsumed, ClientDisconnected, RequestEntityTooLarge
 from cardan.testing import Client
 
 FORM = {"method": "POST", "data": {"a": "1"}}
@@ -238,3 +240,11 @@ def test_a_corrected_location_leads_to_the_same_place(wz: Any, location: str, ab
         return response
 
     assert wz.test.Client(app).get("/a/b/c?x=1").headers["Location"] == absolute
+
+
+def test_a_body_that_other_code_has_read() -> None:
+    """Law: the error for a body of which no byte comes says that other code may have read it."""
+    environ = werkzeug.test.create_environ(method="POST", data={"a": "1"})
+    assert werkzeug.wrappers.Request(environ).form["a"] == "1"
+    with pytest.raises(ClientDisconnected, match=r"got no byte of the body: the client .* or other code"):
+        cardan.Request(environ).form

@@ -215,6 +215,8 @@ class Aborter:
 
         Raises :exc:`LookupError` for a status code without a class.
         """
+        if isinstance(code, (str, type)):
+            raise LookupError(f"got status {code!r}, expected one of {sorted(self.mapping)} as a number, or a response")
         if not isinstance(code, int):
             raise HTTPException(response=code)
         if code not in self.mapping:

@@ -35,7 +35,7 @@ except ImportError:
 
 from ..._request import BaseRequest
 from ..._response import redirect
-from .exceptions import BadHost, HTTPException, MethodNotAllowed, default_exceptions
+from .exceptions import BadHost, BadRequest, HTTPException, MethodNotAllowed, default_exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -63,6 +63,7 @@ __all__ = [
     "UUIDConverter",
     "UnicodeConverter",
     "ValidationError",
+    "WebsocketMismatch",
 ]
 
 
@@ -76,6 +77,10 @@ class RequestRedirect(HTTPException, RoutingException):
         self.new_url = new_url
 
 
+class WebsocketMismatch(BadRequest):
+    """400: the rule that matches is for WebSockets and the request is none, or the other way round."""
+
+
 @contextmanager
 def _own_errors() -> Iterator[None]:
     """Raise cardan's error in place of Werkzeug's."""
@@ -85,6 +90,8 @@ def _own_errors() -> Iterator[None]:
         raise RequestRedirect(error.new_url) from None
     except theirs.MethodNotAllowed as error:
         raise MethodNotAllowed(error.valid_methods) from None
+    except original.WebsocketMismatch:
+        raise WebsocketMismatch from None
     except theirs.BadHost as error:
         raise BadHost(error.description) from None
     except theirs.HTTPException as error:

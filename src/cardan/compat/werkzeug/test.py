@@ -281,6 +281,9 @@ class Client:
                 given = EnvironBuilder.from_environ(given)
             if isinstance(given, EnvironBuilder):
                 return given.get_request()
+            if not isinstance(given, str):
+                kind = f"{type(given).__module__}.{type(given).__qualname__}"
+                raise TypeError(f"got {kind}, expected a path, an environ, or a request or builder of cardan")
         builder = EnvironBuilder(*args, **kwargs)
         try:
             return builder.get_request()

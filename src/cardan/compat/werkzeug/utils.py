@@ -111,7 +111,7 @@ def send_file(
         conditional=conditional,
         etag=etag,
         last_modified=last_modified,
-        max_age=seconds or None,
+        max_age=seconds,
         response_class=response_class or Response,
     )
     if seconds:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .._buffers import CHUNK_SIZE, READ_SIZE
 from .._exceptions import BodyConsumed, BodyNotLoaded, HTTPException, RequestEntityTooLarge, WrongMode
-from .._waiting import checkpoint
+from .._waiting import checkpoint, running_loop
 from ..drive import Read, run
 from ..forms._body_reader import BodyReader
 from ..forms._files import bind
@@ -191,7 +191,8 @@ def enter(request: ReadableRequest, mode: Mode) -> None:
 def no_await(request: ReadableRequest, name: str, twin: str) -> None:
     """Raise :exc:`WrongMode` if sync code handles the request; ``name`` was called, ``twin`` is to be used there."""
     if request._mode == "sync":
-        raise WrongMode(f"got {name} in sync code, expected {twin}")
+        looped = " (an event loop runs here, but sync code handles the request)" if running_loop() is not None else ""
+        raise WrongMode(f"got {name} in sync code, expected {twin}{looped}")
 
 
 def no_block(request: ReadableRequest, name: str, twin: str) -> None:
