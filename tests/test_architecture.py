@@ -30,6 +30,7 @@ MODULES = HOUSE.modules
 # The floors, from the ground up. A module may import what stands on a lower floor, and modules of its own entry; the
 # entries of one floor do not import each other. A package holds its modules, except those with an entry of their own.
 FLOORS = [
+    "core._checks",
     (
         "_lazy core._buffers core._deprecated core._environs core._limits core._members core._pickling core._pieces "
         "core._status core._urls core._waiting"

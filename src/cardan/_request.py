@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Never, Self, overload
 
@@ -37,7 +38,7 @@ from .wsgi import _input as wsgi_input
 from .wsgi._head import EnvironHead, query_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
     from contextlib import AbstractAsyncContextManager
     from typing import Generic, Protocol, Unpack
 
@@ -176,7 +177,11 @@ class BaseRequest(Stated[State_co]):
         shallow: bool = False,
     ) -> None:
         values = self.__dict__  # __setattr__ would look for limits
-        if "REQUEST_METHOD" in scope:
+        try:
+            is_environ = "REQUEST_METHOD" in scope
+        except TypeError:  # it is no container
+            raise _not_a_request(scope) from None
+        if is_environ:
             values["_wsgi_environ"] = scope
         elif "type" in scope and scope["type"] == "http":
             values["_asgi_scope"] = scope
@@ -185,7 +190,7 @@ class BaseRequest(Stated[State_co]):
             values["_asgi_receive"] = receive
             values["_mode"] = "async"
         else:
-            raise TypeError(f"got {_describe(scope)}, expected a WSGI environ or an ASGI http scope")
+            raise _not_a_request(scope)
         if REQUEST_KEY in scope:  # there is another object
             follow(scope.get(KEY), self)
         if shallow:
@@ -504,6 +509,7 @@ async def _write_in_thread(function: Callable[..., Any], *args: Any) -> Any:
     return await (crossing.run_spool_work if spools else crossing.run_file_work)(function, *args)
 
 
-def _describe(scope: Any) -> str:
-    kind = scope.get("type") if hasattr(scope, "get") else None
-    return f"an ASGI scope of type {kind!r}" if kind else f"a {type(scope).__name__}"
+def _not_a_request(scope: Any) -> TypeError:
+    kind = scope.get("type") if isinstance(scope, Mapping) else None
+    got = f"an ASGI scope of type {kind!r}" if kind else type(scope).__name__
+    return TypeError(f"got {got}, expected a WSGI environ or an ASGI http scope")

@@ -323,3 +323,6 @@ class UnreadRequest(Protocol[R_co]):
     def cancel_on_disconnect(self) -> AbstractAsyncContextManager[None]:
         """``async with request.cancel_on_disconnect():`` cancels the block when the client leaves."""
         ...
+
+
+UnreadRequest.__module__ = "cardan.types"

@@ -329,3 +329,11 @@ def _pairs(headers: _headers.Headers | list[tuple[str, str]]) -> Iterable[tuple[
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+# help() and pickles name these functions as users import them
+for _function in (
+    *(dump_age, dump_cookie, dump_retry_after, extract_media_type, http_date, parse_age, parse_date, parse_media_type),
+    *(parse_origin, parse_retry_after, quote_etag, unquote_etag),
+):
+    _function.__module__ = __name__

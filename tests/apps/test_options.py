@@ -92,11 +92,10 @@ def test_a_wrong_backend_is_an_error(door: Any) -> None:
     with pytest.raises(ValueError, match=expected):
         app.backend = "tokio"
 
-    class Wrong(Application[Request]):
-        backend = "tokio"  # type: ignore[assignment]
-
     with pytest.raises(ValueError, match=expected):
-        Wrong(handler)
+
+        class Wrong(Application[Request]):
+            backend = "tokio"  # type: ignore[assignment]
 
 
 class Page:

@@ -56,7 +56,6 @@ REFUSED: dict[str, Callable[[], Response]] = {
     "a bad Location": lambda: _raw("Location", "http://[::1/"),
     "a Content-Length that is none": lambda: _raw("Content-Length", "abc"),
     "a wrong Content-Length of a list": lambda: Response(["abc"], headers={"Content-Length": "2"}),
-    "status 0": lambda: _with(status="gone"),
     "status 1xx": lambda: _with(status_code=103),
     "a chunk that is no text": lambda: Response([1]),  # type: ignore[list-item]
 }

@@ -12,6 +12,7 @@ Takes a handler, ``def`` or ``async def``, and serves it over WSGI and ASGI. The
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from functools import partial
 from inspect import getattr_static
@@ -20,20 +21,22 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, overload
 from .. import _crossing as crossing
 from .._request import BaseRequest, Request
 from ..asgi import _handling as asgi_handling
+from ..core._checks import check_spelling, check_type, near_miss
 from ..core._exceptions import HTTPException
 from ..core._flow import is_async, raiser
 from ..core._request.request import check_request_class
+from ..core._response.base import BaseResponse as CoreResponse
 from ..types import ApplicationOptions
 from ..wsgi import _handling as wsgi_handling
 from ._bridges import bridged
-from ._dual import Dual, async_face
+from ._dual import Dual, DualCallable, async_face
 from ._lifespan import ProcessLifespan, serve_lifespan
 from ._request_annotation import request_class_for
 from ._stopping import Stopping
 from ._type_argument import check_argument, class_in, own_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Self, Unpack
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -59,14 +62,77 @@ _THREADS: Final = frozenset({"threads", "waiting_threads", "stream_threads"})
 _DERIVING: Final = _DECISIVE | _THREADS | {"lifespan"}
 _OPTIONS: Final = tuple(ApplicationOptions.__annotations__)
 _BACKENDS: Final = ("asyncio", "trio")
+_CALLABLES: Final = {
+    "lifespan": "a function that takes the application and gives a context manager",
+    "websocket": "an ASGI application",
+}
+_CHECKED: Final = frozenset({"handler", "request_class", *_OPTIONS})
+#: what a subclass may set or override
+_KNOWN: Final = (*_CHECKED, "resolve", "on_error", "wsgi_app", "asgi_app", "close")
+#: names of their own, which are no misspelt options
+_WORDS: Final = frozenset({
+    "handle", "handled", "handles", "handlers", "resolved", "resolver", "resolvers", "resolves", "loads", "closed",
+    "closes", "closer", "backends", "websockets", "lifespans", "request_classes", "on_errors",
+})  # fmt: skip
 
 
 def _is_property(cls: type, name: str) -> bool:
     return hasattr(getattr_static(cls, name), "__set__")
 
 
+def _computes(value: object) -> bool:
+    """Whether an attribute of a class gives another value when it is read: a property, for example."""
+    if isinstance(value, (staticmethod, classmethod)) or hasattr(type(value), "__set__"):
+        return True
+    return hasattr(type(value), "__get__") and not callable(value)
+
+
 def _is_request_class(found: Any) -> bool:
     return isinstance(found, type) and issubclass(found, BaseRequest)
+
+
+def _checked_option(name: str, value: Any) -> Any:
+    """Return the value of an option as it is stored: middleware, which may be an iterator, as a tuple.
+
+    Raises :exc:`TypeError` or :exc:`ValueError` for what cannot be the value of the option.
+    """
+    if name in ("load", "end_streams_on_stop"):
+        check_type(name, value, bool, "a bool")
+    elif name in _THREADS:
+        check_type(name, value, int, "a number of threads")
+    elif name == "backend":
+        if value not in _BACKENDS:
+            raise ValueError(f"got the backend {value!r}, expected 'asyncio' or 'trio'")
+    elif name == "request_class":
+        if not callable(value) or (isinstance(value, type) and not issubclass(value, BaseRequest)):
+            raise TypeError(f"got request_class = {value!r}, expected a class derived from Request")
+    elif name == "middleware":
+        if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+            raise TypeError(f"got {_kind_of(value)} as middleware, expected a list of functions")
+        value = tuple(value)
+        for each in value:
+            _check_function("middleware", each, "a generator function that takes the request")
+    elif name == "handler":
+        if value is not None:
+            _check_function("handler", value, "a function that takes the request")
+    elif value is not None and not callable(value):
+        raise TypeError(f"got {_kind_of(value)} as {name}, expected {_CALLABLES[name]}")
+    return value
+
+
+def _misspelt(name: str) -> str | None:
+    """The option or method that was probably meant by ``name``, None if there is none."""
+    return None if name.startswith("_") or name in _WORDS else near_miss(name, _KNOWN)
+
+
+def _check_function(name: str, value: Any, expected: str) -> None:
+    kind = value if isinstance(value, type) else type(value)
+    if not callable(value) or issubclass(kind, (DualCallable, CoreResponse, HTTPException)):
+        raise TypeError(f"got {_kind_of(value)} as {name}, expected {expected}")
+
+
+def _kind_of(value: object) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 def _unknown_option(name: str) -> TypeError:
@@ -186,12 +252,15 @@ class Application(Dual, Generic[R]):
             if name not in _OPTIONS:
                 raise _unknown_option(name)
         given: dict[str, Any] = {"handler": handler, "request_class": request_class, **options}
+        for name, value in given.items():
+            if value is not None:
+                given[name] = _checked_option(name, value)
         self._adapter_lifespan_state = {}
         self._replaced = type(self)._replaced  # an attribute of the object is faster to read than one of its class
         self._stopping: dict[Any, Stopping] = {}
         self._has_class = request_class is not None
         if request_class is None and not self._names_class:
-            given["request_class"] = request_class_for(self._functions(handler, options.get("middleware")))
+            given["request_class"] = request_class_for(self._functions(handler, given.get("middleware")))
         for name in ("handler", "request_class", *_OPTIONS):
             self._take(name, given.get(name))
         if isinstance(self.request_class, type):
@@ -199,6 +268,10 @@ class Application(Dual, Generic[R]):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        check_spelling(cls, _KNOWN, _WORDS)
+        for name in _CHECKED & cls.__dict__.keys():
+            if not _computes(value := cls.__dict__[name]):
+                _checked_option(name, value)
         cls._varies = any(_is_property(cls, name) for name in _DECISIVE)
         if "request_class" not in cls.__dict__:
             found = own_argument(cls, Application)
@@ -243,16 +316,16 @@ class Application(Dual, Generic[R]):
     if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
 
         def __setattr__(self, name: str, value: Any) -> None:
+            if name in _CHECKED:
+                value = _checked_option(name, value)
+            elif not hasattr(self, name) and (meant := _misspelt(name)) is not None:
+                raise TypeError(f"got {name}, which is no option: did you mean {meant}?")
             if name in _DECISIVE:
                 self._adapter_sync_handler = self._adapter_async_handler = (
                     None  # first of all, because requests may be running
                 )
-                if name == "middleware":
-                    value = tuple(value)
             elif name == "lifespan" and self._has_begun() and value is not self.lifespan:
                 raise RuntimeError("got a lifespan while another one has begun, expected it before the first request")
-            elif name == "backend" and value not in _BACKENDS:
-                raise ValueError(f"got the backend {value!r}, expected 'asyncio' or 'trio'")
             elif name == "__orig_class__" and not self._has_class:  # of ``Application[ApiRequest](handler)``
                 found = class_in(value, Application)
                 if _is_request_class(found):
@@ -434,3 +507,6 @@ class Application(Dual, Generic[R]):
         self._adapter_lifespan_state.update(state)
         if (stopping := self._stopping.get(loop)) is not None:
             stopping.begin()
+
+
+HandlerDecorator.__module__ = "cardan.apps"

@@ -20,6 +20,10 @@ __all__ = ["Dual", "DualCallable", "async_face", "coroutine_function"]
 
 MISSING: Any = object()
 _APPS: Final = ("wsgi_app", "asgi_app")
+_EXPECTED: Final = {
+    "wsgi_app": "a WSGI application, which is called with (environ, start_response)",
+    "asgi_app": "an ASGI application, which is called with (scope, receive, send)",
+}
 
 
 async def async_face(self: Any, scope: Any, receive: Any, send: Any) -> None:
@@ -111,6 +115,8 @@ class Dual(DualCallable):
     To wrap it with middleware of a protocol, replace the attributes ``wsgi_app`` and ``asgi_app``. A subclass may
     override them as methods. If only one of them was replaced, calls over the other protocol raise :exc:`RuntimeError`,
     because the middleware, which may check the authentication, would be missing there.
+
+    Raises :exc:`TypeError` for an application that cannot be called.
     """
 
     __module__ = "cardan"
@@ -149,6 +155,8 @@ class Dual(DualCallable):
     if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
 
         def __setattr__(self, name: str, value: object) -> None:
+            if name in _APPS and not callable(value):
+                raise TypeError(f"got {value!r} as {name}, expected {_EXPECTED[name]}")
             super().__setattr__(name, value)
             if name in _APPS:  # checked when it changes, and not in every call
                 self._note_replaced()

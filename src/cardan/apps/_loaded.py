@@ -64,3 +64,6 @@ def _request_in(args: tuple[Any, ...], options: dict[str, Any], view: Any) -> Ba
             return value
     name = getattr(view, "__qualname__", None) or repr(view)
     raise TypeError(f"got a call of {name} without a request, expected one: @loaded has nothing to load")
+
+
+loaded.__module__ = "cardan"  # help() and pickles name it as users import it

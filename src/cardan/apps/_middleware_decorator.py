@@ -12,7 +12,10 @@
 from __future__ import annotations
 
 from functools import update_wrapper
+from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
+
+from ..core._checks import check_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +43,10 @@ class MiddlewareFactory(Generic[R]):
 
     def __call__(self, request: R) -> Flow:
         return self.function(request)
+
+    def __repr__(self) -> str:
+        name = getattr(self.function, "__qualname__", None) or repr(self.function)
+        return f"<middleware {name}>"
 
     def __get__(self, obj: object, owner: type | None = None) -> Self:
         bind = getattr(self.function, "__get__", None)
@@ -80,7 +87,19 @@ def middleware(function: Any = None, /, *, buffer: bool = False) -> Any:
 
     In the body of a class it makes a method: the function takes ``self`` and the request, and the attribute of an
     object is the middleware.
+
+    Raises :exc:`TypeError` for what is no function, and for an ``async def``.
     """
+    check_type("buffer", buffer, bool, "a bool")
     if function is not None:
-        return MiddlewareFactory(function, buffer=buffer)
-    return lambda function: MiddlewareFactory(function, buffer=buffer)
+        return MiddlewareFactory(_checked(function), buffer=buffer)
+    return lambda function: MiddlewareFactory(_checked(function), buffer=buffer)
+
+
+def _checked(function: Any) -> Any:
+    if not callable(function):
+        raise TypeError(f"got {type(function).__name__}, expected a generator function that takes the request")
+    if iscoroutinefunction(function) or isasyncgenfunction(function):
+        name = getattr(function, "__qualname__", None) or repr(function)
+        raise TypeError(f"got the async def {name}, expected a def with one yield: it serves both kinds of handlers")
+    return function

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,7 +20,7 @@ from ._dual import Dual
 from ._protocols import BOTH, ProtocolName, begin, protocols_of, wrong_protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, MutableMapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from ..types import ASGIApplication, Receive, Scope, Send
@@ -58,7 +59,8 @@ class Mount(Dual):
     - An application that does not speak the protocol of the request cannot answer it: :exc:`RuntimeError` is raised.
 
     Raises :exc:`ValueError` for a prefix that does not begin with exactly one slash, for one that occurs twice, and for
-    an application that does not show its protocol; :exc:`TypeError` for an application that cannot be called.
+    an application that does not show its protocol; :exc:`TypeError` for an application that cannot be called, and for
+    ``apps`` that are no mapping.
 
     >>> from cardan import Mount, Request, Response
     >>> @Request.application
@@ -70,6 +72,8 @@ class Mount(Dual):
     __module__ = "cardan"
 
     def __init__(self, apps: Mapping[str, WSGIApplication | ASGIApplication]) -> None:
+        if not isinstance(apps, Mapping):
+            raise TypeError(f"got {type(apps).__name__}, expected a mapping of prefixes to applications")
         mounted: dict[str, Any] = {}
         for given, app in apps.items():
             prefix = checked_prefix(given)

@@ -305,6 +305,9 @@ class ReplayReceive(StandIn):
         super().__init__(body)
         self._replayed = False
 
+    def __repr__(self) -> str:
+        return "<receive, which gives the kept body again>"
+
     async def __call__(self) -> MutableMapping[str, Any]:
         body = self.body
         if body.raw is not None and not self._replayed:

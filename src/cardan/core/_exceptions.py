@@ -9,7 +9,7 @@ import copyreg
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, TypeVar, overload
 
-from ._members import Declared, check_names, checked, checked_members, declared_in, fill
+from ._members import Declared, check_names, check_settings, checked, checked_members, declared_in, fill
 from ._status import PHRASES
 
 if TYPE_CHECKING:
@@ -236,6 +236,7 @@ class HTTPException(_Declaring):
         def __init_subclass__(cls, *, init=True, **options):  # init is for type checkers
             super().__init_subclass__(**options)
             check_names(cls, HTTPException)
+            check_settings(cls)
 
     @property
     def name(self) -> str:

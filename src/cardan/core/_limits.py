@@ -7,9 +7,15 @@ N, a size or count of exactly N is accepted and N + 1 is refused. ``None`` means
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-__all__ = ["LimitAttributes", "Limits"]
+__all__ = ["LimitAttributes", "Limits", "check_limit"]
+
+
+def check_limit(name: str, value: object) -> None:
+    """Raise :exc:`ValueError` if ``value`` is neither None nor an int of at least 0. ``name`` is for the message."""
+    if value is not None and (type(value) is not int or value < 0):
+        raise ValueError(f"got {name} = {value!r}, expected an int of at least 0, or None for no limit")
 
 
 class LimitAttributes:
@@ -66,9 +72,12 @@ class LimitAttributes:
     enforces this. Some clients send longer ones. A longer boundary makes each search in the body slower."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """All limits of one request as one value; :class:`LimitAttributes` describes each of them."""
+    """All limits of one request as one value; :class:`LimitAttributes` describes each of them.
+
+    Raises :exc:`ValueError` for a limit that is neither None nor an int of at least 0.
+    """
 
     __module__ = "cardan"
 
@@ -84,3 +93,7 @@ class Limits:
     max_file_memory: int | None = LimitAttributes.max_file_memory
     max_spool_memory: int | None = LimitAttributes.max_spool_memory
     max_boundary_size: int | None = LimitAttributes.max_boundary_size
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            check_limit(field.name, getattr(self, field.name))

@@ -19,9 +19,9 @@ A type that does not exist at run time, for example one that only type checkers 
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from inspect import get_annotations
-from types import UnionType
+from types import NoneType, UnionType
 from typing import (
     Annotated,
     Any,
@@ -36,12 +36,29 @@ from typing import (
     is_typeddict,
 )  # fmt: skip
 
-__all__ = ["PARAMETERS", "Declared", "check_names", "checked", "checked_members", "declared_in", "exception_in", "fill"]
+from ._checks import check_spelling, check_type
+
+__all__ = [
+    "PARAMETERS",
+    "Declared",
+    "check_names",
+    "check_settings",
+    "checked",
+    "checked_members",
+    "declared_in",
+    "exception_in",
+    "fill",
+]
 
 #: the parameters of every error
 PARAMETERS: Final = (
     "description", "response", "headers", "original_exception", "type", "title", "instance", "members"
 )  # fmt: skip
+#: what a class of errors may set, and that is no text
+_SETTINGS: Final = ("code", "response_class", "headers", "members")
+_TEXTS: Final = ("description", "title", "type", "instance")
+#: names of their own, which are no misspelt settings
+_WORDS: Final = frozenset({"codes", "types", "typed", "titles", "titled", "descriptions", "instances", "responses"})
 #: the members that every problem document has (RFC 9457 section 3.1), each with what sets it
 _OF_THE_DOCUMENT: Final = {
     "type": "the parameter type",
@@ -108,6 +125,26 @@ def check_names(cls: type, root: type) -> None:
         if exists or name in _OF_THE_DOCUMENT:
             instead = _OF_THE_DOCUMENT.get(name, f"another name: it is an attribute of {root.__name__}")
             raise TypeError(f"got the member {name!r} in {cls.__name__}, expected {instead}")
+
+
+def check_settings(cls: type) -> None:
+    """Raise :exc:`TypeError` if the body of an error class has a misspelt setting, or one of a wrong type.
+
+    Raise :exc:`ValueError` for a ``code`` that is no status of an error (300 to 599). A setting may be a property.
+    """
+    check_spelling(cls, (*PARAMETERS, *_SETTINGS), _WORDS, values_only=True)
+    body = {name: value for name, value in vars(cls).items() if not hasattr(value, "__get__")}
+    for name in _TEXTS:
+        check_type(f"{cls.__name__}.{name}", body.get(name), (str, NoneType), "a str or None")
+    code: Any = body.get("code")
+    check_type(f"{cls.__name__}.code", code, (int, NoneType), "a status code")
+    if code is not None and not 300 <= code <= 599:
+        raise ValueError(f"got {cls.__name__}.code = {int(code)}, expected the status of an error, from 300 to 599")
+    check_type(f"{cls.__name__}.response_class", body.get("response_class"), (type, NoneType), "a class of responses")
+    check_type(f"{cls.__name__}.members", body.get("members", {}), Mapping, "a mapping")
+    headers = body.get("headers")
+    if isinstance(headers, (str, bytes)) or not isinstance(headers, (Iterable, NoneType)):
+        raise TypeError(f"got {cls.__name__}.headers = {headers!r}, expected a mapping, or pairs of a name and a value")
 
 
 def _annotations(cls: type) -> Mapping[str, Any]:

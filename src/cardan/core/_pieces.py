@@ -37,6 +37,9 @@ class Pieces:
             raise StopAsyncIteration
         return piece
 
+    def __repr__(self) -> str:
+        return "<the pieces of a body>" if self._pull is not None else "<the pieces of a body, closed>"
+
     async def aclose(self) -> None:
         """End the iteration: nothing more is read. It may be called again."""
         self._pull = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["PHRASES", "STATUS_LINES", "parse_status", "status_line"]
+__all__ = ["PHRASES", "STATUS_LINES", "checked_code", "parse_status", "status_line"]
 
 #: Maps each status code to its reason phrase. The phrases of the standard library differ between Python versions.
 PHRASES: Final[dict[int, str]] = {
@@ -81,12 +81,23 @@ def status_line(code: int) -> str:
     return STATUS_LINES.get(code) or f"{code} Unknown"
 
 
+def checked_code(code: int) -> int:
+    """Return a status code as a plain int. Raises :exc:`TypeError` if it is no int.
+
+    Raises :exc:`ValueError` if it has not three digits (RFC 9110 section 15).
+    """
+    if not isinstance(code, int) or isinstance(code, bool):
+        raise TypeError(f"got the status code {code!r}, expected an int")
+    if not 100 <= code <= 999:
+        raise ValueError(f"got the status code {int(code)}, expected one from 100 to 999")
+    return int(code)
+
+
 def parse_status(status: str) -> tuple[int, str]:
     """Return the code and the status line of ``"404 Not Found"``, ``"404"`` or a custom ``"404 gone fishing"``.
 
-    A string without a code gives the code 0 and a status line that begins with ``"0 "``. Raises :exc:`ValueError` for
-    an empty string, and for text with CR, LF, NUL or characters beyond latin-1, which a status line must not contain
-    (RFC 9112 section 4).
+    Raises :exc:`ValueError` for text without a code, for a code that is not from 100 to 999, and for text with CR, LF,
+    NUL or characters beyond latin-1, which a status line must not contain (RFC 9112 section 4).
     """
     text = status.strip()
     if not text:
@@ -94,9 +105,7 @@ def parse_status(status: str) -> tuple[int, str]:
     if any(char in "\r\n\0" or char > "\xff" for char in status):
         raise ValueError(f"got status {status!r}, expected latin-1 text without control characters")
     code, _, reason = text.partition(" ")
-    if not (code.isascii() and code.isdigit()):
-        return 0, f"0 {text}"
-    number = int(code) if len(code) <= 3 else 0
-    if number == 0:
-        return 0, f"0 {text}" if len(code) > 3 else text
+    if not (code.isascii() and code.isdigit() and len(code) <= 3):
+        raise ValueError(f"got status {status!r}, expected a code from 100 to 999 and a reason phrase")
+    number = checked_code(int(code))
     return number, f"{number} {reason.strip()}" if reason else status_line(number)

@@ -109,3 +109,6 @@ def _standard_types() -> dict[str, str]:
 
     types: dict[str, str] = MimeTypes().types_map[True]
     return types
+
+
+guess_type.__module__ = "cardan.files"  # help() and pickles name it as users import it

@@ -59,3 +59,6 @@ def _is_trick(part: str) -> bool:
     if part in ("", "."):
         return False
     return not part.strip(". ") or _DRIVE.match(part) is not None or _DEVICE.match(part) is not None
+
+
+safe_join.__module__ = "cardan.files"  # help() and pickles name it as users import it

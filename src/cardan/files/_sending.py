@@ -8,11 +8,16 @@ later. Making the response blocks for an open and a stat; the file is read while
 from __future__ import annotations
 
 import os
+from datetime import date, timedelta
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
 
 from .._response import Response
+from ..core._buffers import is_bytes_like
+from ..core._checks import check_type
 from ..core._exceptions import NotFound
+from ..core._response.base import BaseResponse as CoreResponse
 from ..core._response.conditional import RequestLike
 from ..core._response.etag import head_of, make_conditional_on
 from ..core.fields._content_disposition import ContentDisposition
@@ -24,7 +29,7 @@ from ._opening import is_missing, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from typing import TypedDict, Unpack
 
     class FileOptions(TypedDict, total=False):
@@ -84,8 +89,17 @@ def send_file(
     ``response_class`` is the class of the response.
 
     Raises :exc:`OSError` for a path that cannot be opened, :exc:`IsADirectoryError` for one that is no regular file,
-    and :exc:`ValueError` for a text file.
+    :exc:`ValueError` for a text file, and :exc:`TypeError` for an argument of another type.
     """
+    for option, value in (("mimetype", mimetype), ("download_name", download_name)):
+        check_type(option, value, (str, NoneType), "a str or None")
+    check_type("etag", etag, (bool, str), "a bool or a str")
+    check_type("last_modified", last_modified, (date, int, float, NoneType), "a datetime, a timestamp or None")
+    check_type("max_age", max_age, (int, timedelta, NoneType), "a number of seconds, a timedelta or None")
+    if not (isinstance(response_class, type) and issubclass(response_class, CoreResponse)):
+        raise TypeError(f"got response_class = {response_class!r}, expected a class of responses")
+    if request is not None:
+        head_of(request)  # raises TypeError for what is no request, before the file is opened
     body, found = _open_body(path_or_file)
     name = download_name or _name_of(path_or_file)
     response = response_class(body, mimetype=mimetype or guess_type(name or ""))
@@ -132,8 +146,12 @@ def answer(response: Response, request: RequestLike | Mapping[str, Any]) -> None
 
 def _open_body(source: Any) -> tuple[Any, os.stat_result | None]:
     if isinstance(source, (str, os.PathLike)):
+        check_type("path", os.fspath(source), str, "a str")
         fd, found = open_file(source)
         return FileBody(fd, found.st_size, path=os.path.abspath(source)), found
+    if not hasattr(source, "read"):
+        hint = ": Response(data) sends bytes" if is_bytes_like(source) else ""
+        raise TypeError(f"got {type(source).__name__}, expected a path or an open binary file{hint}")
     if hasattr(source, "encoding"):
         raise ValueError("got a text file, expected a binary one: open(path, 'rb')")
     number = number_of(source)
@@ -215,6 +233,7 @@ def send_from_directory(
     of the directory (:func:`safe_join`), and if there is no such file or it may not be read. Raises :exc:`OSError` for
     troubles of the server itself, such as too many open files. Symbolic links in the directory are followed.
     """
+    check_type("directory", os.fspath(directory), str, "a str")
     joined = safe_join(directory, path)
     if joined is None:
         raise NotFound
@@ -224,3 +243,6 @@ def send_from_directory(
         if is_missing(error):
             raise NotFound from error
         raise
+
+
+wrap_file.__module__ = "cardan.files"  # help() and pickles name it as users import it

@@ -216,3 +216,6 @@ def may_have_body(method: str, http_version: str, headers: HeadersView) -> bool:
     if announces_body(length, headers.get("Transfer-Encoding")):
         return True
     return not (http_version.startswith("1") or length is not None or method in CONTENTLESS)
+
+
+HeadLike.__module__ = "cardan.core"

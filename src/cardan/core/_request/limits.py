@@ -10,7 +10,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
 
-from .._limits import Limits
+from .._limits import Limits, check_limit
 
 __all__ = [
     "FIXED_NAMES",
@@ -53,12 +53,6 @@ def limits_of(request: object) -> Limits:
         return _remember(values)
 
 
-def check_limit(name: str, value: object) -> None:
-    """Raise :exc:`ValueError` if ``value`` is neither None nor an int of at least 0. ``name`` is for the message."""
-    if value is not None and (type(value) is not int or value < 0):
-        raise ValueError(f"got {name} = {value!r}, expected an int of at least 0, or None for no limit")
-
-
 def is_misspelt(name: str) -> bool:
     """Whether ``name`` is reserved for limits and is none of them: an attribute of that name would have no effect."""
     return name.startswith(RESERVED) and name not in LIMIT_NAMES and name not in _OTHERS
@@ -74,9 +68,7 @@ def wrong_name(name: str) -> str:
 
 
 def _remember(values: tuple[Any, ...]) -> Limits:
-    for name, value in zip(LIMIT_NAMES, values, strict=True):
-        check_limit(name, value)
-    limits = Limits(*values)
+    limits = Limits(**dict(zip(LIMIT_NAMES, values, strict=True)))
     if len(_known) < _KNOWN_MAX:
         _known[values] = limits
     return limits

@@ -8,9 +8,11 @@ Sending does not change the response.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from types import NoneType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
-from .._status import STATUS_LINES, parse_status, status_line
+from .._checks import check_spelling, check_type
+from .._status import STATUS_LINES, checked_code, parse_status, status_line
 from ..fields._cookies import dump_cookie
 from ..fields._descriptors import FixedSetting, check_fixed_settings
 from ..structures._headers import Headers, pairs_of, trusted_headers
@@ -26,6 +28,18 @@ if TYPE_CHECKING:
 __all__ = ["BaseResponse", "ResponseBody", "ResponseStatus"]
 
 ResponseStatus: TypeAlias = "int | str | HTTPStatus | None"
+
+#: the settings that a subclass of a response may have, and their types
+_SETTINGS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
+    "default_status": ((int,), "an int"),
+    "default_mimetype": ((str, NoneType), "a str or None"),
+    "max_cookie_size": ((int,), "a number of bytes"),
+    "json_module": ((object,), "a module with loads and dumps"),
+    "implicit_sequence_conversion": ((bool,), "a bool"),
+    "automatically_set_content_length": ((bool,), "a bool"),
+    "autocorrect_location_header": ((bool,), "a bool"),
+    "direct_passthrough": ((bool,), "a bool"),
+}
 
 
 class BaseResponse(Copies, Outgoing):
@@ -72,7 +86,7 @@ class BaseResponse(Copies, Outgoing):
             self._set_response(response)
         if status is None:
             self._code = self.default_status
-        elif type(status) is int:
+        elif type(status) is int and 100 <= status <= 999:
             self._code = status
         else:
             self.status = status
@@ -116,25 +130,32 @@ class BaseResponse(Copies, Outgoing):
         super().__init_subclass__(**options)
         check_fixed_settings(cls, vars(BaseResponse)["charset"])
         check_json_module(cls.json_module)
+        check_spelling(cls, _SETTINGS)
+        for name, (kinds, expected) in _SETTINGS.items():
+            if name in cls.__dict__ and not hasattr(value := cls.__dict__[name], "__get__"):
+                check_type(name, value, kinds, expected)
+                if name == "default_status":
+                    checked_code(value)
         cls._has_own_headers = cls.headers is not BaseResponse.headers
 
     # --- status and headers ---
 
     @property
     def status_code(self) -> int:
-        """The status code. Setting it also sets the reason phrase of RFC 9110."""
+        """The status code, from 100 to 999. Setting it also sets the reason phrase of RFC 9110."""
         return self._code
 
     @status_code.setter
     def status_code(self, code: int) -> None:
-        self._code = int(code)
+        self._code = checked_code(code)
         self._reason = None
 
     @property
     def status(self) -> str:
         """Status code and reason phrase, such as ``"404 Not Found"``. ASGI does not send a phrase of your own.
 
-        It can be set to a code, an :class:`~http.HTTPStatus` or such a text. An empty text raises ValueError.
+        It can be set to a code, an :class:`~http.HTTPStatus` or such a text. A text without a code, and a code that is
+        not from 100 to 999, raise ValueError.
         """
         if self._reason is None:
             return STATUS_LINES.get(self._code) or status_line(self._code)
@@ -177,7 +198,7 @@ class BaseResponse(Copies, Outgoing):
 
     @content_type.setter
     def content_type(self, value: str | None) -> None:
-        self.headers["Content-Type"] = value
+        self.headers["Content-Type"] = None if value is None else checked(value)
 
     @property
     def mimetype(self) -> str | None:

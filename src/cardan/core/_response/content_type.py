@@ -23,7 +23,7 @@ _TEXT_TYPES: Final = frozenset({
 @lru_cache(64)  # the values come from the application, not from clients: there are few
 def with_charset(mimetype: str) -> str:
     """``mimetype``, with ``; charset=utf-8`` if it is text (``text/*``, ``*+xml`` and similar) and has no charset."""
-    mimetype = field_value("Content-Type", mimetype)
+    mimetype = _text("mimetype", mimetype)
     kind = mimetype.partition(";")[0].strip().lower()
     if "charset=" in mimetype.lower():
         return mimetype
@@ -35,4 +35,10 @@ def with_charset(mimetype: str) -> str:
 @lru_cache(64)
 def checked(content_type: str) -> str:
     """``content_type`` unchanged, after a check that it may be sent."""
-    return field_value("Content-Type", content_type)
+    return _text("content_type", content_type)
+
+
+def _text(name: str, value: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"got {name} = {value!r}, expected a str such as 'text/html'")
+    return field_value("Content-Type", value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar, overload
 
+from .._checks import check_type
 from .._status import PHRASES
 from .response import Response as CoreResponse
 
@@ -26,8 +27,11 @@ def redirect(location: str, status: int = 302, *, response_class: type[CoreRespo
     status, and for a location that cannot be encoded. It does not check where ``location`` leads: check an address that
     a user gave.
     """
+    check_type("location", location, str, "a URI or an IRI as a str")
+    if not (isinstance(response_class, type) and issubclass(response_class, CoreResponse)):
+        raise TypeError(f"got response_class = {response_class!r}, expected a class of responses")
     if status not in _STATUSES:
-        raise ValueError(f"got redirect status {status}, expected one of {sorted(_STATUSES)}")
+        raise ValueError(f"got redirect status {status!r}, expected one of {sorted(_STATUSES)}")
     from html import escape  # imports a table of all entities, which few programs need
 
     shown = escape(location)

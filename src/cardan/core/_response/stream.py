@@ -29,6 +29,9 @@ class ResponseStream:
         self.response = response
         self.closed = False
 
+    def __repr__(self) -> str:
+        return f"<the stream of {self.response!r}>"
+
     def write(self, value: str | Buffer) -> int:
         """Append ``value``, text or any bytes-like object; returns its length in characters or bytes."""
         if self.closed:

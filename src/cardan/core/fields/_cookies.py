@@ -11,11 +11,13 @@ A value with characters that a cookie must not contain is written between quotes
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+from time import struct_time
 
+from .._checks import check_type
 from .._urls import idna_host
-from ._dates import http_date
+from ._dates import http_date, parse_date
 from ._syntax import OWS, check_token
 
 __all__ = ["dump_cookie", "parse_cookie"]
@@ -97,8 +99,9 @@ def dump_cookie(
         contain non-ASCII letters. None: only the host that sets the cookie.
     :param samesite: ``"Strict"``, ``"Lax"`` or ``"None"``, in upper or lower case.
 
-    Raises :exc:`ValueError` for:
+    Raises :exc:`TypeError` for a value of another type, and :exc:`ValueError` for:
 
+    * a text as ``expires`` that is no date
     * a name that is not a token, and control characters or ``;`` in an attribute
     * a name and value of together more than 4096 bytes
     * ``SameSite=None`` or ``Partitioned`` without ``Secure``
@@ -108,6 +111,9 @@ def dump_cookie(
     >>> dump_cookie("id", "42", max_age=3600, secure=True, httponly=True, samesite="Lax")
     'id=42; Max-Age=3600; Secure; HttpOnly; Path=/; SameSite=Lax'
     """
+    check_type("key", key, str, "the name of a cookie as a str")
+    if not isinstance(value, str):  # it may be a secret, so that it is not shown
+        raise TypeError(f"got a cookie value of type {type(value).__name__}, expected a str")
     if not (key.isascii() and key.isalnum()):  # most names are; the test is cheaper than the pattern
         check_token(key, "cookie name")
     text = value if (value.isascii() and value.isalnum()) or _is_plain(value) else _escape(value)
@@ -115,9 +121,9 @@ def dump_cookie(
         raise ValueError(f"got cookie {key!r} of {len(key) + len(text)} bytes, expected at most {MAX_SIZE}")
     if key.startswith("__"):
         _check_prefix(key, secure=secure, httponly=httponly, host_only=not domain and path == "/")
-    date = "" if expires is None else f"; Expires={_expires(expires)}"
+    ending = "" if expires is None else f"; Expires={_expires(expires)}"
     attributes = _usual_attributes if domain is None and path == "/" else _attributes
-    return f"{key}={text}{date}{attributes(max_age, path, domain, secure, httponly, samesite, partitioned)}"
+    return f"{key}={text}{ending}{attributes(max_age, path, domain, secure, httponly, samesite, partitioned)}"
 
 
 def _attributes(
@@ -129,8 +135,14 @@ def _attributes(
     samesite: str | None,
     partitioned: bool,
 ) -> str:
+    for name, text in (("path", path), ("domain", domain), ("samesite", samesite)):
+        if text is not None:
+            check_type(name, text, str, "a str or None")
+    for name, flag in (("secure", secure), ("httponly", httponly), ("partitioned", partitioned)):
+        check_type(name, flag, bool, "a bool")
     out = f"; Domain={_domain(domain)}" if domain else ""
     if max_age is not None:
+        check_type("max_age", max_age, (int, float, timedelta), "a number of seconds or a timedelta")
         seconds = max_age // timedelta(seconds=1) if isinstance(max_age, timedelta) else int(max_age)
         out += f"; Max-Age={seconds}"
     if secure:
@@ -173,9 +185,10 @@ def _check_prefix(key: str, *, secure: bool, httponly: bool, host_only: bool) ->
 
 def _expires(expires: datetime | float | str) -> str:
     if not isinstance(expires, str):
+        check_type("expires", expires, (date, int, float, struct_time), "a datetime, a timestamp or a date of HTTP")
         return http_date(expires)
-    if _has_end(expires) or not expires.isascii():
-        raise ValueError(f"got expires {expires!r}, expected a date, no control characters and no ';'")
+    if _has_end(expires) or not expires.isascii() or parse_date(expires) is None:
+        raise ValueError(f"got expires {expires!r}, expected a date such as 'Sun, 06 Nov 1994 08:49:37 GMT'")
     return expires
 
 

@@ -380,3 +380,5 @@ def _to_header(value: Any) -> str:
 
 # Python accepts int("1_0"), int(" 1 "), int("\u0661") and float("nan"), but these are not numbers in HTTP.
 _STRICT: dict[Any, Callable[[str], Any]] = {int: _integer, float: _float}
+
+FieldValue.__module__ = "cardan.core.fields"

@@ -190,3 +190,7 @@ class LiveDict(LiveMapping[V], MutableMapping[str, V]):
     def clear(self) -> None:
         """Remove all items, and the field."""
         self._set({})
+
+
+HasHeaders.__module__ = "cardan.core.fields"
+HeaderStore.__module__ = "cardan.core.fields"

@@ -152,3 +152,6 @@ class BodyReader:
         self._error = error
         self.state = FAILED
         raise error
+
+
+parse_content_length.__module__ = "cardan.core.forms"  # help() and pickles name it as users import it

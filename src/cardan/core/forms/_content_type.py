@@ -86,3 +86,6 @@ def _boundary(params: str, strict: bool) -> str:
     if found is None:
         raise MultipartError("got a multipart Content-Type without a boundary, expected one (RFC 2046 section 5.1.1)")
     return found
+
+
+parse_form_type.__module__ = "cardan.core.forms"  # help() and pickles name it as users import it

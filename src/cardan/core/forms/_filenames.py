@@ -61,3 +61,6 @@ def _shorten(name: str) -> str:
         stem, dot, suffix = name, "", ""
     room = MAX_BYTES - len((dot + suffix).encode())
     return stem.encode()[:room].decode(errors="ignore").rstrip(". ") + dot + suffix
+
+
+safe_filename.__module__ = "cardan.core.forms"  # help() and pickles name it as users import it

@@ -77,3 +77,6 @@ def _performer(source: Iterator[bytes], budget: MemoryBudget) -> Callable[[Step]
         return step.sink.close() if step.error is not None else None
 
     return perform
+
+
+parse_form.__module__ = "cardan.core.forms"  # help() and pickles name it as users import it

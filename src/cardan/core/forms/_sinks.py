@@ -202,3 +202,6 @@ class MemorySink:
         if self._stream is None:
             self._stream = BytesIO()
         self._stream.close()
+
+
+Sink.__module__ = "cardan.core.forms"

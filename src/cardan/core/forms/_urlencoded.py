@@ -373,3 +373,6 @@ def _check_strictly(body: bytes) -> None:
         raise UrlencodedError("got a byte above 127, expected it percent-encoded")
     if _BAD_ESCAPE.search(body):
         raise UrlencodedError("got '%' without two hexadecimal digits, expected it as '%25'")
+
+
+parse_urlencoded.__module__ = "cardan.core.forms"  # help() and pickles name it as users import it

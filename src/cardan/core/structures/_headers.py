@@ -486,12 +486,19 @@ def _replaced(
 
 def _of_strings(fields: Fields) -> list[tuple[str, str]] | None:
     """Return the checked fields of a dict or a list of pairs whose values are strings; None for anything else."""
-    pairs: Any = fields.items() if type(fields) is dict else fields if type(fields) is list else None
-    if pairs is None:
+    pairs: Any
+    if type(fields) is dict:
+        pairs = fields.items()
+        for value in fields.values():
+            if type(value) is not str:
+                return None
+    elif type(fields) is list:
+        pairs = fields
+        for pair in fields:
+            if type(pair) is not tuple or len(pair) != 2 or type(pair[1]) is not str:
+                return None
+    else:
         return None
-    for _, value in pairs:
-        if type(value) is not str:
-            return None
     return [(field_name(name), field_value(name, value)) for name, value in pairs]
 
 
@@ -502,11 +509,22 @@ def _groups(fields: Fields, more: Mapping[str, Value]) -> Iterator[tuple[str, li
         mapping: Any = fields
         pairs = mapping.lists() if hasattr(fields, "lists") else mapping.items()
     else:
-        pairs = fields
+        pairs = _pairs_in(fields)
     for name, value in pairs:
         yield name, _several(value)
     for name, value in more.items():
         yield name.replace("_", "-"), _several(value)
+
+
+def _pairs_in(fields: object) -> Iterator[tuple[str, Any]]:
+    """Give each pair of an iterable. Raises :exc:`TypeError` for anything else: a text is an iterable, too."""
+    if isinstance(fields, (str, bytes)) or not isinstance(fields, Iterable):
+        raise TypeError(f"got {type(fields).__name__} as headers, expected a mapping, or pairs of a name and a value")
+    for pair in fields:
+        if isinstance(pair, (str, bytes)) or not isinstance(pair, Iterable) or len(found := tuple(pair)) != 2:
+            kind = type(pair).__name__
+            raise TypeError(f"got {kind} as a header field, expected a pair of a name and a value")
+        yield found
 
 
 def _several(value: Any) -> list[Any]:

@@ -210,3 +210,6 @@ def converted(values: Iterable[Any], type: Callable[[Any], Any]) -> Iterator[Any
 def made_of_pairs(cls: type[Any], pairs: list[tuple[Any, Any]]) -> Any:
     """Return an object of a dict class with the given pairs, made in the fastest way that the class has."""
     return getattr(cls, "_from_pairs", cls)(pairs)
+
+
+iter_multi_items.__module__ = "cardan.core.structures"  # help() and pickles name it as users import it

@@ -1,0 +1,65 @@
+"""Checks of what programs set on the public classes: the type of a value, and the spelling of a name.
+
+The errors are raised where the program sets the value, not when a request uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import FunctionType
+from typing import Final
+
+__all__ = ["check_spelling", "check_type", "near_miss"]
+
+#: how similar two names are, from 0 to 1, if one is probably meant to be the other: ``cod`` and ``code`` have 0.86
+_SIMILAR: Final = 0.85
+
+
+def check_type(name: str, value: object, kinds: type | tuple[type, ...], expected: str) -> None:
+    """Raise :exc:`TypeError` if ``value`` is not of one of the ``kinds``. A bool is no number here.
+
+    ``name`` and ``expected`` are for the text of the error.
+    """
+    found = isinstance(value, kinds)
+    if found and isinstance(value, bool):
+        found = bool in (kinds if isinstance(kinds, tuple) else (kinds,))
+    if not found:
+        from reprlib import repr as short
+
+        raise TypeError(f"got {name} = {short(value)}, expected {expected}")
+
+
+def near_miss(name: str, known: Iterable[str]) -> str | None:
+    """The name among ``known`` that was probably meant by ``name``, which is none of them. None if there is none.
+
+    Names match if they are very similar, or if they have the same letters in another order.
+    """
+    from difflib import get_close_matches
+
+    known = tuple(known)
+    letters = sorted(name)
+    swapped = [each for each in known if len(each) == len(name) and sorted(each) == letters]
+    close = swapped or get_close_matches(name, known, 1, _SIMILAR)
+    return close[0] if close else None
+
+
+def check_spelling(
+    cls: type, known: Iterable[str], words: frozenset[str] = frozenset(), *, values_only: bool = False
+) -> None:
+    """Raise :exc:`TypeError` if the body of ``cls`` has an attribute whose name is a misspelt one of ``known``.
+
+    ``words`` are names that are similar to known ones and mean something else. Names that a base class has and names
+    that begin with an underscore are not looked at. With ``values_only`` neither are functions and annotated names.
+    """
+    known = frozenset(known)
+    body = cls.__dict__
+    annotated = body.get("__annotations__", ()) if values_only else ()
+    for name, value in body.items():
+        if name.startswith("_") or name in known or name in words or name in annotated:
+            continue
+        if values_only and (isinstance(value, (FunctionType, type)) or hasattr(value, "__get__")):
+            continue
+        if any(name in base.__dict__ for base in cls.__mro__[1:]):
+            continue
+        if (meant := near_miss(name, known)) is not None:
+            raise TypeError(f"got {name} in {cls.__name__}: did you mean {meant}?")

@@ -1,0 +1,305 @@
+"""A wrong value is an error where the program gives it: it says what came and what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cardan
+from cardan import (
+    Application,
+    Dual,
+    HTTPException,
+    Limits,
+    Mount,
+    Request,
+    Response,
+    middleware,
+    redirect,
+    send_file,
+)
+from cardan.datastructures import Headers
+from cardan.exceptions import NotFound
+from cardan.files import send_from_directory
+from cardan.http import dump_cookie
+from cardan.testing import Client
+
+SAYS = r"^got .*(, expected |: did you mean )"
+FILE = Path(__file__)
+
+
+def handler(request: Request) -> Response:
+    return Response("x")
+
+
+async def coroutine(request: Request) -> None: ...
+
+
+async def async_generator(request: Request) -> Any:
+    yield
+
+
+def raises(call: Callable[[], object], kinds: Any = TypeError) -> None:
+    with pytest.raises(kinds, match=SAYS):
+        call()
+
+
+OPTIONS: list[tuple[str, Any]] = [
+    ("handler", 5), ("handler", Response("x")), ("handler", Response), ("handler", NotFound()), ("handler", NotFound),
+    ("handler", Application(handler)), ("request_class", 5), ("request_class", dict), ("request_class", NotFound),
+    ("middleware", 5), ("middleware", handler), ("middleware", "abc"), ("middleware", [5]),
+    ("middleware", [Response("x")]), ("middleware", [Application(handler)]),
+    ("websocket", 5), ("lifespan", 5), ("load", "no"), ("load", 1), ("end_streams_on_stop", "no"),
+    ("threads", "x"), ("threads", 1.5), ("threads", True), ("waiting_threads", "x"), ("stream_threads", 1.5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), OPTIONS)
+def test_options_of_applications(name: str, value: Any) -> None:
+    """The value of an option is checked when it is given, when it is assigned, and in the body of a class."""
+    raises(lambda: Application(**{"handler": handler, name: value}))
+    app = Application(handler)
+    before = getattr(app, name)
+    raises(lambda: setattr(app, name, value))
+    raises(lambda: type("App", (Application,), {name: value}))
+    assert getattr(app, name) is before
+    assert Client(app).get("/").text == "x"
+
+
+def test_middleware_that_can_be_read_once() -> None:
+    """An iterator of middleware is read once, and what it gives is checked."""
+    raises(lambda: Application(handler, middleware=iter([5])))  # type: ignore[arg-type]
+
+    @middleware
+    def around(request: Request) -> Any:
+        response = yield
+        response.headers["X-Around"] = "1"
+
+    app = Application(handler, middleware=iter([around]))  # type: ignore[arg-type]
+    assert [Client(app).get("/").headers["X-Around"] for _ in range(2)] == ["1", "1"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "request_clas",
+        "resolv",
+        "midleware",
+        "middlewares",
+        "on_eror",
+        "lifspan",
+        "handlr",
+        "laod",
+        "backnd",
+        "websoket",
+    ],
+)
+def test_misspelt_options(name: str) -> None:
+    """A near miss of an option or method of an application is an error, in the body of a class and assigned."""
+    raises(lambda: type("App", (Application,), {name: handler}))
+    raises(lambda: setattr(Application(handler), name, handler))
+
+
+def test_names_of_a_program_are_free() -> None:
+    """A subclass, and an object, may have any other attributes."""
+
+    class App(Application[Request]):
+        router = None
+        resolver = None
+        handlers = ()
+        _resolv = None
+        settings: dict[str, str] = {}
+
+        def handle(self) -> None: ...
+
+    app = App(handler)
+    app.resolver = app.extra = 5  # type: ignore[assignment, attr-defined]
+    assert Client(app).get("/").text == "x"
+
+
+@pytest.mark.parametrize("function", [5, None, "f", coroutine, async_generator])
+def test_middleware(function: Any) -> None:
+    """``@middleware`` takes a generator function: an async one is found where it is decorated."""
+    if function is not None:  # that is how the decorator is called with options
+        raises(lambda: middleware(function))
+    raises(lambda: middleware(buffer=True)(function))
+    raises(lambda: middleware(buffer="no"))  # type: ignore[call-overload]
+
+
+def test_dual() -> None:
+    """Both applications of a dual one can be called."""
+    app: Any = Dual
+    for pair in ((5, 6), (handler, 6), (5, handler), (None, handler)):
+        raises(lambda pair=pair: app(*pair))  # type: ignore[misc]
+    for name in ("wsgi_app", "asgi_app"):
+        raises(lambda name=name: setattr(Application(handler), name, 5))  # type: ignore[misc]
+    for wrong in (5, None, "x"):
+        raises(lambda wrong=wrong: Application.from_wsgi(wrong))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Request.application(5), lambda: Request.application(load="no")(handler), lambda: Mount([handler]),
+        lambda: Mount(5),
+        lambda: Request(5), lambda: Request(None), lambda: Request("x"), lambda: Request({}), lambda: Request([]),
+        lambda: Limits(5), lambda: redirect(5), lambda: redirect(b"/"), lambda: redirect("/", response_class=5),
+        lambda: redirect("/", response_class=dict), lambda: cardan.core.redirect(5),
+    ],
+)  # fmt: skip
+def test_other_constructors(make: Callable[[], object]) -> None:
+    """What cannot work raises TypeError at the call."""
+    with pytest.raises(TypeError, match=r"^got .*, expected |takes 1 positional argument"):
+        make()
+
+
+@pytest.mark.parametrize("value", ["5", -5, 5.5, True, b"5"])
+def test_limits(value: Any) -> None:
+    """A limit is None or an int of at least 0, also in the value class."""
+    raises(lambda: Limits(max_files=value), ValueError)
+    raises(lambda: cardan.core.Limits(max_boundary_size=value), ValueError)
+    assert Limits(max_files=None, max_file_size=0).max_file_size == 0
+
+
+FIELDS: list[Any] = [5, "a: b", b"a: b", "text/html", ["ab"], [("a", "b", "c")], [("a",)], [5], {"a": "b"}.keys()]
+
+
+@pytest.mark.parametrize("fields", FIELDS)
+def test_headers(fields: Any) -> None:
+    """Headers are a mapping or pairs. A text of two letters is no pair, although it can be unpacked."""
+    for call in (Headers, Headers().extend, Headers().update, lambda given: Response("x", headers=given)):
+        raises(lambda call=call: call(fields))  # type: ignore[misc]
+    response = Response("x")
+    raises(lambda: setattr(response, "headers", fields))
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_pairs_of_other_kinds() -> None:
+    """A pair may be any iterable of two: a list, for example."""
+    assert Headers([["A", "b"]]).to_wsgi_list() == [("A", "b")]  # type: ignore[list-item]
+    assert Headers(iter([("A", "b"), ("C", 1)])).to_wsgi_list() == [("A", "b"), ("C", "1")]
+
+
+def test_the_third_parameter_is_no_mimetype() -> None:
+    """``Response(body, 200, "text/html")`` says that headers were expected."""
+    with pytest.raises(TypeError, match=r"^got str as headers, expected a mapping"):
+        Response("x", 200, "text/html")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [5, b"text/html", True])
+@pytest.mark.parametrize("name", ["content_type", "mimetype"])
+def test_media_types(name: str, value: Any) -> None:
+    """A media type is a str. A number is none, although it can be a field value."""
+    raises(lambda: Response("x", **{name: value}))
+    raises(lambda: Response("x", headers={"A": "b"}, **{name: value}))
+    raises(lambda: setattr(Response("x"), name, value))
+
+
+COOKIES: list[tuple[dict[str, Any], Any]] = [
+    ({"key": 5}, TypeError), ({"key": b"a"}, TypeError), ({"value": 5}, TypeError), ({"value": b"x"}, TypeError),
+    ({"value": None}, TypeError), ({"samesite": True}, TypeError), ({"path": 5}, TypeError), ({"domain": 5}, TypeError),
+    ({"max_age": "5"}, TypeError), ({"max_age": True}, TypeError), ({"secure": "no"}, TypeError),
+    ({"httponly": "no"}, TypeError), ({"partitioned": "no"}, TypeError), ({"expires": b"x"}, TypeError),
+    ({"expires": True}, TypeError), ({"expires": "tomorrow"}, ValueError), ({"expires": ""}, ValueError),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "kind"), COOKIES)
+def test_cookies(options: dict[str, Any], kind: Any) -> None:
+    """Each parameter of a cookie is checked; a text as ``expires`` has to be a date."""
+    options = {"key": "a", "value": "b", **options}
+    raises(lambda: Response("x").set_cookie(**options), kind)
+    raises(lambda: dump_cookie(**options), kind)
+
+
+def test_the_value_of_a_cookie_is_not_shown() -> None:
+    """The error does not contain the value of a cookie, which may be a secret."""
+    with pytest.raises(TypeError) as caught:
+        dump_cookie("id", b"secret")  # type: ignore[arg-type]
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "expires",
+    [0, 1.5, date(2030, 1, 1), datetime(2030, 1, 1, tzinfo=UTC), "Tue, 01 Jan 2030 00:00:00 GMT",
+     "Tue, 01-Jan-2030 00:00:00 GMT"],
+)  # fmt: skip
+def test_the_end_of_a_cookie(expires: Any) -> None:
+    """Every way to give a date is accepted as ``expires``."""
+    assert "; Expires=" in dump_cookie("a", "b", expires=expires)
+    assert "; Max-Age=5" in dump_cookie("a", "b", max_age=timedelta(seconds=5))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"last_modified": "x"}, {"last_modified": True}, {"mimetype": 5}, {"download_name": 5}, {"max_age": "x"},
+     {"etag": 5}, {"etag": None}, {"response_class": 5}, {"response_class": dict}],
+)  # fmt: skip
+def test_options_of_files(options: dict[str, Any]) -> None:
+    """The options of send_file are checked before the file is opened."""
+    raises(lambda: send_file(FILE, None, **options))
+    raises(lambda: send_file("there/is/none", None, **options))
+    raises(lambda: send_from_directory(FILE.parent, FILE.name, None, **options))
+
+
+@pytest.mark.parametrize("file", [b"x", bytearray(b"x"), 5, None, ["x"]])
+def test_what_is_no_file(file: Any) -> None:
+    """A file is a path or an open binary file. Neither bytes nor a number is one."""
+    raises(lambda: send_file(file, None))
+    raises(lambda: send_file(FILE, 5))  # type: ignore[call-overload]
+    raises(lambda: send_from_directory(b"/srv", "x", None))  # type: ignore[call-overload]
+
+
+ERRORS: list[tuple[dict[str, Any], Any]] = [
+    ({"cod": 404}, TypeError), ({"desciption": "x"}, TypeError), ({"titel": "x"}, TypeError),
+    ({"tilte": "x"}, TypeError), ({"header": {}}, TypeError), ({"member": {}}, TypeError),
+    ({"description": 5}, TypeError), ({"title": 5}, TypeError), ({"type": 5}, TypeError), ({"instance": 5}, TypeError),
+    ({"headers": "a: b"}, TypeError), ({"headers": 5}, TypeError), ({"members": 5}, TypeError),
+    ({"response_class": 5}, TypeError), ({"code": "404"}, TypeError), ({"code": True}, TypeError),
+    ({"code": 200}, ValueError), ({"code": 4090}, ValueError), ({"code": 0}, ValueError), ({"code": 600}, ValueError),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "kind"), ERRORS)
+def test_classes_of_errors(body: dict[str, Any], kind: Any) -> None:
+    """The settings in the body of an error class are checked when the class is made."""
+    raises(lambda: type("Own", (HTTPException,), body), kind)
+    raises(lambda: type("Own", (NotFound,), body), kind)
+
+
+def test_error_classes_of_a_program() -> None:
+    """Members, methods, properties and other names are not mistaken for settings."""
+
+    class Moved(HTTPException):
+        code = 308
+        codes = (1, 2)
+        types: list[str]
+        titel: str = "a declared member"
+
+        @property
+        def description(self) -> str:  # type: ignore[override]
+            return "made"
+
+        def cod(self) -> None: ...
+
+    assert Moved(types=["a"]).get_members() == {"types": ["a"], "titel": "a declared member"}  # type: ignore[call-arg]
+
+
+RESPONSES: list[tuple[dict[str, Any], Any]] = [
+    ({"defalt_mimetype": "x"}, TypeError), ({"default_mimetyp": "x"}, TypeError), ({"default_staus": 201}, TypeError),
+    ({"max_cooky_size": 5}, TypeError), ({"json_modul": 5}, TypeError), ({"default_mimetype": 5}, TypeError),
+    ({"default_status": "404"}, TypeError), ({"default_status": 4040}, ValueError),
+    ({"max_cookie_size": "5"}, TypeError),
+    ({"automatically_set_content_length": "no"}, TypeError), ({"implicit_sequence_conversion": 0}, TypeError),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "kind"), RESPONSES)
+@pytest.mark.parametrize("base", [Response, cardan.core.Response, cardan.BaseResponse])
+def test_classes_of_responses(base: type, body: dict[str, Any], kind: Any) -> None:
+    """The settings in the body of a response class are checked when the class is made."""
+    raises(lambda: type("Own", (base,), body), kind)
