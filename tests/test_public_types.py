@@ -35,16 +35,14 @@ MODULES = [
 ]
 ALLOWED = {
     "a parsed JSON document can have any type": "get_json json on_json_loading_failed",
-    "the body of a response is a list or any iterable, as it was given": "response",
     "the keyword arguments of another function are passed on": (
         "__init_subclass__ build_request Client.__init__ AsyncClient.__init__"
     ),
     "the attribute decides about the type of its value": "__setattr__",
     "one callable for the arguments of both protocols": "_call_dual _call_wrapped",
     "hooks return a sink of any kind, with sync or async methods": (
-        "Close Close.__init__ Write Write.__init__ from_part FileStorage.__init__ add_file"
+        "Close Close.__init__ Write Write.__init__ from_part add_file"
     ),
-    "the functions that run a call in a thread differ in their keywords": "Part.__init__ aiter",
     "a request class may narrow the type of a setting, and only Any is compatible with all of them": "UnreadRequest",
     "the query can be given in several forms": "from_target",
 }
