@@ -32,6 +32,8 @@ WAYS_BACK = {
     ("cardan.core._exceptions", "cardan._response"): (
         "an error is raised on every floor; HTTPException.get_response() makes a response that every server can send"
     ),
+    ("cardan.asgi", "cardan.apps._application"): "from_wsgi() gives one side of what Application.from_wsgi() makes",
+    ("cardan.wsgi", "cardan.apps._application"): "from_asgi() gives one side of what Application.from_asgi() makes",
     ("cardan._request", "cardan.apps._application"): (
         "Request.application makes an application, whose requests are of the class Request unless it is told otherwise"
     ),

@@ -14,6 +14,8 @@ import starlette.applications
 import starlette.routing
 import starlette.types
 
+import cardan.asgi
+import cardan.wsgi
 from cardan import Application, Dual, Mount, ProxyFix, Request, Response
 from cardan.files import StaticFiles
 from cardan.testing import AsyncClient, Client
@@ -65,7 +67,11 @@ def mounts(app: Application[Request], old: flask.Flask, other: starlette.applica
     by_prefix: dict[str, flask.Flask] = {"/": old}
     Mount(by_prefix)
     Mount({"/api": app, "/": Application.from_wsgi(old)})
-    assert_type(Application.from_wsgi(old), Dual)
+    assert_type(Application.from_wsgi(old, threads=10), Dual)
+    assert_type(Application.from_asgi(other, backend="trio"), Dual)
+    assert_type(cardan.asgi.from_wsgi(old), ASGIApplication)
+    assert_type(cardan.wsgi.from_asgi(other), WSGIApplication)
+    Application.from_asgi(other, backend="uvloop")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Mount({"/": handler})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
     Mount({"/": "hello:app"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
     Mount({1: app})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]

@@ -294,19 +294,50 @@ class Application(Dual, Generic[R]):
         return error.get_response(request)
 
     @staticmethod
-    def from_wsgi(app: WSGIApplication, /) -> Dual:
+    def from_wsgi(app: WSGIApplication, /, *, threads: int = 40) -> Dual:
         """An application for both protocols from any WSGI application, such as a Flask or Django site.
 
-        Over WSGI it is ``app`` itself. Over ASGI each request runs in a worker thread, where ``app`` gets an environ
-        made of the scope (``environ["asgi.scope"]``). Bodies are streamed in both directions, and the iterable of
-        ``app`` is closed once, also when the client leaves. There is no lifespan, and websockets are refused.
+        Over WSGI it is ``app`` itself. Over ASGI each request runs in a worker thread, of which there are at most
+        ``threads``, and ``app`` gets an environ made of the scope (``environ["asgi.scope"]``). Bodies are streamed in
+        both directions, and the iterable of ``app`` is closed once, also when the client leaves. There is no lifespan,
+        and websockets are refused.
+
+        :func:`cardan.asgi.from_wsgi` gives the ASGI side alone.
 
         >>> def hello(environ, start_response):
         ...     start_response("200 OK", [("Content-Type", "text/plain")])
         ...     return [b"Hello"]
         >>> app = Application.from_wsgi(hello)
         """
-        return Dual(app, Application(bridged(app)))
+        return Dual(app, Application(bridged(app), threads=threads))
+
+    @staticmethod
+    def from_asgi(app: ASGIApplication, /, *, backend: Backend = "asyncio") -> Dual:
+        """An application for both protocols from any ASGI application, such as a Starlette or Quart site.
+
+        Over ASGI it is ``app`` itself. Over WSGI ``app`` runs in the event loop of the process, ``backend``, and gets a
+        scope made of the environ (``scope["wsgi.environ"]``). Bodies are streamed in both directions: ``send()``
+        returns when the server asks for more. After its last message ``app`` may go on, with a background task for
+        example; the thread of the request waits for it.
+
+        WSGI does not tell when a client has left before the next chunk is sent. Then ``receive()`` gives
+        ``http.disconnect``, ``send()`` raises an OSError, and if ``app`` waits for anything else it is cancelled.
+
+        The lifespan of ``app`` is started by the first request of each process. The method ``close()`` of the result,
+        or the end of the process, ends it.
+
+        :func:`cardan.wsgi.from_asgi` gives the WSGI side alone.
+
+        >>> async def hello(scope, receive, send):
+        ...     headers = [(b"content-type", b"text/plain")]
+        ...     await send({"type": "http.response.start", "status": 200, "headers": headers})
+        ...     await send({"type": "http.response.body", "body": b"Hello"})
+        >>> app = Application.from_asgi(hello)
+        """
+        from ._asgi_bridge import lifespan_of, served_by
+
+        handler = served_by(app, partial(crossing.portal, backend))
+        return Dual(Application(handler, lifespan=lambda _: lifespan_of(app), backend=backend), app)
 
     def close(self) -> None:
         """End the lifespan that this process has started on WSGI. For tests and scripts; a server ends it at exit."""
