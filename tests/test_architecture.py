@@ -176,6 +176,7 @@ ONE_SIDED = {
         "_close_files": "on WSGI nothing of this has to be awaited",
         "_source": "a WSGI server does not report that a client has left",
         "deny_websocket": "WSGI has no websockets",
+        "deny_with": "WSGI has no websockets",
     },
 }
 

@@ -117,7 +117,11 @@ class BaseRequest(Stated[State_co]):
     Call it as ``Request(environ)`` or as ``Request(scope, receive, send)``. Without ``receive`` only the head can be
     read. ``populate_request`` stores the request in the environ or scope under the key ``"cardan.request"``. A
     ``shallow`` request refuses every access that would consume the body, and is never stored. Raises :exc:`TypeError`
-    for anything that is neither an environ nor an HTTP scope.
+    for anything that is neither an environ nor an HTTP or websocket scope.
+
+    ``Request(scope)`` with a websocket scope is the head of the handshake: cookies, header fields, arguments and URL,
+    for code that has to know who connects. Its method is GET (RFC 6455 section 4.1), its scheme ``ws`` or ``wss``.
+    ``receive`` is not used; reading a body raises :exc:`RuntimeError`.
 
     ``BaseRequest[S]`` and ``Request[S]`` are requests whose :attr:`state` has the type ``S``, for example a
     :class:`~typing.TypedDict`. At run time they are the same class.
@@ -167,8 +171,10 @@ class BaseRequest(Stated[State_co]):
         elif "type" in scope and scope["type"] == "http":
             values["_asgi_scope"] = scope
             values["_asgi_receive"] = receive
+        elif "type" in scope and scope["type"] == "websocket":  # it has no body: ``receive`` gives messages
+            values["_asgi_scope"] = scope
         else:
-            raise TypeError(f"got {_describe(scope)}, expected a WSGI environ or an ASGI http scope")
+            raise TypeError(f"got {_describe(scope)}, expected a WSGI environ or an ASGI http or websocket scope")
         if KEY not in scope or not scope[KEY].holders:
             values["_bare"] = True
         if shallow:
@@ -201,10 +207,10 @@ class BaseRequest(Stated[State_co]):
 
         For scripts and the shell. ``protocol`` says whether the request is made from an environ or from a scope; the
         other parameters are those of :class:`cardan.testing.RequestBuilder`, which describes them. To test an
-        application, use :class:`cardan.testing.Client`. Needs the extra ``cardan[testing]``. Raises :exc:`TypeError` if
-        two kinds of body are given, and :exc:`ValueError` for another protocol.
+        application, use :class:`cardan.testing.Client`. Raises :exc:`TypeError` if two kinds of body are given, and
+        :exc:`ValueError` for another protocol.
         """
-        from .testing import RequestBuilder
+        from .testing._builder import RequestBuilder
 
         if protocol not in ("wsgi", "asgi"):
             raise ValueError(f"got protocol = {protocol!r}, expected 'wsgi' or 'asgi'")

@@ -22,6 +22,7 @@ from .._request import BaseRequest, Request
 from ..asgi import _handling as asgi_handling
 from ..core._exceptions import HTTPException
 from ..core._flow import is_async, raiser
+from ..core._request.exchange import REQUEST_KEY, find_exchange
 from ..core._request.request import check_request_class
 from ..types import ApplicationOptions
 from ..wsgi import _handling as wsgi_handling
@@ -120,7 +121,20 @@ class Application(Dual, Generic[R]):
     middleware: Sequence[Middleware[R]] = ()
     """The middleware, from the outermost to the innermost."""
     websocket: ASGIApplication | None = None
-    """An ASGI application for websocket scopes. Without one, websocket connections are refused."""
+    """An ASGI application for websocket scopes. Without one, websocket connections are refused.
+
+    ``scope["cardan.request"]`` is the head of the handshake, of the application's ``request_class``, with the state of
+    the lifespan: code that checks cookies or the origin works as for every other request. A response refuses the
+    handshake::
+
+        async def chat(scope, receive, send):
+            request = scope["cardan.request"]
+            if request.cookies.get("session") not in sessions:
+                return await Response("sign in first", 401)(scope, receive, send)
+            await send({"type": "websocket.accept"})
+
+        app = Application(handler, websocket=chat)
+    """
     threads: int = 40
     """The number of sync handlers that may run at the same time under one event loop (ASGI).
 
@@ -425,7 +439,14 @@ class Application(Dual, Generic[R]):
         elif kind != "websocket":
             raise RuntimeError(f"got a scope of type {kind!r}, expected http, websocket or lifespan")
         elif self.websocket is not None:
-            await self.websocket(scope, receive, send)
+            exchange = find_exchange(scope)
+            if self._adapter_lifespan_state and exchange.state is None and "state" not in scope:
+                exchange.state = self._adapter_lifespan_state.copy()
+            scope[REQUEST_KEY] = self.request_class(scope, receive, send)
+            try:
+                await self.websocket(scope, receive, send)
+            finally:
+                scope.pop(REQUEST_KEY, None)
         else:
             await asgi_handling.deny_websocket(scope, receive, send)
 

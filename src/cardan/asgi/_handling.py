@@ -11,7 +11,7 @@ and no context. Each await of a coroutine of our own costs about 80 ns: :func:`h
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .. import _crossing as crossing
 from ..core._exceptions import HTTPException
@@ -34,10 +34,13 @@ if TYPE_CHECKING:
 
     from ..core._flow import Function
     from ..core._request.request import BaseRequest
-    from ._messages import Receive, Scope, Send
+    from ._messages import Message, Receive, Scope, Send
     from ._sending import Sender
 
-__all__ = ["ServedOverASGI", "deny_websocket", "handle", "handle_response"]
+__all__ = ["ServedOverASGI", "deny_websocket", "deny_with", "handle", "handle_response"]
+
+#: The extension by which a server sends an HTTP response to a websocket handshake (ASGI specification, "Extensions").
+DENIAL: Final = "websocket.http.response"
 
 
 class ServedOverASGI(Served, Protocol):
@@ -326,9 +329,37 @@ async def deny_websocket(scope: Scope, receive: Receive, send: Send) -> None:
     message = await receive()
     if message["type"] != "websocket.connect":
         return
-    if "websocket.http.response" in (scope.get("extensions") or {}):
-        headers = [(b"content-length", b"0")]
-        await send({"type": "websocket.http.response.start", "status": 404, "headers": headers})
-        await send({"type": "websocket.http.response.body", "body": b""})
+    if DENIAL in (scope.get("extensions") or {}):
+        await send({"type": f"{DENIAL}.start", "status": 404, "headers": [(b"content-length", b"0")]})
+        await send({"type": f"{DENIAL}.body", "body": b""})
     else:
         await send({"type": "websocket.close", "code": 1000})
+
+
+async def deny_with(response: BaseResponse, scope: Scope, send: Send) -> None:
+    """Refuse a websocket handshake with ``response`` (ASGI extension ``websocket.http.response``).
+
+    A server without this extension answers 403, whatever the response is. Nothing is received: the application may
+    have received the message that a websocket connects.
+    """
+    from ._sending import Sender
+
+    offered = DENIAL in (scope.get("extensions") or {})
+
+    async def deny(message: Message) -> None:
+        if offered:
+            await send({**message, "type": message["type"].replace("http.response", DENIAL)})
+        elif message["type"] == "http.response.start":
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def no_body() -> None:
+        return None
+
+    sender = Sender(
+        deny,
+        source=no_body,
+        worker=crossing.Worker(crossing.DEFAULT_THREADS),
+        context=crossing.CallersContext(),
+        root_url=partial(_root_url, scope),
+    )
+    await sender.send(response, "GET" if offered else "HEAD")
