@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from ._response import BaseResponse as BaseResponse
     from ._response import Response as Response
     from ._response import redirect as redirect
+    from .apps import CORS as CORS
     from .apps import Application as Application
+    from .apps import Compression as Compression
     from .apps import Dual as Dual
     from .apps import Mount as Mount
     from .apps import ProxyFix as ProxyFix
@@ -59,6 +61,8 @@ _HOMES = {
     "Application": "apps",
     "BaseRequest": "_request",
     "BaseResponse": "_response",
+    "CORS": "apps",
+    "Compression": "apps",
     "Dual": "apps",
     "FileStorage": "files",
     "Flow": "types",
@@ -97,9 +101,11 @@ _MODULES = (
 )
 
 __all__ = [
+    "CORS",
     "Application",
     "BaseRequest",
     "BaseResponse",
+    "Compression",
     "Dual",
     "FileStorage",
     "Flow",
