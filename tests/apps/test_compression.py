@@ -358,6 +358,21 @@ def test_a_head_that_comes_with_the_first_chunk() -> None:
     assert gzip.decompress(b"".join(chunks)) == LONG
 
 
+def test_the_head_is_there_when_the_application_returns() -> None:
+    """granian looks for it then. The body has run to its first chunk only."""
+    log: list[str] = []
+
+    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        for each in (LONG, LONG):
+            log.append("chunk")
+            yield each
+
+    environ = {"REQUEST_METHOD": "GET", "HTTP_ACCEPT_ENCODING": "gzip"}
+    Compression(app)(environ, lambda status, headers: log.append(status))  # type: ignore[arg-type, return-value]
+    assert log == ["chunk", "200 OK"]
+
+
 def test_the_write_callable() -> None:
     """What ``write()`` sends comes before the iterable, in one compressed stream."""
 

@@ -82,7 +82,7 @@ class _Answer:
     PEP 3333 demands that as well: an application may replace the head until it gives the first bytes.
     """
 
-    __slots__ = ("_begun", "_chunks", "_close", "_encoder", "_head", "_policy", "_start_response", "_write")
+    __slots__ = ("_begun", "_chunks", "_close", "_encoder", "_first", "_head", "_policy", "_start_response", "_write")
 
     def __init__(self, environ: dict[str, Any], start_response: Callable[..., Any], policy: CompressionPolicy) -> None:
         self._policy = policy.compressing(environ["REQUEST_METHOD"], EnvironHeaders(environ))
@@ -90,6 +90,7 @@ class _Answer:
         self._head: tuple[str, list[tuple[str, str]]] | None = None
         self._begun = False
         self._encoder: Encoder | None = None
+        self._first: bytes | None = None
         self._write: Any = None
         self._close: Callable[[], Any] = _nothing
 
@@ -126,8 +127,9 @@ class _Answer:
         self._close = getattr(body, "close", _nothing)
         try:
             self._chunks = iter(body)
+            self._first = self._step()  # some servers look for the head when the application returns
         except BaseException:
-            self._close()
+            self.close()
             raise
         return self
 
@@ -135,6 +137,13 @@ class _Answer:
         return self
 
     def __next__(self) -> bytes:
+        data, self._first = self._first, None
+        if data is None and (data := self._step()) is None:
+            raise StopIteration
+        return data
+
+    def _step(self) -> bytes | None:
+        """The next bytes that are sent, None at the end."""
         chunk: Any
         while (chunk := next(self._chunks, END)) is not END:
             if chunk:
@@ -148,9 +157,7 @@ class _Answer:
                 raise RuntimeError("got the end of the body without start_response(), expected a call before it")
             return self._begin_whole(b"")[0]
         encoder, self._encoder = self._encoder, None
-        if encoder is None:
-            raise StopIteration
-        return encoder.close()
+        return encoder.close() if encoder is not None else None
 
     def close(self) -> None:
         """Close the body of the application."""
