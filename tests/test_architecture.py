@@ -157,7 +157,17 @@ def test_the_adapters_have_the_same_modules() -> None:
     The ends are where bytes come from, and what only one of the protocols has: errors that a WSGI server takes for its
     own, messages of ASGI.
     """
-    shared = {"_head", "_handling", "_thread", "_sending", "_draining", "_calling", "_rewriting", "_reshaping"}
+    shared = {
+        "_head",
+        "_handling",
+        "_thread",
+        "_sending",
+        "_draining",
+        "_calling",
+        "_rewriting",
+        "_reshaping",
+        "_hints",
+    }
     own = {"wsgi": {"_input", "_errors"}, "asgi": {"_receiving", "_messages"}}
     for adapter, names in own.items():
         found = {name.rpartition(".")[2] for name in MODULES if name.startswith(f"cardan.{adapter}.")}

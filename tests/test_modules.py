@@ -35,6 +35,7 @@ asgi._calling                     contract/test_response_members.py        http.
 asgi._draining                    contract/test_early_answers.py           more_body
 asgi._handling                    apps/test_application.py                 websocket.close
 asgi._head                        contract/test_optional_scope.py          raw_path
+asgi._hints                       contract/test_early_hints.py             http.response.early_hint
 asgi._messages                    contract/test_response_lints.py          headers
 asgi._receiving                   contract/test_request_state.py           http.disconnect
 asgi._reshaping                   apps/test_compression.py                 pathsend
@@ -97,6 +98,7 @@ wsgi._draining                    contract/test_early_answers.py           wsgi.
 wsgi._errors                      contract/test_misread_errors.py          throw_errors
 wsgi._handling                    contract/test_misread_errors.py          throw_errors
 wsgi._head                        contract/test_hazards.py                 REQUEST_METHOD
+wsgi._hints                       contract/test_early_hints.py             wsgi.early_hints
 wsgi._input                       contract/test_framing.py                 wsgi.input
 wsgi._reshaping                   apps/test_compression.py                 file_wrapper
 wsgi._rewriting                   apps/test_mount.py                       SCRIPT_NAME

@@ -250,6 +250,7 @@ def _make_sender(
     context: crossing.OwnContext | None,
 ) -> Sender:
     """Sends a response that is streamed, or has something to be closed after it."""
+    exchange.answered = True
     from ._sending import Sender  # loads anyio, which a WSGI program never needs
 
     return Sender(

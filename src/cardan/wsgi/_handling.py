@@ -117,6 +117,7 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
         body: Iterable[bytes] | None = send_whole(response, environ, start_response)
         if body is None:
             thread = thread or RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
+            exchange.answered = True
             held = bool(exchange.opened) or response.is_streamed  # the body of the response may read the request's
             after: list[Callable[[], Any]] = [partial(_leave, environ, exchange, thread)] if held else []
             root_url = partial(getattr, request, "root_url")
