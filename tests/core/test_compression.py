@@ -209,8 +209,13 @@ def encoder(codings: dict[str, int]) -> Any:
 def test_each_piece_can_be_restored_at_once() -> None:
     """What a client has got of a stream, it can decompress: nothing is held back for the next piece."""
     import brotli
+    import zstandard
 
-    for name, restore in {"gzip": zlib.decompressobj(31).decompress, "br": brotli.Decompressor().process}.items():
+    for name, restore in {
+        "gzip": zlib.decompressobj(31).decompress,
+        "br": brotli.Decompressor().process,
+        "zstd": zstandard.ZstdDecompressor().decompressobj().decompress,
+    }.items():
         machine = encoder({name: 4})
         for piece in (b"a", b"bc" * 1000, b"d"):
             assert restore(machine.feed(piece)) == piece
@@ -261,7 +266,7 @@ class Zstandard:
 @pytest.mark.parametrize(
     "module",
     [
-        types.SimpleNamespace(ZstdCompressor=ZstdOfTheLibrary),
+        types.SimpleNamespace(ZstdCompressor=ZstdOfTheLibrary, compress=lambda data, level: b"<" + data + b">"),
         types.SimpleNamespace(ZstdCompressor=Zstandard, COMPRESSOBJ_FLUSH_BLOCK=1),
     ],
 )
@@ -270,6 +275,7 @@ def test_both_kinds_of_zstd(module: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("cardan.core._compression._module", lambda coding: module)
     machine = encoder({"zstd": 3})
     assert [machine.feed(b"a"), machine.feed(b"b"), machine.close(b"c")] == [b"<a|", b"<b|", b"<c>"]
+    assert encoder({"zstd": 3}).close(b"whole").startswith(b"<whole")
 
 
 @pytest.mark.parametrize(

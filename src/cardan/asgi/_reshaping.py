@@ -48,19 +48,21 @@ async def compressed(app: Any, scope: Scope, receive: Receive, send: Send, polic
 class _Answer:
     """One answer on its way. Its head is held back until the body tells its length, or its first bytes."""
 
-    __slots__ = ("_encoder", "_head", "_policy", "_send")
+    __slots__ = ("_encoder", "_fields", "_head", "_policy", "_send")
 
     def __init__(self, scope: Scope, send: Send, policy: CompressionPolicy) -> None:
         self._policy = policy.compressing(scope["method"], ScopeHeaders(scope.get("headers") or ()))
         self._send = send
         self._head: Any = None
+        self._fields: Headers
         self._encoder: Encoder | None = None
 
     async def send(self, message: Any) -> None:
         """The ``send`` of the application."""
         kind = message["type"]
         if kind == "http.response.start":
-            if self._policy.may_encode(message["status"], _fields(message)):
+            self._fields = _fields(message)
+            if self._policy.may_encode(message["status"], self._fields):
                 self._head = message
                 return
             await self._send(self._begun(message, None))
@@ -112,9 +114,8 @@ class _Answer:
         await self._send(head)
 
     def _begun(self, message: Any, whole: bytes | None) -> Any:
-        fields = _fields(message)
-        self._encoder = self._policy.begin(message["status"], fields, whole)
-        return {**message, "headers": _pairs(fields)}
+        self._encoder = self._policy.begin(message["status"], self._fields, whole)
+        return {**message, "headers": _pairs(self._fields)}
 
 
 async def _run(encode: Callable[[bytes], bytes], data: bytes) -> bytes:

@@ -10,18 +10,21 @@ from __future__ import annotations
 import zlib
 from functools import lru_cache, partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ._response.vary import add_vary
 from .fields._accept import EncodingAccept
 from .fields._cache_control import ResponseCacheControl
 from .fields._etags import ETags, unquote_etag
 from .fields._syntax import parse_integer
+from .structures._headers import pairs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from .structures._headers import Headers, HeadersView
+
+    Stream: TypeAlias = tuple[Callable[[bytes], bytes], Callable[[], bytes], Callable[[], bytes]]
 
 __all__ = ["COMPRESSIBLE", "LEVELS", "Compressing", "CompressionPolicy", "Encoder"]
 
@@ -79,29 +82,44 @@ COMPRESSIBLE: Final = (
 #: An event stream is compressed only if it is named: some proxies and clients hold back what they have to decompress.
 _EVENT_STREAM: Final = "text/event-stream"
 
-#: Fields with a digest of the body as it is: RFC 9530, and the ones that it replaces.
-_DIGESTS: Final = ("Content-Digest", "Repr-Digest", "Digest", "Content-MD5")
+#: Fields of an answer that stays as it is. Four are digests of the body: RFC 9530, and the ones that it replaces.
+_KEEPING: Final = frozenset({"content-encoding", "content-digest", "repr-digest", "digest", "content-md5"})
+
+#: the window size that makes zlib write gzip
+_GZIP: Final = 16 + zlib.MAX_WBITS
 
 _WITHOUT_BODY: Final = frozenset({204, 205})
 
 
 class Encoder:
-    """Compresses one body. Each piece is given at once and as a whole, so that a client need not wait for the next."""
+    """Compresses one body. Each piece is given at once and as a whole, so that a client need not wait for the next.
 
-    __slots__ = ("_add", "_finish", "_flush")
+    ``compress`` takes a whole body, which is faster than a stream of one piece. ``start`` begins a stream: it gives the
+    functions that add a piece, that give all that was added, and that end the stream.
+    """
 
-    def __init__(self, add: Callable[[bytes], bytes], flush: Callable[[], bytes], finish: Callable[[], bytes]) -> None:
-        self._add = add
-        self._flush = flush
-        self._finish = finish
+    __slots__ = ("_compress", "_start", "_stream")
+
+    def __init__(self, compress: Callable[[bytes], bytes], start: Callable[[], Stream]) -> None:
+        self._compress = compress
+        self._start = start
+        self._stream: Stream | None = None
 
     def feed(self, data: bytes) -> bytes:
         """The compressed bytes for ``data``, from which a client can restore all of it; none for none."""
-        return self._add(data) + self._flush() if data else b""
+        if not data:
+            return b""
+        if self._stream is None:
+            self._stream = self._start()
+        add, flush, _ = self._stream
+        return add(data) + flush()
 
     def close(self, rest: bytes = b"") -> bytes:
         """The compressed bytes for ``rest``, the last piece of the body, and the end."""
-        return (self._add(rest) if rest else b"") + self._finish()
+        if self._stream is None:
+            return self._compress(rest)
+        add, _, finish = self._stream
+        return (add(rest) if rest else b"") + finish()
 
 
 @lru_cache
@@ -115,19 +133,35 @@ def _module(coding: str) -> Any:
     return None
 
 
+def _gzip(level: int) -> Stream:
+    gzip = zlib.compressobj(level, zlib.DEFLATED, _GZIP)
+    return gzip.compress, partial(gzip.flush, zlib.Z_SYNC_FLUSH), gzip.flush
+
+
+def _brotli(module: Any, level: int) -> Stream:
+    brotli = module.Compressor(quality=level)
+    return brotli.process, brotli.flush, brotli.finish
+
+
+def _zstandard(module: Any, level: int) -> Stream:
+    zstd = module.ZstdCompressor(level=level).compressobj()
+    return zstd.compress, partial(zstd.flush, module.COMPRESSOBJ_FLUSH_BLOCK), zstd.flush
+
+
+def _zstd(module: Any, level: int) -> Stream:
+    zstd = module.ZstdCompressor(level)
+    return zstd.compress, partial(zstd.flush, zstd.FLUSH_BLOCK), partial(zstd.flush, zstd.FLUSH_FRAME)
+
+
 def _encoder(coding: str, level: int) -> Encoder:
     module = _module(coding)
     if coding == "gzip":
-        gzip = zlib.compressobj(level, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-        return Encoder(gzip.compress, partial(gzip.flush, zlib.Z_SYNC_FLUSH), gzip.flush)
+        return Encoder(partial(zlib.compress, level=level, wbits=_GZIP), partial(_gzip, level))
     if coding == "br":
-        brotli = module.Compressor(quality=level)
-        return Encoder(brotli.process, brotli.flush, brotli.finish)
-    if hasattr(module, "COMPRESSOBJ_FLUSH_BLOCK"):  # zstandard
-        zstandard = module.ZstdCompressor(level=level).compressobj()
-        return Encoder(zstandard.compress, partial(zstandard.flush, module.COMPRESSOBJ_FLUSH_BLOCK), zstandard.flush)
-    zstd = module.ZstdCompressor(level=level)
-    return Encoder(zstd.compress, partial(zstd.flush, zstd.FLUSH_BLOCK), partial(zstd.flush, zstd.FLUSH_FRAME))
+        return Encoder(partial(module.compress, quality=level), partial(_brotli, module, level))
+    if hasattr(module, "COMPRESSOBJ_FLUSH_BLOCK"):  # the module zstandard
+        return Encoder(module.ZstdCompressor(level=level).compress, partial(_zstandard, module, level))
+    return Encoder(partial(module.compress, level=level), partial(_zstd, module, level))
 
 
 def _checked_levels(codings: Mapping[str, int] | None) -> dict[str, int]:
@@ -174,8 +208,10 @@ class CompressionPolicy:
 
     def compressing(self, method: str, headers: HeadersView) -> Compressing:
         """The compression of the answer to a request with this method and these header fields."""
-        accepted = EncodingAccept.from_header(headers.get("Accept-Encoding"))
-        coding = accepted.best_match(self._offers, "identity")
+        accepted = headers.get("Accept-Encoding")
+        coding = None
+        if accepted is not None:
+            coding = EncodingAccept.from_header(accepted).best_match(self._offers)
         return Compressing(self, method, headers, None if coding == "identity" else coding)
 
     def suits(self, content_type: str) -> bool:
@@ -239,15 +275,15 @@ class Compressing:
 
     def _varies(self, status: int, headers: Headers) -> bool:
         """Whether an answer with this head is compressed for some clients, if its body has the length for it."""
-        get = headers.get
-        if status < 200 or status in _WITHOUT_BODY or "Content-Encoding" in headers:
+        if status < 200 or status in _WITHOUT_BODY or not self._policy.suits(headers.get("Content-Type") or ""):
             return False
-        if not self._policy.suits(get("Content-Type") or "") or any(name in headers for name in _DIGESTS):
+        names = {name.lower() for name, _ in pairs_of(headers)}
+        if not names.isdisjoint(_KEEPING) or ("content-range" in names and status != 206):
             return False
-        if "Content-Range" in headers and status != 206:
-            return False
+        if "cache-control" not in names:
+            return True
         control = ", ".join(headers.getlist("Cache-Control"))
-        return not ("no-transform" in control.lower() and ResponseCacheControl.from_header(control).no_transform)
+        return not ResponseCacheControl.from_header(control).no_transform
 
     def _is_short(self, headers: Headers, whole: bytes | None) -> bool:
         length = len(whole) if whole is not None and self._method != "HEAD" else None

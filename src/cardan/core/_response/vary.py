@@ -15,6 +15,9 @@ __all__ = ["add_vary"]
 def add_vary(headers: Headers, *names: str) -> None:
     """Add names of request fields to Vary (RFC 9110 section 12.5.5), unless they are there, or ``*`` is."""
     told = headers.getlist("Vary")
+    if not told:
+        headers["Vary"] = ", ".join(names)
+        return
     known = HeaderSet.from_header(", ".join(told))
     if "*" in known:
         return
