@@ -135,6 +135,10 @@ class Conversation:
         """In the thread: call a plain function in the loop, and wait for it."""
         self._portal.do(function)
 
+    def post(self, function: Callable[[], Any]) -> None:
+        """In the thread: have the loop call a plain function, without waiting for it."""
+        self._portal.post(function)
+
     def listen(self, timeout: float | None = None) -> Any:
         """In the thread: the next message of the tasks, or ``IDLE`` after ``timeout`` seconds without one.
 
@@ -148,7 +152,7 @@ class Conversation:
             if type(message) is not _Job:
                 return message
             message.run()
-            self._portal.do(message.done.set)
+            self._portal.post(message.done.set)
 
 
 async def _within(context: Context, function: Callable[..., Awaitable[T]], *args: Any) -> T:
@@ -248,7 +252,7 @@ class _Relay:
     def _ask(self) -> None:
         asked, self._asked = self._asked, None
         if asked is not None:
-            self._conversation._portal.do(asked.set)
+            self._conversation.post(asked.set)
 
     async def _emit(self, item: Any) -> None:
         import anyio

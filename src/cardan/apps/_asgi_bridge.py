@@ -193,7 +193,7 @@ class _Call:
             raise StopIteration
         if self._asked is not None:
             asked, self._asked = self._asked, None
-            self._conversation.do(asked.set)
+            self._conversation.post(asked.set)
         return self._next()
 
     def _next(self) -> bytes:
