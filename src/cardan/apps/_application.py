@@ -26,6 +26,7 @@ from ..core._request.exchange import REQUEST_KEY, find_exchange
 from ..core._request.request import check_request_class
 from ..types import ApplicationOptions
 from ..wsgi import _handling as wsgi_handling
+from . import _responding as responding
 from ._bridges import bridged
 from ._dual import Dual, async_face
 from ._lifespan import ProcessLifespan, serve_lifespan
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVar
 
+    from .. import core
     from .._response import Response
     from ..types import ASGIApplication, Backend, Handler, Lifespan, Middleware, Receive, Result, Scope, Send
 
@@ -306,6 +308,33 @@ class Application(Dual, Generic[R]):
         around it.
         """
         return error.get_response(request)
+
+    def respond(self, request: core.BaseRequest) -> Response:
+        """The response to a request of core: the application without a server, for h11, Lambda or a test.
+
+        ``request`` is made of a head and a body, and the handler gets a request of :attr:`request_class` with the same
+        values. It works as on WSGI: a ``def`` handler runs in this thread, an ``async def`` handler in the event loop
+        of the process, and the lifespan is started by the first request. ``response.iter_events(request.method)`` gives
+        what is to be sent, and closes the response; otherwise close it. Raises the error of the application, and
+        :exc:`WrongMode` for a request whose body is an async iterable.
+
+        >>> from cardan import core
+        >>> app = Application(lambda request: Response("Hello " + request.args["name"]))
+        >>> response = app.respond(core.Request(core.RequestHead(query_string=b"name=a")))
+        >>> response.status, response.get_data()
+        ('200 OK', b'Hello a')
+        """
+        return responding.respond(self, request)
+
+    async def arespond(self, request: core.BaseRequest) -> Response:
+        """The response to a request of core, in async code on asyncio or trio.
+
+        It works as on ASGI: an ``async def`` handler runs in this event loop, a ``def`` handler in a worker thread. A
+        server that runs the lifespan passes the state on. ``response.aiter_events(request.method)`` gives what is to be
+        sent, and closes the response; otherwise await ``aclose()``. A chunk is asked of the application when the one
+        before it was taken. Raises the error of the application.
+        """
+        return await responding.arespond(self, request, self._adapter_lifespan_state.copy())
 
     @staticmethod
     def from_wsgi(app: WSGIApplication, /, *, threads: int = 40) -> Dual:
