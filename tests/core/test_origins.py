@@ -106,6 +106,14 @@ def test_options(options: dict[str, Any], fields: dict[str, str], told: dict[str
     assert told.items() <= headers.items()
 
 
+def test_names_that_are_none_are_not_repeated() -> None:
+    """With ``*``, the names that the client sent stand in the answer only if they are names."""
+    everything = policy("*", methods="*", headers="*")
+    for fields in ({"method": "PUT, x"}, {"method": "<b>"}, {"Headers": "x-a, <b>"}):
+        status, told, _ = preflight(everything, **fields)
+        assert (status, "<b>" in str(told), "PUT, x" in str(told)) == (403, False, False)
+
+
 def test_what_is_left_out() -> None:
     """No fields for what the policy does not have."""
     assert preflight(policy("*", methods="*", headers=(), max_age=None), method="GET") == (

@@ -121,7 +121,7 @@ class CORSPolicy:
         elif self._methods:
             fields.append(("Access-Control-Allow-Methods", ", ".join(self._methods)))
         names = HeaderSet.from_header(", ".join(asked.getlist("Access-Control-Request-Headers")))
-        if self._any_header and names:
+        if self._any_header and names and all(map(is_token, names)):
             fields.append(("Access-Control-Allow-Headers", ", ".join(names)))
         elif self._headers and not self._any_header:
             fields.append(("Access-Control-Allow-Headers", ", ".join(self._headers)))
