@@ -45,11 +45,13 @@ if TYPE_CHECKING:
     from .core import header_field as header_field
     from .exceptions import HTTPException as HTTPException
     from .exceptions import abort as abort
+    from .exceptions import problem_response as problem_response
     from .files import FileStorage as FileStorage
     from .files import Part as Part
     from .files import StaticFiles as StaticFiles
     from .files import safe_join as safe_join
     from .files import send_file as send_file
+    from .types import AsyncFlow as AsyncFlow
     from .types import Flow as Flow
     from .types import Handler as Handler
     from .types import Lifespan as Lifespan
@@ -59,6 +61,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Application": "apps",
+    "AsyncFlow": "types",
     "BaseRequest": "_request",
     "BaseResponse": "_response",
     "CORS": "apps",
@@ -82,6 +85,7 @@ _HOMES = {
     "header_field": "core",
     "loaded": "apps._loaded",
     "middleware": "apps._middleware_decorator",
+    "problem_response": "exceptions",
     "redirect": "_response",
     "safe_join": "files",
     "send_file": "files",
@@ -103,6 +107,7 @@ _MODULES = (
 __all__ = [
     "CORS",
     "Application",
+    "AsyncFlow",
     "BaseRequest",
     "BaseResponse",
     "Compression",
@@ -125,6 +130,7 @@ __all__ = [
     "header_field",
     "loaded",
     "middleware",
+    "problem_response",
     "redirect",
     "safe_join",
     "send_file",

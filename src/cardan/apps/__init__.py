@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ._compression import Compression as Compression
     from ._cors import CORS as CORS
     from ._dual import Dual as Dual
+    from ._foreign_errors import ForeignError as ForeignError
+    from ._foreign_errors import foreign_error as foreign_error
     from ._mount import Mount as Mount
     from ._proxy_fix import ProxyFix as ProxyFix
 
@@ -26,12 +28,24 @@ _HOMES = {
     "CORS": "_cors",
     "Compression": "_compression",
     "Dual": "_dual",
+    "ForeignError": "_foreign_errors",
     "HandlerDecorator": "_application",
     "Mount": "_mount",
     "ProxyFix": "_proxy_fix",
+    "foreign_error": "_foreign_errors",
 }
 
-__all__ = ["CORS", "Application", "Compression", "Dual", "HandlerDecorator", "Mount", "ProxyFix"]
+__all__ = [
+    "CORS",
+    "Application",
+    "Compression",
+    "Dual",
+    "ForeignError",
+    "HandlerDecorator",
+    "Mount",
+    "ProxyFix",
+    "foreign_error",
+]
 
 if not TYPE_CHECKING:  # type checkers would take every name for one of this package's
     __getattr__, __dir__ = lazy(__name__, _HOMES)

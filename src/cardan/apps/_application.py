@@ -20,15 +20,18 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, overload
 from .. import _crossing as crossing
 from .._request import BaseRequest, Request
 from ..asgi import _handling as asgi_handling
-from ..core._exceptions import HTTPException
-from ..core._flow import is_async, raiser
+from ..core._exceptions import HTTPException, response_to
+from ..core._flow import answer, is_async, raiser
+from ..core._problem import ERROR_FORMATS
 from ..core._request.exchange import REQUEST_KEY, find_exchange
 from ..core._request.request import check_request_class
+from ..core._response.base import BaseResponse
 from ..types import ApplicationOptions
 from ..wsgi import _handling as wsgi_handling
 from . import _responding as responding
 from ._bridges import bridged
-from ._dual import Dual, async_face
+from ._delegation import delegated
+from ._dual import Dual, DualCallable, async_face
 from ._lifespan import ProcessLifespan, serve_lifespan
 from ._stopping import Stopping
 from ._type_argument import class_in, own_argument
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
     from .. import core
     from .._response import Response
+    from ..core._problem import ErrorFormat
     from ..types import ASGIApplication, Backend, Handler, Lifespan, Middleware, Receive, Result, Scope, Send
 
     R = TypeVar("R", bound=BaseRequest, default=Request)
@@ -71,6 +75,18 @@ def _is_request_class(found: Any) -> bool:
     return isinstance(found, type) and issubclass(found, BaseRequest)
 
 
+def _is_plain(app: DualCallable) -> bool:
+    """Whether ``app`` is an Application that answers by its handler: nothing wraps it on either protocol."""
+    return isinstance(app, Application) and all(
+        name not in app.__dict__ and getattr(type(app), name) is getattr(Application, name)
+        for name in ("wsgi_app", "asgi_app")
+    )
+
+
+def _itself(response: BaseResponse, request: object) -> BaseResponse:
+    return response
+
+
 def _unknown_option(name: str) -> TypeError:
     from difflib import get_close_matches
 
@@ -95,7 +111,8 @@ class Application(Dual, Generic[R]):
     """A WSGI and ASGI application that calls a handler for each request.
 
     The arguments of the constructor are described at the attributes of the same names. A subclass may override
-    :meth:`resolve` to choose the handler, and :meth:`on_error` to change the responses to HTTP errors.
+    :meth:`resolve` to choose the handler, :meth:`on_error` to change the responses to HTTP errors, and
+    :meth:`on_exception` to answer unexpected exceptions.
 
     Each option can also be assigned later. The new value holds for all requests that begin afterwards, on both
     protocols: ``app.middleware = [*app.middleware, authenticated]``. A subclass may set options as class attributes;
@@ -155,6 +172,12 @@ class Application(Dual, Generic[R]):
     the close hooks run, and the response is complete for its client. The server must run the lifespan in the main
     thread and handle the signal itself.
     """
+    errors: ErrorFormat = "auto"
+    """The format of the responses to HTTP errors that :meth:`on_error` makes.
+
+    ``"auto"`` is what the client prefers, as :meth:`HTTPException.get_response` says. ``"problem"`` is a problem
+    document (RFC 9457), ``"html"`` a page, ``"text"`` plain text; then Accept is not looked at. An error that has a
+    response, or whose class makes its own, is not changed by this."""
 
     _varies = False
     """Whether one of the options that decide how a request is served is a property."""
@@ -240,6 +263,8 @@ class Application(Dual, Generic[R]):
                 raise RuntimeError("got a lifespan while another one has begun, expected it before the first request")
             elif name == "backend" and value not in _BACKENDS:
                 raise ValueError(f"got the backend {value!r}, expected 'asyncio' or 'trio'")
+            elif name == "errors" and value not in ERROR_FORMATS:
+                raise ValueError(f"got errors={value!r}, expected 'auto', 'problem', 'html' or 'text'")
             elif name == "__orig_class__" and not self._has_class:  # of ``Application[ApiRequest](handler)``
                 found = class_in(value, Application)
                 if _is_request_class(found):
@@ -271,6 +296,7 @@ class Application(Dual, Generic[R]):
         buffers = any(getattr(each, "buffer", False) for each in self.middleware)
         loads = ((False,) if buffers else ()) + ((True,) if self.load else ())
         routes = getattr(self.resolve, "__func__", None) is not Application.resolve
+        routes = routes or isinstance(self.handler, DualCallable)
         kind = None if routes or self._varies else is_async(self.handler)
         handler = self.handler if kind is not None and not loads else None
         self._loads = loads
@@ -290,11 +316,18 @@ class Application(Dual, Generic[R]):
 
     # --- what a subclass may change ---
 
-    def resolve(self, request: R) -> Handler[R] | HTTPException:
+    def resolve(self, request: R) -> Handler[R] | DualCallable | BaseResponse | HTTPException:
         """The handler for this request. A subclass overrides it to choose the handler, for example by the path.
 
-        It sees only the request line and the headers. It must not block. It may raise or return an HTTPException, which
-        counts as the handler's: middleware is sent the response to it.
+        It sees only the request line and the headers. It must not block. What it raises counts as the handler's: for an
+        HTTPException, which it may also return, middleware is sent the response; any other exception is raised at the
+        ``yield`` of middleware.
+
+        It may return an application for both protocols, such as :class:`StaticFiles` or a :class:`Mount`, which then
+        answers this request inside the middleware. A response is such an application. An Application answers as if it
+        were a handler: its own ``resolve()``, middleware, ``load`` and ``on_error`` hold for the request, and its
+        ``lifespan`` and ``on_exception`` do not, because the outer application has these. Any other one is called over
+        WSGI; on ASGI, this happens in a worker thread.
         """
         if self.handler is None:
             raise TypeError(f"{type(self).__name__} has no handler: give it one, or override resolve()")
@@ -307,7 +340,26 @@ class Application(Dual, Generic[R]):
         loading the body or of the handler inside all middleware; for an error of a middleware, inside the middleware
         around it.
         """
-        return error.get_response(request)
+        return response_to(error, request, self.errors)
+
+    def on_exception(self, request: R, error: Exception) -> Response | None:
+        """The response to an exception that is no HTTPException; None leaves it to the server. May be overridden.
+
+        It is called outside all middleware, for what the handler, :meth:`resolve`, :meth:`on_error`, loading the body
+        or a middleware raises, where the handler runs: in its thread or event loop. The body of a response is sent
+        afterwards; an error in it goes to the server. A cancellation is not passed.
+
+        Without a response, as by default, the server logs the exception and answers. (On WSGI, an exception that
+        servers would take for their own is logged and answered with a plain 500.) With a response, the exception is
+        logged once, with its traceback, to the logger ``cardan``. On ASGI, it is also raised to the server after the
+        response was sent, so that the log of the server, test clients and error trackers around the application see
+        it. On WSGI, it is not raised, because a server would then send its own answer, unless
+        ``environ["x-wsgiorg.throw_errors"]`` asks for it. It may raise or return an HTTPException, too::
+
+            def on_exception(self, request, error):
+                return problem_response(request, InternalServerError())
+        """
+        return None
 
     def respond(self, request: core.BaseRequest) -> Response:
         """The response to a request of core: the application without a server, for h11, Lambda or a test.
@@ -423,18 +475,44 @@ class Application(Dual, Generic[R]):
         """For the adapters: the handler of a request, whether it is async, and how the body is loaded before it: the
         argument ``form`` of each ``load()``.
 
-        An HTTPException that :meth:`resolve` raises is raised by the handler, so that middleware sees it.
+        An exception that :meth:`resolve` raises is raised by the handler, so that middleware sees it.
         """
         if self._varies:
             self._choose_way()
+        handler: Any
         try:
             handler = self.resolve(request)
-        except HTTPException as error:
-            handler = error
+        except Exception as error:
+            return raiser(error), False, self._loads
         if isinstance(handler, HTTPException):
             return raiser(handler), False, self._loads
+        if isinstance(handler, BaseResponse):
+            return partial(_itself, handler), False, self._loads
+        if isinstance(handler, DualCallable):
+            handler, delegates_async = delegated(handler, request, in_flow=_is_plain(handler))
+            return handler, delegates_async, self._loads
         kind = self._is_async
         return handler, is_async(handler) if kind is None else kind, self._loads
+
+    def _adapter_answer_exception(self, request: Any, error: Exception) -> BaseResponse | None:
+        """For the adapters: the response of :meth:`on_exception`, None if there is none. If there is one, the exception
+        is logged. An HTTPException that the hook raises or returns becomes its response.
+        """
+        result: Any
+        try:
+            result = self.on_exception(request, error)
+        except HTTPException as raised:
+            result = raised
+        if result is None:
+            return None
+        response = answer(result, request, self.on_exception, self.on_error)
+        from logging import getLogger  # imports threading, which most programs never need here
+
+        getLogger("cardan").error(
+            "%s %r was answered by on_exception with %s: %s",
+            request.method, request.path, response.status_code, type(error).__name__, exc_info=error,
+        )  # fmt: skip
+        return response
 
     def _adapter_portal(self) -> crossing.Portal:
         """For the adapters: the event loop for async handlers on WSGI. There is one for each process and backend."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .. import _crossing as crossing
 from ..core._exceptions import HTTPException
-from ..core._flow import Served, answer, flow, raiser
+from ..core._flow import Served, answer, flow, guarded, raiser
 from ..core._request.body import close_async_files
 from ..core._request.draining import DEFAULTS, drain_limits_of, is_inert, may_exceed
 from ..core._request.exchange import KEY, REQUEST_KEY, Exchange
@@ -76,7 +76,11 @@ class ServedOverASGI(Served, Protocol):
 
 
 async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one ASGI scope. Wrap it to put middleware of that protocol around the application."""
+    """Serve one ASGI scope. Wrap it to put middleware of that protocol around the application.
+
+    An error for which ``on_exception`` of the application gives a response is logged, and raised to the server after
+    this response was sent.
+    """
     if scope["type"] != "http":
         await app._adapter_serve_scope(scope, receive, send)
         return
@@ -91,6 +95,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
     request: BaseRequest | None = None
     worker: crossing.Worker | None = None
     held: HeldSend | None = None
+    failure: BaseException | None = None
     try:
         request = app.request_class(scope, receive, send)
         context: crossing.OwnContext | None = None
@@ -99,12 +104,19 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
                 response = await handler(request)
             except HTTPException as error:
                 response = answer(error, request, handler, app.on_error)
+            except BaseException as error:
+                failure = crossing.as_error(error)
+                rescued = app._adapter_answer_exception(request, failure) if isinstance(failure, Exception) else None
+                if rescued is None:
+                    failure = None
+                    raise
+                response = rescued
             else:
                 if not isinstance(response, BaseResponse):
                     response = answer(response, request, handler, app.on_error)
         else:
             worker = _make_worker(app, exchange)
-            response, context = await _respond(app, request, exchange, worker)
+            response, context, failure = await _respond(app, request, exchange, worker)
         if not exchange.opened[-1].ended if exchange.opened else scope["method"] not in BODILESS:
             held = _hold(request, exchange, scope, receive, send, response)
             send = held or send
@@ -139,6 +151,11 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
                 await _end(exchange)
     if held is not None:
         await held.finish()
+    if failure is not None:
+        try:
+            raise failure  # the client has its answer; the server, and what stands around the application, log it
+        finally:
+            del failure  # its traceback holds this frame
 
 
 async def handle_response(response: BaseResponse, scope: Scope, receive: Receive, send: Send) -> None:
@@ -185,23 +202,36 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
 
 async def _respond(
     app: ServedOverASGI, request: BaseRequest, exchange: Exchange, worker: crossing.Worker
-) -> tuple[BaseResponse, crossing.OwnContext | None]:
+) -> tuple[BaseResponse, crossing.OwnContext | None, Exception | None]:
     """The response to a request whose handler is chosen, or runs in a thread, or whose body is loaded first.
 
-    Gives also the context that the response's body and its hooks run in, if it is not that of this task.
+    Gives also the context that the response's body and its hooks run in, if it is not that of this task, and the error
+    that was answered by ``on_exception``.
     """
     handler, is_async, loads = app._adapter_find_handler(request)
     if loads:
         try:
             for form in loads:
                 await request.load(form=form)
-        except HTTPException as error:
+        except Exception as error:
             handler = raiser(error)
-    start = partial(flow, request, handler, app.middleware, app.on_error)
-    if not is_async:
-        return await respond_in_thread(start, request, exchange, worker, preload=not loads)
-    steps = start()
-    return (steps if isinstance(steps, BaseResponse) else await arun(steps, _await)), None
+    failures: list[Exception] = []
+
+    def rescue(error: Exception) -> BaseResponse | None:
+        response = app._adapter_answer_exception(request, error)
+        if response is not None:
+            failures.append(error)
+        return response
+
+    start = partial(guarded, partial(flow, request, handler, app.middleware, app.on_error), rescue)
+    response: BaseResponse
+    context: crossing.OwnContext | None = None
+    if is_async:
+        steps = start()
+        response = steps if isinstance(steps, BaseResponse) else await arun(steps, _await)
+    else:
+        response, context = await respond_in_thread(start, request, exchange, worker, preload=not loads)
+    return response, context, failures[0] if failures else None
 
 
 async def _await(awaitable: Awaitable[Any]) -> Any:
