@@ -65,11 +65,12 @@ Flow: TypeAlias = Generator[None, Response, Any]
 
 It returns a response or an HTTP error, or None if the response that it was sent stays. The type of this is Any, because
 mypy misses a ``return`` at the end of a generator function with any other type than None."""
-AsyncFlow: TypeAlias = AsyncGenerator[Answer | None, Response]
+AsyncFlow: TypeAlias = AsyncGenerator[Any, Response]
 """The result of an ``async def`` middleware: an async generator that yields once and is sent the response.
 
 It may yield a response or an HTTP error before, which is then the answer, or afterwards, in place of the response that
-it was sent. (An async generator cannot return a value.)"""
+it was sent. (An async generator cannot return a value.) What it yields has the type Any, because mypy asks for a value
+after every ``yield`` of a generator with any other type than None."""
 Middleware: TypeAlias = Callable[
     [R], Generator[None, Response, Answer | None] | AsyncGenerator[Answer | None, Response]
 ]

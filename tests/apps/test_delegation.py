@@ -222,3 +222,18 @@ def test_lifespan_and_on_exception_are_those_of_the_outer_application(protocol: 
     with Client(outer, protocol, raise_app_exceptions=False) as client:
         assert client.get("/defect").text == "outer"
     assert begun == ["outer"]
+
+
+@both
+def test_static_files_on_a_class(protocol: Any, tmp_path: Path) -> None:
+    """An application whose handler is a method of its own is an attribute as any other, and no method of the class."""
+    (tmp_path / "a.txt").write_text("text")
+
+    class Site(Application[Request]):
+        files = StaticFiles(tmp_path)
+
+        def resolve(self, request: Request) -> Any:
+            return self.files
+
+    with Client(Site(), protocol) as client:
+        assert client.get("/a.txt").text == "text"

@@ -15,6 +15,7 @@ from __future__ import annotations
 from copy import copy
 from functools import partial
 from inspect import getattr_static
+from types import MethodType
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, overload
 
 from .. import _crossing as crossing
@@ -443,7 +444,7 @@ class Application(Dual, Generic[R]):
 
     def __get__(self, obj: object, owner: type | None = None) -> Self:
         method: Any = self.handler
-        if obj is None or method is None:
+        if obj is None or method is None or isinstance(method, MethodType):  # such a handler has its object
             return self
         bound = copy(self)
         handler = partial(method, obj)
