@@ -32,6 +32,8 @@ WAYS_BACK = {
     ("cardan.core._exceptions", "cardan._response"): (
         "an error is raised on every floor; HTTPException.get_response() makes a response that every server can send"
     ),
+    ("cardan.asgi", "cardan.apps._application"): "from_wsgi() gives one side of what Application.from_wsgi() makes",
+    ("cardan.wsgi", "cardan.apps._application"): "from_asgi() gives one side of what Application.from_asgi() makes",
     ("cardan._request", "cardan.apps._application"): (
         "Request.application makes an application, whose requests are of the class Request unless it is told otherwise"
     ),
@@ -45,9 +47,8 @@ WAYS_BACK = {
     ("cardan._unread", "cardan._request"): (
         "UnreadRequest is an annotation: what its load() gives is of the class Request unless it is told otherwise"
     ),
-    ("cardan._request", "cardan.testing"): "Request.from_values() takes what the builder of the tests takes",
-    ("cardan._request", "cardan.testing._bodies"): "the types of these parameters",
-    ("cardan._request", "cardan.testing._builder"): "the types of these parameters",
+    ("cardan._request", "cardan.testing._bodies"): "the types of the parameters of Request.from_values()",
+    ("cardan._request", "cardan.testing._builder"): "Request.from_values() takes what the builder of the tests takes",
 }
 """The imports against the floors, with the reason for each: a class makes an object of something that stands above it,
 or a type names it.

@@ -8,6 +8,7 @@ automatically, so a new property is tested without being added. All attributes o
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from itertools import product
@@ -22,6 +23,8 @@ from cardan.core import Request as CoreRequest
 from cardan.core import (
     _exceptions as exceptions,
 )
+from cardan.core._compression import COMPRESSIBLE, CompressionPolicy
+from cardan.core._origins import CORSPolicy
 from cardan.core._proxies import TrustedProxies, seen_by_proxies
 from cardan.core._response import conditional as conditional
 from cardan.core._urls import host_is_trusted, iri_path, iri_query, iri_to_uri, split_host, uri_to_iri, valid_host
@@ -42,6 +45,7 @@ from cardan.core.forms import (
 )
 from cardan.core.forms._disposition import parse_disposition
 from cardan.core.forms._head import PartHeaders, parse_part_head
+from cardan.core.structures._headers import trusted_headers
 from cardan.datastructures import (
     Accept,
     CharsetAccept,
@@ -294,6 +298,28 @@ def behind_proxies(text: str) -> None:
     for forwarded in (0, 3):
         for count in (1, 1000):
             seen_by_proxies(head, TrustedProxies(count, 1, 1, 1, 1, forwarded * count))
+
+
+def answer_for_others(text: str) -> None:
+    """The fields that CORS and compression read of a request and of an answer are the text."""
+    value = wire(text)
+    names = ("Method", "Headers", "Private-Network")
+    fields = [(f"Access-Control-Request-{name}", value) for name in names]
+    fields += [("Accept-Encoding", value), ("If-None-Match", value), ("Origin", "https://a.example")]
+    asked = trusted_headers(fields)
+    strict = CORSPolicy("*", ["GET"], ["X-A"], (), False, 600, False)
+    CORSPolicy("*", "*", "*", (), False, 600, False).preflight("OPTIONS", asked)
+    strict.preflight("OPTIONS", asked)
+    asked["Access-Control-Request-Method"] = "GET"
+    strict.preflight("OPTIONS", asked)
+    asked = trusted_headers([*fields[:-1], ("Origin", value)])
+    policy = CORSPolicy([re.compile("https://[a-z]+")], ["GET"], (), (), False, 600, False)
+    compressing = CompressionPolicy(0, {"gzip": 1}, COMPRESSIBLE).compressing("GET", asked)
+    for status in (200, 304):
+        for kind in ("text/plain", value):
+            told = [("Content-Type", kind), *((name, value) for name in ("Vary", "ETag", "Cache-Control"))]
+            attempt(policy.apply, asked, trusted_headers(told.copy()))
+            attempt(compressing.begin, status, trusted_headers(told.copy()), None)
 
 
 def raise_error(text: str) -> None:
@@ -601,6 +627,7 @@ SUBJECTS: dict[str, Callable[[str], object]] = {
     "response changes": change_response,
     "response conditional": conditional_response,
     "proxies": behind_proxies,
+    "compression and CORS": answer_for_others,
     "error": raise_error,
     "user agent": lambda text: look(UserAgent.from_header(wire(text))),
     "part": read_part,

@@ -43,7 +43,7 @@ FLOORS = [
     "core.forms",
     "core._request",
     "core._response",
-    "core._flow core._mounting core._proxies",
+    "core._compression core._flow core._mounting core._origins core._proxies",
     "core",
     "_crossing files._spooling",
     "_unread",
@@ -158,7 +158,17 @@ def test_the_adapters_have_the_same_modules() -> None:
     The ends are where bytes come from, and what only one of the protocols has: errors that a WSGI server takes for its
     own, messages of ASGI.
     """
-    shared = {"_head", "_handling", "_thread", "_sending", "_draining", "_calling", "_rewriting"}
+    shared = {
+        "_head",
+        "_handling",
+        "_thread",
+        "_sending",
+        "_draining",
+        "_calling",
+        "_rewriting",
+        "_reshaping",
+        "_hints",
+    }
     own = {"wsgi": {"_input", "_errors"}, "asgi": {"_receiving", "_messages"}}
     for adapter, names in own.items():
         found = {name.rpartition(".")[2] for name in MODULES if name.startswith(f"cardan.{adapter}.")}
@@ -177,6 +187,7 @@ ONE_SIDED = {
         "_close_files": "on WSGI nothing of this has to be awaited",
         "_source": "a WSGI server does not report that a client has left",
         "deny_websocket": "WSGI has no websockets",
+        "deny_with": "WSGI has no websockets",
     },
 }
 

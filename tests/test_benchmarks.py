@@ -18,6 +18,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
     [
         "request_response",
         "bare",
+        "bridges",
         "static_files",
         "def_endpoints",
         "events",

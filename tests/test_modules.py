@@ -30,12 +30,15 @@ apps._lifespan                    contract/test_contexts.py                lifes
 apps._middleware_decorator        apps/test_application.py                 middleware
 apps._nested_lifespans            apps/test_mount.py                       lifespan.startup.failed
 apps._stopping                    contract/test_stopping.py                SIGTERM
+apps._wrapper                     apps/test_cors.py                        CORS
 asgi._calling                     contract/test_response_members.py        http.response.start
 asgi._draining                    contract/test_early_answers.py           more_body
 asgi._handling                    apps/test_application.py                 websocket.close
 asgi._head                        contract/test_optional_scope.py          raw_path
+asgi._hints                       contract/test_early_hints.py             http.response.early_hint
 asgi._messages                    contract/test_response_lints.py          headers
 asgi._receiving                   contract/test_request_state.py           http.disconnect
+asgi._reshaping                   apps/test_compression.py                 pathsend
 asgi._rewriting                   apps/test_mount.py                       root_path
 asgi._sending                     contract/test_response_hazards.py        keep_alive
 asgi._thread                      contract/test_contexts.py                contextvars
@@ -95,7 +98,9 @@ wsgi._draining                    contract/test_early_answers.py           wsgi.
 wsgi._errors                      contract/test_misread_errors.py          throw_errors
 wsgi._handling                    contract/test_misread_errors.py          throw_errors
 wsgi._head                        contract/test_hazards.py                 REQUEST_METHOD
+wsgi._hints                       contract/test_early_hints.py             wsgi.early_hints
 wsgi._input                       contract/test_framing.py                 wsgi.input
+wsgi._reshaping                   apps/test_compression.py                 file_wrapper
 wsgi._rewriting                   apps/test_mount.py                       SCRIPT_NAME
 wsgi._sending                     contract/test_response_hazards.py        start_response
 wsgi._thread                      contract/test_contexts.py                portal

@@ -213,3 +213,9 @@ def resolve(request: Request) -> Handler[Request]:
     """So that a mistake in it is found."""
     partial(view, nam="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     return partial(view, name="x")
+
+
+async def without_a_server(app: Application, request: core.Request) -> None:
+    """A request of core is answered with a response."""
+    assert_type(app.respond(request), Response)
+    assert_type(await app.arespond(request), Response)

@@ -10,6 +10,7 @@ from typing import Any, assert_type
 import httpx
 
 from cardan import FileStorage, Request, core, middleware
+from cardan.datastructures import Link
 from cardan.files import Part
 from cardan.types import AsyncStream, Flow
 
@@ -22,6 +23,7 @@ async def twins(request: Request, file: FileStorage, part: Part) -> None:
     assert_type(await part.aread(), bytes)
     without_result: list[Coroutine[Any, Any, None]] = [
         request.wait_disconnected(),
+        request.asend_early_hints([Link("/a", rel="preload"), "</b>; rel=preload"]),
         request.aclose(),
         file.asave("name"),
         file.aclose(),

@@ -1,8 +1,10 @@
-"""Types of what servers and other libraries ask of applications, and of what ``Mount`` and ``ProxyFix`` take."""
+"""Types of what servers and other libraries ask of applications, and of what wrappers such as ``Mount`` take."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import timedelta
 from ipaddress import IPv4Network, ip_network
 from typing import Any, assert_type
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -14,7 +16,9 @@ import starlette.applications
 import starlette.routing
 import starlette.types
 
-from cardan import Application, Dual, Mount, ProxyFix, Request, Response
+import cardan.asgi
+import cardan.wsgi
+from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response
 from cardan.files import StaticFiles
 from cardan.testing import AsyncClient, Client
 from cardan.types import ASGIApplication, Receive, Scope, Send
@@ -36,10 +40,17 @@ def handler(request: Request) -> Response:
 
 
 def servers(
-    app: Application[Request], response: Response, files: StaticFiles, dual: Dual, mount: Mount, proxied: ProxyFix
+    app: Application[Request],
+    response: Response,
+    files: StaticFiles,
+    dual: Dual,
+    mount: Mount,
+    proxied: ProxyFix,
+    cors: CORS,
+    small: Compression,
 ) -> None:
     """Every application of cardan has the types that servers and libraries ask for, on both protocols."""
-    for each in (app, response, files, dual, mount, proxied):
+    for each in (app, response, files, dual, mount, proxied, cors, small):
         wsgi: WSGIApplication = each
         asgi: ASGIApplication = each
         starlette_app: starlette.types.ASGIApp = each
@@ -48,6 +59,17 @@ def servers(
         other_framework: hypercorn.typing.WSGIFramework = each
         starlette.routing.Mount("/x", app=each)
         del wsgi, asgi, starlette_app, asgi3, framework, other_framework
+
+
+def around(app: Application[Request]) -> None:
+    """What the wrappers take."""
+    CORS(app, "*")
+    CORS(wsgi_app, ["https://a.example", re.compile(".*")], "*", ["X-A"], max_age=timedelta(hours=1), credentials=True)
+    CORS(app, origins=[1])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    CORS(handler, "*")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Compression(asgi_app, minimum=0, codings={"gzip": 6}, types=["text/*", "*+json"])
+    Compression(app, codings=["gzip"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert_type(Compression(app).app, WSGIApplication | ASGIApplication)
 
 
 def calls(app: Mount, environ: dict[str, Any], start_response: StartResponse, receive: Receive, send: Send) -> None:
@@ -65,7 +87,11 @@ def mounts(app: Application[Request], old: flask.Flask, other: starlette.applica
     by_prefix: dict[str, flask.Flask] = {"/": old}
     Mount(by_prefix)
     Mount({"/api": app, "/": Application.from_wsgi(old)})
-    assert_type(Application.from_wsgi(old), Dual)
+    assert_type(Application.from_wsgi(old, threads=10), Dual)
+    assert_type(Application.from_asgi(other, backend="trio"), Dual)
+    assert_type(cardan.asgi.from_wsgi(old), ASGIApplication)
+    assert_type(cardan.wsgi.from_asgi(other), WSGIApplication)
+    Application.from_asgi(other, backend="uvloop")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Mount({"/": handler})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
     Mount({"/": "hello:app"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
     Mount({1: app})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]

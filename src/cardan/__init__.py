@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from ._response import BaseResponse as BaseResponse
     from ._response import Response as Response
     from ._response import redirect as redirect
+    from .apps import CORS as CORS
     from .apps import Application as Application
+    from .apps import Compression as Compression
     from .apps import Dual as Dual
     from .apps import Mount as Mount
     from .apps import ProxyFix as ProxyFix
@@ -43,11 +45,13 @@ if TYPE_CHECKING:
     from .core import header_field as header_field
     from .exceptions import HTTPException as HTTPException
     from .exceptions import abort as abort
+    from .exceptions import problem_response as problem_response
     from .files import FileStorage as FileStorage
     from .files import Part as Part
     from .files import StaticFiles as StaticFiles
     from .files import safe_join as safe_join
     from .files import send_file as send_file
+    from .types import AsyncFlow as AsyncFlow
     from .types import Flow as Flow
     from .types import Handler as Handler
     from .types import Lifespan as Lifespan
@@ -57,8 +61,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Application": "apps",
+    "AsyncFlow": "types",
     "BaseRequest": "_request",
     "BaseResponse": "_response",
+    "CORS": "apps",
+    "Compression": "apps",
     "Dual": "apps",
     "FileStorage": "files",
     "Flow": "types",
@@ -78,6 +85,7 @@ _HOMES = {
     "header_field": "core",
     "loaded": "apps._loaded",
     "middleware": "apps._middleware_decorator",
+    "problem_response": "exceptions",
     "redirect": "_response",
     "safe_join": "files",
     "send_file": "files",
@@ -97,9 +105,12 @@ _MODULES = (
 )
 
 __all__ = [
+    "CORS",
     "Application",
+    "AsyncFlow",
     "BaseRequest",
     "BaseResponse",
+    "Compression",
     "Dual",
     "FileStorage",
     "Flow",
@@ -119,6 +130,7 @@ __all__ = [
     "header_field",
     "loaded",
     "middleware",
+    "problem_response",
     "redirect",
     "safe_join",
     "send_file",

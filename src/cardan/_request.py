@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Never, Self, overload
 
 from . import _crossing as crossing
 from . import core
+from .asgi import _hints as asgi_hints
 from .asgi import _receiving as receiving
 from .asgi._head import ScopeHead
 from .core._exceptions import ClientDisconnected
@@ -27,18 +29,20 @@ from .core._request.fields import (
     FetchMetadataMixin,
     UserAgentMixin,
 )
-from .core._request.reading import no_await
+from .core._request.reading import no_await, no_block
 from .core._request.serving import has_own_sinks
 from .core._request.state import MISSING
+from .core._response.hints import early_links
 from .core.forms._body_reader import parse_content_length
 from .core.structures._environ_headers import EnvironHeaders
 from .core.structures._scope_headers import ScopeHeaders
 from .files._spooling import FileStorage, Part, Spooler, SpoolSink
+from .wsgi import _hints as wsgi_hints
 from .wsgi import _input as wsgi_input
 from .wsgi._head import EnvironHead, query_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, MutableMapping
     from contextlib import AbstractAsyncContextManager
     from typing import Generic, Protocol, Unpack
 
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
     from .core._request.request import FilesAttribute, GivesParts
     from .core._request.state import Mode
     from .core.drive import AsyncStream
+    from .core.fields._links import Link
     from .core.forms._parts import Part as CorePart
     from .core.structures._headers import HeadersView
     from .testing._bodies import Content, Values
@@ -122,7 +127,11 @@ class BaseRequest(Stated[State_co]):
     the request that is stored in the scope, for example that of an :class:`Application`; if none is stored, only the
     head can be read. ``populate_request`` stores the request in the environ or scope under ``"cardan.request"``. A
     ``shallow`` request refuses every access that would consume the body, and is never stored. Raises :exc:`TypeError`
-    for anything that is neither an environ nor an HTTP scope.
+    for anything that is neither an environ nor an HTTP or websocket scope.
+
+    ``Request(scope)`` with a websocket scope is the head of the handshake: cookies, header fields, arguments and URL,
+    for code that has to know who connects. Its method is GET (RFC 6455 section 4.1), its scheme ``ws`` or ``wss``.
+    ``receive`` is not used; reading a body raises :exc:`RuntimeError`.
 
     ``BaseRequest[S]`` and ``Request[S]`` are requests whose :attr:`state` has the type ``S``, for example a
     :class:`~typing.TypedDict`. At run time they are the same class.
@@ -164,7 +173,10 @@ class BaseRequest(Stated[State_co]):
     _wsgi_environ: dict[str, Any] | None = None
     _asgi_scope: MutableMapping[str, Any]
     _asgi_receive: Receive | None = None
+    _asgi_send: Send | None = None
     _mode: Mode = "sync"
+    _bare: bool = False
+    """Whether no application was handling the request when this object was made."""
 
     def __init__(
         self,
@@ -188,11 +200,17 @@ class BaseRequest(Stated[State_co]):
             if receive is None:  # a request of a helper reads as the one that was made of this scope before
                 receive = getattr(scope.get(REQUEST_KEY), "_asgi_receive", None)
             values["_asgi_receive"] = receive
+            values["_asgi_send"] = send
+            values["_mode"] = "async"
+        elif "type" in scope and scope["type"] == "websocket":  # it has no body: ``receive`` gives messages
+            values["_asgi_scope"] = scope
             values["_mode"] = "async"
         else:
             raise _not_a_request(scope)
         if REQUEST_KEY in scope:  # there is another object
             follow(scope.get(KEY), self)
+        if KEY not in scope or not scope[KEY].holders:
+            values["_bare"] = True
         if shallow:
             values["shallow"] = True
         elif populate_request:
@@ -223,10 +241,10 @@ class BaseRequest(Stated[State_co]):
 
         For scripts and the shell. ``protocol`` says whether the request is made from an environ or from a scope; the
         other parameters are those of :class:`cardan.testing.RequestBuilder`, which describes them. To test an
-        application, use :class:`cardan.testing.Client`. Needs the extra ``cardan[testing]``. Raises :exc:`TypeError` if
-        two kinds of body are given, and :exc:`ValueError` for another protocol.
+        application, use :class:`cardan.testing.Client`. Raises :exc:`TypeError` if two kinds of body are given, and
+        :exc:`ValueError` for another protocol.
         """
-        from .testing import RequestBuilder
+        from .testing._builder import RequestBuilder
 
         if protocol not in ("wsgi", "asgi"):
             raise ValueError(f"got protocol = {protocol!r}, expected 'wsgi' or 'asgi'")
@@ -351,6 +369,60 @@ class BaseRequest(Stated[State_co]):
         """
         no_await(self, "cancel_on_disconnect()", "disconnected")
         return crossing.Interruptible(self.wait_disconnected, ClientDisconnected)
+
+    # --- early hints ---
+
+    def send_early_hints(self, links: Iterable[Link | str]) -> None:
+        """Send ``103 Early Hints`` (RFC 8297): the client can fetch what ``links`` name while the handler still works.
+
+        Each link is a :class:`~cardan.datastructures.Link` or the text of one. Nothing is sent where the server has no
+        way to do it, and to clients of HTTP/1.0. Servers tell by ``wsgi.early_hints`` in the environ (gunicorn), and by
+        the extension ``http.response.early_hint`` in the scope (hypercorn and uvicorn, on HTTP/2). Hints are for
+        handlers and middleware: after the response was returned, nothing is sent, for example from its body.
+
+        Raises :exc:`WrongMode` in async code, :exc:`TypeError` for anything else than links, and :exc:`ValueError` for
+        a link that a header field must not contain::
+
+            request.send_early_hints([Link("/style.css", rel="preload", **{"as": "style"})])
+        """
+        no_block(self, "send_early_hints()", "await asend_early_hints()")
+        send = self._early_hints(links)
+        if send is None:
+            return
+        if self._wsgi_environ is not None:
+            send()
+        else:
+            crossing.in_loop(send, token=self._exchange().token)
+
+    def asend_early_hints(self, links: Iterable[Link | str]) -> Coroutine[Any, Any, None]:
+        """The awaiting twin of :meth:`send_early_hints`. Raises :exc:`WrongMode` in sync code."""
+        no_await(self, "asend_early_hints()", "send_early_hints()")
+        return self._asend_early_hints(self._early_hints(links))
+
+    async def _asend_early_hints(self, send: Callable[[], Any] | None) -> None:
+        if send is None:
+            return
+        if self._wsgi_environ is None:
+            await send()
+        elif (run_sync := self._exchange().run_sync) is not None:
+            await run_sync(send)
+        else:
+            send()
+
+    def _early_hints(self, links: Iterable[Link | str]) -> Callable[[], Any] | None:
+        """The function that sends hints: a plain one on WSGI, an async one on ASGI. None if nothing is to be sent."""
+        values = early_links(links, self.head.http_version)
+        exchange = self._exchange()
+        over = exchange.answered or not (self._bare or exchange.holders)
+        if not values or over:
+            return None
+        if self._wsgi_environ is not None:
+            hint = self._wsgi_environ.get("wsgi.early_hints")
+            return None if hint is None else partial(wsgi_hints.send_early_hints, hint, values, exchange)
+        send = self._asgi_send
+        if send is None or asgi_hints.EXTENSION not in (self._asgi_scope.get("extensions") or {}):
+            return None
+        return partial(asgi_hints.send_early_hints, send, values, exchange)
 
     @property
     def _ahead(self) -> int:
@@ -512,4 +584,4 @@ async def _write_in_thread(function: Callable[..., Any], *args: Any) -> Any:
 def _not_a_request(scope: Any) -> TypeError:
     kind = scope.get("type") if isinstance(scope, Mapping) else None
     got = f"an ASGI scope of type {kind!r}" if kind else type(scope).__name__
-    return TypeError(f"got {got}, expected a WSGI environ or an ASGI http scope")
+    return TypeError(f"got {got}, expected a WSGI environ or an ASGI http or websocket scope")

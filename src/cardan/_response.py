@@ -26,7 +26,8 @@ class BaseResponse(DualCallable, WireMixin):
     ``await response(scope, receive, send)``.
 
     See :class:`cardan.core.BaseResponse` for its arguments. It is checked before anything is sent, so that errors are
-    raised first. It may be sent any number of times.
+    raised first. It may be sent any number of times. On a websocket scope it refuses the handshake and is what the
+    client gets; a server without the extension ``websocket.http.response`` sends a 403 in its place.
     """
 
     __module__ = "cardan"
@@ -37,6 +38,8 @@ class BaseResponse(DualCallable, WireMixin):
     def _asgi(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http":
             return asgi_handling.handle_response(self, scope, receive, send)
+        if scope["type"] == "websocket":
+            return asgi_handling.deny_with(self, scope, send)
         return _serve_other(scope, receive, send)
 
 

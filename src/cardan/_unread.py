@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, MutableMapping
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .core.fields._fetch_metadata import FetchDest, FetchMode, FetchSite
     from .core.fields._forwarded import Forwarded
     from .core.fields._header_set import HeaderSet
+    from .core.fields._links import Link
     from .core.fields._ranges import IfRange, Range
     from .core.fields._user_agent import UserAgent
     from .core.structures import ImmutableList, ImmutableMultiDict
@@ -314,6 +315,14 @@ class UnreadRequest(Protocol[R_co]):
 
     def aiter_parts(self) -> AsyncStream[Part]:
         """The awaiting twin of :meth:`iter_parts`."""
+        ...
+
+    def send_early_hints(self, links: Iterable[Link | str]) -> None:
+        """Send ``103 Early Hints`` (RFC 8297)."""
+        ...
+
+    def asend_early_hints(self, links: Iterable[Link | str]) -> Coroutine[Any, Any, None]:
+        """The awaiting twin of :meth:`send_early_hints`."""
         ...
 
     def wait_disconnected(self) -> Coroutine[Any, Any, None]:

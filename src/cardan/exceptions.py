@@ -78,6 +78,7 @@ from .core._exceptions import (
     WrongMode,
     abort,
     default_exceptions,
+    problem_response,
 )
 
 __all__ = [
@@ -132,6 +133,7 @@ __all__ = [
     "WrongMode",
     "abort",
     "default_exceptions",
+    "problem_response",
 ]
 
 

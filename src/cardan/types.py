@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypedDict
 
 from ._unread import UnreadRequest
 from .core._exceptions import HTTPException
+from .core._problem import ErrorFormat
 from .core._response.base import BaseResponse
 from .core.drive import AsyncStream
 
@@ -28,6 +29,7 @@ else:
 __all__ = [
     "ASGIApplication",
     "ApplicationOptions",
+    "AsyncFlow",
     "AsyncStream",
     "Flow",
     "Handler",
@@ -55,14 +57,26 @@ Result: TypeAlias = Answer | Awaitable[Answer]
 Handler: TypeAlias = Callable[[R], Answer | Awaitable[Answer]]
 """A handler: a function that takes a request of type ``R`` and returns a :data:`Result`.
 
+It returns nothing else: text, bytes, a dict or a tuple of a body and a status raise :exc:`TypeError`.
+
 ``Handler`` alone is ``Handler[Request]``."""
 Flow: TypeAlias = Generator[None, Response, Any]
 """The result of a middleware function: a generator that yields once and is sent the response.
 
 It returns a response or an HTTP error, or None if the response that it was sent stays. The type of this is Any, because
 mypy misses a ``return`` at the end of a generator function with any other type than None."""
-Middleware: TypeAlias = Callable[[R], Generator[None, Response, Answer | None]]
-"""A middleware: a generator function that takes a request of type ``R``, or the result of :func:`cardan.middleware`.
+AsyncFlow: TypeAlias = AsyncGenerator[Any, Response]
+"""The result of an ``async def`` middleware: an async generator that yields once and is sent the response.
+
+It may yield a response or an HTTP error before, which is then the answer, or afterwards, in place of the response that
+it was sent. (An async generator cannot return a value.) What it yields has the type Any, because mypy asks for a value
+after every ``yield`` of a generator with any other type than None."""
+Middleware: TypeAlias = Callable[
+    [R], Generator[None, Response, Answer | None] | AsyncGenerator[Answer | None, Response]
+]
+"""A middleware: a function that takes a request of type ``R``, or the result of :func:`cardan.middleware`.
+
+It is a generator function, ``def`` or ``async def``.
 
 ``Middleware`` alone is ``Middleware[Request]``."""
 #: the event loops that :attr:`ApplicationOptions.backend` can name
@@ -95,6 +109,7 @@ class ApplicationOptions(TypedDict, Generic[R], total=False):
     stream_threads: int | None
     backend: Backend | None
     end_streams_on_stop: bool | None
+    errors: ErrorFormat | None
 
 
 def __dir__() -> list[str]:

@@ -483,8 +483,8 @@ def test_unknown_scope() -> None:
 
 
 def test_request_of_something_else() -> None:
-    """A request can be made only of an environ or of an http scope."""
-    with pytest.raises(TypeError, match="expected a WSGI environ or an ASGI http scope"):
-        Request({"type": "websocket"})
+    """A request can be made only of an environ, or of an http or websocket scope."""
+    with pytest.raises(TypeError, match="expected a WSGI environ or an ASGI http or websocket scope"):
+        Request({"type": "lifespan"})
     with pytest.raises(TypeError):
         Request({})

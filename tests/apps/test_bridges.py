@@ -208,3 +208,44 @@ def test_over_wsgi_nothing_stands_between() -> None:
     assert Application.from_wsgi(app)(environ, print) == [b"x"]
     assert seen[0] is environ
     assert seen[1] is print
+
+
+@both
+def test_what_runs_after_the_last_chunk(protocol: Any) -> None:
+    """A body that has its declared length is sent at once. The iterable still runs to its end, and is closed after
+    that; an error in it, or more bytes than were declared, is an error.
+    """
+    seen: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Length", "5")])
+        try:
+            yield b"hello"
+            seen.append("ended")
+            if environ["PATH_INFO"] == "/more":
+                yield b"more"
+        finally:
+            seen.append("closed")
+
+    with Client(Application.from_wsgi(app), protocol=protocol) as client:
+        assert client.get("/").content == b"hello"
+        assert seen == ["ended", "closed"]
+    if protocol == "asgi":
+        with Client(Application.from_wsgi(app), protocol=protocol) as client, pytest.raises(RuntimeError, match="more"):
+            client.get("/more")
+        assert seen == ["ended", "closed"] * 2
+
+
+def test_a_list_that_is_not_as_long_as_declared() -> None:
+    """A list is sent whole, with its length; one that is not as long as declared is an error, but not for HEAD."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Length", "5")] if environ["PATH_INFO"] == "/declared" else [])
+        return [b"he", b"l"]
+
+    with Client(Application.from_wsgi(app), protocol="asgi") as client:
+        response = client.get("/")
+        assert (response.content, response.headers["Content-Length"]) == (b"hel", "3")
+        assert client.head("/declared").headers["Content-Length"] == "5"
+        with pytest.raises(RuntimeError, match="declared"):
+            client.get("/declared")

@@ -64,6 +64,7 @@ def test_every_option_is_taken(door: Any) -> None:
         "stream_threads": 5,
         "backend": "trio",
         "end_streams_on_stop": True,
+        "errors": "problem",
     }
     assert values.keys() == ApplicationOptions.__annotations__.keys()
     app = door(**values)

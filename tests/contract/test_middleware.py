@@ -157,3 +157,77 @@ def test_returning_nothing_means_the_response_that_was_sent(protocol: Any, kind:
         response = client.post("/", content=b"ten")
     assert (response.status_code, response.text) == (200, "body b'ten'")
     assert (response.headers["X-Outer"], response.headers["X-Inner"]) == ("200", "seen")
+
+
+def returns(request: Request) -> Any:
+    """No generator function."""
+    return Response("early")
+
+
+async def awaits(request: Request) -> Any:
+    """No async generator function."""
+    return Response("early")
+
+
+def takes_next(request: Request, call_next: Any) -> Any:
+    """The signature of other libraries."""
+    return call_next(request)
+
+
+def yields(request: Request) -> Any:
+    """Yields what it should return."""
+    yield Response("early")
+
+
+class Wrapper:
+    """A class that wraps an application, as other libraries have it."""
+
+    def __init__(self, app: Any, option: int) -> None:
+        self.app = app
+
+
+class OneArgument:
+    """A class that can be called with one argument."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+
+GENERATOR = "expected a generator function that takes the request: `response = yield` calls the handler"
+EARLY = ", and a return before it answers without the handler"
+MISTAKES: list[tuple[Any, str]] = [
+    (returns, f"got the middleware returns, which returned Response and has no yield, {GENERATOR}{EARLY}"),
+    (takes_next, f"got the middleware takes_next(request: 'Request', call_next: 'Any') -> 'Any', {GENERATOR}"),
+    (Wrapper, f"got the middleware Wrapper, which is a class, {GENERATOR}"),
+    (OneArgument, f"got the middleware OneArgument, which is a class, {GENERATOR}"),
+    (lambda request: None, f"got the middleware <lambda>, which returned NoneType and has no yield, {GENERATOR}"),
+    (yields, "of the middleware yields, expected a yield without a value: a return gives the answer"),
+]
+
+
+@both
+@kinds
+@pytest.mark.parametrize(
+    ("mistaken", "message", "decorated"),
+    [(*mistake, decorated) for mistake in MISTAKES for decorated in (False, True)]
+    + [(awaits, f"got the middleware awaits, an async def without a yield, {GENERATOR}", False)],  # or by @middleware
+)
+def test_mistakes_are_named(protocol: Any, kind: str, decorated: bool, mistaken: Any, message: str) -> None:
+    """The error says what the middleware is and what it should be."""
+    app = Application(HANDLERS[kind], request_class=Small)
+    app.middleware = [middleware(mistaken) if decorated else mistaken]
+    with Client(app, protocol=protocol) as client, pytest.raises(TypeError) as caught:
+        client.get("/")
+    assert str(caught.value).endswith(message)
+
+
+@both
+def test_a_type_error_inside_a_middleware_is_not_a_mistake_of_its_signature(protocol: Any) -> None:
+    """A function that calls another one is told apart from one that cannot be called."""
+
+    def delegates(request: Request) -> Any:
+        return len(17)  # type: ignore[arg-type]
+
+    app = Application(handler, request_class=Small, middleware=[delegates])
+    with Client(app, protocol=protocol) as client, pytest.raises(TypeError, match=r"object of type 'int' has no len"):
+        client.get("/")

@@ -6,6 +6,8 @@ import copy
 import inspect
 import io
 import pickle
+import subprocess
+import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
@@ -357,9 +359,9 @@ def test_environ(make: Make, protocol: str) -> None:
         getattr(request, there)
 
 
-@pytest.mark.parametrize("wrong", [{"type": "websocket"}, {"type": "lifespan"}, {}, None, "text", 5])
+@pytest.mark.parametrize("wrong", [{"type": "lifespan"}, {}, None, "text", 5])
 def test_constructor_refuses(wrong: Any) -> None:
-    """An argument that is neither an environ nor an http scope raises TypeError."""
+    """An argument that is neither an environ nor an http or websocket scope raises TypeError."""
     with pytest.raises(TypeError):
         Request(wrong)
 
@@ -623,6 +625,26 @@ def test_from_values() -> None:
         Request.from_values("/x", jsn={"b": 2})  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="got protocol = 'wsig', expected 'wsgi' or 'asgi'"):
         Request.from_values("/x", protocol="wsig")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+def test_from_values_needs_no_httpx(protocol: str) -> None:
+    """Scripts have no httpx: a request is made without it, and only the clients say that they need it."""
+    code = f"""
+import sys
+sys.modules["httpx"] = sys.modules["httpx2"] = None  # importing them raises ImportError
+from cardan import Request
+request = Request.from_values("/x", protocol={protocol!r}, method="POST", form={{"a": "b"}}, files={{"f": b"1"}})
+assert request.method == "POST"
+from cardan.testing import RequestBuilder, lint
+assert RequestBuilder("/x").environ()["PATH_INFO"] == "/x"
+try:
+    from cardan.testing import Client
+except ImportError as error:
+    print(error)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "cardan.testing needs httpx: pip install 'cardan[testing]'\n"
 
 
 def test_from_values_has_the_parameters_of_the_builder() -> None:

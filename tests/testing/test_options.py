@@ -230,10 +230,10 @@ def test_flask() -> None:
 
 
 def test_imports() -> None:
-    """The package imports neither pytest nor trio. Without httpx, the error says what to install."""
+    """The package imports neither pytest nor trio. Without httpx, a client says what to install."""
     code = "import sys, cardan.testing; print(sorted({'pytest', 'trio', '_pytest'} & set(sys.modules)))"
     assert run(code).stdout.strip() == "[]"
-    code = "import sys; sys.modules['httpx'] = sys.modules['httpx2'] = None; import cardan.testing"
+    code = "import sys; sys.modules['httpx'] = sys.modules['httpx2'] = None; from cardan.testing import Client"
     assert "ImportError: cardan.testing needs httpx: pip install 'cardan[testing]'" in run(code).stderr
 
 

@@ -29,10 +29,10 @@ from __future__ import annotations
 
 from .background import BackgroundTask, Silence, call_in_loop, call_soon, current_token, make_event
 from .bodies import pump
-from .cancellation import as_error, is_cancellation, shielded
-from .cleanup import run_uncut, wait_until_clean
+from .cancellation import as_error, is_cancellation, log_lost, shielded
+from .cleanup import PATIENCE, run_uncut, wait_until_clean
 from .contexts import CallersContext, OwnContext, RequestContext
-from .conversation import Conversation, HeldTask
+from .conversation import IDLE, Conversation, ConversationTask, HeldTask
 from .interruptible import Interruptible
 from .places import Lease, Places
 from .portals import Portal, portal
@@ -52,12 +52,15 @@ from .worker import (
 __all__ = [
     "DEFAULT_THREADS",
     "FILE_THREADS",
+    "IDLE",
+    "PATIENCE",
     "SPOOL_THREADS",
     "STREAM_THREADS",
     "WAITING_THREADS",
     "BackgroundTask",
     "CallersContext",
     "Conversation",
+    "ConversationTask",
     "HeldTask",
     "Interruptible",
     "Lease",
@@ -74,6 +77,7 @@ __all__ = [
     "current_token",
     "in_loop",
     "is_cancellation",
+    "log_lost",
     "make_event",
     "portal",
     "pump",

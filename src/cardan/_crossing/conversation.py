@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .contexts import RequestContext
     from .portals import Portal
 
-__all__ = ["Conversation", "HeldTask"]
+__all__ = ["IDLE", "Conversation", "ConversationTask", "HeldTask"]
 
 T = TypeVar("T")
 
@@ -79,13 +79,13 @@ class Conversation:
 
     def call(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
         """In the thread: run an async function to its end."""
-        task = self._start(function, *args)
+        task = self.start(function, *args)
         try:
-            while self._listen(None) is not task:
+            while self.listen(None) is not task:
                 pass
         except BaseException:  # Ctrl-C, or a server that gives up on this thread
             task.cancel()
-            while self._listen(None) is not task:  # close hooks follow, in the context that it may still be in
+            while self.listen(None) is not task:  # close hooks follow, in the context that it may still be in
                 pass
             raise
         finally:
@@ -121,22 +121,38 @@ class Conversation:
                 message.error = _over()
                 self._portal.do(message.done.set)
 
-    def _start(self, function: Callable[..., Awaitable[Any]], *args: Any) -> _Task:
-        task = _Task(self._portal, self._inbox)
+    def start(self, function: Callable[..., Awaitable[Any]], *args: Any) -> ConversationTask:
+        """In the thread: start an async function as a task. :meth:`listen` gives the task when it has ended."""
+        task = ConversationTask(self._portal, self._inbox)
         self._portal.start(task.main, _within, self._context.lend(), function, *args)
         return task
 
-    def _listen(self, timeout: float | None) -> Any:
-        """The next message of the task, or ``_IDLE`` after a time-out. Makes the blocking calls that come first."""
+    def put(self, message: Any) -> None:
+        """In the loop: give ``message`` to the thread, which gets it by :meth:`listen`."""
+        self._inbox.put(message)
+
+    def do(self, function: Callable[[], Any]) -> None:
+        """In the thread: call a plain function in the loop, and wait for it."""
+        self._portal.do(function)
+
+    def post(self, function: Callable[[], Any]) -> None:
+        """In the thread: have the loop call a plain function, without waiting for it."""
+        self._portal.post(function)
+
+    def listen(self, timeout: float | None = None) -> Any:
+        """In the thread: the next message of the tasks, or ``IDLE`` after ``timeout`` seconds without one.
+
+        Makes the blocking calls that come before the message.
+        """
         while True:
             try:
                 message = self._inbox.get(timeout=timeout)
             except queue.Empty:
-                return _IDLE
+                return IDLE
             if type(message) is not _Job:
                 return message
             message.run()
-            self._portal.do(message.done.set)
+            self._portal.post(message.done.set)
 
 
 async def _within(context: Context, function: Callable[..., Awaitable[T]], *args: Any) -> T:
@@ -148,14 +164,14 @@ async def _call(function: Callable[..., Awaitable[T]], *args: Any) -> T:
     return await function(*args)
 
 
-_IDLE: Final = object()
+IDLE: Final = object()
 
 
 def _over() -> RuntimeError:
     return RuntimeError("got blocking work on a request that is over, expected it before the response was sent")
 
 
-class _Task:
+class ConversationTask:
     """A task of a conversation. It keeps its result or error, and puts itself into the inbox when it has ended."""
 
     __slots__ = ("_cancelled", "_error", "_inbox", "_portal", "_result", "_scope", "ended")
@@ -170,6 +186,7 @@ class _Task:
         self.ended = False
 
     async def main(self, function: Callable[..., Awaitable[Any]], *args: Any) -> None:
+        """In the loop: run ``function`` to its end. Raises only what ends more than the task."""
         import anyio
 
         try:
@@ -216,14 +233,14 @@ class _Relay:
         self._conversation = conversation
         self._body = body
         self._asked: anyio.Event | None = None
-        self._task: _Task | None = None
+        self._task: ConversationTask | None = None
 
     def items(self, idle: float | None, filler: bytes) -> Iterator[Any]:
         """In the thread: the items. A step of the body is taken when the next item is asked for."""
-        listen, take_back = self._conversation._listen, self._conversation._context.take_back
-        self._task = task = self._conversation._start(pump, self._body, self._emit)
+        listen, take_back = self._conversation.listen, self._conversation._context.take_back
+        self._task = task = self._conversation.start(pump, self._body, self._emit)
         while (item := listen(idle)) is not task:
-            if item is _IDLE:
+            if item is IDLE:
                 yield filler
             else:
                 take_back()
@@ -235,7 +252,7 @@ class _Relay:
     def _ask(self) -> None:
         asked, self._asked = self._asked, None
         if asked is not None:
-            self._conversation._portal.do(asked.set)
+            self._conversation.post(asked.set)
 
     async def _emit(self, item: Any) -> None:
         import anyio
@@ -252,7 +269,7 @@ class _Relay:
                 self._conversation.wait(aclose())
         elif not task.ended:
             task.cancel()
-            while self._conversation._listen(None) is not task:
+            while self._conversation.listen(None) is not task:
                 pass
             self._conversation._context.take_back()
 
@@ -264,7 +281,7 @@ class HeldTask:
         self._portal = portal
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stop: anyio.Event | None = None
-        self._task = _Task(portal, self._inbox)
+        self._task = ConversationTask(portal, self._inbox)
         portal.start(self._task.main, hold, self._until)
 
     async def _until(self, value: Any) -> None:

@@ -14,6 +14,8 @@ import threading
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
+from .background import call_soon
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -82,6 +84,10 @@ class Portal:
         from anyio import from_thread
 
         from_thread.run_sync(function, *args, token=self._token)
+
+    def post(self, function: Callable[[], Any]) -> None:
+        """Have this loop call a plain function, without waiting for it."""
+        call_soon(function, self._token)
 
     def stop(self) -> None:
         """Cancel the tasks that still run and end the thread. May be called again."""

@@ -16,19 +16,24 @@ from collections.abc import Iterable
 from copy import copy
 from functools import partial
 from inspect import getattr_static
+from types import MethodType
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, overload
 
 from .. import _crossing as crossing
 from .._request import BaseRequest, Request
 from ..asgi import _handling as asgi_handling
 from ..core._checks import check_spelling, check_type, near_miss
-from ..core._exceptions import HTTPException
-from ..core._flow import is_async, raiser
+from ..core._exceptions import HTTPException, response_to
+from ..core._flow import answer, is_async, raiser
+from ..core._problem import ERROR_FORMATS
+from ..core._request.exchange import REQUEST_KEY, find_exchange
 from ..core._request.request import check_request_class
-from ..core._response.base import BaseResponse as CoreResponse
+from ..core._response.base import BaseResponse
 from ..types import ApplicationOptions
 from ..wsgi import _handling as wsgi_handling
+from . import _responding as responding
 from ._bridges import bridged
+from ._delegation import delegated
 from ._dual import Dual, DualCallable, async_face
 from ._lifespan import ProcessLifespan, serve_lifespan
 from ._request_annotation import request_class_for
@@ -42,7 +47,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVar
 
+    from .. import core
     from .._response import Response
+    from ..core._problem import ErrorFormat
     from ..types import ASGIApplication, Backend, Handler, Lifespan, Middleware, Receive, Result, Scope, Send
 
     R = TypeVar("R", bound=BaseRequest, default=Request)
@@ -68,7 +75,7 @@ _CALLABLES: Final = {
 }
 _CHECKED: Final = frozenset({"handler", "request_class", *_OPTIONS})
 #: what a subclass may set or override
-_KNOWN: Final = (*_CHECKED, "resolve", "on_error", "wsgi_app", "asgi_app", "close")
+_KNOWN: Final = (*_CHECKED, "resolve", "on_error", "on_exception", "wsgi_app", "asgi_app", "close")
 #: names of their own, which are no misspelt options
 _WORDS: Final = frozenset({
     "handle", "handled", "handles", "handlers", "resolved", "resolver", "resolvers", "resolves", "loads", "closed",
@@ -103,6 +110,9 @@ def _checked_option(name: str, value: Any) -> Any:
     elif name == "backend":
         if value not in _BACKENDS:
             raise ValueError(f"got the backend {value!r}, expected 'asyncio' or 'trio'")
+    elif name == "errors":
+        if value not in ERROR_FORMATS:
+            raise ValueError(f"got errors={value!r}, expected 'auto', 'problem', 'html' or 'text'")
     elif name == "request_class":
         if not callable(value) or (isinstance(value, type) and not issubclass(value, BaseRequest)):
             raise TypeError(f"got request_class = {value!r}, expected a class derived from Request")
@@ -113,7 +123,7 @@ def _checked_option(name: str, value: Any) -> Any:
         for each in value:
             _check_function("middleware", each, "a generator function that takes the request")
     elif name == "handler":
-        if value is not None:
+        if value is not None and not isinstance(value, (DualCallable, BaseResponse)):
             _check_function("handler", value, "a function that takes the request")
     elif value is not None and not callable(value):
         raise TypeError(f"got {_kind_of(value)} as {name}, expected {_CALLABLES[name]}")
@@ -127,12 +137,24 @@ def _misspelt(name: str) -> str | None:
 
 def _check_function(name: str, value: Any, expected: str) -> None:
     kind = value if isinstance(value, type) else type(value)
-    if not callable(value) or issubclass(kind, (DualCallable, CoreResponse, HTTPException)):
+    if not callable(value) or issubclass(kind, (DualCallable, BaseResponse, HTTPException)):
         raise TypeError(f"got {_kind_of(value)} as {name}, expected {expected}")
 
 
 def _kind_of(value: object) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
+def _is_plain(app: DualCallable) -> bool:
+    """Whether ``app`` is an Application that answers by its handler: nothing wraps it on either protocol."""
+    return isinstance(app, Application) and all(
+        name not in app.__dict__ and getattr(type(app), name) is getattr(Application, name)
+        for name in ("wsgi_app", "asgi_app")
+    )
+
+
+def _itself(response: BaseResponse, request: object) -> BaseResponse:
+    return response
 
 
 def _unknown_option(name: str) -> TypeError:
@@ -159,7 +181,8 @@ class Application(Dual, Generic[R]):
     """A WSGI and ASGI application that calls a handler for each request.
 
     The arguments of the constructor are described at the attributes of the same names. A subclass may override
-    :meth:`resolve` to choose the handler, and :meth:`on_error` to change the responses to HTTP errors.
+    :meth:`resolve` to choose the handler, :meth:`on_error` to change the responses to HTTP errors, and
+    :meth:`on_exception` to answer unexpected exceptions.
 
     Each option can also be assigned later. The new value holds for all requests that begin afterwards, on both
     protocols: ``app.middleware = [*app.middleware, authenticated]``. A subclass may set options as class attributes;
@@ -190,7 +213,20 @@ class Application(Dual, Generic[R]):
     middleware: Sequence[Middleware[R]] = ()
     """The middleware, from the outermost to the innermost."""
     websocket: ASGIApplication | None = None
-    """An ASGI application for websocket scopes. Without one, websocket connections are refused."""
+    """An ASGI application for websocket scopes. Without one, websocket connections are refused.
+
+    ``scope["cardan.request"]`` is the head of the handshake, of the application's ``request_class``, with the state of
+    the lifespan: code that checks cookies or the origin works as for every other request. A response refuses the
+    handshake::
+
+        async def chat(scope, receive, send):
+            request = scope["cardan.request"]
+            if request.cookies.get("session") not in sessions:
+                return await Response("sign in first", 401)(scope, receive, send)
+            await send({"type": "websocket.accept"})
+
+        app = Application(handler, websocket=chat)
+    """
     threads: int = 40
     """The number of sync handlers that may run at the same time under one event loop (ASGI).
 
@@ -209,6 +245,12 @@ class Application(Dual, Generic[R]):
     the close hooks run, and the response is complete for its client. The server must run the lifespan in the main
     thread and handle the signal itself.
     """
+    errors: ErrorFormat = "auto"
+    """The format of the responses to HTTP errors that :meth:`on_error` makes.
+
+    ``"auto"`` is what the client prefers, as :meth:`HTTPException.get_response` says. ``"problem"`` is a problem
+    document (RFC 9457), ``"html"`` a page, ``"text"`` plain text; then Accept is not looked at. An error that has a
+    response, or whose class makes its own, is not changed by this."""
 
     _names_class = False
     """Whether the class says itself which class the requests have."""
@@ -357,6 +399,7 @@ class Application(Dual, Generic[R]):
         buffers = any(getattr(each, "buffer", False) for each in self.middleware)
         loads = ((False,) if buffers else ()) + ((True,) if self.load else ())
         routes = getattr(self.resolve, "__func__", None) is not Application.resolve
+        routes = routes or isinstance(self.handler, DualCallable)
         kind = None if routes or self._varies else is_async(self.handler)
         handler = self.handler if kind is not None and not loads else None
         self._loads = loads
@@ -377,11 +420,18 @@ class Application(Dual, Generic[R]):
 
     # --- what a subclass may change ---
 
-    def resolve(self, request: R) -> Handler[R] | HTTPException:
+    def resolve(self, request: R) -> Handler[R] | DualCallable | BaseResponse | HTTPException:
         """The handler for this request. A subclass overrides it to choose the handler, for example by the path.
 
-        It sees only the request line and the headers. It must not block. It may raise or return an HTTPException, which
-        counts as the handler's: middleware is sent the response to it.
+        It sees only the request line and the headers. It must not block. What it raises counts as the handler's: for an
+        HTTPException, which it may also return, middleware is sent the response; any other exception is raised at the
+        ``yield`` of middleware.
+
+        It may return an application for both protocols, such as :class:`StaticFiles` or a :class:`Mount`, which then
+        answers this request inside the middleware. A response is such an application. An Application answers as if it
+        were a handler: its own ``resolve()``, middleware, ``load`` and ``on_error`` hold for the request, and its
+        ``lifespan`` and ``on_exception`` do not, because the outer application has these. Any other one is called over
+        WSGI; on ASGI, this happens in a worker thread.
         """
         if self.handler is None:
             raise TypeError(f"{type(self).__name__} has no handler: give it one, or override resolve()")
@@ -394,22 +444,99 @@ class Application(Dual, Generic[R]):
         loading the body or of the handler inside all middleware; for an error of a middleware, inside the middleware
         around it.
         """
-        return error.get_response(request)
+        return response_to(error, request, self.errors)
+
+    def on_exception(self, request: R, error: Exception) -> Response | None:
+        """The response to an exception that is no HTTPException; None leaves it to the server. May be overridden.
+
+        It is called outside all middleware, for what the handler, :meth:`resolve`, :meth:`on_error`, loading the body
+        or a middleware raises, where the handler runs: in its thread or event loop. The body of a response is sent
+        afterwards; an error in it goes to the server. A cancellation is not passed.
+
+        Without a response, as by default, the server logs the exception and answers. (On WSGI, an exception that
+        servers would take for their own is logged and answered with a plain 500.) With a response, the exception is
+        logged once, with its traceback, to the logger ``cardan``. On ASGI, it is also raised to the server after the
+        response was sent, so that the log of the server, test clients and error trackers around the application see
+        it. On WSGI, it is not raised, because a server would then send its own answer, unless
+        ``environ["x-wsgiorg.throw_errors"]`` asks for it. It may raise or return an HTTPException, too::
+
+            def on_exception(self, request, error):
+                return problem_response(request, InternalServerError())
+        """
+        return None
+
+    def respond(self, request: core.BaseRequest) -> Response:
+        """The response to a request of core: the application without a server, for h11, Lambda or a test.
+
+        ``request`` is made of a head and a body, and the handler gets a request of :attr:`request_class` with the same
+        values. It works as on WSGI: a ``def`` handler runs in this thread, an ``async def`` handler in the event loop
+        of the process, and the lifespan is started by the first request. ``response.iter_events(request.method)`` gives
+        what is to be sent, and closes the response; otherwise close it. Raises the error of the application, and
+        :exc:`WrongMode` for a request whose body is an async iterable.
+
+        >>> from cardan import core
+        >>> app = Application(lambda request: Response("Hello " + request.args["name"]))
+        >>> response = app.respond(core.Request(core.RequestHead(query_string=b"name=a")))
+        >>> response.status, response.get_data()
+        ('200 OK', b'Hello a')
+        """
+        return responding.respond(self, request)
+
+    async def arespond(self, request: core.BaseRequest) -> Response:
+        """The response to a request of core, in async code on asyncio or trio.
+
+        It works as on ASGI: an ``async def`` handler runs in this event loop, a ``def`` handler in a worker thread. A
+        server that runs the lifespan passes the state on. ``response.aiter_events(request.method)`` gives what is to be
+        sent, and closes the response; otherwise await ``aclose()``. A chunk is asked of the application when the one
+        before it was taken. Raises the error of the application.
+        """
+        return await responding.arespond(self, request, self._adapter_lifespan_state.copy())
 
     @staticmethod
-    def from_wsgi(app: WSGIApplication, /) -> Dual:
+    def from_wsgi(app: WSGIApplication, /, *, threads: int = 40) -> Dual:
         """An application for both protocols from any WSGI application, such as a Flask or Django site.
 
-        Over WSGI it is ``app`` itself. Over ASGI each request runs in a worker thread, where ``app`` gets an environ
-        made of the scope (``environ["asgi.scope"]``). Bodies are streamed in both directions, and the iterable of
-        ``app`` is closed once, also when the client leaves. There is no lifespan, and websockets are refused.
+        Over WSGI it is ``app`` itself. Over ASGI each request runs in a worker thread, of which there are at most
+        ``threads``, and ``app`` gets an environ made of the scope (``environ["asgi.scope"]``). Bodies are streamed in
+        both directions, and the iterable of ``app`` is closed once, also when the client leaves. There is no lifespan,
+        and websockets are refused.
+
+        :func:`cardan.asgi.from_wsgi` gives the ASGI side alone.
 
         >>> def hello(environ, start_response):
         ...     start_response("200 OK", [("Content-Type", "text/plain")])
         ...     return [b"Hello"]
         >>> app = Application.from_wsgi(hello)
         """
-        return Dual(app, Application(bridged(app)))
+        return Dual(app, Application(bridged(app), threads=threads))
+
+    @staticmethod
+    def from_asgi(app: ASGIApplication, /, *, backend: Backend = "asyncio") -> Dual:
+        """An application for both protocols from any ASGI application, such as a Starlette or Quart site.
+
+        Over ASGI it is ``app`` itself. Over WSGI ``app`` runs in the event loop of the process, ``backend``, and gets a
+        scope made of the environ (``scope["wsgi.environ"]``). Bodies are streamed in both directions: ``send()``
+        returns when the server asks for more. After its last message ``app`` may go on, with a background task for
+        example; the thread of the request waits for it.
+
+        WSGI does not tell when a client has left before the next chunk is sent. Then ``receive()`` gives
+        ``http.disconnect``, ``send()`` raises an OSError, and if ``app`` waits for anything else it is cancelled.
+
+        The lifespan of ``app`` is started by the first request of each process. The method ``close()`` of the result,
+        or the end of the process, ends it.
+
+        :func:`cardan.wsgi.from_asgi` gives the WSGI side alone.
+
+        >>> async def hello(scope, receive, send):
+        ...     headers = [(b"content-type", b"text/plain")]
+        ...     await send({"type": "http.response.start", "status": 200, "headers": headers})
+        ...     await send({"type": "http.response.body", "body": b"Hello"})
+        >>> app = Application.from_asgi(hello)
+        """
+        from ._asgi_bridge import lifespan_of, served_by
+
+        handler = served_by(app, partial(crossing.portal, backend))
+        return Dual(Application(handler, lifespan=lambda _: lifespan_of(app), backend=backend), app)
 
     def close(self) -> None:
         """End the lifespan that this process has started on WSGI. For tests and scripts; a server ends it at exit."""
@@ -420,7 +547,7 @@ class Application(Dual, Generic[R]):
 
     def __get__(self, obj: object, owner: type | None = None) -> Self:
         method: Any = self.handler
-        if obj is None or method is None:
+        if obj is None or method is None or isinstance(method, MethodType):  # such a handler has its object
             return self
         bound = copy(self)
         handler = partial(method, obj)
@@ -457,14 +584,40 @@ class Application(Dual, Generic[R]):
         """
         if self._varies:
             self._choose_way()
+        handler: Any
         try:
             handler = self.resolve(request)
         except Exception as error:
             return raiser(error), False, self._loads_without_handler
         if isinstance(handler, HTTPException):
             return raiser(handler), False, self._loads_without_handler
+        if isinstance(handler, BaseResponse):
+            return partial(_itself, handler), False, self._loads_without_handler
+        if isinstance(handler, DualCallable):
+            handler, delegates_async = delegated(handler, request, in_flow=_is_plain(handler))
+            return handler, delegates_async, self._loads
         kind = self._is_async
         return handler, is_async(handler) if kind is None else kind, self._loads
+
+    def _adapter_answer_exception(self, request: Any, error: Exception) -> BaseResponse | None:
+        """For the adapters: the response of :meth:`on_exception`, None if there is none. If there is one, the exception
+        is logged. An HTTPException that the hook raises or returns becomes its response.
+        """
+        result: Any
+        try:
+            result = self.on_exception(request, error)
+        except HTTPException as raised:
+            result = raised
+        if result is None:
+            return None
+        response = answer(result, request, self.on_exception, self.on_error)
+        from logging import getLogger  # imports threading, which most programs never need here
+
+        getLogger("cardan").error(
+            "%s %r was answered by on_exception with %s: %s",
+            request.method, request.path, response.status_code, type(error).__name__, exc_info=error,
+        )  # fmt: skip
+        return response
 
     def _adapter_portal(self) -> crossing.Portal:
         """For the adapters: the event loop for async handlers on WSGI. There is one for each process and backend."""
@@ -498,7 +651,14 @@ class Application(Dual, Generic[R]):
         elif kind != "websocket":
             raise RuntimeError(f"got a scope of type {kind!r}, expected http, websocket or lifespan")
         elif self.websocket is not None:
-            await self.websocket(scope, receive, send)
+            exchange = find_exchange(scope)
+            if self._adapter_lifespan_state and exchange.state is None and "state" not in scope:
+                exchange.state = self._adapter_lifespan_state.copy()
+            scope[REQUEST_KEY] = self.request_class(scope, receive, send)
+            try:
+                await self.websocket(scope, receive, send)
+            finally:
+                scope.pop(REQUEST_KEY, None)
         else:
             await asgi_handling.deny_websocket(scope, receive, send)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from .._request import Request
+    from ..wsgi._calling import AppBody
 
 __all__ = ["bridged", "environ_for"]
 
@@ -33,10 +34,28 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
     def handler(request: Request) -> Response:
         environ = environ_for(request)
         environ["wsgi.input"] = request.stream
-        status, headers, body = call_app(app, environ)
-        return made(Response, body, status, headers)
+        return _response(*call_app(app, environ))
 
     return handler
+
+
+def _response(status: str, headers: list[tuple[str, str]], body: AppBody) -> Response:
+    """The response of an application. It is sent whole if the body can be had at once: each chunk of a stream needs a
+    thread again.
+    """
+    lengths = [value for name, value in headers if name.lower() == "content-length"]
+    length = int(lengths[0]) if len(lengths) == 1 and lengths[0].isdecimal() and lengths[0].isascii() else None
+    try:
+        whole = body.take_whole(length)
+    except BaseException:
+        body.close()
+        raise
+    if whole is None:
+        return made(Response, body, status, headers)
+    response = made(Response, whole, status, headers)
+    if body.needs_end:
+        response.call_on_close(body.finish)
+    return response
 
 
 def environ_for(request: Request) -> dict[str, Any]:

@@ -139,6 +139,20 @@ class Dual(DualCallable):
         self.wsgi_app = wsgi_app
         self.asgi_app = asgi_app
 
+    def close(self) -> None:
+        """End the lifespan that this process has started on WSGI, if the WSGI application was made by cardan.
+
+        For tests and scripts; a server ends lifespans at exit.
+        """
+        app = self._given.get("wsgi_app")
+        if isinstance(app, Dual):
+            app.close()
+
+    def _begin(self) -> None:
+        app = self._given.get("wsgi_app")
+        if isinstance(app, DualCallable):
+            app._begin()
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         overridden: set[str] = set()

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from functools import update_wrapper
-from inspect import isasyncgenfunction, iscoroutinefunction
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from ..core._checks import check_type
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-    from ..types import Flow
+    from ..types import AsyncFlow, Flow
 
 R = TypeVar("R", contravariant=True)
 
@@ -36,12 +36,12 @@ class MiddlewareFactory(Generic[R]):
 
     __name__: str
 
-    def __init__(self, function: Callable[[R], Flow], *, buffer: bool = False) -> None:
+    def __init__(self, function: Callable[[R], Flow | AsyncFlow], *, buffer: bool = False) -> None:
         self.function = function
         self.buffer = buffer
         update_wrapper(self, function)
 
-    def __call__(self, request: R) -> Flow:
+    def __call__(self, request: R) -> Any:
         return self.function(request)
 
     def __repr__(self) -> str:
@@ -58,18 +58,18 @@ class MiddlewareDecorator(Protocol):
     """The result of ``middleware(buffer=True)``: a decorator for a function, or for a method in the body of a class."""
 
     @overload
-    def __call__(self, function: Callable[[R], Flow], /) -> MiddlewareFactory[R]: ...
+    def __call__(self, function: Callable[[R], Flow | AsyncFlow], /) -> MiddlewareFactory[R]: ...
     @overload
-    def __call__(self, method: Callable[[Any, R], Flow], /) -> MiddlewareFactory[R]: ...
+    def __call__(self, method: Callable[[Any, R], Flow | AsyncFlow], /) -> MiddlewareFactory[R]: ...
     def __call__(self, function: Any, /) -> Any:
         """The middleware of ``function``."""
         ...
 
 
 @overload
-def middleware(function: Callable[[R], Flow], /) -> MiddlewareFactory[R]: ...
+def middleware(function: Callable[[R], Flow | AsyncFlow], /) -> MiddlewareFactory[R]: ...
 @overload
-def middleware(method: Callable[[Any, R], Flow], /) -> MiddlewareFactory[R]: ...
+def middleware(method: Callable[[Any, R], Flow | AsyncFlow], /) -> MiddlewareFactory[R]: ...
 @overload
 def middleware(*, buffer: bool = False) -> MiddlewareDecorator: ...
 def middleware(function: Any = None, /, *, buffer: bool = False) -> Any:
@@ -81,6 +81,21 @@ def middleware(function: Any = None, /, *, buffer: bool = False) -> Any:
     HTTPException before the ``yield``, this is the answer, and the handler is not called. It may raise an HTTPException
     at any time, whose response is given to the middleware around it.
 
+    The function may also be an ``async def`` with a ``yield``, which awaits what it needs, around handlers of both
+    kinds and on both protocols. Such a function cannot return a value. It yields a response or an HTTPException where
+    a ``def`` would return it::
+
+        @middleware
+        async def cached(request):
+            if (known := await cache.get(request.path)) is not None:
+                yield known                       # the answer; the handler is not called
+                return
+            response = yield
+            await cache.set(request.path, response)
+
+    On WSGI, its steps before and after the ``yield`` run in the event loop of the process, and not in the same task:
+    leave task groups and cancel scopes before the ``yield``.
+
     With ``buffer``, the application first reads the body into memory and keeps its bytes, whatever its Content-Type is:
     ``request.get_data()`` then gives them around ``def`` and ``async def`` handlers, and a form is parsed from them
     afterwards. The cost: such an application refuses a body that exceeds ``max_data_memory`` with 413, also an upload.
@@ -88,7 +103,7 @@ def middleware(function: Any = None, /, *, buffer: bool = False) -> Any:
     In the body of a class it makes a method: the function takes ``self`` and the request, and the attribute of an
     object is the middleware.
 
-    Raises :exc:`TypeError` for what is no function, and for an ``async def``.
+    Raises :exc:`TypeError` for what is no function, and for an ``async def`` without a ``yield``.
     """
     check_type("buffer", buffer, bool, "a bool")
     if function is not None:
@@ -99,7 +114,7 @@ def middleware(function: Any = None, /, *, buffer: bool = False) -> Any:
 def _checked(function: Any) -> Any:
     if not callable(function):
         raise TypeError(f"got {type(function).__name__}, expected a generator function that takes the request")
-    if iscoroutinefunction(function) or isasyncgenfunction(function):
+    if iscoroutinefunction(function):
         name = getattr(function, "__qualname__", None) or repr(function)
-        raise TypeError(f"got the async def {name}, expected a def with one yield: it serves both kinds of handlers")
+        raise TypeError(f"got the async def {name} without a yield, expected a function with one yield")
     return function

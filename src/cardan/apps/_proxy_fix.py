@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ..asgi import _rewriting as asgi_rewriting
 from ..core._proxies import TrustedProxies
 from ..wsgi import _rewriting as wsgi_rewriting
-from ._dual import Dual
-from ._protocols import BOTH, ProtocolName, begin, protocols_of, wrong_protocol
+from ._wrapper import Wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +22,7 @@ __all__ = ["ProxyFix"]
 _ORIGINAL: Final = "cardan.proxy_fix.original"
 
 
-class ProxyFix(Dual):
+class ProxyFix(Wrapper):
     """A WSGI and ASGI application that calls ``app`` with requests as the first trusted proxy has received them.
 
     ``app`` is a WSGI, ASGI or dual application. Every proxy adds what it has seen at the right of a field. A client can
@@ -68,40 +67,17 @@ class ProxyFix(Dual):
         forwarded: int = 0,
         peers: Iterable[str | Network] | None = None,
     ) -> None:
-        self._app: Any = app
-        self._spoken = protocols_of(app) or BOTH
+        super().__init__(app)
         self._trusted = TrustedProxies(x_for, x_proto, x_host, x_port, x_prefix, forwarded, peers)
-
-    @property
-    def app(self) -> WSGIApplication | ASGIApplication:
-        """The application that is called."""
-        app: WSGIApplication | ASGIApplication = self._app
-        return app
-
-    def close(self) -> None:
-        """Close the application, if it has a method ``close``. For tests and scripts."""
-        close = getattr(self._app, "close", None)
-        if close is not None:
-            close()
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one WSGI request (PEP 3333). Replace it to wrap the application with WSGI middleware."""
-        if "wsgi" not in self._spoken:
-            raise wrong_protocol("the application behind ProxyFix", "asgi")
-        body: Iterable[bytes]
-        body = self._app(wsgi_rewriting.behind_proxies(environ, self._trusted, _ORIGINAL), start_response)
-        return body
+        app = self._wsgi_inside()
+        return app(wsgi_rewriting.behind_proxies(environ, self._trusted, _ORIGINAL), start_response)
 
     async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope. Replace it to wrap the application with ASGI middleware."""
-        if "asgi" not in self._spoken:
-            raise wrong_protocol("the application behind ProxyFix", "wsgi")
+        app = self._asgi_inside()
         if scope["type"] in ("http", "websocket"):
             scope = asgi_rewriting.behind_proxies(scope, self._trusted, _ORIGINAL)
-        await self._app(scope, receive, send)
-
-    def _begin(self) -> None:
-        begin(self._app)
-
-    def _protocols(self) -> tuple[ProtocolName, ...]:
-        return self._spoken
+        await app(scope, receive, send)

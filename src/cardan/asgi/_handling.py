@@ -11,11 +11,11 @@ and no context. Each await of a coroutine of our own costs about 80 ns: :func:`h
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .. import _crossing as crossing
 from ..core._exceptions import HTTPException
-from ..core._flow import Served, answer, flow, raiser
+from ..core._flow import Served, answer, flow, guarded, raiser
 from ..core._request.body import close_async_files
 from ..core._request.draining import DEFAULTS, drain_limits_of, is_inert, may_exceed
 from ..core._request.exchange import KEY, REQUEST_KEY, Exchange
@@ -36,10 +36,13 @@ if TYPE_CHECKING:
     from ..core._flow import Function
     from ..core._request.request import BaseRequest
     from ..core._request.state import Mode
-    from ._messages import Receive, Scope, Send
+    from ._messages import Message, Receive, Scope, Send
     from ._sending import Sender
 
-__all__ = ["ServedOverASGI", "deny_websocket", "handle", "handle_response"]
+__all__ = ["ServedOverASGI", "deny_websocket", "deny_with", "handle", "handle_response"]
+
+#: The extension by which a server sends an HTTP response to a websocket handshake (ASGI specification, "Extensions").
+DENIAL: Final = "websocket.http.response"
 
 
 class ServedOverASGI(Served, Protocol):
@@ -75,7 +78,11 @@ class ServedOverASGI(Served, Protocol):
 
 
 async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one ASGI scope. Wrap it to put middleware of that protocol around the application."""
+    """Serve one ASGI scope. Wrap it to put middleware of that protocol around the application.
+
+    An error for which ``on_exception`` of the application gives a response is logged, and raised to the server after
+    this response was sent.
+    """
     if scope["type"] != "http":
         await app._adapter_serve_scope(scope, receive, send)
         return
@@ -90,6 +97,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
     request: BaseRequest | None = None
     worker: crossing.Worker | None = None
     held: HeldSend | None = None
+    failure: BaseException | None = None
     try:
         request = app.request_class(scope, receive, send)
         context: crossing.OwnContext | None = None
@@ -98,12 +106,19 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
                 response = await handler(request)
             except HTTPException as error:
                 response = answer(error, request, handler, app.on_error)
+            except BaseException as error:
+                failure = crossing.as_error(error)
+                rescued = app._adapter_answer_exception(request, failure) if isinstance(failure, Exception) else None
+                if rescued is None:
+                    failure = None
+                    raise
+                response = rescued
             else:
                 if not isinstance(response, BaseResponse):
                     response = answer(response, request, handler, app.on_error)
         else:
             worker = _make_worker(app, exchange)
-            response, context = await _respond(app, request, exchange, worker)
+            response, context, failure = await _respond(app, request, exchange, worker)
         if not exchange.opened[-1].ended if exchange.opened else scope["method"] not in BODILESS:
             held = _hold(request, exchange, scope, receive, send, response)
             send = held or send
@@ -138,6 +153,11 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
                 await _end(exchange)
     if held is not None:
         await held.finish()
+    if failure is not None:
+        try:
+            raise failure  # the client has its answer; the server, and what stands around the application, log it
+        finally:
+            del failure  # its traceback holds this frame
 
 
 async def handle_response(response: BaseResponse, scope: Scope, receive: Receive, send: Send) -> None:
@@ -184,20 +204,33 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
 
 async def _respond(
     app: ServedOverASGI, request: BaseRequest, exchange: Exchange, worker: crossing.Worker
-) -> tuple[BaseResponse, crossing.OwnContext | None]:
+) -> tuple[BaseResponse, crossing.OwnContext | None, Exception | None]:
     """The response to a request whose handler is chosen, or runs in a thread, or whose body is loaded first.
 
-    Gives also the context that the response's body and its hooks run in, if it is not that of this task.
+    Gives also the context that the response's body and its hooks run in, if it is not that of this task, and the error
+    that was answered by ``on_exception``.
     """
     middleware = app.middleware  # those of this request, also if others are assigned while the body is loaded
     handler, is_async, loads = app._adapter_find_handler(request)
     if loads:
         handler = await _load(request, handler, loads, "async" if is_async else "sync")
-    start = partial(flow, request, handler, middleware, app.on_error)
-    if not is_async:
-        return await respond_in_thread(start, request, exchange, worker, preload=not loads)
-    steps = start()
-    return (steps if isinstance(steps, BaseResponse) else await arun(steps, _await)), None
+    failures: list[Exception] = []
+
+    def rescue(error: Exception) -> BaseResponse | None:
+        response = app._adapter_answer_exception(request, error)
+        if response is not None:
+            failures.append(error)
+        return response
+
+    start = partial(guarded, partial(flow, request, handler, middleware, app.on_error), rescue)
+    response: BaseResponse
+    context: crossing.OwnContext | None = None
+    if is_async:
+        steps = start()
+        response = steps if isinstance(steps, BaseResponse) else await arun(steps, _await)
+    else:
+        response, context = await respond_in_thread(start, request, exchange, worker, preload=not loads)
+    return response, context, failures[0] if failures else None
 
 
 async def _load(request: BaseRequest, handler: Function, loads: tuple[bool, ...], mode: Mode) -> Function:
@@ -260,6 +293,7 @@ def _make_sender(
     context: crossing.OwnContext | None,
 ) -> Sender:
     """Sends a response that is streamed, or has something to be closed after it."""
+    exchange.answered = True
     from ._sending import Sender  # loads anyio, which a WSGI program never needs
 
     return Sender(
@@ -339,9 +373,37 @@ async def deny_websocket(scope: Scope, receive: Receive, send: Send) -> None:
     message = await receive()
     if message["type"] != "websocket.connect":
         return
-    if "websocket.http.response" in (scope.get("extensions") or {}):
-        headers = [(b"content-length", b"0")]
-        await send({"type": "websocket.http.response.start", "status": 404, "headers": headers})
-        await send({"type": "websocket.http.response.body", "body": b""})
+    if DENIAL in (scope.get("extensions") or {}):
+        await send({"type": f"{DENIAL}.start", "status": 404, "headers": [(b"content-length", b"0")]})
+        await send({"type": f"{DENIAL}.body", "body": b""})
     else:
         await send({"type": "websocket.close", "code": 1000})
+
+
+async def deny_with(response: BaseResponse, scope: Scope, send: Send) -> None:
+    """Refuse a websocket handshake with ``response`` (ASGI extension ``websocket.http.response``).
+
+    A server without this extension answers 403, whatever the response is. Nothing is received: the application may
+    have received the message that a websocket connects.
+    """
+    from ._sending import Sender
+
+    offered = DENIAL in (scope.get("extensions") or {})
+
+    async def deny(message: Message) -> None:
+        if offered:
+            await send({**message, "type": message["type"].replace("http.response", DENIAL)})
+        elif message["type"] == "http.response.start":
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def no_body() -> None:
+        return None
+
+    sender = Sender(
+        deny,
+        source=no_body,
+        worker=crossing.Worker(crossing.DEFAULT_THREADS),
+        context=crossing.CallersContext(),
+        request_url=partial(_request_url, scope),
+    )
+    await sender.send(response, "GET" if offered else "HEAD")

@@ -1,4 +1,4 @@
-"""ScopeHead: the head of a request in an ASGI HTTP scope. Each value is decoded when it is read."""
+"""ScopeHead: the head of a request in an ASGI HTTP or websocket scope. Each value is decoded when it is read."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ class ScopeHead:
 
     @property
     def method(self) -> str:
-        """``method``."""
-        method: str = self.scope["method"]
+        """``method``. A websocket scope has none: its handshake is a GET (RFC 6455 section 4.1)."""
+        scope = self.scope
+        method: str = "GET" if scope.get("type") == "websocket" else scope["method"]
         return method
 
     @property
@@ -54,8 +55,9 @@ class ScopeHead:
 
     @property
     def scheme(self) -> str:
-        """``scheme``; ``http`` if the server does not tell."""
-        scheme: str = self.scope.get("scheme") or "http"
+        """``scheme``; ``http``, or ``ws`` for a websocket, if the server does not tell."""
+        scope = self.scope
+        scheme: str = scope.get("scheme") or ("ws" if scope.get("type") == "websocket" else "http")
         return scheme
 
     @property

@@ -325,6 +325,8 @@ def open_body(scope: MutableMapping[str, Any], receive: Any) -> ReceiveBody:
     Raises :exc:`RuntimeError` if ``receive`` is None.
     """
     if receive is None:
+        if scope.get("type") == "websocket":
+            raise RuntimeError("got a websocket scope, expected an http scope: a websocket has a head, and no body")
         raise RuntimeError("got a request without receive, expected one: only the head can be read")
     exchange = find_exchange(scope)
     # whatever was opened on a receive, or on its replacement, was opened here

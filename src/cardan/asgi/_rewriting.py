@@ -35,7 +35,7 @@ def below(scope: Scope, prefix: str) -> MutableMapping[str, Any]:
 
 def behind_proxies(scope: Scope, trusted: TrustedProxies, key: str) -> MutableMapping[str, Any]:
     """The scope as the first trusted proxy has seen the request. ``key`` is that of the original scope in it."""
-    before = ScopeHead(scope if scope["type"] == "http" else {"scheme": "ws", **scope})
+    before = ScopeHead(scope)
     after = look_behind(before, trusted)
     told = (
         {b"x-forwarded-for": after.route}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse
 
     from .._response import Response
-    from ._problem import ResponseLike
+    from ._problem import ErrorFormat, ResponseLike
     from .fields._authorization import Challenge
     from .fields._live import HasHeaders
 
@@ -95,6 +95,8 @@ __all__ = [
     "WrongMode",
     "abort",
     "default_exceptions",
+    "problem_response",
+    "response_to",
 ]
 
 
@@ -290,6 +292,9 @@ class HTTPException(_Declaring):
         request with a JSON body, give problem details; other errors give plain text. The same holds without a request.
         ``scope`` is not used: programs for Werkzeug give it.
         """
+        return self._make_response(request, "auto")
+
+    def _make_response(self, request: HasHeaders | Mapping[str, Any] | None, kind: ErrorFormat) -> Response:
         if self.response is not None:
             given: Any = self.response  # of any class; most programs use cardan.Response
             return given  # type: ignore[no-any-return]
@@ -297,8 +302,8 @@ class HTTPException(_Declaring):
         if type(self).get_body is HTTPException.get_body:
             from ._problem import document
 
-            content_type, body = document(self, request)
-            if request is not None:
+            content_type, body = document(self, request, kind)
+            if request is not None and kind == "auto":
                 headers.append(("Vary", "Accept"))
         else:
             body = self.get_body(request).encode()
@@ -376,23 +381,36 @@ class BadRequest(HTTPException):
 
 
 class BadRequestKeyError(BadRequest, KeyError):
-    """400: the handler used a key of ``args`` or ``form`` that the client did not send. Also a :exc:`KeyError`."""
+    """400: the handler used a key, for example of ``request.args``, that the client did not send.
+
+    It is also a :exc:`KeyError`.
+
+    >>> print(BadRequestKeyError("name", source="form"))
+    400 Bad Request: missing key 'name' in form
+    """
 
     key: object = None
     """The missing key. It is part of the default description."""
+    source: str | None = None
+    """The attribute of the request in which the key is missing: ``"args"``, ``"form"``, ``"files"``, ``"cookies"`` or
+    ``"headers"``; ``"args or form"`` for ``values``. It is part of the default description. None if it is not known,
+    for a dict that is no attribute of a request."""
 
     def __init__(
         self,
         key: object = None,
         description: str | None = None,
         response: ResponseLike | None = None,
+        *,
+        source: str | None = None,
         **options: Unpack[KeywordOptions],
     ) -> None:
         checked("as key", key)
         if key is not None and description is None:
-            description = f"missing key {key!r}"
+            description = f"missing key {key!r}" if source is None else f"missing key {key!r} in {source}"
         super().__init__(description, response, **options)
         self.key = key
+        self.source = source
         if key is not None:
             self.args = (key,)
 
@@ -891,6 +909,29 @@ def abort(status: int | ResponseLike, description: str | None = None, **options:
     except KeyError:
         raise LookupError(f"got status {status!r}, expected one of {sorted(default_exceptions)}") from None
     raise cls(description, **options)
+
+
+def response_to(error: HTTPException, request: HasHeaders | Mapping[str, Any] | None, kind: ErrorFormat) -> Response:
+    """The response to ``error`` whose body has the format ``kind``.
+
+    An error with a response, or whose class overrides ``get_response()`` or ``get_body()``, gives its own.
+    """
+    if kind == "auto" or type(error).get_response is not HTTPException.get_response:
+        return error.get_response(request)
+    return error._make_response(request, kind)
+
+
+def problem_response(request: HasHeaders | Mapping[str, Any] | None, error: HTTPException) -> Response:
+    """Return the response to ``error`` with a problem document (RFC 9457), whatever the client prefers.
+
+    For use in :meth:`Application.on_error`, to answer some requests in this way; ``Application(errors="problem")`` does
+    so for all. ``request`` is a request, a WSGI environ, an ASGI scope or None. An error with a response, and one whose
+    class makes its own, give this response.
+
+    >>> problem_response(None, NotFound(title="No such order")).get_data()
+    b'{"type": "about:blank", "title": "No such order", "status": 404, "detail": "there is nothing at this address"}'
+    """
+    return response_to(error, request, "problem")
 
 
 # Pickles and tracebacks name these classes as users import them.

@@ -2,18 +2,19 @@
 
 An HTTPException becomes a response where it arises. That of a handler becomes one before any middleware sees it, that
 of a middleware becomes one for the middleware around it. Any other exception is raised at the ``yield`` of each
-middleware.
+middleware, and :func:`guarded` then asks the application for a response.
 
 The same code serves ``def`` and ``async def`` handlers on both protocols. :func:`flow` gives the response. If something
 has to be awaited before that, it gives a generator, which yields each awaitable and is sent its result; the caller runs
-the generator and decides where to await. :func:`answer` makes a response of the result of a handler.
+the generator and decides where to await. :func:`answer` makes a response of the result of a handler. A middleware may
+be a generator or an async generator, around handlers of both kinds: :func:`_resume` is all that knows the difference.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from inspect import isawaitable, iscoroutine, iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from inspect import isasyncgen, isawaitable, iscoroutine, iscoroutinefunction, signature, unwrap
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from ._exceptions import HTTPException
 from ._response.base import BaseResponse
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     """A handler, or the function of a middleware: both take the request."""
     OnError: TypeAlias = Callable[[Any, HTTPException], BaseResponse]
 
-__all__ = ["Served", "Steps", "answer", "flow", "is_async", "raiser"]
+__all__ = ["Delegate", "Served", "Steps", "answer", "flow", "guarded", "is_async", "raiser"]
 
 Steps: TypeAlias = "Generator[Any, Any, BaseResponse]"
 """A generator that yields what has to be awaited, one after the other, and returns the response."""
@@ -54,6 +55,12 @@ class Served(Protocol):
     @property
     def on_error(self) -> OnError:
         """Makes the response to an HTTPException."""
+        ...
+
+    def _adapter_answer_exception(self, request: Any, error: Exception, /) -> BaseResponse | None:
+        """The response of the application to an exception that is no HTTPException, which is then logged; None if the
+        exception is to be raised.
+        """
         ...
 
     def _adapter_find_handler(self, request: Any, /) -> tuple[Function, bool, tuple[bool, ...]]:
@@ -82,6 +89,18 @@ def raiser(error: Exception) -> Function:
     return handler
 
 
+class Delegate:
+    """A handler that answers by another flow: calling it gives the steps of that flow, whose errors are responses."""
+
+    __slots__ = ("_steps",)
+
+    def __init__(self, steps: Callable[[], Steps]) -> None:
+        self._steps = steps
+
+    def __call__(self, request: Any) -> Steps:
+        return self._steps()
+
+
 def flow(
     request: Any,
     handler: Function,
@@ -103,7 +122,33 @@ def flow(
         return result
     if isawaitable(result):
         return _awaited(result, request, handler, on_error)
+    if isinstance(handler, Delegate):
+        steps: Steps = result
+        return steps
     return answer(result, request, handler, on_error)
+
+
+def guarded(start: Callable[[], BaseResponse | Steps], rescue: Callable[[Exception], BaseResponse | None]) -> Any:
+    """Begin a flow by ``start``: its response or its steps, as :func:`flow` gives them.
+
+    If the flow raises an exception, the response is that of ``rescue``. If this gives None, the exception is raised.
+    """
+    try:
+        begun = start()
+    except Exception as error:
+        if (response := rescue(error)) is None:
+            raise
+        return response
+    return begun if isinstance(begun, BaseResponse) else _guarded(begun, rescue)
+
+
+def _guarded(steps: Steps, rescue: Callable[[Exception], BaseResponse | None]) -> Steps:
+    try:
+        return (yield from steps)
+    except Exception as error:
+        if (response := rescue(error)) is None:
+            raise
+        return response
 
 
 def _awaited(awaitable: Any, request: Any, handler: Function, on_error: OnError) -> Steps:
@@ -131,18 +176,80 @@ def answer(result: Any, request: Any, source: Any, on_error: OnError) -> BaseRes
 
 
 def _no_answer(result: Any, source: Any) -> TypeError:
-    name = getattr(source, "__qualname__", None) or repr(source)
-    return TypeError(f"got {type(result).__name__} from {name}, expected a Response or an HTTPException")
+    return TypeError(f"got {type(result).__name__} from {_name_of(source)}, expected a Response or an HTTPException")
 
 
-def _no_generator(result: Any, source: Any) -> TypeError:
-    if iscoroutine(result):
-        result.close()
-    name = getattr(source, "__qualname__", None) or repr(source)
-    return TypeError(
-        f"got {type(result).__name__} from the middleware {name}, expected a generator: a middleware is a def"
-        " that takes the request and has one yield, which gives the response"
-    )
+def _name_of(function: Any) -> str:
+    return getattr(function, "__qualname__", None) or repr(function)
+
+
+_MEANT: Final = "expected a generator function that takes the request: `response = yield` calls the handler"
+
+
+def _begin(middleware: Function, request: Any) -> Any:
+    """Call the function of a middleware: its generator. Raises :exc:`TypeError` that tells what is wrong with it."""
+    try:
+        around = middleware(request)
+    except TypeError as error:
+        if (mistake := _wrong_call(middleware, request)) is None:
+            raise
+        raise TypeError(f"got the middleware {mistake}, {_MEANT}") from error
+    if hasattr(around, "__next__") or isasyncgen(around):
+        return around
+    if isinstance(unwrap(middleware), type):
+        mistake = f"{_name_of(middleware)}, which is a class"
+    elif iscoroutine(around):
+        around.close()
+        mistake = f"{_name_of(middleware)}, an async def without a yield"
+    elif isinstance(around, (BaseResponse, HTTPException)):
+        mistake = f"{_name_of(middleware)}, which returned {type(around).__name__} and has no yield"
+        raise TypeError(f"got the middleware {mistake}, {_MEANT}, and a return before it answers without the handler")
+    else:
+        mistake = f"{_name_of(middleware)}, which returned {type(around).__name__} and has no yield"
+    raise TypeError(f"got the middleware {mistake}, {_MEANT}")
+
+
+def _wrong_call(middleware: Any, request: Any) -> str | None:
+    """What is wrong with a middleware that cannot be called with the request alone; None if it can."""
+    function, name = unwrap(middleware), _name_of(middleware)
+    if not callable(function):
+        return f"{function!r}, which cannot be called"
+    if isinstance(function, type):
+        return f"{name}, which is a class"
+    try:
+        parameters = signature(middleware)
+    except (TypeError, ValueError):
+        return None
+    try:
+        parameters.bind(request)
+    except TypeError:
+        return f"{name}{parameters}"
+    return None
+
+
+async def _awaited_step(step: Callable[..., Any], value: Any) -> tuple[bool, Any]:
+    try:
+        return False, await step(value)
+    except StopAsyncIteration:
+        return True, None
+
+
+def _resume(around: Any, is_async: bool, value: Any, error: BaseException | None = None) -> Generator[Any, Any, Any]:
+    """Run the generator of a middleware to its next ``yield``: whether it has ended, and what it gave.
+
+    It is sent ``value``, or gets ``error`` raised at its ``yield``.
+    """
+    try:
+        if not is_async:
+            try:
+                return False, around.send(value) if error is None else around.throw(error)
+            except StopIteration as stop:
+                return True, stop.value
+        if isinstance(error, GeneratorExit):  # nothing can be awaited any more; the event loop closes the generator
+            raise error
+        return (yield _awaited_step(around.asend, value) if error is None else _awaited_step(around.athrow, error))
+    finally:
+        del error, value  # the traceback of an error holds this frame
 
 
 def _through(
@@ -153,19 +260,21 @@ def _through(
 ) -> Steps:
     """Run the outermost middleware around the others. Each is sent the response, or gets the error, of what it wraps.
 
-    A middleware that ends without a result after its ``yield`` means the response that it was sent. If another one is
-    sent, or an error is raised, the response that it was sent is closed as well: its hooks own files and connections.
+    A middleware that ends without a result after its ``yield`` means the response that it was sent. An async generator
+    cannot return a value. It yields the response that it wants to be sent. If another one is sent, or an error is
+    raised, the response that it was sent is closed as well: its hooks own files and connections.
     """
     outer, *rest = middleware
     response: BaseResponse | None = None
     thrown: BaseException | None = None
     try:
-        around = outer(request)
-        if not hasattr(around, "__next__"):
-            raise _no_generator(around, outer)
-        next(around)
-    except StopIteration as stop:
-        return answer(stop.value, request, outer, on_error)
+        around = _begin(outer, request)
+        is_async = not hasattr(around, "__next__")
+        ended, given = yield from _resume(around, is_async, None)
+        if given is not None and not ended:
+            ended = yield from _take_yielded(given, around, is_async, outer)
+        if ended:
+            return answer(given, request, outer, on_error)
     except HTTPException as error:
         return answer(error, request, outer, on_error)
     try:
@@ -174,7 +283,9 @@ def _through(
     except BaseException as error:  # also a cancellation: the middleware closes now what it has opened
         thrown = error
     try:
-        result = _end(around, outer, response, thrown, request, on_error)
+        result = yield from _end(around, is_async, outer, response, thrown, request, on_error)
+    except GeneratorExit:  # nothing can be awaited any more
+        raise
     except BaseException:
         if response is not None:
             yield from _closing(response)
@@ -186,29 +297,36 @@ def _through(
 
 def _end(
     around: Any,
+    is_async: bool,
     outer: Function,
     response: BaseResponse | None,
     thrown: BaseException | None,
     request: Any,
     on_error: OnError,
-) -> BaseResponse:
+) -> Steps:
     """Send ``response``, or raise ``thrown``, at the ``yield`` of a middleware: what it answers."""
+    is_final = thrown is not None and not isinstance(thrown, Exception)
     try:
-        around.send(response) if thrown is None else around.throw(thrown)
-    except (StopIteration, HTTPException) as end:
-        if thrown is not None and not isinstance(thrown, Exception):
-            raise thrown from None  # a middleware cannot turn a cancellation into a response
-        if isinstance(end, HTTPException):
-            return answer(end, request, outer, on_error)
-        if end.value is not None:
-            return answer(end.value, request, outer, on_error)
+        ended, given = yield from _resume(around, is_async, response, thrown)
+        if given is not None and not ended and not is_final:
+            ended = yield from _take_yielded(given, around, is_async, outer)
+        if not ended:
+            yield from _close(around, is_async)
+        if is_final and thrown is not None:
+            raise thrown  # a middleware cannot turn a cancellation into a response
+        if not ended:
+            raise TypeError(f"got a second yield from {_name_of(outer)!r}, expected a return")
+        if given is not None:
+            return answer(given, request, outer, on_error)
         if response is None:
             raise _no_answer(None, outer) from thrown
         return response
+    except HTTPException as error:
+        if is_final and thrown is not None:
+            raise thrown from None
+        return answer(error, request, outer, on_error)
     finally:
         del thrown  # its traceback holds this frame
-    around.close()
-    raise TypeError(f"got a second yield from {getattr(outer, '__qualname__', outer)!r}, expected a return")
 
 
 def _closing(response: BaseResponse) -> Generator[Any, Any, None]:
@@ -231,3 +349,21 @@ def _closing(response: BaseResponse) -> Generator[Any, Any, None]:
             raise first
         finally:
             del first  # its traceback holds this frame: no cycle
+
+
+def _take_yielded(given: Any, around: Any, is_async: bool, middleware: Any) -> Generator[Any, Any, bool]:
+    """End a middleware that has yielded a value, which is its answer if it is an async generator: True."""
+    yield from _close(around, is_async)
+    if is_async:
+        return True
+    raise TypeError(
+        f"got {type(given).__name__} from a yield of the middleware {_name_of(middleware)},"
+        " expected a yield without a value: a return gives the answer"
+    )
+
+
+def _close(around: Any, is_async: bool) -> Generator[Any, Any, None]:
+    if is_async:
+        yield around.aclose()
+    else:
+        around.close()

@@ -8,14 +8,18 @@ member contains an exception, only the name of its class is written, because its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias
 
 from ._members import exception_in
 from .fields._accept_media import MIMEAccept
 from .fields._live import HasHeaders
 from .fields._media_types import parse_media_type
 
-__all__ = ["Problem", "ResponseLike", "document", "problem_details"]
+__all__ = ["ERROR_FORMATS", "ErrorFormat", "Problem", "ResponseLike", "document", "problem_details"]
+
+ErrorFormat: TypeAlias = Literal["auto", "problem", "html", "text"]
+ERROR_FORMATS: Final[tuple[ErrorFormat, ...]] = ("auto", "problem", "html", "text")
+"""The formats of the body that describes an error: by the Accept field, problem details, HTML, plain text."""
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
@@ -70,21 +74,24 @@ class ResponseLike(Protocol):
         ...
 
 
-def document(error: Problem, request: HasHeaders | Mapping[str, Any] | None = None) -> tuple[str, bytes]:
+def document(
+    error: Problem, request: HasHeaders | Mapping[str, Any] | None = None, kind: ErrorFormat = "auto"
+) -> tuple[str, bytes]:
     """Return the content type and the body of a response that describes ``error``.
 
-    The Accept field of ``request`` (a request, an environ or a scope) selects the format, as
+    For ``"auto"``, the Accept field of ``request`` (a request, an environ or a scope) selects the format, as
     :meth:`~cardan.exceptions.HTTPException.get_response` explains.
     """
-    kind = _preferred(error, request)
-    if kind == "json":
+    if kind == "auto":
+        kind = _preferred(error, request)
+    if kind == "problem":
         return "application/problem+json", problem_details(error)
     if kind == "html":
         return "text/html; charset=utf-8", _html(error).encode("utf-8", "replace")
     return "text/plain; charset=utf-8", _plain(error).encode("utf-8", "replace")
 
 
-def _preferred(error: Problem, request: HasHeaders | Mapping[str, Any] | None) -> str:
+def _preferred(error: Problem, request: HasHeaders | Mapping[str, Any] | None) -> ErrorFormat:
     accept = MIMEAccept.from_header(_field_of(request, "Accept"))
     for name, quality in accept:  # in descending order of quality
         kind = _kind(name.partition(";")[0].lower()) if quality else None
@@ -92,7 +99,7 @@ def _preferred(error: Problem, request: HasHeaders | Mapping[str, Any] | None) -
             return kind
     sent = parse_media_type(_field_of(request, "Content-Type"))
     if (error.get_members() or (sent is not None and sent.is_json)) and not _refuses_json(accept):
-        return "json"
+        return "problem"
     return "text"
 
 
@@ -109,10 +116,10 @@ def _field_of(request: HasHeaders | Mapping[str, Any] | None, name: str) -> str 
     return ", ".join([sent.decode("latin-1") for key, sent in request.get("headers") or () if key == wanted]) or None
 
 
-def _kind(name: str) -> str | None:
-    """Return the format that a media range names: ``json``, ``html`` or ``text``. A wildcard names none."""
+def _kind(name: str) -> ErrorFormat | None:
+    """Return the format that a media range names. A wildcard names none."""
     if name == "application/json" or name.endswith("+json"):
-        return "json"
+        return "problem"
     if name in ("text/html", "application/xhtml+xml"):
         return "html"
     return "text" if name == "text/plain" else None
@@ -154,10 +161,18 @@ def _as_text(value: object) -> str:
     return str(value) if found is None else type(found).__name__
 
 
+#: a page that can be read on a phone and at night
+_HEAD: Final = (
+    "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n"
+    '<meta name=viewport content="width=device-width, initial-scale=1">\n'
+    '<meta name=color-scheme content="light dark">\n'
+)
+
+
 def _html(error: Problem) -> str:
     title = (error.title or error.name).translate(_ESCAPES)
     page = f"{error.code or 500} {title}"
-    out = f"<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{page}</title>\n<h1>{title}</h1>\n"
+    out = f"{_HEAD}<title>{page}</title>\n<h1>{title}</h1>\n"
     if error.description:
         out += f"<p>{error.description.translate(_ESCAPES)}</p>\n"
     return out

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from ._bodies import NOTHING, Content, Values, encode_body, pairs_of, text_pairs
-from ._httpx import httpx
 from ._opening import DEFAULT_PORTS, Opening
 
 if TYPE_CHECKING:
+    import httpx
+
     from ..core._request.head import RequestHead
 
 __all__ = [
@@ -168,7 +169,9 @@ class RequestBuilder:
         return self.opening.head()
 
     def request(self) -> httpx.Request:
-        """An httpx request for ``Client.send``. The application gets the same values from it."""
+        """An httpx request for ``Client.send``. The application gets the same values from it. Needs httpx."""
+        from ._httpx import httpx
+
         opening = self.opening
         target = opening.raw_path + (b"?" + opening.query_string if opening.query_string else b"")
         url = f"{opening.scheme}://{opening.server[0]}:{opening.server[1]}/"

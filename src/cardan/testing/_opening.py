@@ -13,10 +13,11 @@ from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
 
 from ..core._environs import make_environ
-from ._httpx import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import httpx
 
     from ..core._request.head import RequestHead
 
@@ -66,6 +67,8 @@ class Opening:
             (url.host, url.port or DEFAULT_PORTS.get(url.scheme, 80)), client,
         )  # fmt: skip
         if not opening.is_mounted():
+            from ._httpx import httpx
+
             raise httpx.ConnectError(f"got path {url.path!r}, expected one under root_path {root_path!r}")
         return opening
 

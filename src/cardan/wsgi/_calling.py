@@ -6,6 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ..core._buffers import as_bytes
+from ..core._response.finalizer import ContentLengthError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -16,10 +17,49 @@ __all__ = ["AppBody", "call_app"]
 class AppBody:
     """The body of an application: what it wrote, then its iterable. Closing it closes the iterable, once."""
 
-    def __init__(self, written: list[bytes], chunks: Iterator[bytes], close: Callable[[], Any] | None) -> None:
+    def __init__(
+        self, written: list[bytes], chunks: Iterator[bytes], close: Callable[[], Any] | None, is_list: bool
+    ) -> None:
         self._written = written
         self._chunks = chunks
         self._close = close
+        self._is_list = is_list
+
+    def take_whole(self, length: int | None) -> bytes | None:
+        """The whole body, if it can be had at once; else None, and nothing is lost.
+
+        It can be had if the application gave a list, or if its next chunk has the declared ``length``. In the second
+        case :meth:`finish` has to be called when the response was sent.
+        """
+        if self._is_list:
+            data = b"".join(self)
+            if length in (None, len(data)):
+                return data
+            self._chunks = iter([data])
+            return None
+        if length is None or self._written:
+            return None
+        chunk = next(self._chunks, b"")
+        if len(chunk) == length and not self._written:
+            return chunk
+        self._chunks = chain([chunk], self._chunks)
+        return None
+
+    @property
+    def needs_end(self) -> bool:
+        """Whether code of the application still has to run after :meth:`take_whole`."""
+        return not self._is_list or self._close is not None
+
+    def finish(self) -> None:
+        """Run the iterable to its end and close it, after :meth:`take_whole`.
+
+        Raises :exc:`ContentLengthError` if it gives more than was declared.
+        """
+        try:
+            if any(self):
+                raise ContentLengthError("got more bytes from a WSGI application than its Content-Length declares")
+        finally:
+            self.close()
 
     def __iter__(self) -> Iterator[bytes]:
         while True:
@@ -95,4 +135,8 @@ def call_app(
         if close is not None:
             close()
         raise
-    return start.status or "", start.headers, AppBody(start.written, chain(first, chunks), close)
+    return (
+        start.status or "",
+        start.headers,
+        AppBody(start.written, chain(first, chunks), close, isinstance(iterable, (list, tuple))),
+    )

@@ -19,7 +19,7 @@ from ..core._request.exchange import KEY, REQUEST_KEY, Exchange
 from ..core._request.head import announces_body
 from ..core._response.base import BaseResponse
 from ._draining import count_reads, drain_before_error, drained
-from ._errors import answer_error, ends_more
+from ._errors import answer_error, ends_more, throws_errors
 from ._sending import send, send_whole
 from ._thread import RequestThread
 
@@ -56,9 +56,11 @@ class ServedOverWSGI(Served, Protocol):
 def handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Serve one WSGI request (PEP 3333). Wrap it to put middleware of that protocol around the application.
 
-    An error that a server would take for its own, such as an :exc:`OSError`, is logged (logger ``cardan``). It is
-    answered with a plain 500 before the head is sent, and ends the response as an ordinary error afterwards. All other
-    errors are raised. ``environ["x-wsgiorg.throw_errors"]``: all errors are raised, for debuggers and tests.
+    An error for which ``on_exception`` of the application gives a response is logged, and not raised: a WSGI server
+    would answer it. Another error that a server would take for its own, such as an :exc:`OSError`, is logged (logger
+    ``cardan``). It is answered with a plain 500 before the head is sent, and ends the response as an ordinary error
+    afterwards. All other errors are raised. ``environ["x-wsgiorg.throw_errors"]``: all errors are raised, for debuggers
+    and tests.
     """
     try:
         return _handle(app, environ, start_response)
@@ -106,16 +108,23 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
         request = app.request_class(environ)
         context = copy_context()
         steps = None
-        if (handler := app._adapter_sync_handler) is not None:
-            steps = context.run(flow, request, handler, app.middleware, app.on_error)
-        if isinstance(steps, BaseResponse):
-            response = steps
-        else:
-            thread = RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
-            response = _respond(app, request, thread) if steps is None else thread.respond(request, steps)
+        try:
+            if (handler := app._adapter_sync_handler) is not None:
+                steps = context.run(flow, request, handler, app.middleware, app.on_error)
+            if isinstance(steps, BaseResponse):
+                response = steps
+            else:
+                thread = RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
+                response = _respond(app, request, thread) if steps is None else thread.respond(request, steps)
+        except Exception as error:
+            rescued = context.run(app._adapter_answer_exception, request, error)
+            if rescued is None or throws_errors(environ):
+                raise
+            response = rescued
         body: Iterable[bytes] | None = send_whole(response, environ, start_response)
         if body is None:
             thread = thread or RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
+            exchange.answered = True
             held = bool(exchange.opened) or response.is_streamed  # the body of the response may read the request's
             after: list[Callable[[], Any]] = [partial(_leave, environ, exchange, thread)] if held else []
             request_url = partial(getattr, request, "url")

@@ -66,7 +66,12 @@ class RequestThread:
             self._talk().call(partial(request.load, form=form))
 
     def _await_for(self, request: BaseRequest, awaitable: Awaitable[Any]) -> Any:
-        return self.enter_async(request).wait(awaitable)
+        was_async = is_async_request(request)
+        try:
+            return self.enter_async(request).wait(awaitable)
+        finally:
+            if not was_async:  # a def handler inside an async middleware
+                switch_mode(request, "sync")
 
     def wait(self, awaitable: Awaitable[Any]) -> Any:
         """Await something in the process's loop, an async close hook for example."""

@@ -64,6 +64,8 @@ class Exchange:
     """Identifies the event loop that ``receive`` belongs to, so that other threads can read from it."""
     watched: bool = False
     """Whether a task watches for the client to disconnect. The task has to be ended with the request."""
+    answered: bool = False
+    """Whether a response is on its way that is streamed, or has something to be called at its end."""
     left: bool = False
     """Whether sending the response has failed because the client disconnected."""
     leave_event: Any = None

@@ -263,7 +263,7 @@ class BaseRequest(_Limited):
         """The parameters of the query string (WHATWG URL section 5.1)."""
         query = self.query_string
         args: ImmutableMultiDict[str, str]
-        args = made_of_pairs(self.parameter_storage_class, parse_urlencoded(query) if query else [])
+        args = made_of_pairs(self.parameter_storage_class, parse_urlencoded(query) if query else [], "args")
         return args
 
     @cached
@@ -271,7 +271,7 @@ class BaseRequest(_Limited):
         """The cookies (RFC 6265 section 5.4)."""
         header = self.headers.get("Cookie")
         cookies: ImmutableMultiDict[str, str]
-        cookies = made_of_pairs(self.dict_storage_class, parse_cookie(header) if header else [])
+        cookies = made_of_pairs(self.dict_storage_class, parse_cookie(header) if header else [], "cookies")
         return cookies
 
     @cached
@@ -507,7 +507,7 @@ class BaseRequest(_Limited):
         """The fields of the form that are not files; empty if the Content-Type is not that of a form."""
         form = reading.form_of(self, "form")
         fields: ImmutableMultiDict[str, str]
-        fields = made_of_pairs(self.parameter_storage_class, form.fields if form is not None else [])
+        fields = made_of_pairs(self.parameter_storage_class, form.fields if form is not None else [], "form")
         return fields
 
     if TYPE_CHECKING:
@@ -519,7 +519,7 @@ class BaseRequest(_Limited):
             """The files of a multipart form, name to :class:`FileStorage`."""
             form = reading.form_of(self, "files")
             files: ImmutableMultiDict[str, Any]
-            files = made_of_pairs(ImmutableMultiDict, form.files if form is not None else [])
+            files = made_of_pairs(ImmutableMultiDict, form.files if form is not None else [], "files")
             return files
 
     @cached

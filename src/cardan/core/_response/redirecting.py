@@ -36,7 +36,10 @@ def redirect(location: str, status: int = 302, *, response_class: type[CoreRespo
 
     shown = escape(location)
     page = (
-        f"<!doctype html>\n<html lang=en>\n<title>{PHRASES[status]}</title>\n<h1>{PHRASES[status]}</h1>\n"
+        "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n"
+        '<meta name=viewport content="width=device-width, initial-scale=1">\n'
+        '<meta name=color-scheme content="light dark">\n'
+        f"<title>{PHRASES[status]}</title>\n<h1>{PHRASES[status]}</h1>\n"
         f'<p>You are being sent to <a href="{shown}">{shown}</a>.</p>\n'
     )
     response = response_class(page, status, mimetype="text/html")

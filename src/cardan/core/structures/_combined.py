@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, TypeVar, ov
 from .._exceptions import BadRequestKeyError
 from ._immutable import refuse
 from ._multidict import MultiDict
-from ._multidict_reader import Several, converted, iter_multi_items
+from ._multidict_reader import Several, converted, iter_multi_items, source_of
 
 __all__ = ["CombinedMultiDict"]
 
@@ -50,7 +50,8 @@ class CombinedMultiDict(Mapping[K, V]):
         for one in self.dicts:
             if key in one:
                 return one[key]
-        raise BadRequestKeyError(key)
+        sources = [source for one in self.dicts if (source := source_of(one)) is not None]
+        raise BadRequestKeyError(key, source=" or ".join(sources) or None)
 
     def __contains__(self, key: object) -> bool:
         return any(key in one for one in self.dicts)

@@ -53,7 +53,7 @@ class HeadersView(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         value = self._find(name)
         if value is None:
-            raise BadRequestKeyError(name)
+            raise BadRequestKeyError(name, source="headers")
         return value
 
     def __contains__(self, name: object) -> bool:

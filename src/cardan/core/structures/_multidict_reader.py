@@ -19,7 +19,7 @@ from ._immutable import TypeConversionDict
 if TYPE_CHECKING:
     from _collections_abc import dict_items
 
-__all__ = ["MultiDictReader", "converted", "iter_multi_items", "made_of_pairs"]
+__all__ = ["MultiDictReader", "converted", "iter_multi_items", "made_of_pairs", "source_of"]
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -71,10 +71,12 @@ def _flatten(items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
 class MultiDictReader(TypeConversionDict[K, V]):
     """A dict of the first value of each key that also knows the other values. It has the methods that only read."""
 
-    __slots__ = ("_order", "_where")
+    __slots__ = ("_order", "_source", "_where")
 
     _order: dict[int, tuple[K, V]] | None
     _where: dict[K, list[int]] | None
+    _source: str
+    """The attribute of the request that has this dict. Only :func:`made_of_pairs` sets it."""
 
     @overload
     def __init__(self, mapping: Mapping[K, list[V]]) -> None: ...
@@ -115,7 +117,7 @@ class MultiDictReader(TypeConversionDict[K, V]):
         return where
 
     def __missing__(self, key: K) -> NoReturn:
-        raise BadRequestKeyError(key)
+        raise BadRequestKeyError(key, source=source_of(self))
 
     @overload
     def getlist(self, key: K) -> list[V]: ...
@@ -207,9 +209,20 @@ def converted(values: Iterable[Any], type: Callable[[Any], Any]) -> Iterator[Any
             continue
 
 
-def made_of_pairs(cls: type[Any], pairs: list[tuple[Any, Any]]) -> Any:
-    """Return an object of a dict class with the given pairs, made in the fastest way that the class has."""
-    return getattr(cls, "_from_pairs", cls)(pairs)
+def made_of_pairs(cls: type[Any], pairs: list[tuple[Any, Any]], source: str) -> Any:
+    """Return an object of a dict class with the given pairs, made in the fastest way that the class has.
+
+    ``source`` is the attribute of the request that has it; the error for a missing key names it.
+    """
+    made = getattr(cls, "_from_pairs", cls)(pairs)
+    if isinstance(made, MultiDictReader):
+        made._source = source
+    return made
+
+
+def source_of(made: object) -> str | None:
+    """The attribute of a request that has this dict, None if it is not known."""
+    return getattr(made, "_source", None)
 
 
 iter_multi_items.__module__ = "cardan.core.structures"  # help() and pickles name it as users import it

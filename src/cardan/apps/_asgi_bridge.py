@@ -1,0 +1,319 @@
+"""A bridge: an ASGI application as a handler of requests that came over WSGI.
+
+The application runs as one task in the event loop of the process, in a context of its own. The thread of the request
+waits for that task: it reads the body of the request for ``receive()``, and gets one message of ``send()`` after the
+other. ``send()`` returns when the server asks for more, so an application is never faster than its client.
+
+The handler is a ``def``, and gives an ordinary response. So the length of the body, errors that servers would
+misread, and the rest of an upload that the application leaves unread are treated as those of every other handler.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, unquote_to_bytes
+
+from .. import _crossing as crossing
+from .._response import Response
+from .._wire import made
+from ..core._buffers import CHUNK_SIZE, as_bytes
+from ..core._exceptions import ClientDisconnected
+from ..core._request.head import announces_body
+from ..core._waiting import checkpoint
+from ..wsgi._head import EnvironHead
+from ._nested_lifespans import NestedLifespans
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping
+
+    from .._request import Request
+    from ..asgi._messages import Message
+    from ..types import ASGIApplication, Scope
+
+__all__ = ["lifespan_of", "scope_for", "served_by"]
+
+#: the version of the ASGI specification of HTTP that the bridge follows: from 2.4 on, ``send()`` raises OSError when
+#: the client has left
+_ASGI: Final = {"version": "3.0", "spec_version": "2.4"}
+
+
+def served_by(app: ASGIApplication, portal: Callable[[], crossing.Portal]) -> Callable[[Request], Response]:
+    """The handler that gives a request to ``app``, which runs in the loop of ``portal``."""
+
+    def handler(request: Request) -> Response:
+        return _Call(app, request, portal()).response()
+
+    return handler
+
+
+def scope_for(request: Request) -> Scope:
+    """The scope of a request that was opened on an environ; with the environ in ``wsgi.environ``."""
+    environ = request.environ
+    head = EnvironHead(environ)
+    root = head.root_path
+    path = root + head.path
+    raw = head.raw_path
+    if raw is None or unquote_to_bytes(raw).decode("utf-8", "replace") != path:  # ProxyFix adds a prefix, for example
+        raw = quote(path, "/:@!$&'()*+,;=~").encode()
+    return {
+        "type": "http",
+        "asgi": _ASGI.copy(),
+        "http_version": head.http_version,
+        "method": head.method,
+        "scheme": head.scheme,
+        "path": path,
+        "raw_path": raw,
+        "query_string": head.query_string,
+        "root_path": root,
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in head.headers.items()],
+        "client": head.client,
+        "server": head.server,
+        "state": request.state,
+        "extensions": {},
+        "wsgi.environ": environ,
+    }
+
+
+@asynccontextmanager
+async def lifespan_of(app: ASGIApplication) -> AsyncGenerator[Mapping[str, Any], None]:
+    """The lifespan of ``app``, entered and left as the specification of lifespans says; gives its state.
+
+    Raises the error of ``app`` if it fails to start or to shut down, or :exc:`RuntimeError` with its message.
+    """
+    told, stop = crossing.make_event(), crossing.make_event()
+    calls = iter(("lifespan.startup", "lifespan.shutdown"))
+    kept: dict[str, Any] = {}
+    failed: list[str] = []
+
+    async def receive() -> Message:
+        if (kind := next(calls)) == "lifespan.shutdown":
+            await stop.wait()
+        return {"type": kind}
+
+    async def send(message: Message) -> None:
+        if message["type"].endswith(".failed"):
+            failed.append(message["message"])
+        told.set()
+
+    async def run() -> None:
+        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
+        try:
+            await NestedLifespans([app], scope, lambda _, state: kept.update(state)).run(receive, send)
+        finally:
+            told.set()
+
+    def check() -> None:
+        task.result()
+        if failed:
+            raise RuntimeError(f"got a lifespan that failed: {failed[0] or 'it gave no reason'}")
+
+    task = crossing.BackgroundTask(run)
+    try:
+        await told.wait()
+        if failed or task.done:
+            await task.wait()
+            check()
+        yield kept
+    finally:
+        stop.set()
+        await task.wait()
+    check()
+
+
+class _Left(OSError):
+    """What ``send()`` raises after the client has left (ASGI HTTP specification 2.4)."""
+
+    def __init__(self) -> None:
+        super().__init__("the client has left before it had the whole response")
+
+
+class _Call:
+    """One call of an ASGI application, for one request over WSGI.
+
+    The thread of the request begins it by :meth:`response`, takes the chunks of the body, and ends it by :meth:`close`.
+    ``_receive`` and ``_send`` are called in the loop.
+    """
+
+    def __init__(self, app: ASGIApplication, request: Request, portal: crossing.Portal) -> None:
+        self._app = app
+        self._request = request
+        self._scope = scope_for(request)
+        self._conversation = crossing.Conversation(portal, crossing.OwnContext(copy_context()))
+        self._task: crossing.ConversationTask | None = None
+        self._kept: bytes | None = None
+        self._rest: int | None = None
+        self._status: int | None = None
+        self._headers: list[tuple[str, str]] = []
+        self._chunk = b""
+        self._has_all_sent = False
+        """Whether the application has sent its last message."""
+        self._has_left = False
+        self._over: Any = None
+        self._asked: Any = None
+
+    # --- in the thread of the request ---
+
+    def response(self) -> Response:
+        """Start the application, and give its response as soon as the first chunk of the body has come."""
+        self._preload()
+        self._task = self._conversation.start(self._run)
+        try:
+            chunk = self._next()
+        except BaseException:
+            self.close()
+            raise
+        assert self._status is not None
+        if self._has_all_sent:
+            response = made(Response, chunk, self._status, self._headers)
+            response.call_on_close(self.close)  # the application may go on, with a background task for example
+            return response
+        self._chunk = chunk
+        return made(Response, self, self._status, self._headers)
+
+    def _preload(self) -> None:
+        """Read a small body now, so that ``receive()`` need not come to this thread. Not one that is to be invited."""
+        request, environ = self._request, self._request.environ
+        if not announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")):
+            self._kept = b""
+            return
+        self._rest = request.content_length
+        if self._rest is not None and self._rest <= CHUNK_SIZE and "HTTP_EXPECT" not in environ:
+            self._kept = request.stream.read()
+
+    def __iter__(self) -> _Call:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._chunk:
+            chunk, self._chunk = self._chunk, b""
+            return chunk
+        if self._has_all_sent:
+            raise StopIteration
+        if self._asked is not None:
+            asked, self._asked = self._asked, None
+            self._conversation.post(asked.set)
+        return self._next()
+
+    def _next(self) -> bytes:
+        """The next chunk. Raises the error of the application, or that it has returned too early."""
+        assert self._task is not None
+        message = self._conversation.listen()
+        if message is self._task:
+            self._task.outcome()
+            raise RuntimeError(
+                "got an application that returned before its response was complete, expected a message"
+                " http.response.body with a false more_body"
+            )
+        chunk: bytes = message
+        return chunk
+
+    def close(self) -> None:
+        """Wait for the end of the application.
+
+        If the response is not complete, the client has left. The application is told so, by ``http.disconnect`` and an
+        OSError of ``send()``. If it then waits for something else it is cancelled.
+        """
+        task, self._task = self._task, None
+        if task is None:
+            return
+        try:
+            if self._has_all_sent:
+                while not task.ended:
+                    self._conversation.listen()
+                task.outcome()
+            elif not task.ended:
+                self._conversation.do(self._tell_left)
+                while not task.ended:
+                    if self._conversation.listen(crossing.PATIENCE) is crossing.IDLE:
+                        task.cancel()
+                        while self._conversation.listen() is not task:
+                            pass
+                try:
+                    task.outcome()
+                except BaseException as error:
+                    if not (crossing.is_cancellation(error) or _comes_of_leaving(error)):
+                        crossing.log_lost("an error after the client has left", error)
+        finally:
+            self._conversation.leave()
+
+    # --- in the loop ---
+
+    async def _run(self) -> None:
+        self._over = crossing.make_event()
+        try:
+            await self._app(self._scope, self._receive, self._send)
+        finally:
+            self._over.set()  # for tasks of the application that outlive it
+
+    def _tell_left(self) -> None:
+        self._has_left = True
+        for event in (self._over, self._asked):
+            if event is not None:
+                event.set()
+
+    async def _receive(self) -> MutableMapping[str, Any]:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            self._rest = 0
+            return {"type": "http.request", "body": kept, "more_body": False}
+        if self._rest != 0 and not self._over.is_set():
+            try:
+                data: bytes = await self._conversation.run_sync(self._read)
+            except ClientDisconnected:
+                self._has_left = True
+                self._over.set()
+            else:
+                self._rest = 0 if not data else None if self._rest is None else self._rest - len(data)
+                return {"type": "http.request", "body": data, "more_body": self._rest != 0}
+        await self._over.wait()
+        return {"type": "http.disconnect"}
+
+    def _read(self) -> bytes:
+        return self._request.stream.read1(CHUNK_SIZE)
+
+    async def _send(self, message: Message) -> None:
+        if self._has_left:
+            raise _Left
+        kind = message["type"]
+        if kind == "http.response.start" and self._status is None:
+            self._status = int(message["status"])
+            self._headers = [
+                (bytes(name).decode("latin-1"), bytes(value).decode("latin-1"))
+                for name, value in message.get("headers", ())
+            ]
+        elif kind == "http.response.body" and self._status is not None and not self._has_all_sent:
+            chunk = as_bytes(message.get("body") or b"")
+            while (asked := self._asked) is not None:  # another task of the application sends as well
+                await asked.wait()
+            if not message.get("more_body", False):
+                self._has_all_sent = True
+                self._over.set()
+                self._conversation.put(chunk)
+            else:
+                await self._hand_over(chunk)
+        else:
+            raise RuntimeError(f"got the message {kind!r} out of order")
+
+    async def _hand_over(self, chunk: bytes) -> None:
+        """Give a chunk to the thread, and return when the server asks for the next one."""
+        if not chunk:  # there is nothing to send; other tasks of the loop must have their turn
+            await checkpoint()
+            return
+        asked = self._asked = crossing.make_event()
+        self._conversation.put(chunk)
+        await asked.wait()
+        if self._has_left:
+            raise _Left
+
+
+def _comes_of_leaving(error: BaseException | None) -> bool:
+    """Whether an error is, or was raised because of, the OSError that ``send()`` has raised."""
+    while error is not None:
+        if isinstance(error, _Left):
+            return True
+        if isinstance(error, BaseExceptionGroup):
+            return all(map(_comes_of_leaving, error.exceptions))
+        error = error.__cause__ or error.__context__
+    return False

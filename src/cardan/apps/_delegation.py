@@ -1,0 +1,91 @@
+"""Delegation: an application that ``resolve`` has returned answers one request of another application.
+
+An :class:`~cardan.Application` that nothing wraps is run in the flow of the request, in the same thread or event loop.
+Any other application for both protocols is called over WSGI, as a ``def`` handler that may block. On ASGI it gets an
+environ that is made of the scope.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._wire import made
+from ..core._flow import Delegate, flow, raiser
+from ..core._request.serving import load_in_thread
+from ..core._response.base import BaseResponse
+from ..core._response.response import Response
+from ..wsgi._calling import call_app
+from ._bridges import environ_for
+from ._protocols import wrong_protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..core._flow import Steps
+    from ._dual import DualCallable
+
+__all__ = ["delegated", "environ_of"]
+
+
+def delegated(app: DualCallable, request: Any, *, in_flow: bool) -> tuple[Callable[[Any], Any], bool]:
+    """The handler that gives this request to ``app``, and whether it is async.
+
+    ``in_flow``: ``app`` is an Application that nothing wraps.
+    """
+    if in_flow:
+        return _in_flow(app, request)
+    if "wsgi" not in app._protocols():
+        raise wrong_protocol(f"the {type(app).__name__} that resolve() returned, which is called", "asgi")
+    return _over_wsgi(app), False
+
+
+def _in_flow(app: Any, request: Any) -> tuple[Callable[[Any], Any], bool]:
+    inner = request if app.request_class is type(request) else _opened_again(app.request_class, request)
+    handler, is_async, loads = app._adapter_find_handler(inner)
+
+    def steps() -> Steps:
+        chosen = handler
+        try:
+            for form in loads:
+                if is_async:
+                    yield inner.load(form=form)
+                else:
+                    load_in_thread(inner, form=form)
+        except Exception as error:
+            chosen = raiser(error)
+        begun = flow(inner, chosen, app.middleware, app.on_error)
+        return begun if isinstance(begun, BaseResponse) else (yield from begun)
+
+    return Delegate(steps), is_async
+
+
+def _opened_again(request_class: Callable[..., Any], request: Any) -> Any:
+    """The same request as an object of another class. Both share the body."""
+    environ = _own_environ(request)
+    return request_class(request.scope, request.receive) if environ is None else request_class(environ)
+
+
+def _own_environ(request: Any) -> dict[str, Any] | None:
+    """The environ of a request that came over WSGI, None for another one."""
+    try:
+        environ: dict[str, Any] = request.environ
+    except AttributeError:
+        return None
+    return environ
+
+
+def environ_of(request: Any) -> dict[str, Any]:
+    """The environ of a request: its own on WSGI. On ASGI one that is made of the scope, without ``wsgi.input``."""
+    environ = _own_environ(request)
+    return environ_for(request) if environ is None else environ
+
+
+def _over_wsgi(app: Any) -> Callable[[Any], Response]:
+    def handler(request: Any) -> Response:
+        environ = environ_of(request)
+        if "wsgi.input" not in environ:
+            environ["wsgi.input"] = request.stream
+        status, headers, body = call_app(app, environ)
+        return made(Response, body, status, headers)
+
+    return handler

@@ -1,0 +1,215 @@
+"""An application without a server: takes a request of core, and gives the response.
+
+The request becomes an environ or a scope, and the application is called as a server would call it. So everything that
+stands around a handler works: request class, middleware, lifespan, limits. The body of the response is streamed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, unquote_to_bytes
+
+from .. import _crossing as crossing
+from .._response import Response
+from .._wire import made
+from ..core._buffers import as_bytes
+from ..core._environs import make_environ
+from ..wsgi._calling import call_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
+    from .. import core
+    from ..asgi._messages import Message, Scope
+    from ..core.drive import AsyncStream
+
+__all__ = ["arespond", "respond"]
+
+_PORTS: Final = {"https": 443, "wss": 443}
+
+
+def respond(app: Callable[..., Any], request: core.BaseRequest) -> Response:
+    """The response of a WSGI application. It has to be closed. Raises the errors of ``app``."""
+    head = request.head
+    raw_path, path = _paths(request)
+    environ = make_environ(
+        head.method,
+        root=head.root_path.encode(),
+        path=path.encode()[len(head.root_path.encode()) :],
+        target=raw_path + (b"?" + head.query_string if head.query_string else b""),
+        query_string=head.query_string,
+        headers=_fields(request),
+        scheme=head.scheme,
+        http_version=head.http_version,
+        server=_server(request),
+        client=head.client,
+    )
+    environ["wsgi.input"] = request.stream
+    environ["x-wsgiorg.throw_errors"] = True  # an error is for the caller, and not for a log
+    status, headers, body = call_app(app, environ)
+    return made(Response, body, status, headers)
+
+
+async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: dict[str, Any]) -> Response:
+    """The response of an ASGI application. It has to be closed. Raises the errors of ``app``."""
+    head = request.head
+    raw_path, path = _paths(request)
+    scope: Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": head.http_version,
+        "method": head.method,
+        "scheme": head.scheme,
+        "path": path,
+        "raw_path": raw_path,
+        "query_string": head.query_string,
+        "root_path": head.root_path,
+        "headers": _fields(request),
+        "client": head.client,
+        "server": _server(request),
+        "extensions": {},
+        "state": state,
+    }
+    call = _Call(app, scope, request)
+    try:
+        await call.begin()
+    except BaseException:  # also a cancellation of the caller
+        await call.cancel()
+        raise
+    assert call.status is not None
+    return made(Response, call, call.status, call.headers)
+
+
+def _paths(request: core.BaseRequest) -> tuple[bytes, str]:
+    """The whole path, with that of the application: as it was sent, and decoded."""
+    head = request.head
+    path, sent = head.root_path + head.path, head.raw_path
+    if sent is None or unquote_to_bytes(sent).decode("utf-8", "replace") != path:  # ``root_path`` may not be part of it
+        sent = quote(path, "/:@!$&'()*+,;=~").encode()
+    return sent, path
+
+
+def _fields(request: core.BaseRequest) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in request.headers.items()]
+
+
+def _server(request: core.BaseRequest) -> tuple[str, int]:
+    head = request.head
+    name, port = head.server or (request.host.rpartition(":")[0] or request.host or "localhost", None)
+    return name, _PORTS.get(head.scheme, 80) if port is None else port
+
+
+class _Left(OSError):
+    """What ``send()`` raises after the response was closed (ASGI HTTP specification 2.4)."""
+
+
+class _Call:
+    """One call of an ASGI application in a task of its own, and the body of its response: an async iterator.
+
+    ``send()`` returns when the chunk was taken. Only the event loop uses the state.
+    """
+
+    def __init__(self, app: Callable[..., Any], scope: Scope, request: core.BaseRequest) -> None:
+        self.status: int | None = None
+        self.headers: list[tuple[str, str]] = []
+        self._app = app
+        self._scope = scope
+        self._body: AsyncStream[bytes] | None = request.aiter_data()
+        self._chunk = b""
+        self._complete = self._left = False
+        self._over = crossing.make_event()
+        self._news = crossing.make_event()
+        self._taken = crossing.make_event()
+        self._task: crossing.BackgroundTask | None = None
+
+    async def begin(self) -> None:
+        """Start the application. Returns when the first chunk of its body has come, or the end of it."""
+        self._task = crossing.BackgroundTask(self._run)
+        await self._wait()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not (self._chunk or self._complete):
+            self._taken.set()
+            await self._wait()
+        chunk, self._chunk = self._chunk, b""
+        if chunk:
+            return chunk
+        raise StopAsyncIteration
+
+    async def _wait(self) -> None:
+        """Wait for a chunk, or for the end."""
+        await self._news.wait()
+        self._news = crossing.make_event()
+        assert self._task is not None
+        if not (self._chunk or self._complete):
+            await self._task.wait()
+            self._task.result()
+            raise RuntimeError("got an application that returned before its response was complete")
+
+    async def cancel(self) -> None:
+        """Cancel the application, if it has not ended."""
+        task, self._task = self._task, None
+        if task is not None:
+            await task.end()
+
+    async def aclose(self) -> None:
+        """Wait for the end of the application. Before the end of the response, it sees a client that has left.
+
+        Raises the error of the application, unless it comes of this.
+        """
+        task, self._task = self._task, None
+        if task is None:
+            return
+        if self._complete:
+            await task.wait()
+            task.result()
+            return
+        self._left = True
+        for event in (self._over, self._taken):
+            event.set()
+        await task.wait()
+        try:
+            task.result()
+        except _Left:
+            pass
+
+    async def _run(self) -> None:
+        try:
+            await self._app(self._scope, self._receive, self._send)
+        finally:
+            self._over.set()
+            self._news.set()
+
+    async def _receive(self) -> Message:
+        if self._body is not None and not self._left:
+            async for chunk in self._body:
+                return {"type": "http.request", "body": chunk, "more_body": True}
+            self._body = None
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await self._over.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        if self._left:
+            raise _Left("the response was closed")
+        if message["type"] == "http.response.start":
+            self.status = int(message["status"])
+            self.headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message["headers"]]
+            return
+        chunk = as_bytes(message.get("body") or b"")
+        last = not message.get("more_body", False)
+        if not (chunk or last):
+            return
+        self._chunk, self._taken = chunk, crossing.make_event()
+        if last:
+            self._complete = True
+            self._over.set()
+        self._news.set()
+        if not last:
+            await self._taken.wait()
+            if self._left:
+                raise _Left("the response was closed")

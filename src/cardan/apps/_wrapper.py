@@ -1,0 +1,58 @@
+"""Wrapper: what :class:`ProxyFix`, :class:`CORS` and :class:`Compression` have in common.
+
+Each stands around one application of any library, and speaks the protocols that this application speaks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._dual import Dual
+from ._protocols import BOTH, ProtocolName, begin, protocols_of, wrong_protocol
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+    from ..types import ASGIApplication
+
+__all__ = ["Wrapper"]
+
+
+class Wrapper(Dual):
+    """An application around ``app``. A subclass defines ``wsgi_app`` and ``asgi_app``."""
+
+    def __init__(self, app: WSGIApplication | ASGIApplication) -> None:
+        self._app: Any = app
+        self._spoken = protocols_of(app) or BOTH
+
+    @property
+    def app(self) -> WSGIApplication | ASGIApplication:
+        """The application that is called."""
+        app: WSGIApplication | ASGIApplication = self._app
+        return app
+
+    def close(self) -> None:
+        """Close the application, if it has a method ``close``. For tests and scripts."""
+        close = getattr(self._app, "close", None)
+        if close is not None:
+            close()
+
+    def _wsgi_inside(self) -> WSGIApplication:
+        """The application, for a request over WSGI. Raises :exc:`RuntimeError` if it does not speak WSGI."""
+        if "wsgi" not in self._spoken:
+            raise wrong_protocol(f"the application behind {type(self).__name__}", "asgi")
+        app: WSGIApplication = self._app
+        return app
+
+    def _asgi_inside(self) -> ASGIApplication:
+        """The application, for an ASGI scope. Raises :exc:`RuntimeError` if it does not speak ASGI."""
+        if "asgi" not in self._spoken:
+            raise wrong_protocol(f"the application behind {type(self).__name__}", "wsgi")
+        app: ASGIApplication = self._app
+        return app
+
+    def _begin(self) -> None:
+        begin(self._app)
+
+    def _protocols(self) -> tuple[ProtocolName, ...]:
+        return self._spoken

@@ -1,0 +1,137 @@
+"""Answers of an ASGI application that change on their way to the server: their header fields, or their bodies.
+
+The policies of core decide what changes. Messages that are not about the head or the body are passed on as they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ..core._buffers import CHUNK_SIZE
+from ..core.structures._headers import trusted_headers
+from ..core.structures._scope_headers import ScopeHeaders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..core._compression import CompressionPolicy, Encoder
+    from ..core._origins import CORSPolicy
+    from ..core.structures._headers import Headers
+    from ._messages import Receive, Scope, Send
+
+__all__ = ["compressed", "with_cors"]
+
+#: From this size a piece is compressed in a worker thread, because it would keep the event loop busy for a millisecond
+#: or more. To change the thread takes a tenth of that.
+_IN_THREAD: Final = 2 * CHUNK_SIZE
+
+
+async def with_cors(app: Any, scope: Scope, receive: Receive, send: Send, policy: CORSPolicy) -> None:
+    """Call ``app``; its answer gets the header fields of a CORS policy."""
+    asked = ScopeHeaders(scope.get("headers") or ())
+
+    async def changed(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            fields = _fields(message)
+            policy.apply(asked, fields)
+            message = {**message, "headers": _pairs(fields)}
+        await send(message)
+
+    await app(scope, receive, changed)
+
+
+async def compressed(app: Any, scope: Scope, receive: Receive, send: Send, policy: CompressionPolicy) -> None:
+    """Call ``app``; its answer is compressed as a policy says."""
+    await app(scope, receive, _Answer(scope, send, policy).send)
+
+
+class _Answer:
+    """One answer on its way. Its head is held back until the body tells its length, or its first bytes."""
+
+    __slots__ = ("_encoder", "_fields", "_head", "_policy", "_send")
+
+    def __init__(self, scope: Scope, send: Send, policy: CompressionPolicy) -> None:
+        self._policy = policy.compressing(scope["method"], ScopeHeaders(scope.get("headers") or ()))
+        self._send = send
+        self._head: Any = None
+        self._fields: Headers
+        self._encoder: Encoder | None = None
+
+    async def send(self, message: Any) -> None:
+        """The ``send`` of the application."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            self._fields = _fields(message)
+            if self._policy.may_encode(message["status"], self._fields):
+                self._head = message
+                return
+            await self._send(self._begun(message, None))
+        elif kind == "http.response.body":
+            await self._send_body(message)
+        elif kind == "http.response.pathsend" and self._head is not None:
+            await self._send_file(message)
+        elif kind == "http.response.zerocopysend" and self._head is not None:
+            await self._send_head(self._head)  # the server reads the body, so it cannot be compressed
+            await self._send(message)
+        else:
+            await self._send(message)
+
+    async def _send_body(self, message: Any) -> None:
+        body, more = bytes(message.get("body", b"")), message.get("more_body", False)
+        if self._head is not None:
+            head, whole = self._head, None if more else body
+            begun = self._begun(head, whole)
+            if self._encoder is not None and whole is not None and not head.get("trailers"):
+                body, self._encoder = await _run(self._encoder.close, whole), None
+                begun["headers"].append((b"content-length", str(len(body)).encode()))
+                await self._send_head(begun)
+                await self._send({**message, "body": body})
+                return
+            await self._send_head(begun)
+        if self._encoder is None:
+            await self._send(message)
+        elif not more:
+            encoder, self._encoder = self._encoder, None
+            await self._send({**message, "body": await _run(encoder.close, body)})
+        else:
+            await self._send({**message, "body": await _run(self._encoder.feed, body)})
+
+    async def _send_file(self, message: Any) -> None:
+        """Send the file that the server would read itself (ASGI specification, "Path Send"), if it is compressed."""
+        await self._send_head(self._begun(self._head, None))
+        if self._encoder is None:
+            await self._send(message)
+            return
+        from anyio import open_file
+
+        async with await open_file(message["path"], "rb") as file:
+            while piece := await file.read(_IN_THREAD):
+                await self.send({"type": "http.response.body", "body": piece, "more_body": True})
+        await self.send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send_head(self, head: Any) -> None:
+        self._head = None
+        await self._send(head)
+
+    def _begun(self, message: Any, whole: bytes | None) -> Any:
+        self._encoder = self._policy.begin(message["status"], self._fields, whole)
+        return {**message, "headers": _pairs(self._fields)}
+
+
+async def _run(encode: Callable[[bytes], bytes], data: bytes) -> bytes:
+    if len(data) < _IN_THREAD:
+        return encode(data)
+    from anyio.to_thread import run_sync
+
+    return await run_sync(encode, data)
+
+
+def _fields(message: Any) -> Headers:
+    return trusted_headers([
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in message.get("headers") or ()
+    ])  # fmt: skip
+
+
+def _pairs(fields: Headers) -> list[tuple[bytes, bytes]]:
+    """The fields as the ASGI specification wants them: the names in lower case."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in fields.to_wsgi_list()]

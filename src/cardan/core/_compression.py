@@ -1,0 +1,312 @@
+"""Compression: which answers are compressed, by which coding, and what that changes of their heads.
+
+Takes the method and the header fields of a request, the status, the header fields and, if it is known, the whole body
+of the answer. Gives an :class:`Encoder`, which takes the pieces of the body and gives them compressed, and changes the
+header fields of the answer. It knows no protocol and does no I/O.
+"""
+
+from __future__ import annotations
+
+import zlib
+from functools import lru_cache, partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from ._response.vary import add_vary
+from .fields._accept import EncodingAccept
+from .fields._cache_control import ResponseCacheControl
+from .fields._etags import ETags, unquote_etag
+from .fields._syntax import parse_integer
+from .structures._headers import pairs_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from .structures._headers import Headers, HeadersView
+
+    Stream: TypeAlias = tuple[Callable[[bytes], bytes], Callable[[], bytes], Callable[[], bytes]]
+
+__all__ = ["COMPRESSIBLE", "LEVELS", "Compressing", "CompressionPolicy", "Encoder"]
+
+#: The codings, the preferred one first, and their levels. None takes longer than gzip does at its default level.
+LEVELS: Final[dict[str, int]] = {"zstd": 3, "br": 4, "gzip": 6}
+
+#: The levels that a coding has. Those of zstd end at 19, because the levels above it need a window of more than 8 MB,
+#: which a decoder may refuse (RFC 9659 section 3).
+_RANGES: Final = {"zstd": (1, 19), "br": (0, 11), "gzip": (1, 9)}
+
+#: The modules that have a coding, the first one that can be imported is used.
+_MODULES: Final = {
+    "zstd": ("compression.zstd", "backports.zstd", "zstandard"),
+    "br": ("brotli", "brotlicffi"),
+    "gzip": ("zlib",),
+}
+
+#: The media types that are worth compressing: those of text, and a few formats of data that are not compressed already.
+COMPRESSIBLE: Final = (
+    "text/*",
+    "*+json",
+    "*+xml",
+    "*+yaml",
+    "*+text",
+    "application/json",
+    "application/json5",
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/json-seq",
+    "application/javascript",
+    "application/x-javascript",
+    "application/ecmascript",
+    "application/xml",
+    "application/xml-dtd",
+    "application/yaml",
+    "application/x-yaml",
+    "application/toml",
+    "application/graphql",
+    "application/sql",
+    "application/rtf",
+    "application/wasm",
+    "application/vnd.apple.mpegurl",
+    "application/x-mpegurl",
+    "application/vnd.ms-fontobject",
+    "application/x-font-ttf",
+    "font/ttf",
+    "font/otf",
+    "font/collection",
+    "image/bmp",
+    "image/x-icon",
+    "image/vnd.microsoft.icon",
+)
+
+#: An event stream is compressed only if it is named: some proxies and clients hold back what they have to decompress.
+_EVENT_STREAM: Final = "text/event-stream"
+
+#: Fields of an answer that stays as it is. Four are digests of the body: RFC 9530, and the ones that it replaces.
+_KEEPING: Final = frozenset({"content-encoding", "content-digest", "repr-digest", "digest", "content-md5"})
+
+#: the window size that makes zlib write gzip
+_GZIP: Final = 16 + zlib.MAX_WBITS
+
+_WITHOUT_BODY: Final = frozenset({204, 205})
+
+
+class Encoder:
+    """Compresses one body. Each piece is given at once and as a whole, so that a client need not wait for the next.
+
+    ``compress`` takes a whole body, which is faster than a stream of one piece. ``start`` begins a stream: it gives the
+    functions that add a piece, that give all that was added, and that end the stream.
+    """
+
+    __slots__ = ("_compress", "_start", "_stream")
+
+    def __init__(self, compress: Callable[[bytes], bytes], start: Callable[[], Stream]) -> None:
+        self._compress = compress
+        self._start = start
+        self._stream: Stream | None = None
+
+    def feed(self, data: bytes) -> bytes:
+        """The compressed bytes for ``data``, from which a client can restore all of it; none for none."""
+        if not data:
+            return b""
+        if self._stream is None:
+            self._stream = self._start()
+        add, flush, _ = self._stream
+        return add(data) + flush()
+
+    def close(self, rest: bytes = b"") -> bytes:
+        """The compressed bytes for ``rest``, the last piece of the body, and the end."""
+        if self._stream is None:
+            return self._compress(rest)
+        add, _, finish = self._stream
+        return (add(rest) if rest else b"") + finish()
+
+
+@lru_cache
+def _module(coding: str) -> Any:
+    """The module that has a coding; None if none is installed."""
+    for name in _MODULES[coding]:
+        try:
+            return import_module(name)
+        except ImportError:
+            continue
+    return None
+
+
+def _gzip(level: int) -> Stream:
+    gzip = zlib.compressobj(level, zlib.DEFLATED, _GZIP)
+    return gzip.compress, partial(gzip.flush, zlib.Z_SYNC_FLUSH), gzip.flush
+
+
+def _brotli(module: Any, level: int) -> Stream:
+    brotli = module.Compressor(quality=level)
+    return brotli.process, brotli.flush, brotli.finish
+
+
+def _zstandard(module: Any, level: int) -> Stream:
+    zstd = module.ZstdCompressor(level=level).compressobj()
+    return zstd.compress, partial(zstd.flush, module.COMPRESSOBJ_FLUSH_BLOCK), zstd.flush
+
+
+def _zstd(module: Any, level: int) -> Stream:
+    zstd = module.ZstdCompressor(level)
+    return zstd.compress, partial(zstd.flush, zstd.FLUSH_BLOCK), partial(zstd.flush, zstd.FLUSH_FRAME)
+
+
+def _encoder(coding: str, level: int) -> Encoder:
+    module = _module(coding)
+    if coding == "gzip":
+        return Encoder(partial(zlib.compress, level=level, wbits=_GZIP), partial(_gzip, level))
+    if coding == "br":
+        return Encoder(partial(module.compress, quality=level), partial(_brotli, module, level))
+    if hasattr(module, "COMPRESSOBJ_FLUSH_BLOCK"):  # the module zstandard
+        return Encoder(module.ZstdCompressor(level=level).compress, partial(_zstandard, module, level))
+    return Encoder(partial(module.compress, level=level), partial(_zstd, module, level))
+
+
+def _checked_levels(codings: Mapping[str, int] | None) -> dict[str, int]:
+    """The codings that can be used, and their levels. Raises :exc:`ValueError` for one that cannot."""
+    if codings is None:
+        return {coding: level for coding, level in LEVELS.items() if _module(coding) is not None}
+    for coding, level in codings.items():
+        if coding not in _RANGES:
+            raise ValueError(f"got the coding {coding!r}, expected one of {', '.join(map(repr, _RANGES))}")
+        least, most = _RANGES[coding]
+        if isinstance(level, bool) or not isinstance(level, int):
+            raise TypeError(f"got a level of type {type(level).__name__} for {coding}, expected an int")
+        if not least <= level <= most:
+            raise ValueError(f"got the level {level} for {coding}, expected {least} to {most}")
+        if _module(coding) is None:
+            names = ", ".join(_MODULES[coding])
+            raise ValueError(f"got the coding {coding!r}, expected one of these modules to be installed: {names}")
+    return dict(codings)
+
+
+class CompressionPolicy:
+    """What is compressed, and how; see :class:`cardan.Compression` for the arguments and what is raised."""
+
+    __slots__ = ("_exact", "_levels", "_major", "_minimum", "_offers", "_suffixes")
+
+    def __init__(self, minimum: int, codings: Mapping[str, int] | None, types: Iterable[str]) -> None:
+        if isinstance(minimum, bool) or not isinstance(minimum, int):
+            raise TypeError(f"got a minimum of type {type(minimum).__name__}, expected an int")
+        if minimum < 0:
+            raise ValueError(f"got the minimum {minimum}, expected a number of bytes")
+        if isinstance(types, str):
+            raise TypeError("got one text for types, expected an iterable of media types")
+        self._minimum = max(minimum, 1)  # an empty body stays empty
+        self._levels = _checked_levels(codings)
+        self._offers = (*self._levels, "identity")
+        names = [name.strip().lower() for name in types]
+        for name in names:
+            main, slash, sub = name.partition("/")
+            if not name.startswith("*+") and (not slash or not main or not sub or main == "*"):
+                raise ValueError(f"got the media type {name!r}, expected 'type/subtype', 'type/*' or '*+suffix'")
+        self._suffixes = frozenset(name[1:] for name in names if name.startswith("*+"))
+        self._major = frozenset(name[:-1] for name in names if name.endswith("/*"))
+        self._exact = frozenset(names)
+
+    def compressing(self, method: str, headers: HeadersView) -> Compressing:
+        """The compression of the answer to a request with this method and these header fields."""
+        accepted = headers.get("Accept-Encoding")
+        coding = None
+        if accepted is not None:
+            coding = EncodingAccept.from_header(accepted).best_match(self._offers)
+        return Compressing(self, method, headers, None if coding == "identity" else coding)
+
+    def suits(self, content_type: str) -> bool:
+        """Whether bodies of this Content-Type are compressed."""
+        kind = content_type.partition(";")[0].strip().lower()
+        if kind in self._exact:
+            return True
+        main, slash, sub = kind.partition("/")
+        plus = sub.rfind("+")
+        return kind != _EVENT_STREAM and (main + slash in self._major or (plus >= 0 and sub[plus:] in self._suffixes))
+
+    @property
+    def minimum(self) -> int:
+        """The least length of a body that is compressed, in bytes."""
+        return self._minimum
+
+    def encoder(self, coding: str) -> Encoder:
+        """A new encoder."""
+        return _encoder(coding, self._levels[coding])
+
+
+class Compressing:
+    """The compression of one answer. ``coding`` is None if the client accepts none of the codings."""
+
+    __slots__ = ("_asked", "_coding", "_method", "_policy")
+
+    def __init__(self, policy: CompressionPolicy, method: str, asked: HeadersView, coding: str | None) -> None:
+        self._policy = policy
+        self._method = method
+        self._asked = asked
+        self._coding = coding
+
+    def may_encode(self, status: int, headers: Headers) -> bool:
+        """Whether an answer with this head is compressed, if its body has the length for it. Changes nothing."""
+        return (
+            self._coding is not None
+            and status != 206  # a range is one of the bytes as they are (RFC 9110 section 14.4)
+            and self._varies(status, headers)
+            and not self._is_short(headers, None)
+        )
+
+    def begin(self, status: int, headers: Headers, whole: bytes | None) -> Encoder | None:
+        """Change the header fields of the answer to those that are sent. Gives what encodes the body, None if nothing.
+
+        ``whole`` is the body if all of it is known. The answer to HEAD gets the fields that a GET would get, but no
+        Content-Length, which is not known (RFC 9110 section 9.3.2).
+        """
+        if status == 304:
+            self._change_not_modified(headers)
+            return None
+        if not self._varies(status, headers) or self._is_short(headers, whole):
+            return None
+        add_vary(headers, "Accept-Encoding")
+        if self._coding is None or status == 206:
+            return None
+        headers["Content-Encoding"] = self._coding
+        headers.remove("Content-Length")
+        headers.remove("Accept-Ranges")  # ranges would be those of the body that is not compressed
+        _weaken(headers)
+        return None if self._method == "HEAD" else self._policy.encoder(self._coding)
+
+    def _varies(self, status: int, headers: Headers) -> bool:
+        """Whether an answer with this head is compressed for some clients, if its body has the length for it."""
+        if status < 200 or status in _WITHOUT_BODY or not self._policy.suits(headers.get("Content-Type") or ""):
+            return False
+        names = {name.lower() for name, _ in pairs_of(headers)}
+        if not names.isdisjoint(_KEEPING) or ("content-range" in names and status != 206):
+            return False
+        if "cache-control" not in names:
+            return True
+        control = ", ".join(headers.getlist("Cache-Control"))
+        return not ResponseCacheControl.from_header(control).no_transform
+
+    def _is_short(self, headers: Headers, whole: bytes | None) -> bool:
+        length = len(whole) if whole is not None and self._method != "HEAD" else None
+        if length is None:
+            length = parse_integer(headers.get("Content-Length"))
+        return length is not None and length < self._policy.minimum
+
+    def _change_not_modified(self, headers: Headers) -> None:
+        """Give a 304 the fields of the answer that the client has stored (RFC 9110 section 15.4.5).
+
+        Its Content-Type is not known here. If the client names the weak form of the tag only, it has stored the
+        compressed body: a strong tag would name another one (RFC 9111 section 4.3.4).
+        """
+        add_vary(headers, "Accept-Encoding")
+        tag, _ = unquote_etag(headers.get("ETag"))
+        if tag is not None:
+            named = ETags.from_header(self._asked.get("If-None-Match"))
+            if named.is_weak(tag) and not named.is_strong(tag):
+                _weaken(headers)
+
+
+def _weaken(headers: Headers) -> None:
+    """Make the ETag weak: the compressed bytes are not those that the application named (RFC 9110 section 8.8.1)."""
+    tag = headers.get("ETag", "")
+    if tag[:1] == '"':  # not weak already, and no text that is not a tag
+        headers["ETag"] = "W/" + tag

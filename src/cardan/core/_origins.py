@@ -1,0 +1,203 @@
+"""CORS: which origins may read the answers of an application from a script (WHATWG Fetch section 3.3).
+
+Takes the header fields of a request. Gives the whole answer to a preflight request, and sets the fields of every other
+answer. It knows no protocol and does no I/O.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from ._response.vary import add_vary
+from .fields._cors import parse_origin
+from .fields._header_set import HeaderSet
+from .fields._syntax import is_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .structures._headers import Headers, HeadersView
+
+__all__ = ["CORSPolicy", "PreflightAnswer"]
+
+_ALLOW_ORIGIN: Final = "Access-Control-Allow-Origin"
+
+#: What decides on the answer to a preflight request; a cache that keeps the answer must know it.
+_PREFLIGHT_FIELDS: Final = (
+    "Origin",
+    "Access-Control-Request-Method",
+    "Access-Control-Request-Headers",
+    "Access-Control-Request-Private-Network",
+)
+
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+
+
+@dataclass(slots=True)
+class PreflightAnswer:
+    """The whole answer to a preflight request. ``text`` says in plain words why a request is refused."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    text: str
+
+
+class CORSPolicy:
+    """Who may do what; see :class:`cardan.CORS` for the arguments and what is raised."""
+
+    __slots__ = (
+        "_any_header",
+        "_any_method",
+        "_any_origin",
+        "_credentials",
+        "_expose",
+        "_headers",
+        "_max_age",
+        "_methods",
+        "_origins",
+        "_patterns",
+        "_private_network",
+    )
+
+    def __init__(
+        self,
+        origins: Iterable[str | re.Pattern[str]] | str,
+        methods: Iterable[str] | str,
+        headers: Iterable[str] | str,
+        expose: Iterable[str] | str,
+        credentials: bool,
+        max_age: timedelta | int | None,
+        private_network: bool,
+    ) -> None:
+        given = [origins] if isinstance(origins, (str, re.Pattern)) else list(origins)
+        self._any_origin = "*" in given
+        self._origins = frozenset(_checked_origin(each) for each in given if isinstance(each, str) and each != "*")
+        self._patterns = tuple(each for each in given if isinstance(each, re.Pattern))
+        for each in given:
+            if not isinstance(each, (str, re.Pattern)):
+                raise TypeError(f"got an origin of type {type(each).__name__}, expected a str or a compiled pattern")
+        self._methods = _tokens("methods", methods)
+        self._headers = _tokens("headers", headers)
+        self._expose = ", ".join(_tokens("expose", expose))
+        self._any_method = "*" in self._methods
+        self._any_header = "*" in self._headers
+        self._credentials = credentials
+        self._private_network = private_network
+        seconds = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
+        if seconds is not None and seconds < 0:
+            raise ValueError(f"got the max_age {max_age!r}, expected a number of seconds that is not negative")
+        self._max_age = None if seconds is None else str(int(seconds))
+        if credentials and self._any_origin:
+            raise ValueError(
+                "got the origin '*' with credentials=True, expected each origin by its name: every site could read what"
+                " the application shows its users (Fetch section 3.3.5)"
+            )
+        if credentials and self._expose == "*":
+            raise ValueError("got expose='*' with credentials=True, expected the names of the fields")
+
+    def preflight(self, method: str, asked: HeadersView) -> PreflightAnswer | None:
+        """The answer to a preflight request; None for any other request, which the application answers.
+
+        A preflight request is an OPTIONS with Origin and Access-Control-Request-Method (Fetch section 3.3.2). It is a
+        question of the browser about this policy. The application never sees it.
+        """
+        wanted = asked.get("Access-Control-Request-Method")
+        if method != "OPTIONS" or wanted is None or "Origin" not in asked:
+            return None
+        fields: list[tuple[str, str]] = [("Vary", ", ".join(_PREFLIGHT_FIELDS))]
+        origin = self._allowed_origin(asked)
+        if origin is None:
+            return PreflightAnswer(403, fields, "The origin is not allowed.")
+        fields.append((_ALLOW_ORIGIN, origin))
+        if self._credentials:
+            fields.append(("Access-Control-Allow-Credentials", "true"))
+        # "*" does not stand for every method in an answer with credentials, and never for Authorization: the names that
+        # were asked for do (Fetch sections 3.3.3 and 3.3.5)
+        if self._any_method and is_token(wanted):
+            fields.append(("Access-Control-Allow-Methods", wanted))
+        elif self._methods:
+            fields.append(("Access-Control-Allow-Methods", ", ".join(self._methods)))
+        names = HeaderSet.from_header(", ".join(asked.getlist("Access-Control-Request-Headers")))
+        if self._any_header and names and all(map(is_token, names)):
+            fields.append(("Access-Control-Allow-Headers", ", ".join(names)))
+        elif self._headers and not self._any_header:
+            fields.append(("Access-Control-Allow-Headers", ", ".join(self._headers)))
+        asks_private = asked.get("Access-Control-Request-Private-Network") == "true"
+        if not (is_token(wanted) if self._any_method else wanted in self._methods):
+            return PreflightAnswer(403, fields, "The method is not allowed for this origin.")
+        if not (all(map(is_token, names)) if self._any_header else self._has(names)):
+            return PreflightAnswer(403, fields, "A header field is not allowed for this origin.")
+        if asks_private:
+            if not self._private_network:
+                return PreflightAnswer(403, fields, "Requests from a public to a private network are not allowed.")
+            fields.append(("Access-Control-Allow-Private-Network", "true"))
+        if self._max_age is not None:
+            fields.append(("Access-Control-Max-Age", self._max_age))
+        return PreflightAnswer(204, fields, "")
+
+    def apply(self, asked: HeadersView, headers: Headers) -> None:
+        """Set the fields of an answer. ``asked`` are the fields of the request.
+
+        An answer that has an Access-Control-Allow-Origin keeps its own fields: the application made an exception.
+        """
+        if not self._any_origin:  # also without an Origin: a cache may keep this answer for other origins
+            add_vary(headers, "Origin")
+        if _ALLOW_ORIGIN in headers:
+            return
+        origin = self._allowed_origin(asked)
+        if origin is None:
+            return
+        headers[_ALLOW_ORIGIN] = origin
+        if self._credentials:
+            headers["Access-Control-Allow-Credentials"] = "true"
+        if self._expose and "Access-Control-Expose-Headers" not in headers:
+            headers["Access-Control-Expose-Headers"] = self._expose
+
+    def _allowed_origin(self, asked: HeadersView) -> str | None:
+        """The value of Access-Control-Allow-Origin, None if the origin of the request is not allowed.
+
+        If every origin is allowed, the value is the same for a request without an origin, so that a cache may keep the
+        answer for all.
+        """
+        if self._any_origin:
+            return "*"
+        told = asked.getlist("Origin")
+        origin = parse_origin(told[0]) if len(told) == 1 else None
+        if origin is None:
+            return None
+        if origin in self._origins or any(pattern.fullmatch(origin) for pattern in self._patterns):
+            return origin
+        return None
+
+    def _has(self, names: HeaderSet) -> bool:
+        allowed = {name.lower() for name in self._headers}
+        return all(name.lower() in allowed for name in names)
+
+
+def _checked_origin(origin: str) -> str:
+    """``origin`` if browsers send it in this form. Raises :exc:`ValueError` if no request can ever have it."""
+    scheme, _, host = origin.partition("://")
+    usual = origin.isascii() and origin == origin.lower() and parse_origin(origin) is not None
+    if not usual or ((port := _DEFAULT_PORTS.get(scheme)) and host.endswith(port)):
+        raise ValueError(
+            f"got the origin {origin!r}, expected '*', 'null' or scheme://host[:port] as browsers send it: in lower"
+            " case, without a path and without the default port"
+        )
+    return origin
+
+
+def _tokens(option: str, given: Iterable[str] | str) -> tuple[str, ...]:
+    if isinstance(given, str):
+        if given != "*":
+            raise TypeError(f"got the text {given!r} for {option}, expected '*' or an iterable of names")
+        return ("*",)
+    names = tuple(given)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"got a name of type {type(name).__name__} in {option}, expected a str")
+        if not is_token(name):
+            raise ValueError(f"got the name {name!r} in {option}, expected a token")
+    return ("*",) if "*" in names else names

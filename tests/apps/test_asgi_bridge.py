@@ -1,0 +1,352 @@
+"""Application.from_asgi: an ASGI application, served over WSGI. What both bridges share is in test_bridged_sites.py."""
+
+from __future__ import annotations
+
+import contextvars
+import io
+import logging
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+import cardan
+from cardan import Application, Mount
+from cardan.testing import Client, RequestBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+on_both_loops = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+START = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]}
+
+
+def body(data: bytes, *, more: bool = False) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": data, "more_body": more}
+
+
+def only_http(app: Callable[..., Any]) -> Any:
+    """``app`` without a lifespan."""
+
+    async def outer(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        await app(scope, receive, send)
+
+    return outer
+
+
+def client_of(app: Any, backend: Any = "asyncio", **options: Any) -> Client:
+    return Client(Application.from_asgi(only_http(app), backend=backend), "wsgi", **options)
+
+
+@on_both_loops
+def test_an_upload_is_read_as_it_comes(backend: Any) -> None:
+    """Each ``receive()`` gives bytes that have come, and the last one of them says that there are no more."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        more = True
+        while more:
+            message = await receive()
+            more = message["more_body"]
+            await send(body(message["body"], more=more))
+
+    with client_of(app, backend) as client:
+        parts = [b"a" * 100_000, b"b" * 10]
+        assert client.post("/", content=iter(parts)).content == b"".join(parts)
+        assert client.post("/", content=b"".join(parts)).content == b"".join(parts)
+        assert client.post("/", content=b"small").content == b"small"
+        assert client.get("/").content == b""
+
+
+@on_both_loops
+def test_an_application_is_not_faster_than_its_client(backend: Any) -> None:
+    """``send()`` returns when the server asks for more than it was given."""
+    sent: list[int] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        for number in range(100):
+            await send(body(b"%d\n" % number, more=True))
+            sent.append(number)
+        await send(body(b""))
+
+    iterable: Any = Application.from_asgi(only_http(app), backend=backend)(
+        RequestBuilder("/").environ(), lambda *_: print
+    )
+    steps = iter(iterable)
+    assert [next(steps), next(steps)] == [b"0\n", b"1\n"]
+    assert sent == [0]
+    assert b"".join(steps) == b"".join(b"%d\n" % number for number in range(2, 100))
+    iterable.close()
+
+
+@on_both_loops
+@pytest.mark.parametrize("waits_in", ["send", "receive", "sleep"])
+def test_a_client_that_leaves(backend: Any, waits_in: str, caplog: pytest.LogCaptureFixture) -> None:
+    """``send()`` raises an OSError and ``receive()`` gives a disconnect; an application that waits for something else
+    is cancelled. When the server has closed the response, the application has ended. None of this is logged.
+    """
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await receive()
+            await send(START)
+            async with anyio.create_task_group() as group:
+                group.start_soon(tick, send)
+                if waits_in == "receive":
+                    seen.append((await receive())["type"])
+                elif waits_in == "sleep":
+                    await anyio.sleep_forever()
+        finally:
+            seen.append("ended")
+
+    async def tick(send: Any) -> None:
+        try:
+            await send(body(b"tick\n", more=True))
+        except OSError as error:
+            seen.append(str(error))
+            if waits_in == "send":
+                raise
+
+    served = Application.from_asgi(only_http(app), backend=backend)
+    iterable: Any = served(RequestBuilder("/").environ(), lambda *_: print)
+    assert next(iter(iterable)) == b"tick\n"
+    with caplog.at_level(logging.DEBUG, "cardan"):
+        iterable.close()
+    told = {"the client has left before it had the whole response", "ended"}
+    assert set(seen) == (told | {"http.disconnect"} if waits_in == "receive" else told)
+    assert seen[-1] == "ended"
+    assert not [record for record in caplog.records if record.name == "cardan"]
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_an_error_after_the_client_has_left(own: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """An error that comes of the leaving is no news. Any other one is logged, because nobody else can be told."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        try:
+            await send(body(b"tick\n", more=True))
+        except OSError:
+            if not own:
+                raise RuntimeError("made of the OSError") from None
+        raise LookupError("of its own")
+
+    iterable: Any = Application.from_asgi(only_http(app))(RequestBuilder("/").environ(), lambda *_: print)
+    assert next(iter(iterable)) == b"tick\n"
+    iterable.close()
+    logged = [record.message for record in caplog.records if record.name == "cardan"]
+    assert logged == (["an error after the client has left"] if own else [])
+
+
+@on_both_loops
+def test_errors(backend: Any) -> None:
+    """An error before the first chunk reaches the server, which answers 500; one after it breaks the response off. To
+    return before the response is complete is an error.
+    """
+
+    async def before(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        raise LookupError("before")
+
+    async def after(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        await send(body(b"tick", more=True))
+        raise LookupError("after")
+
+    async def nothing(scope: Any, receive: Any, send: Any) -> None:
+        pass
+
+    async def half(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        await send(body(b"tick", more=True))
+
+    async def twice(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        await send(START)
+
+    early = "got an application that returned before its response was complete"
+    for app, kind, text in [
+        (before, LookupError, "before"),
+        (after, LookupError, "after"),
+        (nothing, RuntimeError, early),
+        (half, RuntimeError, early),
+        (twice, RuntimeError, "got the message 'http.response.start' out of order"),
+    ]:
+        with client_of(app, backend) as client, pytest.raises(kind, match=text):
+            client.post("/", content=b"x" * 1_000_000)
+    with client_of(before, backend, raise_app_exceptions=False) as client:
+        assert client.post("/", content=b"x" * 1_000_000).status_code == 500
+
+
+@on_both_loops
+def test_what_an_application_does_after_its_response(backend: Any) -> None:
+    """The thread waits for its end; ``receive()`` gives a disconnect; an error is the server's to log."""
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        await send(body(b"done"))
+        await anyio.sleep(0.01)
+        seen.append((await receive())["type"])
+        seen.append((await receive())["type"])
+        if scope["path"] == "/broken":
+            raise LookupError("later")
+
+    with client_of(app, backend) as client:
+        assert client.get("/").content == b"done"
+        assert seen == ["http.request", "http.disconnect"]
+        with pytest.raises(LookupError, match="later"):
+            client.get("/broken")
+
+
+@on_both_loops
+def test_two_tasks_that_send(backend: Any) -> None:
+    """Tasks of an application may send at the same time: no chunk is lost, and none waits for ever."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        async with anyio.create_task_group() as group:
+            for _ in range(10):
+                group.start_soon(send, body(b"x", more=True))
+        await send(body(b"."))
+
+    with client_of(app, backend) as client:
+        assert client.get("/").content == b"x" * 10 + b"."
+
+
+@on_both_loops
+def test_one_context(backend: Any) -> None:
+    """A request has one context, from its start to what follows the response. The server's is seen, and not changed."""
+    variable = contextvars.ContextVar("variable", default="none")
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(variable.get())
+        token = variable.set("own")
+        await send(START)
+        for _ in range(3):
+            await send(body(b"x", more=True))
+        await send(body(b""))
+        await anyio.sleep(0)
+        seen.append(variable.get())
+        variable.reset(token)
+
+    variable.set("server")
+    served: Any = Application.from_asgi(only_http(app), backend=backend)
+    for _ in range(2):
+        iterable = served(RequestBuilder("/").environ(), lambda *_: print)
+        assert b"".join(iterable) == b"xxx"
+        iterable.close()
+    assert seen == ["server", "own"] * 2
+    assert variable.get() == "server"
+
+
+@on_both_loops
+def test_the_lifespan(backend: Any) -> None:
+    """The first request starts it, each request has a copy of its state, and ``close()`` ends it. A mount does this for
+    the applications below it.
+    """
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            assert (await receive())["type"] == "lifespan.startup"
+            scope["state"]["word"] = "started"
+            await send({"type": "lifespan.startup.complete"})
+            seen.append((await receive())["type"])
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        seen.append(dict(scope["state"]))
+        scope["state"]["word"] = "changed"
+        await send(START)
+        await send(body(b""))
+
+    for served in (Application.from_asgi(app, backend=backend), Mount({"/": Application.from_asgi(app)})):
+        seen.clear()
+        with Client(served, "wsgi") as client:
+            client.get("/")
+            client.get("/")
+        assert seen == [{"word": "started"}, {"word": "started"}, "lifespan.shutdown"]
+
+
+@pytest.mark.parametrize("how", ["message", "error"])
+def test_a_lifespan_that_fails(how: str) -> None:
+    """The request that has started it fails with the reason, and so does the next one, which tries again."""
+    tries: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "lifespan"
+        await receive()
+        tries.append(how)
+        await send({"type": "lifespan.startup.failed", "message": "no database"})
+        if how == "error":
+            raise LookupError("no database at all")
+
+    served = Application.from_asgi(app)
+    for _ in range(2):
+        with pytest.raises((RuntimeError, LookupError), match="no database"):
+            served(RequestBuilder("/").environ(), lambda *_: print)
+    assert tries == [how] * 2
+
+
+def test_the_scope() -> None:
+    """The scope says what the environ says, and has the environ itself."""
+    seen: dict[str, Any] = {}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.update(scope)
+        await send({"type": "http.response.start", "status": 204})
+        await send(body(b""))
+
+    fields = {"X-A": "1", "Cookie": "a=1", "Content-Type": "text/plain"}
+    with client_of(app, root_path="/b\xe4low", client=("1.2.3.4", 5)) as client:
+        assert client.post("/\xe4/b%2Fc?x=%C3%A4", headers=fields, content=b"1").status_code == 204
+    assert (seen["path"], seen["root_path"]) == ("/b\xe4low/\xe4/b/c", "/b\xe4low")
+    assert seen["query_string"] == b"x=%C3%A4"
+    assert (seen["method"], seen["scheme"], seen["http_version"]) == ("POST", "http", "1.1")
+    assert (seen["client"], seen["server"]) == (("1.2.3.4", 5), ("testserver", 80))
+    assert {(b"x-a", b"1"), (b"cookie", b"a=1"), (b"content-type", b"text/plain")} <= set(seen["headers"])
+    assert (b"content-length", b"1") in seen["headers"]
+    assert seen["raw_path"].startswith(b"/b%C3%A4low/%C3%A4/b")
+    assert seen["wsgi.environ"]["REQUEST_METHOD"] == "POST"
+
+
+def test_a_client_that_breaks_its_upload_off() -> None:
+    """``receive()`` gives a disconnect if the body ends before its declared length."""
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (message := await receive())["type"] == "http.request" and message["more_body"]:
+            pass
+        seen.append(message["type"])
+        await send(START)
+        await send(body(b"."))
+
+    environ = RequestBuilder("/", method="POST", data=b"x" * 200_000).environ()
+    environ["wsgi.input"] = io.BytesIO(b"x" * 150_000)
+    environ.pop("wsgi.input_terminated", None)
+    iterable: Any = Application.from_asgi(only_http(app))
+    with pytest.raises(OSError, match="the client has left"):
+        list(iterable({**environ, "x-wsgiorg.throw_errors": True}, lambda *_: print))
+    assert seen == ["http.disconnect"]
+
+
+def test_one_side_alone() -> None:
+    """``cardan.wsgi.from_asgi`` gives the WSGI side, and ``cardan.asgi.from_wsgi`` the ASGI side."""
+
+    async def new(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        await send(body(b"new"))
+
+    def old(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"old"
+
+    with Client(cardan.wsgi.from_asgi(only_http(new)), "wsgi") as client:
+        assert client.get("/").content == b"new"
+    with Client(cardan.asgi.from_wsgi(old), "asgi") as client:
+        assert client.get("/").content == b"old"

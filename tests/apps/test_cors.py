@@ -1,0 +1,260 @@
+"""CORS on both protocols, compared with Starlette's. tests/core/test_origins.py tests the policy."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import Any
+
+import flask
+import pytest
+import starlette.middleware.cors
+
+from cardan import CORS, Application, Compression, Mount, ProxyFix, Request, Response, abort
+from cardan.testing import PROTOCOLS, Client, lint
+
+both = pytest.mark.parametrize("protocol", PROTOCOLS)
+
+SITE = "https://www.example.com"
+OTHER = "https://other.example"
+ALLOW = "Access-Control-Allow-"
+ASK = "Access-Control-Request-"
+
+calls: list[str] = []
+
+
+@Request.application
+def site(request: Request) -> Response:
+    """Answers of several kinds; ``calls`` has the requests that have come so far."""
+    calls.append(f"{request.method} {request.path}")
+    match request.path:
+        case "/missing":
+            abort(404)
+        case "/old":
+            return Response("moved", 302, {"Location": "/new"})
+        case "/nothing":
+            return Response(status=204)
+        case "/varies":
+            return Response("x", headers={"Vary": "Cookie"})
+        case "/open":
+            return Response("x", headers={f"{ALLOW}Origin": "*"})
+    return Response("x")
+
+
+POLICIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "named": (
+        {"origins": [SITE], "methods": ["GET", "PUT"], "headers": ["Content-Type", "X-Key"]},
+        {"allow_origins": [SITE], "allow_methods": ["GET", "PUT"], "allow_headers": ["Content-Type", "X-Key"]},
+    ),
+    "users": (
+        {"origins": [SITE], "credentials": True, "expose": ["X-Total"], "headers": "*"},
+        {"allow_origins": [SITE], "allow_credentials": True, "expose_headers": ["X-Total"], "allow_headers": ["*"]},
+    ),
+    "pattern": (
+        {"origins": [re.compile(r"https://\w+\.example\.com")]},
+        {"allow_origin_regex": r"https://\w+\.example\.com"},
+    ),
+    "all": (
+        {"origins": "*", "methods": "*", "private_network": True},
+        {"allow_origins": ["*"], "allow_methods": ["*"], "allow_private_network": True},
+    ),
+}
+
+ASKS = {f"{ASK}Method": "GET"}
+
+# what both do: the policy, the path, the method and the fields of the request
+SAME: list[tuple[str, str, str, dict[str, str]]] = [
+    *[("named", path, "GET", {"Origin": SITE}) for path in ("/", "/missing", "/old", "/nothing", "/varies")],
+    ("named", "/", "POST", {"Origin": SITE}),
+    ("named", "/", "GET", {"Origin": OTHER}),
+    ("named", "/", "GET", {"Origin": "null"}),
+    ("named", "/", "GET", {"Origin": SITE + ".evil.example"}),
+    ("named", "/", "GET", {}),
+    ("named", "/", "OPTIONS", {"Origin": SITE}),
+    ("named", "/", "OPTIONS", ASKS),
+    ("named", "/", "OPTIONS", {"Origin": SITE, f"{ASK}Method": "PUT", f"{ASK}Headers": "content-type, x-key"}),
+    ("named", "/", "OPTIONS", {"Origin": SITE, f"{ASK}Method": "DELETE"}),
+    ("named", "/", "OPTIONS", {"Origin": SITE, f"{ASK}Method": "PUT", f"{ASK}Headers": "x-other"}),
+    ("named", "/", "OPTIONS", {"Origin": OTHER, f"{ASK}Method": "PUT"}),
+    ("named", "/", "OPTIONS", {"Origin": SITE, f"{ASK}Method": "PUT", f"{ASK}Private-Network": "true"}),
+    ("users", "/", "GET", {"Origin": SITE, "Cookie": "a=b"}),
+    ("users", "/", "OPTIONS", {"Origin": SITE, **ASKS, f"{ASK}Headers": "authorization"}),
+    ("pattern", "/", "GET", {"Origin": SITE}),
+    ("pattern", "/", "GET", {"Origin": SITE + ".evil.example"}),
+    ("pattern", "/", "OPTIONS", {"Origin": SITE, **ASKS}),
+    ("all", "/", "GET", {"Origin": SITE}),
+    ("all", "/", "OPTIONS", {"Origin": SITE, f"{ASK}Method": "DELETE", f"{ASK}Private-Network": "true"}),
+]
+
+
+def seen(app: Any, protocol: Any, path: str, method: str, fields: dict[str, str]) -> dict[str, Any]:
+    """What a browser asks of the answer."""
+    with Client(app, protocol) as client:
+        told = client.request(method, path, headers=fields, follow_redirects=False)
+    headers = told.headers
+    is_preflight = method == "OPTIONS" and {"Origin", f"{ASK}Method"} <= fields.keys()
+    names = {name: headers.get(f"Access-Control-{name}") for name in ("Allow-Origin", "Expose-Headers", "Max-Age")}
+    asked = [name.strip().lower() for name in fields.get(f"{ASK}Headers", "").split(",") if name]
+    allowed = headers.get(f"{ALLOW}Headers", "").lower()
+    private = headers.get(f"{ALLOW}Private-Network")
+    vary = {name.strip().lower() for name in headers.get("Vary", "").split(",")}
+    if not is_preflight:
+        return {"status": told.status_code, "vary": vary, **names, "credentials": headers.get(f"{ALLOW}Credentials")}
+    ok = told.is_success
+    return {
+        "ok": ok,
+        "origin": names["Allow-Origin"],
+        "method": fields[f"{ASK}Method"] in headers.get(f"{ALLOW}Methods", "") if ok else None,
+        "headers": all(name in allowed for name in asked) if ok else None,
+        "age": names["Max-Age"] if ok else None,
+        "private": private if ok else None,
+        "vary": vary,
+    }
+
+
+@pytest.mark.parametrize(("policy", "path", "method", "fields"), SAME)
+def test_as_starlette_does(policy: str, path: str, method: str, fields: dict[str, str]) -> None:
+    """A browser sees the same on both protocols, and by Starlette's CORSMiddleware."""
+    ours, theirs = POLICIES[policy]
+    app = CORS(site, **ours)
+    answers = [
+        seen(lint.wsgi(app), "wsgi", path, method, fields),
+        seen(lint.asgi(app), "asgi", path, method, fields),
+        seen(starlette.middleware.cors.CORSMiddleware(site, **theirs), "asgi", path, method, fields),
+    ]
+    if policy == "all":  # one answer for all needs no Vary: test_unlike_starlette
+        for answer in answers:
+            answer["vary"] -= {"origin", ""}
+    assert answers[0] == answers[1] == answers[2]
+
+
+@both
+def test_unlike_starlette(protocol: Any) -> None:
+    """Where Fetch, or the safety of users, asks for something else than Starlette's CORSMiddleware does."""
+    middleware = starlette.middleware.cors.CORSMiddleware
+    everybody = CORS(site, "*"), middleware(site, ["*"])
+    # all get one answer, which a cache may keep: also those who send no origin
+    assert [seen(each, None, "/", "GET", {})["Allow-Origin"] for each in everybody] == ["*", None]
+    # every site with the cookies of every user: not accepted
+    assert seen(middleware(site, ["*"], allow_credentials=True), None, "/", "GET", {"Origin": OTHER, "Cookie": "a=b"})[
+        "Allow-Origin"
+    ] == OTHER  # fmt: skip
+    with pytest.raises(ValueError, match="got the origin '\\*' with credentials=True"):
+        CORS(site, "*", credentials=True)
+    # GET, HEAD and POST need no permission (Fetch section 2.2.1), so they are there from the start; OPTIONS is not
+    ask = {"Origin": SITE, f"{ASK}Method": "POST"}
+    named = CORS(site, [SITE]), middleware(site, [SITE])
+    assert [seen(each, None, "/", "OPTIONS", ask)["ok"] for each in named] == [True, False]
+    # an origin that cannot match is a mistake of the program
+    with pytest.raises(ValueError, match=r"got the origin 'https://www\.example\.com/'"):
+        CORS(site, [SITE + "/"])
+    # a refusal is forbidden, not malformed; a permission needs no body
+    with Client(named[0], protocol) as ours, Client(named[1]) as theirs:
+        asks = {"Origin": OTHER, **ASKS}
+        assert [each.options("/", headers=asks).status_code for each in (ours, theirs)] == [403, 400]
+        assert ours.options("/", headers=asks).text == "The origin is not allowed."
+        asks = {"Origin": SITE, **ASKS}
+        assert [each.options("/", headers=asks).status_code for each in (ours, theirs)] == [204, 200]
+    # the application makes an exception
+    assert [seen(each, None, "/open", "GET", {"Origin": SITE})["Allow-Origin"] for each in named] == ["*", SITE]
+
+
+@both
+def test_the_application_never_sees_a_preflight(protocol: Any) -> None:
+    """It would need a handler for OPTIONS, and often asks for a login, which a preflight never has."""
+    calls.clear()
+    with Client(CORS(site, [SITE]), protocol) as client:
+        client.options("/", headers={"Origin": SITE, **ASKS})
+        client.options("/", headers={"Origin": OTHER, **ASKS})
+        client.options("/", headers={"Origin": SITE})
+    assert calls == ["OPTIONS /"]
+
+
+@both
+def test_errors(protocol: Any) -> None:
+    """A script can read every error that the application makes: of the handler, of a limit, of a method."""
+
+    class Small(Request):
+        max_content_length = 5
+
+    @Small.application(load=True)
+    def app(request: Small) -> Response:
+        abort(int(request.path[1:]))
+
+    with Client(CORS(app, [SITE]), protocol, headers={"Origin": SITE}) as client:
+        for answer in (client.get("/401"), client.get("/500"), client.post("/200", content=b"x" * 100)):
+            assert answer.headers[f"{ALLOW}Origin"] == SITE
+            assert answer.headers["Vary"].endswith("Origin")
+        assert answer.status_code == 413
+
+
+@both
+def test_around_other_applications(protocol: Any) -> None:
+    """Flask, mounts, proxies and compression, in any order."""
+    old = flask.Flask("old")
+
+    @old.route("/x")
+    def x() -> str:
+        return "x" * 1000
+
+    app = ProxyFix(CORS(Compression(Mount({"/old": Application.from_wsgi(old), "/": site})), [SITE]))
+    with Client(app, protocol, headers={"Origin": SITE, "Accept-Encoding": "gzip"}) as client:
+        answer = client.get("/old/x")
+        assert (answer.text, answer.headers["Content-Encoding"]) == ("x" * 1000, "gzip")
+        assert answer.headers[f"{ALLOW}Origin"] == SITE
+        assert answer.headers["Vary"] == "Accept-Encoding, Origin"
+        assert client.get("/old/missing").headers[f"{ALLOW}Origin"] == SITE
+        assert client.options("/old/x", headers=ASKS).status_code == 204
+
+
+def test_a_wsgi_iterable_is_passed_on_unchanged() -> None:
+    """Only the head changes, so that a server still knows its own file wrapper; ``exc_info`` is passed on as well."""
+    body: list[bytes] = [b"x"]
+    started: list[Any] = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        start_response("500 Broken", [("X-A", "1")], (LookupError, LookupError("x"), None))
+        return body
+
+    environ = {"REQUEST_METHOD": "GET", "HTTP_ORIGIN": SITE}
+    assert CORS(app, [SITE])(environ, lambda *given: started.append(given)) is body  # type: ignore[arg-type, return-value]
+    fields = [("Vary", "Origin"), (f"{ALLOW}Origin", SITE)]
+    assert started[0] == ("200 OK", fields)
+    assert started[1][:2] == ("500 Broken", [("X-A", "1"), *fields])
+    assert started[1][2][0] is LookupError
+
+
+def test_other_scopes_are_passed_on() -> None:
+    """Lifespans and websockets reach the application. CORS says nothing about websockets."""
+    seen_types: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen_types.append(scope["type"])
+
+    for kind in ("lifespan", "websocket"):
+        with contextlib.suppress(StopIteration):
+            CORS(app, "*")({"type": kind}, None, None).send(None)  # type: ignore[arg-type]
+    assert seen_types == ["lifespan", "websocket"]
+
+
+def test_the_other_protocol() -> None:
+    """A wrapper speaks what its application speaks, and its error names the wrapper."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        """An ASGI application."""
+
+    def wsgi(environ: Any, start_response: Any) -> Any:
+        """A WSGI application."""
+
+    environ = {"REQUEST_METHOD": "GET"}
+    for wrap in (CORS, Compression):
+        options: Any = {"origins": "*"} if wrap is CORS else {}
+        wrapped = wrap(app, **options)
+        assert wrapped.app is app
+        text = f"for the application behind {wrap.__name__}, expected one over ASGI"
+        with pytest.raises(RuntimeError, match=text):
+            wrapped(environ, None)  # type: ignore[arg-type]
+        text = f"for the application behind {wrap.__name__}, expected one over WSGI"
+        with pytest.raises(RuntimeError, match=text):
+            wrap(wsgi, **options)({"type": "http"}, None, None).send(None)  # type: ignore[arg-type]

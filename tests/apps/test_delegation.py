@@ -1,0 +1,239 @@
+"""An application that ``resolve`` returns answers the request, inside the middleware of the outer application."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cardan import Application, Dual, Mount, ProxyFix, Request, Response, StaticFiles, abort, middleware
+from cardan.exceptions import HTTPException, NotFound
+from cardan.testing import PROTOCOLS, Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cardan import Flow
+
+both = pytest.mark.parametrize("protocol", PROTOCOLS)
+kinds = pytest.mark.parametrize("kind", ["def", "async"])
+
+
+class Small(Request):
+    """Requests of at most ten bytes."""
+
+    max_content_length = 10
+
+
+@middleware
+def guard(request: Request) -> Flow:
+    """Refuses some requests, and marks every response."""
+    if "refused" in request.args:
+        abort(403)
+    response = yield
+    response.headers["X-Guard"] = str(response.status_code)
+
+
+@middleware
+def inner_mark(request: Request) -> Flow:
+    """Belongs to the inner application."""
+    response = yield
+    response.headers["X-Inner"] = type(request).__name__
+
+
+def inner(request: Request) -> Response:
+    """The handler of the inner application."""
+    if request.path == "/missing":
+        raise NotFound
+    if request.path == "/defect":
+        raise ZeroDivisionError
+    return Response(f"{request.path} {request.form.get('a')}")
+
+
+async def ainner(request: Request) -> Response:
+    """The same as an ``async def``."""
+    await request.load()
+    return inner(request)
+
+
+class Inner(Application[Request]):
+    """Marks its error responses."""
+
+    def on_error(self, request: Request, error: HTTPException) -> Response:
+        """The response with a mark."""
+        response = super().on_error(request, error)
+        response.headers["X-Inner-Error"] = str(error.code)
+        return response
+
+
+class Outer(Application[Request]):
+    """Gives every request to another application."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(middleware=[guard])
+        self.app = app
+
+    def resolve(self, request: Request) -> Any:
+        """Another application."""
+        return self.app
+
+
+def made(kind: str, **options: Any) -> Inner:
+    return Inner(inner if kind == "def" else ainner, middleware=[inner_mark], **options)
+
+
+@both
+def test_static_files(protocol: Any, tmp_path: Path) -> None:
+    """They are sent, with ranges and conditions; the middleware sees the response, and refuses before."""
+    (tmp_path / "a.txt").write_text("0123456789")
+    with Client(Outer(StaticFiles(tmp_path)), protocol) as client:
+        response = client.get("/a.txt", headers={"Range": "bytes=2-4"})
+        assert (response.status_code, response.text, response.headers["X-Guard"]) == (206, "234", "206")
+        assert client.get("/a.txt", headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
+        missing = client.get("/b.txt")
+        assert (missing.status_code, missing.headers["X-Guard"]) == (404, "404")
+        assert client.get("/a.txt?refused").status_code == 403
+
+
+@both
+@kinds
+def test_an_application_answers_as_a_handler(protocol: Any, kind: str) -> None:
+    """Its middleware, its ``on_error`` and its request class hold, inside the middleware of the outer one."""
+    with Client(Outer(made(kind, request_class=Small)), protocol) as client:
+        response = client.post("/x", data={"a": "b"})
+        assert response.text == "/x b"
+        assert (response.headers["X-Inner"], response.headers["X-Guard"]) == ("Small", "200")
+        missing = client.get("/missing")
+        assert (missing.headers["X-Inner-Error"], missing.headers["X-Guard"]) == ("404", "404")
+        assert client.post("/x", data={"a": "too long for it"}).status_code == 413
+        with pytest.raises(ZeroDivisionError):
+            client.get("/defect")
+
+
+@both
+@kinds
+@pytest.mark.parametrize("same_class", [False, True])
+def test_it_loads_the_body_if_it_says_so(protocol: Any, kind: str, same_class: bool) -> None:
+    """``load=True`` of the inner application; errors of loading are its own."""
+
+    def loaded(request: Request) -> Response:
+        return Response(request.form["a"])
+
+    async def aloaded(request: Request) -> Response:
+        return loaded(request)
+
+    handler: Any = loaded if kind == "def" else aloaded
+    app = Inner(handler, load=True, request_class=Request if same_class else Small)
+    with Client(Outer(app), protocol) as client:
+        assert client.post("/", data={"a": "b"}).text == "b"
+        wrong = client.post(
+            "/", headers={"Content-Type": "multipart/form-data; boundary=x"}, content=b"--x\r\nis wrong"
+        )
+        assert (wrong.status_code, wrong.headers["X-Inner-Error"]) == (
+            400 if same_class else 413,
+            str(wrong.status_code),
+        )
+
+
+@both
+@kinds
+def test_several_levels(protocol: Any, kind: str) -> None:
+    """The application may itself give the request to another one."""
+    with Client(Outer(Outer(made(kind))), protocol) as client:
+        assert client.post("/x", data={"a": "b"}).text == "/x b"
+
+
+@both
+@kinds
+def test_other_dual_applications(protocol: Any, kind: str) -> None:
+    """A Mount, a ProxyFix and a Dual are called as servers call them."""
+    app = made(kind)
+
+    def wsgi_app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Type", "text/plain"), ("X-Foreign", "yes")])
+        return [environ["wsgi.input"].read()]
+
+    for given in (Mount({"/m": app}), ProxyFix(Mount({"/m": app})), Dual(Mount({"/m": app}), Mount({"/m": app}))):
+        with Client(Outer(given), protocol) as client:
+            response = client.post("/m/x", data={"a": "b"})
+            assert (response.text, response.headers["X-Guard"]) == ("/x b", "200")
+            assert client.get("/other").headers["X-Guard"] == "404"
+    with Client(Outer(Application.from_wsgi(wsgi_app)), protocol) as client:
+        response = client.post("/m/x", content=b"data")
+        assert (response.text, response.headers["X-Foreign"], response.headers["X-Guard"]) == ("data", "yes", "200")
+        assert client.post("/?refused", content=b"data").status_code == 403
+
+
+@both
+@kinds
+def test_what_wraps_the_application_is_not_left_out(protocol: Any, kind: str) -> None:
+    """An application whose ``wsgi_app`` was replaced is called through it, since this may check who asks."""
+    app = made(kind)
+    app_inside = app.wsgi_app
+
+    def checked(environ: Any, start_response: Any) -> Any:
+        environ["PATH_INFO"] = "/checked"
+        return app_inside(environ, start_response)
+
+    app.wsgi_app = checked  # type: ignore[method-assign]
+    app.asgi_app = app.asgi_app  # type: ignore[method-assign]  # it was wrapped on both protocols
+    with Client(Outer(app), protocol) as client:
+        assert client.post("/x", data={"a": "b"}).text == "/checked b"
+
+
+@both
+def test_a_response(protocol: Any) -> None:
+    """It is an application, too."""
+    with Client(Outer(Response("always")), protocol) as client:
+        response = client.get("/")
+    assert (response.text, response.headers["X-Guard"]) == ("always", "200")
+
+
+@both
+@kinds
+def test_as_the_handler_of_an_application(protocol: Any, kind: str) -> None:
+    """An application that is given as the handler is one that ``resolve`` returns."""
+    with Client(Application(made(kind), middleware=[guard]), protocol) as client:  # type: ignore[arg-type]
+        response = client.post("/x", data={"a": "b"})
+    assert (response.text, response.headers["X-Guard"]) == ("/x b", "200")
+
+
+@both
+@kinds
+def test_lifespan_and_on_exception_are_those_of_the_outer_application(protocol: Any, kind: str) -> None:
+    """The inner application has no start-up of its own."""
+    begun: list[str] = []
+
+    @contextmanager
+    def lifespan(app: Any) -> Iterator[None]:
+        begun.append(app.name)
+        yield
+
+    class Named(Outer):
+        name = "outer"
+
+    given = made(kind, lifespan=lifespan)
+    outer = Named(given)
+    outer.lifespan = lifespan
+    given.on_exception = lambda request, error: Response("inner", 500)  # type: ignore[method-assign]
+    outer.on_exception = lambda request, error: Response("outer", 500)  # type: ignore[method-assign]
+    with Client(outer, protocol, raise_app_exceptions=False) as client:
+        assert client.get("/defect").text == "outer"
+    assert begun == ["outer"]
+
+
+@both
+def test_static_files_on_a_class(protocol: Any, tmp_path: Path) -> None:
+    """An application whose handler is a method of its own is an attribute as any other, and no method of the class."""
+    (tmp_path / "a.txt").write_text("text")
+
+    class Site(Application[Request]):
+        files = StaticFiles(tmp_path)
+
+        def resolve(self, request: Request) -> Any:
+            return self.files
+
+    with Client(Site(), protocol) as client:
+        assert client.get("/a.txt").text == "text"

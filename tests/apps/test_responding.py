@@ -1,0 +1,196 @@
+"""``Application.respond`` and ``arespond``: the application without a server."""
+
+from __future__ import annotations
+
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from cardan import Application, Request, Response, core, middleware
+from cardan.exceptions import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+
+class Small(Request):
+    max_content_length = 100
+
+
+@middleware
+def stamped(request: Request) -> Any:
+    response = yield
+    response.headers["X-Seen"] = str(response.status_code)
+
+
+def answer(request: Request) -> Response:
+    if request.path == "/none":
+        raise NotFound
+    if request.path == "/error":
+        raise LookupError("broken")
+    return Response(f"{request.url} {request.form['a']} {type(request).__name__}")
+
+
+async def async_answer(request: Request) -> Response:
+    await request.load()
+    return answer(request)
+
+
+APPS = [Application(handler, request_class=Small, middleware=[stamped]) for handler in (answer, async_answer)]
+KIND = (b"Content-Type", b"application/x-www-form-urlencoded")
+
+
+def make(path: str = "/x", body: Any = b"a=b") -> core.Request:
+    head = core.RequestHead("POST", path, headers=[(b"Host", b"a.example"), KIND, (b"Content-Length", b"3")])
+    return core.Request(head, body)
+
+
+def events(
+    app: Application, request: core.Request, *, is_async: bool, backend: str
+) -> tuple[int, dict[str, str], bytes]:
+    """The status, the header fields and the body of the response."""
+    seen: list[Any] = []
+
+    async def main() -> None:
+        async with aclosing((await app.arespond(request)).aiter_events(request.method)) as each:
+            seen.extend([event async for event in each])
+
+    if is_async:
+        anyio.run(main, backend=backend)
+    else:
+        with closing(app.respond(request).iter_events(request.method)) as each:
+            seen.extend(each)
+    assert isinstance(seen[-1], core.End)
+    return (
+        seen[0].status,
+        {name.lower(): value for name, value in seen[0].headers},
+        b"".join(event.data for event in seen[1:-1]),
+    )
+
+
+WAYS = [(False, ""), (True, "asyncio"), (True, "trio")]
+
+
+@pytest.mark.parametrize(("is_async", "backend"), WAYS)
+@pytest.mark.parametrize("app", APPS, ids=["def", "async"])
+def test_a_request_of_core_is_answered(app: Application[Any], is_async: bool, backend: str) -> None:
+    """The handler gets its own class of request with the same values; middleware, errors and limits are as always."""
+    way: Any = {"is_async": is_async, "backend": backend}
+    status, fields, body = events(app, make(), **way)
+    assert (status, fields["x-seen"], fields["content-length"]) == (200, "200", str(len(body)))
+    assert (status, fields["x-seen"], body) == (200, "200", b"http://a.example/x b Small")
+    assert events(app, make("/none"), **way)[0] == 404
+    large = core.Request(core.RequestHead("POST", headers=[KIND, (b"Content-Length", b"200")]), b"a" * 200)
+    status, fields, _ = events(app, large, **way)
+    assert (status, fields["x-seen"]) == (413, "413")
+    with pytest.raises(LookupError, match="broken"):
+        events(app, make("/error"), **way)
+
+
+def test_a_body_in_pieces() -> None:
+    """The body of the request is read as the handler asks for it; sync from an iterable, async from an async one."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in (b"a", b"=", b"b"):
+            yield piece
+
+    assert events(APPS[0], make(body=iter([b"a", b"=b"])), is_async=False, backend="")[2].endswith(b" b Small")
+    for app in APPS:
+        assert events(app, make(body=pieces()), is_async=True, backend="asyncio")[2].endswith(b" b Small")
+
+
+def test_a_streamed_response_is_closed() -> None:
+    """A body is streamed: no chunk is made before it is asked for, and closing the response closes it."""
+    log: list[str] = []
+
+    def chunks() -> Iterator[bytes]:
+        try:
+            for number in range(100):
+                log.append(str(number))
+                yield b"x"
+        finally:
+            log.append("closed")
+
+    with streaming(chunks).respond(core.Request(core.RequestHead())) as response:
+        assert next(response.iter_encoded()) == b"x"
+    assert (len(log) <= 4, log[-1]) == (True, "closed")
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_streamed_async_response_is_closed(backend: str) -> None:
+    """The same in async code: closing the response ends the application, which sees a client that has left."""
+    log: list[str] = []
+
+    async def chunks() -> AsyncIterator[bytes]:
+        try:
+            for number in range(100):
+                log.append(str(number))
+                yield b"x"
+        finally:
+            log.append("closed")
+
+    async def main() -> None:
+        async with await streaming(chunks).arespond(core.Request(core.RequestHead())) as response:
+            async for chunk in response.aiter_encoded():
+                assert chunk == b"x"
+                break
+
+    with_guard(main, backend)
+    assert (len(log) <= 4, log[-1]) == (True, "closed")
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_body_that_waits_is_closed(backend: str) -> None:
+    """Closing the response ends a body that waits for something else than its client."""
+    log: list[str] = []
+
+    async def chunks() -> AsyncIterator[bytes]:
+        try:
+            yield b"x"
+            await anyio.sleep_forever()
+        finally:
+            log.append("closed")
+
+    async def main() -> None:
+        response = await streaming(chunks).arespond(core.Request(core.RequestHead()))
+        assert await anext(response.aiter_encoded()) == b"x"
+        await response.aclose()
+
+    with_guard(main, backend)
+    assert log == ["closed"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancelled_call(backend: str) -> None:
+    """If the caller is cancelled before there is a response, so is the handler."""
+    log: list[str] = []
+
+    @Application
+    async def app(request: Request) -> Response:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            log.append("cancelled")
+        return Response("")
+
+    async def main() -> None:
+        with anyio.move_on_after(0.01) as scope:
+            await app.arespond(core.Request(core.RequestHead()))
+        assert scope.cancelled_caught
+
+    with_guard(main, backend)
+    assert log == ["cancelled"]
+
+
+def with_guard(main: Any, backend: str) -> None:
+    async def guarded() -> None:
+        with anyio.fail_after(20):
+            await main()
+
+    anyio.run(guarded, backend=backend)
+
+
+def streaming(chunks: Any) -> Application:
+    return Application(lambda request: Response(chunks()))

@@ -1,0 +1,171 @@
+"""The head of a websocket handshake: a request made of its scope, and a response that refuses it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import anyio
+import pytest
+
+from cardan import Application, Request, Response
+
+SCOPE: dict[str, Any] = {
+    "type": "websocket",
+    "path": "/chat/room",
+    "root_path": "/chat",
+    "query_string": b"name=a",
+    "headers": [
+        (b"host", b"a.example:80"),
+        (b"cookie", b"session=s3cret"),
+        (b"origin", b"https://a.example"),
+    ],
+}
+DENIAL = {"extensions": {"websocket.http.response": {}}}
+
+
+def serve(app: Any, **values: Any) -> list[Any]:
+    """What ``app`` sends on a websocket scope with these ``values``. Receiving anything but the connect is an error."""
+    messages = [{"type": "websocket.connect"}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    anyio.run(app, {**SCOPE, **values}, receive, send)
+    return sent
+
+
+def test_the_head_of_a_handshake() -> None:
+    """A request opens on a websocket scope: cookies, arguments, header fields and URL are those of the handshake."""
+    request = Request(dict(SCOPE))
+    assert (request.method, request.scheme, request.path, request.root_path) == ("GET", "ws", "/room", "/chat")
+    assert request.cookies == {"session": "s3cret"}
+    assert request.args == {"name": "a"}
+    assert (request.headers["Origin"], request.host) == ("https://a.example", "a.example")
+    assert request.url == "ws://a.example/chat/room?name=a"
+    assert not request.is_secure
+
+
+def test_a_secure_handshake() -> None:
+    """The scheme of a secure websocket is wss, whose default port is left out of the host."""
+    request = Request({**SCOPE, "scheme": "wss", "headers": [(b"host", b"a.example:443")]})
+    assert (request.is_secure, request.host, request.root_url) == (True, "a.example", "wss://a.example/chat/")
+
+
+def test_a_websocket_has_no_body() -> None:
+    """The messages of a websocket are no body: nothing is received, whatever is asked for."""
+
+    async def receive() -> Any:
+        raise AssertionError("received")
+
+    async def send(message: Any) -> None: ...
+
+    async def main() -> None:
+        request = Request(dict(SCOPE), receive, send)
+        assert not request.disconnected
+        with pytest.raises(RuntimeError, match="got a websocket scope, expected an http scope"):
+            await request.load()
+        with pytest.raises(RuntimeError, match="got a websocket scope, expected an http scope"):
+            request.receive
+        await request.aclose()
+
+    anyio.run(main)
+
+
+def test_the_websocket_application_gets_the_request() -> None:
+    """``websocket=`` finds the request of the handshake in its scope, of the class of the application's requests.
+
+    The scope does not refer to the request afterwards: that would be a reference cycle.
+    """
+
+    class Own(Request):
+        pass
+
+    scopes: list[Any] = []
+
+    async def websocket(scope: Any, receive: Any, send: Any) -> None:
+        scopes.append(scope)
+        assert type(scope["cardan.request"]) is Own
+        await send({"type": "websocket.accept", "subprotocol": scope["cardan.request"].cookies["session"]})
+
+    app = Application(lambda request: Response(""), request_class=Own, websocket=websocket)
+    assert serve(app) == [{"type": "websocket.accept", "subprotocol": "s3cret"}]
+    assert "cardan.request" not in scopes[0]
+
+
+def test_the_state_of_the_lifespan() -> None:
+    """A websocket sees the state of the lifespan, as every other request does."""
+    seen: list[Any] = []
+
+    @contextlib.contextmanager
+    def lifespan(app: Any) -> Any:
+        yield {"name": "state"}
+
+    async def websocket(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["cardan.request"].state["name"])
+
+    app = Application(lambda request: Response(""), lifespan=lifespan, websocket=websocket)
+
+    async def main() -> None:
+        started, ended = anyio.Event(), anyio.Event()
+
+        async def receive() -> Any:
+            if started.is_set():
+                await ended.wait()
+                return {"type": "lifespan.shutdown"}
+            return {"type": "lifespan.startup"}
+
+        async def send(message: Any) -> None:
+            started.set()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(app, {"type": "lifespan"}, receive, send)
+            await started.wait()
+            await app(dict(SCOPE), receive, send)
+            ended.set()
+
+    anyio.run(main)
+    assert seen == ["state"]
+
+
+@pytest.mark.parametrize("received", [False, True])
+def test_a_response_refuses_a_handshake(received: bool) -> None:
+    """A response is what the client gets, whether or not the application has received the connect before."""
+
+    async def websocket(scope: Any, receive: Any, send: Any) -> None:
+        if received:
+            await receive()
+        await Response("sign in first", 401, {"WWW-Authenticate": "Basic"})(scope, receive, send)
+
+    start, *bodies = serve(Application(lambda request: Response(""), websocket=websocket), **DENIAL)
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", 401)
+    assert (b"www-authenticate", b"Basic") in start["headers"]
+    assert {body["type"] for body in bodies} == {"websocket.http.response.body"}
+    assert b"".join(body["body"] for body in bodies) == b"sign in first"
+    assert not bodies[-1].get("more_body")
+
+
+def test_a_streamed_response_refuses_a_handshake() -> None:
+    """A streamed response is sent as well, and closed afterwards."""
+    closed: list[str] = []
+
+    async def chunks() -> Any:
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            closed.append("closed")
+
+    sent = serve(Response(chunks(), 403), **DENIAL)
+    assert [each["type"].rpartition(".")[2] for each in sent] == ["start", "body", "body", "body"]
+    assert closed == ["closed"]
+
+
+def test_a_server_without_denial_responses() -> None:
+    """Where the server cannot send a response to a handshake, it is refused: the server sends a 403."""
+    for response in (Response("no", 401), Response(iter([b"a"]), 401)):
+        assert serve(response) == [{"type": "websocket.close", "code": 1000}]

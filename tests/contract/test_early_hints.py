@@ -1,0 +1,186 @@
+"""``103 Early Hints`` (RFC 8297) on both protocols, in the process and on the servers that can send them."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cardan import Application, Request, Response, middleware
+from cardan.datastructures import Link
+from cardan.exceptions import WrongMode
+from cardan.testing import Client, RequestBuilder, lint
+from tests.h2_client import get
+from tests.servers import KINDS, Kind, start, uvicorn
+
+from . import hints_app
+from .conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.servers import ServerPool
+
+STYLE = "</a.css>; rel=preload; as=style"
+SENT = [[STYLE], ["</b.js>; rel=preload", "</c.js>; rel=preload"]]
+OFFERED: Any = {"http.response.early_hint": {}}
+H2 = {
+    "uvicorn": Kind(
+        "uvicorn-h2",
+        "asgi",
+        ("uvicorn", "zttp"),
+        lambda app, port: ["-m", "uvicorn", "--http2", *uvicorn("zttp")(app, port)[2:]],
+    ),
+    "hypercorn": KINDS["hypercorn"],
+    "hypercorn-trio": KINDS["hypercorn-trio"],
+}
+
+
+def over_wsgi(app: Any, path: str = "/", hint: Any = None, **values: Any) -> tuple[list[list[str]], bytes]:
+    """The hints and the body that ``app`` sends to a server with ``wsgi.early_hints``."""
+    hints: list[list[str]] = []
+
+    def send(fields: list[tuple[str, str]]) -> None:
+        assert {name for name, _ in fields} == {"Link"}
+        hints.append([value for _, value in fields])
+
+    def serving(environ: Any, start_response: Any) -> Any:
+        environ["wsgi.early_hints"] = hint or send
+        return app(environ, start_response)
+
+    with Client(serving, "wsgi", **values) as client:
+        return hints, client.get(path).content
+
+
+def over_asgi(app: Any, path: str = "/", **values: Any) -> tuple[list[list[str]], bytes]:
+    """The same over ASGI, on a server with the extension. The lint checks the messages."""
+    with Client(lint.asgi(app), "asgi", extensions=OFFERED, **values) as client:
+        response = client.get(path)
+        messages = response.extensions["asgi"]
+        assert {message["type"] for message in messages} <= {"http.response.early_hint"}
+        return [[link.decode() for link in message["links"]] for message in messages], response.content
+
+
+@pytest.mark.parametrize("app", [hints_app.plain, hints_app.awaiting], ids=["def", "async"])
+@pytest.mark.parametrize("path", ["/", "/stream"])
+@pytest.mark.parametrize("serve", [over_wsgi, over_asgi])
+def test_hints_precede_the_response(app: Any, path: str, serve: Any) -> None:
+    """Each call is one 103. The body of a response is too late for hints: nothing is sent from there."""
+    assert serve(app, path) == (SENT, b"hello")
+
+
+def test_on_trio() -> None:
+    """Hints are sent in the server's event loop, from a worker thread as well."""
+    for app in (hints_app.plain, hints_app.awaiting):
+        assert over_asgi(app, backend="trio") == (SENT, b"hello")
+
+
+@pytest.mark.parametrize("serve", [over_wsgi, over_asgi])
+def test_http_1_0(serve: Any) -> None:
+    """A client of HTTP/1.0 is not sent any (RFC 9110 section 15.2)."""
+    assert serve(hints_app.plain, http_version="1.0") == ([], b"hello")
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+@pytest.mark.parametrize("app", [hints_app.plain, hints_app.awaiting], ids=["def", "async"])
+def test_servers_that_send_none(app: Any, protocol: Any) -> None:
+    """Where the environ or the scope offers no way, nothing is sent and nothing is an error."""
+    with Client(app, protocol) as client:
+        assert client.get("/").text == "hello"
+
+
+@pytest.mark.parametrize("serve", [over_wsgi, over_asgi])
+def test_from_middleware(serve: Any) -> None:
+    """A middleware sends hints for a handler that knows nothing of them."""
+
+    @middleware
+    def hinting(request: Request) -> Any:
+        request.send_early_hints([Link("/a.css", rel="preload", **{"as": "style"})])
+        yield
+
+    app = Application(lambda request: Response("hello"), middleware=[hinting])
+    assert serve(app) == ([[STYLE]], b"hello")
+
+
+@pytest.mark.parametrize("serve", [over_wsgi, over_asgi])
+def test_a_mistake_is_the_handlers(serve: Any) -> None:
+    """A link that must not be sent is an error of the handler, whether or not the server can send hints."""
+
+    @Request.application
+    def app(request: Request) -> Response:
+        with pytest.raises(ValueError, match="without CR, LF and NUL"):
+            request.send_early_hints(["</a>\r\n\r\nHTTP/1.1 200 OK"])
+        with pytest.raises(WrongMode, match="got asend_early_hints\\(\\) in sync code, expected send_early_hints"):
+            request.asend_early_hints([STYLE])
+        return Response("hello")
+
+    assert serve(app) == ([], b"hello")
+
+
+@pytest.mark.parametrize("app", [hints_app.plain, hints_app.awaiting], ids=["def", "async"])
+def test_a_client_that_has_left(app: Any) -> None:
+    """Sending hints to a client that has left is no error, as with a response."""
+
+    def broken(fields: Any) -> None:
+        raise BrokenPipeError("the client has left")
+
+    async def broken_asgi(scope: Any, receive: Any, send: Any) -> None:
+        async def breaking(message: Any) -> None:
+            if message["type"] == "http.response.early_hint":
+                broken(message)
+            await send(message)
+
+        await app(scope, receive, breaking)
+
+    assert over_wsgi(app, hint=broken) == ([], b"hello")
+    assert over_asgi(broken_asgi) == ([], b"hello")
+
+
+def test_without_an_application() -> None:
+    """A request that no application serves sends hints, too."""
+    sent: list[Any] = []
+    request = Request(RequestBuilder("/").environ({"wsgi.early_hints": sent.append}))
+    request.send_early_hints([STYLE])
+    assert sent == [[("Link", STYLE)]]
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("kind", ["gunicorn", "gunicorn-gthread"])
+@pytest.mark.parametrize("name", ["plain", "awaiting"])
+@pytest.mark.parametrize("path", ["/", "/stream"])
+def test_on_gunicorn(kind: str, name: str, path: str, server_pool: ServerPool) -> None:
+    """gunicorn sends what ``wsgi.early_hints`` is given, over HTTP/1.1."""
+    server = server_pool.get(kind, f"tests.contract.hints_app:{name}", app_dir=ROOT)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n".encode())
+        data = b""
+        while piece := connection.recv(65536):
+            data += piece
+    first, second, rest = data.decode("latin-1").split("\r\n\r\n", 2)
+    assert first.split("\r\n") == ["HTTP/1.1 103 Early Hints", f"Link: {STYLE}"]
+    assert second.split("\r\n")[1:] == [f"Link: {link}" for link in SENT[1]]
+    assert rest.startswith("HTTP/1.1 200 OK\r\n")
+    assert rest.count("103 Early Hints") == 0
+
+
+@pytest.fixture(scope="module", params=[(kind, name) for kind in H2 for name in ("plain", "awaiting")], ids="-".join)
+def h2_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A server that speaks HTTP/2 without TLS."""
+    kind, name = request.param
+    logs: Path = tmp_path_factory.mktemp("hints")
+    server = start(H2[kind], f"tests.contract.hints_app:{name}", app_dir=ROOT, log_dir=logs)
+    yield server
+    server.stop()
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("path", ["/", "/stream"])
+def test_over_http_2(h2_server: Any, path: str) -> None:
+    """uvicorn and hypercorn offer the extension on HTTP/2, and send what they are given."""
+    seen = get(h2_server.port, path)
+    hints = [[value for name, value in fields if name == "link"] for fields in seen.informational]
+    assert (hints, {dict(fields)[":status"] for fields in seen.informational}) == (SENT, {"103"})
+    assert dict(seen.headers)[":status"] == "200"
+    assert seen.body == b"hello"

@@ -1,0 +1,209 @@
+"""The format of error responses: ``errors=``, ``problem_response``, pages, and what the default texts say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cardan import Application, Request, Response, problem_response, redirect
+from cardan.exceptions import BadRequestKeyError, HTTPException, MethodNotAllowed, NotFound
+from cardan.testing import PROTOCOLS, Client
+
+both = pytest.mark.parametrize("protocol", PROTOCOLS)
+kinds = pytest.mark.parametrize("kind", ["def", "async"])
+
+TYPES = {"problem": "application/problem+json", "html": "text/html; charset=utf-8", "text": "text/plain; charset=utf-8"}
+ACCEPT = {"problem": "application/json", "html": "text/html", "text": "text/plain"}
+
+
+class OwnPage(HTTPException):
+    """An error that makes its own body."""
+
+    code = 410
+
+    def get_body(self, request: Any = None) -> str:
+        """A page."""
+        return "<p>own"
+
+
+class OwnResponse(HTTPException):
+    """An error that makes its own response."""
+
+    code = 410
+
+    def get_response(self, request: Any = None) -> Response:
+        """A text."""
+        return Response("own", 410)
+
+
+def handler(request: Request) -> Response:
+    """Raises the error of the path."""
+    if request.path == "/page":
+        raise OwnPage
+    if request.path == "/response":
+        raise OwnResponse
+    if request.path == "/given":
+        raise NotFound(response=Response("given", 404))
+    raise MethodNotAllowed(valid_methods=["PUT"], title="Wrong method", type="urn:x", instance="/1")
+
+
+async def ahandler(request: Request) -> Response:
+    """The same as an ``async def``."""
+    return handler(request)
+
+
+def app_of(kind: str, **options: Any) -> Application:
+    return Application(handler if kind == "def" else ahandler, **options)
+
+
+@both
+@kinds
+@pytest.mark.parametrize("errors", TYPES)
+@pytest.mark.parametrize("accept", [*ACCEPT.values(), "*/*", "image/png"])
+def test_the_choice_of_an_application(protocol: Any, kind: str, errors: str, accept: str) -> None:
+    """All errors have one format, whatever the client accepts. The fields of the error are kept; Vary is not sent."""
+    with Client(app_of(kind, errors=errors), protocol) as client:
+        response = client.get("/", headers={"Accept": accept})
+    assert (response.status_code, response.headers["Content-Type"]) == (405, TYPES[errors])
+    assert response.headers["Allow"] == "PUT"
+    assert "Vary" not in response.headers
+    assert "Wrong method" in response.text
+
+
+@both
+@pytest.mark.parametrize("wanted", TYPES)
+def test_auto_is_what_the_client_prefers(protocol: Any, wanted: str) -> None:
+    """This is the default."""
+    for app in (app_of("def"), app_of("def", errors="auto")):
+        with Client(app, protocol) as client:
+            response = client.get("/", headers={"Accept": ACCEPT[wanted]})
+        assert (response.headers["Content-Type"], response.headers["Vary"]) == (TYPES[wanted], "Accept")
+
+
+@both
+@pytest.mark.parametrize("errors", TYPES)
+def test_an_error_with_its_own_response_keeps_it(protocol: Any, errors: Any) -> None:
+    """The choice is about the standard document."""
+    with Client(app_of("def", errors=errors), protocol) as client:
+        assert client.get("/given").text == "given"
+        assert client.get("/response").text == "own"
+        page = client.get("/page")
+        assert (page.text, page.headers["Content-Type"]) == ("<p>own", "text/html; charset=utf-8")
+
+
+def test_the_choice_on_a_class_and_by_assignment() -> None:
+    """It is an option as the others are. A misspelt one is an error when it is set."""
+
+    class Api(Application[Request]):
+        errors = "problem"
+
+    app = Api(handler)
+    assert app.errors == "problem"
+    app.errors = "text"
+    with Client(app, "wsgi") as client:
+        assert client.get("/").headers["Content-Type"] == TYPES["text"]
+    expected = r"^got errors='json', expected 'auto', 'problem', 'html' or 'text'$"
+    with pytest.raises(ValueError, match=expected):
+        Application(handler, errors="json")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=expected):
+        app.errors = "json"  # type: ignore[assignment]
+
+
+@both
+def test_problem_response_in_on_error(protocol: Any) -> None:
+    """Some requests get problem documents, others what the client prefers."""
+
+    class App(Application[Request]):
+        def on_error(self, request: Request, error: HTTPException) -> Response:
+            if request.path.startswith("/api/"):
+                return problem_response(request, error)
+            return super().on_error(request, error)
+
+    with Client(App(handler), protocol) as client:
+        api = client.get("/api/x", headers={"Accept": "text/html"})
+        page = client.get("/x", headers={"Accept": "text/html"})
+    assert api.headers["Content-Type"] == "application/problem+json"
+    assert api.json() == {
+        "type": "urn:x",
+        "title": "Wrong method",
+        "status": 405,
+        "detail": "the method is not allowed for this address",
+        "instance": "/1",
+    }
+    assert api.headers["Allow"] == "PUT"
+    assert page.headers["Content-Type"] == TYPES["html"]
+
+
+@pytest.mark.parametrize("made", ["error", "redirect"])
+def test_pages_can_be_read_on_a_phone_and_at_night(made: str) -> None:
+    """HTML has a viewport and both colour schemes."""
+    response = NotFound().get_response({"REQUEST_METHOD": "GET", "HTTP_ACCEPT": "text/html"})
+    page = (response if made == "error" else redirect("/")).get_data(as_text=True)
+    head = page.partition("<h1>")[0]
+    assert '<meta name=viewport content="width=device-width, initial-scale=1">' in head
+    assert '<meta name=color-scheme content="light dark">' in head
+    assert "<meta charset=utf-8>" in head
+
+
+SOURCES = ("args", "form", "files", "cookies", "headers")
+
+
+@both
+@kinds
+@pytest.mark.parametrize("source", [*SOURCES, "values"])
+def test_a_missing_key_says_from_where(protocol: Any, kind: str, source: str) -> None:
+    """The 400 names the attribute of the request, and the error has it as ``source``."""
+    seen: list[BadRequestKeyError] = []
+
+    def look(request: Request) -> Any:
+        try:
+            return getattr(request, source)["name"]
+        except BadRequestKeyError as error:
+            seen.append(error)
+            raise
+
+    async def alook(request: Request) -> Any:
+        await request.load()
+        return look(request)
+
+    where = "args or form" if source == "values" else source
+    with Client(Application(look if kind == "def" else alook), protocol) as client:
+        response = client.post("/?a=b", data={"c": "d"}, headers={"Cookie": "e=f"})
+    assert (response.status_code, response.text) == (400, f"Bad Request\n\nmissing key 'name' in {where}\n")
+    assert (seen[0].source, seen[0].key) == (where, "name")
+
+
+def test_values_of_a_get_are_the_args() -> None:
+    """The body of a GET is not read, so that the form is not named."""
+    with pytest.raises(BadRequestKeyError, match=r"missing key 'a' in args$"):
+        Request({"REQUEST_METHOD": "GET", "QUERY_STRING": ""}).values["a"]
+
+
+def test_a_dict_of_the_program_has_no_source() -> None:
+    """Nor has a copy, which the program may have changed."""
+    request = Request({"REQUEST_METHOD": "GET", "QUERY_STRING": "a=b"})
+    for one in (type(request.args)([("a", "b")]), request.args.copy()):
+        with pytest.raises(BadRequestKeyError, match=r"missing key 'name'$") as caught:
+            one["name"]
+        assert caught.value.source is None
+
+
+@both
+@pytest.mark.parametrize("result", ["text", b"bytes", {"a": 1}, ("text", 200), [b"x"], None, 200])
+@kinds
+def test_a_handler_returns_a_response_and_nothing_else(protocol: Any, result: Any, kind: str) -> None:
+    """Or an HTTPException. Anything else is a TypeError that names the handler."""
+
+    def gives(request: Request) -> Any:
+        return result
+
+    async def agives(request: Request) -> Any:
+        return result
+
+    handler: Any = gives if kind == "def" else agives
+    with Client(Application(handler), protocol) as client, pytest.raises(TypeError) as caught:
+        client.get("/")
+    assert str(caught.value) == (
+        f"got {type(result).__name__} from {handler.__qualname__}, expected a Response or an HTTPException"
+    )

@@ -1,0 +1,265 @@
+"""``Application.on_exception`` answers exceptions that are no HTTPException, on both protocols."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cardan import Application, Request, Response, abort, middleware
+from cardan.exceptions import HTTPException, ServiceUnavailable
+from cardan.testing import PROTOCOLS, Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cardan import Flow, Handler
+
+both = pytest.mark.parametrize("protocol", PROTOCOLS)
+kinds = pytest.mark.parametrize("kind", ["def", "async"])
+with_middleware = pytest.mark.parametrize("around", ["bare", "middleware"])
+
+PLACE: ContextVar[str] = ContextVar("PLACE", default="")
+#: where an exception can arise, other than in the handler
+ELSEWHERE = ("resolve", "on_error", "before", "after", "no response")
+
+
+class Defect(Exception):
+    """A fault of the program."""
+
+
+def handler(request: Request) -> Any:
+    """Fails in the way that the path says."""
+    PLACE.set("set by the handler")
+    way = request.path.strip("/")
+    if way == "handler":
+        raise Defect(way)
+    if way == "oserror":
+        raise OSError(way)
+    if way == "stop":
+        raise StopIteration(way)
+    if way == "on_error":
+        abort(404)
+    return 17 if way == "no response" else Response("well")
+
+
+async def ahandler(request: Request) -> Any:
+    """The same as an ``async def``."""
+    return handler(request)
+
+
+HANDLERS: dict[str, Handler[Request]] = {"def": handler, "async": ahandler}
+
+
+@middleware
+def mark(request: Request) -> Flow:
+    """Fails before or after its ``yield`` if the path says so."""
+    if request.path == "/before":
+        raise Defect("before")
+    response = yield
+    if request.path == "/after":
+        raise Defect("after")
+    response.headers["X-Mark"] = "seen"
+
+
+class App(Application[Request]):
+    """Answers unexpected exceptions, and notes what it was given."""
+
+    def __init__(self, kind: str, around: str = "bare") -> None:
+        super().__init__(HANDLERS[kind], middleware=[mark] if around == "middleware" else [])
+        self.seen: list[tuple[str, BaseException, str, str]] = []
+
+    def on_error(self, request: Request, error: HTTPException) -> Response:
+        """Fails for one path."""
+        if request.path == "/on_error":
+            raise Defect("on_error")
+        return super().on_error(request, error)
+
+    def on_exception(self, request: Request, error: Exception) -> Response | None:
+        """Notes the error, the context and the thread."""
+        self.seen.append((request.path, error, PLACE.get(), threading.current_thread().name))
+        if request.headers.get("X-Answer") == "none":
+            return None
+        if request.headers.get("X-Answer") == "raise":
+            raise ServiceUnavailable(retry_after=5)
+        if request.headers.get("X-Answer") == "wrong":
+            return "text"  # type: ignore[return-value]
+        return Response(f"sorry: {type(error).__name__}", 500, {"X-Sorry": "yes"})
+
+
+class Routed(App):
+    """Its ``resolve`` fails for one path."""
+
+    def resolve(self, request: Request) -> Any:
+        """The handler, or a defect."""
+        if request.path == "/resolve":
+            raise Defect("resolve")
+        return super().resolve(request)
+
+
+def records(caplog: pytest.LogCaptureFixture) -> Iterator[logging.LogRecord]:
+    """What was logged to the logger ``cardan``."""
+    return (record for record in caplog.records if record.name == "cardan")
+
+
+@both
+@kinds
+@with_middleware
+def test_its_response_is_sent_and_the_error_is_logged_once(
+    protocol: Any, kind: str, around: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log has the traceback. The hook runs in the context of the handler."""
+    app = App(kind, around)
+    with Client(app, protocol, raise_app_exceptions=False) as client:
+        response = client.get("/handler")
+    assert (response.status_code, response.text) == (500, "sorry: Defect")
+    assert response.headers["X-Sorry"] == "yes"
+    [(path, error, place, _)] = app.seen
+    assert (path, str(error), place) == ("/handler", "handler", "set by the handler")
+    [record] = records(caplog)
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+    assert record.getMessage() == "GET '/handler' was answered by on_exception with 500: Defect"
+
+
+@both
+@kinds
+@pytest.mark.parametrize("place", ELSEWHERE)
+def test_it_gets_what_anything_of_the_application_raises(protocol: Any, kind: str, place: str) -> None:
+    """``resolve``, ``on_error``, a middleware before and after its ``yield``, and a result that is no response."""
+    app = Routed(kind, "middleware")
+    with Client(app, protocol, raise_app_exceptions=False) as client:
+        response = client.get(f"/{place}")
+    assert response.text == ("sorry: TypeError" if place == "no response" else "sorry: Defect")
+    assert len(app.seen) == 1
+    assert "X-Mark" not in response.headers  # it is outside all middleware
+
+
+@both
+@kinds
+@pytest.mark.parametrize("place", ["oserror", "stop"])
+def test_it_gets_what_servers_take_for_their_own(protocol: Any, kind: str, place: str) -> None:
+    """An OSError and a StopIteration are answered by it as well."""
+    app = App(kind)
+    with Client(app, protocol, raise_app_exceptions=False) as client:
+        response = client.get(f"/{place}")
+    assert (response.status_code, response.headers["X-Sorry"]) == (500, "yes")
+
+
+@both
+@kinds
+@with_middleware
+def test_none_leaves_the_error_to_the_server(
+    protocol: Any, kind: str, around: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The error is raised as without the hook, and nothing is logged by cardan."""
+    app = App(kind, around)
+    with Client(app, protocol) as client, pytest.raises(Defect, match="handler"):
+        client.get("/handler", headers={"X-Answer": "none"})
+    assert len(app.seen) == 1
+    assert list(records(caplog)) == []
+
+
+@both
+@kinds
+@with_middleware
+def test_test_clients_see_the_error(protocol: Any, kind: str, around: str) -> None:
+    """On ASGI it is raised after the response was sent, on WSGI because the environ asks for errors."""
+    app = App(kind, around)
+    with Client(app, protocol) as client, pytest.raises(Defect, match="handler"):
+        client.get("/handler")
+    assert len(app.seen) == 1
+
+
+@both
+@kinds
+def test_it_may_raise_an_http_exception(protocol: Any, kind: str) -> None:
+    """This becomes its response by ``on_error``."""
+    with Client(App(kind), protocol, raise_app_exceptions=False) as client:
+        response = client.get("/handler", headers={"X-Answer": "raise"})
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+
+
+@both
+@kinds
+def test_anything_else_is_an_error(protocol: Any, kind: str) -> None:
+    """A result that is no response is a TypeError, which goes to the server, with the first error as its context."""
+    with (
+        Client(App(kind), protocol) as client,
+        pytest.raises(TypeError, match=r"got str from App\.on_exception") as caught,
+    ):
+        client.get("/handler", headers={"X-Answer": "wrong"})
+    assert isinstance(caught.value.__context__, Defect)
+
+
+@both
+@kinds
+def test_other_requests_do_not_reach_it(protocol: Any, kind: str) -> None:
+    """Neither a response nor an HTTPException is unexpected."""
+    app = App(kind, "middleware")
+    with Client(app, protocol) as client:
+        assert client.get("/well").headers["X-Mark"] == "seen"
+    assert app.seen == []
+
+
+@both
+@kinds
+@pytest.mark.parametrize("method", ["POST", "HEAD"])
+def test_its_response_is_sent_as_every_response(protocol: Any, kind: str, method: str) -> None:
+    """Also after an upload that nobody read, and without a body for HEAD."""
+    app = App(kind)
+    content = {"content": bytes(300_000)} if method == "POST" else {}
+    with Client(app, protocol, raise_app_exceptions=False) as client:
+        response = client.request(method, "/handler", **content)  # type: ignore[arg-type]
+    assert response.text == ("" if method == "HEAD" else "sorry: Defect")
+    assert response.headers["Content-Length"] == "13"
+
+
+@both
+@kinds
+def test_its_response_may_be_streamed(protocol: Any, kind: str) -> None:
+    """The body of the response is closed at the end."""
+    closed: list[str] = []
+
+    def chunks() -> Iterator[str]:
+        yield "a"
+        yield "b"
+
+    def on_exception(request: Request, error: Exception) -> Response:
+        response = Response(chunks(), 500)
+        response.call_on_close(lambda: closed.append("closed"))
+        return response
+
+    app = Application(HANDLERS[kind])
+    app.on_exception = on_exception  # type: ignore[method-assign]
+    with Client(app, protocol, raise_app_exceptions=False) as client:
+        assert client.get("/handler").text == "ab"
+    assert closed == ["closed"]
+
+
+@both
+@kinds
+def test_a_sink_that_fails_while_the_body_is_loaded(protocol: Any, kind: str) -> None:
+    """An error of loading that is no HTTPException counts as the handler's: middleware gets it, then the hook."""
+    caught: list[str] = []
+
+    class Uploads(Request):
+        def make_file_sink(self, part: Any) -> Any:
+            raise Defect("disk")
+
+    @middleware
+    def watch(request: Uploads) -> Flow:
+        try:
+            yield
+        except Defect as error:
+            caught.append(str(error))
+            raise
+
+    app = Application(HANDLERS[kind], request_class=Uploads, middleware=[watch], load=True)
+    app.on_exception = lambda request, error: Response("sorry", 500)  # type: ignore[method-assign]
+    with Client(app, protocol, raise_app_exceptions=False) as client:
+        response = client.post("/well", files={"f": ("a.txt", b"data")})
+    assert (response.text, caught) == ("sorry", ["disk"])

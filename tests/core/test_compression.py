@@ -1,0 +1,309 @@
+"""Which answers are compressed, and what that changes of their heads."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import types
+import zlib
+from typing import Any
+
+import pytest
+
+from cardan.core._compression import COMPRESSIBLE, CompressionPolicy
+from cardan.datastructures import Headers
+
+PLAIN = {"Content-Type": "text/plain"}
+GZIP = {"gzip": 6}
+
+
+def begun(
+    asked: dict[str, str],
+    answered: dict[str, str],
+    status: int = 200,
+    whole: bytes | None = b"x" * 1000,
+    method: str = "GET",
+    **options: Any,
+) -> tuple[bool, Headers]:
+    """Whether the body is encoded, and the header fields that are sent."""
+    policy = CompressionPolicy(**{"minimum": 500, "codings": GZIP, "types": COMPRESSIBLE, **options})
+    compressing = policy.compressing(method, Headers(asked))
+    fields = Headers(answered)
+    may = compressing.may_encode(status, fields)
+    assert fields == Headers(answered)
+    encodes = compressing.begin(status, fields, whole) is not None
+    assert may or not encodes
+    return encodes, fields
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip", "gzip"),
+        ("x-gzip", "gzip"),
+        ("GZIP", "gzip"),
+        ("gzip;q=0", None),
+        ("gzip; q=0.000", None),
+        ("gzip;q=0.5, identity", None),
+        ("gzip, identity", "gzip"),
+        ("*", "br"),
+        ("*;q=0", None),
+        ("*;q=0, gzip", "gzip"),
+        ("identity;q=0, *", "br"),
+        ("br;q=0, *", "gzip"),
+        ("gzip, deflate, br", "br"),
+        ("gzip, br;q=0.9", "gzip"),
+        ("deflate", None),
+        ("identity", None),
+        ("", None),
+        ("notgzip", None),
+        ("gzip;q=x", None),
+        (None, None),
+    ],
+)
+def test_the_client_chooses_the_coding(accepted: str | None, coding: str | None) -> None:
+    """RFC 9110 section 12.5.3: the quality counts, then the order of the codings. Without a field, nothing is coded."""
+    asked = {} if accepted is None else {"Accept-Encoding": accepted}
+    encodes, fields = begun(asked, PLAIN, codings={"br": 4, "gzip": 6})
+    assert (encodes, fields.get("Content-Encoding")) == (coding is not None, coding)
+    assert fields["Vary"] == "Accept-Encoding"  # whatever was chosen
+
+
+@pytest.mark.parametrize(
+    ("kind", "suits"),
+    [
+        ("text/plain; charset=utf-8", True),
+        ("TEXT/HTML", True),
+        ("text/css ;x=y", True),
+        ("application/json", True),
+        ("application/problem+json", True),
+        ("application/vnd.api+json; version=1", True),
+        ("image/svg+xml", True),
+        ("application/wasm", True),
+        ("font/ttf", True),
+        ("font/woff2", False),
+        ("image/png", False),
+        ("video/mp4", False),
+        ("application/zip", False),
+        ("application/octet-stream", False),
+        ("multipart/byteranges; boundary=x", False),
+        ("text/event-stream", False),
+        ("Text/Event-Stream; charset=utf-8", False),
+        ("text", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_types(kind: str | None, suits: bool) -> None:
+    """Text, JSON, XML and a few other types are compressed. Event streams are not, because clients wait for them."""
+    encodes, fields = begun({"Accept-Encoding": "gzip"}, {} if kind is None else {"Content-Type": kind})
+    assert (encodes, "Vary" in fields) == (suits, suits)
+
+
+def test_types_of_the_program() -> None:
+    """``types`` replaces the usual ones. An event stream is compressed if it is named."""
+    named = ["text/event-stream", "image/*", "*+zip"]
+    for kind, suits in {
+        "text/event-stream": True,
+        "image/png": True,
+        "application/epub+zip": True,
+        "text/plain": False,
+    }.items():
+        assert begun({"Accept-Encoding": "gzip"}, {"Content-Type": kind}, types=named)[0] is suits
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"Content-Encoding": "br"},
+        {"Content-Encoding": "identity"},
+        {"Content-Range": "bytes 0-9/100"},
+        {"Cache-Control": "public, No-Transform"},
+        {"Content-Digest": "sha-256=:YQ==:"},
+        {"Repr-Digest": "sha-256=:YQ==:"},
+        {"Content-MD5": "YQ=="},
+    ],
+)
+def test_what_stays_as_it_is(field: dict[str, str]) -> None:
+    """An answer that is encoded, that is a range, that must not be transformed, or whose bytes are digested."""
+    answered = {**PLAIN, **field, "Content-Length": "1000", "ETag": '"a"'}
+    encodes, fields = begun({"Accept-Encoding": "gzip"}, answered)
+    assert (encodes, fields) == (False, Headers(answered))
+
+
+@pytest.mark.parametrize("status", [204, 205])
+def test_no_body(status: int) -> None:
+    """An answer that has no body is left alone."""
+    assert begun({"Accept-Encoding": "gzip"}, PLAIN, status, None) == (False, Headers(PLAIN))
+
+
+@pytest.mark.parametrize("status", [200, 201, 400, 404, 413, 500, 503])
+def test_every_status_with_a_body(status: int) -> None:
+    """Errors are compressed as well."""
+    assert begun({"Accept-Encoding": "gzip"}, PLAIN, status)[0]
+
+
+def test_a_range() -> None:
+    """A 206 has the bytes of the body that is not compressed; caches learn that there is another one."""
+    answered = {**PLAIN, "Content-Range": "bytes 0-999/5000", "ETag": '"a"'}
+    encodes, fields = begun({"Accept-Encoding": "gzip", "Range": "bytes=0-999"}, answered, 206)
+    assert (encodes, fields) == (False, Headers({**answered, "Vary": "Accept-Encoding"}))
+
+
+@pytest.mark.parametrize(
+    ("whole", "length", "minimum", "encodes"),
+    [
+        (b"x" * 499, None, 500, False),
+        (b"x" * 500, None, 500, True),
+        (None, "499", 500, False),
+        (None, "500", 500, True),
+        (None, None, 500, True),
+        (b"", None, 0, False),
+        (b"x", None, 0, True),
+    ],
+)
+def test_the_minimum(whole: bytes | None, length: str | None, minimum: int, encodes: bool) -> None:
+    """A short body is not compressed. A body of unknown length is, and an empty one never."""
+    answered = PLAIN | ({"Content-Length": length} if length is not None else {})
+    assert begun({"Accept-Encoding": "gzip"}, answered, whole=whole, minimum=minimum)[0] is encodes
+
+
+def test_the_head() -> None:
+    """The compressed answer is another one than that the application named: weak ETag, no ranges, no length."""
+    answered = {**PLAIN, "ETag": '"a"', "Accept-Ranges": "bytes", "Content-Length": "1000", "Vary": "Cookie"}
+    encodes, fields = begun({"Accept-Encoding": "gzip"}, answered)
+    assert encodes
+    assert fields == Headers(
+        {**PLAIN, "ETag": 'W/"a"', "Vary": "Cookie, Accept-Encoding", "Content-Encoding": "gzip"},
+    )
+    assert begun({"Accept-Encoding": "gzip"}, answered, method="HEAD", whole=b"") == (False, fields)
+
+
+@pytest.mark.parametrize("tag", ['W/"a"', "not a tag"])
+def test_other_tags(tag: str) -> None:
+    """A weak ETag, and a text that is none, stay as they are."""
+    assert begun({"Accept-Encoding": "gzip"}, {**PLAIN, "ETag": tag})[1]["ETag"] == tag
+
+
+@pytest.mark.parametrize(
+    ("known", "sent"),
+    [
+        ('"a"', '"a"'),
+        ('W/"a"', 'W/"a"'),
+        ('W/"b", W/"a"', 'W/"a"'),
+        ('W/"a", "a"', '"a"'),
+        ("*", '"a"'),
+        ("", '"a"'),
+    ],
+)
+def test_not_modified(known: str, sent: str) -> None:
+    """A 304 has the ETag under which the client has stored the body (RFC 9111 section 4.3.4), and Vary."""
+    encodes, fields = begun({"Accept-Encoding": "gzip", "If-None-Match": known}, {"ETag": '"a"'}, 304, None)
+    assert (encodes, fields) == (False, Headers({"ETag": sent, "Vary": "Accept-Encoding"}))
+
+
+def encoder(codings: dict[str, int]) -> Any:
+    return CompressionPolicy(0, codings, COMPRESSIBLE).encoder(next(iter(codings)))
+
+
+def test_each_piece_can_be_restored_at_once() -> None:
+    """What a client has got of a stream, it can decompress: nothing is held back for the next piece."""
+    import brotli
+    import zstandard
+
+    for name, restore in {
+        "gzip": zlib.decompressobj(31).decompress,
+        "br": brotli.Decompressor().process,
+        "zstd": zstandard.ZstdDecompressor().decompressobj().decompress,
+    }.items():
+        machine = encoder({name: 4})
+        for piece in (b"a", b"bc" * 1000, b"d"):
+            assert restore(machine.feed(piece)) == piece
+        assert machine.feed(b"") == b""
+        assert restore(machine.close(b"end")) == b"end"
+
+
+def test_a_whole_body() -> None:
+    """``close(body)`` is the whole stream, without the flushes between pieces."""
+    data = b"some text " * 1000
+    whole = encoder(GZIP).close(data)
+    assert gzip.decompress(whole) == data
+    pieces = encoder(GZIP)
+    assert len(whole) < len(b"".join([*map(pieces.feed, [data[:5000], data[5000:]]), pieces.close()]))
+
+
+class ZstdOfTheLibrary:
+    """The names of ``compression.zstd`` (Python 3.14) and ``backports.zstd`` that are used."""
+
+    FLUSH_BLOCK, FLUSH_FRAME = 1, 2
+
+    def __init__(self, level: int) -> None:
+        self.level = level
+
+    def compress(self, data: bytes) -> bytes:
+        return b"<" + data
+
+    def flush(self, mode: int) -> bytes:
+        return b"|" if mode == self.FLUSH_BLOCK else b">"
+
+
+class Zstandard:
+    """The names of ``zstandard`` that are used."""
+
+    def __init__(self, level: int) -> None:
+        self.level = level
+
+    def compressobj(self) -> Zstandard:
+        return self
+
+    def compress(self, data: bytes) -> bytes:
+        return b"<" + data
+
+    def flush(self, mode: int = 0) -> bytes:
+        return b"|" if mode == 1 else b">"
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        types.SimpleNamespace(ZstdCompressor=ZstdOfTheLibrary, compress=lambda data, level: b"<" + data + b">"),
+        types.SimpleNamespace(ZstdCompressor=Zstandard, COMPRESSOBJ_FLUSH_BLOCK=1),
+    ],
+)
+def test_both_kinds_of_zstd(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """zstd comes with Python 3.14, or from a module. A piece ends with a block, the body with the frame."""
+    monkeypatch.setattr("cardan.core._compression._module", lambda coding: module)
+    machine = encoder({"zstd": 3})
+    assert [machine.feed(b"a"), machine.feed(b"b"), machine.close(b"c")] == [b"<a|", b"<b|", b"<c>"]
+    assert encoder({"zstd": 3}).close(b"whole").startswith(b"<whole")
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "text"),
+    [
+        ({"minimum": -1}, ValueError, "got the minimum -1, expected a number of bytes"),
+        ({"minimum": "500"}, TypeError, "got a minimum of type str, expected an int"),
+        ({"codings": {"deflate": 6}}, ValueError, "got the coding 'deflate', expected one of 'zstd', 'br', 'gzip'"),
+        ({"codings": {"gzip": 10}}, ValueError, "got the level 10 for gzip, expected 1 to 9"),
+        ({"codings": {"gzip": "9"}}, TypeError, "got a level of type str for gzip, expected an int"),
+        ({"types": "text/plain"}, TypeError, "got one text for types, expected an iterable of media types"),
+        ({"types": ["*/*"]}, ValueError, "got the media type '*/*', expected 'type/subtype', 'type/*' or '*+suffix'"),
+        ({"types": ["json"]}, ValueError, "got the media type 'json', expected 'type/subtype', 'type/*' or '*+suffix'"),
+    ],
+)
+def test_mistakes(options: dict[str, Any], kind: type[Exception], text: str) -> None:
+    """A mistake of the program is an error when the policy is made."""
+    with pytest.raises(kind) as caught:
+        CompressionPolicy(**{"minimum": 500, "codings": None, "types": COMPRESSIBLE, **options})
+    assert str(caught.value) == text
+
+
+def test_a_coding_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A coding that the program names must be there. The usual ones are those that are there."""
+    monkeypatch.setattr("cardan.core._compression._module", lambda coding: sys if coding == "gzip" else None)
+    with pytest.raises(ValueError, match="expected one of these modules to be installed: brotli, brotlicffi"):
+        CompressionPolicy(500, {"br": 4}, COMPRESSIBLE)
+    policy = CompressionPolicy(500, None, COMPRESSIBLE)
+    fields = Headers(PLAIN)
+    assert policy.compressing("GET", Headers({"Accept-Encoding": "*"})).begin(200, fields, None) is not None
+    assert fields["Content-Encoding"] == "gzip"

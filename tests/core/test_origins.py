@@ -1,0 +1,228 @@
+"""The CORS policy: the answer to a preflight request, and the fields of every other answer."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cardan.core._origins import CORSPolicy
+from cardan.datastructures import Headers
+
+SITE = "https://www.example.com"
+PREFLIGHT_VARY = (
+    "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network"
+)
+
+
+def policy(origins: Any = (SITE,), **options: Any) -> CORSPolicy:
+    usual = {
+        "methods": ("GET", "PUT"),
+        "headers": ("Content-Type", "X-Key"),
+        "expose": (),
+        "credentials": False,
+        "max_age": 600,
+        "private_network": False,
+    }
+    return CORSPolicy(origins, **{**usual, **options})
+
+
+def preflight(
+    made: CORSPolicy, origin: str = SITE, method: str = "PUT", **fields: str
+) -> tuple[int, dict[str, str], str]:
+    asked = {"Origin": origin, "Access-Control-Request-Method": method}
+    asked |= {f"Access-Control-Request-{name.replace('_', '-')}": value for name, value in fields.items()}
+    answer = made.preflight("OPTIONS", Headers(asked))
+    assert answer is not None
+    told = dict(answer.headers)
+    assert told.pop("Vary") == PREFLIGHT_VARY
+    return answer.status, {name.removeprefix("Access-Control-"): value for name, value in told.items()}, answer.text
+
+
+def applied(made: CORSPolicy, origin: str | None = SITE, **answered: str) -> dict[str, str]:
+    fields = Headers({name.replace("_", "-"): value for name, value in answered.items()})
+    made.apply(Headers({} if origin is None else {"Origin": origin}), fields)
+    return dict(fields)
+
+
+def test_a_permission() -> None:
+    """An allowed origin is told all that it may do."""
+    assert preflight(policy(credentials=True)) == (
+        204,
+        {
+            "Allow-Origin": SITE,
+            "Allow-Credentials": "true",
+            "Allow-Methods": "GET, PUT",
+            "Allow-Headers": "Content-Type, X-Key",
+            "Max-Age": "600",
+        },
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"origin": "https://evil.example"}, "The origin is not allowed."),
+        ({"origin": "null"}, "The origin is not allowed."),
+        ({"origin": SITE + ".evil.example"}, "The origin is not allowed."),
+        ({"origin": f"{SITE}, {SITE}"}, "The origin is not allowed."),
+        ({"origin": "http://www.example.com"}, "The origin is not allowed."),
+        ({"method": "DELETE"}, "The method is not allowed for this origin."),
+        ({"method": "put"}, "The method is not allowed for this origin."),
+        ({"Headers": "x-key, x-other"}, "A header field is not allowed for this origin."),
+        ({"Private_Network": "true"}, "Requests from a public to a private network are not allowed."),
+    ],
+)
+def test_a_refusal(fields: dict[str, str], text: str) -> None:
+    """A 403 says what is not allowed. Methods are compared with their case, names of fields without."""
+    status, told, said = preflight(policy(), **fields)
+    assert (status, said) == (403, text)
+    assert ("Allow-Origin" in told) == ("origin" not in fields)
+    assert "Max-Age" not in told
+
+
+@pytest.mark.parametrize(
+    ("options", "fields", "told"),
+    [
+        ({"methods": "*"}, {"method": "PURGE"}, {"Allow-Methods": "PURGE"}),
+        ({"methods": ["*", "GET"], "credentials": True}, {"method": "PURGE"}, {"Allow-Methods": "PURGE"}),
+        ({"headers": "*"}, {"Headers": "authorization, x-a"}, {"Allow-Headers": "authorization, x-a"}),
+        ({}, {"Headers": "x-KEY,content-type"}, {"Allow-Headers": "Content-Type, X-Key"}),
+        ({"origins": "*"}, {"origin": "null"}, {"Allow-Origin": "*"}),
+        ({"origins": ["null"]}, {"origin": "null"}, {"Allow-Origin": "null"}),
+        ({"origins": [re.compile(r"https://\w+\.example\.com")]}, {}, {"Allow-Origin": SITE}),
+        ({"origins": re.compile(r"https://\w+\.example\.com")}, {}, {"Allow-Origin": SITE}),
+        ({"max_age": timedelta(hours=1)}, {}, {"Max-Age": "3600"}),
+        ({"private_network": True}, {"Private_Network": "true"}, {"Allow-Private-Network": "true"}),
+    ],
+)
+def test_options(options: dict[str, Any], fields: dict[str, str], told: dict[str, str]) -> None:
+    """Each option of the policy. ``*`` is answered with the names that were asked for, also with Authorization."""
+    status, headers, _ = preflight(policy(**options), **fields)
+    assert status == 204
+    assert told.items() <= headers.items()
+
+
+def test_names_that_are_none_are_not_repeated() -> None:
+    """With ``*``, the names that the client sent stand in the answer only if they are names."""
+    everything = policy("*", methods="*", headers="*")
+    for fields in ({"method": "PUT, x"}, {"method": "<b>"}, {"Headers": "x-a, <b>"}):
+        status, told, _ = preflight(everything, **fields)
+        assert (status, "<b>" in str(told), "PUT, x" in str(told)) == (403, False, False)
+
+
+def test_what_is_left_out() -> None:
+    """No fields for what the policy does not have."""
+    assert preflight(policy("*", methods="*", headers=(), max_age=None), method="GET") == (
+        204,
+        {"Allow-Origin": "*", "Allow-Methods": "GET"},
+        "",
+    )
+
+
+def test_a_pattern_matches_all_of_the_origin() -> None:
+    """A pattern for a part of the origin would let in ``https://www.example.com.evil.example``."""
+    assert preflight(policy([re.compile(r"https://www\.example\.com")]), SITE + ".evil.example")[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "asked"),
+    [
+        ("GET", {"Origin": SITE, "Access-Control-Request-Method": "PUT"}),
+        ("OPTIONS", {"Origin": SITE}),
+        ("OPTIONS", {"Access-Control-Request-Method": "PUT"}),
+    ],
+)
+def test_other_requests_are_not_preflights(method: str, asked: dict[str, str]) -> None:
+    """The application answers them (Fetch section 3.3.2)."""
+    assert policy().preflight(method, Headers(asked)) is None
+
+
+@pytest.mark.parametrize(
+    ("made", "origin", "fields"),
+    [
+        (policy(), SITE, {"Access-Control-Allow-Origin": SITE, "Vary": "Origin"}),
+        (policy(), "https://evil.example", {"Vary": "Origin"}),
+        (policy(), "HTTPS://WWW.EXAMPLE.COM", {"Vary": "Origin"}),
+        (policy(), None, {"Vary": "Origin"}),
+        (policy("*"), SITE, {"Access-Control-Allow-Origin": "*"}),
+        (policy("*"), None, {"Access-Control-Allow-Origin": "*"}),
+        (
+            policy(credentials=True, expose=["X-Total", "ETag"]),
+            SITE,
+            {
+                "Access-Control-Allow-Origin": SITE,
+                "Access-Control-Allow-Credentials": "true",
+                "Access-Control-Expose-Headers": "X-Total, ETag",
+                "Vary": "Origin",
+            },
+        ),
+        (
+            policy("*", expose="*"),
+            SITE,
+            {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "*"},
+        ),
+    ],
+)
+def test_every_answer(made: CORSPolicy, origin: str | None, fields: dict[str, str]) -> None:
+    """Vary also without an Origin, because a cache may give the answer to another one; for ``*`` all get the same."""
+    assert applied(made, origin) == fields
+
+
+def test_the_application_makes_an_exception() -> None:
+    """An answer with a field of its own keeps it, and gets no credentials beside it."""
+    own = {"Access-Control-Allow-Origin": "*"}
+    assert applied(policy(credentials=True), Access_Control_Allow_Origin="*") == {**own, "Vary": "Origin"}
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "text"),
+    [
+        (
+            {"origins": "*", "credentials": True},
+            ValueError,
+            (
+                "got the origin '*' with credentials=True, expected each origin by its name: every site could read what"
+                " the application shows its users (Fetch section 3.3.5)"
+            ),
+        ),
+        ({"origins": [1]}, TypeError, "got an origin of type int, expected a str or a compiled pattern"),
+        ({"methods": "GET"}, TypeError, "got the text 'GET' for methods, expected '*' or an iterable of names"),
+        ({"headers": ["X Y"]}, ValueError, "got the name 'X Y' in headers, expected a token"),
+        ({"expose": [1]}, TypeError, "got a name of type int in expose, expected a str"),
+        ({"max_age": -1}, ValueError, "got the max_age -1, expected a number of seconds that is not negative"),
+        (
+            {"expose": "*", "credentials": True},
+            ValueError,
+            "got expose='*' with credentials=True, expected the names of the fields",
+        ),
+    ],
+)
+def test_mistakes(options: dict[str, Any], kind: type[Exception], text: str) -> None:
+    """A mistake of the program is an error when the policy is made."""
+    with pytest.raises(kind) as caught:
+        policy(**options)
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://example.com/",
+        "example.com",
+        "https://Example.com",
+        "https://example.com:443",
+        "http://a.b:80",
+        "",
+        "**",
+    ],
+)
+def test_text_that_is_no_origin(origin: str) -> None:
+    """An origin that no browser sends would silently allow nothing."""
+    with pytest.raises(
+        ValueError, match=re.escape(f"got the origin {origin!r}, expected '*', 'null' or scheme://host")
+    ):
+        policy([origin])
