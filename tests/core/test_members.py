@@ -158,7 +158,7 @@ def test_a_missing_member(cls: Any) -> None:
         (OutOfStock, "lft", "no parameter of OutOfStock: did you mean left?"),
         (NotFound, "header", "no parameter of NotFound: did you mean headers?"),
         (NotFound, "detail", "no parameter of NotFound, expected the parameter description"),
-        (NotFound, "status", "no parameter of NotFound, expected the attribute code of a class"),
+        (NotFound, "status", "no parameter of NotFound: its class has the status; expected abort(404) for another one"),
         (NotFound, "order", "expected members={'order': ...}, or a class that declares order"),
         (NotFound, "retry_after", "no parameter of NotFound"),
         (HTTPException, "order", "no parameter of HTTPException"),
