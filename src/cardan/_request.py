@@ -175,8 +175,6 @@ class BaseRequest(Stated[State_co]):
     _asgi_receive: Receive | None = None
     _asgi_send: Send | None = None
     _mode: Mode = "sync"
-    _bare: bool = False
-    """Whether no application was handling the request when this object was made."""
 
     def __init__(
         self,
@@ -209,8 +207,6 @@ class BaseRequest(Stated[State_co]):
             raise _not_a_request(scope)
         if REQUEST_KEY in scope:  # there is another object
             follow(scope.get(KEY), self)
-        if KEY not in scope or not scope[KEY].holders:
-            values["_bare"] = True
         if shallow:
             values["shallow"] = True
         elif populate_request:
@@ -413,8 +409,7 @@ class BaseRequest(Stated[State_co]):
         """The function that sends hints: a plain one on WSGI, an async one on ASGI. None if nothing is to be sent."""
         values = early_links(links, self.head.http_version)
         exchange = self._exchange()
-        over = exchange.answered or not (self._bare or exchange.holders)
-        if not values or over:
+        if not values or exchange.answered:
             return None
         if self._wsgi_environ is not None:
             hint = self._wsgi_environ.get("wsgi.early_hints")

@@ -149,8 +149,10 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
             exchange.holders -= 1
             if exchange.holders:
                 exchange.go_back()
-            elif exchange.opened and (exchange.watched or exchange.files):
-                await _end(exchange)
+            else:
+                exchange.answered = True
+                if exchange.opened and (exchange.watched or exchange.files):
+                    await _end(exchange)
     if held is not None:
         await held.finish()
     if failure is not None:
@@ -314,7 +316,9 @@ async def _leave(exchange: Exchange) -> None:
     exchange.holders -= 1
     if exchange.holders:
         exchange.go_back()
-    elif exchange.opened:
+        return
+    exchange.answered = True
+    if exchange.opened:
         await _end(exchange)
 
 

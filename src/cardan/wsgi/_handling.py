@@ -172,6 +172,8 @@ def _leave(environ: WSGIEnvironment, exchange: Exchange, thread: RequestThread |
         exchange.holders -= 1
         if exchange.holders:
             exchange.go_back()
+        else:
+            exchange.answered = True
         environ.pop(REQUEST_KEY, None)
         if exchange.release is not None:
             exchange.end()

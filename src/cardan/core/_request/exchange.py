@@ -65,7 +65,7 @@ class Exchange:
     watched: bool = False
     """Whether a task watches for the client to disconnect. The task has to be ended with the request."""
     answered: bool = False
-    """Whether a response is on its way that is streamed, or has something to be called at its end."""
+    """Whether a response is on its way, or the application has ended: no informational response may follow."""
     left: bool = False
     """Whether sending the response has failed because the client disconnected."""
     leave_event: Any = None
