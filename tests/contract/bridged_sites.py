@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from asyncio import sleep
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from cardan import Application, Mount
@@ -27,10 +28,15 @@ def stream() -> Iterator[bytes]:
     yield b"second\n" if released.wait(3) else b"held back\n"
 
 
+#: for how many seconds at most a stream goes on that its bridge does not end
+LONGEST = 15
+
+
 def endless() -> Iterator[bytes]:
-    """Lines without end. When it is closed, this is noted."""
+    """Lines without end, as far as a client can tell. When it is closed, this is noted."""
+    end = monotonic() + LONGEST
     try:
-        while True:
+        while monotonic() < end:
             yield b"tick\n" * 2000
     finally:
         closed.append("closed")
@@ -55,8 +61,9 @@ async def astream() -> AsyncIterator[bytes]:
 
 async def aendless() -> AsyncIterator[bytes]:
     """The same as :func:`endless`."""
+    end = monotonic() + LONGEST
     try:
-        while True:
+        while monotonic() < end:
             yield b"tick\n" * 2000
             await sleep(0)
     finally:
