@@ -444,6 +444,7 @@ def test_body_timeout_is_408(backend: str, how: str) -> None:
 
     class Patient(Request):
         body_timeout = 0.1
+        drain_timeout = 0.1  # nothing will come
 
     @Patient.application
     def app(request: Patient) -> Response:

@@ -317,6 +317,42 @@ def test_on_trio_alone() -> None:
     trio.run(main)
 
 
+@pytest.mark.parametrize("ticks", range(8))
+@backends
+def test_a_chunk_that_arrives_with_the_cancellation(backend: str, ticks: int) -> None:
+    """A task that is cancelled when its chunk has just been read leaves the chunk to the task that continues."""
+
+    async def main() -> None:
+        gate = anyio.Event()
+
+        async def body() -> AsyncIterator[bytes]:
+            await gate.wait()
+            yield b"first "
+            yield b"second"
+
+        head = core.RequestHead("POST", headers=[(b"Transfer-Encoding", b"chunked")])  # type: ignore[list-item]
+        request = core.Request(head, body())
+        first = anyio.CancelScope()
+
+        async def load() -> None:
+            with first:
+                await request.load()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(load)
+            await anyio.wait_all_tasks_blocked()
+            group.start_soon(request.load)
+            await anyio.wait_all_tasks_blocked()
+            gate.set()
+            for _ in range(ticks):
+                await anyio.lowlevel.checkpoint()
+            first.cancel()
+        assert request.data == b"first second"
+
+    for _ in range(10 if backend == "trio" else 1):  # trio runs the tasks that are ready in random order
+        anyio.run(main, backend=backend)
+
+
 @pytest.mark.parametrize("small", [True, False])
 @backends
 def test_tasks_of_a_handler_on_wsgi(backend: str, small: bool) -> None:

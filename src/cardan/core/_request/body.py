@@ -366,15 +366,12 @@ class AsyncIterableBody(Body):
             pending = self._pending = Background(self._next)
         try:
             await pending.wait()
-            data = pending.result()
-        except BaseException:
-            if pending.done:
-                self._pending = None
-            elif not self.waiting:
+        except BaseException:  # if it is done nevertheless, the next read takes its chunk
+            if not pending.done and not self.waiting:
                 self.abandon()
             raise
         self._pending = None
-        return data
+        return pending.result()
 
     def abandon(self) -> None:
         """Cancel the task that reads the next chunk."""
