@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cardan import Application, Request, Response, abort, middleware
+from cardan import CORS, Application, Request, Response, abort, middleware
 from cardan.exceptions import HTTPException, ServiceUnavailable
 from cardan.testing import PROTOCOLS, Client
 
@@ -263,3 +263,21 @@ def test_a_sink_that_fails_while_the_body_is_loaded(protocol: Any, kind: str) ->
     with Client(app, protocol, raise_app_exceptions=False) as client:
         response = client.post("/well", files={"f": ("a.txt", b"data")})
     assert (response.text, caught) == ("sorry", ["disk"])
+
+
+@both
+def test_its_response_passes_what_stands_around_the_application(protocol: Any) -> None:
+    """The response of ``on_exception`` gets the fields of ``CORS``, so that scripts of a browser can read it."""
+
+    class Answering(Application[Request]):
+        def on_exception(self, request: Request, error: Exception) -> Response:
+            return Response("sorry", 500)
+
+    def fails(request: Request) -> Response:
+        raise KeyError("x")
+
+    app = CORS(Answering(fails), origins=["https://a.example"])
+    with Client(app, protocol=protocol, raise_app_exceptions=False) as client:
+        answer = client.get("/", headers={"Origin": "https://a.example"})
+    assert (answer.status_code, answer.text) == (500, "sorry")
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
