@@ -82,7 +82,6 @@ testing._changes                  testing/test_asgi_client.py              anyio
 testing._client                   testing/test_client_in_fixtures.py       AsyncClient
 testing._crossings                testing/test_async_client.py             anext
 testing._exchange                 testing/test_asgi_client.py              RemoteProtocolError
-testing._held                     testing/test_client_in_fixtures.py       anyio
 testing._httpx                    testing/test_options.py                  httpx
 testing._loops                    testing/test_asgi_client.py              threading
 testing._opening                  testing/test_builder.py                  raw_path

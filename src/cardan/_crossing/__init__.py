@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from .background import BackgroundTask, Silence, call_in_loop, call_soon, current_token, make_event
 from .bodies import pump
-from .cancellation import as_error, is_cancellation, log_lost, shielded
+from .cancellation import NoDefect, as_error, is_cancellation, log_lost, shielded
 from .cleanup import PATIENCE, run_uncut, wait_until_clean
 from .contexts import CallersContext, OwnContext, RequestContext
 from .conversation import IDLE, Conversation, ConversationTask, HeldTask
@@ -64,6 +64,7 @@ __all__ = [
     "HeldTask",
     "Interruptible",
     "Lease",
+    "NoDefect",
     "OwnContext",
     "Places",
     "Portal",

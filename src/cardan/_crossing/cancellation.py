@@ -22,7 +22,21 @@ if TYPE_CHECKING:
 
     import anyio
 
-__all__ = ["as_error", "asyncio_task", "is_asked", "is_cancellation", "log_lost", "shielded", "wait_out", "wait_uncut"]
+__all__ = [
+    "NoDefect",
+    "as_error",
+    "asyncio_task",
+    "is_asked",
+    "is_cancellation",
+    "log_lost",
+    "shielded",
+    "wait_out",
+    "wait_uncut",
+]
+
+
+class NoDefect(Exception):
+    """The base of exceptions that tell what has happened outside of the program, such as that the client has left."""
 
 
 def asyncio_task() -> asyncio.Task[Any] | None:
@@ -83,13 +97,14 @@ def as_error(error: BaseException, *, native: bool = True) -> BaseException:
 def log_lost(message: str, error: BaseException) -> None:
     """Log ``error``, which cannot be raised: a cancellation is raised in its place, or no task waits for it any more.
 
-    An HTTPException is not logged. It would have been an answer to the client, and is no defect.
+    An HTTPException is not logged: it would have been an answer to the client, and is no defect. Nor is a
+    :class:`NoDefect`.
     """
     import logging
 
     from ..core._exceptions import HTTPException
 
-    if isinstance(error, HTTPException):
+    if isinstance(error, (HTTPException, NoDefect)):
         return
     logging.getLogger("cardan").error(message, exc_info=error)
 

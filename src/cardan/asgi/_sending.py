@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["ClientLeft", "Sender", "close_response"]
 
 
-class ClientLeft(Exception):
+class ClientLeft(crossing.NoDefect):
     """The client has left: ``send`` raised an OSError (ASGI HTTP spec 2.4), or ``receive`` gave a disconnect."""
 
 

@@ -64,13 +64,17 @@ class ASGIExchange(Exchange):
         self._changes.notify()
         return chunk
 
+    def disconnect(self) -> None:
+        """Tell the application that the client has left."""
+        self.left = True
+        self._changes.notify()
+
     async def leave(self, grace: float) -> bool:
         """Disconnect, and wait until the application has ended.
 
         If it has not ended after ``grace`` seconds, cancel it and return False; otherwise return True.
         """
-        self.left = True
-        self._changes.notify()
+        self.disconnect()
         in_time = False
         with anyio.CancelScope(shield=True):
             with anyio.move_on_after(grace):

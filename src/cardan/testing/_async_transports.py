@@ -1,23 +1,23 @@
 """The transports of `AsyncClient`. They run an ASGI application in tasks of the running loop, a WSGI one in threads.
 
-This is the async version of `sync_transports`, for asyncio and trio. A transport must be entered before it is used,
-because it opens the task group in which the application runs. The task group is held open by a task of its own
-(`Held`), so that the transport can be entered in one task and left in another.
+This is the async version of `sync_transports`, for asyncio and trio. A transport must be entered before it is used, so
+that it is left, which ends what is still open. It may be entered in one task and left in another: it is not bound to a
+task. A request runs in the event loop in which it was sent, and the lifespan in the one in which the transport was
+entered.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio import to_thread
-from anyio.from_thread import BlockingPortal
 
+from .._crossing import BackgroundTask, current_token
 from ._asgi_exchange import ASGIExchange
-from ._crossings import AsyncPull, OverThreads
-from ._held import Held
+from ._crossings import AsyncPull, InTask, OverThreads
 from ._httpx import httpx
 from ._lifespan import Lifespan
 from ._options import Options, agenerate, body_length, known_body, read_timeout, response_of, too_late
@@ -29,28 +29,16 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from anyio.abc import TaskGroup
-
     from ._crossings import Awaiting
     from ._exchange import Exchange
 
 __all__ = ["AsyncASGITransport", "AsyncStream", "AsyncTransport", "AsyncWSGITransport"]
 
+ELSEWHERE = (
+    "got a client that is left in another event loop than it was entered in, expected the same one:"
+    " the lifespan of the application runs there"
+)
 NOT_ENTERED = "got a request outside of the client's context, expected `async with AsyncClient(...) as client:`"
-
-
-@asynccontextmanager
-async def _group() -> AsyncIterator[TaskGroup]:
-    """A task group that cancels its remaining tasks when it is left."""
-    async with anyio.create_task_group() as group:
-        yield group
-        group.cancel_scope.cancel()
-
-
-@asynccontextmanager
-async def _portal() -> AsyncIterator[BlockingPortal]:
-    async with BlockingPortal() as portal:
-        yield portal
 
 
 class AsyncStream(httpx.AsyncByteStream):
@@ -136,7 +124,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close every response that is still open. Raises the last exception that one of them raised."""
         async with AsyncExitStack() as stack:
-            for stream in self.streams:
+            for stream in list(self.streams):
                 stack.push_async_callback(stream.aclose)
 
 
@@ -145,22 +133,20 @@ class AsyncWSGITransport(AsyncTransport):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._portal: BlockingPortal | None = None
-        self._held: Held[BlockingPortal] | None = None
+        self._is_entered = False
 
     def connect(self, request: httpx.Request) -> AsyncStream:
         """Start the thread of the application. The request body is read on the event loop."""
-        if self._portal is None:
+        if not self._is_entered:
             raise RuntimeError(NOT_ENTERED)
         assert isinstance(request.stream, httpx.AsyncByteStream)
-        pull = AsyncPull(aiter(request.stream), self._portal)
+        pull = AsyncPull(aiter(request.stream))
         exchange = WSGIExchange(self.options.app, self.options.environ(request), pull, pull.abort)
         exchange.start()
         return self._stream(exchange, OverThreads(exchange, pull))
 
     async def __aenter__(self) -> Self:
-        self._held = Held(_portal())
-        self._portal = await self._held.enter()
+        self._is_entered = True
         return self
 
     async def __aexit__(
@@ -169,14 +155,12 @@ class AsyncWSGITransport(AsyncTransport):
         exc_value: BaseException | None = None,
         traceback: TracebackType | None = None,
     ) -> None:
-        self._portal = None
+        self._is_entered = False
         try:
             await self.aclose()
+        finally:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(self._close_application)
-        finally:
-            if self._held is not None:
-                await self._held.leave()
 
     def _close_application(self) -> None:
         close = getattr(self.options.app, "close", None)
@@ -189,13 +173,13 @@ class AsyncASGITransport(AsyncTransport):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._group: TaskGroup | None = None
-        self._held: Held[TaskGroup] | None = None
         self._lifespan: Lifespan | None = None
+        self._task: BackgroundTask | None = None
+        self._token: Any = None
 
     def connect(self, request: httpx.Request) -> AsyncStream:
         """Start the task of the application."""
-        if self._group is None or self._lifespan is None:
+        if self._lifespan is None:
             raise RuntimeError(NOT_ENTERED)
         assert isinstance(request.stream, httpx.AsyncByteStream)
         scope = self.options.scope(request, self._lifespan.state)
@@ -203,28 +187,21 @@ class AsyncASGITransport(AsyncTransport):
         body = agenerate(aiter(request.stream)) if known is None else known
         silent = self.options.is_silent()
         exchange = ASGIExchange(self.options.app, scope, body, length=body_length(request), silent=silent)
-        self._group.start_soon(exchange.run)
-        return self._stream(exchange, exchange)
+        return self._stream(exchange, InTask(exchange))
 
     async def __aenter__(self) -> Self:
-        self._held = Held(_group())
-        self._group = await self._held.enter()
         lifespan = Lifespan(self.options.app)
-        self._group.start_soon(lifespan.run)
+        self._token = current_token()
+        self._task = BackgroundTask(lifespan.run)
         try:
             error = await lifespan.startup(STARTUP_TIMEOUT)
         except BaseException as interruption:
             error = interruption
         if error is not None:
-            await self._close_group()
+            await self._task.end()
             raise error
         self._lifespan = lifespan
         return self
-
-    async def _close_group(self) -> None:
-        self._group = None
-        if self._held is not None:
-            await self._held.leave()
 
     async def __aexit__(
         self,
@@ -237,8 +214,10 @@ class AsyncASGITransport(AsyncTransport):
         try:
             await self.aclose()
         finally:
-            if lifespan is not None:
+            if lifespan is not None and self._task is not None:
+                if not self._task.done and current_token().native_token is not self._token.native_token:
+                    raise RuntimeError(ELSEWHERE)
                 error = await lifespan.shutdown(STARTUP_TIMEOUT)
-            await self._close_group()
+                await self._task.end()
         if error is not None:
             raise error

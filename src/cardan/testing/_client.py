@@ -101,9 +101,14 @@ class Client(httpx.Client):
 class AsyncClient(httpx.AsyncClient):
     """An `httpx.AsyncClient` that calls ``app`` in this process, on the running event loop of asyncio or trio.
 
-    It must be used as an async context manager. It may be entered in one task and left in another, as the fixtures of
-    pytest-asyncio do. With "wsgi", each request runs in its own thread. The options are those of `Client`, without
-    ``backend`` and ``backend_options``.
+    It must be used as an async context manager. With "wsgi", each request runs in its own thread. The options are those
+    of `Client`, without ``backend`` and ``backend_options``.
+
+    It may be entered in one task and left in another, and may be used in other event loops than the one in which it was
+    entered: fixtures of pytest-asyncio do both. Each request runs in the event loop in which it was sent. The lifespan
+    runs in the event loop in which the client was entered: leaving the client in another one raises RuntimeError,
+    unless the first one is closed. When the client is left, responses that are still open end; the client does not wait
+    for those of other event loops.
     """
 
     __module__ = "cardan.testing"

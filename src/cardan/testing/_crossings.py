@@ -1,20 +1,24 @@
 """Adapters between the two kinds of exchange and the two kinds of client.
 
-An ASGI exchange runs in a task, and a WSGI exchange in a thread. `OverPortal` lets a blocking client use an ASGI
-exchange, and `OverThreads` lets an async client use a WSGI exchange. Both have the methods of the exchange: ``opened``,
-``take`` and ``leave``.
+An ASGI exchange runs in a task, and a WSGI exchange in a thread. A blocking client uses an ASGI exchange by
+`OverPortal`. An async client uses an ASGI exchange by `InTask`, and a WSGI exchange by `OverThreads`. All have the
+methods of the exchange: ``opened``, ``take`` and ``leave``.
+
+An async client may be entered in one event loop and used in another, as the fixtures of pytest-asyncio do. So each
+request belongs to the loop in which it was sent, and nothing of it to the loop in which the client was entered.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 
+from .._crossing import BackgroundTask, call_soon, current_token, is_cancellation
 from ..core._buffers import as_bytes
 
 if TYPE_CHECKING:
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from ._asgi_exchange import ASGIExchange
     from ._wsgi_exchange import WSGIExchange
 
-__all__ = ["AsyncPull", "Awaiting", "Blocking", "OverPortal", "OverThreads", "hop", "iterate_in_threads"]
+__all__ = ["AsyncPull", "Awaiting", "Blocking", "InTask", "OverPortal", "OverThreads", "hop", "iterate_in_threads"]
 
 T = TypeVar("T")
 
@@ -80,6 +84,43 @@ class OverPortal:
         return in_time
 
 
+class InTask:
+    """An ASGI exchange in a task of the running event loop, for an async client."""
+
+    def __init__(self, exchange: ASGIExchange) -> None:
+        self._exchange, self._token = exchange, current_token()
+        self._task = BackgroundTask(exchange.run)
+
+    async def opened(self, timeout: float | None) -> None:
+        """As `ASGIExchange.opened`."""
+        await self._exchange.opened(timeout)
+
+    async def take(self, timeout: float | None) -> bytes | None:
+        """As `ASGIExchange.take`."""
+        return await self._exchange.take(timeout)
+
+    async def leave(self, grace: float) -> bool:
+        """As `ASGIExchange.leave`.
+
+        In another event loop it does not wait, because the loop of the exchange is over, or does not run now.
+        """
+        if current_token().native_token is not self._token.native_token:
+            self._leave_from_outside()
+            return True
+        in_time = await self._exchange.leave(grace)
+        await self._task.wait()
+        error = self._task.error
+        if error is not None and not is_cancellation(error):
+            raise error
+        return in_time
+
+    def _leave_from_outside(self) -> None:
+        try:
+            call_soon(self._exchange.disconnect, self._token)
+        except RuntimeError:  # the loop is closed, and has ended all its tasks
+            pass
+
+
 class OverThreads:
     """A WSGI exchange for an async client. Each wait uses one worker thread. ``pull`` is closed at the end."""
 
@@ -116,40 +157,64 @@ async def iterate_in_threads(iterator: Iterator[bytes]) -> AsyncGenerator[bytes,
 
 
 class AsyncPull:
-    """Gives the items of an async iterator to another thread. The iterator runs on the event loop of a portal."""
+    """Gives the items of an async iterator to another thread. To be made in the event loop that runs the iterator."""
 
-    def __init__(self, iterator: AsyncIterator[bytes], portal: BlockingPortal) -> None:
-        self._iterator, self._portal = iterator, portal
+    def __init__(self, iterator: AsyncIterator[bytes]) -> None:
+        self._iterator, self._token = iterator, current_token()
         self._future: Future[bytes | None] | None = None
-        self._aborted = self._pulling = False
+        self._task: BackgroundTask | None = None
+        self._aborted = False
 
     def __call__(self) -> bytes | None:
         """The next item, or None at the end. Raises ConnectionError after `abort`."""
-        future = self._future = self._portal.start_task_soon(self._next)
-        if self._aborted:
-            future.cancel()
+        future = self._future = Future[bytes | None]()
         try:
-            return future.result()
-        except CancelledError:
-            raise ConnectionError("the client has left") from None
+            call_soon(self._start, self._token)
+        except RuntimeError:  # the loop is closed
+            self._abort()
+        return future.result()
 
     def abort(self) -> None:
         """Make a waiting call, and every later call, raise ConnectionError."""
-        self._aborted = True
-        future = self._future
-        if future is not None:
-            future.cancel()
-
-    async def _next(self) -> bytes | None:
-        self._pulling = True
         try:
-            return as_bytes(await anext(self._iterator))
+            call_soon(self._abort, self._token)
+        except RuntimeError:  # the loop is closed, and has ended all its tasks
+            self._abort()
+
+    # in the event loop
+
+    def _start(self) -> None:
+        if self._aborted:
+            self._abort()
+        else:
+            self._task = BackgroundTask(self._next)
+
+    def _abort(self) -> None:
+        self._aborted = True
+        if self._future is not None and not self._future.done():
+            self._future.set_exception(ConnectionError("the client has left"))
+            if self._task is not None and not self._task.done:
+                self._task.cancel()
+
+    async def _next(self) -> None:
+        future = self._future
+        assert future is not None
+        try:
+            chunk = as_bytes(await anext(self._iterator))
         except StopAsyncIteration:
-            return None
-        finally:
-            self._pulling = False
+            chunk = None
+        except BaseException as error:
+            if is_cancellation(error):
+                self._abort()
+                raise
+            if not future.done():
+                future.set_exception(error)
+            return
+        if not future.done():
+            future.set_result(chunk)
 
     async def aclose(self) -> None:
         """Close the iterator if it is a generator. If a cancelled call still runs in it, that call ends it."""
-        if not self._pulling and isinstance(self._iterator, AsyncGenerator):
+        is_pulling = self._task is not None and not self._task.done
+        if not is_pulling and isinstance(self._iterator, AsyncGenerator):
             await self._iterator.aclose()
