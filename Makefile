@@ -5,12 +5,14 @@
 #   make VENV=/tmp/venv test                 another folder for the virtual environment
 #   make UVICORN_PORT=9000 GUNICORN_PORT=9001 demo
 #   make ARGS="tests/core -k cookie" test    arguments for pytest (test) or for the scripts (bench, fuzz)
+#   make WORKERS=0 test                     one process instead of one for each core
 #   make NEWER=/srv/sid test-newer           another folder for Debian sid, about 1.3 GB
 
 VENV ?= .venv
 UVICORN_PORT ?= 8000
 GUNICORN_PORT ?= 8001
 ARGS ?=
+WORKERS ?= auto
 NEWER ?= /var/tmp/cardan-newer
 NEWER_PYTHONS ?= python3.14 python3.15
 USERCODE ?= $(wildcard ../shared/usercode2)
@@ -44,12 +46,17 @@ help:
 	@echo "make docs    the manual, in docs/_build/html"
 	@echo "make fuzz    every fuzzer for a short while"
 
-# with no ARGS first a part without the fast paths (tests/fast_paths.py); the run of all tests ends the output
+# With no ARGS first a part without the fast paths (tests/fast_paths.py); the run of all tests ends the output.
+# All tests run in several processes (xdist), all tests of one file in the same one: the examples of a page build on each
+# other, and the fixtures of a module serve all its tests. If a test hangs, its process ends, and with it the run.
+PARALLEL = -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 test: $(VENV)/.installed-test
 ifeq ($(strip $(ARGS)),)
-	@$(PY) -m pytest -q --slow-paths tests/contract tests/core/request
-endif
+	@$(PY) -m pytest -q $(PARALLEL) --slow-paths tests/contract tests/core/request
+	@$(PY) -m pytest $(PARALLEL)
+else
 	@$(PY) -m pytest $(ARGS)
+endif
 
 test-newer:
 	@ARGS='$(ARGS)' .ci/newer $(NEWER) $(NEWER_PYTHONS)

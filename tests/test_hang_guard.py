@@ -1,4 +1,4 @@
-"""A test run that is ended in the middle leaves no process behind."""
+"""A test that hangs fails the run, with a stack. A test run that is ended in the middle leaves no process behind."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ ENDS = {
     "kill": "os.kill(os.getpid(), signal.SIGKILL)",
     "hang": "import faulthandler; faulthandler.dump_traceback_later(.1, exit=True); time.sleep(60)",
 }
+
+
+HANGING = """
+import pytest, threading
+def test_that_hangs(): threading.Event().wait(50)
+@pytest.mark.parametrize("number", range(4))
+def test_it(number): pass
+"""
 
 
 def listens(port: int) -> bool:
@@ -64,3 +73,30 @@ def test_servers_end_with_the_test_process(kind: str, end: str, tmp_path: Path) 
     while any(map(listens, ports)):
         assert time.monotonic() < deadline, "a server goes on"
         time.sleep(0.05)
+
+
+def options_of_make() -> list[str]:
+    """The options of pytest in the Makefile that say how the tests are distributed."""
+    (line,) = [line for line in (ROOT / "Makefile").read_text("utf-8").splitlines() if line.startswith("PARALLEL = ")]
+    return line.partition("=")[2].replace("$(WORKERS)", "2").split()
+
+
+@pytest.mark.parametrize("options", [[], options_of_make()], ids=["one process", "make test"])
+def test_a_test_that_hangs_fails_the_run(options: list[str], tmp_path: Path) -> None:
+    """The stack of the test that hangs is printed, and the run fails. With several processes it says which test it was.
+
+    No other process tries the test again, so that the run ends soon.
+    """
+    (tmp_path / "test_hanging.py").write_text(HANGING)
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]
+    assert settings["faulthandler_exit_on_timeout"] is True
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfaulthandler_timeout = 1\nfaulthandler_exit_on_timeout = true\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, "test_hanging.py"]
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+    done = subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 1, done.stdout
+    assert done.stderr.count("Timeout (0:") == 1
+    assert "in test_that_hangs" in done.stderr
+    if options:
+        assert "crashed while running 'test_hanging.py::test_that_hangs'" in done.stdout
+        assert "1 failed" in done.stdout.splitlines()[-1]

@@ -25,8 +25,8 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(project: Path, reason: str, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:sybil", str(project)]
+def run(project: Path, reason: str, *options: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:sybil", *options, str(project)]
     clean = {key: value for key, value in os.environ.items() if key != "CI" and not key.startswith("PYTEST")}
     return subprocess.run(
         command, capture_output=True, text=True, cwd=project, env={**clean, **env, "REASON": reason}, check=False
@@ -40,9 +40,13 @@ def test_a_skip_with_an_allowed_reason_passes_and_is_printed(project: Path) -> N
     assert "    1 allowed: no browser: none here" in result.stdout
 
 
-def test_any_other_skip_fails_the_run(project: Path) -> None:
-    """A reason that is not in the file gives exit status 1 though no test failed. pytest's last line stays the last."""
-    result = run(project, "not today", CI="true")
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["one process", "workers"])
+def test_any_other_skip_fails_the_run(project: Path, options: tuple[str, ...]) -> None:
+    """A reason that is not in the file gives exit status 1 though no test failed. pytest's last line stays the last.
+
+    The same is true if the tests run in processes of their own.
+    """
+    result = run(project, "not today", *options, CI="true")
     assert result.returncode == 1
     assert "    1 NOT ALLOWED: not today" in result.stdout
     assert "1 passed, 1 skipped" in result.stdout.splitlines()[-1]

@@ -439,7 +439,6 @@ FIRST, THEN = ("original", "a.txt"), ("present", "a.txt")
         (OLD, {}, NEW, [THEN, FIRST]),
         ({**OLD, **NEW}, {}, {}, [THEN, FIRST]),
     ],
-    ids=str,
 )
 @pytest.mark.parametrize("way", ["class", "mixin", "later"])
 def test_both_hooks_for_sinks(make: Make, way: str, outer: Any, inner: Any, on_request: Any, calls: Any) -> None:

@@ -41,7 +41,6 @@ KEYS = {
         {"auth": ("Ada", "ö")},
         {"base_url": "http://[::1]:5000/"},
     ],
-    ids=str,
 )
 def test_environs_are_those_of_werkzeug(values: dict[str, Any]) -> None:
     """The same arguments give the same environ, with the same body."""
@@ -116,7 +115,6 @@ def test_what_a_builder_has_can_be_changed(wz: Any) -> None:
         ({"data": "a", "input_stream": io.BytesIO()}, TypeError),
         ({"base_url": "http://a.example/?a=1"}, ValueError),
     ],
-    ids=str,
 )
 def test_contradictions(wz: Any, values: dict[str, Any], error: type[Exception]) -> None:
     """Arguments that contradict each other are errors."""
