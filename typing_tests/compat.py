@@ -51,7 +51,7 @@ def errors(error: HTTPException, environ: dict[str, Any], start_response: Any) -
     assert_type(NotFound("none", Response()).get_response(environ), cardan.Response)
     MethodNotAllowed(["GET"], "read only", Response())
     RequestedRangeNotSatisfiable(10, "bytes")
-    MethodNotAllowed(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    MethodNotAllowed(5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     NotFound(["GET"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

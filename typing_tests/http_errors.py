@@ -11,9 +11,12 @@ from cardan import Request, Response, abort, core
 from cardan.datastructures import Challenge
 from cardan.exceptions import (
     BadRequestKeyError,
+    ContentTooLarge,
     HTTPException,
+    InternalServerError,
     MethodNotAllowed,
     NotFound,
+    RequestedRangeNotSatisfiable,
     RequestEntityTooLarge,
     ServiceUnavailable,
     TooManyRequests,
@@ -115,6 +118,24 @@ def parameters(request: Request, of_core: core.Request) -> None:
     Unauthorized(www_authenticate=Challenge("basic", {"realm": "staff"}))
 
 
+def by_position(response: Response) -> None:
+    """What a class has of its own may be given by position: before the description, or after the response."""
+    assert_type(MethodNotAllowed(["GET"], "read only", response), MethodNotAllowed)
+    MethodNotAllowed("read only", response, valid_methods=["GET"])
+    MethodNotAllowed(["GET"], description="read only", headers={"A": "b"})
+    RequestedRangeNotSatisfiable(10, "bytes", "no", response)
+    RequestedRangeNotSatisfiable("no", response, length=10)
+    Unauthorized("who?", response, Challenge("basic"))
+    TooManyRequests("slow", None, timedelta(minutes=1))
+    ServiceUnavailable("later", None, 5)
+    InternalServerError("oops", response, ValueError())
+    assert_type(ContentTooLarge(limit="max_files").allowed, int | None)
+    MethodNotAllowed(5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    RequestedRangeNotSatisfiable(["x"])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    NotFound("x", response, None)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Unauthorized("x", Challenge("basic"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 def status_of(found: bool) -> int:
     """``abort()`` never returns: no ``return`` is missing after it."""
     if found:
@@ -142,6 +163,16 @@ def each_kind_of_status(response: Response, status: int) -> None:
         abort(416, length=3)
     if status == 9:
         abort(413, limit="max_size", allowed=3)
+    if status == 13:
+        abort(405, ["GET"], "read only", response)
+    if status == 14:
+        abort(416, 10)
+    if status == 15:
+        abort(401, "who?", None, Challenge("basic"))
+    if status == 16:
+        abort(503, "later", None, 5)
+    if status == 17:
+        abort(404, "none", response)
     if status == 10:
         abort("404")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     if status == 11:

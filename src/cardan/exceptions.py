@@ -11,7 +11,10 @@
      |    +-- UrlencodedError             400: the body is not valid application/x-www-form-urlencoded
      +-- Unauthorized                     401
      ...                                  one class for each error status of RFC 9110 and its registry
-     +-- RequestEntityTooLarge            413, with .limit .allowed .received
+     +-- RequestEntityTooLarge            413, with .limit .allowed .received; also named ContentTooLarge
+     +-- RequestURITooLarge               414, also named URITooLong
+     +-- RequestedRangeNotSatisfiable     416, also named RangeNotSatisfiable
+     +-- UnprocessableEntity              422, also named UnprocessableContent
      ...
 
     RuntimeError
@@ -34,6 +37,7 @@ from .core._exceptions import (
     BodyNotLoaded,
     ClientDisconnected,
     Conflict,
+    ContentTooLarge,
     ExpectationFailed,
     FailedDependency,
     Forbidden,
@@ -59,6 +63,7 @@ from .core._exceptions import (
     PreconditionFailed,
     PreconditionRequired,
     ProxyAuthenticationRequired,
+    RangeNotSatisfiable,
     RequestedRangeNotSatisfiable,
     RequestEntityTooLarge,
     RequestHeaderFieldsTooLarge,
@@ -70,9 +75,11 @@ from .core._exceptions import (
     TooManyRequests,
     Unauthorized,
     UnavailableForLegalReasons,
+    UnprocessableContent,
     UnprocessableEntity,
     UnsupportedMediaType,
     UpgradeRequired,
+    URITooLong,
     UrlencodedError,
     VariantAlsoNegotiates,
     WrongMode,
@@ -89,6 +96,7 @@ __all__ = [
     "BodyNotLoaded",
     "ClientDisconnected",
     "Conflict",
+    "ContentTooLarge",
     "ExpectationFailed",
     "FailedDependency",
     "Forbidden",
@@ -114,6 +122,7 @@ __all__ = [
     "PreconditionFailed",
     "PreconditionRequired",
     "ProxyAuthenticationRequired",
+    "RangeNotSatisfiable",
     "RequestEntityTooLarge",
     "RequestHeaderFieldsTooLarge",
     "RequestTimeout",
@@ -123,8 +132,10 @@ __all__ = [
     "ServiceUnavailable",
     "TooEarly",
     "TooManyRequests",
+    "URITooLong",
     "Unauthorized",
     "UnavailableForLegalReasons",
+    "UnprocessableContent",
     "UnprocessableEntity",
     "UnsupportedMediaType",
     "UpgradeRequired",

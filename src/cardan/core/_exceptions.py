@@ -37,11 +37,6 @@ if TYPE_CHECKING:
         instance: str | None
         members: Mapping[str, object]
 
-    class Options(KeywordOptions, total=False):
-        """The parameters that every error has, other than its description."""
-
-        response: ResponseLike | None
-
 
 __all__ = [
     "BadGateway",
@@ -51,6 +46,7 @@ __all__ = [
     "BodyNotLoaded",
     "ClientDisconnected",
     "Conflict",
+    "ContentTooLarge",
     "ExpectationFailed",
     "FailedDependency",
     "Forbidden",
@@ -76,6 +72,7 @@ __all__ = [
     "PreconditionFailed",
     "PreconditionRequired",
     "ProxyAuthenticationRequired",
+    "RangeNotSatisfiable",
     "RequestEntityTooLarge",
     "RequestHeaderFieldsTooLarge",
     "RequestTimeout",
@@ -85,8 +82,10 @@ __all__ = [
     "ServiceUnavailable",
     "TooEarly",
     "TooManyRequests",
+    "URITooLong",
     "Unauthorized",
     "UnavailableForLegalReasons",
+    "UnprocessableContent",
     "UnprocessableEntity",
     "UnsupportedMediaType",
     "UpgradeRequired",
@@ -189,6 +188,8 @@ class HTTPException(_Declaring):
     A class of errors may set it. With :class:`cardan.core.Response` the adapters for WSGI and ASGI are not imported.
     """
     _declared: ClassVar[Declared]
+    _third: ClassVar[str | None] = None
+    """The parameter that may be given by position after ``description`` and ``response``, None if there is none."""
 
     if not TYPE_CHECKING:
 
@@ -197,7 +198,7 @@ class HTTPException(_Declaring):
             /,
             description=None,
             response=None,
-            *,
+            *third,
             headers=None,
             original_exception=None,
             type=None,
@@ -207,6 +208,13 @@ class HTTPException(_Declaring):
             **declared,
         ):
             super().__init__()
+            if third:
+                known = declared if original_exception is None else {"original_exception", *declared}
+                self._check_count(2 + len(third), known)
+                if self._third == "original_exception":
+                    original_exception = third[0]
+                else:
+                    declared[self._third] = third[0]
             if description is not None:
                 checked("as description", description)
                 if isinstance(description, int):
@@ -245,10 +253,10 @@ class HTTPException(_Declaring):
         """The reason phrase of the status (RFC 9110 section 15), for example ``"Not Found"``."""
         return PHRASES.get(self.code or 0, "Unknown Error")
 
-    def get_headers(self, environ: object = None, scope: object = None) -> list[tuple[str, str]]:
+    def get_headers(self, request: object = None, scope: object = None) -> list[tuple[str, str]]:
         """Return the header fields of the response, without Content-Type: ``headers``, then the fields of the class.
 
-        The fields do not depend on the parameters. Programs for Werkzeug give an environ and a scope.
+        The fields do not depend on the parameters, which are those of :meth:`get_response`.
 
         A class adds fields such as ``Allow``. If ``headers`` contains such a field, the class does not add it.
         """
@@ -263,6 +271,17 @@ class HTTPException(_Declaring):
     def _check_own(self) -> None:
         """Raise TypeError or ValueError for a value from which :meth:`_own_headers` could not make a field."""
 
+    def _check_count(self, count: int, given: Collection[str]) -> None:
+        """Raise TypeError for ``count`` positional arguments, more than two, if there are too many of them.
+
+        ``given`` are the names of the keyword arguments.
+        """
+        allowed = 2 if self._third is None else 3
+        if count > allowed:
+            raise TypeError(f"got {count} positional arguments for {type(self).__name__}, expected at most {allowed}")
+        if self._third in given:
+            raise TypeError(f"got {self._third} by position and by its name, expected it once")
+
     def get_members(self) -> dict[str, object]:
         """Return the members that the problem document has besides those of RFC 9457 section 3.1.
 
@@ -272,27 +291,31 @@ class HTTPException(_Declaring):
         declared = {name: getattr(self, name) for name in names if hasattr(self, name)}
         return declared | {name: value for name, value in self.members.items() if name not in declared}
 
-    def get_body(self, request: HasHeaders | Mapping[str, Any] | None = None, scope: object = None) -> str:
-        """Return the body of the response as text, in the format that :meth:`get_response` selects for ``request``.
+    def get_body(
+        self, request: HasHeaders | Mapping[str, Any] | None = None, scope: Mapping[str, Any] | None = None
+    ) -> str:
+        """Return the body of the response as text, in the format that :meth:`get_response` selects.
 
-        ``scope`` is not used: programs for Werkzeug give it.
+        The parameters are those of :meth:`get_response`.
 
         A class may override it. The Content-Type of its response is then that of :meth:`get_headers`, and without one
         ``text/html``.
         """
         from ._problem import document
 
-        return document(self, request)[1].decode()
+        return document(self, scope if request is None else request)[1].decode()
 
-    def get_response(self, request: HasHeaders | Mapping[str, Any] | None = None, scope: object = None) -> Response:
+    def get_response(
+        self, request: HasHeaders | Mapping[str, Any] | None = None, scope: Mapping[str, Any] | None = None
+    ) -> Response:
         """Return ``response`` if it was given, else a new response that describes the error.
 
         ``request`` is a request, a WSGI environ or an ASGI scope. Its Accept field selects the format: problem details
         (RFC 9457) for JSON, HTML or plain text. If Accept names none of them, an error with members, and an error for a
         request with a JSON body, give problem details; other errors give plain text. The same holds without a request.
-        ``scope`` is not used: programs for Werkzeug give it.
+        A ``scope`` may also be given by its name, as programs for Werkzeug give it.
         """
-        return self._make_response(request, "auto")
+        return self._make_response(scope if request is None else request, "auto")
 
     def _make_response(self, request: HasHeaders | Mapping[str, Any] | None, kind: ErrorFormat) -> Response:
         if self.response is not None:
@@ -371,6 +394,33 @@ def _declared_in(cls: type[HTTPException]) -> Declared:
     if declared is None:
         declared = cls._declared = declared_in(cls, HTTPException, _OURS)
     return declared
+
+
+def _in_order(
+    error: HTTPException, args: tuple[Any, ...], options: dict[str, Any], own: tuple[str, ...]
+) -> tuple[Any, ...]:
+    """Return the description and the response that are in ``args``, and move the parameters ``own`` to ``options``.
+
+    The arguments are in one of two orders, which their types tell apart: ``own``, description, response; or only
+    description, response. The description is a text, and the first of ``own`` is none.
+    """
+    if not args:
+        return args
+    first = args[0]
+    if first is None:  # left out: what follows tells the order
+        is_description = len(args) == 1 or (len(args) == 2 and not isinstance(args[1], str))
+    else:
+        is_description = isinstance(first, (str, BaseException))
+    if is_description:
+        return args
+    if len(args) > 2 + len(own):
+        name = type(error).__name__
+        raise TypeError(f"got {len(args)} positional arguments for {name}, expected at most {2 + len(own)}")
+    for name, value in zip(own, args):
+        if name in options:
+            raise TypeError(f"got {name} by position and by its name, expected it once")
+        options[name] = value
+    return args[len(own) :]
 
 
 class BadRequest(HTTPException):
@@ -474,7 +524,8 @@ class Unauthorized(HTTPException):
 
     ``www_authenticate`` is the value of the WWW-Authenticate field: a
     :class:`~cardan.datastructures.WWWAuthenticate`, a challenge, an iterable of challenges, or a string.
-    RFC 9110 requires at least one challenge.
+    RFC 9110 requires at least one challenge. It may be given by position: ``Unauthorized(description, response,
+    www_authenticate)``.
 
     >>> from cardan.datastructures import Challenge
     >>> Unauthorized(www_authenticate=Challenge("basic", {"realm": "staff"})).get_headers()
@@ -484,7 +535,8 @@ class Unauthorized(HTTPException):
     code = 401
     description = "credentials are missing or were not accepted"
 
-    www_authenticate: str | Challenge | Iterable[Challenge] | None = None
+    www_authenticate: str | Challenge | Iterable[Challenge] | None = _first(default=None, kw_only=False)
+    _third = "www_authenticate"
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         challenges: Any = self.www_authenticate
@@ -533,9 +585,10 @@ class NotFound(HTTPException):
 class MethodNotAllowed(HTTPException):
     """405 (RFC 9110 section 15.5.6).
 
-    ``valid_methods`` are the methods in the Allow field, which RFC 9110 requires.
+    ``valid_methods`` are the methods in the Allow field, which RFC 9110 requires. They may be given by position, before
+    the description: ``MethodNotAllowed(valid_methods, description, response)``.
 
-    >>> MethodNotAllowed(valid_methods=["GET", "HEAD"]).get_headers()
+    >>> MethodNotAllowed(["GET", "HEAD"]).get_headers()
     [('Allow', 'GET, HEAD')]
     """
 
@@ -543,6 +596,27 @@ class MethodNotAllowed(HTTPException):
     description = "the method is not allowed for this address"
 
     valid_methods: Iterable[str] | None = None
+
+    @overload
+    def __init__(
+        self,
+        description: str | None = None,
+        response: ResponseLike | None = None,
+        *,
+        valid_methods: Iterable[str] | None = None,
+        **options: Unpack[KeywordOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        valid_methods: Iterable[str] | None,
+        /,
+        description: str | None = None,
+        response: ResponseLike | None = None,
+        **options: Unpack[KeywordOptions],
+    ) -> None: ...
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*_in_order(self, args, options, ("valid_methods",)), **options)
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         return () if self.valid_methods is None else [("Allow", ", ".join(self.valid_methods))]
@@ -624,9 +698,10 @@ class UnsupportedMediaType(HTTPException):
 class RequestedRangeNotSatisfiable(HTTPException):
     """416 (RFC 9110 section 15.5.17).
 
-    ``length`` is the length of the representation and ``units`` the range unit, for the Content-Range field.
+    ``length`` is the length of the representation and ``units`` the range unit, for the Content-Range field. They may
+    be given by position, before description and response: ``RequestedRangeNotSatisfiable(length, units, description)``.
 
-    >>> RequestedRangeNotSatisfiable(length=100).get_headers()
+    >>> RequestedRangeNotSatisfiable(100).get_headers()
     [('Content-Range', 'bytes */100')]
     """
 
@@ -635,6 +710,29 @@ class RequestedRangeNotSatisfiable(HTTPException):
 
     length: int | None = None
     units: str = "bytes"
+
+    @overload
+    def __init__(
+        self,
+        description: str | None = None,
+        response: ResponseLike | None = None,
+        *,
+        length: int | None = None,
+        units: str = "bytes",
+        **options: Unpack[KeywordOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        length: int | None,
+        /,
+        units: str = "bytes",
+        description: str | None = None,
+        response: ResponseLike | None = None,
+        **options: Unpack[KeywordOptions],
+    ) -> None: ...
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*_in_order(self, args, options, ("length", "units")), **options)
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         return () if self.length is None else [("Content-Range", f"{self.units} */{self.length}")]
@@ -712,7 +810,8 @@ class PreconditionRequired(HTTPException):
 class _RetryAfter(HTTPException):
     """An error with a Retry-After field. ``retry_after`` is a datetime, a timedelta or a number of seconds."""
 
-    retry_after: datetime | timedelta | int | None = None
+    retry_after: datetime | timedelta | int | None = _first(default=None, kw_only=False)
+    _third = "retry_after"
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
         from .fields._durations import dump_retry_after
@@ -724,7 +823,10 @@ class _RetryAfter(HTTPException):
 
 
 class TooManyRequests(_RetryAfter):
-    """429 (RFC 6585 section 4). ``retry_after`` is when to try again: a datetime, a timedelta or seconds."""
+    """429 (RFC 6585 section 4). ``retry_after`` is when to try again: a datetime, a timedelta or seconds.
+
+    It may be given by position, after the description and the response.
+    """
 
     code = 429
     description = "too many requests came in a given time"
@@ -745,10 +847,16 @@ class UnavailableForLegalReasons(HTTPException):
 
 
 class InternalServerError(HTTPException):
-    """500 (RFC 9110 section 15.6.1)."""
+    """500 (RFC 9110 section 15.6.1).
+
+    ``original_exception`` may be given by position, after the description and the response.
+    """
 
     code = 500
     description = "the server met an error"
+
+    original_exception: BaseException | None = _first(default=None, kw_only=False)
+    _third = "original_exception"
 
 
 class NotImplemented(HTTPException):  # noqa: A001  -- Werkzeug's name, and the RFC's
@@ -766,7 +874,10 @@ class BadGateway(HTTPException):
 
 
 class ServiceUnavailable(_RetryAfter):
-    """503 (RFC 9110 section 15.6.4). ``retry_after`` is when to try again: a datetime, a timedelta or seconds."""
+    """503 (RFC 9110 section 15.6.4). ``retry_after`` is when to try again: a datetime, a timedelta or seconds.
+
+    It may be given by position, after the description and the response.
+    """
 
     code = 503
     description = "the service is not available right now"
@@ -830,6 +941,12 @@ class MachineStateError(RuntimeError):
     """A machine was used out of order, for example fed after ``close()``. This is a fault of the program."""
 
 
+# the reason phrases of RFC 9110, where the older names have those of RFC 7231 and RFC 4918
+ContentTooLarge = RequestEntityTooLarge
+URITooLong = RequestURITooLarge
+RangeNotSatisfiable = RequestedRangeNotSatisfiable
+UnprocessableContent = UnprocessableEntity
+
 _OURS: Final = tuple(
     cls for cls in list(globals().values()) if isinstance(cls, type) and issubclass(cls, HTTPException)
 )
@@ -843,49 +960,76 @@ default_exceptions: dict[int, type[HTTPException]] = {
 def abort(
     status: Literal[401, HTTPStatus.UNAUTHORIZED],
     description: str | None = ...,
-    *,
+    response: ResponseLike | None = ...,
     www_authenticate: str | Challenge | Iterable[Challenge] | None = ...,
-    **options: Unpack[Options],
+    **options: Unpack[KeywordOptions],
 ) -> NoReturn: ...
 @overload
 def abort(
     status: Literal[405, HTTPStatus.METHOD_NOT_ALLOWED],
     description: str | None = ...,
+    response: ResponseLike | None = ...,
     *,
     valid_methods: Iterable[str] | None = ...,
-    **options: Unpack[Options],
+    **options: Unpack[KeywordOptions],
+) -> NoReturn: ...
+@overload
+def abort(
+    status: Literal[405, HTTPStatus.METHOD_NOT_ALLOWED],
+    valid_methods: Iterable[str] | None,
+    /,
+    description: str | None = ...,
+    response: ResponseLike | None = ...,
+    **options: Unpack[KeywordOptions],
 ) -> NoReturn: ...
 @overload
 def abort(
     status: Literal[413, HTTPStatus.REQUEST_ENTITY_TOO_LARGE],
     description: str | None = ...,
+    response: ResponseLike | None = ...,
     *,
     limit: str | None = ...,
     allowed: int | None = ...,
     received: int | None = ...,
-    **options: Unpack[Options],
+    **options: Unpack[KeywordOptions],
 ) -> NoReturn: ...
 @overload
 def abort(
     status: Literal[416, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE],
     description: str | None = ...,
+    response: ResponseLike | None = ...,
     *,
     length: int | None = ...,
     units: str = ...,
-    **options: Unpack[Options],
+    **options: Unpack[KeywordOptions],
+) -> NoReturn: ...
+@overload
+def abort(
+    status: Literal[416, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE],
+    length: int | None,
+    /,
+    units: str = ...,
+    description: str | None = ...,
+    response: ResponseLike | None = ...,
+    **options: Unpack[KeywordOptions],
 ) -> NoReturn: ...
 @overload
 def abort(
     status: Literal[429, 503, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE],
     description: str | None = ...,
-    *,
+    response: ResponseLike | None = ...,
     retry_after: datetime | timedelta | int | None = ...,
-    **options: Unpack[Options],
+    **options: Unpack[KeywordOptions],
 ) -> NoReturn: ...
 @overload
-def abort(status: int | ResponseLike, description: str | None = ..., **options: Unpack[Options]) -> NoReturn: ...
-def abort(status: int | ResponseLike, description: str | None = None, **options: Any) -> NoReturn:
-    """Raise the HTTP error of a status code. ``options`` are the other parameters of its class.
+def abort(
+    status: int | ResponseLike,
+    description: str | None = ...,
+    response: ResponseLike | None = ...,
+    **options: Unpack[KeywordOptions],
+) -> NoReturn: ...
+def abort(status: int | ResponseLike, *args: Any, **options: Any) -> NoReturn:
+    """Raise the HTTP error of a status code. The other arguments are those of its class.
 
     ``status`` can also be a response; the client then gets this response. Raises :exc:`LookupError` for a status code
     without a class in :data:`default_exceptions`, and :exc:`TypeError` for any other value, such as an error class, and
@@ -903,12 +1047,13 @@ def abort(status: int | ResponseLike, description: str | None = None, **options:
             _check_response(status)
         except TypeError:
             raise TypeError(f"got {status!r} as status, expected a status code such as 404, or a response") from None
-        raise HTTPException(description, response=status, **options)
+        made: Any = HTTPException
+        raise made(*args, response=status, **options)
     try:
         cls = default_exceptions[status]
     except KeyError:
         raise LookupError(f"got status {status!r}, expected one of {sorted(default_exceptions)}") from None
-    raise cls(description, **options)
+    raise cls(*args, **options)
 
 
 def response_to(error: HTTPException, request: HasHeaders | Mapping[str, Any] | None, kind: ErrorFormat) -> Response:

@@ -10,7 +10,6 @@ import pytest
 
 import cardan.exceptions
 from cardan.compat.werkzeug import exceptions
-from cardan.compat.werkzeug.datastructures import WWWAuthenticate
 from cardan.compat.werkzeug.test import create_environ
 from cardan.compat.werkzeug.wrappers import Request
 from cardan.testing import Client
@@ -173,7 +172,7 @@ def test_what_cardan_raises_is_found() -> None:
     for name in ("BadRequestKeyError", "RequestEntityTooLarge", "ClientDisconnected", "SecurityError", "NotFound"):
         assert getattr(exceptions, name) is getattr(cardan.exceptions, name)
     for name in SIX:
-        assert issubclass(getattr(exceptions, name), getattr(cardan.exceptions, name))
+        assert getattr(exceptions, name) is getattr(cardan.exceptions, name)
 
 
 @pytest.mark.parametrize("name", SIX)
@@ -183,14 +182,6 @@ def test_errors_are_copied_and_pickled(name: str) -> None:
     for again in (copy.copy(error), pickle.loads(pickle.dumps(error))):
         assert (type(again), again.description) == (type(error), "text")
         assert ("X-A", "1") in again.get_headers()
-
-
-def test_a_description_is_a_text() -> None:
-    """Another object as description is a TypeError: it would be an argument in the wrong place."""
-    with pytest.raises(TypeError, match="got list as description, expected a str"):
-        cardan.exceptions.MethodNotAllowed(["GET"])  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="got WWWAuthenticate as description"):
-        exceptions.Unauthorized(WWWAuthenticate("basic"))  # type: ignore[arg-type]
 
 
 def test_a_missing_key_with_a_description(wz: Any) -> None:

@@ -1,14 +1,12 @@
 """``werkzeug.exceptions``: the HTTP errors.
 
-They are those of :mod:`cardan.exceptions`, so that ``except`` also finds what cardan itself raises. The classes whose
-other arguments come before the description in Werkzeug are subclasses of them that take the arguments in that order.
+They are those of :mod:`cardan.exceptions`, so that ``except`` also finds what cardan itself raises.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ...core import _exceptions as main
 from ...core._exceptions import (
     BadGateway,
     BadRequest,
@@ -23,32 +21,35 @@ from ...core._exceptions import (
     HTTPException,
     HTTPVersionNotSupported,
     ImATeapot,
+    InternalServerError,
     LengthRequired,
     Locked,
+    MethodNotAllowed,
     MisdirectedRequest,
     NotAcceptable,
     NotFound,
     NotImplemented,  # noqa: A004 - Werkzeug's name
     PreconditionFailed,
     PreconditionRequired,
+    RequestedRangeNotSatisfiable,
     RequestEntityTooLarge,
     RequestHeaderFieldsTooLarge,
     RequestTimeout,
     RequestURITooLarge,
     SecurityError,
+    ServiceUnavailable,
+    TooManyRequests,
+    Unauthorized,
     UnavailableForLegalReasons,
     UnprocessableEntity,
     UnsupportedMediaType,
+    default_exceptions,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime, timedelta
-    from typing import Unpack
+    from collections.abc import Mapping
 
-    from ...core._exceptions import KeywordOptions
     from ...core._problem import ResponseLike
-    from ...datastructures import Challenge
 
 __all__ = [
     "Aborter",
@@ -95,106 +96,6 @@ __all__ = [
 
 class BadHost(BadRequest):
     """400: the host of the request is not valid. cardan itself raises :exc:`SecurityError`."""
-
-
-class Unauthorized(main.Unauthorized):
-    """401; see :class:`cardan.exceptions.Unauthorized`. The parameters are in the order of Werkzeug.
-
-    >>> from cardan.compat.werkzeug.datastructures import WWWAuthenticate
-    >>> Unauthorized("Who are you?", None, WWWAuthenticate("basic", {"realm": "staff"})).www_authenticate.to_header()
-    'Basic realm="staff"'
-    """
-
-    def __init__(
-        self,
-        description: str | None = None,
-        response: ResponseLike | None = None,
-        www_authenticate: str | Challenge | Iterable[Challenge] | None = None,
-        **options: Unpack[KeywordOptions],
-    ) -> None:
-        super().__init__(description, response=response, www_authenticate=www_authenticate, **options)
-
-
-class MethodNotAllowed(main.MethodNotAllowed):
-    """405; see :class:`cardan.exceptions.MethodNotAllowed`. The parameters are in the order of Werkzeug.
-
-    >>> MethodNotAllowed(["GET", "HEAD"]).valid_methods
-    ['GET', 'HEAD']
-    """
-
-    def __init__(
-        self,
-        valid_methods: Iterable[str] | None = None,
-        description: str | None = None,
-        response: ResponseLike | None = None,
-        **options: Unpack[KeywordOptions],
-    ) -> None:
-        super().__init__(description, response=response, valid_methods=valid_methods, **options)
-
-
-class RequestedRangeNotSatisfiable(main.RequestedRangeNotSatisfiable):
-    """416; see :class:`cardan.exceptions.RequestedRangeNotSatisfiable`. The parameters are in the order of Werkzeug."""
-
-    def __init__(
-        self,
-        length: int | None = None,
-        units: str = "bytes",
-        description: str | None = None,
-        response: ResponseLike | None = None,
-        **options: Unpack[KeywordOptions],
-    ) -> None:
-        super().__init__(description, response=response, length=length, units=units, **options)
-
-
-class TooManyRequests(main.TooManyRequests):
-    """429; see :class:`cardan.exceptions.TooManyRequests`. The parameters are in the order of Werkzeug."""
-
-    def __init__(
-        self,
-        description: str | None = None,
-        response: ResponseLike | None = None,
-        retry_after: datetime | timedelta | int | None = None,
-        **options: Unpack[KeywordOptions],
-    ) -> None:
-        super().__init__(description, response=response, retry_after=retry_after, **options)
-
-
-class InternalServerError(main.InternalServerError):
-    """500; see :class:`cardan.exceptions.InternalServerError`. The parameters are in the order of Werkzeug."""
-
-    def __init__(
-        self,
-        description: str | None = None,
-        response: ResponseLike | None = None,
-        original_exception: BaseException | None = None,
-        **options: Any,
-    ) -> None:
-        super().__init__(description, response=response, original_exception=original_exception, **options)
-
-
-class ServiceUnavailable(main.ServiceUnavailable):
-    """503; see :class:`cardan.exceptions.ServiceUnavailable`. The parameters are in the order of Werkzeug."""
-
-    def __init__(
-        self,
-        description: str | None = None,
-        response: ResponseLike | None = None,
-        retry_after: datetime | timedelta | int | None = None,
-        **options: Unpack[KeywordOptions],
-    ) -> None:
-        super().__init__(description, response=response, retry_after=retry_after, **options)
-
-
-#: Maps each status code to the class that :func:`abort` raises.
-default_exceptions: dict[int, type[HTTPException]] = {
-    **main.default_exceptions,
-    401: Unauthorized,
-    405: MethodNotAllowed,
-    416: RequestedRangeNotSatisfiable,
-    429: TooManyRequests,
-    500: InternalServerError,
-    503: ServiceUnavailable,
-}
 
 
 class Aborter:
