@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import logging
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -10,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from cardan import Application, Request, Response, abort
+from cardan import Application, Request, Response, abort, middleware
 from cardan.exceptions import MultipartError
 from cardan.testing import PROTOCOLS, RequestBuilder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    from cardan import Flow
 
 SEEN: list[weakref.ref[Any]] = []
 
@@ -173,6 +177,112 @@ def test_a_stream_leaves_nothing(path: str, handler: Any, leaves: bool, backend:
         assert gc.collect() == 0 or backend == "trio", gc.garbage  # trio's own tasks are cycles
 
     anyio.run(main, backend=backend)
+
+
+class Defect(Exception):
+    """An exception that is no HTTPException."""
+
+
+def noted(error: Exception) -> Exception:
+    SEEN.append(weakref.ref(error))
+    return error
+
+
+def defective(request: Request) -> Response:
+    """Raise at once, or give a response whose body raises."""
+    SEEN.append(weakref.ref(request))
+    if request.path == "/body":
+
+        def body() -> Iterator[bytes]:
+            yield b"some"
+            raise noted(Defect("a defect"))
+
+        return Response(body())
+    raise noted(Defect("a defect"))
+
+
+async def adefective(request: Request) -> Response:
+    return defective(request)
+
+
+class Answering(Application[Request]):
+    """Answers unexpected exceptions as the path says."""
+
+    def on_exception(self, request: Request, error: Exception) -> Response | None:
+        match request.path:
+            case "/none":
+                return None
+            case "/raises":
+                abort(503)
+            case "/streams":
+                return Response(iter([b"sor", b"ry"]), 500)
+            case "/fails":
+                raise Defect("another") from error
+        return Response("sorry", 500)
+
+
+@middleware
+def passing(request: Request) -> Flow:
+    yield
+
+
+ANSWERING = {
+    "sync": Answering(defective),
+    "async": Answering(adefective),
+    "load": Answering(defective, load=True),
+    "sync, middleware": Answering(defective, middleware=[passing]),
+    "async, middleware": Answering(adefective, middleware=[passing]),
+}
+
+
+def call_wsgi_server(app: Any, builder: RequestBuilder) -> None:
+    """What a WSGI server does: it gets the error that the application raises, and drops it."""
+    try:
+        body = app(builder.environ(), lambda status, headers, exc_info=None: None)
+        with contextlib.ExitStack() as stack:
+            stack.callback(getattr(body, "close", int))
+            list(body)
+    except Defect:
+        pass
+
+
+async def call_asgi_server(app: Any, builder: RequestBuilder, leaves: bool) -> None:
+    """What an ASGI server does: it gets the error that the application raises, and drops it."""
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        if leaves:
+            raise OSError("the client has left")
+
+    try:
+        await app(builder.scope(), receive, send)
+    except Defect:
+        pass
+    await anyio.to_thread.run_sync(int)  # an idle worker thread keeps a reference to its last job
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi", "asgi, leaves"])
+@pytest.mark.parametrize("path", ["/answer", "/none", "/raises", "/streams", "/fails", "/body"])
+@pytest.mark.parametrize("name", ANSWERING)
+def test_an_unexpected_exception_is_gone(name: str, path: str, protocol: str) -> None:
+    """Neither the request nor the error outlives the answer, whatever ``on_exception`` does and who else fails."""
+    app, builder = ANSWERING[name], RequestBuilder(path)
+    logging.getLogger("cardan").disabled = True  # pytest keeps what is logged
+    try:
+        if protocol == "wsgi":
+            call_wsgi_server(app, builder)
+        else:
+            anyio.run(call_asgi_server, app, builder, protocol == "asgi, leaves")
+            for thread in threading.enumerate():
+                if thread.name == "cardan worker thread":
+                    thread.join()
+    finally:
+        logging.getLogger("cardan").disabled = False
+    left = [ref() for ref in SEEN]
+    assert left == [None] * len(left)
+    assert len(left) == (1 if path == "/body" and protocol == "asgi, leaves" else 2)
 
 
 class BoundedRequest(Request):

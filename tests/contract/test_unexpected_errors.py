@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 
 from cardan import CORS, Application, Request, Response, abort, middleware
 from cardan.exceptions import HTTPException, ServiceUnavailable
-from cardan.testing import PROTOCOLS, Client
+from cardan.testing import PROTOCOLS, Client, RequestBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,6 +196,174 @@ def test_anything_else_is_an_error(protocol: Any, kind: str) -> None:
     ):
         client.get("/handler", headers={"X-Answer": "wrong"})
     assert isinstance(caught.value.__context__, Defect)
+
+
+LEAVING = {
+    "interrupt": KeyboardInterrupt("stop"),
+    "exit": SystemExit("stop"),
+    "group": BaseExceptionGroup("both", [KeyboardInterrupt("stop"), Defect("x")]),
+    "nested group": BaseExceptionGroup("both", [BaseExceptionGroup("inner", [SystemExit("stop")]), Defect("x")]),
+}
+
+
+@both
+@kinds
+@with_middleware
+@pytest.mark.parametrize("name", LEAVING)
+def test_what_ends_the_process_is_not_answered(
+    protocol: Any, kind: str, around: str, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """KeyboardInterrupt and SystemExit, also in a group, are raised to the server. The hook is not called."""
+    error = LEAVING[name]
+    app = App(kind, around)
+
+    def leave(request: Request) -> Response:
+        raise error
+
+    async def aleave(request: Request) -> Response:
+        raise error
+
+    app.handler = leave if kind == "def" else aleave
+    with Client(app, protocol) as client, pytest.raises(type(error)) as caught:
+        client.get("/")
+    assert caught.value is error
+    assert app.seen == []
+    assert list(records(caplog)) == []
+
+
+@both
+@kinds
+@with_middleware
+def test_a_group_of_exceptions_is_one_exception(
+    protocol: Any, kind: str, around: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A task group raises an ExceptionGroup, which is answered and logged once as a whole."""
+    app = App(kind, around)
+    error = ExceptionGroup("tasks", [Defect("one"), OSError("two")])
+
+    def fails(request: Request) -> Response:
+        raise error
+
+    async def afails(request: Request) -> Response:
+        raise error
+
+    app.handler = fails if kind == "def" else afails
+    with Client(app, protocol, raise_app_exceptions=False) as client:
+        assert client.get("/").text == "sorry: ExceptionGroup"
+    [record] = records(caplog)
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+
+
+@both
+@with_middleware
+def test_a_cancellation_of_something_else_is_an_error(protocol: Any, around: str) -> None:
+    """If what an ``async def`` handler awaits was cancelled elsewhere, the hook gets a RuntimeError with that cause."""
+    app = App("async", around)
+
+    async def cancelled(request: Request) -> Response:
+        task = asyncio.ensure_future(asyncio.sleep(60))
+        asyncio.get_running_loop().call_soon(task.cancel)
+        await task
+        return Response("")
+
+    app.handler = cancelled
+    with Client(app, protocol, raise_app_exceptions=False) as client:
+        assert client.get("/").text == "sorry: RuntimeError"
+    [(_, error, _, _)] = app.seen
+    assert isinstance(error.__cause__, asyncio.CancelledError)
+
+
+@pytest.mark.parametrize("native", [True, False], ids=["task", "scope"])
+@with_middleware
+@kinds
+def test_the_cancellation_of_the_request_passes(kind: str, around: str, native: bool) -> None:
+    """A server or a test that cancels the request sees it end. The hook is not called."""
+    app = App("async", around)
+
+    async def cancelled(request: Request) -> Response:
+        started.set()
+        await anyio.sleep(60)
+        return Response("")
+
+    def blocked(request: Request) -> Response:
+        anyio.from_thread.run(cancelled, request)
+        return Response("")
+
+    app.handler = blocked if kind == "def" else cancelled
+    started = threading.Event()
+
+    async def main() -> None:
+        nonlocal started
+        begun = started = anyio.Event()  # type: ignore[assignment]
+
+        async def receive() -> Any:
+            return {"type": "http.request"}
+
+        async def send(message: Any) -> None:
+            raise AssertionError(message)
+
+        if native:
+            task = asyncio.ensure_future(app(RequestBuilder("/").scope(), receive, send))
+            await begun.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return
+        async with anyio.create_task_group() as group:
+            group.start_soon(app, RequestBuilder("/").scope(), receive, send)
+            await begun.wait()
+            group.cancel_scope.cancel()
+
+    anyio.run(main)
+    assert app.seen == []
+
+
+@both
+@kinds
+def test_an_error_in_the_body_is_not_answered(protocol: Any, kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """An error of a body is raised to the server, before or after the first chunk. The hook is not called."""
+    for chunks in ((), (b"some",)):
+
+        def body(chunks: Any = chunks) -> Iterator[bytes]:
+            yield from chunks
+            raise Defect("body")
+
+        async def abody(chunks: Any = chunks) -> Any:
+            for chunk in chunks:
+                yield chunk
+            raise Defect("body")
+
+        for make in (body, abody):
+            app = App(kind)
+            app.handler = partial(streaming if kind == "def" else astreaming, make)
+            with Client(app, protocol) as client, pytest.raises(Defect, match="body"):
+                client.get("/")
+            assert app.seen == []
+    assert list(records(caplog)) == []
+
+
+def streaming(make: Any, request: Request) -> Response:
+    return Response(make())
+
+
+async def astreaming(make: Any, request: Request) -> Response:
+    return Response(make())
+
+
+@kinds
+@with_middleware
+@pytest.mark.parametrize(("version", "expected"), [("1.0", "close"), ("1.1", "close"), ("2", None)])
+def test_the_connection_ends_on_asgi(kind: str, around: str, version: str, expected: str | None) -> None:
+    """A server that gets the error after the response may end the connection, as uvicorn does: the client is told so.
+
+    Otherwise its next request could be sent on that connection and be lost. HTTP/2 has no such field.
+    """
+    with Client(App(kind, around), "asgi", raise_app_exceptions=False, http_version=version) as client:
+        assert client.get("/handler").headers.get("Connection") == expected
+        assert "Connection" not in client.get("/well").headers
+    with Client(App(kind, around), "wsgi", raise_app_exceptions=False) as client:
+        assert "Connection" not in client.get("/handler").headers
 
 
 @both

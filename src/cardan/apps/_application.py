@@ -451,14 +451,17 @@ class Application(Dual, Generic[R]):
 
         It is called outside all middleware, for what the handler, :meth:`resolve`, :meth:`on_error`, loading the body
         or a middleware raises, where the handler runs: in its thread or event loop. The body of a response is sent
-        afterwards; an error in it goes to the server. A cancellation is not passed.
+        afterwards; an error in it goes to the server. The cancellation of a request is not passed, nor is what ends the
+        process: KeyboardInterrupt, SystemExit, and a group that holds one of them. If what an ``async def`` handler
+        awaits was cancelled elsewhere, it gets a RuntimeError.
 
         Without a response, as by default, the server logs the exception and answers. (On WSGI, an exception that
         servers would take for their own is logged and answered with a plain 500.) With a response, the exception is
         logged once, with its traceback, to the logger ``cardan``. On ASGI, it is also raised to the server after the
         response was sent, so that the log of the server, test clients and error trackers around the application see
-        it. On WSGI, it is not raised, because a server would then send its own answer, unless
-        ``environ["x-wsgiorg.throw_errors"]`` asks for it. It may raise or return an HTTPException, too::
+        it; a server may end the connection then, so the response has ``Connection: close``. On WSGI, it is not raised,
+        because a server would then send its own answer, unless ``environ["x-wsgiorg.throw_errors"]`` asks for it. It
+        may raise or return an HTTPException, too::
 
             def on_exception(self, request, error):
                 return problem_response(request, InternalServerError())

@@ -13,6 +13,7 @@ from ..core._buffers import CHUNK_SIZE
 from ..core._request.draining import LARGE, NOTHING, Drain, closes, expects_continue, may_exceed
 from ..core._request.head import may_have_body
 from ..core.structures._scope_headers import ScopeHeaders
+from ._messages import with_close
 from ._receiving import ReceiveBody, open_body
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class HeldSend:
         kind = message["type"]
         if kind == "http.response.start":
             if self._closes(message["status"]):
-                message = _with_close(message)
+                message = with_close(message)
         elif kind == "http.response.body" and not self._drained:
             data = message.get("body", b"")
             if self._inert and len(data) >= LARGE:
@@ -212,10 +213,3 @@ class HeldSend:
                 scope.deadline = min(end, current_time() + silence)
                 await checkpoint()  # a receive that never waits must not keep the loop
         self._drained = True
-
-
-def _with_close(message: Message) -> Message:
-    headers = list(message.get("headers", ()))
-    if any(name.lower() == b"connection" for name, _ in headers):
-        return message
-    return {**message, "headers": [*headers, (b"connection", b"close")]}

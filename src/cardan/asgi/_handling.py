@@ -26,7 +26,7 @@ from ..core.drive import arun
 from ..core.forms._files import closes_async, is_on_disk
 from ..core.structures._scope_headers import ScopeHeaders
 from ._draining import BODILESS, PATIENCE, HeldSend, hold
-from ._messages import whole_messages
+from ._messages import closing, whole_messages
 from ._receiving import AHEAD, ReceiveBody, end_watching, open_body
 from ._thread import respond_in_thread
 
@@ -81,7 +81,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
     """Serve one ASGI scope. Wrap it to put middleware of that protocol around the application.
 
     An error for which ``on_exception`` of the application gives a response is logged, and raised to the server after
-    this response was sent.
+    this response was sent. The response tells the client that the connection ends.
     """
     if scope["type"] != "http":
         await app._adapter_serve_scope(scope, receive, send)
@@ -119,6 +119,8 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
         else:
             worker = _make_worker(app, exchange)
             response, context, failure = await _respond(app, request, exchange, worker)
+        if failure is not None:
+            send = closing(scope, send)  # servers that get an error after the response, such as uvicorn, do so
         if not exchange.opened[-1].ended if exchange.opened else scope["method"] not in BODILESS:
             held = _hold(request, exchange, scope, receive, send, response)
             send = held or send
@@ -138,9 +140,13 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
             held = held or _hold(request, exchange, scope, receive, send)
             if held is not None:
                 await held.drain()
-        if ordinary is not error:
-            raise ordinary from error
-        raise
+        failure = None  # its traceback holds this frame: no cycle
+        try:
+            if ordinary is not error:
+                raise ordinary from error
+            raise
+        finally:
+            del ordinary  # no cycle, either
     finally:
         scope.pop(REQUEST_KEY, None)
         if worker is not None and worker.lags:
@@ -197,9 +203,12 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
         ordinary = crossing.as_error(error)
         if isinstance(ordinary, Exception) and held is not None:
             await held.drain()
-        if ordinary is not error:
-            raise ordinary from error
-        raise
+        try:
+            if ordinary is not error:
+                raise ordinary from error
+            raise
+        finally:
+            del ordinary  # its traceback holds this frame: no cycle
     if held is not None:
         await held.finish()
 
@@ -232,7 +241,7 @@ async def _respond(
         response = steps if isinstance(steps, BaseResponse) else await arun(steps, _await)
     else:
         response, context = await respond_in_thread(start, request, exchange, worker, preload=not loads)
-    return response, context, failures[0] if failures else None
+    return response, context, failures.pop() if failures else None  # ``rescue`` is in its traceback: no cycle
 
 
 async def _load(request: BaseRequest, handler: Function, loads: tuple[bool, ...], mode: Mode) -> Function:

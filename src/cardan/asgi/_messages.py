@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Receive: TypeAlias = Callable[[], Awaitable[Message]]
     Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
-__all__ = ["encode_headers", "whole_messages"]
+__all__ = ["closing", "encode_headers", "whole_messages", "with_close"]
 
 #: name -> the name as it is sent, at most 256 of them: an application sends a few, again and again
 _NAMES: dict[str, bytes] = {}
@@ -61,3 +61,25 @@ def whole_messages(response: BaseResponse, method: str) -> tuple[Message, Messag
         {"type": "http.response.start", "status": answer.status, "headers": encode_headers(answer.headers)},
         {"type": "http.response.body", "body": answer.body},
     )
+
+
+def with_close(message: Message) -> Message:
+    """The message that starts a response, with the field ``Connection: close`` (RFC 9112 section 9.6)."""
+    headers = list(message.get("headers", ()))
+    if any(name.lower() == b"connection" for name, _ in headers):
+        return message
+    return {**message, "headers": [*headers, (b"connection", b"close")]}
+
+
+def closing(scope: Scope, send: Send) -> Send:
+    """The ``send`` for a response after which the server ends the connection: the response tells the client so.
+
+    HTTP/2 has no such field (RFC 9113 section 8.2.2).
+    """
+    if not (scope.get("http_version") or "1.1").startswith("1"):
+        return send
+
+    async def send_closing(message: Message) -> None:
+        await send(with_close(message) if message["type"] == "http.response.start" else message)
+
+    return send_closing
