@@ -327,8 +327,7 @@ class ServerPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for server in self.servers.values():
-            if server.process.poll() is None:
-                server.process.terminate()
+            server.kill()  # a graceful stop takes some of them seconds
         for server in self.servers.values():
             server.stop()
 

@@ -194,9 +194,10 @@ def entries() -> Iterator[str]:
                 yield from (f"{path}.{name}({parameter})" for parameter in new_parameters_of(cls, name))
 
 
-def public_names() -> list[str]:
+@cache
+def public_names() -> tuple[str, ...]:
     """The public API as it is, in alphabetical order."""
-    return sorted(entry for entry in set(entries()) if not entry.endswith("()"))
+    return tuple(sorted(entry for entry in set(entries()) if not entry.endswith("()")))
 
 
 if __name__ == "__main__":
