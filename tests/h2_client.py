@@ -9,7 +9,7 @@ import h2.config
 import h2.connection
 import h2.events
 
-__all__ = ["Exchanged", "get"]
+__all__ = ["Exchanged", "exchange", "get"]
 
 Fields = list[tuple[str, str]]
 
@@ -26,10 +26,17 @@ class Exchanged:
 
 def get(port: int, path: str, headers: Fields | None = None) -> Exchanged:
     """GET ``path`` from the server at this port of the loopback."""
+    return exchange(port, "GET", path, headers)
+
+
+def exchange(port: int, method: str, path: str, headers: Fields | None = None, body: bytes = b"") -> Exchanged:
+    """Send one request to the server at this port of the loopback. The body has to fit into one frame."""
     client = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="latin-1"))
     client.initiate_connection()
-    pseudo = [(":method", "GET"), (":path", path), (":scheme", "http"), (":authority", "a.example")]
-    client.send_headers(1, [*pseudo, *(headers or [])], end_stream=True)
+    pseudo = [(":method", method), (":path", path), (":scheme", "http"), (":authority", "a.example")]
+    client.send_headers(1, [*pseudo, *(headers or [])], end_stream=not body)
+    if body:
+        client.send_data(1, body, end_stream=True)
     seen = Exchanged()
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(client.data_to_send())

@@ -179,6 +179,24 @@ KINDS = {
 }
 """Every kind of server by its name, WSGI first."""
 
+H2C = ("--http-protocols", "h2,h1", "--http2-cleartext", "prior-knowledge")
+H2_KINDS = {
+    kind.name: kind
+    for kind in [
+        Kind("gunicorn-h2", "wsgi", ("gunicorn", "h2"), gunicorn("gthread", "--threads", "4", *H2C)),
+        Kind(
+            "uvicorn-h2",
+            "asgi",
+            ("uvicorn", "zttp"),
+            lambda app, port: ["-m", "uvicorn", "--http2", *uvicorn("zttp")(app, port)[2:]],
+        ),
+        Kind("hypercorn-h2", "asgi", ("hypercorn",), hypercorn("asyncio")),
+        Kind("hypercorn-trio-h2", "asgi", ("hypercorn", "trio"), hypercorn("trio")),
+        Kind("gunicorn-asgi-h2", "asgi", ("gunicorn", "h2"), gunicorn("asgi", *H2C)),
+    ]
+}
+"""Servers that speak HTTP/2 without TLS, by their names, WSGI first. Their clients begin with HTTP/2 at once."""
+
 #: hypercorn on asyncio, where it ends although connections are open: from Python 3.12 on ``Server.wait_closed()`` waits
 #: for all of them, and hypercorn 0.18 awaits that before its ``--graceful-timeout`` begins
 STOPPING_HYPERCORN = ("hypercorn",) if sys.version_info < (3, 12) else ()
@@ -279,7 +297,7 @@ def start(name: str | Kind, target: str, *, app_dir: Path, log_dir: Path, **env:
 
     Skips the test if the server is not installed.
     """
-    kind = KINDS[name] if isinstance(name, str) else name
+    kind = name if isinstance(name, Kind) else KINDS.get(name) or H2_KINDS[name]
     if missing := kind.missing():
         pytest.skip(f"server {missing[0]} is not installed")
     if (

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, assert_type
 
 from cardan import Request, Response, ServerSentEvent, core, redirect, send_file
+from cardan.datastructures import Trailers
 from cardan.files import send_from_directory
 
 
@@ -60,3 +61,15 @@ def made(response: Response, request: Request) -> None:
     response.retry_after = response.age = response.access_control_max_age = timedelta(minutes=1)
     response.make_conditional("GET")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     ServerSentEvent("x", retry="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def trailers(response: Response) -> None:
+    """A trailer field is text, or a function that gives text or None; assigning takes a mapping or pairs."""
+    response.trailers["Server-Timing"] = "a"
+    response.trailers["X"] = lambda: None
+    response.trailers = {"X": lambda: "a"}
+    assert_type(response.trailers, Trailers)
+    assert_type(core.End().trailers, list[tuple[str, str]])
+    assert_type(response.trailers.to_list(), list[tuple[str, str]])
+    response.trailers["X"] = None  # type: ignore[assignment]  # pyright: ignore[reportArgumentType]
+    response.trailers["X"] = 5  # type: ignore[assignment]  # pyright: ignore[reportArgumentType]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from . import core
 from .core._response.finalizer import Chunk, Head
-from .core._response.finalizer import End as _End
 from .core._response.outgoing import finalizer_of
+from .core._response.trailers import joined
 from .core.structures._headers import Headers, trusted_headers
 
 if TYPE_CHECKING:
@@ -90,16 +90,20 @@ class WireMixin(core.BaseResponse):
 
         If a loop over the generator may end early, close the generator (:func:`contextlib.aclosing`).
         """
-        from .asgi._messages import encode_headers
+        from .asgi._messages import over, start_message, trailers_message
 
-        async with aclosing(self.aiter_events(scope["method"], request_url=_asgi_url(scope))) as events:
+        events = self.aiter_events(scope["method"], request_url=_asgi_url(scope), trailers_over=over(scope))
+        async with aclosing(events):
             async for event in events:
                 if isinstance(event, Head):
-                    headers = encode_headers(event.headers)
-                    yield {"type": "http.response.start", "status": event.status, "headers": headers}
+                    head = event
+                    yield {**start_message(event)}
+                elif isinstance(event, Chunk):
+                    yield {"type": "http.response.body", "body": event.data, "more_body": True}
                 else:
-                    data = event.data if isinstance(event, Chunk) else b""
-                    yield {"type": "http.response.body", "body": data, "more_body": not isinstance(event, _End)}
+                    yield {"type": "http.response.body", "body": b"", "more_body": False}
+                    if head.trailers:
+                        yield {**trailers_message(head, event)}
 
     @classmethod
     async def afrom_app(
@@ -110,12 +114,17 @@ class WireMixin(core.BaseResponse):
     ) -> Self:
         """The response that an ASGI application sends. ``receive`` gives the body of the request; None: no body.
 
-        The body of the response is buffered, because an ASGI application runs until it has sent everything.
+        The body of the response is buffered, because an ASGI application runs until it has sent everything. It sends
+        trailer fields if the extensions of ``scope`` offer it; they become those of the response.
         """
         from .asgi._calling import call_app
 
-        status, headers, chunks = await call_app(app, scope, receive)
-        return made(cls, chunks, status, headers)
+        status, headers, chunks, trailers = await call_app(app, scope, receive)
+        response = made(cls, chunks, status, headers)
+        if trailers is not None:
+            response.headers.remove("Trailer")  # made anew for the server that the response is sent to
+            response.trailers = joined(trailers)
+        return response
 
     @classmethod
     async def aforce_type(cls, response: object, scope: MutableMapping[str, Any] | None = None) -> Self:

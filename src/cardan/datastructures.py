@@ -8,6 +8,7 @@ The functions that parse and write header fields are in :mod:`cardan.http`. Uplo
 
 from __future__ import annotations
 
+from .core._response.trailers import Trailers
 from .core.fields._accept import Accept, CharsetAccept, EncodingAccept
 from .core.fields._accept_language import LanguageAccept
 from .core.fields._accept_media import MIMEAccept
@@ -73,6 +74,7 @@ __all__ = [
     "RequestCacheControl",
     "ResponseCacheControl",
     "ScopeHeaders",
+    "Trailers",
     "UserAgent",
     "WWWAuthenticate",
 ]

@@ -12,30 +12,16 @@ from cardan.datastructures import Link
 from cardan.exceptions import WrongMode
 from cardan.testing import Client, RequestBuilder, lint
 from tests.h2_client import get
-from tests.servers import KINDS, Kind, start, uvicorn
 
 from . import hints_app
 from .conftest import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.servers import ServerPool
 
 STYLE = "</a.css>; rel=preload; as=style"
 SENT = [[STYLE], ["</b.js>; rel=preload", "</c.js>; rel=preload"]]
 OFFERED: Any = {"http.response.early_hint": {}}
-H2 = {
-    "uvicorn": Kind(
-        "uvicorn-h2",
-        "asgi",
-        ("uvicorn", "zttp"),
-        lambda app, port: ["-m", "uvicorn", "--http2", *uvicorn("zttp")(app, port)[2:]],
-    ),
-    "hypercorn": KINDS["hypercorn"],
-    "hypercorn-trio": KINDS["hypercorn-trio"],
-}
 
 
 def over_wsgi(app: Any, path: str = "/", hint: Any = None, **values: Any) -> tuple[list[list[str]], bytes]:
@@ -165,21 +151,14 @@ def test_on_gunicorn(kind: str, name: str, path: str, server_pool: ServerPool) -
     assert rest.count("103 Early Hints") == 0
 
 
-@pytest.fixture(scope="module", params=[(kind, name) for kind in H2 for name in ("plain", "awaiting")], ids="-".join)
-def h2_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A server that speaks HTTP/2 without TLS."""
-    kind, name = request.param
-    logs: Path = tmp_path_factory.mktemp("hints")
-    server = start(H2[kind], f"tests.contract.hints_app:{name}", app_dir=ROOT, log_dir=logs)
-    yield server
-    server.stop()
-
-
 @pytest.mark.real_server
+@pytest.mark.parametrize("kind", ["gunicorn-h2", "uvicorn-h2", "hypercorn-h2", "hypercorn-trio-h2"])
+@pytest.mark.parametrize("name", ["plain", "awaiting"])
 @pytest.mark.parametrize("path", ["/", "/stream"])
-def test_over_http_2(h2_server: Any, path: str) -> None:
-    """uvicorn and hypercorn offer the extension on HTTP/2, and send what they are given."""
-    seen = get(h2_server.port, path)
+def test_over_http_2(kind: str, name: str, path: str, server_pool: ServerPool) -> None:
+    """gunicorn, uvicorn and hypercorn offer hints on HTTP/2, and send what they are given."""
+    server = server_pool.get(kind, "tests.contract.h2_app:app", app_dir=ROOT)
+    seen = get(server.port, f"/hints/{name}{path}")
     hints = [[value for name, value in fields if name == "link"] for fields in seen.informational]
     assert (hints, {dict(fields)[":status"] for fields in seen.informational}) == (SENT, {"103"})
     assert dict(seen.headers)[":status"] == "200"

@@ -293,6 +293,8 @@ class _Call:
                 self._conversation.put(chunk)
             else:
                 await self._hand_over(chunk)
+        elif kind == "http.response.trailers" and self._has_all_sent:
+            pass  # WSGI has none; the scope has not offered any
         else:
             raise RuntimeError(f"got the message {kind!r} out of order")
 

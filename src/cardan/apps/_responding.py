@@ -6,14 +6,17 @@ stands around a handler works: request class, middleware, lifespan, limits. The 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote_to_bytes
 
 from .. import _crossing as crossing
 from .._response import Response
 from .._wire import made
+from ..asgi._messages import TRAILERS, decode_headers
 from ..core._buffers import as_bytes
 from ..core._environs import make_environ
+from ..core._response.trailers import Trailers, announced, joined
 from ..wsgi._calling import call_app
 
 if TYPE_CHECKING:
@@ -68,7 +71,7 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
         "headers": _fields(request),
         "client": head.client,
         "server": _server(request),
-        "extensions": {},
+        "extensions": {TRAILERS: {}},
         "state": state,
     }
     call = _Call(app, scope, request)
@@ -78,7 +81,12 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
         await call.cancel()
         raise
     assert call.status is not None
-    return made(Response, call, call.status, call.headers)
+    response = made(Response, call, call.status, call.headers)
+    if call.announced:
+        names = announced(response.headers.getlist("Trailer"))
+        response.headers.remove("Trailer")  # made anew where the response is sent
+        response.trailers = {name: partial(call.trailer, name) for name in names}
+    return response
 
 
 def _paths(request: core.BaseRequest) -> tuple[bytes, str]:
@@ -113,6 +121,9 @@ class _Call:
     def __init__(self, app: Callable[..., Any], scope: Scope, request: core.BaseRequest) -> None:
         self.status: int | None = None
         self.headers: list[tuple[str, str]] = []
+        self.announced = False
+        """Whether the application has announced trailer fields."""
+        self._trailers: list[tuple[str, str]] = []
         self._app = app
         self._scope = scope
         self._body: AsyncStream[bytes] | None = request.aiter_data()
@@ -149,6 +160,10 @@ class _Call:
             await self._task.wait()
             self._task.result()
             raise RuntimeError("got an application that returned before its response was complete")
+
+    def trailer(self, name: str) -> str | None:
+        """The value of a trailer field, after the end of the body; None if the application has not sent it."""
+        return Trailers(joined(self._trailers)).get(name)  # type: ignore[return-value]  # no functions in here
 
     async def cancel(self) -> None:
         """Cancel the application, if it has not ended."""
@@ -198,10 +213,15 @@ class _Call:
             raise _Left("the response was closed")
         if message["type"] == "http.response.start":
             self.status = int(message["status"])
-            self.headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message["headers"]]
+            self.headers = decode_headers(message.get("headers", ()))
+            self.announced = bool(message.get("trailers"))
             return
-        chunk = as_bytes(message.get("body") or b"")
-        last = not message.get("more_body", False)
+        if message["type"] == TRAILERS:
+            self._trailers += decode_headers(message.get("headers", ()))
+            chunk, last = b"", not message.get("more_trailers", False)
+        else:
+            chunk = as_bytes(message.get("body") or b"")
+            last = not message.get("more_body", False) and not self.announced
         if not (chunk or last):
             return
         self._chunk, self._taken = chunk, crossing.make_event()

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from ..core._request.draining import DrainLimits
     from ._messages import Message, Receive, Scope, Send
 
-__all__ = ["BODILESS", "PATIENCE", "HeldSend", "hold"]
+__all__ = ["BODILESS", "PATHSEND", "PATIENCE", "HeldSend", "hold"]
+
+#: the extension by which a server sends a file itself (ASGI specification, "Extensions")
+PATHSEND: Final = "http.response.pathsend"
 
 #: Methods whose requests are not looked at by :func:`hold` (RFC 9110 sections 9.3.1 and 9.3.2). Nearly none of them has
 #: a body, and to ask :func:`~cardan.core._request.head.may_have_body` would cost a tenth of a small request.
@@ -36,7 +39,7 @@ _SMALL: Final = CHUNK_SIZE
 
 #: The extension by which granian is recognized. It ends a response as soon as it has the bytes of its Content-Length,
 #: and then closes the connection during the upload. So the last byte is held back.
-_ENDS_BY_LENGTH: Final = "http.response.pathsend"
+_ENDS_BY_LENGTH: Final = PATHSEND
 
 #: Seconds that a drain waits for the next message on such a server. A client that stops its upload when it sees an
 #: error (as curl does) waits for the last byte, and would otherwise wait until the time of the drain is over.
@@ -96,7 +99,18 @@ class HeldSend:
     ``inert`` response is therefore sent while the body is drained.
     """
 
-    __slots__ = ("_body", "_closes", "_drained", "_held", "_inert", "_kept", "_limits", "_patience", "_send")
+    __slots__ = (
+        "_after",
+        "_body",
+        "_closes",
+        "_drained",
+        "_held",
+        "_inert",
+        "_kept",
+        "_limits",
+        "_patience",
+        "_send",
+    )
 
     def __init__(
         self,
@@ -118,6 +132,8 @@ class HeldSend:
         self._kept = kept
         self._drained = limits.size <= 0
         self._held: bytes | None = None
+        self._after: list[Message] = []
+        """What follows the end that is held back: trailer fields."""
 
     async def __call__(self, message: Message) -> None:
         kind = message["type"]
@@ -134,6 +150,9 @@ class HeldSend:
                 self._held = data[cut:]
             else:
                 await self._send(message)
+            return
+        elif self._held is not None:
+            self._after.append(message)
             return
         await self._send(message)
 
@@ -177,6 +196,8 @@ class HeldSend:
     async def _send_end(self, data: bytes) -> None:
         with suppress(OSError):  # the client has left
             await self._send({"type": "http.response.body", "body": data, "more_body": False})
+            for message in self._after:
+                await self._send(message)
 
     async def _make_room(self) -> None:
         """Receive while the end is sent, if that waits; for as long as a drain at most.

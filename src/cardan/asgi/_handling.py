@@ -25,8 +25,8 @@ from ..core._response.base import BaseResponse
 from ..core.drive import arun
 from ..core.forms._files import closes_async, is_on_disk
 from ..core.structures._scope_headers import ScopeHeaders
-from ._draining import BODILESS, PATIENCE, HeldSend, hold
-from ._messages import closing, whole_messages
+from ._draining import BODILESS, PATHSEND, PATIENCE, HeldSend, hold
+from ._messages import closing, over, whole_messages
 from ._receiving import AHEAD, ReceiveBody, end_watching, open_body
 from ._thread import respond_in_thread
 
@@ -196,7 +196,9 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
                 worker=crossing.Worker(crossing.DEFAULT_THREADS),
                 context=crossing.CallersContext(),
                 request_url=partial(_request_url, scope),
-                extensions=None if held is not None else scope.get("extensions"),
+                # if the server sends a file itself, the end cannot be held back
+                sends_files=held is None and PATHSEND in (scope.get("extensions") or ()),
+                trailers_over=over(scope),
             )
             await sender.send(response, scope["method"])
     except BaseException as error:
@@ -313,8 +315,8 @@ def _make_sender(
         worker=worker,
         context=context or crossing.CallersContext(),
         request_url=partial(getattr, request, "url"),
-        # if the server sends the body itself, the end cannot be held back
-        extensions=None if isinstance(send, HeldSend) else scope.get("extensions"),
+        sends_files=not isinstance(send, HeldSend) and PATHSEND in (scope.get("extensions") or ()),
+        trailers_over=over(scope),
         lose=partial(setattr, exchange, "left", True),
         when_stopped=app._adapter_when_stopped(),
     )

@@ -5,22 +5,36 @@ They stand apart from :mod:`.sending`, which loads anyio: a response of one byte
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..core._response.outgoing import whole_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
     from typing import TypeAlias
 
     from ..core._response.base import BaseResponse
+    from ..core._response.finalizer import End, Head
 
     Message: TypeAlias = MutableMapping[str, Any]
     Scope: TypeAlias = MutableMapping[str, Any]
     Receive: TypeAlias = Callable[[], Awaitable[Message]]
     Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
-__all__ = ["closing", "encode_headers", "whole_messages", "with_close"]
+__all__ = [
+    "TRAILERS",
+    "closing",
+    "decode_headers",
+    "encode_headers",
+    "over",
+    "start_message",
+    "trailers_message",
+    "whole_messages",
+    "with_close",
+]
+
+#: the extension by which a server sends trailer fields (ASGI specification, "Extensions"), and the type of its message
+TRAILERS: Final = "http.response.trailers"
 
 #: name -> the name as it is sent, at most 256 of them: an application sends a few, again and again
 _NAMES: dict[str, bytes] = {}
@@ -50,6 +64,35 @@ def _encode_name(name: str) -> bytes:
     if len(_NAMES) < 256:
         _NAMES[name] = encoded
     return encoded
+
+
+def over(scope: Scope) -> str | None:
+    """The HTTP version of a server that can send trailer fields; None for another server."""
+    if TRAILERS not in (scope.get("extensions") or ()):
+        return None
+    return str(scope.get("http_version") or "1.1")
+
+
+def start_message(head: Head) -> Message:
+    """The message with the head of a response. It announces trailer fields, if there may be some."""
+    message: Message = {"type": "http.response.start", "status": head.status, "headers": encode_headers(head.headers)}
+    if head.trailers:
+        message["trailers"] = True
+    return message
+
+
+def trailers_message(head: Head, end: End) -> Message:
+    """The message with all trailer fields, for which a server waits if they were announced.
+
+    If no field has a value, the first one is empty: gunicorn and hypercorn fail at a message without fields.
+    """
+    fields = end.trailers or [(head.trailers[0], "")]
+    return {"type": TRAILERS, "headers": encode_headers(fields), "more_trailers": False}
+
+
+def decode_headers(pairs: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    """The header fields of a message as text."""
+    return [(bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in pairs]
 
 
 def whole_messages(response: BaseResponse, method: str) -> tuple[Message, Message] | None:

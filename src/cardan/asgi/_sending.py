@@ -15,10 +15,10 @@ from ..core._response.closing import aclose_all
 from ..core._response.encoding import END
 from ..core._response.finalizer import Chunk, End, Head, ResponseFinalizer
 from ..core._response.outgoing import closers_of, keep_alive_chunk
-from ._messages import encode_headers
+from ._messages import encode_headers, start_message, trailers_message
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator
 
     import anyio
 
@@ -44,12 +44,24 @@ class Sender:
 
     ``source`` gives the body of the request, by which a disconnect is noticed, or None. ``worker`` runs blocking
     functions in worker threads. ``context`` is the context in which the body and the hooks run, in the loop and in
-    threads. ``extensions`` are those of the scope. ``lose`` is called if sending fails because the client has left.
+    threads. ``sends_files``: the server sends a file itself, by the extension ``http.response.pathsend``.
+    ``trailers_over`` is the HTTP version of a server that sends trailer fields, by ``http.response.trailers``, else
+    None. ``lose`` is called if sending fails because the client has left.
     ``when_stopped(function)`` registers a function that is called when streams without a Content-Length have to end; it
     gives a callable that cancels this.
     """
 
-    __slots__ = ("_context", "_lose", "_pathsend", "_request_url", "_send", "_source", "_when_stopped", "_worker")
+    __slots__ = (
+        "_context",
+        "_lose",
+        "_request_url",
+        "_send",
+        "_sends_files",
+        "_source",
+        "_trailers_over",
+        "_when_stopped",
+        "_worker",
+    )
 
     def __init__(
         self,
@@ -59,7 +71,8 @@ class Sender:
         worker: crossing.Worker,
         context: crossing.RequestContext,
         request_url: Callable[[], str] | None,
-        extensions: Mapping[str, Any] | None = None,
+        sends_files: bool = False,
+        trailers_over: str | None = None,
         lose: Callable[[], None] | None = None,
         when_stopped: Callable[[Callable[[], None]], Callable[[], object]] | None = None,
     ) -> None:
@@ -70,7 +83,8 @@ class Sender:
         self._request_url = request_url
         self._lose = lose
         self._when_stopped = when_stopped
-        self._pathsend = extensions is not None and "http.response.pathsend" in extensions
+        self._sends_files = sends_files
+        self._trailers_over = trailers_over
 
     async def send(self, response: BaseResponse, method: str) -> None:
         """Send ``response``. When this returns or raises, its close hooks have run.
@@ -79,7 +93,7 @@ class Sender:
         """
         closers = closers_of(response)
         try:
-            outgoing = response.outgoing(method, self._request_url)
+            outgoing = response.outgoing(method, self._request_url, trailers_over=self._trailers_over)
             if isinstance(outgoing, ResponseFinalizer):
                 await self._stream(response, outgoing, closers)
             else:
@@ -97,7 +111,9 @@ class Sender:
         self, response: BaseResponse, finalizer: ResponseFinalizer, closers: list[Callable[[], Any]]
     ) -> None:
         wire = _Wire(self._send, finalizer, self._note_left)
-        path = getattr(response.response, "pathsend_path", None) if self._pathsend else None
+        # trailer fields come after the end of a body, which is not seen if the server sends a file
+        passes = self._sends_files and not finalizer.head.trailers
+        path = getattr(response.response, "pathsend_path", None) if passes else None
         try:
             if not finalizer.sends_body:
                 await wire.end()
@@ -125,11 +141,12 @@ class Sender:
                 forget = self._when_stopped(partial(run.interrupt, _Stopped()))
             if response.is_async:
                 del closers[: hasattr(response.response, "aclose")]  # the pump ends what it drives
-                await crossing.pump(response.response, wire.emit, self._context, run=run, finish=wire.end)
+                finish = partial(wire.end, self._call_here)
+                await crossing.pump(response.response, wire.emit, self._context, run=run, finish=finish)
             else:
                 await run.run_here(partial(self._send_steps, response, wire))
         except _Stopped:
-            await wire.end()  # for the client the body is complete
+            await wire.cut()  # for the client the body is complete
         finally:
             if forget is not None:
                 forget()
@@ -144,7 +161,11 @@ class Sender:
         chunk: Any
         while (chunk := await _run_within(self._context, run, next, chunks, END)) is not END:
             await wire.emit(chunk)
-        await wire.end()
+        await wire.end(partial(_run_within, self._context, run))
+
+    async def _call_here(self, function: Callable[[], Any]) -> Any:
+        """Call a function in this task, in the context of the request."""
+        return self._context.call(function)
 
 
 async def close_response(
@@ -214,11 +235,17 @@ class _Wire:
         if self._silence is not None:
             self._silence.broken()
 
-    async def end(self) -> None:
-        """Send the end, unless it was sent."""
+    async def end(self, run: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None) -> None:
+        """Send the end, unless it was sent. If there are trailer fields, ``run`` calls the functions that give them."""
         if self._filler is not None:
             await self._filler.wait()
-        await self._send_events(self._finalizer.close())
+        close = self._finalizer.close
+        await self._send_events(close() if run is None or not self._finalizer.head.trailers else await run(close))
+
+    async def cut(self) -> None:
+        """Send the end of a body that has not come to its own end. No trailer field speaks about it."""
+        self._finalizer.drop_trailers()
+        await self.end()
 
     async def send_path(self, path: str) -> None:
         """Have the server send the file of ``path`` as the body (extension ``http.response.pathsend``)."""
@@ -259,6 +286,8 @@ class _Wire:
         try:
             for event in events:
                 await self._send(_message(event))
+                if type(event) is End and self._finalizer.head.trailers:
+                    await self._send(trailers_message(self._finalizer.head, event))
         except OSError as error:
             self._lose()
             raise ClientLeft from error
@@ -272,8 +301,7 @@ def _message(event: ResponseEvent) -> Message:
     if type(event) is End:
         return {"type": "http.response.body", "body": b"", "more_body": False}
     assert type(event) is Head
-    headers = encode_headers(event.headers)
-    return {"type": "http.response.start", "status": event.status, "headers": headers}
+    return start_message(event)
 
 
 class _KeepAlive:

@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from ._response.trailers import announced
 from ._response.vary import add_vary
 from .fields._accept import EncodingAccept
 from .fields._cache_control import ResponseCacheControl
@@ -82,7 +83,8 @@ COMPRESSIBLE: Final = (
 #: An event stream is compressed only if it is named: some proxies and clients hold back what they have to decompress.
 _EVENT_STREAM: Final = "text/event-stream"
 
-#: Fields of an answer that stays as it is. Four are digests of the body: RFC 9530, and the ones that it replaces.
+#: Fields of an answer that stays as it is, also if they are announced as trailer fields. Four are digests of the body:
+#: RFC 9530, and the ones that it replaces.
 _KEEPING: Final = frozenset({"content-encoding", "content-digest", "repr-digest", "digest", "content-md5"})
 
 #: the window size that makes zlib write gzip
@@ -278,6 +280,8 @@ class Compressing:
         if status < 200 or status in _WITHOUT_BODY or not self._policy.suits(headers.get("Content-Type") or ""):
             return False
         names = {name.lower() for name, _ in pairs_of(headers)}
+        if "trailer" in names:
+            names |= {name.lower() for name in announced(headers.getlist("Trailer"))}
         if not names.isdisjoint(_KEEPING) or ("content-range" in names and status != 206):
             return False
         if "cache-control" not in names:

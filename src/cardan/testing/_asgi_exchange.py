@@ -45,6 +45,8 @@ class ASGIExchange(Exchange):
         self._silent = silent
         self._inbox: deque[dict[str, Any]] = deque()
         self._messages: list[dict[str, Any]] = []
+        self._fields: list[tuple[str, str]] = []
+        """The trailer fields."""
         self._wanted = self._body_ended = self._truncated = self._trailers = self._killed = False
         self._changes = Changes()
         self._cancel: anyio.CancelScope | None = None
@@ -195,7 +197,7 @@ class ASGIExchange(Exchange):
             raise RuntimeError("got 'http.response.start' twice, expected it once")
         headers = [(as_bytes(name), as_bytes(value)) for name, value in message.get("headers") or ()]
         self._trailers = bool(message.get("trailers"))
-        self.begin(Answer(message["status"], headers, {"asgi": self._messages}))
+        self.begin(Answer(message["status"], headers, {"asgi": self._messages, "trailers": self._fields}))
         self._changes.notify()
 
     async def _send_body(self, message: Mapping[str, Any]) -> None:
@@ -216,14 +218,20 @@ class ASGIExchange(Exchange):
     async def _send_extension(self, kind: str, message: Mapping[str, Any]) -> None:
         """Handle a message of an extension (ASGI specification, "Extensions").
 
-        All of them are stored in the response extension `asgi`; pathsend and trailers are also carried out.
+        All of them are stored in the response extension `asgi`; pathsend and trailers are also carried out. The trailer
+        fields are in the response extension `trailers`.
         """
         self._messages.append(dict(message))
         if kind == "http.response.pathsend":
             await self._send_file(message["path"])
-        elif kind == "http.response.trailers" and not message.get("more_trailers", False):
-            self.complete = True
-            self._changes.notify()
+        elif kind == "http.response.trailers":
+            self._fields += [
+                (as_bytes(name).decode("latin-1"), as_bytes(value).decode("latin-1"))
+                for name, value in message.get("headers") or ()
+            ]
+            if not message.get("more_trailers", False):
+                self.complete = True
+                self._changes.notify()
 
     async def _send_file(self, path: str) -> None:
         async with await anyio.open_file(path, "rb") as file:

@@ -20,6 +20,7 @@ from .outgoing import WholeAnswer
 from .redirecting import redirect
 from .response import Response
 from .stream import ResponseStream, ResponseStreamMixin
+from .trailers import Trailers
 
 __all__ = [
     "BaseResponse",
@@ -38,6 +39,7 @@ __all__ = [
     "ResponseStreamMixin",
     "SecurityPolicyMixin",
     "ServerSentEvent",
+    "Trailers",
     "WWWAuthenticateMixin",
     "WholeAnswer",
     "redirect",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .._buffers import Buffer
     from ..structures._headers import Headers
+    from .trailers import Trailers
 
 __all__ = ["BodyAccess", "JSONCodec", "ResponseBody", "check_json_module"]
 
@@ -65,6 +66,8 @@ class BodyAccess:
     _made_headers: Headers  # made by the first thread that accesses them
     _hooks: list[Callable[[], Any]] | None
     _made_hooks: list[Callable[[], Any]]  # likewise
+    _trailers: Trailers | None = None
+    _made_trailers: Trailers  # likewise
     _own_length: str | None  # the Content-Length that was set here and not by the application
 
     if TYPE_CHECKING:

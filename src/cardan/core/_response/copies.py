@@ -13,7 +13,7 @@ from .body import BodyAccess
 __all__ = ["Copies"]
 
 #: the attributes that a copy must not share
-_MADE: Final = frozenset({"_stream", "_made_headers", "_made_hooks"})
+_MADE: Final = frozenset({"_stream", "_made_headers", "_made_hooks", "_made_trailers"})
 
 
 class Copies(BodyAccess):
@@ -53,6 +53,8 @@ class Copies(BodyAccess):
             new.__dict__.pop(name, None)
         if new._headers is not None:
             new._headers = new._headers.copy()
+        if new._trailers is not None:
+            new._trailers = new._trailers.copy()
         if new._hooks is not None:
             new._hooks = list(new._hooks)
         return new

@@ -14,7 +14,7 @@ Content-Length raises :exc:`ContentLengthError`, before a byte too many is sent.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, TypeAlias
 
 from .._exceptions import MachineStateError
@@ -23,6 +23,7 @@ from .._status import PHRASES
 from .._urls import iri_to_uri
 from ..structures._header_rules import remember
 from .encoding import encode
+from .trailers import Trailers, takes_trailers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -67,7 +68,10 @@ class ContentLengthError(RuntimeError):
 
 @dataclass(slots=True)
 class Head:
-    """The response starts: status code, reason phrase, header fields as they are sent."""
+    """The response starts: status code, reason phrase, header fields as they are sent.
+
+    ``trailers`` are the names of the fields that :class:`End` may have, as the field ``Trailer`` announces them.
+    """
 
     __module__ = "cardan.core"
     __getstate__ = slots_state
@@ -75,6 +79,7 @@ class Head:
     status: int
     reason: str
     headers: list[tuple[str, str]]
+    trailers: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -89,9 +94,12 @@ class Chunk:
 
 @dataclass(slots=True)
 class End:
-    """The response is complete."""
+    """The response is complete. ``trailers`` are the fields that follow the body (RFC 9110 section 6.5)."""
 
     __module__ = "cardan.core"
+    __getstate__ = slots_state
+
+    trailers: list[tuple[str, str]] = field(default_factory=list)
 
 
 ResponseEvent: TypeAlias = "Head | Chunk | End"
@@ -176,13 +184,14 @@ def check_length(length: int | None, declared: int | None) -> None:
 class ResponseFinalizer:
     """The machine for one sending of a response; see the module.
 
-    ``headers`` are pairs of text. ``length`` is the length of the body in bytes, None if it is not known. Raises
-    :exc:`ValueError` for a status or field that must not be sent, and :exc:`ContentLengthError` for a known length that
-    is not the declared one.
+    ``headers`` are pairs of text. ``length`` is the length of the body in bytes, None if it is not known. ``trailers``
+    are sent if ``trailers_over``, the HTTP version of a server that can send trailer fields, allows them after this
+    body: HTTP/2 and later, or HTTP/1.1 without a Content-Length. Raises :exc:`ValueError` for a status or field that
+    must not be sent, and :exc:`ContentLengthError` for a known length that is not the declared one.
     """
 
     __module__ = "cardan.core"
-    __slots__ = ("_declared", "_error", "_sent", "head", "sends_body", "state")
+    __slots__ = ("_announced", "_declared", "_error", "_sent", "_trailers", "head", "sends_body", "state")
 
     readers: ClassVar[dict[str, Callable[[ResponseFinalizer, bytes], list[ResponseEvent]]]]
 
@@ -194,6 +203,8 @@ class ResponseFinalizer:
         *,
         length: int | None = None,
         reason: str | None = None,
+        trailers: Trailers | None = None,
+        trailers_over: str | None = None,
     ) -> None:
         fields, self._declared = final_fields(status, headers, length)
         self.sends_body = has_body(method, status)
@@ -203,6 +214,12 @@ class ResponseFinalizer:
         if reason is not None and _BAD_VALUE.search(reason):
             raise ValueError(f"got reason phrase {reason!r}, expected latin-1 text on one line")
         self.head = Head(status, reason or PHRASES.get(status, "Unknown"), fields)
+        self._trailers = trailers
+        self._announced = len(trailers) if trailers is not None else 0
+        if trailers and self.sends_body and takes_trailers(trailers_over, self._declared):
+            self.head.trailers = tuple(trailers)
+            if not any(name.lower() == "trailer" for name, _ in fields):
+                fields.append(("Trailer", ", ".join(trailers)))
         self._sent = 0
         self._error: Exception | None = None
         self.state = "head"
@@ -221,7 +238,11 @@ class ResponseFinalizer:
         return self.readers[self.state](self, data)
 
     def close(self) -> list[ResponseEvent]:
-        """The last events. Raises :exc:`ContentLengthError` if fewer bytes were fed than were declared."""
+        """The last events. Raises :exc:`ContentLengthError` if fewer bytes were fed than were declared.
+
+        Calls the functions that give values of trailer fields, if these are sent, and raises what they raise. Raises
+        :exc:`RuntimeError` for a trailer field that was named after the head was made, which cannot announce it.
+        """
         if self._error is not None:
             raise self._error
         if self.state == "done":
@@ -229,9 +250,26 @@ class ResponseFinalizer:
         events = self.feed(b"")
         if self.sends_body and self._declared is not None and self._sent < self._declared:
             self._fail(ContentLengthError(f"got a body of {self._sent} bytes, expected {self._declared} as declared"))
+        events.append(End(self._last_fields()) if self._trailers is not None else End())
         self.state = "done"
-        events.append(End())
         return events
+
+    def drop_trailers(self) -> None:
+        """Send no trailer fields: the body does not come to its own end."""
+        self._trailers = None
+
+    def _last_fields(self) -> list[HeaderPair]:
+        """The trailer fields."""
+        assert self._trailers is not None
+        if len(self._trailers) > self._announced:
+            late = ", ".join(list(self._trailers)[self._announced :])
+            self._fail(RuntimeError(f"got the trailer field {late} after the head was made, expected it before"))
+        if not self.head.trailers:
+            return []
+        try:
+            return self._trailers.to_list()
+        except Exception as error:
+            self._fail(error)
 
     @property
     def declared(self) -> int | None:

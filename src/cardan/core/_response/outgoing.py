@@ -19,13 +19,15 @@ from .closing import aclose_all, close_all
 from .encoding import END, closer, encode
 from .finalizer import ResponseFinalizer, check_length, final_fields, has_body
 from .kept_alive import KeptAlive
+from .trailers import Trailers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping
 
     from .encoding import AsyncChunks
     from .finalizer import ResponseEvent
     from .pumping import AsyncLibrary
+    from .trailers import TrailerValue
 
 __all__ = [
     "Outgoing",
@@ -71,12 +73,15 @@ class Outgoing(BodyAccess):
     _content_type: str | None
     _reason: str | None
 
-    def outgoing(self, method: str, request_url: Callable[[], str] | None = None) -> WholeAnswer | ResponseFinalizer:
+    def outgoing(
+        self, method: str, request_url: Callable[[], str] | None = None, *, trailers_over: str | None = None
+    ) -> WholeAnswer | ResponseFinalizer:
         """What is sent for this response, as the answer to a request with ``method``.
 
-        Gives a :class:`WholeAnswer` if the body is buffered (text, bytes, or a list of them), else the
-        :class:`ResponseFinalizer` that the chunks of the body go through. ``request_url`` gives the URL of the
-        request; it is asked for a relative ``Location`` if :attr:`autocorrect_location_header` is set.
+        Gives a :class:`WholeAnswer` if the body is buffered (text, bytes, or a list of them) and no trailer fields are
+        sent, else the :class:`ResponseFinalizer` that the chunks of the body go through. ``request_url`` gives the URL
+        of the request; it is asked for a relative ``Location`` if :attr:`autocorrect_location_header` is set.
+        ``trailers_over`` is the HTTP version of a server that can send trailer fields, see :class:`ResponseFinalizer`.
 
         Raises :exc:`ValueError` for a status or a field that must not be sent, and :exc:`ContentLengthError` for a
         buffered body that is longer or shorter than its Content-Length.
@@ -88,7 +93,7 @@ class Outgoing(BodyAccess):
         >>> answer.body
         b'Hello'
         """
-        return self._plain(method) or self._checked(method, request_url)
+        return self._plain(method) or self._checked(method, request_url, trailers_over)
 
     def _plain(self, method: str) -> WholeAnswer | None:
         """The fast path of :meth:`outgoing`, for a body of bytes and no header field besides Content-Type."""
@@ -108,14 +113,20 @@ class Outgoing(BodyAccess):
             return answer
         return None
 
-    def _checked(self, method: str, request_url: Callable[[], str] | None) -> WholeAnswer | ResponseFinalizer:
+    def _checked(
+        self, method: str, request_url: Callable[[], str] | None, trailers_over: str | None = None
+    ) -> WholeAnswer | ResponseFinalizer:
         """The slow path of :meth:`outgoing`, for every response."""
         body = self._body
         if body is None:
             if not isinstance(self._iterable, (list, tuple)) or self._passes_through:
-                return self._finalizer(method, request_url)
+                return self._finalizer(method, request_url, trailers_over=trailers_over)
             body = b"".join(map(encode, self._iterable))
         code, length = self._code, len(body) if self.automatically_set_content_length else None
+        if self._trailers and trailers_over is not None:
+            finalizer = self._finalizer(method, request_url, length, trailers_over)
+            if finalizer.head.trailers:
+                return finalizer
         fields, declared = final_fields(code, self._pairs(request_url, length), length)
         if not has_body(method, code):
             return WholeAnswer(code, fields, b"")
@@ -123,11 +134,23 @@ class Outgoing(BodyAccess):
         return WholeAnswer(code, fields, body)
 
     def _finalizer(
-        self, method: str, request_url: Callable[[], str] | None, length: int | None = None
+        self,
+        method: str,
+        request_url: Callable[[], str] | None,
+        length: int | None = None,
+        trailers_over: str | None = None,
     ) -> ResponseFinalizer:
         """The machine for one sending of this response. ``length`` is that of the body, None if it is not known."""
-        fields = self._pairs(request_url, length)
-        return ResponseFinalizer(method, self._code, fields, length=length, reason=self._reason)
+        return ResponseFinalizer(
+            method,
+            self._code,
+            self._pairs(request_url, length),
+            length=length,
+            reason=self._reason,
+            # a stream may name one when it is too late, which the finalizer sees
+            trailers=self._trailers if self._body is not None else self.trailers,
+            trailers_over=trailers_over,
+        )
 
     def _pairs(self, request_url: Callable[[], str] | None, length: int | None) -> list[tuple[str, str]]:
         """The header fields as they are now."""
@@ -142,8 +165,34 @@ class Outgoing(BodyAccess):
             fields = [(name, location if name.lower() == "location" else value) for name, value in fields]
         return fields
 
+    @property
+    def trailers(self) -> Trailers:
+        """The fields that follow the body (RFC 9110 section 6.5), where the server can send them.
+
+        Their names are set before the response starts, so that its head announces them. A value may be a function,
+        which is called when the body has ended. Nothing is sent over WSGI, on HTTP/1.0, in answer to HEAD, and with a
+        status that has no body; on HTTP/1.1 not with a Content-Length.
+
+        >>> from cardan.core import Response
+        >>> response = Response(iter(["a", "b"]))
+        >>> response.trailers["Server-Timing"] = "total;dur=12"
+        >>> *_, end = response.iter_events("GET", trailers_over="1.1")
+        >>> end.trailers
+        [('Server-Timing', 'total;dur=12')]
+        """
+        trailers = self._trailers
+        if trailers is None:
+            self.headers  # noqa: B018 - made now, because the fast path is for responses without
+            trailers = self._trailers = self.__dict__.setdefault("_made_trailers", Trailers())  # atomic, as for headers
+        return trailers
+
+    @trailers.setter
+    def trailers(self, fields: Mapping[str, TrailerValue] | Iterable[tuple[str, TrailerValue]]) -> None:
+        self.headers  # noqa: B018 - as above
+        self.__dict__["_made_trailers"] = self._trailers = Trailers(fields)
+
     def iter_events(
-        self, method: str, *, request_url: Callable[[], str] | None = None
+        self, method: str, *, request_url: Callable[[], str] | None = None, trailers_over: str | None = None
     ) -> Generator[ResponseEvent, None, None]:
         """Head, chunks and end in answer to ``method``; the response is closed when the generator ends.
 
@@ -153,12 +202,13 @@ class Outgoing(BodyAccess):
                 for event in events:
                     ...
 
-        ``request_url`` gives the URL of the request for ``Location``. Raises what the body raises, :exc:`ValueError`
-        for fields that must not be sent, :exc:`ContentLengthError` for a body that is longer or shorter than declared,
+        ``request_url`` gives the URL of the request for ``Location``. ``trailers_over`` is the HTTP version of a server
+        that sends the trailer fields of :class:`End`. Raises what the body raises, :exc:`ValueError` for fields that
+        must not be sent, :exc:`ContentLengthError` for a body that is longer or shorter than declared,
         :exc:`WrongMode` for an async body.
         """
         try:
-            finalizer = self._finalizer(method, request_url, self._known_length())
+            finalizer = self._finalizer(method, request_url, self._known_length(), trailers_over)
             if finalizer.sends_body:
                 if self.keep_alive is not None:
                     yield from finalizer.feed(b"")  # a client is told at once that the stream is open
@@ -173,6 +223,7 @@ class Outgoing(BodyAccess):
         method: str,
         *,
         request_url: Callable[[], str] | None = None,
+        trailers_over: str | None = None,
         run_sync: Callable[..., Awaitable[Any]] | None = None,
         library: AsyncLibrary | None = None,
         start_soon: Callable[..., Any] | None = None,
@@ -194,7 +245,7 @@ class Outgoing(BodyAccess):
         """
         closers = closers_of(self)
         try:
-            finalizer = self._finalizer(method, request_url, self._known_length())
+            finalizer = self._finalizer(method, request_url, self._known_length(), trailers_over)
             if finalizer.sends_body:
                 chunks = self._chunks(run_sync, library, start_soon, closers)
                 closers.insert(0, chunks.aclose)
@@ -277,13 +328,13 @@ def finalizer_of(response: Outgoing, method: str, request_url: Callable[[], str]
 def whole_answer(response: Outgoing, method: str) -> WholeAnswer | None:
     """The answer of a response that an adapter can send at once: it is whole, and nothing is closed after it.
 
-    None for other responses, and for those that need the URL of the request: the adapter then prepares what running
-    hooks and streams needs, and asks :meth:`Outgoing.outgoing`. Raises what that raises.
+    None for other responses, and for those that need the URL of the request or have trailer fields: the adapter then
+    prepares what running hooks and streams needs, and asks :meth:`Outgoing.outgoing`. Raises what that raises.
     """
     answer = response._plain(method)
     if answer is not None and response._hooks is None:
         return answer
-    if response.autocorrect_location_header or closers_of(response):
+    if response.autocorrect_location_header or response._trailers or closers_of(response):
         return None
     outgoing = response.outgoing(method)
     return outgoing if isinstance(outgoing, WholeAnswer) else None

@@ -40,10 +40,12 @@ class PreparedResponse(BaseResponse):
         self._fields = fields
         self._headers = trusted_headers(fields.pairs.copy())
 
-    def outgoing(self, method: str, request_url: Callable[[], str] | None = None) -> WholeAnswer | ResponseFinalizer:
+    def outgoing(
+        self, method: str, request_url: Callable[[], str] | None = None, *, trailers_over: str | None = None
+    ) -> WholeAnswer | ResponseFinalizer:
         """As :meth:`BaseResponse.outgoing`, without a check of the fields if nothing was changed."""
         answer = self._unchanged(method)
-        return answer if answer is not None else super().outgoing(method, request_url)
+        return answer if answer is not None else super().outgoing(method, request_url, trailers_over=trailers_over)
 
     def _unchanged(self, method: str) -> WholeAnswer | None:
         """The fast path of :meth:`outgoing`: the fields as they were checked; None if anything was changed."""
@@ -56,6 +58,7 @@ class PreparedResponse(BaseResponse):
             and headers is not None
             and pairs_of(headers) == fields.pairs
             and not self.autocorrect_location_header
+            and not self._trailers
         ):
             return WholeAnswer(200, fields.final.copy(), body)
         return None

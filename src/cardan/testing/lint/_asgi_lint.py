@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...core._response.trailers import may_follow
 from ._lifespan_lint import LifespanCall
-from ._rules import BodyRules, Judge, check_fields, check_final_status
+from ._rules import BodyRules, Judge, check_field, check_fields, check_final_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +101,10 @@ class HTTPCall:
         offered = "http.response.trailers" in self._extensions
         must(offered or not trailers, "got trailers, expected none: the server does not offer them")
         self._trailers = trailers
-        declared = check_fields(self.judge, checked_headers(self.judge, message.get("headers", ())), status)
+        fields = checked_headers(self.judge, message.get("headers", ()))
+        if trailers:  # only then the application may announce their names (RFC 9110 section 6.6.2)
+            fields = [(name, value) for name, value in fields if name != "trailer"]
+        declared = check_fields(self.judge, fields, status)
         self._body = BodyRules(self.judge, self._method, status, declared)
 
     def _feed(self, message: Any) -> None:
@@ -124,7 +128,13 @@ class HTTPCall:
             self._complete = self._complete or not message.get("more_body", False)
         elif kind == "http.response.trailers":
             self.judge.must(self._trailers, "got trailers, expected them to be announced in 'http.response.start'")
-            checked_headers(self.judge, message.get("headers", ()))
+            self.judge.must(self._complete, "got trailers, expected the last 'http.response.body' before them")
+            for name, value in checked_headers(self.judge, message.get("headers", ())):
+                check_field(self.judge, name, value)
+                good = may_follow(name)
+                self.judge.must(
+                    good, f"got the trailer field {name}, expected none that a client needs before the body"
+                )
             self._trailers = bool(message.get("more_trailers", False))
 
     def end(self) -> None:
