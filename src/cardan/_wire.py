@@ -92,6 +92,7 @@ class WireMixin(core.BaseResponse):
         """
         from .asgi._messages import over, start_message, trailers_message
 
+        head = Head(0, "", [])
         events = self.aiter_events(scope["method"], request_url=_asgi_url(scope), trailers_over=over(scope))
         async with aclosing(events):
             async for event in events:
