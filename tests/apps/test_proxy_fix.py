@@ -229,7 +229,7 @@ def test_the_wrong_protocol() -> None:
     ("app", "options", "error", "message"),
     [
         (site, {"x_for": -1}, ValueError, "got x_for=-1"),
-        (site, {"peers": "10.0.0.0/8"}, TypeError, "expected a list of networks"),
+        (site, {"peers": "10.0.0.0/8"}, TypeError, "expected an iterable of networks"),
         (None, {}, TypeError, "got an application of type NoneType"),
     ],
 )

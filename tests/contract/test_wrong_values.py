@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,22 +12,31 @@ import pytest
 
 import cardan
 from cardan import (
+    CORS,
     Application,
+    Compression,
     Dual,
     HTTPException,
     Limits,
     Mount,
+    ProxyFix,
     Request,
     Response,
+    ServerSentEvent,
+    StaticFiles,
+    asgi,
     middleware,
+    problem_response,
     redirect,
+    safe_join,
     send_file,
+    wsgi,
 )
 from cardan.datastructures import Headers
 from cardan.exceptions import NotFound
 from cardan.files import send_from_directory
 from cardan.http import dump_cookie
-from cardan.testing import Client
+from cardan.testing import AsyncClient, Client, RequestBuilder
 
 SAYS = r"^got .*(, expected |: did you mean )"
 FILE = Path(__file__)
@@ -151,6 +161,164 @@ def test_other_constructors(make: Callable[[], object]) -> None:
     """What cannot work raises TypeError at the call."""
     with pytest.raises(TypeError, match=r"^got .*, expected |takes 1 positional argument"):
         make()
+
+
+def wsgi_app(environ: Any, start_response: Any) -> Any: ...
+
+
+async def asgi_app(scope: Any, receive: Any, send: Any) -> None: ...
+
+
+APP = Application(handler)
+ORIGIN = "https://a.example"
+NO_LISTS: tuple[Any, ...] = (5, True, b"a", object())
+#: the wrappers of applications, their options, and values that are wrong for them
+WRAPPERS: list[tuple[Callable[..., Any], str, tuple[Any, ...]]] = [
+    *((ProxyFix, name, (-1, True, "1", 1.5, None, []))
+      for name in ("x_for", "x_proto", "x_host", "x_port", "x_prefix", "forwarded")),
+    (ProxyFix, "peers", (*NO_LISTS, "10.0.0.0/8", [5], [b"a"], [None], ["x"], ["10.0.0.1/8"], [""])),
+    (Compression, "minimum", (-1, True, "1", 1.5, None)),
+    (Compression, "codings", (*NO_LISTS, "gzip", ["gzip"], {"gzip": "6"}, {"gzip": 10}, {"zip": 1}, {5: 1}, {"": 1})),
+    (Compression, "types", (*NO_LISTS, "text/html", [5], ["text"], [""], ["*/*"], [b"text/html"])),
+    (CORS, "origins", (*NO_LISTS, None, "", [""], [5], [ORIGIN + "/"], "a.example", [None], re.compile(b"x"))),
+    *((CORS, name, (*NO_LISTS, None, "GET", "", [5], [""], ["a b"], [None]))
+      for name in ("methods", "headers", "expose")),
+    (CORS, "max_age", (-1, "5", True, 1.5, [], timedelta(seconds=-1))),
+    (CORS, "credentials", (None, "no", 1)), (CORS, "private_network", (None, "no", 1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wrapper", "name", "values"), WRAPPERS)
+def test_options_of_wrappers(wrapper: Any, name: str, values: Any) -> None:
+    """A wrong type, an empty name, and a value that can never match are errors when the wrapper is made."""
+    required = {"origins": [ORIGIN]} if wrapper is CORS else {}
+    wrapper(APP, **required)
+    for value in values:
+        raises(lambda value=value: wrapper(APP, **{**required, name: value}), (TypeError, ValueError))  # type: ignore[misc]
+
+
+def test_what_everybody_may_have() -> None:
+    """A policy that would give every site what users see is an error; so is one that browsers would not understand."""
+    for options in ({"origins": "*"}, {"origins": ["*", ORIGIN]}, {"origins": [ORIGIN], "expose": "*"}):
+        raises(lambda options=options: CORS(APP, credentials=True, **options), ValueError)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("wrapper", [ProxyFix, Compression, lambda app: CORS(app, ORIGIN), Application.from_wsgi,
+                                     Application.from_asgi, asgi.from_wsgi, wsgi.from_asgi, Client,
+                                     lambda app: Mount({"/": app})])  # fmt: skip
+@pytest.mark.parametrize("app", [5, None, "app", b"app", [], lambda request: None, handler, lambda: None])
+def test_applications(wrapper: Any, app: Any) -> None:
+    """What is to be wrapped must be an application, and not a handler."""
+    raises(lambda: wrapper(app), (TypeError, ValueError))
+
+
+@pytest.mark.parametrize("app", [Response, Application, Mount])
+def test_classes_of_applications(app: Any) -> None:
+    """A class of applications is none. A class whose objects answer one request each is one (PEP 3333)."""
+
+    class Answer:
+        def __init__(self, environ: Any, start_response: Any) -> None: ...
+
+    for wrapper in (ProxyFix, Compression, Client, lambda app: Mount({"/": app})):
+        raises(lambda wrapper=wrapper: wrapper(app), ValueError)  # type: ignore[misc]
+        wrapper(Answer)
+
+
+@pytest.mark.parametrize(
+    ("bridge", "app", "other"),
+    [
+        (Application.from_wsgi, asgi_app, "from_asgi"), (asgi.from_wsgi, asgi_app, "from_asgi"),
+        (Application.from_asgi, wsgi_app, "from_wsgi"), (wsgi.from_asgi, wsgi_app, "from_wsgi"),
+    ],
+)  # fmt: skip
+def test_the_wrong_bridge(bridge: Any, app: Any, other: str) -> None:
+    """An application that shows the other protocol is an error, which names the bridge to use."""
+    with pytest.raises(TypeError, match=rf"^got an? .* application, expected an? .*: Application\.{other}\(\)"):
+        bridge(app)
+    bridge(APP)
+
+
+@pytest.mark.parametrize(
+    "apps",
+    [{5: APP}, {None: APP}, {b"/x": APP}, {"x": APP}, {"//": APP}, {"/a": APP, "/a/": APP}, {"": APP, "/": APP},
+     {"/": 5}, {"/": None}, {("/a",): APP}, [("/", APP)], "/", 5, None, {"/a\ud800": APP}],
+)  # fmt: skip
+def test_mounts(apps: Any) -> None:
+    """Prefixes are text that begins with one slash, each is given once, and each has an application."""
+    raises(lambda: Mount(apps), (TypeError, ValueError))
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("directory", (5, None, b"/tmp", [], True)), ("index", (5, True, b"x", [])),
+        ("precompressed", (5, None, True, ["zip"], [5], b"gzip")), ("max_age", ("5", 1.5, True, [])),
+        ("follow_symlinks", (5, None, "no")), ("hidden", (1, None, "no")),
+    ],
+)  # fmt: skip
+def test_static_files(name: str, values: Any) -> None:
+    """The options of StaticFiles are checked when they are given and when they are assigned."""
+    for value in values:
+        raises(lambda value=value: StaticFiles(**{"directory": FILE.parent, name: value}), (TypeError, ValueError))  # type: ignore[misc]
+        if name != "directory":
+            app = StaticFiles(FILE.parent)
+            raises(lambda app=app, value=value: setattr(app, name, value), (TypeError, ValueError))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(lambda name=name, value=value: ServerSentEvent("x", **{name: value})
+          for name in ("event", "id", "comment") for value in (5, True, b"x", [], ["x"])),
+        *(lambda value=value: ServerSentEvent("x", retry=value) for value in ("5", b"5", [])),
+        *(lambda value=value: Response("x").set_etag(value) for value in (5, None, b"x", True, ["x"])),
+        lambda: Response("x").set_etag("a", "no"), lambda: Response("x").add_etag("no"),
+        lambda: Response("x").add_etag(weak="no"),
+        *(lambda value=value: Response("x", direct_passthrough=value) for value in ("no", None, 1, 0)),
+        *(lambda value=value: safe_join(value, "x") for value in (5, None, b"/srv", ["x"], True)),
+        *(lambda value=value: safe_join("/srv", value) for value in (5, None, b"x", ["x"])),
+        *(lambda value=value: Response("x").make_conditional(value) for value in ({}, 5, None, {"a": 1})),
+        *(lambda value=value: problem_response(None, value) for value in (5, None, "x", NotFound, ValueError())),
+        *(lambda value=value: APP.respond(value) for value in (5, None, "/", {})),
+        *(lambda value=value: Request.from_values("/").send_early_hints(value) for value in (5, None, "x", b"x", [5])),
+    ],
+)  # fmt: skip
+def test_other_values(make: Callable[[], object]) -> None:
+    """A value of a wrong type is an error at the call, not when the response is sent."""
+    raises(make)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("path", (5, None, [], True)), ("method", (5, None, b"GET")), ("base_url", (5, b"x", True)),
+        ("headers", (5, "ab", b"ab", ["ab"], [("a", "b", "c")], {"a": 5}, {5: "a"})), ("data", (5, True, object())),
+        ("form", (5, "ab", ["ab"], [("a",)], True)), ("files", (5, "ab", ["ab"], [("a",)])),
+        ("query_string", (5, ["ab"], [("a",)], True)),
+    ],
+)  # fmt: skip
+def test_made_requests(name: str, values: Any) -> None:
+    """Requests that a test or a script makes: ``Request.from_values`` and ``RequestBuilder``."""
+    for value in values:
+        raises(lambda value=value: Request.from_values(**{name: value}))  # type: ignore[misc]
+        raises(lambda value=value: RequestBuilder(**{name: value}))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("protocol", ("http", 5, b"asgi")), ("base_url", (5, None, b"x")), ("root_path", (5, None, "x", "/x/", b"/x")),
+        ("raise_app_exceptions", ("no", None, 1)), ("client", (5, None, "127.0.0.1", ("127.0.0.1",))),
+        ("http_version", (1.1, None, b"1.1")), ("extensions", (5, "x", ["x"])),
+        ("spec_version", (2.4, None, "x", "", "2.")), ("grace", ("5", None, True)),
+    ],
+)  # fmt: skip
+def test_clients(name: str, values: Any) -> None:
+    """The options of the test clients are checked when a client is made."""
+    for value in values if name != "protocol" else (*values, ""):
+        for client in (Client, AsyncClient):
+            raises(lambda value=value, client=client: client(APP, **{name: value}), (TypeError, ValueError))  # type: ignore[misc]
+    raises(lambda: Client(APP, "asgi", backend="tokio"), ValueError)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", ["5", -5, 5.5, True, b"5"])

@@ -286,7 +286,7 @@ def test_both_kinds_of_zstd(module: Any, monkeypatch: pytest.MonkeyPatch) -> Non
         ({"codings": {"deflate": 6}}, ValueError, "got the coding 'deflate', expected one of 'zstd', 'br', 'gzip'"),
         ({"codings": {"gzip": 10}}, ValueError, "got the level 10 for gzip, expected 1 to 9"),
         ({"codings": {"gzip": "9"}}, TypeError, "got a level of type str for gzip, expected an int"),
-        ({"types": "text/plain"}, TypeError, "got one text for types, expected an iterable of media types"),
+        ({"types": "text/plain"}, TypeError, "got types = 'text/plain', expected an iterable of media types"),
         ({"types": ["*/*"]}, ValueError, "got the media type '*/*', expected 'type/subtype', 'type/*' or '*+suffix'"),
         ({"types": ["json"]}, ValueError, "got the media type 'json', expected 'type/subtype', 'type/*' or '*+suffix'"),
     ],

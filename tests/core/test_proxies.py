@@ -314,7 +314,7 @@ def test_everything_else_stays() -> None:
         ({"x_for": -1}, ValueError, "got x_for=-1, expected the number of proxies, 0 or more"),
         ({"forwarded": True}, TypeError, "got forwarded=True, expected the number of proxies as an int"),
         ({"x_host": "1"}, TypeError, "got x_host='1'"),
-        ({"peers": "10.0.0.0/8"}, TypeError, "got peers='10.0.0.0/8', expected a list of networks"),
+        ({"peers": "10.0.0.0/8"}, TypeError, "got peers = '10.0.0.0/8', expected an iterable of networks"),
         ({"peers": ["10.0.0.1/8"]}, ValueError, "got the peer '10.0.0.1/8', expected a network such as '10.0.0.0/8'"),
         ({"peers": ["proxy.local"]}, ValueError, "got the peer 'proxy.local'"),
     ],

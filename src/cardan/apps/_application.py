@@ -36,6 +36,7 @@ from ._bridges import bridged
 from ._delegation import delegated
 from ._dual import Dual, DualCallable, async_face
 from ._lifespan import ProcessLifespan, serve_lifespan
+from ._protocols import expect_protocol
 from ._request_annotation import request_class_for
 from ._stopping import Stopping
 from ._type_argument import check_argument, class_in, own_argument
@@ -511,6 +512,7 @@ class Application(Dual, Generic[R]):
         ...     return [b"Hello"]
         >>> app = Application.from_wsgi(hello)
         """
+        expect_protocol(app, "wsgi")
         return Dual(app, Application(bridged(app), threads=threads))
 
     @staticmethod
@@ -538,6 +540,7 @@ class Application(Dual, Generic[R]):
         """
         from ._asgi_bridge import lifespan_of, served_by
 
+        expect_protocol(app, "asgi")
         handler = served_by(app, partial(crossing.portal, backend))
         return Dual(Application(handler, lifespan=lambda _: lifespan_of(app), backend=backend), app)
 

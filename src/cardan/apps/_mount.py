@@ -17,7 +17,7 @@ from ..wsgi import _rewriting as wsgi_rewriting
 from ..wsgi._head import EnvironHead
 from ._application import Application
 from ._dual import Dual
-from ._protocols import BOTH, ProtocolName, begin, protocols_of, wrong_protocol
+from ._protocols import BOTH, ProtocolName, begin, expect_application, protocols_of, wrong_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
@@ -79,12 +79,7 @@ class Mount(Dual):
             prefix = checked_prefix(given)
             if prefix in mounted:
                 raise ValueError(f"got the prefix {given!r} twice, expected one application for each prefix")
-            if not protocols_of(app):
-                raise ValueError(
-                    f"got an application at {given!r} that takes neither (environ, start_response) nor"
-                    " (scope, receive, send), expected a WSGI or ASGI application (Request.application makes one of a"
-                    " handler)"
-                )
+            expect_application(app, f" at {given!r}", shown=True)
             mounted[prefix] = app
         self._apps = {prefix: mounted[prefix] for prefix in sorted(mounted, key=len, reverse=True)}
         self._in_order = list({id(app): app for app in mounted.values()}.values())

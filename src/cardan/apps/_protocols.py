@@ -10,7 +10,7 @@ from ._dual import DualCallable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BOTH", "ProtocolName", "begin", "protocols_of", "wrong_protocol"]
+__all__ = ["BOTH", "ProtocolName", "begin", "expect_application", "expect_protocol", "protocols_of", "wrong_protocol"]
 
 ProtocolName: TypeAlias = Literal["wsgi", "asgi"]
 
@@ -33,7 +33,10 @@ def protocols_of(app: Callable[..., Any]) -> tuple[ProtocolName, ...]:
         return app._protocols()
     if not callable(app):
         raise TypeError(f"got an application of type {type(app).__name__}, expected a WSGI or ASGI application")
-    if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
+    if inspect.iscoroutinefunction(app):
+        return ("asgi",)
+    # the ``__call__`` of a class is that of its objects
+    if not isinstance(app, type) and inspect.iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
         return ("asgi",)
     try:
         own = inspect.signature(app, follow_wrapped=False)
@@ -53,6 +56,51 @@ def _by_parameters(signature: inspect.Signature) -> tuple[ProtocolName, ...]:
         return ("asgi",)
     positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
     return _BY_NUMBER.get(sum(each.default is each.empty for each in positional), ())
+
+
+def expect_protocol(app: Callable[..., Any], expected: ProtocolName) -> None:
+    """Raise :exc:`TypeError` if an application shows that it does not speak the protocol ``expected``."""
+    if shown := protocols_of(app):
+        if expected not in shown:
+            got, other = ("an ASGI", "from_asgi") if expected == "wsgi" else ("a WSGI", "from_wsgi")
+            wanted = "a WSGI" if expected == "wsgi" else "an ASGI"
+            raise TypeError(f"got {got} application, expected {wanted} application: Application.{other}() takes it")
+    elif not _takes(app, expected):
+        raise TypeError(_no_application(""))
+
+
+def expect_application(app: Callable[..., Any], place: str = "", *, shown: bool = False) -> tuple[ProtocolName, ...]:
+    """The protocols of an application, as :func:`protocols_of` gives them; both if it does not show them.
+
+    Raises :exc:`ValueError` for a callable that can be called as neither kind of application, such as a handler, and
+    for a class of applications in place of an object. With ``shown`` it must show its protocol. ``place`` is for the
+    text of the error.
+    """
+    if spoken := protocols_of(app):
+        return spoken
+    if shown or isinstance(app, type) or not any(_takes(app, protocol) for protocol in BOTH):
+        raise ValueError(_no_application(place))
+    return BOTH
+
+
+def _no_application(place: str) -> str:
+    return (
+        f"got an application{place} that takes neither (environ, start_response) nor (scope, receive, send), expected a"
+        " WSGI or ASGI application (Request.application makes one of a handler)"
+    )
+
+
+def _takes(app: Callable[..., Any], protocol: ProtocolName) -> bool:
+    """Whether a callable can be called with the arguments of the protocol, as far as its signature tells."""
+    try:
+        signature = inspect.signature(app, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(*("environ", "start_response") if protocol == "wsgi" else ("scope", "receive", "send"))
+    except TypeError:
+        return False
+    return True
 
 
 def begin(app: object) -> None:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote_to_bytes
 
 from .. import _crossing as crossing
+from .. import core
 from .._response import Response
 from .._wire import made
 from ..asgi._messages import TRAILERS, decode_headers
 from ..core._buffers import as_bytes
+from ..core._checks import check_type
 from ..core._environs import make_environ
 from ..core._response.trailers import Trailers, announced, joined
 from ..wsgi._calling import call_app
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-    from .. import core
     from ..asgi._messages import Message, Scope
     from ..core.drive import AsyncStream
 
@@ -34,6 +35,7 @@ _PORTS: Final = {"https": 443, "wss": 443}
 
 def respond(app: Callable[..., Any], request: core.BaseRequest) -> Response:
     """The response of a WSGI application. It has to be closed. Raises the errors of ``app``."""
+    check_type("request", request, core.BaseRequest, "a request of core")
     head = request.head
     raw_path, path = _paths(request)
     environ = make_environ(
@@ -56,6 +58,7 @@ def respond(app: Callable[..., Any], request: core.BaseRequest) -> Response:
 
 async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: dict[str, Any]) -> Response:
     """The response of an ASGI application. It has to be closed. Raises the errors of ``app``."""
+    check_type("request", request, core.BaseRequest, "a request of core")
     head = request.head
     raw_path, path = _paths(request)
     scope: Scope = {

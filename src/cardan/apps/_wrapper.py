@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._dual import Dual
-from ._protocols import BOTH, ProtocolName, begin, protocols_of, wrong_protocol
+from ._protocols import ProtocolName, begin, expect_application, wrong_protocol
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -23,7 +23,7 @@ class Wrapper(Dual):
 
     def __init__(self, app: WSGIApplication | ASGIApplication) -> None:
         self._app: Any = app
-        self._spoken = protocols_of(app) or BOTH
+        self._spoken = expect_application(app)
 
     @property
     def app(self) -> WSGIApplication | ASGIApplication:

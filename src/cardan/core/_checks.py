@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import FunctionType
-from typing import Final
+from typing import Any, Final
 
-__all__ = ["check_spelling", "check_type", "near_miss"]
+__all__ = ["check_spelling", "check_type", "listed", "near_miss"]
 
 #: how similar two names are, from 0 to 1, if one is probably meant to be the other: ``cod`` and ``code`` have 0.86
 _SIMILAR: Final = 0.85
@@ -27,6 +27,18 @@ def check_type(name: str, value: object, kinds: type | tuple[type, ...], expecte
         from reprlib import repr as short
 
         raise TypeError(f"got {name} = {short(value)}, expected {expected}")
+
+
+def listed(name: str, value: Any, expected: str) -> tuple[Any, ...]:
+    """The items of an iterable. Raise :exc:`TypeError` for anything else, and for text and bytes.
+
+    ``name`` and ``expected`` are for the text of the error.
+    """
+    if isinstance(value, (str, bytes, bytearray, memoryview)) or not isinstance(value, Iterable):
+        from reprlib import repr as short
+
+        raise TypeError(f"got {name} = {short(value)}, expected {expected}")
+    return tuple(value)
 
 
 def near_miss(name: str, known: Iterable[str]) -> str | None:

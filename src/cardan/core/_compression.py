@@ -8,10 +8,12 @@ header fields of the answer. It knows no protocol and does no I/O.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from functools import lru_cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from ._checks import check_type, listed
 from ._response.trailers import announced
 from ._response.vary import add_vary
 from .fields._accept import EncodingAccept
@@ -170,6 +172,7 @@ def _checked_levels(codings: Mapping[str, int] | None) -> dict[str, int]:
     """The codings that can be used, and their levels. Raises :exc:`ValueError` for one that cannot."""
     if codings is None:
         return {coding: level for coding, level in LEVELS.items() if _module(coding) is not None}
+    check_type("codings", codings, Mapping, "a mapping of codings to levels")
     for coding, level in codings.items():
         if coding not in _RANGES:
             raise ValueError(f"got the coding {coding!r}, expected one of {', '.join(map(repr, _RANGES))}")
@@ -194,12 +197,13 @@ class CompressionPolicy:
             raise TypeError(f"got a minimum of type {type(minimum).__name__}, expected an int")
         if minimum < 0:
             raise ValueError(f"got the minimum {minimum}, expected a number of bytes")
-        if isinstance(types, str):
-            raise TypeError("got one text for types, expected an iterable of media types")
         self._minimum = max(minimum, 1)  # an empty body stays empty
         self._levels = _checked_levels(codings)
         self._offers = (*self._levels, "identity")
-        names = [name.strip().lower() for name in types]
+        names = []
+        for name in listed("types", types, "an iterable of media types"):
+            check_type("a media type", name, str, "a str")
+            names.append(name.strip().lower())
         for name in names:
             main, slash, sub = name.partition("/")
             if not name.startswith("*+") and (not slash or not main or not sub or main == "*"):

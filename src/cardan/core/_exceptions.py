@@ -1076,6 +1076,8 @@ def problem_response(request: HasHeaders | Mapping[str, Any] | None, error: HTTP
     >>> problem_response(None, NotFound(title="No such order")).get_data()
     b'{"type": "about:blank", "title": "No such order", "status": 404, "detail": "there is nothing at this address"}'
     """
+    if not isinstance(error, HTTPException):
+        raise TypeError(f"got an error of type {type(error).__name__}, expected an HTTPException")
     return response_to(error, request, "problem")
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from types import NoneType
 from typing import TYPE_CHECKING, Final
 
+from ._checks import check_type, listed
 from ._response.vary import add_vary
 from .fields._cors import parse_origin
 from .fields._header_set import HeaderSet
@@ -72,13 +74,16 @@ class CORSPolicy:
         max_age: timedelta | int | None,
         private_network: bool,
     ) -> None:
-        given = [origins] if isinstance(origins, (str, re.Pattern)) else list(origins)
-        self._any_origin = "*" in given
-        self._origins = frozenset(_checked_origin(each) for each in given if isinstance(each, str) and each != "*")
-        self._patterns = tuple(each for each in given if isinstance(each, re.Pattern))
+        one = isinstance(origins, (str, re.Pattern))
+        given = (origins,) if one else listed("origins", origins, "'*', an origin, or an iterable of origins")
         for each in given:
             if not isinstance(each, (str, re.Pattern)):
                 raise TypeError(f"got an origin of type {type(each).__name__}, expected a str or a compiled pattern")
+            if isinstance(each, re.Pattern) and not isinstance(each.pattern, str):
+                raise TypeError(f"got {each!r} in origins, expected a pattern of text")
+        self._any_origin = "*" in given
+        self._origins = frozenset(_checked_origin(each) for each in given if isinstance(each, str) and each != "*")
+        self._patterns = tuple(each for each in given if isinstance(each, re.Pattern))
         self._methods = _tokens("methods", methods)
         self._headers = _tokens("headers", headers)
         self._expose = ", ".join(_tokens("expose", expose))
@@ -86,6 +91,9 @@ class CORSPolicy:
         self._any_header = "*" in self._headers
         self._credentials = credentials
         self._private_network = private_network
+        check_type("credentials", credentials, bool, "a bool")
+        check_type("private_network", private_network, bool, "a bool")
+        check_type("max_age", max_age, (int, timedelta, NoneType), "a number of seconds, a timedelta or None")
         seconds = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
         if seconds is not None and seconds < 0:
             raise ValueError(f"got the max_age {max_age!r}, expected a number of seconds that is not negative")
@@ -194,7 +202,7 @@ def _tokens(option: str, given: Iterable[str] | str) -> tuple[str, ...]:
         if given != "*":
             raise TypeError(f"got the text {given!r} for {option}, expected '*' or an iterable of names")
         return ("*",)
-    names = tuple(given)
+    names = listed(option, given, "'*' or an iterable of names")
     for name in names:
         if not isinstance(name, str):
             raise TypeError(f"got a name of type {type(name).__name__} in {option}, expected a str")

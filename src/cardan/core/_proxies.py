@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from ._checks import listed
 from ._request.head import RequestHead
 from ._urls import DEFAULT_PORTS, MAX_PORT, split_host, valid_host
 from .fields._forwarded import Forwarded, ForwardedElement, split_node
@@ -87,10 +88,10 @@ class TrustedProxies:
 
 
 def _networks(peers: Iterable[str | Network]) -> tuple[Network, ...]:
-    if isinstance(peers, (str, bytes)):
-        raise TypeError(f"got peers={peers!r}, expected a list of networks")
     found: list[Network] = []
-    for peer in peers:
+    for peer in listed("peers", peers, "an iterable of networks"):
+        if not isinstance(peer, (str, IPv4Network, IPv6Network, IPv4Address, IPv6Address)):  # a number would pass
+            raise TypeError(f"got the peer {peer!r}, expected a network as a str or an object of ipaddress")
         try:
             found.append(ip_network(peer))
         except ValueError as error:

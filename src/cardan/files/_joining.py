@@ -28,13 +28,15 @@ def safe_join(directory: str | os.PathLike[str], *paths: str) -> str | None:
     On every system, the result is None for a ``..`` that leads out of the directory, an absolute path, a backslash,
     NUL, a drive letter, the name of a Windows device (``CON``, ``NUL.txt``), and a part that consists of dots and
     spaces (Windows removes these). An empty path is the directory itself. Raises :exc:`TypeError` for a path that is
-    not a str.
+    not a str, and for a directory that is not a path.
 
     >>> safe_join("/srv/files", "css/main.css")
     '/srv/files/css/main.css'
     >>> safe_join("/srv/files", "../secret") is None
     True
     """
+    if not isinstance(directory, (str, os.PathLike)):
+        raise TypeError(f"got a directory of type {type(directory).__name__}, expected a str or a path")
     root = os.fspath(directory) or "."
     parts: list[str] = []
     for path in paths:

@@ -15,6 +15,8 @@ import os
 import stat
 import time
 from collections.abc import Iterable
+from datetime import timedelta
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -22,6 +24,7 @@ from .._request import Request
 from .._response import Response, redirect
 from ..apps._application import Application
 from ..core._buffers import CHUNK_SIZE
+from ..core._checks import check_type
 from ..core._exceptions import MethodNotAllowed, NotFound
 from ..core._response.conditional import Conditions, Representation, decide
 from ..core._response.prepared import PreparedFields, PreparedResponse, prepare
@@ -46,6 +49,13 @@ _SUFFIXES: Final = {"br": ".br", "gzip": ".gz", "zstd": ".zst"}
 SMALL: Final = CHUNK_SIZE
 
 #: the attributes that decide what is answered
+#: the options whose type is checked when they are set
+_TYPES: Final[dict[str, tuple[tuple[type, ...], str]]] = {
+    "index": ((str, NoneType), "the name of a file or None"),
+    "max_age": ((int, timedelta, NoneType), "a number of seconds, a timedelta or None"),
+    "follow_symlinks": ((bool,), "a bool"),
+    "hidden": ((bool,), "a bool"),
+}
 _OPTIONS: Final = frozenset({"directory", "index", "precompressed", "max_age", "follow_symlinks", "hidden"})
 _UNCONDITIONAL: Final = Conditions()
 
@@ -96,6 +106,7 @@ class StaticFiles(Application[Request]):
         hidden: bool = False,
     ) -> None:
         super().__init__(self._serve)
+        check_type("directory", directory, (str, os.PathLike), "a path")
         self.directory = os.path.realpath(directory)
         if not os.path.isdir(self.directory):
             raise ValueError(f"got {os.fspath(directory)!r}, expected a directory")
@@ -110,6 +121,8 @@ class StaticFiles(Application[Request]):
         def __setattr__(self, name: str, value: object) -> None:
             if name == "precompressed":
                 value = _checked_codings(value)
+            elif name in _TYPES:
+                check_type(name, value, *_TYPES[name])
             super().__setattr__(name, value)
             if name in _OPTIONS:  # drop what was prepared under other options; requests under way keep it
                 self.__dict__["_known"] = {}

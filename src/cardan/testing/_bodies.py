@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlencode
 
 from ..core._buffers import Buffer, as_bytes, is_bytes_like
+from ..core._checks import listed
 from ..core.forms._content_type import URLENCODED_TYPE
 from ..files._file_types import guess_type
 
@@ -85,13 +86,21 @@ def dump_json(value: object) -> bytes:
 def pairs_of(values: Any) -> list[tuple[Any, Any]]:
     """``values`` as pairs.
 
-    It is a mapping, in which a list stands for several values, a MultiDict, or already pairs.
+    It is a mapping, in which a list stands for several values, a MultiDict, or already pairs. Raises TypeError for
+    anything else. A text of two letters is no pair.
     """
     if hasattr(values, "lists"):
         return [(key, value) for key, several in values.lists() for value in several]
     if not isinstance(values, Mapping):
-        return [(key, value) for key, value in values]
+        return [_pair(each) for each in listed("values", values, "a mapping or pairs")]
     return [(key, one) for key, value in values.items() for one in (value if isinstance(value, list) else [value])]
+
+
+def _pair(given: Any) -> tuple[Any, Any]:
+    pair = () if isinstance(given, (str, bytes)) or not isinstance(given, Iterable) else tuple(given)
+    if len(pair) != 2:
+        raise TypeError(f"got {given!r}, expected a pair of a name and a value")
+    return pair
 
 
 def is_file(value: object) -> bool:

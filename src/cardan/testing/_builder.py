@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
+from ..core._checks import check_type
 from ._bodies import NOTHING, Content, Values, encode_body, pairs_of, text_pairs
 from ._opening import DEFAULT_PORTS, Opening
 
@@ -82,7 +84,7 @@ class RequestBuilder:
     Content-Length is sent with every body, and as 0 if a POST, PUT or PATCH has no body. It is not sent if ``headers``
     contains Content-Length or Transfer-Encoding.
 
-    Raises TypeError if two kinds of body are given at once.
+    Raises TypeError if two kinds of body are given at once, and for values of other types.
 
     >>> builder = RequestBuilder("/notes?page=2", method="POST", form={"title": "a b"})
     >>> builder.body
@@ -112,6 +114,10 @@ class RequestBuilder:
         http_version: str = "1.1",
         client: tuple[str, int] = ("127.0.0.1", 49152),
     ) -> None:
+        check_type("path", path, (str, bytes), "a str or bytes")
+        check_type("base_url", base_url, (str, NoneType), "a str or None")
+        check_type("method", method, str, "a str")
+        check_type("root_path", root_path, (str, NoneType), "a str or None")
         base, path = split_url(path, base_url)
         root = unquote(base.path).rstrip("/") if root_path is None else root_path
         raw_path, query = split_target(path, query_string)
@@ -213,13 +219,13 @@ def merge(computed: dict[str, str | None], fields: list[tuple[bytes, bytes]]) ->
 
 
 def raw_fields(headers: Fields | None) -> list[tuple[bytes, bytes]]:
-    """Header fields as bytes."""
+    """Header fields as bytes. Raises TypeError for anything but a mapping or pairs of text or bytes."""
     if isinstance(headers, dict):
         items: Iterable[tuple[str | bytes, str | bytes]] = pairs_of(headers)
     elif hasattr(headers, "items"):
         items = cast("SupportsItems", headers).items()
     else:
-        items = headers or ()  # pyright: ignore[reportAssignmentType] - no items(), so these are pairs
+        items = pairs_of(headers if headers is not None else ())
     return [(to_bytes(name), to_bytes(value)) for name, value in items]
 
 
@@ -227,6 +233,8 @@ def to_bytes(text: str | bytes) -> bytes:
     """``text`` in Latin-1 if this is possible, otherwise in UTF-8; bytes are returned unchanged."""
     if isinstance(text, bytes):
         return text
+    if not isinstance(text, str):
+        raise TypeError(f"got {text!r} in a header field, expected a str or bytes")
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from ..apps._protocols import ProtocolName, protocols_of
 from ..core._buffers import Buffer, as_bytes, is_bytes_like
+from ..core._checks import check_type
 from ._async_transports import AsyncASGITransport, AsyncTransport, AsyncWSGITransport
 from ._httpx import httpx
 from ._options import Options
@@ -59,8 +60,9 @@ class Client(httpx.Client):
 
     All other options are those of `httpx.Client`.
 
-    A request raises the exception that the application has raised. A wrong ``protocol`` or ``backend`` raises
-    ValueError, and so does an application that does not show its protocol. One that cannot be called raises TypeError.
+    A request raises the exception that the application has raised. A wrong ``protocol``, ``backend`` or ``root_path``
+    raises ValueError, and so does an application that does not show its protocol. One that cannot be called raises
+    TypeError.
     """
 
     __module__ = "cardan.testing"
@@ -162,6 +164,10 @@ def check(value: str, allowed: tuple[str, ...]) -> str:
 
 
 def mounted(base_url: str | httpx.URL, root_path: str) -> httpx.URL:
-    """``base_url``. If it has no path, ``root_path`` becomes its path."""
+    """``base_url``. If it has no path, ``root_path`` becomes its path. Checks both."""
+    check_type("base_url", base_url, (str, httpx.URL), "a str or an httpx.URL")
+    check_type("root_path", root_path, str, "a str")
+    if root_path and (root_path[0] != "/" or root_path[-1] == "/"):
+        raise ValueError(f"got root_path = {root_path!r}, expected '' or a path such as '/site'")
     url = httpx.URL(base_url)
     return url.copy_with(path=quote(root_path)) if root_path and url.path == "/" else url

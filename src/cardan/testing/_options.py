@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
+from ..core._checks import check_type
 from ._httpx import httpx
 from ._opening import Opening
 
@@ -13,6 +16,9 @@ if TYPE_CHECKING:
     from ._exchange import Answer
 
 __all__ = ["Options", "agenerate", "body_length", "known_body", "read_timeout", "response_of", "too_late"]
+
+
+_version = re.compile(r"[0-9]+(\.[0-9]+)*").fullmatch
 
 
 @dataclass(slots=True, frozen=True)
@@ -27,6 +33,17 @@ class Options:
     extensions: Mapping[str, Any] | None = None
     spec_version: str = "2.4"
     grace: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Check the types, so that a wrong option is an error where the client is made."""
+        check_type("raise_app_exceptions", self.raising, bool, "a bool")
+        if not isinstance(self.client, tuple) or len(self.client) != 2:
+            raise TypeError(f"got client = {self.client!r}, expected a tuple of host and port")
+        check_type("http_version", self.http_version, str, "a str such as '1.1'")
+        check_type("extensions", self.extensions, (Mapping, NoneType), "a mapping of names or None")
+        check_type("grace", self.grace, (int, float), "a number of seconds")
+        if not isinstance(self.spec_version, str) or not _version(self.spec_version):
+            raise ValueError(f"got spec_version = {self.spec_version!r}, expected a version such as '2.4'")
 
     def environ(self, request: httpx.Request) -> dict[str, Any]:
         """A new WSGI environ for ``request``. With ``raising`` it asks the application to raise its own exceptions."""

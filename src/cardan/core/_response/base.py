@@ -90,7 +90,8 @@ class BaseResponse(Copies, Outgoing):
             self._code = status
         else:
             self.status = status
-        if direct_passthrough:
+        if direct_passthrough is not False:
+            check_type("direct_passthrough", direct_passthrough, bool, "a bool")
             self.direct_passthrough = True
         if headers:
             self._set_headers(headers, mimetype, content_type)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
+from .._checks import check_type
 from ..fields._cache_control import ResponseCacheControl
 from ..fields._dates import http_date, parse_date, utc_now
 from ..fields._descriptors import header_field, live_field
@@ -40,10 +41,12 @@ class ETagResponseMixin(BaseResponse):
 
     def set_etag(self, etag: str, weak: bool = False) -> None:
         """Set the ETag (RFC 9110 section 8.8.3); raises :exc:`ValueError` for quotes and control characters in it."""
+        check_type("weak", weak, bool, "a bool")
         self.headers["ETag"] = quote_etag(etag, weak)
 
     def add_etag(self, overwrite: bool = False, weak: bool = False) -> None:
         """Set an ETag made from the body, which is collected for this, unless there is an ETag already."""
+        check_type("overwrite", overwrite, bool, "a bool")
         if overwrite or "ETag" not in self.headers:
             from hashlib import blake2b
 
@@ -154,6 +157,8 @@ def head_of(request_or_environ: RequestLike | Mapping[str, Any]) -> tuple[str, M
         raise TypeError(f"got {type(request).__name__}, expected a request, a WSGI environ or an ASGI scope")
     if "REQUEST_METHOD" in request:
         return request["REQUEST_METHOD"], EnvironHeaders(request)
+    if "method" not in request:
+        raise TypeError("got a mapping without a method, expected a WSGI environ or an ASGI scope")
     return request["method"], ScopeHeaders(request.get("headers") or ())
 
 

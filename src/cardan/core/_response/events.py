@@ -36,7 +36,8 @@ class ServerSentEvent:
     the type of the event; the default is ``message``. ``retry``, in seconds or as a timedelta, tells the browser how
     long to wait before it connects again. Clients ignore ``comment``. Raises :exc:`ValueError` for an id or event
     with CR or LF, for an id with NUL (which browsers ignore) and for a negative ``retry``. Browsers do not dispatch an
-    event without data.
+    event without data. Raises :exc:`TypeError` for values of other types; data that JSON cannot represent is an
+    error when the event is sent.
     """
 
     __module__ = "cardan"
@@ -56,6 +57,8 @@ class ServerSentEvent:
         self.event = _one_line("event", event)
         self.id = _one_line("id", id)
         self.retry = seconds("retry", retry)
+        if comment is not None and not isinstance(comment, str):
+            raise TypeError(f"got a comment of type {type(comment).__name__}, expected a str")
         self.comment = comment
 
     def encode(self, dumps: Callable[[Any], bytes] = json_bytes) -> bytes:
@@ -79,6 +82,8 @@ class ServerSentEvent:
 
 
 def _one_line(name: str, text: str | None) -> str | None:
+    if text is not None and not isinstance(text, str):
+        raise TypeError(f"got {name} of type {type(text).__name__}, expected a str")
     if text is not None and any(char in "\r\n\0" for char in text):
         raise ValueError(f"got {name} {text!r}, expected no CR, LF and NUL")
     return text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._checks import listed
 from ..fields._links import Link
 from ..structures._header_rules import field_value
 
@@ -25,9 +26,7 @@ def early_links(links: Iterable[Link | str], http_version: str) -> list[str]:
     >>> early_links([Link("/style.css", rel="preload", **{"as": "style"})], "1.1")
     ['</style.css>; rel=preload; as=style']
     """
-    if isinstance(links, (str, Link)):
-        raise TypeError(f"got {type(links).__name__}, expected an iterable of links")
-    values = [_value(link) for link in links]
+    values = [_value(link) for link in listed("links", links, "an iterable of links")]
     return values if not http_version.startswith(("0", "1.0")) else []
 
 

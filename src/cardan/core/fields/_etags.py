@@ -25,8 +25,10 @@ _member = re.compile(r'[ \t,]*(?:([Ww]/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?=,
 def quote_etag(etag: str, weak: bool = False) -> str:
     """Return an opaque tag as an entity tag: ``"abc"`` for ``abc``, or ``W/"abc"`` if ``weak``.
 
-    Raises :exc:`ValueError` for quotes, spaces and control characters.
+    Raises :exc:`ValueError` for quotes, spaces and control characters, and :exc:`TypeError` for anything but text.
     """
+    if not isinstance(etag, str):
+        raise TypeError(f"got etag = {etag!r}, expected a str")
     if not (etag.isalnum() and etag.isascii()) and not is_opaque(etag):  # most tags are letters and digits
         raise ValueError(f"got etag {etag!r}, expected no quotes, spaces or control characters")
     return f'W/"{etag}"' if weak else f'"{etag}"'
