@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import inspect
 import subprocess
 import sys
 
@@ -59,11 +61,55 @@ def test_what_an_annotation_needs_is_in_types_only() -> None:
         assert not hasattr(cardan, name)
 
 
-@pytest.mark.parametrize("name", ["HTTPException", "Limits", "Part", "StaticFiles", "safe_join"])
+@pytest.mark.parametrize("module", modules())
+def test_no_public_name_is_a_module_and_callable(module: str) -> None:
+    """A name of a public module is a public module itself, or something to be used, and never both.
+
+    No module is callable, and no object has the name of a module beside it, which an import would put in its place.
+    """
+    loaded = importlib.import_module(module)
+    assert not callable(loaded)
+    for name in dir(loaded):
+        value = getattr(loaded, name)
+        assert inspect.ismodule(value) is (name in inside(module)), f"{module}.{name}"
+        found = hasattr(loaded, "__path__") and importlib.util.find_spec(f"{module}.{name}") is not None
+        assert found is (name in inside(module)), f"{module}.{name}"
+
+
+#: What most programs import from ``cardan``: the module of its family, and what one of them must not load.
+TOP = {
+    "HTTPException": ("exceptions", "cardan.apps cardan.asgi cardan.wsgi cardan.files cardan._request"),
+    "Limits": ("core", "cardan.apps cardan.asgi cardan.wsgi cardan.files cardan._request"),
+    "safe_join": ("files", "cardan.apps cardan.asgi cardan.wsgi cardan.core cardan.files._static"),
+    "Part": ("files", "cardan.apps cardan.asgi cardan.wsgi cardan.files._static"),
+    "StaticFiles": ("files", "cardan.apps._mount cardan.apps._cors cardan.apps._compression"),
+    "Mount": ("apps", "cardan.apps._cors cardan.apps._compression cardan.core._compression cardan.files._static"),
+    "ProxyFix": ("apps", "cardan.apps._application cardan.apps._cors cardan.apps._mount cardan.files cardan._request"),
+    "Compression": (
+        "apps",
+        "cardan.apps._application cardan.apps._cors cardan.apps._mount cardan.files brotli zstandard",
+    ),
+    "CORS": ("apps", "cardan.apps._application cardan.apps._compression cardan.core._compression cardan.files"),
+}
+
+
+@pytest.mark.parametrize("name", TOP)
 def test_what_most_programs_need_is_in_cardan(name: str) -> None:
-    """What most programs import comes from ``cardan``, and is the same object as in the module of its family."""
-    homes = {"HTTPException": cardan.exceptions, "Limits": cardan.core}
-    assert getattr(cardan, name) is getattr(homes.get(name, cardan.files), name)
+    """What most programs import comes from ``cardan``, and is the same object as in the module of its family.
+
+    It loads what it needs, and neither another family nor an event loop nor the clients for tests.
+    """
+    family, others = TOP[name]
+    assert getattr(cardan, name) is getattr(getattr(cardan, family), name)
+    unneeded = [*others.split(), "anyio", "asyncio", "httpx", "trio", "cardan.compat", "cardan.testing"]
+    assert run(f"import sys, cardan; cardan.{name}; print(*sys.modules.keys() & {set(unneeded)!r})") == ""
+
+
+def test_cardan_loads_nothing() -> None:
+    """``import cardan`` loads no other module of the library than the one that makes names lazy."""
+    assert run("import sys, cardan; print(*sorted(name for name in sys.modules if name[:6] == 'cardan'))") == (
+        "cardan cardan._lazy"
+    )
 
 
 def test_a_name_that_is_not_there() -> None:
