@@ -186,6 +186,7 @@ ONE_SIDED = {
         "_end": "on WSGI nothing of this has to be awaited",
         "_close_files": "on WSGI nothing of this has to be awaited",
         "_source": "a WSGI server does not report that a client has left",
+        "serve_websocket": "WSGI has no websockets",
         "deny_websocket": "WSGI has no websockets",
         "deny_with": "WSGI has no websockets",
     },

@@ -8,7 +8,8 @@ from typing import Any
 import anyio
 import pytest
 
-from cardan import Application, Request, Response
+from cardan import CORS, Application, Compression, Mount, ProxyFix, Request, Response
+from cardan.exceptions import NotFound
 
 SCOPE: dict[str, Any] = {
     "type": "websocket",
@@ -169,3 +170,72 @@ def test_a_server_without_denial_responses() -> None:
     """Where the server cannot send a response to a handshake, it is refused: the server sends a 403."""
     for response in (Response("no", 401), Response(iter([b"a"]), 401)):
         assert serve(response) == [{"type": "websocket.close", "code": 1000}]
+
+
+class Guarded(Request):
+    trusted_hosts = ("b.example",)
+
+
+def test_an_http_error_refuses_a_handshake() -> None:
+    """An HTTPException that leaves ``websocket=`` before anything was sent is made a response by ``on_error``."""
+
+    class Own(Application):
+        def on_error(self, request: Any, error: Any) -> Any:
+            seen.append(request.path)
+            return Response(f"own {error.code}", error.code)
+
+    async def websocket(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        raise NotFound
+
+    async def asking(scope: Any, receive: Any, send: Any) -> None:
+        scope["cardan.request"].host
+
+    seen: list[str] = []
+    start, *bodies = serve(Own(lambda request: Response(""), websocket=websocket), **DENIAL)
+    assert (start["status"], b"".join(body["body"] for body in bodies)) == (404, b"own 404")
+    assert seen == ["/room"]
+    app = Application(lambda request: Response(""), request_class=Guarded, websocket=asking)
+    assert serve(app, **DENIAL)[0]["status"] == 400
+    assert serve(app) == [{"type": "websocket.close", "code": 1000}]
+
+
+@pytest.mark.parametrize("message", [{"type": "websocket.accept"}, {"type": "websocket.close", "code": 1000}])
+def test_an_http_error_that_comes_too_late(message: Any) -> None:
+    """After the handshake was answered there is no place for a response: the error is the server's."""
+
+    async def websocket(scope: Any, receive: Any, send: Any) -> None:
+        await send(message)
+        raise NotFound
+
+    with pytest.raises(NotFound):
+        serve(Application(lambda request: Response(""), websocket=websocket), **DENIAL)
+
+
+def test_another_error() -> None:
+    """Every other error is the server's, also if ``on_exception`` would answer it: a websocket has no error page."""
+
+    class Own(Application):
+        def on_exception(self, request: Any, error: Any) -> Any:
+            raise AssertionError("called")
+
+    async def websocket(scope: Any, receive: Any, send: Any) -> None:
+        raise LookupError("broken")
+
+    with pytest.raises(LookupError, match="broken"):
+        serve(Own(lambda request: Response(""), websocket=websocket), **DENIAL)
+
+
+@pytest.mark.parametrize("wrap", [lambda app: Mount({"/chat": app}), ProxyFix, CORS, Compression, lambda app: app])
+def test_behind_every_wrapper(wrap: Any) -> None:
+    """Mounts and wrappers pass a websocket on; the request of the handshake is that of the scope they pass."""
+
+    async def websocket(scope: Any, receive: Any, send: Any) -> None:
+        request = scope["cardan.request"]
+        await send({"type": "websocket.accept", "subprotocol": f"{request.url} {request.cookies['session']}"})
+
+    inner = Application(lambda request: Response(""), websocket=websocket)
+    app = CORS(inner, "*") if wrap is CORS else wrap(inner)
+    path = {"root_path": ""} if isinstance(app, Mount) else {}
+    sent = serve(app, **path)
+    assert sent == [{"type": "websocket.accept", "subprotocol": "ws://a.example/chat/room?name=a s3cret"}]

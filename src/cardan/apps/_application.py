@@ -218,7 +218,7 @@ class Application(Dual, Generic[R]):
 
     ``scope["cardan.request"]`` is the head of the handshake, of the application's ``request_class``, with the state of
     the lifespan: code that checks cookies or the origin works as for every other request. A response refuses the
-    handshake::
+    handshake, and so does an HTTPException that is raised before anything was sent. Middleware does not run::
 
         async def chat(scope, receive, send):
             request = scope["cardan.request"]
@@ -660,9 +660,9 @@ class Application(Dual, Generic[R]):
             exchange = find_exchange(scope)
             if self._adapter_lifespan_state and exchange.state is None and "state" not in scope:
                 exchange.state = self._adapter_lifespan_state.copy()
-            scope[REQUEST_KEY] = self.request_class(scope, receive, send)
+            request = scope[REQUEST_KEY] = self.request_class(scope, receive, send)
             try:
-                await self.websocket(scope, receive, send)
+                await asgi_handling.serve_websocket(self, self.websocket, request, scope, receive, send)
             finally:
                 scope.pop(REQUEST_KEY, None)
         else:

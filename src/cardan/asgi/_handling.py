@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ._messages import Message, Receive, Scope, Send
     from ._sending import Sender
 
-__all__ = ["ServedOverASGI", "deny_websocket", "deny_with", "handle", "handle_response"]
+__all__ = ["ServedOverASGI", "deny_websocket", "deny_with", "handle", "handle_response", "serve_websocket"]
 
 #: The extension by which a server sends an HTTP response to a websocket handshake (ASGI specification, "Extensions").
 DENIAL: Final = "websocket.http.response"
@@ -381,6 +381,33 @@ def _request_url(scope: Scope) -> str:
     from ._head import ScopeHead
 
     return BaseRequest(ScopeHead(scope)).url
+
+
+async def serve_websocket(
+    app: ServedOverASGI,
+    websocket: Callable[[Scope, Receive, Send], Awaitable[None]],
+    request: BaseRequest,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Serve a websocket. ``request`` is the head of its handshake.
+
+    An HTTPException refuses the handshake with its response, if ``websocket`` has sent nothing before.
+    """
+    has_sent = False
+
+    async def noted(message: Message) -> None:
+        nonlocal has_sent
+        has_sent = True
+        await send(message)
+
+    try:
+        await websocket(scope, receive, noted)
+    except HTTPException as error:
+        if has_sent:
+            raise
+        await deny_with(answer(error, request, websocket, app.on_error), scope, send)
 
 
 async def deny_websocket(scope: Scope, receive: Receive, send: Send) -> None:
