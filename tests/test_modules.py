@@ -65,6 +65,7 @@ core._response.response           core/response/test_events.py             from_
 core.forms._content_type          core/forms/test_hazards.py               parse_form_type
 core.forms._disposition           core/forms/test_hazards.py               parse_disposition
 core.forms._events                core/forms/test_decoder.py               FileStart
+core.forms._file_methods          contract/test_uploaded_files.py          readinto
 core.forms._form                  core/forms/test_reader.py                FormBuilder
 core.forms._machine               core/forms/test_decoder.py               MultipartMachine
 core.forms._parse                 core/forms/test_strange_forms.py         parse_form

@@ -121,7 +121,7 @@ VALUES: list[Any] = [
 NOT_PICKLED = {
     "it belongs to a connection, to a file or to a running program": (
         "cardan.BaseRequest cardan.Request cardan.FileStorage cardan.Part cardan.Application cardan.Dual cardan.Mount "
-        "cardan.ProxyFix cardan.CORS cardan.Compression cardan.StaticFiles "
+        "cardan.ProxyFix cardan.CORS cardan.Compression cardan.StaticFiles cardan.files.BlockingFileStorage "
         "cardan.asgi.ScopeHead cardan.wsgi.EnvironHead "
         "cardan.core.BaseRequest cardan.core.Request cardan.core.FileStorage cardan.core.Part "
         "cardan.testing.AsyncClient cardan.testing.Client cardan.testing.RequestBuilder"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterator
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import aclosing
-from typing import Any, assert_type
+from typing import IO, Any, BinaryIO, assert_type
 
 import httpx
 
 from cardan import FileStorage, Request, core, middleware
 from cardan.datastructures import Link
-from cardan.files import Part
+from cardan.files import BlockingFileStorage, Part
 from cardan.types import AsyncStream, Flow
 
 
@@ -36,6 +40,41 @@ async def twins(request: Request, file: FileStorage, part: Part) -> None:
     form = request.load().form  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     file.asave("name")  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]
     del form
+
+
+def uploads_as_files(file: FileStorage, part: Part) -> None:
+    """An uploaded file is a binary file for type checkers: libraries take it."""
+    binary: BinaryIO = file
+    text: IO[bytes] = file
+    assert_type(zipfile.ZipFile(file).namelist(), list[str])
+    assert_type(list(io.TextIOWrapper(file, "utf-8")), list[str])
+    shutil.copyfileobj(file, io.BytesIO())
+    shutil.copyfileobj(part, io.BytesIO())
+    assert_type(json.load(file), Any)
+    assert_type(file.readline(), bytes)
+    assert_type(next(file), bytes)
+    assert_type(file.seek(0), int)
+    assert_type(file.closed, bool)
+    assert_type(file.name, str | None)
+    assert_type(file.mimetype_params, Mapping[str, str])
+    file.read("5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    file.write("text")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    del binary, text
+
+
+async def positions(file: FileStorage) -> None:
+    """``aseek`` is awaited; what needs no waiting is plain."""
+    assert_type(await file.aseek(0), int)
+    assert_type(file.tell(), int)
+
+
+class Framework(Request):
+    file_storage_class = BlockingFileStorage
+
+
+def unguarded(request: Framework) -> None:
+    """The files have the class that the request says."""
+    assert_type(request.files["a"], BlockingFileStorage)
 
 
 async def iterators(request: Request, plain: core.Request, file: FileStorage, part: Part) -> None:

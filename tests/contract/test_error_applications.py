@@ -1,4 +1,4 @@
-"""HTTP errors are applications: they answer over an environ or a scope. They take the arguments of Werkzeug's errors."""
+"""HTTP errors are applications, which answer over an environ or a scope; their arguments are also those of Werkzeug."""
 
 from __future__ import annotations
 

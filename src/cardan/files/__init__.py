@@ -1,6 +1,7 @@
 """Files: uploaded files, responses that send a file, and an application that serves a directory.
 
-- :class:`FileStorage` is an uploaded file, :class:`Part` one that is still arriving.
+- :class:`FileStorage` is an uploaded file, and :class:`Part` one that is still arriving.
+- :class:`BlockingFileStorage` is for frameworks whose async handlers read uploaded files without ``await``.
 - :func:`send_file`, :func:`send_from_directory` and :func:`wrap_file` send a file; :func:`guess_type` gives its media
   type.
 - :class:`StaticFiles` serves a directory; :func:`safe_join` joins a directory with a path that a client sent.
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from ._sending import send_file as send_file
     from ._sending import send_from_directory as send_from_directory
     from ._sending import wrap_file as wrap_file
+    from ._spooling import BlockingFileStorage as BlockingFileStorage
     from ._spooling import FileStorage as FileStorage
     from ._spooling import Part as Part
     from ._static import StaticFiles as StaticFiles
 
 _HOMES = {
+    "BlockingFileStorage": "_spooling",
     "FileStorage": "_spooling",
     "Part": "_spooling",
     "StaticFiles": "_static",
@@ -36,6 +39,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "BlockingFileStorage",
     "FileStorage",
     "Part",
     "StaticFiles",

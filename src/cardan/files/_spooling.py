@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..core._limits import Limits
     from ..core.forms._files import RunSync, Writer
 
-__all__ = ["FileStorage", "Part", "SpoolSink", "Spooler"]
+__all__ = ["BlockingFileStorage", "FileStorage", "Part", "SpoolSink", "Spooler"]
 
 #: Bytes that a sink on disk collects before it writes them; each write is a job for a worker thread.
 BATCH = BATCH_SIZE
@@ -228,6 +228,18 @@ class FileStorage(CoreFileStorage):
             return
         with Path(dst).open("wb", buffering=0) as file:
             super()._copy(_Whole(file))
+
+
+class BlockingFileStorage(FileStorage):
+    """An uploaded file whose blocking methods, such as ``read()``, may also be called in async code.
+
+    For frameworks whose handlers read files without ``await``: they set ``file_storage_class = BlockingFileStorage`` in
+    the class of their requests. A file on disk then blocks the event loop while it is read.
+    """
+
+    __module__ = "cardan.files"
+    __slots__ = ()
+    _guarded = False
 
 
 class Part(CorePart):

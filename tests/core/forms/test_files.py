@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import os
-from typing import Any
+import pickle
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import given
@@ -133,9 +135,57 @@ def test_the_wrong_twin_raises_where_the_mode_is_known() -> None:
             call()
     bind(file := upload(), "async", run_sync)
     for call in (file.read, file.iter_data, lambda: file.save(io.BytesIO())):
-        with pytest.raises(WrongMode, match="in async code, expected await"):
+        with pytest.raises(WrongMode, match=r"in async code, expected (await )?a.*; file.stream for a library"):
             call()
     assert file.stream.read() == b"0123456789"
+
+
+class OnlyRead:
+    """The least that a file object has."""
+
+    def __init__(self, data: bytes) -> None:
+        self.read = io.BytesIO(data).read
+
+
+def test_a_file_object_that_can_only_be_read() -> None:
+    """What the file object does not have is told by readable() and the like; readinto() reads by its read()."""
+    file = FileStorage(OnlyRead(b"0123456789"), "x")
+    assert (file.readable(), file.seekable(), file.writable(), file.closed) == (True, False, False, False)
+    buffer = bytearray(4)
+    assert (file.readinto(buffer), bytes(buffer)) == (4, b"0123")
+    assert (file.readinto(memoryview(buffer)[:8].cast("H")), bytes(buffer)) == (4, b"4567")
+    assert (file.readinto(buffer), bytes(buffer), file.readinto(buffer)) == (2, b"8967", 0)
+    file.flush()
+
+
+def test_the_size_after_a_write() -> None:
+    """``size`` is that of the file after it was written or cut."""
+    file = upload()
+    assert file.seek(0, 2) == file.size == 10
+    file.writelines([b"ab", bytearray(b"c")])
+    assert (file.size, file.tell()) == (13, 13)
+    assert (file.truncate(5), file.size) == (5, 5)
+
+
+def test_every_method_of_a_binary_file_is_there() -> None:
+    """Type checkers take an uploaded file for a binary file, so it has all that such a file has."""
+    assert [name for name in dir(BinaryIO) if not name.startswith("_") and not hasattr(FileStorage, name)] == []
+    assert isinstance(upload().mode, str)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_file_is_not_copied(again: Any) -> None:
+    """Its data may be on disk, and end with the request: a copy of the object would be a file without data."""
+    for file in (upload(), FileStorage(io.BytesIO(b"abc"))):
+        with pytest.raises(TypeError, match=r"expected its bytes: file\.read\(\)"):
+            again(file)
+
+
+def test_parameters_of_the_content_type() -> None:
+    """``mimetype_params`` has names in lower case, and is empty without a type."""
+    file = upload(b"", 'Content-Type: Text/Plain; CharSet="utf-8"; a=b')
+    assert dict(file.mimetype_params) == {"charset": "utf-8", "a": "b"}
+    assert dict(FileStorage().mimetype_params) == {}
 
 
 def test_the_end() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -95,6 +96,7 @@ def test_attributes() -> None:
     assert (mimetype, content_type, repr(field)) == ("", None, "<Part 'a' filename=None>")
     file, mimetype, safe, content_type = parts[1]
     assert (mimetype, safe, content_type) == ("text/plain", "x.txt", "Text/Plain; charset=utf-8")
+    assert (dict(field.mimetype_params), dict(file.mimetype_params)) == ({}, {"charset": "utf-8"})
     assert file.headers["content-disposition"] == FILE
 
 
@@ -119,6 +121,23 @@ def test_iter_data_sizes(size: int | None) -> None:
                 assert all(len(piece) == size for piece in pieces[:-1])
                 assert all(len(piece) <= size for piece in pieces)
             assert p.read() == b""
+
+
+@pytest.mark.parametrize("size", [1, 4, 29, 30, 31, 1000])
+def test_a_number_of_bytes(size: int) -> None:
+    """``read(size)`` gives that many bytes, fewer at the end. So what copies a file in pieces copies a part, too."""
+    copies = []
+    for p in sync_parts(pieces_of(BODY, 7)):
+        assert p.read(0) == b""
+        shutil.copyfileobj(p, target := io.BytesIO(), size)
+        assert p.read(size) == p.read() == b""
+        copies.append((p.name, p.filename, target.getvalue()))
+    assert copies == ALL
+
+    async def collect() -> list[Any]:
+        return [[await p.aread(2), await p.aread()] async for p in async_parts(pieces_of(BODY, 7))]
+
+    assert await_(collect()) == [[data[:2], data[2:]] for _, _, data in ALL]
 
 
 def test_data_after_data() -> None:

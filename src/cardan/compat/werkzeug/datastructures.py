@@ -43,7 +43,6 @@ from ...datastructures import (
 )
 from ...files._file_types import guess_type
 from ...files._spooling import FileStorage as MainFileStorage
-from ...http import parse_options_header
 
 __all__ = [
     "Accept",
@@ -79,18 +78,9 @@ __all__ = [
 
 
 class FileStorage(MainFileStorage):
-    """An uploaded file; see :class:`cardan.FileStorage`. Every other attribute is that of the file in ``stream``:
-    ``seek()``, ``readline()`` and others.
-
-    These methods may block. In async code, await ``aread()`` and ``asave()`` instead.
-    """
+    """An uploaded file; see :class:`cardan.FileStorage`. Every other attribute is that of the file in ``stream``."""
 
     __slots__ = ()
-
-    @property
-    def mimetype_params(self) -> dict[str, str]:
-        """The parameters of the Content-Type, with names in lower case."""
-        return parse_options_header(self.content_type)[1]
 
     def save(self, dst: str | os.PathLike[str] | Writer, buffer_size: int = COPY_SIZE) -> None:
         """Copy the file from its present position to ``dst``, a path or an object with ``write(bytes)``.

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from inspect import iscoroutinefunction
 from io import BytesIO
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, Self, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, NoReturn, Protocol, Self, TypeAlias
 
 from .._buffers import BATCH_SIZE
 from .._exceptions import WrongMode
 from .._pieces import Pieces
 from .._waiting import checkpoint
+from ..fields._options import parse_options
+from ..structures._immutable import ImmutableDict
+from ._file_methods import FileMethods
 from ._filenames import safe_filename
 
 if TYPE_CHECKING:
@@ -64,16 +67,23 @@ class FileLike(Protocol):
         ...
 
 
-class FileStorage:
+class FileStorage(FileMethods):
     """An uploaded file. ``stream`` is the file object to read from.
 
     ``filename`` is the name that the client sent. Never use it as a path.
 
     The object is true if the user chose a file: if not, browsers send an empty file named ``""``.
+
+    It is a binary file itself, for libraries that read one: ``zipfile.ZipFile(file)``. In async code the methods that
+    may block raise :exc:`~cardan.exceptions.WrongMode`, and ``stream`` is the file for such a library, in a worker
+    thread: ``await anyio.to_thread.run_sync(zipfile.ZipFile, file.stream)``.
     """
 
     __module__ = "cardan.core.forms"
     __slots__ = ("_declared", "_detached", "_headers", "_mode", "_run_sync", "_sink", "_size", "filename", "name")
+
+    _guarded: ClassVar[bool] = True
+    """Whether the methods that may block raise WrongMode in async code."""
 
     def __init__(
         self,
@@ -128,6 +138,11 @@ class FileStorage:
         return (self.content_type or "").partition(";")[0].strip().lower()
 
     @property
+    def mimetype_params(self) -> Mapping[str, str]:
+        """The parameters of the Content-Type (RFC 9110 section 8.3.1), names in lower case; read-only."""
+        return ImmutableDict(parse_options(self.content_type or "")[1])
+
+    @property
     def content_length(self) -> int:
         """The Content-Length that was declared for the part, else 0. Few clients send it; use ``size``."""
         if self._declared is not None:
@@ -150,6 +165,9 @@ class FileStorage:
             stream.seek(here)
         return self._size
 
+    def _forget_size(self) -> None:
+        self._size = None
+
     @property
     def stream(self) -> BinaryIO:
         """The file object with the data. It is at its start when the handler gets it."""
@@ -166,7 +184,7 @@ class FileStorage:
 
     def read(self, size: int = -1) -> bytes:
         """Up to ``size`` bytes from the current position; all that are left for -1."""
-        self._sync("read()", "aread()")
+        self._sync("read()", "await aread()")
         return self.stream.read(size)
 
     def iter_data(self, chunk_size: int = COPY_SIZE) -> Iterator[bytes]:
@@ -174,12 +192,9 @@ class FileStorage:
         self._sync("iter_data()", "aiter_data()")
         return iter(lambda: self.stream.read(_positive(chunk_size)), b"")
 
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.stream)
-
     def save(self, dst: Writer) -> None:
         """Copy the rest of the file to ``dst``, an object with ``write(bytes)``."""
-        self._sync("save()", "asave()")
+        self._sync("save()", "await asave()")
         self._copy(dst)
 
     def _copy(self, dst: Any) -> None:
@@ -205,6 +220,11 @@ class FileStorage:
             return data
 
         return Pieces(read)
+
+    def aseek(self, offset: int, whence: int = 0, *, run_sync: RunSync = None) -> Coroutine[Any, Any, int]:
+        """The awaiting twin of :meth:`seek`."""
+        self._async("aseek()", "seek()")
+        return self._call(run_sync, self.stream.seek, offset, whence)
 
     def asave(self, dst: Writer, *, run_sync: RunSync = None) -> Coroutine[Any, Any, None]:
         """The awaiting twin of :meth:`save`; ``dst.write`` may be async."""
@@ -237,9 +257,12 @@ class FileStorage:
         waiting: Awaitable[Any] = run_sync(function, *args)
         return await waiting
 
-    def _sync(self, call: str, twin: str) -> None:
-        if self._mode == "async":
-            raise WrongMode(f"got {call} in async code, expected await {twin}")
+    def _sync(self, call: str, instead: str = "") -> None:
+        if self._mode == "async" and self._guarded:
+            if not instead:
+                raise WrongMode(f"got {call} in async code, expected file.stream.{call} in a worker thread")
+            library = "file.stream for a library that wants a blocking file"
+            raise WrongMode(f"got {call} in async code, expected {instead}; {library}")
 
     def _async(self, call: str, twin: str) -> None:
         if self._mode == "sync":
@@ -279,6 +302,9 @@ class FileStorage:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("got an uploaded file to copy or pickle, expected its bytes: file.read() or await file.aread()")
 
 
 def _make_headers(headers: Any, content_type: str | None) -> Any:

@@ -17,6 +17,8 @@ from .._buffers import CHUNK_SIZE
 from .._exceptions import BodyConsumed, HTTPException, MultipartError, RequestEntityTooLarge, WrongMode
 from .._pieces import Pieces
 from ..drive import Read
+from ..fields._options import parse_options
+from ..structures._immutable import ImmutableDict
 from ._body_reader import DEFAULTS, BodyReader
 from ._content_type import parse_form_type
 from ._decoder import MultipartDecoder
@@ -25,7 +27,7 @@ from ._filenames import safe_filename
 from ._files import COPY_SIZE, Writer, writer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
 
     from .._limits import Limits
     from ..drive import AsyncStream, Step
@@ -84,6 +86,11 @@ class Part:
         return (self.content_type or "").partition(";")[0].strip().lower()
 
     @property
+    def mimetype_params(self) -> Mapping[str, str]:
+        """The parameters of the Content-Type (RFC 9110 section 8.3.1), names in lower case; read-only."""
+        return ImmutableDict(parse_options(self.content_type or "")[1])
+
+    @property
     def safe_filename(self) -> str:
         """A name to store the file under; see :func:`~cardan.core.forms.safe_filename`."""
         return safe_filename(self.filename)
@@ -93,10 +100,13 @@ class Part:
 
     # --- sync ---
 
-    def read(self) -> bytes:
-        """The rest of the data. A file that exceeds ``max_data_memory`` raises 413; a field has the limits of forms."""
+    def read(self, size: int = -1) -> bytes:
+        """The next ``size`` bytes, fewer only at the end; all that are left for -1.
+
+        If all that are left exceed ``max_data_memory``, a file raises 413; a field has the limits of forms.
+        """
         self._check("sync", "read()", "aread()")
-        data: bytes = self._run(self._read())
+        data: bytes = self._run(self._read(size))
         return data
 
     def iter_data(self, chunk_size: int | None = None) -> Iterator[bytes]:
@@ -116,10 +126,10 @@ class Part:
 
     # --- async: plain functions, which raise in sync code when they are called, and not only when they are awaited ---
 
-    def aread(self) -> Coroutine[Any, Any, bytes]:
+    def aread(self, size: int = -1) -> Coroutine[Any, Any, bytes]:
         """The awaiting twin of :meth:`read`."""
         self._check("async", "aread()", "read()")
-        reading: Coroutine[Any, Any, bytes] = self._run(self._read())
+        reading: Coroutine[Any, Any, bytes] = self._run(self._read(size))
         return reading
 
     def aiter_data(self, chunk_size: int | None = None) -> AsyncStream[bytes]:
@@ -159,7 +169,11 @@ class Part:
             data = yield from self._reader.next_data()
         return data
 
-    def _read(self) -> Generator[Step, Any, bytes]:
+    def _read(self, wanted: int) -> Generator[Step, Any, bytes]:
+        if wanted == 0:
+            return b""
+        if wanted > 0:
+            return (yield from self._next(wanted))
         allowed = None if self.filename is None else self._reader.limits.max_data_memory
         pieces, size = [], 0
         while data := (yield from self._piece()):
