@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from cardan import Application, Request, Response, core, middleware
+from cardan import Application, Request, Response, core, middleware, send_file
 from cardan.exceptions import NotFound
 
 if TYPE_CHECKING:
@@ -99,6 +99,59 @@ def test_a_body_in_pieces() -> None:
     assert events(APPS[0], make(body=iter([b"a", b"=b"])), is_async=False, backend="")[2].endswith(b" b Small")
     for app in APPS:
         assert events(app, make(body=pieces()), is_async=True, backend="asyncio")[2].endswith(b" b Small")
+
+
+def of_path(path: str, method: str = "GET", *fields: tuple[bytes, bytes]) -> core.Request:
+    return core.Request(core.RequestHead(method, path, headers=[(b"Host", b"a.example"), *fields]))
+
+
+def broken() -> Iterator[str]:
+    yield "a"
+    raise LookupError("broken")
+
+
+def pages(request: Request) -> Response:
+    if request.path == "/file":
+        return send_file(__file__, request)
+    if request.path == "/204":
+        return Response(status=204)
+    return Response({"/broken": broken, "/stream": lambda: iter("abc")}[request.path]())
+
+
+async def async_pages(request: Request) -> Response:
+    return pages(request)
+
+
+PAGES = [Application(pages), Application(async_pages)]
+
+
+@pytest.mark.parametrize(("is_async", "backend"), WAYS)
+@pytest.mark.parametrize("app", PAGES, ids=["def", "async"])
+def test_files_and_heads(app: Application[Any], is_async: bool, backend: str) -> None:
+    """Files are streamed, whole or in part. HEAD gets the fields without the body, and a 204 has none."""
+    way: Any = {"is_async": is_async, "backend": backend}
+    with open(__file__, "rb") as file:
+        data = file.read()
+    status, fields, body = events(app, of_path("/file"), **way)
+    assert (status, fields["content-length"], body) == (200, str(len(data)), data)
+    status, fields, body = events(app, of_path("/file", "GET", (b"Range", b"bytes=3-7")), **way)
+    assert (status, fields["content-range"], body) == (206, f"bytes 3-7/{len(data)}", data[3:8])
+    status, fields, body = events(app, of_path("/file", "HEAD"), **way)
+    assert (status, fields["content-length"], body) == (200, str(len(data)), b"")
+    status, fields, body = events(app, of_path("/file", "GET", (b"If-None-Match", fields["etag"].encode())), **way)
+    assert (status, body) == (304, b"")
+    assert events(app, of_path("/stream"), **way)[2] == b"abc"
+    assert events(app, of_path("/stream", "HEAD"), **way)[2] == b""
+    status, fields, body = events(app, of_path("/204"), **way)
+    assert (status, "content-length" in fields, body) == (204, False, b"")
+
+
+@pytest.mark.parametrize(("is_async", "backend"), WAYS)
+@pytest.mark.parametrize("app", PAGES, ids=["def", "async"])
+def test_an_error_after_the_first_chunk(app: Application[Any], is_async: bool, backend: str) -> None:
+    """It is raised where the events are taken: whoever sends them can end the connection."""
+    with pytest.raises(LookupError, match="broken"):
+        events(app, of_path("/broken"), is_async=is_async, backend=backend)
 
 
 def test_a_streamed_response_is_closed() -> None:

@@ -1,0 +1,147 @@
+"""A small HTTP/1.1 server: h11 parses and writes, anyio has the sockets, and cardan answers.
+
+    python examples/h11_server.py hello:app
+
+No WSGI and no ASGI server has a part in this. ``Application.arespond`` takes a request of the core and gives the
+response, and the response gives the events that are written.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import aclosing
+from email.utils import formatdate
+from importlib import import_module
+from traceback import print_exc
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import h11
+
+from cardan import Application, core
+from cardan.exceptions import ClientDisconnected
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from anyio.abc import SocketAttribute, SocketStream
+else:
+    from anyio.abc import SocketAttribute
+
+PIECE = 65536
+
+
+class Connection:
+    """One connection of a client. Its requests are answered one after the other."""
+
+    def __init__(self, app: Application[Any], stream: SocketStream) -> None:
+        self.app = app
+        self.stream = stream
+        self.http = h11.Connection(h11.SERVER)
+
+    async def serve(self) -> None:
+        """Answer requests until either side wants the connection to end."""
+        try:
+            while isinstance(event := await self.next_event(), h11.Request):
+                await self.answer(event)
+                if self.http.our_state is h11.DONE and self.http.their_state is h11.SEND_BODY:
+                    await self.next_event()  # the end of a body whose bytes were all read
+                if self.http.our_state is not h11.DONE or self.http.their_state is not h11.DONE:
+                    return
+                self.http.start_next_cycle()
+        except h11.RemoteProtocolError as error:  # this is not HTTP
+            if self.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+                await self.send_events(core.Response(f"{error}\n", error.error_status_hint), "GET", "1.0")
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            pass  # the client has left
+
+    async def answer(self, start: h11.Request) -> None:
+        """Let the application answer one request. Its errors are logged, and become a 500 if nothing was sent yet."""
+        address: Any = self.stream.extra(SocketAttribute.remote_address)
+        version = start.http_version.decode()
+        head = core.RequestHead.from_target(
+            start.method, start.target, list(start.headers), http_version=version, client=address[:2]
+        )
+        response: core.Response
+        try:
+            response = await self.app.arespond(core.Request(head, self.body()))
+        except Exception:
+            print_exc()
+            response = core.Response("Internal Server Error\n", 500, {"Connection": "close"})
+        try:
+            await self.send_events(response, head.method, version)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            raise
+        except Exception:  # of the body: the client must not take what it has for the whole of it
+            print_exc()
+            self.http.send_failed()
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """The body of the request. A piece is received when the application asks for it."""
+        try:
+            while isinstance(event := await self.next_event(), h11.Data):
+                yield bytes(event.data)
+        except h11.RemoteProtocolError as error:
+            raise ClientDisconnected from error
+
+    async def send_events(self, response: core.Response, method: str, version: str) -> None:
+        """Send the events of a response. It is closed at the end, or when the client has left."""
+        events = response.aiter_events(method, trailers_over=version, run_sync=anyio.to_thread.run_sync, library=anyio)
+        async with aclosing(events):
+            async for event in events:
+                match event:
+                    case core.Head(status, reason, headers):
+                        fields = [*headers, ("Date", formatdate(usegmt=True))]
+                        await self.send(h11.Response(status_code=status, reason=reason.encode(), headers=raw(fields)))
+                    case core.Chunk(data):
+                        await self.send(h11.Data(data=data))
+                    case core.End(trailers):
+                        await self.send(h11.EndOfMessage(headers=raw(trailers)))
+
+    async def next_event(self) -> Any:
+        """The next event of h11. A client that waits for it is told to send the body."""
+        while (event := self.http.next_event()) is h11.NEED_DATA:
+            if self.http.they_are_waiting_for_100_continue:
+                await self.send(h11.InformationalResponse(status_code=100, headers=[]))
+            try:
+                data = await self.stream.receive(PIECE)
+            except anyio.EndOfStream:
+                data = b""
+            self.http.receive_data(data)
+        return event
+
+    async def send(self, event: h11.Event) -> None:
+        """Send an event of h11, which chooses between Content-Length, chunks and the end of the connection."""
+        if data := self.http.send(event):
+            await self.stream.send(data)
+
+
+def raw(fields: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Header fields as bytes."""
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in fields]
+
+
+async def serve(app: Application[Any], listener: Any) -> None:
+    """Serve ``app`` to every client of a listener of anyio, until this is cancelled."""
+
+    async def handle(stream: SocketStream) -> None:
+        async with stream:
+            await Connection(app, stream).serve()
+
+    await listener.serve(handle)
+
+
+async def main(target: str, port: int) -> None:
+    """Serve the application that ``module:name`` names, on loopback."""
+    module, _, name = target.partition(":")
+    app = getattr(import_module(module), name or "app")
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=port) as listener:
+        print(f"http://127.0.0.1:{listener.extra(SocketAttribute.local_port)}/", flush=True)
+        await serve(app, listener)
+
+
+if __name__ == "__main__":
+    try:
+        anyio.run(main, sys.argv[1] if len(sys.argv) > 1 else "hello:app", 8000)
+    except KeyboardInterrupt:
+        pass

@@ -1,0 +1,198 @@
+"""The server of ``examples/h11_server.py``: an application that is served by its core, over real sockets."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.from_thread
+import h11_server
+import httpx
+import pytest
+from anyio.abc import SocketAttribute
+
+from cardan import Application, Request, Response, send_file
+from cardan.exceptions import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+closed = threading.Event()
+
+
+def pages(request: Request) -> Response:
+    """One page for each way that a request or a response may take."""
+    if request.path == "/form":
+        return Response(f"{request.form['name']} {request.http_version} {request.remote_addr}")
+    if request.path == "/stream":
+        response = Response(iter(["a", "b"]))
+        response.trailers["Server-Timing"] = "total;dur=12"
+        return response
+    if request.path == "/file":
+        return send_file(__file__, request)
+    if request.path == "/large":
+        return Response(endless())
+    if request.path == "/broken":
+        return Response(broken())
+    if request.path == "/empty":
+        return Response(status=204)
+    if request.path == "/error":
+        raise LookupError("an error of the handler")
+    if request.path == "/none":
+        raise NotFound
+    return Response("hello")
+
+
+async def async_pages(request: Request) -> Response:
+    """The same for an ``async def`` handler."""
+    if request.path == "/form":
+        await request.load()
+    if request.path == "/large":
+        return Response(async_endless())
+    return pages(request)
+
+
+def endless() -> Iterator[bytes]:
+    try:
+        while True:
+            yield b"x" * 65536
+    finally:
+        closed.set()
+
+
+async def async_endless() -> AsyncIterator[bytes]:
+    try:
+        while True:
+            yield b"x" * 65536
+    finally:
+        closed.set()
+
+
+def broken() -> Iterator[str]:
+    yield "a"
+    raise LookupError("an error of the body")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[("asyncio", pages), ("trio", pages), ("asyncio", async_pages), ("trio", async_pages)],
+    ids=lambda param: f"{param[0]}-{param[1].__name__}",
+)
+def port(request: pytest.FixtureRequest) -> Iterator[int]:
+    """The port of a server that runs in a thread."""
+    backend, handler = request.param
+    told: Any = {}
+    ready = threading.Event()
+
+    async def main() -> None:
+        async with (
+            await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
+            anyio.create_task_group() as group,
+        ):
+            told.update(port=listener.extra(SocketAttribute.local_port), stop=group.cancel_scope.cancel)
+            told["token"] = anyio.lowlevel.current_token()
+            group.start_soon(h11_server.serve, Application(handler), listener)
+            ready.set()
+
+    thread = threading.Thread(target=anyio.run, args=[main], kwargs={"backend": backend})
+    thread.start()
+    assert ready.wait(20)
+    yield told["port"]
+    anyio.from_thread.run_sync(told["stop"], token=told["token"])
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def spoken(port: int, *lines: str, body: bytes = b"", until: bytes = b"") -> bytes:
+    """Send a request. Gives what the server sends until it closes the connection, or until these bytes have come."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall("".join(f"{line}\r\n" for line in [*lines, "Host: a.example", ""]).encode() + body)
+        data = b""
+        while not (until and until in data) and (piece := connection.recv(65536)):
+            data += piece
+    return data
+
+
+def test_requests_on_one_connection(port: int) -> None:
+    """Requests with and without bodies, errors and answers without a body follow each other on a connection."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        streams = set()
+        for _ in range(2):
+            response = client.post("/form", data={"name": "Ada"})
+            assert response.text == "Ada 1.1 127.0.0.1"
+            assert client.get("/").headers["Content-Length"] == "5"
+            assert client.get("/stream").text == "ab"
+            assert client.get("/none").status_code == 404
+            assert (client.get("/empty").status_code, client.head("/").headers["Content-Length"]) == (204, "5")
+            response = client.get("/")
+            streams.add(response.extensions["network_stream"].get_extra_info("client_addr"))
+        assert len(streams) == 1
+
+
+def test_a_file(port: int) -> None:
+    """A file, a part of it, and nothing of it for a client that has it."""
+    with open(__file__, "rb") as file:
+        data = file.read()
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        response = client.get("/file")
+        assert response.content == data
+        part = client.get("/file", headers={"Range": "bytes=10-19"})
+        assert (part.status_code, part.content) == (206, data[10:20])
+        assert client.get("/file", headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
+
+
+def test_a_stream_has_trailer_fields(port: int) -> None:
+    """HTTP/1.1 has them after the last chunk (RFC 9112 section 7.1.2). HTTP/1.0 and HEAD have neither."""
+    data = spoken(port, "GET /stream HTTP/1.1", "Connection: close")
+    assert b"\r\nTrailer: Server-Timing\r\n" in data
+    assert data.endswith(b"\r\n0\r\nServer-Timing: total;dur=12\r\n\r\n")
+    data = spoken(port, "GET /stream HTTP/1.0")
+    assert data.endswith(b"\r\n\r\nab")
+    assert b"Trailer" not in data
+    assert spoken(port, "HEAD /stream HTTP/1.1", "Connection: close").endswith(b"\r\n\r\n")
+
+
+def test_a_client_that_waits(port: int) -> None:
+    """A client that expects 100 Continue is told to send its body when the application asks for it, else not."""
+    form = ("Content-Type: application/x-www-form-urlencoded", "Content-Length: 8", "Expect: 100-continue")
+    data = spoken(port, "POST /form HTTP/1.1", *form, until=b"\r\n\r\n")
+    assert data.startswith(b"HTTP/1.1 100 ")
+    data = spoken(port, "POST /none HTTP/1.1", *form)
+    assert data.startswith(b"HTTP/1.1 404 ")
+
+
+def test_an_upload_that_is_not_read(port: int) -> None:
+    """The answer comes, and the connection can be used again."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        for _ in range(2):
+            assert client.post("/", content=b"x" * 300_000).text == "hello"
+
+
+def test_an_error_before_the_response(port: int, capfd: pytest.CaptureFixture[str]) -> None:
+    """It becomes a 500, and the server reports it."""
+    data = spoken(port, "GET /error HTTP/1.1")
+    assert data.startswith(b"HTTP/1.1 500 ")
+    assert b"an error of the handler" not in data
+    assert "LookupError: an error of the handler" in capfd.readouterr().err
+
+
+def test_an_error_after_the_first_chunk(port: int) -> None:
+    """The client sees that the body is not complete."""
+    data = spoken(port, "GET /broken HTTP/1.1")
+    assert b"200" in data.split(b"\r\n")[0]
+    assert b"\r\n0\r\n" not in data
+
+
+def test_a_client_that_leaves(port: int) -> None:
+    """The body of its response is closed."""
+    closed.clear()
+    assert spoken(port, "GET /large HTTP/1.1", until=b"x" * 1000)
+    assert closed.wait(20)
+
+
+@pytest.mark.parametrize("line", ["not HTTP", "GET / HTTP/1.1\r\nbroken field"])
+def test_what_is_not_http(port: int, line: str) -> None:
+    """It is refused."""
+    assert spoken(port, line).startswith(b"HTTP/1.1 400 ")
