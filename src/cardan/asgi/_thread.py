@@ -87,15 +87,21 @@ async def _run_in_thread(
     if isinstance(steps, BaseResponse):
         return steps
     resume, answer = steps.send, None
-    while True:
-        with crossing.shielded() if crossing.is_cancellation(answer) else nullcontext():
-            done, value = await worker.handle(advance, resume, answer, discard=discard)
-        if done:
-            response: BaseResponse = value
-            return response
-        switch_mode(request, "async")
-        try:
-            resume, answer = steps.send, await context.here(value)
-        except BaseException as error:
-            resume, answer = steps.throw, crossing.as_error(error)
-        switch_mode(request, "sync")
+    is_cancelled = False
+    try:
+        while True:
+            # a flow that was cancelled is run to its end: its middleware closes what it has opened
+            with crossing.shielded() if is_cancelled else nullcontext():
+                done, value = await worker.handle(advance, resume, answer, discard=discard)
+            if done:
+                response: BaseResponse = value
+                return response
+            switch_mode(request, "async")
+            try:
+                resume, answer = steps.send, await context.here(value)
+            except BaseException as error:
+                resume, answer = steps.throw, crossing.as_error(error)
+                is_cancelled = is_cancelled or crossing.is_cancellation(answer)
+            switch_mode(request, "sync")
+    finally:
+        answer = None  # the traceback of an error refers to this frame: a cycle
