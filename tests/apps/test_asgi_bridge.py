@@ -293,6 +293,28 @@ def test_a_lifespan_that_fails(how: str) -> None:
     assert tries == [how] * 2
 
 
+def test_websockets() -> None:
+    """WSGI has none: a handshake over WSGI is an ordinary request. Over ASGI it reaches the application."""
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            return
+        seen.append(scope["type"])
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 426, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+    async def nothing(*message: Any) -> Any: ...
+
+    bridged = Application.from_asgi(app)
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    with Client(bridged, "wsgi") as client:
+        assert client.get("/", headers=upgrade).status_code == 426
+    anyio.run(bridged, {"type": "websocket", "path": "/", "query_string": b"", "headers": []}, nothing, nothing)
+    assert seen == ["http", "websocket"]
+
+
 def test_the_scope() -> None:
     """The scope says what the environ says, and has the environ itself."""
     seen: dict[str, Any] = {}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextvars
 import io
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import flask
 import pytest
 
-from cardan import Application, Request
+from cardan import Application, Mount, Request, asgi
 from cardan.testing import PROTOCOLS, Client, RequestBuilder, lint
 
 if TYPE_CHECKING:
@@ -143,6 +146,154 @@ def test_write_and_a_late_start(protocol: Any) -> None:
         response = client.get("/")
         assert (response.status_code, response.headers["X-A"], response.content) == (201, "1", b"written yielded")
         assert "Content-Type" not in response.headers
+
+
+@both
+@pytest.mark.parametrize("place", ["call", "iterable", "before the first chunk", "empty chunk"])
+def test_a_start_that_is_replaced(protocol: Any, place: str) -> None:
+    """Before anything is sent, ``exc_info`` replaces status and header fields (PEP 3333, "Error Handling")."""
+
+    def body(start_response: Any) -> Iterator[bytes]:
+        if place == "empty chunk":
+            yield b""
+        yield replaced(start_response)
+
+    def replaced(start_response: Any) -> bytes:
+        try:
+            raise LookupError("no such thing")
+        except LookupError:
+            start_response("500 Sorry", [("X-B", "2")], sys.exc_info())
+        return b"sorry"
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response("200 OK", [("X-A", "1")])
+        if place == "call":
+            return [replaced(start_response)]
+        return map(replaced, [start_response]) if place == "iterable" else body(start_response)
+
+    with Client(Application.from_wsgi(app), protocol=protocol) as client:
+        response = client.get("/")
+    assert (response.status_code, response.text) == (500, "sorry")
+    assert ("X-A" in response.headers, response.headers["X-B"]) == (False, "2")
+
+
+@both
+@pytest.mark.parametrize("by", ["write", "chunk"])
+def test_a_start_that_comes_too_late(protocol: Any, by: str) -> None:
+    """After something was sent, ``exc_info`` is raised again in the application, and breaks the response off.
+
+    A second start without ``exc_info`` is an error at any time.
+    """
+    seen: list[BaseException] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        write = start_response("200 OK", [])
+        with pytest.raises(Exception, match="expected"):
+            start_response("200 OK", [])
+        if by == "write":
+            write(b"some")
+        yield b"more"
+        try:
+            raise LookupError("no such thing")
+        except LookupError:
+            try:
+                start_response("500 Sorry", [], sys.exc_info())
+            except LookupError as error:
+                seen.append(error)
+                raise
+
+    with Client(Application.from_wsgi(app), protocol=protocol) as client:
+        with client.stream("GET", "/") as response:
+            assert response.status_code == 200
+            with pytest.raises(LookupError, match="no such thing"):
+                b"".join(response.iter_raw())
+    assert len(seen) == 1
+
+
+@both
+def test_a_start_after_write(protocol: Any) -> None:
+    """What was written counts as sent, so that ``exc_info`` is raised again, before the call returns as well."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])(b"some")
+        try:
+            raise LookupError("no such thing")
+        except LookupError:
+            start_response("500 Sorry", [], sys.exc_info())
+        return [b"sorry"]
+
+    with Client(Application.from_wsgi(app), protocol=protocol) as client:
+        with pytest.raises(LookupError, match="no such thing"):
+            client.get("/")
+
+
+@both
+def test_one_context(protocol: Any) -> None:
+    """The call, the iterable and its ``close()`` run in one context, which the next request does not see."""
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="")
+    seen: list[str] = []
+
+    class Body:
+        def __iter__(self) -> Iterator[bytes]:
+            for number in range(2):
+                seen.append(variable.get())
+                variable.set(f"chunk {number}")
+                yield b"chunk"
+
+        def close(self) -> None:
+            seen.append(variable.get())
+
+    def app(environ: dict[str, Any], start_response: Any) -> Body:
+        seen.append(variable.get())
+        variable.set("call")
+        start_response("200 OK", [])
+        return Body()
+
+    with Client(Application.from_wsgi(app), protocol=protocol) as client:
+        for _ in range(2):
+            assert client.get("/").text == "chunkchunk"
+            assert seen == ["", "call", "chunk 0", "chunk 1"]
+            seen.clear()
+
+
+@pytest.mark.parametrize(
+    ("extensions", "expected"),
+    [
+        ({}, ["websocket.close"]),
+        ({"websocket.http.response": {}}, ["websocket.http.response.start", "websocket.http.response.body"]),
+    ],
+)
+def test_websockets_are_refused(extensions: Any, expected: list[str]) -> None:
+    """A WSGI application has none: the server answers the handshake with a 403, or with a 404 if it can."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/", "query_string": b"", "headers": [], "extensions": extensions}
+    for app in (Application.from_wsgi(site()), asgi.from_wsgi(site()), Mount({"/": Application.from_wsgi(site())})):
+        sent.clear()
+        anyio.run(app, dict(scope), receive, send)
+        assert [message["type"] for message in sent] == expected
+        assert sent[0].get("status", 404) == 404
+
+
+def test_a_lifespan_over_asgi() -> None:
+    """A WSGI application has no lifespan. A server that runs one sees it start and end."""
+    messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    anyio.run(Application.from_wsgi(site()), {"type": "lifespan", "state": {}}, receive, send)
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 @both

@@ -97,7 +97,7 @@ class _Start:
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
     ) -> Callable[[bytes], object]:
         try:
-            if exc_info is not None and self.sent:
+            if exc_info is not None and (self.sent or any(self.written)):
                 raise exc_info[1].with_traceback(exc_info[2])
         finally:
             done, exc_info = exc_info is not None, None  # its traceback refers to this frame: a reference cycle
@@ -112,16 +112,18 @@ def call_app(
 ) -> tuple[str, list[tuple[str, str]], AppBody]:
     """Call ``app``; give its status line, its header fields and its body. The caller has to close the body.
 
-    An application may call ``start_response`` as late as for its first item, so that this is read as well. Raises the
-    errors of the application, and :exc:`RuntimeError` if it never calls ``start_response``.
+    An application may call ``start_response`` as late as for its first item, and replace the head until it gives the
+    first bytes (PEP 3333, "Error Handling"), so that these are read as well. Raises the errors of the application, and
+    :exc:`RuntimeError` if it never calls ``start_response``.
     """
     start = _Start()
     iterable = app(environ, start)
     close = getattr(iterable, "close", None)
     chunks: Iterator[bytes] = iter(iterable)
+    is_list = isinstance(iterable, (list, tuple))
     first: list[bytes] = []
     try:
-        while start.status is None:
+        while start.status is None or not (is_list or start.written or (first and first[-1])):
             try:
                 first.append(next(chunks))
             except StopIteration:
@@ -138,5 +140,5 @@ def call_app(
     return (
         start.status or "",
         start.headers,
-        AppBody(start.written, chain(first, chunks), close, isinstance(iterable, (list, tuple))),
+        AppBody(start.written, chain(first, chunks), close, is_list),
     )
