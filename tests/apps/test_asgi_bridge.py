@@ -315,6 +315,42 @@ def test_websockets() -> None:
     assert seen == ["http", "websocket"]
 
 
+@on_both_loops
+@pytest.mark.parametrize("how", ["sends", "reads first", "goes on"])
+def test_an_application_that_takes_a_lifespan_for_a_request(how: str, backend: Any) -> None:
+    """An application that answers a lifespan as it answers a request has no lifespan: its message is refused, and the
+    error that it then raises, or does not raise, fails nothing (ASGI specification of lifespans, "Scope").
+    """
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if how == "reads first":
+            await receive()
+        try:
+            await send(START)
+            await send(body(scope["path"].encode()))
+        except RuntimeError:
+            if how != "goes on":
+                raise
+
+    bridged = Application.from_asgi(app, backend=backend)
+    for served, protocol in ((bridged, "wsgi"), (Mount({"/": bridged}), "wsgi"), (Mount({"/": app}), "asgi")):
+        with Client(served, protocol) as client:
+            assert client.get("/a").text == "/a"
+
+
+def test_a_wrong_message_after_the_start_of_a_lifespan() -> None:
+    """It is refused as well, and an application that raises this error has failed, because it has a lifespan."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "lifespan.startup.complete"})
+        await send(START)
+
+    for served, protocol in ((Application.from_asgi(app), "wsgi"), (Mount({"/": app}), "asgi")):
+        with pytest.raises(RuntimeError, match="got the message 'http.response.start' in a lifespan, expected one of"):
+            with Client(served, protocol) as client:
+                client.get("/")
+
+
 def test_the_scope() -> None:
     """The scope says what the environ says, and has the environ itself."""
     seen: dict[str, Any] = {}

@@ -7,7 +7,7 @@ call of ``receive``. So everything happens in the one task in which the server r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from ..types import ASGIApplication, Receive, Scope, Send
 
 __all__ = ["NestedLifespans"]
+
+#: what an application may send in a lifespan
+_MESSAGES: Final = (
+    "lifespan.startup.complete",
+    "lifespan.startup.failed",
+    "lifespan.shutdown.complete",
+    "lifespan.shutdown.failed",
+)
 
 
 class NestedLifespans:
@@ -105,7 +113,10 @@ class _Lifespan:
         return {"type": "lifespan.shutdown"}
 
     async def _send(self, message: Any) -> None:
-        kind = self._said = message["type"]
+        kind = message["type"]
+        if kind not in _MESSAGES:  # of an application that does not look at the type of the scope: it has no lifespan
+            raise RuntimeError(f"got the message {kind!r} in a lifespan, expected one of {', '.join(_MESSAGES)}")
+        self._said = kind
         if kind == "lifespan.startup.complete":
             self._owner._keep(self._owner._apps[self._index], self._state)
         elif kind.endswith(".failed"):
