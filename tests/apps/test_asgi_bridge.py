@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextvars
 import io
 import logging
+import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 import pytest
 
 import cardan
@@ -346,9 +349,53 @@ def test_a_wrong_message_after_the_start_of_a_lifespan() -> None:
         await send(START)
 
     for served, protocol in ((Application.from_asgi(app), "wsgi"), (Mount({"/": app}), "asgi")):
-        with pytest.raises(RuntimeError, match="got the message 'http.response.start' in a lifespan, expected one of"):
+        with pytest.raises(RuntimeError, match=r"got the message .* in a lifespan, expected one"):
             with Client(served, protocol) as client:
                 client.get("/")
+
+
+@on_both_loops
+@pytest.mark.parametrize("phase", ["startup", "shutdown"])
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+def test_a_lifespan_that_exits(kind: type[BaseException], phase: str, backend: Any) -> None:
+    """An exit is raised by the request that starts the lifespan, or by ``close()``. It does not end the event loop of
+    the process: a request that waits there gets its answer.
+    """
+
+    async def exits(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            if phase == "startup":
+                raise kind
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            raise kind
+        await send(START)
+        await send(body(b""))
+
+    waits, release = threading.Event(), threading.Event()
+
+    async def patient(request: cardan.Request) -> cardan.Response:
+        waits.set()
+        await anyio.to_thread.run_sync(release.wait, 10)
+        return cardan.Response("answered")
+
+    answers: list[bytes] = []
+    other: Any = Application(patient, backend=backend)
+    thread = threading.Thread(target=lambda: answers.extend(other(RequestBuilder("/").environ(), lambda *_: print)))
+    thread.start()
+    try:
+        assert waits.wait(10)
+        served: Any = Application.from_asgi(exits, backend=backend)
+        start = partial(served, RequestBuilder("/").environ(), lambda *_: print)
+        if phase == "shutdown":
+            start()
+        with pytest.raises(kind):
+            (start if phase == "startup" else served.close)()
+    finally:
+        release.set()
+        thread.join(10)
+    assert answers == [b"answered"]
 
 
 def test_the_scope() -> None:

@@ -247,3 +247,38 @@ def with_guard(main: Any, backend: str) -> None:
 
 def streaming(chunks: Any) -> Application:
     return Application(lambda request: Response(chunks()))
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("late", [False, True])
+def test_an_exit_is_for_the_caller(late: bool, backend: Any) -> None:
+    """An exit that the application raises is raised where the response is awaited, or closed if it has come after the
+    response. It does not end the event loop of the caller.
+    """
+
+    async def exits(scope: Any, receive: Any, send: Any) -> None:
+        if late:
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body", "body": b"a"})
+        raise SystemExit(3)
+
+    app = Application(answer)
+    app.asgi_app = app.wsgi_app = exits  # type: ignore[assignment, method-assign]
+    seen: list[str] = []
+
+    async def beside() -> None:
+        await anyio.sleep(0.01)
+        seen.append("beside")
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(beside)
+            try:
+                response = await app.arespond(make())
+                seen.append(response.status)
+                await response.aclose()
+            except SystemExit:
+                seen.append("exit")
+
+    anyio.run(main, backend=backend)
+    assert seen == ["200 OK", "exit", "beside"][not late :]

@@ -27,7 +27,15 @@ This is the only package beside ``asgi`` that imports anyio, and it does so insi
 
 from __future__ import annotations
 
-from .background import BackgroundTask, Silence, call_in_loop, call_soon, current_token, make_event
+from .background import (
+    ApplicationTask,
+    BackgroundTask,
+    Silence,
+    call_in_loop,
+    call_soon,
+    current_token,
+    make_event,
+)
 from .bodies import pump
 from .cancellation import NoDefect, as_error, is_cancellation, log_lost, shielded
 from .cleanup import PATIENCE, run_uncut, wait_until_clean
@@ -57,6 +65,7 @@ __all__ = [
     "SPOOL_THREADS",
     "STREAM_THREADS",
     "WAITING_THREADS",
+    "ApplicationTask",
     "BackgroundTask",
     "CallersContext",
     "Conversation",

@@ -6,14 +6,14 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..core._waiting import Background, make_event
-from .cancellation import shielded
+from .cancellation import is_cancellation, shielded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     import trio
 
-__all__ = ["BackgroundTask", "Silence", "call_in_loop", "call_soon", "current_token", "make_event"]
+__all__ = ["ApplicationTask", "BackgroundTask", "Silence", "call_in_loop", "call_soon", "current_token", "make_event"]
 
 T = TypeVar("T")
 
@@ -32,6 +32,24 @@ class BackgroundTask(Background[Any]):
         """Cancel the task and return when it has ended, also if the caller is cancelled by a scope."""
         self.cancel()
         await self.wait()
+
+
+class ApplicationTask(BackgroundTask):
+    """A background task that runs code of an application, and whose :meth:`result` is asked for.
+
+    An exit (:exc:`SystemExit`, :exc:`KeyboardInterrupt`) that the code raises is raised by :meth:`result`, as other
+    errors are. Raised in the task itself, it would end the event loop, and with it everything else that runs there.
+    """
+
+    __slots__ = ()
+
+    async def _run(self, function: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            self._value = await function()
+        except BaseException as error:
+            self.error = error
+            if is_cancellation(error):
+                raise
 
 
 class Silence:

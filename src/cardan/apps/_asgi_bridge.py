@@ -86,6 +86,7 @@ async def lifespan_of(app: ASGIApplication) -> AsyncGenerator[Mapping[str, Any],
     calls = iter(("lifespan.startup", "lifespan.shutdown"))
     kept: dict[str, Any] = {}
     failed: list[str] = []
+    started = False
 
     async def receive() -> Message:
         if (kind := next(calls)) == "lifespan.shutdown":
@@ -93,8 +94,11 @@ async def lifespan_of(app: ASGIApplication) -> AsyncGenerator[Mapping[str, Any],
         return {"type": kind}
 
     async def send(message: Message) -> None:
+        nonlocal started
         if message["type"].endswith(".failed"):
             failed.append(message["message"])
+        else:
+            started = True
         told.set()
 
     async def run() -> None:
@@ -109,10 +113,10 @@ async def lifespan_of(app: ASGIApplication) -> AsyncGenerator[Mapping[str, Any],
         if failed:
             raise RuntimeError(f"got a lifespan that failed: {failed[0] or 'it gave no reason'}")
 
-    task = crossing.BackgroundTask(run)
+    task = crossing.ApplicationTask(run)
     try:
         await told.wait()
-        if failed or task.done:
+        if not started:
             await task.wait()
             check()
         yield kept

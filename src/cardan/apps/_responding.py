@@ -135,11 +135,11 @@ class _Call:
         self._over = crossing.make_event()
         self._news = crossing.make_event()
         self._taken = crossing.make_event()
-        self._task: crossing.BackgroundTask | None = None
+        self._task: crossing.ApplicationTask | None = None
 
     async def begin(self) -> None:
         """Start the application. Returns when the first chunk of its body has come, or the end of it."""
-        self._task = crossing.BackgroundTask(self._run)
+        self._task = crossing.ApplicationTask(self._run)
         await self._wait()
 
     def __aiter__(self) -> Self:
