@@ -818,3 +818,35 @@ async def test_on_wsgi_a_response_that_is_closed_early_tells(kind: str, ending: 
     else:
         await anyio.to_thread.run_sync(serve)
     assert seen == [ending == "left"] * 2
+
+
+@pytest.mark.parametrize("kind", ["sync body", "async body", "async body with keep_alive"])
+@pytest.mark.parametrize("headers", [{}, {"Content-Length": "1"}])
+async def test_the_end_is_not_cut_by_the_disconnect_that_it_causes(kind: str, headers: dict[str, str]) -> None:
+    """A server may tell of a disconnect while it takes the last message, and close the connection within the same
+    ``send()``. This ``send()`` runs to its end.
+    """
+    server = Server(END)
+    closed: list[str] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            server.leave()
+            for _ in range(20):
+                await anyio.lowlevel.checkpoint()
+            closed.append("connection")
+
+    async def chunks() -> AsyncIterator[bytes]:
+        await anyio.sleep(0)
+        yield b"a"
+
+    def app(request: Request) -> Response:
+        body: Any = iter([b"a"]) if kind == "sync body" else chunks()
+        response = Response(body, headers=headers)
+        response.keep_alive = 10 if "keep_alive" in kind else None
+        response.call_on_close(lambda: closed.append("response"))
+        return response
+
+    with anyio.fail_after(GUARD):
+        await Application[Request](app)(server.scope, server.receive, send)
+    assert closed == ["connection", "response"]

@@ -58,6 +58,10 @@ class Interruptible:
             if self._cancel is not None:
                 self._cancel()
 
+    def let_end(self) -> None:
+        """Interrupt the code no more: it has come to its end, which it completes by itself."""
+        self._cancel = None
+
     async def _wait_for_reason(self) -> None:
         assert self._watch is not None
         try:

@@ -141,10 +141,10 @@ class Sender:
                 forget = self._when_stopped(partial(run.interrupt, _Stopped()))
             if response.is_async:
                 del closers[: hasattr(response.response, "aclose")]  # the pump ends what it drives
-                finish = partial(wire.end, self._call_here)
+                finish = partial(_end_uncut, wire, run, self._call_here)
                 await crossing.pump(response.response, wire.emit, self._context, run=run, finish=finish)
             else:
-                await run.run_here(partial(self._send_steps, response, wire))
+                await run.run_here(partial(self._send_steps, response, wire, run))
         except _Stopped:
             await wire.cut()  # for the client the body is complete
         finally:
@@ -153,19 +153,29 @@ class Sender:
             if keep_alive is not None:
                 await keep_alive.end()
 
-    async def _send_steps(self, response: BaseResponse, wire: _Wire) -> None:
+    async def _send_steps(self, response: BaseResponse, wire: _Wire, run: crossing.Interruptible) -> None:
         """Send a sync body, each of whose steps runs in a worker thread, and the end."""
         # reading a file takes no place of a handler
-        run = crossing.run_file_work if hasattr(response.response, "ranged") else self._worker.step
+        step = crossing.run_file_work if hasattr(response.response, "ranged") else self._worker.step
         chunks = _begun_late(response)
         chunk: Any
-        while (chunk := await _run_within(self._context, run, next, chunks, END)) is not END:
+        while (chunk := await _run_within(self._context, step, next, chunks, END)) is not END:
             await wire.emit(chunk)
-        await wire.end(partial(_run_within, self._context, run))
+        await _end_uncut(wire, run, partial(_run_within, self._context, step))
 
     async def _call_here(self, function: Callable[[], Any]) -> Any:
         """Call a function in this task, in the context of the request."""
         return self._context.call(function)
+
+
+async def _end_uncut(
+    wire: _Wire, run: crossing.Interruptible, call: Callable[[Callable[[], Any]], Awaitable[Any]]
+) -> None:
+    """Send the end of a body. It is not interrupted: a server may tell of a disconnect while it takes the end, and
+    close the connection within the same ``send()``.
+    """
+    run.let_end()
+    await wire.end(call)
 
 
 async def close_response(
