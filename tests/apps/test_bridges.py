@@ -6,13 +6,14 @@ import contextvars
 import io
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import flask
 import pytest
 
-from cardan import Application, Mount, Request, asgi
+from cardan import CORS, Application, Compression, Mount, Request, asgi
 from cardan.testing import PROTOCOLS, Client, RequestBuilder, lint
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MB = 2**20
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
+cors = partial(CORS, origins="*")
 
 
 def site() -> flask.Flask:
@@ -211,20 +213,28 @@ def test_a_start_that_comes_too_late(protocol: Any, by: str) -> None:
 
 
 @both
-def test_a_start_after_write(protocol: Any) -> None:
-    """What was written counts as sent, so that ``exc_info`` is raised again, before the call returns as well."""
+@pytest.mark.parametrize("wrap", [lambda app: app, cors, Compression, lambda app: Mount({"/": app})])
+@pytest.mark.parametrize("written", [b"some", b""])
+def test_a_start_after_write(protocol: Any, wrap: Any, written: bytes) -> None:
+    """What was written counts as sent, so that ``exc_info`` is raised again, before the call returns as well. Nothing
+    is sent by ``write(b"")``. It is the same behind wrappers.
+    """
 
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        start_response("200 OK", [])(b"some")
+        start_response("200 OK", [])(written)
         try:
             raise LookupError("no such thing")
         except LookupError:
             start_response("500 Sorry", [], sys.exc_info())
         return [b"sorry"]
 
-    with Client(Application.from_wsgi(app), protocol=protocol) as client:
-        with pytest.raises(LookupError, match="no such thing"):
-            client.get("/")
+    with Client(Application.from_wsgi(wrap(app)), protocol=protocol) as client:
+        if written:
+            with pytest.raises(LookupError, match="no such thing"):
+                client.get("/")
+        else:
+            answer = client.get("/")
+            assert (answer.status_code, answer.text) == (500, "sorry")
 
 
 @both
