@@ -29,6 +29,7 @@ SCRIPTS = {
     "request_response": "Request and response",
     "bare": "Bare classes",
     "static_files": "Static files",
+    "wrappers": "Compression and CORS",
     "def_endpoints": "def handlers on ASGI",
     "events": "Server-sent events",
     "forms": "Forms",

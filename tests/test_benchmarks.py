@@ -20,6 +20,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
         "bare",
         "bridges",
         "static_files",
+        "wrappers",
         "def_endpoints",
         "events",
         "forms",
