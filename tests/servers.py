@@ -10,9 +10,10 @@ for the whole session::
         server = server_pool.get(kind, "hello:app", app_dir=EXAMPLES)
         assert httpx.get(server.url).text == "Hello World!"
 
-The module works with pytest-xdist, since each worker has its own ports. All servers end with the test process, however
-that ends: the hang guard ends it at once, without running any more code of it, so :class:`Guard` ends the servers. If a
-server is not installed, the test is skipped. If a server does not start or does not stop, the test fails with its log.
+The module works with pytest-xdist and beside other test runs: no two processes get the same port. All servers end with
+the test process, however that ends: the hang guard ends it at once, without running any more code of it, so
+:class:`Guard` ends the servers. If a server is not installed, the test is skipped. If a server does not start or does
+not stop, the test fails with its log.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import randrange
@@ -205,26 +207,42 @@ ASGI_KINDS = tuple(name for name, kind in KINDS.items() if kind.protocol == "asg
 
 
 def port_numbers() -> Iterator[int]:
-    """Port numbers below the ephemeral range. Each xdist worker has other ones; parallel runs differ."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    first = 20000 + worker % 12 * 1000
-    yield from (first + n % 1000 for n in itertools.count(randrange(1000)))
+    """Port numbers below the ephemeral range, from a random one on."""
+    yield from (20000 + n % 12000 for n in itertools.count(randrange(12000)))
 
 
 ports = port_numbers()
+#: sockets of UDP, each with the number of a port that this process has got from :func:`free_port`
+reserved: deque[socket.socket] = deque()
 
 
 def free_port() -> int:
-    """A port on which nothing listens. It is never the same one twice in a row."""
-    for port in itertools.islice(ports, 1000):
+    """A port on which nothing listens. No other test process gets the same one before a server can listen on it.
+
+    A UDP socket with the number of the port says that it is taken. Servers need the number for TCP only.
+    """
+    for port in itertools.islice(ports, 12000):
+        sign = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
+                sign.bind((HOST, port))
                 probe.bind((HOST, port))
             except OSError:
+                sign.close()
                 continue
-            return port
+        reserved.append(sign)
+        if len(reserved) > 50:  # a server has the oldest one, or has ended
+            reserved.popleft().close()
+        return port
     raise RuntimeError("no free port found")
+
+
+@atexit.register
+def give_ports_back() -> None:
+    """Close the sockets: an open one would be a warning."""
+    while reserved:
+        reserved.popleft().close()
 
 
 @dataclass(slots=True)

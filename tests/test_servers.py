@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from tests import servers
+from tests.house import ROOT
 from tests.servers import EXAMPLES, KINDS, start
 
 if TYPE_CHECKING:
@@ -31,6 +36,17 @@ def test_serves_and_stops(kind: str, target: str, tmp_path: Path) -> None:
     assert not server.killed, f"had to be killed:\n{server.log()}"
     assert status in (0, -signal.SIGTERM), server.log()
     assert "Traceback" not in server.log()
+
+
+def test_a_port_is_given_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port is not given again before a server listens on it, neither in this process nor in another one."""
+    given = servers.free_port()
+    monkeypatch.setattr(servers, "ports", itertools.chain([given], servers.ports))
+    assert servers.free_port() != given
+    code = "import itertools, sys; from tests import servers\n"
+    code += "servers.ports = itertools.chain([int(sys.argv[1])], servers.ports); print(servers.free_port())"
+    command = [sys.executable, "-c", code, str(given)]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip() != str(given)
 
 
 @pytest.mark.parametrize("kind", ["gunicorn", "waitress", "wsgiref", "uvicorn"])
