@@ -297,24 +297,49 @@ def test_an_application_that_announces_none_in_the_end() -> None:
     assert ("Trailer" in response.headers, dict(response.trailers)) == (False, {})
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("backend", ["", "asyncio", "trio"])
 @pytest.mark.parametrize("over", ["1.1", "2", None])
 @pytest.mark.parametrize("path", ["/stream", "/whole", "/none"])
 @pytest.mark.parametrize("app", APPS, ids=["def", "async"])
 def test_without_a_server(app: Any, path: str, over: str | None, backend: str) -> None:
-    """``arespond`` gives a response with the names and, when the body was taken, the values."""
+    """``respond`` and ``arespond`` give a response with the names and, when the body was taken, the values."""
+    request = core.Request(core.RequestHead("GET", path, http_version=over or "1.1"))
 
     async def main() -> list[Any]:
-        head = core.RequestHead("GET", path, http_version=over or "1.1")
-        response = await app.arespond(core.Request(head))
+        response = await app.arespond(request)
         return [event async for event in response.aiter_events("GET", trailers_over=over)]
 
-    head, *chunks, end = anyio.run(main, backend=backend)
+    if backend:
+        head, *chunks, end = anyio.run(main, backend=backend)
+    else:
+        head, *chunks, end = app.respond(request).iter_events("GET", trailers_over=over)
     assert b"".join(chunk.data for chunk in chunks) == b"hello"
-    expected = {"/stream": DIGEST, "/whole": TIMING, "/none": ("x-digest", "")}[path]
+    name, value = {"/stream": DIGEST, "/whole": TIMING, "/none": ("x-digest", None)}[path]
     sent = over == "2" or (over is not None and path != "/whole")
-    assert [(name.lower(), value) for name, value in end.trailers] == ([expected] if sent else [])
-    assert [name.lower() for name in head.trailers] == ([expected[0]] if sent else [])
+    # an ASGI server waits for a field; a caller that takes none gets none
+    values = [value] if value is not None else [""] if backend else []
+    assert [(each.lower(), text) for each, text in end.trailers] == [(name, each) for each in values if sent]
+    assert [each.lower() for each in head.trailers] == ([name] if sent else [])
+    assert [field for field, _ in head.headers if field.lower() == "trailer"] == (["Trailer"] if sent else [])
+
+
+def test_a_function_runs_in_the_context_of_the_request() -> None:
+    """So it does for ``respond``, whatever kind the body has, and also if the body would be passed to a server."""
+
+    async def chunks() -> AsyncIterator[str]:
+        yield "a"
+
+    def answer(request: Request) -> Response:
+        NAME.set(request.path)
+        body: Any = chunks() if request.path == "/async" else iter([b"a"])
+        response = Response(body, direct_passthrough=request.path == "/passed")
+        response.trailers["X-Name"] = NAME.get
+        return response
+
+    for path in ("/def", "/async", "/passed"):
+        response = Application(answer).respond(core.Request(core.RequestHead("GET", path)))
+        *_, end = response.iter_events("GET", trailers_over="1.1")
+        assert end.trailers == [("X-Name", path)]
 
 
 def test_in_async_code() -> None:

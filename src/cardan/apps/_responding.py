@@ -6,7 +6,6 @@ stands around a handler works: request class, middleware, lifespan, limits. The 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -18,7 +17,8 @@ from ..asgi._messages import TRAILERS, decode_headers
 from ..core._buffers import as_bytes
 from ..core._checks import check_type
 from ..core._environs import make_environ
-from ..core._response.trailers import Trailers, announced, joined
+from ..core._response.kept_trailers import KEPT, KeptTrailers
+from ..core._response.trailers import announced
 from ..wsgi._calling import call_app
 
 if TYPE_CHECKING:
@@ -52,8 +52,11 @@ def respond(app: Callable[..., Any], request: core.BaseRequest) -> Response:
     )
     environ["wsgi.input"] = request.stream
     environ["x-wsgiorg.throw_errors"] = True  # an error is for the caller, and not for a log
+    kept = environ[KEPT] = KeptTrailers(head.http_version)
     status, headers, body = call_app(app, environ)
-    return made(Response, body, status, headers)
+    response = made(Response, body, status, headers)
+    kept.hand_on(response)
+    return response
 
 
 async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: dict[str, Any]) -> Response:
@@ -77,7 +80,8 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
         "extensions": {TRAILERS: {}},
         "state": state,
     }
-    call = _Call(app, scope, request)
+    kept = KeptTrailers(head.http_version)
+    call = _Call(app, scope, request, kept)
     try:
         await call.begin()
     except BaseException:  # also a cancellation of the caller
@@ -85,10 +89,7 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
         raise
     assert call.status is not None
     response = made(Response, call, call.status, call.headers)
-    if call.announced:
-        names = announced(response.headers.getlist("Trailer"))
-        response.headers.remove("Trailer")  # made anew where the response is sent
-        response.trailers = {name: partial(call.trailer, name) for name in names}
+    kept.hand_on(response)
     return response
 
 
@@ -121,12 +122,12 @@ class _Call:
     ``send()`` returns when the chunk was taken. Only the event loop uses the state.
     """
 
-    def __init__(self, app: Callable[..., Any], scope: Scope, request: core.BaseRequest) -> None:
+    def __init__(self, app: Callable[..., Any], scope: Scope, request: core.BaseRequest, kept: KeptTrailers) -> None:
         self.status: int | None = None
         self.headers: list[tuple[str, str]] = []
-        self.announced = False
-        """Whether the application has announced trailer fields."""
-        self._trailers: list[tuple[str, str]] = []
+        self._kept = kept
+        self._follows = False
+        """Whether trailer fields follow the body."""
         self._app = app
         self._scope = scope
         self._body: AsyncStream[bytes] | None = request.aiter_data()
@@ -163,10 +164,6 @@ class _Call:
             await self._task.wait()
             self._task.result()
             raise RuntimeError("got an application that returned before its response was complete")
-
-    def trailer(self, name: str) -> str | None:
-        """The value of a trailer field, after the end of the body; None if the application has not sent it."""
-        return Trailers(joined(self._trailers)).get(name)  # type: ignore[return-value]  # no functions in here
 
     async def cancel(self) -> None:
         """Cancel the application, if it has not ended."""
@@ -217,14 +214,16 @@ class _Call:
         if message["type"] == "http.response.start":
             self.status = int(message["status"])
             self.headers = decode_headers(message.get("headers", ()))
-            self.announced = bool(message.get("trailers"))
+            self._follows = bool(message.get("trailers"))
+            if self._follows:
+                self._kept.names = announced([value for name, value in self.headers if name.lower() == "trailer"])
             return
         if message["type"] == TRAILERS:
-            self._trailers += decode_headers(message.get("headers", ()))
+            self._kept.fields += decode_headers(message.get("headers", ()))
             chunk, last = b"", not message.get("more_trailers", False)
         else:
             chunk = as_bytes(message.get("body") or b"")
-            last = not message.get("more_body", False) and not self.announced
+            last = not message.get("more_body", False) and not self._follows
         if not (chunk or last):
             return
         self._chunk, self._taken = chunk, crossing.make_event()

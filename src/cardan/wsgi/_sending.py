@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..core._buffers import CHUNK_SIZE
 from ..core._response.closing import close_all
 from ..core._response.encoding import END, encode
-from ..core._response.finalizer import Chunk, ResponseFinalizer
+from ..core._response.finalizer import Chunk, End, ResponseFinalizer
+from ..core._response.kept_trailers import KEPT
 from ..core._response.outgoing import closers_of, whole_answer
 from ._errors import BrokenResponse, is_misread, throws_errors
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from .._crossing import RequestContext
     from ..core._response.base import BaseResponse
+    from ..core._response.kept_trailers import KeptTrailers
 
     class RequestThread(Protocol):
         """What :func:`send` needs of the thread of a request: its context, and a way to await from it."""
@@ -44,10 +46,10 @@ class BodyIterator:
 
     ``next_chunk`` gives the next chunk of the body, or ``END``; :meth:`close` runs the closers once, whether the body
     has ended or not. Both raise :exc:`~.errors.BrokenResponse` in place of an error that the server would take for its
-    own, unless ``throws``.
+    own, unless ``throws``. ``kept`` gets the trailer fields, if the caller is no server and takes them.
     """
 
-    __slots__ = ("_closers", "_empty", "_finalizer", "_first", "_next_chunk", "_runs", "_thread", "_throws")
+    __slots__ = ("_closers", "_empty", "_finalizer", "_first", "_kept", "_next_chunk", "_runs", "_thread", "_throws")
 
     def __init__(
         self,
@@ -56,8 +58,10 @@ class BodyIterator:
         closers: list[Callable[[], Any]],
         thread: RequestThread,
         throws: bool = False,
+        kept: KeptTrailers | None = None,
     ) -> None:
         self._throws = throws
+        self._kept = kept
         self._next_chunk = next_chunk
         self._finalizer = finalizer
         self._closers = closers
@@ -104,7 +108,12 @@ class BodyIterator:
                 if type(event) is Chunk:
                     self._runs = True
                     return event.data
-        finalizer.close()
+        if self._kept is None:
+            finalizer.close()
+        else:
+            for event in self._thread.context.call(finalizer.close):
+                if type(event) is End:
+                    self._kept.fields = event.trailers
         return None
 
     def _break(self, error: BaseException) -> None:
@@ -154,7 +163,9 @@ def send(
     """
     closers = [partial(thread.context.call, close) for close in closers_of(response)] + after
     try:
-        outgoing = response.outgoing(environ["REQUEST_METHOD"], request_url)
+        kept: KeptTrailers | None = environ.get(KEPT)
+        over = kept.over if kept is not None else None
+        outgoing = response.outgoing(environ["REQUEST_METHOD"], request_url, trailers_over=over)
         if isinstance(outgoing, ResponseFinalizer):
             return _stream(response, outgoing, environ, start_response, thread, closers)
         start_response(response.status, outgoing.headers)
@@ -176,7 +187,11 @@ def _stream(
     closers: list[Callable[[], Any]],
 ) -> Iterable[bytes]:
     only_body = len(closers) == (getattr(response.response, "close", None) is not None)  # there are no hooks
-    if response.direct_passthrough and finalizer.sends_body and only_body and not response.is_async:
+    kept: KeptTrailers | None = environ[KEPT] if finalizer.head.trailers else None
+    if kept is not None:
+        kept.names = finalizer.head.trailers
+    passes = response.direct_passthrough and kept is None
+    if passes and finalizer.sends_body and only_body and not response.is_async:
         start_response(response.status, finalizer.head.headers)
         passed: Any = response.response  # unchanged: a server knows its own file wrapper, and closes it
         wrapper = environ.get("wsgi.file_wrapper")
@@ -194,8 +209,8 @@ def _stream(
     elif finalizer.sends_body:
         step = partial(thread.context.call, next, thread.context.call(response.iter_encoded), END)
     finalizer.feed(b"")
-    iterator = BodyIterator(step, finalizer, closers, thread, throws_errors(environ))
-    as_file = getattr(response.response, "as_file", None) if finalizer.sends_body else None
+    iterator = BodyIterator(step, finalizer, closers, thread, throws_errors(environ), kept)
+    as_file = getattr(response.response, "as_file", None) if finalizer.sends_body and kept is None else None
     if as_file is None and finalizer.sends_body and response.keep_alive is None:
         iterator.begin()
     start_response(response.status, finalizer.head.headers)
