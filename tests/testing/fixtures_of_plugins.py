@@ -137,7 +137,7 @@ def asyncio_test(fixture: str, loop_scope: Any) -> None:
 for number, scope in enumerate(SCOPES):
     for loop_scope in SCOPES[number:]:
         name = asyncio_fixture(scope, loop_scope)
-        for of_the_test in SCOPES:
+        for of_the_test in ("function", "module", "session"):
             asyncio_test(name, of_the_test)
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -168,49 +169,51 @@ class AsyncPull:
     def __call__(self) -> bytes | None:
         """The next item, or None at the end. Raises ConnectionError after `abort`."""
         future = self._future = Future[bytes | None]()
-        try:
-            call_soon(self._start, self._token)
-        except RuntimeError:  # the loop is closed
-            self._abort()
+        if not self._aborted:
+            try:
+                call_soon(partial(self._start, future), self._token)
+            except RuntimeError:  # the loop is closed
+                self._aborted = True
+        if self._aborted:
+            _leave(future)
         return future.result()
 
     def abort(self) -> None:
-        """Make a waiting call, and every later call, raise ConnectionError."""
+        """Make a waiting call, and every later call, raise ConnectionError; from any thread.
+
+        A waiting call does not wait for the event loop, which may be one that does not run now.
+        """
+        self._aborted = True
+        if self._future is not None:
+            _leave(self._future)
         try:
-            call_soon(self._abort, self._token)
+            call_soon(self._cancel, self._token)
         except RuntimeError:  # the loop is closed, and has ended all its tasks
-            self._abort()
+            pass
 
     # in the event loop
 
-    def _start(self) -> None:
-        if self._aborted:
-            self._abort()
-        else:
-            self._task = BackgroundTask(self._next)
+    def _start(self, future: Future[bytes | None]) -> None:
+        if not future.done():
+            self._task = BackgroundTask(partial(self._next, future))
 
-    def _abort(self) -> None:
-        self._aborted = True
-        if self._future is not None and not self._future.done():
-            self._future.set_exception(ConnectionError("the client has left"))
-            if self._task is not None and not self._task.done:
-                self._task.cancel()
+    def _cancel(self) -> None:
+        if self._task is not None and not self._task.done:
+            self._task.cancel()
 
-    async def _next(self) -> None:
-        future = self._future
-        assert future is not None
+    async def _next(self, future: Future[bytes | None]) -> None:
         try:
             chunk = as_bytes(await anext(self._iterator))
         except StopAsyncIteration:
             chunk = None
         except BaseException as error:
-            if is_cancellation(error):
-                self._abort()
+            if is_cancellation(error):  # of this task, or of all tasks of the loop
+                _leave(future)
                 raise
-            if not future.done():
+            with suppress(InvalidStateError):
                 future.set_exception(error)
             return
-        if not future.done():
+        with suppress(InvalidStateError):  # the client has left meanwhile
             future.set_result(chunk)
 
     async def aclose(self) -> None:
@@ -218,3 +221,8 @@ class AsyncPull:
         is_pulling = self._task is not None and not self._task.done
         if not is_pulling and isinstance(self._iterator, AsyncGenerator):
             await self._iterator.aclose()
+
+
+def _leave(future: Future[bytes | None]) -> None:
+    with suppress(InvalidStateError):
+        future.set_exception(ConnectionError("the client has left"))
