@@ -49,6 +49,7 @@ WAYS_BACK = {
     ),
     ("cardan._request", "cardan.testing._bodies"): "the types of the parameters of Request.from_values()",
     ("cardan._request", "cardan.testing._builder"): "Request.from_values() takes what the builder of the tests takes",
+    ("cardan._request", "cardan.testing._carriers"): "Request.from_values() takes what only servers say, too",
 }
 """The imports against the floors, with the reason for each: a class makes an object of something that stands above it,
 or a type names it.

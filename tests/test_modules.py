@@ -80,6 +80,7 @@ files._file_body                  files/test_sending.py                    FileB
 testing._asgi_exchange            testing/test_asgi_client.py              receive
 testing._async_transports         testing/test_async_client.py             AsyncClient
 testing._bodies                   testing/test_builder.py                  multipart
+testing._carriers                 contract/test_from_values.py             environ_base
 testing._changes                  testing/test_asgi_client.py              anyio
 testing._client                   testing/test_client_in_fixtures.py       AsyncClient
 testing._crossings                testing/test_async_client.py             anext

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Awaitable
 from typing import Any, assert_type
 
@@ -117,6 +118,10 @@ def from_values(mine: type[ApiRequest]) -> None:
     assert_type(Request.from_values("/x", json={"a": 1}, protocol="asgi"), Request)
     assert_type(mine.from_values("/x", method="POST", form={"a": ["1", "2"]}, files={"f": ("x", b"1")}), ApiRequest)
     Request.from_values(headers={"X": "y"}, auth=("Ada", "secret"), client=("1.2.3.4", 5))
+    with_stream = Request.from_values("/x", "http://a.example/", {"a": "1"}, "POST", input_stream=io.BytesIO())
+    assert_type(with_stream, Request)
+    Request.from_values(environ_base={"a": 1}, environ_overrides={"b": 2}, errors_stream=sys.stderr, content_length=3)
+    Request.from_values(input_stream="x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Request.from_values("/x", jsn={})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Request.from_values("/x", protocol="wsig")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Request.from_values("/x", method=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

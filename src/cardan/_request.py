@@ -32,6 +32,7 @@ from .core._request.fields import (
 from .core._request.reading import no_await, no_block
 from .core._request.serving import has_own_sinks
 from .core._request.state import MISSING
+from .core._response.content_type import with_charset
 from .core._response.hints import early_links
 from .core.forms._body_reader import parse_content_length
 from .core.structures._environ_headers import EnvironHeaders
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from .core.structures._headers import HeadersView
     from .testing._bodies import Content, Values
     from .testing._builder import Fields, SupportsHeader
+    from .testing._carriers import ErrorsStream
     from .types import ApplicationOptions, Handler, Receive, Result, Send
 
 __all__ = [
@@ -216,11 +218,11 @@ class BaseRequest(Stated[State_co]):
     def from_values(
         cls,
         path: str | bytes = "/",
-        *,
-        protocol: Literal["wsgi", "asgi"] = "wsgi",
         base_url: str | None = None,
         query_string: str | bytes | Values | None = None,
         method: str = "GET",
+        *,
+        protocol: Literal["wsgi", "asgi"] = "wsgi",
         headers: Fields | None = None,
         data: Content | Mapping[str, object] | None = None,
         form: Values | None = None,
@@ -232,18 +234,44 @@ class BaseRequest(Stated[State_co]):
         root_path: str | None = None,
         http_version: str = "1.1",
         client: tuple[str, int] = ("127.0.0.1", 49152),
+        mimetype: str | None = None,
+        content_length: int | None = None,
+        input_stream: BinaryIO | None = None,
+        errors_stream: ErrorsStream | None = None,
+        multithread: bool = True,
+        multiprocess: bool = False,
+        run_once: bool = False,
+        environ_base: Mapping[str, Any] | None = None,
+        environ_overrides: Mapping[str, Any] | None = None,
     ) -> Self:
         """A request from values: a path, ``method=``, ``headers=``, ``json=``, ``form=``, ``files=`` ...
 
-        For scripts and the shell. ``protocol`` says whether the request is made from an environ or from a scope; the
-        other parameters are those of :class:`cardan.testing.RequestBuilder`, which describes them. To test an
-        application, use :class:`cardan.testing.Client`. Raises :exc:`TypeError` if two kinds of body are given, and
-        :exc:`ValueError` for another protocol.
+        For scripts and the shell. ``protocol`` says whether the request is made from an environ or from a scope. The
+        parameters up to ``client`` are those of :class:`cardan.testing.RequestBuilder`, which describes them. To test
+        an application, use :class:`cardan.testing.Client`.
+
+        ``mimetype`` is a Content-Type that gets ``; charset=utf-8`` if it is text. ``content_length`` is the length in
+        bytes that is declared, whatever the body has. ``input_stream`` is a binary file with the body, which is not
+        read before the request is. ``errors_stream`` is the text file ``wsgi.errors``; ``multithread``,
+        ``multiprocess`` and ``run_once`` say how the server calls the application. A scope has no place for these four.
+
+        ``environ_base`` has keys of the environ that the request itself does not set, such as REMOTE_USER, and
+        ``environ_overrides`` keys that it may set (PEP 3333, "environ Variables"). A scope is made that says the same.
+
+        Raises :exc:`TypeError` for values of other types and if two kinds of body are given, and :exc:`ValueError` for
+        another protocol or a negative length.
         """
         from .testing._builder import RequestBuilder
+        from .testing._carriers import declare_body, environ_for, scope_and_receive_for
 
         if protocol not in ("wsgi", "asgi"):
             raise ValueError(f"got protocol = {protocol!r}, expected 'wsgi' or 'asgi'")
+        if mimetype is not None:
+            if content_type is not None:
+                raise TypeError("got content_type and mimetype, expected one of them")
+            content_type = with_charset(mimetype)
+        if input_stream is not None and not (data is form is files is None and json is MISSING):
+            raise TypeError("got input_stream and another body, expected one of them")
         builder = RequestBuilder(
             path,
             base_url=base_url,
@@ -261,7 +289,19 @@ class BaseRequest(Stated[State_co]):
             client=client,
             **({} if json is MISSING else {"json": json}),
         )
-        return cls(builder.environ()) if protocol == "wsgi" else cls(builder.scope(), builder.receive())
+        body = declare_body(builder, input_stream, content_length)
+        environ = environ_for(
+            builder,
+            body,
+            errors_stream=errors_stream,
+            flags={"multithread": multithread, "multiprocess": multiprocess, "run_once": run_once},
+            base=environ_base,
+            overrides=environ_overrides,
+        )
+        if protocol == "wsgi":
+            return cls(environ)
+        is_changed = environ_base is not None or environ_overrides is not None
+        return cls(*scope_and_receive_for(builder, environ, translate=is_changed))
 
     # --- environ, scope, receive, and the client ---
 

@@ -647,12 +647,17 @@ except ImportError as error:
 
 
 def test_from_values_has_the_parameters_of_the_builder() -> None:
-    """It takes what RequestBuilder takes, with the same types and defaults, and ``protocol``."""
+    """It takes what RequestBuilder takes, with the same types and defaults, then ``protocol`` and what servers say."""
     taken, known = (
         dict(inspect.signature(function).parameters) for function in (Request.from_values, RequestBuilder.__init__)
     )
     assert taken.pop("protocol").annotation == "Literal['wsgi', 'asgi']"
     del known["self"]
+    said_by_servers = [
+        "mimetype", "content_length", "input_stream", "errors_stream", "multithread", "multiprocess", "run_once",
+        "environ_base", "environ_overrides",
+    ]  # fmt: skip
+    assert [taken.pop(name).kind.name for name in said_by_servers] == ["KEYWORD_ONLY"] * len(said_by_servers)
     assert (taken.pop("json").annotation, known.pop("json").annotation) == ("object", "object")  # defaults: no value
     assert taken == known
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json as jsonlib
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
+from types import NoneType
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlencode
 
 from ..core._buffers import Buffer, as_bytes, is_bytes_like
-from ..core._checks import listed
-from ..core.forms._content_type import URLENCODED_TYPE
+from ..core._checks import check_type, listed
+from ..core.forms._content_type import MULTIPART_TYPE, URLENCODED_TYPE
 from ..files._file_types import guess_type
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "file_parts",
     "free_boundary",
     "is_file",
+    "is_multipart",
     "pairs_of",
     "text_pairs",
 ]
@@ -53,14 +55,26 @@ Content: TypeAlias = str | Buffer | Readable | Iterable[Buffer]
 """The content of a body or of a file: text, bytes, a binary file, or an iterable of bytes."""
 
 
+def is_multipart(content_type: str | None) -> bool:
+    """True if ``content_type`` is that of a multipart form."""
+    check_type("content_type", content_type, (str, NoneType), "a str or None")
+    return content_type is not None and content_type.partition(";")[0].strip().lower() == MULTIPART_TYPE
+
+
 def encode_body(
-    data: Content | Mapping[str, object] | None, form: Values | None, files: Values | None, json: object
+    data: Content | Mapping[str, object] | None,
+    form: Values | None,
+    files: Values | None,
+    json: object,
+    *,
+    multipart: bool = False,
 ) -> tuple[bytes | None, str | None]:
     """The body and its Content-Type.
 
     The body is None if no argument gives one. The Content-Type is None if ``data`` is not a form. ``data`` is bytes,
     text, an iterable of bytes, a binary file, or a mapping. A mapping is a form: its values that are files, tuples or
-    FileStorages are the ``files``, all others are the ``form``.
+    FileStorages are the ``files``, all others are the ``form``. A form with files is multipart, and so is every form if
+    ``multipart`` is true.
     """
     kinds = [data is not None, form is not None or files is not None, json is not NOTHING]
     if sum(kinds) > 1:
@@ -73,8 +87,8 @@ def encode_body(
         files = [pair for pair in pairs if is_file(pair[1])]
     elif data is not None:
         return bytes_of(data), None
-    if files:
-        return encode_multipart(pairs_of(form or ()), pairs_of(files))
+    if files or (multipart and form is not None):
+        return encode_multipart(pairs_of(form or ()), pairs_of(files or ()))
     return (None, None) if form is None else (urlencode(text_pairs(pairs_of(form))).encode(), FORM)
 
 

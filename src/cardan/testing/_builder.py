@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from ..core._checks import check_type
-from ._bodies import NOTHING, Content, Values, encode_body, pairs_of, text_pairs
+from ._bodies import NOTHING, Content, Values, encode_body, is_multipart, pairs_of, text_pairs
 from ._opening import DEFAULT_PORTS, Opening
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ class RequestBuilder:
     - ``headers``: a mapping or pairs of text or bytes. Text is encoded as Latin-1 if possible, otherwise as UTF-8.
       These fields take precedence over those that follow from the other arguments.
     - ``data``: bytes, text, a file or an iterable of bytes. A mapping is treated as a ``form``.
-    - ``form``: a mapping or pairs. It is urlencoded, or multipart if there are ``files``.
+    - ``form``: a mapping or pairs. It is urlencoded. It is multipart if there are ``files``, or if that is the
+      ``content_type``, which then gets the boundary.
     - ``files``: a mapping or pairs, whose values are the content of a file or a tuple
       ``(filename, content[, content_type[, headers]])``.
     - ``json``: any JSON value.
@@ -98,10 +99,10 @@ class RequestBuilder:
     def __init__(
         self,
         path: str | bytes = "/",
-        *,
         base_url: str | None = None,
         query_string: str | bytes | Values | None = None,
         method: str = "GET",
+        *,
         headers: Fields | None = None,
         data: Content | Mapping[str, object] | None = None,
         form: Values | None = None,
@@ -121,7 +122,10 @@ class RequestBuilder:
         base, path = split_url(path, base_url)
         root = unquote(base.path).rstrip("/") if root_path is None else root_path
         raw_path, query = split_target(path, query_string)
-        body, body_type = encode_body(data, form, files, json)
+        multipart = is_multipart(content_type)
+        body, body_type = encode_body(data, form, files, json, multipart=multipart)
+        if multipart and body_type is not None:
+            content_type = body_type  # with the boundary
         fields = raw_fields(headers)
         computed = {
             "Host": base.netloc.rpartition("@")[2] or "testserver",
