@@ -18,7 +18,7 @@ from .core.structures._headers import Headers, trusted_headers
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 
-__all__ = ["WireMixin", "made"]
+__all__ = ["WireMixin", "leave_length_out", "made"]
 
 R = TypeVar("R", bound=core.BaseResponse)
 
@@ -62,6 +62,7 @@ class WireMixin(core.BaseResponse):
                 response.response = list(response.iter_encoded())
             finally:
                 body.close()
+            leave_length_out(response, environ.get("REQUEST_METHOD"))
         return response
 
     @classmethod
@@ -122,6 +123,7 @@ class WireMixin(core.BaseResponse):
 
         status, headers, chunks, trailers = await call_app(app, scope, receive)
         response = made(cls, chunks, status, headers)
+        leave_length_out(response, scope["method"])
         if trailers is not None:
             response.headers.remove("Trailer")  # made anew for the server that the response is sent to
             response.trailers = joined(trailers)
@@ -142,6 +144,17 @@ def made(cls: type[R], body: Any, status: str | int, headers: list[tuple[str, st
     if not any(name.lower() == "content-type" for name, _ in headers):
         response.headers.remove("Content-Type")
     return response
+
+
+def leave_length_out(response: core.BaseResponse, method: str | None) -> None:
+    """Send no Content-Length of an empty body that another application has given in answer to a HEAD.
+
+    The application may leave out the body that it gives in answer to a GET, whose length a Content-Length has to be
+    (RFC 9110 section 8.6). A length that it has declared is sent.
+    """
+    if method == "HEAD" and response.is_sequence and not response.get_data():
+        response.automatically_set_content_length = False
+        response.response = []  # takes back the length of a body of bytes
 
 
 class _Closing:

@@ -13,7 +13,7 @@ import anyio
 import flask
 import pytest
 
-from cardan import CORS, Application, Compression, Mount, Request, asgi
+from cardan import CORS, Application, Compression, Mount, Request, Response, asgi
 from cardan.testing import PROTOCOLS, Client, RequestBuilder, lint
 
 if TYPE_CHECKING:
@@ -410,3 +410,55 @@ def test_a_list_that_is_not_as_long_as_declared() -> None:
         assert client.head("/declared").headers["Content-Length"] == "5"
         with pytest.raises(RuntimeError, match="declared"):
             client.get("/declared")
+
+
+@both
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_head_without_a_length(protocol: Any, times: int) -> None:
+    """An application that leaves the body of a GET out of its answer to a HEAD, and declares no length, gets none: a
+    Content-Length has to be the one of the GET (RFC 9110 section 8.6). A declared length is kept.
+    """
+
+    def wsgi(environ: dict[str, Any], start_response: StartResponse) -> Any:
+        declared = [("Content-Length", "5")] if environ["PATH_INFO"] == "/declared" else []
+        start_response("200 OK", [("Content-Type", "text/plain"), *declared])
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return {"/empty": [b""], "/iterator": iter(())}.get(environ["PATH_INFO"], [])
+        return [b"Hello"]
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        declared = [(b"content-length", b"5")] if scope["path"] == "/declared" else []
+        await send({"type": "http.response.start", "status": 200, "headers": declared})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else b"Hello"})
+
+    for app in (Application.from_wsgi(wsgi), Application.from_asgi(asgi)):
+        bridged = app
+        if times == 2:
+            bridged = Application.from_asgi(app) if app.asgi_app is not asgi else Application.from_wsgi(app)
+        with Client(bridged, protocol) as client:
+            for path in ("/", "/empty", "/iterator"):
+                assert "Content-Length" not in client.head(path).headers
+            assert client.head("/declared").headers["Content-Length"] == "5"
+            assert client.get("/").text == "Hello"
+
+
+def test_a_head_without_a_length_of_an_application_that_was_called() -> None:
+    """A response that is made of what an application sends for a HEAD has no other length either."""
+
+    def wsgi(environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b""]
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def awaited(request: Request) -> Response:
+        return await Response.afrom_app(asgi, request.scope)
+
+    called = Application[Request](lambda request: Response.from_app(wsgi, request.environ, buffered=True))
+    for app, protocol in ((called, "wsgi"), (Application[Request](awaited), "asgi")):
+        with Client(app, protocol) as client:
+            assert "Content-Length" not in client.head("/").headers
+            assert client.get("/").headers["Content-Length"] == "0"

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from .. import _crossing as crossing
 from .._response import Response
-from .._wire import made
+from .._wire import leave_length_out, made
 from ..core._buffers import CHUNK_SIZE, as_bytes
 from ..core._exceptions import ClientDisconnected
 from ..core._request.head import announces_body
@@ -171,6 +171,7 @@ class _Call:
         assert self._status is not None
         if self._has_all_sent:
             response = made(Response, chunk, self._status, self._headers)
+            leave_length_out(response, self._request.method)
             response.call_on_close(self.close)  # the application may go on, with a background task for example
             return response
         self._chunk = chunk

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 from wsgiref.util import FileWrapper
 
-from .._wire import made
+from .._wire import leave_length_out, made
 from ..core._environs import make_environ
 from ..core._response.response import Response
 from ..wsgi._calling import call_app
@@ -34,7 +34,9 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
     def handler(request: Request) -> Response:
         environ = environ_for(request)
         environ["wsgi.input"] = request.stream
-        return _response(*call_app(app, environ))
+        response = _response(*call_app(app, environ))
+        leave_length_out(response, request.method)
+        return response
 
     return handler
 
