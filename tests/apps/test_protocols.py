@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import traceback
+import wsgiref.validate
 from typing import Any
 
 import flask
@@ -10,8 +12,9 @@ import pytest
 import starlette.applications
 import starlette.middleware.gzip
 import werkzeug
+import werkzeug.middleware.lint
 
-from cardan import Application, Dual, Mount, ProxyFix, Request, Response
+from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response
 from cardan.apps._protocols import protocols_of
 from cardan.files import StaticFiles
 from cardan.testing import Client, lint
@@ -160,3 +163,88 @@ def test_not_an_application(app: Any) -> None:
     """What cannot be called is no application."""
     with pytest.raises(TypeError, match=f"got an application of type {type(app).__name__}, expected a WSGI or ASGI"):
         protocols_of(app)
+
+
+def hello(environ: Any, start_response: Any) -> Any:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return iter([b"hello"])
+
+
+async def async_hello(scope: Any, receive: Any, send: Any) -> None:
+    assert scope["type"] == "http"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+class Decorator:
+    """A decorator that is an object, as some libraries have it: its parameters say nothing."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+
+    def __call__(self, first: Any, *more: Any, **options: Any) -> Any:
+        return self.page(first, *more)
+
+
+HIDDEN_WSGI = [wsgiref.validate.validator(hello), werkzeug.middleware.lint.LintMiddleware(hello), Decorator(hello)]
+WRAPS: list[Any] = [lambda app: Mount({"/": app}), ProxyFix, functools.partial(CORS, origins="*"), Compression]
+
+
+@pytest.mark.parametrize("wrap", WRAPS)
+@pytest.mark.parametrize(
+    ("app", "protocol"), [*((each, "wsgi") for each in HIDDEN_WSGI), (Decorator(async_hello), "asgi")]
+)
+def test_an_application_that_does_not_show_its_protocol(app: Any, protocol: Any, wrap: Any) -> None:
+    """Validators take any arguments, and objects may hide what they take. What can be called as an application is
+    mounted and wrapped, and gets the requests of both protocols.
+    """
+    assert protocols_of(app) == ()
+    assert protocols_of(wrap(app)) == ("wsgi", "asgi")
+    with Client(wrap(app), protocol) as client:
+        assert client.get("/").text == "hello"
+
+
+def test_an_application_that_takes_two_arguments_at_most() -> None:
+    """Its parameters do not tell what it is for, but how it can be called: it is a WSGI application."""
+
+    def app(*, name: str = "") -> Any: ...
+    def one_default(environ: Any, start: Any = None) -> Any: ...
+
+    assert protocols_of(Mount({"/": one_default})) == ("wsgi",)
+    with pytest.raises(ValueError, match="takes neither"):
+        Mount({"/": app})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("wrap", WRAPS)
+@pytest.mark.parametrize("app", [lambda: None, lambda request: None, decorated_view, dict])
+def test_what_is_no_application(app: Any, wrap: Any) -> None:
+    """A handler is neither mounted nor wrapped, also with a decorator around it; nor is a class of other objects."""
+    with pytest.raises(ValueError, match="takes neither"):
+        wrap(app)
+
+
+@pytest.mark.parametrize("wrap", WRAPS)
+@pytest.mark.parametrize(
+    ("app", "protocol"), [*((each, "asgi") for each in HIDDEN_WSGI), (Decorator(async_hello), "wsgi")]
+)
+def test_the_wrong_protocol_of_such_an_application(app: Any, protocol: Any, wrap: Any) -> None:
+    """It raises an error of its own, which may say anything. The error has a note that says what to do."""
+    with Client(wrap(app), protocol) as client:
+        with pytest.raises((TypeError, AssertionError)) as caught:
+            client.get("/")
+    told = "".join(traceback.format_exception_only(caught.value))
+    assert "does not show its protocol, and was called over " + protocol.upper() in told
+    assert f"Application.{'from_wsgi' if protocol == 'asgi' else 'from_asgi'}(app) makes it speak both" in told
+
+
+def test_a_result_of_the_wrong_protocol() -> None:
+    """An application that gives the result of the other protocol is told apart by it."""
+
+    class Mixed:
+        def __call__(self, *args: Any, **options: Any) -> Any:
+            return async_hello(*args, None) if len(args) == 2 else [b"hello"]
+
+    for protocol, spoken in (("wsgi", "ASGI"), ("asgi", "WSGI")):
+        with Client(Mount({"/a": Mixed()}), protocol) as client:  # type: ignore[call-overload]
+            with pytest.raises(RuntimeError, match=f"for the application at '/a', expected one over {spoken}"):
+                client.get("/a")

@@ -17,7 +17,7 @@ from ..wsgi import _rewriting as wsgi_rewriting
 from ..wsgi._head import EnvironHead
 from ._application import Application
 from ._dual import Dual
-from ._protocols import BOTH, ProtocolName, begin, expect_application, protocols_of, wrong_protocol
+from ._protocols import BOTH, ProtocolName, begin, callable_of, expect_application, wrong_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
@@ -41,6 +41,10 @@ _MISSING = Application(_nothing)
 _MISSING_ASYNC = Application(_nothing_async)
 
 
+def _place(prefix: str) -> str:
+    return f"the application at {prefix or '/'!r}"
+
+
 class Mount(Dual):
     """A WSGI and ASGI application that calls one of several applications, chosen by the path of the request.
 
@@ -57,10 +61,11 @@ class Mount(Dual):
       applications of cardan, and :meth:`close` ends them.
     - Websockets are passed to ASGI and dual applications. Other websocket connections are refused with a 404.
     - An application that does not speak the protocol of the request cannot answer it: :exc:`RuntimeError` is raised.
+      One that does not show its protocol, because it takes any arguments for example, gets the requests of both.
 
     Raises :exc:`ValueError` for a prefix that does not begin with exactly one slash, for one that occurs twice, and for
-    an application that does not show its protocol; :exc:`TypeError` for an application that cannot be called, and for
-    ``apps`` that are no mapping.
+    what can be called as neither kind of application, such as a handler; :exc:`TypeError` for an application that
+    cannot be called, and for ``apps`` that are no mapping.
 
     >>> from cardan import Mount, Request, Response
     >>> @Request.application
@@ -75,15 +80,17 @@ class Mount(Dual):
         if not isinstance(apps, Mapping):
             raise TypeError(f"got {type(apps).__name__}, expected a mapping of prefixes to applications")
         mounted: dict[str, Any] = {}
+        spoken: dict[int, tuple[ProtocolName, ...]] = {}
         for given, app in apps.items():
             prefix = checked_prefix(given)
             if prefix in mounted:
                 raise ValueError(f"got the prefix {given!r} twice, expected one application for each prefix")
-            expect_application(app, f" at {given!r}", shown=True)
+            spoken[id(app)] = expect_application(app, f" at {given!r}")
             mounted[prefix] = app
         self._apps = {prefix: mounted[prefix] for prefix in sorted(mounted, key=len, reverse=True)}
         self._in_order = list({id(app): app for app in mounted.values()}.values())
-        self._protocols_of = {id(app): protocols_of(app) for app in self._in_order}
+        self._protocols_of = spoken
+        self._called = {prefix: callable_of(app, _place(prefix)) for prefix, app in mounted.items()}
         self._key = f"cardan.mount.{id(self)}"
         self._states: dict[int, MutableMapping[str, Any]] = {}
         self._began_in = 0
@@ -119,8 +126,8 @@ class Mount(Dual):
             return _MISSING(environ, start_response)
         app = self._apps[prefix]
         if "wsgi" not in self._protocols_of[id(app)]:
-            raise wrong_protocol(f"the application at {prefix or '/'!r}", "asgi")
-        body: Iterable[bytes] = app(wsgi_rewriting.below(environ, prefix), start_response)
+            raise wrong_protocol(_place(prefix), "asgi")
+        body: Iterable[bytes] = self._called[prefix](wsgi_rewriting.below(environ, prefix), start_response)
         return body
 
     async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,7 +146,7 @@ class Mount(Dual):
             elif prefix is None:
                 await _MISSING_ASYNC(scope, receive, send)
             else:
-                raise wrong_protocol(f"the application at {prefix or '/'!r}", "wsgi")
+                raise wrong_protocol(_place(prefix), "wsgi")
             return
         inner = asgi_rewriting.below(scope, prefix)
         state = scope.get("state") or {}
@@ -147,7 +154,7 @@ class Mount(Dual):
         if states:
             inner["state"] = {name: value for name, value in state.items() if name != self._key}
             inner["state"].update(states.get(id(app), {}))
-        await app(inner, receive, send)
+        await self._called[prefix](inner, receive, send)
 
     async def _serve_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         from ._nested_lifespans import NestedLifespans

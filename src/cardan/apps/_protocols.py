@@ -10,7 +10,16 @@ from ._dual import DualCallable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BOTH", "ProtocolName", "begin", "expect_application", "expect_protocol", "protocols_of", "wrong_protocol"]
+__all__ = [
+    "BOTH",
+    "ProtocolName",
+    "begin",
+    "callable_of",
+    "expect_application",
+    "expect_protocol",
+    "protocols_of",
+    "wrong_protocol",
+]
 
 ProtocolName: TypeAlias = Literal["wsgi", "asgi"]
 
@@ -69,18 +78,20 @@ def expect_protocol(app: Callable[..., Any], expected: ProtocolName) -> None:
         raise TypeError(_no_application(""))
 
 
-def expect_application(app: Callable[..., Any], place: str = "", *, shown: bool = False) -> tuple[ProtocolName, ...]:
-    """The protocols of an application, as :func:`protocols_of` gives them; both if it does not show them.
+def expect_application(app: Callable[..., Any], place: str = "") -> tuple[ProtocolName, ...]:
+    """The protocols of an application, as :func:`protocols_of` gives them.
 
-    Raises :exc:`ValueError` for a callable that can be called as neither kind of application, such as a handler, and
-    for a class of applications in place of an object. With ``shown`` it must show its protocol. ``place`` is for the
-    text of the error.
+    Of one that does not show them, those whose arguments it takes: the validator of the standard library
+    (:func:`wsgiref.validate.validator`) takes any arguments, and so do decorators of several libraries. Raises
+    :exc:`ValueError` for a callable that can be called as neither kind of application, such as a handler, and for a
+    class of applications in place of an object. ``place`` is for the text of the error.
     """
-    if spoken := protocols_of(app):
-        return spoken
-    if shown or isinstance(app, type) or not any(_takes(app, protocol) for protocol in BOTH):
+    if shown := protocols_of(app):
+        return shown
+    taken = tuple(each for each in BOTH if _takes(app, each) and _takes(app, each, follow_wrapped=True))
+    if not taken or isinstance(app, type):
         raise ValueError(_no_application(place))
-    return BOTH
+    return taken
 
 
 def _no_application(place: str) -> str:
@@ -90,10 +101,10 @@ def _no_application(place: str) -> str:
     )
 
 
-def _takes(app: Callable[..., Any], protocol: ProtocolName) -> bool:
+def _takes(app: Callable[..., Any], protocol: ProtocolName, *, follow_wrapped: bool = False) -> bool:
     """Whether a callable can be called with the arguments of the protocol, as far as its signature tells."""
     try:
-        signature = inspect.signature(app, follow_wrapped=False)
+        signature = inspect.signature(app, follow_wrapped=follow_wrapped)
     except (TypeError, ValueError):
         return True
     try:
@@ -112,7 +123,55 @@ def begin(app: object) -> None:
 def wrong_protocol(place: str, spoken: ProtocolName) -> RuntimeError:
     """The error for a request over the other protocol than the one that an application speaks."""
     got, expected = ("WSGI", "ASGI") if spoken == "asgi" else ("ASGI", "WSGI")
-    remedy = ": Application.from_wsgi(app) makes it speak both" if expected == "WSGI" else ""
     return RuntimeError(
-        f"got a request over {got} for {place}, expected one over {expected}, which is all it speaks{remedy}"
+        f"got a request over {got} for {place}, expected one over {expected}, which is all it speaks:"
+        f" Application.from_{spoken}(app) makes it speak both"
     )
+
+
+def callable_of(app: Any, place: str) -> Any:
+    """What a mount or a wrapper calls for ``app``: itself, if it shows its protocol. ``place`` is for the text of an
+    error.
+    """
+    return app if protocols_of(app) else _Unshown(app, place)
+
+
+class _Unshown:
+    """An application that does not show its protocol, and is called over that of the request.
+
+    If it speaks only the other one, its error gets a note that says so, because the text of the error may say anything.
+    """
+
+    def __init__(self, app: Callable[..., Any], place: str) -> None:
+        self._app = app
+        self._place = place
+
+    def __call__(self, *args: Any) -> Any:
+        return self._over_wsgi(*args) if len(args) == 2 else self._over_asgi(*args)
+
+    def _over_wsgi(self, environ: Any, start_response: Any) -> Any:
+        try:
+            result = self._app(environ, start_response)
+        except TypeError as error:  # what Python raises for the wrong number of arguments
+            error.add_note(self._note("WSGI", "an ASGI", "from_asgi"))
+            raise
+        if inspect.iscoroutine(result):
+            result.close()
+            raise wrong_protocol(self._place, "asgi")
+        return result
+
+    async def _over_asgi(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            awaitable = self._app(scope, receive, send)
+        except Exception as error:  # an ASGI application begins to run when it is awaited
+            error.add_note(self._note("ASGI", "a WSGI", "from_wsgi"))
+            raise
+        if not inspect.isawaitable(awaitable):
+            raise wrong_protocol(self._place, "wsgi")
+        await awaitable
+
+    def _note(self, protocol: str, other: str, bridge: str) -> str:
+        return (
+            f"{self._place} does not show its protocol, and was called over {protocol}: if it is {other} application,"
+            f" Application.{bridge}(app) makes it speak both; Request.application makes one of a handler"
+        )

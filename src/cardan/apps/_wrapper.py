@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._dual import Dual
-from ._protocols import ProtocolName, begin, expect_application, wrong_protocol
+from ._protocols import ProtocolName, begin, callable_of, expect_application, wrong_protocol
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -24,6 +24,7 @@ class Wrapper(Dual):
     def __init__(self, app: WSGIApplication | ASGIApplication) -> None:
         self._app: Any = app
         self._spoken = expect_application(app)
+        self._called = callable_of(app, self._place)
 
     @property
     def app(self) -> WSGIApplication | ASGIApplication:
@@ -37,18 +38,22 @@ class Wrapper(Dual):
         if close is not None:
             close()
 
+    @property
+    def _place(self) -> str:
+        return f"the application behind {type(self).__name__}"
+
     def _wsgi_inside(self) -> WSGIApplication:
         """The application, for a request over WSGI. Raises :exc:`RuntimeError` if it does not speak WSGI."""
         if "wsgi" not in self._spoken:
-            raise wrong_protocol(f"the application behind {type(self).__name__}", "asgi")
-        app: WSGIApplication = self._app
+            raise wrong_protocol(self._place, "asgi")
+        app: WSGIApplication = self._called
         return app
 
     def _asgi_inside(self) -> ASGIApplication:
         """The application, for an ASGI scope. Raises :exc:`RuntimeError` if it does not speak ASGI."""
         if "asgi" not in self._spoken:
-            raise wrong_protocol(f"the application behind {type(self).__name__}", "wsgi")
-        app: ASGIApplication = self._app
+            raise wrong_protocol(self._place, "wsgi")
+        app: ASGIApplication = self._called
         return app
 
     def _begin(self) -> None:
