@@ -230,7 +230,7 @@ def test_what_is_no_application(app: Any, wrap: Any) -> None:
 def test_the_wrong_protocol_of_such_an_application(app: Any, protocol: Any, wrap: Any) -> None:
     """It raises an error of its own, which may say anything. The error has a note that says what to do."""
     with Client(wrap(app), protocol) as client:
-        with pytest.raises((TypeError, AssertionError)) as caught:
+        with pytest.raises((TypeError, AssertionError, Warning)) as caught:
             client.get("/")
     told = "".join(traceback.format_exception_only(caught.value))
     assert "does not show its protocol, and was called over " + protocol.upper() in told
