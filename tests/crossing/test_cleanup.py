@@ -384,7 +384,7 @@ async def test_a_hook_that_is_cancelled_before_its_thread_begins(monkeypatch: py
     starts = 0
     real = worker.start
 
-    async def start(job: Any) -> Any:
+    async def start(job: Any, *rest: Any) -> Any:
         nonlocal starts
         starts += 1
         if starts == at:
@@ -392,7 +392,7 @@ async def test_a_hook_that_is_cancelled_before_its_thread_begins(monkeypatch: py
                 task.cancel()
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
-        return await real(job)
+        return await real(job, *rest)
 
     async def handler(request: Any) -> Response:
         response = Response("x")

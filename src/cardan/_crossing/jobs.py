@@ -6,14 +6,18 @@
 from __future__ import annotations
 
 from _thread import allocate_lock, get_ident
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from .background import call_soon, current_token, make_event
 from .cancellation import is_cancellation, log_lost, wait_uncut
+from .outflow import nobody
 from .pool import UNLIMITED, is_possible, run_in_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .outflow import Outflow
     from .places import Lease, Places
 
 __all__ = ["Job", "run_to_end", "start"]
@@ -85,17 +89,65 @@ class Job(Generic[T]):
             call()
 
 
-async def start(job: Job[T]) -> T:
-    """Have a worker thread do ``job``, whatever the number of threads.
+async def start(job: Job[T], outflow: Outflow | None = None) -> T:
+    """Have a worker thread do ``job``, whatever the number of threads. What it gives to ``outflow`` is sent meanwhile.
 
     A scope that is cancelled while the thread runs is noticed after its end. A native cancellation of asyncio is raised
     at once, and the thread may be running then.
     """
     if is_possible():
-        return cast("T", await run_in_pool(job))
+        return cast("T", await run_in_pool(job, outflow))
     from anyio import to_thread
 
+    if outflow is not None:
+        return await _start_beside(job, outflow)
     return cast("T", await to_thread.run_sync(job, limiter=UNLIMITED))
+
+
+async def _start_beside(job: Job[T], outflow: Outflow) -> T:
+    """Do as :func:`start` where the threads are anyio's own: a second task sends."""
+    from anyio import create_task_group, to_thread
+
+    poked, over = make_event(), False
+    failure: BaseException | None = None
+
+    def poke() -> None:
+        poked.set()
+
+    async def send() -> None:
+        nonlocal poked, failure
+        try:
+            while not over:
+                await poked.wait()
+                poked = make_event()
+                await outflow.drain()
+        except BaseException as error:
+            outflow.stop()
+            if not isinstance(error, Exception):
+                raise
+            failure = error
+
+    outflow.wake = partial(call_soon, poke, current_token())
+    try:
+        try:
+            async with create_task_group() as group:
+                group.start_soon(send)
+                try:
+                    await to_thread.run_sync(job, limiter=UNLIMITED)
+                except Exception as error:
+                    failure = failure or error
+                over = True
+                poked.set()
+        except BaseException as error:
+            # if the thread has ended, a cancellation is raised again by what is awaited next
+            if failure is None and (not job.has_ended or job.has_raised or not is_cancellation(error)):
+                raise
+        if failure is not None:
+            raise failure
+        return job.result
+    finally:
+        outflow.wake = nobody  # the other one refers to this frame: no cycle
+        del failure  # its traceback holds this frame: no cycle
 
 
 async def run_to_end(places: Places, function: Callable[..., T], *args: Any) -> T:

@@ -57,6 +57,10 @@ class Places:
         """How many tasks wait for a place."""
         return len(self._queue)
 
+    def is_wanted(self) -> bool:
+        """Whether a task waits for a place; may be asked from any thread."""
+        return bool(self._queue)
+
     def take_nowait(self) -> bool:
         """Take a place and return True, or return False if none is free."""
         if self.free <= 0:

@@ -12,11 +12,13 @@ import threading
 from collections import deque
 from contextlib import suppress
 from contextvars import Context, copy_context
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from weakref import WeakSet
 
 from .cancellation import asyncio_task
+from .outflow import nobody
 from .places import PerLoop
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     import anyio
+
+    from .outflow import Outflow
 
 __all__ = ["UNLIMITED", "is_possible", "run_in_pool"]
 
@@ -85,6 +89,19 @@ class _Call:
         self.is_over = True
         if not self.waiter.done():  # else the task was cancelled
             self.waiter.set_result(None)
+
+    def poke(self) -> None:
+        """In the loop: something waits to be sent."""
+        if not self.waiter.done():
+            self.waiter.set_result(None)
+
+    async def drain(self, outflow: Outflow) -> None:
+        """In the loop: send what the function gives, until the call has ended."""
+        while not self.is_over:
+            self.waiter = self.waiter.get_loop().create_future()
+            await outflow.drain()
+            await self.waiter
+        await outflow.drain()
 
     def outcome(self) -> Any:
         """What the function has returned; raises what it has raised."""
@@ -238,8 +255,10 @@ def is_possible() -> bool:
     return asyncio_task() is not None and hasattr(from_thread, _KNOWN)
 
 
-async def run_in_pool(function: Callable[[], T]) -> T:
+async def run_in_pool(function: Callable[[], T], outflow: Outflow | None = None) -> T:
     """Under asyncio: call ``function`` in a worker thread, in a copy of the current context.
+
+    What it gives to ``outflow`` is sent meanwhile. If sending fails, the end of the thread is waited for.
 
     If a scope around the task is cancelled meanwhile, the thread is waited for all the same, and its result is given.
     A native cancellation (:meth:`asyncio.Task.cancel`) is raised at once, and the thread may be running then.
@@ -253,16 +272,28 @@ async def run_in_pool(function: Callable[[], T]) -> T:
     loop = asyncio.get_running_loop()
     thread = _pools.get().take(loop)
     call = _Call(function, loop.create_future())
+    if outflow is not None:
+        outflow.wake = partial(loop.call_soon_threadsafe, call.poke)
     thread.put(call)
     try:
         await call.waiter
-    except asyncio.CancelledError:
-        if current_effective_deadline() != -inf:
-            raise
-        thread.cancel()
-        if not call.is_over:
+        if outflow is not None:
+            await call.drain(outflow)
+    except BaseException as error:
+        if outflow is not None:
+            outflow.stop()
+        if isinstance(error, asyncio.CancelledError):
+            if current_effective_deadline() != -inf:
+                raise
+            thread.cancel()
+        while not call.is_over:
             call.waiter = loop.create_future()
             with CancelScope(shield=True):
                 await call.waiter
+        if not isinstance(error, asyncio.CancelledError):
+            raise
+    finally:
+        if outflow is not None:
+            outflow.wake = nobody  # the other one refers to the call, whose function refers to the outflow: no cycle
     result: T = call.outcome()
     return result

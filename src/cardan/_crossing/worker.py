@@ -11,10 +11,11 @@ from .background import make_event
 from .cancellation import is_cancellation, shielded, wait_out, wait_uncut
 from .cleanup import run_uncut
 from .jobs import Job, run_to_end, start
+from .outflow import Outflow
 from .places import Lease, PerLoop, Places
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
     import anyio
 
@@ -142,8 +143,28 @@ class Worker:
         return await self._run(self._threads.places.get().running, Job(function, args), discard)
 
     async def step(self, function: Callable[..., T], *args: Any) -> T:
-        """Run a step of a sync response body."""
+        """Run code that belongs to a sync response body."""
         return await self._run(self._threads.places.get().streaming, Job(function, args))
+
+    async def stream(
+        self,
+        chunks: Iterator[Any],
+        emit: Callable[[Any], Awaitable[None]],
+        within: Callable[..., Awaitable[bool]],
+    ) -> None:
+        """Send the chunks of a sync response body by ``emit``.
+
+        They are taken in steps. ``within(run, function)`` awaits ``run(function)``, which runs a step, in the context
+        of the request.
+        """
+        places = self._threads.places.get().streaming
+        outflow = Outflow(chunks, emit, places.is_wanted)
+
+        async def step(function: Callable[..., bool], *args: Any) -> bool:
+            return await self._run(places, Job(function, args), outflow=outflow)
+
+        while not await within(step, outflow.step):
+            pass
 
     async def close(self, function: Callable[..., T], *args: Any) -> T:
         """Run a close hook, or the end of a body.
@@ -174,6 +195,7 @@ class Worker:
         places: Places,
         job: Job[T],
         discard: Callable[[T], Awaitable[Any]] | None = None,
+        outflow: Outflow | None = None,
     ) -> T:
         await self.settle()
         lease = job.lease = Lease(places, self._threads.places.get().waiting)
@@ -182,7 +204,7 @@ class Worker:
             self._lend(lease)
         self._in_thread = True
         try:
-            result = await start(job)
+            result = await start(job, outflow)
         except BaseException as error:
             if job.has_raised or not is_cancellation(error) or (not job.has_ended and job.withdraw()):
                 lease.end()

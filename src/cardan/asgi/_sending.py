@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _crossing as crossing
 from ..core._response.closing import aclose_all
-from ..core._response.encoding import END
+from ..core._response.encoding import END, encode
 from ..core._response.finalizer import Chunk, End, Head, ResponseFinalizer
 from ..core._response.outgoing import closers_of, keep_alive_chunk
 from ._messages import encode_headers, start_message, trailers_message
@@ -154,14 +154,18 @@ class Sender:
                 await keep_alive.end()
 
     async def _send_steps(self, response: BaseResponse, wire: _Wire, run: crossing.Interruptible) -> None:
-        """Send a sync body, each of whose steps runs in a worker thread, and the end."""
-        # reading a file takes no place of a handler
-        step = crossing.run_file_work if hasattr(response.response, "ranged") else self._worker.step
+        """Send a sync body, which runs in worker threads, and the end."""
         chunks = _begun_late(response)
-        chunk: Any
-        while (chunk := await _run_within(self._context, step, next, chunks, END)) is not END:
-            await wire.emit(chunk)
-        await _end_uncut(wire, run, partial(_run_within, self._context, step))
+        within = partial(_run_within, self._context)
+        is_file = hasattr(response.response, "ranged")  # reading one takes no place of a handler
+        step = crossing.run_file_work if is_file else self._worker.step
+        if is_file:
+            chunk: Any
+            while (chunk := await within(step, next, chunks, END)) is not END:
+                await wire.emit(chunk)
+        else:
+            await self._worker.stream(chunks, wire.emit, within)
+        await _end_uncut(wire, run, partial(within, step))
 
     async def _call_here(self, function: Callable[[], Any]) -> Any:
         """Call a function in this task, in the context of the request."""
@@ -207,7 +211,7 @@ async def _run_within(
 
 def _begun_late(response: BaseResponse) -> Iterator[bytes]:
     """The chunks of a sync body. Its iterator is made when the first step runs: in the thread, in the context."""
-    yield from response.iter_encoded()
+    yield from map(encode, response.iter_encoded())
 
 
 class _Wire:

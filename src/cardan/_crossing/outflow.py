@@ -1,0 +1,117 @@
+"""Outflow: the chunks of a sync body on their way from a worker thread to the event loop.
+
+The thread goes on while the loop sends: a chunk that is there is sent at once, and several small ones need one
+hand-over. The thread is never far ahead. When it has given :data:`WINDOW` bytes that were not sent yet, it waits for a
+moment, and if the client is slower than that, the step ends: a slow client holds no thread.
+"""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+__all__ = ["Outflow", "nobody"]
+
+#: bytes that may be waiting to be sent before the body is asked for more. So at most one large chunk waits
+WINDOW: Final = 65_536
+#: seconds that a thread waits for the client to take what it has given
+_MOMENT: Final = 0.02
+
+
+class Outflow:
+    """Takes the chunks of a sync body in a thread, and sends them by ``emit`` in the loop.
+
+    :meth:`step` runs in the thread, again and again until it gives True. Meanwhile the loop awaits :meth:`drain`
+    whenever the function of :attr:`wake` was called, and once more after the step. ``is_wanted()`` tells a step to end
+    because other bodies wait for a thread.
+    """
+
+    __slots__ = (
+        "_chunks",
+        "_emit",
+        "_given",
+        "_is_told",
+        "_is_wanted",
+        "_ready",
+        "_room",
+        "_sent",
+        "_waits",
+        "stopped",
+        "wake",
+    )
+
+    def __init__(
+        self, chunks: Iterator[Any], emit: Callable[[Any], Awaitable[None]], is_wanted: Callable[[], object]
+    ) -> None:
+        self._chunks = chunks
+        self._emit = emit
+        self._is_wanted = is_wanted
+        self._ready: deque[Any] = deque()
+        self._given = self._sent = 0  # the first is written in the thread only, the second in the loop only
+        self._is_told = False
+        self._room = allocate_lock()
+        self._room.acquire()
+        self._waits = False
+        self.stopped = False
+        """True if no further chunk is to be taken: sending has failed, or was cancelled."""
+        self.wake: Callable[[], object] = nobody
+        """Called in the thread: has the loop await :meth:`drain`."""
+
+    # --- in the thread ---
+
+    def step(self) -> bool:
+        """Take chunks. True if there are no more, False if the client has to take some first."""
+        ready = self._ready
+        for chunk in self._chunks:
+            if self.stopped:
+                return False
+            self._given += len(chunk)
+            ready.append(chunk)
+            del chunk  # the next one is made when this one was sent
+            if not self._is_told:
+                self._is_told = True
+                self.wake()
+            if self._is_wanted() or (self._given - self._sent >= WINDOW and not self._has_room()):
+                return False
+        return True
+
+    def _has_room(self) -> bool:
+        """Whether the client takes what was given, within a moment."""
+        while self._given - self._sent >= WINDOW:
+            self._waits = True  # before the next look: the loop looks in the other order
+            if self._given - self._sent >= WINDOW and not self._room.acquire(timeout=_MOMENT):
+                self._waits = False
+                return False
+        self._waits = False
+        return not self.stopped
+
+    # --- in the loop ---
+
+    async def drain(self) -> None:
+        """Send the chunks that were given."""
+        ready = self._ready
+        while ready:
+            self._is_told = True
+            while ready:
+                chunk = ready.popleft()
+                await self._emit(chunk)
+                self._sent += len(chunk)
+                del chunk
+                if self._waits and self._room.locked():
+                    self._room.release()
+            self._is_told = False  # before the last look at the chunks: the thread looks in the other order
+
+    def stop(self) -> None:
+        """Have the step end after its chunk, and send nothing more."""
+        self.stopped = True
+        self._ready.clear()
+        if self._room.locked():
+            self._room.release()
+
+
+def nobody() -> None:
+    """What :attr:`Outflow.wake` is while nobody waits: after a step, and after a task that was cancelled natively."""
