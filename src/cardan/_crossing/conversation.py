@@ -124,7 +124,7 @@ class Conversation:
     def start(self, function: Callable[..., Awaitable[Any]], *args: Any) -> ConversationTask:
         """In the thread: start an async function as a task. :meth:`listen` gives the task when it has ended."""
         task = ConversationTask(self._portal, self._inbox)
-        self._portal.start(task.main, _within, self._context.lend(), function, *args)
+        self._portal.start(task.main, _within, self._context.lend(), function, *args, failed=task.fail)
         return task
 
     def put(self, message: Any) -> None:
@@ -204,6 +204,12 @@ class ConversationTask:
             self.ended = True
             self._inbox.put(self)
 
+    def fail(self, error: BaseException) -> None:
+        """In the loop: end before the start, with ``error``."""
+        self._error = error
+        self.ended = True
+        self._inbox.put(self)
+
     def cancel(self) -> None:
         """From the thread: cancel the task. It has ended when the inbox says so."""
         self._portal.do(self._cancel)
@@ -282,7 +288,7 @@ class HeldTask:
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stop: anyio.Event | None = None
         self._task = ConversationTask(portal, self._inbox)
-        portal.start(self._task.main, hold, self._until)
+        portal.start(self._task.main, hold, self._until, failed=self._task.fail)
 
     async def _until(self, value: Any) -> None:
         stop = self._stop = make_event()

@@ -11,7 +11,7 @@ import atexit
 import os
 import queue
 import threading
-from contextvars import Context
+from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
 from .background import call_soon
@@ -75,9 +75,23 @@ class Portal:
         if (error := ready.get()) is not None:
             raise error
 
-    def start(self, function: Callable[..., Awaitable[Any]], *args: Any) -> None:
-        """Start ``function`` as a task in the context of the caller; it must not raise."""
-        self.do(self._group.start_soon, function, *args)
+    def start(
+        self, function: Callable[..., Awaitable[Any]], *args: Any, failed: Callable[[BaseException], object]
+    ) -> None:
+        """Have this loop start ``function`` as a task in a copy of the caller's context, without waiting for it.
+
+        The function must not raise. ``failed(error)`` is called in the loop if the task cannot be started, because the
+        loop is about to end.
+        """
+        context = copy_context()
+
+        def begin() -> None:
+            try:
+                context.run(self._group.start_soon, function, *args)
+            except BaseException as error:
+                failed(error)
+
+        self.post(begin)
 
     def do(self, function: Callable[..., Any], *args: Any) -> None:
         """Call a plain function in this loop, and wait for it."""

@@ -26,7 +26,7 @@ from ..wsgi._head import EnvironHead
 from ._nested_lifespans import NestedLifespans
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, MutableMapping
 
     from .._request import Request
     from ..asgi._messages import Message
@@ -147,6 +147,7 @@ class _Call:
         self._conversation = crossing.Conversation(portal, crossing.OwnContext(copy_context()))
         self._task: crossing.ConversationTask | None = None
         self._kept: bytes | None = None
+        self._pieces: Iterator[bytes] | None = None
         self._rest: int | None = None
         self._status: int | None = None
         self._headers: list[tuple[str, str]] = []
@@ -185,7 +186,7 @@ class _Call:
             return
         self._rest = request.content_length
         if self._rest is not None and self._rest <= CHUNK_SIZE and "HTTP_EXPECT" not in environ:
-            self._kept = request.stream.read()
+            self._kept = b"".join(request.iter_data())
 
     def __iter__(self) -> _Call:
         return self
@@ -276,7 +277,9 @@ class _Call:
         return {"type": "http.disconnect"}
 
     def _read(self) -> bytes:
-        return self._request.stream.read1(CHUNK_SIZE)
+        if self._pieces is None:
+            self._pieces = self._request.iter_data()
+        return next(self._pieces, b"")
 
     async def _send(self, message: Message) -> None:
         if self._has_left:

@@ -13,7 +13,7 @@ import io
 from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
-from .._buffers import CHUNK_SIZE
+from .._buffers import BATCH_SIZE, CHUNK_SIZE
 from .._exceptions import BodyConsumed, UnsupportedMediaType
 from .._pieces import Pieces
 from ..drive import Read, arun, run
@@ -62,7 +62,7 @@ def stream_of(request: ReadableRequest) -> io.BufferedIOBase:
     if state.stream is None:
         reader = _data_reader(request, "stream", None)
         act = performer(body)
-        state.stream = io.BufferedReader(BodyStream(lambda: run(reader.next(), act)), READ_SIZE)
+        state.stream = io.BufferedReader(BodyStream(lambda whole: run(reader.next(whole), act)))
     return state.stream
 
 
@@ -148,15 +148,20 @@ class DataReader:
         self._start = 0
         self._held = 0
 
-    def next(self) -> Generator[Step, Any, bytes]:
-        """The next piece, ``b""`` at the end and after it."""
+    def next(self, whole: bool = False) -> Generator[Step, Any, bytes]:
+        """The next piece, ``b""`` at the end and after it.
+
+        ``whole``: the caller wants all that is left, so that the source may wait until it has a large piece. This
+        counts only without a size.
+        """
         size = self._size
+        wanted = size or (BATCH_SIZE if whole else READ_SIZE)
         self.body.check()
         while (reader := self._reader) is not None and (size is None or self._held < size):
             try:
                 if reader.state is FAILED:  # by the bytes after the last piece
                     reader.feed(b"")
-                data = yield Read(min(size or READ_SIZE, reader.want), False)
+                data = yield Read(min(wanted, reader.want), whole)
                 piece = reader.feed(data) if data else reader.close()
             except BaseException as error:
                 data = piece = reader.accepted
@@ -198,10 +203,11 @@ class DataReader:
 class BodyStream(io.RawIOBase):
     """A readable raw file over a function that gives the next bytes, ``b""`` at the end.
 
-    What the function raises (413, a lost client) is raised by the read; nothing is ever cut off silently.
+    The function gets True if all that is left is wanted, so that one call may give much of it. What it raises (413, a
+    lost client) is raised by the read; nothing is ever cut off silently.
     """
 
-    def __init__(self, pull: Callable[[], bytes]) -> None:
+    def __init__(self, pull: Callable[[bool], bytes]) -> None:
         super().__init__()
         self._pull = pull
         self._rest = memoryview(b"")
@@ -213,11 +219,25 @@ class BodyStream(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill ``buffer`` with the next bytes; returns their number, 0 at the end."""
         if not self._rest:
-            self._rest = memoryview(self._pull())
+            self._rest = memoryview(self._pull(False))
         size = min(len(buffer), len(self._rest))
         buffer[:size] = self._rest[:size]
         self._rest = self._rest[size:]
         return size
+
+    def readall(self) -> bytes:
+        """All bytes that are left. They are in memory once, and the piece that was read last once more."""
+        rest, self._rest = self._rest, memoryview(b"")
+        first = bytes(rest) or self._pull(True)
+        if not (data := first and self._pull(True)):
+            return first
+        whole = io.BytesIO()
+        whole.write(first)
+        del first
+        while data:
+            whole.write(data)
+            data = self._pull(True)
+        return whole.getvalue()
 
 
 class _PartsBase:
