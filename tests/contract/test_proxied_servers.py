@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+
+from tests.servers import KINDS
 
 from .conftest import ROOT
 
@@ -20,14 +23,28 @@ FIELDS = {
 }
 
 
-#: waitress drops the fields of proxies unless it is told not to; the others are further workers of these servers
-SERVERS = ["gunicorn", "cheroot", "wsgiref", "granian-wsgi", "granian-asgi", "uvicorn", "hypercorn-trio", "daphne"]
+#: waitress that passes the fields of proxies on; otherwise it drops them
+PROXIED = replace(
+    KINDS["waitress"],
+    name="waitress-proxied",
+    arguments=lambda app, port: [
+        *KINDS["waitress"].arguments(app, port)[:-1],
+        "--no-clear-untrusted-proxy-headers",
+        app,
+    ],
+)
+#: the others are further workers of these servers
+SERVERS = [
+    "gunicorn", "waitress-proxied", "cheroot", "wsgiref", "granian-wsgi", "granian-asgi", "uvicorn", "hypercorn-trio",
+    "daphne",
+]  # fmt: skip
 
 
 @pytest.mark.real_server
 @pytest.mark.parametrize("kind", SERVERS)
-def test_mounted_behind_proxies(kind: str, server_pool: ServerPool) -> None:
+def test_mounted_behind_proxies(kind: str, server_pool: ServerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prefixes, addresses, hosts, forms and lifespans are right in all applications below the mount."""
+    monkeypatch.setitem(KINDS, PROXIED.name, PROXIED)
     server = server_pool.get(kind, "tests.contract.proxied_app:app", app_dir=ROOT)
     with httpx.Client(base_url=server.url, timeout=30, headers=FIELDS) as client:
         assert client.post("/api/x?y=1", data={"a": "ä"}).json() == {
