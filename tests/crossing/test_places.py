@@ -304,14 +304,14 @@ async def test_a_place_given_to_a_task_that_is_cancelled() -> None:
 
 async def test_a_lease_holds_one_place_at_a_time() -> None:
     """A lease has a running or a waiting place, both only while it exchanges them, and none after its end."""
-    running, waiting = Places(1), Places(1)
-    lease = Lease(running, waiting)
+    running, waiting, streaming = Places(1), Places(1), Places(1)
+    lease = Lease(running, waiting, streaming)
     await lease.take()
     assert (running.free, waiting.free) == (0, 1)
     assert lease.step_aside()
     assert lease.step_aside()
     assert (running.free, waiting.free) == (1, 0)
-    other = Lease(running, waiting)
+    other = Lease(running, waiting, streaming)
     await other.take()
     assert not other.step_aside()
     other.end()

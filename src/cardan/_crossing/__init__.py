@@ -3,7 +3,8 @@
 Worker threads under an event loop (ASGI). A blocking function of a request runs in a thread, and the loop awaits it::
 
     event loop                                      worker threads
-    request's task -- Worker.handle, step, close -->  handlers, bodies, hooks     worker.py, places.py
+    request's task -- Worker.handle, stream, close -> handlers, bodies, hooks     worker.py, places.py
+                   <-- Outflow ---------------------  the chunks of a body        outflow.py
                    -- run_file_work, run_spool_work -> files                      jobs.py, pool.py
                    <-- in_loop ----------------------  a handler that reads its body
 

@@ -121,6 +121,7 @@ async def _start_beside(job: Job[T], outflow: Outflow) -> T:
                 await poked.wait()
                 poked = make_event()
                 await outflow.drain()
+            await outflow.drain()
         except BaseException as error:
             outflow.stop()
             if not isinstance(error, Exception):
@@ -136,6 +137,7 @@ async def _start_beside(job: Job[T], outflow: Outflow) -> T:
                     await to_thread.run_sync(job, limiter=UNLIMITED)
                 except Exception as error:
                     failure = failure or error
+                outflow.step_ended()
                 over = True
                 poked.set()
         except BaseException as error:

@@ -11,13 +11,20 @@ from _thread import allocate_lock
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+from ..core._buffers import CHUNK_SIZE
+from ..core._waiting import checkpoint
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
 __all__ = ["Outflow", "nobody"]
 
 #: bytes that may be waiting to be sent before the body is asked for more. So at most one large chunk waits
-WINDOW: Final = 65_536
+WINDOW: Final = CHUNK_SIZE
+#: bytes that a chunk counts for besides its own: many tiny ones take memory as well
+_WEIGHT: Final = 64
+#: chunks that are sent before other tasks of the loop have their turn
+_TURN: Final = 16
 #: seconds that a thread waits for the client to take what it has given
 _MOMENT: Final = 0.02
 
@@ -40,6 +47,7 @@ class Outflow:
         "_room",
         "_sent",
         "_waits",
+        "step_ended",
         "stopped",
         "wake",
     )
@@ -60,6 +68,8 @@ class Outflow:
         """True if no further chunk is to be taken: sending has failed, or was cancelled."""
         self.wake: Callable[[], object] = nobody
         """Called in the thread: has the loop await :meth:`drain`."""
+        self.step_ended: Callable[[], object] = nobody
+        """Called in the loop as soon as a step has ended, while its last chunks are still being sent."""
 
     # --- in the thread ---
 
@@ -69,7 +79,7 @@ class Outflow:
         for chunk in self._chunks:
             if self.stopped:
                 return False
-            self._given += len(chunk)
+            self._given += len(chunk) + _WEIGHT
             ready.append(chunk)
             del chunk  # the next one is made when this one was sent
             if not self._is_told:
@@ -96,13 +106,14 @@ class Outflow:
         ready = self._ready
         while ready:
             self._is_told = True
-            while ready:
+            for _ in range(min(len(ready), _TURN)):
                 chunk = ready.popleft()
                 await self._emit(chunk)
-                self._sent += len(chunk)
+                self._sent += len(chunk) + _WEIGHT
                 del chunk
                 if self._waits and self._room.locked():
                     self._room.release()
+            await checkpoint()  # a send that never waits must not keep the loop
             self._is_told = False  # before the last look at the chunks: the thread looks in the other order
 
     def stop(self) -> None:
@@ -114,4 +125,4 @@ class Outflow:
 
 
 def nobody() -> None:
-    """What :attr:`Outflow.wake` is while nobody waits: after a step, and after a task that was cancelled natively."""
+    """What the functions of an outflow are while nobody waits: before and after a step."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from .background import call_soon
+from .cancellation import asyncio_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,14 +23,25 @@ V = TypeVar("V")
 class PerLoop(Generic[V]):
     """One value for each event loop, made at its first use there, because events belong to one loop."""
 
-    __slots__ = ("_make", "_vars")
+    __slots__ = ("_loops", "_make", "_vars")
 
     def __init__(self, make: Callable[[], V]) -> None:
         self._make = make
         self._vars: dict[str, Any] = {}
+        self._loops: WeakKeyDictionary[Any, V] = WeakKeyDictionary()
 
     def get(self) -> V:
         """The value of the running loop."""
+        task = asyncio_task()
+        if task is None:
+            return self._get()
+        # anyio takes ten times as long to find out which loop runs
+        value = self._loops.get(loop := task.get_loop())
+        if value is None:
+            value = self._loops[loop] = self._get()
+        return value
+
+    def _get(self) -> V:
         var = self._vars.get("var")
         if var is None:
             from anyio.lowlevel import RunVar
@@ -42,14 +58,16 @@ class PerLoop(Generic[V]):
 class Places:
     """``total`` places in one event loop. Tasks that wait for one get it in the order in which they asked.
 
-    Used by the tasks of that loop only. A place that is free is taken without a checkpoint.
+    Used by the tasks of that loop; :meth:`take_nowait` and :meth:`give_back_nowait` by any thread. A place that is free
+    is taken without a checkpoint.
     """
 
-    __slots__ = ("_queue", "free", "total")
+    __slots__ = ("_lock", "_queue", "free", "total")
 
     def __init__(self, total: int) -> None:
         self.total = total
         self.free = total
+        self._lock = allocate_lock()
         self._queue: OrderedDict[anyio.Event, None] = OrderedDict()
 
     @property
@@ -63,10 +81,11 @@ class Places:
 
     def take_nowait(self) -> bool:
         """Take a place and return True, or return False if none is free."""
-        if self.free <= 0:
-            return False
-        self.free -= 1
-        return True
+        with self._lock:
+            if self.free <= 0:
+                return False
+            self.free -= 1
+            return True
 
     async def take(self) -> None:
         """Take a place; wait if none is free. A task that is cancelled while it waits has taken none."""
@@ -75,22 +94,33 @@ class Places:
         import anyio
 
         given = anyio.Event()
-        self._queue[given] = None
+        with self._lock:
+            if self.free > 0:  # another thread has given one back
+                self.free -= 1
+                return
+            self._queue[given] = None
         try:
             await given.wait()
         except BaseException:
             if given.is_set():
                 self.give_back()
             else:
-                del self._queue[given]
+                with self._lock:
+                    del self._queue[given]
             raise
 
     def give_back(self) -> None:
         """Give a place back. The task that has waited longest gets it."""
-        if self._queue:
+        if not self.give_back_nowait():
             self._queue.popitem(last=False)[0].set()
-        else:
+
+    def give_back_nowait(self) -> bool:
+        """Give a place back and return True, or return False if a task waits for one, which has to be told."""
+        with self._lock:
+            if self._queue:
+                return False
             self.free += 1
+            return True
 
 
 class Lease:
@@ -101,11 +131,12 @@ class Lease:
     running place, whose holders wait for no place at all.
     """
 
-    __slots__ = ("_held", "_running", "_waiting", "hurried", "is_cancelled", "thread", "wake")
+    __slots__ = ("_held", "_running", "_streaming", "_waiting", "hurried", "is_cancelled", "thread", "wake")
 
-    def __init__(self, running: Places, waiting: Places) -> None:
+    def __init__(self, running: Places, waiting: Places, streaming: Places) -> None:
         self._running = running
         self._waiting = waiting
+        self._streaming = streaming
         self._held: Places | None = None
         self.hurried = False
         """True if the thread has waited for its client once without giving up its place."""
@@ -146,6 +177,20 @@ class Lease:
                 self._held = self._running
             else:  # the thread has ended meanwhile
                 self._running.give_back()
+
+    def begin_stream(self, token: Any) -> bool:
+        """In the thread: exchange the running place for one of those for bodies, because the thread is about to take
+        the first chunk of a body, for which it may have to wait long.
+
+        ``token`` is that of the loop. Returns False, and keeps the running place, if there is no free place for bodies.
+        """
+        running, streaming = self._running, self._streaming
+        if self._held is not running or not streaming.take_nowait():
+            return False
+        self._held = self._running = streaming
+        if not running.give_back_nowait():
+            call_soon(running.give_back, token)
+        return True
 
     def cancel(self) -> None:
         """End the wait for the client and allow no other one, because the task of the request was cancelled."""

@@ -66,11 +66,14 @@ UNLIMITED: Final = cast("anyio.CapacityLimiter", _Unlimited())
 class _Call:
     """A function that a thread is to call, and how the call has ended."""
 
-    __slots__ = ("context", "error", "function", "is_over", "result", "waiter")
+    __slots__ = ("context", "error", "function", "is_over", "outflow", "result", "waiter")
 
-    def __init__(self, function: Callable[[], Any], waiter: asyncio.Future[None]) -> None:
+    def __init__(
+        self, function: Callable[[], Any], waiter: asyncio.Future[None], outflow: Outflow | None = None
+    ) -> None:
         self.context = copy_context()
         self.function = function
+        self.outflow = outflow
         self.waiter = waiter
         """Set, in the loop, when the call has ended."""
         self.is_over = False
@@ -87,6 +90,8 @@ class _Call:
     def wake(self) -> None:
         """In the loop: the call has ended."""
         self.is_over = True
+        if self.outflow is not None:
+            self.outflow.step_ended()
         if not self.waiter.done():  # else the task was cancelled
             self.waiter.set_result(None)
 
@@ -271,7 +276,7 @@ async def run_in_pool(function: Callable[[], T], outflow: Outflow | None = None)
     await checkpoint_if_cancelled()
     loop = asyncio.get_running_loop()
     thread = _pools.get().take(loop)
-    call = _Call(function, loop.create_future())
+    call = _Call(function, loop.create_future(), outflow)
     if outflow is not None:
         outflow.wake = partial(loop.call_soon_threadsafe, call.poke)
     thread.put(call)

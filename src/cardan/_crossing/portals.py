@@ -84,10 +84,11 @@ class Portal:
         loop is about to end.
         """
         context = copy_context()
+        start: Callable[..., Any] = self._group.start_soon
 
         def begin() -> None:
             try:
-                context.run(self._group.start_soon, function, *args)
+                context.run(start, function, *args)
             except BaseException as error:
                 failed(error)
 

@@ -198,11 +198,14 @@ class Worker:
         outflow: Outflow | None = None,
     ) -> T:
         await self.settle()
-        lease = job.lease = Lease(places, self._threads.places.get().waiting)
+        all_places = self._threads.places.get()
+        lease = job.lease = Lease(places, all_places.waiting, all_places.streaming)
         await lease.take()
         if self._lend is not None:
             self._lend(lease)
         self._in_thread = True
+        if outflow is not None:
+            outflow.step_ended = lease.end  # a client that is slow to take the last chunks keeps no place
         try:
             result = await start(job, outflow)
         except BaseException as error:

@@ -7,19 +7,23 @@ iterable, errors and the context of the request are those of every other handler
 
 from __future__ import annotations
 
+from _thread import get_ident
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 from wsgiref.util import FileWrapper
 
 from .._wire import leave_length_out, made
 from ..core._environs import make_environ
+from ..core._request.exchange import find_exchange
+from ..core._request.head import announces_body
 from ..core._response.response import Response
 from ..wsgi._calling import call_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from wsgiref.types import WSGIApplication
 
+    from .._crossing import Lease
     from .._request import Request
     from ..wsgi._calling import AppBody
 
@@ -33,22 +37,48 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
 
     def handler(request: Request) -> Response:
         environ = environ_for(request)
-        environ["wsgi.input"] = request.stream
-        response = _response(*call_app(app, environ))
+        announced = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
+        environ["wsgi.input"] = request.stream if announced else _LateInput(request)
+        response = _response(request, *call_app(app, environ))
         leave_length_out(response, request.method)
         return response
 
     return handler
 
 
-def _response(status: str, headers: list[tuple[str, str]], body: AppBody) -> Response:
-    """The response of an application. It is sent whole if the body can be had at once: each chunk of a stream needs a
-    thread again.
+class _LateInput:
+    """The stream of a request that seems to have no body, opened at its first use: most applications do not read it."""
+
+    __slots__ = ("_request", "_stream")
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_stream":
+            self._stream = self._request.stream
+            return self._stream
+        return getattr(self._stream, name)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._stream)
+
+
+def _response(request: Request, status: str, headers: list[tuple[str, str]], body: AppBody) -> Response:
+    """The response of an application. It is sent whole if the body can be had at once: each chunk of a stream has to
+    be handed over to the loop.
+
+    The first chunk of a stream is taken in this thread, so that it is handed over together with the head.
     """
     lengths = [value for name, value in headers if name.lower() == "content-length"]
     length = int(lengths[0]) if len(lengths) == 1 and lengths[0].isdecimal() and lengths[0].isascii() else None
     try:
         whole = body.take_whole(length)
+        if whole is None and request.method != "HEAD":
+            exchange = find_exchange(request.scope)
+            lease: Lease | None = exchange.lease
+            if lease is not None and lease.thread == get_ident() and lease.begin_stream(exchange.token):
+                body.begin()
     except BaseException:
         body.close()
         raise

@@ -130,6 +130,9 @@ class Sender:
 
     async def _watched(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
         """Send the body, and end it early when the client leaves or the server stops; break the silence meanwhile."""
+        take_first: Callable[[], bytes] | None = getattr(response.response, "take_first", None)
+        if take_first is not None and (first := take_first()):  # of a body that a handler's thread has begun
+            await wire.emit(first)
         receiving = await self._source()
         run = crossing.Interruptible(receiving.watch if receiving is not None else None, ClientLeft)
         keep_alive = forget = None

@@ -24,6 +24,7 @@ class AppBody:
         self._chunks = chunks
         self._close = close
         self._is_list = is_list
+        self._first = b""
 
     def take_whole(self, length: int | None) -> bytes | None:
         """The whole body, if it can be had at once; else None, and nothing is lost.
@@ -45,6 +46,15 @@ class AppBody:
         self._chunks = chain([chunk], self._chunks)
         return None
 
+    def begin(self) -> None:
+        """Take the first chunk, and keep it for :meth:`take_first`, or for the iteration."""
+        self._first = next(filter(None, self), b"")
+
+    def take_first(self) -> bytes:
+        """The first chunk, if it was kept and not taken; else ``b""``."""
+        first, self._first = self._first, b""
+        return first
+
     @property
     def needs_end(self) -> bool:
         """Whether code of the application still has to run after :meth:`take_whole`."""
@@ -62,6 +72,8 @@ class AppBody:
             self.close()
 
     def __iter__(self) -> Iterator[bytes]:
+        if first := self.take_first():
+            yield first
         while True:
             yield from self._drain()
             try:

@@ -1,0 +1,260 @@
+"""Sync bodies on ASGI: a thread that is ahead of its client, but not far, and that is shared."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from cardan import Application, Response
+from cardan import _crossing as crossing
+from cardan.core._buffers import CHUNK_SIZE
+from tests.crossing.exchange import Exchange, chunk, http_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.anyio
+
+BIG = b"x" * CHUNK_SIZE
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Both event loops."""
+    return str(request.param)
+
+
+def bridge(site: Any, **options: Any) -> Any:
+    return Application.from_wsgi(site, **options)
+
+
+def stream(site: Callable[[], Iterator[bytes]], kind: str) -> Any:
+    """An application that streams: by a handler of its own, or below a bridge."""
+    if kind == "handler":
+        return Application(lambda request: Response(site()))
+
+    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        return site()
+
+    return bridge(app)
+
+
+kinds = pytest.mark.parametrize("kind", ["handler", "bridge"])
+
+
+class Slow:
+    """A client that takes a chunk when it is told to."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.sent: list[bytes] = []
+        self.go_on = anyio.Event()
+        self.is_sending = anyio.Event()
+
+    async def run(self) -> None:
+        async def send(message: Any) -> None:
+            if message.get("body"):
+                self.is_sending.set()
+                await self.go_on.wait()
+                self.sent.append(message["body"])
+
+        await self.app(http_scope(method="GET"), anyio.sleep_forever, send)
+
+
+@kinds
+@pytest.mark.parametrize(("size", "most"), [(CHUNK_SIZE, 3), (1000, 70), (1, 1100)])
+async def test_a_client_that_takes_nothing(kind: str, size: int, most: int) -> None:
+    """The body is asked for little more than 64 KiB, small chunks counted with their weight, and later for the rest."""
+    made: list[int] = []
+
+    def body() -> Iterator[bytes]:
+        for number in range(2 * most):
+            made.append(number)
+            yield b"x" * size
+
+    client = Slow(stream(body, kind))
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(client.run)
+            await client.is_sending.wait()
+            await anyio.sleep(0.1)
+            assert 0 < len(made) <= most
+            client.go_on.set()
+    assert b"".join(client.sent) == b"x" * size * 2 * most
+    assert {len(data) for data in client.sent} == {size}
+
+
+async def test_a_slow_client_holds_no_thread() -> None:
+    """While a client takes nothing, the only thread for bodies is free for another one."""
+
+    def body() -> Iterator[bytes]:
+        for _ in range(4):
+            yield BIG
+
+    app = Application(lambda request: Response(body()), stream_threads=1)
+    client = Slow(app)
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(client.run)
+            await client.is_sending.wait()
+            other = Exchange(app, chunk(b"", False), method="GET")
+            await other.run()
+            assert other.body == 4 * BIG
+            assert client.sent == []
+            client.go_on.set()
+    assert client.sent == [BIG] * 4
+
+
+@kinds
+async def test_other_tasks_have_their_turn(kind: str) -> None:
+    """A body that is always ready, and a ``send`` that never waits, do not keep the loop."""
+    over = threading.Event()
+
+    def body() -> Iterator[bytes]:
+        while not over.is_set():
+            yield b"x"
+
+    sent: list[int] = []
+
+    async def send(message: Any) -> None:
+        sent.append(1)
+
+    app = stream(body, kind)
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(app, http_scope(method="GET"), anyio.sleep_forever, send)
+            while len(sent) < 1000:
+                await anyio.sleep(0)
+            over.set()
+
+
+async def test_bodies_share_a_thread() -> None:
+    """A body whose chunks are always ready gives its place to another one that waits for it."""
+    over = threading.Event()
+
+    def endless() -> Iterator[bytes]:
+        while not over.is_set():
+            yield b"x"
+
+    def short() -> Iterator[bytes]:
+        yield b"y"
+
+    app = Application(lambda request: Response(endless() if request.path == "/endless" else short()), stream_threads=1)
+    first, second = (Exchange(app, chunk(b"", False), method="GET", path=path) for path in ("/endless", "/"))
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(first.run)
+            await first.sending.wait()
+            await second.run()
+            over.set()
+    assert second.body == b"y"
+
+
+@kinds
+async def test_an_error_comes_after_the_chunks_before_it(kind: str) -> None:
+    """What the body gave before it failed is sent."""
+
+    def body() -> Iterator[bytes]:
+        for _ in range(50):
+            yield b"x"
+        raise LookupError("no more")
+
+    exchange = Exchange(stream(body, kind), chunk(b"", False), method="GET")
+    with pytest.raises(LookupError, match="no more"):
+        await exchange.run()
+    assert exchange.body == b"x" * 50
+
+
+@kinds
+async def test_sending_fails(kind: str) -> None:
+    """The body is closed, once, and an error of ``send`` that does not say that the client has left is raised."""
+    closed: list[str] = []
+
+    def body() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"x"
+        finally:
+            closed.append("closed")
+
+    exchange = Exchange(stream(body, kind), chunk(b"", False), method="GET")
+    exchange.send_error = LookupError("no socket")
+    with anyio.fail_after(20), pytest.raises(LookupError, match="no socket"):
+        await exchange.run()
+    assert closed == ["closed"]
+
+
+async def test_the_first_chunk_takes_no_place_of_a_handler() -> None:
+    """Below a bridge, streams that wait for their first chunk leave the only place of handlers to other requests."""
+    go_on = threading.Event()
+
+    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        return waiting() if environ["PATH_INFO"] == "/wait" else iter([b"quick"])
+
+    def waiting() -> Iterator[bytes]:
+        go_on.wait(20)
+        yield b"late"
+
+    served = bridge(app, threads=1)
+    slow = [Exchange(served, chunk(b"", False), method="GET", path="/wait") for _ in range(5)]
+    async with anyio.create_task_group() as group:
+        for exchange in slow:
+            group.start_soon(exchange.run)
+        await anyio.sleep(0.05)
+        for _ in range(3):
+            quick = Exchange(served, chunk(b"", False), method="GET", path="/")
+            with anyio.fail_after(10):
+                await quick.run()
+            assert quick.body == b"quick"
+        go_on.set()
+    assert [exchange.body for exchange in slow] == [b"late"] * 5
+
+
+async def test_no_place_for_bodies_is_free() -> None:
+    """Then the first chunk waits for one in the loop, and no thread does."""
+    places = crossing.Places(1)
+    assert places.take_nowait()
+    running = crossing.Places(1)
+    lease = crossing.Lease(running, crossing.Places(0), places)
+    await lease.take()
+    assert not lease.begin_stream(crossing.current_token())
+    assert (running.free, places.free) == (0, 0)
+    places.give_back()
+    assert lease.begin_stream(crossing.current_token())
+    assert (running.free, places.free) == (1, 0)
+    assert not lease.begin_stream(crossing.current_token())
+    lease.end()
+    assert (running.free, places.free) == (1, 1)
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+async def test_slow_uploads_below_a_bridge(chunked: bool) -> None:
+    """Many slow uploads to a WSGI application leave its only place to quick requests, and are answered at their end."""
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        size = 0
+        while data := environ["wsgi.input"].read(1000):
+            size += len(data)
+        start_response("200 OK", [])
+        return [b"%d" % size]
+
+    served = bridge(app, threads=1)
+    headers = [(b"transfer-encoding", b"chunked")] if chunked else [(b"content-length", b"100000")]
+    slow = [Exchange(served, chunk(b"x"), headers=headers) for _ in range(30)]
+    async with anyio.create_task_group() as group:
+        for exchange in slow:
+            group.start_soon(exchange.run)
+        await anyio.sleep(0.1)
+        for _ in range(3):
+            quick = Exchange(served, chunk(b"", False), method="GET")
+            with anyio.fail_after(10):
+                await quick.run()
+            assert quick.body == b"0"
+        for exchange in slow:
+            await exchange.put.send(chunk(b"x" * 99_999, False))
+    assert [exchange.body for exchange in slow] == [b"100000"] * 30
