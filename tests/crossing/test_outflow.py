@@ -215,21 +215,34 @@ async def test_the_first_chunk_takes_no_place_of_a_handler() -> None:
     assert [exchange.body for exchange in slow] == [b"late"] * 5
 
 
-async def test_no_place_for_bodies_is_free() -> None:
-    """Then the first chunk waits for one in the loop, and no thread does."""
-    places = crossing.Places(1)
-    assert places.take_nowait()
-    running = crossing.Places(1)
-    lease = crossing.Lease(running, crossing.Places(0), places)
+async def test_the_places_of_a_first_chunk() -> None:
+    """It has a place for bodies, else one of those that wait for a client, else that of the handler."""
+    running, waiting, streaming = crossing.Places(3), crossing.Places(1), crossing.Places(1)
+    leases = [crossing.Lease(running, waiting, streaming) for _ in range(3)]
+    token = crossing.current_token()
+    for lease in leases:
+        await lease.take()
+    assert [lease.begin_stream(token) for lease in leases] == [True, True, False]
+    assert (running.free, waiting.free, streaming.free) == (2, 0, 0)
+    assert [lease.begin_stream(token) for lease in leases] == [False, False, False]
+    for lease in leases:
+        lease.end()
+    assert (running.free, waiting.free, streaming.free) == (3, 1, 1)
+
+
+async def test_a_place_that_a_thread_gives_back() -> None:
+    """A task that waits for the place gets it."""
+    running, streaming = crossing.Places(1), crossing.Places(1)
+    lease = crossing.Lease(running, crossing.Places(0), streaming)
+    token = crossing.current_token()
     await lease.take()
-    assert not lease.begin_stream(crossing.current_token())
-    assert (running.free, places.free) == (0, 0)
-    places.give_back()
-    assert lease.begin_stream(crossing.current_token())
-    assert (running.free, places.free) == (1, 0)
-    assert not lease.begin_stream(crossing.current_token())
-    lease.end()
-    assert (running.free, places.free) == (1, 1)
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(running.take)
+            while not running.waiting:
+                await anyio.sleep(0)
+            assert await anyio.to_thread.run_sync(lease.begin_stream, token)
+    assert (running.free, streaming.free) == (0, 0)
 
 
 @pytest.mark.parametrize("chunked", [True, False])

@@ -180,17 +180,20 @@ class Lease:
 
     def begin_stream(self, token: Any) -> bool:
         """In the thread: exchange the running place for one of those for bodies, because the thread is about to take
-        the first chunk of a body, for which it may have to wait long.
+        the first chunk of a body, for which it may have to wait long. If none is free, for one of those that wait.
 
-        ``token`` is that of the loop. Returns False, and keeps the running place, if there is no free place for bodies.
+        ``token`` is that of the loop. Returns False, and keeps the running place, if there is no free place at all.
         """
-        running, streaming = self._running, self._streaming
-        if self._held is not running or not streaming.take_nowait():
+        running = self._running
+        if self._held is not running:
             return False
-        self._held = self._running = streaming
-        if not running.give_back_nowait():
-            call_soon(running.give_back, token)
-        return True
+        for places in (self._streaming, self._waiting):
+            if places.take_nowait():
+                self._held, self._running = places, self._streaming
+                if not running.give_back_nowait():
+                    call_soon(running.give_back, token)
+                return True
+        return False
 
     def cancel(self) -> None:
         """End the wait for the client and allow no other one, because the task of the request was cancelled."""

@@ -8,6 +8,7 @@ iterable, errors and the context of the request are those of every other handler
 from __future__ import annotations
 
 from _thread import get_ident
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 from wsgiref.util import FileWrapper
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from .._crossing import Lease
     from .._request import Request
+    from ..core._request.exchange import Exchange
     from ..wsgi._calling import AppBody
 
 __all__ = ["bridged", "environ_for"]
@@ -39,7 +41,7 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
         environ = environ_for(request)
         announced = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
         environ["wsgi.input"] = request.stream if announced else _LateInput(request)
-        response = _response(request, *call_app(app, environ))
+        response = _response(*call_app(app, environ, partial(_begin_stream, find_exchange(request.scope))))
         leave_length_out(response, request.method)
         return response
 
@@ -64,21 +66,23 @@ class _LateInput:
         return iter(self._stream)
 
 
-def _response(request: Request, status: str, headers: list[tuple[str, str]], body: AppBody) -> Response:
-    """The response of an application. It is sent whole if the body can be had at once: each chunk of a stream has to
-    be handed over to the loop.
+def _begin_stream(exchange: Exchange) -> None:
+    """Leave the place of this thread to another handler, because the first chunk of a body may take long."""
+    lease: Lease | None = exchange.lease
+    if lease is not None and lease.thread == get_ident():
+        lease.begin_stream(exchange.token)
 
-    The first chunk of a stream is taken in this thread, so that it is handed over together with the head.
+
+def _response(status: str, headers: list[tuple[str, str]], body: AppBody) -> Response:
+    """The response of an application. It is sent whole if the body can be had at once: each chunk of a stream has to
+    be handed over to the loop. The first one is handed over together with the head.
     """
     lengths = [value for name, value in headers if name.lower() == "content-length"]
     length = int(lengths[0]) if len(lengths) == 1 and lengths[0].isdecimal() and lengths[0].isascii() else None
     try:
         whole = body.take_whole(length)
-        if whole is None and request.method != "HEAD":
-            exchange = find_exchange(request.scope)
-            lease: Lease | None = exchange.lease
-            if lease is not None and lease.thread == get_ident() and lease.begin_stream(exchange.token):
-                body.begin()
+        if whole is None:
+            body.begin()
     except BaseException:
         body.close()
         raise

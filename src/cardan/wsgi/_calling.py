@@ -24,6 +24,7 @@ class AppBody:
         self._chunks = chunks
         self._close = close
         self._is_list = is_list
+        self._steps: Iterator[bytes] | None = None
         self._first = b""
 
     def take_whole(self, length: int | None) -> bytes | None:
@@ -37,6 +38,7 @@ class AppBody:
             if length in (None, len(data)):
                 return data
             self._chunks = iter([data])
+            self._steps = None
             return None
         if length is None or self._written:
             return None
@@ -47,7 +49,7 @@ class AppBody:
         return None
 
     def begin(self) -> None:
-        """Take the first chunk, and keep it for :meth:`take_first`, or for the iteration."""
+        """Take the first chunk, which is there, and keep it for :meth:`take_first`, or for the iteration."""
         self._first = next(filter(None, self), b"")
 
     def take_first(self) -> bytes:
@@ -72,8 +74,11 @@ class AppBody:
             self.close()
 
     def __iter__(self) -> Iterator[bytes]:
-        if first := self.take_first():
-            yield first
+        if self._steps is None:
+            self._steps = self._run()
+        return chain([first], self._steps) if (first := self.take_first()) else self._steps
+
+    def _run(self) -> Iterator[bytes]:
         while True:
             yield from self._drain()
             try:
@@ -120,13 +125,14 @@ class _Start:
 
 
 def call_app(
-    app: Callable[..., Iterable[bytes]], environ: dict[str, Any]
+    app: Callable[..., Iterable[bytes]], environ: dict[str, Any], before_body: Callable[[], object] | None = None
 ) -> tuple[str, list[tuple[str, str]], AppBody]:
     """Call ``app``; give its status line, its header fields and its body. The caller has to close the body.
 
     An application may call ``start_response`` as late as for its first item, and replace the head until it gives the
-    first bytes (PEP 3333, "Error Handling"), so that these are read as well. Raises the errors of the application, and
-    :exc:`RuntimeError` if it never calls ``start_response``.
+    first bytes (PEP 3333, "Error Handling"), so that these are read as well. ``before_body()`` is called before that,
+    if ``start_response`` was called, because the first bytes of a stream may take long. Raises the errors of the
+    application, and :exc:`RuntimeError` if it never calls ``start_response``.
     """
     start = _Start()
     iterable = app(environ, start)
@@ -135,6 +141,8 @@ def call_app(
     is_list = isinstance(iterable, (list, tuple))
     first: list[bytes] = []
     try:
+        if before_body is not None and start.status is not None and not is_list:
+            before_body()
         while start.status is None or not (is_list or start.written or (first and first[-1])):
             try:
                 first.append(next(chunks))
