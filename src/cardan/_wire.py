@@ -55,6 +55,8 @@ class WireMixin(core.BaseResponse):
         """
         from .wsgi._calling import call_app
 
+        if not callable(app):
+            raise TypeError(f"got an application of type {type(app).__name__}, expected a WSGI application")
         status, headers, body = call_app(app, environ)
         response = made(cls, body, status, headers)
         if buffered:
@@ -121,6 +123,8 @@ class WireMixin(core.BaseResponse):
         """
         from .asgi._calling import call_app
 
+        if not callable(app):
+            raise TypeError(f"got an application of type {type(app).__name__}, expected an ASGI application")
         status, headers, chunks, trailers = await call_app(app, scope, receive)
         response = made(cls, chunks, status, headers)
         leave_length_out(response, scope["method"])

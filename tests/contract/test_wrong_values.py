@@ -32,6 +32,7 @@ from cardan import (
     send_file,
     wsgi,
 )
+from cardan.apps import foreign_error
 from cardan.datastructures import Headers
 from cardan.exceptions import NotFound
 from cardan.files import send_from_directory
@@ -163,6 +164,12 @@ def test_other_constructors(make: Callable[[], object]) -> None:
         make()
 
 
+class Foreign(Exception):
+    code = 404
+
+    def get_response(self, environ: Any) -> Any: ...
+
+
 def wsgi_app(environ: Any, start_response: Any) -> Any: ...
 
 
@@ -279,6 +286,12 @@ def test_static_files(name: str, values: Any) -> None:
         *(lambda value=value: safe_join("/srv", value) for value in (5, None, b"x", ["x"])),
         *(lambda value=value: Response("x").make_conditional(value) for value in ({}, 5, None, {"a": 1})),
         *(lambda value=value: problem_response(None, value) for value in (5, None, "x", NotFound, ValueError())),
+        *(lambda value=value: NotFound().get_response(value) for value in (5, b"x", [], object())),
+        *(lambda value=value: foreign_error(value, Request.from_values("/")) for value in (5, None, ValueError())),
+        *(lambda value=value: foreign_error(Foreign(), value) for value in (5, None, {})),
+        *(lambda value=value: Response.from_app(value, {}) for value in (5, None, "app", [])),
+        *(lambda value=value: setattr(Response("x"), "trailers", value) for value in (5, "ab", ["ab"], [("a",)])),
+        *(lambda value=value: redirect("/", value) for value in ("302", None, [], 302.0, True)),
         *(lambda value=value: APP.respond(value) for value in (5, None, "/", {})),
         *(lambda value=value: Request.from_values("/").send_early_hints(value) for value in (5, None, "x", b"x", [5])),
     ],
@@ -294,7 +307,7 @@ def test_other_values(make: Callable[[], object]) -> None:
         ("path", (5, None, [], True)), ("method", (5, None, b"GET")), ("base_url", (5, b"x", True)),
         ("headers", (5, "ab", b"ab", ["ab"], [("a", "b", "c")], {"a": 5}, {5: "a"})), ("data", (5, True, object())),
         ("form", (5, "ab", ["ab"], [("a",)], True)), ("files", (5, "ab", ["ab"], [("a",)])),
-        ("query_string", (5, ["ab"], [("a",)], True)),
+        ("query_string", (5, ["ab"], [("a",)], True)), ("auth", (5, [], True)),
     ],
 )  # fmt: skip
 def test_made_requests(name: str, values: Any) -> None:

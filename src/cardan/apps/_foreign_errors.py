@@ -5,16 +5,16 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .._request import BaseRequest
 from .._response import Response
 from .._wire import made
+from ..core._checks import check_type
 from ..core._exceptions import HTTPException, default_exceptions
 from ..wsgi._calling import call_app
 from ._delegation import environ_of
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
-
-    from .._request import BaseRequest
 
 __all__ = ["ForeignError", "foreign_error"]
 
@@ -45,7 +45,12 @@ def foreign_error(error: ForeignError, request: BaseRequest) -> HTTPException:
             except werkzeug.exceptions.HTTPException as error:
                 return foreign_error(error, request)
             return partial(VIEWS[endpoint], **values)
+
+    Raises :exc:`TypeError` for an error without these.
     """
+    if not (hasattr(error, "code") and callable(getattr(error, "get_response", None))):
+        raise TypeError(f"got an error of type {type(error).__name__}, expected one with a code and get_response()")
+    check_type("request", request, BaseRequest, "a request")
     # The response to a HEAD is cut when it is sent. An error page has no use for the body of the request.
     environ = {**environ_of(request), "REQUEST_METHOD": "GET", "wsgi.input": BytesIO()}
     status, headers, body = call_app(error.get_response(environ), environ)

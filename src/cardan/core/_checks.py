@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from types import FunctionType
 from typing import Any, Final
 
-__all__ = ["check_spelling", "check_type", "listed", "near_miss"]
+__all__ = ["check_spelling", "check_type", "listed", "near_miss", "pairs"]
 
 #: how similar two names are, from 0 to 1, if one is probably meant to be the other: ``cod`` and ``code`` have 0.86
 _SIMILAR: Final = 0.85
@@ -39,6 +39,20 @@ def listed(name: str, value: Any, expected: str) -> tuple[Any, ...]:
 
         raise TypeError(f"got {name} = {short(value)}, expected {expected}")
     return tuple(value)
+
+
+def pairs(name: str, value: Any) -> list[tuple[Any, Any]]:
+    """The pairs of an iterable. Raise :exc:`TypeError` for anything else: a text of two letters is no pair.
+
+    ``name`` is for the text of the error.
+    """
+    found: list[tuple[Any, Any]] = []
+    for given in listed(name, value, "a mapping or pairs"):
+        pair = () if isinstance(given, (str, bytes)) or not isinstance(given, Iterable) else tuple(given)
+        if len(pair) != 2:
+            raise TypeError(f"got {given!r} in {name}, expected a pair of a name and a value")
+        found.append(pair)
+    return found
 
 
 def near_miss(name: str, known: Iterable[str]) -> str | None:

@@ -105,8 +105,13 @@ def _preferred(error: Problem, request: HasHeaders | Mapping[str, Any] | None) -
 
 def _field_of(request: HasHeaders | Mapping[str, Any] | None, name: str) -> str | None:
     """Return a header field of a request, a WSGI environ or an ASGI scope; None if it was not sent."""
+    if request is None:
+        return None
     if not isinstance(request, Mapping):
-        return None if request is None else request.headers.get(name)
+        if not hasattr(request, "headers"):
+            kind = type(request).__name__
+            raise TypeError(f"got {kind}, expected a request, a WSGI environ, an ASGI scope or None")
+        return request.headers.get(name)
     value: str | None
     if "type" not in request:  # an environ (PEP 3333)
         key = name.upper().replace("-", "_")

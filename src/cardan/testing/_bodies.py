@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlencode
 
 from ..core._buffers import Buffer, as_bytes, is_bytes_like
-from ..core._checks import check_type, listed
+from ..core._checks import check_type, pairs
 from ..core.forms._content_type import MULTIPART_TYPE, URLENCODED_TYPE
 from ..files._file_types import guess_type
 
@@ -82,9 +82,9 @@ def encode_body(
     if kinds[2]:
         return dump_json(json), "application/json"
     if isinstance(data, Mapping):
-        pairs = pairs_of(data)
-        form = [pair for pair in pairs if not is_file(pair[1])]
-        files = [pair for pair in pairs if is_file(pair[1])]
+        found = pairs_of(data)
+        form = [pair for pair in found if not is_file(pair[1])]
+        files = [pair for pair in found if is_file(pair[1])]
     elif data is not None:
         return bytes_of(data), None
     if files or (multipart and form is not None):
@@ -106,15 +106,8 @@ def pairs_of(values: Any) -> list[tuple[Any, Any]]:
     if hasattr(values, "lists"):
         return [(key, value) for key, several in values.lists() for value in several]
     if not isinstance(values, Mapping):
-        return [_pair(each) for each in listed("values", values, "a mapping or pairs")]
+        return pairs("the values", values)
     return [(key, one) for key, value in values.items() for one in (value if isinstance(value, list) else [value])]
-
-
-def _pair(given: Any) -> tuple[Any, Any]:
-    pair = () if isinstance(given, (str, bytes)) or not isinstance(given, Iterable) else tuple(given)
-    if len(pair) != 2:
-        raise TypeError(f"got {given!r}, expected a pair of a name and a value")
-    return pair
 
 
 def is_file(value: object) -> bool:
@@ -122,10 +115,10 @@ def is_file(value: object) -> bool:
     return isinstance(value, tuple) or hasattr(value, "read")
 
 
-def text_pairs(pairs: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    """``pairs`` with true, false and an empty text in place of True, False and None, as httpx sends them in a form."""
+def text_pairs(given: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """The pairs with true, false and an empty text in place of True, False and None, as httpx sends them in a form."""
     words = {True: "true", False: "false", None: ""}
-    return [(key, words[value] if value is None or isinstance(value, bool) else value) for key, value in pairs]
+    return [(key, words[value] if value is None or isinstance(value, bool) else value) for key, value in given]
 
 
 def bytes_of(content: Any) -> bytes:

@@ -262,7 +262,11 @@ def auth_field(auth: tuple[str, str] | str | SupportsHeader | None) -> str | Non
     """
     if isinstance(auth, tuple):
         return "Basic " + base64.b64encode(":".join(auth).encode()).decode("ascii")
-    return auth if auth is None or isinstance(auth, str) else str(auth.to_header())
+    if auth is None or isinstance(auth, str):
+        return auth
+    if not hasattr(auth, "to_header"):
+        raise TypeError(f"got auth = {auth!r}, expected a str, a tuple of user and password, or an Authorization")
+    return str(auth.to_header())
 
 
 def cookie_field(cookies: Values | None) -> str | None:

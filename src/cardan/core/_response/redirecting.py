@@ -30,6 +30,7 @@ def redirect(location: str, status: int = 302, *, response_class: type[CoreRespo
     check_type("location", location, str, "a URI or an IRI as a str")
     if not (isinstance(response_class, type) and issubclass(response_class, CoreResponse)):
         raise TypeError(f"got response_class = {response_class!r}, expected a class of responses")
+    check_type("status", status, int, "an int")
     if status not in _STATUSES:
         raise ValueError(f"got redirect status {status!r}, expected one of {sorted(_STATUSES)}")
     from html import escape  # imports a table of all entities, which few programs need

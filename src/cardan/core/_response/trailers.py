@@ -6,15 +6,16 @@ A name is known before the response starts, because the head announces it; its v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from .._checks import pairs
 from ..fields._syntax import is_token
 from ..structures._header_rules import field_name, field_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 __all__ = ["TrailerValue", "Trailers", "announced", "joined", "may_follow", "takes_trailers"]
 
@@ -113,7 +114,7 @@ class Trailers(MutableMapping[str, TrailerValue]):
 
     def __init__(self, initial: Mapping[str, TrailerValue] | Iterable[tuple[str, TrailerValue]] = ()) -> None:
         self._fields: dict[str, tuple[str, TrailerValue]] = {}
-        self.update(initial)
+        self.update(initial if isinstance(initial, Mapping) else pairs("trailers", initial))
 
     def __getitem__(self, name: str) -> TrailerValue:
         return self._fields[name.lower()][1]
