@@ -30,7 +30,7 @@ scripts = $(sort $(shell grep -ls '^if __name__ == "__main__":' $(1)/*.py))
 PIP_QUIET := -qq --no-input --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-newer demo check format bench bench-newer early-answers docs fuzz clean
+.PHONY: help test test-newer demo check format bench bench-newer early-answers interop docs fuzz clean
 .NOTPARALLEL:
 .SUFFIXES:
 
@@ -43,6 +43,7 @@ help:
 	@echo "make bench   benchmarks, side by side with other libraries"
 	@echo "make bench-newer  the same on Python 3.14 and 3.15, as test-newer does"
 	@echo "make early-answers  which browsers and clients see an answer that is sent before their upload was read"
+	@echo "make interop  one application on every server, asked by every client: docs/guides/interop.md"
 	@echo "make docs    the manual, in docs/_build/html"
 	@echo "make fuzz    every fuzzer for a short while"
 
@@ -88,6 +89,11 @@ bench: $(VENV)/.installed-bench
 # uses the browsers of Debian: apt-get install chromium chromium-driver firefox-esr curl
 early-answers: $(VENV)/.installed-test
 	@$(PY) benchmarks/early_answers.py $(ARGS)
+
+# further servers and clients of Debian: apt-get install nginx-light apache2 libapache2-mod-wsgi-py3 curl nodejs chromium
+# chromium-driver
+interop: $(VENV)/.installed-interop
+	@$(PY) -m interop $(ARGS)
 
 docs: $(VENV)/.installed-docs
 	@$(PY) -m sphinx -M html docs docs/_build --fail-on-warning --keep-going --quiet $(ARGS)

@@ -151,9 +151,9 @@ def granian(interface: str) -> Callable[[str, int], list[str]]:
     return lambda target, port: [*shared, str(port), target]
 
 
-def uvicorn(http: str) -> Callable[[str, int], list[str]]:
-    shared = ["-m", "uvicorn", "--http", http, "--host", HOST, "--timeout-graceful-shutdown", "3", "--port"]
-    return lambda target, port: [*shared, str(port), target]
+def uvicorn(http: str, loop: str = "asyncio") -> Callable[[str, int], list[str]]:
+    shared = ["-m", "uvicorn", "--http", http, "--loop", loop, "--host", HOST, "--timeout-graceful-shutdown", "3"]
+    return lambda target, port: [*shared, "--port", str(port), target]
 
 
 def hypercorn(worker: str) -> Callable[[str, int], list[str]]:

@@ -20,7 +20,7 @@ from tests.house import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FOLDERS = ("src", "tests", "typing_tests", "docs", "examples", "benchmarks", "fuzz", ".ci")
+FOLDERS = ("src", "tests", "typing_tests", "docs", "examples", "benchmarks", "interop", "fuzz", ".ci")
 KINDS = {".py", ".md", ".toml", ".js", ".css", ".txt", ""}
 MADE = ("docs/_build", "__pycache__", "benchmarks/results", "tests/corpora")
 FILES = sorted(
@@ -40,7 +40,7 @@ NAMES = [
 
 PAGE = re.compile(r"(?<![\w*/.-])(?:[\w.-]+/)*[\w-]+\.md\b")
 PLACE = re.compile(
-    r"(?<![\w*./<{-])(?:src|tests|docs|examples|benchmarks|fuzz|core|wsgi|asgi|_crossing|apps|files|testing)"
+    r"(?<![\w*./<{-])(?:src|tests|docs|examples|benchmarks|interop|fuzz|core|wsgi|asgi|_crossing|apps|files|testing)"
     r"/(?:[\w-]+/)*[\w-]+\.(?:py|md|json|toml|txt)\b"
 )
 DOTTED = re.compile(r"(?<![\w./\"@-])cardan(?:\.[A-Za-z_]\w*)+")

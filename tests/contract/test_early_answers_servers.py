@@ -5,12 +5,8 @@ The clients are sockets, httpx over HTTP/2, and Chromium if it is installed. ``m
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import ssl
-import subprocess
-import sys
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -19,7 +15,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.servers import HOST, Server, free_port, guard
+from interop.servers import PLACES
+from tests.servers import HOST, Server, start
 from tests.test_browser import start_browser
 
 if TYPE_CHECKING:
@@ -198,61 +195,10 @@ def test_a_client_that_drips_holds_a_worker_for_the_time_only(kind: str, server_
 def http2_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of hypercorn over TLS, with HTTP/2."""
     folder = tmp_path_factory.mktemp("http2")
-    cert, key, port = folder / "cert.pem", folder / "key.pem", free_port()
-    write_certificate(cert, key)
-    command = ["-m", "hypercorn", "--certfile", str(cert), "--keyfile", str(key), "--bind", f"{HOST}:{port}"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, *command, "tests.contract.early_app:async_app"],
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # so that its workers are ended with it
-        )
-    guard.kill(process.pid)
-    try:
-        for _ in range(600):
-            try:
-                socket.create_connection((HOST, port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield f"https://{HOST}:{port}"
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        guard.forget(process.pid)
-
-
-def write_certificate(cert: Path, key: Path) -> None:
-    """Write a self-signed certificate for the loopback address that is valid for one day."""
-    import datetime
-    import ipaddress
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False)
-        .sign(private, hashes.SHA256())
-    )
-    cert.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    key.write_bytes(
-        private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+    kind = PLACES["hypercorn HTTP/2"].kind
+    server = start(kind, "tests.contract.early_app:async_app", app_dir=ROOT, log_dir=folder, INTEROP_FOLDER=str(folder))
+    yield server.url.replace("http", "https", 1)
+    server.stop()
 
 
 @pytest.fixture(scope="module")

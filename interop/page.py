@@ -1,0 +1,194 @@
+"""Writes docs/guides/interop.md from the results: what stands between the two marks there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from interop.clients import CLIENTS
+from interop.notes import explanation, meaning
+from interop.rows import ROWS
+from interop.servers import PLACES
+
+__all__ = ["blame", "render", "summary", "write"]
+
+PAGE = Path(__file__).parents[1] / "docs" / "guides" / "interop.md"
+MARKS = "<!-- interop: written by make interop -->", "<!-- end of interop -->"
+Cells = dict[str, dict[str, dict[str, Any]]]
+"""by client and row: what of the site was not as expected, what of the raw application, and the error of the client"""
+
+
+def blame(cells: Cells, client: str, row: str, difference: str) -> str:
+    """Whose doing a difference is: ``"cardan"``, ``"server"`` or ``"client"``.
+
+    It is cardan's if the raw application does not show the same, to this client or to another. It is the server's if
+    the socket sees the same of either application, or half of the clients that speak the same version of HTTP; else the
+    client's.
+    """
+    asked = {name: of[row] for name, of in cells.items() if row in of}
+    if not any(difference in cell["raw"] for cell in asked.values()):
+        return "cardan"
+    seen = {name: difference in (*cell["cardan"], *cell["raw"]) for name, cell in asked.items()}
+    alike = [seen[name] for name in seen if "httpx h2" not in cells or CLIENTS[name].http2 is CLIENTS[client].http2]
+    return "server" if seen.get("socket") or sum(alike) * 2 >= len(alike) else "client"
+
+
+@dataclass
+class Note:
+    """One difference, with all servers and clients that show it."""
+
+    row: str
+    difference: str
+    whose: str
+    servers: list[str] = field(default_factory=list)
+    clients: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        """The note on the page."""
+        who = {"server": self.servers, "client": self.clients, "cardan": ["cardan"]}[self.whose]
+        doing = {
+            "server": "The server's doing: the raw application shows the same.",
+            "client": "The client's doing: the raw application shows the same, other clients of these servers do not.",
+            "cardan": "**cardan's doing**: the raw application does not show it.",
+        }[self.whose]
+        why = explanation(self.row, self.difference, who)
+        seen = f"**{self.row}**, on {', '.join(self.servers)}: {meaning(self.difference)}"
+        parts = [seen + f" (seen by {', '.join(self.clients)}).", doing, why]
+        return " ".join(filter(None, parts))
+
+
+def notes_of(servers: dict[str, Any]) -> dict[tuple[str, str, str], Note]:
+    """All notes, by row, difference and whose doing it is, in the order of the rows."""
+    found: dict[tuple[str, str, str], Note] = {}
+    for row in ROWS:
+        for server, cells in with_cells(servers):
+            for client in ordered(cells, CLIENTS):
+                for difference in cells[client].get(row, {}).get("cardan", []):
+                    key = (row, difference, blame(cells, client, row, difference))
+                    note = found.setdefault(key, Note(*key))
+                    note.servers += [server] if server not in note.servers else []
+                    note.clients += [client] if client not in note.clients else []
+    return found
+
+
+def with_cells(servers: dict[str, Any]) -> Iterator[tuple[str, Cells]]:
+    """The servers that ran, with their cells."""
+    for name in ordered(servers, PLACES):
+        if "cells" in servers[name]:
+            yield name, servers[name]["cells"]
+
+
+def ordered(names: Any, table: Any) -> list[str]:
+    """The ``names`` that are in ``table``, in its order."""
+    return [name for name in table if name in names]
+
+
+def render(results: dict[str, Any]) -> str:
+    """The part of the page between the marks."""
+    servers, clients = results["servers"], results["clients"]
+    notes = notes_of(servers)
+    numbers = {key: str(number) for number, key in enumerate(notes, 1)}
+    ran = dict(with_cells(servers))
+    by_server: dict[tuple[str, str], set[str]] = defaultdict(set)
+    by_client: dict[tuple[str, str], set[str]] = defaultdict(set)
+    pairs = set()
+    for server, cells in ran.items():
+        for client, rows in cells.items():
+            for row, cell in rows.items():
+                pairs |= {(server, row), (client, row)}
+                for difference in cell["cardan"]:
+                    whose = blame(cells, client, row, difference)
+                    number = numbers[row, difference, whose]
+                    by_server[server, row].add(number)
+                    if whose != "server":
+                        by_client[client, row].add(number)
+
+    def table(title: str, names: list[str], marked: dict[tuple[str, str], set[str]]) -> Iterator[str]:
+        yield f"| {title} | {' | '.join(ROWS)} |"
+        yield f"|---|{'---|' * len(ROWS)}"
+        for name in names:
+            cells = (
+                ", ".join(sorted(marked[name, row], key=int)) or ("ok" if (name, row) in pairs else "–") for row in ROWS
+            )
+            yield f"| {name} | {' | '.join(cells)} |"
+
+    known = [name for name in ordered(clients, CLIENTS) if "version" in clients[name]]
+    begin = (
+        f"Written {max(of['date'] for of in servers.values() if 'date' in of)}, with Python {results['python']}. "
+        "`ok`: every client saw what it should. A number: at least one client did not, see the note."
+    )
+    lines = [
+        begin,
+        "",
+        *table("server", list(ran), by_server),
+        "",
+        "What the clients do themselves, on whatever server; `–`: the client cannot send this.",
+        "",
+        *table("client", known, by_client),
+        "",
+        *(f"{number}. {notes[key].text()}" for key, number in numbers.items()),
+        "",
+        *made_good(ran),
+        "",
+        "Versions: " + "; ".join(versions(servers, clients)) + ".",
+    ]
+    absent = {**missing(servers, PLACES), **missing(clients, CLIENTS)}
+    lines += ["", "Not run: " + ("; ".join(f"{name} ({why})" for name, why in absent.items()) or "none") + "."]
+    return "\n".join(lines)
+
+
+def made_good(ran: dict[str, Cells]) -> Iterator[str]:
+    """Where the raw application fails, and the site does not."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for server, cells in ran.items():
+        for rows in cells.values():
+            for row, cell in rows.items():
+                if cell["raw"] and not cell["cardan"] and server not in found[row]:
+                    found[row].append(server)
+    if found:
+        yield "Where some client sees an error of the raw application, and none of the site:"
+        yield ""
+        for row in ordered(found, ROWS):
+            yield f"- **{row}**: {', '.join(found[row])}"
+
+
+def versions(servers: dict[str, Any], clients: dict[str, Any]) -> list[str]:
+    """Name and version of all that took part, each once."""
+    found: dict[str, str] = {}
+    for name in ordered(servers, PLACES):
+        found.update(servers[name].get("versions", {}))
+    for name in ordered(clients, CLIENTS):
+        if version := clients[name].get("version"):
+            found.setdefault(name.split(" h2")[0], version)
+    return [f"{name} {version}" for name, version in found.items() if name != "Python"]
+
+
+def missing(results: dict[str, Any], table: Any) -> dict[str, str]:
+    """The reason for each that did not run."""
+    return {
+        name: results.get(name, {"missing": "not asked"}).get("missing", "")
+        for name in table
+        if "missing" in results.get(name, {"missing": ""})
+    }
+
+
+def summary(found: dict[str, Any]) -> str:
+    """What the command prints of one server."""
+    lines = [
+        f"  {client}, {row}: {difference} ({blame(found['cells'], client, row, difference)}) {cell['detail']}"[:150]
+        for client, rows in found["cells"].items()
+        for row, cell in rows.items()
+        for difference in cell["cardan"]
+    ]
+    return "\n".join([f"{sum(map(len, found['cells'].values()))} cells", *lines])
+
+
+def write(results: dict[str, Any]) -> None:
+    """Write the part between the marks."""
+    text = PAGE.read_text()
+    before, _, rest = text.partition(MARKS[0])
+    after = rest.partition(MARKS[1])[2]
+    PAGE.write_text(f"{before}{MARKS[0]}\n\n{render(results)}\n\n{MARKS[1]}{after}")
