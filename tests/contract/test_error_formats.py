@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cardan import Application, Request, Response, problem_response, redirect
-from cardan.exceptions import BadRequestKeyError, HTTPException, MethodNotAllowed, NotFound
+from cardan.exceptions import BadRequest, BadRequestKeyError, HTTPException, MethodNotAllowed, NotFound
 from cardan.testing import PROTOCOLS, Client
 
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -207,3 +207,74 @@ def test_a_handler_returns_a_response_and_nothing_else(protocol: Any, result: An
     assert str(caught.value) == (
         f"got {type(result).__name__} from {handler.__qualname__}, expected a Response or an HTTPException"
     )
+
+
+class Untold:
+    """A value that has no text."""
+
+    def __str__(self) -> str:
+        raise LookupError("no text")
+
+
+class Unread(dict[str, Any]):
+    """A mapping that cannot be read."""
+
+    def items(self) -> Any:
+        raise LookupError("not connected")
+
+
+def nested(depth: int) -> Any:
+    """A list in a list, and so on."""
+    value: Any = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+CIRCULAR: list[Any] = []
+CIRCULAR.append(CIRCULAR)
+
+
+@both
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (10**5000, "int"),
+        (nested(50_000), "list"),
+        (Untold(), "Untold"),
+        ([Untold(), 1], ["Untold", 1]),
+        (Unread(a=1), "{'a': 1}"),
+        ({(1, 2): 3}, "{(1, 2): 3}"),
+        ({1: 10**5000}, "dict"),
+        (float("nan"), "nan"),
+        (CIRCULAR, "[[...]]"),
+        (b"x", "b'x'"),
+        ("\ud800", "\ud800"),
+    ],
+    ids=[
+        "huge",
+        "deep",
+        "no text",
+        "no text in a list",
+        "not read",
+        "keys",
+        "huge in a dict",
+        "nan",
+        "circular",
+        "bytes",
+        "surrogate",
+    ],
+)
+def test_a_member_that_json_cannot_represent(protocol: Any, value: Any, written: Any) -> None:
+    """It is written as text, or as the name of its class if it has no text. All other members stay as they are, and the
+    status is that of the error.
+    """
+
+    def fails(request: Request) -> Response:
+        raise BadRequest("no", members={"odd": value, "left": 3, "more": {"a": [None, True]}})
+
+    with Client(Application(fails, errors="problem"), protocol=protocol) as client:
+        answer = client.get("/")
+    assert answer.status_code == 400
+    usual = {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "no"}
+    assert answer.json() == {**usual, "odd": written, "left": 3, "more": {"a": [None, True]}}

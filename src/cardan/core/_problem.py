@@ -1,8 +1,9 @@
 """The body of a response to an HTTP error: problem details (RFC 9457), HTML or plain text.
 
 :func:`document` takes a :class:`Problem` (every :exc:`~cardan.exceptions.HTTPException` is one) and the request,
-and returns a content type and bytes. It never raises: a member that JSON cannot represent is written as text. If a
-member contains an exception, only the name of its class is written, because its text may contain a secret.
+and returns a content type and bytes. No member makes it raise, or changes another member: one that JSON cannot
+represent is written as text, and one that has no text as the name of its class. If a member contains an exception, only
+the name of the exception's class is written, because its text may contain a secret.
 """
 
 from __future__ import annotations
@@ -140,8 +141,6 @@ def problem_details(error: Problem) -> bytes:
     It has ``type``, ``title``, ``status``, ``detail`` and ``instance``, then other members. A member with one of these
     names is left out. The default type ``about:blank`` (section 4.2.1) says that the status describes the problem.
     """
-    from json import dumps
-
     problem: dict[str, Any] = {
         "type": error.type or "about:blank",
         "title": error.title or error.name,
@@ -154,16 +153,35 @@ def problem_details(error: Problem) -> bytes:
     for name in ("detail", "instance"):
         if problem[name] is None:
             del problem[name]
-    try:
-        text = dumps(problem, ensure_ascii=False, allow_nan=False, default=_as_text)
-    except (ValueError, TypeError, RecursionError):
-        text = dumps({name: _as_text(value) for name, value in problem.items()}, ensure_ascii=False)
+    text = _json(problem)
+    if text is None:
+        text = "{" + ", ".join(_member(name, value) for name, value in problem.items()) + "}"
     return text.encode("utf-8", "backslashreplace")  # a lone surrogate becomes a JSON escape
+
+
+def _json(members: dict[str, Any]) -> str | None:
+    """The members as JSON, None if JSON cannot represent one of them."""
+    from json import dumps
+
+    try:
+        return dumps(members, ensure_ascii=False, allow_nan=False, default=_as_text)
+    except Exception:  # also what the code of a value raises
+        return None
+
+
+def _member(name: str, value: object) -> str:
+    """One member as it stands between the braces of the document, as text if need be."""
+    text = _json({name: value}) or _json({name: _as_text(value)}) or _json({_as_text(name): _as_text(value)})
+    assert text is not None
+    return text[1:-1]
 
 
 def _as_text(value: object) -> str:
     found = exception_in(value)
-    return str(value) if found is None else type(found).__name__
+    try:
+        return str(value) if found is None else type(found).__name__
+    except Exception:  # very large numbers and very deep lists have no text either
+        return type(value).__name__
 
 
 #: a page that can be read on a phone and at night
