@@ -102,19 +102,19 @@ SAME: list[tuple[str, str, dict[str, str], tuple[str | None, str | None, str | N
     ("/nothing", "GET", GZIP, (None, None, None, False)),
 ]
 
-# where Starlette does something else: the same, then its answer
+# where they differ: the same for Compression, then for GZipMiddleware
 OTHER: list[tuple[str, str, dict[str, str], tuple[Any, ...], tuple[Any, ...]]] = [
-    # a refused coding is not used
+    # quality 0, and the wildcard
     ("/text", "GET", {"Accept-Encoding": "gzip;q=0"}, (None, VARY, None, True), ("gzip", VARY, None, True)),
     ("/text", "GET", {"Accept-Encoding": "*"}, ("gzip", VARY, None, True), (None, VARY, None, True)),
-    # HEAD has the fields of GET
+    # HEAD
     ("/text", "HEAD", GZIP, ("gzip", VARY, None, False), (None, None, None, True)),
-    # a strong ETag names other bytes; a 304 has that of the stored answer, and its Vary
+    # entity tags
     ("/tag", "GET", GZIP, ("gzip", VARY, 'W/"a"', True), ("gzip", VARY, '"a"', True)),
     ("/tag", "GET", {**GZIP, "If-None-Match": 'W/"a"'}, (None, VARY, 'W/"a"', False), (None, None, '"a"', False)),
-    # caches learn that there is a compressed answer, too
+    # ranges
     ("/tag", "GET", {**GZIP, "Range": "bytes=0-999"}, (None, VARY, '"a"', True), (None, None, '"a"', True)),
-    # what must not be transformed, and what is digested
+    # no-transform, and digests
     ("/private", "GET", GZIP, (None, None, None, True), ("gzip", VARY, None, True)),
     ("/digest", "GET", GZIP, (None, None, None, True), ("gzip", VARY, None, True)),
 ]  # fmt: skip
@@ -147,8 +147,10 @@ def test_as_starlette_does(path: str, method: str, fields: dict[str, str], expec
 
 
 @pytest.mark.parametrize(("path", "method", "fields", "expected", "by_starlette"), OTHER)
-def test_unlike_starlette(path: str, method: str, fields: dict[str, str], expected: Any, by_starlette: Any) -> None:
-    """Where RFC 9110 asks for something else than Starlette's GZipMiddleware does."""
+def test_differences_to_starlette(
+    path: str, method: str, fields: dict[str, str], expected: Any, by_starlette: Any
+) -> None:
+    """Compression and GZipMiddleware differ in these answers."""
     ours = Compression(site, codings={"gzip": 6})
     for app, protocol in ((lint.wsgi(ours), "wsgi"), (lint.asgi(ours), "asgi")):
         assert seen(app, protocol, path, method, fields)[0] == expected
@@ -217,6 +219,11 @@ def test_files(protocol: Any, tmp_path: Path) -> None:
             assert (response.status_code, response.headers["ETag"]) == (304, tag)
             response, body = answer_of(client, "/a.txt", headers={**GZIP, "Range": "bytes=2-5"})
             assert (response.status_code, body) == (206, TEXT.encode()[2:6])
+            assert response.headers["Vary"] == VARY  # as a 200 has it (RFC 9110 section 15.3.7)
+            response, body = answer_of(client, "/a.txt", headers={**GZIP, "Range": "bytes=2-5, 9-11"})
+            assert (response.status_code, response.headers["Vary"]) == (206, VARY)
+            response, body = answer_of(client, "/a.png", headers={**GZIP, "Range": "bytes=2-5"})
+            assert (response.status_code, "Vary" in response.headers) == (206, False)
             response, body = answer_of(client, "/a.txt", headers={**GZIP, "Range": "bytes=2-5", "If-Range": tag})
             assert (response.status_code, response.headers["Content-Encoding"]) == (200, "gzip")
             response, body = answer_of(client, "/a.png")

@@ -316,3 +316,19 @@ def test_a_coding_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None
     fields = Headers(PLAIN)
     assert policy.compressing("GET", Headers({"Accept-Encoding": "*"})).begin(200, fields, None) is not None
     assert fields["Content-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    ("answered", "vary"),
+    [
+        ({"Content-Type": "text/plain", "Content-Length": "10", "Content-Range": "bytes 0-9/5000"}, "Accept-Encoding"),
+        ({"Content-Type": "text/plain", "Content-Length": "10", "Content-Range": "bytes 0-9/*"}, "Accept-Encoding"),
+        ({"Content-Type": "multipart/byteranges; boundary=a", "Content-Length": "200"}, "Accept-Encoding"),
+        ({"Content-Type": "text/plain", "Content-Length": "10", "Content-Range": "bytes 0-9/20"}, None),
+        ({"Content-Type": "image/png", "Content-Length": "10", "Content-Range": "bytes 0-9/5000"}, None),
+    ],
+)
+def test_a_range_has_the_vary_of_the_whole_answer(answered: dict[str, str], vary: str | None) -> None:
+    """A 206 has the Vary that a 200 would have (RFC 9110 section 15.3.7), however short the range is."""
+    encodes, fields = begun({"Accept-Encoding": "gzip", "Range": "bytes=0-9"}, answered, 206)
+    assert (encodes, fields.get("Vary")) == (False, vary)

@@ -18,6 +18,7 @@ from ._response.trailers import announced
 from ._response.vary import add_vary
 from .fields._accept import EncodingAccept
 from .fields._cache_control import ResponseCacheControl
+from .fields._content_range import ContentRange
 from .fields._etags import ETags, unquote_etag
 from .fields._syntax import parse_integer
 from .structures._headers import pairs_of
@@ -268,10 +269,13 @@ class Compressing:
         if status == 304:
             self._change_not_modified(headers)
             return None
+        if status == 206:
+            self._change_partial(headers)
+            return None
         if not self._varies(status, headers) or self._is_short(headers, whole):
             return None
         add_vary(headers, "Accept-Encoding")
-        if self._coding is None or status == 206:
+        if self._coding is None:
             return None
         headers["Content-Encoding"] = self._coding
         headers.remove("Content-Length")
@@ -298,6 +302,16 @@ class Compressing:
         if length is None:
             length = parse_integer(headers.get("Content-Length"))
         return length is not None and length < self._policy.minimum
+
+    def _change_partial(self, headers: Headers) -> None:
+        """Give a 206 the Vary of the whole answer (RFC 9110 section 15.3.7).
+
+        Its own length is that of the range. If there are several ranges, the Content-Type of the whole is not known.
+        """
+        is_several = headers.get("Content-Type", "").lower().startswith("multipart/byteranges")
+        length = ContentRange.from_header(headers.get("Content-Range")).length
+        if (is_several or self._varies(206, headers)) and (length is None or length >= self._policy.minimum):
+            add_vary(headers, "Accept-Encoding")
 
     def _change_not_modified(self, headers: Headers) -> None:
         """Give a 304 the fields of the answer that the client has stored (RFC 9110 section 15.4.5).
