@@ -323,3 +323,15 @@ def test_mistakes(options: dict[str, Any], error: type[Exception], message: str)
     """A number that is none, and a network that is none, are found when the application is made."""
     with pytest.raises(error, match=message):
         TrustedProxies(**options)
+
+
+@pytest.mark.parametrize("zone", ["eth0", "<b>", "1 x", ""])
+def test_an_address_with_a_zone_is_unknown(zone: str) -> None:
+    """A zone (RFC 4007) names an interface of the proxy's machine. It may be any text, so that it is never passed on."""
+    for trusted, field, entry in (
+        (TrustedProxies(), b"X-Forwarded-For", f"fe80::1%{zone}"),
+        (TrustedProxies(), b"X-Forwarded-For", f"[fe80::1%{zone}]:80"),
+        (TrustedProxies(x_for=0, x_proto=0, forwarded=1), b"Forwarded", f'for="[fe80::1%{zone}]:80"'),
+    ):
+        head = RequestHead(headers=[(field, entry.encode())], client=("10.0.0.9", 5))
+        assert seen_by_proxies(head, trusted).client == ("unknown", 0)

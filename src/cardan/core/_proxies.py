@@ -263,7 +263,8 @@ def _node(text: str) -> tuple[str, int]:
 
 
 def _is_address(text: str) -> bool:
-    return _ipv4(text) is not None or (":" in text and _address(text) is not None)
+    # the module ipaddress takes any text as a zone (RFC 4007), which means nothing on another machine
+    return _ipv4(text) is not None or (":" in text and "%" not in text and _address(text) is not None)
 
 
 def _is_obfuscated(name: str) -> bool:
