@@ -327,7 +327,7 @@ def test_mistakes(options: dict[str, Any], error: type[Exception], message: str)
 
 @pytest.mark.parametrize("zone", ["eth0", "<b>", "1 x", ""])
 def test_an_address_with_a_zone_is_unknown(zone: str) -> None:
-    """A zone (RFC 4007) names an interface of the proxy's machine. It may be any text, so that it is never passed on."""
+    """A zone (RFC 4007) names an interface of the proxy's machine, and may be any text. It is never passed on."""
     for trusted, field, entry in (
         (TrustedProxies(), b"X-Forwarded-For", f"fe80::1%{zone}"),
         (TrustedProxies(), b"X-Forwarded-For", f"[fe80::1%{zone}]:80"),
