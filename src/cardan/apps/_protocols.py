@@ -88,7 +88,9 @@ def expect_application(app: Callable[..., Any], place: str = "") -> tuple[Protoc
     """
     if shown := protocols_of(app):
         return shown
-    taken = tuple(each for each in BOTH if _takes(app, each) and _takes(app, each, follow_wrapped=True))
+    taken: tuple[ProtocolName, ...] = tuple(
+        each for each in BOTH if _takes(app, each) and _takes(app, each, follow_wrapped=True)
+    )
     if not taken or isinstance(app, type):
         raise ValueError(_no_application(place))
     return taken
