@@ -84,9 +84,9 @@ class WireMixin(core.BaseResponse):
 
     def get_asgi_headers(self, scope: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
         """The header fields as they would be sent: lower-case names, bytes."""
-        from .asgi._messages import encode_headers
+        from .asgi._messages import encode_headers, over
 
-        return encode_headers(finalizer_of(self, scope["method"], _asgi_url(scope)).head.headers)
+        return encode_headers(finalizer_of(self, scope["method"], _asgi_url(scope), over(scope)).head.headers)
 
     async def get_asgi_messages(self, scope: MutableMapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         """The messages that would be sent; the response is closed when the generator ends.

@@ -73,6 +73,7 @@ def test_over_wsgi(app: Any, path: str) -> None:
     with Client(lint.wsgi(app), "wsgi") as client:
         response = client.get(path)
     assert (response.headers.get("Trailer"), response.text) == (None, "hello")
+    assert response.extensions["trailers"] == []
 
 
 @pytest.mark.parametrize("app", APPS, ids=["def", "async"])
@@ -278,6 +279,8 @@ def test_a_response_made_of_an_application(app: Any) -> None:
 
     response, messages = anyio.run(main)
     assert (b"trailer", pairs[1][0][0].encode()) in messages[0]["headers"]
+    scope = {**RequestBuilder("/").scope(), "http_version": "2", "extensions": OFFERED}
+    assert response.get_asgi_headers(scope) == messages[0]["headers"]
     assert messages[0]["trailers"] is True
     assert messages[-1]["headers"] == [tuple(text.encode() for text in pair) for pair in pairs[1]]
     assert seen(response)[2] == pairs[1]

@@ -110,5 +110,5 @@ def response_of(
     answer: Answer, stream: httpx.SyncByteStream | httpx.AsyncByteStream, options: Options
 ) -> httpx.Response:
     """The httpx response for ``answer``, whose body is ``stream``."""
-    extensions = {"http_version": f"HTTP/{options.http_version}".encode(), **answer.extensions}
+    extensions = {"http_version": f"HTTP/{options.http_version}".encode(), "trailers": [], **answer.extensions}
     return httpx.Response(answer.status, headers=answer.headers, stream=stream, extensions=extensions)

@@ -320,9 +320,11 @@ class Outgoing(BodyAccess):
         await self.aclose()
 
 
-def finalizer_of(response: Outgoing, method: str, request_url: Callable[[], str] | None) -> ResponseFinalizer:
+def finalizer_of(
+    response: Outgoing, method: str, request_url: Callable[[], str] | None, trailers_over: str | None = None
+) -> ResponseFinalizer:
     """The machine for one sending of a response, also for one whose body is a single bytes object."""
-    return response._finalizer(method, request_url, response._known_length())
+    return response._finalizer(method, request_url, response._known_length(), trailers_over)
 
 
 def whole_answer(response: Outgoing, method: str) -> WholeAnswer | None:
