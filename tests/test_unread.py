@@ -19,8 +19,9 @@ NEED_THE_BODY = {
 }  # fmt: skip
 OF_A_CLASS = {
     "application", "charset", "dict_storage_class", "encoding_errors", "file_storage_class", "from_values",
-    "json_module", "list_storage_class", "make_body_filter", "make_file_sink", "make_form_data_parser",
-    "on_json_loading_failed", "parameter_storage_class", "part_class", "url_charset", "want_form_data_parsed",
+    "json_module", "list_storage_class", "load_form", "make_body_filter", "make_file_sink", "make_form_data_parser",
+    "on_json_loading_failed", "parameter_storage_class", "part_class", "url_charset", "user_agent_class",
+    "want_form_data_parsed",
 }  # fmt: skip
 DEPRECATED = {
     "accept_charsets", "content_md5", "disable_data_descriptor", "is_xhr", "pragma", "script_root", "url_root",
@@ -47,7 +48,11 @@ def test_signatures(name: str) -> None:
     if isinstance(here, property):
         here, there = here.fget, there.fget
     expected = inspect.signature(there)
-    known = {"load": "Coroutine[Any, Any, R_co]", "receive": "Callable[[], Awaitable[Any]]"}
+    known = {
+        "load": "Coroutine[Any, Any, R_co]",
+        "receive": "Callable[[], Awaitable[Any]]",
+        "send": "Callable[[Any], Awaitable[None]]",
+    }
     if name in known:
         expected = expected.replace(return_annotation=known[name])
     assert inspect.signature(here) == expected

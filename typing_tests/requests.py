@@ -12,7 +12,7 @@ from cardan import Request, core
 from cardan.core import FileStorage as CoreFileStorage
 from cardan.core import Part as CorePart
 from cardan.core.forms import FileStart, Sink
-from cardan.datastructures import ImmutableMultiDict
+from cardan.datastructures import ImmutableMultiDict, UserAgent
 from cardan.files import FileStorage, Part
 from cardan.types import UnreadRequest
 
@@ -125,3 +125,20 @@ def from_values(mine: type[ApiRequest]) -> None:
     Request.from_values("/x", jsn={})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Request.from_values("/x", protocol="wsig")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Request.from_values("/x", method=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+class Hooks(Request):
+    """The hooks of a framework."""
+
+    user_agent_class = UserAgent
+
+    def load_form(self) -> None:
+        super().load_form()
+        assert_type(self.form["a"], str)
+
+
+def hooks(request: Hooks) -> None:
+    """They have types."""
+    assert_type(request.user_agent, UserAgent)
+    assert_type(request.send({"type": "x"}), Awaitable[None])
+    request.send = None  # type: ignore[misc, assignment]  # pyright: ignore[reportAttributeAccessIssue]

@@ -198,12 +198,15 @@ class BaseRequest(Stated[State_co]):
         elif "type" in scope and scope["type"] == "http":
             values["_asgi_scope"] = scope
             if receive is None:  # a request of a helper reads as the one that was made of this scope before
-                receive = getattr(scope.get(REQUEST_KEY), "_asgi_receive", None)
+                known = scope.get(REQUEST_KEY)
+                receive = getattr(known, "_asgi_receive", None)
+                send = send or getattr(known, "_asgi_send", None)
             values["_asgi_receive"] = receive
             values["_asgi_send"] = send
             values["_mode"] = "async"
         elif "type" in scope and scope["type"] == "websocket":  # it has no body: ``receive`` gives messages
             values["_asgi_scope"] = scope
+            values["_asgi_send"] = send
             values["_mode"] = "async"
         else:
             raise _not_a_request(scope)
@@ -332,6 +335,18 @@ class BaseRequest(Stated[State_co]):
         if self._wsgi_environ is not None:
             raise AttributeError("this request was opened on a WSGI environ: its wsgi.input replays")
         return receiving.replay_receive(self._asgi_scope, self._asgi_receive)
+
+    @property
+    def send(self) -> Send:
+        """The ``send`` that the request was made with, for messages of ASGI extensions. The response is sent by cardan.
+
+        Raises AttributeError on WSGI, and if the request was made without it.
+        """
+        if self._wsgi_environ is not None:
+            raise AttributeError("this request was opened on a WSGI environ: it has no send")
+        if self._asgi_send is None:
+            raise AttributeError("this request was made without send: Request(scope, receive, send)")
+        return self._asgi_send
 
     @property
     def input_stream(self) -> BinaryIO:

@@ -295,6 +295,11 @@ class UnreadRequest(Protocol[R_co]):
         """The ``receive`` to pass to another ASGI application."""
         ...
 
+    @property
+    def send(self) -> Callable[[Any], Awaitable[None]]:
+        """The ``send`` that the request was made with, for messages of ASGI extensions."""
+        ...
+
     # --- the body ---
 
     def load(self, *, form: bool = True) -> Coroutine[Any, Any, R_co]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import anyio
 import pytest
 
+import cardan
+from cardan.exceptions import WrongMode
 from tests.house import ROOT
 
 GUIDE = (ROOT / "docs/guides/werkzeug.md").read_text("utf-8")
@@ -316,6 +319,49 @@ def test_a_corrected_location_that_is_a_fragment(wz: Any, theirs: bool) -> None:
 
     location = wz.test.Client(app).get("/a?x=1").headers["Location"]
     assert location == ("http://localhost/a#part" if theirs else "http://localhost/a?x=1#part")
+
+
+def test_the_hook_of_the_form(wz: Any) -> None:
+    """Both call ``_load_form_data()``; ``cardan.Request`` calls ``load_form()``."""
+    row("A request class overrides `_load_form_data()`.")
+    called: list[str] = []
+
+    def own(base: Any) -> Any:
+        class Own(base):  # type: ignore[misc]
+            def _load_form_data(self) -> None:
+                called.append(base.__module__)
+                super()._load_form_data()
+
+        return Own
+
+    environ = wz.test.create_environ(method="POST", data={"a": "1"})
+    assert own(wz.wrappers.Request)(environ).form["a"] == "1"
+    assert len(called) == 1
+    own(cardan.Request)(wz.test.create_environ(method="POST", data={"a": "1"})).form["a"]
+    assert len(called) == 1
+
+
+def test_uploads_in_async_handlers(wz: Any, theirs: bool) -> None:
+    """Werkzeug's file is read in every code; here async code awaits, or has the class that does not refuse."""
+    row("`file.read()` in an `async def` handler")
+    upload = {"f": (io.BytesIO(b"data"), "a.txt")}
+    if theirs:
+        environ = wz.test.create_environ(method="POST", data=upload)
+        with wz.wrappers.Request(environ) as request:
+            assert request.files["f"].read() == b"data"
+        return
+
+    async def main(request_class: Any) -> Any:
+        scope, receive = wz.test.EnvironBuilder(method="POST", data={"f": (io.BytesIO(b"data"), "a.txt")}).get_scope()
+        request = await request_class(scope, receive).load()
+        return request.files["f"].read()
+
+    class Unguarded(wz.wrappers.Request):  # type: ignore[misc, name-defined]
+        file_storage_class = cardan.files.BlockingFileStorage
+
+    with pytest.raises(WrongMode):
+        anyio.run(main, wz.wrappers.Request)
+    assert anyio.run(main, Unguarded) == b"data"
 
 
 def test_names_that_are_not_in_the_table_are_not_claimed() -> None:

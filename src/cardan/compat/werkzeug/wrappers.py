@@ -8,7 +8,6 @@ from weakref import WeakSet
 from ... import _request
 from ..._response import BaseResponse, Response
 from ...core._exceptions import RequestEntityTooLarge
-from ...core._request.cached import cached
 from ...core._request.fields import (
     AcceptMixin,
     AuthorizationMixin,
@@ -28,7 +27,6 @@ from ...core._response import (
     WWWAuthenticateMixin,
 )
 from ...core.drive import Read
-from ...core.fields._user_agent import UserAgent
 from ...core.forms import BodyReader, Form
 from ...core.structures import iter_multi_items
 from ...http import parse_options_header
@@ -131,6 +129,14 @@ class BaseRequest(_request.BaseRequest):
             if name == "form_data_parser_class" and not _has_own_hook(type(self)):
                 self.make_form_data_parser = self._make_own_parser
 
+    def _load_form_data(self) -> None:
+        """The hook ``load_form`` under its name in Werkzeug."""
+        super().load_form()
+
+    def load_form(self) -> None:
+        """Load the form. A class that was written for Werkzeug overrides ``_load_form_data()`` instead."""
+        self._load_form_data()
+
     def _make_own_parser(self, content_length: int | None) -> _ParserSteps:
         """The ``make_form_data_parser`` of a class that has its own ``form_data_parser_class``."""
         parser = self.form_data_parser_class(
@@ -160,16 +166,6 @@ class BaseRequest(_request.BaseRequest):
 
 class Request(BaseRequest, _request.Request):  # pyright: ignore[reportIncompatibleVariableOverride]  # files
     """:class:`cardan.Request` with what programs for Werkzeug expect; see :class:`BaseRequest`."""
-
-    user_agent_class: ClassVar[type[UserAgent]] = UserAgent
-    """The class of ``user_agent``; it is called with the text of the field."""
-
-    if not TYPE_CHECKING:
-
-        @cached
-        def user_agent(self) -> UserAgent:
-            """The User-Agent field as an object of ``user_agent_class`` (RFC 9110 section 10.1.5)."""
-            return self.user_agent_class(self.headers.get("User-Agent", ""))
 
 
 #: the hooks that were made here, for classes that have a parser class of their own

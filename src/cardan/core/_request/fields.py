@@ -22,6 +22,7 @@ from ..fields._forwarded import Forwarded
 from ..fields._ranges import IfRange, Range
 from ..fields._user_agent import UserAgent
 from ..structures import HeaderSet
+from .cached import cached
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,13 +126,20 @@ class ETagRequestMixin:
 class UserAgentMixin:
     """The name and version of the client."""
 
-    user_agent: ClassVar[HeaderField[UserAgent, UserAgent]] = header_field(
-        "User-Agent",
-        UserAgent,
-        default=UserAgent(),
-        cached=True,
-        doc='The User-Agent field as it was sent, ``""`` if it is missing (RFC 9110 section 10.1.5).',
-    )
+    user_agent_class: ClassVar[type[UserAgent]] = UserAgent
+    """The class of :attr:`user_agent`. It is called with the text of the field, ``""`` if it was not sent."""
+
+    if TYPE_CHECKING:
+        user_agent: ClassVar[HeaderField[UserAgent, UserAgent]]
+    else:
+
+        @cached
+        def user_agent(self) -> UserAgent:
+            """The User-Agent field as it was sent, ``""`` if it is missing (RFC 9110 section 10.1.5).
+
+            It is of the class :attr:`user_agent_class`.
+            """
+            return self.user_agent_class(self.headers.get("User-Agent", ""))
 
 
 class CORSRequestMixin:

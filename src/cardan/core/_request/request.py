@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 
     from ..drive import AsyncStream
     from ..forms._events import FileStart
+    from ..forms._form import Form
     from ..forms._plan import FormRules
     from ..forms._sinks import Sink
     from ..structures._headers import HeadersView
@@ -189,6 +190,10 @@ class BaseRequest(_Limited):
     """Whether the bytes of a body are empty after it was parsed as a form, as in the original design, instead of a
     BodyConsumed.
     """
+    _hooks_form: bool = False
+    """Whether the class overrides :meth:`load_form`."""
+    _form_loaded: bool
+    """Set before :meth:`load_form` is called."""
     _has_own_settings: bool = False
     """Whether a limit, or a hook that decides how a form is parsed, was set on this request and not on its class."""
     _given: Body
@@ -221,6 +226,7 @@ class BaseRequest(_Limited):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         check_request_class(cls)
+        cls._hooks_form = cls.load_form is not _LOAD_FORM
 
     if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
 
@@ -482,7 +488,7 @@ class BaseRequest(_Limited):
         ``max_data_memory``, and :exc:`BodyConsumed` after a form was parsed, which keeps no bytes.
         """
         state = reading.loaded(self, "data")
-        if parse_form_data and reading.form_of(self, "data") is not None and state.body.raw is None:
+        if parse_form_data and self._form_for("data") is not None and state.body.raw is None:
             raw = b""
         else:
             raw = reading.raw_of(self, state, "get_data()", keep=cache)
@@ -505,7 +511,7 @@ class BaseRequest(_Limited):
     @cached
     def form(self) -> ImmutableMultiDict[str, str]:
         """The fields of the form that are not files; empty if the Content-Type is not that of a form."""
-        form = reading.form_of(self, "form")
+        form = self._form_for("form") if self._hooks_form else reading.form_of(self, "form")
         fields: ImmutableMultiDict[str, str]
         fields = made_of_pairs(self.parameter_storage_class, form.fields if form is not None else [], "form")
         return fields
@@ -517,7 +523,7 @@ class BaseRequest(_Limited):
         @cached
         def files(self) -> ImmutableMultiDict[str, Any]:
             """The files of a multipart form, name to :class:`FileStorage`."""
-            form = reading.form_of(self, "files")
+            form = self._form_for("files") if self._hooks_form else reading.form_of(self, "files")
             files: ImmutableMultiDict[str, Any]
             files = made_of_pairs(ImmutableMultiDict, form.files if form is not None else [], "files")
             return files
@@ -529,6 +535,34 @@ class BaseRequest(_Limited):
             reading.loaded(self, "values")  # finds a forgotten load(), whatever the method
             return CombinedMultiDict([self.args])
         return CombinedMultiDict([self.args, self.form])
+
+    def load_form(self) -> None:
+        """Read and parse the form, if the body is one, and keep it. The hook to override, with a call of this method.
+
+        It is called once for each request object, at the first access to ``form``, ``files``, ``values`` or ``data``,
+        also if the body is no form. After the call of this method the override can use ``form`` and ``files``. If it
+        raises, the access raises the same error, and the next access calls it again. In async code the body was
+        already read by :meth:`load`, which raises the errors of reading and parsing::
+
+            class DebugRequest(Request):
+                def load_form(self):
+                    super().load_form()
+                    if not self.files and self.mimetype != "multipart/form-data":
+                        self.hint = "the form needs enctype=multipart/form-data"
+        """
+        reading.form_of(self, "form")
+
+    def _form_for(self, name: str) -> Form | None:
+        """The form for the access ``name``, after the hook; None if the Content-Type is not that of a form."""
+        values = self.__dict__
+        if self._hooks_form and "_form_loaded" not in values:
+            values["_form_loaded"] = True  # the hook itself uses form and files
+            try:
+                self.load_form()
+            except BaseException:
+                del values["_form_loaded"]
+                raise
+        return reading.form_of(self, name)
 
     # --- JSON ---
 
@@ -869,6 +903,7 @@ for _name in LIMIT_NAMES:
     setattr(BaseRequest, _name, getattr(LimitAttributes, _name))
 
 _DECISIVE: Final = frozenset(reading.DECISIVE)
+_LOAD_FORM: Final = BaseRequest.load_form
 _MAKE_FILE_SINK: Final = BaseRequest.make_file_sink
 _GET_FILE_STREAM: Final = BaseRequest._get_file_stream
 _FIXED_SETTINGS: Final = [value for value in vars(BaseRequest).values() if isinstance(value, FixedSetting)]

@@ -86,6 +86,7 @@ CHECKS: Final[dict[str, Callable[[str, object], None]]] = {
     "list_storage_class": _check_storage,
     "dict_storage_class": _check_storage,
     "parameter_storage_class": _check_storage,
+    "user_agent_class": _check_storage,
 }
 """The settings, each with a function that takes its name and a value. It raises :exc:`TypeError` or :exc:`ValueError`
 for a wrong value."""
