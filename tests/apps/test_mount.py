@@ -10,12 +10,13 @@ import anyio
 import flask
 import pytest
 import starlette.applications
+import starlette.middleware.gzip
 import starlette.requests
 import starlette.responses
 import starlette.routing
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from cardan import Application, Dual, Mount, ProxyFix, Request, Response
+from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response
 from cardan.testing import PROTOCOLS, Client, lint
 from tests.testing.apps import chunk, start
 
@@ -354,6 +355,43 @@ def test_an_application_that_is_mounted_twice_has_one_lifespan(protocol: Any) ->
         assert client.get("/a").text == "a '/a' '/' http://testserver/a/ {'name': 'a'}"
         assert client.get("/b").text == "a '/b' '/' http://testserver/b/ {'name': 'a'}"
     assert log == ["a up", "a down"]
+
+
+@both
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_application_has_one_lifespan_wherever_it_is_mounted(protocol: Any, order: int) -> None:
+    """Also below another mount, behind wrappers of cardan and of others, or several of these: it is started and ended
+    once, and all its requests see its state.
+    """
+    log: list[str] = []
+    app = named("a", lifespan=lifespan(log, "a"))
+    other = named("b", lifespan=lifespan(log, "b"))
+    mount = Mount({"/plain": app, "/wrapped": Compression(CORS(app, origins="*")), "/b": other})
+    foreign = Dual(lint.wsgi(app), starlette.middleware.gzip.GZipMiddleware(app))
+    places = {"/plain": app, "/wrapped": ProxyFix(app), "/mount": CORS(mount, origins="*"), "/foreign": foreign}
+    below = Mount(dict(list(places.items())[::order]))
+    for _ in range(2):
+        with Client(below, protocol) as client:
+            for path in ("/plain", "/wrapped", "/mount/plain", "/mount/wrapped", "/foreign"):
+                assert client.get(path).text.endswith("{'name': 'a'}")
+            assert client.get("/mount/b").text.endswith("{'name': 'b'}")
+        assert sorted(log) == ["a down", "a up", "b down", "b up"]
+        log.clear()
+
+
+def test_an_application_of_others_has_one_lifespan() -> None:
+    """The same holds for an application of Starlette, behind wrappers and in other mounts."""
+    log: list[str] = []
+
+    async def page(request: starlette.requests.Request) -> starlette.responses.Response:
+        return starlette.responses.PlainTextResponse(request.state.name)
+
+    routes = [starlette.routing.Route("/", page)]
+    other = starlette.applications.Starlette(routes=routes, lifespan=lifespan(log, "s"))
+    app = Mount({"/a": Compression(other), "/b": Mount({"/c": other}), "/d": CORS(ProxyFix(other), origins="*")})
+    with Client(app, "asgi") as client:
+        assert [client.get(path).text for path in ("/a/", "/b/c/", "/d/")] == ["s"] * 3
+    assert log == ["s up", "s down"]
 
 
 def test_several_servers_at_once() -> None:

@@ -35,7 +35,7 @@ from . import _responding as responding
 from ._bridges import bridged
 from ._delegation import delegated
 from ._dual import Dual, DualCallable, async_face
-from ._lifespan import ProcessLifespan, serve_lifespan
+from ._lifespan import ProcessLifespan, run_once, serve_lifespan
 from ._protocols import expect_protocol
 from ._request_annotation import request_class_for
 from ._stopping import Stopping
@@ -643,17 +643,7 @@ class Application(Dual, Generic[R]):
         """For the adapters: serve an ASGI scope that is not an HTTP request."""
         kind = scope["type"]
         if kind == "lifespan":
-            self._began = True
-            loop = None
-            if self.end_streams_on_stop:
-                loop = crossing.current_token()
-                self._stopping[loop] = Stopping()
-            try:
-                await serve_lifespan(self._make_lifespan(), scope, receive, send, partial(self._start, loop))
-            finally:
-                self._began = False
-                if (stopping := self._stopping.pop(loop, None)) is not None:
-                    stopping.end()
+            await run_once(self, scope, receive, send, self._serve_lifespan)
         elif kind != "websocket":
             raise RuntimeError(f"got a scope of type {kind!r}, expected http, websocket or lifespan")
         elif self.websocket is not None:
@@ -667,6 +657,19 @@ class Application(Dual, Generic[R]):
                 scope.pop(REQUEST_KEY, None)
         else:
             await asgi_handling.deny_websocket(scope, receive, send)
+
+    async def _serve_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._began = True
+        loop = None
+        if self.end_streams_on_stop:
+            loop = crossing.current_token()
+            self._stopping[loop] = Stopping()
+        try:
+            await serve_lifespan(self._make_lifespan(), scope, receive, send, partial(self._start, loop))
+        finally:
+            self._began = False
+            if (stopping := self._stopping.pop(loop, None)) is not None:
+                stopping.end()
 
     def _start(self, loop: Any, state: dict[str, Any]) -> None:
         """Store that the lifespan has started in ``loop`` with this state."""

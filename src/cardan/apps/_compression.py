@@ -75,7 +75,7 @@ class Compression(Wrapper):
 
     async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope. Replace it to wrap the application with ASGI middleware."""
-        app = self._asgi_inside()
+        app = self._asgi_inside(scope)
         if scope["type"] == "http":
             await asgi_reshaping.compressed(app, scope, receive, send, self._policy)
         else:

@@ -88,7 +88,7 @@ class CORS(Wrapper):
 
     async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope. Replace it to wrap the application with ASGI middleware."""
-        app = self._asgi_inside()
+        app = self._asgi_inside(scope)
         if scope["type"] != "http":
             await app(scope, receive, send)
             return

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
     Manager = AbstractAsyncContextManager[Mapping[str, Any] | None] | AbstractContextManager[Mapping[str, Any] | None]
 
-__all__ = ["ProcessLifespan", "serve_lifespan"]
+__all__ = ["SHARED", "ProcessLifespan", "run_once", "serve_lifespan"]
+
+#: the key of a lifespan scope for the states of the applications that have started, by their identity. A mount sets it,
+#: so that everything below it has the same.
+SHARED: Final = "cardan.lifespans"
 
 #: seconds that the end of a lifespan waits (ASGI) for the cleanup of requests that the server has cancelled
 CLEANUP_SECONDS: Final = 5.0
@@ -66,6 +70,30 @@ async def serve_lifespan(
         await send({"type": f"lifespan.{phase}.failed", "message": f"{type(error).__name__}: {error}"})
         raise error from error.__cause__
     await send({"type": "lifespan.shutdown.complete"})
+
+
+async def run_once(
+    app: Any, scope: Any, receive: Receive, send: Send, run: Callable[..., Awaitable[None]] | None = None
+) -> None:
+    """Run the lifespan of ``app`` by ``run(scope, receive, send)``; without ``run`` by ``app`` itself.
+
+    If it runs already, because the application is mounted elsewhere below the same mount, its state is taken over.
+    """
+    states = scope.get(SHARED)
+    if states is not None and id(app) in states:
+        await receive()
+        scope["state"].update(states[id(app)])
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+
+    async def send_and_note(message: Any) -> None:
+        await send(message)
+        if message["type"] == "lifespan.startup.complete":
+            states[id(app)] = scope["state"]
+
+    await (run or app)(scope, receive, send if states is None else send_and_note)
 
 
 class ProcessLifespan:

@@ -57,8 +57,9 @@ class Mount(Dual):
 
     - Lifespan: the server starts the lifespans of all applications, in the order of ``apps``, and ends them in the
       reverse order. The requests of each application see the state of its own lifespan. An application that is
-      mounted several times has one lifespan. On WSGI, the first request of each process starts the lifespans of all
-      applications of cardan, and :meth:`close` ends them.
+      mounted several times has one lifespan, also if one of the mounts is below another one or behind a wrapper such as
+      :class:`CORS`. On WSGI, the first request of each process starts the lifespans of all applications of cardan, and
+      :meth:`close` ends them.
     - Websockets are passed to ASGI and dual applications. Other websocket connections are refused with a 404.
     - An application that does not speak the protocol of the request cannot answer it: :exc:`RuntimeError` is raised.
       One that does not show its protocol, because it takes any arguments for example, gets the requests of both.

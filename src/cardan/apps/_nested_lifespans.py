@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from ._lifespan import SHARED, run_once
+
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence
 
@@ -30,14 +32,15 @@ class NestedLifespans:
 
     If an application fails to start, those before it are shut down, and the server is told about the failure. If one
     fails to shut down, the others are shut down all the same. The first error is raised at the end. An application that
-    raises or returns before it has sent a message has no lifespan, as the specification says.
+    raises or returns before it has sent a message has no lifespan, as the specification says. An application that is
+    below another one of ``apps`` as well has one lifespan (:func:`.run_once`).
     """
 
     def __init__(
         self, apps: Sequence[ASGIApplication], scope: Scope, keep: Callable[[Any, MutableMapping[str, Any]], None]
     ) -> None:
         self._apps = apps
-        self._scope = scope
+        self._scope = {SHARED: {}, **scope}  # that of a mount around this one, if there is one
         self._keep = keep
         self._error: Exception | None = None
         self._failed: dict[str, Any] | None = None
@@ -91,7 +94,7 @@ class _Lifespan:
     async def run(self, app: ASGIApplication) -> None:
         owner = self._owner
         try:
-            await app({**owner._scope, "state": self._state}, self._receive, self._send)
+            await run_once(app, {**owner._scope, "state": self._state}, self._receive, self._send)
         except Exception as error:
             if self._said and self._said != "lifespan.shutdown.complete":
                 owner.fail(f"{type(error).__name__}: {error}", error)

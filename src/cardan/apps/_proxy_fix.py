@@ -77,7 +77,7 @@ class ProxyFix(Wrapper):
 
     async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope. Replace it to wrap the application with ASGI middleware."""
-        app = self._asgi_inside()
+        app = self._asgi_inside(scope)
         if scope["type"] in ("http", "websocket"):
             scope = asgi_rewriting.behind_proxies(scope, self._trusted, _ORIGINAL)
         await app(scope, receive, send)

@@ -5,15 +5,17 @@ Each stands around one application of any library, and speaks the protocols that
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ._dual import Dual
+from ._lifespan import run_once
 from ._protocols import ProtocolName, begin, callable_of, expect_application, wrong_protocol
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-    from ..types import ASGIApplication
+    from ..types import ASGIApplication, Scope
 
 __all__ = ["Wrapper"]
 
@@ -49,12 +51,12 @@ class Wrapper(Dual):
         app: WSGIApplication = self._called
         return app
 
-    def _asgi_inside(self) -> ASGIApplication:
-        """The application, for an ASGI scope. Raises :exc:`RuntimeError` if it does not speak ASGI."""
+    def _asgi_inside(self, scope: Scope) -> ASGIApplication:
+        """What is called for an ASGI scope: the application. Raises :exc:`RuntimeError` if it does not speak ASGI."""
         if "asgi" not in self._spoken:
             raise wrong_protocol(self._place, "wsgi")
         app: ASGIApplication = self._called
-        return app
+        return app if scope["type"] != "lifespan" else partial(run_once, app)
 
     def _begin(self) -> None:
         begin(self._app)
