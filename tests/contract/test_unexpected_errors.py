@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from contextlib import nullcontext
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -125,7 +126,7 @@ def test_its_response_is_sent_and_the_error_is_logged_once(
     [record] = records(caplog)
     assert record.exc_info is not None
     assert record.exc_info[1] is error
-    assert record.getMessage() == "GET '/handler' was answered by on_exception with 500: Defect"
+    assert record.getMessage() == "GET '/handler' failed, and on_exception gave the response 500: Defect"
 
 
 @both
@@ -452,3 +453,39 @@ def test_its_response_passes_what_stands_around_the_application(protocol: Any) -
         answer = client.get("/", headers={"Origin": "https://a.example"})
     assert (answer.status_code, answer.text) == (500, "sorry")
     assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
+
+
+@both
+@kinds
+@pytest.mark.parametrize("raises", [True, False])
+@pytest.mark.parametrize("streamed", [True, False])
+def test_its_response_is_closed_also_if_the_error_is_raised(
+    protocol: Any, kind: str, raises: bool, streamed: bool
+) -> None:
+    """The body and the hooks of the response are closed once: after it was sent, or if it is not sent because the error
+    is raised in its place.
+    """
+    closed: list[str] = []
+
+    class Body:
+        def __iter__(self) -> Iterator[str]:
+            return iter(["sorry"])
+
+        def close(self) -> None:
+            closed.append("body")
+
+    async def close() -> None:
+        closed.append("async hook")
+
+    def on_exception(request: Request, error: Exception) -> Response:
+        response = Response(Body() if streamed else "sorry", 500)
+        response.call_on_close(lambda: closed.append("hook"))
+        response.call_on_close(close)
+        return response
+
+    app = Application(HANDLERS[kind])
+    app.on_exception = on_exception  # type: ignore[method-assign]
+    with Client(app, protocol, raise_app_exceptions=raises) as client:
+        with pytest.raises(Defect) if raises else nullcontext():
+            client.get("/handler")
+    assert closed == ["body", "hook", "async hook"][not streamed :]

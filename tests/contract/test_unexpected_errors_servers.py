@@ -43,7 +43,7 @@ def test_on_real_servers(server: str, server_pool: ServerPool) -> None:
             assert client.get(f"/{kind}/well").text == "well"
         for kind in KINDS:
             for place in ANSWERED:
-                line = f"'/{kind}/{place}' was answered by on_exception with 500"
+                line = f"'/{kind}/{place}' failed, and on_exception gave the response 500"
                 running.wait_for_log(line)
                 assert running.log().count(f"cardan: GET {line}") == 1
                 error = f": mark-{kind}-{place}-end"
@@ -61,5 +61,5 @@ def test_on_real_servers(server: str, server_pool: ServerPool) -> None:
             for place in ("first", "second", "async-second"):
                 running.wait_for_log(f"Defect: mark-{kind}-{place}-end")
                 assert running.log().count(f"Defect: mark-{kind}-{place}-end") == 1
-                assert f"/{kind}/{place}' was answered by on_exception" not in running.log()
+                assert f"/{kind}/{place}' failed, and on_exception" not in running.log()
             assert client.get(f"/{kind}/well").text == "well"

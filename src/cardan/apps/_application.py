@@ -620,7 +620,7 @@ class Application(Dual, Generic[R]):
         from logging import getLogger  # imports threading, which most programs never need here
 
         getLogger("cardan").error(
-            "%s %r was answered by on_exception with %s: %s",
+            "%s %r failed, and on_exception gave the response %s: %s",
             request.method, request.path, response.status_code, type(error).__name__, exc_info=error,
         )  # fmt: skip
         return response

@@ -79,8 +79,12 @@ async def run_once(
 
     If it runs already, because the application is mounted elsewhere below the same mount, its state is taken over.
     """
-    states = scope.get(SHARED)
-    if states is not None and id(app) in states:
+    run = run or app
+    if SHARED not in scope:
+        await run(scope, receive, send)
+        return
+    states: dict[int, Any] = scope[SHARED]
+    if id(app) in states:
         await receive()
         scope["state"].update(states[id(app)])
         await send({"type": "lifespan.startup.complete"})
@@ -93,7 +97,7 @@ async def run_once(
         if message["type"] == "lifespan.startup.complete":
             states[id(app)] = scope["state"]
 
-    await (run or app)(scope, receive, send if states is None else send_and_note)
+    await run(scope, receive, send_and_note)
 
 
 class ProcessLifespan:

@@ -18,6 +18,8 @@ from ..core._flow import Served, flow, raiser
 from ..core._request.exchange import KEY, REQUEST_KEY, Exchange
 from ..core._request.head import announces_body
 from ..core._response.base import BaseResponse
+from ..core._response.closing import close_all
+from ..core._response.outgoing import closers_of
 from ._draining import count_reads, drain_before_error, drained
 from ._errors import answer_error, ends_more, throws_errors
 from ._sending import send, send_whole
@@ -118,7 +120,11 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
                 response = _respond(app, request, thread) if steps is None else thread.respond(request, steps)
         except Exception as error:
             rescued = context.run(app._adapter_answer_exception, request, error)
-            if rescued is None or throws_errors(environ):
+            if rescued is None:
+                raise
+            if throws_errors(environ):  # the error is raised in place of this response
+                thread = thread or RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
+                close_all([partial(thread.context.call, close) for close in closers_of(rescued)], thread.wait)
                 raise
             response = rescued
         body: Iterable[bytes] | None = send_whole(response, environ, start_response)
