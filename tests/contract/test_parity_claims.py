@@ -267,11 +267,12 @@ MISTAKING = ("cheroot", "wsgiref", "granian-wsgi")
 
 @pytest.fixture
 def ask(server_pool: ServerPool) -> Any:
-    """``ask(server, lines, body)``: the status, and the members of a request that is sent as these lines."""
+    """``ask(server, lines, body, target)``: the status, and the members of a request that is sent as these lines."""
 
-    def send(server: str, lines: list[bytes], body: bytes = b"") -> tuple[int, dict[str, Any]]:
+    def send(server: str, lines: list[bytes], body: bytes = b"", target: bytes = b"/") -> tuple[int, dict[str, Any]]:
         url = server_pool.get(server, "tests.contract.parity_app:app", app_dir=ROOT).url
-        head = [b"GET / HTTP/1.1" if not body else b"POST / HTTP/1.1", *lines, b"Connection: close"]
+        method = b"POST" if body else b"GET"
+        head = [b"%s %s HTTP/1.1" % (method, target), *lines, b"Connection: close"]
         status, text = exchange(url, b"\r\n".join(head) + b"\r\n\r\n" + body)
         return status, json.loads(text) if status == 200 else {}
 
@@ -301,6 +302,31 @@ def test_the_address_of_the_client(server: str, ask: Any) -> None:
     assert status == 200
     assert found["remote_addr"] == ("2.2.2.2" if server == "uvicorn" else "127.0.0.1")
     assert ("X-Forwarded-For" in dict(map(tuple, found["headers"]))) is (server != "waitress")
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("server", SERVERS)
+def test_two_cookie_fields(server: str, ask: Any) -> None:
+    """ASGI servers pass them on as they are; WSGI servers may join them into one that cannot be parsed, or drop one."""
+    status, found = ask(server, [b"Host: a.de", b"Cookie: a=1", b"Cookie: b=2"])
+    assert status == 200
+    cookies = {name: value.replace(" ", "") for name, value in found["cookies"]}
+    joined = {"gunicorn": {"a": "1,b=2"}, "waitress": {"a": "1,b=2"}, "wsgiref": {"a": "1,b=2"}, "cheroot": {"b": "2"}}
+    assert cookies == joined.get(server, {"a": "1", "b": "2"})
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("server", SERVERS)
+def test_unusual_targets(server: str, ask: Any) -> None:
+    """Some servers cut the target at a raw `#`, and most refuse a byte outside of ASCII."""
+    status, found = ask(server, [b"Host: a.de"], target=b"/a#b")
+    if server == "cheroot":
+        assert status == 400
+    else:
+        cuts = server in ("gunicorn", "waitress", "granian-wsgi", "granian-asgi")
+        assert (status, found["url"]) == (200, "http://a.de/a" if cuts else "http://a.de/a%23b")
+    status, found = ask(server, [b"Host: a.de"], target=b"/\xe9")
+    assert status == (200 if server == "wsgiref" else 400)
 
 
 @pytest.mark.real_server
