@@ -62,7 +62,7 @@ class Client(httpx.Client):
 
     A request raises the exception that the application has raised. A wrong ``protocol``, ``backend`` or ``root_path``
     raises ValueError, and so does an application that does not show its protocol. One that cannot be called raises
-    TypeError.
+    TypeError, and so does an option of a wrong type.
     """
 
     __module__ = "cardan.testing"
