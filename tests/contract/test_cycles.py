@@ -285,7 +285,8 @@ def test_an_unexpected_exception_is_gone(name: str, path: str, protocol: str) ->
         logging.getLogger("cardan").disabled = False
     left = [ref() for ref in SEEN]
     assert left == [None] * len(left)
-    assert len(left) == (1 if path == "/body" and protocol == "asgi, leaves" else 2)
+    # the thread of a body may have gone on when the client was found to have left
+    assert len(left) in ((1, 2) if path == "/body" and protocol == "asgi, leaves" else (2,))
 
 
 class BoundedRequest(Request):

@@ -296,6 +296,7 @@ async def run_in_pool(function: Callable[[], T], outflow: Outflow | None = None)
             with CancelScope(shield=True):
                 await call.waiter
         if not isinstance(error, asyncio.CancelledError):
+            call.error = None  # the traceback of an error of the function refers to the call: no cycle
             raise
     finally:
         if outflow is not None:
