@@ -122,33 +122,33 @@ def test_as_starlette_does(policy: str, path: str, method: str, fields: dict[str
         seen(lint.asgi(app), "asgi", path, method, fields),
         seen(starlette.middleware.cors.CORSMiddleware(site, **theirs), "asgi", path, method, fields),
     ]
-    if policy == "all":  # one answer for all needs no Vary: test_unlike_starlette
+    if policy == "all":  # one answer for all needs no Vary: test_beside_starlette
         for answer in answers:
             answer["vary"] -= {"origin", ""}
     assert answers[0] == answers[1] == answers[2]
 
 
 @both
-def test_unlike_starlette(protocol: Any) -> None:
-    """Where Fetch, or the safety of users, asks for something else than Starlette's CORSMiddleware does."""
+def test_beside_starlette(protocol: Any) -> None:
+    """CORS and Starlette's CORSMiddleware differ in these answers and settings."""
     middleware = starlette.middleware.cors.CORSMiddleware
     everybody = CORS(site, "*"), middleware(site, ["*"])
-    # all get one answer, which a cache may keep: also those who send no origin
+    # all get one answer, also those who send no origin
     assert [seen(each, None, "/", "GET", {})["Allow-Origin"] for each in everybody] == ["*", None]
-    # every site with the cookies of every user: not accepted
+    # every site with the cookies of every user
     assert seen(middleware(site, ["*"], allow_credentials=True), None, "/", "GET", {"Origin": OTHER, "Cookie": "a=b"})[
         "Allow-Origin"
     ] == OTHER  # fmt: skip
     with pytest.raises(ValueError, match="got the origin '\\*' with credentials=True"):
         CORS(site, "*", credentials=True)
-    # GET, HEAD and POST need no permission (Fetch section 2.2.1), so they are there from the start; OPTIONS is not
+    # the methods that are allowed by default: GET, HEAD and POST need no permission (Fetch section 2.2.1)
     ask = {"Origin": SITE, f"{ASK}Method": "POST"}
     named = CORS(site, [SITE]), middleware(site, [SITE])
     assert [seen(each, None, "/", "OPTIONS", ask)["ok"] for each in named] == [True, False]
     # an origin that cannot match is a mistake of the program
     with pytest.raises(ValueError, match=r"got the origin 'https://www\.example\.com/'"):
         CORS(site, [SITE + "/"])
-    # a refusal is forbidden, not malformed; a permission needs no body
+    # the answers to a preflight
     with Client(named[0], protocol) as ours, Client(named[1]) as theirs:
         asks = {"Origin": OTHER, **ASKS}
         assert [each.options("/", headers=asks).status_code for each in (ours, theirs)] == [403, 400]

@@ -226,3 +226,37 @@ def test_text_that_is_no_origin(origin: str) -> None:
         ValueError, match=re.escape(f"got the origin {origin!r}, expected '*', 'null' or scheme://host")
     ):
         policy([origin])
+
+
+@pytest.mark.parametrize(
+    ("origin", "pattern", "matched", "refused"),
+    [
+        ("https://*.example.com", r"https://[^./]+\.example\.com", "https://a.example.com", "https://a.b.example.com"),
+        ("http://localhost:*", r"http://localhost:[^./]+", "http://localhost:5173", "http://localhost"),
+        ("https://*", r"https://[^./]+", "https://intranet", "https://example.com"),
+    ],
+)
+def test_an_origin_with_an_asterisk(origin: str, pattern: str, matched: str, refused: str) -> None:
+    """No browser sends it. The error names a pattern to write in its place, in which an asterisk is one name."""
+    with pytest.raises(ValueError, match="expected each origin by its name") as caught:
+        policy([origin])
+    assert str(caught.value).endswith(f"or a pattern: re.compile({pattern!r})")
+    allowed = policy([re.compile(pattern)])
+    for asked, expected in ((matched, True), (refused, False)):
+        fields = Headers()
+        allowed.apply(Headers({"Origin": asked}), fields)
+        assert ("Access-Control-Allow-Origin" in fields) == expected
+
+
+@pytest.mark.parametrize("method", ["get", "Post", "dELETE"])
+def test_a_method_in_lower_case(method: str) -> None:
+    """Browsers send these methods in upper case, so that no request could have another one (Fetch section 2.2.1)."""
+    with pytest.raises(ValueError, match=f"got the method {method!r}, expected {method.upper()!r}, which is what"):
+        policy(methods=[method])
+
+
+def test_a_method_of_the_program_keeps_its_case() -> None:
+    """Browsers send a method that Fetch does not normalize as the script has written it."""
+    allowed = policy(methods=["patch", "Purge"])
+    for method, status in (("patch", 204), ("PATCH", 403), ("Purge", 204)):
+        assert preflight(allowed, method=method)[0] == status

@@ -35,6 +35,9 @@ _PREFLIGHT_FIELDS: Final = (
     "Access-Control-Request-Private-Network",
 )
 
+#: Browsers send these methods in upper case, however a script writes them (Fetch section 2.2.1).
+_NORMALIZED: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})
+
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
@@ -85,6 +88,9 @@ class CORSPolicy:
         self._origins = frozenset(_checked_origin(each) for each in given if isinstance(each, str) and each != "*")
         self._patterns = tuple(each for each in given if isinstance(each, re.Pattern))
         self._methods = _tokens("methods", methods)
+        for name in self._methods:
+            if name not in _NORMALIZED and name.upper() in _NORMALIZED:
+                raise ValueError(f"got the method {name!r}, expected {name.upper()!r}, which is what browsers send")
         self._headers = _tokens("headers", headers)
         self._expose = ", ".join(_tokens("expose", expose))
         self._any_method = "*" in self._methods
@@ -188,6 +194,11 @@ class CORSPolicy:
 def _checked_origin(origin: str) -> str:
     """``origin`` if browsers send it in this form. Raises :exc:`ValueError` if no request can ever have it."""
     scheme, _, host = origin.partition("://")
+    if "*" in host:
+        pattern = "[^./]+".join(map(re.escape, origin.split("*")))
+        raise ValueError(
+            f"got the origin {origin!r}, expected each origin by its name, or a pattern: re.compile({pattern!r})"
+        )
     usual = origin.isascii() and origin == origin.lower() and parse_origin(origin) is not None
     if not usual or ((port := _DEFAULT_PORTS.get(scheme)) and host.endswith(port)):
         raise ValueError(
