@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import flask
 import pytest
+import starlette.applications
 
 from cardan import Application, Dual, Mount, ProxyFix, Request, Response, StaticFiles, abort, middleware
 from cardan.exceptions import HTTPException, NotFound
@@ -237,3 +240,79 @@ def test_static_files_on_a_class(protocol: Any, tmp_path: Path) -> None:
 
     with Client(Site(), protocol) as client:
         assert client.get("/a.txt").text == "text"
+
+
+class ViewObject:
+    """A handler that is an object."""
+
+    def __call__(self, request: Request) -> Response:
+        return Response("a view")
+
+
+class AsyncViewObject:
+    """The same as an ``async def``."""
+
+    async def __call__(self, request: Request) -> Response:
+        return Response("a view")
+
+
+async def _coroutine() -> None:
+    """What an ``async def resolve`` gives."""
+
+
+WRONG = {
+    "Flask": (lambda: flask.Flask("x"), "Application.from_wsgi(app) makes it one for both protocols"),
+    "Starlette": (starlette.applications.Starlette, "Application.from_asgi(app) makes it one for both protocols"),
+    "coroutine": (_coroutine, "resolve() is a def, because it must not wait"),
+    "NoneType": (lambda: None, ""),
+    "str": (lambda: "a view", ""),
+}
+
+
+@both
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_resolve_must_not_return(protocol: Any, kind: str) -> None:
+    """An application of another library, which has to be bridged, and what is no handler: middleware sees the error."""
+    make, remedy = WRONG[kind]
+    seen: list[str] = []
+
+    @middleware
+    def watching(request: Request) -> Flow:
+        try:
+            yield
+        except TypeError as error:
+            seen.append(str(error))
+            raise
+
+    class Site(Application[Request]):
+        def resolve(self, request: Request) -> Any:
+            return make()
+
+    with Client(Site(middleware=[watching]), protocol) as client, pytest.raises(TypeError) as caught:
+        client.get("/")
+    text = (
+        f"got {kind} from {Site.resolve.__qualname__}, expected a handler, an application for both protocols, a"
+        " Response or an HTTPException"
+    )
+    assert str(caught.value) == (f"{text}: {remedy}" if remedy else text)
+    assert seen == [str(caught.value)]
+
+
+@both
+@pytest.mark.parametrize("view", [ViewObject(), AsyncViewObject(), partial(inner), partial(ViewObject())])
+def test_objects_are_handlers(protocol: Any, view: Any) -> None:
+    """An object that takes the request is a handler, for ``resolve`` and for the constructor."""
+    for app in (Outer(view), Application(view)):
+        with Client(app, protocol) as client:
+            assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["Flask", "Starlette"])
+def test_an_application_of_others_is_no_handler(kind: str) -> None:
+    """It is found when the application is made, and when the handler is assigned."""
+    make, remedy = WRONG[kind]
+    app = Application(inner)
+    for place in (Application, partial(setattr, app, "handler"), Request.application):
+        with pytest.raises(TypeError) as caught:
+            place(make())  # type: ignore[operator]
+        assert str(caught.value) == f"got {kind} as handler, expected a function that takes the request: {remedy}"

@@ -12,7 +12,7 @@ Takes a handler, ``def`` or ``async def``, and serves it over WSGI and ASGI. The
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from copy import copy
 from functools import partial
 from inspect import getattr_static
@@ -36,7 +36,7 @@ from ._bridges import bridged
 from ._delegation import delegated
 from ._dual import Dual, DualCallable, async_face
 from ._lifespan import ProcessLifespan, run_once, serve_lifespan
-from ._protocols import expect_protocol
+from ._protocols import ProtocolName, expect_protocol, protocol_in_place_of_handler
 from ._request_annotation import request_class_for
 from ._stopping import Stopping
 from ._type_argument import check_argument, class_in, own_argument
@@ -136,10 +136,16 @@ def _misspelt(name: str) -> str | None:
     return None if name.startswith("_") or name in _WORDS else near_miss(name, _KNOWN)
 
 
+def _bridge(spoken: ProtocolName) -> str:
+    return f"Application.from_{spoken}(app) makes it one for both protocols"
+
+
 def _check_function(name: str, value: Any, expected: str) -> None:
     kind = value if isinstance(value, type) else type(value)
     if not callable(value) or issubclass(kind, (DualCallable, BaseResponse, HTTPException)):
         raise TypeError(f"got {_kind_of(value)} as {name}, expected {expected}")
+    if (spoken := protocol_in_place_of_handler(value)) is not None:
+        raise TypeError(f"got {_kind_of(value)} as {name}, expected {expected}: {_bridge(spoken)}")
 
 
 def _kind_of(value: object) -> str:
@@ -603,7 +609,25 @@ class Application(Dual, Generic[R]):
             handler, delegates_async = delegated(handler, request, in_flow=_is_plain(handler))
             return handler, delegates_async, self._loads
         kind = self._is_async
-        return handler, is_async(handler) if kind is None else kind, self._loads
+        if kind is None:
+            if not hasattr(handler, "__code__") and (wrong := self._wrong_handler(handler)) is not None:
+                return raiser(wrong), False, self._loads_without_handler
+            kind = is_async(handler)
+        return handler, kind, self._loads
+
+    def _wrong_handler(self, given: object) -> TypeError | None:
+        """The error for an object from :meth:`resolve` that is no function; None if it may be a handler."""
+        spoken = protocol_in_place_of_handler(given)
+        if callable(given) and spoken is None:
+            return None
+        remedy = f": {_bridge(spoken)}" if spoken is not None else ""
+        if isinstance(given, Coroutine):
+            given.close()  # otherwise it warns that it was never awaited
+            remedy = ": resolve() is a def, because it must not wait"
+        return TypeError(
+            f"got {type(given).__name__} from {self.resolve.__qualname__}, expected a handler, an application for both"
+            f" protocols, a Response or an HTTPException{remedy}"
+        )
 
     def _adapter_answer_exception(self, request: Any, error: Exception) -> BaseResponse | None:
         """For the adapters: the response of :meth:`on_exception`, None if there is none. If there is one, the exception

@@ -49,7 +49,11 @@ def foreign_error(error: ForeignError, request: BaseRequest) -> HTTPException:
     Raises :exc:`TypeError` for an error without these.
     """
     if not (hasattr(error, "code") and callable(getattr(error, "get_response", None))):
-        raise TypeError(f"got an error of type {type(error).__name__}, expected one with a code and get_response()")
+        kind = type(error)
+        raise TypeError(
+            f"got an error of type {kind.__module__}.{kind.__qualname__}, expected one with a code and get_response(),"
+            " as those of Werkzeug have"
+        )
     check_type("request", request, BaseRequest, "a request")
     # The response to a HEAD is cut when it is sent. An error page has no use for the body of the request.
     environ = {**environ_of(request), "REQUEST_METHOD": "GET", "wsgi.input": BytesIO()}

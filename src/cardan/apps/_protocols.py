@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from ._dual import DualCallable
@@ -17,6 +18,7 @@ __all__ = [
     "callable_of",
     "expect_application",
     "expect_protocol",
+    "protocol_in_place_of_handler",
     "protocols_of",
     "wrong_protocol",
 ]
@@ -101,6 +103,26 @@ def _no_application(place: str) -> str:
         f"got an application{place} that takes neither (environ, start_response) nor (scope, receive, send), expected a"
         " WSGI or ASGI application (Request.application makes one of a handler)"
     )
+
+
+def protocol_in_place_of_handler(given: object) -> ProtocolName | None:
+    """The protocol of an application that was given where a handler is expected; None for what may be a handler.
+
+    The class of an object shows it by what its ``__call__`` takes. Functions are not looked at.
+    """
+    kind: Any = type(given)
+    return _protocol_of_objects(kind)
+
+
+@lru_cache(maxsize=64)
+def _protocol_of_objects(kind: Any) -> ProtocolName | None:
+    try:
+        names = inspect.signature(kind.__call__).parameters.keys()
+    except (AttributeError, TypeError, ValueError):
+        return None
+    if "start_response" in names:
+        return "wsgi"
+    return "asgi" if {"receive", "send"} <= names else None
 
 
 def _takes(app: Callable[..., Any], protocol: ProtocolName, *, follow_wrapped: bool = False) -> bool:
