@@ -193,7 +193,9 @@ def properties(kind: type) -> dict[str, Any]:
 
 #: every property, except those that give objects of the protocol or read a body
 REQUEST = [
-    n for n in properties(Request) if n not in ("environ", "scope", "receive", "input_stream", "stream", "state")
+    n
+    for n in properties(Request)
+    if n not in ("environ", "scope", "receive", "send", "input_stream", "stream", "state")
 ]
 #: the fields that a client can set: those of the attributes, and those that properties read in other ways
 FIELD_NAMES = sorted(

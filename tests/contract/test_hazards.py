@@ -26,7 +26,7 @@ PUBLIC = [
     name
     for name in dir(Request)
     if not name.startswith("_")
-    and name not in ("environ", "scope", "receive", "input_stream", "stream")
+    and name not in ("environ", "scope", "receive", "send", "input_stream", "stream")
     and (isinstance(getattr(Request, name), property) or "HeaderField" in type(getattr(Request, name)).__name__)
 ]
 
