@@ -7,6 +7,7 @@ import traceback
 import wsgiref.validate
 from typing import Any
 
+import anyio
 import flask
 import pytest
 import starlette.applications
@@ -14,7 +15,7 @@ import starlette.middleware.gzip
 import werkzeug
 import werkzeug.middleware.lint
 
-from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response
+from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response, core
 from cardan.apps._protocols import protocols_of
 from cardan.files import StaticFiles
 from cardan.testing import Client, lint
@@ -248,3 +249,39 @@ def test_a_result_of_the_wrong_protocol() -> None:
         with Client(Mount({"/a": Mixed()}), protocol) as client:  # type: ignore[call-overload]
             with pytest.raises(RuntimeError, match=f"for the application at '/a', expected one over {spoken}"):
                 client.get("/a")
+
+
+@pytest.mark.parametrize("wrap", [*WRAPS, Application.from_asgi])
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+def test_messages_of_the_least_length(wrap: Any, protocol: Any) -> None:
+    """``headers``, ``body`` and ``more_body`` may be left out (ASGI HTTP specification), so every place takes their
+    defaults: wrappers, mounts, bridges, and the calls without a server.
+    """
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        await send({"type": "http.response.start", "status": 202})
+        await send({"type": "http.response.body"})
+
+    wrapped = wrap(app)
+    with Client(Application.from_asgi(wrapped), protocol) as client:
+        answer = client.get("/", headers={"Origin": "https://a.example", "Accept-Encoding": "gzip"})
+        assert (answer.status_code, answer.content) == (202, b"")
+
+
+def test_messages_of_the_least_length_without_a_server() -> None:
+    """The same holds for a response that is made of them."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 202})
+        await send({"type": "http.response.body"})
+
+    async def main() -> None:
+        dual = Application(lambda request: Response())
+        dual.asgi_app = dual.wsgi_app = app  # type: ignore[assignment, method-assign]
+        async with await dual.arespond(core.Request(core.RequestHead())) as response:
+            assert (response.status_code, await response.aget_data()) == (202, b"")
+        made = await Response.afrom_app(app, {"type": "http", "method": "GET", "headers": []})
+        assert (made.status_code, made.get_data()) == (202, b"")
+
+    anyio.run(main)
