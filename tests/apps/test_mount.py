@@ -193,7 +193,7 @@ def test_as_werkzeug_does(path: str, root: str) -> None:
 def test_as_starlette_does(path: str, root: str) -> None:
     """On ASGI, Starlette's Mount chooses the same application and makes the same scope.
 
-    Starlette redirects from a prefix without its slash, and its root path for ``/`` is not changed either.
+    They differ in a prefix without its slash, from which Starlette redirects.
     """
     seen: list[Any] = []
 

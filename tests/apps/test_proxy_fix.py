@@ -322,7 +322,7 @@ COUNTS = [(1, 1, 0, 0, 0), (1, 1, 1, 1, 1), (2, 1, 2, 1, 2), (0, 0, 1, 0, 0), (3
 def test_as_werkzeug_does(counts: tuple[int, ...]) -> None:
     """Werkzeug's ProxyFix believes the same entries.
 
-    Three things differ on purpose: default ports are left out of Host; SERVER_NAME and SERVER_PORT always belong
+    It differs in three things: default ports are left out of Host; SERVER_NAME and SERVER_PORT always belong
     together; a port that belongs to the proxy's connection is not kept beside the address of the client.
     """
     seen: list[dict[str, Any]] = []

@@ -88,21 +88,15 @@ EXPECTED = {
 }
 
 OTHERWISE = {
-    # it has one thread for all requests, so that the page ``release`` waits for the end of the stream
+    # differs in threads: it has one for all requests
     ("flask_asgiref", streaming): ["first", "held back"],
-    # the iterable is not closed, but goes on
+    # differs in what is closed when the client leaves
     ("flask_a2wsgi", leaving): 0,
-    # the application is not told, and its body is not closed
     ("starlette_a2wsgi", leaving): 0,
 }
 
-#: what other bridges do now this way and now that way, or do not survive
-LEFT_OUT = {
-    # it would answer no request any more: its one thread goes on with the endless response
-    ("flask_asgiref", leaving),
-    # the error sometimes ends the response as if it were complete
-    ("starlette_a2wsgi", error_after),
-}
+#: rows in which other bridges are not compared
+LEFT_OUT = {("flask_asgiref", leaving), ("starlette_a2wsgi", error_after)}
 ROWS = [(name, row) for name in CARDAN + OTHERS for row in EXPECTED if (name, row) not in LEFT_OUT]
 
 

@@ -663,7 +663,7 @@ def test_ask() -> None:
 
 
 def test_a_server_port_that_is_an_int() -> None:
-    """Starlette's WSGIMiddleware sets SERVER_PORT to an int, where PEP 3333 wants a string: the URL can be read."""
+    """An environ whose SERVER_PORT is an int, where PEP 3333 has a string: the URL can be read."""
     environ = {
         "REQUEST_METHOD": "GET", "PATH_INFO": "/p", "wsgi.url_scheme": "http", "HTTP_HOST": "a.de",
         "SERVER_NAME": "srv", "SERVER_PORT": 8000,

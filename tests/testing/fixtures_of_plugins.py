@@ -89,7 +89,7 @@ async def use(clients: list[tuple[AsyncClient, str]]) -> None:
         ended.clear()
         for _ in range(2):
             response = await client.send(client.build_request("GET", "/ticks"), stream=True)
-            body = response.stream._stream  # trio warns about httpx's own generators
+            body = response.stream._stream  # trio warns about the client's own generators
             assert await anext(body) == b"tick"
             if not ended:
                 await response.aclose()

@@ -14,7 +14,7 @@ from tests.testing.apps import ECHO, chunk, echo_asgi, only_http, read_all, star
 
 pytestmark = [
     pytest.mark.anyio,
-    # trio warns about async generators that are not run to their end; we cannot close those of httpx
+    # trio warns about async generators that are not run to their end; those of the client cannot be closed here
     pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning"),
 ]
 both = pytest.mark.parametrize("protocol", PROTOCOLS)

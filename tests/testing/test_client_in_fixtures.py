@@ -75,7 +75,7 @@ async def test_a_fixture_is_left_in_another_task(protocol: ProtocolName) -> None
         assert (await client.post("/", content=b"text")).text == "state text"
         assert (await in_a_task(lambda: client.post("/", content=b"text"))).text == "state text"
         response = await client.send(client.build_request("GET", "/events"), stream=True)
-        pieces = response.stream._stream  # trio warns about httpx's own generators
+        pieces = response.stream._stream  # trio warns about the client's own generators
         assert await anext(pieces) == b"data: tick\n\n"
         with pytest.raises(StopAsyncIteration):
             await in_a_task(steps.__anext__)

@@ -87,7 +87,7 @@ class StarletteSite:
 
 
 class Endless:
-    """An iterator, since Starlette does not close a generator when the client leaves."""
+    """An iterator, which has nothing to be closed when the client leaves."""
 
     def __aiter__(self) -> Any:
         return self
@@ -120,7 +120,7 @@ def visit(site: Any, kind: str, backend: Any) -> None:
             request = client.build_request("GET", "/ticks")
             response = await client.send(request, stream=True)
             body: Any = response.stream
-            assert await anext(body._stream) == b"tick"  # trio warns about httpx's own generators
+            assert await anext(body._stream) == b"tick"  # trio warns about the client's own generators
             await response.aclose()
             assert site.log[-1] == "left"
 

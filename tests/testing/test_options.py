@@ -152,7 +152,7 @@ def test_wrong_options() -> None:
         AsyncClient(WHERE["wsgi"], protocol="")  # type: ignore[arg-type]
 
 
-@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")  # Starlette does not close the view's generator
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")  # the generator of the view is left open
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_starlette(backend: Any) -> None:
     """A Starlette application: state of the lifespan, streaming, a background task."""
