@@ -101,6 +101,25 @@ def test_the_form_is_loaded_in_one_place(place: str, kind: str, request_class: A
 
 @places
 @kinds
+@pytest.mark.parametrize("access", ACCESSES)
+def test_what_the_hook_has_used_is_what_the_handler_gets(place: str, kind: str, access: str) -> None:
+    """``form`` and ``files`` are the objects that the hook has seen: it may have given them another class."""
+
+    class Keeps(Request):
+        def load_form(self) -> None:
+            super().load_form()
+            self.kept = self.form, self.files
+
+    def handler(request: Any) -> Response:
+        ACCESSES[access](request)
+        return Response(f"{request.form is request.kept[0]} {request.files is request.kept[1]}")
+
+    with client_of(handler, place, kind, Keeps) as client:
+        assert client.post("/", **MULTIPART).text == "True True"
+
+
+@places
+@kinds
 def test_no_access_no_call(place: str, kind: str) -> None:
     """JSON, and the bytes without the form, are read without the hook."""
 

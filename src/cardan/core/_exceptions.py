@@ -291,6 +291,15 @@ class HTTPException(_Declaring):
         declared = {name: getattr(self, name) for name in names if hasattr(self, name)}
         return declared | {name: value for name, value in self.members.items() if name not in declared}
 
+    def get_description(self, request: object = None, scope: object = None) -> str:
+        """Return the description as HTML, for pages: a paragraph, ``""`` without a description.
+
+        It does not depend on the parameters, which are those of :meth:`get_response`. A class may override it.
+        """
+        from ._problem import paragraph
+
+        return paragraph(self.description)
+
     def get_body(
         self, request: HasHeaders | Mapping[str, Any] | None = None, scope: Mapping[str, Any] | None = None
     ) -> str:

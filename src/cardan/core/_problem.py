@@ -16,7 +16,7 @@ from .fields._accept_media import MIMEAccept
 from .fields._live import HasHeaders
 from .fields._media_types import parse_media_type
 
-__all__ = ["ERROR_FORMATS", "ErrorFormat", "Problem", "ResponseLike", "document", "problem_details"]
+__all__ = ["ERROR_FORMATS", "ErrorFormat", "Problem", "ResponseLike", "document", "paragraph", "problem_details"]
 
 ErrorFormat: TypeAlias = Literal["auto", "problem", "html", "text"]
 ERROR_FORMATS: Final[tuple[ErrorFormat, ...]] = ("auto", "problem", "html", "text")
@@ -54,6 +54,10 @@ class Problem(Protocol):
     @property
     def instance(self) -> str | None:
         """The URI of this occurrence of the problem, or None."""
+        ...
+
+    def get_description(self) -> str:
+        """The description as HTML."""
         ...
 
     def get_members(self) -> Mapping[str, object]:
@@ -195,10 +199,13 @@ _HEAD: Final = (
 def _html(error: Problem) -> str:
     title = (error.title or error.name).translate(_ESCAPES)
     page = f"{error.code or 500} {title}"
-    out = f"{_HEAD}<title>{page}</title>\n<h1>{title}</h1>\n"
-    if error.description:
-        out += f"<p>{error.description.translate(_ESCAPES)}</p>\n"
-    return out
+    description = error.get_description()
+    return f"{_HEAD}<title>{page}</title>\n<h1>{title}</h1>\n" + (f"{description}\n" if description else "")
+
+
+def paragraph(text: str | None) -> str:
+    """Return ``text`` as a paragraph of HTML; ``""`` for no text."""
+    return f"<p>{text.translate(_ESCAPES)}</p>" if text else ""
 
 
 def _plain(error: Problem) -> str:

@@ -117,8 +117,6 @@ def test_bodies_of_errors(wz: Any, theirs: bool) -> None:
     row("The body of an error is HTML")
     environ = wz.test.create_environ(headers={"Accept": "text/plain"})
     assert (wz.exceptions.NotFound().get_response(environ).mimetype == "text/html") is theirs
-    row("`error.get_description()`")
-    assert hasattr(wz.exceptions.NotFound(), "get_description") is theirs
 
 
 def test_cookies_that_browsers_refuse(wz: Any, theirs: bool) -> None:

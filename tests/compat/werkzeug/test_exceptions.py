@@ -184,6 +184,18 @@ def test_errors_are_copied_and_pickled(name: str) -> None:
         assert ("X-A", "1") in again.get_headers()
 
 
+def test_descriptions_as_html(wz: Any) -> None:
+    """``get_description`` gives a paragraph; a page has what a class makes of it."""
+    environ = wz.test.create_environ(headers={"Accept": "text/html"})
+    assert wz.exceptions.NotFound("<none>").get_description() == "<p>&lt;none&gt;</p>"
+
+    class Own(wz.exceptions.NotFound):  # type: ignore[misc, name-defined]
+        def get_description(self, environ: Any = None, scope: Any = None) -> str:
+            return "<p><b>own</b></p>"
+
+    assert "<p><b>own</b></p>" in Own("x").get_response(environ).get_data(as_text=True)
+
+
 def test_a_missing_key_with_a_description(wz: Any) -> None:
     """Law: the description of a missing key may be given by position."""
     error = wz.exceptions.BadRequestKeyError("k", "no k")

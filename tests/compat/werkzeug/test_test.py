@@ -269,6 +269,33 @@ def test_redirects(wz: Any, client: Any) -> None:
     assert client.get("/sub", follow_redirects=True).text == "Hello None at sub.localhost"
 
 
+def test_a_client_of_a_framework(wz: Any) -> None:
+    """A subclass of the client sees every request, also those that follow redirects, and may use its cookies."""
+    opened: list[Any] = []
+
+    class Own(wz.test.Client):  # type: ignore[misc, name-defined]
+        def open(self, *args: Any, **options: Any) -> Any:
+            opened.append(args[0] if isinstance(args[0], str) else type(args[0]).__name__)
+            return super().open(*args, **options)
+
+    @wz.wrappers.Request.application  # type: ignore[untyped-decorator]
+    def app(request: Any) -> Any:
+        if request.path == "/end":
+            return wz.wrappers.Response(request.cookies.get("a", "none"))
+        response = wz.utils.redirect("/end")
+        response.set_cookie("a", "1")
+        return response
+
+    client = Own(app)
+    assert client.get("/", follow_redirects=True).text == "1"
+    assert opened == ["/", "EnvironBuilder"]
+    environ = wz.test.create_environ("/")
+    client._add_cookies_to_wsgi(environ)
+    assert environ["HTTP_COOKIE"] == "a=1"
+    client._update_cookies_from_response("localhost", "/", ["b=2; Path=/"])
+    assert client.get_cookie("b").value == "2"
+
+
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete", "patch", "options", "trace"])
 def test_methods(client: Any, method: str) -> None:
     """There is a function for each method."""

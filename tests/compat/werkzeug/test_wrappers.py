@@ -248,3 +248,22 @@ def test_a_body_that_other_code_has_read() -> None:
     assert werkzeug.wrappers.Request(environ).form["a"] == "1"
     with pytest.raises(ClientDisconnected, match=r"got no byte of the body: the client .* or other code"):
         cardan.Request(environ).form
+
+
+def test_a_host_that_is_assigned(wz: Any) -> None:
+    """``request.host = ...``, which Flask writes, changes the URLs, too."""
+    request = wz.wrappers.Request(create_environ("/x", "http://a.example/"))
+    request.host = "b.example"
+    assert (request.host, request.url, request.host_url) == ("b.example", "http://b.example/x", "http://b.example/")
+
+
+def test_files_get_another_class(wz: Any) -> None:
+    """A program may give the dictionary of files a class that is derived from its own, as Flask does for debugging."""
+    files = wz.wrappers.Request(create_environ(method="POST", data={"a": "1"})).files
+
+    class Explains(type(files)):  # type: ignore[misc]
+        def __getitem__(self, key: str) -> Any:
+            return f"no {key}"
+
+    files.__class__ = Explains
+    assert files["a"] == "no a"

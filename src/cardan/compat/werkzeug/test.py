@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from ...datastructures import Headers
 from ...http import dump_cookie, parse_cookie, parse_date
@@ -268,7 +268,7 @@ class Client:
             seen.add(step)
             response.history = tuple(history)
             history.append(response)
-            response = self._send(self._redirected(response), buffered)
+            response = self.open(self._redirected(response), buffered=buffered)  # a subclass may have its own
         response.history = tuple(history)
         return response
 
@@ -292,26 +292,36 @@ class Client:
 
     def _send(self, request: BaseRequest, buffered: bool) -> TestResponse:
         environ = request.environ
-        url = urlsplit(Request(environ, populate_request=False).url)
-        domain = url.hostname or "localhost"
-        if self._cookies is not None:
-            sent = [
-                f"{cookie.key}={cookie.value}"
-                for cookie in self._cookies.values()
-                if cookie.is_sent_to(domain, url.path)
-            ]
-            if sent:
-                environ["HTTP_COOKIE"] = "; ".join(sent)
-            else:
-                environ.pop("HTTP_COOKIE", None)
+        self._add_cookies_to_wsgi(environ)
         body, status, headers = run_wsgi_app(self.application, environ, buffered)
-        if self._cookies is not None:
-            for header in headers.getlist("Set-Cookie"):
-                self._keep(Cookie.from_header(header, domain, url.path))
+        url = _url_of(environ)
+        self._update_cookies_from_response(url.hostname or "localhost", url.path, headers.getlist("Set-Cookie"))
         return self.response_wrapper(body, status, headers, request=request)
 
-    def _redirected(self, response: TestResponse) -> BaseRequest:
-        """The request that follows a redirect."""
+    # these two have the names of Werkzeug's: subclasses call them, Flask's for example
+
+    def _add_cookies_to_wsgi(self, environ: WSGIEnvironment) -> None:
+        """Set the Cookie field of ``environ`` to the cookies that are sent to its URL."""
+        if self._cookies is None:
+            return
+        url = _url_of(environ)
+        domain = url.hostname or "localhost"
+        sent = [
+            f"{cookie.key}={cookie.value}" for cookie in self._cookies.values() if cookie.is_sent_to(domain, url.path)
+        ]
+        if sent:
+            environ["HTTP_COOKIE"] = "; ".join(sent)
+        else:
+            environ.pop("HTTP_COOKIE", None)
+
+    def _update_cookies_from_response(self, server_name: str, path: str, headers: list[str]) -> None:
+        """Keep the cookies of the Set-Cookie fields ``headers``, which ``server_name`` has sent for ``path``."""
+        if self._cookies is not None:
+            for header in headers:
+                self._keep(Cookie.from_header(header, server_name, path))
+
+    def _redirected(self, response: TestResponse) -> EnvironBuilder:
+        """A builder of the request that follows a redirect."""
         before = EnvironBuilder.from_environ(response.request.environ)
         url = urlsplit(urljoin(before.base_url + before.path.lstrip("/"), response.location or ""))
         host, name = url.hostname or "", before.server_name
@@ -336,7 +346,7 @@ class Client:
             before.headers.remove("Transfer-Encoding")
         elif before.input_stream is not None and before.input_stream.seekable():
             before.input_stream.seek(0)
-        return before.get_request()
+        return before
 
     def get(self, *args: Any, **kw: Any) -> TestResponse:
         """:meth:`open` with the method GET."""
@@ -372,6 +382,10 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.application!r}>"
+
+
+def _url_of(environ: WSGIEnvironment) -> SplitResult:
+    return urlsplit(Request(environ, populate_request=False).url)
 
 
 def __dir__() -> list[str]:

@@ -28,7 +28,7 @@ from ...core._response import (
 )
 from ...core.drive import Read
 from ...core.forms import BodyReader, Form
-from ...core.structures import iter_multi_items
+from ...core.structures import ImmutableMultiDict, iter_multi_items
 from ...http import parse_options_header
 from ._values import ValuesBuilder
 from .datastructures import FileStorage
@@ -68,6 +68,10 @@ __all__ = [
 REQUEST_KEY = "werkzeug.request"
 
 
+class _Files(ImmutableMultiDict[str, FileStorage]):
+    """The files of a form. It has no ``__slots__``, so that a program can give it another class, as Flask does."""
+
+
 class BaseRequest(_request.BaseRequest):
     """:class:`cardan.BaseRequest` with what programs for Werkzeug expect.
 
@@ -79,6 +83,7 @@ class BaseRequest(_request.BaseRequest):
 
     form_rules = "silent"
     _empty_after_form = True
+    _files_class = _Files
 
     form_data_parser_class: ClassVar[type[FormDataParser]] = FormDataParser
     """The class of the object that parses forms. If it is another one, the whole body is kept in memory for it, at most
@@ -128,6 +133,22 @@ class BaseRequest(_request.BaseRequest):
             super().__setattr__(name, value)
             if name == "form_data_parser_class" and not _has_own_hook(type(self)):
                 self.make_form_data_parser = self._make_own_parser
+
+    if not TYPE_CHECKING:
+
+        @property
+        def host(self) -> str:
+            """The Host (RFC 9110 section 7.2); see :class:`cardan.Request`. It can be assigned, as Flask does.
+
+            The URLs of the request then have the new host.
+            """
+            return _request.BaseRequest.host.fget(self)
+
+        @host.setter
+        def host(self, value: str) -> None:
+            for name in ("host_url", "root_url", "base_url", "url"):
+                self.__dict__.pop(name, None)
+            self.__dict__["host"] = value
 
     def _load_form_data(self) -> None:
         """The hook ``load_form`` under its name in Werkzeug."""

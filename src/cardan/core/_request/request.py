@@ -190,6 +190,8 @@ class BaseRequest(_Limited):
     """Whether the bytes of a body are empty after it was parsed as a form, as in the original design, instead of a
     BodyConsumed.
     """
+    _files_class: type[ImmutableMultiDict[str, Any]] = ImmutableMultiDict
+    """The class of ``files``."""
     _hooks_form: bool = False
     """Whether the class overrides :meth:`load_form`."""
     _form_loaded: bool
@@ -511,7 +513,12 @@ class BaseRequest(_Limited):
     @cached
     def form(self) -> ImmutableMultiDict[str, str]:
         """The fields of the form that are not files; empty if the Content-Type is not that of a form."""
-        form = self._form_for("form") if self._hooks_form else reading.form_of(self, "form")
+        if self._hooks_form:
+            form = self._form_for("form")
+            if "form" in self.__dict__:  # the hook has used it
+                return self.__dict__["form"]  # type: ignore[no-any-return]
+        else:
+            form = reading.form_of(self, "form")
         fields: ImmutableMultiDict[str, str]
         fields = made_of_pairs(self.parameter_storage_class, form.fields if form is not None else [], "form")
         return fields
@@ -523,9 +530,14 @@ class BaseRequest(_Limited):
         @cached
         def files(self) -> ImmutableMultiDict[str, Any]:
             """The files of a multipart form, name to :class:`FileStorage`."""
-            form = self._form_for("files") if self._hooks_form else reading.form_of(self, "files")
+            if self._hooks_form:
+                form = self._form_for("files")
+                if "files" in self.__dict__:  # the hook has used it
+                    return self.__dict__["files"]
+            else:
+                form = reading.form_of(self, "files")
             files: ImmutableMultiDict[str, Any]
-            files = made_of_pairs(ImmutableMultiDict, form.files if form is not None else [], "files")
+            files = made_of_pairs(self._files_class, form.files if form is not None else [], "files")
             return files
 
     @cached
