@@ -12,7 +12,7 @@ import os
 import queue
 import threading
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .background import call_soon
 
@@ -84,7 +84,7 @@ class Portal:
         loop is about to end.
         """
         context = copy_context()
-        start: Callable[..., Any] = self._group.start_soon
+        start = cast("Callable[..., Any]", self._group.start_soon)
 
         def begin() -> None:
             try:

@@ -79,9 +79,9 @@ async def run_once(
 
     If it runs already, because the application is mounted elsewhere below the same mount, its state is taken over.
     """
-    run = run or app
+    serve: Callable[..., Awaitable[None]] = app if run is None else run
     if SHARED not in scope:
-        await run(scope, receive, send)
+        await serve(scope, receive, send)
         return
     states: dict[int, Any] = scope[SHARED]
     if id(app) in states:
@@ -97,7 +97,7 @@ async def run_once(
         if message["type"] == "lifespan.startup.complete":
             states[id(app)] = scope["state"]
 
-    await run(scope, receive, send_and_note)
+    await serve(scope, receive, send_and_note)
 
 
 class ProcessLifespan:
