@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from typing import Any
 
 import pytest
@@ -102,6 +103,30 @@ def test_on_both_protocols(protocol: Any) -> None:
         assert client.get("/dir?a=1").headers["Location"] == "http://testserver/app/dir/?a=1"
         assert (client.post("/ö/x").status_code, client.get("/none").status_code) == (405, 404)
         assert set(client.post("/ö/x").headers["Allow"].split(", ")) == {"GET", "HEAD"}
+
+
+@pytest.mark.parametrize(
+    ("host", "subdomain"),
+    [
+        ("shop.example", ""),
+        ("api.shop.example:80", "api"),
+        ("other.example", None),
+        ("notshop.example", None),
+        ("1.2.3.4", None),
+    ],
+)
+def test_subdomains(wz: Any, host: str, subdomain: str | None) -> None:
+    """The subdomain of a request is what its host has before the name of the server. A host of another name is found by
+    no rule, with a warning that names the program that has bound the map.
+    """
+    urls = wz.routing.Map([wz.routing.Rule("/", endpoint="end", subdomain="<sub>")])
+    environ = wz.test.create_environ("/", f"http://{host}")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        adapter = urls.bind_to_environ(environ, server_name="shop.example:80")
+    assert adapter.subdomain == ("<invalid>" if subdomain is None else subdomain)
+    assert [str(each.message)[:19] for each in caught] == ([] if subdomain is not None else ["Current server name"])
+    assert {each.filename for each in caught} <= {__file__}
 
 
 def test_an_error_of_the_program() -> None:

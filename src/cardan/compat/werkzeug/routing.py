@@ -6,6 +6,7 @@ are Werkzeug's.
 
 from __future__ import annotations
 
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ except ImportError:
 from ..._request import BaseRequest
 from ..._response import redirect
 from .exceptions import BadHost, BadRequest, HTTPException, MethodNotAllowed, default_exceptions
+from .wsgi import get_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -168,8 +170,21 @@ class Map(original.Map):
     ) -> MapAdapter:
         """The map for the request of an environ, or for a request, on WSGI or on ASGI."""
         values = environ if isinstance(environ, dict) else _environ_of(environ)
+        if server_name and subdomain is None and not self.host_matching and _is_foreign(values, server_name):
+            # Werkzeug's own warning would name this module, and not the program, for which a filter may be written
+            name = get_host(values)
+            warnings.warn(f"Current server name {name!r}, expected {server_name!r} or a subdomain of it", stacklevel=2)
+            subdomain = "<invalid>"  # no rule has it
         with _own_errors():
             return _own_adapter(super().bind_to_environ(values, server_name, subdomain))
+
+
+def _is_foreign(environ: WSGIEnvironment, server_name: str) -> bool:
+    """Whether the host of the request is neither ``server_name`` nor a subdomain of it."""
+    port = ":443" if environ.get("wsgi.url_scheme") in ("https", "wss") else ":80"
+    known = server_name.lower().removesuffix(port)
+    host = get_host(environ).lower()
+    return host != known and not host.endswith(f".{known}")
 
 
 def _own_adapter(known: original.MapAdapter) -> MapAdapter:
