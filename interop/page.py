@@ -168,11 +168,8 @@ def versions(servers: dict[str, Any], clients: dict[str, Any]) -> list[str]:
 
 def missing(results: dict[str, Any], table: Any) -> dict[str, str]:
     """The reason for each that did not run."""
-    return {
-        name: results.get(name, {"missing": "not asked"}).get("missing", "")
-        for name in table
-        if "missing" in results.get(name, {"missing": ""})
-    }
+    reasons = {name: results.get(name, {"missing": "not asked"}).get("missing", "") for name in table}
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
 def summary(found: dict[str, Any]) -> str:
