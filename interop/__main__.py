@@ -53,49 +53,61 @@ class Clients:
             self._running[client.name] = stack, stack.enter_context(client.open(folder))
         return self._running[client.name][1]
 
+    def lose(self, client: Client, error: Exception) -> None:
+        """Go on without a client that does not start."""
+        self.missing[client.name] = f"does not start: {str(error).strip().partition(chr(10))[0] or repr(error)}"
+        self.clients.remove(client)
+
     def drop(self, client: Client) -> None:
         """End this client."""
-        self._running.pop(client.name)[0].close()
+        if client.name in self._running:
+            self._running.pop(client.name)[0].close()
 
     def close(self) -> None:
         """End all clients."""
         for client in self.clients:
-            if client.name in self._running:
-                self.drop(client)
+            self.drop(client)
 
 
 def fill_all(
     place: Place, target: str, clients: Clients, rows: list[Row], folder: Path, known: Cells | None = None
 ) -> Cells:
-    """Start the server once, and fill its cells.
-
-    Where ``known`` has a difference, the row is sent up to ``TRIES`` times until the same is seen here: some things
-    happen only sometimes.
-    """
+    """Start the server once, and fill its cells. See :func:`fill_row` for ``known``."""
     prefix = "def" if place.kind.protocol == "wsgi" else "async"
     server = start(place.kind, target, app_dir=ROOT, log_dir=folder, INTEROP_FOLDER=str(folder))
     url = f"{place.scheme}{server.url.removeprefix('http')}/{prefix}/"
     found: Cells = {}
     try:
-        for client in clients.clients:
-            if client.only_https and place.scheme != "https":
-                continue
-            cells = found[client.name] = {}
-            for row in rows:
-                if row.needs & client.cannot:
-                    continue
-                sought = set(known[client.name][row.name].differences if known else [])
-                for _ in range(TRIES):
-                    cell = cells[row.name] = fill(row, clients.get(client), url, folder)
-                    if cell.hangs:
-                        clients.drop(client)
-                    if sought <= set(cell.differences):
-                        break
+        for client in [one for one in clients.clients if place.scheme == "https" or not one.only_https]:
+            sent = [row for row in rows if not row.needs & client.cannot]
+            of_client = known.get(client.name, {}) if known else {}
+            try:
+                found[client.name] = {
+                    row.name: fill_row(row, client, clients, url, folder, of_client.get(row.name)) for row in sent
+                }
+            except Exception as error:
+                clients.lose(client, error)
             if client.name == "Chromium":  # it would keep connections to a server that serves one at a time
                 clients.drop(client)
     finally:
         server.stop()
     return found
+
+
+def fill_row(row: Row, client: Client, clients: Clients, url: str, folder: Path, known: Cell | None) -> Cell:
+    """Fill one cell. Raises any exception if the client does not start.
+
+    If ``known`` has a difference, the row is sent up to ``TRIES`` times until the same is seen: some things happen only
+    sometimes.
+    """
+    sought = set(known.differences if known else [])
+    for _ in range(TRIES):
+        cell = fill(row, clients.get(client), url, folder)
+        if cell.hangs:
+            clients.drop(client)
+        if sought <= set(cell.differences):
+            break
+    return cell
 
 
 def compare(place: Place, clients: Clients, rows: list[Row], folder: Path) -> dict[str, Any]:
@@ -108,6 +120,7 @@ def compare(place: Place, clients: Clients, rows: list[Row], folder: Path) -> di
             for row, cell in of.items()
         }
         for client, of in ours.items()
+        if client in raw
     }
     return {"versions": place.versions(), "date": str(datetime.date.today()), "cells": cells}
 
@@ -137,32 +150,37 @@ def run(results: dict[str, Any], places: list[str], names: list[str], rows: list
     folder.chmod(0o777)  # Apache serves as another user
     clients = Clients(names, folder)
     results["python"] = platform.python_version()
-    for name in names:
-        missing = clients.missing.get(name, "")
-        results["clients"][name] = {"missing": missing} if missing else {"version": CLIENTS[name].version()}
-        print(f"{name}: {missing or CLIENTS[name].version()}", flush=True)
     try:
         for name in places:
             known = results["servers"].get(name, {})
-            if resume and known.get("date") == str(datetime.date.today()) and "cells" in known:
+            if resume and known.get("date") == str(datetime.date.today()):
                 continue
-            if missing := PLACES[name].missing():
-                found: dict[str, Any] = {"missing": missing}
-            else:
-                try:
-                    found = compare(PLACES[name], clients, rows, folder)
-                except AssertionError as error:
-                    found = {"missing": "does not start: " + str(error).strip().splitlines()[-1]}
+            found = ask(PLACES[name], clients, rows, folder)
             for client, cells in known.get("cells", {}).items():  # what was not asked again stays
-                if "cells" in found:
+                if "cells" in found and client not in clients.missing:
                     found["cells"][client] = {**cells, **found["cells"].get(client, {})}
-            results["servers"] = {**results["servers"], name: found}
-            results["servers"] = {one: results["servers"][one] for one in PLACES if one in results["servers"]}
+            servers = {**results["servers"], name: found}
+            results["servers"] = {one: servers[one] for one in PLACES if one in servers}
             print(f"{name}: {found.get('missing') or page.summary(found)}", flush=True)
             RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     finally:
         clients.close()
         shutil.rmtree(folder, ignore_errors=True)
+    for name in names:
+        missing = clients.missing.get(name)
+        results["clients"][name] = {"missing": missing} if missing else {"version": CLIENTS[name].version()}
+        print(f"{name}: {missing or CLIENTS[name].version() or 'ran'}", flush=True)
+    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+
+
+def ask(place: Place, clients: Clients, rows: list[Row], folder: Path) -> dict[str, Any]:
+    """The results of one server, or the reason why there are none."""
+    if missing := place.missing():
+        return {"missing": missing}
+    try:
+        return compare(place, clients, rows, folder)
+    except AssertionError as error:
+        return {"missing": f"does not start: {str(error).strip().splitlines()[-1]}"}
 
 
 if __name__ == "__main__":

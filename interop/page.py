@@ -92,29 +92,7 @@ def render(results: dict[str, Any]) -> str:
     notes = notes_of(servers)
     numbers = {key: str(number) for number, key in enumerate(notes, 1)}
     ran = dict(with_cells(servers))
-    by_server: dict[tuple[str, str], set[str]] = defaultdict(set)
-    by_client: dict[tuple[str, str], set[str]] = defaultdict(set)
-    pairs = set()
-    for server, cells in ran.items():
-        for client, rows in cells.items():
-            for row, cell in rows.items():
-                pairs |= {(server, row), (client, row)}
-                for difference in cell["cardan"]:
-                    whose = blame(cells, client, row, difference)
-                    number = numbers[row, difference, whose]
-                    by_server[server, row].add(number)
-                    if whose != "server":
-                        by_client[client, row].add(number)
-
-    def table(title: str, names: list[str], marked: dict[tuple[str, str], set[str]]) -> Iterator[str]:
-        yield f"| {title} | {' | '.join(ROWS)} |"
-        yield f"|---|{'---|' * len(ROWS)}"
-        for name in names:
-            cells = (
-                ", ".join(sorted(marked[name, row], key=int)) or ("ok" if (name, row) in pairs else "–") for row in ROWS
-            )
-            yield f"| {name} | {' | '.join(cells)} |"
-
+    marked = marks(ran, numbers)
     known = [name for name in ordered(clients, CLIENTS) if "version" in clients[name]]
     begin = (
         f"Written {max(of['date'] for of in servers.values() if 'date' in of)}, with Python {results['python']}. "
@@ -123,11 +101,11 @@ def render(results: dict[str, Any]) -> str:
     lines = [
         begin,
         "",
-        *table("server", list(ran), by_server),
+        *table("server", list(ran), marked),
         "",
         "What the clients do themselves, on whatever server; `–`: the client cannot send this.",
         "",
-        *table("client", known, by_client),
+        *table("client", known, marked),
         "",
         *(f"{number}. {notes[key].text()}" for key, number in numbers.items()),
         "",
@@ -140,6 +118,37 @@ def render(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def marks(ran: dict[str, Cells], numbers: dict[tuple[str, str, str], str]) -> dict[tuple[str, str], set[str]]:
+    """The numbers of the notes for each server and row, and for each client and row that was sent.
+
+    Those of a client are about what the client does, or cardan.
+    """
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for server, cells in ran.items():
+        for client, rows in cells.items():
+            for row, cell in rows.items():
+                of_server, of_client = found[server, row], found[client, row]
+                for difference in cell["cardan"]:
+                    whose = blame(cells, client, row, difference)
+                    number = numbers[row, difference, whose]
+                    of_server.add(number)
+                    if whose != "server":
+                        of_client.add(number)
+    return found
+
+
+def table(title: str, names: list[str], marked: dict[tuple[str, str], set[str]]) -> Iterator[str]:
+    """The lines of a table with a column for each row of the matrix."""
+
+    def cell(name: str, row: str) -> str:
+        return ", ".join(sorted(marked[name, row], key=int)) or "ok" if (name, row) in marked else "–"
+
+    yield f"| {title} | {' | '.join(ROWS)} |"
+    yield f"|---|{'---|' * len(ROWS)}"
+    for name in names:
+        yield f"| {name} | {' | '.join(cell(name, row) for row in ROWS)} |"
+
+
 def made_good(ran: dict[str, Cells]) -> Iterator[str]:
     """Where the raw application fails, and the site does not."""
     found: dict[str, list[str]] = defaultdict(list)
@@ -149,7 +158,10 @@ def made_good(ran: dict[str, Cells]) -> Iterator[str]:
                 if cell["raw"] and not cell["cardan"] and server not in found[row]:
                     found[row].append(server)
     if found:
-        yield "Where some client sees an error of the raw application, and none of the site:"
+        yield (
+            "Where some client sees something unexpected of the raw application, and not of the site "
+            "(cardan [discards the rest of a request](servers.md#early-answers) that nobody has read):"
+        )
         yield ""
         for row in ordered(found, ROWS):
             yield f"- **{row}**: {', '.join(found[row])}"

@@ -197,3 +197,29 @@ def test_what_is_not_installed_is_named() -> None:
     results["servers"]["daphne"] = {"missing": "daphne not installed"}
     del results["clients"]["curl"]
     assert "Not run: daphne (daphne not installed); curl (not asked)." in page.render(results)
+
+
+def test_a_client_that_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command goes on without it, and names it with the reason. A server that does not start is named as well."""
+    from interop import __main__ as command
+
+    def broken(folder: Path) -> Any:
+        raise RuntimeError("no display\nand more")
+
+    class Stopped:
+        url = "http://127.0.0.1:9"
+
+        def stop(self) -> None:
+            """Nothing runs."""
+
+    def fails(*arguments: Any, **options: Any) -> Any:
+        raise AssertionError("one ended at its start:\nno module site\n")
+
+    monkeypatch.setitem(CLIENTS, "curl", replace(CLIENTS["curl"], open=broken))
+    monkeypatch.setattr(command, "start", lambda *arguments, **options: Stopped())
+    clients = command.Clients(["socket", "curl"], tmp_path)
+    found = command.ask(PLACES["waitress"], clients, [ROWS["HEAD"]], tmp_path)
+    assert {name: list(rows) for name, rows in found["cells"].items()} == {"socket": ["HEAD"]}
+    assert clients.missing == {"curl": "does not start: no display"}
+    monkeypatch.setattr(command, "start", fails)
+    assert command.ask(PLACES["waitress"], clients, [], tmp_path) == {"missing": "does not start: no module site"}
