@@ -28,9 +28,9 @@ ASKS = "100 before the answer"
 COMPLETE = "looks complete"
 NGINX = (
     "If nginx passes a request on as it arrives, and the answer is complete before it, nginx closes the connection "
-    "without announcing it."
+    "without announcing it. By default it does not do so (`proxy_request_buffering on`)."
 )
-CURL = "curl leaves a connection of HTTP/2 in disorder if it stops an upload."
+CURL = "After an upload over HTTP/2 that curl has stopped, its next request on the connection fails."
 
 EXPLANATIONS: dict[tuple[str, str, str], str] = {
     ("early 413, Expect", ASKS, "gunicorn"): "gunicorn asks for the body before it calls a WSGI application.",
@@ -82,7 +82,11 @@ EXPLANATIONS: dict[tuple[str, str, str], str] = {
         "no answer, request 2",
         "curl",
     ): "curl leaves a connection of HTTP/2 in disorder if it stops an upload.",
-    ("unread", "no end", "curl"): "Over HTTP/2, curl waits for something after the answer that ends its upload.",
+    (
+        "unread",
+        "no end",
+        "curl",
+    ): "Over HTTP/2, curl has the whole answer to an upload that was not read, and waits on.",
 }
 """Why, by row, difference, and the server or client that does it (the beginning of its name)."""
 

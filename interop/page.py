@@ -24,16 +24,17 @@ Cells = dict[str, dict[str, dict[str, Any]]]
 def blame(cells: Cells, client: str, row: str, difference: str) -> str:
     """Whose doing a difference is: ``"cardan"``, ``"server"`` or ``"client"``.
 
-    It is cardan's if the raw application does not show the same, to this client or to another. It is the server's if
-    the socket sees the same of either application, or half of the clients that speak the same version of HTTP; else the
-    client's.
+    It is cardan's if the raw application does not show the same, to this client or to another. Of the clients that speak
+    the same version of HTTP, those count that see the same of either application: if the socket does, or more than one
+    and at least half of them, it is the server's; else the client's.
     """
     asked = {name: of[row] for name, of in cells.items() if row in of}
     if not any(difference in cell["raw"] for cell in asked.values()):
         return "cardan"
-    seen = {name: difference in (*cell["cardan"], *cell["raw"]) for name, cell in asked.items()}
-    alike = [seen[name] for name in seen if "httpx h2" not in cells or CLIENTS[name].http2 is CLIENTS[client].http2]
-    return "server" if seen.get("socket") or sum(alike) * 2 >= len(alike) else "client"
+    version = CLIENTS[client].http2
+    alike = [name for name in asked if "httpx h2" not in cells or CLIENTS[name].http2 is version]
+    seeing = [name for name in alike if difference in (*asked[name]["cardan"], *asked[name]["raw"])]
+    return "server" if "socket" in seeing or 1 < len(seeing) >= len(alike) / 2 else "client"
 
 
 @dataclass
@@ -96,7 +97,7 @@ def render(results: dict[str, Any]) -> str:
     known = [name for name in ordered(clients, CLIENTS) if "version" in clients[name]]
     begin = (
         f"Written {max(of['date'] for of in servers.values() if 'date' in of)}, with Python {results['python']}. "
-        "`ok`: every client saw what it should. A number: at least one client did not, see the note."
+        f"{counts(ran)} `ok`: every client saw what it should. A number: at least one client did not, see the note."
     )
     lines = [
         begin,
@@ -116,6 +117,22 @@ def render(results: dict[str, Any]) -> str:
     absent = {**missing(servers, PLACES), **missing(clients, CLIENTS)}
     lines += ["", "Not run: " + ("; ".join(f"{name} ({why})" for name, why in absent.items()) or "none") + "."]
     return "\n".join(lines)
+
+
+def counts(ran: dict[str, Cells]) -> str:
+    """How many answers were as expected, and whose doing the others are."""
+    total, others = 0, dict.fromkeys(("server", "client", "cardan"), 0)
+    for cells in ran.values():
+        for client, rows in cells.items():
+            total += len(rows)
+            for row, cell in rows.items():
+                for whose in {blame(cells, client, row, difference) for difference in cell["cardan"]}:
+                    others[whose] += 1
+    return (
+        f"Of {total} times that a client sent a row to a server, {sum(others.values())} showed something unexpected: "
+        f"{others['server']} times the server does it, {others['client']} times the client, and {others['cardan']} times "
+        "cardan."
+    )
 
 
 def marks(ran: dict[str, Cells], numbers: dict[tuple[str, str, str], str]) -> dict[tuple[str, str], set[str]]:

@@ -159,11 +159,12 @@ OTHER: dict[str, list[str]] = {"cardan": [], "raw": []}
         ({"curl": SAME, "socket": OTHER, "httpx": OTHER}, "client"),
         ({"curl": SAME, "socket": OTHER, "requests": OTHER, "httpx": OTHER, "httpx h2": SAME}, "server"),
         ({"curl": SAME, "socket": OTHER, "httpx h2": OTHER, "Chromium": OTHER}, "client"),
+        ({"curl": SAME}, "client"),
     ],
 )
 def test_whose_doing(cells: dict[str, dict[str, list[str]]], whose: str) -> None:
     """cardan's if the raw application never shows it; the server's if the socket sees it, or half of the clients that
-    speak the same version of HTTP.
+    speak the same version of HTTP, and more than one.
     """
     of_rows = {client: {"error after": cell} for client, cell in cells.items()}
     assert page.blame(of_rows, "curl", "error after", "looks complete") == whose
