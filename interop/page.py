@@ -24,9 +24,9 @@ Cells = dict[str, dict[str, dict[str, Any]]]
 def blame(cells: Cells, client: str, row: str, difference: str) -> str:
     """Whose doing a difference is: ``"cardan"``, ``"server"`` or ``"client"``.
 
-    It is cardan's if the raw application does not show the same, to this client or to another. Of the clients that speak
-    the same version of HTTP, those count that see the same of either application: if the socket does, or more than one
-    and at least half of them, it is the server's; else the client's.
+    It is cardan's if the raw application does not show the same, to this client or to another. Of the clients that
+    speak the same version of HTTP, those count that see the same of either application: if the socket does, or more
+    than one and at least half of them, it is the server's; else the client's.
     """
     asked = {name: of[row] for name, of in cells.items() if row in of}
     if not any(difference in cell["raw"] for cell in asked.values()):
@@ -130,8 +130,8 @@ def counts(ran: dict[str, Cells]) -> str:
                     others[whose] += 1
     return (
         f"Of {total} times that a client sent a row to a server, {sum(others.values())} showed something unexpected: "
-        f"{others['server']} times the server does it, {others['client']} times the client, and {others['cardan']} times "
-        "cardan."
+        f"{others['server']} times the server does it, {others['client']} times the client, and {others['cardan']} "
+        "times cardan."
     )
 
 
