@@ -138,12 +138,23 @@ async def wait_uncut(event: anyio.Event) -> BaseException | None:
 
 
 async def wait_out(event: anyio.Event) -> None:
-    """Return when ``event`` is set, and not before; a cancellation that came meanwhile is raised then."""
+    """Return when ``event`` is set, and not before; a native cancellation that came meanwhile is raised then.
+
+    That of a scope is raised by what the task awaits next.
+    """
     cancelled: BaseException | None = None
     try:
-        with shielded():
-            cancelled = await wait_uncut(event)
-        if cancelled is not None:
-            raise cancelled
+        try:
+            await event.wait()
+        except BaseException as error:
+            if not is_cancellation(error):
+                raise
+            cancelled = error
+            with shielded():
+                cancelled = await wait_uncut(event) or cancelled
+            from anyio import current_effective_deadline
+
+            if current_effective_deadline() != -inf:
+                raise cancelled from None
     finally:
         del cancelled  # its traceback holds this frame: no cycle

@@ -64,10 +64,8 @@ class Conversation:
 
         Raises RuntimeError in a task that outlives the request, because the thread then serves another request.
         """
-        import anyio
-
         # in a copy: the task's own context may be entered by another task of the request meanwhile
-        job = _Job(partial(copy_context().run, function, *args), anyio.Event())
+        job = _Job(partial(copy_context().run, function, *args), make_event())
         self._inbox.put(job)
         if self._left:  # checked after the put: leave() sees a job that was put before
             raise _over()
@@ -261,9 +259,7 @@ class _Relay:
             self._conversation.post(asked.set)
 
     async def _emit(self, item: Any) -> None:
-        import anyio
-
-        asked = self._asked = anyio.Event()
+        asked = self._asked = make_event()
         self._conversation._inbox.put(item)
         await asked.wait()
 
