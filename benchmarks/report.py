@@ -40,6 +40,7 @@ SCRIPTS = {
     "memory": "Memory and fairness",
     "import_time": "Import time",
     "servers": "Servers over loopback",
+    "bridges": "Bridges",
 }
 PALETTE = ("#9a9a9a", "#c8502d", "#3b6ea5", "#5b8f5b", "#8a6fae", "#b08d3c", "#4a9a9a")
 

@@ -155,7 +155,10 @@ class _Call:
         self._has_all_sent = False
         """Whether the application has sent its last message."""
         self._has_left = False
+        self._is_over = False
+        """Whether nothing can be received any more but that the client has left."""
         self._over: Any = None
+        """The event of that, if a task waits for it."""
         self._asked: Any = None
 
     # --- in the thread of the request ---
@@ -247,33 +250,41 @@ class _Call:
     # --- in the loop ---
 
     async def _run(self) -> None:
-        self._over = crossing.make_event()
         try:
             await self._app(self._scope, self._receive, self._send)
         finally:
-            self._over.set()  # for tasks of the application that outlive it
+            self._end_input()  # for tasks of the application that outlive it
+
+    def _end_input(self) -> None:
+        self._is_over = True
+        if self._over is not None:
+            self._over.set()
 
     def _tell_left(self) -> None:
         self._has_left = True
-        for event in (self._over, self._asked):
-            if event is not None:
-                event.set()
+        self._end_input()
+        if self._asked is not None:
+            self._asked.set()
 
     async def _receive(self) -> MutableMapping[str, Any]:
         kept, self._kept = self._kept, None
         if kept is not None:
             self._rest = 0
             return {"type": "http.request", "body": kept, "more_body": False}
-        if self._rest != 0 and not self._over.is_set():
+        if self._rest != 0 and not self._is_over:
             try:
                 data: bytes = await self._conversation.run_sync(self._read)
             except ClientDisconnected:
                 self._has_left = True
-                self._over.set()
+                self._end_input()
             else:
                 self._rest = 0 if not data else None if self._rest is None else self._rest - len(data)
                 return {"type": "http.request", "body": data, "more_body": self._rest != 0}
-        await self._over.wait()
+        if self._is_over:
+            await checkpoint()
+        else:
+            over = self._over = self._over or crossing.make_event()
+            await over.wait()
         return {"type": "http.disconnect"}
 
     def _read(self) -> bytes:
@@ -297,7 +308,7 @@ class _Call:
                 await asked.wait()
             if not message.get("more_body", False):
                 self._has_all_sent = True
-                self._over.set()
+                self._end_input()
                 self._conversation.put(chunk)
             else:
                 await self._hand_over(chunk)

@@ -133,6 +133,7 @@ class Sender:
         take_first: Callable[[], bytes] | None = getattr(response.response, "take_first", None)
         if take_first is not None and (first := take_first()):  # of a body that a handler's thread has begun
             await wire.emit(first)
+            del first
         receiving = await self._source()
         run = crossing.Interruptible(receiving.watch if receiving is not None else None, ClientLeft)
         keep_alive = forget = None

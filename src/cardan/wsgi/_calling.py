@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ..core._buffers import as_bytes
@@ -45,7 +44,7 @@ class AppBody:
         chunk = next(self._chunks, b"")
         if len(chunk) == length and not self._written:
             return chunk
-        self._chunks = chain([chunk], self._chunks)
+        self._chunks = _after([chunk], self._chunks)
         return None
 
     def begin(self) -> None:
@@ -76,7 +75,7 @@ class AppBody:
     def __iter__(self) -> Iterator[bytes]:
         if self._steps is None:
             self._steps = self._run()
-        return chain([first], self._steps) if (first := self.take_first()) else self._steps
+        return _after([first], self._steps) if (first := self.take_first()) else self._steps
 
     def _run(self) -> Iterator[bytes]:
         while True:
@@ -87,6 +86,7 @@ class AppBody:
                 break
             yield from self._drain()  # what was written comes before what is yielded afterwards
             yield chunk
+            del chunk  # not kept while the next one is made
         yield from self._drain()
 
     def _drain(self) -> list[bytes]:
@@ -99,6 +99,13 @@ class AppBody:
         close, self._close = self._close, None
         if close is not None:
             close()
+
+
+def _after(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+    """``first``, which is emptied, then ``rest``. A chain would keep what it has given."""
+    while first:
+        yield first.pop(0)
+    yield from rest
 
 
 class _Start:
@@ -160,5 +167,5 @@ def call_app(
     return (
         start.status or "",
         start.headers,
-        AppBody(start.written, chain(first, chunks), close, is_list),
+        AppBody(start.written, _after(first, chunks), close, is_list),
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from .._buffers import BATCH_SIZE, CHUNK_SIZE
 from .._exceptions import BodyConsumed, UnsupportedMediaType
@@ -200,6 +200,9 @@ class DataReader:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
+_NOTHING: Final = memoryview(b"")
+
+
 class BodyStream(io.RawIOBase):
     """A readable raw file over a function that gives the next bytes, ``b""`` at the end.
 
@@ -210,7 +213,7 @@ class BodyStream(io.RawIOBase):
     def __init__(self, pull: Callable[[bool], bytes]) -> None:
         super().__init__()
         self._pull = pull
-        self._rest = memoryview(b"")
+        self._rest = _NOTHING
 
     def readable(self) -> bool:
         """True."""
@@ -222,12 +225,12 @@ class BodyStream(io.RawIOBase):
             self._rest = memoryview(self._pull(False))
         size = min(len(buffer), len(self._rest))
         buffer[:size] = self._rest[:size]
-        self._rest = self._rest[size:]
+        self._rest = self._rest[size:] if size < len(self._rest) else _NOTHING  # an empty rest would keep its piece
         return size
 
     def readall(self) -> bytes:
         """All bytes that are left. They are in memory once, and the piece that was read last once more."""
-        rest, self._rest = self._rest, memoryview(b"")
+        rest, self._rest = self._rest, _NOTHING
         first = bytes(rest) or self._pull(True)
         if not (data := first and self._pull(True)):
             return first
