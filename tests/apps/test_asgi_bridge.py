@@ -14,7 +14,7 @@ import anyio.to_thread
 import pytest
 
 import cardan
-from cardan import Application, Mount
+from cardan import Application, Mount, ProxyFix
 from cardan.testing import Client, RequestBuilder
 
 if TYPE_CHECKING:
@@ -418,6 +418,18 @@ def test_the_scope() -> None:
     assert (b"content-length", b"1") in seen["headers"]
     assert seen["raw_path"].startswith(b"/b%C3%A4low/%C3%A4/b")
     assert seen["wsgi.environ"]["REQUEST_METHOD"] == "POST"
+
+
+def test_the_raw_path_below_a_prefix_that_was_not_sent() -> None:
+    """A prefix that a proxy has removed is part of the path again, and an escaped slash stays escaped."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        await send(body(scope["raw_path"]))
+
+    fixed = ProxyFix(Application.from_asgi(only_http(app)), x_prefix=1)
+    with Client(fixed, "wsgi") as client:
+        assert client.get("/a/x%2Fy", headers={"X-Forwarded-Prefix": "/pre"}).text == "/pre/a/x%2Fy"
 
 
 def test_a_client_that_breaks_its_upload_off() -> None:

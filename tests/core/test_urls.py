@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core._urls import host_is_trusted, iri_path, iri_query, iri_to_uri, uri_to_iri, valid_host
+from cardan.core._urls import host_is_trusted, iri_path, iri_query, iri_to_uri, uri_to_iri, valid_host, whole_raw_path
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,20 @@ def test_uris_are_ascii(text: str) -> None:
 def test_host_is_trusted(entry: str, host: str, trusted: bool) -> None:
     """Case and a trailing dot are ignored, a port in an entry must match, and a leading dot matches subdomains too."""
     assert host_is_trusted(host, [entry]) is trusted
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "sent", "whole"),
+    [
+        ("", "/a/b", b"/a%2Fb", b"/a%2Fb"),
+        ("/r", "/a/b", b"/r/a%2Fb", b"/r/a%2Fb"),
+        ("/r", "/a/b", b"/a%2Fb", b"/r/a%2Fb"),
+        ("/ü", "/a/b", b"/a%2Fb", b"/%C3%BC/a%2Fb"),
+        ("/r", "/a/b", b"/other", b"/r/a/b"),
+        ("/r", "/a b%", None, b"/r/a%20b%25"),
+        ("", "*", b"*", b"*"),
+    ],
+)
+def test_the_whole_raw_path(root: str, path: str, sent: bytes | None, whole: bytes) -> None:
+    """What was sent is kept, with the path of the application before it; it is made anew if it is another path."""
+    assert whole_raw_path(root, path, sent) == whole

@@ -13,7 +13,6 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, unquote_to_bytes
 
 from .. import _crossing as crossing
 from .._response import Response
@@ -21,6 +20,7 @@ from .._wire import leave_length_out, made
 from ..core._buffers import CHUNK_SIZE, as_bytes
 from ..core._exceptions import ClientDisconnected
 from ..core._request.head import announces_body
+from ..core._urls import whole_raw_path
 from ..core._waiting import checkpoint
 from ..wsgi._head import EnvironHead
 from ._nested_lifespans import NestedLifespans
@@ -53,18 +53,14 @@ def scope_for(request: Request) -> Scope:
     environ = request.environ
     head = EnvironHead(environ)
     root = head.root_path
-    path = root + head.path
-    raw = head.raw_path
-    if raw is None or unquote_to_bytes(raw).decode("utf-8", "replace") != path:  # ProxyFix adds a prefix, for example
-        raw = quote(path, "/:@!$&'()*+,;=~").encode()
     return {
         "type": "http",
         "asgi": _ASGI.copy(),
         "http_version": head.http_version,
         "method": head.method,
         "scheme": head.scheme,
-        "path": path,
-        "raw_path": raw,
+        "path": root + head.path,
+        "raw_path": whole_raw_path(root, head.path, head.raw_path),
         "query_string": head.query_string,
         "root_path": root,
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in head.headers.items()],

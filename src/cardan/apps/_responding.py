@@ -7,7 +7,6 @@ stands around a handler works: request class, middleware, lifespan, limits. The 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, unquote_to_bytes
 
 from .. import _crossing as crossing
 from .. import core
@@ -19,6 +18,7 @@ from ..core._checks import check_type
 from ..core._environs import make_environ
 from ..core._response.kept_trailers import KEPT, KeptTrailers
 from ..core._response.trailers import announced
+from ..core._urls import whole_raw_path
 from ..wsgi._calling import call_app
 
 if TYPE_CHECKING:
@@ -96,10 +96,7 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
 def _paths(request: core.BaseRequest) -> tuple[bytes, str]:
     """The whole path, with that of the application: as it was sent, and decoded."""
     head = request.head
-    path, sent = head.root_path + head.path, head.raw_path
-    if sent is None or unquote_to_bytes(sent).decode("utf-8", "replace") != path:  # ``root_path`` may not be part of it
-        sent = quote(path, "/:@!$&'()*+,;=~").encode()
-    return sent, path
+    return whole_raw_path(head.root_path, head.path, head.raw_path), head.root_path + head.path
 
 
 def _fields(request: core.BaseRequest) -> list[tuple[bytes, bytes]]:

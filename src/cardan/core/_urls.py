@@ -24,6 +24,7 @@ __all__ = [
     "split_host",
     "uri_to_iri",
     "valid_host",
+    "whole_raw_path",
 ]
 
 #: The port of a URL that names none (RFC 9110 section 4.2, RFC 6455 section 3).
@@ -35,6 +36,7 @@ MAX_PORT: Final = 65535
 MAX_HOST: Final = 1000
 # Characters that need no escape in a path (RFC 3986 section 3.3) and in a whole URI
 _PATH_SAFE: Final = "/!$&'()*+,:;=@~%-._"
+_SEGMENTS_SAFE: Final = "/:@!$&'()*+,;=~"  # the same of text in which a percent sign is not an escape
 _URI_SAFE: Final = "!#$%&'()*+,/:;=?@[]~-._"
 # A host name (RFC 1123 section 2.1, and underscores, which the web uses) or an IPv6 address in brackets, then a port.
 # The pattern is narrower than reg-name of RFC 3986: a comma may come from two fields that a server joined, and
@@ -162,6 +164,24 @@ def _is_ipv6(address: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def whole_raw_path(root: str, path: str, sent: bytes | None) -> bytes:
+    """The path of a request with that of the application before it, still encoded.
+
+    ``sent`` is what the server tells. It need not contain ``root``, which may be a prefix that a proxy has removed;
+    and it need not belong to the path at all, if something before has changed that.
+
+    >>> whole_raw_path("/shop", "/a/b", b"/a%2Fb")
+    b'/shop/a%2Fb'
+    """
+    if sent is not None:
+        decoded = unquote_to_bytes(sent).decode("utf-8", "replace")
+        if decoded == root + path:
+            return sent
+        if decoded == path:
+            return quote(root, _SEGMENTS_SAFE).encode() + sent
+    return quote(root + path, _SEGMENTS_SAFE).encode()
 
 
 def valid_host(host: str, scheme: str) -> str:
