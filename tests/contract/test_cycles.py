@@ -122,9 +122,11 @@ def call_asgi(app: Any, builder: RequestBuilder, content: bytes) -> int:
         await app(builder.scope(), receive, send)
         await anyio.to_thread.run_sync(int)  # an idle worker thread keeps a reference to its last job
 
+    before = threading.enumerate()  # other tests may have left the loop of the process, with workers that do not end
     anyio.run(main)
     for thread in threading.enumerate():
-        if thread.name == "cardan worker thread":  # the loop has ended it, but it may be at its last job still
+        # the loop has ended it, but it may be at its last job still
+        if thread.name == "cardan worker thread" and thread not in before:
             thread.join()
     return status[0]
 
@@ -277,9 +279,10 @@ def test_an_unexpected_exception_is_gone(name: str, path: str, protocol: str) ->
         if protocol == "wsgi":
             call_wsgi_server(app, builder)
         else:
+            before = threading.enumerate()
             anyio.run(call_asgi_server, app, builder, protocol == "asgi, leaves")
             for thread in threading.enumerate():
-                if thread.name == "cardan worker thread":
+                if thread.name == "cardan worker thread" and thread not in before:
                     thread.join()
     finally:
         logging.getLogger("cardan").disabled = False
