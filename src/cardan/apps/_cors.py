@@ -52,8 +52,8 @@ class CORS(Wrapper):
     CORS protects users of browsers from reading by other sites. It does not keep a request from reaching the
     application. Websockets are not covered: check :attr:`cardan.Request.origin` there.
 
-    Raises :exc:`ValueError` for text that can be no origin or no name, and for ``"*"`` with ``credentials``;
-    :exc:`TypeError` for values of other types.
+    Raises :exc:`ValueError` for text that can be no origin or no name, for a method such as ``"get"``, which browsers
+    send in upper case, and for ``"*"`` with ``credentials``; :exc:`TypeError` for values of other types.
 
     >>> from cardan import CORS, Request, Response
     >>> @Request.application
