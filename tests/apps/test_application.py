@@ -255,6 +255,38 @@ async def wrapped_async(request: Request) -> Response:
     return wrapped_sync(request)
 
 
+async def _foreign_asgi(scope: Any, receive: Any, send: Any) -> None:
+    pass
+
+
+def _foreign_wsgi(environ: Any, start_response: Any) -> list[bytes]:
+    return []
+
+
+@both
+@pytest.mark.parametrize("foreign", [_foreign_asgi, _foreign_wsgi])
+def test_a_function_that_does_not_take_the_request(protocol: Any, foreign: Any) -> None:
+    """The error shows what the function takes, and how an application becomes one that ``resolve`` may return."""
+
+    class Site(Application[Request]):
+        def resolve(self, request: Request) -> Any:
+            return foreign
+
+    with Client(Site(), protocol=protocol) as client, pytest.raises(TypeError) as caught:
+        client.get("/")
+    assert f"got the handler {foreign.__name__}(" in str(caught.value)
+    assert "Application.from_asgi() and Application.from_wsgi() take applications" in str(caught.value)
+
+
+@both
+def test_a_type_error_of_a_handler_stays_as_it_is(protocol: Any) -> None:
+    def handler(request: Request) -> Response:
+        return Response(len(5))  # type: ignore[arg-type]
+
+    with Client(Application(handler), protocol=protocol) as client, pytest.raises(TypeError, match="has no len"):
+        client.get("/")
+
+
 @both
 @pytest.mark.parametrize("handler", [wrapped_sync, wrapped_async])
 def test_middleware(protocol: Any, handler: Any) -> None:
@@ -383,6 +415,38 @@ def test_lifespan(protocol: Any, asynchronous: bool, backend: Any) -> None:
         assert client.get("/b").text == "/b"
         assert log == ["up"]
     assert log == ["up", "down"]
+
+
+async def _async_generator(app: Any) -> AsyncIterator[None]:
+    yield None
+
+
+def _generator(app: Any) -> Iterator[None]:
+    yield None
+
+
+async def _coroutine(app: Any) -> None:
+    pass
+
+
+@both
+@pytest.mark.parametrize(
+    ("lifespan", "message"),
+    [
+        (_async_generator, "got async_generator from the lifespan, .* @contextlib.asynccontextmanager makes one"),
+        (_generator, "got generator from the lifespan, .* @contextlib.contextmanager makes one"),
+        (_coroutine, "got coroutine from the lifespan"),
+        (lambda app: None, "got NoneType from the lifespan"),
+        (
+            contextmanager(lambda app: (number for number in (5,))),
+            "got int as the state of the lifespan, expected a mapping or None",
+        ),
+    ],
+)
+def test_what_is_no_lifespan(protocol: Any, lifespan: Any, message: str) -> None:
+    app = Application(lambda request: Response("x"), lifespan=lifespan)
+    with pytest.raises(TypeError, match=message), Client(app, protocol=protocol) as client:
+        client.get("/")
 
 
 def test_lifespan_that_fails_on_wsgi() -> None:

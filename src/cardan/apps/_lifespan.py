@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Coroutine, Generator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -12,8 +13,7 @@ from .. import _crossing as crossing
 from .._crossing import as_error
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Awaitable, Callable
 
     from ..types import Receive, Send
 
@@ -29,14 +29,35 @@ SHARED: Final = "cardan.lifespans"
 CLEANUP_SECONDS: Final = 5.0
 
 
-async def _hold(manager: Manager, until: Callable[[dict[str, Any]], Awaitable[Any]]) -> None:
+async def _hold(manager: Any, until: Callable[[dict[str, Any]], Awaitable[Any]]) -> None:
     """Enter ``manager``, await ``until(state)``, and leave the manager."""
-    if isinstance(manager, AbstractAsyncContextManager):
+    if _is_async(manager):
         async with manager as state:
-            await until(dict(state or {}))
+            await until(_checked_state(state))
     else:
         with manager as state:
-            await until(dict(state or {}))
+            await until(_checked_state(state))
+
+
+def _is_async(manager: object) -> bool:
+    """Whether ``manager``, what a lifespan returned, is async. Raises :exc:`TypeError` if it is no context manager."""
+    if isinstance(manager, AbstractAsyncContextManager):
+        return True
+    if isinstance(manager, AbstractContextManager):
+        return False
+    if isinstance(manager, Coroutine):
+        manager.close()  # otherwise it warns that it was never awaited
+    decorator = "contextmanager" if isinstance(manager, Generator) else "asynccontextmanager"
+    raise TypeError(
+        f"got {type(manager).__name__} from the lifespan, expected a context manager:"
+        f" @contextlib.{decorator} makes one of a function with a yield"
+    )
+
+
+def _checked_state(state: object) -> dict[str, Any]:
+    if not isinstance(state, Mapping | None):
+        raise TypeError(f"got {type(state).__name__} as the state of the lifespan, expected a mapping or None")
+    return dict(state or {})
 
 
 async def serve_lifespan(
@@ -143,13 +164,12 @@ class ProcessLifespan:
         import atexit
 
         manager = context.run(self._make)
-        is_async = isinstance(manager, AbstractAsyncContextManager)
-        end = context.run(self._start_async if is_async else self._start_sync, manager)
+        end = context.run(self._start_async if _is_async(manager) else self._start_sync, manager)
         self._end = partial(context.run, end)
         atexit.register(self.close)
 
     def _start_sync(self, manager: Any) -> Callable[[], None]:
-        self._state = dict(manager.__enter__() or {})
+        self._state = _checked_state(manager.__enter__())
         return lambda: manager.__exit__(None, None, None)
 
     def _start_async(self, manager: Any) -> Callable[[], None]:

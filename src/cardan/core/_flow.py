@@ -118,6 +118,10 @@ def flow(
         result = handler(request)
     except HTTPException as error:
         return answer(error, request, handler, on_error)
+    except TypeError as error:
+        if (mistake := _unlike(handler, request)) is None:
+            raise
+        raise TypeError(f"got the handler {mistake}, {_TAKES_REQUEST}") from error
     if isinstance(result, BaseResponse):  # checked first, because isawaitable() is slower
         return result
     if isawaitable(result):
@@ -183,6 +187,9 @@ def _name_of(function: Any) -> str:
     return getattr(function, "__qualname__", None) or repr(function)
 
 
+_TAKES_REQUEST: Final = (
+    "expected a function that takes the request: Application.from_asgi() and Application.from_wsgi() take applications"
+)
 _MEANT: Final = "expected a generator function that takes the request: `response = yield` calls the handler"
 
 
@@ -216,14 +223,19 @@ def _wrong_call(middleware: Any, request: Any) -> str | None:
         return f"{function!r}, which cannot be called"
     if isinstance(function, type):
         return f"{name}, which is a class"
+    return _unlike(middleware, request)
+
+
+def _unlike(function: Any, request: Any) -> str | None:
+    """The name and the parameters of a function that cannot be called with the request alone; None if it can."""
     try:
-        parameters = signature(middleware)
+        parameters = signature(function)
     except (TypeError, ValueError):
         return None
     try:
         parameters.bind(request)
     except TypeError:
-        return f"{name}{parameters}"
+        return f"{_name_of(function)}{parameters}"
     return None
 
 
