@@ -432,7 +432,8 @@ class BaseRequest(Stated[State_co]):
         handlers and middleware: after the response was returned, nothing is sent, for example from its body.
 
         Raises :exc:`WrongMode` in async code, :exc:`TypeError` for anything else than links, and :exc:`ValueError` for
-        a link that a header field must not contain::
+        a link that a header field must not contain, and for text such as ``/style.css``: the value of the field is
+        ``</style.css>; rel=preload`` (RFC 8288 section 3)::
 
             request.send_early_hints([Link("/style.css", rel="preload", **{"as": "style"})])
         """
