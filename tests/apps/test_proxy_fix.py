@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan import Mount, ProxyFix, Request, Response
-from cardan.exceptions import SecurityError
 from cardan.testing import PROTOCOLS, Client, RequestBuilder, lint
 
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -105,15 +104,12 @@ def test_a_host_that_is_not_valid(protocol: Any) -> None:
 
     @Strict.application
     def app(request: Strict) -> Response:
-        try:
-            return Response(request.host)
-        except SecurityError:
-            return Response("refused")
+        return Response(request.host)
 
     with Client(ProxyFix(app, x_host=1), protocol) as client:
         assert client.get("/").text == "testserver"
         for host in ("evil.example", "testserver/evil", "a b"):
-            assert client.get("/", headers={"X-Forwarded-Host": host}).text == "refused"
+            assert client.get("/", headers={"X-Forwarded-Host": host}).status_code == 400
 
 
 @both

@@ -188,14 +188,14 @@ def test_an_http_error_refuses_a_handshake() -> None:
         await receive()
         raise NotFound
 
-    async def asking(scope: Any, receive: Any, send: Any) -> None:
-        scope["cardan.request"].host
+    async def open_to_all(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("the host is checked before")
 
     seen: list[str] = []
     start, *bodies = serve(Own(lambda request: Response(""), websocket=websocket), **DENIAL)
     assert (start["status"], b"".join(body["body"] for body in bodies)) == (404, b"own 404")
     assert seen == ["/room"]
-    app = Application(lambda request: Response(""), request_class=Guarded, websocket=asking)
+    app = Application(lambda request: Response(""), request_class=Guarded, websocket=open_to_all)
     assert serve(app, **DENIAL)[0]["status"] == 400
     assert serve(app) == [{"type": "websocket.close", "code": 1000}]
 

@@ -27,7 +27,7 @@ from ..core._exceptions import HTTPException, response_to
 from ..core._flow import answer, is_async, raiser
 from ..core._problem import ERROR_FORMATS
 from ..core._request.exchange import REQUEST_KEY, find_exchange
-from ..core._request.request import check_request_class
+from ..core._request.request import check_request_class, expect_trusted_host
 from ..core._response.base import BaseResponse
 from ..types import ApplicationOptions
 from ..wsgi import _handling as wsgi_handling
@@ -65,7 +65,7 @@ __all__ = ["Application", "HandlerDecorator"]
 
 
 #: the attributes of an application that decide how its requests are served
-_DECISIVE: Final = frozenset({"handler", "middleware", "load", "resolve"})
+_DECISIVE: Final = frozenset({"handler", "request_class", "middleware", "load", "resolve"})
 _THREADS: Final = frozenset({"threads", "waiting_threads", "stream_threads"})
 _DERIVING: Final = _DECISIVE | _THREADS | {"lifespan"}
 _OPTIONS: Final = tuple(ApplicationOptions.__annotations__)
@@ -164,6 +164,13 @@ def _itself(response: BaseResponse, request: object) -> BaseResponse:
     return response
 
 
+async def _on_trusted_host(
+    request: BaseRequest, websocket: ASGIApplication, scope: Scope, receive: Receive, send: Send
+) -> None:
+    expect_trusted_host(request)
+    await websocket(scope, receive, send)
+
+
 def _unknown_option(name: str) -> TypeError:
     from difflib import get_close_matches
 
@@ -207,7 +214,10 @@ class Application(Dual, Generic[R]):
     A subclass names it once, in brackets: the requests of ``class App(Application[ApiRequest])`` are ApiRequests. The
     argument of the constructor, and an attribute of a subclass, take precedence. If none of them names it, it is the
     class in the annotations of the handler and the middleware, which is also what type checkers infer:
-    ``def handler(request: ApiRequest)``. An annotation that exists for type checkers only is not seen."""
+    ``def handler(request: ApiRequest)``. An annotation that exists for type checkers only is not seen.
+
+    If the class has ``trusted_hosts`` when the application is made, a request for another host gets a 400 from
+    :meth:`on_error`, inside the middleware and before :meth:`resolve`. So does the handshake of a websocket."""
     load: bool = False
     """Whether the body is loaded before middleware and handler run: a form is parsed, any other body is kept. It is not
     parsed if :meth:`resolve` has no handler for the request.
@@ -280,6 +290,8 @@ class Application(Dual, Generic[R]):
     """
     _loads_without_handler: tuple[bool, ...] = ()
     """The same, if there is no handler: :meth:`resolve` has answered with an error."""
+    _checks_host = False
+    """Whether the host of each request is checked before its handler is chosen."""
     _is_async: bool | None = None
     _process: ProcessLifespan | None = None
     _began = False
@@ -408,7 +420,8 @@ class Application(Dual, Generic[R]):
         routes = getattr(self.resolve, "__func__", None) is not Application.resolve
         routes = routes or isinstance(self.handler, DualCallable)
         kind = None if routes or self._varies else is_async(self.handler)
-        handler = self.handler if kind is not None and not loads else None
+        self._checks_host = getattr(self.request_class, "trusted_hosts", None) is not None
+        handler = self.handler if kind is not None and not loads and not self._checks_host else None
         self._loads = loads
         self._loads_without_handler = (False,) if buffers else ()
         self._is_async = kind
@@ -598,6 +611,8 @@ class Application(Dual, Generic[R]):
             self._choose_way()
         handler: Any
         try:
+            if self._checks_host:
+                expect_trusted_host(request)
             handler = self.resolve(request)
         except Exception as error:
             return raiser(error), False, self._loads_without_handler
@@ -676,7 +691,8 @@ class Application(Dual, Generic[R]):
                 exchange.state = self._adapter_lifespan_state.copy()
             request = scope[REQUEST_KEY] = self.request_class(scope, receive, send)
             try:
-                await asgi_handling.serve_websocket(self, self.websocket, request, scope, receive, send)
+                websocket = partial(_on_trusted_host, request, self.websocket) if self._checks_host else self.websocket
+                await asgi_handling.serve_websocket(self, websocket, request, scope, receive, send)
             finally:
                 scope.pop(REQUEST_KEY, None)
         else:

@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from .head import HeadLike
     from .state import Mode
 
-__all__ = ["BaseRequest", "JSONModule", "Request", "check_request_class"]
+__all__ = ["BaseRequest", "JSONModule", "Request", "check_request_class", "expect_trusted_host"]
 
 
 class JSONModule(Protocol):
@@ -175,7 +175,8 @@ class BaseRequest(_Limited):
     trusted_hosts: Iterable[str] | None = None
     """The hosts that are trusted. An entry with a leading dot includes subdomains. None trusts every host, ``[]`` none.
 
-    It may be set on a class, or on a request before its host is first read.
+    It may be set on a class, or on a request before its host is first read. An application whose request class has
+    trusted hosts refuses other requests before it chooses the handler. Otherwise reading the host raises the error.
     """
     shallow: bool = False
     """If True, every access that would consume the body raises RuntimeError."""
@@ -919,6 +920,15 @@ _LOAD_FORM: Final = BaseRequest.load_form
 _MAKE_FILE_SINK: Final = BaseRequest.make_file_sink
 _GET_FILE_STREAM: Final = BaseRequest._get_file_stream
 _FIXED_SETTINGS: Final = [value for value in vars(BaseRequest).values() if isinstance(value, FixedSetting)]
+
+
+def expect_trusted_host(request: BaseRequest) -> None:
+    """Raise :exc:`SecurityError` if the request has ``trusted_hosts`` and they do not contain its host.
+
+    Unlike ``request.host`` it stores nothing: code may still set other ``trusted_hosts`` before it reads the host.
+    """
+    if (trusted := request.trusted_hosts) is not None:
+        checked_host(request.headers.get("Host", ""), request.head.scheme, trusted)
 
 
 def check_request_class(cls: type[BaseRequest]) -> None:
