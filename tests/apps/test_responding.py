@@ -282,3 +282,29 @@ def test_an_exit_is_for_the_caller(late: bool, backend: Any) -> None:
 
     anyio.run(main, backend=backend)
     assert seen == ["200 OK", "exit", "beside"][not late :]
+
+
+@pytest.mark.parametrize("handler", [answer, async_answer])
+def test_an_error_that_on_exception_answers(handler: Any) -> None:
+    """``respond`` raises it, because its caller asks for errors. ``arespond`` gives the answer, and raises the error
+    when the answer is closed, as servers get it.
+    """
+
+    class Site(Application[Request]):
+        def on_exception(self, request: Request, error: Exception) -> Response:
+            return Response("sorry", 500)
+
+    site = Site(handler)
+    with pytest.raises(LookupError, match="broken"):
+        site.respond(make("/error"))
+
+    async def main() -> None:
+        response = await site.arespond(make("/error"))
+        async for event in response.aiter_events("POST"):
+            seen.append(event)
+
+    seen: list[Any] = []
+    with pytest.raises(LookupError, match="broken"):
+        anyio.run(main)
+    head, *chunks, end = seen
+    assert (head.status, b"".join(each.data for each in chunks), type(end)) == (500, b"sorry", core.End)

@@ -494,8 +494,8 @@ class Application(Dual, Generic[R]):
         ``request`` is made of a head and a body, and the handler gets a request of :attr:`request_class` with the same
         values. It works as on WSGI: a ``def`` handler runs in this thread, an ``async def`` handler in the event loop
         of the process, and the lifespan is started by the first request. ``response.iter_events(request.method)`` gives
-        what is to be sent, and closes the response; otherwise close it. Raises the error of the application, and
-        :exc:`WrongMode` for a request whose body is an async iterable.
+        what is to be sent, and closes the response; otherwise close it. Raises the error of the application, also one
+        that :meth:`on_exception` has answered, and :exc:`WrongMode` for a request whose body is an async iterable.
 
         >>> from cardan import core
         >>> app = Application(lambda request: Response("Hello " + request.args["name"]))
@@ -511,7 +511,8 @@ class Application(Dual, Generic[R]):
         It works as on ASGI: an ``async def`` handler runs in this event loop, a ``def`` handler in a worker thread. A
         server that runs the lifespan passes the state on. ``response.aiter_events(request.method)`` gives what is to be
         sent, and closes the response; otherwise await ``aclose()``. A chunk is asked of the application when the one
-        before it was taken. Raises the error of the application.
+        before it was taken. Raises the error of the application. If :meth:`on_exception` has answered it, the answer is
+        the response, and closing that raises the error.
         """
         return await responding.arespond(self, request, self._adapter_lifespan_state.copy())
 
