@@ -188,6 +188,7 @@ USES: dict[str, tuple[bytes, Callable[[Any], Any], Any]] = {
 
 uses = pytest.mark.parametrize("use", USES)
 places = pytest.mark.parametrize("place", IN_PROCESS)
+kinds = pytest.mark.parametrize("kind", ["def", "async"])
 stored = pytest.mark.parametrize("on_disk", [False, True], ids=["memory", "disk"])
 
 
@@ -302,8 +303,8 @@ def test_the_guard_in_async_handlers(on_disk: bool, place: str) -> None:
             "iter_data() in async code, expected aiter_data()" + twin: file.iter_data,
             "seek() in async code, expected await aseek()" + twin: lambda: zipfile.ZipFile(file),
             "save() in async code, expected await asave()" + twin: lambda: file.save(io.BytesIO()),
-            "write() in async code, expected file.stream.write() in a worker thread": lambda: file.write(b"x"),
-            "truncate() in async code, expected file.stream.truncate() in a worker thread": file.truncate,
+            "write() in async code, expected it in a worker thread": lambda: file.write(b"x"),
+            "truncate() in async code, expected it in a worker thread": file.truncate,
         }
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -323,10 +324,14 @@ def test_the_guard_in_async_handlers(on_disk: bool, place: str) -> None:
 @stored
 @places
 def test_libraries_in_async_handlers(on_disk: bool, place: str) -> None:
-    """A library gets ``file.stream`` in a worker thread. ``aseek`` and ``aread`` go on from where it has stopped."""
+    """A library reads the file in a worker thread, where nothing is refused, or it reads ``file.stream``.
+
+    ``aseek`` and ``aread`` go on from where it has stopped.
+    """
 
     async def ahandler(file: Any) -> Any:
-        text = await anyio.to_thread.run_sync(lambda: zipfile.ZipFile(file.stream).read("a.csv"))
+        text = await anyio.to_thread.run_sync(lambda: zipfile.ZipFile(file).read("a.csv"))
+        assert zipfile.ZipFile(file.stream).namelist() == ["a.csv"]
         assert await file.aseek(0) == 0
         head = await file.aread(2)
         assert (file.tell(), await file.aseek(2, io.SEEK_CUR)) == (2, 4)
@@ -334,6 +339,25 @@ def test_libraries_in_async_handlers(on_disk: bool, place: str) -> None:
         return text, head
 
     assert post(ahandler, place, made(zipped), OnDisk if on_disk else Request) == (TEXT, b"PK")
+
+
+@stored
+@places
+@kinds
+def test_an_upload_is_sent_back(on_disk: bool, place: str, kind: str) -> None:
+    """An uploaded file is the body of a response, in a def and in an async handler."""
+
+    async def ahandler(request: Any) -> Any:
+        await request.load()
+        return Response(request.files["f"])
+
+    def handler(request: Any) -> Any:
+        return Response(request.files["f"])
+
+    protocol, _, backend = place.partition("-")
+    app: Any = Application(handler if kind == "def" else ahandler, request_class=OnDisk if on_disk else Request)
+    with Client(app, protocol=protocol, backend=backend or "asyncio") as client:  # type: ignore[arg-type]
+        assert client.post("/", files={"f": ("x", TEXT)}).content == TEXT
 
 
 @places

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-__all__ = ["Background", "checkpoint", "make_event", "running_loop"]
+__all__ = ["Background", "checkpoint", "in_event_loop", "make_event", "running_loop"]
 
 T = TypeVar("T")
 
@@ -51,6 +51,11 @@ def running_loop() -> Any:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+def in_event_loop() -> bool:
+    """Whether the caller runs in an event loop of asyncio or trio, and not in a thread without one."""
+    return running_loop() is not None or _trio() is not None
 
 
 @coroutine

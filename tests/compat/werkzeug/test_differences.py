@@ -307,7 +307,7 @@ def test_the_client_and_file_wrapper(wz: Any, theirs: bool) -> None:
 
 def test_a_corrected_location_that_is_a_fragment(wz: Any, theirs: bool) -> None:
     """Clients keep the query of the URL for a Location that has only a fragment."""
-    row("A `Location` of `#part`")
+    row("`Location: #part`")
 
     @wz.wrappers.Request.application  # type: ignore[untyped-decorator]
     def app(request: Any) -> Any:

@@ -2,7 +2,7 @@
 
 With them an uploaded file can be passed to whatever reads a file: :class:`zipfile.ZipFile`, :class:`io.TextIOWrapper`,
 :func:`hashlib.file_digest` and others. The methods that read, write or seek raise
-:exc:`~cardan.exceptions.WrongMode` in async code, because they may block. All raise what the file object raises.
+:exc:`~cardan.exceptions.WrongMode` in an event loop, because they may block. All raise what the file object raises.
 """
 
 from __future__ import annotations
