@@ -136,16 +136,23 @@ def test_the_wrong_twin_raises_where_the_mode_is_known() -> None:
         with pytest.raises(WrongMode, match="in sync code, expected"):
             call()
     bind(file := upload(), "async", run_sync)
+    for call in (file.read, file.iter_data, file.readline, lambda: file.seek(0), lambda: file.save(io.BytesIO())):
+        with pytest.raises(WrongMode, match=r"in async code, expected (await )?a.*; file.stream for a library"):
+            call()
+    assert file.stream.read() == b"0123456789"
+
+
+def test_iteration_in_async_code() -> None:
+    """It is refused in the event loop, and not in a thread: there the body of a response is iterated."""
+    bind(file := upload(b"a\nb"), "async", run_sync)
 
     async def use() -> None:
-        for call in (file.read, file.iter_data, lambda: file.save(io.BytesIO())):
-            with pytest.raises(WrongMode, match=r"in async code, expected (await )?a.*; file.stream for a library"):
-                call()
-        assert file.stream.read(1) in (b"0", b"1")
+        with pytest.raises(WrongMode, match=r"got iteration in async code, expected aiter_data\(\)"):
+            iter(file)
 
     asyncio.run(use())
     trio.run(use)
-    assert file.read() == b"23456789"  # in a thread without an event loop
+    assert list(file) == [b"a\n", b"b"]
 
 
 class OnlyRead:

@@ -2,12 +2,14 @@
 
 With them an uploaded file can be passed to whatever reads a file: :class:`zipfile.ZipFile`, :class:`io.TextIOWrapper`,
 :func:`hashlib.file_digest` and others. The methods that read, write or seek raise
-:exc:`~cardan.exceptions.WrongMode` in an event loop, because they may block. All raise what the file object raises.
+:exc:`~cardan.exceptions.WrongMode` in async code, because they may block. All raise what the file object raises.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
+
+from .._waiting import in_event_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,7 +72,9 @@ class FileMethods(_File):
         return self.stream.readlines(hint)
 
     def __iter__(self) -> Iterator[bytes]:
-        self._sync("iteration", "aiter_data()")
+        # An async handler may return a file as the body of its response, which is iterated in a worker thread.
+        if in_event_loop():
+            self._sync("iteration", "aiter_data()")
         return iter(self.stream)
 
     def __next__(self) -> bytes:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, NoReturn
 from .._buffers import BATCH_SIZE
 from .._exceptions import WrongMode
 from .._pieces import Pieces
-from .._waiting import checkpoint, in_event_loop
+from .._waiting import checkpoint
 from ..fields._options import parse_options
 from ..structures._immutable import ImmutableDict
 from ._file_methods import FileMethods
@@ -75,8 +75,8 @@ class FileStorage(FileMethods):
     The object is true if the user chose a file: if not, browsers send an empty file named ``""``.
 
     It is a binary file itself, for libraries that read one: ``zipfile.ZipFile(file)``. In async code the methods that
-    may block raise :exc:`~cardan.exceptions.WrongMode`, except in a worker thread:
-    ``await anyio.to_thread.run_sync(zipfile.ZipFile, file)``. ``stream`` is a file without this check.
+    may block raise :exc:`~cardan.exceptions.WrongMode`, and ``stream`` is the file for such a library, in a worker
+    thread: ``await anyio.to_thread.run_sync(zipfile.ZipFile, file.stream)``.
     """
 
     __module__ = "cardan.core.forms"
@@ -258,9 +258,9 @@ class FileStorage(FileMethods):
         return await waiting
 
     def _sync(self, call: str, instead: str = "") -> None:
-        if self._mode == "async" and self._guarded and in_event_loop():
+        if self._mode == "async" and self._guarded:
             if not instead:
-                raise WrongMode(f"got {call} in async code, expected it in a worker thread")
+                raise WrongMode(f"got {call} in async code, expected file.stream.{call} in a worker thread")
             library = "file.stream for a library that wants a blocking file"
             raise WrongMode(f"got {call} in async code, expected {instead}; {library}")
 
