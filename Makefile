@@ -30,7 +30,7 @@ scripts = $(sort $(shell grep -ls '^if __name__ == "__main__":' $(1)/*.py))
 PIP_QUIET := -qq --no-input --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-newer demo check format bench bench-newer early-answers interop docs fuzz clean
+.PHONY: help test test-newer demo check format bench bench-newer early-answers interop interop-suites docs fuzz clean
 .NOTPARALLEL:
 .SUFFIXES:
 
@@ -44,6 +44,7 @@ help:
 	@echo "make bench-newer  the same on Python 3.14 and 3.15, as test-newer does"
 	@echo "make early-answers  which browsers and clients see an answer that is sent before their upload was read"
 	@echo "make interop  one application on every server, asked by every client: docs/guides/interop.md"
+	@echo "make interop-suites  Flask's own tests with cardan's classes in the place of Werkzeug's"
 	@echo "make docs    the manual, in docs/_build/html"
 	@echo "make fuzz    every fuzzer for a short while"
 
@@ -94,6 +95,13 @@ early-answers: $(VENV)/.installed-test
 # chromium-driver
 interop: $(VENV)/.installed-interop
 	@$(PY) -m interop $(ARGS)
+
+# The suites of other projects need the versions that they were written for: they have an environment of their own. pip
+# downloads their source distributions.
+SUITES := $(VENV).suites
+interop-suites:
+	@$(MAKE) --silent --no-print-directory VENV=$(SUITES) $(SUITES)/.installed-suites
+	@$(SUITES)/bin/python -m tests.suites $(ARGS)
 
 docs: $(VENV)/.installed-docs
 	@$(PY) -m sphinx -M html docs docs/_build --fail-on-warning --keep-going --quiet $(ARGS)

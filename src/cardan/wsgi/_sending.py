@@ -190,7 +190,8 @@ def _stream(
     kept: KeptTrailers | None = environ[KEPT] if finalizer.head.trailers else None
     if kept is not None:
         kept.names = finalizer.head.trailers
-    passes = response.direct_passthrough and kept is None
+    as_file = getattr(response.response, "as_file", None) if finalizer.sends_body and kept is None else None
+    passes = response.direct_passthrough and as_file is None and kept is None
     if passes and finalizer.sends_body and only_body and not response.is_async:
         start_response(response.status, finalizer.head.headers)
         passed: Any = response.response  # unchanged: a server knows its own file wrapper, and closes it
@@ -210,7 +211,6 @@ def _stream(
         step = partial(thread.context.call, next, thread.context.call(response.iter_encoded), END)
     finalizer.feed(b"")
     iterator = BodyIterator(step, finalizer, closers, thread, throws_errors(environ), kept)
-    as_file = getattr(response.response, "as_file", None) if finalizer.sends_body and kept is None else None
     if as_file is None and finalizer.sends_body and response.keep_alive is None:
         iterator.begin()
     start_response(response.status, finalizer.head.headers)

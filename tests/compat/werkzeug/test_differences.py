@@ -299,8 +299,6 @@ def test_header_values(wz: Any, theirs: bool) -> None:
 
 def test_the_client_and_file_wrapper(wz: Any, theirs: bool) -> None:
     """Methods that only Werkzeug has."""
-    row("`client.resolve_redirect(response)`")
-    assert hasattr(wz.test.Client, "resolve_redirect") is theirs
     row("`FileWrapper` can seek.")
     assert hasattr(wz.wsgi.FileWrapper, "seek") is theirs
 

@@ -8,8 +8,8 @@ import cardan.http
 from cardan.compat.werkzeug import http
 
 ONLY_HERE = {
-    "COEP", "COOP", "HTTP_STATUS_CODES", "dump_csp_header", "parse_authorization_header", "parse_set_header",
-    "parse_www_authenticate_header",
+    "COEP", "COOP", "HTTP_STATUS_CODES", "dump_csp_header", "parse_authorization_header", "parse_date",
+    "parse_set_header", "parse_www_authenticate_header",
 }  # fmt: skip
 
 
@@ -53,3 +53,11 @@ def test_the_parsers_of_the_original_design() -> None:
     assert http.parse_www_authenticate_header("") is None
     assert http.COEP.REQUIRE_CORP.value == "require-corp"
     assert http.COOP.SAME_ORIGIN.value == "same-origin"
+
+
+def test_dates(wz: Any) -> None:
+    """Dates that :mod:`email.utils` reads are read, too. A date is aware; what is no date is None."""
+    for text in ("Sun, 06 Nov 1994 09:49:37 +0100", "6 Nov 1994 08:49:37 -0000", "Sunday, 06-Nov-94 08:49:37 GMT"):
+        assert wz.http.parse_date(text).timestamp() == 784111777
+    for text in (None, "", "x", "Sun, 99 Nov 1994 09:49:37 +0100", "Sun, 06 Nov 1994 09:49:37 +9999"):
+        assert wz.http.parse_date(text) is None

@@ -177,3 +177,25 @@ def test_a_rule_for_websockets(wz: Any) -> None:
         urls.bind("localhost").match("/a")
     assert isinstance(caught.value, wz.exceptions.BadRequest)
     assert urls.bind("localhost", url_scheme="ws").match("/a") == ("a", {})
+
+
+def test_the_subdomain(wz: Any) -> None:
+    """What the host has before the name of the server is the subdomain. A host that is another one gives a warning that
+    names the caller.
+    """
+    urls = wz.routing.Map([wz.routing.Rule("/", endpoint="index", subdomain="<name>")])
+
+    def bound(host: str, name: str) -> Any:
+        return urls.bind_to_environ(create_environ("/", f"http://{host}/"), name)
+
+    for host, name in (
+        ("a.b.example", "b.example"),
+        ("a.b.example:80", "B.example:80"),
+        ("a.b.example:5", "b.example:5"),
+    ):
+        assert bound(host, name).match() == ("index", {"name": "a"})
+    assert bound("b.example", "b.example").subdomain == ""
+    for host in ("ab.example", "127.0.0.1", "b.example:5"):
+        with pytest.warns(UserWarning, match="Current server name") as warned:
+            assert bound(host, "b.example").subdomain == "<invalid>"
+        assert warned[0].filename == __file__

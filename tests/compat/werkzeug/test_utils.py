@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import cardan.testing
 from cardan.compat.werkzeug import utils
 from cardan.compat.werkzeug.exceptions import NotFound
 from cardan.compat.werkzeug.test import create_environ
@@ -222,6 +223,41 @@ def test_send_file(wz: Any, file: Path) -> None:
         assert (response.cache_control.max_age, response.cache_control.public) == (60, True)
     with wz.utils.send_file(io.BytesIO(b"x"), create_environ(), "text/x", max_age=lambda path: 5) as response:
         assert response.cache_control.max_age == 5
+
+
+def test_a_file_is_passed_through(wz: Any, file: Path) -> None:
+    """``direct_passthrough`` is set, so that a program does not read the file by mistake; it may change this."""
+    with wz.utils.send_file(file, create_environ()) as response:
+        assert response.direct_passthrough
+        with pytest.raises(RuntimeError):
+            response.get_data()
+        response.direct_passthrough = False
+        assert response.get_data() == file.read_bytes()
+
+
+def test_a_file_that_is_passed_through_is_sent_as_a_file(file: Path) -> None:
+    """The server's ``wsgi.file_wrapper`` gets it; on ASGI the client gets it. A range and a 416 are sent as ever."""
+    wrapped: list[Any] = []
+
+    def wrapper(file: Any, size: int) -> Any:
+        wrapped.append(file)
+        return iter(lambda: file.read(size), b"")
+
+    environ = create_environ()
+    environ["wsgi.file_wrapper"] = wrapper
+    body = utils.send_file(file, environ)(environ, lambda *args: None)
+    assert b"".join(body) == file.read_bytes()
+    assert len(wrapped) == 1
+
+    @cardan.Request.application
+    def app(request: Any) -> Any:
+        return utils.send_file(file, request.head.environ if hasattr(request.head, "environ") else request.scope)
+
+    for protocol in cardan.testing.PROTOCOLS:
+        with cardan.testing.Client(app, protocol=protocol) as client:
+            assert client.get("/").content == file.read_bytes()
+            assert client.get("/", headers={"Range": "bytes=0-0"}).content == file.read_bytes()[:1]
+            assert client.get("/", headers={"Range": "bytes=999-"}).status_code == 416
 
 
 def test_send_file_is_conditional(wz: Any, file: Path) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from ... import http as _http
 from ...core.fields._cors import COEP, COOP
 from ...datastructures import Authorization, ContentSecurityPolicy, HeaderSet, WWWAuthenticate
 from ...http import (
@@ -25,7 +28,6 @@ from ...http import (
     parse_content_range_header,
     parse_cookie,
     parse_csp_header,
-    parse_date,
     parse_dict_header,
     parse_etags,
     parse_if_range_header,
@@ -39,6 +41,9 @@ from ...http import (
     unquote_etag,
     unquote_header_value,
 )
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = [
     "COEP",
@@ -81,6 +86,24 @@ __all__ = [
 
 HTTP_STATUS_CODES: Final[Mapping[int, str]] = {status.value: status.phrase for status in HTTPStatus}
 """Maps each status code to its reason phrase, as the standard library knows them."""
+
+
+def parse_date(value: str | None) -> datetime | None:
+    """Parse a date as :func:`cardan.http.parse_date` does, or as :mod:`email.utils` does (RFC 5322 section 3.3).
+
+    The second also reads dates of another time zone than GMT. The result is aware. None and an invalid date give None.
+
+    >>> parse_date("Sun, 06 Nov 1994 09:49:37 +0100").isoformat()
+    '1994-11-06T09:49:37+01:00'
+    """
+    when = _http.parse_date(value)
+    if when is not None or not value:
+        return when
+    try:
+        when = parsedate_to_datetime(value)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return when if when.tzinfo is not None else when.replace(tzinfo=UTC)
 
 
 def dump_csp_header(header: ContentSecurityPolicy) -> str:

@@ -268,7 +268,7 @@ class Client:
             seen.add(step)
             response.history = tuple(history)
             history.append(response)
-            response = self.open(self._redirected(response), buffered=buffered)  # a subclass may have its own
+            response = self.resolve_redirect(response, buffered)
         response.history = tuple(history)
         return response
 
@@ -291,12 +291,20 @@ class Client:
             builder.close()
 
     def _send(self, request: BaseRequest, buffered: bool) -> TestResponse:
-        environ = request.environ
+        body, status, headers = self.run_wsgi_app(request.environ, buffered)
+        return self.response_wrapper(body, status, headers, request=request)
+
+    def run_wsgi_app(self, environ: WSGIEnvironment, buffered: bool = False) -> tuple[Iterable[bytes], str, Headers]:
+        """Call the application with the cookies that are kept. Returns body, status line and header fields."""
         self._add_cookies_to_wsgi(environ)
         body, status, headers = run_wsgi_app(self.application, environ, buffered)
         url = _url_of(environ)
         self._update_cookies_from_response(url.hostname or "localhost", url.path, headers.getlist("Set-Cookie"))
-        return self.response_wrapper(body, status, headers, request=request)
+        return body, status, headers
+
+    def resolve_redirect(self, response: TestResponse, buffered: bool = False) -> TestResponse:
+        """Follow the redirect of ``response``, by :meth:`open`: a subclass may have its own."""
+        return self.open(self._redirected(response), buffered=buffered)
 
     # these two have the names of Werkzeug's: subclasses call them, Flask's for example
 

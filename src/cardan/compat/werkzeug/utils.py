@@ -121,6 +121,8 @@ def send_file(
         response.response = []
         response.headers["X-Sendfile"] = os.path.abspath(path)
         response.headers.remove("Content-Length")
+    # programs look at this before they read the body of a response; a 416 has a body of bytes
+    response.direct_passthrough = not response.is_sequence
     return response
 
 
