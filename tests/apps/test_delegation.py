@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import flask
 import pytest
 import starlette.applications
+from anyio.lowlevel import current_token
 
 from cardan import Application, Dual, Mount, ProxyFix, Request, Response, StaticFiles, abort, middleware
 from cardan.exceptions import HTTPException, NotFound
 from cardan.testing import PROTOCOLS, Client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from cardan import Flow
@@ -172,16 +173,19 @@ def test_other_dual_applications(protocol: Any, kind: str) -> None:
 @both
 @kinds
 def test_what_wraps_the_application_is_not_left_out(protocol: Any, kind: str) -> None:
-    """An application whose ``wsgi_app`` was replaced is called through it, since this may check who asks."""
+    """An application whose sides were replaced is called through them, since they may check who asks."""
     app = made(kind)
-    app_inside = app.wsgi_app
+    app_inside, asgi_inside = app.wsgi_app, app.asgi_app
 
     def checked(environ: Any, start_response: Any) -> Any:
         environ["PATH_INFO"] = "/checked"
         return app_inside(environ, start_response)
 
+    async def achecked(scope: Any, receive: Any, send: Any) -> None:
+        await asgi_inside({**scope, "path": "/checked"}, receive, send)
+
     app.wsgi_app = checked  # type: ignore[method-assign]
-    app.asgi_app = app.asgi_app  # type: ignore[method-assign]  # it was wrapped on both protocols
+    app.asgi_app = achecked  # type: ignore[method-assign]
     with Client(Outer(app), protocol) as client:
         assert client.post("/x", data={"a": "b"}).text == "/checked b"
 
@@ -316,3 +320,148 @@ def test_an_application_of_others_is_no_handler(kind: str) -> None:
         with pytest.raises(TypeError) as caught:
             place(make())  # type: ignore[operator]
         assert str(caught.value) == f"got {kind} as handler, expected a function that takes the request: {remedy}"
+
+
+# --- an ASGI application of others, in a Mount: it runs in the event loop of the server ---
+
+
+def asgi(function: Any) -> Outer:
+    """The outer application around a mount with one ASGI application."""
+    return Outer(Mount({"/m": function}))
+
+
+def start(**fields: str) -> Any:
+    headers = [(name.encode(), value.encode()) for name, value in fields.items()]
+    return {"type": "http.response.start", "status": 200, "headers": headers}
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_it_runs_in_the_loop_of_the_server(backend: Any) -> None:
+    """Its objects are those of one loop, such as a pool of connections that the outer lifespan has opened."""
+    loops: list[Any] = []
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[dict[str, str]]:
+        loops.append(current_token())
+        yield {"pool": "open"}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        loops.append(current_token())
+        await send(start(x=scope["state"]["pool"]))
+        await send({"type": "http.response.body", "body": (await receive())["body"]})
+
+    outer = asgi(app)
+    outer.lifespan = lifespan
+    with Client(outer, "asgi", backend=backend) as client:
+        response = client.post("/m", content=b"sent")
+    assert (response.text, response.headers["X"], response.headers["X-Guard"]) == ("sent", "open", "200")
+    assert loops[0] == loops[1]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_it_streams_as_fast_as_the_client_reads(backend: Any) -> None:
+    """``send()`` returns when the chunk was taken. After the client has left, the application is told so."""
+    log: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send(start())
+        try:
+            for number in range(1000):
+                await send({"type": "http.response.body", "body": b"%d," % number, "more_body": True})
+                log.append(str(number))
+        except OSError:
+            log.append((await receive())["type"])
+            raise
+
+    with Client(asgi(app), "asgi", backend=backend) as client, client.stream("GET", "/m") as response:
+        assert next(response.iter_raw()) == b"0,"
+    assert log[-1] == "http.disconnect"
+    assert len(log) < 100
+
+
+def test_it_gets_a_body_that_middleware_has_read() -> None:
+    """The middleware runs in async code, as around every ``async def`` handler."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        message = await receive()
+        await send(start())
+        await send({"type": "http.response.body", "body": message["body"]})
+        assert (await receive())["type"] == "http.disconnect"  # the response is complete
+
+    @middleware(buffer=True)
+    def reading(request: Request) -> Flow:
+        response = yield
+        response.headers["X-Read"] = str(len(request.data))
+
+    outer = asgi(app)
+    outer.middleware = [reading]
+    with Client(outer, "asgi") as client:
+        response = client.post("/m", content=b"data")
+    assert (response.text, response.headers["X-Read"]) == ("data", "4")
+
+
+def test_its_errors_are_seen_by_middleware() -> None:
+    """What it raises before its response, and that it sends none, is raised at the ``yield``."""
+    seen: list[str] = []
+
+    @middleware
+    def watching(request: Request) -> Flow:
+        try:
+            yield
+        except Exception as error:
+            seen.append(type(error).__name__)
+            raise
+
+    async def failing(scope: Any, receive: Any, send: Any) -> None:
+        raise ZeroDivisionError
+
+    async def silent(scope: Any, receive: Any, send: Any) -> None:
+        await send(start())
+
+    for app, error in ((failing, ZeroDivisionError), (silent, RuntimeError)):
+        outer = asgi(app)
+        outer.middleware = [watching]
+        with Client(outer, "asgi") as client, pytest.raises(error):
+            client.get("/m")
+    assert seen == ["ZeroDivisionError", "RuntimeError"]
+
+
+def test_a_response_that_middleware_does_not_send() -> None:
+    """The application is told that its client has left, although the server's client has not."""
+    told: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send(start())
+        try:
+            await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        except OSError:
+            told.append((await receive())["type"])
+
+    @middleware
+    def replacing(request: Request) -> Flow:
+        yield
+        return Response("other")
+
+    outer = asgi(app)
+    outer.middleware = [replacing]
+    with Client(outer, "asgi") as client:
+        assert client.get("/m").text == "other"
+    assert told == ["http.disconnect"]
+
+
+@both
+def test_trailer_fields(protocol: Any) -> None:
+    """Those of the inner application are sent, where the server can send any."""
+
+    def page(request: Request) -> Response:
+        response = Response(iter(["a", "b"]))
+        response.trailers["X-Sum"] = lambda: "2"
+        return response
+
+    outer = Outer(Mount({"/": Application(page)}))
+    with Client(outer, protocol, extensions={"http.response.trailers": {}}) as client:
+        response = client.get("/")
+    assert response.text == "ab"
+    assert response.extensions.get("trailers", []) == ([("x-sum", "2")] if protocol == "asgi" else [])

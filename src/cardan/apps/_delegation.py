@@ -1,12 +1,14 @@
 """Delegation: an application that ``resolve`` has returned answers one request of another application.
 
 An :class:`~cardan.Application` that nothing wraps is run in the flow of the request, in the same thread or event loop.
-Any other application for both protocols is called over WSGI, as a ``def`` handler that may block. On ASGI it gets an
+Any other application for both protocols is called over the protocol of the request: as an ``async def`` handler in the
+event loop of the server on ASGI, and as a ``def`` handler that may block on WSGI. If it speaks WSGI only, it gets an
 environ that is made of the scope.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._wire import made
@@ -17,6 +19,7 @@ from ..core._response.response import Response
 from ..wsgi._calling import call_app
 from ._bridges import environ_for
 from ._protocols import wrong_protocol
+from ._responding import answer_over_asgi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +37,10 @@ def delegated(app: DualCallable, request: Any, *, in_flow: bool) -> tuple[Callab
     """
     if in_flow:
         return _in_flow(app, request)
-    if "wsgi" not in app._protocols():
+    spoken = app._protocols()
+    if "asgi" in spoken and _own_environ(request) is None:
+        return partial(_over_asgi, app), True
+    if "wsgi" not in spoken:
         raise wrong_protocol(f"the {type(app).__name__} that resolve() returned, which is called", "asgi")
     return _over_wsgi(app), False
 
@@ -78,6 +84,10 @@ def environ_of(request: Any) -> dict[str, Any]:
     """The environ of a request: its own on WSGI. On ASGI one that is made of the scope, without ``wsgi.input``."""
     environ = _own_environ(request)
     return environ_for(request) if environ is None else environ
+
+
+async def _over_asgi(app: Any, request: Any) -> Response:
+    return await answer_over_asgi(app, request)
 
 
 def _over_wsgi(app: Any) -> Callable[[Any], Response]:

@@ -16,6 +16,7 @@ from ..asgi._messages import TRAILERS, decode_headers
 from ..core._buffers import as_bytes
 from ..core._checks import check_type
 from ..core._environs import make_environ
+from ..core._request.exchange import REQUEST_KEY
 from ..core._response.kept_trailers import KEPT, KeptTrailers
 from ..core._response.trailers import announced
 from ..core._urls import whole_raw_path
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-    from ..asgi._messages import Message, Scope
+    from .._request import Request
+    from ..asgi._messages import Message, Receive, Scope
     from ..core.drive import AsyncStream
 
-__all__ = ["arespond", "respond"]
+__all__ = ["answer_over_asgi", "arespond", "respond"]
 
 _PORTS: Final = {"https": 443, "wss": 443}
 
@@ -81,7 +83,27 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
         "state": state,
     }
     kept = KeptTrailers(head.http_version)
-    call = _Call(app, scope, request, kept)
+    return await _called(app, scope, _Messages(request.aiter_data()), kept)
+
+
+async def answer_over_asgi(app: Callable[..., Any], request: Request) -> Response:
+    """The response of an ASGI application to a request that came over ASGI, in this event loop.
+
+    It gets a copy of the scope, and the messages that :attr:`Request.receive` gives. It has to be closed. Raises the
+    errors of ``app``.
+    """
+    scope: Scope = {**request.scope}
+    scope.pop(REQUEST_KEY, None)
+    scope["extensions"] = {  # a body is all that the response can hold: no path of a file, for example
+        name: value
+        for name, value in (scope.get("extensions") or {}).items()
+        if name == TRAILERS or not name.startswith("http.response.")
+    }
+    return await _called(app, scope, request.receive, KeptTrailers(request.head.http_version))
+
+
+async def _called(app: Callable[..., Any], scope: Scope, receive: Receive, kept: KeptTrailers) -> Response:
+    call = _Call(app, scope, receive, kept)
     try:
         await call.begin()
     except BaseException:  # also a cancellation of the caller
@@ -91,6 +113,22 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
     response = made(Response, call, call.status, call.headers)
     kept.hand_on(response)
     return response
+
+
+class _Messages:
+    """The ``receive`` for a body that is read from a stream. After its end it waits: the client stays."""
+
+    def __init__(self, body: AsyncStream[bytes]) -> None:
+        self._body: AsyncStream[bytes] | None = body
+
+    async def __call__(self) -> Message:
+        if self._body is None:
+            await crossing.make_event().wait()
+            raise AssertionError("the event is never set")
+        async for chunk in self._body:
+            return {"type": "http.request", "body": chunk, "more_body": True}
+        self._body = None
+        return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _paths(request: core.BaseRequest) -> tuple[bytes, str]:
@@ -113,13 +151,18 @@ class _Left(OSError):
     """What ``send()`` raises after the response was closed (ASGI HTTP specification 2.4)."""
 
 
+class _Over(Exception):
+    """Interrupts ``receive()``: no message is awaited any more."""
+
+
 class _Call:
     """One call of an ASGI application in a task of its own, and the body of its response: an async iterator.
 
-    ``send()`` returns when the chunk was taken. Only the event loop uses the state.
+    ``send()`` returns when the chunk was taken. ``receive()`` gives the messages of ``receive``, and a disconnect after
+    the response is complete or closed. Only the event loop uses the state.
     """
 
-    def __init__(self, app: Callable[..., Any], scope: Scope, request: core.BaseRequest, kept: KeptTrailers) -> None:
+    def __init__(self, app: Callable[..., Any], scope: Scope, receive: Receive, kept: KeptTrailers) -> None:
         self.status: int | None = None
         self.headers: list[tuple[str, str]] = []
         self._kept = kept
@@ -127,10 +170,12 @@ class _Call:
         """Whether trailer fields follow the body."""
         self._app = app
         self._scope = scope
-        self._body: AsyncStream[bytes] | None = request.aiter_data()
+        self._messages = receive
+        self._waiting: set[crossing.Interruptible] = set()
+        """The calls of ``receive()`` that wait for a message."""
         self._chunk = b""
         self._complete = self._left = False
-        self._over = crossing.make_event()
+        self._over = False
         self._news = crossing.make_event()
         self._taken = crossing.make_event()
         self._task: crossing.ApplicationTask | None = None
@@ -181,8 +226,8 @@ class _Call:
             task.result()
             return
         self._left = True
-        for event in (self._over, self._taken):
-            event.set()
+        self._end()
+        self._taken.set()
         await task.wait()
         try:
             task.result()
@@ -193,16 +238,27 @@ class _Call:
         try:
             await self._app(self._scope, self._receive, self._send)
         finally:
-            self._over.set()
+            self._end()
             self._news.set()
 
+    def _end(self) -> None:
+        """Let ``receive()`` give a disconnect from now on."""
+        self._over = True
+        for waiting in self._waiting:
+            waiting.interrupt(_Over())
+
     async def _receive(self) -> Message:
-        if self._body is not None and not self._left:
-            async for chunk in self._body:
-                return {"type": "http.request", "body": chunk, "more_body": True}
-            self._body = None
-            return {"type": "http.request", "body": b"", "more_body": False}
-        await self._over.wait()
+        if not self._over:
+            waiting = crossing.Interruptible()
+            self._waiting.add(waiting)
+            try:
+                async with waiting:
+                    message: Message = await self._messages()
+                    return message
+            except _Over:
+                pass
+            finally:
+                self._waiting.discard(waiting)
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
@@ -226,7 +282,7 @@ class _Call:
         self._chunk, self._taken = chunk, crossing.make_event()
         if last:
             self._complete = True
-            self._over.set()
+            self._end()
         self._news.set()
         if not last:
             await self._taken.wait()
