@@ -10,6 +10,7 @@ import pytest
 
 from cardan import Application, Response
 from cardan import _crossing as crossing
+from cardan._crossing.outflow import Outflow
 from cardan.core._buffers import CHUNK_SIZE
 from tests.crossing.exchange import Exchange, chunk, http_scope
 
@@ -186,6 +187,37 @@ async def test_sending_fails(kind: str) -> None:
     with anyio.fail_after(20), pytest.raises(LookupError, match="no socket"):
         await exchange.run()
     assert closed == ["closed"]
+
+
+async def test_a_body_that_fails_after_sending_has_failed(caplog: pytest.LogCaptureFixture) -> None:
+    """The error of ``send`` is raised. That of the body is logged, because it cannot be raised as well."""
+    failed = threading.Event()
+
+    def body() -> Iterator[bytes]:
+        yield b"x"
+        assert failed.wait(20)
+        raise ArithmeticError("no sum")
+
+    async def send(message: Any) -> None:
+        if message.get("body"):
+            failed.set()
+            raise LookupError("no socket")
+
+    with anyio.fail_after(30), pytest.raises(LookupError, match="no socket"):
+        await stream(body, "handler")(http_scope(method="GET"), anyio.sleep_forever, send)
+    logged = [record.exc_info[1] for record in caplog.records if record.exc_info]
+    assert [str(error) for error in logged] == ["no sum"]
+
+
+async def test_a_body_whose_last_chunks_were_not_sent() -> None:
+    """It has not come to its end, so the response is not complete."""
+
+    async def emit(given: bytes) -> None:
+        raise AssertionError("nothing is sent")
+
+    outflow = Outflow(iter([b"x"]), emit, lambda: False)
+    outflow.wake = outflow.stop
+    assert outflow.step() is False
 
 
 async def test_the_first_chunk_takes_no_place_of_a_handler() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from .background import call_soon, current_token, make_event
 from .cancellation import is_cancellation, log_lost, wait_uncut
-from .outflow import nobody
+from .outflow import UNSENT, nobody
 from .pool import UNLIMITED, is_possible, run_in_pool
 
 if TYPE_CHECKING:
@@ -136,7 +136,10 @@ async def _start_beside(job: Job[T], outflow: Outflow) -> T:
                 try:
                     await to_thread.run_sync(job, limiter=UNLIMITED)
                 except Exception as error:
-                    failure = failure or error
+                    if failure is None:
+                        failure = error
+                    else:
+                        log_lost(UNSENT, error)
                 outflow.step_ended()
                 over = True
                 poked.set()

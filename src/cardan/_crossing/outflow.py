@@ -17,7 +17,7 @@ from ..core._waiting import checkpoint
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-__all__ = ["Outflow", "nobody"]
+__all__ = ["UNSENT", "Outflow", "nobody"]
 
 #: bytes that may be waiting to be sent before the body is asked for more. So at most one large chunk waits
 WINDOW: Final = CHUNK_SIZE
@@ -27,6 +27,8 @@ _WEIGHT: Final = 64
 _TURN: Final = 16
 #: seconds that a thread waits for the client to take what it has given
 _MOMENT: Final = 0.02
+#: the log message of an error of a body, if the error of sending is raised in its place
+UNSENT: Final = "a body failed after sending it had failed"
 
 
 class Outflow:
@@ -87,7 +89,7 @@ class Outflow:
                 self.wake()
             if self._is_wanted() or (self._given - self._sent >= WINDOW and not self._has_room()):
                 return False
-        return True
+        return not self.stopped  # what was given at last may not have been sent
 
     def _has_room(self) -> bool:
         """Whether the client takes what was given, within a moment."""

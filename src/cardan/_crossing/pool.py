@@ -17,8 +17,8 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from weakref import WeakSet
 
-from .cancellation import asyncio_task
-from .outflow import nobody
+from .cancellation import asyncio_task, log_lost
+from .outflow import UNSENT, nobody
 from .places import PerLoop
 
 if TYPE_CHECKING:
@@ -290,13 +290,17 @@ async def run_in_pool(function: Callable[[], T], outflow: Outflow | None = None)
         if isinstance(error, asyncio.CancelledError):
             if current_effective_deadline() != -inf:
                 raise
-            thread.cancel()
+            if not call.is_over:  # else the thread is idle, or works for another request
+                thread.cancel()
         while not call.is_over:
             call.waiter = loop.create_future()
             with CancelScope(shield=True):
                 await call.waiter
         if not isinstance(error, asyncio.CancelledError):
-            call.error = None  # the traceback of an error of the function refers to the call: no cycle
+            failure, call.error = call.error, None  # the traceback of an error refers to the call: no cycle
+            if failure is not None:
+                log_lost(UNSENT, failure)
+            del failure
             raise
     finally:
         if outflow is not None:
