@@ -126,6 +126,8 @@ async def _start_beside(job: Job[T], outflow: Outflow) -> T:
             outflow.stop()
             if not isinstance(error, Exception):
                 raise
+            if failure is not None:  # the body has failed before
+                log_lost(UNSENT, failure)
             failure = error
 
     outflow.wake = partial(call_soon, poke, current_token())
