@@ -21,7 +21,7 @@ import cardan.wsgi
 from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response
 from cardan.files import StaticFiles
 from cardan.testing import AsyncClient, Client
-from cardan.types import ASGIApplication, Receive, Scope, Send
+from cardan.types import ASGIApplication, ProtocolName, Receive, Scope, Send
 
 
 def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -122,3 +122,8 @@ def clients(app: Application[Request]) -> None:
     Client(app, "asgi", "trio")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Client(app, backend="curio")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AsyncClient(app, "http")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def a_parameter_of_a_test(app: Mount, protocol: ProtocolName) -> None:
+    assert_type(Client(app, protocol), Client)
+    assert_type(Request.from_values("/", protocol=protocol), Request)

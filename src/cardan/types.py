@@ -35,6 +35,7 @@ __all__ = [
     "Handler",
     "Lifespan",
     "Middleware",
+    "ProtocolName",
     "Receive",
     "Result",
     "Scope",
@@ -50,6 +51,8 @@ Send: TypeAlias = Callable[[Any], Awaitable[None]]
 """The ``send`` function of an ASGI application."""
 ASGIApplication: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 """An ASGI application (ASGI specification, version 3)."""
+ProtocolName: TypeAlias = Literal["wsgi", "asgi"]
+"""The name of a protocol, as the clients of :mod:`cardan.testing` and ``Request.from_values`` take it."""
 Answer: TypeAlias = BaseResponse | HTTPException
 """A response or an HTTP error."""
 Result: TypeAlias = Answer | Awaitable[Answer]

@@ -12,7 +12,7 @@ import pytest
 from cardan import Application, Request, Response, ServerSentEvent
 from cardan._crossing import BackgroundTask
 from cardan.testing import PROTOCOLS, AsyncClient
-from cardan.testing._client import ProtocolName
+from cardan.types import ProtocolName
 
 pytestmark = pytest.mark.anyio
 

@@ -36,7 +36,7 @@ from ._bridges import bridged
 from ._delegation import delegated
 from ._dual import Dual, DualCallable, async_face
 from ._lifespan import ProcessLifespan, run_once, serve_lifespan
-from ._protocols import ProtocolName, expect_protocol, protocol_in_place_of_handler
+from ._protocols import expect_protocol, protocol_in_place_of_handler
 from ._request_annotation import request_class_for
 from ._stopping import Stopping
 from ._type_argument import check_argument, class_in, own_argument
@@ -51,7 +51,18 @@ if TYPE_CHECKING:
     from .. import core
     from .._response import Response
     from ..core._problem import ErrorFormat
-    from ..types import ASGIApplication, Backend, Handler, Lifespan, Middleware, Receive, Result, Scope, Send
+    from ..types import (
+        ASGIApplication,
+        Backend,
+        Handler,
+        Lifespan,
+        Middleware,
+        ProtocolName,
+        Receive,
+        Result,
+        Scope,
+        Send,
+    )
 
     R = TypeVar("R", bound=BaseRequest, default=Request)
     D = TypeVar("D", bound=BaseRequest)
@@ -450,8 +461,13 @@ class Application(Dual, Generic[R]):
         It may return an application for both protocols, such as :class:`StaticFiles` or a :class:`Mount`, which then
         answers this request inside the middleware. A response is such an application. An Application answers as if it
         were a handler: its own ``resolve()``, middleware, ``load`` and ``on_error`` hold for the request, and its
-        ``lifespan`` and ``on_exception`` do not, because the outer application has these. Any other one is called over
-        WSGI; on ASGI, this happens in a worker thread.
+        ``lifespan`` and ``on_exception`` do not, because the outer application has these.
+
+        Any other one, such as a Mount, is called over the protocol of the request: on ASGI in the event loop of the
+        server, as if it were an ``async def`` handler, so the middleware runs there, too. One that speaks WSGI only is
+        called in a worker thread. On ASGI, the lifespans of the applications inside are not run: the server runs that
+        of the outer application, and knows no other. On WSGI, the first request starts them, as that of any mount
+        does, and ``close()`` of the mount ends them. Websockets are not passed on.
         """
         if self.handler is None:
             raise TypeError(f"{type(self).__name__} has no handler: give it one, or override resolve()")

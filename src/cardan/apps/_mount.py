@@ -17,13 +17,13 @@ from ..wsgi import _rewriting as wsgi_rewriting
 from ..wsgi._head import EnvironHead
 from ._application import Application
 from ._dual import Dual
-from ._protocols import BOTH, ProtocolName, begin, callable_of, expect_application, wrong_protocol
+from ._protocols import BOTH, begin, callable_of, expect_application, wrong_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from ..types import ASGIApplication, Receive, Scope, Send
+    from ..types import ASGIApplication, ProtocolName, Receive, Scope, Send
 
 __all__ = ["Mount"]
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import inspect
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from ._dual import DualCallable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..types import ProtocolName
+
 __all__ = [
     "BOTH",
-    "ProtocolName",
     "begin",
     "callable_of",
     "expect_application",
@@ -22,8 +23,6 @@ __all__ = [
     "protocols_of",
     "wrong_protocol",
 ]
-
-ProtocolName: TypeAlias = Literal["wsgi", "asgi"]
 
 BOTH: Final[tuple[ProtocolName, ...]] = ("wsgi", "asgi")
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ._dual import Dual
 from ._lifespan import run_once
-from ._protocols import ProtocolName, begin, callable_of, expect_application, wrong_protocol
+from ._protocols import begin, callable_of, expect_application, wrong_protocol
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-    from ..types import ASGIApplication, Scope
+    from ..types import ASGIApplication, ProtocolName, Scope
 
 __all__ = ["Wrapper"]
 

@@ -10,15 +10,16 @@ from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from ..apps._protocols import ProtocolName, protocols_of
+from ..apps._protocols import protocols_of
 from ..core._buffers import Buffer, as_bytes, is_bytes_like
 from ..core._checks import check_type
+from ..types import ProtocolName
 from ._async_transports import AsyncASGITransport, AsyncTransport, AsyncWSGITransport
 from ._httpx import httpx
 from ._options import Options
 from ._sync_transports import ASGITransport, SyncTransport, WSGITransport
 
-__all__ = ["PROTOCOLS", "AsyncClient", "Client", "ProtocolName", "RequestContent", "check", "chosen", "mounted"]
+__all__ = ["PROTOCOLS", "AsyncClient", "Client", "RequestContent", "check", "chosen", "mounted"]
 
 PROTOCOLS: tuple[ProtocolName, ...] = ("wsgi", "asgi")
 """Both protocols, for ``pytest.mark.parametrize("protocol", PROTOCOLS)``."""
