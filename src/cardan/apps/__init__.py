@@ -2,8 +2,7 @@
 
 This package takes handlers, middleware and a lifespan, and gives objects that are WSGI and ASGI applications at once.
 :class:`Mount`, :class:`ProxyFix`, :class:`CORS` and :class:`Compression` wrap applications, also those of other
-libraries. A name is imported when it is
-first used.
+libraries. A name is imported when it is first used.
 """
 
 from __future__ import annotations

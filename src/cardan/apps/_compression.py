@@ -26,15 +26,16 @@ class Compression(Wrapper):
     - ``minimum``: the least length in bytes of a body that is compressed. A body whose length is not known is
       compressed whatever its length.
     - ``codings``: which codings are used, the preferred one first, and the level of each: ``{"br": 5, "gzip": 6}``.
-      There are ``"gzip"`` (1 to 9), ``"br"`` (0 to 11, with the module ``brotli`` or ``brotlicffi``) and ``"zstd"``
-      (1 to 19, with Python 3.14 or the module ``backports.zstd`` or ``zstandard``). None, the default, uses all that
-      are installed.
+      The codings are ``"gzip"`` (levels 1 to 9), ``"br"`` (0 to 11, with the module ``brotli`` or ``brotlicffi``) and
+      ``"zstd"`` (1 to 19, with Python 3.14 or the module ``backports.zstd`` or ``zstandard``). None, the default, uses
+      all that are installed.
     - ``types``: the media types that are compressed: ``"application/json"``, ``"text/*"`` or ``"*+json"``.
       :attr:`default_types` has those of text, of JSON and XML, and a few others. An event stream is compressed only if
       ``"text/event-stream"`` is named.
 
-    The client chooses the coding by ``Accept-Encoding`` (RFC 9110 section 12.5.3): among those that it likes best, the
-    first of ``codings``. An answer to a client that sends no such field is not compressed.
+    The client chooses the coding by ``Accept-Encoding`` (RFC 9110 section 12.5.3). If it gives several codings the
+    highest quality, the one that comes first in ``codings`` is used. An answer to a client that sends no such field is
+    not compressed.
 
     An answer stays as it is if it has a ``Content-Encoding`` already, if it is a range of a body (a 206), if its
     ``Cache-Control`` has ``no-transform``, or if one of its fields is a digest of its body. A handler that shows

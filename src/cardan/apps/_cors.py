@@ -29,9 +29,10 @@ class CORS(Wrapper):
 
     ``app`` is a WSGI, ASGI or dual application. The policy is that of WHATWG Fetch section 3.3:
 
-    - ``origins``: who may read the answers. ``"*"`` is everybody. Otherwise each origin by its name, as browsers send
-      it (``"https://www.example.com"``), or a compiled pattern that matches all of an origin. ``"null"`` is the origin
-      of documents without one, of which there are also hostile ones.
+    - ``origins``: the origins whose scripts may read the answers. ``"*"`` allows every origin. Otherwise give each
+      origin by its name, as browsers send it (``"https://www.example.com"``), or a compiled pattern that matches the
+      whole origin. ``"null"`` is the origin of a document that has none, such as a sandboxed frame. Any site can make
+      such a document, also a hostile one.
     - ``methods``: the methods that a request may have, or ``"*"``. Browsers ask before any other method than GET, HEAD
       and POST.
     - ``headers``: the fields that a request may have, or ``"*"``. Browsers ask before they send any other field than a
@@ -40,7 +41,7 @@ class CORS(Wrapper):
     - ``credentials``: whether cookies and authentication of the user go with the request. The origins must then be
       named.
     - ``max_age``: for how many seconds, or which :class:`~datetime.timedelta`, browsers remember the answer to a
-      preflight request. None: as long as they choose.
+      preflight request. With None, browsers choose the time.
     - ``private_network``: whether public sites may use an application in a private network (W3C Private Network
       Access).
 

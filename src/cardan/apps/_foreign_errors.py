@@ -36,8 +36,8 @@ def foreign_error(error: ForeignError, request: BaseRequest) -> HTTPException:
     """Return the HTTPException for an error of another library, such as what ``werkzeug.routing`` raises.
 
     ``error`` has a ``code``, and a ``get_response(environ)`` that returns a WSGI application. The result has the class
-    of this code and the response of ``error``. One line in :meth:`Application.resolve`, where middleware sees the
-    response, and :meth:`Application.on_error` the error::
+    of this code and the response of ``error``. Return it from :meth:`Application.resolve`: then middleware sees the
+    response, and :meth:`Application.on_error` gets the error::
 
         def resolve(self, request):
             try:
@@ -46,7 +46,7 @@ def foreign_error(error: ForeignError, request: BaseRequest) -> HTTPException:
                 return foreign_error(error, request)
             return partial(VIEWS[endpoint], **values)
 
-    Raises :exc:`TypeError` for an error without these.
+    Raises :exc:`TypeError` for an error that has no ``code`` or no ``get_response``.
     """
     if not (hasattr(error, "code") and callable(getattr(error, "get_response", None))):
         kind = type(error)

@@ -122,7 +122,7 @@ async def run_once(
 
 
 class ProcessLifespan:
-    """A lifespan on WSGI, which has none. It starts with the first request of each process, and :meth:`close` ends it.
+    """A lifespan on WSGI, where no server runs one. The first request of each process starts it; :meth:`close` ends it.
 
     An async lifespan is held open by one task of the portal's event loop. A sync one is entered and left by plain
     calls. Both have a context of their own, so they do not see the context of the first request.

@@ -24,8 +24,9 @@ def loaded(view: V) -> V:
 
     It does for one view of a router what ``load=True`` does for all requests of an application, so that other views can
     stream their bodies. A form is parsed, every other body is kept in memory. The view is ``def`` or ``async def``; the
-    request is any of its arguments. The HTTP errors of loading (400, 408, 413 ...) are those of the view. Middleware
-    has already begun when the body is loaded: a middleware that needs it has an option of its own.
+    request may be any of its arguments. An HTTP error of loading (400, 408, 413 ...) is raised where the view is
+    called, like an error of the view. Middleware has already begun when the body is loaded: a middleware that needs the
+    body says so by an option of its own (:func:`middleware`).
 
     The view may also be a ``def`` that returns what an ``async def`` gives, as other decorators make it. In async code
     its result then has to be awaited.
@@ -51,7 +52,7 @@ def loaded(view: V) -> V:
     def call(*args: Any, **options: Any) -> Any:
         try:
             _request_in(args, options, view).get_data(parse_form_data=True)
-        except BodyNotLoaded:  # async code handles the request: the view is an ``async def`` that does not look so
+        except BodyNotLoaded:  # in async code: the view is an ``async def`` that is not recognised as one
             return call_async(*args, **options)
         return view(*args, **options)
 

@@ -30,7 +30,7 @@ _BY_NUMBER: Final[dict[int, tuple[ProtocolName, ...]]] = {2: ("wsgi",), 3: ("asg
 
 
 def protocols_of(app: Callable[..., Any]) -> tuple[ProtocolName, ...]:
-    """The protocols of an application: ``("wsgi",)``, ``("asgi",)``, both for a dual one; ``()`` if it does not show.
+    """The protocols of an application: ``("wsgi",)``, ``("asgi",)``, both for a dual one; ``()`` if nothing shows it.
 
     An application of cardan knows its protocols. Another one is an ASGI application if it, or its ``__call__``, is an
     ``async def``, as servers decide as well. Otherwise its parameters tell, by their names or by their number: WSGI has
@@ -82,8 +82,8 @@ def expect_protocol(app: Callable[..., Any], expected: ProtocolName) -> None:
 def expect_application(app: Callable[..., Any], place: str = "") -> tuple[ProtocolName, ...]:
     """The protocols of an application, as :func:`protocols_of` gives them.
 
-    Of one that does not show them, those whose arguments it takes: the validator of the standard library
-    (:func:`wsgiref.validate.validator`) takes any arguments, and so do decorators of several libraries. Raises
+    If nothing shows them, they are the protocols whose arguments the application takes: the validator of the standard
+    library (:func:`wsgiref.validate.validator`) takes any arguments, and so do decorators of several libraries. Raises
     :exc:`ValueError` for a callable that can be called as neither kind of application, such as a handler, and for a
     class of applications in place of an object. ``place`` is for the text of the error.
     """

@@ -45,7 +45,8 @@ class ProxyFix(Wrapper):
     proxy does not tell an address. ``X-Forwarded-For``, and with it ``access_route``, holds the trusted entries only.
 
     The application gets a copy of the environ or scope. It has the original one under ``"cardan.proxy_fix.original"``.
-    Lifespans are passed on. Raises :exc:`ValueError` and :exc:`TypeError` for numbers and networks that are none.
+    Lifespans are passed on. Raises :exc:`TypeError` for a number that is not an int and for ``peers``
+    that are not networks, and :exc:`ValueError` for a number below 0 and for text that is not a network.
 
     >>> from cardan import ProxyFix, Request, Response
     >>> @Request.application

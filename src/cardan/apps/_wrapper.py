@@ -52,7 +52,10 @@ class Wrapper(Dual):
         return app
 
     def _asgi_inside(self, scope: Scope) -> ASGIApplication:
-        """What is called for an ASGI scope: the application. Raises :exc:`RuntimeError` if it does not speak ASGI."""
+        """What is called for an ASGI scope: the application, whose lifespan runs once below one mount.
+
+        Raises :exc:`RuntimeError` if the application does not speak ASGI.
+        """
         if "asgi" not in self._spoken:
             raise wrong_protocol(self._place, "wsgi")
         app: ASGIApplication = self._called

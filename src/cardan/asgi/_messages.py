@@ -1,6 +1,6 @@
 """The messages of ASGI, and those of a response that is sent whole.
 
-They stand apart from :mod:`.sending`, which loads anyio: a response of one bytes object needs none of that.
+They are not in :mod:`._sending`, because that module loads anyio, which a response of one bytes object does not need.
 """
 
 from __future__ import annotations

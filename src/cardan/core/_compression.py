@@ -111,7 +111,7 @@ class Encoder:
         self._stream: Stream | None = None
 
     def feed(self, data: bytes) -> bytes:
-        """The compressed bytes for ``data``, from which a client can restore all of it; none for none."""
+        """The compressed bytes for ``data``, from which a client can restore all of it; ``b""`` for ``b""``."""
         if not data:
             return b""
         if self._stream is None:
@@ -261,7 +261,7 @@ class Compressing:
         )
 
     def begin(self, status: int, headers: Headers, whole: bytes | None) -> Encoder | None:
-        """Change the header fields of the answer to those that are sent. Gives what encodes the body, None if nothing.
+        """Change the header fields of the answer to those that are sent. Returns the encoder of the body, or None.
 
         ``whole`` is the body if all of it is known. The answer to HEAD gets the fields that a GET would get, but no
         Content-Length, which is not known (RFC 9110 section 9.3.2).

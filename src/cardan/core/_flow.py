@@ -272,9 +272,9 @@ def _through(
 ) -> Steps:
     """Run the outermost middleware around the others. Each is sent the response, or gets the error, of what it wraps.
 
-    A middleware that ends without a result after its ``yield`` means the response that it was sent. An async generator
-    cannot return a value. It yields the response that it wants to be sent. If another one is sent, or an error is
-    raised, the response that it was sent is closed as well: its hooks own files and connections.
+    If a middleware ends without a result after its ``yield``, the response that it was sent is the answer. An async
+    generator cannot return another response, so it yields it. If the middleware gives another response, or raises an
+    error, the response that it was sent is closed as well: its hooks own files and connections.
     """
     outer, *rest = middleware
     response: BaseResponse | None = None

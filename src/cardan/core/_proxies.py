@@ -52,10 +52,10 @@ class TrustedProxies:
     -Port and -Prefix; ``forwarded`` is about Forwarded (RFC 7239). If ``forwarded`` is not 0, that field is looked at
     in place of X-Forwarded-For, -Proto and -Host, whose numbers then do not matter.
 
-    ``peers`` are the networks that the last proxy may connect from. A request from another address is believed nothing.
-    None: requests from all addresses are believed.
+    ``peers`` are the networks that the last proxy may connect from. Nothing is believed of a request from
+    another address. With None, requests from all addresses are believed.
 
-    Raises :exc:`TypeError` for a number that is not an int and for ``peers`` that is one str, :exc:`ValueError` for a
+    Raises :exc:`TypeError` for a number that is not an int and for a single str as ``peers``, :exc:`ValueError` for a
     number below 0 and for text that is not a network.
     """
 

@@ -1,9 +1,9 @@
 """The transports of `AsyncClient`. They run an ASGI application in tasks of the running loop, a WSGI one in threads.
 
-This is the async version of `sync_transports`, for asyncio and trio. A transport must be entered before it is used, so
-that it is left, which ends what is still open. It may be entered in one task and left in another: it is not bound to a
-task. A request runs in the event loop in which it was sent, and the lifespan in the one in which the transport was
-entered.
+This is the async version of `_sync_transports`, for asyncio and trio. A transport must be entered before it is used,
+so that it is also left: leaving it ends what is still open. It is not bound to a task: it may be entered in one task
+and left in another. A request runs in the event loop in which it was sent, and the lifespan in the one in which the
+transport was entered.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The state of one request and its answer, shared by the application and the client.
 
 The application fills an :class:`Exchange`, and the client takes data out of it. The two subclasses implement how one
-side waits for the other: with tasks in `asgi_exchange`, and with threads in `wsgi_exchange`. This module decides, for
+side waits for the other: with tasks in `_asgi_exchange`, and with threads in `_wsgi_exchange`. This module decides, for
 both protocols, what the client gets if the answer is incomplete, if the application raises an exception, or if the
 Content-Length is wrong.
 """

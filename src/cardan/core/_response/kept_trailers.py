@@ -1,6 +1,7 @@
 """KeptTrailers: the trailer fields of an application whose caller is no server, but makes a response of what it sends.
 
-WSGI has no place for trailer fields. The caller puts this object into the environ, and the adapter fills it.
+WSGI has no place for trailer fields: the caller puts this object into the environ, and the WSGI adapter fills it. Over
+ASGI the caller fills it from the messages.
 """
 
 from __future__ import annotations
