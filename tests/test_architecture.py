@@ -156,7 +156,7 @@ def test_the_adapters_have_the_same_modules() -> None:
     """What one adapter has for a request, the other one has under the same name; only the ends have names of their own.
 
     The ends are where bytes come from, and what only one of the protocols has: errors that a WSGI server takes for its
-    own, messages of ASGI.
+    own, messages and websockets of ASGI.
     """
     shared = {
         "_head",
@@ -169,13 +169,13 @@ def test_the_adapters_have_the_same_modules() -> None:
         "_reshaping",
         "_hints",
     }
-    own = {"wsgi": {"_input", "_errors"}, "asgi": {"_receiving", "_messages"}}
+    own = {"wsgi": {"_input", "_errors"}, "asgi": {"_receiving", "_messages", "_websockets"}}
     for adapter, names in own.items():
         found = {name.rpartition(".")[2] for name in MODULES if name.startswith(f"cardan.{adapter}.")}
         assert found == shared | names
 
 
-#: the functions of ``handling.py`` that only one adapter has, and why the other one has none
+#: the functions of ``_handling.py`` that only one adapter has, and why the other one has none
 ONE_SIDED = {
     "wsgi": {"_handle": "handle() answers the errors that a server takes for its own, around it"},
     "asgi": {
@@ -186,9 +186,6 @@ ONE_SIDED = {
         "_end": "on WSGI nothing of this has to be awaited",
         "_close_files": "on WSGI nothing of this has to be awaited",
         "_source": "a WSGI server does not report that a client has left",
-        "serve_websocket": "WSGI has no websockets",
-        "deny_websocket": "WSGI has no websockets",
-        "deny_with": "WSGI has no websockets",
     },
 }
 

@@ -33,7 +33,7 @@ apps._stopping                    contract/test_stopping.py                SIGTE
 apps._wrapper                     apps/test_cors.py                        CORS
 asgi._calling                     contract/test_response_members.py        http.response.start
 asgi._draining                    contract/test_early_answers.py           more_body
-asgi._handling                    apps/test_application.py                 websocket.close
+asgi._handling                    apps/test_application.py                 HTTPException
 asgi._head                        contract/test_optional_scope.py          raw_path
 asgi._hints                       contract/test_early_hints.py             http.response.early_hint
 asgi._messages                    contract/test_response_lints.py          headers
@@ -42,6 +42,7 @@ asgi._reshaping                   apps/test_compression.py                 paths
 asgi._rewriting                   apps/test_mount.py                       root_path
 asgi._sending                     contract/test_response_hazards.py        keep_alive
 asgi._thread                      contract/test_contexts.py                contextvars
+asgi._websockets                  apps/test_websocket_heads.py             websocket.http.response
 compat.werkzeug._values           compat/werkzeug/test_test.py             encode_multipart
 core._environs                    apps/test_bridges.py                      PATH_INFO
 core._limits                      core/request/test_limits.py              max_form_parts

@@ -8,6 +8,7 @@ from . import core
 from ._wire import WireMixin
 from .apps._dual import DualCallable
 from .asgi import _handling as asgi_handling
+from .asgi import _websockets as asgi_websockets
 from .wsgi import _handling as wsgi_handling
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class BaseResponse(DualCallable, WireMixin):
         if scope["type"] == "http":
             return asgi_handling.handle_response(self, scope, receive, send)
         if scope["type"] == "websocket":
-            return asgi_handling.deny_with(self, scope, send)
+            return asgi_websockets.deny_with(self, scope, send)
         return _serve_other(scope, receive, send)
 
 
@@ -50,7 +51,7 @@ async def _serve_other(scope: Scope, receive: Receive, send: Send) -> None:
 
         await serve_lifespan(None, scope, receive, send, lambda state: None)
     else:
-        await asgi_handling.deny_websocket(scope, receive, send)
+        await asgi_websockets.deny_websocket(scope, receive, send)
 
 
 class Response(BaseResponse, core.Response):

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, overload
 from .. import _crossing as crossing
 from .._request import BaseRequest, Request
 from ..asgi import _handling as asgi_handling
+from ..asgi import _websockets as asgi_websockets
 from ..core._checks import check_spelling, check_type, near_miss
 from ..core._exceptions import HTTPException, response_to
 from ..core._flow import answer, is_async, raiser
@@ -709,11 +710,11 @@ class Application(Dual, Generic[R]):
             request = scope[REQUEST_KEY] = self.request_class(scope, receive, send)
             try:
                 websocket = partial(_on_trusted_host, request, self.websocket) if self._checks_host else self.websocket
-                await asgi_handling.serve_websocket(self, websocket, request, scope, receive, send)
+                await asgi_websockets.serve_websocket(self, websocket, request, scope, receive, send)
             finally:
                 scope.pop(REQUEST_KEY, None)
         else:
-            await asgi_handling.deny_websocket(scope, receive, send)
+            await asgi_websockets.deny_websocket(scope, receive, send)
 
     async def _serve_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._began = True

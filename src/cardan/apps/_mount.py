@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._request import Request
 from ..asgi import _rewriting as asgi_rewriting
-from ..asgi._handling import deny_websocket
 from ..asgi._head import ScopeHead
+from ..asgi._websockets import deny_websocket
 from ..core._exceptions import NotFound
 from ..core._mounting import checked_prefix, longest_prefix
 from ..wsgi import _rewriting as wsgi_rewriting
