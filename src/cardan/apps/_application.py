@@ -15,18 +15,16 @@ from __future__ import annotations
 from collections.abc import Coroutine, Iterable
 from copy import copy
 from functools import partial
-from inspect import getattr_static
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, overload
 
 from .. import _crossing as crossing
 from .._request import BaseRequest, Request
 from ..asgi import _handling as asgi_handling
 from ..asgi import _websockets as asgi_websockets
-from ..core._checks import check_spelling, check_type, near_miss
+from ..core._checks import check_spelling
 from ..core._exceptions import HTTPException, response_to
 from ..core._flow import answer, is_async, raiser
-from ..core._problem import ERROR_FORMATS
 from ..core._request.exchange import REQUEST_KEY, find_exchange
 from ..core._request.request import check_request_class, expect_trusted_host
 from ..core._response.base import BaseResponse
@@ -37,6 +35,22 @@ from ._bridges import bridged
 from ._delegation import delegated
 from ._dual import Dual, DualCallable, async_face
 from ._lifespan import ProcessLifespan, run_once, serve_lifespan
+from ._options import (
+    CHECKED,
+    DECISIVE,
+    DERIVING,
+    KNOWN,
+    OPTIONS,
+    THREADS,
+    WORDS,
+    checked_option,
+    computes,
+    is_property,
+    is_request_class,
+    misspelt,
+    remedy_for,
+    unknown_option,
+)
 from ._protocols import expect_protocol, protocol_in_place_of_handler
 from ._request_annotation import request_class_for
 from ._stopping import Stopping
@@ -58,7 +72,6 @@ if TYPE_CHECKING:
         Handler,
         Lifespan,
         Middleware,
-        ProtocolName,
         Receive,
         Result,
         Scope,
@@ -74,94 +87,6 @@ else:
     D = TypeVar("D")
 
 __all__ = ["Application", "HandlerDecorator"]
-
-
-#: the attributes of an application that decide how its requests are served
-_DECISIVE: Final = frozenset({"handler", "request_class", "middleware", "load", "resolve"})
-_THREADS: Final = frozenset({"threads", "waiting_threads", "stream_threads"})
-_DERIVING: Final = _DECISIVE | _THREADS | {"lifespan"}
-_OPTIONS: Final = tuple(ApplicationOptions.__annotations__)
-_BACKENDS: Final = ("asyncio", "trio")
-_CALLABLES: Final = {
-    "lifespan": "a function that takes the application and gives a context manager",
-    "websocket": "an ASGI application",
-}
-_CHECKED: Final = frozenset({"handler", "request_class", *_OPTIONS})
-#: what a subclass may set or override
-_KNOWN: Final = (*_CHECKED, "resolve", "on_error", "on_exception", "wsgi_app", "asgi_app", "close")
-#: names of their own, which are no misspelt options
-_WORDS: Final = frozenset({
-    "handle", "handled", "handles", "handlers", "resolved", "resolver", "resolvers", "resolves", "loads", "closed",
-    "closes", "closer", "backends", "websockets", "lifespans", "request_classes", "on_errors",
-})  # fmt: skip
-
-
-def _is_property(cls: type, name: str) -> bool:
-    return hasattr(getattr_static(cls, name), "__set__")
-
-
-def _computes(value: object) -> bool:
-    """Whether an attribute of a class gives another value when it is read: a property, for example."""
-    if isinstance(value, (staticmethod, classmethod)) or hasattr(type(value), "__set__"):
-        return True
-    return hasattr(type(value), "__get__") and not callable(value)
-
-
-def _is_request_class(found: Any) -> bool:
-    return isinstance(found, type) and issubclass(found, BaseRequest)
-
-
-def _checked_option(name: str, value: Any) -> Any:
-    """Return the value of an option as it is stored: middleware, which may be an iterator, as a tuple.
-
-    Raises :exc:`TypeError` or :exc:`ValueError` for what cannot be the value of the option.
-    """
-    if name in ("load", "end_streams_on_stop"):
-        check_type(name, value, bool, "a bool")
-    elif name in _THREADS:
-        check_type(name, value, int, "a number of threads")
-    elif name == "backend":
-        if value not in _BACKENDS:
-            raise ValueError(f"got the backend {value!r}, expected 'asyncio' or 'trio'")
-    elif name == "errors":
-        if value not in ERROR_FORMATS:
-            raise ValueError(f"got errors={value!r}, expected 'auto', 'problem', 'html' or 'text'")
-    elif name == "request_class":
-        if not callable(value) or (isinstance(value, type) and not issubclass(value, BaseRequest)):
-            raise TypeError(f"got request_class = {value!r}, expected a class derived from Request")
-    elif name == "middleware":
-        if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-            raise TypeError(f"got {_kind_of(value)} as middleware, expected a list of functions")
-        value = tuple(value)
-        for each in value:
-            _check_function("middleware", each, "a generator function that takes the request")
-    elif name == "handler":
-        if value is not None and not isinstance(value, (DualCallable, BaseResponse)):
-            _check_function("handler", value, "a function that takes the request")
-    elif value is not None and not callable(value):
-        raise TypeError(f"got {_kind_of(value)} as {name}, expected {_CALLABLES[name]}")
-    return value
-
-
-def _misspelt(name: str) -> str | None:
-    """The option or method that was probably meant by ``name``, None if there is none."""
-    return None if name.startswith("_") or name in _WORDS else near_miss(name, _KNOWN)
-
-
-def _bridge(spoken: ProtocolName) -> str:
-    return f"Application.from_{spoken}(app) makes it one for both protocols"
-
-
-def _check_function(name: str, value: Any, expected: str) -> None:
-    kind = value if isinstance(value, type) else type(value)
-    if not callable(value) or issubclass(kind, (DualCallable, BaseResponse, HTTPException)):
-        raise TypeError(f"got {_kind_of(value)} as {name}, expected {expected}")
-    if (spoken := protocol_in_place_of_handler(value)) is not None:
-        raise TypeError(f"got {_kind_of(value)} as {name}, expected {expected}: {_bridge(spoken)}")
-
-
-def _kind_of(value: object) -> str:
-    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 def _is_plain(app: DualCallable) -> bool:
@@ -181,14 +106,6 @@ async def _on_trusted_host(
 ) -> None:
     expect_trusted_host(request)
     await websocket(scope, receive, send)
-
-
-def _unknown_option(name: str) -> TypeError:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, _OPTIONS, 1)
-    known = ", ".join(map(repr, close or _OPTIONS))
-    return TypeError(f"got the option {name!r}, expected {known if close else f'one of {known}'}")
 
 
 class HandlerDecorator(Protocol[D]):
@@ -298,10 +215,11 @@ class Application(Dual, Generic[R]):
     """For the adapters: the worker threads of sync handlers, close hooks and bodies (ASGI)."""
 
     _loads: tuple[bool, ...] = ()
-    """The argument ``form`` of each ``load()`` before middleware and handler run: buffer first, parse from the buffer.
-    """
+    """How the body is loaded before middleware and handler run: the argument ``form`` of each ``load()``.
+
+    ``(False, True)`` keeps the bytes of the body first, and then parses the form from them."""
     _loads_without_handler: tuple[bool, ...] = ()
-    """The same, if there is no handler: :meth:`resolve` has answered with an error."""
+    """The same for a request for which :meth:`resolve` gave an error or a response: no form is parsed."""
     _checks_host = False
     """Whether the host of each request is checked before its handler is chosen."""
     _is_async: bool | None = None
@@ -322,33 +240,33 @@ class Application(Dual, Generic[R]):
         **options: Unpack[ApplicationOptions[R]],
     ) -> None:
         for name in options:
-            if name not in _OPTIONS:
-                raise _unknown_option(name)
+            if name not in OPTIONS:
+                raise unknown_option(name)
         given: dict[str, Any] = {"handler": handler, "request_class": request_class, **options}
         for name, value in given.items():
             if value is not None:
-                given[name] = _checked_option(name, value)
+                given[name] = checked_option(name, value)
         self._adapter_lifespan_state = {}
         self._replaced = type(self)._replaced  # an attribute of the object is faster to read than one of its class
         self._stopping: dict[Any, Stopping] = {}
         self._has_class = request_class is not None
         if request_class is None and not self._names_class:
             given["request_class"] = request_class_for(self._functions(handler, given.get("middleware")))
-        for name in ("handler", "request_class", *_OPTIONS):
+        for name in ("handler", "request_class", *OPTIONS):
             self._take(name, given.get(name))
         if isinstance(self.request_class, type):
             check_request_class(self.request_class)  # something may have been assigned to it after it was made
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        check_spelling(cls, _KNOWN, _WORDS)
-        for name in _CHECKED & cls.__dict__.keys():
-            if not _computes(value := cls.__dict__[name]):
-                _checked_option(name, value)
-        cls._varies = any(_is_property(cls, name) for name in _DECISIVE)
+        check_spelling(cls, KNOWN, WORDS)
+        for name in CHECKED & cls.__dict__.keys():
+            if not computes(value := cls.__dict__[name]):
+                checked_option(name, value)
+        cls._varies = any(is_property(cls, name) for name in DECISIVE)
         if "request_class" not in cls.__dict__:
             found = own_argument(cls, Application)
-            if _is_request_class(found):
+            if is_request_class(found):
                 cls.request_class = found
         cls._names_class = cls._names_class or "request_class" in cls.__dict__
 
@@ -365,8 +283,8 @@ class Application(Dual, Generic[R]):
         """The functions that will get the requests."""
         own = type(self)
         if middleware is None:
-            middleware = () if _is_property(own, "middleware") else self.middleware
-        if handler is None and not _is_property(own, "handler"):
+            middleware = () if is_property(own, "middleware") else self.middleware
+        if handler is None and not is_property(own, "handler"):
             handler = self.handler
         return [*([handler] if handler is not None else ()), *middleware]
 
@@ -375,8 +293,8 @@ class Application(Dual, Generic[R]):
     def _take(self, name: str, value: Any) -> None:
         """Set an option to the argument of the constructor, or to the value of the class."""
         if value is None:
-            if _is_property(type(self), name):
-                if name in _DERIVING:
+            if is_property(type(self), name):
+                if name in DERIVING:
                     self._derive(name)
                 return
             value = getattr(self, name)
@@ -389,11 +307,11 @@ class Application(Dual, Generic[R]):
     if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
 
         def __setattr__(self, name: str, value: Any) -> None:
-            if name in _CHECKED:
-                value = _checked_option(name, value)
-            elif not hasattr(self, name) and (meant := _misspelt(name)) is not None:
+            if name in CHECKED:
+                value = checked_option(name, value)
+            elif not hasattr(self, name) and (meant := misspelt(name)) is not None:
                 raise TypeError(f"got {name}, which is no option: did you mean {meant}?")
-            if name in _DECISIVE:
+            if name in DECISIVE:
                 self._adapter_sync_handler = self._adapter_async_handler = (
                     None  # first of all, because requests may be running
                 )
@@ -401,20 +319,20 @@ class Application(Dual, Generic[R]):
                 raise RuntimeError("got a lifespan while another one has begun, expected it before the first request")
             elif name == "__orig_class__" and not self._has_class:  # of ``Application[ApiRequest](handler)``
                 found = class_in(value, Application)
-                if _is_request_class(found):
+                if is_request_class(found):
                     self.request_class = found
             super().__setattr__(name, value)
-            if name in _DERIVING:
+            if name in DERIVING:
                 self._derive(name)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
-        if name in _DERIVING:
+        if name in DERIVING:
             self._derive(name)
 
     def _derive(self, name: str) -> None:
         """Set the attributes that follow from the option ``name``."""
-        if name in _THREADS:
+        if name in THREADS:
             self._adapter_worker_threads = crossing.Threads(self.threads, self.waiting_threads, self.stream_threads)
         elif name == "lifespan":
             make = self._make_lifespan()
@@ -653,7 +571,7 @@ class Application(Dual, Generic[R]):
         spoken = protocol_in_place_of_handler(given)
         if callable(given) and spoken is None:
             return None
-        remedy = f": {_bridge(spoken)}" if spoken is not None else ""
+        remedy = f": {remedy_for(spoken)}" if spoken is not None else ""
         if isinstance(given, Coroutine):
             given.close()  # otherwise it warns that it was never awaited
             remedy = ": resolve() is a def, because it must not wait"
