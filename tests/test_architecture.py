@@ -251,7 +251,7 @@ def test_no_name_is_a_module_and_something_else() -> None:
 
 
 def test_a_file_name_stands_twice_in_core_for_a_reason() -> None:
-    """Who hears the name of a file of core knows which one is meant, or TWICE says why there are two."""
+    """The name of a file of core stands for one file, or TWICE says why there are two."""
     names = Counter(
         path.stem.lstrip("_")
         for name, path in MODULES.items()

@@ -399,7 +399,7 @@ def make_lifespan(log: list[str], asynchronous: bool) -> Any:
 @pytest.mark.parametrize("asynchronous", [False, True])
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_lifespan(protocol: Any, asynchronous: bool, backend: Any) -> None:
-    """It is entered and left once. Each request gets a copy of the state that it yields."""
+    """A lifespan is entered and left once. Each request gets a copy of the state that the lifespan yields."""
     log: list[str] = []
 
     def handler(request: Request) -> Response:

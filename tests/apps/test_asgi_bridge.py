@@ -342,7 +342,7 @@ def test_an_application_that_takes_a_lifespan_for_a_request(how: str, backend: A
 
 
 def test_a_wrong_message_after_the_start_of_a_lifespan() -> None:
-    """It is refused as well, and an application that raises this error has failed, because it has a lifespan."""
+    """A wrong message is refused. If the application raises this error it has failed, because it has a lifespan."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "lifespan.startup.complete"})

@@ -232,7 +232,7 @@ def test_files(protocol: Any, tmp_path: Path) -> None:
 
 @both
 def test_around_a_mount(protocol: Any) -> None:
-    """It wraps any application of cardan, and is one: it can be mounted itself."""
+    """Compression wraps any application of cardan, and can be mounted itself."""
     app = Mount({"/in": Compression(Mount({"/deep": site}))})
     with Client(app, protocol) as client:
         assert client.get("/in/deep/text").text == TEXT
@@ -435,7 +435,7 @@ def test_mistakes_of_a_wsgi_application() -> None:
 
 
 def test_the_iterable_is_closed_once() -> None:
-    """Also a list with a ``close`` of its own, and one whose iterator cannot be made."""
+    """A list with a ``close`` of its own is closed, and so is an iterable whose ``__iter__`` raises."""
 
     class Body(list[bytes]):
         closed = 0
@@ -502,7 +502,7 @@ def test_messages_about_other_things_are_passed_on() -> None:
 
 
 def test_an_empty_message_sends_the_head() -> None:
-    """So an application tells a client that it will answer, before it has data."""
+    """An application can send its head before it has data: it sends an empty chunk."""
     sent = sent_by(START, body(b"", True), body(b"x", True), {"type": "http.response.body"})
     assert [message["type"].rpartition(".")[2] for message in sent] == ["start", "body", "body", "body"]
     assert sent[1]["body"] == b""

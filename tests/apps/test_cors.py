@@ -161,7 +161,7 @@ def test_beside_starlette(protocol: Any) -> None:
 
 @both
 def test_the_application_never_sees_a_preflight(protocol: Any) -> None:
-    """It would need a handler for OPTIONS, and often asks for a login, which a preflight never has."""
+    """An application would need a handler for OPTIONS, and often asks for a login, which a preflight never has."""
     calls.clear()
     with Client(CORS(site, [SITE]), protocol) as client:
         client.options("/", headers={"Origin": SITE, **ASKS})

@@ -90,7 +90,7 @@ def made(kind: str, **options: Any) -> Inner:
 
 @both
 def test_static_files(protocol: Any, tmp_path: Path) -> None:
-    """They are sent, with ranges and conditions; the middleware sees the response, and refuses before."""
+    """Files are sent, with ranges and conditions. Middleware sees the response, or refuses the request."""
     (tmp_path / "a.txt").write_text("0123456789")
     with Client(Outer(StaticFiles(tmp_path)), protocol) as client:
         response = client.get("/a.txt", headers={"Range": "bytes=2-4"})
@@ -192,7 +192,7 @@ def test_what_wraps_the_application_is_not_left_out(protocol: Any, kind: str) ->
 
 @both
 def test_a_response(protocol: Any) -> None:
-    """It is an application, too."""
+    """``resolve`` may return a response, because a response is an application."""
     with Client(Outer(Response("always")), protocol) as client:
         response = client.get("/")
     assert (response.text, response.headers["X-Guard"]) == ("always", "200")
@@ -313,7 +313,7 @@ def test_objects_are_handlers(protocol: Any, view: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["Flask", "Starlette"])
 def test_an_application_of_others_is_no_handler(kind: str) -> None:
-    """It is found when the application is made, and when the handler is assigned."""
+    """The mistake is found when the application is made, and when the handler is assigned."""
     make, remedy = WRONG[kind]
     app = Application(inner)
     for place in (Application, partial(setattr, app, "handler"), Request.application):

@@ -108,7 +108,7 @@ class Own(Exception):
 @both
 @pytest.mark.parametrize("code", [409, None, 799])
 def test_any_object_with_these_two_names(protocol: Any, code: int | None) -> None:
-    """It is asked with an environ, which is made of the scope on ASGI. It may be raised in the handler as well."""
+    """The error gets an environ, which is made of the scope on ASGI. The handler may raise such an error as well."""
     seen: list[HTTPException] = []
 
     def handler(request: Request) -> Any:

@@ -137,7 +137,7 @@ def test_on_one_application(protocol: Any) -> None:
 
 
 def test_requests_of_the_core() -> None:
-    """It needs no application: any request of the core can be loaded."""
+    """``@loaded`` needs no application: it loads any request of the core."""
     head = core.RequestHead("POST", "/", headers=[(b"content-type", b"application/x-www-form-urlencoded")])
 
     @loaded

@@ -360,8 +360,8 @@ def test_an_application_that_is_mounted_twice_has_one_lifespan(protocol: Any) ->
 @both
 @pytest.mark.parametrize("order", [1, -1])
 def test_an_application_has_one_lifespan_wherever_it_is_mounted(protocol: Any, order: int) -> None:
-    """Also below another mount, behind wrappers of cardan and of others, or several of these: it is started and ended
-    once, and all its requests see its state.
+    """Below another mount, behind wrappers of cardan and of others, and behind several of these, the application is
+    started and ended once, and all its requests see its state.
     """
     log: list[str] = []
     app = named("a", lifespan=lifespan(log, "a"))

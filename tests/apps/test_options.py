@@ -26,13 +26,13 @@ class App(Application[Request]):
     """A subclass."""
 
 
-DOORS: dict[str, Callable[..., Any]] = {
+WAYS: dict[str, Callable[..., Any]] = {
     "Application": lambda **options: Application(handler, **options),
     "a subclass": lambda **options: App(handler, **options),
     "Request.application": lambda **options: Request.application(handler, **options),
     "the decorator": lambda **options: Request.application(**options)(handler),
 }
-doors = pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+ways = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 
 
 def test_each_option_is_an_attribute() -> None:
@@ -51,9 +51,9 @@ def test_the_types_of_options_can_be_evaluated() -> None:
     assert get_type_hints(ApplicationOptions).keys() == ApplicationOptions.__annotations__.keys()
 
 
-@doors
-def test_every_option_is_taken(door: Any) -> None:
-    """Each door takes each option, and None for an option that is not given."""
+@ways
+def test_every_option_is_taken(way: Any) -> None:
+    """Each way to make an application takes each option, and None for an option that is not given."""
     values: dict[str, Any] = {
         "load": True,
         "lifespan": lambda app: None,
@@ -67,29 +67,29 @@ def test_every_option_is_taken(door: Any) -> None:
         "errors": "problem",
     }
     assert values.keys() == ApplicationOptions.__annotations__.keys()
-    app = door(**values)
+    app = way(**values)
     assert {name: getattr(app, name) for name in values} == values
     plain = Application(handler)
-    app = door(**dict.fromkeys(values))
+    app = way(**dict.fromkeys(values))
     assert {name: getattr(app, name) for name in values} == {name: getattr(plain, name) for name in values}
 
 
-@doors
-def test_a_misspelt_option_is_an_error(door: Any) -> None:
-    """It names the option that is meant, or all of them."""
+@ways
+def test_a_misspelt_option_is_an_error(way: Any) -> None:
+    """The error names the option that was meant, or all options."""
     with pytest.raises(TypeError, match=r"^got the option 'lod', expected 'load'$"):
-        door(lod=True)
+        way(lod=True)
     with pytest.raises(TypeError, match=r"^got the option 'charset', expected one of 'load', 'lifespan', "):
-        door(charset="utf-8")
+        way(charset="utf-8")
 
 
-@doors
-def test_a_wrong_backend_is_an_error(door: Any) -> None:
+@ways
+def test_a_wrong_backend_is_an_error(way: Any) -> None:
     """When it is given, and not when the first request comes. It is the same for an assignment and for a class."""
     expected = r"^got the backend 'tokio', expected 'asyncio' or 'trio'$"
     with pytest.raises(ValueError, match=expected):
-        door(backend="tokio")
-    app = door()
+        way(backend="tokio")
+    app = way()
     with pytest.raises(ValueError, match=expected):
         app.backend = "tokio"
 

@@ -229,7 +229,7 @@ def test_what_is_no_application(app: Any, wrap: Any) -> None:
     ("app", "protocol"), [*((each, "asgi") for each in HIDDEN_WSGI), (Decorator(async_hello), "wsgi")]
 )
 def test_the_wrong_protocol_of_such_an_application(app: Any, protocol: Any, wrap: Any) -> None:
-    """It raises an error of its own, which may say anything. The error has a note that says what to do."""
+    """The application raises an error of its own, which may say anything. A note on the error says what to do."""
     with Client(wrap(app), protocol) as client:
         with pytest.raises((TypeError, AssertionError, Warning)) as caught:
             client.get("/")

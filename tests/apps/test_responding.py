@@ -149,7 +149,7 @@ def test_files_and_heads(app: Application[Any], is_async: bool, backend: str) ->
 @pytest.mark.parametrize(("is_async", "backend"), WAYS)
 @pytest.mark.parametrize("app", PAGES, ids=["def", "async"])
 def test_an_error_after_the_first_chunk(app: Application[Any], is_async: bool, backend: str) -> None:
-    """It is raised where the events are taken: whoever sends them can end the connection."""
+    """The error is raised to the code that iterates over the events, so that this code can end the connection."""
     with pytest.raises(LookupError, match="broken"):
         events(app, of_path("/broken"), is_async=is_async, backend=backend)
 

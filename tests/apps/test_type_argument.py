@@ -44,7 +44,7 @@ CASES: dict[str, tuple[Any, Any]] = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_class_in_the_brackets(name: str) -> None:
-    """It is found through generic subclasses. What is no class gives None."""
+    """The class is found through generic subclasses. An argument that is no class gives None."""
     alias, expected = CASES[name]
     assert class_in(alias, Box) is expected
 
@@ -64,6 +64,6 @@ def test_the_bases_of_a_class_statement() -> None:
 
 
 def test_a_name_in_quotes() -> None:
-    """It cannot be found at this time, so the class itself is asked for."""
+    """A name in quotes cannot be looked up when the class is made, so the error asks for the class itself."""
     with pytest.raises(TypeError, match=r"^got the name 'int' in Box\[\.\.\.\], expected the class itself"):
         class_in(Box["int"], Box)

@@ -98,7 +98,7 @@ def ask(kind: str, protocol: Any, backend: Any, path: str, **options: Any) -> An
 @kinds
 @backends
 def test_it_is_sent_the_response(protocol: Any, kind: str, backend: Any) -> None:
-    """It awaits, changes the response that it was sent, and returns nothing. The handler reads its form as always."""
+    """An async middleware awaits, and changes the response that it was sent. The handler reads its form as always."""
     response = ask(kind, protocol, backend, "/", data={"a": "b"})
     assert (response.status_code, response.text) == (200, "b")
     assert (response.headers["X-Around"], response.headers["X-Inner"]) == ("200", "seen")
@@ -138,7 +138,7 @@ def test_it_answers_and_replaces(
 @both
 @kinds
 def test_it_sees_errors(protocol: Any, kind: str) -> None:
-    """It is sent the response to an HTTPException; any other exception is raised at its ``yield``."""
+    """An async middleware is sent the response to an HTTPException; any other exception is raised at its ``yield``."""
     assert ask(kind, protocol, "asyncio", "/conflict").headers["X-Around"] == "409"
     response = ask(kind, protocol, "asyncio", "/defect")
     assert (response.status_code, response.text) == (500, "caught")

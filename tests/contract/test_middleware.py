@@ -143,7 +143,7 @@ def test_it_is_sent_the_response_to_a_body_that_cannot_be_loaded(protocol: Any, 
 @both
 @kinds
 def test_it_gets_other_exceptions(protocol: Any, kind: str) -> None:
-    """They are raised at the ``yield``."""
+    """An exception that is no HTTPException is raised at the ``yield``."""
     with Client(app_of(kind), protocol=protocol) as client:
         response = client.get("/", params={"place": "defect"})
     assert (response.status_code, response.text, response.headers["X-Outer"]) == (500, "a defect", "threw")

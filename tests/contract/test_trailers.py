@@ -327,7 +327,7 @@ def test_without_a_server(app: Any, path: str, over: str | None, backend: str) -
 
 
 def test_a_function_runs_in_the_context_of_the_request() -> None:
-    """So it does for ``respond``, whatever kind the body has, and also if the body would be passed to a server."""
+    """``respond`` calls the function in this context for every kind of body, also with ``direct_passthrough``."""
 
     async def chunks() -> AsyncIterator[str]:
         yield "a"

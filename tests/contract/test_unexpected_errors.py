@@ -181,7 +181,7 @@ def test_test_clients_see_the_error(protocol: Any, kind: str, around: str) -> No
 @both
 @kinds
 def test_it_may_raise_an_http_exception(protocol: Any, kind: str) -> None:
-    """This becomes its response by ``on_error``."""
+    """An HTTPException that ``on_exception`` raises becomes its response by ``on_error``."""
     with Client(App(kind), protocol, raise_app_exceptions=False) as client:
         response = client.get("/handler", headers={"X-Answer": "raise"})
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
@@ -381,7 +381,7 @@ def test_other_requests_do_not_reach_it(protocol: Any, kind: str) -> None:
 @kinds
 @pytest.mark.parametrize("method", ["POST", "HEAD"])
 def test_its_response_is_sent_as_every_response(protocol: Any, kind: str, method: str) -> None:
-    """Also after an upload that nobody read, and without a body for HEAD."""
+    """The response is sent after an upload that nobody read, and without a body for HEAD."""
     app = App(kind)
     content = {"content": bytes(300_000)} if method == "POST" else {}
     with Client(app, protocol, raise_app_exceptions=False) as client:

@@ -1,7 +1,7 @@
-"""The bytes of a form are there for whoever asks first, and never silently empty.
+"""The bytes of a form can be had before it is parsed, or with ``buffer=True``. They are never silently empty.
 
 An empty value would have the same signature for every form.
-A middleware that needs them says ``buffer=True``. Whoever asks after the form was parsed gets a BodyConsumed.
+Without ``buffer=True``, asking for the bytes after the form was parsed raises BodyConsumed.
 """
 
 from __future__ import annotations
