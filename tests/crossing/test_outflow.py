@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from cardan import Application, Response
+from cardan import Application, Request, Response
 from cardan import _crossing as crossing
 from cardan._crossing.outflow import Outflow
 from cardan.core._buffers import CHUNK_SIZE
@@ -218,6 +218,113 @@ async def test_a_body_whose_last_chunks_were_not_sent() -> None:
     outflow = Outflow(iter([b"x"]), emit, lambda: False)
     outflow.wake = outflow.stop
     assert outflow.step() is False
+
+
+async def leave_during(app: Any) -> None:
+    """One request whose client takes one chunk and leaves, when the thread has given what it gives."""
+    left = anyio.Event()
+    taken: list[Any] = []
+    incoming = [chunk(b"", False)]
+
+    async def receive() -> Any:
+        if incoming:
+            return incoming.pop()
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if not message.get("body"):
+            return
+        if not taken:
+            taken.append(message)
+            return
+        await anyio.sleep(0.1)
+        left.set()
+        await anyio.sleep_forever()
+
+    await app(http_scope(method="GET"), receive, send)
+
+
+@kinds
+async def test_a_client_that_leaves_when_the_thread_has_gone(kind: str) -> None:
+    """A thread that has ended its step works for other requests: they are not cancelled with the one that it was of,
+    and the thread is used again.
+    """
+
+    def body() -> Iterator[bytes]:
+        for _ in range(4):
+            yield BIG
+
+    def read(request: Request) -> Response:
+        return Response(b"".join(request.stream))
+
+    app, reading = stream(body, kind), Application(read)
+    uploads = [Exchange(reading, headers=[(b"transfer-encoding", b"chunked")]) for _ in range(4)]
+    before = threading.active_count()
+    with anyio.fail_after(20):
+        for _ in range(10):
+            await leave_during(app)
+        assert threading.active_count() - before < 8
+        async with anyio.create_task_group() as group:
+            for _ in range(4):
+                group.start_soon(leave_during, app)
+            await anyio.sleep(0.05)  # their steps have ended
+            for upload in uploads:
+                group.start_soon(upload.run)
+            await anyio.sleep(0.2)  # their clients have left
+            for upload in uploads:
+                upload.put.send_nowait(chunk(b"x", False))
+    assert [(upload.status, upload.body) for upload in uploads] == [(200, b"x")] * 4
+
+
+@kinds
+async def test_a_client_that_leaves_while_a_body_ends(kind: str) -> None:
+    """What was given and not sent is not missed: a body of the declared length raises nothing."""
+
+    def body() -> Iterator[bytes]:
+        yield from (b"x", b"y", b"z")
+        ended.wait(10)
+
+    ended = threading.Event()
+    app: Any
+    if kind == "handler":
+        app = Application(lambda request: Response(body(), headers={"Content-Length": "3"}))
+    else:
+
+        def site(environ: Any, start_response: Any) -> Iterator[bytes]:
+            start_response("200 OK", [("Content-Length", "3")])
+            return body()
+
+        app = bridge(site)
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(leave_during, app)
+            await anyio.sleep(0.3)
+            ended.set()
+
+
+@kinds
+async def test_sending_fails_after_the_body_has_failed(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """An error that a body raises while sending fails is logged, because nobody else gets it."""
+    failing = threading.Event()
+
+    def body() -> Iterator[bytes]:
+        yield from (b"x", b"y")
+        failing.wait(10)
+        raise LookupError("no database")
+
+    async def send(message: Any) -> None:
+        if message.get("body") == b"y":
+            await anyio.sleep(0.05)
+            failing.set()
+            await anyio.sleep(0.1)
+            raise OSError("the client has left")
+
+    app = stream(body, kind)
+    with anyio.fail_after(20):
+        await app(http_scope(method="GET"), anyio.sleep_forever, send)
+    errors = [record.exc_info[1] for record in caplog.records if record.exc_info]
+    assert [str(error) for error in errors] == ["no database"]
 
 
 async def test_the_first_chunk_takes_no_place_of_a_handler() -> None:
