@@ -180,6 +180,26 @@ def test_a_start_that_is_replaced(protocol: Any, place: str) -> None:
 
 
 @both
+def test_an_iterator_is_not_asked_again_after_its_end(protocol: Any) -> None:
+    """An iterator that calls ``start_response`` before it ends at once is asked for one item."""
+
+    class Ends:
+        def __init__(self, start_response: Any) -> None:
+            self.start_response = start_response
+
+        def __iter__(self) -> Any:
+            return self
+
+        def __next__(self) -> bytes:
+            self.start_response("200 OK", [("X-A", "1")])
+            raise StopIteration
+
+    with Client(Application.from_wsgi(lambda _, start: Ends(start)), protocol=protocol) as client:
+        response = client.get("/")
+    assert (response.status_code, response.headers["X-A"], response.content) == (200, "1", b"")
+
+
+@both
 @pytest.mark.parametrize("by", ["write", "chunk"])
 def test_a_start_that_comes_too_late(protocol: Any, by: str) -> None:
     """After something was sent, ``exc_info`` is raised again in the application, and breaks the response off.

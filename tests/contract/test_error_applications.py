@@ -102,7 +102,7 @@ def test_what_an_application_of_cardan_sends(protocol: Any) -> None:
 @both
 @pytest.mark.parametrize("accept", ACCEPT)
 def test_responses_are_made_for_an_environ_a_scope_or_a_request(protocol: str, accept: str) -> None:
-    """``get_response`` and ``get_body`` take a request, an environ or a scope, by position or as ``scope``."""
+    """``get_response`` and ``get_body`` take a request, an environ or a scope, by position or by name."""
     carrier = carrier_of(protocol, headers={"Accept": accept})
     error = NotFound("none <here>")
     expected = error.get_response(Request(carrier))
@@ -112,12 +112,21 @@ def test_responses_are_made_for_an_environ_a_scope_or_a_request(protocol: str, a
         error.get_response(carrier, None),
         error.get_response(None, carrier),
         error.get_response(scope=carrier),
+        error.get_response(environ=carrier),
+        error.get_response(environ=None, scope=carrier),
     ):
         assert response.get_data() == expected.get_data()
         assert list(response.headers.items()) == list(expected.headers.items())
-    for body in (error.get_body(Request(carrier)), error.get_body(carrier), error.get_body(scope=carrier)):
+    for body in (
+        error.get_body(Request(carrier)),
+        error.get_body(carrier),
+        error.get_body(scope=carrier),
+        error.get_body(environ=carrier),
+    ):
         assert body == expected.get_data(as_text=True)
-    assert MethodNotAllowed(["PUT"]).get_headers(carrier, None) == [("Allow", "PUT")]
+    refused = MethodNotAllowed(["PUT"])
+    assert refused.get_headers(carrier, None) == refused.get_headers(environ=carrier) == [("Allow", "PUT")]
+    assert error.get_description(environ=carrier) == error.get_description(scope=carrier) == error.get_description()
 
 
 FIELDS: list[tuple[Any, dict[str, str], str | None]] = [

@@ -253,7 +253,9 @@ class HTTPException(_Declaring):
         """The reason phrase of the status (RFC 9110 section 15), for example ``"Not Found"``."""
         return PHRASES.get(self.code or 0, "Unknown Error")
 
-    def get_headers(self, request: object = None, scope: object = None) -> list[tuple[str, str]]:
+    def get_headers(
+        self, request: object = None, scope: object = None, *, environ: object = None
+    ) -> list[tuple[str, str]]:
         """Return the header fields of the response, without Content-Type: ``headers``, then the fields of the class.
 
         The fields do not depend on the parameters, which are those of :meth:`get_response`.
@@ -291,7 +293,7 @@ class HTTPException(_Declaring):
         declared = {name: getattr(self, name) for name in names if hasattr(self, name)}
         return declared | {name: value for name, value in self.members.items() if name not in declared}
 
-    def get_description(self, request: object = None, scope: object = None) -> str:
+    def get_description(self, request: object = None, scope: object = None, *, environ: object = None) -> str:
         """Return the description as HTML, for pages: a paragraph, ``""`` without a description.
 
         It does not depend on the parameters, which are those of :meth:`get_response`. A class may override it.
@@ -301,7 +303,11 @@ class HTTPException(_Declaring):
         return paragraph(self.description)
 
     def get_body(
-        self, request: HasHeaders | Mapping[str, Any] | None = None, scope: Mapping[str, Any] | None = None
+        self,
+        request: HasHeaders | Mapping[str, Any] | None = None,
+        scope: Mapping[str, Any] | None = None,
+        *,
+        environ: Mapping[str, Any] | None = None,
     ) -> str:
         """Return the body of the response as text, in the format that :meth:`get_response` selects.
 
@@ -312,19 +318,23 @@ class HTTPException(_Declaring):
         """
         from ._problem import document
 
-        return document(self, scope if request is None else request)[1].decode()
+        return document(self, _carrier(request, scope, environ))[1].decode()
 
     def get_response(
-        self, request: HasHeaders | Mapping[str, Any] | None = None, scope: Mapping[str, Any] | None = None
+        self,
+        request: HasHeaders | Mapping[str, Any] | None = None,
+        scope: Mapping[str, Any] | None = None,
+        *,
+        environ: Mapping[str, Any] | None = None,
     ) -> Response:
         """Return ``response`` if it was given, else a new response that describes the error.
 
         ``request`` is a request, a WSGI environ or an ASGI scope. Its Accept field selects the format: problem details
         (RFC 9457) for JSON, HTML or plain text. If Accept names none of them, an error with members, and an error for a
         request with a JSON body, give problem details; other errors give plain text. The same holds without a request.
-        A ``scope`` may also be given by its name, as programs for Werkzeug give it.
+        An ``environ`` or a ``scope`` may also be given by its name, as programs for Werkzeug give it.
         """
-        return self._make_response(scope if request is None else request, "auto")
+        return self._make_response(_carrier(request, scope, environ), "auto")
 
     def _make_response(self, request: HasHeaders | Mapping[str, Any] | None, kind: ErrorFormat) -> Response:
         if self.response is not None:
@@ -377,6 +387,13 @@ class HTTPException(_Declaring):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {str(self)!r}>"
+
+
+def _carrier(
+    request: HasHeaders | Mapping[str, Any] | None, *others: Mapping[str, Any] | None
+) -> HasHeaders | Mapping[str, Any] | None:
+    """What was given for a request: the request itself, or the environ or scope of one."""
+    return next((given for given in (request, *others) if given is not None), None)
 
 
 def _check_response(response: Any) -> None:

@@ -155,6 +155,7 @@ def call_app(
                 first.append(next(chunks))
             except StopIteration:
                 if start.status is not None:  # a generator that yields nothing
+                    chunks = iter(())  # the iterator is not asked a second time for its end
                     break
                 raise RuntimeError(
                     "got no call of start_response(), expected one before the body's first item"

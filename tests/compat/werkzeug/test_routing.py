@@ -50,6 +50,24 @@ def test_match(wz: Any, urls: Any) -> None:
         adapter.build("none")
 
 
+def test_building_from_several_values(wz: Any) -> None:
+    """``build`` takes the ``args`` of a request: a name with several values is written several times."""
+    adapter = wz.routing.Map([wz.routing.Rule("/<int:v>", endpoint="a"), wz.routing.Rule("/", endpoint="b")]).bind("h")
+    args = wz.test.EnvironBuilder("/?v=1&w=2&w=3").get_request().args
+    assert adapter.build("b", args) == "/?v=1&w=2&w=3"
+    values = wz.datastructures.MultiDict([("v", 1), ("w", 2)])
+    values.setlist("x", [])
+    assert adapter.build("a", values) == "/1?w=2"
+
+
+def test_a_redirect_with_another_status(wz: Any) -> None:
+    """The status of a redirect is its ``code``, which a program may set."""
+    moved = wz.routing.RequestRedirect("http://a.example/new")
+    moved.code = 307
+    response = moved.get_response(wz.test.create_environ())
+    assert (response.status_code, response.headers["Location"]) == (307, "http://a.example/new")
+
+
 def test_what_the_map_says_without_raising(urls: Any) -> None:
     """``test`` and ``allowed_methods`` raise nothing."""
     adapter = urls.bind("a.example")

@@ -110,6 +110,7 @@ def test_examples_of_rfc6266(row: int) -> None:
     ("value", "text"),
     [
         ("us-ascii'en'x%20y", "x y"),
+        ("ascii''x", "x"),
         ("US-ASCII''%ff", "\ufffd"),
         ("utf-8''%ff", "\ufffd"),
         ("iso-8859-1''%80", "?"),

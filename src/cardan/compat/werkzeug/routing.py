@@ -35,7 +35,8 @@ except ImportError:
     raise ImportError("cardan.compat.werkzeug.routing needs Werkzeug: pip install werkzeug") from None
 
 from ..._request import BaseRequest
-from ..._response import redirect
+from ..._response import Response, redirect
+from ...datastructures import MultiDict
 from .exceptions import BadHost, BadRequest, HTTPException, MethodNotAllowed, default_exceptions
 from .wsgi import get_host
 
@@ -75,8 +76,12 @@ class RequestRedirect(HTTPException, RoutingException):
     code = 308
 
     def __init__(self, new_url: str) -> None:
-        super().__init__(new_url, redirect(new_url, 308))
+        super().__init__(new_url)
         self.new_url = new_url
+
+    def get_response(self, request: object = None, scope: object = None, *, environ: object = None) -> Response:
+        """The redirect. It does not depend on the parameters. Its status is ``code``, which can be set."""
+        return redirect(self.new_url, self.code or 308)
 
 
 class WebsocketMismatch(BadRequest):
@@ -132,6 +137,16 @@ class MapAdapter(original.MapAdapter):
         """
         with _own_errors():
             return super().match(*args, **options)
+
+    def build(self, endpoint: Any, values: Mapping[str, Any] | None = None, *args: Any, **options: Any) -> str:
+        """The URL for an endpoint and values; see ``werkzeug.routing.MapAdapter.build``.
+
+        A :class:`~cardan.datastructures.MultiDict` may have several values for a name, which make a query ``a=1&a=2``.
+        """
+        if isinstance(values, MultiDict):
+            lists = values.lists()
+            values = {name: several[0] if len(several) == 1 else several for name, several in lists if several}
+        return super().build(endpoint, values, *args, **options)
 
     def test(self, path_info: str | None = None, method: str | None = None) -> bool:
         """Whether the map has the URL, possibly after a redirect."""

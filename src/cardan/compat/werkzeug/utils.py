@@ -330,7 +330,8 @@ def import_string(import_name: str, silent: bool = False) -> Any:
     except ImportError as error:
         if silent:
             return None
-        raise ImportStringError(import_name, error) from error
+        # the traceback shows the line of the module that has failed
+        raise ImportStringError(import_name, error).with_traceback(error.__traceback__) from error
     return getattr(module, attribute)
 
 

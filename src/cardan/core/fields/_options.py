@@ -23,7 +23,15 @@ from collections.abc import Mapping
 
 from ._syntax import OWS, check_token, check_value, is_text, is_token, quote_if_needed, unescape
 
-__all__ = ["decode_extended", "dump_options", "dump_parameter", "encode_extended", "parse_options"]
+__all__ = [
+    "decode_extended",
+    "dump_options",
+    "dump_parameter",
+    "encode_extended",
+    "join_sections",
+    "parse_options",
+    "section_of",
+]
 
 # A name up to "=" or ";". Then either a quoted string (its opening quote is captured) and any text up to the next ";",
 # or a value without quotes. The pattern matches from every ";", so that findall() never backtracks.
@@ -129,45 +137,60 @@ def _decode(charset: str, data: bytes) -> str | None:
         return data.decode("utf-8", "replace")
     if charset == "iso-8859-1":
         return _not_8859_1("?", data.decode("latin-1"))
-    if charset == "us-ascii":
+    if charset in ("us-ascii", "ascii"):
         return data.decode("ascii", "replace")
     return None
 
 
 def _extended(starred: dict[str, str]) -> dict[str, str]:
-    # name -> section number -> (text as it was sent, whether it is percent-encoded)
+    # name -> section number -> (text without quotes, whether it is percent-encoded)
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
     whole: dict[str, str] = {}
     for name, value in starred.items():
-        if found := _is_section(name):
-            sections.setdefault(found[1], {}).setdefault(int(found[2]), (value, bool(found[3])))
+        if section := section_of(name):
+            plain = unescape(value[1:].removesuffix('"')) if value.startswith('"') and not section[2] else value
+            sections.setdefault(section[0], {}).setdefault(section[1], (plain, section[2]))
         elif name.find("*") == len(name) - 1 > 0 and (text := decode_extended(value)) is not None:
             whole[name[:-1]] = text
     for name, parts in sections.items():
-        if name not in whole and (joined := _join(parts)) is not None:
+        if name not in whole and (joined := join_sections(parts)) is not None:
             whole[name] = joined
     return whole
 
 
-def _join(parts: dict[int, tuple[str, bool]]) -> str | None:
-    # RFC 2231 section 4.1: section 0 begins with charset and language, but only if it is percent-encoded
+def section_of(name: str) -> tuple[str, int, bool] | None:
+    """What ``name*1*`` is a section of (RFC 2231 section 3): name, number, and whether it is percent-encoded.
+
+    None for the name of another parameter.
+    """
+    found = _is_section(name)
+    return (found[1], int(found[2]), bool(found[3])) if found else None
+
+
+def join_sections(parts: Mapping[int, tuple[str, bool]]) -> str | None:
+    """Join the sections of one parameter (RFC 2231 section 3): number to text, and whether it is percent-encoded.
+
+    Sections after a missing one are left out. None without a section 0, if the charset is unknown or a section is not
+    encoded well, and if the text contains control characters. The charsets are those of :func:`decode_extended`.
+    """
     if 0 not in parts:
         return None
     charset = ""
-    data = bytearray()
+    texts: list[str] = []
+    data = bytearray()  # one character may be divided between two sections
     for number in range(len(parts)):
         if number not in parts:
             break
         value, encoded = parts[number]
         if not encoded:
-            value = unescape(value[1:].removesuffix('"')) if value.startswith('"') else value
-            data += value.encode("latin-1", "replace")
+            texts += _decode(charset, bytes(data)) or "", value
+            data.clear()
             continue
-        if number == 0:
-            if not (found := _is_extended(value)):
+        if number == 0:  # RFC 2231 section 4.1: it begins with charset and language, but only if it is percent-encoded
+            if not (found := _is_extended(value)) or _decode(found[1], b"") is None:
                 return None
             charset, value = found[1], found[2]
         if not charset or not _is_encoded(value):
             return None
         data += _percent_decode(value)
-    return _checked(_decode(charset, bytes(data)) if charset else data.decode("latin-1"))
+    return _checked("".join([*texts, _decode(charset, bytes(data)) or ""]))

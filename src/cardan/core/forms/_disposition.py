@@ -5,7 +5,7 @@ Raises :exc:`~cardan.exceptions.MultipartError` for a value that cannot be read.
 Names are read as browsers write them (WHATWG HTML, multipart/form-data encoding algorithm): ``%22``, ``%0D`` and
 ``%0A`` are escapes, a backslash is a backslash. They are also read as older clients wrote them: in a value that
 contains ``\"``, both ``\"`` and ``\\`` are quoted-pairs (RFC 822). RFC 7578 section 4.2 forbids ``filename*``; it
-is used only if there is no ``filename``.
+is used only if there is no ``filename``, and ``filename*0``, ``filename*1`` (RFC 2231) only if there is neither.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from .._exceptions import MultipartError
+from ..fields._options import join_sections, section_of
 
 __all__ = ["parse_disposition"]
 
@@ -90,12 +91,12 @@ def _unescape(text: str) -> str:
 
 
 def _filename(params: dict[str, str], strict: bool) -> str | None:
-    if strict and ("filename*" in params or "name*" in params):
+    if strict and any("*" in key for key in params):
         raise MultipartError("got an extended parameter, expected none (RFC 7578 section 4.2)")
     filename = params.get("filename")
     if filename is None:
         extended = params.get("filename*")
-        return None if extended is None else _extended(extended)
+        return _in_sections(params, "filename") if extended is None else _extended(extended)
     filename = _unescape(filename)
     if strict and _CONTROL.search(filename):
         raise MultipartError("got a control character in a filename, expected none")
@@ -111,3 +112,16 @@ def _extended(value: str) -> str:
     if codec is None or "'" not in rest:
         raise MultipartError(f"got filename*={value[:40]!r}, expected UTF-8''... (RFC 8187)")
     return unquote_to_bytes(rest.partition("'")[2]).decode(codec, "replace")
+
+
+def _in_sections(params: dict[str, str], name: str) -> str | None:
+    """The text of a parameter that is sent in sections, which mail programs do (RFC 2231 section 3); None without."""
+    found = [(section, value) for key, value in params.items() if (section := section_of(key)) and section[0] == name]
+    if not found:
+        return None
+    text = join_sections({number: (value, encoded) for (_, number, encoded), value in found})
+    if text is None:
+        raise MultipartError(
+            f"got sections of {name} that cannot be joined, expected {name}*0=... (RFC 2231 section 3)"
+        )
+    return text
