@@ -50,12 +50,14 @@ async def pump(
     context: RequestContext | None = None,
     *,
     run: Interruptible | None = None,
+    begin: Callable[[], Awaitable[None]] = _nothing,
     finish: Callable[[], Awaitable[None]] = _nothing,
 ) -> None:
     """Drive an async iterable from its first step to ``aclose()``; each item goes to ``emit``.
 
-    ``finish()`` is awaited at the end, in the same task, unless that was cancelled. The steps of the body run in
-    ``context``, by default that of this task; ``emit`` and ``finish`` always run in the context of this task.
+    In the same task, ``begin()`` is awaited before the first step, and ``finish()`` at the end, unless the task was
+    cancelled. The steps of the body run in ``context``, by default that of this task; ``begin``, ``emit`` and
+    ``finish`` always run in the context of this task.
 
     When this task is cancelled, or ``run`` is interrupted, the body is ended at once and exactly once, and its cleanup
     is not cancelled; only a second :meth:`asyncio.Task.cancel` does that. On asyncio the body therefore has a task of
@@ -63,11 +65,16 @@ async def pump(
     """
     source = _Within(body, context) if isinstance(context, OwnContext) else body
     await (run or Interruptible()).run_apart(
-        partial(_drive, source, emit, finish), partial(_drive_in_scopes, source, emit, finish)
+        partial(_drive, source, emit, begin, finish), partial(_drive_in_scopes, source, emit, begin, finish)
     )
 
 
-async def _drive(body: Any, emit: Callable[[Any], Awaitable[None]], finish: Callable[[], Awaitable[None]]) -> None:
+async def _drive(
+    body: Any,
+    emit: Callable[[Any], Awaitable[None]],
+    begin: Callable[[], Awaitable[None]],
+    finish: Callable[[], Awaitable[None]],
+) -> None:
     """In a task of asyncio that is cancelled natively, once, and by no scope."""
     task = asyncio_task()
     assert task is not None
@@ -75,6 +82,7 @@ async def _drive(body: Any, emit: Callable[[Any], Awaitable[None]], finish: Call
     steps: Any = None
     try:
         try:
+            await begin()
             steps = aiter(body)
             step = steps.__anext__
             while not is_told():  # a body may swallow its cancellation, and yield again
@@ -92,10 +100,13 @@ async def _drive(body: Any, emit: Callable[[Any], Awaitable[None]], finish: Call
 
 
 async def _drive_in_scopes(
-    body: Any, emit: Callable[[Any], Awaitable[None]], finish: Callable[[], Awaitable[None]]
+    body: Any,
+    emit: Callable[[Any], Awaitable[None]],
+    begin: Callable[[], Awaitable[None]],
+    finish: Callable[[], Awaitable[None]],
 ) -> None:
     """In a task that scopes cancel."""
     import anyio
 
-    await pumping.pump(body, emit, anyio)
+    await pumping.pump(body, emit, anyio, begin)
     await finish()

@@ -165,6 +165,10 @@ class Worker:
 
         while not await within(step, outflow.step):
             pass
+        if outflow.stopped:  # by a cancellation, which start() has not raised; what was taken at last was not sent
+            from anyio.lowlevel import checkpoint_if_cancelled
+
+            await checkpoint_if_cancelled()
 
     async def close(self, function: Callable[..., T], *args: Any) -> T:
         """Run a close hook, or the end of a body.

@@ -2,7 +2,8 @@
 
 While a body is streamed, a task waits for ``http.disconnect``, once the end of the request's body was received, and a
 filler is sent after each silence of a response with ``keep_alive``. If the client leaves, the body is closed at once,
-and its cleanup and the close hooks run.
+and its cleanup and the close hooks run. So it is from the first message on. Only the last message of a response is not
+interrupted, see :func:`_end_uncut`; the body of a whole answer and the path of a file come with the last one.
 """
 
 from __future__ import annotations
@@ -130,26 +131,24 @@ class Sender:
 
     async def _watched(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
         """Send the body, and end it early when the client leaves or the server stops; break the silence meanwhile."""
-        take_first: Callable[[], bytes] | None = getattr(response.response, "take_first", None)
-        if take_first is not None and (first := take_first()):  # of a body that a handler's thread has begun
-            await wire.emit(first)
-            del first
         receiving = await self._source()
         run = crossing.Interruptible(receiving.watch if receiving is not None else None, ClientLeft)
         keep_alive = forget = None
         try:
             if response.keep_alive is not None:
-                await wire.emit(b"")
                 keep_alive = wire.keep_alive(response.keep_alive, keep_alive_chunk(response), run)
             if self._when_stopped is not None and not wire.declares_length:
                 forget = self._when_stopped(partial(run.interrupt, _Stopped()))
             if response.is_async:
                 del closers[: hasattr(response.response, "aclose")]  # the pump ends what it drives
+                begin = partial(_begin, response, wire)
                 finish = partial(_end_uncut, wire, run, self._call_here)
-                await crossing.pump(response.response, wire.emit, self._context, run=run, finish=finish)
+                await crossing.pump(response.response, wire.emit, self._context, run=run, begin=begin, finish=finish)
             else:
                 await run.run_here(partial(self._send_steps, response, wire, run))
         except _Stopped:
+            if keep_alive is not None:
+                await keep_alive.end()  # a client that takes no filler keeps the end waiting
             await wire.cut()  # for the client the body is complete
         finally:
             if forget is not None:
@@ -159,6 +158,7 @@ class Sender:
 
     async def _send_steps(self, response: BaseResponse, wire: _Wire, run: crossing.Interruptible) -> None:
         """Send a sync body, which runs in worker threads, and the end."""
+        await _begin(response, wire)
         chunks = _begun_late(response)
         within = partial(_run_within, self._context)
         is_file = hasattr(response.response, "ranged")  # reading one takes no place of a handler
@@ -176,12 +176,22 @@ class Sender:
         return self._context.call(function)
 
 
+async def _begin(response: BaseResponse, wire: _Wire) -> None:
+    """Send what can be sent before the next step of the body."""
+    if response.keep_alive is not None:
+        await wire.emit(b"")  # the client is told at once that the stream is open
+    take_first: Callable[[], bytes] | None = getattr(response.response, "take_first", None)
+    if take_first is not None and (first := take_first()):  # of a body that a handler's thread has begun
+        await wire.emit(first)
+
+
 async def _end_uncut(
     wire: _Wire, run: crossing.Interruptible, call: Callable[[Callable[[], Any]], Awaitable[Any]]
 ) -> None:
     """Send the end of a body. It is not interrupted: a server may tell of a disconnect while it takes the end, and
     close the connection within the same ``send()``.
     """
+    await wire.filled()
     run.let_end()
     await wire.end(call)
 
@@ -239,9 +249,9 @@ class _Wire:
 
     async def emit(self, chunk: str | Buffer) -> None:
         """Send the events that the finalizer gives for ``chunk``."""
-        if self._filler is not None:
+        if self._filler is not None:  # as filled() does, without a coroutine for each chunk
             await self._filler.wait()
-        self._is_sending = True  # as _send_events() does, without a coroutine for each chunk
+        self._is_sending = True  # as _send_events() does, likewise
         try:
             for event in self._finalizer.feed(chunk):
                 await self._send(_message(event))
@@ -253,10 +263,14 @@ class _Wire:
         if self._silence is not None:
             self._silence.broken()
 
-    async def end(self, run: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None) -> None:
-        """Send the end, unless it was sent. If there are trailer fields, ``run`` calls the functions that give them."""
+    async def filled(self) -> None:
+        """Wait until the filler is sent, if one is on its way."""
         if self._filler is not None:
             await self._filler.wait()
+
+    async def end(self, run: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None) -> None:
+        """Send the end, unless it was sent. If there are trailer fields, ``run`` calls the functions that give them."""
+        await self.filled()
         close = self._finalizer.close
         await self._send_events(close() if run is None or not self._finalizer.head.trailers else await run(close))
 
@@ -292,12 +306,16 @@ class _Wire:
 
     async def fill(self, chunk: bytes) -> None:
         """Send ``chunk``, after :meth:`begin_filler`."""
-        assert self._filler is not None
         try:
             await self._send_events(self._finalizer.feed(chunk))
         finally:
-            self._filler.set()
-            self._filler = None
+            self.end_filler()
+
+    def end_filler(self) -> None:
+        """Let later chunks wait no more."""
+        filler, self._filler = self._filler, None
+        if filler is not None:
+            filler.set()
 
     async def _send_events(self, events: list[ResponseEvent]) -> None:
         self._is_sending = True
@@ -347,7 +365,8 @@ class _KeepAlive:
             self._run.interrupt(error)
 
     async def end(self) -> None:
-        """Send no more fillers. Returns when the last one was sent."""
+        """Send no more fillers. One that is on its way is cancelled."""
         self.silence.end()
         if self._task is not None and not self._task.done:
             await self._task.end()
+            self._wire.end_filler()  # on asyncio, a task that is cancelled before its first step never runs

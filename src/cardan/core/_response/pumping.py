@@ -81,14 +81,22 @@ def _cancels(error: BaseException | None) -> bool:
     return error is not None and not isinstance(error, (Exception, GeneratorExit, KeyboardInterrupt, SystemExit))
 
 
-async def pump(body: Any, emit: Callable[[Any], Awaitable[None]], library: AsyncLibrary) -> None:
+async def pump(
+    body: Any,
+    emit: Callable[[Any], Awaitable[None]],
+    library: AsyncLibrary,
+    begin: Callable[[], Awaitable[None]] | None = None,
+) -> None:
     """Drive an async iterable in this task, from its first step to ``aclose()``; each item goes to ``emit``.
 
-    When the task is cancelled the body is ended at once, exactly once, and its cleanup is not interrupted.
+    ``begin()`` is awaited before the first step. When the task is cancelled the body is ended at once, exactly once,
+    and its cleanup is not interrupted.
     """
     steps: Any = None
     with library.CancelScope() as scope:
         try:
+            if begin is not None:
+                await begin()
             steps = aiter(body)
             while not scope.shield:
                 try:
