@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from cardan import Application, Request, Response, core, middleware, send_file
+from cardan import CORS, Application, Compression, Mount, ProxyFix, Request, Response, core, middleware, send_file
 from cardan.exceptions import NotFound
+from cardan.testing import Client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -284,27 +285,97 @@ def test_an_exit_is_for_the_caller(late: bool, backend: Any) -> None:
     assert seen == ["200 OK", "exit", "beside"][not late :]
 
 
-@pytest.mark.parametrize("handler", [answer, async_answer])
-def test_an_error_that_on_exception_answers(handler: Any) -> None:
-    """``respond`` raises it, because its caller asks for errors. ``arespond`` gives the answer, and raises the error
-    when the answer is closed, as servers get it.
+class Sorry(Application[Request]):
+    """An application that answers its unexpected errors."""
+
+    def on_exception(self, request: Request, error: Exception) -> Response:
+        response = Response("sorry", 500)
+        response.call_on_close(lambda: closed.append(request.path))
+        return response
+
+
+closed: list[str] = []
+
+
+def fail(error: BaseException) -> Any:
+    raise error
+
+
+@pytest.mark.parametrize(("is_async", "backend"), WAYS)
+@pytest.mark.parametrize("error", [LookupError("broken"), OSError("broken"), StopIteration("broken")])
+@pytest.mark.parametrize("place", ["handler", "middleware", "load", "resolve"])
+@pytest.mark.parametrize("kind", ["def", "async"])
+def test_an_error_that_on_exception_answers(
+    kind: str, place: str, error: Exception, is_async: bool, backend: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its answer is the response, wherever the error arises. The error is logged once, and not raised."""
+
+    @middleware
+    def around(request: Request) -> Any:
+        if place == "middleware":
+            fail(error)
+        yield
+
+    class Failing(Sorry):
+        def resolve(self, request: Request) -> Any:
+            return fail(error) if place == "resolve" else super().resolve(request)
+
+    class Loading(Request):
+        def make_form_data_parser(self) -> Any:
+            return fail(error) if place == "load" else super().make_form_data_parser()
+
+    def handler(request: Request) -> Response:
+        return fail(error) if place == "handler" else Response("")
+
+    async def async_handler(request: Request) -> Response:
+        return handler(request)
+
+    site = (Failing if place == "resolve" else Sorry)(
+        None if place == "resolve" else handler if kind == "def" else async_handler,
+        request_class=Loading,
+        middleware=[around],
+        load=place == "load",
+    )
+    closed.clear()
+    status, fields, body = events(site, make("/error"), is_async=is_async, backend=backend)
+    assert (status, body, closed) == (500, b"sorry", ["/error"])
+    assert "connection" not in fields
+    (record,) = caplog.records
+    assert record.name == "cardan"
+    assert record.exc_info is not None
+
+
+@pytest.mark.parametrize(("is_async", "backend"), WAYS)
+def test_an_error_that_on_exception_leaves(is_async: bool, backend: str) -> None:
+    """Without an answer the error itself is raised and not logged, also one that servers would take for their own."""
+    for error in (OSError("broken"), LookupError("broken")):
+        with pytest.raises(type(error), match="broken") as caught:
+            events(Application(lambda request, error=error: fail(error)), make(), is_async=is_async, backend=backend)
+        assert caught.value is error
+
+
+@pytest.mark.parametrize(("is_async", "backend"), WAYS)
+@pytest.mark.parametrize(
+    "wrap", [ProxyFix, lambda app: CORS(app, origins="*"), Compression, lambda app: Mount({"/": app})]
+)
+def test_an_answered_error_below_a_wrapper(wrap: Any, is_async: bool, backend: str) -> None:
+    """An application that ``resolve`` returns with something around it answers its errors in the same way."""
+
+    class Outer(Application[Request]):
+        def resolve(self, request: Request) -> Any:
+            return wrap(Sorry(answer))
+
+    assert events(Outer(), make("/error"), is_async=is_async, backend=backend)[::2] == (500, b"sorry")
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+def test_the_clients_raise_an_answered_error(protocol: Any) -> None:
+    """A test client is asked for errors, and raises one that ``on_exception`` has answered. With
+    ``raise_app_exceptions=False`` it gives the answer.
     """
-
-    class Site(Application[Request]):
-        def on_exception(self, request: Request, error: Exception) -> Response:
-            return Response("sorry", 500)
-
-    site = Site(handler)
-    with pytest.raises(LookupError, match="broken"):
-        site.respond(make("/error"))
-
-    async def main() -> None:
-        response = await site.arespond(make("/error"))
-        async for event in response.aiter_events("POST"):
-            seen.append(event)
-
-    seen: list[Any] = []
-    with pytest.raises(LookupError, match="broken"):
-        anyio.run(main)
-    head, *chunks, end = seen
-    assert (head.status, b"".join(each.data for each in chunks), type(end)) == (500, b"sorry", core.End)
+    site = Sorry(answer)
+    with Client(site, protocol) as client, pytest.raises(LookupError, match="broken"):
+        client.get("/error")
+    with Client(site, protocol, raise_app_exceptions=False) as client:
+        response = client.get("/error")
+    assert (response.status_code, response.text) == (500, "sorry")

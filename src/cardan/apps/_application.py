@@ -415,8 +415,10 @@ class Application(Dual, Generic[R]):
         logged once, with its traceback, to the logger ``cardan``. On ASGI, it is also raised to the server after the
         response was sent, so that the log of the server, test clients and error trackers around the application see
         it; a server may end the connection then, so the response has ``Connection: close``. On WSGI, it is not raised,
-        because a server would then send its own answer, unless ``environ["x-wsgiorg.throw_errors"]`` asks for it. It
-        may raise or return an HTTPException, too::
+        because a server would then send its own answer, unless ``environ["x-wsgiorg.throw_errors"]`` asks for it.
+        :meth:`respond` and :meth:`arespond` give the response, and do not raise the exception. The test clients raise
+        it, or with ``raise_app_exceptions=False`` give the response. The method may raise or return an HTTPException,
+        too::
 
             def on_exception(self, request, error):
                 return problem_response(request, InternalServerError())
@@ -429,8 +431,8 @@ class Application(Dual, Generic[R]):
         ``request`` is made of a head and a body, and the handler gets a request of :attr:`request_class` with the same
         values. It works as on WSGI: a ``def`` handler runs in this thread, an ``async def`` handler in the event loop
         of the process, and the lifespan is started by the first request. ``response.iter_events(request.method)`` gives
-        what is to be sent, and closes the response; otherwise close it. Raises the error of the application, also one
-        that :meth:`on_exception` has answered, and :exc:`WrongMode` for a request whose body is an async iterable.
+        what is to be sent, and closes the response; otherwise close it. Raises the error of the application, unless
+        :meth:`on_exception` gives a response, and :exc:`WrongMode` for a request whose body is an async iterable.
 
         >>> from cardan import core
         >>> app = Application(lambda request: Response("Hello " + request.args["name"]))
@@ -446,8 +448,7 @@ class Application(Dual, Generic[R]):
         It works as on ASGI: an ``async def`` handler runs in this event loop, a ``def`` handler in a worker thread. A
         server that runs the lifespan passes the state on. ``response.aiter_events(request.method)`` gives what is to be
         sent, and closes the response; otherwise await ``aclose()``. A chunk is asked of the application when the one
-        before it was taken. Raises the error of the application. If :meth:`on_exception` has answered it, the answer is
-        the response, and closing that raises the error.
+        before it was taken. Raises the error of the application, unless :meth:`on_exception` gives a response.
         """
         return await responding.arespond(self, request, self._adapter_lifespan_state.copy())
 

@@ -16,7 +16,7 @@ from ..asgi._messages import TRAILERS, decode_headers
 from ..core._buffers import as_bytes
 from ..core._checks import check_type
 from ..core._environs import make_environ
-from ..core._request.exchange import REQUEST_KEY
+from ..core._request.exchange import DIRECT, REQUEST_KEY
 from ..core._response.kept_trailers import KEPT, KeptTrailers
 from ..core._response.trailers import announced
 from ..core._urls import whole_raw_path
@@ -53,7 +53,8 @@ def respond(app: Callable[..., Any], request: core.BaseRequest) -> Response:
         client=head.client,
     )
     environ["wsgi.input"] = request.stream
-    environ["x-wsgiorg.throw_errors"] = True  # an error is for the caller, and not for a log
+    environ["x-wsgiorg.throw_errors"] = True  # an error that is not answered is for the caller, and not for a log
+    environ[DIRECT] = True
     kept = environ[KEPT] = KeptTrailers(head.http_version)
     status, headers, body = call_app(app, environ)
     response = made(Response, body, status, headers)
@@ -81,6 +82,7 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
         "server": _server(request),
         "extensions": {TRAILERS: {}},
         "state": state,
+        DIRECT: True,
     }
     kept = KeptTrailers(head.http_version)
     return await _called(app, scope, _Messages(request.aiter_data()), kept)

@@ -18,7 +18,7 @@ from ..core._exceptions import HTTPException
 from ..core._flow import Served, answer, flow, guarded, raiser
 from ..core._request.body import close_async_files
 from ..core._request.draining import DEFAULTS, drain_limits_of, is_inert, may_exceed
-from ..core._request.exchange import KEY, REQUEST_KEY, Exchange
+from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, Exchange
 from ..core._request.head import may_have_body
 from ..core._request.serving import load
 from ..core._response.base import BaseResponse
@@ -78,7 +78,8 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
     """Serve one ASGI scope. Wrap it to put middleware of that protocol around the application.
 
     An error for which ``on_exception`` of the application gives a response is logged, and raised to the server after
-    this response was sent. The response tells the client that the connection ends.
+    this response was sent. The response tells the client that the connection ends. If no server calls
+    (:data:`DIRECT`), it is only logged.
     """
     if scope["type"] != "http":
         await app._adapter_serve_scope(scope, receive, send)
@@ -116,7 +117,9 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
         else:
             worker = _make_worker(app, exchange)
             response, context, failure = await _respond(app, request, exchange, worker)
-        if failure is not None:
+        if failure is not None and scope.get(DIRECT):
+            failure = None
+        elif failure is not None:
             send = closing(scope, send)  # servers that get an error after the response, such as uvicorn, do so
         if not exchange.opened[-1].ended if exchange.opened else scope["method"] not in BODILESS:
             held = _hold(request, exchange, scope, receive, send, response)

@@ -47,8 +47,9 @@ class Client(httpx.Client):
       which are ``(environ, start_response)`` on WSGI and ``(scope, receive, send)`` on ASGI.
     - ``backend``: the event loop for ASGI applications, which runs in a separate thread: "asyncio" or "trio".
       ``backend_options`` are passed to `anyio.run`.
-    - ``raise_app_exceptions``: if True, the client raises the exceptions of the application. If False, an exception
-      gives a 500, or an incomplete response if the response has started.
+    - ``raise_app_exceptions``: if True, the client raises the exceptions of the application, also one that
+      ``on_exception`` has answered. If False, the client gives that answer; any other exception gives a 500, or an
+      incomplete response if the response has started.
     - ``root_path``: the path under which the application is mounted. It is added to ``base_url`` if that has no path.
     - ``client``: host and port of the client, as the application sees them.
     - ``http_version``: the version that the application sees, such as "1.0", "1.1" or "2".

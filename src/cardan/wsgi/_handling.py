@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import _crossing as crossing
 from ..core._flow import Served, flow, raiser
-from ..core._request.exchange import KEY, REQUEST_KEY, Exchange
+from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, Exchange
 from ..core._request.head import announces_body
 from ..core._response.base import BaseResponse
 from ..core._response.closing import close_all
@@ -62,7 +62,7 @@ def handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: StartR
     would answer it. Another error that a server would take for its own, such as an :exc:`OSError`, is logged (logger
     ``cardan``). It is answered with a plain 500 before the head is sent, and ends the response as an ordinary error
     afterwards. All other errors are raised. ``environ["x-wsgiorg.throw_errors"]``: all errors are raised, for debuggers
-    and tests.
+    and tests; but not those that ``on_exception`` has answered, if no server calls (:data:`DIRECT`).
     """
     try:
         return _handle(app, environ, start_response)
@@ -122,7 +122,7 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
             rescued = context.run(app._adapter_answer_exception, request, error)
             if rescued is None:
                 raise
-            if throws_errors(environ):  # the error is raised in place of this response
+            if throws_errors(environ) and not environ.get(DIRECT):  # the error is raised in place of this response
                 thread = thread or RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
                 close_all([partial(thread.context.call, close) for close in closers_of(rescued)], thread.wait)
                 raise

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     B = TypeVar("B", bound=Body)
     Followers: TypeAlias = WeakValueDictionary[int, Any]
 
-__all__ = ["KEY", "NOBODY", "REQUEST_KEY", "Exchange", "StandIn", "find_exchange", "follow", "known_body"]
+__all__ = ["DIRECT", "KEY", "NOBODY", "REQUEST_KEY", "Exchange", "StandIn", "find_exchange", "follow", "known_body"]
 
 KEY: Final = "cardan.exchange"
 """The private key of the exchange in an environ or scope."""
+
+DIRECT: Final = "cardan.direct"
+"""The key in an environ or scope that is true if the caller is no server, but takes the response as an object.
+
+An error that ``on_exception`` has answered is then not raised to the caller, who could not take the answer as well.
+"""
 
 REQUEST_KEY: Final = "cardan.request"
 """The key under which a request stores itself in an environ or scope (``populate_request``)."""
