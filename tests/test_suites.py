@@ -14,20 +14,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.suites.verdict import Verdict
+from tests.suites.__main__ import leave_out
+from tests.suites.verdict import Explanation, Verdict
 
 SUITES = Path(__file__).with_name("suites")
 BEFORE = {"a": "passed", "b": "passed", "c": "skipped", "d": "failed"}
 
 
 def verdict(after: dict[str, str], *explained: str, at_most: int = 6) -> Verdict:
-    return Verdict(BEFORE, {**BEFORE, **after}, dict.fromkeys(explained, "why"), at_most)
+    return Verdict(BEFORE, {**BEFORE, **after}, [Explanation("kind", "why", explained)], at_most)
 
 
 def test_equal_runs_hold() -> None:
     """A test that fails with Werkzeug, too, or is skipped, needs no reason. The first line has both counts."""
     assert verdict({}).holds
-    assert verdict({}).lines("x") == ["x: 2 of 4 tests pass with cardan, 2 with Werkzeug itself"]
+    assert Verdict(BEFORE, BEFORE, [], 6).lines("x") == ["x: 2 of 4 tests pass with cardan, 2 with Werkzeug itself"]
 
 
 @pytest.mark.parametrize("how", ["failed", "skipped", "missing"])
@@ -36,7 +37,15 @@ def test_a_lost_test_needs_a_reason(how: str) -> None:
     assert not verdict({"a": how}).holds
     assert "  NOT EXPLAINED: a" in verdict({"a": how}).lines("x")
     assert verdict({"a": how}, "a").holds
-    assert "  explained: a\n    why" in verdict({"a": how}, "a").lines("x")
+    assert verdict({"a": how}, "a").lines("x")[1:] == ["  lost by kind: kind 1", "  kind: why", "    a"]
+
+
+def test_a_reason_for_several_tests() -> None:
+    """A name that ends with a star stands for all tests that begin so. It needs one that is lost."""
+    assert not verdict({"a": "failed", "b": "failed"}, "*").unexplained
+    assert verdict({"a": "failed"}, "a*").holds
+    assert verdict({"a": "failed"}, "a", "b*").outdated == ["b*"]
+    assert not verdict({"a": "failed", "b": "failed"}, "a*").holds
 
 
 @pytest.mark.parametrize("test", ["a", "c", "d", "unknown"])
@@ -56,16 +65,29 @@ def test_too_many_lost_tests() -> None:
 def test_a_test_that_passes_with_cardan_only() -> None:
     """It is reported. A run in which no test passes does not hold."""
     assert "  passes with cardan only: d" in verdict({"d": "passed"}).lines("x")
-    assert not Verdict({}, {}, {}, 6).holds
+    assert not Verdict({}, {}, [], 6).holds
 
 
 def test_the_explanations() -> None:
-    """Each test that is explained has one reason; no suite explains more tests than it may lose."""
+    """Each test that is explained has one reason, and a reason has a kind; no suite explains more than it may lose."""
     for suite in tomllib.loads((SUITES / "suites.toml").read_text("utf-8")).values():
         assert "==" in suite["requirement"]
         tests = [test for entry in suite["explained"] for test in entry["tests"]]
         assert len(tests) == len(set(tests)) <= suite["at_most"]
-        assert all(entry["reason"] for entry in suite["explained"])
+        assert all(entry["reason"] for entry in (*suite["explained"], *suite.get("left_out", ())))
+        assert {entry["kind"] for entry in suite["explained"]} <= {"words", "standard", "design", "private"}
+
+
+def test_lines_that_are_left_out(tmp_path: Path) -> None:
+    """The line goes from the file, and nothing else; a line that is not there ends the run."""
+    path = tmp_path / "tests" / "test_a.py"
+    path.parent.mkdir()
+    path.write_text("import a\nimport b\nimport c\n")
+    suite = {"left_out": [{"file": "test_a.py", "line": "import b", "reason": "why"}]}
+    leave_out(tmp_path, suite)
+    assert path.read_text() == "import a\nimport c\n"
+    with pytest.raises(SystemExit, match="got no line 'import b'"):
+        leave_out(tmp_path, suite)
 
 
 def test_the_shim(tmp_path: Path) -> None:

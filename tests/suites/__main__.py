@@ -21,7 +21,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from tests.suites.verdict import Outcomes, Verdict
+from tests.suites.verdict import Explanation, Outcomes, Verdict
 
 HERE = Path(__file__).parent
 SUITES: dict[str, Any] = tomllib.loads((HERE / "suites.toml").read_text("utf-8"))
@@ -66,6 +66,16 @@ def outcomes(root: Path, suite: dict[str, Any], options: list[str]) -> Outcomes:
     return {test.removeprefix(FOLDER): how for test, how in found.items()}
 
 
+def leave_out(root: Path, suite: dict[str, Any]) -> None:
+    """Take the lines out of the tests that import private names of Werkzeug: without it no test of the file runs."""
+    for entry in suite.get("left_out", ()):
+        path = root / FOLDER / entry["file"]
+        text = path.read_text("utf-8")
+        if text.count(f"\n{entry['line']}\n") != 1:
+            raise SystemExit(f"got no line {entry['line']!r} in {entry['file']}, expected one")
+        path.write_text(text.replace(f"\n{entry['line']}\n", "\n"), "utf-8")
+
+
 def main() -> bool:
     """Run the suites. Returns whether each one shows what is explained."""
     parser = argparse.ArgumentParser(prog="make interop-suites", description=__doc__)
@@ -78,11 +88,13 @@ def main() -> bool:
         with tempfile.TemporaryDirectory() as folder:
             root = fetch(suite["requirement"], suite["sha256"], Path(folder))
             if given.show:
+                leave_out(root, suite)
                 print(run(root, ["-p", "shim", *suite["options"], FOLDER + given.show]).stdout)
                 continue
             before = outcomes(root, suite, [])
+            leave_out(root, suite)
             after = outcomes(root, suite, ["-p", "shim"])
-        explained = {test: entry["reason"] for entry in suite["explained"] for test in entry["tests"]}
+        explained = [Explanation(**entry) for entry in suite["explained"]]
         verdict = Verdict(before, after, explained, suite["at_most"])
         print("\n".join(verdict.lines(suite["requirement"])), flush=True)
         holds = holds and verdict.holds

@@ -187,6 +187,23 @@ def test_import_string(wz: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         wz.utils.import_string(f"broken_{len(wz.package)}")
 
 
+@pytest.mark.parametrize(
+    "line", ["import no_such_module", "from os import no_such_name", "from . import no_such_module"]
+)
+def test_import_string_of_a_module_that_imports_what_is_not_there(
+    line: str, wz: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names what is missing, and its traceback has the line of the module that asks for it."""
+    package = tmp_path / f"asking_{wz.package.partition('.')[0]}_{abs(hash(line))}"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "asks.py").write_text(line)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(wz.utils.ImportStringError, match="no_such_") as caught:
+        wz.utils.import_string(f"{package.name}.asks")
+    assert any(entry.path == package / "asks.py" for entry in caught.traceback)
+
+
 def test_find_modules(wz: Any) -> None:
     """The modules of a package, with and without its packages."""
     assert list(wz.utils.find_modules("json")) == ["json.decoder", "json.encoder", "json.scanner", "json.tool"]

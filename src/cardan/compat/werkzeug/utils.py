@@ -320,10 +320,10 @@ def import_string(import_name: str, silent: bool = False) -> Any:
     try:
         try:
             return import_module(name)
-        except ImportError:
+        except ModuleNotFoundError as error:
             parent, _, attribute = name.rpartition(".")
-            if not parent:
-                raise
+            if not parent or not f"{name}.".startswith(f"{error.name}."):
+                raise  # the module is there, and imports another one that is not
         module = import_module(parent)
         if not hasattr(module, attribute):
             raise ImportError(f"module {parent!r} has no attribute {attribute!r}")
