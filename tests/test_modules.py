@@ -31,12 +31,12 @@ apps._middleware_decorator        apps/test_application.py                 middl
 apps._nested_lifespans            apps/test_mount.py                       lifespan.startup.failed
 apps._stopping                    contract/test_stopping.py                SIGTERM
 apps._wrapper                     apps/test_cors.py                        CORS
-asgi._calling                     contract/test_response_members.py        http.response.start
+asgi._calling                     contract/test_response_members.py        more_body
 asgi._draining                    contract/test_early_answers.py           more_body
 asgi._handling                    apps/test_application.py                 HTTPException
 asgi._head                        contract/test_optional_scope.py          raw_path
 asgi._hints                       contract/test_early_hints.py             http.response.early_hint
-asgi._messages                    contract/test_response_lints.py          headers
+asgi._messages                    apps/test_foreign_answers.py             http.response.start
 asgi._receiving                   contract/test_request_state.py           http.disconnect
 asgi._reshaping                   apps/test_compression.py                 pathsend
 asgi._rewriting                   apps/test_mount.py                       root_path

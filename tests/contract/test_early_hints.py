@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cardan import Application, Request, Response, middleware
+from cardan import Application, Mount, ProxyFix, Request, Response, middleware
 from cardan.datastructures import Link
 from cardan.exceptions import WrongMode
 from cardan.testing import Client, RequestBuilder, lint
@@ -88,6 +88,41 @@ def test_from_middleware(serve: Any) -> None:
 
     app = Application(lambda request: Response("hello"), middleware=[hinting])
     assert serve(app) == ([[STYLE]], b"hello")
+
+
+class Outer(Application[Request]):
+    """Gives every request to a mount."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__()
+        self.mount = Mount({"/x": ProxyFix(app)})
+
+    def resolve(self, request: Request) -> Any:
+        return self.mount
+
+
+@pytest.mark.parametrize("app", [hints_app.plain, hints_app.awaiting], ids=["def", "async"])
+@pytest.mark.parametrize("path", ["/x/", "/x/stream"])
+@pytest.mark.parametrize("serve", [over_wsgi, over_asgi])
+def test_from_an_application_that_resolve_returns(app: Any, path: str, serve: Any) -> None:
+    """Hints of an application in a mount that ``resolve()`` has returned are sent at once."""
+    assert serve(Outer(app), path) == (SENT, b"hello")
+    assert serve(Outer(Outer(app).mount), f"/x{path}") == (SENT, b"hello")
+
+
+def test_late_hints_of_another_library() -> None:
+    """The specification allows hints after the start of a response, which servers do not take: they are left out."""
+
+    async def late(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.early_hint", "links": [STYLE.encode()]})
+        await send({"type": "http.response.body", "body": b"hello"})
+
+    class Site(Application[Request]):
+        def resolve(self, request: Request) -> Any:
+            return Mount({"/": late})
+
+    assert over_asgi(Site()) == ([], b"hello")
 
 
 @pytest.mark.parametrize("serve", [over_wsgi, over_asgi])

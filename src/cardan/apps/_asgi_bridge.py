@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from .. import _crossing as crossing
 from .._response import Response
 from .._wire import leave_length_out, made
-from ..core._buffers import CHUNK_SIZE, as_bytes
+from ..asgi._messages import AppAnswer, NobodyTakes, comes_of_leaving
+from ..core._buffers import CHUNK_SIZE
 from ..core._exceptions import ClientDisconnected
 from ..core._request.head import announces_body
 from ..core._urls import whole_raw_path
@@ -122,11 +123,8 @@ async def lifespan_of(app: ASGIApplication) -> AsyncGenerator[Mapping[str, Any],
     check()
 
 
-class _Left(OSError):
-    """What ``send()`` raises after the client has left (ASGI HTTP specification 2.4)."""
-
-    def __init__(self) -> None:
-        super().__init__("the client has left before it had the whole response")
+#: the text of the OSError of ``send()``
+_LEFT: Final = "the client has left before it had the whole response"
 
 
 class _Call:
@@ -145,8 +143,7 @@ class _Call:
         self._kept: bytes | None = None
         self._pieces: Iterator[bytes] | None = None
         self._rest: int | None = None
-        self._status: int | None = None
-        self._headers: list[tuple[str, str]] = []
+        self._answer = AppAnswer()
         self._chunk = b""
         self._has_all_sent = False
         """Whether the application has sent its last message."""
@@ -168,14 +165,14 @@ class _Call:
         except BaseException:
             self.close()
             raise
-        assert self._status is not None
+        answer = self._answer
         if self._has_all_sent:
-            response = made(Response, chunk, self._status, self._headers)
+            response = made(Response, chunk, answer.status, answer.headers)
             leave_length_out(response, self._request.method)
             response.call_on_close(self.close)  # the application may go on, with a background task for example
             return response
         self._chunk = chunk
-        return made(Response, self, self._status, self._headers)
+        return made(Response, self, answer.status, answer.headers)
 
     def _preload(self) -> None:
         """Read a small body now, so that ``receive()`` need not come to this thread. Not one that is to be invited."""
@@ -207,10 +204,7 @@ class _Call:
         message = self._conversation.listen()
         if message is self._task:
             self._task.outcome()
-            raise RuntimeError(
-                "got an application that returned before its response was complete, expected a message"
-                " http.response.body with a false more_body"
-            )
+            self._answer.close()
         chunk: bytes = message
         return chunk
 
@@ -238,7 +232,7 @@ class _Call:
                 try:
                     task.outcome()
                 except BaseException as error:
-                    if not (crossing.is_cancellation(error) or _comes_of_leaving(error)):
+                    if not (crossing.is_cancellation(error) or comes_of_leaving(error)):
                         crossing.log_lost("an error after the client has left", error)
         finally:
             self._conversation.leave()
@@ -289,29 +283,19 @@ class _Call:
         return next(self._pieces, b"")
 
     async def _send(self, message: Message) -> None:
+        while (asked := self._asked) is not None:  # another task of the application sends as well
+            await asked.wait()
         if self._has_left:
-            raise _Left
-        kind = message["type"]
-        if kind == "http.response.start" and self._status is None:
-            self._status = int(message["status"])
-            self._headers = [
-                (bytes(name).decode("latin-1"), bytes(value).decode("latin-1"))
-                for name, value in message.get("headers", ())
-            ]
-        elif kind == "http.response.body" and self._status is not None and not self._has_all_sent:
-            chunk = as_bytes(message.get("body") or b"")
-            while (asked := self._asked) is not None:  # another task of the application sends as well
-                await asked.wait()
-            if not message.get("more_body", False):
+            raise NobodyTakes(_LEFT)
+        starts = self._answer.state == "start"
+        chunk = self._answer.feed(message)
+        if self._answer.has_body:
+            if not self._has_all_sent:  # trailer fields may follow: WSGI has none, and the scope has not offered any
                 self._has_all_sent = True
                 self._end_input()
                 self._conversation.put(chunk)
-            else:
-                await self._hand_over(chunk)
-        elif kind == "http.response.trailers" and self._has_all_sent:
-            pass  # WSGI has none; the scope has not offered any
-        else:
-            raise RuntimeError(f"got the message {kind!r} out of order")
+        elif not starts:
+            await self._hand_over(chunk)
 
     async def _hand_over(self, chunk: bytes) -> None:
         """Give a chunk to the thread, and return when the server asks for the next one."""
@@ -322,15 +306,4 @@ class _Call:
         self._conversation.put(chunk)
         await asked.wait()
         if self._has_left:
-            raise _Left
-
-
-def _comes_of_leaving(error: BaseException | None) -> bool:
-    """Whether an error is, or was raised because of, the OSError that ``send()`` has raised."""
-    while error is not None:
-        if isinstance(error, _Left):
-            return True
-        if isinstance(error, BaseExceptionGroup):
-            return all(map(_comes_of_leaving, error.exceptions))
-        error = error.__cause__ or error.__context__
-    return False
+            raise NobodyTakes(_LEFT)

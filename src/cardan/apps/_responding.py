@@ -12,14 +12,15 @@ from .. import _crossing as crossing
 from .. import core
 from .._response import Response
 from .._wire import made
-from ..asgi._messages import TRAILERS, decode_headers
-from ..core._buffers import as_bytes
+from ..asgi._hints import EXTENSION as EARLY_HINT
+from ..asgi._messages import TRAILERS, AppAnswer, NobodyTakes, comes_of_leaving
 from ..core._checks import check_type
 from ..core._environs import make_environ
 from ..core._request.exchange import DIRECT, REQUEST_KEY
 from ..core._response.kept_trailers import KEPT, KeptTrailers
 from ..core._response.trailers import announced
 from ..core._urls import whole_raw_path
+from ..core._waiting import checkpoint
 from ..wsgi._calling import call_app
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from typing import Self
 
     from .._request import Request
-    from ..asgi._messages import Message, Receive, Scope
+    from ..asgi._messages import Message, Receive, Scope, Send
     from ..core.drive import AsyncStream
 
 __all__ = ["answer_over_asgi", "arespond", "respond"]
 
 _PORTS: Final = {"https": 443, "wss": 443}
+#: the text of the OSError of ``send()``
+_CLOSED: Final = "the response was closed"
 
 
 def respond(app: Callable[..., Any], request: core.BaseRequest) -> Response:
@@ -84,36 +87,40 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
         "state": state,
         DIRECT: True,
     }
-    kept = KeptTrailers(head.http_version)
-    return await _called(app, scope, _Messages(request.aiter_data()), kept)
+    return await _called(app, scope, _Messages(request.aiter_data()))
 
 
 async def answer_over_asgi(app: Callable[..., Any], request: Request) -> Response:
     """The response of an ASGI application to a request that came over ASGI, in this event loop.
 
-    It gets a copy of the scope, and the messages that :attr:`Request.receive` gives. It has to be closed. Raises the
-    errors of ``app``.
+    It gets a copy of the scope, and the messages that :attr:`Request.receive` gives. Its early hints are sent to the
+    client. The response has to be closed. Raises the errors of ``app``.
     """
     scope: Scope = {**request.scope}
     scope.pop(REQUEST_KEY, None)
     scope["extensions"] = {  # a body is all that the response can hold: no path of a file, for example
         name: value
         for name, value in (scope.get("extensions") or {}).items()
-        if name == TRAILERS or not name.startswith("http.response.")
+        if name in (TRAILERS, EARLY_HINT) or not name.startswith("http.response.")
     }
-    return await _called(app, scope, request.receive, KeptTrailers(request.head.http_version))
+    hint = request.send if EARLY_HINT in scope["extensions"] else None
+    return await _called(app, scope, request.receive, hint)
 
 
-async def _called(app: Callable[..., Any], scope: Scope, receive: Receive, kept: KeptTrailers) -> Response:
-    call = _Call(app, scope, receive, kept)
+async def _called(app: Callable[..., Any], scope: Scope, receive: Receive, hint: Send | None = None) -> Response:
+    call = _Call(app, scope, receive, hint)
     try:
         await call.begin()
     except BaseException:  # also a cancellation of the caller
         await call.cancel()
         raise
-    assert call.status is not None
-    response = made(Response, call, call.status, call.headers)
-    kept.hand_on(response)
+    answer = call.answer
+    response = made(Response, call, answer.status, answer.headers)
+    if answer.announces:
+        kept = KeptTrailers(scope.get("http_version") or "1.1")
+        kept.names = announced([value for name, value in answer.headers if name.lower() == "trailer"])
+        kept.fields = answer.trailers  # they come later
+        kept.hand_on(response)
     return response
 
 
@@ -124,13 +131,13 @@ class _Messages:
         self._body: AsyncStream[bytes] | None = body
 
     async def __call__(self) -> Message:
-        if self._body is None:
-            await crossing.make_event().wait()
-            raise AssertionError("the event is never set")
-        async for chunk in self._body:
-            return {"type": "http.request", "body": chunk, "more_body": True}
-        self._body = None
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if self._body is not None:
+            async for chunk in self._body:
+                return {"type": "http.request", "body": chunk, "more_body": True}
+            self._body = None
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await crossing.make_event().wait()  # until this call is interrupted
+        return {"type": "http.disconnect"}
 
 
 def _paths(request: core.BaseRequest) -> tuple[bytes, str]:
@@ -149,10 +156,6 @@ def _server(request: core.BaseRequest) -> tuple[str, int]:
     return name, _PORTS.get(head.scheme, 80) if port is None else port
 
 
-class _Left(OSError):
-    """What ``send()`` raises after the response was closed (ASGI HTTP specification 2.4)."""
-
-
 class _Over(Exception):
     """Interrupts ``receive()``: no message is awaited any more."""
 
@@ -164,22 +167,21 @@ class _Call:
     the response is complete or closed. Only the event loop uses the state.
     """
 
-    def __init__(self, app: Callable[..., Any], scope: Scope, receive: Receive, kept: KeptTrailers) -> None:
-        self.status: int | None = None
-        self.headers: list[tuple[str, str]] = []
-        self._kept = kept
-        self._follows = False
-        """Whether trailer fields follow the body."""
+    def __init__(self, app: Callable[..., Any], scope: Scope, receive: Receive, hint: Send | None = None) -> None:
+        self.answer = AppAnswer()
         self._app = app
         self._scope = scope
         self._messages = receive
+        self._hint = hint
+        """Sends early hints, if the extensions of the scope offer them."""
         self._waiting: set[crossing.Interruptible] = set()
         """The calls of ``receive()`` that wait for a message."""
         self._chunk = b""
-        self._complete = self._left = False
+        self._left = False
         self._over = False
         self._news = crossing.make_event()
-        self._taken = crossing.make_event()
+        self._asked: Any = None
+        """The event that a chunk was taken and the next one is wanted, while ``send()`` waits for that."""
         self._task: crossing.ApplicationTask | None = None
 
     async def begin(self) -> None:
@@ -191,23 +193,32 @@ class _Call:
         return self
 
     async def __anext__(self) -> bytes:
-        if not (self._chunk or self._complete):
-            self._taken.set()
+        if not (self._chunk or self._is_complete):
+            self._ask()
             await self._wait()
         chunk, self._chunk = self._chunk, b""
         if chunk:
             return chunk
         raise StopAsyncIteration
 
+    @property
+    def _is_complete(self) -> bool:
+        return self.answer.state == "done"
+
+    def _ask(self) -> None:
+        """Let ``send()`` go on."""
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            asked.set()
+
     async def _wait(self) -> None:
-        """Wait for a chunk, or for the end."""
+        """Wait for a chunk, or for the end. Raises the error of the application, or that it has returned too early."""
         await self._news.wait()
         self._news = crossing.make_event()
-        assert self._task is not None
-        if not (self._chunk or self._complete):
+        if self._task is not None and not (self._chunk or self._is_complete):
             await self._task.wait()
             self._task.result()
-            raise RuntimeError("got an application that returned before its response was complete")
+            self.answer.close()
 
     async def cancel(self) -> None:
         """Cancel the application, if it has not ended."""
@@ -223,18 +234,19 @@ class _Call:
         task, self._task = self._task, None
         if task is None:
             return
-        if self._complete:
+        if self._is_complete:
             await task.wait()
             task.result()
             return
         self._left = True
         self._end()
-        self._taken.set()
+        self._ask()
         await task.wait()
         try:
             task.result()
-        except _Left:
-            pass
+        except BaseException as error:
+            if not comes_of_leaving(error):
+                raise
 
     async def _run(self) -> None:
         try:
@@ -264,29 +276,24 @@ class _Call:
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
+        while self._asked is not None:  # another task of the application sends as well
+            await self._asked.wait()
         if self._left:
-            raise _Left("the response was closed")
-        if message["type"] == "http.response.start":
-            self.status = int(message["status"])
-            self.headers = decode_headers(message.get("headers", ()))
-            self._follows = bool(message.get("trailers"))
-            if self._follows:
-                self._kept.names = announced([value for name, value in self.headers if name.lower() == "trailer"])
+            raise NobodyTakes(_CLOSED)
+        starts = self.answer.state == "start"
+        if self._hint is not None and message["type"] == EARLY_HINT:
+            if starts:  # later, few servers would take it
+                await self._hint(message)
             return
-        if message["type"] == TRAILERS:
-            self._kept.fields += decode_headers(message.get("headers", ()))
-            chunk, last = b"", not message.get("more_trailers", False)
-        else:
-            chunk = as_bytes(message.get("body") or b"")
-            last = not message.get("more_body", False) and not self._follows
-        if not (chunk or last):
-            return
-        self._chunk, self._taken = chunk, crossing.make_event()
-        if last:
-            self._complete = True
+        self._chunk = self.answer.feed(message)
+        if self._is_complete:
             self._end()
-        self._news.set()
-        if not last:
-            await self._taken.wait()
+            self._news.set()
+        elif self._chunk:
+            asked = self._asked = crossing.make_event()
+            self._news.set()
+            await asked.wait()
             if self._left:
-                raise _Left("the response was closed")
+                raise NobodyTakes(_CLOSED)
+        elif not starts:  # there is nothing to hand over; other tasks must have their turn
+            await checkpoint()

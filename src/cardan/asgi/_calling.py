@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from ..core._buffers import as_bytes
-from ._messages import TRAILERS, decode_headers
+from ._messages import AppAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,46 +24,31 @@ async def call_app(
     Without ``receive`` the request has no body, and the client stays until the response is complete. Raises the errors
     of the application, and :exc:`RuntimeError` if it sends no response, or sends messages out of order.
     """
-    status: int | None = None
-    headers: list[tuple[str, str]] = []
+    answer = AppAnswer()
     chunks: list[bytes] = []
-    trailers: list[tuple[str, str]] = []
-    announced = False
-    complete = anyio.Event()
+    has_body = anyio.Event()
 
     async def send(message: Any) -> None:
-        nonlocal announced, status, headers
-        kind = message["type"]
-        if kind == "http.response.start" and status is None:
-            status = int(message["status"])
-            headers = decode_headers(message.get("headers", ()))
-            announced = bool(message.get("trailers"))
-        elif kind == "http.response.body" and status is not None and not complete.is_set():
-            if body := message.get("body"):
-                chunks.append(as_bytes(body))
-            if not message.get("more_body", False):
-                complete.set()
-        elif kind == TRAILERS and announced and complete.is_set():
-            trailers.extend(decode_headers(message.get("headers", ())))
-        else:
-            raise RuntimeError(f"got the message {kind!r} out of order")
+        if chunk := answer.feed(message):
+            chunks.append(chunk)
+        if answer.has_body:
+            has_body.set()
 
-    await app(scope, receive or _Empty(complete), send)
-    if status is None or not complete.is_set():
-        raise RuntimeError("got an application that returned before its response was complete")
-    return status, headers, chunks, trailers if announced else None
+    await app(scope, receive or _Empty(has_body), send)
+    answer.close()
+    return answer.status, answer.headers, chunks, answer.trailers if answer.announces else None
 
 
 class _Empty:
     """The ``receive`` of a request without a body."""
 
-    def __init__(self, complete: anyio.Event) -> None:
-        self._complete = complete
+    def __init__(self, has_body: anyio.Event) -> None:
+        self._has_body = has_body
         self._asked = False
 
     async def __call__(self) -> Any:
         if not self._asked:
             self._asked = True
             return {"type": "http.request", "body": b"", "more_body": False}
-        await self._complete.wait()
+        await self._has_body.wait()
         return {"type": "http.disconnect"}

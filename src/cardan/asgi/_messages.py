@@ -1,4 +1,4 @@
-"""The messages of ASGI, and those of a response that is sent whole.
+"""The messages of ASGI: made of a response that is sent whole, and read from an application that answers by them.
 
 They are not in :mod:`._sending`, because that module loads anyio, which a response of one bytes object does not need.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from ..core._buffers import as_bytes
 from ..core._response.outgoing import whole_answer
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TRAILERS",
+    "AppAnswer",
+    "NobodyTakes",
     "closing",
+    "comes_of_leaving",
     "decode_headers",
     "encode_headers",
     "over",
@@ -92,7 +96,7 @@ def trailers_message(head: Head, end: End) -> Message:
 
 def decode_headers(pairs: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     """The header fields of a message as text."""
-    return [(bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in pairs]
+    return [(as_bytes(name).decode("latin-1"), as_bytes(value).decode("latin-1")) for name, value in pairs]
 
 
 def whole_messages(response: BaseResponse, method: str) -> tuple[Message, Message] | None:
@@ -126,3 +130,91 @@ def closing(scope: Scope, send: Send) -> Send:
         await send(with_close(message) if message["type"] == "http.response.start" else message)
 
     return send_closing
+
+
+#: what the last message of a kind says, by the state of :class:`AppAnswer`
+_LAST: Final = {"start": "", "body": " with a false more_body", "trailers": " with a false more_trailers"}
+
+
+class AppAnswer:
+    """The messages that an ASGI application sends for one request, as its caller reads them. It is no server, but makes
+    a response of them.
+
+    It is a machine: :meth:`feed` takes the messages in the order of the specification (ASGI HTTP specification 2.5,
+    "Response Start" and "Response Body"; "Extensions", "HTTP Trailers"), and raises :exc:`RuntimeError` for one that is
+    out of order.
+
+        state       the next message
+        start       http.response.start
+        body        http.response.body
+        trailers    http.response.trailers, if they were announced
+        done        none
+    """
+
+    __slots__ = ("announces", "headers", "state", "status", "trailers")
+
+    status: int
+    """The status code, after the state "start"."""
+
+    def __init__(self) -> None:
+        self.state = "start"
+        self.headers: list[tuple[str, str]] = []
+        self.announces = False
+        """Whether the start says that trailer fields follow the body."""
+        self.trailers: list[tuple[str, str]] = []
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the whole body was sent."""
+        return self.state in ("trailers", "done")
+
+    def feed(self, message: Message) -> bytes:
+        """Take a message. Gives its piece of the body, empty for a message without one."""
+        kind, chunk = message["type"], b""
+        if self.state == "start" and kind == "http.response.start":
+            self.status = _status(message)
+            self.headers = decode_headers(message.get("headers") or ())
+            self.announces = bool(message.get("trailers"))
+            self.state = "body"
+        elif self.state == "body" and kind == "http.response.body":
+            chunk = as_bytes(message.get("body") or b"")
+            if not message.get("more_body", False):
+                self.state = "trailers" if self.announces else "done"
+        elif self.state == "trailers" and kind == TRAILERS:
+            self.trailers += decode_headers(message.get("headers") or ())
+            if not message.get("more_trailers", False):
+                self.state = "done"
+        else:
+            expected = f"'http.response.{self.state}'" if self.state != "done" else "none after the last one"
+            raise RuntimeError(f"got the message {kind!r} out of order, expected {expected}")
+        return chunk
+
+    def close(self) -> None:
+        """Raise :exc:`RuntimeError` if a message is missing: the application has ended."""
+        if self.state != "done":
+            raise RuntimeError(
+                "got an application that returned before its response was complete, expected a message"
+                f" 'http.response.{self.state}'" + _LAST[self.state]
+            )
+
+
+def _status(message: Message) -> int:
+    status = message.get("status")
+    if isinstance(status, int):
+        return int(status)
+    raise TypeError(f"got the message 'http.response.start' with the status {status!r}, expected an int")
+
+
+class NobodyTakes(OSError):
+    """What ``send()`` raises when the rest of a response is not taken any more (ASGI HTTP specification 2.4)."""
+
+
+def comes_of_leaving(error: BaseException | None) -> bool:
+    """Whether an error is, or was raised because of, the :exc:`NobodyTakes` that ``send()`` has raised."""
+    while error is not None:
+        if isinstance(error, NobodyTakes):
+            return True
+        if isinstance(error, BaseExceptionGroup):
+            return all(map(comes_of_leaving, error.exceptions))
+        error = error.__cause__ or error.__context__
+    return False

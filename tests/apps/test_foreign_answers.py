@@ -1,0 +1,177 @@
+"""What ASGI applications of other libraries send, on every way by which their answer becomes a response."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from cardan import Application, Mount, ProxyFix, Request, Response, core
+from cardan.asgi._messages import NobodyTakes, comes_of_leaving
+from cardan.testing import Client, RequestBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GUARD = 20
+START: dict[str, Any] = {"type": "http.response.start", "status": 200, "headers": []}
+BODY: dict[str, Any] = {"type": "http.response.body", "body": b"x", "more_body": True}
+END: dict[str, Any] = {"type": "http.response.body"}
+TRAILING: dict[str, Any] = {**START, "trailers": True}
+TRAILERS: dict[str, Any] = {"type": "http.response.trailers", "headers": [(b"x-name", b"a")]}
+
+
+def sending(*messages: dict[str, Any]) -> Any:
+    """An ASGI application that sends these messages."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        for message in messages:
+            await send(message)
+
+    return app
+
+
+class Outer(Application[Request]):
+    """Gives every request to another application, with something around it."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__()
+        self.app = Mount({"/": app})
+
+    def resolve(self, request: Request) -> Any:
+        return self.app
+
+
+def by_bridge(app: Any, backend: str) -> None:
+    with Client(Application.from_asgi(app, backend=backend), "wsgi") as client:  # type: ignore[arg-type]
+        client.get("/")
+
+
+def by_resolve(app: Any, backend: str) -> None:
+    with Client(Outer(app), "asgi", backend=backend) as client:  # type: ignore[arg-type]
+        client.get("/")
+
+
+def by_arespond(app: Any, backend: str) -> None:
+    async def main() -> None:
+        response = await Outer(app).arespond(core.Request(core.RequestHead()))
+        async with aclosing(response.aiter_events("GET")) as events:
+            async for _ in events:
+                pass
+
+    anyio.run(main, backend=backend)
+
+
+def by_afrom_app(app: Any, backend: str) -> None:
+    anyio.run(Response.afrom_app, app, RequestBuilder("/").scope(), backend=backend)
+
+
+WAYS = [by_bridge, by_resolve, by_arespond, by_afrom_app]
+ways = pytest.mark.parametrize("way", WAYS)
+backends = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+@backends
+@ways
+@pytest.mark.parametrize(
+    ("messages", "text"),
+    [
+        ([BODY], "got the message 'http.response.body' out of order, expected 'http.response.start'"),
+        ([END], "got the message 'http.response.body' out of order, expected 'http.response.start'"),
+        ([TRAILERS], "got the message 'http.response.trailers' out of order, expected 'http.response.start'"),
+        ([START, START], "got the message 'http.response.start' out of order, expected 'http.response.body'"),
+        ([START, BODY, START], "got the message 'http.response.start' out of order, expected 'http.response.body'"),
+        ([START, END, END], "got the message 'http.response.body' out of order, expected none after the last one"),
+        ([START, END, TRAILERS], "got the message 'http.response.trailers' out of order, expected none after"),
+        ([TRAILING, END, END], "got the message 'http.response.body' out of order, expected 'http.response.trailers'"),
+        ([TRAILING, TRAILERS], "got the message 'http.response.trailers' out of order, expected 'http.response.body'"),
+        ([{"type": "http.response.debug"}], "got the message 'http.response.debug' out of order"),
+        ([{"type": "http.response.start"}], "with the status None, expected an int"),
+        ([{**START, "status": "200 OK"}], "with the status '200 OK', expected an int"),
+        ([{**START, "headers": [("a", "b")]}], "got str, expected bytes"),
+        ([START, {**END, "body": "text"}], "got str, expected bytes"),
+        ([], "got an application that returned before its response was complete, expected a message"),
+        ([START], "expected a message 'http.response.body' with a false more_body"),
+        ([START, BODY], "expected a message 'http.response.body' with a false more_body"),
+    ],
+)
+def test_messages_that_are_wrong(way: Callable[[Any, str], None], messages: list[Any], text: str, backend: str) -> None:
+    """They are errors of the application, which say what was got and what was expected."""
+    with pytest.raises((RuntimeError, TypeError)) as caught:
+        way(sending(*messages), backend)
+    assert text in str(caught.value)
+
+
+@backends
+@pytest.mark.parametrize("way", [by_arespond, by_afrom_app])
+def test_trailer_fields_that_are_announced_and_never_sent(way: Callable[[Any, str], None], backend: str) -> None:
+    """The response is not complete without them."""
+    with pytest.raises(RuntimeError, match=r"expected a message 'http\.response\.trailers' with a false more_trailers"):
+        way(sending(TRAILING, END), backend)
+
+
+@backends
+@ways
+def test_what_may_be_left_out(way: Callable[[Any, str], None], backend: str) -> None:
+    """A start without header fields, and a body without bytes, are complete."""
+    way(sending({"type": "http.response.start", "status": 204}, END), backend)
+    way(sending({**START, "headers": None}, {**END, "body": None}), backend)
+
+
+@backends
+def test_two_tasks_that_send(backend: str) -> None:
+    """Tasks of an application may send at the same time: no chunk is lost, and none waits for ever."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        await send(START)
+        async with anyio.create_task_group() as group:
+            for _ in range(10):
+                group.start_soon(send, BODY)
+        await send(END)
+
+    with Client(Outer(app), "asgi", backend=backend) as client:  # type: ignore[arg-type]
+        assert client.get("/").content == b"x" * 10
+
+
+@backends
+def test_an_error_that_comes_of_closing(backend: str) -> None:
+    """A response may be closed before its end. What the application raises then because of the OSError of ``send()``
+    is not raised, also from a task group; another error is.
+    """
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        await send(START)
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(send, BODY)
+        except BaseException as error:
+            if scope["path"] == "/":
+                raise RuntimeError("not sent") from error
+        raise LookupError("other")
+
+    class Site(Application[Request]):
+        asgi_app = staticmethod(ProxyFix(Mount({"/": app})))  # type: ignore[assignment]
+
+    async def close(path: str) -> None:
+        with anyio.fail_after(GUARD):
+            response = await Site(lambda request: Response("")).arespond(core.Request(core.RequestHead(path=path)))
+            await response.aclose()
+
+    anyio.run(close, "/", backend=backend)
+    with pytest.raises(LookupError, match="other"):
+        anyio.run(close, "/other", backend=backend)
+
+
+def test_errors_that_come_of_leaving() -> None:
+    """Such an error is the OSError itself, was raised because of it, or is a group of such errors only."""
+    left = NobodyTakes("left")
+    wrapped = RuntimeError("wrapped")
+    wrapped.__context__ = left
+    assert all(map(comes_of_leaving, (left, wrapped, ExceptionGroup("all", [left, wrapped]))))
+    others = (None, OSError("other"), ExceptionGroup("some", [left, OSError("other")]))
+    assert not any(map(comes_of_leaving, others))
