@@ -33,6 +33,7 @@ PUBLIC = [
     "cardan.exceptions",
     "cardan.datastructures",
     "cardan.http",
+    "cardan.structured",
     "cardan.types",
     "cardan.files",
     "cardan.apps",

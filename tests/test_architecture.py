@@ -39,7 +39,7 @@ FLOORS = [
     "core._problem",
     "core._exceptions",
     "core.structures",
-    "core.drive",
+    "core.drive core._structured_fields",
     "core.forms",
     "core._request",
     "core._response",
@@ -55,7 +55,7 @@ FLOORS = [
     "_response",
     "apps",
     "files",
-    "exceptions datastructures http",
+    "exceptions datastructures http structured",
     "",  # cardan itself: the list of the names that users import
     "testing compat",
 ]

@@ -95,6 +95,7 @@ testing.lint._asgi_lint           testing/test_asgi_lint.py                more_
 testing.lint._lifespan_lint       testing/test_asgi_lint.py                lifespan
 testing.lint._rules               testing/test_wsgi_lint.py                Content-Length
 testing.lint._wsgi_lint           testing/test_wsgi_lint.py                start_response
+structured                        core/structured_fields/test_descriptor.py   structured_field
 types                             apps/test_application.py                 Handler
 wsgi._calling                     contract/test_response_members.py        start_response
 wsgi._draining                    contract/test_early_answers.py           wsgi.input

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from . import exceptions as exceptions
     from . import files as files
     from . import http as http
+    from . import structured as structured
     from . import testing as testing
     from . import types as types
     from . import wsgi as wsgi
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from .files import StaticFiles as StaticFiles
     from .files import safe_join as safe_join
     from .files import send_file as send_file
+    from .structured import structured_field as structured_field
     from .types import AsyncFlow as AsyncFlow
     from .types import Flow as Flow
     from .types import Handler as Handler
@@ -89,6 +91,7 @@ _HOMES = {
     "redirect": "_response",
     "safe_join": "files",
     "send_file": "files",
+    "structured_field": "structured",
 }
 _MODULES = (
     "apps",
@@ -99,6 +102,7 @@ _MODULES = (
     "exceptions",
     "files",
     "http",
+    "structured",
     "testing",
     "types",
     "wsgi",
@@ -134,6 +138,7 @@ __all__ = [
     "redirect",
     "safe_join",
     "send_file",
+    "structured_field",
 ]
 
 if not TYPE_CHECKING:  # type checkers would take every name for one of this package's

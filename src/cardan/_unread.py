@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ._request import BaseRequest, Request, StateAttribute
     from .core._limits import Limits
     from .core._request.head import HeadLike
+    from .core._structured_fields.descriptor import DictionaryField, StructuredField
+    from .core._structured_fields.known import Dictionary, Priority
     from .core.drive import AsyncStream
     from .core.fields._accept import EncodingAccept
     from .core.fields._accept_language import LanguageAccept
@@ -101,6 +103,14 @@ class UnreadRequest(Protocol[R_co]):
     if_none_match: ClassVar[HeaderField[ETags, ETags | str]]
     if_range: ClassVar[HeaderField[IfRange, IfRange | str]]
     if_unmodified_since: ClassVar[HeaderField[datetime | None, datetime]]
+    content_digest: ClassVar[DictionaryField[Mapping[str, bytes]]]
+    repr_digest: ClassVar[DictionaryField[Mapping[str, bytes]]]
+    want_content_digest: ClassVar[DictionaryField[Mapping[str, int]]]
+    want_repr_digest: ClassVar[DictionaryField[Mapping[str, int]]]
+    priority: ClassVar[DictionaryField[Priority]]
+    signature: ClassVar[DictionaryField[Mapping[str, bytes]]]
+    signature_input: ClassVar[DictionaryField[Dictionary]]
+    idempotency_key: ClassVar[StructuredField[str | None, str]]
     last_event_id: ClassVar[HeaderField[str | None, str]]
     max_forwards: ClassVar[HeaderField[int | None, int]]
     origin: ClassVar[HeaderField[str | None, str]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cardan.core._structured_fields.parser import parse_dictionary, parse_item
+from cardan.core._structured_fields.parser import parse_list as parse_structured_list
 from cardan.core.fields import (
     _cors as cors,
 )
@@ -44,6 +46,19 @@ from cardan.core.fields._www_authenticate import WWWAuthenticate
 
 __all__ = ["READERS", "WORST"]
 
+
+def _or_none(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A parser that refuses by ValueError, as its descriptor uses it: an invalid value is none."""
+
+    def read(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError:
+            return None
+
+    return read
+
+
 READERS: dict[str, Callable[[str], Any]] = {
     "accept": Accept.from_header,
     "accept_charset": CharsetAccept.from_header,
@@ -75,6 +90,9 @@ READERS: dict[str, Callable[[str], Any]] = {
     "links": Links.from_header,
     "list": lists.parse_list,
     "max_age": cors.parse_max_age,
+    "structured.dictionary": _or_none(parse_dictionary),
+    "structured.item": _or_none(parse_item),
+    "structured.list": _or_none(parse_structured_list),
     "media_type": media_types.parse_media_type,
     "media_type.extract": media_types.extract_media_type,
     "media_type.parameters": MediaTypeParameters.from_header,
@@ -146,5 +164,16 @@ WORST = [
     ("Sun, 06 Nov 1994 08:49:", "9", " GMT"),
     ("https://", "a", "/"),
     ("default-src ", "x ", ""),
+    ("", "(", ""),
+    ("(", "a ", ""),
+    ("(", " ", ""),
+    ("", "a;b=1,", ""),
+    ("", "a=(b c), ", ""),
+    (":", "A", ""),
+    (":", "=", ""),
+    ('%"', "%c3%bc", ""),
+    ('%"', "%c3", '"'),
+    ("@", "1", ""),
+    ("-", "1", "."),
     ("", "\xff", ""),
 ]

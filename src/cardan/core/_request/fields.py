@@ -5,9 +5,12 @@ Each mixin works on any class with ``headers``. The request keeps the parsed val
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from .._deprecated import deprecated
+from .._structured_fields.descriptor import DictionaryField, StructuredField, structured_field
+from .._structured_fields.known import Dictionary, Priority, byte_sequences, integers
 from ..fields._accept import CharsetAccept, EncodingAccept
 from ..fields._accept_language import LanguageAccept
 from ..fields._accept_media import MIMEAccept
@@ -21,7 +24,7 @@ from ..fields._fetch_metadata import FetchDest, FetchMode, FetchSite, parse_fetc
 from ..fields._forwarded import Forwarded
 from ..fields._ranges import IfRange, Range
 from ..fields._user_agent import UserAgent
-from ..structures import HeaderSet
+from ..structures import HeaderSet, ImmutableDict
 from .cached import cached
 
 if TYPE_CHECKING:
@@ -36,6 +39,10 @@ __all__ = [
     "FetchMetadataMixin",
     "UserAgentMixin",
 ]
+
+
+_NO_BYTES: Mapping[str, bytes] = ImmutableDict()
+_NO_INTEGERS: Mapping[str, int] = ImmutableDict()
 
 
 class _Tokens(HeaderSet):
@@ -209,6 +216,65 @@ class CommonRequestDescriptorsMixin:
         Forwarded,
         cached=True,
         doc="What proxies tell about the request (RFC 7239). A client can send any value.",
+    )
+    content_digest: ClassVar[DictionaryField[Mapping[str, bytes]]] = structured_field(
+        "Content-Digest",
+        dict,
+        byte_sequences,
+        default=_NO_BYTES,
+        cached=True,
+        doc="The digests of the body as it was sent, by algorithm: ``sha-256``, ``sha-512`` (RFC 9530 section 2).",
+    )
+    repr_digest: ClassVar[DictionaryField[Mapping[str, bytes]]] = structured_field(
+        "Repr-Digest",
+        dict,
+        byte_sequences,
+        default=_NO_BYTES,
+        cached=True,
+        doc="The digests of the whole representation, by algorithm (RFC 9530 section 3).",
+    )
+    want_content_digest: ClassVar[DictionaryField[Mapping[str, int]]] = structured_field(
+        "Want-Content-Digest",
+        dict,
+        integers,
+        default=_NO_INTEGERS,
+        cached=True,
+        doc="Which algorithms the client prefers for Content-Digest: 0 to 10, 0 is never (RFC 9530 section 4).",
+    )
+    want_repr_digest: ClassVar[DictionaryField[Mapping[str, int]]] = structured_field(
+        "Want-Repr-Digest",
+        dict,
+        integers,
+        default=_NO_INTEGERS,
+        cached=True,
+        doc="Which algorithms the client prefers for Repr-Digest: 0 to 10, 0 is never (RFC 9530 section 4).",
+    )
+    priority: ClassVar[DictionaryField[Priority]] = structured_field(
+        "Priority",
+        dict,
+        Priority.from_dictionary,
+        default=Priority(),
+        cached=True,
+        doc="How urgent the client takes the response for (RFC 9218 section 5).",
+    )
+    signature: ClassVar[DictionaryField[Mapping[str, bytes]]] = structured_field(
+        "Signature",
+        dict,
+        byte_sequences,
+        default=_NO_BYTES,
+        cached=True,
+        doc="The signatures of the message, by label (RFC 9421 section 4.2).",
+    )
+    signature_input: ClassVar[DictionaryField[Dictionary]] = structured_field(
+        "Signature-Input",
+        dict,
+        cached=True,
+        doc="What each signature covers: inner lists of components, by label (RFC 9421 section 4.1).",
+    )
+    idempotency_key: ClassVar[StructuredField[str | None, str]] = structured_field(
+        "Idempotency-Key",
+        str,
+        doc="The key by which a request that is sent again is known (draft-ietf-httpapi-idempotency-key-header).",
     )
     last_event_id: ClassVar[HeaderField[str | None, str]] = header_field(
         "Last-Event-ID", doc="The id of the last event that the client got (WHATWG HTML section 9.2.4)."

@@ -6,11 +6,13 @@ Lists and directives are live: every change of them is written to the field. Rea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from .._deprecated import deprecated
+from .._structured_fields.descriptor import structured_field
+from .._structured_fields.known import Priority, byte_sequences, integers, strings
 from .._urls import iri_to_uri
 from ..fields._cors import COEP, COOP, CORP, dump_credentials, parse_credentials, parse_max_age
 from ..fields._csp import ContentSecurityPolicy
@@ -22,10 +24,16 @@ from ..fields._links import Links
 from ..fields._media_type_parameters import MediaTypeParameters
 from ..fields._syntax import parse_integer
 from ..fields._www_authenticate import WWWAuthenticate
+from ..structures import ImmutableDict
 
 __all__ = ["CORSResponseMixin", "CommonResponseDescriptorsMixin", "SecurityPolicyMixin", "WWWAuthenticateMixin"]
 
 _dump_date: Callable[[datetime | date | int | float], str] = http_date
+
+
+_NO_BYTES: Mapping[str, bytes] = ImmutableDict()
+_NO_INTEGERS: Mapping[str, int] = ImmutableDict()
+_NO_STRINGS: Mapping[str, str] = ImmutableDict()
 
 
 class _URIField:
@@ -104,6 +112,44 @@ class CommonResponseDescriptorsMixin:
     vary = live_field(
         "Vary", HeaderSet, doc="The request fields that influenced this response (RFC 9110 section 12.5.5)."
     )
+    content_digest = structured_field(
+        "Content-Digest", dict, byte_sequences, default=_NO_BYTES,
+        doc="The digests of the body as it is sent, by algorithm: ``sha-256``, ``sha-512`` (RFC 9530 section 2).",
+    )  # fmt: skip
+    repr_digest = structured_field(
+        "Repr-Digest", dict, byte_sequences, default=_NO_BYTES,
+        doc="The digests of the whole representation, by algorithm (RFC 9530 section 3).",
+    )  # fmt: skip
+    want_content_digest = structured_field(
+        "Want-Content-Digest", dict, integers, default=_NO_INTEGERS,
+        doc="Which algorithms are preferred for Content-Digest: 0 to 10, 0 is never (RFC 9530 section 4).",
+    )  # fmt: skip
+    want_repr_digest = structured_field(
+        "Want-Repr-Digest", dict, integers, default=_NO_INTEGERS,
+        doc="Which algorithms are preferred for Repr-Digest: 0 to 10, 0 is never (RFC 9530 section 4).",
+    )  # fmt: skip
+    priority = structured_field(
+        "Priority", dict, Priority.from_dictionary, Priority.to_dictionary, default=None,
+        doc="How urgent this response is, None if that is as the client has said (RFC 9218 section 5).",
+    )  # fmt: skip
+    signature = structured_field(
+        "Signature", dict, byte_sequences, default=_NO_BYTES,
+        doc="The signatures of the message, by label (RFC 9421 section 4.2).",
+    )  # fmt: skip
+    signature_input = structured_field(
+        "Signature-Input", dict,
+        doc="What each signature covers: inner lists of components, by label (RFC 9421 section 4.1).",
+    )  # fmt: skip
+    accept_query = structured_field(
+        "Accept-Query", list, doc="The media types of bodies that the method QUERY may have here (RFC 10008 section 3)."
+    )
+    cache_status = structured_field("Cache-Status", list, doc="What each cache did with the request (RFC 9211).")
+    deprecation = structured_field(
+        "Deprecation", datetime, doc="Since when the resource is deprecated, or will be (RFC 9745)."
+    )
+    sunset = header_field(
+        "Sunset", parse_date, _dump_date, doc="When the resource is expected to go away, a datetime (RFC 8594)."
+    )
     link = live_field("Link", Links, doc="Relations to other resources (RFC 8288).")
 
 
@@ -149,6 +195,13 @@ class SecurityPolicyMixin:
     content_security_policy_report_only = live_field(
         "Content-Security-Policy-Report-Only", ContentSecurityPolicy,
         doc="The policies whose violations are only reported (W3C CSP Level 3).",
+    )  # fmt: skip
+    permissions_policy = structured_field(
+        "Permissions-Policy", dict, doc="Which features of the browser a document may use (W3C Permissions Policy)."
+    )
+    reporting_endpoints = structured_field(
+        "Reporting-Endpoints", dict, strings, default=_NO_STRINGS,
+        doc="The URLs that reports are sent to, by name (W3C Reporting API section 3.2).",
     )  # fmt: skip
     cross_origin_opener_policy = header_field(
         "Cross-Origin-Opener-Policy", COOP.from_header, default=COOP.UNSAFE_NONE,

@@ -24,6 +24,7 @@ from ._live import HasHeaders, Live
 from ._syntax import check_token
 
 __all__ = [
+    "REFUSALS",
     "CachedHeaderField",
     "FieldValue",
     "FixedSetting",
@@ -47,7 +48,7 @@ L = TypeVar("L", bound=Live[Any])
 _MISSING: Any = object()
 
 # The exceptions with which a parser refuses a value. Any other exception is a bug of the parser and is not caught.
-_REFUSALS = (ValueError, LookupError, ArithmeticError)
+REFUSALS = (ValueError, LookupError, ArithmeticError)
 _is_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 _is_float = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{0,40})?").fullmatch
 
@@ -141,12 +142,12 @@ class HeaderField(Generic[G, S]):
             return text
         try:
             value = self.parse(text)
-        except _REFUSALS:
+        except REFUSALS:
             return self.default
         return self.default if value is None else value
 
     def __set__(self, obj: HasHeaders, value: S | None) -> None:
-        headers = self._writable(obj)
+        headers = self.writable_headers(obj)
         if value is not None:
             try:
                 text = value if type(value) is str else self.dump(value)
@@ -159,7 +160,8 @@ class HeaderField(Generic[G, S]):
     def __delete__(self, obj: HasHeaders) -> None:
         self.__set__(obj, None)
 
-    def _writable(self, obj: HasHeaders) -> MutableMapping[str, Any]:
+    def writable_headers(self, obj: HasHeaders) -> MutableMapping[str, Any]:
+        """The headers of an object, for a change. Raises :exc:`AttributeError` if they cannot be changed."""
         headers: Any = obj.headers
         if self.read_only or not isinstance(headers, MutableMapping):
             raise AttributeError(f"{type(obj).__name__}.{self.attribute} is read-only")

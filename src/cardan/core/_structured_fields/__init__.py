@@ -1,0 +1,30 @@
+"""Structured fields (RFC 9651): what new header fields are made of. :mod:`cardan.structured` has the public names.
+
+Bare items, values that consist of them, parser, writer, and the descriptor that makes a field an attribute: each has a
+module, and each uses only those before it. ``known.py`` has what well-known fields hold.
+"""
+
+from __future__ import annotations
+
+from .bare_items import DisplayString, Token
+from .descriptor import StructuredField, structured_field
+from .known import Priority
+from .parser import parse_dictionary, parse_item, parse_list
+from .values import InnerList, Item
+from .writer import dump_dictionary, dump_item, dump_list
+
+__all__ = [
+    "DisplayString",
+    "InnerList",
+    "Item",
+    "Priority",
+    "StructuredField",
+    "Token",
+    "dump_dictionary",
+    "dump_item",
+    "dump_list",
+    "parse_dictionary",
+    "parse_item",
+    "parse_list",
+    "structured_field",
+]

@@ -1,0 +1,30 @@
+"""Tokens and display strings are checked when they are made, and are text like any other."""
+
+from __future__ import annotations
+
+import pytest
+
+from cardan.structured import DisplayString, Token
+
+
+@pytest.mark.parametrize("text", ["", "1a", "a b", "a,", "é", "-a", '"a"', "a;b", "a\n", "(a)", "a=b"])
+def test_texts_that_are_no_token(text: str) -> None:
+    """A Token is checked when it is made (section 3.3.4)."""
+    with pytest.raises(ValueError, match=r"got token .*, expected a letter or"):
+        Token(text)
+
+
+def test_a_display_string_with_a_lone_surrogate() -> None:
+    """UTF-8 has no lone surrogates, so that a display string has none (section 4.1.11)."""
+    with pytest.raises(ValueError, match=r"got display string .*, expected text without lone surrogates"):
+        DisplayString("\ud800")
+
+
+@pytest.mark.parametrize("kind", [Token, DisplayString])
+def test_they_are_text(kind: type[str]) -> None:
+    """Both are equal to the same str, find it in a dict, and name their type when they are printed."""
+    made = kind("gzip")
+    assert made == "gzip"
+    assert {"gzip": 1}[made] == 1
+    assert repr(made) == f"{kind.__name__}('gzip')"
+    assert type(str(made)) is str

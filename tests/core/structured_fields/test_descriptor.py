@@ -1,0 +1,197 @@
+"""``structured_field`` makes a structured field an attribute of requests and responses, on both protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from cardan import Request, Response
+from cardan.structured import DisplayString, InnerList, Item, Token, structured_field
+
+
+def _digests(members: Mapping[str, Item | InnerList]) -> dict[str, bytes] | None:
+    found = {key: member.value for key, member in members.items() if isinstance(member, Item)}
+    return {key: value for key, value in found.items() if isinstance(value, bytes)} or None
+
+
+class Fields:
+    """Fields of every kind."""
+
+    members = structured_field("X-Members", dict)
+    things = structured_field("X-Things", list)
+    item = structured_field("X-Item", Item)
+    count = structured_field("X-Count", int, default=0)
+    ratio = structured_field("X-Ratio", Decimal)
+    name = structured_field("X-Name", str)
+    word = structured_field("X-Word", Token)
+    raw = structured_field("X-Raw", bytes)
+    flag = structured_field("X-Flag", bool)
+    since = structured_field("X-Since", datetime)
+    title = structured_field("X-Title", DisplayString)
+    digests = structured_field("X-Digests", dict, _digests, dict, default=None)
+    fixed = structured_field("X-Fixed", int, read_only=True)
+
+
+class Asked(Fields, Request):
+    """A request with them."""
+
+    kept = structured_field("X-Things", list, cached=True)
+
+
+class Answer(Fields, Response):
+    """A response with them."""
+
+
+def wsgi(*fields: tuple[str, str]) -> Asked:
+    """A request on WSGI: the server joins fields of one name."""
+    environ: dict[str, Any] = {"REQUEST_METHOD": "GET"}
+    for name, value in fields:
+        key = "HTTP_" + name.upper().replace("-", "_")
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    return Asked(environ)
+
+
+def asgi(*fields: tuple[str, str]) -> Asked:
+    """A request on ASGI: each field stands in the scope."""
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in fields]
+    return Asked({"type": "http", "method": "GET", "path": "/", "headers": headers}, None)
+
+
+@pytest.mark.parametrize("make", [wsgi, asgi])
+def test_a_request_reads_fields(make: Any) -> None:
+    """An attribute has the value of the field; fields of one name are one value (section 4.2)."""
+    request = make(
+        ("X-Members", "a=1, b"), ("X-Things", "x"), ("X-Things", "(y z), 2"), ("X-Item", '"i";p'), ("X-Count", "3"),
+        ("X-Ratio", "0.5"), ("X-Name", '"n"'), ("X-Word", "w"), ("X-Raw", ":aGk=:"), ("X-Flag", "?1"), ("X-Since",
+        "@0"),
+        ("X-Title", '%"%c3%bc"'), ("X-Digests", "sha-256=:aGk=:, other=1"),
+    )  # fmt: skip
+    assert request.members == {"a": Item(1), "b": Item(True)}
+    assert request.things == (Item(Token("x")), InnerList([Token("y"), Token("z")]), Item(2))
+    assert request.kept is request.kept
+    assert request.kept == request.things
+    assert request.item == Item("i", {"p": True})
+    assert (request.count, request.ratio, request.name, request.word) == (3, Decimal("0.5"), "n", "w")
+    assert (request.raw, request.flag, request.title) == (b"hi", True, "ü")
+    assert request.since == datetime(1970, 1, 1, tzinfo=UTC)
+    assert request.digests == {"sha-256": b"hi"}
+
+
+@pytest.mark.parametrize("make", [wsgi, asgi])
+def test_missing_fields(make: Any) -> None:
+    """A missing field gives the default: an empty Dictionary, an empty List, None, or what was given."""
+    request = make()
+    assert (request.members, request.things, request.kept) == ({}, (), ())
+    assert (request.item, request.count, request.name, request.digests) == (None, 0, None, None)
+
+
+@pytest.mark.parametrize("make", [wsgi, asgi])
+@pytest.mark.parametrize(
+    ("name", "attribute", "value"),
+    [
+        ("X-Members", "members", "a=1, B"), ("X-Things", "things", "a,"), ("X-Item", "item", "1 2"),
+        ("X-Count", "count", "1.0"), ("X-Count", "count", "?1"), ("X-Count", "count", '"1"'), ("X-Ratio", "ratio", "1"),
+        ("X-Name", "name", "token"), ("X-Word", "word", '"string"'), ("X-Raw", "raw", '"a"'), ("X-Flag", "flag", "1"),
+        ("X-Since", "since", "1659578233"), ("X-Title", "title", '"plain"'), ("X-Digests", "digests", "a=1"),
+    ],
+)  # fmt: skip
+def test_invalid_fields(make: Any, name: str, attribute: str, value: str) -> None:
+    """An invalid field, and one with a value of another type, counts as missing as a whole (sections 2.1 and 4.2)."""
+    assert getattr(make((name, value)), attribute) == getattr(make(), attribute)
+
+
+@pytest.mark.parametrize("make", [wsgi, asgi])
+def test_an_item_that_was_sent_twice(make: Any) -> None:
+    """Two fields of an Item are an invalid one, not the first of them (section 4.2)."""
+    assert make(("X-Count", "1"), ("X-Count", "2")).count == 0
+
+
+def test_the_parameters_of_a_value_are_ignored() -> None:
+    """An attribute of one type ignores parameters: a later version of the field may add some (section 2.1)."""
+    assert wsgi(("X-Count", "3;unit=s")).count == 3
+
+
+@pytest.mark.parametrize("make", [wsgi, asgi])
+def test_requests_cannot_be_changed(make: Any) -> None:
+    """On a request the attributes are read-only."""
+    with pytest.raises(AttributeError, match="read-only"):
+        make().count = 1
+    with pytest.raises(AttributeError, match="read-only"):
+        make().kept = ()
+
+
+def test_a_response_writes_fields() -> None:
+    """Setting an attribute writes the field; None, ``del``, and an empty List or Dictionary remove it (section 4.1)."""
+    response = Answer()
+    written: list[tuple[str, Any, str]] = [
+        ("members", {"a": True, "b": (1, 2)}, "a, b=(1 2)"), ("things", [Token("x"), "y"], 'x, "y"'),
+        ("item", Item(1, {"a": 2}), "1;a=2"), ("count", 5, "5"), ("ratio", 1, "1.0"), ("ratio", 0.25, "0.25"),
+        ("name", "n", '"n"'), ("word", "w", "w"), ("word", Token("w"), "w"), ("raw", b"hi", ":aGk=:"), ("flag",
+        False, "?0"),
+        ("since", datetime(1970, 1, 1), "@0"), ("title", "ü", '%"%c3%bc"'), ("digests", {"md5": b""}, "md5=::"),
+    ]  # fmt: skip
+    for attribute, value, text in written:
+        setattr(response, attribute, value)
+        name = f"X-{attribute}"
+        assert response.headers[name] == text
+        delattr(response, attribute)
+        assert name not in response.headers
+        setattr(response, attribute, value)
+        setattr(response, attribute, None)
+        assert name not in response.headers
+    response.members = {"a": 1}
+    response.members = {}
+    response.things = [1]
+    response.things = []
+    assert not {"X-Members", "X-Things"} & set(response.headers.keys())
+
+
+def test_a_response_reads_several_fields() -> None:
+    """Fields that were added one by one are read as one value, and written as one."""
+    response = Answer()
+    response.headers.add("X-Things", "a")
+    response.headers.add("X-Things", "b")
+    assert response.things == (Item(Token("a")), Item(Token("b")))
+    response.things = [*response.things, 3]
+    assert response.headers.getlist("X-Things") == ["a, b, 3"]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "error"),
+    [
+        ("count", "5", TypeError), ("count", True, TypeError), ("count", 10**15, ValueError), ("flag", 1, TypeError),
+        ("name", Token("a"), TypeError), ("name", "ü", ValueError), ("word", "a b", ValueError), ("raw", "a",
+        TypeError),
+        ("since", 5, TypeError), ("ratio", True, TypeError), ("ratio", float("nan"), ValueError), ("members", "a=1",
+        TypeError),
+        ("members", {"A": 1}, ValueError), ("things", "a", TypeError), ("things", [None], TypeError), ("item", None,
+        None),
+    ],
+)  # fmt: skip
+def test_wrong_values_change_nothing(attribute: str, value: Any, error: type[Exception] | None) -> None:
+    """A value of another type raises TypeError, one that cannot be written ValueError; the field stays as it was."""
+    response = Answer(headers={f"X-{attribute}": "?1"})
+    if error is None:
+        setattr(response, attribute, value)
+        return
+    with pytest.raises(error, match=r"^got "):
+        setattr(response, attribute, value)
+    assert response.headers[f"X-{attribute}"] == "?1"
+
+
+def test_wrong_kinds() -> None:
+    """Another kind, and a name that is no token, are errors when the attribute is defined."""
+    with pytest.raises(TypeError, match=r"got kind=<class 'float'>, expected dict, list, Item, int"):
+        structured_field("X-A", float)  # type: ignore[call-overload]
+    with pytest.raises(ValueError, match="expected a token"):
+        structured_field("X A", int)
+
+
+def test_read_only() -> None:
+    """A field that is read-only cannot be set on a response either."""
+    with pytest.raises(AttributeError, match="read-only"):
+        Answer().fixed = 1
