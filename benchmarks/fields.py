@@ -1,4 +1,4 @@
-"""Readers and writers of header fields, compared with Werkzeug, Starlette and the standard library.
+"""Readers and writers of header fields, compared with Werkzeug, Starlette, http-sf and the standard library.
 
     python benchmarks/fields.py [--quick] [--smoke] [--json FILE]
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -44,6 +45,7 @@ from cardan.datastructures import (
     WWWAuthenticate,
 )
 from cardan.http import dump_cookie, http_date, parse_date, parse_media_type, parse_options_header, quote_etag
+from cardan.structured import dump_dictionary, dump_item, dump_list, parse_dictionary, parse_item, parse_list
 
 COOKIE = "session=eyJ1c2VyIjogNDJ9.Zx8; theme=dark; csrftoken=Vv3sYkQ0aB; lang=de"
 LANGUAGE = "de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7"
@@ -52,12 +54,28 @@ DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 BOUNDARY = "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW"
 PART = 'form-data; name="file"; filename="hello world.txt"'
 ETAGS = '"33a64df551425fcc", W/"0815"'
+SIGNATURE = (
+    'sig1=("@method" "@target-uri" "content-digest");created=1618884473;keyid="test-key-rsa-pss", '
+    'sig2=("@authority");alg="ed25519"'
+)
 DIGEST = (
     'Digest username="Mufasa", realm="http-auth@example.org", uri="/dir/index.html", algorithm=SHA-256, '
     'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", nc=00000001, qop=auth, '
     'cnonce="f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", response="753927fa0e85d155564e2e272a28d180"'
 )
 CSP = "default-src 'self'; img-src * data:; upgrade-insecure-requests"
+
+STRUCTURED: dict[str, tuple[str, str, Callable[[str], Any], Callable[[Any], str]]] = {
+    "structured, Priority": ("dictionary", "u=1, i", parse_dictionary, dump_dictionary),
+    "structured, Signature-Input": ("dictionary", SIGNATURE, parse_dictionary, dump_dictionary),
+    "structured, Accept-Query": (
+        "list",
+        'application/jsonpath, application/sql;charset="UTF-8"',
+        parse_list,
+        dump_list,
+    ),
+    "structured, Idempotency-Key": ("item", '"8e03978e-40d5-43dd-bc93-6894a57f9324"', parse_item, dump_item),
+}
 
 Calls = dict[str, Callable[[], object]]
 
@@ -72,6 +90,7 @@ def optional(name: str) -> Any:
 
 
 wz = optional("werkzeug.http")
+http_sf = optional("http_sf")
 wd = optional("werkzeug.datastructures")
 starlette = optional("starlette.requests")
 numbers = count()
@@ -124,12 +143,22 @@ def rows() -> dict[str, Calls]:
         "cache-control, set 2": {"cardan": live},
         "csp": {"cardan": lambda: ContentSecurityPolicy.from_header(CSP)},
     }
+    add_structured(table)
     add_standard_library(table)
     if starlette:
         table["cookie, 4"]["starlette"] = lambda: starlette.cookie_parser(COOKIE)
     if wz:
         add_werkzeug(table)
     return table
+
+
+def add_structured(table: dict[str, Calls]) -> None:
+    for name, (kind, text, parse, dump) in STRUCTURED.items():
+        table[f"{name}, read"] = {"cardan": partial(parse, text)}
+        table[f"{name}, write"] = {"cardan": partial(dump, parse(text))}
+        if http_sf:
+            table[f"{name}, read"]["http-sf"] = partial(http_sf.parse, text.encode(), tltype=kind)
+            table[f"{name}, write"]["http-sf"] = partial(http_sf.ser, http_sf.parse(text.encode(), tltype=kind))
 
 
 def add_standard_library(table: dict[str, Calls]) -> None:
@@ -234,12 +263,12 @@ def main() -> None:
     options = arguments(__doc__)
     rounds = 1 if options.smoke else 7 if options.quick else 25
     times = compare(rounds)
-    installed = [f"{name} {version}" for name, version in versions(["werkzeug", "starlette"]).items()]
+    installed = [f"{name} {version}" for name, version in versions(["werkzeug", "starlette", "http-sf"]).items()]
     print(*machine().values(), *installed, sep="; ", end="\n\n")
-    names = ["cardan", "werkzeug", "starlette", "stdlib", "floor"]
+    names = ["cardan", "werkzeug", "starlette", "http-sf", "stdlib", "floor"]
     table = []
     for row, line in times.items():
-        peers = [line[who] for who in names[1:4] if who in line]
+        peers = [line[who] for who in names[1:5] if who in line]
         ratio = f"{min(peers) / line['cardan']:.2f}" if peers else ""
         table.append([row, *(f"{line[who]:.2f}" if who in line else "" for who in names), ratio])
     print_table(["us a call", *names, "best peer / cardan"], table)

@@ -78,6 +78,7 @@ core.structures._multidict_reader core/structures/test_multidict.py        getli
 core.structures._scope_headers    core/structures/test_header_views.py     ScopeHeaders
 exceptions                        contract/test_error_leaks.py             BadRequest
 files._file_body                  files/test_sending.py                    FileBody
+structured                        core/structured_fields/test_descriptor.py   structured_field
 testing._asgi_exchange            testing/test_asgi_client.py              receive
 testing._async_transports         testing/test_async_client.py             AsyncClient
 testing._bodies                   testing/test_builder.py                  multipart
@@ -95,7 +96,6 @@ testing.lint._asgi_lint           testing/test_asgi_lint.py                more_
 testing.lint._lifespan_lint       testing/test_asgi_lint.py                lifespan
 testing.lint._rules               testing/test_wsgi_lint.py                Content-Length
 testing.lint._wsgi_lint           testing/test_wsgi_lint.py                start_response
-structured                        core/structured_fields/test_descriptor.py   structured_field
 types                             apps/test_application.py                 Handler
 wsgi._calling                     contract/test_response_members.py        start_response
 wsgi._draining                    contract/test_early_answers.py           wsgi.input

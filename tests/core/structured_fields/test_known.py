@@ -28,8 +28,8 @@ def asgi(name: str, value: str) -> Request:
 
 @pytest.mark.parametrize("make", [wsgi, asgi])
 def test_digests_of_a_request(make: Any) -> None:
-    """RFC 9530 appendix B: digests are read by algorithm; members of another type are left out."""
-    text = "sha-256=:d435Qo+nKZ+gLcUHn7GQtQ72hiBVAgqoLsZnZPiTGPk=:, unixsum=30637, new=(a b)"
+    """Digests are read by algorithm (RFC 9530, the example of appendix B.1); members of another type are left out."""
+    text = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:, unixsum=30637, new=(a b)"
     for name, attribute in (("Content-Digest", "content_digest"), ("Repr-Digest", "repr_digest")):
         digests: Mapping[str, bytes] = getattr(make(name, text), attribute)
         assert digests == {"sha-256": sha256(b'{"hello": "world"}\n').digest()}
@@ -74,6 +74,9 @@ def test_the_priority_of_a_response() -> None:
     response.priority = Priority(0)
     assert response.headers["Priority"] == "u=0, i=?0"
     assert response.priority == Priority(0)
+    with pytest.raises(TypeError, match="got priority = 'u=1', expected a value of the Priority field"):
+        response.priority = "u=1"  # type: ignore[assignment]
+    assert response.priority == Priority(0)
     del response.priority
     assert "Priority" not in response.headers
 
@@ -84,7 +87,7 @@ def test_the_priority_of_a_response() -> None:
 )
 def test_wrong_priorities(arguments: tuple[Any, ...], error: type[Exception]) -> None:
     """A Priority is checked when it is made."""
-    with pytest.raises(error, match="^got "):
+    with pytest.raises(error, match=r"^got "):
         Priority(*arguments)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import http_sf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -337,3 +338,41 @@ def test_what_is_read_is_written_and_reads_equally(text: str) -> None:
         written = dump(value)
         assert parse(written) == value
         assert dump(parse(written)) == written
+
+
+def _told(value: object) -> tuple[str, object]:
+    """The kind of a bare item, and the item, whatever library has read it."""
+    return type(value).__name__, value.timestamp() if isinstance(value, datetime) else value
+
+
+def _ours(member: Item | InnerList) -> object:
+    params = [(name, _told(value)) for name, value in member.params.items()]
+    return ([_ours(item) for item in member.items] if isinstance(member, InnerList) else _told(member.value)), params
+
+
+def _theirs(member: Any) -> object:
+    value, params = member
+    found = [_theirs(item) for item in value] if isinstance(value, list) else _told(value)
+    return found, [(name, _told(parameter)) for name, parameter in params.items()]
+
+
+@given(text=characters)
+def test_another_parser_reads_the_same(text: str) -> None:
+    """http-sf accepts and refuses the same texts, and reads the same values."""
+    read: list[tuple[Any, str, Any]] = [
+        (parse_item, "item", lambda take, value: take(value)),
+        (parse_list, "list", lambda take, value: [take(member) for member in value]),
+        (parse_dictionary, "dictionary", lambda take, value: [(key, take(member)) for key, member in value.items()]),
+    ]
+    for parse, kind, told in read:
+        if not text.strip(" "):
+            continue  # http-sf refuses an empty List and Dictionary, which the algorithm of section 4.2 accepts
+        try:
+            ours = told(_ours, parse(text))
+        except ValueError:
+            ours = None
+        try:
+            theirs = told(_theirs, http_sf.parse(text.encode("latin-1"), tltype=kind))
+        except (http_sf.StructuredFieldError, UnicodeError):
+            theirs = None
+        assert ours == theirs

@@ -24,7 +24,7 @@ from ..fields._fetch_metadata import FetchDest, FetchMode, FetchSite, parse_fetc
 from ..fields._forwarded import Forwarded
 from ..fields._ranges import IfRange, Range
 from ..fields._user_agent import UserAgent
-from ..structures import HeaderSet, ImmutableDict
+from ..structures import HeaderSet
 from .cached import cached
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ __all__ = [
 ]
 
 
-_NO_BYTES: Mapping[str, bytes] = ImmutableDict()
-_NO_INTEGERS: Mapping[str, int] = ImmutableDict()
+_NO_BYTES, _NO_INTEGERS = byte_sequences({}), integers({})
 
 
 class _Tokens(HeaderSet):

@@ -6,7 +6,7 @@ Lists and directives are live: every change of them is written to the field. Rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,16 +24,13 @@ from ..fields._links import Links
 from ..fields._media_type_parameters import MediaTypeParameters
 from ..fields._syntax import parse_integer
 from ..fields._www_authenticate import WWWAuthenticate
-from ..structures import ImmutableDict
 
 __all__ = ["CORSResponseMixin", "CommonResponseDescriptorsMixin", "SecurityPolicyMixin", "WWWAuthenticateMixin"]
 
 _dump_date: Callable[[datetime | date | int | float], str] = http_date
 
 
-_NO_BYTES: Mapping[str, bytes] = ImmutableDict()
-_NO_INTEGERS: Mapping[str, int] = ImmutableDict()
-_NO_STRINGS: Mapping[str, str] = ImmutableDict()
+_NO_BYTES, _NO_INTEGERS, _NO_STRINGS = byte_sequences({}), integers({}), strings({})
 
 
 class _URIField:

@@ -73,7 +73,7 @@ class DisplayString(str):
 
 BareItem: TypeAlias = int | Decimal | str | bytes | bool | datetime
 """What the value of an item, or of a parameter, is after reading."""
-AnyBareItem: TypeAlias = BareItem | float
+AnyBareItem: TypeAlias = BareItem | float | bytearray | memoryview
 """What can be written as a bare item."""
 
 

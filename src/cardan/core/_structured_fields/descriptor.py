@@ -54,7 +54,10 @@ class StructuredField(HeaderField[G, S]):
 
     def __set__(self, obj: HasHeaders, value: S | None) -> None:
         headers = self.writable_headers(obj)
-        text = "" if value is None else self.dump(value)
+        try:
+            text = "" if value is None else self.dump(value)
+        except AttributeError as error:  # of a function that expects a value of another type
+            raise TypeError(f"got {self.attribute} = {value!r}, expected a value of the {self.name} field") from error
         if text:
             headers[self.name] = text
         elif self.name in headers:

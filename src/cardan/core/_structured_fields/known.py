@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self, TypeAlias
 
 from .._checks import check_type
+from ..structures import ImmutableDict
 from .bare_items import BareItem
 from .values import InnerList, Item, MemberValue
 
@@ -20,17 +21,17 @@ def byte_sequences(members: Dictionary) -> Mapping[str, bytes]:
 
     Others are left out: a later version of a field may add members of another type (RFC 9651 section 2.1).
     """
-    return {key: value for key, value in _bare(members).items() if isinstance(value, bytes)}
+    return ImmutableDict({key: value for key, value in _bare(members).items() if isinstance(value, bytes)})
 
 
 def strings(members: Dictionary) -> Mapping[str, str]:
     """The members that are Strings: the endpoints of the Reporting API. Others are left out."""
-    return {key: value for key, value in _bare(members).items() if type(value) is str}
+    return ImmutableDict({key: value for key, value in _bare(members).items() if type(value) is str})
 
 
 def integers(members: Dictionary) -> Mapping[str, int]:
     """The members that are Integers: the preferences of RFC 9530 section 4. Others are left out."""
-    return {key: value for key, value in _bare(members).items() if type(value) is int}
+    return ImmutableDict({key: value for key, value in _bare(members).items() if type(value) is int})
 
 
 def _bare(members: Dictionary) -> dict[str, BareItem]:

@@ -38,6 +38,7 @@ _bare = re.compile(
 ).match
 _parameter = re.compile(rf";[ ]*({_KEY})(=?)").match
 _member = re.compile(rf"({_KEY})(=?)").match
+_unescape = re.compile(r"\\(.)").sub
 _comma = re.compile(r"[ \t]*(,?)[ \t]*").match
 
 _EXPECTED: Final = {
@@ -186,7 +187,7 @@ def _bare_item(text: str, at: int) -> tuple[BareItem, int]:
 
 
 def _read_escaped(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text)
+    return _unescape(r"\1", text)
 
 
 def _read_bytes(text: str) -> bytes:
