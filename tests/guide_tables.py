@@ -1,0 +1,58 @@
+"""Reads the tables of the guides about moving, and makes functions of the lines in them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.house import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def section(page: str, title: str) -> str:
+    """The text below a heading of a guide, up to the next heading."""
+    text = (ROOT / "docs/guides" / page).read_text("utf-8")
+    found = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found, f"{page} has no section {title!r}"
+    return found[2]
+
+
+def rows(page: str, title: str) -> list[list[str]]:
+    """The cells of the tables in a section, without the heads."""
+    lines = [line for line in section(page, title).splitlines() if line.startswith("|")]
+    table = [[cell.strip() for cell in line[1:-1].split(" | ")] for line in lines]
+    heads = {number + step for number, row in enumerate(table) if set("".join(row)) <= {"-", "|"} for step in (-1, 0)}
+    return [row for number, row in enumerate(table) if number not in heads]
+
+
+def code(cell: str) -> str:
+    """The code of a cell that consists of code alone."""
+    assert re.fullmatch(r"`[^`]+`", cell), f"got {cell!r}, expected code alone"
+    return cell.strip("`")
+
+
+def view(cell: str, names: dict[str, Any], parameter: str = "request") -> Callable[..., Any]:
+    """A function of the line in a cell. If the line is an expression, the function returns its value."""
+    line = code(cell)
+    head = "async def" if re.search(r"\bawait\b|\basync\b", line) else "def"
+    body = line if re.search(r"\b(return|raise|abort)\b", line) else f"return {line}"
+    namespace = dict(names)
+    exec(f"{head} view({parameter}):\n    {body}", namespace)
+    made: Callable[..., Any] = namespace["view"]
+    return made
+
+
+def untested(page: str, title: str, test_file: str, call: str) -> list[str]:
+    """The rows of a table that no call in a test file names by the beginning of their first cell."""
+    source = ast.parse(Path(test_file).read_text("utf-8"))
+    named = [
+        str(ast.literal_eval(node.args[0]))
+        for node in ast.walk(source)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == call
+        if isinstance(node.args[0], ast.Constant)
+    ]
+    return [row[0] for row in rows(page, title) if not any(row[0].startswith(text) for text in named)]

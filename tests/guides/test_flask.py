@@ -1,0 +1,523 @@
+"""The guide "Moving from Flask's request": each line of its tables is run in Flask and here, on the same requests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import json
+from typing import TYPE_CHECKING, Any
+
+import flask
+import jinja2
+import pytest
+from werkzeug.exceptions import NotFound as FlaskNotFound
+from werkzeug.utils import secure_filename as flask_secure_filename
+
+from cardan import Application, Request, Response, abort, redirect, send_file
+from cardan.compat.werkzeug.routing import Map, Rule
+from cardan.compat.werkzeug.utils import secure_filename
+from cardan.exceptions import NotFound
+from cardan.files import send_from_directory
+from cardan.testing import PROTOCOLS, Client
+from tests.guide_tables import rows, untested, view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx
+
+    from cardan.types import ProtocolName
+
+PAGE = "flask.md"
+TARGET = "/shop/items?page=2&tag=a&tag=b"
+HEADERS = [
+    ("X-Tag", "a"),
+    ("Cookie", "theme=dark; user=ada"),
+    ("Content-Type", "text/plain; charset=utf-8"),
+    ("User-Agent", "agent/1"),
+    ("Referer", "http://testserver/before"),
+    ("Origin", "http://testserver"),
+    ("Authorization", "Basic YWRhOnNlY3JldA=="),
+    ("Accept", "application/json, text/html;q=0.5"),
+    ("Accept-Language", "de, en;q=0.5"),
+    ("If-None-Match", '"v1"'),
+    ("If-Modified-Since", "Sun, 29 Nov 2026 06:00:00 GMT"),
+    ("Range", "bytes=0-9"),
+    ("Cache-Control", "no-cache"),
+    ("Max-Forwards", "3"),
+    ("Access-Control-Request-Method", "PUT"),
+]
+FORM = {"data": {"title": "a b", "number": "7", "tag": ["x", "y"]}, "files": {"photo": ("my photo.png", b"12345")}}
+
+
+def flask_app(old: Any) -> flask.Flask:
+    """An application of Flask whose every request is answered by one view."""
+    app = flask.Flask(__name__, static_folder=None)
+    app.add_url_rule("/<path:path>", view_func=lambda path: old(), methods=["GET", "POST"])
+    return app
+
+
+def flask_answer(old: Any, method: str = "GET", **sent: Any) -> httpx.Response:
+    with Client(flask_app(old), "wsgi", base_url="http://testserver") as client:
+        return client.request(method, TARGET, **sent)
+
+
+def value_in_flask(old: Any, **sent: Any) -> Any:
+    """What a view reads from a request in Flask."""
+    got = []
+
+    def read() -> str:
+        got.append(old())
+        return ""
+
+    assert flask_answer(read, **sent).status_code == 200
+    return got[0]
+
+
+def value_here(new: Any, protocol: ProtocolName, *, load: bool = False, **sent: Any) -> Any:
+    """What a view reads from a request here."""
+    got = []
+
+    def read(request: Request) -> Response:
+        got.append(new(request))
+        return Response()
+
+    async def aread(request: Request) -> Response:
+        if load:
+            await request.load()
+        value = new(request)
+        got.append(await value if hasattr(value, "__await__") else value)
+        return Response()
+
+    handler = aread if load or new.__code__.co_flags & 0x80 else read
+    with Client(Application(handler), protocol) as client:
+        assert client.request(sent.pop("method", "GET"), TARGET, **sent).status_code == 200
+    return got[0]
+
+
+def body_for(line: str) -> dict[str, Any]:
+    """The body of the request that a line reads."""
+    if "json" in line:
+        return {"method": "POST", "json": {"a": [1]}}
+    if "form" in line or "files" in line or "values" in line:
+        return {"method": "POST", **FORM}
+    return {"method": "POST", "content": b"caf\xc3\xa9", "headers": {"Content-Type": "text/plain"}}
+
+
+def plain(value: Any) -> Any:
+    """Accept values and the like as text, so that those of two libraries can be compared."""
+    return value if value is None or isinstance(value, (str, bytes, int, list, dict)) else str(value)
+
+
+@pytest.mark.parametrize(("old", "new"), rows(PAGE, "The request line and the header fields"), ids=str)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_reading_the_head(old: str, new: str, protocol: ProtocolName) -> None:
+    """Both lines give the same value, and one that the request decides."""
+    theirs = value_in_flask(view(old, {"request": flask.request}, ""), headers=HEADERS)
+    ours = value_here(view(new, {}), protocol, headers=HEADERS)
+    if "for name, value" in old:  # the client decides about their order and case
+        theirs, ours = sorted(map(str.lower, theirs)), sorted(map(str.lower, ours))
+    assert plain(ours) == plain(theirs)
+
+
+@pytest.mark.parametrize(
+    ("old", "sync", "asynchronous"), rows(PAGE, "The body"), ids=lambda cell: cell.strip("`").replace("request.", "")
+)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_reading_the_body(old: str, sync: str, asynchronous: str, protocol: ProtocolName, tmp_path: Path) -> None:
+    """The three lines give the same value; where they save a file, it has the same bytes."""
+    values = []
+    for name in ("flask", "def", "async"):
+        target = tmp_path / name
+        names = {"target": target, "secure_filename": flask_secure_filename if name == "flask" else secure_filename}
+        sent = body_for(old)
+        if name == "flask":
+            value = value_in_flask(view(old, names | {"request": flask.request}, ""), **sent)
+        elif name == "def":
+            value = value_here(view(sync, names), protocol, **sent)
+        else:
+            value = value_here(view(asynchronous, names), protocol, load="aiter_data" not in asynchronous, **sent)
+        values.append(target.read_bytes() if target.exists() else value)
+    assert values[0] == values[1] == values[2]
+    assert values[0] not in (None, b"", "")
+
+
+@pytest.mark.parametrize(("old", "new"), rows(PAGE, "The answer"), ids=str)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_answers(old: str, new: str, protocol: ProtocolName, tmp_path: Path) -> None:
+    """Both lines send the same status, the same header fields and the same body, but for what the page says."""
+    (tmp_path / "report.txt").write_text("report")
+    names = {"path": tmp_path / "report.txt", "folder": tmp_path}
+    theirs = flask_answer(view(old, vars(flask) | names | {"NotFound": FlaskNotFound}, ""))
+    with Client(Application(view(new, OURS | names)), protocol) as client:
+        ours = client.get(TARGET)
+    assert ours.status_code == theirs.status_code
+    assert ours.headers.get("Location") == theirs.headers.get("Location")
+    if ours.is_error or ours.is_redirect:  # their pages differ
+        return
+    for name in ("Content-Type", "X-Tag", "Set-Cookie", "Cache-Control", "Content-Disposition"):
+        assert fields(ours, name) == fields(theirs, name), name
+    assert ("ETag" in ours.headers) == ("ETag" in theirs.headers)
+    if theirs.headers.get("Content-Type") == "application/json":
+        assert ours.json() == theirs.json()
+    else:
+        assert ours.content == theirs.content
+
+
+OURS = {
+    "Response": Response,
+    "redirect": redirect,
+    "abort": abort,
+    "send_file": send_file,
+    "send_from_directory": send_from_directory,
+    "NotFound": NotFound,
+    "jinja": jinja2.Environment(autoescape=True),
+}
+
+
+def fields(answer: httpx.Response, name: str) -> list[str]:
+    """The values of a field: their parts in one order, without quotes, and without what the page says that differs."""
+    found = []
+    for value in answer.headers.get_list(name):
+        parts = value.replace('"', "").split("; ")
+        if name == "Set-Cookie" and "Max-Age=60" in parts:
+            parts = [part for part in parts if not part.startswith("Expires")]
+        found.append("; ".join(sorted(parts)))
+    if answer.status_code == 204 or found == ["filename=report.txt; inline"]:
+        return []
+    return found
+
+
+# What stands around the views
+
+
+def answers(new: Any, method: str = "GET", app: Any = None, **sent: Any) -> list[httpx.Response]:
+    """What a view, or an application, answers here on both protocols."""
+    found = []
+    for protocol in PROTOCOLS:
+        with Client(app or Application(new), protocol, raise_app_exceptions=False) as client:
+            found.append(client.request(method, TARGET, **sent))
+    return found
+
+
+def around(text: str) -> None:
+    """The table "Around the views" has a row that begins with ``text``."""
+    assert any(row[0].startswith(text) for row in rows(PAGE, "Around the views")), text
+
+
+@pytest.mark.parametrize(
+    ("setting", "name", "limit", "sent"),
+    [
+        ("MAX_CONTENT_LENGTH", "max_content_length", 10, {"content": bytes(11)}),
+        ("MAX_FORM_MEMORY_SIZE", "max_form_memory_size", 10, {"files": {"a": (None, "x" * 11)}}),
+        ("MAX_FORM_PARTS", "max_form_parts", 1, {"files": {"a": (None, "x"), "b": (None, "x")}}),
+    ],
+)
+def test_limits(setting: str, name: str, limit: int, sent: dict[str, Any]) -> None:
+    """The settings of Flask are attributes of the request class. What is over them is a 413 in both."""
+    around(f'`app.config["{setting}"]`')
+
+    def old() -> str:
+        return flask.request.get_data(as_text=True) if "content" in sent else str(flask.request.form)
+
+    app = flask_app(old)
+    app.config[setting] = limit
+    with Client(app, "wsgi") as client:
+        assert client.post(TARGET, **sent).status_code == 413
+
+    def new(request: Request) -> Response:
+        return Response(request.text if "content" in sent else str(request.form))
+
+    request_class = type("Small", (Request,), {name: limit})
+    assert [
+        answer.status_code for answer in answers(None, "POST", Application(new, request_class=request_class), **sent)
+    ] == [413, 413]
+    assert [answer.status_code for answer in answers(new, "POST", **sent)] == [200, 200]
+
+
+def test_trusted_hosts() -> None:
+    """A host that is not trusted is a 400 in both."""
+    around('`app.config["TRUSTED_HOSTS"]`')
+    app = flask_app(lambda: flask.request.host)
+    app.config["TRUSTED_HOSTS"] = ["a.example"]
+    with Client(app, "wsgi") as client:
+        assert client.get(TARGET).status_code == 400
+
+    class Trusting(Request):
+        trusted_hosts = ["a.example"]
+
+    mine = Application(lambda request: Response(request.host), request_class=Trusting)
+    assert [answer.status_code for answer in answers(None, app=mine)] == [400, 400]
+
+
+def test_state_of_the_application() -> None:
+    """What the lifespan yields is the state of every request."""
+    around("`current_app.config[...]`")
+
+    @contextlib.contextmanager
+    def lifespan(app: object) -> Iterator[dict[str, str]]:
+        yield {"greeting": "Hello"}
+
+    mine = Application(lambda request: Response(request.state["greeting"]), lifespan=lifespan)
+    assert [answer.text for answer in answers(None, app=mine)] == ["Hello", "Hello"]
+
+
+def test_requests_for_tests() -> None:
+    """A request can be made without a server; the name of the host is another."""
+    around('`with app.test_request_context("/x"):`')
+    with flask_app(str).test_request_context("/x?a=1", base_url="http://testserver"):
+        theirs = flask.request.url
+    assert Request.from_values("/x?a=1").url == theirs
+
+
+def test_building_urls() -> None:
+    """The URL map builds the same URL for the same rule, also below a prefix."""
+    around('`url_for("item", number=7)`')
+    app = flask_app(str)
+    app.add_url_rule("/items/<int:number>", "item", lambda number: "")
+    with app.test_request_context("/", base_url="http://testserver/shop"):
+        theirs = flask.url_for("item", number=7)
+    urls = Map([Rule("/items/<int:number>", endpoint="item")])
+    for protocol in PROTOCOLS:
+        request = Request.from_values("/", "http://testserver/shop", protocol=protocol)
+        assert urls.bind_to_environ(request).build("item", {"number": 7}) == theirs == "/shop/items/7"
+
+
+# What differs
+
+
+def differs(text: str) -> None:
+    """The table "What differs" has a row that begins with ``text``."""
+    assert any(row[0].startswith(text) for row in rows(PAGE, "What differs from Flask")), text
+
+
+def test_every_difference_is_tested() -> None:
+    """Each row of the table is named by a test in this file."""
+    assert untested(PAGE, "What differs from Flask", __file__, "differs") == []
+
+
+def test_the_request_is_an_argument() -> None:
+    """Flask's views get the parts of the path alone; a view here gets the request, too."""
+    differs("`request` is a global name")
+    assert flask_answer(lambda: flask.request.path).text == "/shop/items"
+    assert [answer.text for answer in answers(lambda request: Response(request.path))] == ["/shop/items"] * 2
+
+
+def test_answers_in_tests() -> None:
+    """The client of Flask gives responses of Werkzeug, and that of cardan those of httpx."""
+    differs("`response.get_json()` of the test client")
+    answer = flask_app(lambda: {"a": 1}).test_client().get(TARGET)
+    assert answer.get_json() == {"a": 1}
+    for answer in answers(lambda request: Response.from_json({"a": 1})):
+        assert answer.json() == {"a": 1}
+
+
+def test_what_views_return() -> None:
+    """A text, a dict, a list and a tuple are answers in Flask, and a TypeError here."""
+    differs("A view returns a text")
+    for value in ("x", {"a": 1}, [1], ("x", 201)):
+        assert flask_answer(lambda value=value: value).is_success
+        assert [answer.status_code for answer in answers(lambda request, value=value: value)] == [500, 500]
+
+
+def test_the_type_of_a_response() -> None:
+    """It is HTML in Flask and plain text here, unless a class says otherwise."""
+    differs('`Response("x")` is HTML')
+
+    class Page(Response):
+        default_mimetype = "text/html"
+
+    assert flask.Response("x").mimetype == Page("x").mimetype == "text/html"
+    assert Response("x").mimetype == "text/plain"
+
+
+def test_json() -> None:
+    """The two functions in the table write what Flask writes."""
+    differs("`jsonify` sorts")
+    differs("`jsonify` takes")
+    app = flask_app(str)
+    with app.app_context():
+        theirs = flask.jsonify(b=1, a=[]).get_data()
+        dated = flask.jsonify(datetime.date(2026, 11, 29)).get_json()
+    assert theirs == b'{"a":[],"b":1}\n'
+    assert Response.from_json({"b": 1, "a": []}).data == b'{"b":1,"a":[]}'
+    ours = Response.from_json(
+        {"b": 1, "a": []}, dumps=lambda value: json.dumps(value, sort_keys=True, separators=(",", ":")) + "\n"
+    )
+    assert ours.data == theirs
+    with pytest.raises(TypeError):
+        Response.from_json(datetime.date(2026, 11, 29))
+    dumps = flask.json.provider.DefaultJSONProvider(app).dumps
+    assert Response.from_json(datetime.date(2026, 11, 29), dumps=dumps).json == dated
+
+
+def test_pages_of_errors() -> None:
+    """Flask sends HTML; here the client decides, or the option ``errors``."""
+    differs("The body of an error")
+
+    def old() -> Any:
+        raise FlaskNotFound
+
+    def new(request: Request) -> Response:
+        raise NotFound
+
+    headers = {"Accept": "application/json"}
+    assert flask_answer(old, headers=headers).headers["Content-Type"].startswith("text/html")
+    for answer in answers(new, headers=headers):
+        assert answer.headers["Content-Type"] == "application/problem+json"
+    for answer in answers(None, app=Application(new, errors="html"), headers=headers):
+        assert answer.headers["Content-Type"].startswith("text/html")
+
+
+def test_the_same_refusals() -> None:
+    """JSON of another type is a 415 and silently None; a missing key is a 400, which names the key here."""
+    differs("`request.json` of a body")
+    differs("`request.get_json(silent=True)`")
+    differs("A missing key")
+    sent: dict[str, Any] = {"content": b"{}", "headers": {"Content-Type": "text/plain"}}
+    assert flask_answer(lambda: str(flask.request.json), "POST", **sent).status_code == 415
+    assert flask_answer(lambda: str(flask.request.get_json(silent=True)), "POST", **sent).text == "None"
+    assert flask_answer(lambda: flask.request.args["none"]).status_code == 400
+    for answer in answers(lambda request: Response(str(request.json)), "POST", **sent):
+        assert answer.status_code == 415
+    for answer in answers(lambda request: Response(str(request.get_json(silent=True))), "POST", **sent):
+        assert answer.text == "None"
+    for answer in answers(lambda request: Response(request.args["none"])):
+        assert (answer.status_code, "none" in answer.text) == (400, True)
+
+
+def test_invalid_forms() -> None:
+    """Such a form is empty in Flask and a 400 here, unless the request class says otherwise."""
+    differs("A form that is not valid")
+    sent: dict[str, Any] = {"content": b"x", "headers": {"Content-Type": "multipart/form-data; boundary=b"}}
+    assert flask_answer(lambda: str(flask.request.form.to_dict()), "POST", **sent).text == "{}"
+
+    def new(request: Request) -> Response:
+        return Response(str(request.form.to_dict()))
+
+    class Silent(Request):
+        form_rules = "silent"
+
+    assert [answer.status_code for answer in answers(new, "POST", **sent)] == [400, 400]
+    for answer in answers(None, "POST", Application(new, request_class=Silent), **sent):
+        assert answer.text == "{}"
+
+
+def test_the_environ() -> None:
+    """It is there on WSGI; on ASGI there is the scope."""
+    differs("`request.environ`")
+
+    def new(request: Request) -> Response:
+        return Response(f"{hasattr(request, 'environ')} {hasattr(request, 'scope')}")
+
+    assert flask_answer(lambda: str(hasattr(flask.request, "environ"))).text == "True"
+    assert [answer.text for answer in answers(new)] == ["True False", "False True"]
+
+
+def test_small_differences() -> None:
+    """Reason phrases, the type of an empty answer, Expires of a cookie, and Content-Disposition of a file."""
+    differs("`response.status ==")
+    assert (flask.Response(status=404).status, Response(status=404).status) == ("404 NOT FOUND", "404 Not Found")
+    differs('`Response("", 204)`')
+    assert "Content-Type" in flask_answer(lambda: ("", 204)).headers
+    for answer in answers(lambda request: Response("", 204)):
+        assert "Content-Type" not in answer.headers
+    differs("`set_cookie(max_age=60)`")
+    for made, expires in ((flask.Response(), True), (Response(), False)):
+        made.set_cookie("a", "b", max_age=60)
+        assert ("Expires" in made.headers["Set-Cookie"]) is expires
+    differs("`add_etag()`")
+    digests = set()
+    for made in (flask.Response("x"), Response("x")):
+        made.add_etag()
+        digests.add(made.headers["ETag"])
+    assert len(digests) == 2
+
+
+def test_files_are_shown(tmp_path: Path) -> None:
+    """Content-Disposition is sent for a file that is not an attachment in Flask only."""
+    differs("`send_file(path)`")
+    path = tmp_path / "report.txt"
+    path.write_text("x")
+    assert flask_answer(lambda: flask.send_file(path)).headers["Content-Disposition"] == "inline; filename=report.txt"
+    for answer in answers(lambda request: send_file(path, request)):
+        assert "Content-Disposition" not in answer.headers
+
+
+def test_generators_have_the_request() -> None:
+    """Flask's generators need ``stream_with_context``; here a generator has the argument of the view."""
+    differs("`stream_with_context`")
+
+    def old() -> Any:
+        return flask.Response(flask.stream_with_context(flask.request.path for _ in "a"))
+
+    def new(request: Request) -> Response:
+        return Response(request.path for _ in "a")
+
+    assert [answer.text for answer in (flask_answer(old), *answers(new))] == ["/shop/items"] * 3
+
+
+def test_where_async_views_run() -> None:
+    """On WSGI two requests run in one event loop here, and in two in Flask; on ASGI it is that of the server."""
+    differs("An `async def` view")
+    loops: list[object] = []
+
+    async def old() -> str:
+        loops.append(asyncio.get_running_loop())
+        return ""
+
+    app = flask.Flask(__name__)
+    app.add_url_rule("/", view_func=old)
+    with Client(app, "wsgi") as client:
+        client.get("/")
+        client.get("/")
+    assert loops[0] is not loops[1]
+    loops.clear()
+
+    async def new(request: Request) -> Response:
+        loops.append(asyncio.get_running_loop())
+        return Response()
+
+    for protocol in PROTOCOLS:
+        loops.clear()
+        with Client(Application(new), protocol) as client:
+            client.get("/")
+            client.get("/")
+        assert loops[0] is loops[1]
+
+
+def test_errors_of_views_in_tests() -> None:
+    """The client raises them, and gives the page if it is told so."""
+    differs("An error of a view")
+
+    def new(request: Request) -> Response:
+        raise ZeroDivisionError
+
+    for protocol in PROTOCOLS:
+        with Client(Application(new), protocol) as client, pytest.raises(ZeroDivisionError):
+            client.get("/")
+    assert [answer.status_code for answer in answers(new)] == [500, 500]
+
+
+def test_methods_of_rules() -> None:
+    """Flask adds HEAD and OPTIONS to a rule; the URL map adds HEAD."""
+    differs("HEAD and OPTIONS")
+    app = flask.Flask(__name__)
+    app.add_url_rule("/", view_func=lambda: "")
+    with Client(app, "wsgi") as client:
+        assert (client.head("/").status_code, client.options("/").status_code) == (200, 200)
+    rule = Rule("/", endpoint="home", methods=["GET"])
+    assert rule.methods == {"GET", "HEAD"}
+
+
+def test_headers_are_a_mapping() -> None:
+    """Iterating gives pairs in Flask and names here."""
+    differs("`for name, value in request.headers`")
+    pairs = value_in_flask(lambda: list(flask.request.headers), headers={"X-A": "1"})
+    for protocol in PROTOCOLS:
+        names = value_here(lambda request: list(request.headers), protocol, headers={"X-A": "1"})
+        ours = value_here(lambda request: list(request.headers.items()), protocol, headers={"X-A": "1"})
+        assert {str(name).lower() for name in names} == {name.lower() for name, _ in pairs}
+        assert {(name.lower(), value) for name, value in ours} == {(name.lower(), value) for name, value in pairs}
