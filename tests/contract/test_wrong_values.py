@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -365,6 +366,66 @@ def test_the_third_parameter_is_no_mimetype() -> None:
     """``Response(body, 200, "text/html")`` says that headers were expected."""
     with pytest.raises(TypeError, match=r"^got str as headers, expected a mapping"):
         Response("x", 200, "text/html")  # type: ignore[arg-type]
+
+
+ASSIGNED: dict[str, tuple[Any, ...]] = {
+    **dict.fromkeys(
+        ("autocorrect_location_header", "direct_passthrough", "implicit_sequence_conversion"), ("no", None, 1, [])
+    ),
+    "keep_alive": ("5", True, b"x", [1], -1, float("inf"), float("nan")),
+    "max_cookie_size": ("5", True, None, 1.5, -1),
+    **dict.fromkeys(
+        ("accept_ranges", "access_control_allow_origin", "content_encoding", "content_length", "content_md5",
+         "cross_origin_opener_policy", "cross_origin_embedder_policy", "cross_origin_resource_policy"),
+        (b"x", [1], 3.5, True, {"a"}),
+    ),
+    "access_control_allow_credentials": (1, 0, b"x", [1]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ASSIGNED)
+def test_attributes_of_a_response(name: str) -> None:
+    """They are checked when they are assigned, on every response class, and a refused value changes nothing."""
+
+    class Mixed:
+        direct_passthrough = True
+
+    class Own(Mixed, Response):
+        max_cookie_size = 0
+
+    assert (Own("x").direct_passthrough, Own.max_cookie_size, Response.direct_passthrough) == (True, 0, False)
+    for value in ASSIGNED[name]:
+        for response in (Response("x"), Own("x"), cardan.core.Response("x")):
+            before = getattr(response, name)
+            raises(lambda response=response, value=value: setattr(response, name, value), (TypeError, ValueError))  # type: ignore[misc]
+            assert getattr(response, name) == before
+
+
+def test_settings_of_a_response_that_are_right() -> None:
+    """They can be assigned and deleted, and are copied. A property of a subclass is left as it is."""
+
+    class Own(Response):
+        @property
+        def direct_passthrough(self) -> bool:  # type: ignore[override]
+            return True
+
+    response = Response("x")
+    response.keep_alive, response.implicit_sequence_conversion = 1.5, False
+    assert (copy(response).keep_alive, copy(response).implicit_sequence_conversion) == (1.5, False)
+    del response.implicit_sequence_conversion
+    assert response.implicit_sequence_conversion is True
+    with pytest.raises(AttributeError):
+        del response.implicit_sequence_conversion
+    assert Own("x").direct_passthrough is True
+
+
+@pytest.mark.parametrize("value", ["no", None, 1])
+def test_whether_a_length_is_set(value: Any) -> None:
+    """A wrong value of ``automatically_set_content_length`` is an error when the response is sent."""
+    for body in ("x", iter("x")):
+        response = Response(body)
+        response.automatically_set_content_length = value
+        raises(lambda response=response: response.outgoing("GET"))  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("value", [5, b"text/html", True])

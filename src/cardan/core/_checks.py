@@ -5,11 +5,11 @@ The errors are raised where the program sets the value, not when a request uses 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any, Final
 
-__all__ = ["check_spelling", "check_type", "listed", "near_miss", "pairs"]
+__all__ = ["CheckedSetting", "check_assignments", "check_spelling", "check_type", "listed", "near_miss", "pairs"]
 
 #: how similar two names are, from 0 to 1, if one is probably meant to be the other: ``cod`` and ``code`` have 0.86
 _SIMILAR: Final = 0.85
@@ -89,3 +89,42 @@ def check_spelling(
             continue
         if (meant := near_miss(name, known)) is not None:
             raise TypeError(f"got {name} in {cls.__name__}: did you mean {meant}?")
+
+
+class CheckedSetting:
+    """A setting that a class and each of its objects may have: its value is checked when an object is given one.
+
+    ``check(value)`` raises for a wrong value. The value of an object is kept in its ``__dict__`` under the name of the
+    setting.
+    """
+
+    __slots__ = ("check", "default", "name")
+
+    def __init__(self, name: str, default: object, check: Callable[[Any], object]) -> None:
+        self.name = name
+        self.default = default
+        self.check = check
+
+    def __get__(self, obj: object, owner: type | None = None) -> Any:
+        return self.default if obj is None else obj.__dict__.get(self.name, self.default)
+
+    def __set__(self, obj: object, value: object) -> None:
+        self.check(value)
+        obj.__dict__[self.name] = value
+
+    def __delete__(self, obj: object) -> None:
+        try:
+            del obj.__dict__[self.name]
+        except KeyError:
+            raise AttributeError(self.name) from None
+
+
+def check_assignments(cls: type, name: str, check: Callable[[Any], object]) -> None:
+    """Make the attribute ``name`` of ``cls``, which is its own or inherited, a :class:`CheckedSetting`.
+
+    Raises what ``check`` raises for the value that it has. A property of the program is left as it is.
+    """
+    value = next(base.__dict__[name] for base in cls.__mro__ if name in base.__dict__)
+    if not hasattr(value, "__get__"):
+        check(value)
+        setattr(cls, name, CheckedSetting(name, value, check))

@@ -7,11 +7,13 @@ Sending does not change the response.
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
+from math import inf
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
-from .._checks import check_spelling, check_type
+from .._checks import check_assignments, check_spelling, check_type
 from .._status import STATUS_LINES, checked_code, parse_status, status_line
 from ..fields._cookies import dump_cookie
 from ..fields._descriptors import FixedSetting, check_fixed_settings
@@ -39,7 +41,29 @@ _SETTINGS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "automatically_set_content_length": ((bool,), "a bool"),
     "autocorrect_location_header": ((bool,), "a bool"),
     "direct_passthrough": ((bool,), "a bool"),
+    "keep_alive": ((int, float, NoneType), "a number of seconds or None"),
 }
+
+
+def _check(name: str, value: Any) -> None:
+    """Raise :exc:`TypeError` or :exc:`ValueError` for a wrong value of a setting."""
+    check_type(name, value, *_SETTINGS[name])
+    if name == "default_status":
+        checked_code(value)
+    elif name in ("keep_alive", "max_cookie_size") and value is not None and not 0 <= value < inf:
+        raise ValueError(f"got {name} = {value!r}, expected a number that is finite and not below zero")
+
+
+#: The settings that are checked when they are assigned to a response. Those of a class are not: it has to be asked
+#: for them in each request. ``automatically_set_content_length`` is one of the few things that the smallest response
+#: asks, so that it is checked where the slow path of sending asks.
+_ASSIGNED: Final = {
+    name: partial(_check, name)
+    for name in (
+        "autocorrect_location_header", "direct_passthrough", "implicit_sequence_conversion", "keep_alive",
+        "max_cookie_size",
+    )
+}  # fmt: skip
 
 
 class BaseResponse(Copies, Outgoing):
@@ -132,11 +156,11 @@ class BaseResponse(Copies, Outgoing):
         check_fixed_settings(cls, vars(BaseResponse)["charset"])
         check_json_module(cls.json_module)
         check_spelling(cls, _SETTINGS)
-        for name, (kinds, expected) in _SETTINGS.items():
+        for name in _SETTINGS:
             if name in cls.__dict__ and not hasattr(value := cls.__dict__[name], "__get__"):
-                check_type(name, value, kinds, expected)
-                if name == "default_status":
-                    checked_code(value)
+                _check(name, value)
+        for name, check in _ASSIGNED.items():
+            check_assignments(cls, name, check)
         cls._has_own_headers = cls.headers is not BaseResponse.headers
 
     # --- status and headers ---
@@ -263,3 +287,7 @@ class BaseResponse(Copies, Outgoing):
     def __repr__(self) -> str:
         size = f"{self._known_length()} bytes" if self.is_sequence else "streamed"
         return f"<{type(self).__name__} {size} [{self.status}]>"
+
+
+for _name, _check_one in _ASSIGNED.items():
+    check_assignments(BaseResponse, _name, _check_one)

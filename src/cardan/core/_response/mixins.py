@@ -17,7 +17,7 @@ from .._urls import iri_to_uri
 from ..fields._cors import COEP, COOP, CORP, dump_credentials, parse_credentials, parse_max_age
 from ..fields._csp import ContentSecurityPolicy
 from ..fields._dates import http_date, parse_date
-from ..fields._descriptors import header_field, live_field
+from ..fields._descriptors import dump_text, header_field, live_field
 from ..fields._durations import dump_age, dump_retry_after, parse_age, parse_retry_after
 from ..fields._header_set import HeaderSet
 from ..fields._links import Links
@@ -76,7 +76,10 @@ class CommonResponseDescriptorsMixin:
         "Content-Language", HeaderSet, doc="The languages of the intended audience (RFC 9110 section 8.5)."
     )
     content_length = header_field(
-        "Content-Length", parse_integer, doc="The declared length of the body in bytes (RFC 9110 section 8.6)."
+        "Content-Length",
+        parse_integer,
+        dump_text,
+        doc="The declared length of the body in bytes (RFC 9110 section 8.6).",
     )
     if TYPE_CHECKING:
 
@@ -201,13 +204,16 @@ class SecurityPolicyMixin:
         doc="The URLs that reports are sent to, by name (W3C Reporting API section 3.2).",
     )  # fmt: skip
     cross_origin_opener_policy = header_field(
-        "Cross-Origin-Opener-Policy", COOP.from_header, default=COOP.UNSAFE_NONE,
+        "Cross-Origin-Opener-Policy", COOP.from_header, dump_text, default=COOP.UNSAFE_NONE,
         doc="Which documents share a browsing context group (HTML section 7.1.3).",
     )  # fmt: skip
     cross_origin_embedder_policy = header_field(
-        "Cross-Origin-Embedder-Policy", COEP.from_header, default=COEP.UNSAFE_NONE,
+        "Cross-Origin-Embedder-Policy", COEP.from_header, dump_text, default=COEP.UNSAFE_NONE,
         doc="Which resources a document may embed (HTML section 7.1.4).",
     )  # fmt: skip
     cross_origin_resource_policy = header_field(
-        "Cross-Origin-Resource-Policy", CORP.from_header, doc="Which documents may embed it (Fetch section 3.8)."
+        "Cross-Origin-Resource-Policy",
+        CORP.from_header,
+        dump_text,
+        doc="Which documents may embed it (Fetch section 3.8).",
     )

@@ -13,6 +13,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from .._checks import check_type
 from ..structures._headers import pairs_of
 from .body import BodyAccess
 from .closing import aclose_all, close_all
@@ -104,7 +105,7 @@ class Outgoing(BodyAccess):
             and self._headers is None
             and not self._has_own_headers
             and ((code := self._code) == 200 or (200 <= code < 1000 and code not in (204, 205, 304)))
-            and self.automatically_set_content_length
+            and self.automatically_set_content_length is True
         ):
             answer = _new(WholeAnswer)  # without its constructor, which would be one more call
             answer.status = code
@@ -154,6 +155,7 @@ class Outgoing(BodyAccess):
 
     def _pairs(self, request_url: Callable[[], str] | None, length: int | None) -> list[tuple[str, str]]:
         """The header fields as they are now."""
+        check_type("automatically_set_content_length", self.automatically_set_content_length, bool, "a bool")
         fields = pairs_of(self.headers)
         own = self._own_length
         if own is not None and length is not None and own != str(length):  # the list was changed since then

@@ -53,7 +53,12 @@ def parse_credentials(text: str | None) -> bool:
 
 
 def dump_credentials(allowed: bool) -> str | None:
-    """Return the value of Access-Control-Allow-Credentials: ``true``, or None (no field) for False."""
+    """Return the value of Access-Control-Allow-Credentials: ``true``, or None (no field) for False.
+
+    Raises :exc:`TypeError` for anything else.
+    """
+    if not isinstance(allowed, bool):
+        raise TypeError(f"got {allowed!r}, expected a bool")
     return "true" if allowed else None
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "LiveField",
     "Written",
     "check_fixed_settings",
+    "dump_text",
     "header_field",
     "live_field",
     "value_field",
@@ -312,7 +313,8 @@ def header_field(
         value with :exc:`ValueError`, :exc:`LookupError`, :exc:`ArithmeticError` or by returning None. The functions
         ``int`` and ``float`` accept only ASCII digits here. Without it the attribute is the field value.
     :param dump: a function that converts a value that is set to the field value, or to None to remove the field. The
-        default is ``str``. It is not called for a string, which is set unchanged.
+        default is ``str``; without ``parse``, and with ``int``, it takes text and integers only, as header fields do.
+        It is not called for a string, which is set unchanged.
     :param default: the value of the attribute if the field is missing or ``parse`` refuses it.
     :param read_only: whether setting the attribute raises :exc:`AttributeError` even if the headers can be changed.
     :param cached: whether the value is parsed only once for each object. Use it only in requests, whose headers never
@@ -333,7 +335,7 @@ def header_field(
     return kind(
         name,
         _STRICT.get(parse, parse),
-        dump or str,
+        dump or (dump_text if parse in (None, int) else str),
         default,
         read_only=read_only,
         wants_none=False,
@@ -362,6 +364,13 @@ def live_field(name: str, cls: Callable[[A], L], *, doc: str | None = None) -> L
     """
     live: Any = cls
     return LiveField(name, live, doc)
+
+
+def dump_text(value: str | int) -> str:
+    """The value of a field that is set with text or an integer. Raises :exc:`TypeError` for anything else."""
+    if not isinstance(value, (str, int)) or isinstance(value, bool):
+        raise TypeError(f"got a value of type {type(value).__name__}, expected str or int")
+    return str(value)
 
 
 def _integer(text: str) -> int | None:
