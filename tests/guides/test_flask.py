@@ -20,7 +20,7 @@ from cardan.compat.werkzeug.utils import secure_filename
 from cardan.exceptions import NotFound
 from cardan.files import send_from_directory
 from cardan.testing import PROTOCOLS, Client
-from tests.guide_tables import rows, untested, view
+from tests.guide_tables import HEADERS, TARGET, body_for, rows, untested, value_here, view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,25 +31,6 @@ if TYPE_CHECKING:
     from cardan.types import ProtocolName
 
 PAGE = "flask.md"
-TARGET = "/shop/items?page=2&tag=a&tag=b"
-HEADERS = [
-    ("X-Tag", "a"),
-    ("Cookie", "theme=dark; user=ada"),
-    ("Content-Type", "text/plain; charset=utf-8"),
-    ("User-Agent", "agent/1"),
-    ("Referer", "http://testserver/before"),
-    ("Origin", "http://testserver"),
-    ("Authorization", "Basic YWRhOnNlY3JldA=="),
-    ("Accept", "application/json, text/html;q=0.5"),
-    ("Accept-Language", "de, en;q=0.5"),
-    ("If-None-Match", '"v1"'),
-    ("If-Modified-Since", "Sun, 29 Nov 2026 06:00:00 GMT"),
-    ("Range", "bytes=0-9"),
-    ("Cache-Control", "no-cache"),
-    ("Max-Forwards", "3"),
-    ("Access-Control-Request-Method", "PUT"),
-]
-FORM = {"data": {"title": "a b", "number": "7", "tag": ["x", "y"]}, "files": {"photo": ("my photo.png", b"12345")}}
 
 
 def flask_app(old: Any) -> flask.Flask:
@@ -74,36 +55,6 @@ def value_in_flask(old: Any, **sent: Any) -> Any:
 
     assert flask_answer(read, **sent).status_code == 200
     return got[0]
-
-
-def value_here(new: Any, protocol: ProtocolName, *, load: bool = False, **sent: Any) -> Any:
-    """What a view reads from a request here."""
-    got = []
-
-    def read(request: Request) -> Response:
-        got.append(new(request))
-        return Response()
-
-    async def aread(request: Request) -> Response:
-        if load:
-            await request.load()
-        value = new(request)
-        got.append(await value if hasattr(value, "__await__") else value)
-        return Response()
-
-    handler = aread if load or new.__code__.co_flags & 0x80 else read
-    with Client(Application(handler), protocol) as client:
-        assert client.request(sent.pop("method", "GET"), TARGET, **sent).status_code == 200
-    return got[0]
-
-
-def body_for(line: str) -> dict[str, Any]:
-    """The body of the request that a line reads."""
-    if "json" in line:
-        return {"method": "POST", "json": {"a": [1]}}
-    if "form" in line or "files" in line or "values" in line:
-        return {"method": "POST", **FORM}
-    return {"method": "POST", "content": b"caf\xc3\xa9", "headers": {"Content-Type": "text/plain"}}
 
 
 def plain(value: Any) -> Any:

@@ -1,0 +1,459 @@
+"""The guide "Moving from Starlette": each line of its tables is run in Starlette and here, on the same requests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import starlette.responses
+from starlette.applications import Starlette
+from starlette.authentication import AuthCredentials, SimpleUser
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request as StarletteRequest
+from starlette.routing import Mount as StarletteMount
+from starlette.routing import Route
+from starlette.staticfiles import StaticFiles as StarletteStaticFiles
+
+from cardan import Application, Request, Response, StaticFiles, abort, redirect, send_file
+from cardan.exceptions import NotFound
+from cardan.files import send_from_directory
+from cardan.testing import PROTOCOLS, Client, RequestBuilder
+from tests.guide_tables import HEADERS, TARGET, body_for, rows, untested, value_here, view
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    import httpx
+
+    from cardan.types import ProtocolName
+
+PAGE = "starlette.md"
+
+
+def starlette_app(old: Any, **options: Any) -> Starlette:
+    """An application of Starlette whose every request is answered by one view."""
+
+    async def endpoint(request: StarletteRequest) -> Any:
+        answer = old(request)
+        return await answer if hasattr(answer, "__await__") else answer
+
+    return Starlette(routes=[Route("/{path:path}", endpoint, methods=["GET", "POST"])], **options)
+
+
+def starlette_answer(old: Any, method: str = "GET", **sent: Any) -> httpx.Response:
+    with Client(starlette_app(old), "asgi", raise_app_exceptions=False) as client:
+        return client.request(method, TARGET, **sent)
+
+
+def value_in_starlette(old: Any, **sent: Any) -> Any:
+    """What a view reads from a request in Starlette."""
+    got = []
+
+    async def read(request: StarletteRequest) -> Any:
+        value = old(request)
+        got.append(await value if hasattr(value, "__await__") else value)
+        await request.close()
+        return starlette.responses.Response()
+
+    assert starlette_answer(read, **sent).status_code == 200
+    return got[0]
+
+
+def answers(new: Any, method: str = "GET", app: Any = None, **sent: Any) -> list[httpx.Response]:
+    """What a view, or an application, answers here on both protocols."""
+    found = []
+    for protocol in PROTOCOLS:
+        with Client(app or Application(new), protocol, raise_app_exceptions=False) as client:
+            found.append(client.request(method, TARGET, **sent))
+    return found
+
+
+# Old line, new line
+
+
+@pytest.mark.parametrize(("old", "new"), rows(PAGE, "The request line and the header fields"), ids=str)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_reading_the_head(old: str, new: str, protocol: ProtocolName) -> None:
+    """Both lines give the same value."""
+    sent = {"method": "POST", "content": b"1234"} if "content-length" in old else {}
+    theirs = value_in_starlette(view(old, {}), headers=HEADERS, **sent)
+    assert value_here(view(new, {}), protocol, headers=HEADERS, **sent) == theirs
+
+
+@pytest.mark.parametrize(("old", "asynchronous", "sync"), rows(PAGE, "The body"), ids=str)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_reading_the_body(old: str, asynchronous: str, sync: str, protocol: ProtocolName, tmp_path: Path) -> None:
+    """The three lines give the same value; where they save a file, it has the same bytes."""
+    values = []
+    for name, line in (("starlette", old), ("async", asynchronous), ("def", sync)):
+        target = tmp_path / name
+        names = {"target": target, "json": json}
+        sent = body_for(old)
+        if name == "starlette":
+            value = value_in_starlette(view(line, names), **sent)
+        else:
+            load = name == "async" and "aiter_data" not in line
+            value = value_here(view(line, names), protocol, load=load, **sent)
+        values.append(target.read_bytes() if target.exists() else value)
+    assert values[0] == values[1] == values[2]
+    assert values[0] not in (None, b"", "")
+
+
+async def numbers() -> AsyncIterator[str]:
+    for number in range(3):
+        yield str(number)
+
+
+OURS = {
+    "Response": Response,
+    "redirect": redirect,
+    "abort": abort,
+    "send_file": send_file,
+    "partial": partial,
+    "numbers": numbers,
+}
+THEIRS = vars(starlette.responses) | {
+    "HTTPException": StarletteHTTPException,
+    "BackgroundTask": BackgroundTask,
+    "numbers": numbers,
+}
+
+
+@pytest.mark.parametrize(("old", "new"), rows(PAGE, "The answer"), ids=str)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_answers(old: str, new: str, protocol: ProtocolName, tmp_path: Path) -> None:
+    """Both lines send the same status, the same header fields and the same body."""
+    notes: list[list[str]] = [[], []]
+    (tmp_path / "report.csv").write_text("report")
+    path = tmp_path / "report.csv"
+    theirs = starlette_answer(view(old, THEIRS | {"path": path, "note": notes[0].append}))
+    with Client(Application(view(new, OURS | {"path": path, "note": notes[1].append})), protocol) as client:
+        ours = client.get(TARGET)
+    assert notes[0] == notes[1] == (["sent"] if "note" in old else [])
+    assert ours.status_code == theirs.status_code
+    assert ours.headers.get("Location") == theirs.headers.get("Location")
+    assert ours.headers.get("Retry-After") == theirs.headers.get("Retry-After")
+    if ours.is_error or ours.is_redirect:  # their pages differ
+        return
+    for name in ("Content-Type", "X-Tag", "Set-Cookie", "Vary", "Content-Disposition"):
+        assert fields(ours, name) == fields(theirs, name), name
+    assert ("ETag" in ours.headers) == ("ETag" in theirs.headers)
+    if theirs.headers.get("Content-Type") == "application/json":
+        assert ours.json() == theirs.json()
+    assert ours.content == theirs.content
+
+
+def fields(answer: httpx.Response, name: str) -> list[str]:
+    """The values of a field, their parts in one order, in small letters, and without quotes."""
+    return ["; ".join(sorted(value.replace('"', "").lower().split("; "))) for value in answer.headers.get_list(name)]
+
+
+# What the old side gives
+
+
+class Backend:
+    """Every request is Ada's."""
+
+    async def authenticate(self, connection: object) -> Any:
+        return AuthCredentials(["read"]), SimpleUser("Ada")
+
+
+@contextlib.asynccontextmanager
+async def greeting(app: object) -> AsyncIterator[dict[str, str]]:
+    yield {"greeting": "Hello"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), rows(PAGE, "What the old side gives to views that have moved"), ids=lambda cell: cell.strip("`")
+)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("asynchronous", [True, False])
+def test_what_the_old_side_gives(old: str, new: str, protocol: ProtocolName, asynchronous: bool) -> None:
+    """A view that is the endpoint of a route finds what Starlette and its middleware give, behind the bridge, too."""
+    got = []
+
+    async def old_endpoint(request: StarletteRequest) -> Any:
+        request.session["user"] = "ada"
+        got.append(view(old, {})(request))
+        return starlette.responses.Response()
+
+    def endpoint(request: Request) -> Response:
+        got.append(view(new, {})(request))
+        return Response()
+
+    async def async_endpoint(request: Request) -> Response:
+        return endpoint(request)
+
+    routes = [
+        Route("/old/{number:int}", old_endpoint),
+        Route("/items/{number:int}", Application(async_endpoint if asynchronous else endpoint), name="item"),
+    ]
+    session = Middleware(SessionMiddleware, secret_key="for the test")
+    authentication = Middleware(AuthenticationMiddleware, backend=Backend())
+    site = Starlette(routes=routes, middleware=[session, authentication], lifespan=greeting)
+    with Client(Application.from_asgi(site), protocol) as client:
+        assert client.get("/old/7").status_code == 200
+        assert client.get("/items/7").status_code == 200
+    assert got[0] == got[1]
+    assert got[0]
+
+
+# What stands around the views
+
+
+def around(text: str) -> None:
+    """The table "Around the views" has a row that begins with ``text``."""
+    assert any(row[0].startswith(text) for row in rows(PAGE, "Around the views")), text
+
+
+def test_static_files(tmp_path: Path) -> None:
+    """An index is served with ``html=True`` in Starlette, and unless ``index=None`` here."""
+    around('`StaticFiles(directory="static")`')
+    around('`StaticFiles(directory="site", html=True)`')
+    (tmp_path / "index.html").write_text("<p>index")
+    (tmp_path / "a.txt").write_text("a")
+    pairs = [
+        (StarletteStaticFiles(directory=tmp_path), StaticFiles(tmp_path, index=None), 404),
+        (StarletteStaticFiles(directory=tmp_path, html=True), StaticFiles(tmp_path), 200),
+    ]
+    for old, new, status in pairs:
+        site = Starlette(routes=[StarletteMount("/", old)])
+        for app, protocol in ((site, "asgi"), (new, "asgi"), (new, "wsgi")):
+            with Client(app, protocol) as client:
+                assert client.get("/").status_code == status
+                assert client.get("/a.txt").text == "a"
+                assert client.get("/none").status_code == 404
+
+
+def test_limits_of_forms() -> None:
+    """The arguments of ``form()`` are attributes of the request class."""
+    around("`request.form(max_files=")
+    sent: dict[str, Any] = {"files": [("a", ("a.txt", b"1")), ("b", ("b.txt", b"2"))]}
+
+    async def old(request: StarletteRequest) -> Any:
+        form = await request.form(max_files=1)
+        return starlette.responses.Response(str(len(form)))
+
+    class Small(Request):
+        max_files = 1
+
+    assert starlette_answer(old, "POST", **sent).status_code == 400
+    mine = Application(lambda request: Response(str(len(request.files))), request_class=Small)
+    assert [answer.status_code for answer in answers(None, "POST", mine, **sent)] == [413, 413]
+
+
+# What differs
+
+
+def differs(text: str) -> None:
+    """The table "What differs" has a row that begins with ``text``."""
+    assert any(row[0].startswith(text) for row in rows(PAGE, "What differs from Starlette")), text
+
+
+def test_every_difference_is_tested() -> None:
+    """Each row of the table is named by a test in this file."""
+    assert untested(PAGE, "What differs from Starlette", __file__, "differs") == []
+
+
+def test_urls_and_state() -> None:
+    """The URL is an object there and a text here; the state has attributes there and is a mapping here."""
+    differs("`request.url` is an object")
+    differs("`request.state.greeting`")
+    assert value_in_starlette(lambda request: request.url.path) == "/shop/items"
+    app = starlette_app(lambda request: starlette.responses.Response(request.state.greeting), lifespan=greeting)
+    with Client(app, "asgi") as client:
+        assert client.get("/").text == "Hello"
+    for protocol in PROTOCOLS:
+        assert isinstance(value_here(lambda request: request.url, protocol), str)
+    mine = Application(lambda request: Response(request.state["greeting"]), lifespan=greeting)
+    assert [answer.text for answer in answers(None, app=mine)] == ["Hello", "Hello"]
+
+
+def test_values_that_were_sent_twice() -> None:
+    """The last value is given there, and the first here."""
+    differs('`request.query_params["tag"]` of a name')
+    assert value_in_starlette(lambda request: request.query_params["tag"]) == "b"
+    for protocol in PROTOCOLS:
+        assert value_here(lambda request: request.args["tag"], protocol) == "a"
+        assert value_here(lambda request: request.form["tag"], protocol, **body_for("form")) == "x"
+
+
+def test_mistakes_of_clients() -> None:
+    """A missing key and broken JSON are a 500 there and a 400 here; JSON of another type is a 415 here."""
+    differs("A missing key")
+    differs("`await request.json()` of a body that is not JSON")
+    differs("`await request.json()` reads every type")
+
+    async def old(request: StarletteRequest) -> Any:
+        return starlette.responses.JSONResponse(await request.json())
+
+    def new(request: Request) -> Response:
+        return Response.from_json(request.json)
+
+    def forced(request: Request) -> Response:
+        return Response.from_json(request.get_json(force=True))
+
+    broken: dict[str, Any] = {"content": b"{", "headers": {"Content-Type": "application/json"}}
+    text: dict[str, Any] = {"content": b"{}", "headers": {"Content-Type": "text/plain"}}
+    assert starlette_answer(lambda request: request.query_params["none"]).status_code == 500
+    assert starlette_answer(old, "POST", **broken).status_code == 500
+    assert starlette_answer(old, "POST", **text).json() == {}
+    assert [answer.status_code for answer in answers(lambda request: Response(request.args["none"]))] == [400, 400]
+    assert [answer.status_code for answer in answers(new, "POST", **broken)] == [400, 400]
+    assert [answer.status_code for answer in answers(new, "POST", **text)] == [415, 415]
+    assert [answer.json() for answer in answers(forced, "POST", **text)] == [{}, {}]
+
+
+def test_fields_and_files() -> None:
+    """One form there, two here. A file that was left empty has no name in both."""
+    differs("`await request.form()` has fields and files")
+    differs("A file that was left empty")
+
+    async def old(request: StarletteRequest) -> Any:
+        form = await request.form()
+        found = {name: getattr(value, "filename", value) for name, value in form.items()}
+        await form.close()
+        return starlette.responses.JSONResponse(found)
+
+    def new(request: Request) -> Response:
+        found = [request.form.to_dict(), {name: file.filename for name, file in request.files.items()}]
+        return Response.from_json(found)
+
+    content = (
+        b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="f"; filename=""\r\n\r\n\r\n--b--\r\n'
+    )
+    sent: dict[str, Any] = {"content": content, "headers": {"Content-Type": "multipart/form-data; boundary=b"}}
+    assert starlette_answer(old, "POST", **sent).json() == {"a": "1", "f": ""}
+    assert [answer.json() for answer in answers(new, "POST", **sent)] == [[{"a": "1"}, {"f": ""}]] * 2
+
+
+def test_defaults_of_responses() -> None:
+    """The type, the status of a redirection, and SameSite of a cookie."""
+    differs('`Response("x")` has no Content-Type')
+    assert "content-type" not in starlette.responses.Response("x").headers
+    assert Response("x").mimetype == "text/plain"
+    differs("`RedirectResponse` is a 307")
+    assert (starlette.responses.RedirectResponse("/").status_code, redirect("/").status_code) == (307, 302)
+    differs("`set_cookie` sends")
+    theirs, ours = starlette.responses.Response(), Response()
+    theirs.set_cookie("a", "b")
+    ours.set_cookie("a", "b")
+    assert ("samesite" in theirs.headers["set-cookie"].lower(), "SameSite" in ours.headers["Set-Cookie"]) == (
+        True,
+        False,
+    )
+
+
+def test_files_that_do_not_exist(tmp_path: Path) -> None:
+    """The error is raised when the response is sent there, and in the view here; one function makes it a 404."""
+    differs("`FileResponse(path)` of a file")
+    path = tmp_path / "none"
+    with Client(starlette_app(lambda request: starlette.responses.FileResponse(path)), "asgi") as client:
+        with pytest.raises(RuntimeError):
+            client.get("/")
+
+    def new(request: Request) -> Response:
+        with pytest.raises(FileNotFoundError):
+            send_file(path, request)
+        return send_from_directory(tmp_path, "none", request)
+
+    assert [answer.status_code for answer in answers(new)] == [404, 404]
+
+
+def test_conditions_of_files(tmp_path: Path) -> None:
+    """A file that the client has is sent again by a ``FileResponse``; it is a 304 here."""
+    differs("`FileResponse` leaves If-None-Match")
+    path = tmp_path / "a.txt"
+    path.write_text("a")
+
+    def old(request: object) -> Any:
+        return starlette.responses.FileResponse(path)
+
+    first = starlette_answer(old)
+    assert starlette_answer(old, headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
+    for options, status in (({}, 304), ({"conditional": False}, 200)):
+        new = Application(lambda request, options=options: send_file(path, request, **options))
+        first = answers(None, app=new)[0]
+        again = answers(None, app=new, headers={"If-None-Match": first.headers["ETag"]})
+        assert [answer.status_code for answer in again] == [status, status]
+
+
+def test_errors_of_background_tasks() -> None:
+    """The client has the response, and the error is raised to the server, in both."""
+    differs("A background task runs")
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    def old(request: object) -> Any:
+        return starlette.responses.PlainTextResponse("x", background=BackgroundTask(fail))
+
+    def new(request: Request) -> Response:
+        response = Response("x")
+        response.call_on_close(fail)
+        return response
+
+    for app, protocol in ((starlette_app(old), "asgi"), (Application(new), "asgi"), (Application(new), "wsgi")):
+        with Client(app, protocol) as client, pytest.raises(ZeroDivisionError):
+            client.get("/")
+
+
+def test_pages_of_errors() -> None:
+    """Starlette sends plain text; here the client decides, or the option ``errors``."""
+    differs("The body of an error")
+
+    def old(request: object) -> Any:
+        raise StarletteHTTPException(404)
+
+    def new(request: Request) -> Response:
+        raise NotFound
+
+    headers = {"Accept": "text/html"}
+    assert starlette_answer(old, headers=headers).headers["Content-Type"].startswith("text/plain")
+    for answer in answers(new, headers=headers):
+        assert answer.headers["Content-Type"].startswith("text/html")
+    for answer in answers(None, app=Application(new, errors="text"), headers=headers):
+        assert answer.headers["Content-Type"].startswith("text/plain")
+    differs("`HTTPException(status_code=404)`")
+    with pytest.raises(NotFound):
+        abort(404)
+
+
+def test_where_sync_views_run() -> None:
+    """In a worker thread on ASGI, and in the thread of the server on WSGI."""
+    differs("A `def` view runs")
+    here = threading.get_ident()
+
+    def old(request: object) -> Any:
+        return starlette.responses.PlainTextResponse(str(threading.get_ident() == here))
+
+    with Client(Starlette(routes=[Route("/", old)]), "asgi") as client:
+        assert client.get("/").text == "False"
+    new = Application(lambda request: Response(str(threading.get_ident() == here)))
+    with Client(new, "asgi") as client:
+        assert client.get("/").text == "False"
+    assert b"".join(new(RequestBuilder("/").environ(), lambda status, headers, exc_info=None: bytes)) == b"True"
+
+
+def test_redirects_in_tests() -> None:
+    """The client of cardan follows them if it is told so."""
+    differs("`TestClient` follows")
+
+    def new(request: Request) -> Response:
+        return Response("there") if request.path == "/there" else redirect("/there")
+
+    for protocol in PROTOCOLS:
+        with Client(Application(new), protocol) as client:
+            assert client.get("/").status_code == 302
+        with Client(Application(new), protocol, follow_redirects=True) as client:
+            assert client.get("/").text == "there"
