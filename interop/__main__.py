@@ -25,7 +25,7 @@ from interop import page
 from interop.cells import Cell, fill
 from interop.clients import CLIENTS, Client, Exchange
 from interop.rows import ROWS, Row
-from interop.servers import PLACES, Place
+from interop.servers import SERVERS, ServerKind
 from tests.servers import start
 
 ROOT = Path(__file__).parents[1]
@@ -70,15 +70,15 @@ class Clients:
 
 
 def fill_all(
-    place: Place, target: str, clients: Clients, rows: list[Row], folder: Path, known: Cells | None = None
+    asked: ServerKind, target: str, clients: Clients, rows: list[Row], folder: Path, known: Cells | None = None
 ) -> Cells:
     """Start the server once, and fill its cells. See :func:`fill_row` for ``known``."""
-    prefix = "def" if place.kind.protocol == "wsgi" else "async"
-    server = start(place.kind, target, app_dir=ROOT, log_dir=folder, INTEROP_FOLDER=str(folder))
-    url = f"{place.scheme}{server.url.removeprefix('http')}/{prefix}/"
+    prefix = "def" if asked.kind.protocol == "wsgi" else "async"
+    server = start(asked.kind, target, app_dir=ROOT, log_dir=folder, INTEROP_FOLDER=str(folder))
+    url = f"{asked.scheme}{server.url.removeprefix('http')}/{prefix}/"
     found: Cells = {}
     try:
-        for client in [one for one in clients.clients if place.scheme == "https" or not one.only_https]:
+        for client in [one for one in clients.clients if asked.scheme == "https" or not one.only_https]:
             sent = [row for row in rows if not row.needs & client.cannot]
             of_client = known.get(client.name, {}) if known else {}
             try:
@@ -110,10 +110,10 @@ def fill_row(row: Row, client: Client, clients: Clients, url: str, folder: Path,
     return cell
 
 
-def compare(place: Place, clients: Clients, rows: list[Row], folder: Path) -> dict[str, Any]:
+def compare(asked: ServerKind, clients: Clients, rows: list[Row], folder: Path) -> dict[str, Any]:
     """What the clients saw of the site and of the raw application on this server."""
-    ours = fill_all(place, "interop.site:app", clients, rows, folder)
-    raw = fill_all(place, f"interop.raw:{place.kind.protocol}", clients, rows, folder, ours)
+    ours = fill_all(asked, "interop.site:app", clients, rows, folder)
+    raw = fill_all(asked, f"interop.raw:{asked.kind.protocol}", clients, rows, folder, ours)
     cells = {
         client: {
             row: {"cardan": cell.differences, "raw": raw[client][row].differences, "detail": cell.detail}
@@ -122,7 +122,7 @@ def compare(place: Place, clients: Clients, rows: list[Row], folder: Path) -> di
         for client, of in ours.items()
         if client in raw
     }
-    return {"versions": place.versions(), "date": str(datetime.date.today()), "cells": cells}
+    return {"versions": asked.versions(), "date": str(datetime.date.today()), "cells": cells}
 
 
 def main() -> None:
@@ -134,13 +134,13 @@ def main() -> None:
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"servers": {}, "clients": {}}
     if not options.page:
         only = [name.strip() for name in options.only.split(";") if name.strip()]
-        if unknown := set(only) - {*PLACES, *CLIENTS, *ROWS}:
-            sys.exit(f"got {sorted(unknown)}, expected names of {[*PLACES, *CLIENTS, *ROWS]}")
+        if unknown := set(only) - {*SERVERS, *CLIENTS, *ROWS}:
+            sys.exit(f"got {sorted(unknown)}, expected names of {[*SERVERS, *CLIENTS, *ROWS]}")
 
         def chosen(table: Iterable[str]) -> list[str]:
             return [name for name in table if name in only or not set(table) & set(only)]
 
-        run(results, chosen(PLACES), chosen(CLIENTS), [ROWS[name] for name in chosen(ROWS)], options.resume)
+        run(results, chosen(SERVERS), chosen(CLIENTS), [ROWS[name] for name in chosen(ROWS)], options.resume)
     page.write(results)
 
 
@@ -155,12 +155,12 @@ def run(results: dict[str, Any], places: list[str], names: list[str], rows: list
             known = results["servers"].get(name, {})
             if resume and known.get("date") == str(datetime.date.today()):
                 continue
-            found = ask(PLACES[name], clients, rows, folder)
+            found = ask(SERVERS[name], clients, rows, folder)
             for client, cells in known.get("cells", {}).items():  # what was not asked again stays
                 if "cells" in found and client not in clients.missing:
                     found["cells"][client] = {**cells, **found["cells"].get(client, {})}
             servers = {**results["servers"], name: found}
-            results["servers"] = {one: servers[one] for one in PLACES if one in servers}
+            results["servers"] = {one: servers[one] for one in SERVERS if one in servers}
             print(f"{name}: {found.get('missing') or page.summary(found)}", flush=True)
             RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     finally:
@@ -173,12 +173,12 @@ def run(results: dict[str, Any], places: list[str], names: list[str], rows: list
     RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
 
 
-def ask(place: Place, clients: Clients, rows: list[Row], folder: Path) -> dict[str, Any]:
+def ask(asked: ServerKind, clients: Clients, rows: list[Row], folder: Path) -> dict[str, Any]:
     """The results of one server, or the reason why there are none."""
-    if missing := place.missing():
+    if missing := asked.missing():
         return {"missing": missing}
     try:
-        return compare(place, clients, rows, folder)
+        return compare(asked, clients, rows, folder)
     except AssertionError as error:
         return {"missing": f"does not start: {str(error).strip().splitlines()[-1]}"}
 

@@ -11,7 +11,7 @@ from typing import Any
 from interop.clients import CLIENTS
 from interop.notes import explanation, meaning
 from interop.rows import ROWS
-from interop.servers import PLACES
+from interop.servers import SERVERS
 
 __all__ = ["blame", "render", "summary", "write"]
 
@@ -77,7 +77,7 @@ def notes_of(servers: dict[str, Any]) -> dict[tuple[str, str, str], Note]:
 
 def with_cells(servers: dict[str, Any]) -> Iterator[tuple[str, Cells]]:
     """The servers that ran, with their cells."""
-    for name in ordered(servers, PLACES):
+    for name in ordered(servers, SERVERS):
         if "cells" in servers[name]:
             yield name, servers[name]["cells"]
 
@@ -114,7 +114,7 @@ def render(results: dict[str, Any]) -> str:
         "",
         "Versions: " + "; ".join(versions(servers, clients)) + ".",
     ]
-    absent = {**missing(servers, PLACES), **missing(clients, CLIENTS)}
+    absent = {**missing(servers, SERVERS), **missing(clients, CLIENTS)}
     lines += ["", "Not run: " + ("; ".join(f"{name} ({why})" for name, why in absent.items()) or "none") + "."]
     return "\n".join(lines)
 
@@ -187,7 +187,7 @@ def made_good(ran: dict[str, Cells]) -> Iterator[str]:
 def versions(servers: dict[str, Any], clients: dict[str, Any]) -> list[str]:
     """Name and version of all that took part, each once."""
     found: dict[str, str] = {}
-    for name in ordered(servers, PLACES):
+    for name in ordered(servers, SERVERS):
         found.update(servers[name].get("versions", {}))
     for name in ordered(clients, CLIENTS):
         if version := clients[name].get("version"):

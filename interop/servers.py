@@ -19,11 +19,11 @@ from tests.servers import KINDS, Kind, gunicorn, uvicorn
 if TYPE_CHECKING:
     from typing import Literal
 
-__all__ = ["PLACES", "Place"]
+__all__ = ["SERVERS", "ServerKind"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ServerKind:
     """A row of the table: a kind of server, and what it needs besides modules."""
 
     name: str
@@ -70,31 +70,33 @@ def launched(name: str) -> Callable[[str, int], list[str]]:
     return lambda target, port: ["-m", "interop.launch", name, target, str(port)]
 
 
-def known(name: str, kind: str) -> Place:
-    return Place(name=name, kind=KINDS[kind])
+def known(name: str, kind: str) -> ServerKind:
+    return ServerKind(name=name, kind=KINDS[kind])
 
 
-def behind_nginx(buffering: str, behind: str) -> Place:
+def behind_nginx(buffering: str, behind: str) -> ServerKind:
     inner = KINDS[behind]
     name = f"nginx-{buffering}-{behind}"
     kind = Kind(name, inner.protocol, inner.needs, launched(name))
     title = {"on": "nginx buffered", "off": "nginx unbuffered"}[buffering]
-    return Place(name=f"{title} {behind}", kind=kind, programs=("nginx",), debian=("nginx-light",))
+    return ServerKind(name=f"{title} {behind}", kind=kind, programs=("nginx",), debian=("nginx-light",))
 
 
-PLACES = {
-    place.name: place
-    for place in [
+SERVERS = {
+    server.name: server
+    for server in [
         known("gunicorn sync", "gunicorn"),
         known("gunicorn gthread", "gunicorn-gthread"),
-        Place(name="gunicorn gevent", kind=Kind("gunicorn-gevent", "wsgi", ("gunicorn", "gevent"), gunicorn("gevent"))),
-        Place(name="gunicorn asgi", kind=Kind("gunicorn-asgi", "asgi", ("gunicorn",), gunicorn("asgi"))),
+        ServerKind(
+            name="gunicorn gevent", kind=Kind("gunicorn-gevent", "wsgi", ("gunicorn", "gevent"), gunicorn("gevent"))
+        ),
+        ServerKind(name="gunicorn asgi", kind=Kind("gunicorn-asgi", "asgi", ("gunicorn",), gunicorn("asgi"))),
         known("waitress", "waitress"),
         known("cheroot", "cheroot"),
-        Place(
+        ServerKind(
             name="uWSGI", kind=Kind("uwsgi", "wsgi", (), launched("uwsgi")), packages=("uwsgi",), programs=("uwsgi",)
         ),
-        Place(
+        ServerKind(
             name="mod_wsgi",
             kind=Kind("mod_wsgi", "wsgi", (), launched("mod_wsgi")),
             programs=("apache2",),
@@ -103,13 +105,13 @@ PLACES = {
         known("wsgiref", "wsgiref"),
         known("uvicorn h11", "uvicorn"),
         known("uvicorn httptools", "uvicorn-httptools"),
-        Place(
+        ServerKind(
             name="uvicorn uvloop",
             kind=Kind("uvicorn-uvloop", "asgi", ("uvicorn", "httptools", "uvloop"), uvicorn("httptools", "uvloop")),
         ),
         known("hypercorn asyncio", "hypercorn"),
         known("hypercorn trio", "hypercorn-trio"),
-        Place(
+        ServerKind(
             name="hypercorn HTTP/2",
             kind=Kind("hypercorn-tls", "asgi", ("hypercorn", "h2", "cryptography"), launched("hypercorn-tls")),
             scheme="https",

@@ -18,14 +18,22 @@ from typing import Any
 import cardan.datastructures as values
 import cardan.http
 from cardan import FileStorage, Request, Response, ServerSentEvent
-from cardan.core import ContentLengthError, HTTPException, Limits, NotFound, RequestHead, redirect
+from cardan.core import (
+    ContentLengthError,
+    HTTPException,
+    Limits,
+    NotFound,
+    RequestHead,
+    TrustedProxies,
+    redirect,
+    seen_by_proxies,
+)
 from cardan.core import Request as CoreRequest
 from cardan.core import (
     _exceptions as exceptions,
 )
 from cardan.core._compression import COMPRESSIBLE, CompressionPolicy
 from cardan.core._origins import CORSPolicy
-from cardan.core._proxies import TrustedProxies, seen_by_proxies
 from cardan.core._response import conditional as conditional
 from cardan.core._urls import host_is_trusted, iri_path, iri_query, iri_to_uri, split_host, uri_to_iri, valid_host
 from cardan.core.fields._descriptors import HeaderField

@@ -19,7 +19,7 @@ from interop.cells import fill
 from interop.clients import CLIENTS, encoded
 from interop.page import MARKS, PAGE
 from interop.rows import ROWS, Expected, Row, Seen, Sent
-from interop.servers import PLACES
+from interop.servers import SERVERS
 from tests.servers import Kind, start
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "interop" / "results.json"
 #: one server of each kind; tests/test_servers.py has all of them
-SERVERS = ("gunicorn gthread", "waitress", "uvicorn httptools", "hypercorn HTTP/2")
+CORE = ("gunicorn gthread", "waitress", "uvicorn httptools", "hypercorn HTTP/2")
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +38,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("interop")
 
 
-@pytest.fixture(scope="module", params=SERVERS)
+@pytest.fixture(scope="module", params=CORE)
 def server(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[str, Server]]:
     """The name of a server, and the server."""
     name = request.param
-    kind = PLACES[name].kind
+    kind = SERVERS[name].kind
     server = start(kind, "interop.site:app", app_dir=ROOT, log_dir=folder, INTEROP_FOLDER=str(folder))
     yield name, server
     server.stop()
@@ -56,7 +56,7 @@ def test_every_row(server: tuple[str, Server], kind: str, folder: Path) -> None:
     Rows in which the client waits in vain would only take its time.
     """
     name, running = server
-    scheme = PLACES[name].scheme
+    scheme = SERVERS[name].scheme
     url = f"{scheme}{running.url.removeprefix('http')}/{kind}/"
     cells = json.loads(RESULTS.read_text())["servers"][name]["cells"]
     for client in ("socket", "httpx h2") if scheme == "https" else ("socket",):
@@ -89,10 +89,10 @@ def test_nothing_on_the_page_is_cardans_doing() -> None:
 def test_every_server_and_client_is_on_the_page() -> None:
     """What was not run is named with a reason."""
     results = json.loads(RESULTS.read_text())
-    assert list(results["servers"]) == list(PLACES)
+    assert list(results["servers"]) == list(SERVERS)
     assert list(results["clients"]) == list(CLIENTS)
     shown = PAGE.read_text()
-    assert [name for name in (*PLACES, *CLIENTS) if name not in shown] == []
+    assert [name for name in (*SERVERS, *CLIENTS) if name not in shown] == []
 
 
 OK = Seen(status=200, body=b"a", fields={"content-length": "1"})
@@ -186,9 +186,9 @@ def test_what_is_not_installed_is_named() -> None:
     """The reason says what is missing, and how it can be had from Debian. The page shows it."""
     kind = Kind("one", "wsgi", (), lambda target, port: [])
     assert replace(
-        PLACES["mod_wsgi"], kind=kind, programs=("no-such-program",), debian=("no-such-package",)
+        SERVERS["mod_wsgi"], kind=kind, programs=("no-such-program",), debian=("no-such-package",)
     ).missing() == ("no-such-program, no-such-package not installed (apt-get install no-such-package)")
-    assert replace(PLACES["waitress"], kind=replace(kind, needs=("no_such_module",))).missing() == (
+    assert replace(SERVERS["waitress"], kind=replace(kind, needs=("no_such_module",))).missing() == (
         "no_such_module not installed"
     )
     assert replace(CLIENTS["curl"], needs=("no-such-program",)).missing() == (
@@ -219,8 +219,8 @@ def test_a_client_that_does_not_start(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setitem(CLIENTS, "curl", replace(CLIENTS["curl"], open=broken))
     monkeypatch.setattr(command, "start", lambda *arguments, **options: Stopped())
     clients = command.Clients(["socket", "curl"], tmp_path)
-    found = command.ask(PLACES["waitress"], clients, [ROWS["HEAD"]], tmp_path)
+    found = command.ask(SERVERS["waitress"], clients, [ROWS["HEAD"]], tmp_path)
     assert {name: list(rows) for name, rows in found["cells"].items()} == {"socket": ["HEAD"]}
     assert clients.missing == {"curl": "does not start: no display"}
     monkeypatch.setattr(command, "start", fails)
-    assert command.ask(PLACES["waitress"], clients, [], tmp_path) == {"missing": "does not start: no module site"}
+    assert command.ask(SERVERS["waitress"], clients, [], tmp_path) == {"missing": "does not start: no module site"}

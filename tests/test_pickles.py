@@ -102,6 +102,7 @@ VALUES: list[Any] = [
     core.Head(200, "OK", [(b"a", b"b")]),
     core.Limits(max_files=5),
     core.RequestHead("POST", "/a", headers=[(b"host", b"a")]),
+    core.TrustedProxies(x_for=2, peers=("10.0.0.0/8",)),
     core.ServerSentEvent({"a": 1}, id="5"),
     drive.Close(None),
     drive.Open(FILE),

@@ -215,6 +215,11 @@ def resolve(request: Request) -> Handler[Request]:
     return partial(view, name="x")
 
 
+def behind_proxies(head: core.RequestHead) -> None:
+    """A head becomes another head."""
+    assert_type(core.seen_by_proxies(head, core.TrustedProxies(x_host=1, peers=["10.0.0.0/8"])), core.RequestHead)
+
+
 async def without_a_server(app: Application, request: core.Request) -> None:
     """A request of core is answered with a response."""
     assert_type(app.respond(request), Response)

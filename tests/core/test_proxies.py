@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core import BaseRequest, RequestHead
-from cardan.core._proxies import TrustedProxies, seen_by_proxies
+from cardan.core import BaseRequest, RequestHead, TrustedProxies, seen_by_proxies
 
 PEER = ("10.0.0.1", 5000)
 

@@ -41,7 +41,7 @@ _MISSING = Application(_nothing)
 _MISSING_ASYNC = Application(_nothing_async)
 
 
-def _place(prefix: str) -> str:
+def _where(prefix: str) -> str:
     return f"the application at {prefix or '/'!r}"
 
 
@@ -91,7 +91,7 @@ class Mount(Dual):
         self._apps = {prefix: mounted[prefix] for prefix in sorted(mounted, key=len, reverse=True)}
         self._in_order = list({id(app): app for app in mounted.values()}.values())
         self._protocols_of = spoken
-        self._called = {prefix: callable_of(app, _place(prefix)) for prefix, app in mounted.items()}
+        self._called = {prefix: callable_of(app, _where(prefix)) for prefix, app in mounted.items()}
         self._key = f"cardan.mount.{id(self)}"
         self._states: dict[int, MutableMapping[str, Any]] = {}
         self._began_in = 0
@@ -127,7 +127,7 @@ class Mount(Dual):
             return _MISSING(environ, start_response)
         app = self._apps[prefix]
         if "wsgi" not in self._protocols_of[id(app)]:
-            raise wrong_protocol(_place(prefix), "asgi")
+            raise wrong_protocol(_where(prefix), "asgi")
         body: Iterable[bytes] = self._called[prefix](wsgi_rewriting.below(environ, prefix), start_response)
         return body
 
@@ -147,7 +147,7 @@ class Mount(Dual):
             elif prefix is None:
                 await _MISSING_ASYNC(scope, receive, send)
             else:
-                raise wrong_protocol(_place(prefix), "wsgi")
+                raise wrong_protocol(_where(prefix), "wsgi")
             return
         inner = asgi_rewriting.below(scope, prefix)
         state = scope.get("state") or {}

@@ -79,13 +79,13 @@ def expect_protocol(app: Callable[..., Any], expected: ProtocolName) -> None:
         raise TypeError(_no_application(""))
 
 
-def expect_application(app: Callable[..., Any], place: str = "") -> tuple[ProtocolName, ...]:
+def expect_application(app: Callable[..., Any], where: str = "") -> tuple[ProtocolName, ...]:
     """The protocols of an application, as :func:`protocols_of` gives them.
 
     If nothing shows them, they are the protocols whose arguments the application takes: the validator of the standard
     library (:func:`wsgiref.validate.validator`) takes any arguments, and so do decorators of several libraries. Raises
     :exc:`ValueError` for a callable that can be called as neither kind of application, such as a handler, and for a
-    class of applications in place of an object. ``place`` is for the text of the error.
+    class of applications in place of an object. ``where`` is for the text of the error.
     """
     if shown := protocols_of(app):
         return shown
@@ -93,13 +93,13 @@ def expect_application(app: Callable[..., Any], place: str = "") -> tuple[Protoc
         each for each in BOTH if _takes(app, each) and _takes(app, each, follow_wrapped=True)
     )
     if not taken or isinstance(app, type):
-        raise ValueError(_no_application(place))
+        raise ValueError(_no_application(where))
     return taken
 
 
-def _no_application(place: str) -> str:
+def _no_application(where: str) -> str:
     return (
-        f"got an application{place} that takes neither (environ, start_response) nor (scope, receive, send), expected a"
+        f"got an application{where} that takes neither (environ, start_response) nor (scope, receive, send), expected a"
         " WSGI or ASGI application (Request.application makes one of a handler)"
     )
 
@@ -143,20 +143,20 @@ def begin(app: object) -> None:
         app._begin()
 
 
-def wrong_protocol(place: str, spoken: ProtocolName) -> RuntimeError:
+def wrong_protocol(where: str, spoken: ProtocolName) -> RuntimeError:
     """The error for a request over the other protocol than the one that an application speaks."""
     got, expected = ("WSGI", "ASGI") if spoken == "asgi" else ("ASGI", "WSGI")
     return RuntimeError(
-        f"got a request over {got} for {place}, expected one over {expected}, which is all it speaks:"
+        f"got a request over {got} for {where}, expected one over {expected}, which is all it speaks:"
         f" Application.from_{spoken}(app) makes it speak both"
     )
 
 
-def callable_of(app: Any, place: str) -> Any:
-    """What a mount or a wrapper calls for ``app``: itself, if it shows its protocol. ``place`` is for the text of an
+def callable_of(app: Any, where: str) -> Any:
+    """What a mount or a wrapper calls for ``app``: itself, if it shows its protocol. ``where`` is for the text of an
     error.
     """
-    return app if protocols_of(app) else _Unshown(app, place)
+    return app if protocols_of(app) else _Unshown(app, where)
 
 
 class _Unshown:
@@ -165,9 +165,9 @@ class _Unshown:
     If it speaks only the other one, its error gets a note that says so, because the text of the error may say anything.
     """
 
-    def __init__(self, app: Callable[..., Any], place: str) -> None:
+    def __init__(self, app: Callable[..., Any], where: str) -> None:
         self._app = app
-        self._place = place
+        self._where = where
 
     def __call__(self, *args: Any) -> Any:
         return self._over_wsgi(*args) if len(args) == 2 else self._over_asgi(*args)
@@ -180,7 +180,7 @@ class _Unshown:
             raise
         if inspect.iscoroutine(result):
             result.close()
-            raise wrong_protocol(self._place, "asgi")
+            raise wrong_protocol(self._where, "asgi")
         return result
 
     async def _over_asgi(self, scope: Any, receive: Any, send: Any) -> None:
@@ -190,11 +190,11 @@ class _Unshown:
             error.add_note(self._note("ASGI", "a WSGI", "from_wsgi"))
             raise
         if not inspect.isawaitable(awaitable):
-            raise wrong_protocol(self._place, "wsgi")
+            raise wrong_protocol(self._where, "wsgi")
         await awaitable
 
     def _note(self, protocol: str, other: str, bridge: str) -> str:
         return (
-            f"{self._place} does not show its protocol, and was called over {protocol}: if it is {other} application,"
+            f"{self._where} does not show its protocol, and was called over {protocol}: if it is {other} application,"
             f" Application.{bridge}(app) makes it speak both; Request.application makes one of a handler"
         )

@@ -26,7 +26,7 @@ class Wrapper(Dual):
     def __init__(self, app: WSGIApplication | ASGIApplication) -> None:
         self._app: Any = app
         self._spoken = expect_application(app)
-        self._called = callable_of(app, self._place)
+        self._called = callable_of(app, self._where)
 
     @property
     def app(self) -> WSGIApplication | ASGIApplication:
@@ -41,13 +41,13 @@ class Wrapper(Dual):
             close()
 
     @property
-    def _place(self) -> str:
+    def _where(self) -> str:
         return f"the application behind {type(self).__name__}"
 
     def _wsgi_inside(self) -> WSGIApplication:
         """The application, for a request over WSGI. Raises :exc:`RuntimeError` if it does not speak WSGI."""
         if "wsgi" not in self._spoken:
-            raise wrong_protocol(self._place, "asgi")
+            raise wrong_protocol(self._where, "asgi")
         app: WSGIApplication = self._called
         return app
 
@@ -57,7 +57,7 @@ class Wrapper(Dual):
         Raises :exc:`RuntimeError` if the application does not speak ASGI.
         """
         if "asgi" not in self._spoken:
-            raise wrong_protocol(self._place, "wsgi")
+            raise wrong_protocol(self._where, "wsgi")
         app: ASGIApplication = self._called
         return app if scope["type"] != "lifespan" else partial(run_once, app)
 

@@ -17,6 +17,7 @@ from . import forms as forms
 from . import structures as structures
 from ._exceptions import HTTPException, MethodNotAllowed, NotFound, abort
 from ._limits import Limits
+from ._proxies import TrustedProxies, seen_by_proxies
 from ._request import BaseRequest, HeadLike, Request, RequestHead
 from ._response import (
     BaseResponse,
@@ -55,10 +56,12 @@ __all__ = [
     "ResponseEvent",
     "ResponseFinalizer",
     "ServerSentEvent",
+    "TrustedProxies",
     "abort",
     "header_field",
     "live_field",
     "redirect",
+    "seen_by_proxies",
     "value_field",
 ]
 

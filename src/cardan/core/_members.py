@@ -207,11 +207,11 @@ def checked_members(members: Mapping[str, object], declared: Declared) -> dict[s
     return dict(members)
 
 
-def checked(place: str, value: object) -> None:
+def checked(where: str, value: object) -> None:
     """Raise :exc:`TypeError` if ``value`` is or contains an exception: the client would see its text."""
     if (found := exception_in(value)) is not None:
         raise TypeError(
-            f"got {type(found).__name__} {place}, expected what the client may see; "
+            f"got {type(found).__name__} {where}, expected what the client may see; "
             "give an exception as original_exception"
         )
 

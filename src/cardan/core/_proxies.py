@@ -12,11 +12,13 @@ has received it, and gives the head as the first trusted proxy has received it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, get_type_hints
 
 from ._checks import listed
+from ._pickling import slots_state
 from ._request.head import RequestHead
 from ._urls import DEFAULT_PORTS, MAX_PORT, split_host, valid_host
 from .fields._forwarded import Forwarded, ForwardedElement, split_node
@@ -24,8 +26,6 @@ from .fields._syntax import OWS
 from .structures._scope_headers import ScopeHeaders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ._request.head import HeadLike
     from .structures._headers import HeadersView
 
@@ -56,8 +56,11 @@ class TrustedProxies:
     another address. With None, requests from all addresses are believed.
 
     Raises :exc:`TypeError` for a number that is not an int and for a single str as ``peers``, :exc:`ValueError` for a
-    number below 0 and for text that is not a network.
+    number below 0 and for text that is not a network. :func:`seen_by_proxies` takes such an object.
     """
+
+    __module__ = "cardan.core"
+    __getstate__ = slots_state
 
     x_for: int = 1
     x_proto: int = 1
@@ -85,6 +88,10 @@ class TrustedProxies:
         if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:  # a socket for both versions of IP
             address = address.ipv4_mapped
         return address is not None and any(address in network for network in self._networks)
+
+
+# get_type_hints() of a user looks for names in the public home of the class
+TrustedProxies.__annotations__.update(get_type_hints(TrustedProxies, globals()))
 
 
 def _networks(peers: Iterable[str | Network]) -> tuple[Network, ...]:
@@ -127,7 +134,15 @@ def seen_by_proxies(head: HeadLike, trusted: TrustedProxies) -> RequestHead:
     - ``X-Forwarded-For``: the addresses that trusted proxies have told. Without any, the field is missing.
 
     A field with fewer entries than proxies that add one was sent past them, and counts as missing. What is missing or
-    not valid changes nothing.
+    not valid changes nothing. :class:`~cardan.ProxyFix` does this for an application under a server. It is for a server
+    of one's own, which makes the head itself:
+
+    >>> from cardan.core import RequestHead, TrustedProxies, seen_by_proxies
+    >>> sent = [(b"Host", b"a.example"), (b"X-Forwarded-For", b"192.0.2.7"), (b"X-Forwarded-Proto", b"https")]
+    >>> head = RequestHead(headers=sent, client=("10.0.0.1", 4711))
+    >>> seen = seen_by_proxies(head, TrustedProxies(peers=["10.0.0.0/8"]))
+    >>> seen.client, seen.scheme
+    (('192.0.2.7', 0), 'https')
     """
     seen = look_behind(head, trusted)
     told = {"x-forwarded-for": seen.route} if seen.host is None else {"host": seen.host, "x-forwarded-for": seen.route}
@@ -173,7 +188,7 @@ def look_behind(head: HeadLike, trusted: TrustedProxies) -> Seen:
         plain = "ws" if seen.scheme in ("ws", "wss") else "http"
         seen.scheme = plain + "s" if is_secure else plain
     if host is not None or port is not None:
-        seen.host, seen.server = _place(host, headers.get("Host"), port, seen.scheme, seen.server)
+        seen.host, seen.server = _authority(host, headers.get("Host"), port, seen.scheme, seen.server)
     if prefix is not None and _is_prefix(prefix):
         seen.root_path = prefix.encode("latin-1", "replace").decode("utf-8", "replace").rstrip("/")
     return seen
@@ -282,7 +297,7 @@ def _port(text: str | None) -> int | None:
     return port if 0 < port <= MAX_PORT else None
 
 
-def _place(
+def _authority(
     host: str | None, sent: str | None, port: int | None, scheme: str, server: tuple[str, int | None] | None
 ) -> tuple[str | None, tuple[str, int | None] | None]:
     """The Host field and the server: for the ``host`` and the ``port`` that proxies tell, and the Host that was sent.

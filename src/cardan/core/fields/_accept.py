@@ -208,7 +208,7 @@ class Accept:
         if not isinstance(key, str):
             return self._items.index(key) if key in self._items else -1
         wanted = self._normal(key)
-        return next((place for place, (item, _, _) in enumerate(self._ranges) if item == wanted), -1)
+        return next((index for index, (item, _, _) in enumerate(self._ranges) if item == wanted), -1)
 
     @overload
     def __getitem__(self, key: str) -> float: ...

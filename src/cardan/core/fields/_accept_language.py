@@ -137,15 +137,15 @@ def matches_extended(language_range: str, tag: str) -> bool:
     parts = tag.lower().replace("_", "-").split("-")
     if wanted[0] not in ("*", parts[0]):
         return False
-    place = 1
+    index = 1
     for part in wanted[1:]:
         if part == "*":
             continue
-        while place < len(parts) and parts[place] != part:
-            if len(parts[place]) == 1:
+        while index < len(parts) and parts[index] != part:
+            if len(parts[index]) == 1:
                 return False
-            place += 1
-        if place == len(parts):
+            index += 1
+        if index == len(parts):
             return False
-        place += 1
+        index += 1
     return True
