@@ -17,10 +17,10 @@ from werkzeug.utils import secure_filename as flask_secure_filename
 from cardan import Application, Request, Response, abort, redirect, send_file
 from cardan.compat.werkzeug.routing import Map, Rule
 from cardan.compat.werkzeug.utils import secure_filename
-from cardan.exceptions import NotFound
+from cardan.exceptions import MethodNotAllowed, NotFound
 from cardan.files import send_from_directory
 from cardan.testing import PROTOCOLS, Client
-from tests.guide_tables import HEADERS, TARGET, body_for, rows, untested, value_here, view
+from tests.guide_tables import HEADERS, TARGET, body_for, rows, section, untested, value_here, view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,6 +234,33 @@ def test_building_urls() -> None:
     for protocol in PROTOCOLS:
         request = Request.from_values("/", "http://testserver/shop", protocol=protocol)
         assert urls.bind_to_environ(request).build("item", {"number": 7}) == theirs == "/shop/items/7"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_paths_with_views_on_both_sides(protocol: ProtocolName) -> None:
+    """Methods that the map does not have go to Flask, with their body; what nobody has is Flask's 405."""
+    assert "`except (NotFound, MethodNotAllowed):`" in section(PAGE, "Step by step")
+
+    class Both(Application[Request]):
+        old = Application.from_wsgi(flask_app(lambda: flask.request.form["title"]))
+        urls = Map([Rule("/shop/items", endpoint=lambda request: Response("new"), methods=["GET"])])
+
+        def resolve(self, request: Request) -> Any:
+            try:
+                return self.urls.bind_to_environ(request).match()[0]
+            except (NotFound, MethodNotAllowed):
+                return self.old
+
+    with Client(Both(), protocol) as client:
+        assert client.get(TARGET).text == "new"
+        assert client.post(TARGET, data={"title": "old"}).text == "old"
+        assert client.delete(TARGET).status_code == 405
+
+
+def test_errors_of_flask_without_the_middleware() -> None:
+    """They are errors like all others: a 500."""
+    assert "without it, the error is a 500" in section(PAGE, "Step by step")
+    assert [answer.status_code for answer in answers(lambda request: flask.abort(404))] == [500, 500]
 
 
 # What differs

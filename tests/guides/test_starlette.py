@@ -8,6 +8,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import fastapi
 import pytest
 import starlette.responses
 from starlette.applications import Starlette
@@ -16,17 +17,20 @@ from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.sessions import SessionMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request as StarletteRequest
 from starlette.routing import Mount as StarletteMount
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles as StarletteStaticFiles
 
-from cardan import Application, Request, Response, StaticFiles, abort, redirect, send_file
+from cardan import CORS, Application, Compression, Request, Response, StaticFiles, abort, redirect, send_file
 from cardan.exceptions import NotFound
 from cardan.files import send_from_directory
 from cardan.testing import PROTOCOLS, Client, RequestBuilder
-from tests.guide_tables import HEADERS, TARGET, body_for, rows, untested, value_here, view
+from tests.guide_tables import HEADERS, TARGET, body_for, rows, section, untested, value_here, view
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -249,6 +253,107 @@ def test_limits_of_forms() -> None:
     assert starlette_answer(old, "POST", **sent).status_code == 400
     mine = Application(lambda request: Response(str(len(request.files))), request_class=Small)
     assert [answer.status_code for answer in answers(None, "POST", mine, **sent)] == [413, 413]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_views_and_parts_in_fastapi(protocol: ProtocolName) -> None:
+    """A view is appended to the routes, and a part is mounted; FastAPI's own views stand beside them."""
+    text = section(PAGE, "Step by step")
+    assert '`app.router.routes.append(Route("/items/{number:int}", item))`' in text
+    assert '`app.mount("/api", api)`' in text
+    app = fastapi.FastAPI()
+
+    @app.get("/own/{number}")
+    async def own(number: int) -> dict[str, int]:
+        return {"number": number}
+
+    @Request.application
+    async def item(request: Request) -> Response:
+        await request.load()
+        return Response(f"{request.scope['path_params']['number']} {request.form.get('title', '')}")
+
+    @Request.application
+    def api(request: Request) -> Response:
+        return Response(f"{request.root_path} {request.path} {request.form.get('title', '')}")
+
+    app.router.routes.append(Route("/items/{number:int}", item))
+    app.mount("/api", api)
+    with Client(Application.from_asgi(app), protocol) as client:
+        assert client.get("/own/7").json() == {"number": 7}
+        assert client.post("/items/7", data={"title": "a"}).text == "7 a"
+        assert client.post("/api/users", data={"title": "a"}).text == "/api /users a"
+        assert client.get("/openapi.json").status_code == 200
+
+
+def test_errors_of_starlette_without_the_middleware() -> None:
+    """They are errors like all others: a 500."""
+    assert "without\n  it, the error is a 500" in section(PAGE, "Step by step")
+
+    def new(request: Request) -> Response:
+        raise StarletteHTTPException(404)
+
+    assert [answer.status_code for answer in answers(new)] == [500, 500]
+
+
+def test_errors_of_views_that_have_moved() -> None:
+    """cardan answers them; the handlers of Starlette do not see them."""
+    assert "`exception_handlers` of the old side do not see" in section(PAGE, "Step by step")
+
+    def seen(request: object, error: object) -> Any:
+        return starlette.responses.PlainTextResponse("seen", 404)
+
+    @Request.application
+    async def missing(request: Request) -> Response:
+        raise NotFound("no such item")
+
+    site = Starlette(routes=[Route("/item", missing)], exception_handlers={404: seen})
+    with Client(site, "asgi") as client:
+        assert client.get("/none").text == "seen"
+        answer = client.get("/item")
+        assert answer.status_code == 404
+        assert "no such item" in answer.text
+
+
+@pytest.mark.parametrize(("host", "status"), [("a.example", 200), ("b.example", 400)])
+def test_trusted_hosts(host: str, status: int) -> None:
+    """A host that is not trusted is a 400 in both."""
+    around("`TrustedHostMiddleware`")
+    trusting = Middleware(TrustedHostMiddleware, allowed_hosts=["a.example"])
+    old = starlette_app(lambda request: starlette.responses.Response(), middleware=[trusting])
+
+    class Trusting(Request):
+        trusted_hosts = ["a.example"]
+
+    new = Application(lambda request: Response(), request_class=Trusting)
+    for app, protocol in ((old, "asgi"), (new, "asgi"), (new, "wsgi")):
+        with Client(app, protocol, base_url=f"http://{host}") as client:
+            assert client.get("/").status_code == status
+
+
+def test_cors_and_compression() -> None:
+    """The two stand around an application, as the middleware of Starlette does, and send the same."""
+    around("`CORSMiddleware`, `GZipMiddleware`")
+
+    def old(request: object) -> Any:
+        return starlette.responses.PlainTextResponse("x" * 2000)
+
+    their_cors = Middleware(CORSMiddleware, allow_origins=["http://a.example"])
+    theirs = starlette_app(old, middleware=[their_cors, Middleware(GZipMiddleware)])
+    ours = CORS(Compression(Application(lambda request: Response("x" * 2000))), origins=["http://a.example"])
+    for app, protocol in ((theirs, "asgi"), (ours, "asgi"), (ours, "wsgi")):
+        with Client(app, protocol) as client:
+            answer = client.get("/", headers={"Origin": "http://a.example", "Accept-Encoding": "gzip"})
+            assert answer.headers["Access-Control-Allow-Origin"] == "http://a.example"
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert answer.text == "x" * 2000
+
+
+def test_asgi_middleware() -> None:
+    """Middleware of ASGI takes an application of cardan."""
+    around("a pure ASGI middleware")
+    mine = Application(lambda request: Response(request.scope["session"].get("user", "nobody")))
+    with Client(SessionMiddleware(mine, secret_key="for the test"), "asgi") as client:
+        assert client.get("/").text == "nobody"
 
 
 # What differs
