@@ -177,9 +177,13 @@ def test_the_adapters_have_the_same_modules() -> None:
 
 #: the functions of ``_handling.py`` that only one adapter has, and why the other one has none
 ONE_SIDED = {
-    "wsgi": {"_handle": "handle() answers the errors that a server takes for its own, around it"},
+    "wsgi": {
+        "_handle": "handle() answers the errors that a server takes for its own, around it",
+        "_close": "ASGI raises an answered error to the server after the answer was sent",
+    },
     "asgi": {
         "_await": "WSGI awaits in the thread of the request: wsgi/_thread.py",
+        "_fail": "WSGI cannot mistake the cancellation of something else for that of the request",
         "_hold": "WSGI drains when the iterable is closed: wsgi/_draining.py",
         "_make_worker": "WSGI has the thread of the request",
         "_make_sender": "sending is a function on WSGI",

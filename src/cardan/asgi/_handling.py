@@ -11,7 +11,7 @@ and no context. Each await of a coroutine of our own costs about 80 ns: :func:`h
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from .. import _crossing as crossing
 from ..core._exceptions import HTTPException
@@ -135,18 +135,10 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
             sender = _make_sender(app, request, exchange, scope, receive, send, worker, context)
             await sender.send(response, scope["method"])
     except BaseException as error:
-        ordinary = crossing.as_error(error)
-        if isinstance(ordinary, Exception) and request is not None:
-            held = held or _hold(request, exchange, scope, receive, send)
-            if held is not None:
-                await held.drain()
         failure = None  # its traceback holds this frame: no cycle
-        try:
-            if ordinary is not error:
-                raise ordinary from error
-            raise
-        finally:
-            del ordinary  # no cycle, either
+        if request is not None and isinstance(crossing.as_error(error), Exception):
+            held = held or _hold(request, exchange, scope, receive, send)
+        await _fail(error, held)
     finally:
         scope.pop(REQUEST_KEY, None)
         if worker is not None and worker.lags:
@@ -202,15 +194,7 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
             )
             await sender.send(response, scope["method"])
     except BaseException as error:
-        ordinary = crossing.as_error(error)
-        if isinstance(ordinary, Exception) and held is not None:
-            await held.drain()
-        try:
-            if ordinary is not error:
-                raise ordinary from error
-            raise
-        finally:
-            del ordinary  # its traceback holds this frame: no cycle
+        await _fail(error, held)
     if held is not None:
         await held.finish()
 
@@ -261,13 +245,21 @@ async def _await(awaitable: Awaitable[Any]) -> Any:
     try:
         return await awaitable
     except BaseException as error:
-        ordinary = crossing.as_error(error)
-        try:
-            if ordinary is not error:
-                raise ordinary from error
-            raise
-        finally:
-            del ordinary  # its traceback holds this frame: no cycle
+        await _fail(error, None)
+
+
+async def _fail(error: BaseException, held: HeldSend | None) -> NoReturn:
+    """Raise ``error``; an ordinary error in its place if it is a cancellation of something else than this request.
+
+    Before an ordinary error, the body of the request is drained by ``held``.
+    """
+    ordinary = crossing.as_error(error)
+    try:
+        if held is not None and isinstance(ordinary, Exception):
+            await held.drain()
+        raise ordinary
+    finally:
+        del error, ordinary  # their tracebacks hold this frame: no cycle
 
 
 def _hold(

@@ -122,9 +122,9 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
             rescued = context.run(app._adapter_answer_exception, request, error)
             if rescued is None:
                 raise
-            if throws_errors(environ) and not environ.get(DIRECT):  # the error is raised in place of this response
+            if throws_errors(environ) and not environ.get(DIRECT):
                 thread = thread or RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
-                close_all([partial(thread.context.call, close) for close in closers_of(rescued)], thread.wait)
+                _close(rescued, thread)  # the error is raised in its place
                 raise
             response = rescued
         body: Iterable[bytes] | None = send_whole(response, environ, start_response)
@@ -145,6 +145,11 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
     finally:
         if not held:
             _leave(environ, exchange, thread)
+
+
+def _close(response: BaseResponse, thread: RequestThread) -> None:
+    """Close a response that is not sent."""
+    close_all([partial(thread.context.call, close) for close in closers_of(response)], thread.wait)
 
 
 def _respond(app: ServedOverWSGI, request: BaseRequest, thread: RequestThread) -> BaseResponse:
