@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ def test_reading_the_body(old: str, sync: str, asynchronous: str, protocol: Prot
 def test_answers(old: str, new: str, protocol: ProtocolName, tmp_path: Path) -> None:
     """Both lines send the same status, the same header fields and the same body, but for what the page says."""
     (tmp_path / "report.txt").write_text("report")
-    names = {"path": tmp_path / "report.txt", "folder": tmp_path}
+    names = {"path": tmp_path / "report.txt", "folder": tmp_path, "io": io}
     theirs = flask_answer(view(old, vars(flask) | names | {"NotFound": FlaskNotFound}, ""))
     with Client(Application(view(new, OURS | names)), protocol) as client:
         ours = client.get(TARGET)
