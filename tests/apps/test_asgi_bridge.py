@@ -15,6 +15,7 @@ import pytest
 
 import cardan
 from cardan import Application, Mount, ProxyFix
+from cardan._crossing import Conversation
 from cardan.testing import Client, RequestBuilder
 
 if TYPE_CHECKING:
@@ -61,6 +62,30 @@ def test_an_upload_is_read_as_it_comes(backend: Any) -> None:
         assert client.post("/", content=b"".join(parts)).content == b"".join(parts)
         assert client.post("/", content=b"small").content == b"small"
         assert client.get("/").content == b""
+
+
+def test_crossings_of_an_upload(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upload whose length is known crosses to the loop once for each 64 KiB, and not once more for its end."""
+    crossings: list[Any] = []
+    run_sync = Conversation.run_sync
+
+    async def counted(self: Conversation, function: Callable[..., Any], *args: Any) -> Any:
+        crossings.append(function)
+        return await run_sync(self, function, *args)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        size, more = 0, True
+        while more:
+            message = await receive()
+            size += len(message["body"])
+            more = message["more_body"]
+        await send(START)
+        await send(body(b"%d" % size))
+
+    monkeypatch.setattr(Conversation, "run_sync", counted)
+    with client_of(app) as client:
+        assert client.post("/", content=b"x" * 2**20).content == b"1048576"
+    assert len(crossings) == 16
 
 
 @on_both_loops
