@@ -61,6 +61,7 @@ core._response.content_type       contract/test_response_members.py        mimet
 core._response.encoding           core/response/test_body.py               encode
 core._response.etag               core/response/test_conditional.py        make_conditional
 core._response.kept_trailers      contract/test_trailers.py                trailers
+core._response.of_application     apps/test_bridges.py                     HEAD
 core._response.pumping            core/response/test_kept_alive.py         AsyncLibrary
 core._response.range_bodies       core/response/test_range_cutter.py       CutBody
 core._response.response           core/response/test_events.py             from_events

@@ -1,16 +1,16 @@
 """WireMixin: what would be sent for a response over WSGI or ASGI. It is for tests, and for code that sends it itself.
 
-Takes an environ or a scope; gives status, header fields and body, as the finalizer of core makes them. It also makes a
-response from what another application sends.
+Takes an environ or a scope; gives status, header fields and body, as the finalizer of core makes them.
 """
 
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from . import core
 from .core._response.finalizer import Chunk, Head
+from .core._response.of_application import response_of, without_length
 from .core._response.outgoing import finalizer_of
 from .core._response.trailers import joined
 from .core.structures._headers import Headers, trusted_headers
@@ -18,9 +18,7 @@ from .core.structures._headers import Headers, trusted_headers
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 
-__all__ = ["WireMixin", "leave_length_out", "made"]
-
-R = TypeVar("R", bound=core.BaseResponse)
+__all__ = ["WireMixin"]
 
 
 class WireMixin(core.BaseResponse):
@@ -58,13 +56,13 @@ class WireMixin(core.BaseResponse):
         if not callable(app):
             raise TypeError(f"got an application of type {type(app).__name__}, expected a WSGI application")
         status, headers, body = call_app(app, environ)
-        response = made(cls, body, status, headers)
+        response = response_of(cls, body, status, headers)
         if buffered:
             try:
                 response.response = list(response.iter_encoded())
             finally:
                 body.close()
-            leave_length_out(response, environ.get("REQUEST_METHOD"))
+            without_length(response, environ.get("REQUEST_METHOD"))
         return response
 
     @classmethod
@@ -126,8 +124,8 @@ class WireMixin(core.BaseResponse):
         if not callable(app):
             raise TypeError(f"got an application of type {type(app).__name__}, expected an ASGI application")
         status, headers, chunks, trailers = await call_app(app, scope, receive)
-        response = made(cls, chunks, status, headers)
-        leave_length_out(response, scope["method"])
+        response = response_of(cls, chunks, status, headers)
+        without_length(response, scope["method"])
         if trailers is not None:
             response.headers.remove("Trailer")  # made anew for the server that the response is sent to
             response.trailers = joined(trailers)
@@ -140,25 +138,6 @@ class WireMixin(core.BaseResponse):
             app: Any = response
             return await cls.afrom_app(app, scope)
         return super().force_type(response)
-
-
-def made(cls: type[R], body: Any, status: str | int, headers: list[tuple[str, str]]) -> R:
-    """A response with exactly the fields that an application gave. Without a Content-Type among them, it has none."""
-    response = cls(body, status, headers)
-    if not any(name.lower() == "content-type" for name, _ in headers):
-        response.headers.remove("Content-Type")
-    return response
-
-
-def leave_length_out(response: core.BaseResponse, method: str | None) -> None:
-    """Send no Content-Length of an empty body that another application has given in answer to a HEAD.
-
-    The application may leave out the body that it gives in answer to a GET, whose length a Content-Length has to be
-    (RFC 9110 section 8.6). A length that it has declared is sent.
-    """
-    if method == "HEAD" and response.is_sequence and not response.get_data():
-        response.automatically_set_content_length = False
-        response.response = []  # takes back the length of a body of bytes
 
 
 class _Closing:

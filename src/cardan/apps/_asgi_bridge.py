@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .. import _crossing as crossing
 from .._response import Response
-from .._wire import leave_length_out, made
 from ..asgi._messages import AppAnswer, NobodyTakes, comes_of_leaving
 from ..core._buffers import CHUNK_SIZE
 from ..core._exceptions import ClientDisconnected
 from ..core._request.head import announces_body
+from ..core._response.of_application import response_of, without_length
 from ..core._urls import whole_raw_path
 from ..core._waiting import checkpoint
 from ..wsgi._head import EnvironHead
@@ -167,12 +167,12 @@ class _Call:
             raise
         answer = self._answer
         if self._has_all_sent:
-            response = made(Response, chunk, answer.status, answer.headers)
-            leave_length_out(response, self._request.method)
+            response = response_of(Response, chunk, answer.status, answer.headers)
+            without_length(response, self._request.method)
             response.call_on_close(self.close)  # the application may go on, with a background task for example
             return response
         self._chunk = chunk
-        return made(Response, self, answer.status, answer.headers)
+        return response_of(Response, self, answer.status, answer.headers)
 
     def _preload(self) -> None:
         """Read a small body now, so that ``receive()`` need not come to this thread. Not one that is to be invited."""

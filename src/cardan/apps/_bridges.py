@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 from wsgiref.util import FileWrapper
 
-from .._wire import leave_length_out, made
 from ..core._environs import make_environ
 from ..core._request.exchange import find_exchange
 from ..core._request.head import announces_body
+from ..core._response.of_application import response_of, without_length
 from ..core._response.response import Response
 from ..wsgi._calling import call_app
 
@@ -42,7 +42,7 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
         announced = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
         environ["wsgi.input"] = request.stream if announced else _LateInput(request)
         response = _response(*call_app(app, environ, partial(_begin_stream, find_exchange(request.scope))))
-        leave_length_out(response, request.method)
+        without_length(response, request.method)
         return response
 
     return handler
@@ -87,8 +87,8 @@ def _response(status: str, headers: list[tuple[str, str]], body: AppBody) -> Res
         body.close()
         raise
     if whole is None:
-        return made(Response, body, status, headers)
-    response = made(Response, whole, status, headers)
+        return response_of(Response, body, status, headers)
+    response = response_of(Response, whole, status, headers)
     if body.needs_end:
         response.call_on_close(body.finish)
     return response

@@ -11,10 +11,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._wire import made
 from ..core._flow import Delegate, flow, raiser
 from ..core._request.serving import load_in_thread
 from ..core._response.base import BaseResponse
+from ..core._response.of_application import response_of
 from ..core._response.response import Response
 from ..wsgi._calling import call_app
 from ._bridges import environ_for
@@ -96,6 +96,6 @@ def _over_wsgi(app: Any) -> Callable[[Any], Response]:
         if "wsgi.input" not in environ:
             environ["wsgi.input"] = request.stream
         status, headers, body = call_app(app, environ)
-        return made(Response, body, status, headers)
+        return response_of(Response, body, status, headers)
 
     return handler

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .._request import BaseRequest
 from .._response import Response
-from .._wire import made
 from ..core._checks import check_type
 from ..core._exceptions import HTTPException, default_exceptions
+from ..core._response.of_application import response_of
 from ..wsgi._calling import call_app
 from ._delegation import environ_of
 
@@ -63,7 +63,7 @@ def foreign_error(error: ForeignError, request: BaseRequest) -> HTTPException:
     finally:
         body.close()
     cls = default_exceptions.get(error.code or 0, HTTPException)
-    found = cls(response=made(Response, data, status, headers))
+    found = cls(response=response_of(Response, data, status, headers))
     if cls is HTTPException:
         found.__dict__["code"] = error.code
     return found

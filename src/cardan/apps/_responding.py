@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 from .. import _crossing as crossing
 from .. import core
 from .._response import Response
-from .._wire import made
 from ..asgi._hints import EXTENSION as EARLY_HINT
 from ..asgi._messages import TRAILERS, AppAnswer, NobodyTakes, comes_of_leaving
 from ..core._checks import check_type
 from ..core._environs import make_environ
 from ..core._request.exchange import DIRECT, REQUEST_KEY
 from ..core._response.kept_trailers import KEPT, KeptTrailers
+from ..core._response.of_application import response_of
 from ..core._response.trailers import announced
 from ..core._urls import whole_raw_path
 from ..core._waiting import checkpoint
@@ -60,7 +60,7 @@ def respond(app: Callable[..., Any], request: core.BaseRequest) -> Response:
     environ[DIRECT] = True
     kept = environ[KEPT] = KeptTrailers(head.http_version)
     status, headers, body = call_app(app, environ)
-    response = made(Response, body, status, headers)
+    response = response_of(Response, body, status, headers)
     kept.hand_on(response)
     return response
 
@@ -115,7 +115,7 @@ async def _called(app: Callable[..., Any], scope: Scope, receive: Receive, hint:
         await call.cancel()
         raise
     answer = call.answer
-    response = made(Response, call, answer.status, answer.headers)
+    response = response_of(Response, call, answer.status, answer.headers)
     if answer.announces:
         kept = KeptTrailers(scope.get("http_version") or "1.1")
         kept.names = announced([value for name, value in answer.headers if name.lower() == "trailer"])
