@@ -243,7 +243,7 @@ def test_paths_with_views_on_both_sides(protocol: ProtocolName) -> None:
     assert "`except (NotFound, MethodNotAllowed):`" in section(PAGE, "Step by step")
 
     class Both(Application[Request]):
-        old = Application.from_wsgi(flask_app(lambda: flask.request.form["title"]))
+        old = bridged(lambda: flask.request.form["title"])
         urls = Map([Rule("/shop/items", endpoint=lambda request: Response("new"), methods=["GET"])])
 
         def resolve(self, request: Request) -> Any:
@@ -256,6 +256,26 @@ def test_paths_with_views_on_both_sides(protocol: ProtocolName) -> None:
         assert client.get(TARGET).text == "new"
         assert client.post(TARGET, data={"title": "old"}).text == "old"
         assert client.delete(TARGET).status_code == 405
+
+
+def test_rewriting_a_view_before_it_moves() -> None:
+    """A view of Flask makes a request of cardan and returns a response of cardan, also behind the bridge."""
+    assert "`request = cardan.Request(flask.request.environ)`" in section(PAGE, "Step by step")
+
+    def half() -> Any:
+        request = Request(flask.request.environ)
+        with request:
+            response = Response(request.form["title"] + request.files["photo"].read().decode(), 201)
+        response.set_cookie("theme", "dark")
+        return response
+
+    for answer in (flask_answer(half, **body_for("form")), *answers(None, app=bridged(half), **body_for("form"))):
+        assert (answer.status_code, answer.text, answer.cookies["theme"]) == (201, "a b12345", "dark")
+
+
+def bridged(old: Any) -> Any:
+    """The application of Flask, for both protocols."""
+    return Application.from_wsgi(flask_app(old))
 
 
 def test_errors_of_flask_without_the_middleware() -> None:

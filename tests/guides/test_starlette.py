@@ -300,6 +300,32 @@ def test_views_and_parts_in_fastapi(protocol: ProtocolName) -> None:
         assert client.get("/openapi.json").status_code == 200
 
 
+def test_rewriting_a_view_before_it_moves() -> None:
+    """A view of Starlette makes a request of cardan and returns a response of cardan, also behind the bridge."""
+    assert "`request = cardan.Request(request.scope, request.receive)`" in section(PAGE, "Step by step")
+
+    async def half(old: StarletteRequest) -> Any:
+        request = Request(old.scope, old.receive)
+        await request.load()
+        async with request:
+            response = Response(request.form["title"] + (await request.files["photo"].aread()).decode(), 201)
+        response.set_cookie("theme", "dark")
+        return response
+
+    app = Application.from_asgi(starlette_app(half))
+    for answer in (starlette_answer(half, **body_for("form")), *answers(None, app=app, **body_for("form"))):
+        assert (answer.status_code, answer.text, answer.cookies["theme"]) == (201, "a b12345", "dark")
+
+
+def test_responses_in_fastapi() -> None:
+    """A view of FastAPI returns a response of Starlette: one of cardan is an error."""
+    assert "The views of FastAPI return responses of Starlette only." in section(PAGE, "Step by step")
+    app = fastapi.FastAPI()
+    app.get("/", response_model=None)(lambda: Response("x"))
+    with Client(app, "asgi", raise_app_exceptions=False) as client:
+        assert client.get("/").text != "x"
+
+
 def test_errors_of_starlette_without_the_middleware() -> None:
     """They are errors like all others: a 500."""
     assert "without\n  it, the error is a 500" in section(PAGE, "Step by step")
