@@ -44,7 +44,7 @@ help:
 	@echo "make bench-newer  the same on Python 3.14 and 3.15, as test-newer does"
 	@echo "make early-answers  which browsers and clients see an answer that is sent before their upload was read"
 	@echo "make interop  one application on every server, asked by every client: docs/guides/interop.md"
-	@echo "make interop-suites  the tests of Flask and Werkzeug with cardan's classes in the place of Werkzeug's"
+	@echo "make interop-suites  the tests of Flask, Werkzeug and Quart with cardan's classes in the place of Werkzeug's"
 	@echo "make docs    the manual, in docs/_build/html"
 	@echo "make fuzz    every fuzzer for a short while"
 
@@ -96,12 +96,13 @@ early-answers: $(VENV)/.installed-test
 interop: $(VENV)/.installed-interop
 	@$(PY) -m interop $(ARGS)
 
-# The suites of other projects need the versions that they were written for: they have an environment of their own. pip
-# downloads their source distributions.
-SUITES := $(VENV).suites
+# The suites of other projects need the versions that they were written for: they have environments of their own, one for
+# each of these extras. pip downloads their source distributions.
+SUITES := suites suites-quart
 interop-suites:
-	@$(MAKE) --silent --no-print-directory VENV=$(SUITES) $(SUITES)/.installed-suites
-	@$(SUITES)/bin/python -m tests.suites $(ARGS)
+	@status=0; for extra in $(SUITES); do venv=$(VENV).$$extra; \
+		$(MAKE) --silent --no-print-directory VENV=$$venv $$venv/.installed-$$extra || exit 1; \
+		$$venv/bin/python -m tests.suites --extra $$extra $(ARGS) || status=1; done; exit $$status
 
 docs: $(VENV)/.installed-docs
 	@$(PY) -m sphinx -M html docs docs/_build --fail-on-warning --keep-going --quiet $(ARGS)

@@ -44,6 +44,8 @@ asgi._sending                     contract/test_response_hazards.py        keep_
 asgi._thread                      contract/test_contexts.py                contextvars
 asgi._websockets                  apps/test_websocket_heads.py             websocket.http.response
 compat.werkzeug._values           compat/werkzeug/test_test.py             encode_multipart
+compat.werkzeug.sansio.request    compat/werkzeug/test_sansio.py           remote_addr
+compat.werkzeug.sansio.response   compat/werkzeug/test_sansio.py           mimetype
 core._environs                    apps/test_bridges.py                      PATH_INFO
 core._limits                      core/request/test_limits.py              max_form_parts
 core._pickling                    test_pickles.py                           pickle

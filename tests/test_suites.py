@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.suites.__main__ import leave_out
+from tests.suites.__main__ import rewrite
 from tests.suites.verdict import Explanation, Verdict
 
 SUITES = Path(__file__).with_name("suites")
@@ -74,20 +74,30 @@ def test_the_explanations() -> None:
         assert "==" in suite["requirement"]
         tests = [test for entry in suite["explained"] for test in entry["tests"]]
         assert len(tests) == len(set(tests)) <= suite["at_most"]
-        assert all(entry["reason"] for entry in (*suite["explained"], *suite.get("left_out", ())))
+        assert all(entry["reason"] for entry in (*suite["explained"], *suite.get("rewritten", ())))
         assert {entry["kind"] for entry in suite["explained"]} <= {"words", "standard", "design", "private"}
 
 
-def test_lines_that_are_left_out(tmp_path: Path) -> None:
-    """The line goes from the file, and nothing else; a line that is not there ends the run."""
-    path = tmp_path / "tests" / "test_a.py"
-    path.parent.mkdir()
+def test_the_guide_names_the_suites() -> None:
+    """The guide has a row for each suite, with its version and the number of lines that are rewritten."""
+    guide = (SUITES.parents[1] / "docs/guides/werkzeug.md").read_text("utf-8")
+    for name, suite in tomllib.loads((SUITES / "suites.toml").read_text("utf-8")).items():
+        version = suite["requirement"].partition("==")[2]
+        row = next(line for line in guide.splitlines() if line.startswith(f"| {name.title()} {version}"))
+        assert row.endswith(f"| {len(suite.get('rewritten', ()))} |")
+
+
+def test_lines_that_are_rewritten(tmp_path: Path) -> None:
+    """The line is replaced, and nothing else; a line that is not there ends the run."""
+    path = tmp_path / "test_a.py"
     path.write_text("import a\nimport b\nimport c\n")
-    suite = {"left_out": [{"file": "test_a.py", "line": "import b", "reason": "why"}]}
-    leave_out(tmp_path, suite)
-    assert path.read_text() == "import a\nimport c\n"
+    suite = {
+        "rewritten": [{"folder": ".", "file": "test_a.py", "line": "import b", "instead": "import d", "reason": "why"}]
+    }
+    rewrite(tmp_path, suite)
+    assert path.read_text() == "import a\nimport d\nimport c\n"
     with pytest.raises(SystemExit, match="got no line 'import b'"):
-        leave_out(tmp_path, suite)
+        rewrite(tmp_path, suite)
 
 
 def test_the_shim(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """Runs test suites of other projects, first with Werkzeug and then with cardan in its place: ``make interop-suites``.
 
-    python -m tests.suites [NAME ...] [--show TEST]
+    python -m tests.suites --extra EXTRA [NAME ...] [--show TEST]
 
-``suites.toml`` has the suites: the source distribution that pip downloads, its tests, and the tests that are known to
-fail with cardan, each with the reason. The command fails if another test is lost, and if one of these is not.
+``suites.toml`` has the suites: the source distribution that pip downloads, its tests, the lines that are changed for
+cardan, and the tests that are known to fail with it, each with the reason. The command fails if another test is lost,
+and if one of these is not. ``--extra`` names the extra of cardan that is installed. Suites that need another one are
+left out.
 ``--show`` runs one test with cardan and prints what pytest says.
 """
 
@@ -66,33 +68,36 @@ def outcomes(root: Path, suite: dict[str, Any], options: list[str]) -> Outcomes:
     return {test.removeprefix(FOLDER): how for test, how in found.items()}
 
 
-def leave_out(root: Path, suite: dict[str, Any]) -> None:
-    """Take the lines out of the tests that import private names of Werkzeug: without it no test of the file runs."""
-    for entry in suite.get("left_out", ()):
-        path = root / FOLDER / entry["file"]
+def rewrite(root: Path, suite: dict[str, Any]) -> None:
+    """Change the lines that a program has to change, or that keep every test of a file from running."""
+    for entry in suite.get("rewritten", ()):
+        path = root / entry["folder"] / entry["file"]
         text = path.read_text("utf-8")
-        if text.count(f"\n{entry['line']}\n") != 1:
+        if text.count(f"{entry['line']}\n") != 1:
             raise SystemExit(f"got no line {entry['line']!r} in {entry['file']}, expected one")
-        path.write_text(text.replace(f"\n{entry['line']}\n", "\n"), "utf-8")
+        path.write_text(text.replace(f"{entry['line']}\n", f"{entry['instead']}\n"), "utf-8")
 
 
 def main() -> bool:
     """Run the suites. Returns whether each one shows what is explained."""
     parser = argparse.ArgumentParser(prog="make interop-suites", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(SUITES)}; all without a name")
+    parser.add_argument("--extra", required=True, help="the suites that need this extra are run")
     parser.add_argument("--show", metavar="TEST", help="run one test with cardan and print the output of pytest")
     given = parser.parse_args()
     holds = True
     for name in given.names or SUITES:
         suite = SUITES[name]
+        if suite["extra"] != given.extra:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             root = fetch(suite["requirement"], suite["sha256"], Path(folder))
             if given.show:
-                leave_out(root, suite)
+                rewrite(root, suite)
                 print(run(root, ["-p", "shim", *suite["options"], FOLDER + given.show]).stdout)
                 continue
             before = outcomes(root, suite, [])
-            leave_out(root, suite)
+            rewrite(root, suite)
             after = outcomes(root, suite, ["-p", "shim"])
         explained = [Explanation(**entry) for entry in suite["explained"]]
         verdict = Verdict(before, after, explained, suite["at_most"])

@@ -10,20 +10,25 @@ from __future__ import annotations
 import pkgutil
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 
 import werkzeug
 
 from cardan.compat import werkzeug as ours
 
 #: Werkzeug's modules that stay. They have imported their neighbours before these are replaced.
-STAY = ("debug", "local", "middleware.dispatcher", "sansio.response", "security", "serving", "urls")
-MODULES = [module.name for module in pkgutil.iter_modules(ours.__path__) if not module.name.startswith("_")]
+STAY = ("debug", "local", "middleware.dispatcher", "sansio.http", "sansio.multipart", "security", "serving", "urls")
+#: Those that are replaced. A package such as ``werkzeug.sansio`` stays, because some of its modules do.
+FOUND = [found for found in pkgutil.walk_packages(ours.__path__, f"{ours.__name__}.") if not found.ispkg]
 
 for name in STAY:
-    import_module(f"werkzeug.{name}")
-for name in MODULES:
-    module = import_module(f"cardan.compat.werkzeug.{name}")
-    sys.modules[f"werkzeug.{name}"] = module
-    setattr(werkzeug, name, module)
+    if find_spec(f"werkzeug.{name}"):  # older versions do not have all of them
+        import_module(f"werkzeug.{name}")
+for found in FOUND:
+    if "._" not in found.name:
+        name = found.name.removeprefix("cardan.compat.")
+        parent, _, last = name.rpartition(".")
+        sys.modules[name] = module = import_module(found.name)
+        setattr(import_module(parent), last, module)
 for name in ours.__all__:
     setattr(werkzeug, name, getattr(ours, name))

@@ -2,10 +2,10 @@
 
 Replace ``from werkzeug.`` by ``from cardan.compat.werkzeug.`` in their imports.
 
-The modules ``wrappers``, ``datastructures``, ``http``, ``exceptions``, ``wsgi``, ``formparser``, ``test`` and ``utils``
-have the names of the modules of Werkzeug, and so has ``routing``, which needs Werkzeug itself. Most names are cardan's
-own classes and functions. The others take the arguments of Werkzeug, or exist only here, because programs that are
-written today do not need them.
+The modules ``wrappers``, ``datastructures``, ``http``, ``exceptions``, ``wsgi``, ``formparser``, ``test``, ``utils``,
+``sansio.request`` and ``sansio.response`` have the names of the modules of Werkzeug, and so has ``routing``, which
+needs Werkzeug itself. Most names are cardan's own classes and functions. The others take the arguments of Werkzeug, or
+exist only here, because programs that are written today do not need them.
 
 New code imports from :mod:`cardan`. These modules work for the whole of 1.x, and get no new names.
 """
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from . import formparser as formparser
     from . import http as http
     from . import routing as routing
+    from . import sansio as sansio
     from . import test as test
     from . import utils as utils
     from . import wrappers as wrappers
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from .wrappers import Response as Response
 
 _HOMES = {"Client": "test", "Request": "wrappers", "Response": "wrappers"}
-_MODULES = ("datastructures", "exceptions", "formparser", "http", "routing", "test", "utils", "wrappers", "wsgi")
+_MODULES = (
+    "datastructures", "exceptions", "formparser", "http", "routing", "sansio", "test", "utils", "wrappers", "wsgi",
+)  # fmt: skip
 
 __all__ = ["Client", "Request", "Response"]
 
