@@ -182,6 +182,7 @@ ONE_SIDED = {
         "_close": "ASGI raises an answered error to the server after the answer was sent",
     },
     "asgi": {
+        "_thread_kept": "on WSGI the whole response is made in the thread of the request",
         "_await": "WSGI awaits in the thread of the request: wsgi/_thread.py",
         "_fail": "WSGI cannot mistake the cancellation of something else for that of the request",
         "_hold": "WSGI drains when the iterable is closed: wsgi/_draining.py",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from .outflow import Outflow
 
-__all__ = ["UNLIMITED", "is_possible", "run_in_pool"]
+__all__ = ["UNLIMITED", "Keeper", "is_possible", "run_in_pool"]
 
 T = TypeVar("T")
 
@@ -121,10 +121,18 @@ class _Call:
         return self.result
 
 
+async def _enter(scope: anyio.CancelScope) -> None:
+    """Enter a scope that was cancelled: anyio cancels the tasks in it while a task is its host."""
+    from anyio import sleep_forever
+
+    with scope:
+        await sleep_forever()
+
+
 class _Thread:
     """One worker thread, and the scope in which everything runs that the thread awaits in the loop."""
 
-    __slots__ = ("_loop", "_pool", "_queue", "_scope", "_task", "_token", "idle_since", "is_spent")
+    __slots__ = ("_jobs", "_loop", "_pool", "_queue", "_scope", "_task", "_token", "idle_since", "is_kept", "is_spent")
 
     def __init__(self, pool: _Pool, loop: asyncio.AbstractEventLoop) -> None:
         from anyio import CancelScope
@@ -135,6 +143,9 @@ class _Thread:
         self._token = current_token()
         self._queue: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._scope = CancelScope()
+        self._jobs = 0
+        self.is_kept = False
+        """True while a request keeps the thread for its further jobs."""
         self.is_spent = False
         """True if the thread ends after its job."""
         self.idle_since = 0.0
@@ -142,19 +153,12 @@ class _Thread:
         # not in the context of the first request, which would be kept as long as the thread
         Context().run(threading.Thread(target=self._serve, name="cardan worker thread").start)
 
-    async def _enter(self) -> None:
-        """Enter the scope, which was cancelled: anyio cancels the tasks in it while a task is its host."""
-        from anyio import sleep_forever
-
-        with self._scope:
-            await sleep_forever()
-
     def _serve(self) -> None:
         """In the thread: do jobs until told to end."""
         from anyio import from_thread
 
         known = getattr(from_thread, _KNOWN)
-        known.current_token, known.current_cancel_scope = self._token, self._scope
+        known.current_token = self._token
         while True:
             try:
                 call = self._queue.get(timeout=_IDLE_SECONDS)
@@ -164,6 +168,7 @@ class _Thread:
                 continue
             if call is None:
                 return
+            known.current_cancel_scope = self._scope
             call.run()
             try:
                 self._loop.call_soon_threadsafe(self._report, call)
@@ -173,22 +178,40 @@ class _Thread:
 
     def _report(self, call: _Call) -> None:
         """In the loop: the thread has done its job."""
+        self._jobs -= 1
+        if not self.is_kept:
+            self._free()
+        else:  # if the request was cancelled, its cleanup has its thread all the same
+            self.is_spent = False
+        call.wake()
+
+    def _free(self) -> None:
+        """In the loop: the thread has done the last job that it had."""
         if self.is_spent:
             self.end()
         else:
             self.idle_since = self._loop.time()
             self._pool.idle.append(self)
-        call.wake()
+
+    def let_go(self) -> None:
+        """In the loop: no request keeps the thread any more."""
+        self.is_kept = False
+        if not self._jobs:
+            self._free()
 
     def put(self, call: _Call) -> None:
-        """Have the thread do a job."""
+        """In the loop: have the thread do a job."""
+        self._jobs += 1
         self._queue.put(call)
 
     def cancel(self) -> None:
-        """In the loop: cancel what the job awaits there. The thread gets no job after this one."""
+        """In a task: cancel what the job awaits there. Only a request that keeps the thread gives it another job."""
+        from anyio import CancelScope
+
         self.is_spent = True
-        self._scope.cancel()
-        self._task = self._loop.create_task(self._enter(), context=Context())
+        cancelled, self._scope = self._scope, CancelScope()  # a later job has the other one
+        cancelled.cancel()
+        self._task = self._loop.create_task(_enter(cancelled), context=Context())
 
     def end(self) -> None:
         """In the loop: end the thread when it has done its job."""
@@ -260,10 +283,34 @@ def is_possible() -> bool:
     return asyncio_task() is not None and hasattr(from_thread, _KNOWN)
 
 
-async def run_in_pool(function: Callable[[], T], outflow: Outflow | None = None) -> T:
+class Keeper:
+    """Keeps the thread of its first job for all jobs that follow, until :meth:`give_back`."""
+
+    __slots__ = ("_thread",)
+
+    def __init__(self) -> None:
+        self._thread: _Thread | None = None
+
+    def take(self, loop: asyncio.AbstractEventLoop) -> _Thread:
+        """The thread of the next job."""
+        thread = self._thread
+        if thread is None:
+            thread = self._thread = _pools.get().take(loop)
+            thread.is_kept = True
+        return thread
+
+    def give_back(self) -> None:
+        """In the loop: there is no further job."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.let_go()
+
+
+async def run_in_pool(function: Callable[[], T], outflow: Outflow | None = None, keeper: Keeper | None = None) -> T:
     """Under asyncio: call ``function`` in a worker thread, in a copy of the current context.
 
-    What it gives to ``outflow`` is sent meanwhile. If sending fails, the end of the thread is waited for.
+    The thread is the one of ``keeper``, if there is one. What it gives to ``outflow`` is sent meanwhile. If sending
+    fails, the end of the thread is waited for.
 
     If a scope around the task is cancelled meanwhile, the thread is waited for all the same, and its result is given.
     A native cancellation (:meth:`asyncio.Task.cancel`) is raised at once, and the thread may be running then.
@@ -275,7 +322,7 @@ async def run_in_pool(function: Callable[[], T], outflow: Outflow | None = None)
 
     await checkpoint_if_cancelled()
     loop = asyncio.get_running_loop()
-    thread = _pools.get().take(loop)
+    thread = _pools.get().take(loop) if keeper is None else keeper.take(loop)
     call = _Call(function, loop.create_future(), outflow)
     if outflow is not None:
         outflow.wake = partial(loop.call_soon_threadsafe, call.poke)

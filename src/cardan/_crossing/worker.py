@@ -11,6 +11,7 @@ from .background import make_event
 from .cancellation import is_cancellation, shielded, wait_out, wait_uncut
 from .cleanup import run_uncut
 from .jobs import Job, run_to_end, start
+from .kept import KeptThread
 from .outflow import Outflow
 from .places import Lease, PerLoop, Places
 
@@ -113,12 +114,14 @@ class Worker:
     thread has ended; what has to follow it goes through :meth:`finish`.
     """
 
-    __slots__ = ("_deadline", "_ended", "_in_thread", "_lend", "_tail", "_threads")
+    __slots__ = ("_deadline", "_ended", "_in_thread", "_is_parked", "_kept", "_lend", "_tail", "_threads")
 
     def __init__(self, threads: Threads, lend: Callable[[Lease], None] | None = None) -> None:
         self._threads = threads
         self._lend = lend
         self._in_thread = False
+        self._kept: KeptThread | None = None
+        self._is_parked = False
         self._deadline: float | None = None
         self._ended: anyio.Event | None = None
         self._tail: anyio.Event | None = None
@@ -132,6 +135,33 @@ class Worker:
     def lags(self) -> bool:
         """True if a thread or cleanup of the request still runs although its task does not wait for it."""
         return self.is_busy or (self._tail is not None and not self._tail.is_set())
+
+    @property
+    def keeps_thread(self) -> bool:
+        """True if all functions run in the same thread, and no other request runs there meanwhile."""
+        return self._kept is not None
+
+    def keep_thread(self) -> None:
+        """Run all functions in the same thread, until :meth:`give_thread_back`. To be called before the first one."""
+        self._kept = KeptThread()
+
+    def park_thread(self) -> bool:
+        """Let the thread that is kept wait for a slow client, between the functions, among those that wait.
+
+        Returns False if as many wait as may.
+        """
+        if not self._is_parked:
+            self._is_parked = self._threads.places.get().waiting.take_nowait()
+        return self._is_parked
+
+    def give_thread_back(self) -> None:
+        """Keep the thread no longer, if it is kept."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.give_back()
+        if self._is_parked:
+            self._is_parked = False
+            self._threads.places.get().waiting.give_back()
 
     async def handle(
         self,
@@ -211,7 +241,7 @@ class Worker:
         if outflow is not None:
             outflow.step_ended = lease.end  # a client that is slow to take the last chunks keeps no place
         try:
-            result = await start(job, outflow)
+            result = await (start(job, outflow) if self._kept is None else self._kept.run(job, outflow))
         except BaseException as error:
             if job.has_raised or not is_cancellation(error) or (not job.has_ended and job.withdraw()):
                 lease.end()

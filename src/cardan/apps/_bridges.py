@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 from wsgiref.util import FileWrapper
 
 from ..core._environs import make_environ
+from ..core._flow import keeping_thread
 from ..core._request.exchange import find_exchange
 from ..core._request.head import announces_body
 from ..core._response.of_application import response_of, without_length
@@ -45,7 +46,7 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
         without_length(response, request.method)
         return response
 
-    return handler
+    return keeping_thread(handler)
 
 
 class _LateInput:

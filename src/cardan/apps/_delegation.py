@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..core._flow import Delegate, flow, raiser
+from ..core._flow import Delegate, flow, keeping_thread, keeps_thread, raiser
 from ..core._request.serving import load_in_thread
 from ..core._response.base import BaseResponse
 from ..core._response.of_application import response_of
@@ -62,7 +62,7 @@ def _in_flow(app: Any, request: Any) -> tuple[Callable[[Any], Any], bool]:
         begun = flow(inner, chosen, app.middleware, app.on_error)
         return begun if isinstance(begun, BaseResponse) else (yield from begun)
 
-    return Delegate(steps), is_async
+    return Delegate(steps, keeps_thread=keeps_thread(handler)), is_async
 
 
 def _opened_again(request_class: Callable[..., Any], request: Any) -> Any:
@@ -98,4 +98,4 @@ def _over_wsgi(app: Any) -> Callable[[Any], Response]:
         status, headers, body = call_app(app, environ)
         return response_of(Response, body, status, headers)
 
-    return handler
+    return keeping_thread(handler)

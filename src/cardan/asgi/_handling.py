@@ -14,14 +14,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from .. import _crossing as crossing
-from ..core._exceptions import HTTPException
-from ..core._flow import Served, answer, flow, guarded, raiser
+from ..core._exceptions import HTTPException, ServiceUnavailable
+from ..core._flow import Served, answer, flow, guarded, keeps_thread, raiser
 from ..core._request.body import close_async_files
 from ..core._request.draining import DEFAULTS, drain_limits_of, is_inert, may_exceed
 from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, Exchange
 from ..core._request.head import may_have_body
 from ..core._request.serving import load
 from ..core._response.base import BaseResponse
+from ..core._response.outgoing import closers_of
 from ..core.drive import arun
 from ..core.forms._files import closes_async, is_on_disk
 from ..core.structures._scope_headers import ScopeHeaders
@@ -142,8 +143,10 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
     finally:
         scope.pop(REQUEST_KEY, None)
         if worker is not None and worker.lags:
-            await worker.finish(partial(_leave, exchange))
+            await worker.finish(partial(_leave, exchange, worker))
         else:  # as _leave() does, without a coroutine for each request
+            if worker is not None:
+                worker.give_thread_back()
             exchange.holders -= 1
             if exchange.holders:
                 exchange.go_back()
@@ -226,8 +229,35 @@ async def _respond(
         steps = start()
         response = steps if isinstance(steps, BaseResponse) else await arun(steps, _await)
     else:
+        if keeps_thread(handler):
+            worker.keep_thread()
         response, context = await respond_in_thread(start, request, exchange, worker, preload=not loads)
+        if worker.keeps_thread:
+            response = await _thread_kept(app, request, response, worker, context)
     return response, context, failures.pop() if failures else None  # ``rescue`` is in its traceback: no cycle
+
+
+async def _thread_kept(
+    app: ServedOverASGI,
+    request: BaseRequest,
+    response: BaseResponse,
+    worker: crossing.Worker,
+    context: crossing.OwnContext,
+) -> BaseResponse:
+    """The response of a handler that keeps its thread: 503 if it needs the thread further, and too many threads wait.
+
+    A response that is whole and has nothing to be closed gives its thread back.
+    """
+    closers = closers_of(response)
+    if not closers and response.is_sequence:
+        worker.give_thread_back()
+    elif not worker.park_thread():
+        from ._sending import close_response
+
+        await close_response(closers, worker, context)
+        worker.give_thread_back()
+        return app.on_error(request, ServiceUnavailable("too many responses wait for their clients", retry_after=1))
+    return response
 
 
 async def _load(request: BaseRequest, handler: Function, loads: tuple[bool, ...], mode: Mode) -> Function:
@@ -314,8 +344,9 @@ def _make_sender(
     )
 
 
-async def _leave(exchange: Exchange) -> None:
+async def _leave(exchange: Exchange, worker: crossing.Worker) -> None:
     """End what the application has begun for this request."""
+    worker.give_thread_back()
     exchange.holders -= 1
     if exchange.holders:
         exchange.go_back()

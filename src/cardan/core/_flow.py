@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from functools import partial
 from inspect import isasyncgen, isawaitable, iscoroutine, iscoroutinefunction, signature, unwrap
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from ._exceptions import HTTPException
 from ._response.base import BaseResponse
@@ -29,7 +29,20 @@ if TYPE_CHECKING:
     """A handler, or the function of a middleware: both take the request."""
     OnError: TypeAlias = Callable[[Any, HTTPException], BaseResponse]
 
-__all__ = ["Delegate", "Served", "Steps", "answer", "flow", "guarded", "is_async", "raiser"]
+__all__ = [
+    "Delegate",
+    "Served",
+    "Steps",
+    "answer",
+    "flow",
+    "guarded",
+    "is_async",
+    "keeping_thread",
+    "keeps_thread",
+    "raiser",
+]
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 Steps: TypeAlias = "Generator[Any, Any, BaseResponse]"
 """A generator that yields what has to be awaited, one after the other, and returns the response."""
@@ -89,13 +102,28 @@ def raiser(error: Exception) -> Function:
     return handler
 
 
+def keeping_thread(handler: F) -> F:
+    """Mark a ``def`` handler: it, the body of its response and what is called after that run in one thread."""
+    handler.keeps_thread = True  # type: ignore[attr-defined]
+    return handler
+
+
+def keeps_thread(handler: object) -> bool:
+    """Whether a handler is marked by :func:`keeping_thread`."""
+    return getattr(handler, "keeps_thread", False) is True
+
+
 class Delegate:
-    """A handler that answers by another flow: calling it gives the steps of that flow, whose errors are responses."""
+    """A handler that answers by another flow: calling it gives the steps of that flow, whose errors are responses.
 
-    __slots__ = ("_steps",)
+    ``keeps_thread``: the handler of that flow does.
+    """
 
-    def __init__(self, steps: Callable[[], Steps]) -> None:
+    __slots__ = ("_steps", "keeps_thread")
+
+    def __init__(self, steps: Callable[[], Steps], *, keeps_thread: bool = False) -> None:
         self._steps = steps
+        self.keeps_thread = keeps_thread
 
     def __call__(self, request: Any) -> Steps:
         return self._steps()

@@ -105,7 +105,9 @@ def _after(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
     """``first``, which is emptied, then ``rest``. A chain would keep what it has given."""
     while first:
         yield first.pop(0)
-    yield from rest
+    for chunk in rest:  # "yield from" would call close() of the iterable of an application once more
+        yield chunk
+        del chunk
 
 
 class _Start:

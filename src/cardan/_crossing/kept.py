@@ -1,0 +1,148 @@
+"""A thread that one request keeps for all of its jobs, from the first to the last.
+
+A program that keeps something for each thread (:class:`threading.local`) finds what it has put there, and no other
+request runs in the thread meanwhile. On asyncio the thread is one of the pool. Elsewhere it is one of anyio, which a
+background task lends.
+"""
+
+from __future__ import annotations
+
+import queue  # its names are looked up when they are used: gevent may replace them after the import
+from contextvars import Context, copy_context
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from .background import BackgroundTask, call_soon, current_token, make_event
+from .cancellation import is_cancellation, log_lost, shielded
+from .outflow import UNSENT, nobody
+from .pool import UNLIMITED, Keeper, is_possible, run_in_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .jobs import Job
+    from .outflow import Outflow
+
+__all__ = ["KeptThread"]
+
+T = TypeVar("T")
+
+
+class KeptThread:
+    """The thread of one request. It is asked for by the first job."""
+
+    __slots__ = ("_keeper", "_lent")
+
+    def __init__(self) -> None:
+        self._keeper = Keeper()
+        self._lent: _LentThread | None = None
+
+    async def run(self, job: Job[T], outflow: Outflow | None = None) -> T:
+        """Have the thread do ``job``, as :func:`~cardan._crossing.jobs.start` does."""
+        if is_possible():
+            return cast("T", await run_in_pool(job, outflow, self._keeper))
+        if self._lent is None:
+            self._lent = _LentThread()
+        return await self._lent.run(job, outflow)
+
+    def give_back(self) -> None:
+        """In the loop: the request needs the thread no more."""
+        self._keeper.give_back()
+        lent, self._lent = self._lent, None
+        if lent is not None:
+            lent.end()
+
+
+class _LentThread:
+    """A worker thread of anyio that makes one call after the other, until it is ended."""
+
+    __slots__ = ("_queue", "_task", "_token")
+
+    def __init__(self) -> None:
+        self._token = current_token()
+        self._queue: queue.SimpleQueue[tuple[Callable[[], None], Callable[[], None]] | None] = queue.SimpleQueue()
+        # not in the context of the request, which would be kept as long as the thread
+        self._task = Context().run(BackgroundTask, self._lend)
+
+    async def _lend(self) -> None:
+        from anyio import to_thread
+
+        await to_thread.run_sync(self._serve, limiter=UNLIMITED)
+
+    def _serve(self) -> None:
+        """In the thread: make the calls."""
+        while (given := self._queue.get()) is not None:
+            call, tell = given
+            call()
+            call_soon(tell, self._token)
+            del given, call, tell  # nothing is kept while the thread waits for the next call
+
+    async def run(self, job: Job[T], outflow: Outflow | None) -> T:
+        """Make a call. If the task is cancelled meanwhile, so is what the thread awaits in the loop."""
+        from anyio.lowlevel import checkpoint_if_cancelled
+
+        await checkpoint_if_cancelled()
+        told, has_ended = make_event(), False
+        failure: BaseException | None = None
+        context = copy_context()
+
+        def call() -> None:
+            nonlocal failure
+            try:
+                context.run(job)
+            except BaseException as error:
+                failure = error
+
+        def poke() -> None:
+            told.set()
+
+        def end() -> None:
+            nonlocal has_ended
+            has_ended = True
+            if outflow is not None:
+                outflow.step_ended()
+            told.set()
+
+        if outflow is not None:
+            outflow.wake = partial(call_soon, poke, self._token)
+        self._queue.put((call, end))
+        try:
+            while not has_ended:
+                await told.wait()
+                told = make_event()
+                if outflow is not None:
+                    await outflow.drain()
+            if outflow is not None:
+                await outflow.drain()
+        except BaseException as error:
+            if outflow is not None:
+                outflow.stop()
+            cancelled = is_cancellation(error)
+            if cancelled and not has_ended:
+                if job.withdraw():
+                    raise
+                self._task.cancel()  # the thread runs, and goes on: only what it awaits in the loop is cancelled
+            with shielded():
+                while not has_ended:
+                    await told.wait()
+                    told = make_event()
+            # a cancellation is raised again by what is awaited next, unless it has ended the job
+            if not cancelled or not job.has_raised or (failure is not None and is_cancellation(failure)):
+                if failure is not None and not is_cancellation(failure):
+                    log_lost(UNSENT, failure)
+                if not cancelled or job.has_raised:
+                    raise
+        finally:
+            if outflow is not None:
+                outflow.wake = nobody  # the other one refers to this frame: no cycle
+            failure, raised = None, failure  # the traceback of an error holds this frame: no cycle
+        try:
+            if raised is not None:
+                raise raised
+        finally:
+            del raised
+        return job.result
+
+    def end(self) -> None:
+        """End the thread when it has made its last call."""
+        self._queue.put(None)

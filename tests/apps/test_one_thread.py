@@ -1,0 +1,375 @@
+"""What a WSGI application does for one request runs in one thread under ASGI, as it does under WSGI servers.
+
+An application that keeps something for each thread (the request of Bottle, a database connection of Django) finds what
+it has put there: in the call, in each step of its iterable and in ``close()``; and never what another request has put.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+import anyio
+import bottle
+import pytest
+
+from cardan import CORS, Application, Compression, Mount, ProxyFix, asgi, middleware, wsgi
+from cardan.apps._bridges import bridged
+from cardan.testing import AsyncClient
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse
+
+STEPS = 5
+
+
+class Site:
+    """A WSGI application that checks in every place whose thread it is in."""
+
+    def __init__(self, kind: str = "stream") -> None:
+        self.kind = kind
+        self.kept = threading.local()
+        self.wrong: list[str] = []
+        self.places: Counter[str] = Counter()
+        self.fails_in = ""
+
+    def check(self, place: str, path: str) -> None:
+        self.places[place] += 1
+        if getattr(self.kept, "path", None) != path:
+            self.wrong.append(place)
+        if place == self.fails_in:
+            raise RuntimeError(f"the site fails in {place}")
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Any:
+        path = environ["PATH_INFO"].rpartition("/")[2]
+        self.kept.path = path
+        environ["wsgi.input"].read()
+        self.check("call", path)
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return Items(self, path) if self.kind == "list" else Steps(self, path)
+
+
+class Steps:
+    """An iterable that lets other requests run between its steps."""
+
+    def __init__(self, site: Site, path: str) -> None:
+        self.site = site
+        self.path = path
+        self.left = STEPS
+
+    def __iter__(self) -> Steps:
+        return self
+
+    def __next__(self) -> bytes:
+        self.site.check("step", self.path)
+        if not self.left:
+            raise StopIteration
+        self.left -= 1
+        time.sleep(0.001)
+        return b"x" * 40_000
+
+    def close(self) -> None:
+        self.site.check("close", self.path)
+
+
+class Items(list[bytes]):
+    """A list with ``close()``."""
+
+    def __init__(self, site: Site, path: str) -> None:
+        super().__init__([b"x" * 40_000] * STEPS)
+        self.site = site
+        self.path = path
+
+    def close(self) -> None:
+        self.site.check("close", self.path)
+
+
+@middleware
+def around(request: Any) -> Any:
+    """A middleware that does nothing."""
+    yield
+
+
+class Resolving(Application):
+    """An application whose ``resolve()`` returns another one."""
+
+    inner: Any
+
+    def resolve(self, request: Any) -> Any:
+        return self.inner
+
+
+def resolving(inner: Any) -> Any:
+    app = Resolving(lambda request: None)  # type: ignore[arg-type,return-value]
+    app.inner = inner
+    return app
+
+
+DOORS: dict[str, Callable[[Any], Any]] = {
+    "from_wsgi": Application.from_wsgi,
+    "asgi.from_wsgi": asgi.from_wsgi,
+    "mounted": lambda site: Mount({"/at": Application.from_wsgi(site)}),
+    "behind a proxy": lambda site: ProxyFix(Application.from_wsgi(site)),
+    "compressed": lambda site: Compression(CORS(Application.from_wsgi(site), origins=["https://a.example"])),
+    "resolved": lambda site: resolving(Application.from_wsgi(site)),
+    "resolved in a wrapper": lambda site: resolving(ProxyFix(Application.from_wsgi(site))),
+    "resolved, which speaks WSGI only": lambda site: resolving(Mount({"/at": site})),
+    "two bridges": lambda site: asgi.from_wsgi(wsgi.from_asgi(asgi.from_wsgi(site))),
+}
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("kind", ["stream", "list"])
+def test_one_thread_for_each_request(backend: Any, door: str, kind: str) -> None:
+    """Call, steps and close of ten requests at once each run in the thread of their request, through every door."""
+    site = Site(kind)
+
+    async def ask(client: AsyncClient, path: str) -> None:
+        response = await client.post(path, content=b"body")
+        assert len(response.text) == 40_000 * STEPS
+
+    async def main() -> None:
+        async with AsyncClient(DOORS[door](site), "asgi") as client, anyio.create_task_group() as group:
+            for number in range(10):
+                group.start_soon(ask, client, f"/at/{number}")
+
+    anyio.run(main, backend=backend)
+    assert not site.wrong
+    assert site.places["call"] == site.places["close"] == 10
+    assert site.places["step"] == (10 * (STEPS + 1) if kind == "stream" else 0)
+
+
+def scope_of(path: str) -> dict[str, Any]:
+    return {"type": "http", "method": "GET", "path": path, "headers": [], "http_version": "1.1", "query_string": b""}
+
+
+def exchange(path: str, send: Any) -> tuple[dict[str, Any], Any, Any]:
+    """Scope, receive and send of a request whose body has ended and whose client stays."""
+    given = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Any:
+        if given:
+            return given.pop()
+        await anyio.sleep_forever()
+        raise AssertionError("nobody wakes this task")
+
+    return scope_of(path), receive, send
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("sent", range(4))
+def test_a_client_that_leaves(backend: Any, sent: int) -> None:
+    """If the server cannot send any more, whatever was sent before, ``close()`` runs in the thread of the request."""
+    site = Site()
+
+    async def main() -> None:
+        left = sent
+
+        async def send(message: Any) -> None:
+            nonlocal left
+            if not left:
+                raise OSError("the client has left")
+            left -= 1
+
+        async with anyio.create_task_group() as group:
+            for number in range(3):
+                group.start_soon(asgi.from_wsgi(site), *exchange(f"/{number}", send))
+
+    anyio.run(main, backend=backend)
+    assert not site.wrong
+    assert site.places["close"] == 3
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("place", ["call", "step", "close"])
+def test_errors(backend: Any, place: str) -> None:
+    """If the application fails, what still runs of it runs in its thread, and the thread serves other requests."""
+    site = Site()
+
+    async def send(message: Any) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    async def ask(app: Any, path: str) -> None:
+        with pytest.raises(RuntimeError, match=f"fails in {place}"):
+            await app(*exchange(path, send))
+
+    async def main() -> None:
+        app = asgi.from_wsgi(site)
+        site.fails_in = place
+        async with anyio.create_task_group() as group:
+            for number in range(3):
+                group.start_soon(ask, app, f"/{number}")
+        site.fails_in = ""
+        await app(*exchange("/after", send))
+
+    anyio.run(main, backend=backend)
+    assert not site.wrong
+    assert site.places["close"] == (1 if place == "call" else 4)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("ticks", range(12))
+def test_a_scope_that_is_cancelled(backend: Any, ticks: int) -> None:
+    """A request that a scope cancels at any moment closes its iterable once, in its thread."""
+    site = Site()
+    begun = []
+
+    class Counted(Steps):
+        def __init__(self, site: Site, path: str) -> None:
+            super().__init__(site, path)
+            begun.append(path)
+
+    def app(environ: dict[str, Any], start_response: StartResponse) -> Any:
+        site(environ, start_response)
+        return Counted(site, environ["PATH_INFO"][1:])
+
+    async def send(message: Any) -> None:
+        await anyio.sleep(0.002)
+
+    async def main() -> None:
+        for number in range(3):
+            with anyio.CancelScope() as scope:
+                async with anyio.create_task_group() as group:
+                    group.start_soon(asgi.from_wsgi(app), *exchange(f"/{number}", send))
+                    await anyio.sleep(ticks * 0.001)
+                    scope.cancel()
+        with anyio.fail_after(10):
+            while site.places["close"] < len(begun):
+                await anyio.sleep(0.01)
+
+    anyio.run(main, backend=backend)
+    assert not site.wrong
+    assert site.places["close"] == len(begun)
+
+
+@pytest.mark.parametrize("ticks", range(12))
+def test_a_task_that_is_cancelled(ticks: int) -> None:
+    """A request whose task is cancelled by asyncio itself closes its iterable once, in its thread."""
+    site = Site()
+    begun = []
+
+    class Counted(Steps):
+        def __init__(self, site: Site, path: str) -> None:
+            super().__init__(site, path)
+            begun.append(path)
+
+    def app(environ: dict[str, Any], start_response: StartResponse) -> Any:
+        site(environ, start_response)
+        return Counted(site, environ["PATH_INFO"][1:])
+
+    async def send(message: Any) -> None:
+        await asyncio.sleep(0.002)
+
+    async def main() -> None:
+        tasks = [asyncio.create_task(asgi.from_wsgi(app)(*exchange(f"/{number}", send))) for number in range(3)]
+        await asyncio.sleep(ticks * 0.001)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=10)
+        async with asyncio.timeout(10):
+            while site.places["close"] < len(begun):
+                await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+    assert not site.wrong
+    assert site.places["close"] == len(begun)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_bottle_while_it_streams(backend: Any) -> None:
+    """Bottle's request is kept for each thread: the body of a stream sees the request that it answers."""
+    site = bottle.Bottle()
+
+    @site.route("/stream")
+    def stream() -> Any:
+        def steps() -> Any:
+            for _ in range(STEPS):
+                time.sleep(0.001)
+                yield f"{bottle.request.query.q} "
+
+        return steps()
+
+    async def ask(client: AsyncClient, number: int) -> None:
+        response = await client.get("/stream", params={"q": f"u{number}"})
+        assert set(response.text.split()) == {f"u{number}"}
+
+    async def main() -> None:
+        async with AsyncClient(Application.from_wsgi(site)) as client, anyio.create_task_group() as group:
+            for number in range(15):
+                group.start_soon(ask, client, number)
+
+    anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_slow_clients_keep_no_place(backend: Literal["asyncio", "trio"]) -> None:
+    """A thread that waits for a slow client between two steps leaves its place to others: with one place for handlers
+    and one for bodies, ten clients that take nothing keep no other request waiting.
+    """
+    site = Site()
+
+    async def main() -> None:
+        app = Application.from_wsgi(site, threads=1).asgi_app
+        held = anyio.Event()
+
+        async def send(message: Any) -> None:
+            await held.wait()
+
+        finished: list[Any] = []
+
+        async def take(message: Any) -> None:
+            finished.append(message)
+
+        async with anyio.create_task_group() as group:
+            for number in range(10):
+                group.start_soon(app, *exchange(f"/{number}", send))
+            with anyio.fail_after(20):
+                await app(*exchange("/after", take))
+            assert not finished[-1].get("more_body")
+            held.set()
+
+    anyio.run(main, backend=backend)
+    assert not site.wrong
+    assert site.places["close"] == 11
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_too_many_slow_clients(backend: Literal["asyncio", "trio"]) -> None:
+    """If as many threads wait as may, a further stream is a 503 with Retry-After, and its iterable is closed."""
+    site = Site()
+
+    async def main() -> None:
+        app = Application(bridged(site), waiting_threads=2).asgi_app
+        held = anyio.Event()
+        started: list[Any] = []
+        taken: list[Any] = []
+
+        async def send(message: Any) -> None:
+            started.append(message)
+            await held.wait()
+
+        async def take(message: Any) -> None:
+            taken.append(message)
+
+        async with anyio.create_task_group() as group:
+            for number in range(2):
+                group.start_soon(app, *exchange(f"/{number}", send))
+            with anyio.fail_after(20):
+                while len(started) < 2:
+                    await anyio.sleep(0.001)
+                await app(*exchange("/refused", take))
+            assert taken[0]["status"] == 503
+            assert (b"retry-after", b"1") in taken[0]["headers"]
+            held.set()
+        taken.clear()
+        await app(*exchange("/after", take))
+        assert taken[0]["status"] == 200
+
+    anyio.run(main, backend=backend)
+    assert not site.wrong
+    assert site.places["close"] == 4
