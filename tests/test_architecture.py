@@ -32,7 +32,7 @@ MODULES = HOUSE.modules
 FLOORS = [
     "core._checks",
     (
-        "_lazy core._buffers core._deprecated core._environs core._limits core._members core._pickling core._pieces "
+        "_lazy core._buffers core._deprecated core._limits core._members core._pickling core._pieces "
         "core._status core._urls core._waiting"
     ),
     "core.fields",
@@ -43,7 +43,7 @@ FLOORS = [
     "core.forms",
     "core._request",
     "core._response",
-    "core._compression core._flow core._mounting core._origins core._proxies",
+    "core._compression core._environs core._flow core._mounting core._origins core._proxies core._scopes",
     "core",
     "_crossing files._spooling",
     "_unread",

@@ -47,7 +47,7 @@ asgi._websockets                  apps/test_websocket_heads.py             webso
 compat.werkzeug._values           compat/werkzeug/test_test.py             encode_multipart
 compat.werkzeug.sansio.request    compat/werkzeug/test_sansio.py           remote_addr
 compat.werkzeug.sansio.response   compat/werkzeug/test_sansio.py           mimetype
-core._environs                    apps/test_bridges.py                      PATH_INFO
+core._environs                    apps/test_wsgi_bridge.py                      PATH_INFO
 core._limits                      core/request/test_limits.py              max_form_parts
 core._pickling                    test_pickles.py                           pickle
 core._problem                     core/test_exceptions.py                  about:blank
@@ -64,10 +64,11 @@ core._response.content_type       contract/test_response_members.py        mimet
 core._response.encoding           core/response/test_body.py               encode
 core._response.etag               core/response/test_conditional.py        make_conditional
 core._response.kept_trailers      contract/test_trailers.py                trailers
-core._response.of_application     apps/test_bridges.py                     HEAD
+core._response.of_application     apps/test_wsgi_bridge.py                     HEAD
 core._response.pumping            core/response/test_kept_alive.py         AsyncLibrary
 core._response.range_bodies       core/response/test_range_cutter.py       CutBody
 core._response.response           core/response/test_events.py             from_events
+core._scopes                      contract/test_optional_scope.py          raw_path
 core.forms._content_type          core/forms/test_hazards.py               parse_form_type
 core.forms._disposition           core/forms/test_hazards.py               parse_disposition
 core.forms._events                core/forms/test_decoder.py               FileStart

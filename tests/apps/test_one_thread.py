@@ -18,7 +18,7 @@ import bottle
 import pytest
 
 from cardan import CORS, Application, Compression, Mount, ProxyFix, asgi, middleware, wsgi
-from cardan.apps._bridges import bridged
+from cardan.apps._wsgi_bridge import bridged
 from cardan.testing import AsyncClient
 
 if TYPE_CHECKING:

@@ -31,7 +31,6 @@ from ..core._response.base import BaseResponse
 from ..types import ApplicationOptions
 from ..wsgi import _handling as wsgi_handling
 from . import _responding as responding
-from ._bridges import bridged
 from ._delegation import delegated
 from ._dual import Dual, DualCallable, async_face
 from ._lifespan import ProcessLifespan, run_once, serve_lifespan
@@ -55,6 +54,7 @@ from ._protocols import expect_protocol, protocol_in_place_of_handler
 from ._request_annotation import request_class_for
 from ._stopping import Stopping
 from ._type_argument import check_argument, class_in, own_argument
+from ._wsgi_bridge import bridged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -21,6 +21,7 @@ from ..core._buffers import CHUNK_SIZE
 from ..core._exceptions import ClientDisconnected
 from ..core._request.head import announces_body
 from ..core._response.of_application import response_of, without_length
+from ..core._scopes import make_scope
 from ..core._urls import whole_raw_path
 from ..core._waiting import checkpoint
 from ..wsgi._head import EnvironHead
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
     from ..types import ASGIApplication, Scope
 
 __all__ = ["lifespan_of", "scope_for", "served_by"]
-
-#: the version of the ASGI specification of HTTP that the bridge follows: from 2.4 on, ``send()`` raises OSError when
-#: the client has left
-_ASGI: Final = {"version": "3.0", "spec_version": "2.4"}
 
 
 def served_by(app: ASGIApplication, portal: Callable[[], crossing.Portal]) -> Callable[[Request], Response]:
@@ -54,23 +51,14 @@ def scope_for(request: Request) -> Scope:
     environ = request.environ
     head = EnvironHead(environ)
     root = head.root_path
-    return {
-        "type": "http",
-        "asgi": _ASGI.copy(),
-        "http_version": head.http_version,
-        "method": head.method,
-        "scheme": head.scheme,
-        "path": root + head.path,
-        "raw_path": whole_raw_path(root, head.path, head.raw_path),
-        "query_string": head.query_string,
-        "root_path": root,
-        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in head.headers.items()],
-        "client": head.client,
-        "server": head.server,
-        "state": request.state,
-        "extensions": {},
-        "wsgi.environ": environ,
-    }
+    scope = make_scope(
+        head,
+        path=root + head.path,
+        raw_path=whole_raw_path(root, head.path, head.raw_path),
+        headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in head.headers.items()],
+        server=head.server,
+    )
+    return {**scope, "state": request.state, "extensions": {}, "wsgi.environ": environ}
 
 
 @asynccontextmanager

@@ -17,9 +17,9 @@ from ..core._response.base import BaseResponse
 from ..core._response.of_application import response_of
 from ..core._response.response import Response
 from ..wsgi._calling import call_app
-from ._bridges import environ_for
 from ._protocols import wrong_protocol
 from ._responding import answer_over_asgi
+from ._wsgi_bridge import environ_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

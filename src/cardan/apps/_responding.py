@@ -14,11 +14,12 @@ from .._response import Response
 from ..asgi._hints import EXTENSION as EARLY_HINT
 from ..asgi._messages import TRAILERS, AppAnswer, NobodyTakes, comes_of_leaving
 from ..core._checks import check_type
-from ..core._environs import make_environ
+from ..core._environs import make_environ, server_of
 from ..core._request.exchange import DIRECT, REQUEST_KEY
 from ..core._response.kept_trailers import KEPT, KeptTrailers
 from ..core._response.of_application import response_of
 from ..core._response.trailers import announced
+from ..core._scopes import make_scope
 from ..core._urls import whole_raw_path
 from ..core._waiting import checkpoint
 from ..wsgi._calling import call_app
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_over_asgi", "arespond", "respond"]
 
-_PORTS: Final = {"https": 443, "wss": 443}
 #: the text of the OSError of ``send()``
 _CLOSED: Final = "the response was closed"
 
@@ -42,18 +42,13 @@ def respond(app: Callable[..., Any], request: core.BaseRequest) -> Response:
     """The response of a WSGI application. It has to be closed. Raises the errors of ``app``."""
     check_type("request", request, core.BaseRequest, "a request of core")
     head = request.head
-    raw_path, path = _paths(request)
+    raw_path = whole_raw_path(head.root_path, head.path, head.raw_path)
     environ = make_environ(
-        head.method,
-        root=head.root_path.encode(),
-        path=path.encode()[len(head.root_path.encode()) :],
-        target=raw_path + (b"?" + head.query_string if head.query_string else b""),
-        query_string=head.query_string,
+        head,
+        path=head.path.encode(),
+        raw_path=raw_path,
         headers=_fields(request),
-        scheme=head.scheme,
-        http_version=head.http_version,
-        server=_server(request),
-        client=head.client,
+        server=server_of(head, request.host),
     )
     environ["wsgi.input"] = request.stream
     environ["x-wsgiorg.throw_errors"] = True  # an error that is not answered is for the caller, and not for a log
@@ -69,24 +64,15 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
     """The response of an ASGI application. It has to be closed. Raises the errors of ``app``."""
     check_type("request", request, core.BaseRequest, "a request of core")
     head = request.head
-    raw_path, path = _paths(request)
-    scope: Scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": head.http_version,
-        "method": head.method,
-        "scheme": head.scheme,
-        "path": path,
-        "raw_path": raw_path,
-        "query_string": head.query_string,
-        "root_path": head.root_path,
-        "headers": _fields(request),
-        "client": head.client,
-        "server": _server(request),
-        "extensions": {TRAILERS: {}},
-        "state": state,
-        DIRECT: True,
-    }
+    raw_path = whole_raw_path(head.root_path, head.path, head.raw_path)
+    scope: Scope = make_scope(
+        head,
+        path=head.root_path + head.path,
+        raw_path=raw_path,
+        headers=_fields(request),
+        server=server_of(head, request.host),
+    )
+    scope.update({"extensions": {TRAILERS: {}}, "state": state, DIRECT: True})
     return await _called(app, scope, _Messages(request.aiter_data()))
 
 
@@ -140,20 +126,8 @@ class _Messages:
         return {"type": "http.disconnect"}
 
 
-def _paths(request: core.BaseRequest) -> tuple[bytes, str]:
-    """The whole path, with that of the application: as it was sent, and decoded."""
-    head = request.head
-    return whole_raw_path(head.root_path, head.path, head.raw_path), head.root_path + head.path
-
-
 def _fields(request: core.BaseRequest) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in request.headers.items()]
-
-
-def _server(request: core.BaseRequest) -> tuple[str, int]:
-    head = request.head
-    name, port = head.server or (request.host.rpartition(":")[0] or request.host or "localhost", None)
-    return name, _PORTS.get(head.scheme, 80) if port is None else port
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers.items()]
 
 
 class _Over(Exception):

@@ -1,6 +1,7 @@
-"""Makes a WSGI environ (PEP 3333, "environ Variables") of the parts of a request, without ``wsgi.input``.
+"""Makes a WSGI environ (PEP 3333, "environ Variables") of the head of a request, without ``wsgi.input``.
 
-A bridge from ASGI to WSGI and the clients of the tests pass such an environ to an application.
+A bridge from ASGI to WSGI, ``respond()`` and the clients of the tests pass such an environ to an application.
+:mod:`._scopes` is its twin for ASGI.
 """
 
 from __future__ import annotations
@@ -8,49 +9,51 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ._urls import DEFAULT_PORTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["make_environ"]
+    from ._request.head import HeadLike, Told
+
+__all__ = ["make_environ", "server_of"]
+
+
+def server_of(head: HeadLike, host: str) -> tuple[str, int]:
+    """Name and port of the server. Where the head tells none, they are those of ``host``, the Host of the request."""
+    name, port = head.server or (host.rpartition(":")[0] or host or "localhost", None)
+    return name, DEFAULT_PORTS.get(head.scheme, 80) if port is None else port
 
 
 def make_environ(
-    method: str,
-    *,
-    root: bytes,
-    path: bytes,
-    target: bytes,
-    query_string: bytes,
-    headers: Iterable[tuple[bytes, bytes]],
-    scheme: str,
-    http_version: str,
-    server: tuple[str, int],
-    client: tuple[str, int] | None,
+    head: Told, *, path: bytes, raw_path: bytes, headers: Iterable[tuple[bytes, bytes]], server: tuple[str, int]
 ) -> dict[str, Any]:
     """A new environ.
 
-    ``root`` and ``path`` are percent-decoded; ``path`` does not begin with ``root``. ``target`` is what was sent in
-    the request line. The environ says that ``wsgi.input`` ends at the end of the body (``wsgi.input_terminated``).
+    ``path`` is percent-decoded, and does not begin with the ``root_path`` of ``head``. ``raw_path`` is the whole path
+    as it was sent. The environ says that ``wsgi.input`` ends at the end of the body (``wsgi.input_terminated``).
     """
+    query_string = head.query_string.decode("latin-1")
+    target = raw_path.decode("latin-1") + (f"?{query_string}" if query_string else "")
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": root.decode("latin-1"),
+        "REQUEST_METHOD": head.method,
+        "SCRIPT_NAME": head.root_path.encode().decode("latin-1"),
         "PATH_INFO": path.decode("latin-1"),
-        "QUERY_STRING": query_string.decode("latin-1"),
-        "REQUEST_URI": target.decode("latin-1"),
-        "RAW_URI": target.decode("latin-1"),
+        "QUERY_STRING": query_string,
+        "REQUEST_URI": target,
+        "RAW_URI": target,
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1]),
-        "SERVER_PROTOCOL": f"HTTP/{http_version}",
+        "SERVER_PROTOCOL": f"HTTP/{head.http_version}",
         "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scheme,
+        "wsgi.url_scheme": head.scheme,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
         "wsgi.input_terminated": True,
     }
-    if client is not None:
+    if (client := head.client) is not None:
         environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = client[0], str(client[1])
     _add_fields(environ, headers)
     return environ

@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
 
 from ..core._environs import make_environ
+from ..core._scopes import make_scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,20 +84,8 @@ class Opening:
 
     def environ(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A new WSGI environ (PEP 3333) without ``wsgi.input``. ``overrides`` replace or add keys."""
-        root = self.root_path.encode()
-        target = self.raw_path + (b"?" + self.query_string if self.query_string else b"")
-        environ = make_environ(
-            self.method,
-            root=root,
-            path=self.path_bytes()[len(root) :],
-            target=target,
-            query_string=self.query_string,
-            headers=self.headers,
-            scheme=self.scheme,
-            http_version=self.http_version,
-            server=self.server,
-            client=self.client,
-        )
+        path = self.path_bytes()[len(self.root_path.encode()) :]
+        environ = make_environ(self, path=path, raw_path=self.raw_path, headers=self.headers, server=self.server)
         environ["wsgi.file_wrapper"] = FileWrapper
         environ.update(overrides or {})
         return environ
@@ -106,20 +95,10 @@ class Opening:
 
         ``overrides`` replace or add keys.
         """
-        scope: dict[str, Any] = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": spec_version},
-            "http_version": self.http_version,
-            "method": self.method,
-            "scheme": self.scheme,
-            "path": self.path_bytes().decode("utf-8", "replace"),
-            "raw_path": self.raw_path,
-            "query_string": self.query_string,
-            "root_path": self.root_path,
-            "headers": [(name.lower(), value) for name, value in self.headers],
-            "client": self.client,
-            "server": self.server,
-        }
+        path = self.path_bytes().decode("utf-8", "replace")
+        scope = make_scope(
+            self, path=path, raw_path=self.raw_path, headers=self.headers, server=self.server, spec_version=spec_version
+        )
         scope.update(overrides or {})
         return scope
 

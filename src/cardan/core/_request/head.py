@@ -20,7 +20,7 @@ from ..structures._scope_headers import ScopeHeaders
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["CONTENTLESS", "HeadLike", "RequestHead", "announces_body", "may_have_body", "without_authority"]
+__all__ = ["CONTENTLESS", "HeadLike", "RequestHead", "Told", "announces_body", "may_have_body", "without_authority"]
 
 #: The methods to whose content RFC 9110 section 9.3 gives no meaning. Over HTTP/2 their requests are taken to have no
 #: body unless they announce one.
@@ -92,6 +92,40 @@ class HeadLike(Protocol):
         Whether other threads, and whether other processes, may run the same application at the same time; and whether
         the application runs only once.
         """
+        ...
+
+
+class Told(Protocol):
+    """What of the head of a request is the same in an environ and in a scope. See :class:`HeadLike`."""
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        ...
+
+    @property
+    def query_string(self) -> bytes:
+        """The part of the URL after the ``?``."""
+        ...
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+        ...
+
+    @property
+    def http_version(self) -> str:
+        """The version of HTTP."""
+        ...
+
+    @property
+    def root_path(self) -> str:
+        """The decoded path of the application."""
+        ...
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """Address and port of the client."""
         ...
 
 

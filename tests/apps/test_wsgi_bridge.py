@@ -367,7 +367,7 @@ def test_the_scope_can_be_reached() -> None:
 
 def test_a_server_that_tells_little() -> None:
     """A scope needs no ``raw_path``, ``server`` or ``client``."""
-    from cardan.apps._bridges import environ_for
+    from cardan.apps._wsgi_bridge import environ_for
 
     scope = RequestBuilder("/a%20b", headers={"Host": "example.com"}).scope()
     for name in ("raw_path", "server", "client"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 from wsgiref.util import FileWrapper
 
-from ..core._environs import make_environ
+from ..core._environs import make_environ, server_of
 from ..core._flow import keeping_thread
 from ..core._request.exchange import find_exchange
 from ..core._request.head import announces_body
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from ..wsgi._calling import AppBody
 
 __all__ = ["bridged", "environ_for"]
-
-_PORTS = {"http": 80, "https": 443}
 
 
 def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
@@ -103,18 +101,12 @@ def environ_for(request: Request) -> dict[str, Any]:
     decoded = unquote_to_bytes(sent)
     # some servers leave the root path out of raw_path, and ProxyFix adds one that was never sent
     below = decoded.startswith(root) and decoded[len(root) :].decode("utf-8", "replace") == head.path
-    name, port = head.server or (request.host.rpartition(":")[0] or request.host or "localhost", None)
     environ = make_environ(
-        head.method,
-        root=root,
+        head,
         path=decoded[len(root) :] if below else head.path.encode(),
-        target=sent + (b"?" + head.query_string if head.query_string else b""),
-        query_string=head.query_string,
+        raw_path=sent,
         headers=scope.get("headers") or (),
-        scheme=head.scheme,
-        http_version=head.http_version,
-        server=(name, port if port is not None else _PORTS.get(head.scheme, 80)),
-        client=head.client,
+        server=server_of(head, request.host),
     )
     environ["wsgi.file_wrapper"] = FileWrapper
     environ["asgi.scope"] = scope
