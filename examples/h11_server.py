@@ -52,19 +52,22 @@ class Connection:
         except h11.RemoteProtocolError as error:  # this is not HTTP
             if self.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
                 await self.send_events(core.Response(f"{error}\n", error.error_status_hint), "GET", "1.0")
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-            pass  # the client has left
 
     async def answer(self, start: h11.Request) -> None:
         """Let the application answer one request. Its errors are logged, and become a 500 if nothing was sent yet."""
-        address: Any = self.stream.extra(SocketAttribute.remote_address)
+        if start.method == b"CONNECT":  # this is no proxy
+            await self.send_events(core.Response(status=501, headers={"Connection": "close"}), "GET", "1.0")
+            return
+        address: Any = self.stream.extra(SocketAttribute.remote_address, None)  # None if the client has left
         version = start.http_version.decode()
         head = core.RequestHead.from_target(
-            start.method, start.target, list(start.headers), http_version=version, client=address[:2]
+            start.method, start.target, list(start.headers), http_version=version, client=address and address[:2]
         )
         response: core.Response
         try:
             response = await self.app.arespond(core.Request(head, self.body()))
+        except ClientDisconnected:
+            raise anyio.BrokenResourceError from None
         except Exception:
             print_exc()
             response = core.Response("Internal Server Error\n", 500, {"Connection": "close"})
@@ -81,7 +84,7 @@ class Connection:
         try:
             while isinstance(event := await self.next_event(), h11.Data):
                 yield bytes(event.data)
-        except h11.RemoteProtocolError as error:
+        except (h11.RemoteProtocolError, anyio.BrokenResourceError) as error:
             raise ClientDisconnected from error
 
     async def send_events(self, response: core.Response, method: str, version: str) -> None:
@@ -91,7 +94,9 @@ class Connection:
             async for event in events:
                 match event:
                     case core.Head(status, reason, headers):
-                        fields = [*headers, ("Date", formatdate(usegmt=True))]
+                        fields = headers.copy()
+                        if not any(name.lower() == "date" for name, _ in fields):
+                            fields.append(("Date", formatdate(usegmt=True)))
                         await self.send(h11.Response(status_code=status, reason=reason.encode(), headers=raw(fields)))
                     case core.Chunk(data):
                         await self.send(h11.Data(data=data))
@@ -125,8 +130,11 @@ async def serve(app: Application[Any], listener: Any) -> None:
     """Serve ``app`` to every client of a listener of anyio, until this is cancelled."""
 
     async def handle(stream: SocketStream) -> None:
-        async with stream:
-            await Connection(app, stream).serve()
+        try:
+            async with stream:
+                await Connection(app, stream).serve()
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            pass  # the client has left
 
     await listener.serve(handle)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ def pages(request: Request) -> Response:
         return Response(status=204)
     if request.path == "/error":
         raise LookupError("an error of the handler")
+    if request.path == "/dated":
+        return Response("x", headers={"Date": "Mon, 01 Jan 2024 00:00:00 GMT"})
     if request.path == "/none":
         raise NotFound
     return Response("hello")
@@ -196,3 +199,51 @@ def test_a_client_that_leaves(port: int) -> None:
 def test_what_is_not_http(port: int, line: str) -> None:
     """It is refused."""
     assert spoken(port, line).startswith(b"HTTP/1.1 400 ")
+
+
+def reset(port: int, data: bytes) -> None:
+    """Send bytes, and end the connection by a reset."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.sendall(data)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x00\xff\x16\x03\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n",
+        (
+            b"POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            b"Content-Length: 99\r\n\r\nname="
+        ),
+        b"GET / HT",
+    ],
+    ids=["no HTTP", "request", "large", "upload", "head"],
+)
+def test_a_client_that_resets_its_connection(port: int, data: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    """A reset at any moment ends one connection and no other one, and is no error of the program."""
+    for _ in range(20):
+        reset(port, data)
+    assert spoken(port, "GET / HTTP/1.1", "Connection: close").endswith(b"hello")
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_date_of_the_handler(port: int) -> None:
+    """A response has one Date: that of the handler, if it sets one."""
+    answer = spoken(port, "GET /dated HTTP/1.1", "Connection: close")
+    assert answer.lower().count(b"\r\ndate:") == 1
+    assert b"Mon, 01 Jan 2024" in answer
+
+
+def test_connect_is_refused(port: int) -> None:
+    """CONNECT asks for a tunnel, which this server does not have."""
+    assert spoken(port, "CONNECT a.example:443 HTTP/1.1").startswith(b"HTTP/1.1 501 ")
+
+
+def test_a_bad_length_is_answered(port: int) -> None:
+    """A Content-Length that is no length is a 400 if the body is read."""
+    answer = spoken(port, "POST /form HTTP/1.1", "Content-Length: " + "9" * 20, "Connection: close")
+    assert answer.startswith(b"HTTP/1.1 400 ")

@@ -379,3 +379,18 @@ def test_the_clients_raise_an_answered_error(protocol: Any) -> None:
     with Client(site, protocol, raise_app_exceptions=False) as client:
         response = client.get("/error")
     assert (response.status_code, response.text) == (500, "sorry")
+
+
+@pytest.mark.parametrize("length", ["9" * 20, "x", "-1"])
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_bad_content_length(length: str, reads: bool) -> None:
+    """A Content-Length that is no length is a 400 if the body is read, as over a server."""
+    app = Application(lambda request: Response(request.get_data() if reads else b"unread"))
+    head = core.RequestHead.from_target("POST", "/", [(b"Host", b"a"), (b"Content-Length", length.encode())])
+
+    async def arespond() -> Any:
+        return await app.arespond(core.Request(head, b"abc"))
+
+    for response in (app.respond(core.Request(head, b"abc")), anyio.run(arespond)):
+        assert response.status_code == (400 if reads else 200)
+        response.close()

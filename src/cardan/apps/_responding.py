@@ -23,6 +23,7 @@ from ..core._scopes import make_scope
 from ..core._urls import whole_raw_path
 from ..core._waiting import checkpoint
 from ..wsgi._calling import call_app
+from ._wsgi_bridge import LateInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ def respond(app: Callable[..., Any], request: core.BaseRequest) -> Response:
         headers=_fields(request),
         server=server_of(head, request.host),
     )
-    environ["wsgi.input"] = request.stream
+    environ["wsgi.input"] = LateInput(request)  # a bad Content-Length is for the application to answer
     environ["x-wsgiorg.throw_errors"] = True  # an error that is not answered is for the caller, and not for a log
     environ[DIRECT] = True
     kept = environ[KEPT] = KeptTrailers(head.http_version)
@@ -73,7 +74,7 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
         server=server_of(head, request.host),
     )
     scope.update({"extensions": {TRAILERS: {}}, "state": state, DIRECT: True})
-    return await _called(app, scope, _Messages(request.aiter_data()))
+    return await _called(app, scope, _Messages(request.aiter_data))
 
 
 async def answer_over_asgi(app: Callable[..., Any], request: Request) -> Response:
@@ -113,10 +114,14 @@ async def _called(app: Callable[..., Any], scope: Scope, receive: Receive, hint:
 class _Messages:
     """The ``receive`` for a body that is read from a stream. After its end it waits: the client stays."""
 
-    def __init__(self, body: AsyncStream[bytes]) -> None:
-        self._body: AsyncStream[bytes] | None = body
+    def __init__(self, open_body: Callable[[], AsyncStream[bytes]]) -> None:
+        self._open: Callable[[], AsyncStream[bytes]] | None = open_body
+        self._body: AsyncStream[bytes] | None = None
 
     async def __call__(self) -> Message:
+        if self._open is not None:  # not before: a bad Content-Length is for the application to answer
+            opened, self._open = self._open, None
+            self._body = opened()
         if self._body is not None:
             async for chunk in self._body:
                 return {"type": "http.request", "body": chunk, "more_body": True}

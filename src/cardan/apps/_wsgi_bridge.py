@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from .._crossing import Lease
     from .._request import Request
     from ..core._request.exchange import Exchange
+    from ..core._request.request import BaseRequest
     from ..wsgi._calling import AppBody
 
-__all__ = ["bridged", "environ_for"]
+__all__ = ["LateInput", "bridged", "environ_for"]
 
 
 def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
@@ -39,7 +40,7 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
     def handler(request: Request) -> Response:
         environ = environ_for(request)
         announced = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
-        environ["wsgi.input"] = request.stream if announced else _LateInput(request)
+        environ["wsgi.input"] = request.stream if announced else LateInput(request)
         response = _response(*call_app(app, environ, partial(_begin_stream, find_exchange(request.scope))))
         without_length(response, request.method)
         return response
@@ -47,12 +48,12 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
     return keeping_thread(handler)
 
 
-class _LateInput:
+class LateInput:
     """The stream of a request that seems to have no body, opened at its first use: most applications do not read it."""
 
     __slots__ = ("_request", "_stream")
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: BaseRequest) -> None:
         self._request = request
 
     def __getattr__(self, name: str) -> Any:
