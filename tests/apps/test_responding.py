@@ -388,9 +388,10 @@ def test_a_bad_content_length(length: str, reads: bool) -> None:
     app = Application(lambda request: Response(request.get_data() if reads else b"unread"))
     head = core.RequestHead.from_target("POST", "/", [(b"Host", b"a"), (b"Content-Length", length.encode())])
 
-    async def arespond() -> Any:
-        return await app.arespond(core.Request(head, b"abc"))
+    async def arespond() -> int:
+        async with aclosing(await app.arespond(core.Request(head, b"abc"))) as response:
+            return response.status_code
 
-    for response in (app.respond(core.Request(head, b"abc")), anyio.run(arespond)):
+    with closing(app.respond(core.Request(head, b"abc"))) as response:
         assert response.status_code == (400 if reads else 200)
-        response.close()
+    assert anyio.run(arespond) == (400 if reads else 200)
