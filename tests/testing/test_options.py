@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -140,6 +141,28 @@ def test_methods_and_lengths(protocol: Any) -> None:
     with Client(ECHO[protocol], protocol=protocol) as client:
         assert client.head("/").headers["x-method"] == "HEAD"
         assert client.request("QUERY", "/", content=b"abc").content == b"abc"
+
+
+@both
+@pytest.mark.parametrize(
+    ("options", "error", "text"),
+    [
+        ({"client": ("a", "b")}, TypeError, "got client[1] = 'b', expected a port as an int"),
+        ({"client": (1, 2)}, TypeError, "got client[0] = 1, expected a host as a str"),
+        ({"client": "a"}, TypeError, "got client = 'a', expected a tuple of host and port"),
+        ({"http_version": "x"}, ValueError, "got http_version = 'x', expected a version such as '1.1'"),
+        ({"grace": -1}, ValueError, "got grace = -1, expected 0 seconds or more"),
+        ({"grace": float("nan")}, ValueError, "got grace = nan, expected 0 seconds or more"),
+        ({"extensions": {"x": 5}}, TypeError, "got extensions['x'] = 5, expected a mapping or None"),
+    ],
+)
+def test_options_are_checked_where_the_client_is_made(
+    protocol: Any, options: dict[str, Any], error: type[Exception], text: str
+) -> None:
+    """A wrong option is an error of the constructor, of both clients, which says what came and what was expected."""
+    for client in (Client, AsyncClient):
+        with pytest.raises(error, match=re.escape(text)):
+            client(WHERE[protocol], protocol, **options)
 
 
 def test_wrong_options() -> None:

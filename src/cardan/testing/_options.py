@@ -39,9 +39,17 @@ class Options:
         check_type("raise_app_exceptions", self.raising, bool, "a bool")
         if not isinstance(self.client, tuple) or len(self.client) != 2:
             raise TypeError(f"got client = {self.client!r}, expected a tuple of host and port")
+        check_type("client[0]", self.client[0], str, "a host as a str")
+        check_type("client[1]", self.client[1], int, "a port as an int")
         check_type("http_version", self.http_version, str, "a str such as '1.1'")
+        if not _version(self.http_version):
+            raise ValueError(f"got http_version = {self.http_version!r}, expected a version such as '1.1'")
         check_type("extensions", self.extensions, (Mapping, NoneType), "a mapping of names or None")
+        for name, value in (self.extensions or {}).items():
+            check_type(f"extensions[{name!r}]", value, (Mapping, NoneType), "a mapping or None")
         check_type("grace", self.grace, (int, float), "a number of seconds")
+        if not self.grace >= 0:  # NaN is not, either
+            raise ValueError(f"got grace = {self.grace!r}, expected 0 seconds or more")
         if not isinstance(self.spec_version, str) or not _version(self.spec_version):
             raise ValueError(f"got spec_version = {self.spec_version!r}, expected a version such as '2.4'")
 
