@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from interop.servers import PLACES
+from interop.servers import SERVERS as INTEROP_SERVERS
 from tests.servers import HOST, Server, start
 from tests.test_browser import start_browser
 
@@ -195,7 +195,7 @@ def test_a_client_that_drips_holds_a_worker_for_the_time_only(kind: str, server_
 def http2_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of hypercorn over TLS, with HTTP/2."""
     folder = tmp_path_factory.mktemp("http2")
-    kind = PLACES["hypercorn HTTP/2"].kind
+    kind = INTEROP_SERVERS["hypercorn HTTP/2"].kind
     server = start(kind, "tests.contract.early_app:async_app", app_dir=ROOT, log_dir=folder, INTEROP_FOLDER=str(folder))
     yield server.url.replace("http", "https", 1)
     server.stop()
