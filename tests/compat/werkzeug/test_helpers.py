@@ -1,0 +1,123 @@
+"""The helpers of Werkzeug do here what they do there: each is called in both packages with the same arguments."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import werkzeug.test
+import werkzeug.utils
+import werkzeug.wsgi
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cardan.compat.werkzeug.test
+import cardan.compat.werkzeug.utils
+import cardan.compat.werkzeug.wsgi
+from tests.compat.werkzeug.test_differences import row
+
+names = st.lists(
+    st.sampled_from(
+        ["a", ".", "..", "/", "\\", " ", "ä", "日", "con", "NUL", "aux", ".txt", "_", "-", "~", "\0", "\n", "ﬁ", "É"]
+    )
+    | st.text(max_size=2),
+    max_size=6,
+).map("".join)
+
+
+@given(names)
+def test_secure_filename(name: str) -> None:
+    """A name becomes the same name of a file."""
+    assert cardan.compat.werkzeug.utils.secure_filename(name) == werkzeug.utils.secure_filename(name)
+
+
+calls = st.sampled_from(
+    [
+        ("read",), ("read", 2), ("read", -1), ("readline",), ("readline", 2), ("readlines",), ("readall",),
+        ("exhaust",), ("tell",), ("readable",), ("is_exhausted",), ("readinto",),
+    ]
+)  # fmt: skip
+
+
+def called(stream: Any, call: tuple[Any, ...]) -> object:
+    """What a call gives, or the type of what it raises."""
+    try:
+        if call[0] == "is_exhausted":
+            return stream.is_exhausted
+        if call[0] == "readinto":
+            buffer = bytearray(3)
+            return stream.readinto(buffer), bytes(buffer)
+        return getattr(stream, call[0])(*call[1:])
+    except Exception as error:
+        return type(error).__name__
+
+
+@given(st.binary(max_size=8).map(lambda data: data + b"\nx\n"), st.integers(0, 14), st.lists(calls, max_size=6))
+def test_limited_streams(data: bytes, limit: int, doing: list[tuple[Any, ...]]) -> None:
+    """A stream that ends at its limit gives the same bytes and raises the same errors, whatever is called in turn."""
+    here = cardan.compat.werkzeug.wsgi.LimitedStream(io.BytesIO(data), limit)
+    there = werkzeug.wsgi.LimitedStream(io.BytesIO(data), limit)
+    for call in doing:
+        assert called(here, call) == called(there, call)
+
+
+def test_streams_with_a_maximum() -> None:
+    """With ``is_max`` a body that just reaches the limit is whole here, and a longer one is a 413.
+
+    Werkzeug raises 413 at the read that follows the last byte of the limit, and cuts a single read.
+    """
+    row("`LimitedStream(..., is_max=True)`")
+    for module, exact, longer in (
+        (werkzeug.wsgi, "RequestEntityTooLarge", b"abc"),
+        (cardan.compat.werkzeug.wsgi, b"", "RequestEntityTooLarge"),
+    ):
+        stream = module.LimitedStream(io.BytesIO(b"abc"), 3, is_max=True)
+        assert called(stream, ("read", 3)) == b"abc"
+        assert called(stream, ("read", 3)) == exact
+        assert called(module.LimitedStream(io.BytesIO(b"abcd"), 3, is_max=True), ("read",)) == longer
+
+
+@pytest.mark.parametrize("length", ["5", "0", " 5", "5 ", "005"])
+@pytest.mark.parametrize("coding", [None, "chunked"])
+def test_valid_lengths(length: str, coding: str | None) -> None:
+    """A declared length is a number, and there is none for a chunked body."""
+    environ = {"CONTENT_LENGTH": length, "REQUEST_METHOD": "POST"}
+    if coding is not None:
+        environ["HTTP_TRANSFER_ENCODING"] = coding
+    found = cardan.compat.werkzeug.wsgi.get_content_length(environ)
+    assert found == werkzeug.wsgi.get_content_length(environ)
+
+
+@pytest.mark.parametrize("length", ["", "x", "-1", "+5", "\u0663"])
+def test_other_lengths(length: str) -> None:
+    """What is no length is None here: a body of unknown length, and not an empty one."""
+    row("`get_content_length(environ)`")
+    environ = {"CONTENT_LENGTH": length, "REQUEST_METHOD": "POST"}
+    assert werkzeug.wsgi.get_content_length(environ) == 0
+    assert cardan.compat.werkzeug.wsgi.get_content_length(environ) is None
+
+
+ARGUMENTS: list[dict[str, Any]] = [
+    {}, {"path": "/a?b=c"}, {"path": "/ä"}, {"base_url": "http://x:81/r/"}, {"query_string": {"a": ["1", "2"]}},
+    {"query_string": "a=b"}, {"method": "POST", "data": {"a": "b"}}, {"method": "PUT", "data": b"x"},
+    {"json": {"a": 1}}, {"data": {"a": "", "b": ["1", "2"]}}, {"data": "text", "content_type": "text/plain"},
+    {"data": {}, "mimetype": "a/x"},
+    {"data": "", "method": "POST"}, {"headers": {"X-A": "b"}}, {"environ_base": {"REMOTE_ADDR": "1.1.1.1"}},
+    {"environ_overrides": {"HTTP_X": "1"}}, {"auth": ("u", "p")}, {"path": "http://h/x?y=1"}, {"multithread": True},
+    {"content_length": 3, "method": "POST"}, {"path": "/", "query_string": "x", "base_url": "https://a.b"},
+    {"multiprocess": True, "run_once": True}, {"content_type": "a/b"}, {"data": None, "query_string": None},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS, ids=repr)
+def test_environs(arguments: dict[str, Any]) -> None:
+    """An ``EnvironBuilder`` makes the same environ, with the same body, from the same arguments."""
+    made = []
+    for module in (werkzeug.test, cardan.compat.werkzeug.test):
+        environ: dict[str, Any] = dict(module.EnvironBuilder(**arguments).get_environ())  # type: ignore[attr-defined]
+        body = environ.pop("wsgi.input").read()
+        made.append(
+            ({key: value for key, value in environ.items() if isinstance(value, str | bool | tuple | int)}, body)
+        )
+    assert made[0] == made[1]
