@@ -236,3 +236,24 @@ def test_what_another_application_sends() -> None:
     """Values of one name are one list. What must not stand behind a body is left out."""
     assert joined([("x", "a"), ("date", "b"), ("y", "c"), ("x", "d")]) == {"x": "a, d", "y": "c"}
     assert announced(["X, Date", " y ,, a b"]) == ["X", "y"]
+
+
+def test_trailers_that_are_assigned_while_the_body_runs() -> None:
+    """An assignment counts until the end of the body, as a change does; its names must have been announced."""
+
+    def body(fields: dict[str, str]) -> Iterator[str]:
+        yield "a"
+        response.trailers = fields
+        yield "b"
+
+    response = Response(body({"X-Rows": "5"}))
+    response.trailers = {"X-Rows": "0"}
+    *_, end = response.iter_events("GET", trailers_over="1.1")
+    assert isinstance(end, End)
+    assert end.trailers == [("X-Rows", "5")]
+
+    for before in ({"X-Rows": "0"}, {}):
+        response = Response(body({"X-Other": "5"}))
+        response.trailers = before
+        with pytest.raises(RuntimeError, match="got the trailer field X-Other after the head was made"):
+            list(response.iter_events("GET", trailers_over="1.1"))

@@ -215,7 +215,7 @@ class ResponseFinalizer:
             raise ValueError(f"got reason phrase {reason!r}, expected latin-1 text on one line")
         self.head = Head(status, reason or PHRASES.get(status, "Unknown"), fields)
         self._trailers = trailers
-        self._announced = len(trailers) if trailers is not None else 0
+        self._announced = {name.lower() for name in trailers} if trailers else ()
         if trailers and self.sends_body and takes_trailers(trailers_over, self._declared):
             self.head.trailers = tuple(trailers)
             if not any(name.lower() == "trailer" for name, _ in fields):
@@ -261,9 +261,9 @@ class ResponseFinalizer:
     def _last_fields(self) -> list[HeaderPair]:
         """The trailer fields."""
         assert self._trailers is not None
-        if len(self._trailers) > self._announced:
-            late = ", ".join(list(self._trailers)[self._announced :])
-            self._fail(RuntimeError(f"got the trailer field {late} after the head was made, expected it before"))
+        if late := [name for name in self._trailers if name.lower() not in self._announced]:
+            names = ", ".join(late)
+            self._fail(RuntimeError(f"got the trailer field {names} after the head was made, expected it before"))
         if not self.head.trailers:
             return []
         try:

@@ -190,8 +190,10 @@ class Outgoing(BodyAccess):
 
     @trailers.setter
     def trailers(self, fields: Mapping[str, TrailerValue] | Iterable[tuple[str, TrailerValue]]) -> None:
-        self.headers  # noqa: B018 - as above
-        self.__dict__["_made_trailers"] = self._trailers = Trailers(fields)
+        given = Trailers(fields)
+        trailers = self.trailers  # the same object: while the body runs, what sends the response has it
+        trailers.clear()
+        trailers.update(given)
 
     def iter_events(
         self, method: str, *, request_url: Callable[[], str] | None = None, trailers_over: str | None = None
