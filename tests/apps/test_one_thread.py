@@ -373,3 +373,23 @@ def test_too_many_slow_clients(backend: Literal["asyncio", "trio"]) -> None:
     anyio.run(main, backend=backend)
     assert not site.wrong
     assert site.places["close"] == 4
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_whole_answer_needs_no_waiting_thread(backend: Literal["asyncio", "trio"]) -> None:
+    """An answer that only has to be closed is sent, and closed in its thread, also if no further thread may wait."""
+    site = Site("list")
+
+    async def main() -> None:
+        app = Application(bridged(site), waiting_threads=0).asgi_app
+        taken: list[Any] = []
+
+        async def take(message: Any) -> None:
+            taken.append(message)
+
+        await app(*exchange("/whole", take))
+        assert taken[0]["status"] == 200
+
+    anyio.run(main, backend=backend)
+    assert not site.wrong
+    assert site.places["close"] == 1

@@ -244,14 +244,14 @@ async def _thread_kept(
     worker: crossing.Worker,
     context: crossing.OwnContext,
 ) -> BaseResponse:
-    """The response of a handler that keeps its thread: 503 if it needs the thread further, and too many threads wait.
+    """The response of a handler that keeps its thread: 503 if it is a stream, and too many threads wait for clients.
 
     A response that is whole and has nothing to be closed gives its thread back.
     """
     closers = closers_of(response)
     if not closers and response.is_sequence:
         worker.give_thread_back()
-    elif not worker.park_thread():
+    elif not worker.park_thread() and not response.is_sequence:  # a whole one only has to be closed
         from ._sending import close_response
 
         await close_response(closers, worker, context)
