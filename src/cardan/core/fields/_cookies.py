@@ -1,11 +1,12 @@
 r"""Cookies: parsing the Cookie field and writing the Set-Cookie field (RFC 6265bis, draft-ietf-httpbis-rfc6265bis).
 
-Parsing takes linear time and never raises. Only ``;`` separates cookies, only spaces and tabs are stripped, and
-quotes are part of the value (section 4.1.1). Writing raises :exc:`ValueError` for a cookie that a browser would refuse
-or misread.
+Parsing takes linear time and never raises. Only ``;`` separates cookies, and only spaces and tabs are stripped. Quotes
+around a value are taken off, as other server libraries do, which write them; for browsers they are part of the value
+(section 4.1.1). Writing raises :exc:`ValueError` for a cookie that a browser would refuse or misread.
 
 A value with characters that a cookie must not contain is written between quotes, with each such byte as ``\ooo``
-(three octal digits). Python's ``http.cookies`` and Werkzeug use the same form. The parser decodes exactly this form.
+(three octal digits). Python's ``http.cookies`` and Werkzeug use the same form. The parser decodes it, and ``\"`` and
+``\\``, which others write.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from ._syntax import OWS, check_token
 __all__ = ["dump_cookie", "parse_cookie"]
 
 _is_plain = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*").fullmatch
-_is_escaped = re.compile(r'"(?:[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]|\\[0-3][0-7]{2})*"').fullmatch
-_escapes = re.compile(rb"\\([0-3][0-7]{2})").sub
+_escapes = re.compile(rb'\\([0-3][0-7]{2}|["\\])').sub
+_ends_escaped = re.compile(r'(?<!\\)(?:\\\\)*\\"\Z').search
 _special = re.compile(rb"[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]").sub
 _has_end = re.compile(r"[\x00-\x1f;\x7f]").search
 _not_path = re.compile(rb"[^\x21\x24-\x3a\x3c-\x7e]").sub
@@ -53,8 +54,8 @@ def parse_cookie(header: str | None) -> list[tuple[str, str]]:
         name, equals, value = pair.partition("=")
         if equals:
             value = value.strip(OWS)
-            if "\\" in value and value[0] == '"' and _is_escaped(value):
-                value = _unescape(value)
+            if value[:1] == '"' and len(value) > 1 and value[-1] == '"':
+                value = _unquote(value)
             cookies.append((name.strip(OWS), value))
         elif name := name.strip(OWS):
             cookies.append(("", name))
@@ -68,9 +69,18 @@ def _decode(header: str) -> str:
         return header
 
 
-def _unescape(value: str) -> str:
-    data = _escapes(lambda found: bytes((int(found[1], 8),)), value[1:-1].encode())
-    return data.decode("utf-8", "replace")
+def _unquote(value: str) -> str:
+    """The text between the quotes. A value whose last quote is escaped has no pair of quotes, and stays as it is."""
+    if "\\" not in value:
+        return value[1:-1]
+    if _ends_escaped(value):
+        return value
+    return _escapes(_unescaped, value[1:-1].encode("utf-8", "replace")).decode("utf-8", "replace")
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    escaped = found[1]
+    return bytes((int(escaped, 8),)) if len(escaped) == 3 else escaped
 
 
 def dump_cookie(
