@@ -393,3 +393,55 @@ def test_a_whole_answer_needs_no_waiting_thread(backend: Literal["asyncio", "tri
     anyio.run(main, backend=backend)
     assert not site.wrong
     assert site.places["close"] == 1
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("native", [False, True], ids=["scope", "native"])
+def test_a_close_hook_that_reads_the_body(backend: Literal["asyncio", "trio"], native: bool) -> None:
+    """After a request was cancelled, ``close()`` does not wait for its client: reading the body is an error at once."""
+    if native and backend == "trio":
+        native = False  # trio has no other cancellation
+    seen: list[str] = []
+
+    def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
+        start_response("200 OK", [])
+
+        class Endless:
+            def __iter__(self) -> Endless:
+                return self
+
+            def __next__(self) -> bytes:
+                time.sleep(0.01)
+                return b"x" * 70_000
+
+            def close(self) -> None:
+                try:
+                    environ["wsgi.input"].read()
+                except Exception as error:
+                    seen.append(type(error).__name__)
+
+        return Endless()
+
+    async def receive() -> Any:
+        await anyio.sleep_forever()
+
+    async def send(message: Any) -> None:
+        await anyio.sleep(0.001)
+
+    scope = scope_of("/") | {"method": "POST", "headers": [(b"content-length", b"2000000")]}
+
+    async def main() -> None:
+        with anyio.fail_after(20):
+            if native:
+                task = asyncio.create_task(asgi.from_wsgi(site)(scope, receive, send))  # type: ignore[arg-type]
+                await asyncio.sleep(0.1)
+                task.cancel()
+                await asyncio.wait([task])
+            else:
+                with anyio.move_on_after(0.1):
+                    await asgi.from_wsgi(site)(scope, receive, send)  # type: ignore[arg-type]
+            while not seen:
+                await anyio.sleep(0.001)
+
+    anyio.run(main, backend=backend)
+    assert seen == ["ClientDisconnected"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from . import cleanup
 from .background import make_event
-from .cancellation import is_cancellation, shielded, wait_out, wait_uncut
+from .cancellation import is_asked, is_cancellation, shielded, wait_out, wait_uncut
 from .cleanup import run_uncut
 from .jobs import Job, run_to_end, start
 from .kept import KeptThread
@@ -114,13 +114,25 @@ class Worker:
     thread has ended; what has to follow it goes through :meth:`finish`.
     """
 
-    __slots__ = ("_deadline", "_ended", "_in_thread", "_is_parked", "_kept", "_lend", "_tail", "_threads")
+    __slots__ = (
+        "_deadline",
+        "_ended",
+        "_in_thread",
+        "_is_cancelled",
+        "_is_parked",
+        "_kept",
+        "_lend",
+        "_tail",
+        "_threads",
+    )
 
     def __init__(self, threads: Threads, lend: Callable[[Lease], None] | None = None) -> None:
         self._threads = threads
         self._lend = lend
         self._in_thread = False
         self._kept: KeptThread | None = None
+        self._is_cancelled = False
+        """True if the task of the request was cancelled: what still runs of it must not wait for its client."""
         self._is_parked = False
         self._deadline: float | None = None
         self._ended: anyio.Event | None = None
@@ -234,6 +246,7 @@ class Worker:
         await self.settle()
         all_places = self._threads.places.get()
         lease = job.lease = Lease(places, all_places.waiting, all_places.streaming)
+        lease.is_cancelled = self._is_cancelled
         await lease.take()
         if self._lend is not None:
             self._lend(lease)
@@ -258,6 +271,7 @@ class Worker:
     def _leave(self, job: Job[Any], lease: Lease) -> None:
         """Keep the place of a thread until it ends. Its task was cancelled natively, and cannot wait for it."""
         ended = self._ended = make_event()
+        self._is_cancelled = True
 
         def end() -> None:
             lease.end()
@@ -277,6 +291,7 @@ class Worker:
         """
         before, after = self._tail, make_event()
         self._tail = after
+        self._is_cancelled = self._is_cancelled or is_asked()
 
         async def in_turn() -> None:
             try:
