@@ -66,8 +66,10 @@ class Connection:
         response: core.Response
         try:
             response = await self.app.arespond(core.Request(head, self.body()))
-        except ClientDisconnected:
-            raise anyio.BrokenResourceError from None
+        except ClientDisconnected as error:
+            raise (
+                error.__cause__ or anyio.BrokenResourceError
+            ) from None  # of body(): a reset, or bytes that are no HTTP
         except Exception:
             print_exc()
             response = core.Response("Internal Server Error\n", 500, {"Connection": "close"})
@@ -75,6 +77,8 @@ class Connection:
             await self.send_events(response, head.method, version)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             raise
+        except ClientDisconnected:  # a body that is made of the upload
+            self.http.send_failed()
         except Exception:  # of the body: the client must not take what it has for the whole of it
             print_exc()
             self.http.send_failed()

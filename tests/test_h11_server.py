@@ -41,6 +41,8 @@ def pages(request: Request) -> Response:
         return Response(status=204)
     if request.path == "/error":
         raise LookupError("an error of the handler")
+    if request.path == "/echo":
+        return Response(request.iter_data())
     if request.path == "/dated":
         return Response("x", headers={"Date": "Mon, 01 Jan 2024 00:00:00 GMT"})
     if request.path == "/none":
@@ -54,6 +56,8 @@ async def async_pages(request: Request) -> Response:
         await request.load()
     if request.path == "/large":
         return Response(async_endless())
+    if request.path == "/echo":
+        return Response(request.aiter_data())
     return pages(request)
 
 
@@ -220,8 +224,9 @@ def reset(port: int, data: bytes) -> None:
             b"Content-Length: 99\r\n\r\nname="
         ),
         b"GET / HT",
+        b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nname=",
     ],
-    ids=["no HTTP", "request", "large", "upload", "head"],
+    ids=["no HTTP", "request", "large", "upload", "head", "echo"],
 )
 def test_a_client_that_resets_its_connection(port: int, data: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     """A reset at any moment ends one connection and no other one, and is no error of the program."""
@@ -246,4 +251,11 @@ def test_connect_is_refused(port: int) -> None:
 def test_a_bad_length_is_answered(port: int) -> None:
     """A Content-Length that is no length is a 400 if the body is read."""
     answer = spoken(port, "POST /form HTTP/1.1", "Content-Length: " + "9" * 20, "Connection: close")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_body_that_is_no_http(port: int) -> None:
+    """Bytes that are no chunk are answered with 400, if nothing was sent yet."""
+    fields = ["Transfer-Encoding: chunked", "Content-Type: application/x-www-form-urlencoded"]
+    answer = spoken(port, "POST /form HTTP/1.1", *fields, body=b"zz\r\nno chunk\r\n")
     assert answer.startswith(b"HTTP/1.1 400 ")
