@@ -520,3 +520,34 @@ def test_headers_are_a_mapping() -> None:
         ours = value_here(lambda request: list(request.headers.items()), protocol, headers={"X-A": "1"})
         assert {str(name).lower() for name in names} == {name.lower() for name, _ in pairs}
         assert {(name.lower(), value) for name, value in ours} == {(name.lower(), value) for name, value in pairs}
+
+
+class Unlimited(Request):
+    """A request that keeps bodies of any size in memory."""
+
+    max_data_memory = max_form_memory_size = max_form_parts = None
+
+
+FORM = "&".join(f"a{number}=1" for number in range(1500))
+FORM_TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_large_bodies(protocol: Any) -> None:
+    """Flask takes urlencoded forms and bodies of any size; here they have limits, which None switches off."""
+    differs("A body, and an urlencoded form, may have any size")
+    app = flask.Flask("x")
+    app.add_url_rule("/form", "form", lambda: str(len(flask.request.form)), methods=["POST"])
+    app.add_url_rule("/data", "data", lambda: str(len(flask.request.get_data())), methods=["POST"])
+    theirs = app.test_client()
+    large = bytes(17 * 2**20)
+    assert theirs.post("/form", data=FORM, headers=FORM_TYPE).text == "1500"
+    assert theirs.post("/data", data=large).text == str(len(large))
+
+    def sizes(request: Request) -> Response:
+        return Response(str(len(request.form if request.path == "/form" else request.get_data())))
+
+    for cls in (Request, Unlimited):
+        with Client(cls.application(sizes), protocol) as client:
+            answers = [client.post("/form", content=FORM, headers=FORM_TYPE), client.post("/data", content=large)]
+            assert [answer.status_code for answer in answers] == ([413, 413] if cls is Request else [200, 200])

@@ -662,3 +662,30 @@ def test_redirects_in_tests() -> None:
             assert client.get("/").status_code == 302
         with Client(Application(new), protocol, follow_redirects=True) as client:
             assert client.get("/").text == "there"
+
+
+class Unlimited(Request):
+    """A request that keeps bodies of any size in memory."""
+
+    max_data_memory = None
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_large_bodies(protocol: Any) -> None:
+    """Starlette keeps a body of any size in memory; here there is a limit, which None switches off."""
+    differs("`await request.body()` reads a body of any size")
+    large = bytes(17 * 2**20)
+
+    async def theirs(request: StarletteRequest) -> Any:
+        return starlette.responses.PlainTextResponse(str(len(await request.body())))
+
+    with Client(Starlette(routes=[Route("/", theirs, methods=["POST"])]), "asgi") as client:
+        assert client.post("/", content=large).text == str(len(large))
+
+    async def size(request: Request) -> Response:
+        await request.load(form=False)
+        return Response(str(len(request.get_data())))
+
+    for cls in (Request, Unlimited):
+        with Client(cls.application(size), protocol) as client:
+            assert client.post("/", content=large).status_code == (413 if cls is Request else 200)

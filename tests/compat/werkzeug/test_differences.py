@@ -360,6 +360,32 @@ def test_uploads_in_async_handlers(wz: Any, theirs: bool) -> None:
     assert anyio.run(main, Unguarded) == b"data"
 
 
+def test_large_bodies(wz: Any, theirs: bool) -> None:
+    """Werkzeug takes urlencoded forms and bodies of any size; here they have limits, which None switches off."""
+    row("a body, and an urlencoded form, may have any size")
+    form = "&".join(f"a{number}=1" for number in range(1500))
+    large = bytes(17 * 2**20)
+
+    class Unlimited(wz.wrappers.Request):  # type: ignore[misc,name-defined]
+        max_data_memory = max_form_memory_size = max_form_parts = None
+
+    def made(cls: Any, data: Any, kind: str) -> Any:
+        return cls(wz.test.create_environ(method="POST", data=data, content_type=kind))
+
+    def read(cls: Any) -> list[int]:
+        forms = made(cls, form, "application/x-www-form-urlencoded").form
+        return [len(forms), len(made(cls, large, "application/octet-stream").get_data())]
+
+    assert read(Unlimited) == [1500, len(large)]
+    if theirs:
+        assert read(wz.wrappers.Request) == [1500, len(large)]
+        return
+    for data, kind in ((form, "application/x-www-form-urlencoded"), (large, "application/octet-stream")):
+        request = made(wz.wrappers.Request, data, kind)
+        with pytest.raises(cardan.exceptions.RequestEntityTooLarge):
+            _ = request.form if data is form else request.get_data()
+
+
 def test_names_that_are_not_in_the_table_are_not_claimed() -> None:
     """Each row of the table is checked by a test of this file, or says what no test can."""
     text = (ROOT / "tests/compat/werkzeug/test_differences.py").read_text("utf-8")
