@@ -445,3 +445,61 @@ def test_a_close_hook_that_reads_the_body(backend: Literal["asyncio", "trio"], n
 
     anyio.run(main, backend=backend)
     assert seen == ["ClientDisconnected"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("how", ["the client leaves", "a scope is cancelled"])
+@pytest.mark.parametrize("waits", [False, True], ids=["the step runs", "the step waits for the loop"])
+def test_close_uses_the_loop_after_a_cancellation(backend: Any, how: str, waits: bool) -> None:
+    """What a step awaits in the loop is cancelled with the request; what ``close()`` awaits there is not."""
+    seen: list[str] = []
+
+    async def main() -> None:
+        stepping, left = anyio.Event(), anyio.Event()
+
+        async def begin() -> None:
+            stepping.set()
+
+        async def wait() -> None:
+            stepping.set()
+            await anyio.sleep_forever()
+
+        def steps() -> Any:
+            yield b"first"
+            anyio.from_thread.run(wait if waits else begin)
+            time.sleep(0.05)
+            yield b"second"
+
+        class Closed:
+            def __init__(self) -> None:
+                self.steps = steps()
+
+            def __iter__(self) -> Any:
+                return self.steps
+
+            def close(self) -> None:
+                anyio.from_thread.run(anyio.sleep, 0.001)
+                seen.append("closed")
+
+        def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
+            start_response("200 OK", [])
+            return Closed()
+
+        async def receive() -> Any:
+            await left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            await anyio.lowlevel.checkpoint()
+
+        with anyio.fail_after(10), anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as group:
+                group.start_soon(asgi.from_wsgi(site), scope_of("/"), receive, send)
+                await stepping.wait()
+                if how == "the client leaves":
+                    left.set()
+                else:
+                    scope.cancel()
+
+    anyio.run(main, backend=backend)
+    assert seen == ["closed"]

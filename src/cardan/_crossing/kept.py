@@ -56,18 +56,25 @@ class KeptThread:
 class _LentThread:
     """A worker thread of anyio that makes one call after the other, until it is ended."""
 
-    __slots__ = ("_queue", "_task", "_token")
+    __slots__ = ("_queue", "_shield", "_token")
 
     def __init__(self) -> None:
         self._token = current_token()
+        from anyio import CancelScope
+
+        self._shield = CancelScope(shield=True)
+        """In a scope that is cancelled: what a call awaits in the loop is cancelled while this shields it no more."""
         self._queue: queue.SimpleQueue[tuple[Callable[[], None], Callable[[], None]] | None] = queue.SimpleQueue()
         # not in the context of the request, which would be kept as long as the thread
-        self._task = Context().run(BackgroundTask, self._lend)
+        Context().run(BackgroundTask, self._lend)
 
     async def _lend(self) -> None:
-        from anyio import to_thread
+        from anyio import CancelScope, to_thread
 
-        await to_thread.run_sync(self._serve, limiter=UNLIMITED)
+        with CancelScope() as around:
+            around.cancel()
+            with self._shield:
+                await to_thread.run_sync(self._serve, limiter=UNLIMITED)
 
     def _serve(self) -> None:
         """In the thread: make the calls."""
@@ -99,6 +106,7 @@ class _LentThread:
         def end() -> None:
             nonlocal has_ended
             has_ended = True
+            self._shield.shield = True  # also if this call was cancelled, the next one is not
             if outflow is not None:
                 outflow.step_ended()
             told.set()
@@ -121,7 +129,8 @@ class _LentThread:
             if cancelled and not has_ended:
                 if job.withdraw():
                     raise
-                self._task.cancel()  # the thread runs, and goes on: only what it awaits in the loop is cancelled
+                # the thread runs, and goes on: only what it awaits in the loop is cancelled
+                self._shield.shield = False
             with shielded():
                 while not has_ended:
                     await told.wait()
