@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from collections.abc import Callable, MutableSet
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cardan import Response
 from cardan.core.structures import Headers, HeaderSet
 
 
@@ -166,6 +168,48 @@ def test_what_must_not_go_on_the_wire(bad: str) -> None:
     assert list(bound) == ["A"]
     with pytest.raises(ValueError, match=r"^got "):
         HeaderSet([bad]).to_header()
+
+
+SETS_OF_A_RESPONSE = {
+    "vary": "Vary",
+    "allow": "Allow",
+    "content_language": "Content-Language",
+    "access_control_allow_headers": "Access-Control-Allow-Headers",
+    "access_control_allow_methods": "Access-Control-Allow-Methods",
+    "access_control_expose_headers": "Access-Control-Expose-Headers",
+}
+
+
+@pytest.mark.parametrize("member", ["Accept, Cookie", "", "a b", '"a"', "a;q=1", "a/b", "\xe9", " a"])
+@pytest.mark.parametrize("attribute", SETS_OF_A_RESPONSE)
+def test_a_field_of_tokens_takes_tokens(attribute: str, member: str) -> None:
+    """Every set of a response refuses a member that is not a token, whichever way it is set (RFC 9110 section 5.6.2).
+
+    Such a member would be sent as a quoted string, which no recipient of the field understands.
+    """
+    response, name = Response(), SETS_OF_A_RESPONSE[attribute]
+    setattr(response, attribute, ["one", "*"])
+    tokens: HeaderSet = getattr(response, attribute)
+    ways: list[Callable[[], object]] = [
+        lambda: tokens.add(member),
+        lambda: tokens.update(["two", member]),
+        lambda: tokens.__setitem__(0, member),
+        lambda: tokens.__ior__({member}),
+        lambda: setattr(response, attribute, [member]),
+        lambda: setattr(response, attribute, HeaderSet([member])),
+    ]
+    for way in ways:
+        with pytest.raises(ValueError, match=f"^{re.escape(f'got {name} member {member!r}, expected a token')}$"):
+            way()
+        assert response.headers[name] == "one, *"
+
+
+def test_a_field_keeps_what_it_had() -> None:
+    """A member that is no token and was in the field before stays, and does not forbid changes of others."""
+    response = Response(headers={"Vary": '"a b", c'})
+    response.vary |= {"d"}
+    response.vary.discard("c")
+    assert response.headers["Vary"] == '"a b", d'
 
 
 def test_copies(vary: HeaderSet) -> None:

@@ -237,7 +237,7 @@ class LiveField(Generic[L, S]):
             return value
         try:
             made = value if hasattr(value, "to_header") else self.cls(value)
-            return str(made.to_header())
+            return made._for_field(self.name) if isinstance(made, Live) else str(made.to_header())
         except (TypeError, AttributeError) as error:  # of a class that expects an argument of another type
             raise _wrong(self.attribute, value, f"a {self.cls.__name__}, what makes one, or a str") from error
 

@@ -2,7 +2,8 @@
 
 The set keeps the order of the tokens and the case in which each was first written. Parsing
 (:meth:`HeaderSet.from_header`) never raises; writing raises ValueError for a token that a header field must not
-contain. A set that is bound to headers (:meth:`HeaderSet.bound`) is live: every change is written to the field.
+contain. A set that is bound to headers (:meth:`HeaderSet.bound`) is live: every change is written to the field. It
+takes tokens only, because no recipient understands a quoted string in one of these fields.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ._lists import dump_list, parse_list
 from ._live import Live
+from ._syntax import check_token
 
 __all__ = ["HeaderSet"]
 
@@ -20,7 +22,9 @@ __all__ = ["HeaderSet"]
 class HeaderSet(Live[dict[str, str]], MutableSet[str]):
     """An ordered set of tokens that ignores case.
 
-    ``headers`` are the tokens. ``on_update`` is called with the set after each change.
+    ``headers`` are the tokens. ``on_update`` is called with the set after each change. A set that is bound to a field,
+    such as ``response.vary``, raises :exc:`ValueError` for a new member that is not a token (RFC 9110 section 5.6.2):
+    ``add("Accept, Cookie")`` would be sent as one quoted string, which no cache understands.
 
     >>> vary = HeaderSet(["Accept", "Cookie"])
     >>> "accept" in vary, vary.to_header()
@@ -45,7 +49,14 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
     def _write(cls, state: dict[str, str]) -> str:
         return dump_list(state.values())
 
+    def _for_field(self, name: str) -> str:
+        if self._headers is None:
+            _check_members(self._state.values(), name)
+        return self.to_header()
+
     def _set(self, state: dict[str, str]) -> None:
+        if self._headers is not None:  # what the field had before may stay, whoever wrote it
+            _check_members(set(state.values()).difference(self._state.values()), self._name)
         super()._set(state)
         # sets from from_header(), bound() and copy() lack the attribute
         on_update = getattr(self, "_on_update", None)
@@ -146,3 +157,8 @@ def _fold(tokens: Iterable[str]) -> dict[str, str]:
     for token in tokens:
         folded.setdefault(token.lower(), token)
     return folded
+
+
+def _check_members(tokens: Iterable[str], name: str) -> None:
+    for token in tokens:
+        check_token(token, f"{name} member")

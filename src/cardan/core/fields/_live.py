@@ -89,6 +89,10 @@ class Live(Generic[S]):
         """Return the field value. Raises :exc:`ValueError` for a value that a header field must not contain."""
         return self._write(self._get())
 
+    def _for_field(self, name: str) -> str:
+        """Return the field value for an assignment to the field ``name``. Raises as :meth:`to_header` does."""
+        return self.to_header()
+
     def _current(self) -> str | None:
         values = self._headers.getlist(self._name) if self._headers is not None else ()
         return self._joined_by.join(values) if values else None
