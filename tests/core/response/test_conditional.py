@@ -283,6 +283,21 @@ def test_a_time_that_no_date_of_http_can_say(when: datetime) -> None:
     assert response.make_conditional(environ).status_code == 304
 
 
+def test_last_modified_is_a_date_in_the_past() -> None:
+    """Last-Modified is never later than the time at which it is set, and never text that is no date of HTTP."""
+    response = Response("x")
+    future = datetime.now(UTC) + timedelta(days=1)
+    for when in (future, future.timestamp(), future.date() + timedelta(days=1), http_date(future)):
+        response.last_modified = when
+        assert response.last_modified is not None
+        assert response.last_modified <= datetime.now(UTC)
+    response.last_modified = before = http_date(0)
+    for garbage in ("", "yesterday", "2026-01-01T12:00:00Z", "0"):
+        with pytest.raises(ValueError, match=f"^got last_modified = '{garbage}', expected a date of HTTP$"):
+            response.last_modified = garbage
+    assert response.headers["Last-Modified"] == before
+
+
 def test_check_preconditions_takes_what_make_conditional_takes() -> None:
     """Law: the conditions are read from a request, an environ and a scope alike; anything else is a TypeError."""
     scope = {"type": "http", "method": "PUT", "headers": [(b"if-match", b'"v1"')]}

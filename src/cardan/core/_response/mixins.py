@@ -16,8 +16,8 @@ from .._structured_fields.known import Priority, byte_sequences, integers, strin
 from .._urls import iri_to_uri
 from ..fields._cors import COEP, COOP, CORP, dump_credentials, parse_credentials, parse_max_age
 from ..fields._csp import ContentSecurityPolicy
-from ..fields._dates import http_date, parse_date
-from ..fields._descriptors import dump_text, header_field, live_field
+from ..fields._dates import http_date, parse_date, to_timestamp, utc_now
+from ..fields._descriptors import HeaderField, dump_text, header_field, live_field
 from ..fields._durations import dump_age, dump_retry_after, parse_age, parse_retry_after
 from ..fields._header_set import HeaderSet
 from ..fields._links import Links
@@ -50,6 +50,23 @@ class _URIField:
 
     def __delete__(self, obj: Any) -> None:
         obj.headers.remove(self._name)
+
+
+def _dump_past(when: datetime | date | int | float) -> str:
+    text, now = http_date(when), utc_now()
+    return text if to_timestamp(when) <= to_timestamp(now) else http_date(now)
+
+
+class _LastModified(HeaderField["datetime | None", "datetime | date | int | float | str"]):
+    """Last-Modified: text is a date of HTTP or raises ValueError; a time in the future is written as now."""
+
+    def __set__(self, obj: Any, value: datetime | date | int | float | str | None) -> None:
+        if isinstance(value, str):
+            when = parse_date(value)
+            if when is None:
+                raise ValueError(f"got {self.attribute} = {value!r}, expected a date of HTTP")
+            value = when
+        super().__set__(obj, value)
 
 
 class CommonResponseDescriptorsMixin:
@@ -100,9 +117,10 @@ class CommonResponseDescriptorsMixin:
     expires = header_field(
         "Expires", parse_date, _dump_date, doc="When the response becomes stale, a datetime (RFC 9111 section 5.3)."
     )
-    last_modified = header_field(
-        "Last-Modified", parse_date, _dump_date,
-        doc="When the content was last modified, a datetime (RFC 9110 section 8.8.2).",
+    last_modified = _LastModified(
+        "Last-Modified", parse_date, _dump_past, None, read_only=False, wants_none=False,
+        doc="When the content was last modified, a datetime. A time in the future is written as the current time, text "
+        "that is no date raises ValueError (RFC 9110 section 8.8.2).",
     )  # fmt: skip
     mimetype_params = live_field("Content-Type", MediaTypeParameters, doc="The parameters of Content-Type.")
     retry_after = header_field(
