@@ -503,3 +503,35 @@ def test_close_uses_the_loop_after_a_cancellation(backend: Any, how: str, waits:
 
     anyio.run(main, backend=backend)
     assert seen == ["closed"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("pause", [0, 0.002, 0.05])
+def test_a_step_that_waits_after_the_cancellation(backend: Literal["asyncio", "trio"], pause: float) -> None:
+    """A step that begins to wait in the loop when its request is cancelled already is cancelled there."""
+    ended: list[str] = []
+
+    async def main() -> None:
+        stepping = anyio.Event()
+
+        def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
+            start_response("200 OK", [])
+            yield b"first"
+            anyio.from_thread.run_sync(stepping.set)
+            time.sleep(pause)
+            try:
+                anyio.from_thread.run(anyio.sleep_forever)
+            finally:
+                ended.append("step")
+
+        async def send(message: Any) -> None:
+            await anyio.lowlevel.checkpoint()
+
+        with anyio.fail_after(20), anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as group:
+                group.start_soon(asgi.from_wsgi(site), *exchange("/", send))
+                await stepping.wait()
+                scope.cancel()
+
+    anyio.run(main, backend=backend)
+    assert ended == ["step"]

@@ -35,6 +35,8 @@ T = TypeVar("T")
 
 #: seconds after which a thread without a job may be ended; anyio has the same
 _IDLE_SECONDS: Final = 10
+#: seconds after which a cancelled job is told again
+_AGAIN: Final = 0.01
 #: the name, in anyio.from_thread, of the variables of a thread by which anyio (4.11 and later) knows its worker threads
 _KNOWN: Final = "threadlocals"
 
@@ -204,14 +206,22 @@ class _Thread:
         self._jobs += 1
         self._queue.put(call)
 
-    def cancel(self) -> None:
+    def cancel(self, call: _Call) -> None:
         """In a task: cancel what the job awaits there. Only a request that keeps the thread gives it another job."""
         from anyio import CancelScope
 
         self.is_spent = True
         cancelled, self._scope = self._scope, CancelScope()  # a later job has the other one
         cancelled.cancel()
-        self._task = self._loop.create_task(_enter(cancelled), context=Context())
+        self._tell(cancelled, call)
+
+    def _tell(self, cancelled: anyio.CancelScope, call: _Call) -> None:
+        """In the loop: tell what the job awaits there that it is cancelled, also what it will await later: anyio tells
+        what is in a scope when a task enters it.
+        """
+        if not call.is_over:
+            self._task = self._loop.create_task(_enter(cancelled), context=Context())
+            self._loop.call_later(_AGAIN, self._tell, cancelled, call)
 
     def end(self) -> None:
         """In the loop: end the thread when it has done its job."""
@@ -338,7 +348,7 @@ async def run_in_pool(function: Callable[[], T], outflow: Outflow | None = None,
             if current_effective_deadline() != -inf:
                 raise
             if not call.is_over:  # else the thread is idle, or works for another request
-                thread.cancel()
+                thread.cancel(call)
         while not call.is_over:
             call.waiter = loop.create_future()
             with CancelScope(shield=True):

@@ -102,9 +102,12 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
         context: crossing.OwnContext | None = None
         if (handler := app._adapter_async_handler) is not None:
             try:
-                response = await handler(request)
-            except HTTPException as error:
-                response = answer(error, request, handler, app.on_error)
+                try:
+                    response = await handler(request)
+                except HTTPException as error:
+                    response = answer(error, request, handler, app.on_error)
+                if not isinstance(response, BaseResponse):
+                    response = answer(response, request, handler, app.on_error)
             except BaseException as error:
                 failure = crossing.as_error(error)
                 rescued = app._adapter_answer_exception(request, failure) if isinstance(failure, Exception) else None
@@ -112,9 +115,6 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
                     failure = None
                     raise
                 response = rescued
-            else:
-                if not isinstance(response, BaseResponse):
-                    response = answer(response, request, handler, app.on_error)
         else:
             worker = _make_worker(app, exchange)
             response, context, failure = await _respond(app, request, exchange, worker)
