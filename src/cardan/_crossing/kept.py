@@ -135,12 +135,13 @@ class _LentThread:
                 while not has_ended:
                     await told.wait()
                     told = make_event()
-            # a cancellation is raised again by what is awaited next, unless it has ended the job
-            if not cancelled or not job.has_raised or (failure is not None and is_cancellation(failure)):
-                if failure is not None and not is_cancellation(failure):
+            if not cancelled:  # sending has failed
+                if failure is not None:
                     log_lost(UNSENT, failure)
-                if not cancelled or job.has_raised:
-                    raise
+                raise
+            if failure is not None and is_cancellation(failure):
+                raise  # the cancellation of this task, in place of that of the one that lends the thread
+            # else the outcome of the job counts: a scope raises its cancellation again at what is awaited next
         finally:
             if outflow is not None:
                 outflow.wake = nobody  # the other one refers to this frame: no cycle
