@@ -67,9 +67,8 @@ class Connection:
         try:
             response = await self.app.arespond(core.Request(head, self.body()))
         except ClientDisconnected as error:
-            raise (
-                error.__cause__ or anyio.BrokenResourceError
-            ) from None  # of body(): a reset, or bytes that are no HTTP
+            # body() says why: the connection was reset, or what came is no HTTP
+            raise error.__cause__ or anyio.BrokenResourceError from None
         except Exception:
             print_exc()
             response = core.Response("Internal Server Error\n", 500, {"Connection": "close"})

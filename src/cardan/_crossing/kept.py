@@ -59,11 +59,11 @@ class _LentThread:
     __slots__ = ("_queue", "_shield", "_token")
 
     def __init__(self) -> None:
-        self._token = current_token()
         from anyio import CancelScope
 
+        self._token = current_token()
         self._shield = CancelScope(shield=True)
-        """In a scope that is cancelled: what a call awaits in the loop is cancelled while this shields it no more."""
+        """It stands in a scope that is cancelled. Lifting it cancels what a call awaits in the loop."""
         self._queue: queue.SimpleQueue[tuple[Callable[[], None], Callable[[], None]] | None] = queue.SimpleQueue()
         # not in the context of the request, which would be kept as long as the thread
         Context().run(BackgroundTask, self._lend)

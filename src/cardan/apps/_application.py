@@ -179,7 +179,8 @@ class Application(Dual, Generic[R]):
     As many close hooks may run in addition."""
     waiting_threads: int = crossing.WAITING_THREADS
     """The number of further sync handlers that may wait for a slow client under one event loop (ASGI). If so many are
-    waiting, a handler that has to wait for its body raises :exc:`ServiceUnavailable`, a 503."""
+    waiting, a handler that has to wait for its body raises :exc:`ServiceUnavailable`, a 503. A bridged WSGI application
+    that streams its body has one of these threads from its first step to the last."""
     stream_threads: int = crossing.STREAM_THREADS
     """The number of steps of sync response bodies that may run at the same time under one event loop (ASGI)."""
     backend: Backend = "asyncio"
