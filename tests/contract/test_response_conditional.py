@@ -76,8 +76,8 @@ ROWS: dict[str, tuple[dict[str, str], dict[str, str], int]] = {
     "If-Modified-Since": (V1, {"If_Modified_Since": AT_NOON}, 304),
     "Range on a non-2xx": ({**V1, "status": "404"}, {"Range": "bytes=0-1", "If_None_Match": "*"}, 404),
     "Range of an unknown unit": (V1, {"Range": "items=0-1"}, 200),
-    "overlapping ranges": (V1, {"Range": "bytes=0-5,2-8"}, 200),
-    "more than 16 ranges": (V1, {"Range": "bytes=" + ",".join(["0-0"] * 17)}, 200),
+    "ranges with more bytes than the whole": (V1, {"Range": "bytes=0-5,2-8"}, 200),
+    "more bytes than the whole, range by range": (V1, {"Range": "bytes=" + ",".join(["0-0"] * 17)}, 200),
     "If-Range with another date": (V1, {"Range": "bytes=0-1", "If_Range": EARLIER}, 200),
     "If-Range with a weak tag": (WEAK, {"Range": "bytes=0-1", "If_Range": 'W/"v1"'}, 200),
 }
@@ -101,6 +101,8 @@ RANGES = {
     "one range": ("bytes=2-4", "bytes 2-4/10", b"234"),
     "to the end": ("bytes=8-", "bytes 8-9/10", b"89"),
     "bytes=-1000 of 10 bytes": ("bytes=-1000", "bytes 0-9/10", DATA),
+    "ranges that overlap": ("bytes=0-4,3-7", "bytes 0-7/10", b"01234567"),
+    "ranges that touch": ("bytes=4-5,2-3", "bytes 2-5/10", b"2345"),
     "If-Range equal": ("bytes=2-4", "bytes 2-4/10", b"234"),
 }
 

@@ -70,15 +70,30 @@ def check(client: httpx.Client, path: Path) -> None:
     several = client.get("/", params=params, headers={"Range": "bytes=-5,0-4"})
     assert data[-5:] + b"\r\n--" in several.content
     assert data[:5] + b"\r\n--" in several.content
+    merged = client.get("/", params=params, headers={"Range": "bytes=0-4095,4090-8191"})
+    assert (merged.status_code, merged.content) == (206, data[:8192])
+    assert merged.headers["content-range"] == f"bytes 0-8191/{SIZE}"
     assert client.get("/", params=params, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
     assert client.get("/", params=params, headers={"Range": f"bytes={SIZE}-"}).status_code == 416
     assert client.head("/", params=params).headers["content-length"] == str(SIZE)
 
 
+def test_ranges_of_an_empty_file(client: Client, tmp_path: Path) -> None:
+    """All of an empty file is a 200; a range behind its beginning is a 416 (RFC 9110 section 14.1.2)."""
+    file = tmp_path / "empty.bin"
+    file.touch()
+    for value, status in [("bytes=0-", 200), ("bytes=0-499", 200), ("bytes=-5", 200), ("bytes=1-", 416)]:
+        answer = client.get("/", params={"path": str(file)}, headers={"Range": value})
+        assert (answer.status_code, answer.headers.get("content-range")) == (
+            status,
+            None if status == 200 else "bytes */0",
+        )
+
+
 def test_in_process(client: Client, path: Path) -> None:
     """One handler serves both protocols. Hooks run once for each answer, and no file stays open."""
     check(client, path)
-    assert ENDED == ["hook"] * 6
+    assert ENDED == ["hook"] * 7
     assert not any(os.readlink(f"/proc/self/fd/{fd}") == str(path) for fd in _fds())
 
 

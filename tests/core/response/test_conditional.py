@@ -104,9 +104,22 @@ RANGES: list[tuple[str, list[tuple[int, int]] | int | None]] = [
     ("bytes=", None),
     ("bytes", None),
     ("items=0-1", None),
+    ("bytes=0-4,3-7", [(0, 8)]),
+    ("bytes=0-1,2-3", [(0, 4)]),
+    ("bytes=2-3,0-1", [(0, 4)]),
+    ("bytes=8-9,0-1,2-3", [(8, 10), (0, 4)]),
+    ("bytes=2-3,8-9,0-1", [(0, 4), (8, 10)]),
+    ("bytes=1-1,0-3", [(0, 4)]),
+    ("bytes=0-0,0-0", [(0, 1)]),
+    ("bytes=0-1,-3,8-20", [(0, 2), (7, 10)]),
+    ("bytes=0-1,3-4", [(0, 2), (3, 5)]),
+    ("bytes=0-4,5-", [(0, 10)]),
+    ("bytes=" + ",".join(f"{n}-{n}" for n in range(10)), [(0, 10)]),
     ("bytes=0-5,3-9", None),
     ("bytes=0-,0-,0-", None),
-    ("bytes=" + ",".join(f"{n}-{n}" for n in range(5)), None),
+    ("bytes=0-,1-,2-,3-,4-", None),
+    ("bytes=" + ",".join(["0-0"] * 11), None),
+    ("bytes=" + ",".join(f"{n}-{n}" for n in range(0, 10, 2)), None),
     ("bytes=0-0," + "9" * 400 + "-", [(0, 1)]),
 ]
 
@@ -132,24 +145,62 @@ def test_ranges_are_for_get(value: str) -> None:
 
 
 def test_number_of_ranges() -> None:
-    """At most 16 ranges; more are answered with everything."""
+    """At most 16 parts are sent; more are answered with the whole. The ranges are counted when they were merged."""
     large = Representation(length=10_000_000)
 
-    def ask(count: int) -> Decision:
-        return decide(
-            "GET", asked(range="bytes=" + ",".join(f"{n * 1000}-{n * 1000 + 500}" for n in range(count))), large
-        )
+    def ask(count: int, size: int) -> Decision:
+        specs = ",".join(f"{n * 1000}-{n * 1000 + size - 1}" for n in range(count))
+        return decide("GET", asked(range="bytes=" + specs), large)
 
-    assert len(ask(MAX_RANGES).ranges) == MAX_RANGES == 16
-    assert ask(MAX_RANGES + 1) == NONE
-    assert ask(10_000) == NONE
+    assert len(ask(MAX_RANGES, 500).ranges) == MAX_RANGES == 16
+    assert ask(MAX_RANGES + 1, 500) == NONE
+    assert ask(10_000, 500) == NONE
+    assert ask(900, 1000) == Decision(206, [(0, 900_000)])
+    assert ask(900, 1100) == Decision(206, [(0, 900_100)])
 
 
-def test_ranges_of_nothing() -> None:
-    """The last n bytes of an empty representation are all of it; its first byte is not there."""
-    empty = Representation(length=0)
-    assert decide("GET", asked(range="bytes=-5"), empty) == NONE
-    assert decide("GET", asked(range="bytes=0-"), empty) == Decision(416)
+def test_a_download_in_pieces_that_overlap() -> None:
+    """Section 15.3.7.2: ranges that overlap or touch are one part, and one part is no multipart/byteranges."""
+    large = Representation(length=10_000_000, any_order=False)
+    for value in ("bytes=0-4095,4090-8191", "bytes=0-4095,4096-8191", "bytes=4096-8191,0-4095"):
+        assert decide("GET", asked(range=value), large) == Decision(206, [(0, 8192)])
+
+
+def test_small_ranges_of_a_large_body() -> None:
+    """Up to 16 small ranges are served if they do not have more bytes than the whole. Around each of more than four
+    parts, 100 bytes are counted, too.
+    """
+    value = "bytes=" + ",".join(f"{n * 10}-{n * 10}" for n in range(8))
+    expected = [(n * 10, n * 10 + 1) for n in range(8)]
+    assert decide("GET", asked(range=value), Representation(length=10_000)) == Decision(206, expected)
+    assert decide("GET", asked(range=value), Representation(length=808)) == Decision(206, expected)
+    assert decide("GET", asked(range=value), Representation(length=807)) == NONE
+
+
+@pytest.mark.parametrize("value", ["bytes=0-", "bytes=0-0", "bytes=0-499", "bytes=-5", "bytes=7-9,0-", "bytes=-0,-1"])
+def test_all_of_nothing(value: str) -> None:
+    """Ranges that reach the beginning of an empty representation ask for all of it: 200. Section 14.4 has no
+    Content-Range for no bytes.
+    """
+    assert decide("GET", asked(range=value), Representation(length=0)) == NONE
+
+
+@pytest.mark.parametrize("value", ["bytes=-0", "bytes=1-", "bytes=1-5", "bytes=5-,-0"])
+def test_ranges_of_nothing(value: str) -> None:
+    """Ranges behind the beginning of an empty representation are not satisfiable: 416 (section 14.1.2)."""
+    assert decide("GET", asked(range=value), Representation(length=0)) == Decision(416)
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)), min_size=1, max_size=20), st.integers(1, 80))
+def test_merged_ranges(ranges: list[tuple[int, int]], length: int) -> None:
+    """The parts have every byte that was asked for, each once, and no other. None touches another one."""
+    value = "bytes=" + ",".join(f"{start}-{start + count - 1}" for start, count in ranges)
+    decision = decide("GET", asked(range=value), Representation(length=length))
+    sent = [position for start, stop in decision.ranges for position in range(start, stop)]
+    wanted = {position for start, count in ranges for position in range(start, start + count) if position < length}
+    assert decision.status in ((206, None) if wanted else (416,))
+    assert sorted(sent) == (sorted(wanted) if decision.status == 206 else [])
+    assert not {start for start, _ in decision.ranges} & {stop for _, stop in decision.ranges}
 
 
 def test_stream_needs_ascending_ranges() -> None:
@@ -157,6 +208,8 @@ def test_stream_needs_ascending_ranges() -> None:
     stream = Representation(length=10, any_order=False)
     assert decide("GET", asked(range="bytes=0-1,4-5"), stream) == Decision(206, [(0, 2), (4, 6)])
     assert decide("GET", asked(range="bytes=4-5,0-1"), stream) == NONE
+    assert decide("GET", asked(range="bytes=4-5,2-3,0-1"), stream) == Decision(206, [(0, 6)])
+    assert decide("GET", asked(range="bytes=4-5,0-1,2-3"), stream) == Decision(206, [(0, 6)])
 
 
 @pytest.mark.parametrize(

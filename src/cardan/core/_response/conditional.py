@@ -12,6 +12,7 @@ the order of section 13.2.2. Nothing that a client sends raises an error or take
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from ..fields._dates import parse_date
 from ..fields._etags import ETags, unquote_etag
 from ..fields._live import HasHeaders
-from ..fields._ranges import IfRange, Range
+from ..fields._ranges import IfRange, Range, merge_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,14 +28,13 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_RANGES", "Conditions", "Decision", "Representation", "RequestLike", "decide"]
 
-#: The largest number of ranges in one request. A request for more gets the whole representation (RFC 9110 section 14.2
-#: allows it). Apache allows 200, nginx any number, and Go limits only the size of the answer. Players and download
-#: managers ask for one to eight.
+#: The largest number of parts in one answer, after ranges that overlap or touch were merged. A request for more gets
+#: the whole representation (RFC 9110 section 14.2 allows it). Apache allows 200, nginx any number, and Go limits only
+#: the size of the answer. Players and download managers ask for one to eight.
 MAX_RANGES: Final = 16
-#: The largest number of ranges that may be shorter than _SMALL on average. Each part of the answer has some 100 bytes
-#: around it, so that more of them cost more than they save.
+#: About so many bytes stand around each part of multipart/byteranges. They count if there are more than _FEW parts.
+_AROUND_PART: Final = 100
 _FEW: Final = 4
-_SMALL: Final = 64
 
 # section 13.2.1: methods that neither select nor modify a representation
 _WITHOUT_PRECONDITIONS: Final = frozenset({"CONNECT", "OPTIONS", "TRACE"})
@@ -137,30 +137,40 @@ def _is_unmodified(field_value: str | None, there: Representation) -> bool:
 
 
 def _decide_range(value: str, if_range: str | None, there: Representation, length: int) -> Decision:
-    if value.count(",") > 4 * MAX_RANGES:  # not parsed
-        return Decision()
     asked = Range.from_header(value)
-    if asked is None or asked.units != "bytes" or len(asked.ranges) > MAX_RANGES:
+    if asked is None or asked.units != "bytes":
         return Decision()
     if if_range is not None and not IfRange.from_header(if_range).matches(there.etag, there.last_modified):
         return Decision()
     ranges = asked.resolve(length)
     if not ranges:
-        # a suffix range of an empty body is satisfiable, but no Content-Range can express it (sections 14.1.2, 14.4)
-        return Decision() if not length and any(start < 0 for start, _ in asked.ranges) else Decision(416)
-    if len(ranges) > 1 and (_is_abusive(ranges) or not (there.any_order or ranges == sorted(ranges))):
+        # Ranges that reach the beginning of an empty representation ask for all of it, and no Content-Range can express
+        # that (sections 14.1.2 and 14.4). (0, 0) is bytes=-0, which is never satisfiable.
+        reach = not length and any(start <= 0 and stop != 0 for start, stop in asked.ranges)
+        return Decision() if reach else Decision(416)
+    if len(ranges) == 1:
+        return Decision(206, ranges)
+    merged = _merged(ranges)
+    if _is_wasteful(ranges, merged, length) or not (there.any_order or merged == sorted(merged)):
         return Decision()
-    return Decision(206, ranges)
+    return Decision(206, merged)
 
 
-def _is_abusive(ranges: list[tuple[int, int]]) -> bool:
-    """Whether ranges overlap, or are many and tiny (section 14.2)."""
-    end = -1
-    for start, stop in sorted(ranges):
-        if start < end:
-            return True
-        end = stop
-    return len(ranges) > _FEW and sum(stop - start for start, stop in ranges) < _SMALL * len(ranges)
+def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Merge ranges that overlap or touch. A merged range takes the place of its first member (section 15.3.7.2)."""
+    merged = merge_ranges(ranges)
+    starts = [start for start, _ in merged]
+    return list(dict.fromkeys(merged[bisect_right(starts, start) - 1] for start, _ in ranges))
+
+
+def _is_wasteful(ranges: list[tuple[int, int]], merged: list[tuple[int, int]], length: int) -> bool:
+    """Whether the whole is sent in place of ranges: they are too many, or they have more bytes than the whole (sections
+    14.2 and 17.15).
+    """
+    count = len(merged)
+    if count > MAX_RANGES or sum(stop - start for start, stop in ranges) > length:
+        return True
+    return count > _FEW and sum(stop - start for start, stop in merged) + count * _AROUND_PART > length
 
 
 class RequestLike(HasHeaders, Protocol):
