@@ -27,9 +27,9 @@ class Other:
     """A JSON codec."""
 
     @staticmethod
-    def loads(text: str) -> Any:
+    def loads(data: bytes) -> Any:
         """The value of a JSON text."""
-        return json.loads(text)
+        return json.loads(data)
 
 
 class ApiRequest(Request):

@@ -10,9 +10,12 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
 import anyio
+import msgspec
+import orjson
 import pytest
 
 from cardan import BaseRequest, Request, Response, core
@@ -1068,13 +1071,30 @@ def test_get_json(make: Make) -> None:
     assert make(**POST, data=b"{", content_type="application/json").get_json(silent=True) is None
 
     class Own(Request):
-        json_module = type("module", (), {"loads": staticmethod(lambda text: ["own", text])})
+        json_module = type("module", (), {"loads": staticmethod(lambda data: ["own", data])})
 
         def on_json_loading_failed(self, error: Exception | None) -> Any:
             return error
 
-    assert make(cls=Own, **POST, json=1).json == ["own", "1"]
+    assert make(cls=Own, **POST, json=1).json == ["own", b"1"]
     assert make(cls=Own, **POST, data=b"1").json is None
+
+
+@pytest.mark.parametrize("module", [orjson, SimpleNamespace(loads=msgspec.json.decode)], ids=["orjson", "msgspec"])
+def test_json_modules_of_bytes(make: Make, protocol: str, module: Any) -> None:
+    """A ``json_module`` gets the bytes of the body, without a byte order mark (RFC 8259 section 8.1). What it refuses
+    with a ValueError is a 400.
+    """
+
+    class Own(Request):
+        json_module = module
+
+    kind = "application/json"
+    for data in ('{"a":["ö",1]}'.encode(), b'\xef\xbb\xbf{"a":["\xc3\xb6",1]}'):
+        assert make(cls=Own, **POST, data=data, content_type=kind).json == {"a": ["ö", 1]}
+    for data in (b"", b"{", b"[NaN]", b'"\xff"', '"ö"'.encode("latin-1"), "1".encode("utf-16")):
+        with pytest.raises(BadRequest):
+            make(cls=Own, **POST, data=data, content_type=kind).json
 
 
 def test_json_before_load(protocol: str) -> None:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
+import re
+from datetime import datetime
+from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
+import orjson
 import pytest
 
 from cardan.core import Response
+
+simple = SimpleNamespace(loads=json.loads, dumps=lambda value, **options: json.dumps(value, **options))
+
+
+@dataclasses.dataclass
+class Point:
+    """A class of a program's own."""
+
+    x: int
 
 
 def test_from_json() -> None:
@@ -27,9 +43,48 @@ def test_nan(value: Any) -> None:
 
 
 def test_what_json_cannot_say() -> None:
-    """The writer's error, before anything is sent."""
-    with pytest.raises(TypeError, match="not JSON serializable"):
-        Response.from_json({1, 2})
+    """A value that JSON has no form for is an error before anything is sent. It says what came, and what helps."""
+    for value in (datetime(2026, 1, 1), UUID(int=1), Decimal(1), Point(1), {1}, b"bytes", object()):
+        kind = re.escape(type(value).__qualname__)
+        for document in (value, [{"a": value}]):
+            with pytest.raises(TypeError, match=rf"got a \S*{kind} in a JSON value, .*default=.*json_module"):
+                Response.from_json(document)
+            with pytest.raises(TypeError, match=rf"got a \S*{kind} in a JSON value"):
+                b"".join(Response.from_ndjson([document]).iter_encoded())
+            with pytest.raises(TypeError, match=rf"got a \S*{kind} in a JSON value"):
+                b"".join(Response.from_events([document]).iter_encoded())
+
+
+def test_default() -> None:
+    """``default`` gets each such value, and what it returns is written in its place, at any depth."""
+    value = {"a": [Decimal("1.50"), UUID(int=1)], "b": Point(2)}
+
+    def plain(value: object) -> object:
+        return dataclasses.asdict(value) if isinstance(value, Point) else str(value)
+
+    expected = {"a": ["1.50", str(UUID(int=1))], "b": {"x": 2}}
+    assert Response.from_json(value, default=plain).json == expected
+    assert Response.from_json(["\ud800", Point(2)], default=plain).data == b'["\\ud800",{"x":2}]'
+    assert json.loads(b"".join(Response.from_ndjson([value], default=plain).iter_encoded())) == expected
+    event = b"".join(Response.from_events([value], default=plain).iter_encoded())
+    assert json.loads(event.removeprefix(b"data: ")) == expected
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        Response.from_json([Point(1)], default=lambda value: float("nan"))
+    with pytest.raises(TypeError, match="got dumps and default, expected only one"):
+        Response.from_json(1, dumps=json.dumps, default=str)
+    with pytest.raises(TypeError, match="got default = 3, expected a function"):
+        Response.from_json(1, default=3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("module", [orjson, json, simple])
+def test_default_of_another_module(module: Any) -> None:
+    """Another ``json_module`` gets ``default`` as a keyword, and only if there is one."""
+
+    class Own(Response):
+        json_module = module
+
+    assert Own.from_json([Decimal("1.5")], default=str).json == ["1.5"]
+    assert Own.from_json([1]).data == b"[1]"
 
 
 def test_what_contains_itself() -> None:

@@ -78,8 +78,11 @@ __all__ = ["BaseRequest", "JSONModule", "Request", "check_request_class", "expec
 class JSONModule(Protocol):
     """What :attr:`BaseRequest.json_module` may be: a module, or any object, with ``loads``."""
 
-    def loads(self, text: str, /) -> Any:
-        """The value of a JSON text. Raises :exc:`ValueError` for what is not JSON."""
+    def loads(self, data: bytes, /) -> Any:
+        """The value of a JSON text, which is in UTF-8, without a byte order mark.
+
+        Raises :exc:`ValueError` for what is not JSON.
+        """
         ...
 
 
@@ -159,7 +162,7 @@ class BaseRequest(_Limited):
         part_class = Part
         """The class of the parts that ``iter_parts`` gives."""
     json_module: JSONModule = json
-    """The module, or any object with ``loads``, that parses JSON."""
+    """The module, or any object with ``loads``, that parses JSON. Its ``loads`` gets bytes."""
     if TYPE_CHECKING:
 
         @property
@@ -957,9 +960,11 @@ _DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 
 def _load_json(module: JSONModule, data: bytes) -> Any:
     """RFC 8259: UTF-8 with or without a byte order mark (section 8.1: a parser may ignore it), no NaN (section 6)."""
-    text = data.decode("utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8")
+    if data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
     if module is not json:
-        return module.loads(text)
+        return module.loads(data)
+    text = data.decode()
     bare = text.strip(" \t\n\r")  # RFC 8259 section 2; faster than the two patterns that decode() looks for it with
     try:
         value, end = _DECODER.raw_decode(bare)

@@ -41,13 +41,21 @@ class Response(
         headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
         *,
         dumps: Callable[[Any], str | bytes] | None = None,
+        default: Callable[[Any], Any] | None = None,
     ) -> Self:
         """``obj`` as ``application/json`` (RFC 8259), in UTF-8, written by ``dumps`` or ``json_module.dumps``.
 
-        Raises :exc:`TypeError` for a value that JSON cannot represent, and :exc:`ValueError` for NaN and Infinity. If
-        another ``json_module`` or ``dumps`` is used, that decides about such values.
+        ``default`` is called with each value that JSON cannot represent, such as a datetime, and returns one to write
+        in its place. Without it such a value is a :exc:`TypeError`. NaN and Infinity are a :exc:`ValueError`. If
+        another ``json_module`` or ``dumps`` is used, that decides about such values; ``json_module.dumps`` is called
+        with ``default``, too. Raises :exc:`TypeError` if both ``dumps`` and ``default`` are given.
+
+        >>> from datetime import date
+        >>> Response.from_json({"day": date(2026, 11, 29)}, default=str).data
+        b'{"day":"2026-11-29"}'
         """
-        return cls(json_bytes(obj, cls.json_module, dumps), status, headers, content_type="application/json")
+        data = json_bytes(obj, cls.json_module, dumps, default)
+        return cls(data, status, headers, content_type="application/json")
 
     @classmethod
     def from_events(
@@ -57,16 +65,18 @@ class Response(
         *,
         keep_alive: float | timedelta | None = 15,
         retry: float | timedelta | None = None,
+        default: Callable[[Any], Any] | None = None,
     ) -> Self:
         """A stream of server-sent events (WHATWG HTML section 9.2) from a sync or async iterable.
 
         An item is a :class:`ServerSentEvent`, text, or any value that JSON can represent. After a silence of
         ``keep_alive`` a comment is sent; None means never. (For a sync iterable on WSGI no comment is sent, because its
         thread is busy.) ``retry`` is the time after which the client shall connect again. Both are numbers of seconds
-        or timedeltas. The iterable is closed when the client leaves, also if it was never started.
+        or timedeltas. ``default`` writes what JSON cannot represent, as for :meth:`from_json`. The iterable is closed
+        when the client leaves, also if it was never started.
         """
         first = b"" if retry is None else ServerSentEvent(retry=retry).encode()
-        change = partial(encode_event, dumps=partial(json_bytes, module=cls.json_module))
+        change = partial(encode_event, dumps=partial(json_bytes, module=cls.json_module, default=default))
         # no-store, because each stream differs; X-Accel-Buffering, because nginx would collect the stream
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         body = encoded_body(it, change, first)
@@ -76,7 +86,13 @@ class Response(
         return response
 
     @classmethod
-    def from_ndjson(cls, it: Iterable[Any] | AsyncIterable[Any], /) -> Self:
-        """A stream of JSON texts, one for each line (``application/x-ndjson``), from a sync or async iterable."""
+    def from_ndjson(
+        cls, it: Iterable[Any] | AsyncIterable[Any], /, *, default: Callable[[Any], Any] | None = None
+    ) -> Self:
+        """A stream of JSON texts, one for each line (``application/x-ndjson``), from a sync or async iterable.
+
+        ``default`` writes what JSON cannot represent, as for :meth:`from_json`.
+        """
         module = cls.json_module
-        return cls(encoded_body(it, lambda item: json_bytes(item, module) + b"\n"), content_type="application/x-ndjson")
+        body = encoded_body(it, lambda item: json_bytes(item, module, None, default) + b"\n")
+        return cls(body, content_type="application/x-ndjson")
