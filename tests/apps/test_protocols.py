@@ -137,6 +137,30 @@ def test_wrappers() -> None:
     assert protocols_of(decorated_view) == ()
 
 
+def test_a_wrapper_that_passes_all_attributes_on() -> None:
+    """An object whose class has a ``__call__`` is called by it, whatever it has from the application that it wraps."""
+
+    class Passing:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.app, name)
+
+    class OverWSGI(Passing):
+        def __call__(self, environ: Any, start_response: Any) -> Any: ...
+
+    class OverASGI(Passing):
+        def __call__(self, scope: Any, receive: Any, send: Any) -> Any: ...
+
+    class Late(Passing):
+        async def __call__(self, *args: Any) -> None: ...
+
+    for app in (both, wsgi, asgi):
+        assert protocols_of(OverWSGI(app)) == protocols_of(lint.wsgi(app)) == ("wsgi",)
+        assert protocols_of(OverASGI(app)) == protocols_of(lint.asgi(app)) == protocols_of(Late(app)) == ("asgi",)
+
+
 def test_an_application_of_werkzeug_can_be_mounted() -> None:
     """What Werkzeug's `Request.application` makes of a function or of a method is mounted as it is."""
 

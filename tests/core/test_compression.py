@@ -296,8 +296,28 @@ def test_both_kinds_of_zstd(module: Any, monkeypatch: pytest.MonkeyPatch) -> Non
         ({"codings": {"gzip": 10}}, ValueError, "got the level 10 for gzip, expected 1 to 9"),
         ({"codings": {"gzip": "9"}}, TypeError, "got a level of type str for gzip, expected an int"),
         ({"types": "text/plain"}, TypeError, "got types = 'text/plain', expected an iterable of media types"),
-        ({"types": ["*/*"]}, ValueError, "got the media type '*/*', expected 'type/subtype', 'type/*' or '*+suffix'"),
-        ({"types": ["json"]}, ValueError, "got the media type 'json', expected 'type/subtype', 'type/*' or '*+suffix'"),
+        ({"minimum": True}, TypeError, "got a minimum of type bool, expected an int"),
+        ({"codings": {"gzip": True}}, TypeError, "got a level of type bool for gzip, expected an int"),
+        *[
+            (
+                {"types": [name]},
+                ValueError,
+                f"got the media type {name!r}, expected 'type/subtype', 'type/*' or '*+suffix'",
+            )
+            for name in (
+                "*/*",
+                "json",
+                "text/",
+                "/x",
+                "text/h*",
+                "t*/html",
+                "text/html; charset=x",
+                "te xt/x",
+                "*+",
+                "*+a/b",
+                "a/b/c",
+            )
+        ],
     ],
 )
 def test_mistakes(options: dict[str, Any], kind: type[Exception], text: str) -> None:

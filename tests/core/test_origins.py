@@ -193,6 +193,8 @@ def test_the_application_makes_an_exception() -> None:
         ({"methods": "GET"}, TypeError, "got the text 'GET' for methods, expected '*' or an iterable of names"),
         ({"headers": ["X Y"]}, ValueError, "got the name 'X Y' in headers, expected a token"),
         ({"expose": [1]}, TypeError, "got a name of type int in expose, expected a str"),
+        ({"max_age": True}, TypeError, "got max_age = True, expected a number of seconds, a timedelta or None"),
+        ({"max_age": 2**31 + 1}, ValueError, "got the max_age 2147483649, expected at most 2147483648 seconds"),
         ({"max_age": -1}, ValueError, "got the max_age -1, expected a number of seconds that is not negative"),
         (
             {"expose": "*", "credentials": True},
@@ -216,6 +218,9 @@ def test_mistakes(options: dict[str, Any], kind: type[Exception], text: str) -> 
         "https://Example.com",
         "https://example.com:443",
         "http://a.b:80",
+        "https://a.b:70000",
+        "https://a.b:0443",
+        "https://a.b:08443",
         "",
         "**",
     ],

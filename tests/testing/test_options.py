@@ -85,6 +85,26 @@ def test_an_application_that_shows_no_protocol() -> None:
         assert client.get("/").status_code == 200
 
 
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+def test_an_application_of_the_other_protocol(client: Any) -> None:
+    """An application that shows its protocol is not called over the other one. The error names the bridge."""
+    for app in (where_wsgi, flask.Flask("x"), ProxyFix(where_wsgi)):
+        with pytest.raises(TypeError) as caught:
+            client(app, "asgi")
+        assert str(caught.value) == (
+            "got a WSGI application, expected an ASGI application: Application.from_wsgi() takes it"
+        )
+    for app in (where_asgi, Mount({"/": where_asgi}).asgi_app):
+        with pytest.raises(TypeError) as caught:
+            client(app, "wsgi")
+        assert str(caught.value) == (
+            "got an ASGI application, expected a WSGI application: Application.from_asgi() takes it"
+        )
+    for protocol in PROTOCOLS:
+        with pytest.raises(TypeError, match=r"neither \(environ, start_response\) nor \(scope, receive, send\)"):
+            client(lambda request: Response(), protocol)
+
+
 @both
 @pytest.mark.parametrize(
     ("url", "expected"),
@@ -151,8 +171,24 @@ def test_methods_and_lengths(protocol: Any) -> None:
         ({"client": (1, 2)}, TypeError, "got client[0] = 1, expected a host as a str"),
         ({"client": "a"}, TypeError, "got client = 'a', expected a tuple of host and port"),
         ({"http_version": "x"}, ValueError, "got http_version = 'x', expected a version such as '1.1'"),
-        ({"grace": -1}, ValueError, "got grace = -1, expected 0 seconds or more"),
-        ({"grace": float("nan")}, ValueError, "got grace = nan, expected 0 seconds or more"),
+        ({"client": ("a", True)}, TypeError, "got client[1] = True, expected a port as an int"),
+        ({"client": ("a", 70000)}, ValueError, "got client[1] = 70000, expected a port from 0 to 65535"),
+        ({"client": ("a", -1)}, ValueError, "got client[1] = -1, expected a port from 0 to 65535"),
+        (
+            {"base_url": "http://a:70000"},
+            ValueError,
+            "got base_url = 'http://a:70000', expected a port from 0 to 65535",
+        ),
+        ({"grace": True}, TypeError, "got grace = True, expected a number of seconds"),
+        ({"grace": -1}, ValueError, "got grace = -1, expected 0 to "),
+        ({"grace": float("nan")}, ValueError, "got grace = nan, expected 0 to "),
+        ({"grace": float("inf")}, ValueError, "got grace = inf, expected 0 to "),
+        ({"timeout": True}, TypeError, "got timeout = True, expected a number of seconds"),
+        ({"timeout": "5"}, TypeError, "got timeout = '5', expected a number of seconds"),
+        ({"timeout": -1}, ValueError, "got timeout = -1, expected 0 to "),
+        ({"timeout": (5, True, 5, 5)}, TypeError, "got timeout = True, expected a number of seconds"),
+        ({"timeout": httpx.Timeout(5, read=1e300)}, ValueError, "got timeout = 1e+300, expected 0 to "),
+        ({"extensions": {1: {}}}, TypeError, "got a name in extensions = 1, expected a str"),
         ({"extensions": {"x": 5}}, TypeError, "got extensions['x'] = 5, expected a mapping or None"),
     ],
 )
@@ -173,6 +209,8 @@ def test_wrong_options() -> None:
         Client(WHERE["asgi"], protocol="asgi", backend="curio")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="got '', expected 'wsgi' or 'asgi'"):
         AsyncClient(WHERE["wsgi"], protocol="")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"got backend_options = \[\], expected a dict or None"):
+        Client(WHERE["asgi"], backend_options=[])  # type: ignore[arg-type]
 
 
 @pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")  # the generator of the view is left open

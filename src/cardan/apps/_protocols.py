@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import lru_cache
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final
 
 from ._dual import DualCallable
@@ -43,6 +44,8 @@ def protocols_of(app: Callable[..., Any]) -> tuple[ProtocolName, ...]:
         return app._protocols()
     if not callable(app):
         raise TypeError(f"got an application of type {type(app).__name__}, expected a WSGI or ASGI application")
+    if shown := _by_own_call(app):
+        return shown
     if inspect.iscoroutinefunction(app):
         return ("asgi",)
     # the ``__call__`` of a class is that of its objects
@@ -57,6 +60,20 @@ def protocols_of(app: Callable[..., Any]) -> tuple[ProtocolName, ...]:
         return shown
     only_positions = [each.kind for each in own.parameters.values()] == [inspect.Parameter.VAR_POSITIONAL]
     return ("wsgi",) if only_positions and own != wrapped else ()
+
+
+def _by_own_call(app: Any) -> tuple[ProtocolName, ...]:
+    """The protocol that the ``__call__`` in the class of an object shows.
+
+    It comes first, because an object may pass all attributes of another application on, as the lint does: it then looks
+    like this application.
+    """
+    call = None if isinstance(app, type) else getattr(type(app), "__call__", None)  # noqa: B004
+    if not isinstance(call, FunctionType):
+        return ()
+    if inspect.iscoroutinefunction(call):
+        return ("asgi",)
+    return _by_parameters(inspect.signature(MethodType(call, app), follow_wrapped=False))
 
 
 def _by_parameters(signature: inspect.Signature) -> tuple[ProtocolName, ...]:

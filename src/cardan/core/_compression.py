@@ -20,7 +20,7 @@ from .fields._accept import EncodingAccept
 from .fields._cache_control import ResponseCacheControl
 from .fields._content_range import ContentRange
 from .fields._etags import ETags, unquote_etag
-from .fields._syntax import parse_integer
+from .fields._syntax import is_token, parse_integer
 from .structures._headers import pairs_of
 
 if TYPE_CHECKING:
@@ -206,8 +206,7 @@ class CompressionPolicy:
             check_type("a media type", name, str, "a str")
             names.append(name.strip().lower())
         for name in names:
-            main, slash, sub = name.partition("/")
-            if not name.startswith("*+") and (not slash or not main or not sub or main == "*"):
+            if not _names_types(name):
                 raise ValueError(f"got the media type {name!r}, expected 'type/subtype', 'type/*' or '*+suffix'")
         self._suffixes = frozenset(name[1:] for name in names if name.startswith("*+"))
         self._major = frozenset(name[:-1] for name in names if name.endswith("/*"))
@@ -325,6 +324,18 @@ class Compressing:
             named = ETags.from_header(self._asked.get("If-None-Match"))
             if named.is_weak(tag) and not named.is_strong(tag):
                 _weaken(headers)
+
+
+def _names_types(name: str) -> bool:
+    """Whether an answer can have a media type that is ``name``, or that has its main type or its suffix."""
+    if name.startswith("*+"):
+        return _is_name(name[2:])
+    main, _, sub = name.partition("/")
+    return _is_name(main) and (sub == "*" or _is_name(sub))
+
+
+def _is_name(text: str) -> bool:
+    return is_token(text) is not None and "*" not in text
 
 
 def _weaken(headers: Headers) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from ._checks import check_type, listed
 from ._response.vary import add_vary
+from ._urls import valid_host
 from .fields._cors import parse_origin
 from .fields._header_set import HeaderSet
 from .fields._syntax import is_token
@@ -38,7 +39,8 @@ _PREFLIGHT_FIELDS: Final = (
 #: Browsers send these methods in upper case, however a script writes them (Fetch section 2.2.1).
 _NORMALIZED: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})
 
-_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+#: More seconds than these mean the same (RFC 9111 section 1.2.2).
+_MAX_AGE: Final = 2**31
 
 
 @dataclass(slots=True)
@@ -103,6 +105,8 @@ class CORSPolicy:
         seconds = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
         if seconds is not None and seconds < 0:
             raise ValueError(f"got the max_age {max_age!r}, expected a number of seconds that is not negative")
+        if seconds is not None and seconds > _MAX_AGE:
+            raise ValueError(f"got the max_age {max_age!r}, expected at most {_MAX_AGE} seconds")
         self._max_age = None if seconds is None else str(int(seconds))
         if credentials and self._any_origin:
             raise ValueError(
@@ -200,10 +204,10 @@ def _checked_origin(origin: str) -> str:
             f"got the origin {origin!r}, expected each origin by its name, or a pattern: re.compile({pattern!r})"
         )
     usual = origin.isascii() and origin == origin.lower() and parse_origin(origin) is not None
-    if not usual or ((port := _DEFAULT_PORTS.get(scheme)) and host.endswith(port)):
+    if not usual or (origin != "null" and valid_host(host, scheme) != host):
         raise ValueError(
             f"got the origin {origin!r}, expected '*', 'null' or scheme://host[:port] as browsers send it: in lower"
-            " case, without a path and without the default port"
+            " case, without a path, without the default port, and with no port above 65535"
         )
     return origin
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from ..core._checks import check_type
+from ..core._urls import MAX_PORT
 from ._bodies import NOTHING, Content, Values, encode_body, is_multipart, pairs_of, text_pairs
-from ._opening import DEFAULT_PORTS, Opening
+from ._opening import DEFAULT_PORTS, Opening, check_connection
 
 if TYPE_CHECKING:
     import httpx
@@ -85,7 +86,8 @@ class RequestBuilder:
     Content-Length is sent with every body, and as 0 if a POST, PUT or PATCH has no body. It is not sent if ``headers``
     contains Content-Length or Transfer-Encoding.
 
-    Raises TypeError if two kinds of body are given at once, and for values of other types.
+    Raises TypeError if two kinds of body are given at once, and for values of other types. Raises ValueError for a port
+    above 65535, and for text that is no version of HTTP.
 
     >>> builder = RequestBuilder("/notes?page=2", method="POST", form={"title": "a b"})
     >>> builder.body
@@ -119,7 +121,12 @@ class RequestBuilder:
         check_type("base_url", base_url, (str, NoneType), "a str or None")
         check_type("method", method, str, "a str")
         check_type("root_path", root_path, (str, NoneType), "a str or None")
+        check_connection(client, http_version)
         base, path = split_url(path, base_url)
+        try:
+            port = base.port
+        except ValueError:
+            raise ValueError(f"got the host {base.netloc!r}, expected a port from 0 to {MAX_PORT}") from None
         root = unquote(base.path).rstrip("/") if root_path is None else root_path
         raw_path, query = split_target(path, query_string)
         multipart = is_multipart(content_type)
@@ -143,7 +150,7 @@ class RequestBuilder:
             scheme=base.scheme or "http",
             http_version=http_version,
             root_path=root,
-            server=(base.hostname or "testserver", base.port or DEFAULT_PORTS.get(base.scheme, 80)),
+            server=(base.hostname or "testserver", port or DEFAULT_PORTS.get(base.scheme, 80)),
             client=client,
         )
 

@@ -7,19 +7,21 @@ httpx. The clients never open a socket. When a client is closed, its threads, ta
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from types import NoneType
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from ..apps._protocols import protocols_of
+from ..apps._protocols import expect_protocol, protocols_of
 from ..core._buffers import Buffer, as_bytes, is_bytes_like
 from ..core._checks import check_type
+from ..core._urls import MAX_PORT
 from ..types import ProtocolName
 from ._async_transports import AsyncASGITransport, AsyncTransport, AsyncWSGITransport
 from ._httpx import httpx
-from ._options import Options
+from ._options import Options, check_seconds
 from ._sync_transports import ASGITransport, SyncTransport, WSGITransport
 
-__all__ = ["PROTOCOLS", "AsyncClient", "Client", "RequestContent", "check", "chosen", "mounted"]
+__all__ = ["PROTOCOLS", "AsyncClient", "Client", "RequestContent", "check", "check_timeout", "chosen", "mounted"]
 
 PROTOCOLS: tuple[ProtocolName, ...] = ("wsgi", "asgi")
 """Both protocols, for ``pytest.mark.parametrize("protocol", PROTOCOLS)``."""
@@ -63,8 +65,9 @@ class Client(httpx.Client):
     All other options are those of `httpx.Client`.
 
     A request raises the exception that the application has raised. A wrong ``protocol``, ``backend`` or ``root_path``
-    raises ValueError, and so does an application that does not show its protocol. One that cannot be called raises
-    TypeError, and so does an option of a wrong type.
+    raises ValueError, and so does a number out of range, and an application that does not show its protocol. One that
+    shows that it does not speak ``protocol`` raises TypeError, and so does one that cannot be called, and an option of
+    a wrong type.
     """
 
     __module__ = "cardan.testing"
@@ -92,7 +95,9 @@ class Client(httpx.Client):
         if chosen(app, protocol) == "wsgi":
             transport = WSGITransport(common)
         else:
+            check_type("backend_options", backend_options, (dict, NoneType), "a dict or None")
             transport = ASGITransport(common, check(backend, ("asyncio", "trio")), backend_options)
+        check_timeout(timeout)
         super().__init__(transport=transport, base_url=mounted(base_url, root_path), timeout=timeout, **options)
 
     def build_request(
@@ -136,6 +141,7 @@ class AsyncClient(httpx.AsyncClient):
         common = Options(app, raise_app_exceptions, root_path, client, http_version, extensions, spec_version, grace)
         transport: AsyncTransport
         transport = AsyncWSGITransport(common) if chosen(app, protocol) == "wsgi" else AsyncASGITransport(common)
+        check_timeout(timeout)
         super().__init__(transport=transport, base_url=mounted(base_url, root_path), timeout=timeout, **options)
 
     def build_request(
@@ -146,9 +152,15 @@ class AsyncClient(httpx.AsyncClient):
 
 
 def chosen(app: Callable[..., Any], protocol: ProtocolName | None) -> str:
-    """The protocol to call ``app`` over: ``protocol``, or the one that the application shows."""
+    """The protocol to call ``app`` over: ``protocol``, or the one that the application shows.
+
+    Raises :exc:`TypeError` if the application shows that it does not speak ``protocol``, and :exc:`ValueError` if there
+    is neither.
+    """
     if protocol is not None:
-        return check(protocol, PROTOCOLS)
+        check(protocol, PROTOCOLS)
+        expect_protocol(app, protocol)
+        return protocol
     shown = protocols_of(app)
     if not shown:
         raise ValueError(
@@ -165,6 +177,13 @@ def check(value: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
+def check_timeout(timeout: Any) -> None:
+    """Raise an error for a ``timeout`` that httpx takes and for which nothing can wait."""
+    for seconds in httpx.Timeout(timeout).as_dict().values():
+        if seconds is not None:
+            check_seconds("timeout", seconds)
+
+
 def mounted(base_url: str | httpx.URL, root_path: str) -> httpx.URL:
     """``base_url``. If it has no path, ``root_path`` becomes its path. Checks both."""
     check_type("base_url", base_url, (str, httpx.URL), "a str or an httpx.URL")
@@ -172,4 +191,6 @@ def mounted(base_url: str | httpx.URL, root_path: str) -> httpx.URL:
     if root_path and (root_path[0] != "/" or root_path[-1] == "/"):
         raise ValueError(f"got root_path = {root_path!r}, expected '' or a path such as '/site'")
     url = httpx.URL(base_url)
+    if url.port is not None and url.port > MAX_PORT:
+        raise ValueError(f"got base_url = {str(base_url)!r}, expected a port from 0 to {MAX_PORT}")
     return url.copy_with(path=quote(root_path)) if root_path and url.path == "/" else url

@@ -7,13 +7,16 @@ application (PEP 3333, "environ Variables"; ASGI HTTP spec 2.5, "HTTP Connection
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
 
+from ..core._checks import check_type
 from ..core._environs import make_environ
 from ..core._scopes import make_scope
+from ..core._urls import MAX_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +25,26 @@ if TYPE_CHECKING:
 
     from ..core._request.head import RequestHead
 
-__all__ = ["DEFAULT_PORTS", "Opening", "target_of"]
+__all__ = ["DEFAULT_PORTS", "Opening", "check_connection", "is_version", "target_of"]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+is_version = re.compile(r"[0-9]+(\.[0-9]+)*").fullmatch
+
+
+def check_connection(client: Any, http_version: Any) -> None:
+    """Raise TypeError or ValueError for what is no address of a client, or no version of HTTP."""
+    if not isinstance(client, tuple) or len(client) != 2:
+        raise TypeError(f"got client = {client!r}, expected a tuple of host and port")
+    host, port = client
+    check_type("client[0]", host, str, "a host as a str")
+    check_type("client[1]", port, int, "a port as an int")
+    if not 0 <= port <= MAX_PORT:
+        raise ValueError(f"got client[1] = {port}, expected a port from 0 to {MAX_PORT}")
+    check_type("http_version", http_version, str, "a str such as '1.1'")
+    if not is_version(http_version):
+        raise ValueError(f"got http_version = {http_version!r}, expected a version such as '1.1'")
 
 
 def target_of(request: httpx.Request) -> bytes:

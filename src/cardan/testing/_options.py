@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from threading import TIMEOUT_MAX
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from ..core._checks import check_type
 from ._httpx import httpx
-from ._opening import Opening
+from ._opening import Opening, check_connection, is_version
 
 if TYPE_CHECKING:
     from ._exchange import Answer
 
-__all__ = ["Options", "agenerate", "body_length", "known_body", "read_timeout", "response_of", "too_late"]
-
-
-_version = re.compile(r"[0-9]+(\.[0-9]+)*").fullmatch
+__all__ = [
+    "Options",
+    "agenerate",
+    "body_length",
+    "check_seconds",
+    "known_body",
+    "read_timeout",
+    "response_of",
+    "too_late",
+]
 
 
 @dataclass(slots=True, frozen=True)
@@ -37,20 +43,13 @@ class Options:
     def __post_init__(self) -> None:
         """Check the types, so that a wrong option is an error where the client is made."""
         check_type("raise_app_exceptions", self.raising, bool, "a bool")
-        if not isinstance(self.client, tuple) or len(self.client) != 2:
-            raise TypeError(f"got client = {self.client!r}, expected a tuple of host and port")
-        check_type("client[0]", self.client[0], str, "a host as a str")
-        check_type("client[1]", self.client[1], int, "a port as an int")
-        check_type("http_version", self.http_version, str, "a str such as '1.1'")
-        if not _version(self.http_version):
-            raise ValueError(f"got http_version = {self.http_version!r}, expected a version such as '1.1'")
+        check_connection(self.client, self.http_version)
         check_type("extensions", self.extensions, (Mapping, NoneType), "a mapping of names or None")
         for name, value in (self.extensions or {}).items():
+            check_type("a name in extensions", name, str, "a str")
             check_type(f"extensions[{name!r}]", value, (Mapping, NoneType), "a mapping or None")
-        check_type("grace", self.grace, (int, float), "a number of seconds")
-        if not self.grace >= 0:  # NaN is not, either
-            raise ValueError(f"got grace = {self.grace!r}, expected 0 seconds or more")
-        if not isinstance(self.spec_version, str) or not _version(self.spec_version):
+        check_seconds("grace", self.grace)
+        if not isinstance(self.spec_version, str) or not is_version(self.spec_version):
             raise ValueError(f"got spec_version = {self.spec_version!r}, expected a version such as '2.4'")
 
     def environ(self, request: httpx.Request) -> dict[str, Any]:
@@ -77,6 +76,13 @@ class Options:
         return Opening.from_request(
             request, root_path=self.root_path, client=self.client, http_version=self.http_version
         )
+
+
+def check_seconds(name: str, value: Any) -> None:
+    """Raise TypeError or ValueError for what is no number of seconds that a thread can wait."""
+    check_type(name, value, (int, float), "a number of seconds")
+    if not 0 <= value <= TIMEOUT_MAX:  # NaN is not, either
+        raise ValueError(f"got {name} = {value!r}, expected 0 to {TIMEOUT_MAX:.0f} seconds")
 
 
 def known_body(request: httpx.Request) -> bytes | None:
