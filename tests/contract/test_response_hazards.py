@@ -11,7 +11,8 @@ import anyio
 import httpx
 import pytest
 
-from cardan import Application, Request, Response
+from cardan import Application, Request, Response, redirect
+from cardan.exceptions import HTTPException, NotFound
 from cardan.testing import Client, RequestBuilder
 
 pytestmark = pytest.mark.anyio
@@ -51,6 +52,10 @@ def _raw(name: str, value: str) -> Response:
 REFUSED: dict[str, Callable[[], Response]] = {
     "CR LF in a value": lambda: _raw("X", "a\r\nSet-Cookie: b=c"),
     "NUL in a value": lambda: _raw("X", "a\0"),
+    "a control character in a value": lambda: _raw("X", "a\x01b"),
+    "DEL in a value": lambda: _raw("X", "\x7f"),
+    "two entity tags": lambda: Response("body", headers=[("ETag", '"a"'), ("ETag", '"b"')]),
+    "two types": lambda: _raw("Content-Type", "text/html"),
     "LF in a name": lambda: _raw("X\nY", "a"),
     "a value beyond latin-1": lambda: _raw("X", "\u2603"),
     "a bad Location": lambda: _raw("Location", "http://[::1/"),
@@ -75,6 +80,80 @@ def test_refused_before_anything_is_sent(serve: Callable[..., Client], name: str
     assert response.status_code == 500
     assert not {"x", "set-cookie", "location"} & response.headers.keys()
     assert ENDED == ["hook"]
+
+
+def _assigned(name: str, value: object) -> Callable[[Response], object]:
+    return lambda response: setattr(response, name, value)
+
+
+def _raises(error: type[HTTPException] = NotFound, **options: Any) -> Callable[[Response], object]:
+    return lambda response: error(**options)
+
+
+#: each way to set a field or the reason phrase, with a control character; \x0c is one that ``str.strip()`` removes
+SETTERS: dict[str, Callable[[Response], object]] = {
+    "item": lambda response: response.headers.__setitem__("X", "a\x01b"),
+    "position": lambda response: response.headers.__setitem__(0, ("X", "a\x01b")),
+    "slice": lambda response: response.headers.__setitem__(slice(0, 1), [("X", "a\x01b")]),
+    "set": lambda response: response.headers.set("X", "\x01b"),
+    "add": lambda response: response.headers.add("X", "a\x7f"),
+    "setlist": lambda response: response.headers.setlist("X", ["a", "\x1f"]),
+    "setdefault": lambda response: response.headers.setdefault("X", "a\x08"),
+    "setlistdefault": lambda response: response.headers.setlistdefault("X", ["a\x0c"]),
+    "extend": lambda response: response.headers.extend([("X", "\x0b")]),
+    "update": lambda response: response.headers.update(X="a\x0e"),
+    "or": lambda response: response.headers | {"X": "a\x01"},
+    "a name": lambda response: response.headers.add("X\x01", "a"),
+    "constructor": lambda response: Response("", headers={"X": "a\x01b"}),
+    "headers": _assigned("headers", {"X": "a\x01b"}),
+    "mimetype": _assigned("mimetype", "text/plain\x01"),
+    "content_type": lambda response: Response("", content_type="text/\x7fplain"),
+    "location": _assigned("location", "/a\x01"),
+    "a typed field": _assigned("content_encoding", "gzip\x01"),
+    "a live set": lambda response: response.vary.add("a\x01"),
+    "a dictionary": lambda response: response.cache_control.__setitem__("private", "a\x01"),
+    "etag": lambda response: response.set_etag("a\x01"),
+    "trailers": lambda response: response.trailers.__setitem__("X", "a\x01"),
+    "cookie path": lambda response: response.set_cookie("a", path="/\x01"),
+    "cookie domain": lambda response: response.set_cookie("a", domain="a.example\x01"),
+    "redirect": lambda response: redirect("/a\x01"),
+    "status": _assigned("status", "200 a\x01b"),
+    "status of the constructor": lambda response: Response("", "404 not\x7fhere"),
+    "headers of an error": _raises(headers={"X": "a\x01b"}),
+    "pairs of an error": _raises(headers=[("X", "a\x7fb")]),
+    "a name of an error": _raises(headers={"X\x01": "a"}),
+    "a class of errors": lambda response: type("Own", (NotFound,), {"headers": {"X": "\x01"}}),
+}
+
+
+@pytest.mark.parametrize("way", SETTERS)
+def test_control_characters_are_refused_where_they_are_set(way: str) -> None:
+    """RFC 9110 section 5.5, RFC 9112 section 4: fields and reason phrases have no control characters other than the
+    tab. Whatever sets one raises ValueError, and changes nothing.
+    """
+    response = Response("body", headers={"Y": "z"})
+    before = response.status, response.headers.to_wsgi_list()
+    with pytest.raises(ValueError, match="got "):
+        SETTERS[way](response)
+    assert (response.status, response.headers.to_wsgi_list()) == before
+
+
+def test_the_fields_of_the_connection_are_not_sent(serve: Callable[..., Client]) -> None:
+    """RFC 9110 section 7.6.1, PEP 3333, RFC 9113 section 8.2.2: the connection is the server's. What a program sets of
+    it is left out, of buffered and of streamed bodies and of errors.
+    """
+    fields = {"Connection": "close, X-Own", "Keep-Alive": "timeout=5", "Upgrade": "h2c", "Proxy-Connection": "close"}
+
+    def handler(request: Request) -> Response:
+        if request.path == "/error":
+            raise NotFound(headers=fields | {"X-Sent": "yes"})
+        return Response("a" if request.path == "/whole" else iter("ab"), headers=fields | {"X-Sent": "yes"})
+
+    with serve(handler) as client:
+        for path in ("/whole", "/stream", "/error"):
+            sent = client.get(path).headers
+            assert sent["X-Sent"] == "yes"
+            assert not {name.lower() for name in fields} & {name.lower() for name in sent}
 
 
 @pytest.mark.parametrize("length", [3, 5])

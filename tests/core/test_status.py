@@ -44,9 +44,25 @@ def test_parse(text: str, expected: tuple[int, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", "200 a\r\nb", "200 \0", "200 \u0100", "gone fishing", "1234 x", "0 x", "99", "\xd9\xa4\xd9\xa0"]
+    "text",
+    [
+        "",
+        "  ",
+        "200 a\r\nb",
+        "200 \0",
+        "200 a\x01b",
+        "200 a\x7f",
+        "\x1f200 a",
+        "200 \x0b",
+        "200 \u0100",
+        "gone fishing",
+        "1234 x",
+        "0 x",
+        "99",
+        "\xd9\xa4\xd9\xa0",
+    ],
 )
 def test_what_is_no_status(text: str) -> None:
-    """A text without a code from 100 to 999 and one that a status line cannot hold are refused."""
+    """A text without a code from 100 to 999 is refused, and one that a status line cannot hold (RFC 9112 section 4)."""
     with pytest.raises(ValueError, match=r"^got .*, expected "):
         parse_status(text)

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, TypeVar, overload
 
 from ._members import Declared, check_names, check_settings, checked, checked_members, declared_in, fill
 from ._status import PHRASES
+from .fields._syntax import is_text, is_token
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -247,6 +248,8 @@ class HTTPException(_Declaring):
             super().__init_subclass__(**options)
             check_names(cls, HTTPException)
             check_settings(cls)
+            if isinstance(headers := vars(cls).get("headers"), (Mapping, Sequence)):
+                _checked_headers(headers)
 
     @property
     def name(self) -> str:
@@ -404,7 +407,10 @@ def _check_response(response: Any) -> None:
 
 
 def _checked_headers(headers: Any) -> Any:
-    """Return header fields that can be read several times. Raises :exc:`TypeError` for what holds no fields."""
+    """Return header fields that can be read several times.
+
+    Raises :exc:`TypeError` for what holds no fields, and :exc:`ValueError` for a field that must not be sent.
+    """
     if not isinstance(headers, Mapping):
         if isinstance(headers, (str, bytes)) or not isinstance(headers, Iterable):
             raise TypeError(f"got {headers!r} as headers, expected a mapping or pairs")
@@ -412,6 +418,11 @@ def _checked_headers(headers: Any) -> Any:
         for pair in headers:
             if isinstance(pair, (str, bytes)) or not isinstance(pair, Collection) or len(pair) != 2:
                 raise TypeError(f"got {pair!r} in headers, expected a pair of name and value")
+    for name, value in headers.items() if isinstance(headers, Mapping) else headers:
+        if isinstance(name, str) and not is_token(name):
+            raise ValueError(f"got the field name {name!r} in headers, expected a token")
+        if isinstance(value, str) and not is_text(value):
+            raise ValueError(f"got {value!r} for {name} in headers, expected latin-1 text without control characters")
     return headers
 
 

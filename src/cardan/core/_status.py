@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-__all__ = ["PHRASES", "STATUS_LINES", "checked_code", "parse_status", "status_line"]
+__all__ = ["PHRASES", "STATUS_LINES", "checked_code", "is_phrase", "parse_status", "status_line"]
 
 #: Maps each status code to its reason phrase. The phrases of the standard library differ between Python versions.
 PHRASES: Final[dict[int, str]] = {
@@ -72,6 +73,9 @@ PHRASES: Final[dict[int, str]] = {
     511: "Network Authentication Required",
 }
 
+#: What a reason phrase contains: tab, space, visible characters, and those beyond ASCII (RFC 9112 section 4)
+is_phrase = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
+
 STATUS_LINES: Final[dict[int, str]] = {code: f"{code} {phrase}" for code, phrase in PHRASES.items()}
 """Maps each status code with a reason phrase to its status line, such as ``404 Not Found``."""
 
@@ -96,13 +100,13 @@ def checked_code(code: int) -> int:
 def parse_status(status: str) -> tuple[int, str]:
     """Return the code and the status line of ``"404 Not Found"``, ``"404"`` or a custom ``"404 gone fishing"``.
 
-    Raises :exc:`ValueError` for text without a code, for a code that is not from 100 to 999, and for text with CR, LF,
-    NUL or characters beyond latin-1, which a status line must not contain (RFC 9112 section 4).
+    Raises :exc:`ValueError` for text without a code, for a code that is not from 100 to 999, and for text with control
+    characters or characters beyond latin-1, which a status line must not contain (RFC 9112 section 4).
     """
     text = status.strip()
     if not text:
         raise ValueError("got an empty status, expected a code and a reason phrase")
-    if any(char in "\r\n\0" or char > "\xff" for char in status):
+    if not is_phrase(status):
         raise ValueError(f"got status {status!r}, expected latin-1 text without control characters")
     code, _, reason = text.partition(" ")
     if not (code.isascii() and code.isdigit() and len(code) <= 3):

@@ -109,6 +109,9 @@ def test_final_status(status: int) -> None:
         ("X", "a\r\nb"),
         ("X", "a\nb"),
         ("X", "a\0b"),
+        ("X", "a\x01b"),
+        ("X", "\x7f"),
+        ("X", "\xe9\x1f"),
         ("X", "\u2603"),
         ("X\r\nY", "a"),
         ("X Y", "a"),
@@ -117,15 +120,17 @@ def test_final_status(status: int) -> None:
     ],
 )
 def test_fields_are_checked_once_more(pair: tuple[str, str]) -> None:
-    """RFC 9110 section 5: a field that could end itself, or begin another, is refused."""
+    """RFC 9110 section 5: a field that could end itself, or begin another, is refused, and every control character."""
     with pytest.raises(ValueError, match="got header field"):
         ResponseFinalizer("GET", 200, [pair])
 
 
-def test_reason_phrase_is_checked() -> None:
-    """RFC 9112 section 4: a status line must not end itself."""
+@pytest.mark.parametrize("reason", ["OK\r\nX: y", "a\0", "a\x01b", "\x7f", "\u2603"])
+def test_reason_phrase_is_checked(reason: str) -> None:
+    """RFC 9112 section 4: a reason phrase consists of tabs, spaces, visible characters and bytes beyond ASCII."""
     with pytest.raises(ValueError, match="got reason phrase"):
-        ResponseFinalizer("GET", 200, TEXT, reason="OK\r\nX: y")
+        ResponseFinalizer("GET", 200, TEXT, reason=reason)
+    assert ResponseFinalizer("GET", 200, TEXT, reason="a\tb \xe9").head.reason == "a\tb \xe9"
 
 
 @pytest.mark.parametrize("value", ["abc", "-5", "+5", "1_0", "5, 5", "\u0665", ""])
@@ -143,9 +148,46 @@ def test_two_content_lengths() -> None:
         ResponseFinalizer("GET", 200, [("Content-Length", "3"), ("Content-Length", "4")])
 
 
-def test_transfer_encoding_is_the_servers() -> None:
-    """PEP 3333: an application sets no hop-by-hop field that frames the message."""
-    assert ResponseFinalizer("GET", 200, [("Transfer-Encoding", "chunked"), ("X", "y")]).head.headers == [("X", "y")]
+@pytest.mark.parametrize(
+    "name", ["Connection", "Keep-Alive", "Proxy-Connection", "TE", "Transfer-Encoding", "Upgrade", "connection"]
+)
+def test_the_fields_of_the_connection_are_the_servers(name: str) -> None:
+    """Fields of the connection are left out (RFC 9110 section 7.6.1, PEP 3333 "Other HTTP Features", RFC 9113 section
+    8.2.2), with every status and in an answer to HEAD.
+    """
+    for method, status in (("GET", 200), ("HEAD", 200), ("GET", 304), ("GET", 426), ("GET", 500)):
+        assert ResponseFinalizer(method, status, [(name, "x"), ("X", "y")]).head.headers == [("X", "y")]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("ETag", ['"a"', '"b"']),
+        ("ETag", ['"a"', '"a"']),
+        ("Content-Type", ["text/plain", "text/html"]),
+        ("Location", ["/a", "/b"]),
+        ("Content-Location", ["/a", "/b"]),
+        ("Content-Disposition", ["inline", "attachment"]),
+        ("Retry-After", ["1", "2"]),
+        ("Access-Control-Allow-Origin", ["https://a.example", "https://b.example"]),
+        ("Strict-Transport-Security", ["max-age=1", "max-age=2"]),
+        *((name, ["Sun, 06 Nov 1994 08:49:37 GMT"] * 2) for name in ("Date", "Expires", "Last-Modified")),
+    ],
+)
+def test_a_field_that_is_no_list_is_sent_once(name: str, values: list[str]) -> None:
+    """RFC 9110 section 5.3: a sender must not generate several fields of a name that is not defined as a list."""
+    pairs = list(zip((name, name.upper()), values, strict=True))
+    with pytest.raises(ValueError, match=f"got header field '{name.upper()}' twice, expected it once"):
+        ResponseFinalizer("GET", 200, pairs)
+
+
+@pytest.mark.parametrize(
+    "name", ["Set-Cookie", "Vary", "Link", "Cache-Control", "WWW-Authenticate", "Content-Security-Policy", "X-Own"]
+)
+def test_a_list_may_be_several_fields(name: str) -> None:
+    """RFC 9110 section 5.3: a list may be sent as several fields, and so may Set-Cookie and fields of a program."""
+    pairs = [(name, "a"), (name, "b")]
+    assert ResponseFinalizer("GET", 200, pairs).head.headers == pairs
 
 
 def test_304_drops_the_representation() -> None:

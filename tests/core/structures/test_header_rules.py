@@ -44,16 +44,18 @@ def test_a_name_is_text(name: Any) -> None:
         field_name(name)
 
 
-@pytest.mark.parametrize("value", ["", "a", "a b\tc", "\xe9\xff\x80", "\x01\x7f", "\x0b\x0c\x1c\x85"])
+@pytest.mark.parametrize("value", ["", "a", "a b\tc", "\xe9\xff\x80", "\x85\x9f"])
 def test_values_are_kept(value: str) -> None:
-    """Characters of latin-1 are kept (RFC 9110 section 5.5). Line ends that HTTP does not know are kept too."""
+    """The tab, visible characters and every byte beyond ASCII are kept (RFC 9110 section 5.5, obs-text)."""
     assert field_value("X", value) == value
 
 
-@pytest.mark.parametrize("value", ["\r", "\n", "\0", "a\r\nSet-Cookie: b", "a\n", "\rb", "a\0b"])
-def test_values_that_would_break_the_head_are_refused(value: str) -> None:
-    """CR, LF and NUL are refused (RFC 9110 section 5.5), even at the end of a value."""
-    with pytest.raises(ValueError, match=r"expected a value without CR, LF and NUL$"):
+@pytest.mark.parametrize("char", [*map(chr, [*range(9), *range(10, 32), 127])], ids=ascii)
+@pytest.mark.parametrize("value", ["{}", "a{}", "{}b", "a{}b", "\xe9{}\t", "a\t{}"])
+def test_control_characters_are_refused(value: str, char: str) -> None:
+    """Control characters other than the tab are refused (RFC 9110 section 5.5), even at the end of a value."""
+    value = value.format(char)
+    with pytest.raises(ValueError, match=re.escape(f"got {value!r} for X, expected no control characters")):
         field_value("X", value)
 
 

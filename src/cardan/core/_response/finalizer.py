@@ -13,14 +13,14 @@ Content-Length raises :exc:`ContentLengthError`, before a byte too many is sent.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, TypeAlias
 
 from .._exceptions import MachineStateError
 from .._pickling import slots_state
-from .._status import PHRASES
+from .._status import PHRASES, is_phrase
 from .._urls import iri_to_uri
+from ..fields._syntax import is_text, is_token
 from ..structures._header_rules import remember
 from .encoding import encode
 from .trailers import Trailers, takes_trailers
@@ -44,15 +44,35 @@ __all__ = [
 
 HeaderPair: TypeAlias = "tuple[str, str]"
 
-_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_BAD_VALUE: Final = re.compile("[\r\n\0]|[^\x00-\xff]")
-
 # name -> the name in lower case, for names that are known to be tokens; bounded
 _lower_names: dict[str, str] = {}
 
-#: Fields with rules of their own. Transfer-Encoding belongs to the connection and so to the server. It is dropped (PEP
-#: 3333, "hop-by-hop"; the ASGI specification names it), because beside a Content-Length it would break framing.
-_SPECIAL: Final = frozenset({"content-length", "location", "content-location", "transfer-encoding"})
+#: The fields of the connection, which belongs to the server (RFC 9110 section 7.6.1). They are not sent: PEP 3333
+#: forbids them ("Other HTTP Features"), HTTP/2 calls a response with one malformed (RFC 9113 section 8.2.2), and a
+#: Transfer-Encoding beside a Content-Length breaks the framing (RFC 9112 section 6.3).
+_OF_CONNECTION: Final = (
+    "connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade",
+)  # fmt: skip
+
+#: The fields that are no lists, so that a response has each of them at most once (RFC 9110 section 5.3; the grammar of
+#: each field). Clients disagree on which of two values counts.
+_ONCE: Final = (
+    # RFC 9110, RFC 9111, RFC 6266
+    "age", "content-disposition", "content-md5", "content-range", "content-type", "date", "etag", "expires",
+    "last-modified", "retry-after", "server",
+    # Fetch, HTML, RFC 6797, RFC 8594, RFC 9745
+    "access-control-allow-credentials", "access-control-allow-origin", "access-control-max-age",
+    "cross-origin-embedder-policy", "cross-origin-opener-policy", "cross-origin-resource-policy", "deprecation",
+    "origin-agent-cluster", "refresh", "sourcemap", "strict-transport-security", "sunset",
+)  # fmt: skip
+
+#: the fields with rules of their own, and the rule
+_RULES: Final = (
+    dict.fromkeys(_OF_CONNECTION, "drop")
+    | dict.fromkeys(_ONCE, "once")
+    | dict.fromkeys(("location", "content-location"), "url")
+    | {"content-length": "length"}
+)
 
 #: the fields that a 304 does not have (RFC 9110 section 15.4.5): metadata of the representation that updates no cache
 _NOT_IN_304: Final = frozenset({
@@ -114,26 +134,33 @@ def has_body(method: str, status: int) -> bool:
 def final_fields(status: int, headers: Iterable[HeaderPair], length: int | None) -> tuple[list[HeaderPair], int | None]:
     """The header fields as they are sent, a new list, and the Content-Length that they declare.
 
-    ``length`` is the length of the body in bytes, None if it is not known. Raises :exc:`ValueError` for a status or
-    field that must not be sent.
+    ``length`` is the length of the body in bytes, None if it is not known. Fields of the connection are left out.
+    Raises :exc:`ValueError` for a status or field that must not be sent, and for two fields of a name that is no list.
     """
     if not 200 <= status < 1000:
         raise ValueError(f"got final status {status}, expected a code from 200 to 999")
     fields: list[HeaderPair] = []
     declared: int | None = None
+    once: set[str] = set()
     for pair in headers:
         name, value = pair
         lower = _lower_names.get(name) or _checked_name(name)
-        if not (value.isascii() and value.isprintable()) and _BAD_VALUE.search(value):
-            raise ValueError(f"got header field {name!r}: {value!r}, expected latin-1 text on one line")
-        if lower in _SPECIAL:
-            if lower == "content-length":
+        if not (value.isascii() and value.isprintable()) and not is_text(value):
+            raise ValueError(f"got header field {name!r}: {value!r}, expected latin-1 text without control characters")
+        rule = _RULES.get(lower)
+        if rule is not None:
+            if rule == "length":
                 known, declared = declared, _parse_length(value)
                 if known is not None and known != declared:
                     raise ValueError(f"got Content-Length {known} and {declared}, expected one")
-            elif lower in ("location", "content-location"):
-                fields.append((name, iri_to_uri(value)))
-            continue
+                continue
+            if rule == "drop":
+                continue
+            if lower in once:
+                raise ValueError(f"got header field {name!r} twice, expected it once")
+            once.add(lower)
+            if rule == "url":
+                pair = name, iri_to_uri(value)
         fields.append(pair)
     if status in (204, 205, 304):
         return _bodiless(status, fields), 0 if status == 205 else None
@@ -145,7 +172,7 @@ def final_fields(status: int, headers: Iterable[HeaderPair], length: int | None)
 
 
 def _checked_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
+    if not is_token(name):
         raise ValueError(f"got header field name {name!r}, expected a token")
     return remember(_lower_names, name, name.lower())
 
@@ -211,8 +238,8 @@ class ResponseFinalizer:
         """Whether chunks are sent. If not, the body need not be produced."""
         if self.sends_body:
             check_length(length, self._declared)
-        if reason is not None and _BAD_VALUE.search(reason):
-            raise ValueError(f"got reason phrase {reason!r}, expected latin-1 text on one line")
+        if reason is not None and not is_phrase(reason):
+            raise ValueError(f"got reason phrase {reason!r}, expected latin-1 text without control characters")
         self.head = Head(status, reason or PHRASES.get(status, "Unknown"), fields)
         self._trailers = trailers
         self._announced = {name.lower() for name in trailers} if trailers else ()

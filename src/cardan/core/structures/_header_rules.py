@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from ..fields._syntax import OWS, is_token
+from ..fields._syntax import OWS, is_text, is_token
 
 __all__ = [
     "convert",
@@ -72,17 +72,17 @@ def field_value(name: str, value: str | int) -> str:
     """Return a field value as a string if it is valid (RFC 9110 section 5.5). ``name`` is used in the error text.
 
     An int is converted to decimal digits. Spaces and tabs around the value are removed. Raises TypeError for another
-    type (bool and bytes included), ValueError for CR, LF, NUL and for characters above U+00FF: both protocols send one
-    byte for each character.
+    type (bool and bytes included), ValueError for control characters other than the tab, and for characters above
+    U+00FF, because both protocols send one byte for each character.
     """
     if type(value) is not str:
         value = _as_text(name, value)
     if value.isascii() and value.isprintable():  # almost all values are
         return value.strip(" ")
-    if "\r" in value or "\n" in value or "\0" in value:
-        raise ValueError(f"got {value!r} for {name}, expected a value without CR, LF and NUL")
-    if not value.isascii() and max(value) > "\xff":
-        raise ValueError(f"got {value!r} for {name}, expected characters up to U+00FF (ISO 8859-1)")
+    if not is_text(value):
+        if max(value) > "\xff":
+            raise ValueError(f"got {value!r} for {name}, expected characters up to U+00FF (ISO 8859-1)")
+        raise ValueError(f"got {value!r} for {name}, expected no control characters")
     return value.strip(OWS)
 
 

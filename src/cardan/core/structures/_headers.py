@@ -4,8 +4,8 @@ Names are found in any case. Several fields of one name read as one value, joine
 RFC 9110 section 5.3, RFC 9113 section 8.2.3), because a server may have joined them already.
 
 :class:`Headers` checks names and values when they are set. It raises TypeError for a value that is neither str nor int,
-and ValueError for a name that is not a token (RFC 9110 section 5.1) and for a value with CR, LF, NUL or a character
-above U+00FF (section 5.5). It keeps the case of the names and the order of the fields.
+and ValueError for a name that is not a token (RFC 9110 section 5.1) and for a value with a control character other than
+the tab, or with a character above U+00FF (section 5.5). It keeps the case of the names and the order of the fields.
 """
 
 from __future__ import annotations
