@@ -82,6 +82,23 @@ def test_auto_is_what_the_client_prefers(protocol: Any, wanted: str) -> None:
 
 
 @both
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/*, text/plain;q=0", "problem"),
+        ("*/*, application/*;q=0, text/plain;q=0.5", "html"),
+        ("text/*;q=0.9, application/json;q=0.5", "text"),
+        ("image/png", "text"),
+    ],
+)
+def test_the_whole_accept_field_counts(protocol: Any, accept: str, kind: str) -> None:
+    """Wildcards and refusals count (RFC 9110 section 12.5.1). If nothing is acceptable, the error is sent anyway."""
+    with Client(app_of("def"), protocol) as client:
+        response = client.get("/", headers={"Accept": accept})
+    assert (response.status_code, response.headers["Content-Type"]) == (405, TYPES[kind])
+
+
+@both
 @pytest.mark.parametrize("errors", TYPES)
 def test_an_error_with_its_own_response_keeps_it(protocol: Any, errors: Any) -> None:
     """The choice is about the standard document."""

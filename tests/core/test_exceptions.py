@@ -124,7 +124,29 @@ def test_text() -> None:
         ("", "text/plain"),
         ("*/*", "text/plain"),
         ("text/*", "text/plain"),
-        ("application/*", "text/plain"),
+        ("application/*", "application/problem+json"),
+        ("application/*, text/plain;q=0", "application/problem+json"),
+        ("text/*, text/plain;q=0", "text/html"),
+        ("*/*, text/plain;q=0", "application/problem+json"),
+        ("*/*, text/plain;q=0, application/*;q=0", "text/html"),
+        ("*/*;q=0, text/html", "text/html"),
+        ("text/*;q=0.9, application/json;q=0.5", "text/plain"),
+        ("text/*;q=0.5, application/json;q=0.9", "application/problem+json"),
+        ("text/html;q=0.5, */*", "text/plain"),
+        ("text/html;q=0.5, */*;q=0.5", "text/html"),
+        ("application/*, */*;q=0.1", "application/problem+json"),
+        ("text/*, */*", "text/plain"),
+        ("application/json, text/plain, */*", "application/problem+json"),
+        ("application/json, text/javascript, */*;q=0.01", "application/problem+json"),
+        ("application/problem+json;q=0.1, application/json, text/plain;q=0.5", "text/plain"),
+        ("application/json;q=0, application/problem+json", "application/problem+json"),
+        ("application/json;q=0, application/vnd.api+json;q=0.1", "application/problem+json"),
+        ("text/html;q=0, application/xhtml+xml, text/plain;q=0.1", "text/plain"),
+        ("text/plain;format=flowed;q=0, */*;q=0.5", "text/plain"),
+        ("text/html;charset=utf-8", "text/html"),
+        ("text/plain;q=0", "application/problem+json"),
+        ("image/*, text/plain;q=0, application/json;q=0", "text/html"),
+        ("*/*;q=0", "text/plain"),
         ("image/png", "text/plain"),
         ("garbage;;", "text/plain"),
         ("text/plain, application/json", "text/plain"),
@@ -140,7 +162,10 @@ def test_text() -> None:
     ],
 )
 def test_the_client_chooses(accept: str | None, kind: str) -> None:
-    """The response is JSON if Accept names JSON, HTML if it prefers HTML, else text. Vary tells caches about it."""
+    """The format with the highest quality in Accept is sent; each range gives the quality of what no more specific one
+    covers (RFC 9110 section 12.5.1). What Accept names goes before what a wildcard covers, then text goes first. Vary
+    tells caches about it.
+    """
     response = NotFound("x").get_response(Request(accept))
     assert response.headers["Content-Type"].partition(";")[0] == kind
     assert response.headers["Vary"] == "Accept"
@@ -155,13 +180,17 @@ def test_the_client_chooses(accept: str | None, kind: str) -> None:
         ("*/*", "application/merge-patch+json", {}, "application/problem+json"),
         ("text/html", "application/json", {"left": 3}, "text/html"),
         ("text/plain", None, {"left": 3}, "text/plain"),
+        ("text/*", None, {"left": 3}, "text/plain"),
+        ("text/*, text/plain;q=0", "application/json", {}, "text/html"),
+        ("text/html;q=0.5, */*", None, {"left": 3}, "application/problem+json"),
+        ("image/png", None, {"left": 3}, "application/problem+json"),
         ("*/*, application/json;q=0, application/problem+json;q=0", None, {"left": 3}, "text/plain"),
         ("application/json;q=0", "application/json", {}, "text/plain"),
         (None, "text/plain", {}, "text/plain"),
     ],
 )
 def test_where_the_client_says_nothing(accept: str | None, content_type: str | None, members: Any, kind: str) -> None:
-    """If Accept names no format, an error with members and an error for a JSON body give JSON."""
+    """If Accept prefers no format, an error with members and an error for a JSON body give JSON."""
     response = BadRequest(members=members).get_response(Request(accept, content_type))
     assert response.headers["Content-Type"].partition(";")[0] == kind
 

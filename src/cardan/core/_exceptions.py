@@ -333,8 +333,9 @@ class HTTPException(_Declaring):
         """Return ``response`` if it was given, else a new response that describes the error.
 
         ``request`` is a request, a WSGI environ or an ASGI scope. Its Accept field selects the format: problem details
-        (RFC 9457) for JSON, HTML or plain text. If Accept names none of them, an error with members, and an error for a
-        request with a JSON body, give problem details; other errors give plain text. The same holds without a request.
+        (RFC 9457) for JSON, HTML or plain text, whichever has the highest quality. If Accept prefers none of them, an
+        error with members, and an error for a request with a JSON body, give problem details; other errors give plain
+        text. The same holds without a request, and if the client accepts none of the formats.
         An ``environ`` or a ``scope`` may also be given by its name, as programs for Werkzeug give it.
         """
         return self._make_response(_carrier(request, scope, environ), "auto")

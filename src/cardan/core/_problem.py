@@ -22,6 +22,20 @@ ErrorFormat: TypeAlias = Literal["auto", "problem", "html", "text"]
 ERROR_FORMATS: Final[tuple[ErrorFormat, ...]] = ("auto", "problem", "html", "text")
 """The formats of the body that describes an error: by the Accept field, problem details, HTML, plain text."""
 
+#: The formats that a media range covers, and how specific it is. Clients that accept other JSON read a problem, too.
+_COVERS: Final[dict[str, tuple[tuple[ErrorFormat, int], ...]]] = {
+    "application/problem+json": (("problem", 3),),
+    "application/json": (("problem", 2),),
+    "application/*": (("problem", 1),),
+    "text/html": (("html", 3),),
+    "application/xhtml+xml": (("html", 2),),
+    "text/plain": (("text", 3),),
+    "text/*": (("text", 1), ("html", 1)),
+    "*/*": (("text", 0), ("html", 0), ("problem", 0)),
+    "*": (("text", 0), ("html", 0), ("problem", 0)),
+}
+_OTHER_JSON: Final[tuple[tuple[ErrorFormat, int], ...]] = (("problem", 2),)
+
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
@@ -97,15 +111,25 @@ def document(
 
 
 def _preferred(error: Problem, request: HasHeaders | Mapping[str, Any] | None) -> ErrorFormat:
-    accept = MIMEAccept.from_header(_field_of(request, "Accept"))
-    for name, quality in accept:  # in descending order of quality
-        kind = _kind(name.partition(";")[0].lower()) if quality else None
-        if kind is not None:
-            return kind
+    """Return the format with the highest quality in Accept. Of equal ones, a format that Accept names precedes one that
+    only a wildcard covers. If none is acceptable, the result is one that is not refused (RFC 9110 section 15.5.7).
+    """
     sent = parse_media_type(_field_of(request, "Content-Type"))
-    if (error.get_members() or (sent is not None and sent.is_json)) and not _refuses_json(accept):
-        return "problem"
-    return "text"
+    order: tuple[ErrorFormat, ...] = ("text", "problem", "html")
+    if error.get_members() or (sent is not None and sent.is_json):
+        order = ("problem", "text", "html")
+    found: dict[ErrorFormat, tuple[int, int, float]] = {}  # how specific the member is, its place, its quality
+    for place, (name, quality) in enumerate(MIMEAccept.from_header(_field_of(request, "Accept"))):
+        kind, semicolon, _ = name.lower().partition(";")
+        if semicolon and not quality:  # refuses a type with certain parameters only
+            continue
+        for covered, specific in _COVERS.get(kind) or (_OTHER_JSON if kind.endswith("+json") else ()):
+            if covered not in found or specific > found[covered][0]:
+                found[covered] = specific, place, quality
+    accepted = [kind for kind in order if kind in found and found[kind][2]]
+    if accepted:
+        return min(accepted, key=lambda kind: found[kind][1])  # members are in descending order of quality
+    return next((kind for kind in order if kind not in found), order[0])
 
 
 def _field_of(request: HasHeaders | Mapping[str, Any] | None, name: str) -> str | None:
@@ -124,19 +148,6 @@ def _field_of(request: HasHeaders | Mapping[str, Any] | None, name: str) -> str 
         return value
     wanted = name.lower().encode()
     return ", ".join([sent.decode("latin-1") for key, sent in request.get("headers") or () if key == wanted]) or None
-
-
-def _kind(name: str) -> ErrorFormat | None:
-    """Return the format that a media range names. A wildcard names none."""
-    if name == "application/json" or name.endswith("+json"):
-        return "problem"
-    if name in ("text/html", "application/xhtml+xml"):
-        return "html"
-    return "text" if name == "text/plain" else None
-
-
-def _refuses_json(accept: MIMEAccept) -> bool:
-    return not (accept.quality("application/problem+json") or accept.quality("application/json"))
 
 
 def problem_details(error: Problem) -> bytes:

@@ -258,9 +258,10 @@ class StaticFiles(Application[Request]):
         if not variants or not stat.S_ISREG(_mode(path)):
             return None, path, False
         self._check(path)  # a variant is not sent in place of a file that leads out of the directory
-        if "," in request.headers.get("Range", ""):  # several ranges are sent of the file itself only
-            return None, path, True
         accepts = request.accept_encodings
+        # a client that sends no Accept-Encoding asked for no coding; several ranges are sent of the file itself only
+        if not accepts.provided or "," in request.headers.get("Range", ""):
+            return None, path, True
         best, chosen, coding = accepts.quality("identity"), path, None
         for name, variant in reversed(variants):  # of equal qualities the first of precompressed wins
             quality = accepts.quality(name)

@@ -156,6 +156,20 @@ def test_identity() -> None:
     assert "x-gzip" in EncodingAccept.from_header("gzip")
 
 
+def test_no_coding_is_chosen_unasked() -> None:
+    """RFC 9110 section 12.5.3: without the field every coding is acceptable. None is preferred to no coding."""
+    accept = EncodingAccept.from_header(None)
+    assert accept.best_match(["br", "gzip"]) is None
+    assert accept.best_match(["br", "identity"]) == "identity"
+    assert accept.best_match(["br", "Identity"]) == "Identity"
+    assert accept.best_match(["br", "gzip"], "gzip") == "gzip"
+    assert accept.best_match([]) is None
+    assert (accept.quality("br"), "br" in accept, "identity" in accept) == (1, False, True)
+    empty = EncodingAccept.from_header("")
+    assert (empty.best_match(["br", "gzip"]), empty.best_match(["br", "identity"])) == (None, "identity")
+    assert empty.quality("br") == 0
+
+
 def test_charsets_have_aliases() -> None:
     """Common aliases of a charset compare equal."""
     accept = CharsetAccept.from_header("latin1, UTF8;q=0.5")

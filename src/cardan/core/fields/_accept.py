@@ -291,6 +291,9 @@ class EncodingAccept(Accept):
 
     ``identity`` is acceptable unless a member forbids it. If no member mentions it, its quality is 0.001, the lowest
     possible one. ``x-gzip`` and ``x-compress`` equal ``gzip`` and ``compress``.
+
+    If the field was not sent, every coding is acceptable, but none is asked for: :meth:`best_match` then chooses no
+    coding but ``identity``.
     """
 
     __module__ = "cardan.datastructures"
@@ -312,3 +315,21 @@ class EncodingAccept(Accept):
         if isinstance(key, str) and self._normal(key) == "identity":
             return self.quality(key) > 0
         return super().__contains__(key)
+
+    @overload
+    def best_match(self, matches: Iterable[str]) -> str | None: ...
+    @overload
+    def best_match(self, matches: Iterable[str], default: T) -> str | T: ...
+    def best_match(self, matches: Iterable[str], default: Any = None) -> Any:
+        """Return the coding in ``matches`` with the highest quality, ``default`` if none is acceptable.
+
+        If the field was not sent, the result is ``default``. If there is no default it is ``identity`` if that is among
+        the offers, else None: a client that asks for no coding may be unable to decode one.
+
+        >>> EncodingAccept.from_header(None).best_match(["br", "identity"])
+        'identity'
+        """
+        offers = tuple(matches)
+        if self.provided or default is not None:
+            return super().best_match(offers, default)
+        return next((offer for offer in offers if self._normal(offer) == "identity"), None)
