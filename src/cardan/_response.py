@@ -51,7 +51,7 @@ async def _serve_other(scope: Scope, receive: Receive, send: Send) -> None:
 
         await serve_lifespan(None, scope, receive, send, lambda state: None)
     else:
-        await asgi_websockets.deny_websocket(scope, receive, send)
+        raise RuntimeError(f"got a scope of type {scope['type']!r}, expected http, websocket or lifespan")
 
 
 class Response(BaseResponse, core.Response):

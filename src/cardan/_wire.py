@@ -48,8 +48,10 @@ class WireMixin(core.BaseResponse):
     def from_app(cls, app: Callable[..., Iterable[bytes]], environ: dict[str, Any], buffered: bool = False) -> Self:
         """The response of a WSGI application, including what it sends by ``write()``.
 
-        Closing the response closes the iterable of the application. With ``buffered`` the whole body is read at once.
-        Raises the errors that the application raises before its response starts.
+        The application runs to the first bytes of its body, because it may replace the head until then (PEP 3333,
+        "Error Handling"). The body of the response gives one block for each block of the application. Closing the
+        response closes the iterable of the application. With ``buffered`` the whole body is read at once. Raises the
+        errors that the application raises before its response starts, and :exc:`TypeError` for a block of text.
         """
         from .wsgi._calling import call_app
 

@@ -239,3 +239,30 @@ def test_behind_every_wrapper(wrap: Any) -> None:
     path = {"root_path": ""} if isinstance(app, Mount) else {}
     sent = serve(app, **path)
     assert sent == [{"type": "websocket.accept", "subprotocol": "ws://a.example/chat/room?name=a s3cret"}]
+
+
+@pytest.mark.parametrize("app", [Application(lambda request: Response("")), Mount({"/other": Response("x")})])
+def test_a_message_of_another_protocol(app: Any) -> None:
+    """A websocket that is refused begins with its connect, or the client has left: another message is an error."""
+
+    def serve_with(kind: str) -> list[Any]:
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": kind}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        anyio.run(app, {**SCOPE, **DENIAL}, receive, send)
+        return sent
+
+    assert serve_with("websocket.disconnect") == []
+    with pytest.raises(RuntimeError, match=r"got the message 'http\.request', expected 'websocket\.connect'"):
+        serve_with("http.request")
+
+
+def test_a_scope_of_another_protocol() -> None:
+    """A response answers HTTP requests, handshakes and lifespans; a scope of another type is an error (ASGI 3.0)."""
+    with pytest.raises(RuntimeError, match="got a scope of type 'mqtt', expected http, websocket or lifespan"):
+        serve(Response("x"), type="mqtt")

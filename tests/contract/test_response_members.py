@@ -460,3 +460,106 @@ def test_from_app_kinds() -> None:
     assert closed == [1]
     Response.from_app(app, {}, buffered=True).close()
     assert closed == [1, 1]
+
+
+def _breaks(start_response: Any) -> None:
+    """Replace the head after an error, as an application does (PEP 3333, "Error Handling")."""
+    import sys
+
+    try:
+        raise KeyError
+    except KeyError:
+        start_response("500 No", [("X-A", "1")], sys.exc_info())
+
+
+def _after_empty_blocks(environ: Any, start_response: Any) -> Iterator[bytes]:
+    start_response("200 OK", [])
+    yield b""
+    _breaks(start_response)
+    yield b""
+    yield b"no"
+
+
+def _after_an_empty_write(environ: Any, start_response: Any) -> Iterator[bytes]:
+    start_response("200 OK", [])(b"")
+
+    def body() -> Iterator[bytes]:
+        _breaks(start_response)
+        yield b"no"
+
+    return body()
+
+
+@pytest.mark.parametrize("app", [_instead, _after_empty_blocks, _after_an_empty_write])
+@pytest.mark.parametrize("buffered", [False, True])
+def test_from_app_with_another_head(app: Any, buffered: bool) -> None:
+    """The head can be replaced until the first bytes of the body: empty blocks are no output (PEP 3333)."""
+    response = Response.from_app(app, {}, buffered)
+    assert (response.status, response.headers.get("X-A"), response.data) == ("500 No", "1", b"no")
+
+
+def test_from_app_with_another_head_too_late() -> None:
+    """After the first bytes the error of the application is raised from its own call (PEP 3333)."""
+
+    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"x"
+        _breaks(start_response)
+        yield b"y"
+
+    response = Response.from_app(app, {})
+    assert response.status == "200 OK"
+    with pytest.raises(KeyError):
+        list(response.iter_encoded())
+
+
+def test_from_app_gives_each_block() -> None:
+    """One block for each block, none of them joined with another (PEP 3333, "Middleware Handling of Block Boundaries").
+
+    What was written comes before what is given.
+    """
+
+    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
+        write = start_response("200 OK", [])
+        write(b"a")
+        write(b"b")
+        return iter([b"", b"c", b"d", b"", b"e"])
+
+    assert list(Response.from_app(app, {}).iter_encoded()) == [b"a", b"b", b"", b"c", b"d", b"", b"e"]
+    sent = Response.from_app(app, {})({"REQUEST_METHOD": "GET"}, lambda status, headers, exc_info=None: print)
+    assert [block for block in sent if block] == [b"a", b"b", b"c", b"d", b"e"]
+
+
+def test_from_app_closes_what_cannot_be_iterated() -> None:
+    """An iterable is closed as well if its ``__iter__`` raises (PEP 3333: close() is called however it ends)."""
+    closed: list[int] = []
+
+    class Body:
+        def __iter__(self) -> Iterator[bytes]:
+            raise LookupError("no iterator")
+
+        def close(self) -> None:
+            closed.append(1)
+
+    def app(environ: Any, start_response: Any) -> Body:
+        start_response("200 OK", [])
+        return Body()
+
+    with pytest.raises(LookupError, match="no iterator"):
+        Response.from_app(app, {})  # type: ignore[arg-type]
+    assert closed == [1]
+
+
+@pytest.mark.parametrize("blocks", [["a"], ["", b"a"], [b"", "a"], [3], [None]])
+@pytest.mark.parametrize("kind", [list, iter])
+def test_from_app_takes_no_text(blocks: list[Any], kind: Any) -> None:
+    """The blocks of a WSGI application are bytes: text is not encoded, also if it is empty (PEP 3333, "A Note on String Types")."""
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        return kind(blocks)
+
+    with pytest.raises(TypeError, match=r"got (str|int|NoneType), expected bytes"):
+        Response.from_app(app, {}, buffered=True)
+    with pytest.raises(TypeError, match=r"got (str|int|NoneType), expected bytes"):
+        list(Response.from_app(app, {}).iter_encoded())

@@ -64,7 +64,7 @@ async def serve_lifespan(
     make: Callable[[], Manager] | None, scope: Any, receive: Receive, send: Send, keep: Callable[[dict[str, Any]], None]
 ) -> None:
     """Serve a lifespan scope (ASGI lifespan specification). ``keep`` is called with the state of the lifespan."""
-    await receive()
+    await _expect("lifespan.startup", receive)
     started = False
 
     async def until(state: dict[str, Any]) -> None:
@@ -74,7 +74,7 @@ async def serve_lifespan(
             scope["state"].update(state)
         await send({"type": "lifespan.startup.complete"})
         started = True
-        await receive()
+        await _expect("lifespan.shutdown", receive)
         # a server that has cancelled requests may end the process as soon as this is answered
         await crossing.wait_until_clean(CLEANUP_SECONDS)
 
@@ -93,6 +93,12 @@ async def serve_lifespan(
     await send({"type": "lifespan.shutdown.complete"})
 
 
+async def _expect(kind: str, receive: Receive) -> None:
+    """Receive the message ``kind``. Raises :exc:`RuntimeError` if the server gives another one."""
+    if (message := await receive())["type"] != kind:
+        raise RuntimeError(f"got the message {message['type']!r}, expected {kind!r}")
+
+
 async def run_once(
     app: Any, scope: Any, receive: Receive, send: Send, run: Callable[..., Awaitable[None]] | None = None
 ) -> None:
@@ -106,10 +112,10 @@ async def run_once(
         return
     states: dict[int, Any] = scope[SHARED]
     if id(app) in states:
-        await receive()
+        await _expect("lifespan.startup", receive)
         scope["state"].update(states[id(app)])
         await send({"type": "lifespan.startup.complete"})
-        await receive()
+        await _expect("lifespan.shutdown", receive)
         await send({"type": "lifespan.shutdown.complete"})
         return
 

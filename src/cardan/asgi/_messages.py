@@ -26,8 +26,10 @@ __all__ = [
     "TRAILERS",
     "AppAnswer",
     "NobodyTakes",
+    "body_of",
     "closing",
     "comes_of_leaving",
+    "data_of",
     "decode_headers",
     "encode_headers",
     "over",
@@ -68,6 +70,26 @@ def _encode_name(name: str) -> bytes:
     if len(_NAMES) < 256:
         _NAMES[name] = encoded
     return encoded
+
+
+def body_of(message: Message) -> bytes:
+    """The piece of a body in a message, ``b""`` if it has none. Raises :exc:`TypeError` if it is not bytes."""
+    data = message.get("body")
+    return b"" if data is None else as_bytes(data)
+
+
+def data_of(message: Message) -> bytes:
+    """The bytes of the body in a message that a server gives for an HTTP request; ``b""`` for a disconnect.
+
+    Raises :exc:`RuntimeError` for a message of another protocol, and :exc:`TypeError` for a body that is not bytes
+    (ASGI HTTP specification 2.5, "Request").
+    """
+    kind = message["type"]
+    if kind == "http.request":
+        return body_of(message)
+    if kind == "http.disconnect":
+        return b""
+    raise RuntimeError(f"got the message {kind!r} from receive(), expected 'http.request' or 'http.disconnect'")
 
 
 def over(scope: Scope) -> str | None:
@@ -177,7 +199,7 @@ class AppAnswer:
             self.announces = bool(message.get("trailers"))
             self.state = "body"
         elif self.state == "body" and kind == "http.response.body":
-            chunk = as_bytes(message.get("body") or b"")
+            chunk = body_of(message)
             if not message.get("more_body", False):
                 self.state = "trailers" if self.announces else "done"
         elif self.state == "trailers" and kind == TRAILERS:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from .. import _crossing as crossing
-from ..core._buffers import CHUNK_SIZE, as_bytes
+from ..core._buffers import CHUNK_SIZE
 from ..core._exceptions import ClientDisconnected, HTTPException, RequestTimeout, ServiceUnavailable
 from ..core._request.body import Body
 from ..core._request.exchange import NOBODY, StandIn, find_exchange
+from ._messages import data_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
@@ -125,8 +126,7 @@ class ReceiveBody(Body):
         self._receiving = self.asked = True
         try:
             message = await self.origin()
-            if body := message.get("body"):
-                data = as_bytes(body)
+            if data := data_of(message):
                 self._held += len(data)
                 self._ready.append(data)  # before _note() sets ``ended``: a thread reads both, in the other order
             elif not self.ended:
@@ -168,6 +168,7 @@ class ReceiveBody(Body):
         self._receiving = self.asked = True
         try:
             message = await self.origin()
+            data_of(message)
             self._note(message)
         finally:
             self._receiving = False
@@ -197,16 +198,19 @@ class ReceiveBody(Body):
             self._receiving = True  # the same as _receive(), without the cost of a coroutine for each message
             try:
                 message = await self.origin()
+                kind, data = message["type"], message.get("body", b"")
+                if kind != "http.request" or type(data) is not bytes:
+                    data = data_of(message)
                 if not message.get("more_body", False):
                     self._note(message)
             finally:
                 self._receiving = False
                 if self._changed is not None:
                     self._tell()
-            if message["type"] == "http.disconnect":
+            if kind == "http.disconnect":
                 raise ClientDisconnected
-            if data := message.get("body"):
-                return as_bytes(data)
+            if data:
+                return data
         return b""
 
     def _note(self, message: MutableMapping[str, Any]) -> None:

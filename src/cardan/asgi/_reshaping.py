@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..core._buffers import CHUNK_SIZE
 from ..core.structures._headers import trusted_headers
 from ..core.structures._scope_headers import ScopeHeaders
+from ._messages import body_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,7 @@ class _Answer:
             await self._send(message)
 
     async def _send_body(self, message: Any) -> None:
-        body, more = bytes(message.get("body", b"")), message.get("more_body", False)
+        body, more = body_of(message), message.get("more_body", False)
         if self._head is not None:
             head, whole = self._head, None if more else body
             begun = self._begun(head, whole)

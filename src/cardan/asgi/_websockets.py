@@ -56,9 +56,11 @@ async def serve_websocket(
 
 async def deny_websocket(scope: Scope, receive: Receive, send: Send) -> None:
     """Refuse a websocket handshake: 404 if the server supports websocket denial responses, else 403."""
-    message = await receive()
-    if message["type"] != "websocket.connect":
+    kind = (await receive())["type"]
+    if kind == "websocket.disconnect":  # the client has left before its handshake was answered
         return
+    if kind != "websocket.connect":
+        raise RuntimeError(f"got the message {kind!r}, expected 'websocket.connect'")
     if DENIAL in (scope.get("extensions") or {}):
         await send({"type": f"{DENIAL}.start", "status": 404, "headers": [(b"content-length", b"0")]})
         await send({"type": f"{DENIAL}.body", "body": b""})

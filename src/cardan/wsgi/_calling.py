@@ -141,18 +141,18 @@ def call_app(
     An application may call ``start_response`` as late as for its first item, and replace the head until it gives the
     first bytes (PEP 3333, "Error Handling"), so that these are read as well. ``before_body()`` is called before that,
     if ``start_response`` was called, because the first bytes of a stream may take long. Raises the errors of the
-    application, and :exc:`RuntimeError` if it never calls ``start_response``.
+    application, :exc:`RuntimeError` if it never calls ``start_response``, and :exc:`TypeError` for an item of text.
     """
     start = _Start()
     iterable = app(environ, start)
     close = getattr(iterable, "close", None)
-    chunks: Iterator[bytes] = iter(iterable)
     is_list = isinstance(iterable, (list, tuple))
     first: list[bytes] = []
     try:
+        chunks: Iterator[bytes] = map(as_bytes, iterable)
         if before_body is not None and start.status is not None and not is_list:
             before_body()
-        while start.status is None or not (is_list or start.written or (first and first[-1])):
+        while start.status is None or not (is_list or any(start.written) or (first and first[-1])):
             try:
                 first.append(next(chunks))
             except StopIteration:
