@@ -44,7 +44,7 @@ FLOORS = [
     "core._request",
     "core._response",
     "core._compression core._environs core._flow core._mounting core._origins core._proxies core._scopes",
-    "core",
+    "core files._temporary",
     "_crossing files._spooling",
     "_unread",
     "types",

@@ -83,6 +83,7 @@ core.structures._multidict_reader core/structures/test_multidict.py        getli
 core.structures._scope_headers    core/structures/test_header_views.py     ScopeHeaders
 exceptions                        contract/test_error_leaks.py             BadRequest
 files._file_body                  files/test_sending.py                    FileBody
+files._temporary                  contract/test_uploaded_files.py          SpooledTemporaryFile
 structured                        core/structured_fields/test_descriptor.py   structured_field
 testing._asgi_exchange            testing/test_asgi_client.py              receive
 testing._async_transports         testing/test_async_client.py             AsyncClient

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cardan import Request, Response, abort, exceptions
+from cardan.compat.werkzeug import exceptions as werkzeug_names
 from cardan.datastructures import WWWAuthenticate
 from cardan.exceptions import (
     HTTPException,
@@ -282,8 +283,10 @@ def test_classes_that_are_derived_take_the_same_arguments() -> None:
     ],
 )
 def test_the_names_of_rfc_9110(name: str, older: str, status: int) -> None:
-    """The classes whose reason phrases RFC 9110 has renamed have both names."""
+    """The classes whose reason phrases RFC 9110 has renamed have both names, also in the module of Werkzeug's names."""
     error = getattr(exceptions, name)
     assert error is getattr(exceptions, older)
+    assert error is getattr(werkzeug_names, name)
+    assert error is getattr(werkzeug_names, older)
     assert error is default_exceptions[status]
     assert error().name.replace(" ", "") == name

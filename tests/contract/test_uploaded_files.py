@@ -7,16 +7,21 @@ import codecs
 import contextlib
 import csv
 import email
+import errno
 import gzip
 import hashlib
 import io
 import json
 import lzma
 import mmap
+import os
 import pickle
 import plistlib
 import shutil
+import subprocess
+import sys
 import tarfile
+import tempfile
 import tomllib
 import warnings
 import wave
@@ -34,6 +39,7 @@ from cardan.compat.werkzeug import datastructures, wrappers
 from cardan.exceptions import WrongMode
 from cardan.files import BlockingFileStorage
 from cardan.testing import Client
+from tests.guide_tables import section
 
 from .conftest import IN_PROCESS
 
@@ -98,6 +104,14 @@ def copied(file: Any) -> Any:
     """What shutil.copyfileobj copies."""
     shutil.copyfileobj(file, target := io.BytesIO(), 7)
     return target.getvalue()
+
+
+def in_parts(file: Any) -> Any:
+    """As streams are read: what one call gives. ``getvalue`` gives all at any position."""
+    small, large = bytearray(3), bytearray(100)
+    first, count = file.read1(5), file.readinto1(small)
+    whole, here = file.getvalue(), file.tell()
+    return first, count, bytes(small), whole, here, bytes(large[: file.readinto1(large)]), file.read1()
 
 
 def into(file: Any) -> Any:
@@ -180,6 +194,7 @@ USES: dict[str, tuple[bytes, Callable[[Any], Any], Any]] = {
     "next": (TEXT, lambda file: [next(file), *file, next(file, None)], [*TEXT.splitlines(True), None]),
     "copyfileobj": (TEXT, copied, TEXT),
     "readinto": (TEXT, into, (5, TEXT[:5], len(TEXT) - 5, TEXT[5:], 0)),
+    "parts": (TEXT, in_parts, (TEXT[:5], 3, TEXT[5:8], TEXT, 8, TEXT[8:], b"")),
     "pieces": (TEXT, in_pieces, TEXT),
     "positions": (TEXT, there_and_back, (0, b"name", 4, len(TEXT), len(TEXT) - 4, b",85\n", b"name")),
     "properties": (TEXT, what_it_is, (True, True, True, False, False, "rb", "f", True)),
@@ -305,6 +320,10 @@ def test_the_guard_in_async_handlers(on_disk: bool, place: str) -> None:
             "save() in async code, expected await asave()" + twin: lambda: file.save(io.BytesIO()),
             "write() in async code, expected file.stream.write() in a worker thread": lambda: file.write(b"x"),
             "truncate() in async code, expected file.stream.truncate() in a worker thread": file.truncate,
+            "fileno() in async code, expected file.stream.fileno() in a worker thread": file.fileno,
+            "read1() in async code, expected await aread()" + twin: file.read1,
+            "readinto1() in async code, expected await aread()" + twin: lambda: file.readinto1(bytearray(2)),
+            "getvalue() in async code, expected await aread()" + twin: file.getvalue,
         }
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -368,21 +387,163 @@ def test_aseek_is_for_async_code(place: str) -> None:
     assert post(handler, place, TEXT)
 
 
+FILES = {
+    "memory": Request,
+    "disk": OnDisk,
+    "blocking": Unguarded,
+    "blocking, disk": UnguardedOnDisk,
+    "compat": wrappers.Request,
+    "compat, blocking": UnguardedCompat,
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
 @places
-def test_descriptors(place: str) -> None:
-    """A file on disk has one, which can be mapped into memory. A file in memory raises the error that files raise."""
+def test_descriptors(place: str, kind: str) -> None:
+    """Every file has one, at the present position: a file in memory is moved to disk for it. A child process reads on
+    from there, and the handler after the child. The descriptor can be mapped into memory, and ends with the request.
+    """
+    used = []
 
     def handler(file: Any) -> Any:
+        head = file.readline()
+        rest = subprocess.run([sys.executable, "-c", COPY], stdin=file, capture_output=True, check=True).stdout
+        end = file.tell(), file.read(), file.seek(0)
         with mmap.mmap(file.fileno(), 0) as mapped:
-            return bytes(mapped)
+            whole = bytes(mapped)
+        used.extend([file, stat_of(file.fileno())])
+        return head, rest, end, whole, file.readlines()
 
-    def in_memory(file: Any) -> Any:
-        with pytest.raises(io.UnsupportedOperation, match="fileno"):
-            file.fileno()
+    size = len(TEXT)
+    expected = b"name,age\n", TEXT[9:], (size, b"", 0), TEXT, TEXT.splitlines(keepends=True)
+    assert post(handler, place, TEXT, FILES[kind]) == expected
+    assert used[0].closed
+    assert used[0].stream.closed
+    assert used[1] not in [stat_of(int(number)) for number in os.listdir("/proc/self/fd")]
+
+
+COPY = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())"
+
+
+def stat_of(descriptor: int) -> Any:
+    """What tells one open file from others; None if the descriptor is closed."""
+    with contextlib.suppress(OSError):
+        return os.fstat(descriptor).st_dev, os.fstat(descriptor).st_ino
+
+
+@stored
+@places
+def test_descriptors_in_async_handlers(on_disk: bool, place: str) -> None:
+    """The file itself refuses to touch the disk on the event loop, whatever its size; ``file.stream`` has a descriptor
+    for a worker thread. The twins go on behind what was read by it, and an unguarded file has it everywhere.
+    """
+
+    def read(stream: Any) -> bytes:
+        return subprocess.run([sys.executable, "-c", COPY], stdin=stream, capture_output=True, check=True).stdout
+
+    async def ahandler(file: Any) -> Any:
+        for call in (file.fileno, file.rollover):
+            with pytest.raises(WrongMode, match=rf"expected file\.stream\.{call.__name__}\(\) in a worker thread"):
+                call()
+        head = await file.aread(9)
+        rest = await anyio.to_thread.run_sync(read, file.stream)
+        return head, rest, await file.aread(), await file.aseek(2), await file.aread(), file.size
+
+    async def aunguarded(file: Any) -> Any:
+        return read(file), file.tell()
+
+    classes = (OnDisk, UnguardedOnDisk) if on_disk else (Request, Unguarded)
+    assert post(ahandler, place, TEXT, classes[0]) == (b"name,age\n", TEXT[9:], b"", 2, TEXT[2:], len(TEXT))
+    assert post(aunguarded, place, TEXT, classes[1]) == (TEXT, len(TEXT))
+
+
+@places
+def test_a_file_that_was_moved_to_disk(place: str) -> None:
+    """The object in ``stream`` stays the same one, so that those who hold it go on. It can be written and cut."""
+
+    def handler(file: Any) -> Any:
+        stream, text = file.stream, io.TextIOWrapper(file.stream, "utf-8", newline="")
+        assert (stream.name, stream.mode, next(text)) == (None, "rb+", "name,age\n")
+        file.seek(0)
+        file.rollover()
+        assert (file.stream is stream, stream.name) == (True, file.fileno())
+        file.rollover()
+        assert next(stream) == b"name,age\n"
+        assert (bytes(stream.getbuffer()), file.getvalue(), file.tell()) == (TEXT, TEXT, 9)
+        file.seek(0, io.SEEK_END)
+        assert (file.write(b"x"), file.seek(0), file.read1(4), file.size) == (1, 0, b"name", len(TEXT) + 1)
+        assert (file.truncate(), file.seek(0), file.read()) == (4, 0, b"name")
+        with open(os.dup(file.fileno()), "rb") as other:
+            assert other.seek(0) == 0
+            assert other.read() == b"name"
+        assert text.detach() is stream
         return True
 
-    assert post(handler, place, TEXT, OnDisk) == TEXT
-    assert post(in_memory, place, TEXT)
+    assert post(handler, place, TEXT)
+
+
+def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error reaches the caller. The file stays in memory, where it was, and nothing stays open."""
+
+    def full(file: Any, chunks: Any) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    def handler(file: Any) -> Any:
+        file.read(5)
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(OSError, match="no space left"):
+            file.fileno()
+        return len(os.listdir("/proc/self/fd")) == before, file.read(3)
+
+    monkeypatch.setattr("cardan.files._temporary.write_all", full)
+    assert post(handler, "wsgi", TEXT) == (True, b"age")
+
+
+@pytest.mark.parametrize("file_class", [core.FileStorage, cardan.FileStorage, BlockingFileStorage, CompatFile])
+def test_the_members_of_a_temporary_file(file_class: type) -> None:
+    """Each file class has all that temporary files have, and the files in memory and on disk of the standard library;
+    the guide has a table of the few names that it lacks or that mean something else.
+    """
+    table = section("body.md", "Files for libraries")
+    with tempfile.SpooledTemporaryFile() as spooled, tempfile.TemporaryFile() as on_disk:
+        for file in (spooled, on_disk, io.BytesIO()):
+            names = {name for name in dir(file) if not name.startswith("_")}
+            missing = {name for name in names - set(dir(file_class)) if f"`{name}" not in table}
+            assert missing == set()
+
+
+@stored
+@places
+def test_streams_have_what_files_have(on_disk: bool, place: str) -> None:
+    """``file.stream`` has what a temporary file has, and ``getvalue``, wherever the data are."""
+
+    def handler(file: Any) -> Any:
+        names = {name for name in dir(tempfile.SpooledTemporaryFile) if not name.startswith("_")}
+        missing = {name for name in names if not hasattr(file.stream, name)}
+        return sorted(missing), file.stream.rollover(), file.stream.read(2), file.stream.getvalue()
+
+    text_only = ["encoding", "errors", "newlines"]
+    assert post(handler, place, TEXT, OnDisk if on_disk else Request) == (text_only, None, TEXT[:2], TEXT)
+
+
+@places
+def test_files_without_a_descriptor(place: str) -> None:
+    """A stream of another kind is asked itself: a BytesIO has no descriptor, and a file of the standard library has."""
+
+    class Sinks(Request):
+        def make_file_sink(self, part: Any) -> Any:
+            return io.BytesIO() if part.filename == "x" else tempfile.SpooledTemporaryFile()
+
+    def handler(request: Any) -> Any:
+        with pytest.raises(io.UnsupportedOperation, match="fileno"):
+            request.files["memory"].fileno()
+        return Response(os.read(request.files["spooled"].fileno(), 99))
+
+    protocol, _, backend = place.partition("-")
+    app: Any = Application(handler, request_class=Sinks)
+    with Client(app, protocol=protocol, backend=backend or "asyncio") as client:  # type: ignore[arg-type]
+        files = {"memory": ("x", TEXT), "spooled": ("y", TEXT)}
+        assert client.post("/", files=files).content == TEXT
 
 
 @places

@@ -14,7 +14,8 @@ from cardan.core._limits import Limits
 from cardan.core.drive import Close, Open, Read, Write, run
 from cardan.core.forms import Field, FormReader
 from cardan.core.forms._files import is_on_disk
-from cardan.files._spooling import BATCH, FileStorage, Part, Spooler, SpoolSink, _write_all
+from cardan.files._spooling import BATCH, FileStorage, Part, Spooler, SpoolSink
+from cardan.files._temporary import write_all
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.forms.test_parts import PartReader, answers, arun, await_
 
@@ -134,7 +135,7 @@ def test_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_without_o_tmpfile(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the system has no unnamed files, tempfile makes one."""
-    monkeypatch.setattr("cardan.files._spooling._O_TMPFILE", 0)
+    monkeypatch.setattr("cardan.files._temporary._O_TMPFILE", 0)
     (file,) = spooled(form(part(FILE, b"x" * 200)), Limits(max_file_memory=100))
     assert file.read() == b"x" * 200
     file.close()
@@ -168,7 +169,7 @@ def test_short_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "writev", lambda fd, buffers: real(fd, [b"".join(buffers)[:7]]))
     chunks = [os.urandom(9) for _ in range(3000)]
     with ShortWriter(str(tmp_path / "f"), "w") as file:
-        _write_all(file, list(chunks))
+        write_all(file, list(chunks))
     assert (tmp_path / "f").read_bytes() == b"".join(chunks)
 
 

@@ -7,7 +7,6 @@ touches the disk, so that an async caller can run it in a worker thread. Raises 
 from __future__ import annotations
 
 import os
-import tempfile
 from functools import partial
 from io import BytesIO, FileIO
 from pathlib import Path
@@ -19,6 +18,7 @@ from ..core.forms._files import call_blocking, is_async_file
 from ..core.forms._parts import Part as CorePart
 from ..core.forms._parts import call_beside
 from ..core.forms._sinks import MemoryBudget
+from ._temporary import DiskFile, MemoryFile, MovedFile, open_temporary, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -84,7 +84,7 @@ class SpoolSink:
     @property
     def on_disk(self) -> bool:
         """True if the data are on disk, so that reading may block."""
-        return self._file is not None
+        return self._file is not None or type(self._stream) is MovedFile
 
     def would_block(self, size: int) -> bool:
         """True if a write of ``size`` bytes touches the disk; 0 asks the same of :meth:`finish`."""
@@ -123,9 +123,9 @@ class SpoolSink:
             if self._file is not None:
                 self._flush()
                 self._file.seek(0)
-                stream = os.fdopen(self._file.fileno(), "r+b", closefd=False)
+                stream = DiskFile(FileIO(self._file.fileno(), "r+", closefd=False))
             else:
-                stream = BytesIO(b"".join(self._chunks))
+                stream = MemoryFile(b"".join(self._chunks))
                 self._chunks = []
             self._stream = stream
         return stream
@@ -149,7 +149,7 @@ class SpoolSink:
 
     def _roll_over(self) -> None:
         """Move the data to disk. They no longer count for ``max_spool_memory``."""
-        self._file = _open_temporary()
+        self._file = open_temporary()
         if self._budget is not None:
             self._budget.used -= self._held
         self._flush()
@@ -159,37 +159,7 @@ class SpoolSink:
         chunks, self._chunks = self._chunks, []
         self._held = 0
         if chunks:
-            _write_all(self._file, chunks)
-
-
-def _write_all(file: FileIO, chunks: list[bytes]) -> None:
-    """Write all ``chunks`` in as few system calls as possible. A short write (a full disk) is continued."""
-    if len(chunks) == 1 or not hasattr(os, "writev"):
-        data = memoryview(chunks[0] if len(chunks) == 1 else b"".join(chunks))
-        while data:
-            data = data[file.write(data) :]
-        return
-    for start in range(0, len(chunks), _IOV_MAX):
-        part = chunks[start : start + _IOV_MAX]
-        written = os.writev(file.fileno(), part)
-        if written < sum(map(len, part)):
-            _write_all(file, [b"".join(part)[written:]])
-
-
-_O_TMPFILE: int = getattr(os, "O_TMPFILE", 0)  # Linux
-_IOV_MAX = 1024  # what Linux and macOS take at once (POSIX: at least 16; IOV_MAX)
-
-
-def _open_temporary() -> FileIO:
-    """Open an unnamed file. With O_TMPFILE that costs half of ``tempfile.TemporaryFile``, which removes a name."""
-    if _O_TMPFILE:
-        flags = os.O_RDWR | os.O_EXCL | os.O_CLOEXEC | _O_TMPFILE
-        try:
-            return FileIO(os.open(tempfile.gettempdir(), flags, 0o600), "r+")
-        except OSError:
-            pass  # a file system that cannot
-    file = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115 - it is the sink's to close
-    return getattr(file, "file", file)  # Windows wraps it
+            write_all(self._file, chunks)
 
 
 class FileStorage(CoreFileStorage):
@@ -289,4 +259,4 @@ class _Whole:
         self._file = file
 
     def write(self, data: bytes, /) -> None:
-        _write_all(self._file, [data])
+        write_all(self._file, [data])

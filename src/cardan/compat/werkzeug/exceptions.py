@@ -1,6 +1,8 @@
 """``werkzeug.exceptions``: the HTTP errors.
 
-They are those of :mod:`cardan.exceptions`, so that ``except`` also finds what cardan itself raises.
+They are those of :mod:`cardan.exceptions`, so that ``except`` also finds what cardan itself raises. Four of them have
+the name of RFC 9110 section 15.5, too: ``ContentTooLarge``, ``URITooLong``, ``RangeNotSatisfiable`` and
+``UnprocessableContent``.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from ...core._exceptions import (
     BadRequestKeyError,
     ClientDisconnected,
     Conflict,
+    ContentTooLarge,
     ExpectationFailed,
     FailedDependency,
     Forbidden,
@@ -31,6 +34,7 @@ from ...core._exceptions import (
     NotImplemented,  # noqa: A004 - Werkzeug's name
     PreconditionFailed,
     PreconditionRequired,
+    RangeNotSatisfiable,
     RequestedRangeNotSatisfiable,
     RequestEntityTooLarge,
     RequestHeaderFieldsTooLarge,
@@ -41,8 +45,10 @@ from ...core._exceptions import (
     TooManyRequests,
     Unauthorized,
     UnavailableForLegalReasons,
+    UnprocessableContent,
     UnprocessableEntity,
     UnsupportedMediaType,
+    URITooLong,
     default_exceptions,
 )
 
@@ -59,6 +65,7 @@ __all__ = [
     "BadRequestKeyError",
     "ClientDisconnected",
     "Conflict",
+    "ContentTooLarge",
     "ExpectationFailed",
     "FailedDependency",
     "Forbidden",
@@ -77,6 +84,7 @@ __all__ = [
     "NotImplemented",
     "PreconditionFailed",
     "PreconditionRequired",
+    "RangeNotSatisfiable",
     "RequestEntityTooLarge",
     "RequestHeaderFieldsTooLarge",
     "RequestTimeout",
@@ -85,8 +93,10 @@ __all__ = [
     "SecurityError",
     "ServiceUnavailable",
     "TooManyRequests",
+    "URITooLong",
     "Unauthorized",
     "UnavailableForLegalReasons",
+    "UnprocessableContent",
     "UnprocessableEntity",
     "UnsupportedMediaType",
     "abort",

@@ -61,6 +61,28 @@ class FileMethods(_File):
             target[: len(data)] = data
         return len(data)
 
+    def read1(self, size: int = -1, /) -> bytes:
+        """As ``read()``, with at most one call of the operating system: the result may be shorter than asked for."""
+        self._sync("read1()", "await aread()")
+        stream: Any = self.stream
+        data: bytes = getattr(stream, "read1", stream.read)(size)
+        return data
+
+    def readinto1(self, buffer: Buffer, /) -> int:
+        """As :meth:`readinto`, with at most one call of the operating system."""
+        self._sync("readinto1()", "await aread()")
+        return getattr(self.stream, "readinto1", self.readinto)(buffer)
+
+    def getvalue(self) -> bytes:
+        """All bytes of the file, whatever the present position, which stays. The file has to be seekable."""
+        self._sync("getvalue()", "await aread()")
+        stream = self.stream
+        here = stream.tell()
+        stream.seek(0)
+        data = stream.read()
+        stream.seek(here)
+        return data
+
     def readline(self, size: int = -1, /) -> bytes:
         """The rest of the present line with its line feed, at most ``size`` bytes; ``b""`` at the end of the file."""
         self._sync("readline()", "await aread()")
@@ -149,5 +171,16 @@ class FileMethods(_File):
         return False
 
     def fileno(self) -> int:
-        """The file descriptor of a file on disk. Raises :exc:`OSError` for a file in memory."""
+        """The file descriptor, for programs that read one: ``subprocess.run(["wc"], stdin=file)``.
+
+        A file in memory is moved to a temporary file first. The descriptor is at the present position, and is closed
+        with the file. Raises :exc:`OSError` if there is none: ``cardan.core`` itself has no files on disk, and a
+        ``stream`` of another kind may have no descriptor.
+        """
+        self._sync("fileno()")
         return self.stream.fileno()
+
+    def rollover(self) -> None:
+        """Move a file that is in memory to disk, as :meth:`fileno` does."""
+        self._sync("rollover()")
+        self.stream.fileno()
