@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from cardan import Application, Request, Response
-from cardan.http import check_preconditions
+from cardan.core.fields._dates import utc_now
+from cardan.http import check_preconditions, parse_date
 from cardan.testing import Client, lint
 
 DATA = b"0123456789"
@@ -91,7 +93,8 @@ def test_row(client: Client, row: str, kind: str, method: str) -> None:
     there, fields, status = ROWS[row]
     response = ask(client, method, kind, there, **fields)
     assert response.status_code == status
-    assert response.content == (DATA if method == "GET" and status in (200, 404) else b"")
+    bodies = {200: DATA, 404: DATA, 412: b"Precondition Failed\n\na precondition of the request does not hold\n"}
+    assert response.content == (bodies.get(status, b"") if method == "GET" else b"")
     if status == 304:
         assert not {"content-type", "content-length", "content-language", "last-modified"} & response.headers.keys()
         assert response.headers["etag"] == there["etag"]
@@ -125,8 +128,113 @@ def test_range(client: Client, row: str, kind: str) -> None:
 def test_not_satisfiable(client: Client, value: str, kind: str) -> None:
     """416 with ``Content-Range: bytes */10``. For HEAD the Range is ignored."""
     response = ask(client, "GET", kind, V1, Range=value)
-    assert (response.status_code, response.headers["content-range"], response.content) == (416, "bytes */10", b"")
+    assert (response.status_code, response.headers["content-range"]) == (416, "bytes */10")
+    assert response.text == "Range Not Satisfiable\n\nnone of the requested ranges can be satisfied\n"
     assert ask(client, "HEAD", kind, V1, Range=value).status_code == 200
+
+
+#: fields of a whole answer, and the statuses with which they are sent
+OF_WHOLE = {
+    "Cache-Control": ("max-age=60", {200, 206, 304}),
+    "CDN-Cache-Control": ("max-age=60", {200, 206, 304}),
+    "Expires": ("Thu, 01 Jan 2037 12:00:00 GMT", {200, 206, 304}),
+    "Age": ("5", {200, 206, 304}),
+    "Content-Digest": ("sha-256=:AAAA:", {200}),
+    "Content-MD5": ("AAAA", {200}),
+    "Repr-Digest": ("sha-256=:AAAA:", {200, 206, 304}),
+    "Content-Disposition": ("inline", {200, 206, 304}),
+    "Signature": ("a=:AAAA:", {200, 206, 304}),
+    "Content-Security-Policy": ("default-src 'self'", {200, 206, 304, 412, 416}),
+    "Set-Cookie": ("a=b", {200, 206, 304, 412, 416}),
+}
+
+
+@Application
+def described(request: Request) -> Response:
+    """``/KIND``: ten bytes with all fields of ``OF_WHOLE``."""
+    headers = {name: value for name, (value, _) in OF_WHOLE.items()} | {"ETag": '"v1"'}
+    response = Response(_body(request.path.lstrip("/")), headers=headers)
+    response.trailers = {"Content-Digest": "sha-256=:AAAA:"}
+    return response.make_conditional(request, accept_ranges=True, complete_length=10)
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+@pytest.mark.parametrize("kind", ["bytes", "list", "sync", "async"])
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [({}, 200), ({"Range": "bytes=0-1"}, 206), ({"Range": "bytes=0-1,5-6,9-9"}, 206), ({"If-None-Match": '"v1"'}, 304),
+     ({"If-Match": '"v0"'}, 412), ({"Range": "bytes=50-"}, 416)],
+)  # fmt: skip
+def test_fields_of_the_whole(protocol: Any, kind: str, asked: dict[str, str], status: int) -> None:
+    """An error in place of a representation has none of its fields: freshness (RFC 9111 section 4.2), digests and
+    signatures. A part and a 304 have no digest of the whole body (RFC 9530 section 2), but that of the representation
+    (section 3), and all that guides a cache (RFC 9110 section 15.4.5).
+    """
+    with Client(described, protocol=protocol) as client:
+        response = client.get(f"/{kind}", headers=asked)
+    assert response.status_code == status
+    assert {name for name in OF_WHOLE if name in response.headers} == {
+        name for name, (_, statuses) in OF_WHOLE.items() if status in statuses
+    }
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+@pytest.mark.parametrize(
+    ("asked", "status", "title"),
+    [({"If-Match": '"v0"'}, 412, "Precondition Failed"), ({"Range": "bytes=50-"}, 416, "Range Not Satisfiable")],
+)
+def test_an_error_explains_itself(protocol: Any, asked: dict[str, str], status: int, title: str) -> None:
+    """RFC 9110 section 15.5: the body of a 412 and of a 416 explains it, in the format of other errors."""
+    with Client(described, protocol=protocol) as client:
+        for accept, kind in (("application/json", "application/problem+json"), ("text/html", "text/html"), ("", "")):
+            response = client.get("/bytes", headers={**asked, "Accept": accept})
+            assert (response.status_code, response.headers["Vary"]) == (status, "Accept")
+            assert response.headers["Content-Type"].startswith(kind or "text/plain")
+            assert title in response.text
+            if kind == "application/problem+json":
+                assert response.json()["status"] == status
+        head = client.head("/bytes", headers={**asked, "Accept": "text/html"})
+        assert head.content == b""
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+@pytest.mark.parametrize(("seconds", "status"), [(0, 200), (1, 206), (2, 206), (-5, 200)])
+def test_if_range_needs_a_strong_date(protocol: Any, seconds: int, status: int) -> None:
+    """RFC 9110 sections 13.1.5 and 8.8.2.2: If-Range with a date holds only if the date is at least one second before
+    Date. What was modified in the second in which it was sent may be modified once more in that second.
+    """
+    noon = parse_date(AT_NOON)
+    assert noon is not None
+
+    @Application
+    def app(request: Request) -> Response:
+        response = Response(DATA, headers={"Last-Modified": AT_NOON})
+        response.date = noon + timedelta(seconds=seconds)
+        return response.make_conditional(request, accept_ranges=True)
+
+    with Client(app, protocol=protocol) as client:
+        answer = client.get("/", headers={"Range": "bytes=0-1", "If-Range": AT_NOON})
+    assert (answer.status_code, answer.content) == (status, DATA if status == 200 else DATA[:2])
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+def test_last_modified_that_is_set_directly(protocol: Any) -> None:
+    """RFC 9110 section 8.8.2.1: Last-Modified is not later than the response, whichever way it was set. What is no date
+    is not sent.
+    """
+
+    @Application
+    def app(request: Request) -> Response:
+        value = {"/future": "Thu, 01 Jan 2400 12:00:00 GMT", "/past": AT_NOON, "/none": "yesterday"}[request.path]
+        return Response(iter("a") if request.args else "a", headers={"Last-Modified": value})
+
+    with Client(app, protocol=protocol, raise_app_exceptions=False) as client:
+        for query in ("", "?stream=1"):
+            sent = parse_date(client.get(f"/future{query}").headers["Last-Modified"])
+            assert sent is not None
+            assert sent <= utc_now()
+            assert client.get(f"/past{query}").headers["Last-Modified"] == AT_NOON
+            assert client.get(f"/none{query}").status_code == 500
 
 
 @pytest.mark.parametrize("kind", ["bytes", "list", "sync", "async"])

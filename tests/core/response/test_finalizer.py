@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from cardan.core import Chunk, ContentLengthError, End, Head, ResponseFinalizer
 from cardan.core._response.finalizer import final_fields
+from cardan.core.fields import _dates
 from cardan.exceptions import MachineStateError
+from cardan.http import http_date
 
 TEXT = [("Content-Type", "text/plain")]
 
@@ -192,18 +194,44 @@ def test_a_list_may_be_several_fields(name: str) -> None:
 
 def test_304_drops_the_representation() -> None:
     """Content fields go, Last-Modified too beside an ETag; what updates a cache stays."""
-    names = ("Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range", "Content-MD5")
+    names = (
+        "Content-Type",
+        "Content-Length",
+        "Content-Encoding",
+        "Content-Language",
+        "Content-Range",
+        "Content-MD5",
+        "Content-Digest",
+    )
     values = dict.fromkeys(names, "1")
     stay = [("ETag", '"x"'), ("Cache-Control", "no-cache"), ("Vary", "Accept"), ("Content-Location", "/a"), ("X", "y")]
-    headers = ResponseFinalizer("GET", 304, [*values.items(), ("Last-Modified", "x"), *stay]).head.headers
+    modified = ("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT")
+    headers = ResponseFinalizer("GET", 304, [*values.items(), modified, *stay]).head.headers
     assert sorted(headers) == sorted(stay)
-    assert ResponseFinalizer("GET", 304, [("Last-Modified", "x")]).head.headers == [("Last-Modified", "x")]
+    assert ResponseFinalizer("GET", 304, [modified]).head.headers == [modified]
 
 
 @pytest.mark.parametrize("name", ["Location", "Content-Location", "location"])
 def test_iris_become_uris(name: str) -> None:
     """RFC 3987 section 3.1: what is set as an IRI is sent as a URI."""
     assert ResponseFinalizer("GET", 302, [(name, "/caf\xe9?q=\xfc")]).head.headers == [(name, "/caf%C3%A9?q=%C3%BC")]
+
+
+@pytest.mark.parametrize("value", ["", "x", "0", "1994-11-06", "Sun, 31 Feb 1994 08:49:37 GMT"])
+def test_last_modified_is_a_date(value: str) -> None:
+    """RFC 9110 section 8.8.2: Last-Modified is a date of HTTP. Anything else is a ValueError."""
+    with pytest.raises(ValueError, match="got Last-Modified"):
+        ResponseFinalizer("GET", 200, [("Last-Modified", value)])
+
+
+def test_last_modified_is_not_in_the_future(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 9110 section 8.8.2.1: a date in the future is replaced by the current time, at each sending."""
+    now = 784111777
+    monkeypatch.setattr(_dates, "clock", lambda: now + 0.5)
+    for name in ("Last-Modified", "last-modified"):
+        for ahead, expected in ((-1, -1), (0, 0), (1, 0), (10**6, 0)):
+            fields = [(name, http_date(now + ahead))]
+            assert ResponseFinalizer("GET", 200, fields).head.headers == [(name, http_date(now + expected))]
 
 
 def test_unknown_status_has_a_phrase() -> None:

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from ..fields._dates import parse_date
+from ..fields._dates import parse_date, utc_now
 from ..fields._etags import ETags, unquote_etag
 from ..fields._live import HasHeaders
 from ..fields._ranges import IfRange, Range, merge_ranges
@@ -35,6 +35,8 @@ MAX_RANGES: Final = 16
 #: About so many bytes stand around each part of multipart/byteranges. They count if there are more than _FEW parts.
 _AROUND_PART: Final = 100
 _FEW: Final = 4
+
+_SECOND: Final = timedelta(seconds=1)
 
 # section 13.2.1: methods that neither select nor modify a representation
 _WITHOUT_PRECONDITIONS: Final = frozenset({"CONNECT", "OPTIONS", "TRACE"})
@@ -67,7 +69,7 @@ class Representation:
 
     ``etag`` is a field value, ``"x"`` or ``W/"x"``. ``exists`` is False if there is no representation yet. If
     ``length`` is None, ranges are not served. ``any_order``: the body can give its ranges in any order, not only in
-    ascending order.
+    ascending order. ``date`` is the time in the field Date, None for the current time.
     """
 
     status: int = 200
@@ -76,6 +78,7 @@ class Representation:
     length: int | None = None
     exists: bool = True
     any_order: bool = True
+    date: datetime | None = None
 
     def __post_init__(self) -> None:
         when = self.last_modified
@@ -140,7 +143,7 @@ def _decide_range(value: str, if_range: str | None, there: Representation, lengt
     asked = Range.from_header(value)
     if asked is None or asked.units != "bytes":
         return Decision()
-    if if_range is not None and not IfRange.from_header(if_range).matches(there.etag, there.last_modified):
+    if if_range is not None and not _is_same(IfRange.from_header(if_range), there):
         return Decision()
     ranges = asked.resolve(length)
     if not ranges:
@@ -171,6 +174,18 @@ def _is_wasteful(ranges: list[tuple[int, int]], merged: list[tuple[int, int]], l
     if count > MAX_RANGES or sum(stop - start for start, stop in ranges) > length:
         return True
     return count > _FEW and sum(stop - start for start, stop in merged) + count * _AROUND_PART > length
+
+
+def _is_same(wanted: IfRange, there: Representation) -> bool:
+    """Whether If-Range holds (section 13.1.5).
+
+    A date has to be a strong validator: what was modified in the second of Date may be modified once more in that
+    second (section 8.8.2.2).
+    """
+    if not wanted.matches(there.etag, there.last_modified):
+        return False
+    modified = there.last_modified
+    return wanted.date is None or modified is None or modified + _SECOND <= (there.date or utc_now())
 
 
 class RequestLike(HasHeaders, Protocol):

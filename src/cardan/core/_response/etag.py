@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from .._checks import check_type
+from .._exceptions import HTTPException, PreconditionFailed, RequestedRangeNotSatisfiable
+from .._problem import document
 from ..fields._cache_control import ResponseCacheControl
 from ..fields._dates import http_date, parse_date, utc_now
 from ..fields._descriptors import header_field, live_field
@@ -18,14 +20,18 @@ from .conditional import Conditions, Representation, RequestLike, decide
 from .encoding import encode
 from .range_bodies import AsyncCutBody, CutBody, PartsBody, Seekable
 from .range_cutter import Plan, plan_ranges
+from .vary import add_vary
 
 __all__ = ["ETagResponseMixin", "head_of", "make_conditional_on"]
 
-#: the fields that describe the representation, and that an error in its place must not have
-_OF_REPRESENTATION = (
-    "Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range", "Content-MD5",
-    "Content-Disposition", "Content-Location", "ETag", "Last-Modified",
+#: the fields that describe the representation, say how long it is fresh, or sign it. An error in its place has none.
+_OF_REPRESENTATION: Final = (
+    "Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range", "Content-Disposition",
+    "Content-Location", "Content-Digest", "Content-MD5", "Repr-Digest", "Digest", "ETag", "Last-Modified",
+    "Age", "Cache-Control", "Expires", "Pragma", "Signature", "Signature-Input",
 )  # fmt: skip
+#: the fields with a digest of the body, which that of a part or of no body is not (RFC 9530 section 2)
+_OF_WHOLE_BODY: Final = ("Content-Digest", "Content-MD5")
 
 
 class ETagResponseMixin(BaseResponse):
@@ -93,6 +99,7 @@ class ETagResponseMixin(BaseResponse):
             last_modified=parse_date(self.headers.get("Last-Modified")),
             length=length if unit == "bytes" else None,
             any_order=self.is_sequence or hasattr(self._iterable, "ranged"),
+            date=parse_date(self.headers.get("Date")),
         )
         decision = decide(method, Conditions.from_headers(headers), there)
         if decision.status == 206:
@@ -101,8 +108,9 @@ class ETagResponseMixin(BaseResponse):
             self._become_partial(plan_ranges(decision.ranges, length, self.content_type, coding))
         elif decision.status == 304:
             self.status_code = 304
+            self._drop_digests()
         elif decision.status is not None:
-            self._become_error(decision.status, length)
+            self._become_error(decision.status, length, headers)
 
     def _complete_length(self, given: int | None) -> int | None:
         if given is not None:
@@ -120,6 +128,7 @@ class ETagResponseMixin(BaseResponse):
         headers["Content-Type"] = plan.content_type
         if len(plan.pieces) > 1:
             headers.remove("Content-Encoding")
+        self._drop_digests()
         self._own_length = None
         if self.is_sequence:
             data = self._body if self._body is not None else b"".join(map(encode, self._iterable))
@@ -132,16 +141,34 @@ class ETagResponseMixin(BaseResponse):
         else:
             self._iterable = AsyncCutBody(source, plan) if self.is_async else CutBody(source, plan)
 
-    def _become_error(self, status: int, length: int | None) -> None:
-        for name in _OF_REPRESENTATION:
+    def _drop_digests(self) -> None:
+        """Remove the digests of the whole body, which are not those of what is sent."""
+        for name in _OF_WHOLE_BODY:
             self.headers.remove(name)
+            if self._trailers:
+                self._trailers.pop(name, None)
+
+    def _become_error(self, status: int, length: int | None, asked: Mapping[str, Any]) -> None:
+        headers = self.headers
+        for name in [*_OF_REPRESENTATION, *(name for name in headers if name.lower().endswith("-cache-control"))]:
+            headers.remove(name)
+        if self._trailers:
+            self._trailers.clear()
         self._own_length = None
         self.status_code = status
         self.direct_passthrough = False
-        if status == 416:
-            self.headers["Content-Range"] = f"bytes */{length}"
-        self.mimetype = "text/plain"  # the validator of PEP 3333 demands a type if there may be content
-        self.set_data(b"")
+        error: HTTPException = PreconditionFailed() if status == 412 else RequestedRangeNotSatisfiable(length=length)
+        headers.update(error.get_headers())
+        self.content_type, body = document(error, _Asked(asked))
+        add_vary(headers, "Accept")
+        self.set_data(body)
+
+
+class _Asked:
+    """The header fields of a request, from which :func:`document` selects the format of an error."""
+
+    def __init__(self, headers: Mapping[str, Any]) -> None:
+        self.headers = headers
 
 
 def _ranged(source: Seekable, plan: Plan) -> Any:

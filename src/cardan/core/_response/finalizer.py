@@ -14,12 +14,14 @@ Content-Length raises :exc:`ContentLengthError`, before a byte too many is sent.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, TypeAlias
 
 from .._exceptions import MachineStateError
 from .._pickling import slots_state
 from .._status import PHRASES, is_phrase
 from .._urls import iri_to_uri
+from ..fields._dates import http_date, parse_date, utc_now
 from ..fields._syntax import is_text, is_token
 from ..structures._header_rules import remember
 from .encoding import encode
@@ -59,7 +61,7 @@ _OF_CONNECTION: Final = (
 _ONCE: Final = (
     # RFC 9110, RFC 9111, RFC 6266
     "age", "content-disposition", "content-md5", "content-range", "content-type", "date", "etag", "expires",
-    "last-modified", "retry-after", "server",
+    "retry-after", "server",
     # Fetch, HTML, RFC 6797, RFC 8594, RFC 9745
     "access-control-allow-credentials", "access-control-allow-origin", "access-control-max-age",
     "cross-origin-embedder-policy", "cross-origin-opener-policy", "cross-origin-resource-policy", "deprecation",
@@ -71,12 +73,12 @@ _RULES: Final = (
     dict.fromkeys(_OF_CONNECTION, "drop")
     | dict.fromkeys(_ONCE, "once")
     | dict.fromkeys(("location", "content-location"), "url")
-    | {"content-length": "length"}
+    | {"content-length": "length", "last-modified": "past"}
 )
 
 #: the fields that a 304 does not have (RFC 9110 section 15.4.5): metadata of the representation that updates no cache
 _NOT_IN_304: Final = frozenset({
-    "content-type", "content-encoding", "content-language", "content-range", "content-md5",
+    "content-type", "content-encoding", "content-language", "content-range", "content-digest", "content-md5",
 })  # fmt: skip
 
 
@@ -135,7 +137,8 @@ def final_fields(status: int, headers: Iterable[HeaderPair], length: int | None)
     """The header fields as they are sent, a new list, and the Content-Length that they declare.
 
     ``length`` is the length of the body in bytes, None if it is not known. Fields of the connection are left out.
-    Raises :exc:`ValueError` for a status or field that must not be sent, and for two fields of a name that is no list.
+    A Last-Modified in the future becomes the current time. Raises :exc:`ValueError` for a status or field that must not
+    be sent, for a Last-Modified that is no date, and for two fields of a name that is no list.
     """
     if not 200 <= status < 1000:
         raise ValueError(f"got final status {status}, expected a code from 200 to 999")
@@ -161,6 +164,8 @@ def final_fields(status: int, headers: Iterable[HeaderPair], length: int | None)
             once.add(lower)
             if rule == "url":
                 pair = name, iri_to_uri(value)
+            elif rule == "past":
+                pair = name, _not_in_future(value)
         fields.append(pair)
     if status in (204, 205, 304):
         return _bodiless(status, fields), 0 if status == 205 else None
@@ -175,6 +180,18 @@ def _checked_name(name: str) -> str:
     if not is_token(name):
         raise ValueError(f"got header field name {name!r}, expected a token")
     return remember(_lower_names, name, name.lower())
+
+
+def _not_in_future(value: str) -> str:
+    """A Last-Modified as it is sent: the current time, if it is later (RFC 9110 section 8.8.2.1)."""
+    modified = _parse_modified(value)
+    if modified is None:
+        raise ValueError(f"got Last-Modified {value!r}, expected a date such as 'Sun, 06 Nov 1994 08:49:37 GMT'")
+    now = utc_now()
+    return value if modified <= now else http_date(now)
+
+
+_parse_modified: Final = lru_cache(maxsize=256)(parse_date)  # a server sends few different dates, those of its files
 
 
 def _parse_length(value: str) -> int:
