@@ -304,7 +304,7 @@ def behind_proxies(text: str) -> None:
     """Every field of a proxy is the text."""
     value = raw(text)
     names = [b"forwarded", *(b"x-forwarded-" + name for name in (b"for", b"proto", b"host", b"port", b"prefix"))]
-    head = RequestHead(headers=[(name, value) for name in names])  # type: ignore[arg-type]
+    head = RequestHead(headers=[(name, value) for name in names])
     for forwarded in (0, 3):
         for count in (1, 1000):
             seen_by_proxies(head, TrustedProxies(count, 1, 1, 1, 1, forwarded * count))
@@ -515,7 +515,7 @@ def urlencoded_bytes(unit: bytes) -> Callable[[int], None]:
 
 def request_bytes(kind: bytes, use: Callable[[CoreRequest], object], before: bytes = b"", after: bytes = b"") -> Any:
     def read(count: int) -> None:
-        head = RequestHead("POST", "/", headers=[(b"content-type", kind), (b"transfer-encoding", b"chunked")])  # type: ignore[arg-type]
+        head = RequestHead("POST", "/", headers=[(b"content-type", kind), (b"transfer-encoding", b"chunked")])
         request = CoreRequest(head, (bytes([byte]) for byte in before + b"x" * count + after))
         use(request)
 

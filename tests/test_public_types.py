@@ -44,7 +44,6 @@ ALLOWED = {
         "Close Close.__init__ Write Write.__init__ from_part add_file"
     ),
     "a request class may narrow the type of a setting, and only Any is compatible with all of them": "UnreadRequest",
-    "the query can be given in several forms": "from_target",
 }
 
 

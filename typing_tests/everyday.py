@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any, assert_type
 
+import anyio
 import httpx
 
 from cardan import (
@@ -23,7 +24,7 @@ from cardan import (
 )
 from cardan.core import Chunk, End, Head, HeadLike, RequestHead, ResponseFinalizer
 from cardan.core.forms import MultipartDecoder
-from cardan.datastructures import Challenge, HeaderSet, ImmutableMultiDict, Link
+from cardan.datastructures import Challenge, HeaderSet, HeadersView, ImmutableMultiDict, Link
 from cardan.files import guess_type, send_from_directory, wrap_file
 from cardan.testing import AsyncClient, Client, RequestBuilder, lint
 from cardan.types import AsyncStream
@@ -170,3 +171,15 @@ def fields_with_lists(response: Response) -> None:
     response.www_authenticate = [Challenge("a"), Challenge("b")]
     response.link = [Link("/a", rel="next")]
     assert_type(response.vary, HeaderSet)
+
+
+def heads(view: HeadersView) -> None:
+    """A head takes header fields in every form that servers have them in."""
+    assert_type(RequestHead(headers=view).headers, HeadersView)
+    RequestHead(headers={"Host": "a.example"})
+    RequestHead(headers=[("Host", "a.example")])
+    RequestHead(headers=[(b"Host", bytearray(b"a.example"))])
+    head = RequestHead.from_target("GET", "/dev/a", {"Host": "a.example"}, root_path="/dev", client=("10.0.0.1", 4711))
+    request = core.Request(head, b"", make_event=anyio.Event, state={"user": "ann"})
+    assert_type(request.state, MutableMapping[str, Any])
+    assert_type(request.disconnected, bool)

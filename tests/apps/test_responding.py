@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing, closing
+import json
+from contextlib import aclosing, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -10,7 +11,7 @@ import pytest
 
 from cardan import CORS, Application, Compression, Mount, ProxyFix, Request, Response, core, middleware, send_file
 from cardan.exceptions import NotFound
-from cardan.testing import Client
+from cardan.testing import AsyncClient, Client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -100,6 +101,58 @@ def test_a_body_in_pieces() -> None:
     assert events(APPS[0], make(body=iter([b"a", b"=b"])), is_async=False, backend="")[2].endswith(b" b Small")
     for app in APPS:
         assert events(app, make(body=pieces()), is_async=True, backend="asyncio")[2].endswith(b" b Small")
+
+
+@contextmanager
+def yields_words(app: object) -> Iterator[dict[str, str]]:
+    """A lifespan with a state."""
+    yield {"word": "lifespan", "other": "lifespan"}
+
+
+def tell_state(request: Request) -> Response:
+    request.state["own"] = "own"
+    return Response.from_json(dict(request.state))
+
+
+async def async_tell_state(request: Request) -> Response:
+    return tell_state(request)
+
+
+@pytest.mark.parametrize(("is_async", "backend"), WAYS)
+@pytest.mark.parametrize("handler", [tell_state, async_tell_state], ids=["def", "async"])
+def test_the_state_of_a_request_of_core_is_the_handler_s(handler: Any, is_async: bool, backend: str) -> None:
+    """The handler finds what was given to the request of core in ``request.state``, besides what the lifespan yields.
+    What it puts there itself is seen by no one else.
+    """
+    way: Any = {"is_async": is_async, "backend": backend}
+
+    def ask(app: Any, state: dict[str, str] | None) -> Any:
+        return json.loads(events(app, core.Request(core.RequestHead(), state=state), **way)[2])
+
+    given = {"word": "given"}
+    app = Application(handler)
+    assert ask(app, given) == {"word": "given", "own": "own"}
+    assert ask(app, None) == {"own": "own"}
+    assert given == {"word": "given"}
+
+
+@pytest.mark.parametrize("handler", [tell_state, async_tell_state], ids=["def", "async"])
+def test_the_state_of_a_request_of_core_beside_that_of_a_lifespan(handler: Any) -> None:
+    """A value that was given to the request wins over one of the same name that the lifespan yields."""
+    app = Application(handler, lifespan=yields_words)
+    with Client(app, "wsgi"):
+        request = core.Request(core.RequestHead(), state={"word": "given"})
+        data = json.loads(events(app, request, is_async=False, backend="")[2])
+    assert data == {"word": "given", "other": "lifespan", "own": "own"}
+
+    async def main() -> dict[str, str]:
+        async with AsyncClient(app, "asgi"):
+            response = await app.arespond(core.Request(core.RequestHead(), state={"word": "given"}))
+            found: dict[str, str] = json.loads(await response.aget_data())
+            await response.aclose()
+            return found
+
+    assert anyio.run(main) == data
 
 
 def of_path(path: str, method: str = "GET", *fields: tuple[bytes, bytes]) -> core.Request:

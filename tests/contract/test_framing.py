@@ -118,7 +118,7 @@ def test_transfer_encoding_overrides_content_length(protocol: str, kind: str, wa
 def test_transfer_encoding_overrides_content_length_in_core() -> None:
     """The same for core's own request."""
     fields = [(b"Content-Length", b"3"), (b"Transfer-Encoding", b"chunked")]
-    request = core.Request(core.RequestHead("POST", headers=fields), [b"01234", b"56789"])  # type: ignore[arg-type]
+    request = core.Request(core.RequestHead("POST", headers=fields), [b"01234", b"56789"])
     assert (request.content_length, request.get_data()) == (None, b"0123456789")
 
 
@@ -318,7 +318,7 @@ async def test_reading_after_aclose_is_an_error(way: str) -> None:
         yield b"more"
 
     fields = [(b"Transfer-Encoding", b"chunked")]
-    request = core.Request(core.RequestHead("POST", headers=fields), body())  # type: ignore[arg-type]
+    request = core.Request(core.RequestHead("POST", headers=fields), body())
     pieces = aiter(request.aiter_data()) if way == "begun" else None
     if pieces is not None:
         assert await anext(pieces) == b"some"
@@ -342,7 +342,7 @@ async def test_what_was_read_outlives_aclose() -> None:
     async def body() -> Any:
         yield b"all"
 
-    request = core.Request(core.RequestHead("POST", headers=[(b"Transfer-Encoding", b"chunked")]), body())  # type: ignore[list-item]
+    request = core.Request(core.RequestHead("POST", headers=[(b"Transfer-Encoding", b"chunked")]), body())
     async with request:
         await request.load()
     assert (await request.load()).data == b"all"

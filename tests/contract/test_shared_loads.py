@@ -298,7 +298,7 @@ def test_on_trio_alone() -> None:
             yield str(number).encode() * 10
 
     async def main() -> None:
-        head = core.RequestHead("POST", headers=[(b"Transfer-Encoding", b"chunked")])  # type: ignore[list-item]
+        head = core.RequestHead("POST", headers=[(b"Transfer-Encoding", b"chunked")])
         request = core.Request(head, body())
         first = trio.CancelScope()
 
@@ -330,7 +330,7 @@ def test_a_chunk_that_arrives_with_the_cancellation(backend: str, ticks: int) ->
             yield b"first "
             yield b"second"
 
-        head = core.RequestHead("POST", headers=[(b"Transfer-Encoding", b"chunked")])  # type: ignore[list-item]
+        head = core.RequestHead("POST", headers=[(b"Transfer-Encoding", b"chunked")])
         request = core.Request(head, body())
         first = anyio.CancelScope()
 

@@ -134,7 +134,7 @@ def test_in_core(way: str, filtered: bool, backend: str) -> None:
                     yield body[at : at + 300]
 
             fields = [(b"Content-Type", content_type.encode()), (b"Transfer-Encoding", b"chunked")]
-            head = core.RequestHead("POST", headers=fields)  # type: ignore[arg-type]
+            head = core.RequestHead("POST", headers=fields)
             await ASYNC_WAYS[way](Filtering(head, pieces()))  # type: ignore[arg-type]
         assert scope.cancelled_caught
 

@@ -15,7 +15,7 @@ from ..asgi._hints import EXTENSION as EARLY_HINT
 from ..asgi._messages import TRAILERS, AppAnswer, NobodyTakes, comes_of_leaving
 from ..core._checks import check_type
 from ..core._environs import make_environ, server_of
-from ..core._request.exchange import DIRECT, REQUEST_KEY
+from ..core._request.exchange import DIRECT, REQUEST_KEY, find_exchange, state_of
 from ..core._response.kept_trailers import KEPT, KeptTrailers
 from ..core._response.of_application import response_of
 from ..core._response.trailers import announced
@@ -53,7 +53,9 @@ def respond(app: Callable[..., Any], request: core.BaseRequest) -> Response:
     )
     environ["wsgi.input"] = LateInput(request)  # a bad Content-Length is for the application to answer
     environ["x-wsgiorg.throw_errors"] = True  # an error that is not answered is for the caller, and not for a log
-    environ[DIRECT] = True
+    if given := state_of(request):
+        find_exchange(environ).state = {**given}
+    environ[DIRECT] = given
     kept = environ[KEPT] = KeptTrailers(head.http_version)
     status, headers, body = call_app(app, environ)
     response = response_of(Response, body, status, headers)
@@ -73,7 +75,7 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
         headers=_fields(request),
         server=server_of(head, request.host),
     )
-    scope.update({"extensions": {TRAILERS: {}}, "state": state, DIRECT: True})
+    scope.update({"extensions": {TRAILERS: {}}, "state": {**state, **state_of(request)}, DIRECT: {}})
     return await _called(app, scope, _Messages(request.aiter_data))
 
 

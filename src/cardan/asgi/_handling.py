@@ -118,7 +118,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
         else:
             worker = _make_worker(app, exchange)
             response, context, failure = await _respond(app, request, exchange, worker)
-        if failure is not None and scope.get(DIRECT):
+        if failure is not None and DIRECT in scope:
             failure = None
         elif failure is not None:
             send = closing(scope, send)  # servers that get an error after the response, such as uvicorn, do so

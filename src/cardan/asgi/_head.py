@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..core._request.head import without_authority
+from ..core._request.head import below_root, without_authority
 from ..core.structures._scope_headers import ScopeHeaders
 
 if TYPE_CHECKING:
@@ -37,10 +37,7 @@ class ScopeHead:
         path: str = self.scope["path"]
         if path[:1] != "/":
             path = without_authority(path)
-        root: str = (self.scope.get("root_path") or "").rstrip("/")
-        if root and path.startswith(root) and path[len(root) :][:1] in ("", "/"):
-            return path[len(root) :]
-        return path
+        return below_root(path, (self.scope.get("root_path") or "").rstrip("/"))
 
     @property
     def query_string(self) -> bytes:

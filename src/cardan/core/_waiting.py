@@ -9,14 +9,26 @@ from __future__ import annotations
 import sys
 from contextvars import copy_context
 from types import coroutine
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-__all__ = ["Background", "checkpoint", "in_event_loop", "make_event", "running_loop"]
+__all__ = ["Background", "Event", "checkpoint", "in_event_loop", "make_event", "running_loop"]
 
 T = TypeVar("T")
+
+
+class Event(Protocol):
+    """What tasks wait for: an event of asyncio, trio or anyio, or of another event loop."""
+
+    def set(self) -> object:
+        """Wake all tasks that wait, and let later ones pass."""
+        ...
+
+    async def wait(self) -> object:
+        """Return when :meth:`set` was called."""
+        ...
 
 
 def _trio() -> Any:
@@ -65,9 +77,9 @@ def _pass_on() -> Generator[None, None, None]:
 
 def make_event() -> Any:
     """An event of the running loop, with ``set()`` and an async ``wait()``."""
-    library = _trio() or sys.modules.get("asyncio")
+    library = _trio() or (sys.modules["asyncio"] if running_loop() is not None else None)
     if library is None:
-        raise RuntimeError("got no event loop of asyncio or trio, expected to be awaited in one")
+        raise RuntimeError("got no event loop of asyncio or trio, expected one, or a request made with make_event=")
     return library.Event()
 
 

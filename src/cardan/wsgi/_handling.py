@@ -105,6 +105,8 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
     try:
         if app._adapter_start_lifespan is not None:
             exchange.state = app._adapter_start_lifespan()
+            if environ.get(DIRECT):
+                exchange.state.update(environ[DIRECT])
         if has_body and not environ.get("wsgi.input_terminated"):
             count_reads(environ)
         request = app.request_class(environ)
@@ -122,7 +124,7 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
             rescued = context.run(app._adapter_answer_exception, request, error)
             if rescued is None:
                 raise
-            if throws_errors(environ) and not environ.get(DIRECT):
+            if throws_errors(environ) and DIRECT not in environ:
                 thread = thread or RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
                 _close(rescued, thread)  # the error is raised in its place
                 raise

@@ -31,7 +31,7 @@ PART = b'--B\r\nContent-Disposition: form-data; name="f"; filename="%s"\r\n\r\n%
 def head(content_type: bytes = b"", **fields: bytes) -> RequestHead:
     """A head with a Content-Type."""
     pairs = [(name.replace("_", "-").encode(), value) for name, value in fields.items()]
-    return RequestHead("POST", headers=[(b"content-type", content_type), *pairs])  # type: ignore[arg-type]
+    return RequestHead("POST", headers=[(b"content-type", content_type), *pairs])
 
 
 def form_of(*files: tuple[bytes, bytes]) -> bytes:

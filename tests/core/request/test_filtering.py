@@ -44,7 +44,7 @@ def make(body: Any, length: int | None = None, cls: type[Request] = Inflating, e
     fields = [(b"content-type", FORM), (b"content-encoding", encoding)]
     if length is not None:
         fields.append((b"content-length", b"%d" % length))
-    return cls(RequestHead("POST", headers=fields), body)  # type: ignore[arg-type]
+    return cls(RequestHead("POST", headers=fields), body)
 
 
 DATA = b"a=" + b"1" * 5000

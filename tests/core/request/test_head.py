@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
 import pytest
 
+import cardan
+from cardan.asgi._head import ScopeHead
 from cardan.core import Request, RequestHead
 from cardan.core._request.head import CONTENTLESS, announces_body, may_have_body
+from cardan.core.structures import Headers
 from cardan.core.structures._scope_headers import ScopeHeaders
+
+if TYPE_CHECKING:
+    from cardan.core.structures._scope_headers import ReceivedHeaders
 
 
 @pytest.mark.parametrize(
@@ -40,11 +49,94 @@ def test_absolute_form_has_the_scheme() -> None:
     assert (Request(head).url, head.http_version, head.method) == ("https://a.de/", "2", "GET")
 
 
-def test_headers_as_pairs_of_bytes() -> None:
-    """Headers may be given as HTTP parsers have them."""
-    request = Request(RequestHead(headers=[(b"Host", b"a.de"), (b"COOKIE", b"a=1"), (b"cookie", b"b=2")]))  # type: ignore[arg-type]
+FIELDS: dict[str, ReceivedHeaders] = {
+    "pairs of bytes": [(b"Host", b"a.de"), (b"COOKIE", b"a=1"), (b"cookie", b"b=\xfc")],
+    "pairs of buffers": [(bytearray(b"host"), memoryview(b"a.de")), (b"Cookie", bytearray(b"a=1; b=\xfc"))],
+    "pairs of text": [("Host", "a.de"), ("Cookie", "a=1"), ("cookie", "b=\xfc")],
+    "an iterator": iter([["host", b"a.de"], (b"cookie", "a=1; b=\xfc")]),  # type: ignore[dict-item]
+    "a mapping": {"Host": "a.de", "cookie": "a=1; b=\xfc"},
+    "a view": ScopeHeaders([(b"host", b"a.de"), (b"cookie", b"a=1; b=\xfc")]),
+    "headers": Headers([("Host", "a.de"), ("Cookie", "a=1"), ("Cookie", "b=\xfc")]),
+}
+
+
+@pytest.mark.parametrize("how", FIELDS)
+def test_headers_as_a_server_has_them(how: str) -> None:
+    """The header fields may be given as HTTP parsers, gateways and other header containers have them."""
+    request = Request(RequestHead(headers=FIELDS[how]))
     assert request.host == "a.de"
-    assert request.cookies.to_dict() == {"a": "1", "b": "2"}
+    assert request.headers["cookie"] == "a=1; b=\xfc"
+
+
+def test_text_beyond_latin_1() -> None:
+    """Text that latin-1 does not have is encoded as UTF-8: a client cannot make the server fail by it."""
+    head = RequestHead(headers={"X-A": "ü", "X-B": "€", "X-C": "\ud800"})
+    assert [head.headers[name].encode("latin-1") for name in ("X-A", "X-B", "X-C")] == [b"\xfc", "€".encode(), b"?"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ("Host: a", "got headers of type str, expected a mapping or pairs"),
+        (3, "got headers of type int, expected a mapping or pairs"),
+        (b"Host", "got 72 among the headers, expected a pair"),
+        ([("Host",)], r"got \('Host',\) among the headers, expected a pair"),
+        (["ab"], "got 'ab' among the headers, expected a pair"),
+        ([("Host", 3)], "got 3 among the headers, expected names and values of type str or bytes"),
+        ({"Host": None}, "got None among the headers, expected names and values of type str or bytes"),
+    ],
+)
+def test_headers_of_a_wrong_type(headers: Any, message: str) -> None:
+    """What are no header fields is a TypeError that says what came, for both ways to make a head."""
+    with pytest.raises(TypeError, match=message):
+        RequestHead(headers=headers)
+    with pytest.raises(TypeError, match=message):
+        RequestHead.from_target("GET", "http://a.example/", headers)
+
+
+@pytest.mark.parametrize(
+    ("target", "root", "expected"),
+    [
+        ("/dev/notes?a", "/dev", ("/dev", "/notes")),
+        ("/dev/notes", "/dev/", ("/dev", "/notes")),
+        ("/dev", "/dev", ("/dev", "/")),
+        ("/dev/", "/dev", ("/dev", "/")),
+        ("/devices", "/dev", ("/dev", "/devices")),
+        ("/notes", "/dev", ("/dev", "/notes")),
+        ("/d%65v/x%2Fy", "/dev", ("/dev", "/x/y")),
+        ("/%C3%BC/x", "/ü", ("/ü", "/x")),
+        ("http://other.de/dev/x", "/dev", ("/dev", "/x")),
+        ("*", "/dev", ("/dev", "/*")),
+        ("/a", "", ("", "/a")),
+    ],
+)
+def test_a_root_path_ends_at_a_slash_of_the_path(target: str, root: str, expected: tuple[str, str]) -> None:
+    """``root_path`` is removed from a path that is below it, and from no other, as for an ASGI scope."""
+    head = RequestHead.from_target("GET", target, root_path=root)
+    request = Request(head)
+    assert (request.root_path, request.path) == expected
+    if target.startswith("/"):
+        path = unquote(target).partition("?")[0]
+        scope = {"type": "http", "method": "GET", "path": path, "root_path": root, "headers": []}
+        assert (ScopeHead(scope).root_path, cardan.Request(scope).path) == expected
+    assert head.raw_path == target.replace("http://other.de", "").partition("?")[0].encode()
+
+
+def test_the_attributes_of_a_head_are_parameters() -> None:
+    """Every attribute that a request line does not give is a parameter of ``from_target``, by its name."""
+    values: Any = {
+        "http_version": "2",
+        "scheme": "https",
+        "root_path": "/a",
+        "server": ("h", 1),
+        "client": ("c", 2),
+        "remote_user": "ann",
+        "concurrency": (True, False, True),
+    }
+    head = RequestHead.from_target(b"GET", b"/a/b", **values)
+    assert {name: getattr(head, name) for name in values} == values
+    with pytest.raises(TypeError, match="remote"):
+        RequestHead.from_target("GET", "/", remote="ann")  # type: ignore[call-arg]
 
 
 FRAMING = [

@@ -73,7 +73,7 @@ def test_never_at_construction() -> None:
     class Small(Request):
         max_content_length = 1
 
-    request = Small(RequestHead("POST", headers=[(b"content-length", b"2")]), b"xx")  # type: ignore[arg-type]
+    request = Small(RequestHead("POST", headers=[(b"content-length", b"2")]), b"xx")
     with pytest.raises(RequestEntityTooLarge) as caught:
         request.get_data()
     assert (caught.value.limit, caught.value.allowed, caught.value.received) == ("max_content_length", 1, 2)
@@ -82,7 +82,7 @@ def test_never_at_construction() -> None:
 @pytest.mark.parametrize("limit", ["max_content_length", "max_data_memory"])
 def test_a_limit_on_the_body_holds_without_other_limits(limit: str) -> None:
     """A small body that exceeds a limit on the whole body is refused, although no limit on forms is set."""
-    head = RequestHead("POST", headers=[(b"content-length", b"11")])  # type: ignore[arg-type]
+    head = RequestHead("POST", headers=[(b"content-length", b"11")])
     request = Request(head, b"x" * 11)
     setattr(request, limit, 10)
     with pytest.raises(RequestEntityTooLarge) as caught:
@@ -96,7 +96,7 @@ def test_files_of_a_small_form_count_as_memory(allowed: int, fits: bool) -> None
     part = b'--B\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\n12345\r\n'
     body = part * 2 + b"--B--\r\n"
     fields = [(b"content-type", b"multipart/form-data; boundary=B"), (b"content-length", b"%d" % len(body))]
-    request = Request(RequestHead("POST", headers=fields), body)  # type: ignore[arg-type]
+    request = Request(RequestHead("POST", headers=fields), body)
     request.max_spool_memory = allowed
     if fits:
         assert [file.read() for file in request.files.getlist("f")] == [b"12345", b"12345"]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, MutableMapping
 from contextlib import suppress
+from types import coroutine
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from cardan import Request as BothRequest
 from cardan import core
 from cardan.core import RequestHead
 from cardan.core._request import fields
+from cardan.exceptions import ClientDisconnected
 
 BODIES = {
     "urlencoded": (b"application/x-www-form-urlencoded", b"a=1"),
@@ -31,7 +35,7 @@ def fields_of(content: str) -> list[tuple[bytes, bytes]]:
 
 
 def on_core(content: str) -> core.Request:
-    return core.Request(RequestHead("POST", headers=fields_of(content)), BODIES[content][1])  # type: ignore[arg-type]
+    return core.Request(RequestHead("POST", headers=fields_of(content)), BODIES[content][1])
 
 
 def on_wsgi(content: str) -> BothRequest:
@@ -107,3 +111,99 @@ def test_the_classes_of_a_request_are_few() -> None:
         fields.CommonRequestDescriptorsMixin,
     ):
         assert issubclass(BothRequest, mixin)
+
+
+def test_state() -> None:
+    """``state`` is the mapping that was given, or a new one; it is kept, and cannot be replaced."""
+    given = {"user": "ann"}
+    request = core.Request(RequestHead(), state=given)
+    assert request.state is given
+    other = core.Request(RequestHead())
+    other.state["a"] = 1
+    assert other.state == {"a": 1}
+    with pytest.raises(AttributeError):
+        other.state = {}  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("error", [ClientDisconnected(), ConnectionResetError()])
+def test_disconnected(error: Exception) -> None:
+    """``disconnected`` is true after a read of the body has failed because the client left."""
+
+    def body() -> Iterator[bytes]:
+        yield b"1"
+        raise error
+
+    request = core.Request(RequestHead("POST"), body())
+    assert not request.disconnected
+    with pytest.raises((ClientDisconnected, OSError)):
+        request.get_data()
+    assert request.disconnected
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_make_event(backend: str) -> None:
+    """Tasks that wait for the ``load()`` of another one wait for an event that ``make_event`` makes."""
+    made: list[anyio.Event] = []
+
+    def make_event() -> anyio.Event:
+        made.append(anyio.Event())
+        return made[-1]
+
+    async def main() -> None:
+        more = anyio.Event()
+
+        async def body() -> AsyncIterator[bytes]:
+            await more.wait()
+            yield b"a"
+
+        request = core.Request(RequestHead("POST"), body(), make_event=make_event)
+        async with anyio.create_task_group() as group:
+            group.start_soon(request.load)
+            group.start_soon(request.load)
+            await anyio.wait_all_tasks_blocked()
+            more.set()
+        assert request.data == b"a"
+
+    anyio.run(main, backend=backend)
+    assert len(made) == 1
+
+
+def test_another_event_loop() -> None:
+    """Without asyncio and trio a body is loaded by whatever drives the coroutine. Two tasks that load one body need
+    ``make_event``, and the error names it.
+    """
+
+    class Flag:
+        """An event whose tasks are driven by hand."""
+
+        is_set = False
+
+        def set(self) -> None:
+            self.is_set = True
+
+        async def wait(self) -> None:
+            while not self.is_set:
+                await turn()
+
+    @coroutine
+    def turn() -> Generator[None, None, None]:
+        yield
+
+    async def body() -> AsyncIterator[bytes]:
+        await turn()
+        yield b"a"
+
+    def drive(request: core.Request) -> None:
+        tasks = [request.load(), request.load()]
+        while tasks:
+            for task in list(tasks):
+                try:
+                    task.send(None)
+                except StopIteration:
+                    tasks.remove(task)
+
+    request = core.Request(RequestHead("POST"), body(), make_event=Flag)
+    drive(request)
+    assert request.data == b"a"
+    with pytest.raises(RuntimeError, match=r"got no event loop of asyncio or trio, expected .* make_event="):
+        drive(core.Request(RequestHead("POST"), body()))

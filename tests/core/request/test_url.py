@@ -13,7 +13,7 @@ from cardan.exceptions import SecurityError
 def make(host: bytes | None = b"a.de", **values: Any) -> Request:
     """A request with a Host."""
     headers = [] if host is None else [(b"host", host)]
-    return Request(RequestHead(headers=headers, **values))  # type: ignore[arg-type]
+    return Request(RequestHead(headers=headers, **values))
 
 
 @pytest.mark.parametrize(

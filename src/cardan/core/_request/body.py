@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .._buffers import as_bytes, is_bytes_like
 from .._exceptions import BodyConsumed, ClientDisconnected, HTTPException, WrongMode
-from .._waiting import Background, checkpoint
+from .._waiting import Background, checkpoint, in_event_loop, make_event
 from ..forms._files import arelease, closes_async
 from ..forms._form import Form
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Hashable
 
     from .._buffers import Buffer
+    from .._waiting import Event
 
 __all__ = [
     "FORM",
@@ -110,6 +111,8 @@ class Body:
     """The read that a ``load()`` has begun and not finished; the next task continues it."""
     waiter: Any = None
     """The event that tasks wait for while another one runs ``load()``."""
+    make_event: Callable[[], Event] = staticmethod(make_event)
+    """Makes an event of the event loop that runs."""
     waiting: int = 0
     """How many tasks wait for :attr:`waiter`."""
     filtered: dict[Hashable, Body] | None = None
@@ -355,7 +358,8 @@ class AsyncIterableBody(Body):
         """The next chunk that is not empty, ``b""`` at the end; raises :exc:`BodyConsumed` after :meth:`aclose`."""
         if self._closed:
             raise BodyConsumed("got a read of the body after aclose(), expected it before")
-        return await (self._next_shared() if self.driven else self._next())
+        # in another event loop than asyncio and trio, a cancellation ends the generator
+        return await (self._next_shared() if self.driven and in_event_loop() else self._next())
 
     async def _next_shared(self) -> bytes:
         """The next chunk, read by a task of its own. A cancellation would end an async generator in the middle, and

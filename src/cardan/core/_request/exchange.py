@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 
     from .body import Body
     from .state import Mode
@@ -18,15 +18,27 @@ if TYPE_CHECKING:
     B = TypeVar("B", bound=Body)
     Followers: TypeAlias = WeakValueDictionary[int, Any]
 
-__all__ = ["DIRECT", "KEY", "NOBODY", "REQUEST_KEY", "Exchange", "StandIn", "find_exchange", "follow", "known_body"]
+__all__ = [
+    "DIRECT",
+    "KEY",
+    "NOBODY",
+    "REQUEST_KEY",
+    "Exchange",
+    "StandIn",
+    "find_exchange",
+    "follow",
+    "known_body",
+    "state_of",
+]
 
 KEY: Final = "cardan.exchange"
 """The private key of the exchange in an environ or scope."""
 
 DIRECT: Final = "cardan.direct"
-"""The key in an environ or scope that is true if the caller is no server, but takes the response as an object.
+"""The key that an environ or scope has if the caller is no server, but takes the response as an object.
 
-An error that ``on_exception`` has answered is then not raised to the caller, who could not take the answer as well.
+Its value is the state that the caller gave to the request. An error that ``on_exception`` has answered is not raised
+to such a caller, who could not take the answer as well.
 """
 
 REQUEST_KEY: Final = "cardan.request"
@@ -200,6 +212,14 @@ def known_body(carrier: MutableMapping[str, Any], origin: Any) -> Body | None:
     """The body that was opened on ``origin`` in this environ or scope; None if there is none."""
     exchange: Exchange | None = carrier.get(KEY)
     return None if exchange is None else exchange.find(origin)
+
+
+def state_of(request: Any) -> Mapping[str, Any]:
+    """The state that was given to a request of core, or put there. Empty for a request on an environ or scope, whose
+    state belongs to the application that handles it.
+    """
+    given: Mapping[str, Any] = request.__dict__.get("state", {})
+    return given
 
 
 #: The exchange that a source uses after its own is gone: nothing is known of the request any more.

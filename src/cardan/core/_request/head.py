@@ -6,8 +6,8 @@ Anything that has the values can make a :class:`RequestHead`: a server, a framew
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol, get_type_hints
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol, Self, get_type_hints
 from urllib.parse import unquote_to_bytes
 
 from .._buffers import as_bytes
@@ -15,12 +15,22 @@ from .._exceptions import BadRequest
 from .._pickling import slots_state
 from ..forms._body_reader import parse_content_length
 from ..structures._headers import HeadersView
-from ..structures._scope_headers import ScopeHeaders
+from ..structures._scope_headers import received_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from .._buffers import Buffer
+    from ..structures._scope_headers import ReceivedHeaders
 
-__all__ = ["CONTENTLESS", "HeadLike", "RequestHead", "Told", "announces_body", "may_have_body", "without_authority"]
+__all__ = [
+    "CONTENTLESS",
+    "HeadLike",
+    "RequestHead",
+    "Told",
+    "announces_body",
+    "below_root",
+    "may_have_body",
+    "without_authority",
+]
 
 #: The methods to whose content RFC 9110 section 9.3 gives no meaning. Over HTTP/2 their requests are taken to have no
 #: body unless they announce one.
@@ -129,58 +139,95 @@ class Told(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class RequestHead:
     """A request head as values (RFC 9112 section 2). The names are those of an ASGI scope.
 
     ``path`` is decoded and does not include ``root_path``; ``query_string`` and ``raw_path`` are still encoded.
-    ``headers`` may also be given as pairs of bytes, as HTTP parsers produce them.
+    ``headers`` may be given as a mapping of text, as pairs of bytes, as HTTP parsers produce them, as pairs of text, or
+    as any other header fields of cardan. Text is encoded as latin-1 (PEP 3333), or as UTF-8 if it has other characters.
+    Raises :exc:`TypeError` for anything else.
 
     >>> RequestHead("POST", "/notes", headers=[(b"Host", b"a.example")]).headers["host"]
     'a.example'
+    >>> RequestHead(headers={"Accept": "text/html"}).headers["accept"]
+    'text/html'
     """
 
     __module__ = "cardan.core"
     __getstate__ = slots_state
 
-    method: str = "GET"
-    path: str = "/"
-    query_string: bytes = b""
-    headers: HeadersView = field(default_factory=lambda: ScopeHeaders([]))
-    scheme: str = "http"
-    http_version: str = "1.1"
-    root_path: str = ""
-    raw_path: bytes | None = None
-    server: tuple[str, int | None] | None = None
-    client: tuple[str, int] | None = None
-    remote_user: str | None = None
-    concurrency: tuple[bool, bool, bool] = (False, False, False)
+    method: str
+    path: str
+    query_string: bytes
+    headers: HeadersView
+    scheme: str
+    http_version: str
+    root_path: str
+    raw_path: bytes | None
+    server: tuple[str, int | None] | None
+    client: tuple[str, int] | None
+    remote_user: str | None
+    concurrency: tuple[bool, bool, bool]
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.headers, HeadersView):  # pairs of bytes, as HTTP parsers give them
-            self.headers = ScopeHeaders(self.headers)
+    def __init__(
+        self,
+        method: str = "GET",
+        path: str = "/",
+        query_string: bytes = b"",
+        headers: ReceivedHeaders = (),
+        scheme: str = "http",
+        http_version: str = "1.1",
+        root_path: str = "",
+        raw_path: bytes | None = None,
+        server: tuple[str, int | None] | None = None,
+        client: tuple[str, int] | None = None,
+        remote_user: str | None = None,
+        concurrency: tuple[bool, bool, bool] = (False, False, False),
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query_string = query_string
+        self.headers = received_headers(headers)
+        self.scheme = scheme
+        self.http_version = http_version
+        self.root_path = root_path
+        self.raw_path = raw_path
+        self.server = server
+        self.client = client
+        self.remote_user = remote_user
+        self.concurrency = concurrency
 
     @classmethod
     def from_target(
         cls,
-        method: str | bytes,
-        target: str | bytes,
-        headers: Iterable[tuple[bytes, bytes]],
+        method: str | Buffer,
+        target: str | Buffer,
+        headers: ReceivedHeaders = (),
         *,
         http_version: str = "1.1",
         scheme: str = "http",
-        **values: Any,
-    ) -> RequestHead:
+        root_path: str = "",
+        server: tuple[str, int | None] | None = None,
+        client: tuple[str, int] | None = None,
+        remote_user: str | None = None,
+        concurrency: tuple[bool, bool, bool] = (False, False, False),
+    ) -> Self:
         """The head for a request line, whose ``target`` may have any of the four forms of RFC 9112 section 3.2.
 
         These are the origin form (``/a?b``), the absolute form (``http://host/a?b``, whose scheme and authority
         override ``scheme`` and ``Host``), the authority form (of CONNECT) and the asterisk form (of OPTIONS). The last
-        two have the path ``""`` and ``"*"``. ``headers`` are pairs of bytes, as HTTP parsers produce them. ``values``
-        are further attributes of the head.
+        two have the path ``""`` and ``"*"``. ``root_path`` is decoded. It is removed from the beginning of the path if
+        it ends at a slash there; a path that is not below it is kept as it is, as for an ASGI scope. The other
+        parameters are the attributes of the head.
+
+        >>> head = RequestHead.from_target("GET", "/dev/notes?page=2", {"Host": "a.example"}, root_path="/dev")
+        >>> head.root_path, head.path, head.query_string
+        ('/dev', '/notes', b'page=2')
         """
         line = target.encode("utf-8", "surrogatepass") if isinstance(target, str) else as_bytes(target)
         verb = method if isinstance(method, str) else as_bytes(method).decode("latin-1")
-        pairs = [(as_bytes(name), as_bytes(value)) for name, value in headers]
+        fields = received_headers(headers)
         path, _, query = line.partition(b"?")
         if not line.startswith(b"/"):
             before, mark, rest = path.partition(b"://")
@@ -188,19 +235,36 @@ class RequestHead:
                 authority, slash, path = rest.partition(b"/")
                 path = slash + path or b"/"
                 scheme = before.decode("ascii").lower()
-                pairs = [(b"host", authority), *((n, v) for n, v in pairs if n.lower() != b"host")]
+                others = [(name, value) for name, value in fields.items() if name.lower() != "host"]
+                fields = received_headers([("host", authority.decode("latin-1")), *others])
             elif verb == "CONNECT":
                 path, query = b"", b""
+        root = root_path.rstrip("/")
         return cls(
             method=verb,
-            path=unquote_to_bytes(path).decode("utf-8", "replace"),
+            path=below_root(unquote_to_bytes(path).decode("utf-8", "replace"), root),
             query_string=query,
-            headers=ScopeHeaders(pairs),
+            headers=fields,
             scheme=scheme,
             http_version=http_version,
+            root_path=root,
             raw_path=path,
-            **values,
+            server=server,
+            client=client,
+            remote_user=remote_user,
+            concurrency=concurrency,
         )
+
+
+def below_root(path: str, root: str) -> str:
+    """``path`` without ``root``, which has no slash at its end. A path that is not below ``root`` is kept as it is.
+
+    >>> below_root("/dev/notes", "/dev"), below_root("/devices", "/dev")
+    ('/notes', '/devices')
+    """
+    if root and path.startswith(root) and path[len(root) :][:1] in ("", "/"):
+        return path[len(root) :]
+    return path
 
 
 # type hints are looked up in the module of the class, which is not this one

@@ -58,9 +58,10 @@ from .url import authority_of, checked_host, path_below_root, root_url_of
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, MutableMapping
     from contextlib import AbstractContextManager
 
+    from .._waiting import Event
     from ..drive import AsyncStream
     from ..forms._events import FileStart
     from ..forms._form import Form
@@ -132,7 +133,9 @@ class BaseRequest(_Limited):
     file for an upload, as ``tempfile.TemporaryFile`` does. Without ``make_file`` files stay in memory, and a form whose
     files exceed ``max_spool_memory`` is refused with 413. ``shield`` makes a context manager in which nothing is
     cancelled, such as ``partial(trio.CancelScope, shield=True)``. If an upload fails or is cancelled, the request exits
-    its sink inside that context manager, because the exit may have to be awaited.
+    its sink inside that context manager, because the exit may have to be awaited. ``make_event`` makes an event with
+    ``set()`` and an async ``wait()``, for tasks that load one body at the same time; the default finds the event loop
+    that runs, asyncio or trio. ``state`` becomes :attr:`state`.
 
     Every documented attribute except the limits is read-only. An application may set attributes of its own, such as
     ``request.user``. Raises :exc:`TypeError` for a body of another type.
@@ -214,10 +217,14 @@ class BaseRequest(_Limited):
         *,
         run_sync: Callable[..., Awaitable[Any]] | None = None,
         make_file: Callable[[], Any] | None = None,
+        make_event: Callable[[], Event] | None = None,
         shield: Callable[[], AbstractContextManager[Any]] | None = None,
+        state: MutableMapping[str, Any] | None = None,
         shallow: bool = False,
     ) -> None:
         given = make_body(body)
+        if make_event is not None:
+            given.make_event = make_event
         values = self.__dict__  # __setattr__ would look for limits
         values["head"] = head
         values["_given"] = given
@@ -225,6 +232,8 @@ class BaseRequest(_Limited):
         values["_make_file"] = make_file
         if shield is not None:
             values["_given_shield"] = shield
+        if state is not None:
+            values["state"] = state
         values["_mode"] = "async" if isinstance(given, AsyncIterableBody) else "either"
         if shallow:
             values["shallow"] = True
@@ -456,6 +465,15 @@ class BaseRequest(_Limited):
     def disconnected(self) -> bool:
         """Whether the client is known to have left: a read of the body has raised ClientDisconnected or an OSError."""
         return self._given.disconnected
+
+    @cached
+    def state(self) -> MutableMapping[str, Any]:
+        """Values that belong to this request: those that its server gave, and those that middleware adds.
+
+        An application that is asked by :meth:`cardan.Application.respond` finds them in its own ``request.state``,
+        besides what its lifespan yields.
+        """
+        return {}
 
     # --- the body as a whole: in async code after `await request.load()` ---
 

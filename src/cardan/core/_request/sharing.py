@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from .._waiting import make_event
 from ..drive import Open, Read
 from ..forms._sinks import is_awaited
 
@@ -120,7 +119,7 @@ async def go_on(body: Body, read: UnfinishedRead) -> None:
 async def wait_for_load(body: Body) -> None:
     """Wait until no other task loads ``body``: it was loaded, that failed, or the other task was cancelled."""
     if body.waiter is None:
-        body.waiter = make_event()
+        body.waiter = body.make_event()
     body.waiting += 1
     if body.unfinished is not None:
         body.unfinished.protect()

@@ -9,17 +9,23 @@ access already gains from it, and 10,000 fields are read only once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
 
+from .._buffers import Buffer, as_bytes, is_bytes_like
 from ._header_rules import MEMO_ENTRIES, MEMO_NAME_LENGTH, _wire_names, wire_name, wire_title
 from ._headers import HeadersView, ImmutableHeadersMixin
 
-__all__ = ["ScopeHeaders"]
+__all__ = ["ReceivedHeaders", "ScopeHeaders", "received_headers"]
 
 # These fields count as missing if they are empty. A WSGI environ cannot distinguish the two (PEP 3333).
 _CONTENT = (b"content-type", b"content-length")
 
 RawHeaders = list[tuple[bytes, bytes]]
+
+Text: TypeAlias = "str | Buffer"
+ReceivedHeaders: TypeAlias = "HeadersView | Mapping[str, str] | Iterable[tuple[Text, Text]]"
+"""What a server may give as the header fields of a request: a mapping of text, or pairs of bytes or of text."""
 
 # Names that are known to be in lower case. A search in this set is faster than lower() for each name of each request.
 _lower_names: set[bytes] = set()
@@ -103,3 +109,40 @@ def _are_lower(names: Iterable[bytes]) -> bool:
         _lower_names.clear()
     _lower_names.update([name for name in names[:MEMO_ENTRIES] if len(name) <= MEMO_NAME_LENGTH])
     return True
+
+
+def received_headers(fields: ReceivedHeaders) -> HeadersView:
+    """Return header fields as a server has them, as a view; a view stays as it is.
+
+    Text is encoded as latin-1, as PEP 3333 has it. Text with other characters, which a gateway has decoded, is encoded
+    as UTF-8. Raises :exc:`TypeError` for what is neither a mapping nor pairs, and for names and values that are neither
+    text nor bytes.
+
+    >>> received_headers({"Host": "a.example"})["host"]
+    'a.example'
+    """
+    if isinstance(fields, HeadersView):
+        return fields
+    if isinstance(fields, str) or not isinstance(fields, Iterable):
+        raise TypeError(f"got headers of type {type(fields).__name__}, expected a mapping or pairs")
+    pairs = list(fields.items() if isinstance(fields, Mapping) else fields)
+    for pair in pairs:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise TypeError(f"got {pair!r} among the headers, expected a pair of a name and a value")
+    return ScopeHeaders(
+        [
+            (name if type(name) is bytes else _raw(name), value if type(value) is bytes else _raw(value))
+            for name, value in pairs
+        ]
+    )
+
+
+def _raw(text: Text) -> bytes:
+    if isinstance(text, str):
+        try:
+            return text.encode("latin-1")
+        except UnicodeEncodeError:
+            return text.encode("utf-8", "replace")
+    if not is_bytes_like(text):
+        raise TypeError(f"got {text!r} among the headers, expected names and values of type str or bytes")
+    return as_bytes(text)
