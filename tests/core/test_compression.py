@@ -241,6 +241,15 @@ def test_a_whole_body() -> None:
     assert len(whole) < len(b"".join([*map(pieces.feed, [data[:5000], data[5000:]]), pieces.close()]))
 
 
+def test_the_length_of_a_whole_body() -> None:
+    """``take(body, headers)`` gives the same bytes, and declares their length in the head of the answer."""
+    data = b"some text " * 1000
+    fields = Headers({"Content-Type": "text/plain"})
+    taken = encoder(GZIP).take(data, fields)
+    assert taken == encoder(GZIP).close(data)
+    assert fields["Content-Length"] == str(len(taken))
+
+
 class ZstdOfTheLibrary:
     """The names of ``compression.zstd`` (Python 3.14) and ``backports.zstd`` that are used."""
 

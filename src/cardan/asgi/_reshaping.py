@@ -5,6 +5,7 @@ The policies of core decide what changes. Messages that are not about the head o
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core._buffers import CHUNK_SIZE
@@ -66,7 +67,8 @@ class _Answer:
             if self._policy.may_encode(message["status"], self._fields):
                 self._head = message
                 return
-            await self._send(self._begun(message, None))
+            self._begin(message, None)
+            await self._send_head(message)
         elif kind == "http.response.body":
             await self._send_body(message)
         elif kind == "http.response.pathsend" and self._head is not None:
@@ -80,15 +82,12 @@ class _Answer:
     async def _send_body(self, message: Any) -> None:
         body, more = body_of(message), message.get("more_body", False)
         if self._head is not None:
-            head, whole = self._head, None if more else body
-            begun = self._begun(head, whole)
-            if self._encoder is not None and whole is not None and not head.get("trailers"):
-                body, self._encoder = await _run(self._encoder.close, whole), None
-                begun["headers"].append((b"content-length", str(len(body)).encode()))
-                await self._send_head(begun)
-                await self._send({**message, "body": body})
-                return
-            await self._send_head(begun)
+            head = self._head
+            self._begin(head, None if more else body)
+            if self._encoder is not None and not more and not head.get("trailers"):  # which are sent without a length
+                encoder, self._encoder = self._encoder, None
+                message = {**message, "body": await _run(partial(encoder.take, headers=self._fields), body)}
+            await self._send_head(head)
         if self._encoder is None:
             await self._send(message)
         elif not more:
@@ -99,7 +98,8 @@ class _Answer:
 
     async def _send_file(self, message: Any) -> None:
         """Send the file that the server would read itself (ASGI specification, "Path Send"), if it is compressed."""
-        await self._send_head(self._begun(self._head, None))
+        self._begin(self._head, None)
+        await self._send_head(self._head)
         if self._encoder is None:
             await self._send(message)
             return
@@ -110,13 +110,12 @@ class _Answer:
                 await self.send({"type": "http.response.body", "body": piece, "more_body": True})
         await self.send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    def _begin(self, head: Any, whole: bytes | None) -> None:
+        self._encoder = self._policy.begin(head["status"], self._fields, whole)
+
     async def _send_head(self, head: Any) -> None:
         self._head = None
-        await self._send(head)
-
-    def _begun(self, message: Any, whole: bytes | None) -> Any:
-        self._encoder = self._policy.begin(message["status"], self._fields, whole)
-        return {**message, "headers": _pairs(self._fields)}
+        await self._send({**head, "headers": _pairs(self._fields)})
 
 
 async def _run(encode: Callable[[bytes], bytes], data: bytes) -> bytes:

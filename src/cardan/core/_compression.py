@@ -119,6 +119,12 @@ class Encoder:
         add, flush, _ = self._stream
         return add(data) + flush()
 
+    def take(self, body: bytes, headers: Headers) -> bytes:
+        """The compressed bytes of a whole body, whose length is declared in the ``headers`` of the answer."""
+        data = self._compress(body)
+        headers["Content-Length"] = str(len(data))
+        return data
+
     def close(self, rest: bytes = b"") -> bytes:
         """The compressed bytes for ``rest``, the last piece of the body, and the end."""
         if self._stream is None:

@@ -175,8 +175,7 @@ class _Answer:
         fields = trusted_headers(headers)
         encoder = self._policy.begin(_code(status), fields, body)
         if encoder is not None:
-            body = encoder.close(body)
-            fields["Content-Length"] = str(len(body))
+            body = encoder.take(body, fields)
         self._begun = True
         self._start_response(status, fields.to_wsgi_list())
         return [body]
