@@ -97,6 +97,19 @@ def _plain_answer() -> object:
     return Response("body").outgoing("GET")
 
 
+def _cors() -> object:
+    from cardan import CORS
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"x"]
+
+    started: list[Any] = []
+    asked: Any = {"REQUEST_METHOD": "GET", "HTTP_ORIGIN": "https://a.example"}
+    start: Any = lambda *head: started.append(head)  # noqa: E731
+    return list(CORS(app, ["https://a.example"])(asked, start)), started
+
+
 _TYPE = "multipart/form-data; boundary=B"
 _PARTS = (
     b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
@@ -153,6 +166,13 @@ FAST_PATHS = (
         "cardan.core.structures._headers:_groups",
         "tests/core/structures/test_headers.py::test_strings_have_the_general_way_as_oracle",
         _headers,
+    ),
+    # the fields that a CORS policy adds to an answer that has none of them
+    FastPath(
+        "cardan.core._origins:CORSPolicy.added",
+        "cardan.core._origins:CORSPolicy.apply",
+        "tests/core/test_origins.py::test_what_is_added_is_what_apply_sets",
+        _cors,
     ),
 )
 

@@ -324,12 +324,14 @@ def answer_for_others(text: str) -> None:
     strict.preflight("OPTIONS", asked)
     asked = trusted_headers([*fields[:-1], ("Origin", value)])
     policy = CORSPolicy([re.compile("https://[a-z]+")], ["GET"], (), (), False, 600, False)
+    policy.added(asked, [name.lower() for name, _ in fields])
     compressing = CompressionPolicy(0, {"gzip": 1}, COMPRESSIBLE).compressing("GET", asked)
     for status in (200, 304):
         for kind in ("text/plain", value):
             told = [("Content-Type", kind), *((name, value) for name in ("Vary", "ETag", "Cache-Control"))]
             attempt(policy.apply, asked, trusted_headers(told.copy()))
-            attempt(compressing.begin, status, trusted_headers(told.copy()), None)
+            attempt(compressing.head, status, trusted_headers(told.copy()))
+            attempt(compressing.begin, None)
 
 
 def raise_error(text: str) -> None:

@@ -20,6 +20,8 @@ OTHER = "https://other.example"
 ALLOW = "Access-Control-Allow-"
 ASK = "Access-Control-Request-"
 
+LINT: dict[str, Any] = {"wsgi": lint.wsgi, "asgi": lint.asgi}
+
 calls: list[str] = []
 
 
@@ -205,6 +207,30 @@ def test_around_other_applications(protocol: Any) -> None:
         assert answer.headers["Vary"] == "Accept-Encoding, Origin"
         assert client.get("/old/missing").headers[f"{ALLOW}Origin"] == SITE
         assert client.options("/old/x", headers=ASKS).status_code == 204
+
+
+@both
+@pytest.mark.parametrize("content", [None, b"body", iter([b"bo", b"dy"])], ids=["none", "bytes", "chunks"])
+def test_a_preflight_with_a_body(protocol: Any, content: Any) -> None:
+    """A preflight request has no body. One that has is answered in the same way, and its body is drained."""
+    asked = {"Origin": SITE, f"{ASK}Method": "GET"}
+    with Client(LINT[protocol](CORS(site, [SITE])), protocol) as client:
+        answer = client.request("OPTIONS", "/", headers=asked, content=content)
+        assert (answer.status_code, answer.headers[f"{ALLOW}Origin"]) == (204, SITE)
+        refused = client.request("OPTIONS", "/", headers={**asked, f"{ASK}Method": "PURGE"}, content=b"body")
+        assert (refused.status_code, refused.text) == (403, "The method is not allowed for this origin.")
+
+
+def test_a_client_that_left_before_its_preflight_was_answered() -> None:
+    """It cannot be told: a ``send`` that raises OSError is the end of the request."""
+
+    async def send(message: Any) -> None:
+        raise OSError
+
+    fields = [(b"origin", SITE.encode()), (b"access-control-request-method", b"GET")]
+    asked: Any = {"type": "http", "method": "OPTIONS", "path": "/", "headers": fields}
+    with pytest.raises(StopIteration):
+        CORS(site, [SITE])(asked, None, send).send(None)  # type: ignore[arg-type, attr-defined]
 
 
 def test_a_wsgi_iterable_is_passed_on_unchanged() -> None:

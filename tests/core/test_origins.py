@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from cardan.core import Response
 from cardan.core._origins import CORSPolicy
+from cardan.core._response.outgoing import WholeAnswer
 from cardan.datastructures import Headers
 
 SITE = "https://www.example.com"
@@ -176,6 +178,74 @@ def test_the_application_makes_an_exception() -> None:
     """An answer with a field of its own keeps it, and gets no credentials beside it."""
     own = {"Access-Control-Allow-Origin": "*"}
     assert applied(policy(credentials=True), Access_Control_Allow_Origin="*") == {**own, "Vary": "Origin"}
+
+
+ANSWERED: list[dict[str, str]] = [
+    {},
+    {"Content-Type": "text/plain", "content-length": "3"},
+    {"Vary": "Cookie"},
+    {"vary": "*"},
+    {"ACCESS-CONTROL-ALLOW-ORIGIN": "*"},
+    {"Access-Control-Allow-Credentials": "false"},
+    {"Access-Control-Expose-Headers": "ETag"},
+    {"Access-Control-Max-Age": "5"},
+]
+
+
+@pytest.mark.parametrize("origins", ["*", [SITE], [re.compile("https://[a-z.]+")], []], ids=str)
+@pytest.mark.parametrize("credentials", [False, True])
+def test_what_is_added_is_what_apply_sets(origins: Any, credentials: bool) -> None:
+    """The fields that are added at once are those that the slow path gives, over both protocols and every time."""
+    made = policy(origins, credentials=credentials and origins != "*", expose=["X-Total"])
+    asks = [None, SITE, "https://other.example", "null", "", f"{SITE}, {SITE}", f"{SITE}/", SITE.upper()]
+    for asked in [Headers() if each is None else Headers({"Origin": each}) for each in asks] * 2:
+        for fields in ANSWERED:
+            applied = Headers(fields)
+            made.apply(asked, applied)
+            added = made.added(asked, [name.lower() for name in fields])
+            decides = any(name.lower() in {"vary", *PERMISSIONS} for name in fields)
+            assert (added is None) == (decides or switched_off(made))
+            if added is not None:
+                assert [*fields.items(), *added.pairs] == applied.to_wsgi_list()
+                assert added.raw == [(name.lower().encode(), value.encode()) for name, value in added.pairs]
+
+
+PERMISSIONS = {f"access-control-{name}" for name in ("allow-origin", "allow-credentials", "expose-headers")}
+
+
+def switched_off(made: CORSPolicy) -> bool:
+    """Whether ``pytest --slow-paths`` has turned the fast path off."""
+    return made.added(Headers(), []) is None
+
+
+def test_only_so_many_answers_are_kept() -> None:
+    """What any client may send does not fill the memory, and each gets its own answer."""
+    made = policy([re.compile("https://[a-z0-9]+")], methods="*", headers="*")
+    for number in range(300):
+        origin, method = f"https://host{number}", f"METHOD{number}"
+        for _ in range(2):
+            status, told, _ = preflight(made, origin, method, Headers=f"X-{number}, X-More")
+            assert (status, told["Allow-Origin"], told["Allow-Methods"]) == (204, origin, method)
+            assert told["Allow-Headers"] == f"X-{number}, X-More"
+            assert applied(made, origin)["Access-Control-Allow-Origin"] == origin
+            made.added(Headers({"Origin": origin}), [])
+    preflight(made, "https://a", "M" * 5000)
+    made.added(Headers({"Origin": "https://" + "a" * 5000}), [])
+    assert len(made._answers) <= 64
+    assert len(made._added) <= 64
+    assert max(len(method) for _, method, _, _ in made._answers) < 5000
+    assert max(len(origin or "") for origin in made._added) < 5000
+
+
+def test_an_answer_to_a_preflight_is_that_of_a_response() -> None:
+    """What the adapters send at once has the fields that a response with this text gets."""
+    for method, reason in (("PUT", "204 No Content"), ("DELETE", "403 Forbidden")):
+        answer = policy().preflight("OPTIONS", Headers({"Origin": SITE, "Access-Control-Request-Method": method}))
+        assert answer is not None
+        sent = Response(answer.text, answer.status, answer.headers).outgoing("OPTIONS")
+        assert isinstance(sent, WholeAnswer)
+        assert (answer.reason, answer.sent.pairs, answer.body) == (reason, sent.headers, sent.body)
+        assert answer.sent.raw == [(name.lower().encode(), value.encode()) for name, value in sent.headers]
 
 
 @pytest.mark.parametrize(

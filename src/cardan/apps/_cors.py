@@ -84,7 +84,8 @@ class CORS(Wrapper):
         app = self._wsgi_inside()
         answer = self._policy.preflight(environ["REQUEST_METHOD"], EnvironHeaders(environ))
         if answer is not None:
-            return _response(answer)(environ, start_response)
+            sent = wsgi_reshaping.preflight_answered(answer, environ, start_response)
+            return sent if sent is not None else _response(answer)(environ, start_response)
         return wsgi_reshaping.with_cors(app, environ, start_response, self._policy)
 
     async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,11 +94,12 @@ class CORS(Wrapper):
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        answer = self._policy.preflight(scope["method"], ScopeHeaders(scope.get("headers") or ()))
-        if answer is not None:
+        asked = ScopeHeaders(scope.get("headers") or ())
+        answer = self._policy.preflight(scope["method"], asked)
+        if answer is None:
+            await asgi_reshaping.with_cors(app, scope, receive, send, self._policy, asked)
+        elif not await asgi_reshaping.preflight_answered(answer, scope, send, asked):
             await _response(answer)(scope, receive, send)
-        else:
-            await asgi_reshaping.with_cors(app, scope, receive, send, self._policy)
 
 
 def _response(answer: PreflightAnswer) -> Response:

@@ -5,41 +5,60 @@ The policies of core decide what changes. Messages that are not about the head o
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core._buffers import CHUNK_SIZE
-from ..core.structures._headers import trusted_headers
+from ..core._request.exchange import KEY
+from ..core._request.head import announces_body
+from ..core.structures._headers import pairs_of, trusted_headers
 from ..core.structures._scope_headers import ScopeHeaders
-from ._messages import body_of
+from ._messages import body_of, encode_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..core._compression import CompressionPolicy, Encoder
-    from ..core._origins import CORSPolicy
+    from ..core._origins import CORSPolicy, PreflightAnswer
     from ..core.structures._headers import Headers
     from ._messages import Receive, Scope, Send
 
-__all__ = ["compressed", "with_cors"]
+__all__ = ["compressed", "preflight_answered", "with_cors"]
 
 #: From this size a piece is compressed in a worker thread, because it would keep the event loop busy for a millisecond
 #: or more. To change the thread takes a tenth of that.
 _IN_THREAD: Final = 2 * CHUNK_SIZE
 
 
-async def with_cors(app: Any, scope: Scope, receive: Receive, send: Send, policy: CORSPolicy) -> None:
-    """Call ``app``; its answer gets the header fields of a CORS policy."""
-    asked = ScopeHeaders(scope.get("headers") or ())
+async def with_cors(
+    app: Any, scope: Scope, receive: Receive, send: Send, policy: CORSPolicy, asked: ScopeHeaders
+) -> None:
+    """Call ``app``; its answer gets the header fields of a CORS policy. ``asked`` are the fields of the request."""
 
     async def changed(message: Any) -> None:
         if message["type"] == "http.response.start":
-            fields = _fields(message)
-            policy.apply(asked, fields)
-            message = {**message, "headers": _pairs(fields)}
+            headers = message.get("headers") or ()
+            added = policy.added(asked, [name.decode("latin-1").lower() for name, _ in headers])
+            if added is not None:
+                message = {**message, "headers": [*headers, *added.raw]}
+            else:
+                fields = _fields(message)
+                policy.apply(asked, fields)
+                message = {**message, "headers": encode_headers(pairs_of(fields))}
         await send(message)
 
     await app(scope, receive, changed)
+
+
+async def preflight_answered(answer: PreflightAnswer, scope: Scope, send: Send, asked: ScopeHeaders) -> bool:
+    """Send the answer to a preflight request; False, and nothing is sent, if the request has a body to be drained."""
+    if KEY in scope or announces_body(asked.get("Content-Length"), asked.get("Transfer-Encoding")):
+        return False
+    try:
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.sent.raw.copy()})
+        await send({"type": "http.response.body", "body": answer.body})
+    except OSError:  # the client has left
+        pass
+    return True
 
 
 async def compressed(app: Any, scope: Scope, receive: Receive, send: Send, policy: CompressionPolicy) -> None:
@@ -50,10 +69,10 @@ async def compressed(app: Any, scope: Scope, receive: Receive, send: Send, polic
 class _Answer:
     """One answer on its way. Its head is held back until the body tells its length, or its first bytes."""
 
-    __slots__ = ("_encoder", "_fields", "_head", "_policy", "_send")
+    __slots__ = ("_compressing", "_encoder", "_fields", "_head", "_send")
 
     def __init__(self, scope: Scope, send: Send, policy: CompressionPolicy) -> None:
-        self._policy = policy.compressing(scope["method"], ScopeHeaders(scope.get("headers") or ()))
+        self._compressing = policy.compressing(scope["method"], ScopeHeaders(scope.get("headers") or ()))
         self._send = send
         self._head: Any = None
         self._fields: Headers
@@ -64,10 +83,10 @@ class _Answer:
         kind = message["type"]
         if kind == "http.response.start":
             self._fields = _fields(message)
-            if self._policy.may_encode(message["status"], self._fields):
+            if self._compressing.head(message["status"], self._fields):
                 self._head = message
                 return
-            self._begin(message, None)
+            self._encoder = self._compressing.begin(None)
             await self._send_head(message)
         elif kind == "http.response.body":
             await self._send_body(message)
@@ -83,22 +102,27 @@ class _Answer:
         body, more = body_of(message), message.get("more_body", False)
         if self._head is not None:
             head = self._head
-            self._begin(head, None if more else body)
+            self._encoder = self._compressing.begin(None if more else body)
             if self._encoder is not None and not more and not head.get("trailers"):  # which are sent without a length
                 encoder, self._encoder = self._encoder, None
-                message = {**message, "body": await _run(partial(encoder.take, headers=self._fields), body)}
+                if len(body) < _IN_THREAD:
+                    body = encoder.take(body, self._fields)
+                else:
+                    body = await _in_thread(encoder.take, body, self._fields)
+                message = {**message, "body": body}
             await self._send_head(head)
         if self._encoder is None:
             await self._send(message)
-        elif not more:
-            encoder, self._encoder = self._encoder, None
-            await self._send({**message, "body": await _run(encoder.close, body)})
-        else:
-            await self._send({**message, "body": await _run(self._encoder.feed, body)})
+            return
+        encode: Callable[[bytes], bytes] = self._encoder.feed
+        if not more:
+            encode, self._encoder = self._encoder.close, None
+        data = encode(body) if len(body) < _IN_THREAD else await _in_thread(encode, body)
+        await self._send({**message, "body": data})
 
     async def _send_file(self, message: Any) -> None:
         """Send the file that the server would read itself (ASGI specification, "Path Send"), if it is compressed."""
-        self._begin(self._head, None)
+        self._encoder = self._compressing.begin(None)
         await self._send_head(self._head)
         if self._encoder is None:
             await self._send(message)
@@ -110,28 +134,18 @@ class _Answer:
                 await self.send({"type": "http.response.body", "body": piece, "more_body": True})
         await self.send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def _begin(self, head: Any, whole: bytes | None) -> None:
-        self._encoder = self._policy.begin(head["status"], self._fields, whole)
-
     async def _send_head(self, head: Any) -> None:
         self._head = None
-        await self._send({**head, "headers": _pairs(self._fields)})
+        await self._send({**head, "headers": encode_headers(pairs_of(self._fields))})
 
 
-async def _run(encode: Callable[[bytes], bytes], data: bytes) -> bytes:
-    if len(data) < _IN_THREAD:
-        return encode(data)
+async def _in_thread(encode: Callable[..., bytes], *args: Any) -> bytes:
     from anyio.to_thread import run_sync
 
-    return await run_sync(encode, data)
+    return await run_sync(encode, *args)
 
 
 def _fields(message: Any) -> Headers:
     return trusted_headers([
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in message.get("headers") or ()
     ])  # fmt: skip
-
-
-def _pairs(fields: Headers) -> list[tuple[bytes, bytes]]:
-    """The fields as the ASGI specification wants them: the names in lower case."""
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in fields.to_wsgi_list()]

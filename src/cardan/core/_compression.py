@@ -90,10 +90,15 @@ _EVENT_STREAM: Final = "text/event-stream"
 #: RFC 9530, and the ones that it replaces.
 _KEEPING: Final = frozenset({"content-encoding", "content-digest", "repr-digest", "digest", "content-md5"})
 
+#: Fields that would be wrong of a compressed body: ranges would be those of the body that is not compressed.
+_OF_PLAIN_BODY: Final = frozenset({"content-length", "accept-ranges"})
+
 #: the window size that makes zlib write gzip
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 _WITHOUT_BODY: Final = frozenset({204, 205})
+#: The status of answers that are about the body that a client has already, or about a part of it.
+_WITHOUT_NEW_BODY: Final = frozenset({206, 304})
 
 
 class Encoder:
@@ -122,7 +127,7 @@ class Encoder:
     def take(self, body: bytes, headers: Headers) -> bytes:
         """The compressed bytes of a whole body, whose length is declared in the ``headers`` of the answer."""
         data = self._compress(body)
-        headers["Content-Length"] = str(len(data))
+        pairs_of(headers).append(("Content-Length", str(len(data))))  # that of the plain body was removed
         return data
 
     def close(self, rest: bytes = b"") -> bytes:
@@ -154,6 +159,11 @@ def _brotli(module: Any, level: int) -> Stream:
     return brotli.process, brotli.flush, brotli.finish
 
 
+def _whole_zstandard(module: Any, level: int, body: bytes) -> bytes:
+    compressed: bytes = module.ZstdCompressor(level=level).compress(body)
+    return compressed
+
+
 def _zstandard(module: Any, level: int) -> Stream:
     zstd = module.ZstdCompressor(level=level).compressobj()
     return zstd.compress, partial(zstd.flush, module.COMPRESSOBJ_FLUSH_BLOCK), zstd.flush
@@ -164,15 +174,16 @@ def _zstd(module: Any, level: int) -> Stream:
     return zstd.compress, partial(zstd.flush, zstd.FLUSH_BLOCK), partial(zstd.flush, zstd.FLUSH_FRAME)
 
 
-def _encoder(coding: str, level: int) -> Encoder:
+def _encoder(coding: str, level: int) -> Callable[[], Encoder]:
+    """A function that makes encoders of a coding and a level."""
     module = _module(coding)
     if coding == "gzip":
-        return Encoder(partial(zlib.compress, level=level, wbits=_GZIP), partial(_gzip, level))
+        return partial(Encoder, partial(zlib.compress, level=level, wbits=_GZIP), partial(_gzip, level))
     if coding == "br":
-        return Encoder(partial(module.compress, quality=level), partial(_brotli, module, level))
+        return partial(Encoder, partial(module.compress, quality=level), partial(_brotli, module, level))
     if hasattr(module, "COMPRESSOBJ_FLUSH_BLOCK"):  # the module zstandard
-        return Encoder(module.ZstdCompressor(level=level).compress, partial(_zstandard, module, level))
-    return Encoder(partial(module.compress, level=level), partial(_zstd, module, level))
+        return partial(Encoder, partial(_whole_zstandard, module, level), partial(_zstandard, module, level))
+    return partial(Encoder, partial(module.compress, level=level), partial(_zstd, module, level))
 
 
 def _checked_levels(codings: Mapping[str, int] | None) -> dict[str, int]:
@@ -194,19 +205,31 @@ def _checked_levels(codings: Mapping[str, int] | None) -> dict[str, int]:
     return dict(codings)
 
 
+def _best_coding(accepted: str, offers: tuple[str, ...]) -> str | None:
+    coding = EncodingAccept.from_header(accepted).best_match(offers)
+    return None if coding == "identity" else coding
+
+
+#: Browsers send one of a few texts.
+_remembered_coding: Final = lru_cache(maxsize=64)(_best_coding)
+_REMEMBERED: Final = 256
+
+
 class CompressionPolicy:
     """What is compressed, and how; see :class:`cardan.Compression` for the arguments and what is raised."""
 
-    __slots__ = ("_exact", "_levels", "_major", "_minimum", "_offers", "_suffixes")
+    __slots__ = ("_encoders", "_exact", "_major", "_offers", "_suffixes", "minimum")
 
     def __init__(self, minimum: int, codings: Mapping[str, int] | None, types: Iterable[str]) -> None:
         if isinstance(minimum, bool) or not isinstance(minimum, int):
             raise TypeError(f"got a minimum of type {type(minimum).__name__}, expected an int")
         if minimum < 0:
             raise ValueError(f"got the minimum {minimum}, expected a number of bytes")
-        self._minimum = max(minimum, 1)  # an empty body stays empty
-        self._levels = _checked_levels(codings)
-        self._offers = (*self._levels, "identity")
+        self.minimum = max(minimum, 1)
+        """The least length of a body that is compressed, in bytes: an empty body stays empty."""
+        levels = _checked_levels(codings)
+        self._encoders = {coding: _encoder(coding, level) for coding, level in levels.items()}
+        self._offers = (*levels, "identity")
         names = []
         for name in listed("types", types, "an iterable of media types"):
             check_type("a media type", name, str, "a str")
@@ -221,10 +244,13 @@ class CompressionPolicy:
     def compressing(self, method: str, headers: HeadersView) -> Compressing:
         """The compression of the answer to a request with this method and these header fields."""
         accepted = headers.get("Accept-Encoding")
-        coding = None
-        if accepted is not None:
-            coding = EncodingAccept.from_header(accepted).best_match(self._offers)
-        return Compressing(self, method, headers, None if coding == "identity" else coding)
+        if accepted is None:
+            coding = None
+        elif len(accepted) <= _REMEMBERED:
+            coding = _remembered_coding(accepted, self._offers)
+        else:
+            coding = _best_coding(accepted, self._offers)
+        return Compressing(self, method, headers, coding)
 
     def suits(self, content_type: str) -> bool:
         """Whether bodies of this Content-Type are compressed."""
@@ -235,77 +261,94 @@ class CompressionPolicy:
         plus = sub.rfind("+")
         return kind != _EVENT_STREAM and (main + slash in self._major or (plus >= 0 and sub[plus:] in self._suffixes))
 
-    @property
-    def minimum(self) -> int:
-        """The least length of a body that is compressed, in bytes."""
-        return self._minimum
-
     def encoder(self, coding: str) -> Encoder:
         """A new encoder."""
-        return _encoder(coding, self._levels[coding])
+        return self._encoders[coding]()
 
 
 class Compressing:
-    """The compression of one answer. ``coding`` is None if the client accepts none of the codings."""
+    """The compression of one answer. ``coding`` is None if the client accepts none of the codings.
 
-    __slots__ = ("_asked", "_coding", "_method", "_policy")
+    :meth:`head` gets the head of the answer, and once more if the application replaces it. :meth:`begin` gets what of
+    the body is known when the head is sent.
+    """
+
+    __slots__ = ("_asked", "_coding", "_fields", "_headers", "_method", "_policy", "_status")
+
+    _headers: Headers
+    _status: int
 
     def __init__(self, policy: CompressionPolicy, method: str, asked: HeadersView, coding: str | None) -> None:
         self._policy = policy
         self._method = method
         self._asked = asked
         self._coding = coding
+        self._fields: dict[str, str] | None = None
+        """The fields of an answer that is compressed for some clients, as :meth:`_varying` gives them."""
 
-    def may_encode(self, status: int, headers: Headers) -> bool:
+    def head(self, status: int, headers: Headers) -> bool:
         """Whether an answer with this head is compressed, if its body has the length for it. Changes nothing."""
-        return (
-            self._coding is not None
-            and status != 206  # a range is one of the bytes as they are (RFC 9110 section 14.4)
-            and self._varies(status, headers)
-            and not self._is_short(headers, None)
-        )
+        self._status = status
+        self._headers = headers
+        if status in _WITHOUT_NEW_BODY:
+            return False
+        self._fields = fields = self._varying(status, headers)
+        return self._coding is not None and fields is not None and not self._is_short(fields, None)
 
-    def begin(self, status: int, headers: Headers, whole: bytes | None) -> Encoder | None:
+    def begin(self, whole: bytes | None) -> Encoder | None:
         """Change the header fields of the answer to those that are sent. Returns the encoder of the body, or None.
 
         ``whole`` is the body if all of it is known. The answer to HEAD gets the fields that a GET would get, but no
         Content-Length, which is not known (RFC 9110 section 9.3.2).
         """
+        status, headers, names = self._status, self._headers, self._fields
         if status == 304:
             self._change_not_modified(headers)
             return None
-        if status == 206:
+        if status == 206:  # a range is one of the bytes as they are (RFC 9110 section 14.4)
             self._change_partial(headers)
             return None
-        if not self._varies(status, headers) or self._is_short(headers, whole):
+        if names is None or self._is_short(names, whole):
             return None
-        add_vary(headers, "Accept-Encoding")
+        fields = pairs_of(headers)
+        if "vary" in names:
+            add_vary(headers, "Accept-Encoding")
+        else:
+            fields.append(("Vary", "Accept-Encoding"))
         if self._coding is None:
             return None
-        headers["Content-Encoding"] = self._coding
-        headers.remove("Content-Length")
-        headers.remove("Accept-Ranges")  # ranges would be those of the body that is not compressed
-        _weaken(headers)
+        if "content-length" in names or "accept-ranges" in names:
+            fields[:] = [field for field in fields if field[0].lower() not in _OF_PLAIN_BODY]
+        fields.append(("Content-Encoding", self._coding))  # there is none, see _KEEPING
+        if "etag" in names:
+            _weaken(headers)
         return None if self._method == "HEAD" else self._policy.encoder(self._coding)
 
-    def _varies(self, status: int, headers: Headers) -> bool:
-        """Whether an answer with this head is compressed for some clients, if its body has the length for it."""
-        if status < 200 or status in _WITHOUT_BODY or not self._policy.suits(headers.get("Content-Type") or ""):
-            return False
-        names = {name.lower() for name, _ in pairs_of(headers)}
-        if "trailer" in names:
-            names |= {name.lower() for name in announced(headers.getlist("Trailer"))}
-        if not names.isdisjoint(_KEEPING) or ("content-range" in names and status != 206):
-            return False
-        if "cache-control" not in names:
-            return True
-        control = ", ".join(headers.getlist("Cache-Control"))
-        return not ResponseCacheControl.from_header(control).no_transform
+    def _varying(self, status: int, headers: Headers) -> dict[str, str] | None:
+        """The fields of an answer that is compressed for some clients, if it is long enough, by their names in lower
+        case. None for any other answer.
+        """
+        if status < 200 or status in _WITHOUT_BODY:
+            return None
+        pairs = pairs_of(headers)
+        fields = {name.lower(): value for name, value in pairs}
+        if len(fields) != len(pairs):
+            fields = {name: headers.get(name, "") for name in fields}
+        if not self._policy.suits(fields.get("content-type", "")):
+            return None
+        names: Iterable[str] = fields
+        if "trailer" in fields:
+            names = {*fields, *(name.lower() for name in announced(headers.getlist("Trailer")))}
+        if not _KEEPING.isdisjoint(names) or ("content-range" in names and status != 206):
+            return None
+        if "cache-control" in fields and ResponseCacheControl.from_header(fields["cache-control"]).no_transform:
+            return None
+        return fields
 
-    def _is_short(self, headers: Headers, whole: bytes | None) -> bool:
+    def _is_short(self, fields: dict[str, str], whole: bytes | None) -> bool:
         length = len(whole) if whole is not None and self._method != "HEAD" else None
         if length is None:
-            length = parse_integer(headers.get("Content-Length"))
+            length = parse_integer(fields.get("content-length"))
         return length is not None and length < self._policy.minimum
 
     def _change_partial(self, headers: Headers) -> None:
@@ -315,7 +358,9 @@ class Compressing:
         """
         is_several = headers.get("Content-Type", "").lower().startswith("multipart/byteranges")
         length = ContentRange.from_header(headers.get("Content-Range")).length
-        if (is_several or self._varies(206, headers)) and (length is None or length >= self._policy.minimum):
+        if (is_several or self._varying(206, headers) is not None) and (
+            length is None or length >= self._policy.minimum
+        ):
             add_vary(headers, "Accept-Encoding")
 
     def _change_not_modified(self, headers: Headers) -> None:

@@ -7,24 +7,29 @@ answer. It knows no protocol and does no I/O.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from types import NoneType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ._checks import check_type, listed
+from ._response.base import BaseResponse
+from ._response.outgoing import WholeAnswer
 from ._response.vary import add_vary
 from ._urls import valid_host
 from .fields._cors import parse_origin
 from .fields._header_set import HeaderSet
 from .fields._syntax import is_token
+from .structures._headers import pairs_of, trusted_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .structures._headers import Headers, HeadersView
 
-__all__ = ["CORSPolicy", "PreflightAnswer"]
+__all__ = ["CORSPolicy", "FieldsOnTheWay", "PreflightAnswer"]
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 _ALLOW_ORIGIN: Final = "Access-Control-Allow-Origin"
 
@@ -43,19 +48,54 @@ _NORMALIZED: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT
 _MAX_AGE: Final = 2**31
 
 
-@dataclass(slots=True)
-class PreflightAnswer:
-    """The whole answer to a preflight request. ``text`` says in plain words why a request is refused."""
+#: How many answers to preflight requests, and how many allowed origins, are kept to be given again. A policy for a few
+#: sites has fewer. Requests that differ in each of these can come from anybody, so they must not fill the memory.
+_KEPT: Final = 64
+#: The length in characters of what a request may say to have its answer kept.
+_KEPT_LENGTH: Final = 1024
 
-    status: int
-    headers: list[tuple[str, str]]
-    text: str
+#: Fields of an answer, in lower case, that decide what is added to it: see :meth:`CORSPolicy.apply`.
+_DECISIVE: Final = frozenset({
+    "vary", "access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers",
+})  # fmt: skip
+
+
+class FieldsOnTheWay:
+    """Header fields as WSGI has them, ``pairs``, and as ASGI has them, ``raw``: with bytes, the names in lower case."""
+
+    __slots__ = ("pairs", "raw")
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self.pairs = pairs
+        self.raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+
+
+class PreflightAnswer:
+    """The whole answer to a preflight request. ``text`` says in plain words why a request is refused.
+
+    ``reason`` is the status with its phrase, ``sent`` has all fields that are sent, and ``body`` is the text in bytes.
+    """
+
+    __slots__ = ("body", "headers", "reason", "sent", "status", "text")
+
+    def __init__(self, status: int, headers: list[tuple[str, str]], text: str) -> None:
+        self.status = status
+        self.headers = headers
+        self.text = text
+        response = BaseResponse(text, status, headers)
+        answer = response.outgoing("OPTIONS")
+        assert isinstance(answer, WholeAnswer)  # the body is text
+        self.reason = response.status
+        self.sent = FieldsOnTheWay(answer.headers)
+        self.body = answer.body
 
 
 class CORSPolicy:
     """Who may do what; see :class:`cardan.CORS` for the arguments and what is raised."""
 
     __slots__ = (
+        "_added",
+        "_answers",
         "_any_header",
         "_any_method",
         "_any_origin",
@@ -67,6 +107,7 @@ class CORSPolicy:
         "_origins",
         "_patterns",
         "_private_network",
+        "_refusing",
     )
 
     def __init__(
@@ -115,6 +156,9 @@ class CORSPolicy:
             )
         if credentials and self._expose == "*":
             raise ValueError("got expose='*' with credentials=True, expected the names of the fields")
+        self._answers: dict[tuple[str, str, str, bool], PreflightAnswer] = {}
+        self._added: dict[str | None, FieldsOnTheWay] = {}
+        self._refusing = FieldsOnTheWay([("Vary", "Origin")])
 
     def preflight(self, method: str, asked: HeadersView) -> PreflightAnswer | None:
         """The answer to a preflight request; None for any other request, which the application answers.
@@ -122,11 +166,24 @@ class CORSPolicy:
         A preflight request is an OPTIONS with Origin and Access-Control-Request-Method (Fetch section 3.3.2). It is a
         question of the browser about this policy. The application never sees it.
         """
-        wanted = asked.get("Access-Control-Request-Method")
-        if method != "OPTIONS" or wanted is None or "Origin" not in asked:
+        if method != "OPTIONS":
             return None
+        wanted, origin = asked.get("Access-Control-Request-Method"), asked.get("Origin")
+        if wanted is None or origin is None:
+            return None
+        names = asked.get("Access-Control-Request-Headers") or ""
+        asks_private = asked.get("Access-Control-Request-Private-Network") == "true"
+        question = origin, wanted, names, asks_private
+        answer = self._answers.get(question)
+        if answer is None:
+            answer = self._decide(*question)
+            if len(origin) + len(wanted) + len(names) <= _KEPT_LENGTH:
+                _keep(self._answers, question, answer)
+        return answer
+
+    def _decide(self, asked_origin: str, wanted: str, asked_names: str, asks_private: bool) -> PreflightAnswer:
         fields: list[tuple[str, str]] = [("Vary", ", ".join(_PREFLIGHT_FIELDS))]
-        origin = self._allowed_origin(asked)
+        origin = self._allowed_origin(asked_origin)
         if origin is None:
             return PreflightAnswer(403, fields, "The origin is not allowed.")
         fields.append((_ALLOW_ORIGIN, origin))
@@ -138,12 +195,11 @@ class CORSPolicy:
             fields.append(("Access-Control-Allow-Methods", wanted))
         elif self._methods:
             fields.append(("Access-Control-Allow-Methods", ", ".join(self._methods)))
-        names = HeaderSet.from_header(", ".join(asked.getlist("Access-Control-Request-Headers")))
+        names = HeaderSet.from_header(asked_names)
         if self._any_header and names and all(map(is_token, names)):
             fields.append(("Access-Control-Allow-Headers", ", ".join(names)))
         elif self._headers and not self._any_header:
             fields.append(("Access-Control-Allow-Headers", ", ".join(self._headers)))
-        asks_private = asked.get("Access-Control-Request-Private-Network") == "true"
         if not (is_token(wanted) if self._any_method else wanted in self._methods):
             return PreflightAnswer(403, fields, "The method is not allowed for this origin.")
         if not (all(map(is_token, names)) if self._any_header else self._has(names)):
@@ -156,16 +212,38 @@ class CORSPolicy:
             fields.append(("Access-Control-Max-Age", self._max_age))
         return PreflightAnswer(204, fields, "")
 
+    def added(self, asked: HeadersView, names: Iterable[str]) -> FieldsOnTheWay | None:
+        """The fast path of :meth:`apply`: the fields that are added to an answer whose fields have these ``names``.
+
+        The names are in lower case. None if the answer has a field that decides what is added.
+        """
+        if not _DECISIVE.isdisjoint(names):
+            return None
+        origin = None if self._any_origin else asked.get("Origin")
+        added = self._added.get(origin)
+        if added is None:
+            if self._allowed_origin(origin) is None:
+                return self._refusing
+            fields = trusted_headers([])
+            self._apply(origin, fields)
+            added = FieldsOnTheWay(pairs_of(fields))
+            if len(origin or "") <= _KEPT_LENGTH:
+                _keep(self._added, origin, added)
+        return added
+
     def apply(self, asked: HeadersView, headers: Headers) -> None:
         """Set the fields of an answer. ``asked`` are the fields of the request.
 
         An answer that has an Access-Control-Allow-Origin keeps its own fields: the application made an exception.
         """
+        self._apply(asked.get("Origin"), headers)
+
+    def _apply(self, asked_origin: str | None, headers: Headers) -> None:
         if not self._any_origin:  # also without an Origin: a cache may keep this answer for other origins
             add_vary(headers, "Origin")
         if _ALLOW_ORIGIN in headers:
             return
-        origin = self._allowed_origin(asked)
+        origin = self._allowed_origin(asked_origin)
         if origin is None:
             return
         headers[_ALLOW_ORIGIN] = origin
@@ -174,16 +252,15 @@ class CORSPolicy:
         if self._expose and "Access-Control-Expose-Headers" not in headers:
             headers["Access-Control-Expose-Headers"] = self._expose
 
-    def _allowed_origin(self, asked: HeadersView) -> str | None:
+    def _allowed_origin(self, asked: str | None) -> str | None:
         """The value of Access-Control-Allow-Origin, None if the origin of the request is not allowed.
 
-        If every origin is allowed, the value is the same for a request without an origin, so that a cache may keep the
-        answer for all.
+        ``asked`` is what the request says; several origins, which are joined by a comma, are none. If every origin is
+        allowed, the value is the same for a request without an origin, so that a cache may keep the answer for all.
         """
         if self._any_origin:
             return "*"
-        told = asked.getlist("Origin")
-        origin = parse_origin(told[0]) if len(told) == 1 else None
+        origin = parse_origin(asked)
         if origin is None:
             return None
         if origin in self._origins or any(pattern.fullmatch(origin) for pattern in self._patterns):
@@ -193,6 +270,12 @@ class CORSPolicy:
     def _has(self, names: HeaderSet) -> bool:
         allowed = {name.lower() for name in self._headers}
         return all(name.lower() in allowed for name in names)
+
+
+def _keep(kept: dict[K, V], key: K, value: V) -> None:
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[key] = value
 
 
 def _checked_origin(origin: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..core._buffers import CHUNK_SIZE
-from ..core._request.exchange import find_exchange
+from ..core._request.exchange import KEY, find_exchange
+from ..core._request.head import announces_body
 from ..core._response.encoding import END
 from ..core.structures._environ_headers import EnvironHeaders
 from ..core.structures._headers import trusted_headers
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from ..core._compression import CompressionPolicy, Encoder
-    from ..core._origins import CORSPolicy
+    from ..core._origins import CORSPolicy, PreflightAnswer
+    from ..core.structures._headers import Headers
 
-__all__ = ["compressed", "with_cors"]
+__all__ = ["compressed", "preflight_answered", "with_cors"]
 
 
 def with_cors(
@@ -31,11 +33,26 @@ def with_cors(
     asked = EnvironHeaders(environ)
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-        fields = trusted_headers(list(headers))
-        policy.apply(asked, fields)
-        return _start(start_response, status, fields.to_wsgi_list(), exc_info)
+        added = policy.added(asked, [name.lower() for name, _ in headers])
+        if added is not None:
+            sent = [*headers, *added.pairs]
+        else:
+            fields = trusted_headers(list(headers))
+            policy.apply(asked, fields)
+            sent = fields.to_wsgi_list()
+        return _start(start_response, status, sent, exc_info)
 
     return app(environ, start)
+
+
+def preflight_answered(
+    answer: PreflightAnswer, environ: dict[str, Any], start_response: Callable[..., Any]
+) -> list[bytes] | None:
+    """Send the answer to a preflight request; None, and nothing is sent, if the request has a body to be drained."""
+    if KEY in environ or announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")):
+        return None
+    start_response(answer.reason, answer.sent.pairs.copy())
+    return [answer.body]
 
 
 def compressed(
@@ -82,12 +99,26 @@ class _Answer:
     PEP 3333 demands that as well: an application may replace the head until it gives the first bytes.
     """
 
-    __slots__ = ("_begun", "_chunks", "_close", "_encoder", "_first", "_head", "_policy", "_start_response", "_write")
+    __slots__ = (
+        "_begun",
+        "_chunks",
+        "_close",
+        "_compressing",
+        "_encoder",
+        "_fields",
+        "_first",
+        "_may_encode",
+        "_start_response",
+        "_status",
+        "_write",
+    )
 
     def __init__(self, environ: dict[str, Any], start_response: Callable[..., Any], policy: CompressionPolicy) -> None:
-        self._policy = policy.compressing(environ["REQUEST_METHOD"], EnvironHeaders(environ))
+        self._compressing = policy.compressing(environ["REQUEST_METHOD"], EnvironHeaders(environ))
         self._start_response = start_response
-        self._head: tuple[str, list[tuple[str, str]]] | None = None
+        self._status: str | None = None
+        self._fields: Headers
+        self._may_encode = False
         self._begun = False
         self._encoder: Encoder | None = None
         self._first: bytes | None = None
@@ -98,9 +129,11 @@ class _Answer:
         """The ``start_response`` of the application."""
         if self._begun:  # it is too late: the server raises what is in exc_info
             return _start(self._start_response, status, headers, exc_info)
-        if self._head is not None and exc_info is None:
+        if self._status is not None and exc_info is None:
             raise RuntimeError("got a second start_response() without exc_info, expected one call")
-        self._head = status, list(headers)
+        self._status = status
+        self._fields = trusted_headers(list(headers))
+        self._may_encode = self._compressing.head(_code(status), self._fields)
         return self.write
 
     def write(self, data: bytes) -> None:
@@ -113,8 +146,8 @@ class _Answer:
 
     def passed(self, body: Any, environ: dict[str, Any]) -> Iterable[bytes]:
         """What the server gets for the ``body`` that the application gave."""
-        if not self._begun and self._head is not None:
-            if not self._may_encode():
+        if not self._begun and self._status is not None:
+            if not self._may_encode:
                 self._begin()
             elif type(body) in (list, tuple):  # a subclass may have a close()
                 return self._begin_whole(b"".join(body))
@@ -153,7 +186,7 @@ class _Answer:
                 if encoded := self._encoder.feed(chunk):
                     return encoded
         if not self._begun:  # the body is empty
-            if self._head is None:
+            if self._status is None:
                 raise RuntimeError("got the end of the body without start_response(), expected a call before it")
             return self._begin_whole(b"")[0]
         encoder, self._encoder = self._encoder, None
@@ -164,32 +197,22 @@ class _Answer:
         close, self._close = self._close, _nothing
         close()
 
-    def _may_encode(self) -> bool:
-        assert self._head is not None
-        status, headers = self._head
-        return self._policy.may_encode(_code(status), trusted_headers(list(headers)))
-
     def _begin_whole(self, body: bytes) -> list[bytes]:
-        assert self._head is not None
-        status, headers = self._head
-        fields = trusted_headers(headers)
-        encoder = self._policy.begin(_code(status), fields, body)
+        encoder = self._compressing.begin(body)
         if encoder is not None:
-            body = encoder.take(body, fields)
+            body = encoder.take(body, self._fields)
         self._begun = True
-        self._start_response(status, fields.to_wsgi_list())
+        self._start_response(self._status, self._fields.to_wsgi_list())
         return [body]
 
     def _begin(self) -> None:
         if self._begun:
             return
-        if self._head is None:
+        if self._status is None:
             raise RuntimeError("got bytes of the body before start_response(), expected a call before them")
-        status, headers = self._head
-        fields = trusted_headers(headers)
-        self._encoder = self._policy.begin(_code(status), fields, None)
+        self._encoder = self._compressing.begin(None)
         self._begun = True
-        self._write = self._start_response(status, fields.to_wsgi_list())
+        self._write = self._start_response(self._status, self._fields.to_wsgi_list())
 
 
 def _code(status: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..fields._header_set import HeaderSet
+from ..structures._headers import pairs_of
 
 if TYPE_CHECKING:
     from ..structures._headers import Headers
@@ -16,7 +17,7 @@ def add_vary(headers: Headers, *names: str) -> None:
     """Add names of request fields to Vary (RFC 9110 section 12.5.5), unless they are there, or ``*`` is."""
     told = headers.getlist("Vary")
     if not told:
-        headers["Vary"] = ", ".join(names)
+        pairs_of(headers).append(("Vary", ", ".join(names)))
         return
     known = HeaderSet.from_header(", ".join(told))
     if "*" in known:
