@@ -1,0 +1,291 @@
+"""What PEP 3333 and the ASGI specification require of an application and of what stands around one.
+
+Rules that other files test are named in docs/standards.toml beside these.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio
+import pytest
+
+from cardan import CORS, Application, Compression, Mount, ProxyFix, Request, Response
+from cardan.testing import Client, RequestBuilder
+
+FORM = {"form": {"a": "b"}, "files": {"f": ("name", b"12345")}}
+
+
+def answer(request: Request) -> Response:
+    """An answer to any request; a form is read."""
+    return Response(f"{request.path} {len(request.form)} {len(request.files)}")
+
+
+APPS: dict[str, Callable[[], Any]] = {
+    "plain": lambda: Application(answer),
+    "mount": lambda: Mount({"/a": Application(answer), "/": Application(answer)}),
+    "proxy": lambda: ProxyFix(Application(answer)),
+    "cors": lambda: CORS(Application(answer), origins=["https://a.example"]),
+    "compression": lambda: Compression(Application(answer), minimum=1),
+}
+FIELDS = {"Origin": "https://a.example", "Accept-Encoding": "gzip", "X-Forwarded-For": "1.2.3.4"}
+
+
+def called(app: Any, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Call a WSGI application as a server does: status, fields and body."""
+    started: list[Any] = []
+
+    def start_response(status: str, fields: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        started[:] = [status, list(fields)]
+        fields.append(("X-Of-The-Server", "1"))
+        return lambda data: None
+
+    iterable = app(environ, start_response)
+    try:
+        body = b"".join(iterable)
+    finally:
+        if hasattr(iterable, "close"):
+            iterable.close()
+    return started[0], started[1], body
+
+
+def messages(app: Any, scope: dict[str, Any], receive: Any) -> list[dict[str, Any]]:
+    """Call an ASGI application as a server does: the messages that it has sent."""
+    seen: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        seen.append(message)
+
+    anyio.run(lambda: app(scope, receive, send))
+    return seen
+
+
+# --- PEP 3333 ---
+
+
+class Stream(io.BytesIO):
+    """A stream of the server, which nobody else closes."""
+
+    def close(self) -> None:
+        raise AssertionError("the application has closed a stream of the server")
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_the_streams_of_the_server_stay_open(name: str) -> None:
+    """PEP 3333, "Input and Error Streams": neither stream is closed, also if a form was read or nothing was."""
+    app = APPS[name]()
+    for options in ({}, {"method": "POST", **FORM}):
+        environ = RequestBuilder("/a/b", headers=FIELDS, **options).environ()
+        environ["wsgi.input"] = Stream(environ["wsgi.input"].read())
+        environ["wsgi.errors"] = Stream()
+        assert called(app, environ)[0] == "200 OK"
+        assert not environ["wsgi.input"].closed
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_the_list_of_fields_belongs_to_the_server(name: str) -> None:
+    """PEP 3333, "The start_response() Callable": a server may change the list, and the next answer has a new one."""
+    app = APPS[name]()
+    first, second = (called(app, RequestBuilder("/a/b", headers=FIELDS).environ()) for _ in range(2))
+    assert first == second
+    assert "X-Of-The-Server" not in dict(second[1])
+
+
+@pytest.mark.parametrize("missing", ["SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH"])
+@pytest.mark.parametrize("name", APPS)
+def test_what_may_be_empty_or_missing(name: str, missing: str) -> None:
+    """PEP 3333, "environ Variables": these variables may be empty strings or not there."""
+    answers = []
+    for value in (None, ""):
+        environ = RequestBuilder("/").environ()
+        environ.pop(missing, None)
+        if value is not None:
+            environ[missing] = value
+        answers.append(called(APPS[name](), environ)[::2])
+    assert answers == [("200 OK", b"/ 0 0")] * 2
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_the_environ_keeps_what_others_have_put_into_it(name: str) -> None:
+    """PEP 3333, "environ Variables": variables of the server and of middleware reach the application unchanged."""
+    mine = object()
+    seen = []
+
+    def handler(request: Request) -> Response:
+        seen.append((request.environ["mine"], type(request.environ)))
+        return Response()
+
+    app = APPS[name]()
+    for application in app.apps.values() if isinstance(app, Mount) else [getattr(app, "app", app)]:
+        application.handler = handler
+    environ = RequestBuilder("/a/b").environ()
+    environ["mine"] = mine
+    called(app, environ)
+    assert seen == [(mine, dict)]
+    assert environ["mine"] is mine
+
+
+def test_the_input_is_a_file() -> None:
+    """PEP 3333, "Input and Error Streams": read, readline with and without a size, readlines and iteration."""
+
+    @Request.application
+    def app(request: Request) -> Response:
+        stream = request.stream
+        return Response.from_json(
+            [
+                stream.readline(2).decode(),
+                stream.readline().decode(),
+                stream.read(1).decode(),
+                [line.decode() for line in stream.readlines()],
+                [line.decode() for line in stream],
+                stream.read().decode(),
+            ]
+        )
+
+    environ = RequestBuilder("/", method="POST", data=b"one\ntwo\nthree\nfour").environ()
+    assert called(app, environ)[2] == b'["on","e\\n","t",["wo\\n","three\\n","four"],[],""]'
+
+
+def test_an_application_answers_many_times_and_in_any_order() -> None:
+    """PEP 3333, "The Application/Framework Side": an application is called again, also before an answer was taken."""
+
+    @Request.application
+    def app(request: Request) -> Response:
+        def chunks() -> Iterator[str]:
+            yield request.path
+            yield "!"
+
+        return Response(chunks())
+
+    iterables = [app(RequestBuilder(path).environ(), lambda *args: lambda data: None) for path in ("/a", "/b")]
+    assert [b"".join(each) for each in reversed(iterables)] == [b"/b!", b"/a!"]
+    for each in iterables:
+        each.close()  # type: ignore[attr-defined]
+
+
+def test_an_application_iterates_over_nothing_before_it_is_asked() -> None:
+    """PEP 3333, "Buffering and Streaming": a body runs to its first chunk at most before the server asks for one."""
+    made = []
+
+    @Request.application
+    def app(request: Request) -> Response:
+        def chunks() -> Iterator[str]:
+            for number in range(3):
+                made.append(number)
+                yield str(number)
+
+        return Response(chunks())
+
+    iterable = app(RequestBuilder("/").environ(), lambda *args: lambda data: None)
+    assert made in ([], [0])
+    each = iter(iterable)
+    for number in range(3):
+        next(each)
+        assert made == [*range(number + 1)]
+    iterable.close()  # type: ignore[attr-defined]
+
+
+# --- ASGI ---
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_the_scope_of_the_server_is_not_changed(name: str) -> None:
+    """ASGI, "Middleware": what changes the scope changes a copy, so that code in front of it sees the first one."""
+    builder = RequestBuilder("/a/b", method="POST", headers=FIELDS, **FORM)
+    scope = builder.scope()
+    scope["mine"] = mine = {"a": ["b"]}
+    before = copy.deepcopy(scope)
+    assert messages(APPS[name](), scope, builder.receive())[0]["status"] == 200
+    assert {key: value for key, value in scope.items() if not key.startswith("cardan.")} == before
+    assert scope["mine"] is mine
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_the_messages_of_an_answer(name: str) -> None:
+    """ASGI, "Response Start" and "Response Body": one start, then body messages, of which only the last one ends."""
+    builder = RequestBuilder("/a/b", headers=FIELDS)
+    start, *bodies = messages(APPS[name](), builder.scope(), builder.receive())
+    assert start["type"] == "http.response.start"
+    assert type(start["status"]) is int
+    for field, value in start["headers"]:
+        assert (type(field), type(value), field) == (bytes, bytes, field.lower())
+    assert {message["type"] for message in bodies} == {"http.response.body"}
+    assert [message.get("more_body", False) for message in bodies] == [True] * (len(bodies) - 1) + [False]
+
+
+@pytest.mark.parametrize("status", [200, 204, 304])
+def test_an_answer_without_content_has_one_body_message(status: int) -> None:
+    """ASGI, "Response Body": at least one such message is sent, also if there is no content."""
+    builder = RequestBuilder("/")
+    sent = messages(Application(lambda request: Response(status=status)), builder.scope(), builder.receive())
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    assert sent[1].get("body", b"") == b""
+
+
+def test_nothing_is_received_that_nobody_asks_for() -> None:
+    """ASGI, "Request": a server sends 100 Continue when receive() is called, so it is called for a reader only."""
+    calls = []
+
+    async def receive() -> dict[str, Any]:
+        calls.append(1)
+        return {"type": "http.request", "body": b"12345"}
+
+    scope = RequestBuilder("/", method="POST", headers={"Expect": "100-continue", "Content-Length": "5"}).scope()
+    assert messages(Application(lambda request: Response("no")), scope, receive)[1]["body"] == b"no"
+    assert calls == []
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_the_state_reaches_the_application(name: str) -> None:
+    """ASGI, "Lifespan State": the state in the scope is that of the server, and may be changed by the request."""
+    seen = []
+
+    def handler(request: Request) -> Response:
+        seen.append(dict(request.state))
+        request.state["mine"] = 1
+        return Response()
+
+    app = APPS[name]()
+    for application in app.apps.values() if isinstance(app, Mount) else [getattr(app, "app", app)]:
+        application.handler = handler
+    for _ in range(2):
+        builder = RequestBuilder("/a/b")
+        scope = builder.scope()
+        scope["state"] = {"of": "the server"}
+        messages(app, scope, builder.receive())
+    assert seen == [{"of": "the server"}] * 2
+
+
+@pytest.mark.parametrize("extensions", [None, {}, {"http.response.trailers": None, "other": {}}])
+def test_extensions_may_be_missing(extensions: Any) -> None:
+    """ASGI, "Extensions": the key may be missing, None or have extensions that nobody knows."""
+    builder = RequestBuilder("/")
+    scope = builder.scope()
+    scope["extensions"] = extensions
+    assert messages(Application(answer), scope, builder.receive())[0]["status"] == 200
+    del scope["extensions"]
+    assert messages(Application(answer), scope, builder.receive())[0]["status"] == 200
+
+
+# --- RFC 8297 ---
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+def test_hints_are_no_fields_of_the_answer(protocol: Any) -> None:
+    """RFC 8297 section 2: what a 103 says is a hint; the final answer has its own fields, and only these."""
+
+    @Request.application
+    def app(request: Request) -> Response:
+        request.send_early_hints(["</a.css>; rel=preload"])
+        return Response("x")
+
+    def serving(environ: Any, start_response: Any) -> Any:
+        environ["wsgi.early_hints"] = lambda fields: None
+        return app(environ, start_response)
+
+    options = {"extensions": {"http.response.early_hint": {}}} if protocol == "asgi" else {}
+    with Client(app if protocol == "asgi" else serving, protocol, **options) as client:
+        assert "Link" not in client.get("/").headers
