@@ -563,3 +563,89 @@ def test_from_app_takes_no_text(blocks: list[Any], kind: Any) -> None:
         Response.from_app(app, {}, buffered=True)
     with pytest.raises(TypeError, match=r"got (str|int|NoneType), expected bytes"):
         list(Response.from_app(app, {}).iter_encoded())
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+def test_cookies_that_are_set_again(protocol: Any) -> None:
+    """RFC 6265bis section 4.1.1: a response has one Set-Cookie for a cookie. A second one with the same name, domain
+    and path replaces the first, a deletion too; cookies of another domain or path, and partitioned ones, are others.
+    """
+
+    @Application
+    def app(request: Request) -> Response:
+        response = Response("a")
+        response.set_cookie("a", "1", max_age=5)
+        response.set_cookie("a", "2", path="/x")
+        response.set_cookie("a", "3", domain=".Example.org")
+        response.set_cookie("a", "4", partitioned=True)
+        response.set_cookie("A", "5")
+        response.set_cookie("ab", "6")
+        response.set_cookie("a", "7", secure=True, samesite="Lax")
+        response.set_cookie("a", "8", domain="example.org", path="/")
+        response.delete_cookie("ab")
+        response.headers.add("Set-Cookie", "c=1;path=/x ; Domain=a.example")
+        response.set_cookie("c", "2", path="/x", domain="a.example")
+        return response
+
+    with Client(app, protocol=protocol) as client:
+        sent = client.get("/").headers.get_list("Set-Cookie")
+    assert sent == [
+        "a=2; Path=/x", "a=4; Secure; Path=/; Partitioned", "A=5; Path=/", "a=7; Secure; Path=/; SameSite=Lax",
+        "a=8; Domain=example.org; Path=/", "ab=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/",
+        "c=2; Domain=a.example; Path=/x",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+@pytest.mark.parametrize(
+    ("key", "options", "attributes"),
+    [
+        ("__Host-a", {}, "Secure; Path=/"),
+        ("__host-a", {"path": "/x", "domain": "a.example"}, "Secure; Path=/"),
+        ("__Secure-a", {"path": "/x", "domain": "a.example"}, "Secure; Path=/x"),
+        ("__Http-a", {}, "Secure; HttpOnly; Path=/"),
+        ("__Host-Http-a", {"path": None}, "Secure; HttpOnly; Path=/"),
+        ("__Host-a", {"partitioned": True, "samesite": "None"}, "Secure; Path=/; SameSite=None; Partitioned"),
+        ("a", {}, "Path=/"),
+    ],
+)
+def test_a_cookie_with_a_prefix_is_deleted(protocol: Any, key: str, options: dict[str, Any], attributes: str) -> None:
+    """RFC 6265bis section 4.1.3: delete_cookie() sets what the prefix of the name demands; a browser ignores the field
+    without it.
+    """
+
+    @Application
+    def app(request: Request) -> Response:
+        response = Response("a")
+        response.delete_cookie(key, **options)
+        return response
+
+    with Client(app, protocol=protocol) as client:
+        found, *written = client.get("/").headers["Set-Cookie"].split("; ")
+    assert found == f"{key}="
+    assert [each for each in written if not each.startswith(("Expires=", "Max-Age=0", "Domain="))] == attributes.split(
+        "; "
+    )
+    assert ("Domain=a.example" in written) is (key == "__Secure-a")
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+def test_hosts_in_another_script(protocol: Any) -> None:
+    """UTS 46: a host is encoded in the same way in Set-Cookie, in Location and in ``trusted_hosts``."""
+
+    class Trusting(Request):
+        trusted_hosts = ["faß.de"]
+
+    @Application[Trusting]
+    def app(request: Trusting) -> Response:
+        response = redirect("https://faß.de/ü")
+        response.set_cookie("a", domain="faß.de")
+        return response
+
+    with Client(app, protocol=protocol, base_url="http://xn--fa-hia.de") as client:
+        answer = client.get("/", follow_redirects=False)
+        assert answer.headers["Location"] == "https://xn--fa-hia.de/%C3%BC"
+        assert answer.headers["Set-Cookie"] == "a=; Domain=xn--fa-hia.de; Path=/"
+        assert client.get("http://fass.de/", follow_redirects=False).status_code == 400
+    with pytest.raises(ValueError, match="expected a name that IDNA can encode"):
+        type("Wrong", (Request,), {"trusted_hosts": ["a.de", ".ü..de"]})

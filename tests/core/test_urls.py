@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core._urls import host_is_trusted, iri_path, iri_query, iri_to_uri, uri_to_iri, valid_host, whole_raw_path
+from cardan.core._urls import (
+    host_is_trusted,
+    idna_host,
+    iri_path,
+    iri_query,
+    iri_to_uri,
+    uri_to_iri,
+    valid_host,
+    whole_raw_path,
+)
 
 
 @pytest.mark.parametrize(
@@ -102,10 +111,17 @@ def test_uris_are_ascii(text: str) -> None:
         ("[::1]", "[::1]:80", True),
         ("a.de", "a.de.evil.de", False),
         (".de", "a.de", True),
+        ("faß.de", "xn--fa-hia.de", True),
+        ("faß.de", "fass.de", False),
+        (".Müller.example:80", "a.XN--MLLER-KVA.example.:80", True),
+        (".Müller.example:80", "a.xn--mller-kva.example:81", False),
+        ("ü..de", "a.de", False),
     ],
 )
 def test_host_is_trusted(entry: str, host: str, trusted: bool) -> None:
-    """Case and a trailing dot are ignored, a port in an entry must match, and a leading dot matches subdomains too."""
+    """Case and a trailing dot are ignored, a port in an entry must match, and a leading dot matches subdomains too. An
+    entry in another script stands for its name in ASCII, by UTS 46.
+    """
     assert host_is_trusted(host, [entry]) is trusted
 
 
@@ -124,3 +140,36 @@ def test_host_is_trusted(entry: str, host: str, trusted: bool) -> None:
 def test_the_whole_raw_path(root: str, path: str, sent: bytes | None, whole: bytes) -> None:
     """What was sent is kept, with the path of the application before it; it is made anew if it is another path."""
     assert whole_raw_path(root, path, sent) == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "encoded"),
+    [
+        ("faß.de", "xn--fa-hia.de"),
+        ("FASS.ß", "fass.xn--zca"),
+        ("βόλος.com", "xn--nxasmm1c.com"),
+        ("Bücher.example.", "xn--bcher-kva.example."),
+        ("ＧＯ.ü", "go.xn--tda"),
+        ("日本語。jp", "xn--wgv71a119e.jp"),
+        ("☃.net", "xn--n3h.net"),
+        ("_a_b.ü", "_a_b.xn--tda"),
+        ("xn--fa-hia.ü", "xn--fa-hia.xn--tda"),
+    ],
+)
+def test_names_beyond_ascii(name: str, encoded: str) -> None:
+    """A host name is encoded as browsers do it: UTS 46 with nontransitional processing, symbols and underscores
+    included (WHATWG URL section 3.3).
+    """
+    assert idna_host(name) == encoded
+    assert iri_to_uri(f"https://{name}:8080/") == f"https://{encoded}:8080/"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ü..de", ".ü", "ü" * 64, ".".join(["ü" * 50] * 6), "-ü", "ü-.de", "ü b", "ü%41", "ü@b", "ü\uff0fb", "\u2100.ü",
+     "a\u0301\u200d.ü", "\u0301.de", "\u0661\u0628a.com", "\ud800.de", "\xa0.de", "ü" * 1001],
+)  # fmt: skip
+def test_names_that_are_none(name: str) -> None:
+    """A name that UTS 46 cannot encode, or that becomes something else than a domain name, is a ValueError."""
+    with pytest.raises(ValueError, match="expected a name that IDNA can encode"):
+        idna_host(name)

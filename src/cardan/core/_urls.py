@@ -7,6 +7,7 @@ percent-encoded (RFC 3987 section 3.2). Encoding raises :exc:`ValueError` for te
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -42,6 +43,10 @@ _URI_SAFE: Final = "!#$%&'()*+,/:;=?@[]~-._"
 # The pattern is narrower than reg-name of RFC 3986: a comma may come from two fields that a server joined, and
 # browsers decode a percent sign.
 _HOST: Final = re.compile(r"([A-Za-z0-9_.-]+|\[([0-9A-Fa-f:.]{2,45})\])(?::([0-9]{0,5}))?")
+# A domain name in lower case: labels of at most 63 characters (RFC 1035 section 2.3.4), and underscores
+_DOMAIN: Final = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
+#: The longest domain name in characters, the dot at its end included (RFC 1035 section 2.3.4).
+MAX_DOMAIN: Final = 254
 # Characters that stay percent-encoded in an IRI: ASCII that a URI escapes, control characters, spaces, bidirectional
 # formatting, U+FFFD, surrogates
 _NOT_IN_IRI_PATH: Final = re.compile(
@@ -130,18 +135,39 @@ def _encode_authority(authority: str) -> str:
     return quote(user, safe=_PATH_SAFE) + at + quote(name, safe=_PATH_SAFE + "[]") + colon + port
 
 
+@lru_cache(64)
 def idna_host(name: str) -> str:
-    """Return a host name in ASCII (RFC 3490, ToASCII of each label).
+    """Return a host name in ASCII, as browsers do (UTS 46, "ToASCII" with nontransitional processing).
 
     Raises :exc:`ValueError` for a name that IDNA cannot encode, and for a name of more than 1,000 characters: a domain
     name has at most 253 (RFC 1035 section 2.3.4), and normalising a long run of combining marks takes quadratic time.
+
+    >>> idna_host("Faß.de")
+    'xn--fa-hia.de'
     """
+    import idna  # its tables take 40 ms to import, and few programs have such a name
+
     try:
         if len(name) > MAX_HOST:
-            raise UnicodeError("label too long")
-        return name.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise ValueError(f"got host {name[:MAX_HOST]!r}, expected a name that IDNA can encode") from None
+            raise UnicodeError("name too long")
+        mapped = idna.uts46_remap(name, std3_rules=False, transitional=False)
+        host = ".".join([label if label.isascii() else _a_label(label) for label in mapped.split(".")])
+    except UnicodeError:  # every error of idna is one
+        host = ""
+    if not _DOMAIN.fullmatch(host) or len(host) > MAX_DOMAIN:
+        raise ValueError(f"got host {name[:MAX_HOST]!r}, expected a name that IDNA can encode")
+    return host
+
+
+def _a_label(label: str) -> str:
+    """A label in ASCII. Symbols are encoded, too: UTS 46 allows them, as browsers do, and RFC 5891 does not."""
+    import idna
+
+    try:
+        return idna.alabel(label).decode("ascii")
+    except idna.InvalidCodepoint:
+        idna.check_bidi(label)
+        return "xn--" + label.encode("punycode").decode("ascii")
 
 
 def split_host(host: str) -> tuple[str, int | None] | None:
@@ -197,7 +223,8 @@ def host_is_trusted(host: str, trusted: Iterable[str]) -> bool:
     """Return whether a Host value matches one of the entries in ``trusted``.
 
     Case and a trailing dot are ignored. An entry that starts with a dot matches the name and its subdomains. An entry
-    with a port matches only this port. An empty list matches no host.
+    with a port matches only this port. An entry may be written in any script (:func:`idna_host`). An empty list matches
+    no host.
     """
     parts = split_host(host)
     if parts is None:
@@ -205,13 +232,24 @@ def host_is_trusted(host: str, trusted: Iterable[str]) -> bool:
     name, port = _comparable(parts[0]), parts[1]
     for entry in trusted:
         subdomains = entry.startswith(".")
-        wanted = split_host(entry.lstrip(".") if subdomains else entry)
+        wanted = split_host(_in_ascii(entry.lstrip(".") if subdomains else entry))
         if wanted is None or wanted[1] not in (None, port):
             continue
         target = _comparable(wanted[0])
         if name == target or (subdomains and name.endswith("." + target)):
             return True
     return False
+
+
+def _in_ascii(entry: str) -> str:
+    """A trusted host in ASCII; ``""``, which matches no host, if IDNA cannot encode it."""
+    if entry.isascii():
+        return entry
+    name, colon, port = entry.partition(":")
+    try:
+        return idna_host(name) + colon + port
+    except ValueError:
+        return ""
 
 
 def _comparable(name: str) -> str:

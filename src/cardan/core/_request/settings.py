@@ -13,6 +13,7 @@ from inspect import get_annotations, getattr_static
 from types import FunctionType
 from typing import Any, Final
 
+from .._urls import idna_host
 from ..forms._files import FileStorage
 from ..forms._parts import Part
 from ..forms._plan import check_form_rules
@@ -35,6 +36,8 @@ def _check_hosts(name: str, value: object) -> None:
         for host in value:
             if not isinstance(host, str):
                 raise TypeError(f"got {host!r} in {name}, expected a str")
+            if not host.isascii():
+                idna_host(host.removeprefix(".").partition(":")[0])  # raises ValueError
 
 
 def _check_timeout(name: str, value: object) -> None:

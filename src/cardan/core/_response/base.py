@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
 from .._checks import check_assignments, check_spelling, check_type
 from .._status import STATUS_LINES, checked_code, parse_status, status_line
-from ..fields._cookies import dump_cookie
+from ..fields._cookies import cookie_identity, dump_cookie, prefix_demands
 from ..fields._descriptors import FixedSetting, check_fixed_settings
 from ..structures._headers import Headers, pairs_of, trusted_headers
 from .body import ResponseBody, check_json_module
@@ -248,10 +248,11 @@ class BaseResponse(Copies, Outgoing):
         samesite: str | None = None,
         partitioned: bool = False,
     ) -> None:
-        """Add a Set-Cookie field (RFC 6265bis section 4.1).
+        """Add a Set-Cookie field (RFC 6265bis section 4.1), in place of one for the same cookie.
 
-        ``max_age`` is a number of seconds or a timedelta; None makes a session cookie. Raises :exc:`ValueError` for a
-        cookie that a browser would refuse.
+        A cookie is the same if name, domain and path are, and if both or none are partitioned. The parameters are those
+        of :func:`cardan.http.dump_cookie`: ``max_age`` is a number of seconds or a timedelta; None makes a session
+        cookie. Raises :exc:`ValueError` for a cookie that a browser would refuse, or an attribute that it would ignore.
         """
         cookie = dump_cookie(
             key, value, max_age=max_age, expires=expires, path=path, domain=domain, secure=secure,
@@ -262,7 +263,15 @@ class BaseResponse(Copies, Outgoing):
 
             message = f"got a cookie {key!r} of {len(cookie)} bytes, browsers keep {self.max_cookie_size}"
             warnings.warn(message, stacklevel=2)
-        self.headers.add("Set-Cookie", cookie)
+        headers = self.headers
+        fields = pairs_of(headers)
+        known = [at for at, (name, text) in enumerate(fields) if name.lower() == "set-cookie" and text.startswith(key)]
+        if known:
+            identity = cookie_identity(cookie)
+            for at in reversed(known):
+                if cookie_identity(fields[at][1]) == identity:
+                    del fields[at]
+        headers.add("Set-Cookie", cookie)
 
     def delete_cookie(
         self,
@@ -275,7 +284,15 @@ class BaseResponse(Copies, Outgoing):
         samesite: str | None = None,
         partitioned: bool = False,
     ) -> None:
-        """Make the browser delete a cookie. ``path`` and ``domain`` must be those of :meth:`set_cookie`."""
+        """Make the browser delete a cookie. ``path`` and ``domain`` must be those of :meth:`set_cookie`.
+
+        What the prefix of a name such as ``__Host-session`` demands is set, whatever the arguments say: browsers have
+        no such cookie without it.
+        """
+        wants_secure, wants_host, wants_http = prefix_demands(key)
+        if wants_host:
+            path, domain = "/", None
+        secure, httponly = secure or wants_secure, httponly or wants_http
         self.set_cookie(
             key, "", max_age=0, expires=0, path=path, domain=domain, secure=secure,
             httponly=httponly, samesite=samesite, partitioned=partitioned,
