@@ -51,12 +51,12 @@ class Connection:
                 self.http.start_next_cycle()
         except h11.RemoteProtocolError as error:  # this is not HTTP
             if self.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-                await self.send_events(core.Response(f"{error}\n", error.error_status_hint), "GET", "1.0")
+                await self.send_events(core.Response(f"{error}\n", error.error_status_hint), "GET", "1.0", last=True)
 
     async def answer(self, start: h11.Request) -> None:
         """Let the application answer one request. Its errors are logged, and become a 500 if nothing was sent yet."""
         if start.method == b"CONNECT":  # this is no proxy
-            await self.send_events(core.Response(status=501, headers={"Connection": "close"}), "GET", "1.0")
+            await self.send_events(core.Response(status=501), "GET", "1.0", last=True)
             return
         address: Any = self.stream.extra(SocketAttribute.remote_address, None)  # None if the client has left
         version = start.http_version.decode()
@@ -64,16 +64,17 @@ class Connection:
             start.method, start.target, list(start.headers), http_version=version, client=address and address[:2]
         )
         response: core.Response
+        failed = False
         try:
-            response = await self.app.arespond(core.Request(head, self.body()))
+            response = await self.app.arespond(core.Request(head, self.body(), inform=self.inform))
         except ClientDisconnected as error:
             # body() says why: the connection was reset, or what came is no HTTP
             raise error.__cause__ or anyio.BrokenResourceError from None
         except Exception:
             print_exc()
-            response = core.Response("Internal Server Error\n", 500, {"Connection": "close"})
+            response, failed = core.Response("Internal Server Error\n", 500), True
         try:
-            await self.send_events(response, head.method, version)
+            await self.send_events(response, head.method, version, last=failed)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             raise
         except ClientDisconnected:  # a body that is made of the upload
@@ -90,14 +91,24 @@ class Connection:
         except (h11.RemoteProtocolError, anyio.BrokenResourceError) as error:
             raise ClientDisconnected from error
 
-    async def send_events(self, response: core.Response, method: str, version: str) -> None:
-        """Send the events of a response. It is closed at the end, or when the client has left."""
+    async def inform(self, response: core.Informational) -> None:
+        """Send a response that precedes the response, such as early hints."""
+        await self.send(h11.InformationalResponse(status_code=response.status, headers=raw(response.headers)))
+
+    async def send_events(self, response: core.Response, method: str, version: str, *, last: bool = False) -> None:
+        """Send the events of a response. It is closed at the end, or when the client has left.
+
+        The fields of the connection belong to the server: the ``last`` response says that the connection ends. A client
+        that still waits for 100 Continue need not send its body, so that the next request cannot be found.
+        """
         events = response.aiter_events(method, trailers_over=version, run_sync=anyio.to_thread.run_sync, library=anyio)
         async with aclosing(events):
             async for event in events:
                 match event:
                     case core.Head(status, reason, headers):
                         fields = headers.copy()
+                        if last or self.http.they_are_waiting_for_100_continue:
+                            fields.append(("Connection", "close"))
                         if not any(name.lower() == "date" for name, _ in fields):
                             fields.append(("Date", formatdate(usegmt=True)))
                         await self.send(h11.Response(status_code=status, reason=reason.encode(), headers=raw(fields)))

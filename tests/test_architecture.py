@@ -39,7 +39,7 @@ FLOORS = [
     "core._problem",
     "core._exceptions",
     "core.structures",
-    "core.drive core._structured_fields",
+    "core.drive core._informational core._structured_fields",
     "core.forms",
     "core._request",
     "core._response",

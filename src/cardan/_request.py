@@ -17,6 +17,7 @@ from .asgi import _hints as asgi_hints
 from .asgi import _receiving as receiving
 from .asgi._head import ScopeHead
 from .core._exceptions import ClientDisconnected
+from .core._informational import early_links
 from .core._request import draining
 from .core._request.cached import cached
 from .core._request.exchange import KEY, REQUEST_KEY, Exchange, find_exchange, follow, known_body
@@ -33,7 +34,6 @@ from .core._request.reading import no_await, no_block
 from .core._request.serving import has_own_sinks
 from .core._request.state import MISSING
 from .core._response.content_type import with_charset
-from .core._response.hints import early_links
 from .core.forms._body_reader import parse_content_length
 from .core.structures._environ_headers import EnvironHeaders
 from .core.structures._scope_headers import ScopeHeaders

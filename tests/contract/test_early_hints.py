@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 
-from cardan import Application, Mount, ProxyFix, Request, Response, middleware
+from cardan import Application, Mount, ProxyFix, Request, Response, core, middleware
 from cardan.datastructures import Link
 from cardan.exceptions import WrongMode
 from cardan.testing import Client, RequestBuilder, lint
@@ -17,6 +18,8 @@ from . import hints_app
 from .conftest import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tests.servers import ServerPool
 
 STYLE = "</a.css>; rel=preload; as=style"
@@ -49,9 +52,38 @@ def over_asgi(app: Any, path: str = "/", **values: Any) -> tuple[list[list[str]]
         return [[link.decode() for link in message["links"]] for message in messages], response.content
 
 
+def informing(hints: list[list[str]], path: str, http_version: str) -> core.Request:
+    """A request of core that notes the hints which are sent."""
+
+    def inform(response: core.Informational) -> None:
+        assert response.status == 103
+        assert {name for name, _ in response.headers} == {"Link"}
+        hints.append([value for _, value in response.headers])
+
+    return core.Request(core.RequestHead(path=path, http_version=http_version), inform=inform)
+
+
+def without_a_server(app: Any, path: str = "/", http_version: str = "1.1") -> tuple[list[list[str]], bytes]:
+    """The same for a server that is built on core, in sync code."""
+    hints: list[list[str]] = []
+    with app.respond(informing(hints, path, http_version)) as response:
+        return hints, response.get_data()
+
+
+def without_a_server_async(app: Any, path: str = "/", http_version: str = "1.1") -> tuple[list[list[str]], bytes]:
+    """The same for a server that is built on core, in async code."""
+
+    async def main() -> tuple[list[list[str]], bytes]:
+        hints: list[list[str]] = []
+        async with await app.arespond(informing(hints, path, http_version)) as response:
+            return hints, await response.aget_data()
+
+    return anyio.run(main)
+
+
 @pytest.mark.parametrize("app", [hints_app.plain, hints_app.awaiting], ids=["def", "async"])
 @pytest.mark.parametrize("path", ["/", "/stream"])
-@pytest.mark.parametrize("serve", [over_wsgi, over_asgi])
+@pytest.mark.parametrize("serve", [over_wsgi, over_asgi, without_a_server, without_a_server_async])
 def test_hints_precede_the_response(app: Any, path: str, serve: Any) -> None:
     """Each call is one 103. The body of a response is too late for hints: nothing is sent from there."""
     assert serve(app, path) == (SENT, b"hello")
@@ -63,7 +95,7 @@ def test_on_trio() -> None:
         assert over_asgi(app, backend="trio") == (SENT, b"hello")
 
 
-@pytest.mark.parametrize("serve", [over_wsgi, over_asgi])
+@pytest.mark.parametrize("serve", [over_wsgi, over_asgi, without_a_server, without_a_server_async])
 def test_http_1_0(serve: Any) -> None:
     """A client of HTTP/1.0 is not sent any (RFC 9110 section 15.2)."""
     assert serve(hints_app.plain, http_version="1.0") == ([], b"hello")
@@ -198,3 +230,35 @@ def test_over_http_2(kind: str, name: str, path: str, server_pool: ServerPool) -
     assert (hints, {dict(fields)[":status"] for fields in seen.informational}) == (SENT, {"103"})
     assert dict(seen.headers)[":status"] == "200"
     assert seen.body == b"hello"
+
+
+def test_a_request_of_core() -> None:
+    """``inform`` is called at once, in sync code and in async code, where it may be async itself. Without it nothing is
+    sent; links are checked all the same.
+    """
+    seen: list[core.Informational] = []
+    links = [Link("/a.css", rel="preload", **{"as": "style"})]
+    request = core.Request(core.RequestHead(), inform=seen.append)
+    request.send_early_hints(links)
+    assert seen == [core.Informational(103, [("Link", STYLE)])]
+
+    async def ainform(response: core.Informational) -> None:
+        await anyio.sleep(0)
+        seen.append(response)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b""
+
+    for inform in (ainform, seen.append):
+        seen.clear()
+        asynchronous = core.Request(core.RequestHead(), body(), inform=inform)
+        anyio.run(asynchronous.asend_early_hints, links)
+        assert seen == [core.Informational(103, [("Link", STYLE)])]
+    with pytest.raises(WrongMode):
+        asynchronous.send_early_hints(links)
+    with pytest.raises(TypeError, match="got an async function inform in sync code"):
+        core.Request(core.RequestHead(), inform=ainform).send_early_hints(links)
+    silent = core.Request(core.RequestHead())
+    silent.send_early_hints(links)
+    with pytest.raises(ValueError, match=r"got the link '/a\.css'"):
+        silent.send_early_hints(["/a.css"])

@@ -553,7 +553,9 @@ def test_from_app_closes_what_cannot_be_iterated() -> None:
 @pytest.mark.parametrize("blocks", [["a"], ["", b"a"], [b"", "a"], [3], [None]])
 @pytest.mark.parametrize("kind", [list, iter])
 def test_from_app_takes_no_text(blocks: list[Any], kind: Any) -> None:
-    """The blocks of a WSGI application are bytes: text is not encoded, also if it is empty (PEP 3333, "A Note on String Types")."""
+    """The blocks of a WSGI application are bytes: text is not encoded, also not if it is empty (PEP 3333, "Unicode
+    Issues").
+    """
 
     def app(environ: Any, start_response: Any) -> Any:
         start_response("200 OK", [])

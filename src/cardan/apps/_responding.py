@@ -6,6 +6,8 @@ stands around a handler works: request class, middleware, lifespan, limits. The 
 
 from __future__ import annotations
 
+from functools import partial
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import _crossing as crossing
@@ -15,7 +17,9 @@ from ..asgi._hints import EXTENSION as EARLY_HINT
 from ..asgi._messages import TRAILERS, AppAnswer, NobodyTakes, comes_of_leaving
 from ..core._checks import check_type
 from ..core._environs import make_environ, server_of
+from ..core._informational import Informational, early_hints
 from ..core._request.exchange import DIRECT, REQUEST_KEY, find_exchange, state_of
+from ..core._request.serving import inform_of
 from ..core._response.kept_trailers import KEPT, KeptTrailers
 from ..core._response.of_application import response_of
 from ..core._response.trailers import announced
@@ -51,6 +55,8 @@ def respond(app: Callable[..., Any], request: core.BaseRequest) -> Response:
         headers=_fields(request),
         server=server_of(head, request.host),
     )
+    if (inform := inform_of(request)) is not None:
+        environ["wsgi.early_hints"] = lambda fields: inform(Informational(103, fields))
     environ["wsgi.input"] = LateInput(request)  # a bad Content-Length is for the application to answer
     environ["x-wsgiorg.throw_errors"] = True  # an error that is not answered is for the caller, and not for a log
     if given := state_of(request):
@@ -76,7 +82,17 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
         server=server_of(head, request.host),
     )
     scope.update({"extensions": {TRAILERS: {}}, "state": {**state, **state_of(request)}, DIRECT: {}})
-    return await _called(app, scope, _Messages(request.aiter_data))
+    hint = None
+    if (inform := inform_of(request)) is not None:
+        scope["extensions"][EARLY_HINT] = {}
+        hint = partial(_inform, inform)
+    return await _called(app, scope, _Messages(request.aiter_data), hint)
+
+
+async def _inform(inform: Callable[[Informational], object], message: Message) -> None:
+    sent = inform(early_hints([link.decode("latin-1") for link in message["links"]]))
+    if isawaitable(sent):
+        await sent
 
 
 async def answer_over_asgi(app: Callable[..., Any], request: Request) -> Response:

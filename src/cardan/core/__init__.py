@@ -16,6 +16,7 @@ from . import fields as fields
 from . import forms as forms
 from . import structures as structures
 from ._exceptions import HTTPException, MethodNotAllowed, NotFound, abort
+from ._informational import Informational
 from ._limits import Limits
 from ._proxies import TrustedProxies, seen_by_proxies
 from ._request import BaseRequest, HeadLike, Request, RequestHead
@@ -45,6 +46,7 @@ __all__ = [
     "HTTPException",
     "Head",
     "HeadLike",
+    "Informational",
     "Limits",
     "MethodNotAllowed",
     "NotFound",

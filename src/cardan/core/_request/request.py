@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
+from inspect import isawaitable, iscoroutine
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -26,6 +27,7 @@ from typing import (
 
 from .._deprecated import deprecated
 from .._exceptions import BadRequest, UnsupportedMediaType
+from .._informational import early_hints, early_links
 from .._limits import LimitAttributes, Limits
 from .._urls import iri_path, iri_query
 from ..fields._cookies import parse_cookie
@@ -61,8 +63,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, MutableMapping
     from contextlib import AbstractContextManager
 
+    from .._informational import Informational
     from .._waiting import Event
     from ..drive import AsyncStream
+    from ..fields._links import Link
     from ..forms._events import FileStart
     from ..forms._form import Form
     from ..forms._plan import FormRules
@@ -135,7 +139,8 @@ class BaseRequest(_Limited):
     cancelled, such as ``partial(trio.CancelScope, shield=True)``. If an upload fails or is cancelled, the request exits
     its sink inside that context manager, because the exit may have to be awaited. ``make_event`` makes an event with
     ``set()`` and an async ``wait()``, for tasks that load one body at the same time; the default finds the event loop
-    that runs, asyncio or trio. ``state`` becomes :attr:`state`.
+    that runs, asyncio or trio. ``state`` becomes :attr:`state`. ``inform`` sends an :class:`Informational` response:
+    see :meth:`send_early_hints`.
 
     Every documented attribute except the limits is read-only. An application may set attributes of its own, such as
     ``request.user``. Raises :exc:`TypeError` for a body of another type.
@@ -209,6 +214,7 @@ class BaseRequest(_Limited):
     _make_file: Callable[[], Any] | None
     _given_shield: Callable[[], AbstractContextManager[Any]] | None = None
     _given_run_sync: Callable[..., Awaitable[Any]] | None
+    _given_inform: Callable[[Informational], object] | None = None
 
     def __init__(
         self,
@@ -220,6 +226,7 @@ class BaseRequest(_Limited):
         make_event: Callable[[], Event] | None = None,
         shield: Callable[[], AbstractContextManager[Any]] | None = None,
         state: MutableMapping[str, Any] | None = None,
+        inform: Callable[[Informational], object] | None = None,
         shallow: bool = False,
     ) -> None:
         given = make_body(body)
@@ -234,6 +241,8 @@ class BaseRequest(_Limited):
             values["_given_shield"] = shield
         if state is not None:
             values["state"] = state
+        if inform is not None:
+            values["_given_inform"] = inform
         values["_mode"] = "async" if isinstance(given, AsyncIterableBody) else "either"
         if shallow:
             values["shallow"] = True
@@ -474,6 +483,42 @@ class BaseRequest(_Limited):
         besides what its lifespan yields.
         """
         return {}
+
+    # --- early hints ---
+
+    def send_early_hints(self, links: Iterable[Link | str]) -> None:
+        """Send ``103 Early Hints`` (RFC 8297): the client can fetch what ``links`` name while the handler still works.
+
+        Each link is a :class:`~cardan.datastructures.Link` or the text of one. The request gives an
+        :class:`Informational` to the function ``inform`` that it was made with. Without that nothing is sent, and
+        neither to clients of HTTP/1.0.
+
+        Raises :exc:`WrongMode` in async code, :exc:`TypeError` for anything else than links, and :exc:`ValueError` for
+        a link that a header field must not contain.
+        """
+        reading.no_block(self, "send_early_hints()", "await asend_early_hints()")
+        sent = self._inform(links)
+        if iscoroutine(sent):
+            sent.close()
+            raise TypeError("got an async function inform in sync code, expected a plain one")
+
+    def asend_early_hints(self, links: Iterable[Link | str]) -> Coroutine[Any, Any, None]:
+        """The awaiting twin of :meth:`send_early_hints`. ``inform`` may be an async function.
+
+        Raises :exc:`WrongMode` in sync code.
+        """
+        reading.no_await(self, "asend_early_hints()", "send_early_hints()")
+        return self._ainform(links)
+
+    async def _ainform(self, links: Iterable[Link | str]) -> None:
+        sent = self._inform(links)
+        if isawaitable(sent):
+            await sent
+
+    def _inform(self, links: Iterable[Link | str]) -> object:
+        values = early_links(links, self.head.http_version)
+        inform = self._given_inform
+        return inform(early_hints(values)) if values and inform is not None else None
 
     # --- the body as a whole: in async code after `await request.load()` ---
 

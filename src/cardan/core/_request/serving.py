@@ -11,12 +11,16 @@ from . import reading
 from .reading import enter, load_sync, may_exceed_limits, opened
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .._informational import Informational
     from .body import Body
     from .request import BaseRequest
     from .state import Mode
 
 __all__ = [
     "has_own_sinks",
+    "inform_of",
     "is_async_request",
     "load",
     "load_in_thread",
@@ -75,3 +79,8 @@ def has_own_sinks(request: BaseRequest) -> bool:
 def open_body(request: BaseRequest) -> Body:
     """The body that all requests over one environ or scope share; it is made at the first access."""
     return request._open_body()
+
+
+def inform_of(request: BaseRequest) -> Callable[[Informational], object] | None:
+    """The function that a request of core was given to send informational responses by; None if there is none."""
+    return request._given_inform

@@ -1,20 +1,42 @@
-"""Early hints (RFC 8297): links that a client may fetch before it has the response. Takes links, gives values.
+"""Informational responses (RFC 9110 section 15.2), which precede the response: early hints (RFC 8297).
 
-The adapters send them, where the server can: :meth:`cardan.Request.send_early_hints`.
+Takes links, gives values of the field Link. The adapters send them where the server can, and a server that is built on
+core gets an :class:`Informational`: see :meth:`cardan.core.BaseRequest.send_early_hints`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .._checks import listed
-from ..fields._links import Link
-from ..structures._header_rules import field_value
+from ._checks import listed
+from ._pickling import slots_state
+from .fields._links import Link
+from .structures._header_rules import field_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["early_links"]
+__all__ = ["Informational", "early_hints", "early_links"]
+
+
+@dataclass(slots=True)
+class Informational:
+    """A response that precedes the response: a status code from 100 to 199, and header fields as they are sent.
+
+    A server sends it at once. It has no body, and does not end the request (RFC 9110 section 15.2).
+    """
+
+    __module__ = "cardan.core"
+    __getstate__ = slots_state
+
+    status: int
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+def early_hints(values: list[str]) -> Informational:
+    """A 103 with these values of Link."""
+    return Informational(103, [("Link", value) for value in values])
 
 
 def early_links(links: Iterable[Link | str], http_version: str) -> list[str]:
