@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cardan.core._response.hints import early_links
+from cardan.core._informational import early_links
 from cardan.datastructures import Link, Links
 
 STYLE = Link("/a.css", rel="preload", **{"as": "style"})
