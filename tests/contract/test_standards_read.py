@@ -56,17 +56,26 @@ def names(request: Request) -> list[Any]:
     return [file.filename for _, file in request.files.items(multi=True)]
 
 
-def precondition(**there: Any) -> Callable[[Request], int]:
-    """The status with which a change of a resource with these validators is refused, or 200."""
+def refused(read: Callable[[Request], object]) -> Callable[[Request], int]:
+    """The status of the error that reading raises, or 200."""
 
-    def read(request: Request) -> int:
+    def status(request: Request) -> int:
         try:
-            check_preconditions(request, **there)
+            read(request)
         except HTTPException as error:
             return error.code or 0
         return 200
 
-    return read
+    return status
+
+
+def json(body: bytes, kind: str = "application/json") -> dict[str, Any]:
+    return form(body, kind)
+
+
+def precondition(**there: Any) -> Callable[[Request], int]:
+    """The status with which a change of a resource with these validators is refused, or 200."""
+    return refused(lambda request: check_preconditions(request, **there))
 
 
 def trusted(request: Request) -> str:
@@ -407,6 +416,90 @@ ROWS: dict[str, Row] = {
         lambda r: (r.access_control_request_method, list(r.access_control_request_headers)),
         ("PUT", ["x-a", "x-b"]),
     ),
+    # --- fields that are no lists ---
+    "RFC 9110 5.3 two dates": (
+        sent(("If-Modified-Since", AT_NOON), ("If-Modified-Since", AT_NOON)),
+        lambda r: r.if_modified_since,
+        None,
+    ),
+    "RFC 9110 5.3 two credentials": (
+        sent(("Authorization", "Bearer a"), ("Authorization", "Bearer b")),
+        credentials,
+        None,
+    ),
+    "RFC 9110 5.3 two ranges": (sent(("Range", "bytes=0-1"), ("Range", "bytes=4-5")), lambda r: r.range, None),
+    "RFC 9110 5.3 two lengths": (
+        sent(("Content-Length", "1"), ("Content-Length", "2")),
+        lambda r: r.content_length,
+        None,
+    ),
+    "RFC 9110 5.3 two origins": (
+        sent(("Origin", "https://a.example"), ("Origin", "https://b.example")),
+        lambda r: r.origin,
+        None,
+    ),
+    "RFC 9110 8.3 two types": (
+        {**json(b"{}"), "headers": [(b"Content-Type", b"application/json"), (b"Content-Type", b"text/plain")]},
+        refused(lambda r: r.json),
+        415,
+    ),
+    "RFC 9110 8.3 type of another body": (json(b"{}", "text/plain"), refused(lambda r: r.json), 415),
+    # --- JSON ---
+    "RFC 8259 8.1 UTF-8": (json('{"a":"ü"}'.encode()), lambda r: r.json, {"a": "ü"}),
+    "RFC 8259 8.1 no UTF-8": (json(b'"\xe9"'), refused(lambda r: r.json), 400),
+    "RFC 8259 8.1 another encoding": (json("[]".encode("utf-16")), refused(lambda r: r.json), 400),
+    "RFC 8259 8.1 byte order mark": (json(b"\xef\xbb\xbf[]"), lambda r: r.json, []),
+    "RFC 8259 6 NaN": (json(b"[NaN]"), refused(lambda r: r.json), 400),
+    "RFC 8259 6 Infinity": (json(b"[-Infinity]"), refused(lambda r: r.json), 400),
+    "RFC 8259 6 digits": (json(b"1" * 10_000), refused(lambda r: r.json), 400),
+    "RFC 8259 2 any value": (json(b" 5 "), lambda r: r.json, 5),
+    "RFC 8259 2 no text": (json(b""), refused(lambda r: r.json), 400),
+    "RFC 8259 2 comma at the end": (json(b"[1,]"), refused(lambda r: r.json), 400),
+    "RFC 8259 4 equal names": (json(b'{"a":1,"a":2}'), lambda r: r.json, {"a": 2}),
+    "RFC 8259 9 depth": (json(b"[" * 200_000), refused(lambda r: r.json), 400),
+    "RFC 8259 11 charset parameter": (json(b"[]", "application/json; charset=x"), lambda r: r.json, []),
+    "RFC 6839 3.1 suffix": (json(b"[]", "application/ld+json"), lambda r: r.json, []),
+    # --- language ranges ---
+    "RFC 4647 3.3.1 prefix at a hyphen": (
+        sent(("Accept-Language", "de-de")),
+        lambda r: [r.accept_languages.quality(tag) > 0 for tag in ("de-DE-1996", "de-Deva", "de")],
+        [True, False, False],
+    ),
+    "RFC 4647 3.3.2 extended": (
+        sent(("Accept-Language", "de-*-DE")),
+        lambda r: r.accept_languages.filter(["de-DE", "de-Latn-DE", "de-x-DE", "de-Deva"], extended=True),
+        ["de-DE", "de-Latn-DE"],
+    ),
+    "RFC 4647 3.4 lookup": (
+        sent(("Accept-Language", "zh-Hant-CN-x-private1-private2")),
+        lambda r: r.accept_languages.lookup(["zh", "zh-Hant"]),
+        "zh-Hant",
+    ),
+    # --- fields of browsers ---
+    "Fetch Metadata 2.2 mode": (sent(("Sec-Fetch-Mode", "navigate")), lambda r: str(r.sec_fetch_mode), "navigate"),
+    "Fetch Metadata 2.3 site": (
+        sent(("Sec-Fetch-Site", "same-site")),
+        lambda r: str(r.sec_fetch_site),
+        "same-site",
+    ),
+    "Fetch Metadata 2.3 unknown site": (sent(("Sec-Fetch-Site", "Same-Site")), lambda r: r.sec_fetch_site, None),
+    "Fetch Metadata 2.4 user": (sent(("Sec-Fetch-User", "?1")), lambda r: r.sec_fetch_user, True),
+    # --- other RFCs ---
+    "RFC 9218 4 parameters": (
+        sent(("Priority", "u=5, i")),
+        lambda r: (r.priority.urgency, r.priority.incremental),
+        (5, True),
+    ),
+    "RFC 9218 4.1 out of range": (
+        sent(("Priority", "u=9, i")),
+        lambda r: (r.priority.urgency, r.priority.incremental),
+        (3, True),
+    ),
+    "RFC 9421 4.1 signature input": (
+        sent(("Signature-Input", 'sig1=("@method");created=1')),
+        lambda r: r.signature_input["sig1"].params["created"],
+        1,
+    ),
     # --- URLs ---
     "RFC 3986 2.1 no escape": ({"path": b"/a%zz"}, lambda r: r.path, "/a%zz"),
     "RFC 3986 2.2 escaped delimiter": (
@@ -441,6 +534,6 @@ def test_row(row: str) -> None:
             request = Request(builder.environ())
         else:
             request = Request(builder.scope(), builder.receive())
-            if options.get("data"):
+            if "data" in options:
                 anyio.run(request.load)
         assert read(request) == expected, protocol

@@ -19,9 +19,14 @@ from cardan.exceptions import (
     HTTPException,
     MethodNotAllowed,
     NotFound,
+    PreconditionRequired,
     RequestedRangeNotSatisfiable,
+    RequestHeaderFieldsTooLarge,
     ServiceUnavailable,
+    TooEarly,
+    TooManyRequests,
     Unauthorized,
+    UnavailableForLegalReasons,
 )
 from cardan.testing import PROTOCOLS, Client, lint
 
@@ -377,6 +382,67 @@ ROWS: dict[str, Row] = {
         {},
         lambda answer: (answer.headers.get("Transfer-Encoding"), answer.text),
         (None, "text"),
+    ),
+    "RFC 9110 13.1.5 without Range": (ten_bytes, get(If_Range='"v1"'), status_and_body, (200, DATA)),
+    "RFC 9111 5.2.2.3 must-understand": (
+        with_values(lambda response: setattr(response.cache_control, "must_understand", True)),
+        {},
+        field("Cache-Control"),
+        "must-understand",
+    ),
+    "RFC 9111 5.2.2.6 no-transform": (
+        with_values(lambda response: setattr(response.cache_control, "no_transform", True)),
+        {},
+        field("Cache-Control"),
+        "no-transform",
+    ),
+    "RFC 9111 5.2.2.8 proxy-revalidate": (
+        with_values(lambda response: setattr(response.cache_control, "proxy_revalidate", True)),
+        {},
+        field("Cache-Control"),
+        "proxy-revalidate",
+    ),
+    "RFC 8259 8.1 UTF-8": (
+        lambda request: Response.from_json({"a": "ü"}),
+        {},
+        lambda answer: (answer.headers["Content-Type"], answer.content),
+        ("application/json", '{"a":"ü"}'.encode()),
+    ),
+    "RFC 9745 2 Deprecation": (
+        with_values(lambda response: setattr(response, "deprecation", datetime(2023, 6, 30, 23, 59, 59, tzinfo=UTC))),
+        {},
+        field("Deprecation"),
+        "@1688169599",
+    ),
+    "RFC 8594 3 Sunset": (
+        with_values(lambda response: setattr(response, "sunset", NOON)),
+        {},
+        field("Sunset"),
+        AT_NOON,
+    ),
+    "RFC 6585 4 429": (
+        error(TooManyRequests(retry_after=60)),
+        {},
+        lambda answer: (answer.status_code, answer.headers["Retry-After"]),
+        (429, "60"),
+    ),
+    "RFC 6585 3 428": (error(PreconditionRequired()), {}, status, 428),
+    "RFC 6585 5 431": (error(RequestHeaderFieldsTooLarge()), {}, status, 431),
+    "RFC 7725 3 451": (error(UnavailableForLegalReasons()), {}, status, 451),
+    "RFC 8470 5.2 425": (error(TooEarly()), {}, status, 425),
+    "CSP 3.2 policy that is reported": (
+        with_values(
+            lambda response: response.content_security_policy_report_only.update({"img-src": "*", "report-to": "a"})
+        ),
+        {},
+        fields("Content-Security-Policy", "Content-Security-Policy-Report-Only"),
+        {"Content-Security-Policy-Report-Only": "img-src *; report-to a"},
+    ),
+    "CSP 3.1 policy": (
+        with_values(lambda response: response.content_security_policy.update({"default-src": "'self'"})),
+        {},
+        field("Content-Security-Policy"),
+        "default-src 'self'",
     ),
     # --- cookies ---
     "RFC 6265bis 4.1.1 attributes": (

@@ -232,6 +232,26 @@ def test_zstd_of_the_standard_library() -> None:
         assert zstd.decompressor()(encoder({"zstd": level}).close(b"some text " * 1000)) == b"some text " * 1000
 
 
+def window(frame: bytes) -> int:
+    """The size of the window that a zstd frame asks for (RFC 8878 section 3.1.1.1.2), or that of its content."""
+    magic, descriptor, first = frame[:4], frame[4], frame[5]
+    assert magic == b"\x28\xb5\x2f\xfd"
+    if descriptor & 0x20:  # a single segment: the window is the content
+        return int.from_bytes(frame[5 : 5 + (1, 2, 4, 8)[descriptor >> 6]], "little") + (
+            256 if descriptor >> 6 == 1 else 0
+        )
+    base = 1 << (10 + (first >> 3))
+    return base + (base // 8) * (first & 7)
+
+
+@pytest.mark.parametrize("level", [1, 3, 19])
+def test_the_window_of_zstd(level: int) -> None:
+    """No level that may be named needs a window of more than 8 MB (RFC 9659 section 3)."""
+    machine = encoder({"zstd": level})
+    assert window(machine.feed(b"some text " * 1000) + machine.close()) <= 8 * 2**20
+    assert window(encoder({"zstd": level}).close(b"some text " * 1000)) <= 8 * 2**20
+
+
 def test_a_whole_body() -> None:
     """``close(body)`` is the whole stream, without the flushes between pieces."""
     data = b"some text " * 1000
@@ -303,6 +323,7 @@ def test_both_kinds_of_zstd(module: Any, monkeypatch: pytest.MonkeyPatch) -> Non
         ({"minimum": "500"}, TypeError, "got a minimum of type str, expected an int"),
         ({"codings": {"deflate": 6}}, ValueError, "got the coding 'deflate', expected one of 'zstd', 'br', 'gzip'"),
         ({"codings": {"gzip": 10}}, ValueError, "got the level 10 for gzip, expected 1 to 9"),
+        ({"codings": {"zstd": 20}}, ValueError, "got the level 20 for zstd, expected 1 to 19"),
         ({"codings": {"gzip": "9"}}, TypeError, "got a level of type str for gzip, expected an int"),
         ({"types": "text/plain"}, TypeError, "got types = 'text/plain', expected an iterable of media types"),
         ({"minimum": True}, TypeError, "got a minimum of type bool, expected an int"),
