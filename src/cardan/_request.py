@@ -224,34 +224,34 @@ class BaseRequest(Stated[State_co]):
         base_url: str | None = None,
         query_string: str | bytes | Values | None = None,
         method: str = "GET",
-        *,
-        protocol: Literal["wsgi", "asgi"] = "wsgi",
-        headers: Fields | None = None,
-        data: Content | Mapping[str, object] | None = None,
-        form: Values | None = None,
-        files: Values | None = None,
-        json: object = MISSING,
-        auth: tuple[str, str] | str | SupportsHeader | None = None,
-        cookies: Values | None = None,
-        content_type: str | None = None,
-        root_path: str | None = None,
-        http_version: str = "1.1",
-        client: tuple[str, int] = ("127.0.0.1", 49152),
-        mimetype: str | None = None,
-        content_length: int | None = None,
         input_stream: BinaryIO | None = None,
+        content_type: str | None = None,
+        content_length: int | None = None,
         errors_stream: ErrorsStream | None = None,
         multithread: bool = True,
         multiprocess: bool = False,
         run_once: bool = False,
+        headers: Fields | None = None,
+        data: Content | Mapping[str, object] | None = None,
         environ_base: Mapping[str, Any] | None = None,
         environ_overrides: Mapping[str, Any] | None = None,
+        mimetype: str | None = None,
+        json: object = MISSING,
+        auth: tuple[str, str] | str | SupportsHeader | None = None,
+        *,
+        protocol: Literal["wsgi", "asgi"] = "wsgi",
+        form: Values | None = None,
+        files: Values | None = None,
+        cookies: Values | None = None,
+        root_path: str | None = None,
+        http_version: str = "1.1",
+        client: tuple[str, int] = ("127.0.0.1", 49152),
     ) -> Self:
         """A request from values: a path, ``method=``, ``headers=``, ``json=``, ``form=``, ``files=`` ...
 
-        For scripts and the shell. ``protocol`` says whether the request is made from an environ or from a scope. The
-        parameters up to ``client`` are those of :class:`cardan.testing.RequestBuilder`, which describes them. To test
-        an application, use :class:`cardan.testing.Client`.
+        For scripts and the shell. ``protocol`` says whether the request is made from an environ or from a scope. What
+        is not described here is described by :class:`cardan.testing.RequestBuilder`, which has the same parameters. To
+        test an application, use :class:`cardan.testing.Client`.
 
         ``mimetype`` is a Content-Type that gets ``; charset=utf-8`` if it is text. ``content_length`` is the length in
         bytes that is declared, whatever the body has. ``input_stream`` is a binary file with the body, which is not
@@ -262,7 +262,7 @@ class BaseRequest(Stated[State_co]):
         ``environ_overrides`` keys that it may set (PEP 3333, "environ Variables"). A scope is made that says the same.
 
         Raises :exc:`TypeError` for values of other types and if two kinds of body are given, and :exc:`ValueError` for
-        another protocol or a negative length.
+        another protocol, a negative length, or a query that is given twice or in ``base_url``.
         """
         from .testing._builder import RequestBuilder
         from .testing._carriers import declare_body, environ_for, scope_and_receive_for

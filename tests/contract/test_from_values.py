@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import anyio
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from werkzeug import wrappers as werkzeug
 
 from cardan import Request
@@ -67,7 +70,7 @@ def described(request: Any, *, is_local: bool) -> dict[str, Any]:
         **host,
         "path": request.path,
         "root_path": request.root_path,
-        "query": request.query_string,
+        "query": unquote_to_bytes(request.query_string),
         "method": request.method,
         "args": list(request.args.items(multi=True)),
         "mimetype": request.mimetype,
@@ -112,6 +115,105 @@ def test_it_makes_the_request_that_werkzeug_makes(protocol: str, number: int) ->
         assert ours.json == theirs.json
     ours.close()
     theirs.close()
+
+
+paths = st.lists(
+    st.sampled_from(["a", "b c", "%20", "%2F", "ä", "?", "x=1", "&", "#", "f", ";", "+", "/", "..", ":"]),
+    max_size=6,
+).map(lambda parts: "/" + "".join(parts).lstrip("/"))
+base_urls = st.sampled_from(
+    [
+        "http://a.example", "https://a.example:8443/root", "http://a.example/x y/", "http://a.example/ä/",
+        "http://a.example/%20", "http://a.example/?q=1", "http://a.example/#f", "http://a.example?", "http://a.example/r#",
+        "http://a.example:80/",
+    ]
+)  # fmt: skip
+queries = st.sampled_from(
+    [
+        None,
+        "",
+        "q=1",
+        "q=1&q=2",
+        "ö=ü",
+        "a b",
+        "q=#",
+        "%20",
+        "q=a+b",
+        {},
+        {"q": "1"},
+        {"q": ["1", "ü"]},
+        [("q", "&="), ("q", "2")],
+    ]
+)
+servers = st.fixed_dictionaries(
+    {},
+    optional={
+        "headers": st.sampled_from([{"X-Mine": "1"}, [("X-Mine", "1"), ("X-Mine", "2")]]),
+        "environ_base": st.sampled_from([{"REMOTE_ADDR": "9.9.9.9", "HTTP_X_LEFT": "1"}, {"PATH_INFO": "/wrong"}]),
+        "environ_overrides": st.sampled_from(
+            [{"HTTP_X_MINE": "3"}, {"PATH_INFO": "/y z", "QUERY_STRING": "q=2"}, {"REQUEST_METHOD": "DELETE"}]
+        ),
+        "auth": st.just(("Ada", "secret")),
+    },
+)
+
+
+@both
+@given(paths, base_urls, queries, st.sampled_from(["GET", "PUT", "post"]), servers)
+def test_generated_requests(
+    protocol: str, path: str, base_url: str, query: Any, method: str, values: dict[str, Any]
+) -> None:
+    """Whatever the path, the base URL and the query are: the request is the one that Werkzeug makes, or both raise
+    ValueError.
+    """
+
+    def answer(make: Any) -> Any:
+        try:
+            return described(make(path, base_url, query, method, **values), is_local=False)
+        except ValueError:
+            return "ValueError"
+
+    assert answer(lambda *args, **rest: made(protocol, *args, **rest)) == answer(werkzeug.Request.from_values)
+
+
+BODIES: list[tuple[Any, ...]] = [
+    ("POST", io.BytesIO(b"abc"), "text/plain", 3),
+    ("POST", io.BytesIO(b"a=1"), URLENCODED, None, io.StringIO(), True, True, True),
+    ("PUT", None, "text/plain", None, None, False, False, False, {"X-Mine": "1"}, b"body"),
+    ("POST", None, None, None, None, False, False, False, [], {"a": "1"}, {"REMOTE_ADDR": "9.9.9.9"}),
+    ("POST", None, None, None, None, False, False, False, None, "x", None, {"HTTP_X_MINE": "1"}, "text/csv"),
+    ("POST", None, None, None, None, False, False, False, None, None, None, None, None, {"a": 1}, ("Ada", "secret")),
+]
+
+
+@both
+@pytest.mark.parametrize("number", range(len(BODIES)))
+def test_arguments_by_position(protocol: str, number: int) -> None:
+    """All parameters of the original design are given by position in the order that they have there."""
+    request = []
+    for make in (lambda *args: made(protocol, *args), werkzeug.Request.from_values):
+        values = [
+            value if not isinstance(value, io.BytesIO) else io.BytesIO(value.getvalue()) for value in BODIES[number]
+        ]
+        one = make("/x", "http://a.example/", "q=1", *values)
+        environ = one.environ if make is werkzeug.Request.from_values or protocol == "wsgi" else {}
+        text = one.get_data() if one.mimetype.startswith("text/") else None
+        request.append((described(one, is_local=False), one.is_json and one.json, text))
+        if environ:
+            assert environ["wsgi.run_once"] == (number == 1)
+            assert (environ["wsgi.errors"] in values) == (number == 1)
+    assert request[0] == request[1]
+
+
+@both
+@pytest.mark.parametrize("path", ["/a?x=1", "/a?"])
+def test_a_query_that_is_given_twice(protocol: str, path: str) -> None:
+    """It is an error, and so is a query or a fragment of the base URL. A fragment of a path is dropped."""
+    with pytest.raises(ValueError, match="got a query in path and a query_string, expected one of them"):
+        made(protocol, path, query_string="y=2")
+    with pytest.raises(ValueError, match=r"got base_url = 'http://h/\?q=1', expected one without query and fragment"):
+        made(protocol, "/", "http://h/?q=1")
+    assert made(protocol, f"{path}#f").url == f"http://testserver{path.rstrip('?')}"
 
 
 @both

@@ -61,7 +61,12 @@ def test_equal_requests() -> None:
     ("path", "query", "expected"),
     [
         ("/a?b=c", None, (b"/a", b"b=c")),
-        ("/a?b", "c=d e", (b"/a%3Fb", b"c=d%20e")),
+        ("/a", "c=d e", (b"/a", b"c=d%20e")),
+        ("/a?b#c?d", None, (b"/a", b"b")),
+        ("/a#b?c", None, (b"/a", b"")),
+        ("/a%23b", "c#d", (b"/a%23b", b"c%23d")),
+        (b"/a#b", None, (b"/a#b", b"")),
+        ("http://other/x#y", None, (b"/x", b"")),
         ("/a%2Fb", {"x": ["1", "2"], "y": "ü&"}, (b"/a%2Fb", b"x=1&x=2&y=%C3%BC%26")),
         ("/", [("a", True), ("b", None)], (b"/", b"a=true&b=")),
         (b"/\xff?\xff", None, (b"/\xff", b"\xff")),
@@ -72,9 +77,26 @@ def test_equal_requests() -> None:
     ],
 )
 def test_targets(path: Any, query: Any, expected: Any) -> None:
-    """Text is percent-encoded where a URL needs it. Bytes are used unchanged."""
+    """Text is percent-encoded where a URL needs it, and its fragment is dropped. Bytes are used unchanged."""
     opening = RequestBuilder(path, query_string=query).opening
     assert (opening.raw_path, opening.query_string) == expected
+
+
+@pytest.mark.parametrize("path", ["/a?b", "/a?", b"/a?b", "http://other/a?b"])
+def test_a_query_that_is_given_twice(path: Any) -> None:
+    """It is an error, also if both are the same or empty: nobody could tell which one is meant."""
+    for query in ("", "b", b"b", {"b": ""}, []):
+        with pytest.raises(ValueError, match="got a query in path and a query_string, expected one of them"):
+            RequestBuilder(path, query_string=query)
+
+
+@pytest.mark.parametrize("base_url", ["http://other/?b", "http://other/a#b", "http://other?b=c"])
+def test_base_urls(base_url: str) -> None:
+    """A base URL has no query and no fragment. An IRI becomes a URI."""
+    with pytest.raises(ValueError, match="expected one without query and fragment"):
+        RequestBuilder("/", base_url)
+    opening = RequestBuilder("/", "http://müller.example/ä").opening
+    assert (opening.headers[0][1], opening.raw_path) == (b"xn--mller-kva.example", b"/%C3%A4/")
 
 
 def test_whole_url() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from ..core._checks import check_type
-from ..core._urls import MAX_PORT
+from ..core._urls import MAX_PORT, iri_to_uri
 from ._bodies import NOTHING, Content, Values, encode_body, is_multipart, pairs_of, text_pairs
 from ._opening import DEFAULT_PORTS, Opening, check_connection
 
@@ -67,11 +67,12 @@ class RequestBuilder:
     The result is stored in two attributes, which can be changed: ``opening`` (everything before the body) and ``body``
     (bytes).
 
-    - ``path``: bytes are used unchanged. Characters of a text that a URL does not allow are percent-encoded. If
-      ``query_string`` is None, a ``?`` in the text begins the query. The text may also be a whole URL.
-    - ``base_url``: scheme and host. Its path is the path under which the application is mounted; ``root_path``, which
-      is not percent-encoded, takes precedence over it.
-    - ``query_string``: text, bytes, a mapping (a list stands for several values), or pairs.
+    - ``path``: bytes are used unchanged. Characters of a text that a URL does not allow are percent-encoded. A ``?``
+      begins the query, and a ``#`` in a text the fragment, which is dropped, because clients do not send it. The text
+      may also be a whole URL.
+    - ``base_url``: scheme and host, without query and fragment. Its path is the path under which the application is
+      mounted; ``root_path``, which is not percent-encoded, takes precedence over it.
+    - ``query_string``, if ``path`` has no query: text, bytes, a mapping (a list stands for several values), or pairs.
     - ``headers``: a mapping or pairs of text or bytes. Text is encoded as Latin-1 if possible, otherwise as UTF-8.
       These fields take precedence over those that follow from the other arguments.
     - ``data``: bytes, text, a file or an iterable of bytes. A mapping is treated as a ``form``.
@@ -87,7 +88,7 @@ class RequestBuilder:
     contains Content-Length or Transfer-Encoding.
 
     Raises TypeError if two kinds of body are given at once, and for values of other types. Raises ValueError for a port
-    above 65535, and for text that is no version of HTTP.
+    above 65535, for a query that is given twice or in ``base_url``, and for text that is no version of HTTP.
 
     >>> builder = RequestBuilder("/notes?page=2", method="POST", form={"title": "a b"})
     >>> builder.body
@@ -205,12 +206,17 @@ def split_url(path: str | bytes, base_url: str | None) -> tuple[SplitResult, str
         url = urlsplit(path)
         base_url = f"{url.scheme}://{url.netloc}"
         path = path[len(base_url) :] or "/"
-    return urlsplit(base_url or "http://testserver"), path
+    base = urlsplit(iri_to_uri(base_url or "http://testserver"))
+    if base.query or base.fragment:
+        raise ValueError(f"got base_url = {base_url!r}, expected one without query and fragment")
+    return base, path
 
 
 def split_target(path: str | bytes, query_string: str | bytes | Values | None) -> tuple[bytes, bytes]:
     """The path and the query of the request target, both encoded."""
-    raw_path = path if isinstance(path, bytes) else quote(path, safe=PATH_SAFE + "?[]").encode()
+    if query_string is not None and ("?" if isinstance(path, str) else b"?") in path:  # type: ignore[operator]
+        raise ValueError("got a query in path and a query_string, expected one of them")
+    raw_path = path if isinstance(path, bytes) else quote(path.partition("#")[0], safe=PATH_SAFE + "?[]").encode()
     if query_string is None:
         raw_path, _, query = raw_path.partition(b"?")
     elif isinstance(query_string, bytes):
@@ -219,7 +225,7 @@ def split_target(path: str | bytes, query_string: str | bytes | Values | None) -
         query = quote(query_string, safe=QUERY_SAFE).encode()
     else:
         query = urlencode(text_pairs(pairs_of(query_string))).encode()
-    return (raw_path if isinstance(path, bytes) else raw_path.replace(b"?", b"%3F")), query
+    return raw_path, query
 
 
 def merge(computed: dict[str, str | None], fields: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
