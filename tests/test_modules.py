@@ -69,6 +69,7 @@ core._response.pumping            core/response/test_kept_alive.py         Async
 core._response.range_bodies       core/response/test_range_cutter.py       CutBody
 core._response.response           core/response/test_events.py             from_events
 core._scopes                      contract/test_optional_scope.py          raw_path
+core.fields._parameters           core/fields/test_server_timing.py        parse_parameters
 core.forms._content_type          core/forms/test_hazards.py               parse_form_type
 core.forms._disposition           core/forms/test_hazards.py               parse_disposition
 core.forms._events                core/forms/test_decoder.py               FileStart

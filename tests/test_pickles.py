@@ -57,11 +57,16 @@ VALUES: list[Any] = [
     *datastructures.FetchDest,
     *datastructures.FetchMode,
     *datastructures.FetchSite,
+    *datastructures.ReferrerPolicy,
     datastructures.Accept([("a", 1), ("b", 0.5)]),
+    datastructures.AltService("h3", ":443", persist=True),
+    datastructures.AltServices([datastructures.AltService.CLEAR]),
+    datastructures.AuthenticationInfo({"nextnonce": "a"}),
     datastructures.Authorization("basic", {"username": "a", "password": "b"}),
     datastructures.CacheControl({"max-age": "5"}),
     datastructures.Challenge("basic", {"realm": "a"}),
     datastructures.CharsetAccept([("utf-8", 1)]),
+    datastructures.ClearSiteData(["cookies"]),
     datastructures.CombinedMultiDict([datastructures.MultiDict(PAIRS), {"c": "4"}]),
     datastructures.ContentDisposition("attachment", "a.txt"),
     datastructures.ContentRange("bytes", 0, 5, 10),
@@ -85,10 +90,15 @@ VALUES: list[Any] = [
     datastructures.MediaType("text", "html", {"charset": "utf-8"}),
     datastructures.MediaTypeParameters(datastructures.MediaType("text", "html", {"charset": "utf-8"})),
     datastructures.MultiDict(PAIRS),
+    datastructures.Prefer({"wait": "5", "a": None}, {"a": {"b": "c"}}),
+    datastructures.PreferenceApplied({"return": "minimal"}),
     datastructures.Range("bytes", [(0, 5)]),
     datastructures.RequestCacheControl({"no-cache": None}),
     datastructures.ResponseCacheControl({"no-cache": None}),
     datastructures.ScopeHeaders([(b"host", b"a")]),
+    datastructures.ServerTiming("db", 5, "a b"),
+    datastructures.ServerTimings([datastructures.ServerTiming("db", 5)]),
+    datastructures.StrictTransportSecurity(5, preload=True),
     datastructures.Trailers({"Server-Timing": "a"}),
     datastructures.UserAgent("curl/8"),
     datastructures.WWWAuthenticate("basic", {"realm": "a"}),
@@ -138,6 +148,7 @@ NOT_PICKLED = {
     ),
     "it has no objects of its own": (
         "cardan.core.fields.Live cardan.core.fields.LiveDict cardan.core.fields.LiveMapping "
+        "cardan.core.fields.LiveSequence "
         "cardan.datastructures.HeadersView"
     ),
 }

@@ -9,7 +9,12 @@ from typing import Literal, assert_type
 from cardan import Request, Response
 from cardan.core.structures import CallbackDict, iter_multi_items
 from cardan.datastructures import (
+    AltService,
+    AltServices,
+    AuthenticationInfo,
     Authorization,
+    ClearSiteData,
+    ContentRange,
     EncodingAccept,
     EnvironHeaders,
     ETags,
@@ -19,10 +24,17 @@ from cardan.datastructures import (
     Link,
     MIMEAccept,
     MultiDict,
+    Prefer,
+    PreferenceApplied,
     Range,
+    ReferrerPolicy,
     RequestCacheControl,
+    ServerTiming,
+    ServerTimings,
+    StrictTransportSecurity,
 )
 from cardan.http import parse_accept_header, parse_cookie
+from cardan.structured import TargetedCacheControl, targeted_cache_control
 
 
 def getters(request: Request, headers: Headers, environ: EnvironHeaders) -> None:
@@ -44,6 +56,35 @@ def getters(request: Request, headers: Headers, environ: EnvironHeaders) -> None
     assert_type(request.if_none_match, ETags)
     assert_type(request.if_modified_since, datetime | None)
     assert_type(request.range, Range | None)
+
+
+class SiteResponse(Response):
+    example_cdn = targeted_cache_control("ExampleCDN-Cache-Control")
+
+
+def attributes(request: Request, response: SiteResponse) -> None:
+    """Attributes of requests and responses have the classes of their values."""
+    assert_type(request.content_range, ContentRange)
+    assert_type(request.early_data, bool)
+    assert_type(request.prefer, Prefer)
+    assert_type(request.prefer.return_, Literal["minimal", "representation"] | None)
+    assert_type(request.prefer["a"], str | None)
+    assert_type(response.alt_svc, AltServices)
+    assert_type(response.authentication_info, AuthenticationInfo)
+    assert_type(response.clear_site_data, ClearSiteData)
+    assert_type(response.cdn_cache_control, TargetedCacheControl)
+    assert_type(response.example_cdn.max_age, int | None)
+    assert_type(response.preference_applied, PreferenceApplied)
+    assert_type(response.referrer_policy, ReferrerPolicy | None)
+    assert_type(response.server_timing, ServerTimings)
+    assert_type(response.server_timing[0], ServerTiming)
+    assert_type(response.server_timing[:1], list[ServerTiming])
+    response.alt_svc = [AltService("h3", ":443", timedelta(hours=1))]
+    response.clear_site_data = ["cookies"]
+    response.cdn_cache_control = {"no-store": None}
+    response.example_cdn.max_age = timedelta(hours=1)
+    response.strict_transport_security = StrictTransportSecurity(5)
+    response.server_timing.append("db")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def containers() -> None:

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from .core.fields._accept_media import MIMEAccept
     from .core.fields._authorization import Authorization
     from .core.fields._cache_control import RequestCacheControl
+    from .core.fields._content_range import ContentRange
     from .core.fields._descriptors import HeaderField
     from .core.fields._etags import ETags
     from .core.fields._fetch_metadata import FetchDest, FetchMode, FetchSite
     from .core.fields._forwarded import Forwarded
     from .core.fields._header_set import HeaderSet
     from .core.fields._links import Link
+    from .core.fields._prefer import Prefer
     from .core.fields._ranges import IfRange, Range
     from .core.fields._user_agent import UserAgent
     from .core.structures import ImmutableList, ImmutableMultiDict
@@ -96,7 +98,9 @@ class UnreadRequest(Protocol[R_co]):
     authorization: ClassVar[HeaderField[Authorization | None, Authorization]]
     cache_control: ClassVar[HeaderField[RequestCacheControl, RequestCacheControl | str]]
     content_encoding: ClassVar[HeaderField[str | None, str]]
+    content_range: ClassVar[HeaderField[ContentRange, ContentRange | str]]
     date: ClassVar[HeaderField[datetime | None, datetime]]
+    early_data: ClassVar[HeaderField[bool, bool]]
     forwarded: ClassVar[HeaderField[Forwarded, Forwarded | str]]
     if_match: ClassVar[HeaderField[ETags, ETags | str]]
     if_modified_since: ClassVar[HeaderField[datetime | None, datetime]]
@@ -107,6 +111,7 @@ class UnreadRequest(Protocol[R_co]):
     repr_digest: ClassVar[DictionaryField[Mapping[str, bytes]]]
     want_content_digest: ClassVar[DictionaryField[Mapping[str, int]]]
     want_repr_digest: ClassVar[DictionaryField[Mapping[str, int]]]
+    prefer: ClassVar[HeaderField[Prefer, Prefer | str]]
     priority: ClassVar[DictionaryField[Priority]]
     signature: ClassVar[DictionaryField[Mapping[str, bytes]]]
     signature_input: ClassVar[DictionaryField[Dictionary]]

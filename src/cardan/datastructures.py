@@ -12,8 +12,11 @@ from .core._response.trailers import Trailers
 from .core.fields._accept import Accept, CharsetAccept, EncodingAccept
 from .core.fields._accept_language import LanguageAccept
 from .core.fields._accept_media import MIMEAccept
+from .core.fields._alt_svc import AltService, AltServices
+from .core.fields._authentication_info import AuthenticationInfo
 from .core.fields._authorization import Authorization, Challenge
 from .core.fields._cache_control import CacheControl, RequestCacheControl, ResponseCacheControl
+from .core.fields._clear_site_data import ClearSiteData
 from .core.fields._content_disposition import ContentDisposition
 from .core.fields._content_range import ContentRange
 from .core.fields._cors import COEP, COOP, CORP
@@ -25,7 +28,11 @@ from .core.fields._header_set import HeaderSet
 from .core.fields._links import Link, Links
 from .core.fields._media_type_parameters import MediaTypeParameters
 from .core.fields._media_types import MediaType
+from .core.fields._prefer import Prefer, PreferenceApplied
 from .core.fields._ranges import IfRange, Range
+from .core.fields._referrer_policy import ReferrerPolicy
+from .core.fields._server_timing import ServerTiming, ServerTimings
+from .core.fields._transport_security import StrictTransportSecurity
 from .core.fields._user_agent import UserAgent
 from .core.fields._www_authenticate import WWWAuthenticate
 from .core.structures._combined import CombinedMultiDict
@@ -40,10 +47,14 @@ __all__ = [
     "COOP",
     "CORP",
     "Accept",
+    "AltService",
+    "AltServices",
+    "AuthenticationInfo",
     "Authorization",
     "CacheControl",
     "Challenge",
     "CharsetAccept",
+    "ClearSiteData",
     "CombinedMultiDict",
     "ContentDisposition",
     "ContentRange",
@@ -70,10 +81,16 @@ __all__ = [
     "MediaType",
     "MediaTypeParameters",
     "MultiDict",
+    "Prefer",
+    "PreferenceApplied",
     "Range",
+    "ReferrerPolicy",
     "RequestCacheControl",
     "ResponseCacheControl",
     "ScopeHeaders",
+    "ServerTiming",
+    "ServerTimings",
+    "StrictTransportSecurity",
     "Trailers",
     "UserAgent",
     "WWWAuthenticate",

@@ -18,6 +18,7 @@ from .core._structured_fields import (
     Item,
     Priority,
     StructuredField,
+    TargetedCacheControl,
     Token,
     dump_dictionary,
     dump_item,
@@ -26,6 +27,7 @@ from .core._structured_fields import (
     parse_item,
     parse_list,
     structured_field,
+    targeted_cache_control,
 )
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "Item",
     "Priority",
     "StructuredField",
+    "TargetedCacheControl",
     "Token",
     "dump_dictionary",
     "dump_item",
@@ -42,6 +45,7 @@ __all__ = [
     "parse_item",
     "parse_list",
     "structured_field",
+    "targeted_cache_control",
 ]
 
 

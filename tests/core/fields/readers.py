@@ -7,6 +7,7 @@ from typing import Any
 
 from cardan.core._structured_fields.parser import parse_dictionary, parse_item
 from cardan.core._structured_fields.parser import parse_list as parse_structured_list
+from cardan.core._structured_fields.targeted import TargetedCacheControl
 from cardan.core.fields import (
     _cors as cors,
 )
@@ -31,8 +32,11 @@ from cardan.core.fields import (
 from cardan.core.fields._accept import Accept, CharsetAccept, EncodingAccept
 from cardan.core.fields._accept_language import LanguageAccept
 from cardan.core.fields._accept_media import MIMEAccept
+from cardan.core.fields._alt_svc import AltServices
+from cardan.core.fields._authentication_info import AuthenticationInfo
 from cardan.core.fields._authorization import Authorization, Challenge
 from cardan.core.fields._cache_control import RequestCacheControl, ResponseCacheControl
+from cardan.core.fields._clear_site_data import ClearSiteData
 from cardan.core.fields._content_disposition import ContentDisposition
 from cardan.core.fields._cookies import parse_cookie
 from cardan.core.fields._csp import ContentSecurityPolicy
@@ -41,7 +45,12 @@ from cardan.core.fields._fetch_metadata import FetchDest, parse_fetch_user
 from cardan.core.fields._forwarded import Forwarded, split_node
 from cardan.core.fields._links import Links
 from cardan.core.fields._media_type_parameters import MediaTypeParameters
+from cardan.core.fields._parameters import parse_parameters
+from cardan.core.fields._prefer import Prefer, PreferenceApplied
 from cardan.core.fields._ranges import ContentRange, IfRange, Range
+from cardan.core.fields._referrer_policy import ReferrerPolicy
+from cardan.core.fields._server_timing import ServerTimings
+from cardan.core.fields._transport_security import StrictTransportSecurity
 from cardan.core.fields._www_authenticate import WWWAuthenticate
 
 __all__ = ["READERS", "WORST"]
@@ -68,10 +77,13 @@ READERS: dict[str, Callable[[str], Any]] = {
     "accept_media": MIMEAccept.from_header,
     "accept_media.best_match": lambda text: MIMEAccept.from_header(text).best_match(["text/html", "a/b;c=d"]),
     "age": durations.parse_age,
+    "alt_svc": AltServices.from_header,
+    "authentication_info": AuthenticationInfo.from_header,
     "authorization": Authorization.from_header,
     "cache_control.request": RequestCacheControl.from_header,
     "cache_control.response": ResponseCacheControl.from_header,
     "challenge": Challenge.from_header,
+    "clear_site_data": ClearSiteData.from_header,
     "content_disposition": ContentDisposition.from_header,
     "content_range": ContentRange.from_header,
     "cookies": parse_cookie,
@@ -100,8 +112,15 @@ READERS: dict[str, Callable[[str], Any]] = {
     "nosniff": media_types.is_nosniff,
     "options": options.parse_options,
     "origin": cors.parse_origin,
+    "parameters": parse_parameters,
+    "prefer": Prefer.from_header,
+    "preference_applied": PreferenceApplied.from_header,
     "range": Range.from_header,
+    "referrer_policy": ReferrerPolicy.from_header,
     "retry_after": durations.parse_retry_after,
+    "server_timing": ServerTimings.from_header,
+    "strict_transport_security": StrictTransportSecurity.from_header,
+    "targeted_cache_control": TargetedCacheControl.from_header,
     "www_authenticate": WWWAuthenticate.from_header,
 }
 

@@ -16,12 +16,15 @@ from ..fields._accept_language import LanguageAccept
 from ..fields._accept_media import MIMEAccept
 from ..fields._authorization import Authorization
 from ..fields._cache_control import RequestCacheControl
+from ..fields._content_range import ContentRange
 from ..fields._cors import parse_origin
 from ..fields._dates import parse_date
 from ..fields._descriptors import HeaderField, header_field, value_field
 from ..fields._etags import ETags
 from ..fields._fetch_metadata import FetchDest, FetchMode, FetchSite, parse_fetch_user
 from ..fields._forwarded import Forwarded
+from ..fields._live import sealed
+from ..fields._prefer import Prefer
 from ..fields._ranges import IfRange, Range
 from ..fields._user_agent import UserAgent
 from ..structures import HeaderSet
@@ -126,6 +129,12 @@ class ETagRequestMixin:
         Range.from_header,
         cached=True,
         doc="The requested ranges, None if they are missing or invalid (RFC 9110 section 14.2).",
+    )
+    content_range: ClassVar[HeaderField[ContentRange, ContentRange | str]] = value_field(
+        "Content-Range",
+        sealed(ContentRange),
+        cached=True,
+        doc="Which part of a representation the body is; false if there is no field (RFC 9110 sections 14.4 and 14.5).",
     )
 
 
@@ -269,6 +278,15 @@ class CommonRequestDescriptorsMixin:
         dict,
         cached=True,
         doc="What each signature covers: inner lists of components, by label (RFC 9421 section 4.1).",
+    )
+    prefer: ClassVar[HeaderField[Prefer, Prefer | str]] = value_field(
+        "Prefer", Prefer, cached=True, doc="How the client would like the request to be handled (RFC 7240)."
+    )
+    early_data: ClassVar[HeaderField[bool, bool]] = header_field(
+        "Early-Data",
+        lambda text: True,  # an invalid value counts as 1
+        default=False,
+        doc="Whether the request was sent in TLS early data, so that it may be a replay (RFC 8470 section 5.1).",
     )
     idempotency_key: ClassVar[StructuredField[str | None, str]] = structured_field(
         "Idempotency-Key",

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any
 from .._deprecated import deprecated
 from .._structured_fields.descriptor import structured_field
 from .._structured_fields.known import Priority, byte_sequences, integers, strings
+from .._structured_fields.targeted import targeted_cache_control
 from .._urls import iri_to_uri
+from ..fields._alt_svc import AltServices
+from ..fields._authentication_info import AuthenticationInfo
+from ..fields._clear_site_data import ClearSiteData
 from ..fields._cors import COEP, COOP, CORP, dump_credentials, parse_credentials, parse_max_age
 from ..fields._csp import ContentSecurityPolicy
 from ..fields._dates import http_date, parse_date, to_timestamp, utc_now
@@ -22,7 +26,11 @@ from ..fields._durations import dump_age, dump_retry_after, parse_age, parse_ret
 from ..fields._header_set import HeaderSet
 from ..fields._links import Links
 from ..fields._media_type_parameters import MediaTypeParameters
+from ..fields._prefer import PreferenceApplied
+from ..fields._referrer_policy import ReferrerPolicy
+from ..fields._server_timing import ServerTimings
 from ..fields._syntax import parse_integer
+from ..fields._transport_security import StrictTransportSecurity
 from ..fields._www_authenticate import WWWAuthenticate
 
 __all__ = ["CORSResponseMixin", "CommonResponseDescriptorsMixin", "SecurityPolicyMixin", "WWWAuthenticateMixin"]
@@ -55,6 +63,10 @@ class _URIField:
 def _dump_past(when: datetime | date | int | float) -> str:
     text, now = http_date(when), utc_now()
     return text if to_timestamp(when) <= to_timestamp(now) else http_date(now)
+
+
+def _dump_policy(policy: str) -> str:
+    return ReferrerPolicy(policy).to_header()
 
 
 class _LastModified(HeaderField["datetime | None", "datetime | date | int | float | str"]):
@@ -169,14 +181,34 @@ class CommonResponseDescriptorsMixin:
         "Sunset", parse_date, _dump_date, doc="When the resource is expected to go away, a datetime (RFC 8594)."
     )
     link = live_field("Link", Links, doc="Relations to other resources (RFC 8288).")
+    cdn_cache_control = targeted_cache_control(
+        "CDN-Cache-Control", doc="What the caches of content delivery networks obey (RFC 9213 section 3)."
+    )
+    preference_applied = live_field(
+        "Preference-Applied",
+        PreferenceApplied,
+        doc="Which preferences were followed (RFC 7240 section 3).",
+    )
+    server_timing = live_field(
+        "Server-Timing", ServerTimings, doc="How long the parts of the work have taken (W3C Server Timing)."
+    )
+    alt_svc = live_field("Alt-Svc", AltServices, doc="Where else the origin can be reached (RFC 7838 section 3).")
 
 
 class WWWAuthenticateMixin:
-    """The challenges of a 401 response."""
+    """The challenges of a 401 response, and what is told after the authentication."""
 
     www_authenticate = live_field(
         "WWW-Authenticate", WWWAuthenticate, doc="The challenges of the response (RFC 9110 section 11.6.1)."
     )
+    authentication_info = live_field(
+        "Authentication-Info", AuthenticationInfo,
+        doc="What is told after the authentication has succeeded (RFC 9110 section 11.6.3).",
+    )  # fmt: skip
+    proxy_authentication_info = live_field(
+        "Proxy-Authentication-Info", AuthenticationInfo,
+        doc="What a proxy tells after the authentication has succeeded (RFC 9110 section 11.7.3).",
+    )  # fmt: skip
 
 
 class CORSResponseMixin:
@@ -221,6 +253,18 @@ class SecurityPolicyMixin:
         "Reporting-Endpoints", dict, strings, default=_NO_STRINGS,
         doc="The URLs that reports are sent to, by name (W3C Reporting API section 3.2).",
     )  # fmt: skip
+    strict_transport_security = header_field(
+        "Strict-Transport-Security", StrictTransportSecurity.from_header, StrictTransportSecurity.to_header,
+        doc="For how long a browser uses only https for this host, None if it is not said (RFC 6797).",
+    )  # fmt: skip
+    referrer_policy = header_field(
+        "Referrer-Policy", ReferrerPolicy.from_header, _dump_policy,
+        doc="How much of its URL a document tells others (W3C Referrer Policy). Text can name several policies; the "
+        "last one that a browser knows counts.",
+    )  # fmt: skip
+    clear_site_data = live_field(
+        "Clear-Site-Data", ClearSiteData, doc="What the browser deletes of this site (W3C Clear Site Data)."
+    )
     cross_origin_opener_policy = header_field(
         "Cross-Origin-Opener-Policy", COOP.from_header, dump_text, default=COOP.UNSAFE_NONE,
         doc="Which documents share a browsing context group (HTML section 7.1.3).",

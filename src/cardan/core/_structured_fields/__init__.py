@@ -1,7 +1,8 @@
 """Structured fields (RFC 9651): what new header fields are made of. :mod:`cardan.structured` has the public names.
 
 Bare items, values that consist of them, parser, writer, and the descriptor that makes a field an attribute: each has a
-module, and each uses only those before it. ``known.py`` has what well-known fields hold.
+module, and each uses only those before it. ``known.py`` has what well-known fields hold, ``targeted.py`` the fields of
+targeted cache control.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from .bare_items import DisplayString, Token
 from .descriptor import StructuredField, structured_field
 from .known import Priority
 from .parser import parse_dictionary, parse_item, parse_list
+from .targeted import TargetedCacheControl, targeted_cache_control
 from .values import InnerList, Item
 from .writer import dump_dictionary, dump_item, dump_list
 
@@ -19,6 +21,7 @@ __all__ = [
     "Item",
     "Priority",
     "StructuredField",
+    "TargetedCacheControl",
     "Token",
     "dump_dictionary",
     "dump_item",
@@ -27,4 +30,5 @@ __all__ = [
     "parse_item",
     "parse_list",
     "structured_field",
+    "targeted_cache_control",
 ]

@@ -23,7 +23,7 @@ from ._descriptors import (
     live_field,
     value_field,
 )
-from ._live import HasHeaders, HeaderStore, Live, LiveDict, LiveMapping
+from ._live import HasHeaders, HeaderStore, Live, LiveDict, LiveMapping, LiveSequence
 
 __all__ = [
     "CachedHeaderField",
@@ -35,6 +35,7 @@ __all__ = [
     "LiveDict",
     "LiveField",
     "LiveMapping",
+    "LiveSequence",
     "header_field",
     "live_field",
     "value_field",

@@ -10,13 +10,14 @@ becomes empty, the field is removed.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import ClassVar, Generic, Protocol, Self, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSequence
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, overload
 
-__all__ = ["HasHeaders", "HeaderStore", "Live", "LiveDict", "LiveMapping"]
+__all__ = ["HasHeaders", "HeaderStore", "Live", "LiveDict", "LiveMapping", "LiveSequence", "sealed"]
 
 S = TypeVar("S")
 V = TypeVar("V")
+L_co = TypeVar("L_co", bound="Live[Any]", covariant=True)
 
 
 class HasHeaders(Protocol):
@@ -194,6 +195,100 @@ class LiveDict(LiveMapping[V], MutableMapping[str, V]):
     def clear(self) -> None:
         """Remove all items, and the field."""
         self._set({})
+
+
+class LiveSequence(Live[tuple[V, ...]], MutableSequence[V]):
+    """A field value that is a list of members, which can be changed. Members have ``to_header()``."""
+
+    __module__ = "cardan.core.fields"
+    __slots__ = ()
+
+    #: The class of the members.
+    _member: ClassVar[type[Any]]
+
+    def __init__(self, members: Iterable[V] = ()) -> None:
+        """Take the members. Raises :exc:`TypeError` for one of another class."""
+        state = tuple(members)
+        self._write(state)
+        super().__init__(state)
+
+    @classmethod
+    def _write(cls, state: tuple[V, ...]) -> str:
+        for member in state:
+            if not isinstance(member, cls._member):
+                raise TypeError(f"got {member!r} in {cls.__name__}, expected an object of {cls._member.__name__}")
+        return ", ".join([member.to_header() for member in state])  # type: ignore[attr-defined]
+
+    def insert(self, index: int, value: V) -> None:
+        """Insert a member before a position."""
+        members = list(self._get())
+        members.insert(index, value)
+        self._set(tuple(members))
+
+    @overload
+    def __getitem__(self, key: int) -> V: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[V]: ...
+    def __getitem__(self, key: int | slice) -> V | list[V]:
+        found = self._get()[key]
+        return list(found) if isinstance(key, slice) else found  # type: ignore[arg-type, return-value]
+
+    @overload
+    def __setitem__(self, key: int, value: V) -> None: ...
+    @overload
+    def __setitem__(self, key: slice, value: Iterable[V]) -> None: ...
+    def __setitem__(self, key: Any, value: Any) -> None:
+        members = list(self._get())
+        members[key] = value
+        self._set(tuple(members))
+
+    def __delitem__(self, key: int | slice) -> None:
+        members = list(self._get())
+        del members[key]
+        self._set(tuple(members))
+
+    def __iter__(self) -> Iterator[V]:
+        return iter(self._get())
+
+    def __len__(self) -> int:
+        return len(self._get())
+
+
+class _Sealed:
+    """Headers that hold one field value, which cannot be changed."""
+
+    __slots__ = ("_lines",)
+
+    def __init__(self, value: str | None) -> None:
+        self._lines = [] if value is None else [value]
+
+    def getlist(self, key: str, /) -> list[str]:
+        return self._lines
+
+    def __setitem__(self, key: str, value: str, /) -> None:
+        raise TypeError("the header fields of a request cannot be changed; change a copy of this value")
+
+    def __delitem__(self, key: str, /) -> None:
+        self[key] = ""
+
+
+class _SealedClass(Generic[L_co]):
+    """What :func:`sealed` returns."""
+
+    def __init__(self, cls: type[L_co]) -> None:
+        self._cls = cls
+
+    def from_header(self, value: str | None, /) -> L_co:
+        """Parse a field value. None and an invalid value give an empty object."""
+        return self._cls.bound(_Sealed(value), "")
+
+
+def sealed(cls: type[L_co]) -> _SealedClass[L_co]:
+    """Return what reads values of ``cls`` for requests, whose fields cannot be changed: a change raises TypeError.
+
+    :func:`~cardan.core.fields.value_field` takes it in place of the class.
+    """
+    return _SealedClass(cls)
 
 
 HasHeaders.__module__ = "cardan.core.fields"
