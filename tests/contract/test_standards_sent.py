@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from cardan import CORS, Application, Compression, Request, Response, redirect
-from cardan.datastructures import ContentDisposition, Link
+from cardan.datastructures import Challenge, ContentDisposition, Link
 from cardan.exceptions import (
     HTTPException,
     MethodNotAllowed,
@@ -315,6 +315,19 @@ ROWS: dict[str, Row] = {
         lambda answer: ("<a href=" in answer.text, "<b>" in answer.text),
         (True, False),
     ),
+    "RFC 9110 15.6 explained": (
+        error(ServiceUnavailable("back at noon")),
+        {},
+        lambda answer: (answer.status_code, "back at noon" in answer.text),
+        (503, True),
+    ),
+    "RFC 9110 15.6 HEAD": (error(ServiceUnavailable("back at noon")), asked("HEAD"), status_and_body, (503, b"")),
+    "RFC 9110 17.12 no name": (
+        error(NotFound()),
+        get(Accept="text/html"),
+        lambda answer: "cardan" in (str(answer.headers) + answer.text).lower(),
+        False,
+    ),
     # --- RFC 9111 ---
     "RFC 9111 5.1 Age": (with_values(lambda response: setattr(response, "age", 60)), {}, field("Age"), "60"),
     "RFC 9111 5.2.2.1 max-age": (
@@ -500,6 +513,28 @@ ROWS: dict[str, Row] = {
         lambda answer: answer.headers["WWW-Authenticate"].startswith('Digest realm="r", nonce="n", qop="auth"'),
         True,
     ),
+    "RFC 7616 3.3 quotes": (
+        with_values(
+            lambda response: response.www_authenticate.append(
+                Challenge(
+                    "digest",
+                    {
+                        "realm": "r",
+                        "domain": "/a",
+                        "nonce": "n",
+                        "opaque": "o",
+                        "qop": "auth",
+                        "algorithm": "SHA-256",
+                        "stale": "true",
+                    },
+                )
+            ),
+            401,
+        ),
+        {},
+        lambda answer: sorted(answer.headers["WWW-Authenticate"].removeprefix("Digest ").split(", ")),
+        ["algorithm=SHA-256", 'domain="/a"', 'nonce="n"', 'opaque="o"', 'qop="auth"', 'realm="r"', "stale=true"],
+    ),
     "RFC 7617 2.1 charset": (
         with_values(lambda response: response.www_authenticate.set_basic("r"), 401),
         {},
@@ -603,7 +638,7 @@ ROWS: dict[str, Row] = {
         status_and_body,
         (200, b"text"),
     ),
-    "WHATWG Fetch 3.3.6 error": (
+    "WHATWG Fetch 3.3.3 error": (
         shared(error(NotFound())),
         get(Origin="https://a.example"),
         lambda answer: (answer.status_code, answer.headers["Access-Control-Allow-Origin"]),
