@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, assert_type
 
 import anyio
+import anyio.from_thread
+import anyio.to_thread
 import httpx
 
 from cardan import (
@@ -183,3 +185,15 @@ def heads(view: HeadersView) -> None:
     request = core.Request(head, b"", make_event=anyio.Event, state={"user": "ann"})
     assert_type(request.state, MutableMapping[str, Any])
     assert_type(request.disconnected, bool)
+
+
+async def sync_code(request: core.Request) -> None:
+    """The result of sync code in a thread has the type of the function's."""
+    length = await core.call_in_thread(
+        lambda request: len(request.get_data()),
+        request,
+        run_sync=anyio.to_thread.run_sync,
+        wait=anyio.from_thread.run,
+    )
+    assert_type(length, int)
+    assert_type(core.Informational(103, [("Link", "</a.css>; rel=preload")]).headers, list[tuple[str, str]])

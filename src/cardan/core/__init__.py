@@ -20,6 +20,7 @@ from ._informational import Informational
 from ._limits import Limits
 from ._proxies import TrustedProxies, seen_by_proxies
 from ._request import BaseRequest, HeadLike, Request, RequestHead
+from ._request.in_thread import call_in_thread
 from ._response import (
     BaseResponse,
     Chunk,
@@ -60,6 +61,7 @@ __all__ = [
     "ServerSentEvent",
     "TrustedProxies",
     "abort",
+    "call_in_thread",
     "header_field",
     "live_field",
     "redirect",

@@ -345,14 +345,24 @@ class AsyncIterableBody(Body):
     _pending: Background[bytes] | None = None
     _closed: bool = False
     """Whether it was closed before its end was seen."""
+    wait: Callable[..., Any] | None = None
+    """Lets the event loop await an async function, while a worker thread has the request."""
 
     def __init__(self, chunks: AsyncIterable[Buffer]) -> None:
         self.turn = [None]
         self._chunks = aiter(chunks)
 
     def read(self, size: int, whole: bool) -> bytes:
-        """Raises :exc:`WrongMode`: an async iterable cannot be read without awaiting."""
-        raise WrongMode("got a blocking read of an async body, expected `await request.load()` or `aiter_data()`")
+        """The next chunk that is not empty, which the event loop reads for this thread; ``b""`` at the end.
+
+        Raises :exc:`WrongMode` if the request is in no thread: nothing can await the chunk.
+        """
+        if self.wait is None:
+            raise WrongMode(
+                "got a sync read of an async body, expected `await request.load()`, `aiter_data()` or call_in_thread"
+            )
+        data: bytes = self.wait(self.aread, size, whole)
+        return data
 
     async def aread(self, size: int, whole: bool) -> bytes:
         """The next chunk that is not empty, ``b""`` at the end; raises :exc:`BodyConsumed` after :meth:`aclose`."""

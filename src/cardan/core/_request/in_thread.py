@@ -1,0 +1,64 @@
+"""A request with an async body in sync code: a worker thread runs the code, and the event loop reads for it.
+
+Takes the two functions that cross between a thread and an event loop; every library for async code has them. Raises
+what the sync code raises.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .body import AsyncIterableBody
+from .reading import enter
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from .request import BaseRequest
+
+__all__ = ["call_in_thread"]
+
+R = TypeVar("R", bound="BaseRequest")
+T = TypeVar("T")
+
+
+async def call_in_thread(
+    function: Callable[[R], T],
+    request: R,
+    *,
+    run_sync: Callable[..., Awaitable[Any]],
+    wait: Callable[..., Any],
+) -> T:
+    """Call ``function(request)`` in a worker thread, as sync code that may read an async body; return its result.
+
+    So a server that runs in an event loop can offer ``def`` handlers. In the thread the request is one of sync code:
+    ``request.form`` and ``request.iter_data()`` block until the event loop has read the bytes. Afterwards it belongs to
+    async code again.
+
+    ``run_sync(function, request)`` is awaited; it calls the function in a thread. ``wait(function, *arguments)`` is
+    called in that thread; it lets the event loop await an async function, and returns the result. anyio and trio have
+    both: ``anyio.to_thread.run_sync`` and ``anyio.from_thread.run``. If the task is cancelled while the thread waits
+    for bytes, these two cancel the read, and the thread gets the cancellation as an exception. Raises what ``function``
+    raises, and :exc:`RuntimeError` if the request is in a thread already::
+
+        response = await core.call_in_thread(
+            handler, request, run_sync=anyio.to_thread.run_sync, wait=anyio.from_thread.run
+        )
+    """
+    body = request._open_body()  # not opened yet: the handler gets the error for a bad Content-Length
+    mode = request._mode
+    if mode == "sync":
+        raise RuntimeError("got a request that sync code handles, expected one that no thread has")
+    if isinstance(body, AsyncIterableBody):
+        body.wait = wait
+    enter(request, "sync")
+    try:
+        result: T = await run_sync(function, request)
+        return result
+    finally:
+        enter(request, mode)
+        if isinstance(body, AsyncIterableBody):
+            body.wait = None
+
+
+call_in_thread.__module__ = "cardan.core"
