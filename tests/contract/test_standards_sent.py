@@ -209,6 +209,18 @@ ROWS: dict[str, Row] = {
     ),
     "RFC 9110 12.5.3 coding": (compressed(plain()), get(Accept_Encoding="gzip"), field("Content-Encoding"), "gzip"),
     "RFC 9110 12.5.3 no coding": (compressed(plain()), get(Accept_Encoding=""), field("Content-Encoding"), None),
+    "RFC 9110 12.5.3 nothing acceptable": (
+        compressed(plain()),
+        get(Accept_Encoding="identity;q=0, x"),
+        lambda answer: (*status_and_body(answer), answer.headers.get("Content-Encoding")),
+        (200, b"text", None),
+    ),
+    "RFC 9110 9.3.2 coding of GET": (
+        compressed(plain(("ETag", '"a"'))),
+        asked("HEAD", Accept_Encoding="gzip"),
+        fields("Content-Encoding", "ETag", "Vary"),
+        {"Content-Encoding": "gzip", "ETag": 'W/"a"', "Vary": "Accept-Encoding"},
+    ),
     "RFC 9110 7.7 no-transform": (
         compressed(plain(("Cache-Control", "no-transform"))),
         get(Accept_Encoding="gzip"),
