@@ -45,6 +45,7 @@ from .conversation import IDLE, Conversation, ConversationTask, HeldTask
 from .interruptible import Interruptible
 from .places import Lease, Places
 from .portals import Portal, portal
+from .turns import ClientGone, Turns, turns_here
 from .worker import (
     DEFAULT_THREADS,
     FILE_THREADS,
@@ -69,6 +70,7 @@ __all__ = [
     "ApplicationTask",
     "BackgroundTask",
     "CallersContext",
+    "ClientGone",
     "Conversation",
     "ConversationTask",
     "HeldTask",
@@ -81,6 +83,7 @@ __all__ = [
     "RequestContext",
     "Silence",
     "Threads",
+    "Turns",
     "Worker",
     "as_error",
     "call_in_loop",
@@ -96,5 +99,6 @@ __all__ = [
     "run_spool_work",
     "run_uncut",
     "shielded",
+    "turns_here",
     "wait_until_clean",
 ]

@@ -44,10 +44,8 @@ class Job(Generic[T]):
 
     def __call__(self) -> T | None:
         """In the thread: make the call, unless the job was withdrawn."""
-        if not self._begun.acquire(False):
+        if not self.begin():
             return None
-        if self.lease is not None:
-            self.lease.thread = get_ident()
         try:
             self.result = result = self._function(*self._args)
         except BaseException as error:
@@ -61,6 +59,24 @@ class Job(Generic[T]):
             self.has_ended = True
             if self._tell is not None:
                 self._tell()
+
+    def begin(self) -> bool:
+        """In the thread: prevent that the job is withdrawn. False if it was."""
+        if not self._begun.acquire(False):
+            return False
+        if self.lease is not None:
+            self.lease.thread = get_ident()
+        return True
+
+    def end(self, result: Any, error: BaseException | None = None) -> None:
+        """In the thread: note how the job has ended, although the call was not made, or has not returned."""
+        self.result = result
+        self.has_raised = error is not None
+        self.has_ended = True
+        if self._tell is not None:
+            if error is not None:
+                log_lost("an error in a thread whose request was cancelled", error)
+            self._tell()
 
     def withdraw(self) -> bool:
         """Prevent the call if it has not begun. True if it is prevented, also by an earlier call of this method."""

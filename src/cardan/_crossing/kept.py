@@ -10,12 +10,13 @@ from __future__ import annotations
 import queue  # its names are looked up when they are used: gevent may replace them after the import
 from contextvars import Context, copy_context
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .background import BackgroundTask, call_soon, current_token, make_event
 from .cancellation import is_cancellation, log_lost, shielded
 from .outflow import UNSENT, nobody
 from .pool import UNLIMITED, Keeper, is_possible, run_in_pool
+from .turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +54,32 @@ class KeptThread:
             lent.end()
 
 
+class _LentCall:
+    """A call that the thread is to make, and how it has ended. ``tell`` tells the loop that it has."""
+
+    __slots__ = ("_context", "_job", "error", "outflow", "tell")
+
+    def __init__(self, job: Job[Any], outflow: Outflow | None, tell: Callable[[], None]) -> None:
+        self._context = copy_context()
+        self._job = job
+        self.outflow = outflow
+        self.tell = tell
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._context.run(self._job)
+        except BaseException as error:
+            self.error = error
+
+    def begin(self) -> bool:
+        return self._job.begin()
+
+    def end(self, result: Any, error: BaseException | None = None) -> None:
+        self.error = error
+        self._job.end(result, error)
+
+
 class _LentThread:
     """A worker thread of anyio that makes one call after the other, until it is ended."""
 
@@ -64,7 +91,7 @@ class _LentThread:
         self._token = current_token()
         self._shield = CancelScope(shield=True)
         """It stands in a scope that is cancelled. Lifting it cancels what a call awaits in the loop."""
-        self._queue: queue.SimpleQueue[tuple[Callable[[], None], Callable[[], None]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_LentCall | None] = queue.SimpleQueue()
         # not in the context of the request, which would be kept as long as the thread
         Context().run(BackgroundTask, self._lend)
 
@@ -78,11 +105,14 @@ class _LentThread:
 
     def _serve(self) -> None:
         """In the thread: make the calls."""
-        while (given := self._queue.get()) is not None:
-            call, tell = given
-            call()
-            call_soon(tell, self._token)
-            del given, call, tell  # nothing is kept while the thread waits for the next call
+        turns = Turns(self._queue.get, self._tell_end)
+        while (call := self._queue.get()) is not None:
+            turns.make(call)
+            del call  # nothing is kept while the thread waits for the next call
+
+    def _tell_end(self, call: _LentCall) -> None:
+        """In the thread: a call has ended."""
+        call_soon(call.tell, self._token)
 
     async def run(self, job: Job[T], outflow: Outflow | None) -> T:
         """Make a call. If the task is cancelled meanwhile, so is what the thread awaits in the loop."""
@@ -91,21 +121,14 @@ class _LentThread:
         await checkpoint_if_cancelled()
         told, has_ended = make_event(), False
         failure: BaseException | None = None
-        context = copy_context()
-
-        def call() -> None:
-            nonlocal failure
-            try:
-                context.run(job)
-            except BaseException as error:
-                failure = error
 
         def poke() -> None:
             told.set()
 
         def end() -> None:
-            nonlocal has_ended
+            nonlocal has_ended, failure
             has_ended = True
+            failure, call.error = call.error, None
             self._shield.shield = True  # also if this call was cancelled, the next one is not
             if outflow is not None:
                 outflow.step_ended()
@@ -113,7 +136,8 @@ class _LentThread:
 
         if outflow is not None:
             outflow.wake = partial(call_soon, poke, self._token)
-        self._queue.put((call, end))
+        call = _LentCall(job, outflow, end)
+        self._queue.put(call)
         try:
             while not has_ended:
                 await told.wait()
@@ -145,6 +169,7 @@ class _LentThread:
         finally:
             if outflow is not None:
                 outflow.wake = nobody  # the other one refers to this frame: no cycle
+            call.tell = nobody  # so does this one
             failure, raised = None, failure  # the traceback of an error holds this frame: no cycle
         try:
             if raised is not None:

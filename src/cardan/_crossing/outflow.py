@@ -91,6 +91,15 @@ class Outflow:
                 return False
         return not self.stopped  # what was given at last may not have been sent
 
+    def give(self, chunk: Any) -> None:
+        """Give a chunk that does not come from the iterator, in a step that ends then."""
+        if not self.stopped:
+            self._given += len(chunk) + _WEIGHT
+            self._ready.append(chunk)
+            if not self._is_told:
+                self._is_told = True
+                self.wake()
+
     def _has_room(self) -> bool:
         """Whether the client takes what was given, within a moment."""
         while self._given - self._sent >= WINDOW:

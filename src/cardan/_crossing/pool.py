@@ -20,6 +20,7 @@ from weakref import WeakSet
 from .cancellation import asyncio_task, log_lost
 from .outflow import UNSENT, nobody
 from .places import PerLoop
+from .turns import Turns
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     import anyio
 
+    from .jobs import Job
     from .outflow import Outflow
 
 __all__ = ["UNLIMITED", "Keeper", "is_possible", "run_in_pool"]
@@ -88,6 +90,16 @@ class _Call:
             self.result = self.context.run(self.function)
         except BaseException as error:
             self.error = error
+
+    def begin(self) -> bool:
+        """In the thread: begin the call without making it. False if it was withdrawn. The function is a job."""
+        begun: bool = cast("Job[Any]", self.function).begin()
+        return begun
+
+    def end(self, result: Any, error: BaseException | None = None) -> None:
+        """In the thread: note how the call has ended, although it was not made, or has not returned."""
+        self.result, self.error = result, error
+        cast("Job[Any]", self.function).end(result, error)
 
     def wake(self) -> None:
         """In the loop: the call has ended."""
@@ -161,22 +173,38 @@ class _Thread:
 
         known = getattr(from_thread, _KNOWN)
         known.current_token = self._token
+        turns = Turns(self._get, self._tell_end)
+        while (call := self._get()) is not None:
+            if self.is_kept:
+                turns.make(call)
+            else:
+                call.run()
+                self._tell_end(call)
+            del call  # nothing of a request is kept while the thread waits for the next one
+
+    def _get(self) -> _Call | None:
+        """In the thread: wait for a job. None if there is none any more, also when it is asked for again."""
+        from anyio import from_thread
+
         while True:
             try:
                 call = self._queue.get(timeout=_IDLE_SECONDS)
             except queue.Empty:
                 if self._loop.is_closed():
-                    return
+                    return None
                 continue
             if call is None:
-                return
-            known.current_cancel_scope = self._scope
-            call.run()
-            try:
-                self._loop.call_soon_threadsafe(self._report, call)
-            except RuntimeError:  # the loop is closed: no task waits any more
-                return
-            del call  # nothing of a request is kept while the thread waits for the next one
+                self._queue.put(None)
+            else:
+                getattr(from_thread, _KNOWN).current_cancel_scope = self._scope
+            return call
+
+    def _tell_end(self, call: _Call) -> None:
+        """In the thread: a job has ended."""
+        try:
+            self._loop.call_soon_threadsafe(self._report, call)
+        except RuntimeError:  # the loop is closed: no task waits any more
+            self._queue.put(None)
 
     def _report(self, call: _Call) -> None:
         """In the loop: the thread has done its job."""

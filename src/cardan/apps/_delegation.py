@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..core._flow import Delegate, flow, keeping_thread, keeps_thread, raiser
+from ..core._request.exchange import find_exchange
 from ..core._request.serving import load_in_thread
 from ..core._response.base import BaseResponse
 from ..core._response.of_application import response_of
@@ -19,7 +20,7 @@ from ..core._response.response import Response
 from ..wsgi._calling import call_app
 from ._protocols import wrong_protocol
 from ._responding import answer_over_asgi
-from ._wsgi_bridge import environ_for
+from ._wsgi_bridge import Writer, environ_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,11 @@ def _over_wsgi(app: Any) -> Callable[[Any], Response]:
         environ = environ_of(request)
         if "wsgi.input" not in environ:
             environ["wsgi.input"] = request.stream
-        status, headers, body = call_app(app, environ)
-        return response_of(Response, body, status, headers)
+        writer = Writer(find_exchange(environ.get("asgi.scope") or environ), request.method)
+        try:
+            status, headers, body = call_app(app, environ, sends=writer)
+        except BaseException as error:
+            return writer.failed(error)
+        return writer.end(body) or response_of(Response, body, status, headers)
 
     return keeping_thread(handler)

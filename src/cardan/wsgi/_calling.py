@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core._buffers import as_bytes
 from ..core._response.finalizer import ContentLengthError
@@ -10,14 +10,21 @@ from ..core._response.finalizer import ContentLengthError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["AppBody", "call_app"]
+__all__ = ["AppBody", "Sends", "Written", "call_app"]
+
+
+class Written(list[bytes]):
+    """What an application has written, and nobody has sent yet."""
+
+    is_over = False
+    """Whether the body has ended, so that nothing more can be written."""
 
 
 class AppBody:
     """The body of an application: what it wrote, then its iterable. Closing it closes the iterable, once."""
 
     def __init__(
-        self, written: list[bytes], chunks: Iterator[bytes], close: Callable[[], Any] | None, is_list: bool
+        self, written: Written, chunks: Iterator[bytes], close: Callable[[], Any] | None, is_list: bool
     ) -> None:
         self._written = written
         self._chunks = chunks
@@ -25,6 +32,21 @@ class AppBody:
         self._is_list = is_list
         self._steps: Iterator[bytes] | None = None
         self._first = b""
+
+    @classmethod
+    def begun(cls, first: bytes, written: Written) -> AppBody:
+        """The body of an application that has written ``first``, and has not returned its iterable."""
+        body = cls(written, iter(()), None, False)
+        body._first = first
+        return body
+
+    def go_on(self, rest: AppBody) -> None:
+        """Go on with what the application has returned at last."""
+        self._chunks, self._close = rest._chunks, rest._close
+
+    def fail(self, error: BaseException) -> None:
+        """Fail with ``error``, which the application has raised, when what was written has been sent."""
+        self._chunks = _raising([error])
 
     def take_whole(self, length: int | None) -> bytes | None:
         """The whole body, if it can be had at once; else None, and nothing is lost.
@@ -88,14 +110,17 @@ class AppBody:
             yield chunk
             del chunk  # not kept while the next one is made
         yield from self._drain()
+        self._written.is_over = True
 
     def _drain(self) -> list[bytes]:
-        written = [data for data in self._written if data]
+        written = list(self._written)
         self._written.clear()
         return written
 
     def close(self) -> None:
         """Close the application's iterable."""
+        self._written.is_over = True
+        self._chunks = iter(())  # it may refer to an error, whose traceback refers to this body
         close, self._close = self._close, None
         if close is not None:
             close()
@@ -110,40 +135,71 @@ def _after(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
         del chunk
 
 
+def _raising(errors: list[BaseException]) -> Iterator[bytes]:
+    raise errors.pop()
+    yield
+
+
+class Sends(Protocol):
+    """Sends what an application writes, before the application returns."""
+
+    def __call__(self, status: str, headers: list[tuple[str, str]], data: bytes, written: Written, /) -> bool:
+        """Send ``data``, which is not empty. False if it has to be kept in ``written`` instead.
+
+        Raises an :exc:`OSError` if the client has left.
+        """
+        ...
+
+
 class _Start:
     """``start_response``, as an application sees it."""
 
-    def __init__(self) -> None:
+    def __init__(self, sends: Sends | None) -> None:
         self.status: str | None = None
         self.headers: list[tuple[str, str]] = []
-        self.written: list[bytes] = []
+        self.written = Written()
         self.sent = False
+        """Whether bytes of the body were given, so that the head cannot be replaced."""
+        self._sends = sends
 
     def __call__(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
     ) -> Callable[[bytes], object]:
         try:
-            if exc_info is not None and (self.sent or any(self.written)):
+            if exc_info is not None and self.sent:
                 raise exc_info[1].with_traceback(exc_info[2])
         finally:
             done, exc_info = exc_info is not None, None  # its traceback refers to this frame: a reference cycle
         if self.status is not None and not done:
             raise RuntimeError("got a second start_response() without exc_info, expected one (PEP 3333)")
         self.status, self.headers = status, list(headers)
-        return lambda data: self.written.append(as_bytes(data))
+        return self._write
+
+    def _write(self, data: bytes, /) -> None:
+        """The ``write()`` of PEP 3333."""
+        data = as_bytes(data)
+        if self.written.is_over:
+            raise RuntimeError("got write() after the end of the response, expected it before the application returns")
+        if data:
+            self.sent = True
+            if self._sends is None or not self._sends(self.status or "", self.headers, data, self.written):
+                self.written.append(data)
 
 
 def call_app(
-    app: Callable[..., Iterable[bytes]], environ: dict[str, Any], before_body: Callable[[], object] | None = None
+    app: Callable[..., Iterable[bytes]],
+    environ: dict[str, Any],
+    before_body: Callable[[], object] | None = None,
+    sends: Sends | None = None,
 ) -> tuple[str, list[tuple[str, str]], AppBody]:
     """Call ``app``; give its status line, its header fields and its body. The caller has to close the body.
 
     An application may call ``start_response`` as late as for its first item, and replace the head until it gives the
     first bytes (PEP 3333, "Error Handling"), so that these are read as well. ``before_body()`` is called before that,
-    if ``start_response`` was called, because the first bytes of a stream may take long. Raises the errors of the
-    application, :exc:`RuntimeError` if it never calls ``start_response``, and :exc:`TypeError` for an item of text.
+    if ``start_response`` was called, because the first bytes of a stream may take long. ``sends`` sends what the
+    application writes before it returns; without it, the body keeps that. Raises the errors of the application, :exc:`RuntimeError` if it never calls ``start_response``, and :exc:`TypeError` for an item of text.
     """
-    start = _Start()
+    start = _Start(sends)
     iterable = app(environ, start)
     close = getattr(iterable, "close", None)
     is_list = isinstance(iterable, (list, tuple))
@@ -152,7 +208,7 @@ def call_app(
         chunks: Iterator[bytes] = map(as_bytes, iterable)
         if before_body is not None and start.status is not None and not is_list:
             before_body()
-        while start.status is None or not (is_list or any(start.written) or (first and first[-1])):
+        while start.status is None or not (is_list or start.sent or (first and first[-1])):
             try:
                 first.append(next(chunks))
             except StopIteration:

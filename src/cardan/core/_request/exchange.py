@@ -86,6 +86,8 @@ class Exchange:
     """Whether a response is on its way, or the application has ended: no informational response may follow."""
     left: bool = False
     """Whether sending the response has failed because the client disconnected."""
+    begins_early: bool = False
+    """On ASGI: whether a handler that keeps its thread may give its response before it returns."""
     leave_event: Any = None
     """On WSGI: the event for tasks that wait for the client to disconnect, which a WSGI server does not report."""
     release: Callable[[], Any] | None = None

@@ -1,0 +1,122 @@
+"""Turns: a thread that a request keeps can end its call early, and go on in the same frames for a later call.
+
+A WSGI application that calls ``write()`` has to wait there until the server has its bytes. The call that runs the
+application ends then, with the response; so does each step of the body in which the application writes. The thread
+stays where it is, and waits for its next call. If that is the next step of the body, the server has taken the bytes,
+and the application goes on. If it is another call, no more of the body is asked for: the application is told, and the
+call is made when the application has come to its end.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from .cancellation import NoDefect, log_lost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .outflow import Outflow
+
+__all__ = ["ClientGone", "Turn", "Turns", "turns_here"]
+
+
+class ClientGone(BrokenPipeError, NoDefect):
+    """Nothing more of a response is sent: the client has left, or the request was cancelled."""
+
+
+class Turn(Protocol):
+    """A call that a thread makes."""
+
+    outflow: Outflow | None
+    """Where the chunks go, if the call is a step of a body."""
+    error: BaseException | None
+    """What the call has raised."""
+
+    def run(self) -> None:
+        """Make the call, and keep its result or error."""
+        ...
+
+    def begin(self) -> bool:
+        """Begin the call without making it. False if it was withdrawn."""
+        ...
+
+    def end(self, result: Any, error: BaseException | None = None) -> None:
+        """Note how the call has ended, which was not made by :meth:`run`, or has not returned."""
+        ...
+
+
+class Turns:
+    """The calls of one thread. ``get`` waits for the next one, and gives None if there is none any more.
+
+    ``report`` tells the loop that a call has ended.
+    """
+
+    __slots__ = ("_aside", "_get", "_report", "current")
+
+    def __init__(self, get: Callable[[], Any], report: Callable[[Any], object]) -> None:
+        self._get = get
+        self._report = report
+        self._aside: Any = None
+        self.current: Any = None
+        """The call that ends when the thread pauses, or comes back from its frames; None if that has ended."""
+
+    def make(self, call: Turn) -> None:
+        """Make ``call``, and then the call that came meanwhile and could not go on with it."""
+        _here.turns = self
+        made: Any = call
+        while made is not None:
+            self.current = made
+            made.run()
+            ended, self.current = self.current, None
+            if ended is None:
+                if made.error is not None:
+                    log_lost("an error in a thread whose request had ended", made.error)
+                    made.error = None
+            else:
+                if ended is not made:  # a later step: the next one takes what the body still has
+                    error, made.error = made.error, None
+                    ended.end(False, error)
+                    del error
+                self._report(ended)
+            made, self._aside = self._aside, None
+            del ended
+        _here.turns = None
+
+    def pause(self, result: Any) -> None:
+        """End the current call with ``result``, and return when a later one goes on.
+
+        Raises :exc:`ClientGone` if no step of a body comes any more.
+        """
+        ended, self.current = self.current, None
+        if ended is not None:
+            ended.end(result)
+            self._report(ended)
+            del ended
+            while (call := self._get()) is not None and call.outflow is not None:
+                if call.begin():
+                    self.current = call
+                    return
+                self._report(call)
+            self._aside = call
+        raise ClientGone("the client has left, or the request was cancelled")
+
+    def hand_over(self, chunk: bytes) -> None:
+        """In a step: have ``chunk`` sent, and return when that is done. Raises :exc:`ClientGone` if it cannot be."""
+        outflow = self.current.outflow if self.current is not None else None
+        if outflow is not None:
+            outflow.give(chunk)
+        self.pause(False)
+
+
+class _Here(threading.local):
+    turns: Turns | None = None
+
+
+_here: Final = _Here()
+
+
+def turns_here() -> Turns | None:
+    """The turns of this thread; None if it is not one that a request keeps."""
+    return _here.turns
