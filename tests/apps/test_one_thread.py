@@ -10,16 +10,16 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 import bottle
 import pytest
 
-from cardan import CORS, Application, Compression, Mount, ProxyFix, asgi, middleware, wsgi
+from cardan import Application, asgi
 from cardan.apps._wsgi_bridge import bridged
 from cardan.testing import AsyncClient
+from tests.apps.doors import DOORS, exchange, scope_of
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
@@ -88,40 +88,6 @@ class Items(list[bytes]):
         self.site.check("close", self.path)
 
 
-@middleware
-def around(request: Any) -> Any:
-    """A middleware that does nothing."""
-    yield
-
-
-class Resolving(Application):
-    """An application whose ``resolve()`` returns another one."""
-
-    inner: Any
-
-    def resolve(self, request: Any) -> Any:
-        return self.inner
-
-
-def resolving(inner: Any) -> Any:
-    app = Resolving(lambda request: None)  # type: ignore[arg-type,return-value]
-    app.inner = inner
-    return app
-
-
-DOORS: dict[str, Callable[[Any], Any]] = {
-    "from_wsgi": Application.from_wsgi,
-    "asgi.from_wsgi": asgi.from_wsgi,
-    "mounted": lambda site: Mount({"/at": Application.from_wsgi(site)}),
-    "behind a proxy": lambda site: ProxyFix(Application.from_wsgi(site)),
-    "compressed": lambda site: Compression(CORS(Application.from_wsgi(site), origins=["https://a.example"])),
-    "resolved": lambda site: resolving(Application.from_wsgi(site)),
-    "resolved in a wrapper": lambda site: resolving(ProxyFix(Application.from_wsgi(site))),
-    "resolved, which speaks WSGI only": lambda site: resolving(Mount({"/at": site})),
-    "two bridges": lambda site: asgi.from_wsgi(wsgi.from_asgi(asgi.from_wsgi(site))),
-}
-
-
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("kind", ["stream", "list"])
@@ -142,23 +108,6 @@ def test_one_thread_for_each_request(backend: Any, door: str, kind: str) -> None
     assert not site.wrong
     assert site.places["call"] == site.places["close"] == 10
     assert site.places["step"] == (10 * (STEPS + 1) if kind == "stream" else 0)
-
-
-def scope_of(path: str) -> dict[str, Any]:
-    return {"type": "http", "method": "GET", "path": path, "headers": [], "http_version": "1.1", "query_string": b""}
-
-
-def exchange(path: str, send: Any) -> tuple[dict[str, Any], Any, Any]:
-    """Scope, receive and send of a request whose body has ended and whose client stays."""
-    given = [{"type": "http.request", "body": b"", "more_body": False}]
-
-    async def receive() -> Any:
-        if given:
-            return given.pop()
-        await anyio.sleep_forever()
-        raise AssertionError("nobody wakes this task")
-
-    return scope_of(path), receive, send
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

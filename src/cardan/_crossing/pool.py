@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     import anyio
 
-    from .jobs import Job
     from .outflow import Outflow
+    from .turns import KeptJob
 
 __all__ = ["UNLIMITED", "Keeper", "is_possible", "run_in_pool"]
 
@@ -93,13 +93,12 @@ class _Call:
 
     def begin(self) -> bool:
         """In the thread: begin the call without making it. False if it was withdrawn. The function is a job."""
-        begun: bool = cast("Job[Any]", self.function).begin()
-        return begun
+        return cast("KeptJob", self.function).begin()
 
     def end(self, result: Any, error: BaseException | None = None) -> None:
         """In the thread: note how the call has ended, although it was not made, or has not returned."""
         self.result, self.error = result, error
-        cast("Job[Any]", self.function).end(result, error)
+        cast("KeptJob", self.function).end(result, error)
 
     def wake(self) -> None:
         """In the loop: the call has ended."""

@@ -19,14 +19,26 @@ if TYPE_CHECKING:
 
     from .outflow import Outflow
 
-__all__ = ["ClientGone", "Turn", "Turns", "turns_here"]
+__all__ = ["ClientGone", "KeptJob", "Turn", "Turns", "turns_here"]
 
 
 class ClientGone(BrokenPipeError, NoDefect):
     """Nothing more of a response is sent: the client has left, or the request was cancelled."""
 
 
-class Turn(Protocol):
+class KeptJob(Protocol):
+    """What can be told of a call that is not made, or has not returned."""
+
+    def begin(self) -> bool:
+        """Begin the call without making it. False if it was withdrawn."""
+        ...
+
+    def end(self, result: Any, error: BaseException | None = None) -> None:
+        """Note how the call has ended."""
+        ...
+
+
+class Turn(KeptJob, Protocol):
     """A call that a thread makes."""
 
     outflow: Outflow | None
@@ -36,14 +48,6 @@ class Turn(Protocol):
 
     def run(self) -> None:
         """Make the call, and keep its result or error."""
-        ...
-
-    def begin(self) -> bool:
-        """Begin the call without making it. False if it was withdrawn."""
-        ...
-
-    def end(self, result: Any, error: BaseException | None = None) -> None:
-        """Note how the call has ended, which was not made by :meth:`run`, or has not returned."""
         ...
 
 

@@ -197,7 +197,8 @@ def call_app(
     An application may call ``start_response`` as late as for its first item, and replace the head until it gives the
     first bytes (PEP 3333, "Error Handling"), so that these are read as well. ``before_body()`` is called before that,
     if ``start_response`` was called, because the first bytes of a stream may take long. ``sends`` sends what the
-    application writes before it returns; without it, the body keeps that. Raises the errors of the application, :exc:`RuntimeError` if it never calls ``start_response``, and :exc:`TypeError` for an item of text.
+    application writes before it returns; without it, the body keeps that. Raises the errors of the application,
+    :exc:`RuntimeError` if it never calls ``start_response``, and :exc:`TypeError` for an item of text.
     """
     start = _Start(sends)
     iterable = app(environ, start)
