@@ -22,8 +22,8 @@ _crossing.cancellation            crossing/test_cleanup.py                 cance
 _crossing.contexts                contract/test_contexts.py                contextvars
 _crossing.jobs                    crossing/test_cleanup.py                 anyio.Event
 _crossing.kept                    apps/test_one_thread.py                   threading
-_crossing.turns                   apps/test_write.py                        turns
 _crossing.portals                 crossing/test_conversation.py            portal
+_crossing.turns                   apps/test_write.py                        threading
 _request                          contract/test_request_members.py         from_values
 _response                         contract/test_response_members.py        redirect
 _wire                             contract/test_response_members.py        get_wsgi_headers
