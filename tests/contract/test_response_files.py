@@ -180,6 +180,32 @@ async def test_pathsend(path: Path) -> None:
     assert kinds == {"http.response.start", "http.response.body"}
 
 
+@pytest.mark.parametrize("how", ["replaced", "gone", "changed"])
+async def test_pathsend_of_another_file(path: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the path does not name the open file any more, or the file was changed, the server does not get the path: it
+    would send other bytes than the head describes. The open file is sent.
+    """
+    data = path.read_bytes()
+
+    def replace(request: Request) -> Response:
+        response = send_file(path, request)
+        if how == "replaced":
+            path.with_name("new").write_bytes(b"new" * 1_000_000)
+            path.with_name("new").replace(path)
+        elif how == "gone":
+            path.unlink()
+        else:
+            path.write_bytes(b"new" * 1_000_000)
+        return response
+
+    monkeypatch.setitem(globals(), "app", Application(replace))
+    start, *messages = await _messages(path)
+    assert {message["type"] for message in messages} == {"http.response.body"}
+    sent = b"".join(message["body"] for message in messages)
+    assert sent == (b"new" * 1_000_000 if how == "changed" else data)
+    assert (b"content-length", b"%d" % len(sent)) in start["headers"]
+
+
 def test_cut_while_it_is_sent(client: Client, path: Path) -> None:
     """If the file shrinks while it is sent, the connection is ended and the hooks run. It never looks complete."""
     received = 0

@@ -260,7 +260,8 @@ def test_mounts(apps: Any) -> None:
     ("name", "values"),
     [
         ("directory", (5, None, b"/tmp", [], True)), ("index", (5, True, b"x", [])),
-        ("precompressed", (5, None, True, ["zip"], [5], b"gzip")), ("max_age", ("5", 1.5, True, [])),
+        ("precompressed", (5, None, True, ["zip"], [5], b"gzip")), ("max_age", ("5", 1.5, True, [], -1)),
+        ("charset", (5, "a b")),
         ("follow_symlinks", (5, None, "no")), ("hidden", (1, None, "no")),
     ],
 )  # fmt: skip

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from cardan import Request, Response, send_file
+from cardan import Request, Response, StaticFiles, send_file
 from cardan.core import Chunk, ContentLengthError, NotFound
 from cardan.core.fields import _dates
 from cardan.files._file_body import CHUNK, FileBody
 from cardan.files._sending import guess_type, send_from_directory
-from cardan.testing import RequestBuilder
+from cardan.testing import Client, RequestBuilder
 
 DATA = bytes(range(256)) * 4
 
@@ -256,7 +256,7 @@ def test_reading_a_closed_file(path: Path) -> None:
 def test_for_the_adapters(path: Path) -> None:
     """The adapters get the path and the size of a whole file. A part of a file has neither."""
     whole = send_file(path, None).response
-    assert whole.pathsend_path == str(path)
+    assert whole.path_to_send() == str(path)
     closed: list[int] = []
     file = whole.as_file(lambda: closed.append(1))
     assert (file.read(3), file.tell(), file.seek(-2, 2), file.read(), file.read(5)) == (
@@ -271,7 +271,7 @@ def test_for_the_adapters(path: Path) -> None:
     file.close()
     assert closed == [1]
     part = send_file(path, get(range="bytes=1-2")).response
-    assert (part.pathsend_path, part.as_file(bool)) == (None, None)
+    assert (part.path_to_send(), part.as_file(bool)) == (None, None)
     assert FileBody(io.BytesIO(b""), 0).as_file(bool) is None
 
 
@@ -293,3 +293,150 @@ def test_send_from_directory(path: Path, name: str) -> None:
     assert (response.status_code, body_of(response)) == (206, b"\0")
     with pytest.raises(NotFound):
         send_from_directory(path.parent, name, None)
+
+
+@pytest.mark.parametrize("how", ["nothing", "replaced", "appended", "rewritten", "touched", "gone", "directory"])
+def test_the_path_of_the_open_file(path: Path, how: str) -> None:
+    """A server gets the path only while it names the open file: the same device, inode, size and time."""
+    with send_file(path, None) as response:
+        body: Any = response.response
+        assert body.path_to_send() == str(path)
+        if how == "replaced":  # with the same size and time
+            other = path.with_name("other")
+            other.write_bytes(bytes(len(DATA)))
+            os.utime(other, ns=(path.stat().st_mtime_ns,) * 2)
+            os.replace(other, path)
+        elif how == "appended":
+            with path.open("ab") as file:
+                file.write(b"more")
+            os.utime(path, (10**9, 10**9))
+        elif how == "rewritten":
+            path.write_bytes(bytes(len(DATA)))
+        elif how == "touched":
+            os.utime(path, (10**9 + 1, 10**9))
+            os.utime(path, ns=(10**18, 10**18 + 1))
+        elif how in ("gone", "directory"):
+            path.unlink()
+            if how == "directory":
+                path.mkdir()
+        assert body.path_to_send() == (str(path) if how == "nothing" else None)
+
+
+#: name -> Content-Type and Content-Encoding of the file
+TYPES = {
+    "a.txt": ("text/plain; charset=utf-8", None),
+    "a.html": ("text/html; charset=utf-8", None),
+    "a.js": ("text/javascript; charset=utf-8", None),
+    "a.xml": ("text/xml", None),
+    "a.svg": ("image/svg+xml", None),
+    "a.svgz": ("image/svg+xml", "gzip"),
+    "A.SVGZ": ("image/svg+xml", "gzip"),
+    "a.xhtml": ("application/xhtml+xml", None),
+    "a.atom": ("application/atom+xml", None),
+    "a.rss": ("application/rss+xml", None),
+    "a.json": ("application/json", None),
+    "a.sql": ("application/sql", None),
+    "a.png": ("image/png", None),
+    "a.tar.gz": ("application/gzip", None),
+    "a.svg.gz": ("application/gzip", None),
+}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_types_and_codings(tmp_path: Path, name: str) -> None:
+    """``text/*`` is UTF-8 unless ``charset`` says otherwise. XML claims no charset: the file declares it (RFC 7303
+    section 3). A file that is gzip by its definition has that content coding.
+    """
+    (tmp_path / name).write_bytes(b"x")
+    kind, coding = TYPES[name]
+    for charset in ("utf-8", "Shift_JIS", None):
+        expected = kind.replace("; charset=utf-8", f"; charset={charset}" if charset else "")
+        with send_file(tmp_path / name, None, charset=charset) as response:
+            assert (response.content_type, response.content_encoding) == (expected, coding)
+        for protocol in ("wsgi", "asgi"):
+            with Client(StaticFiles(tmp_path, charset=charset), protocol=protocol) as client:  # type: ignore[arg-type]
+                for asked in ({}, {"Range": "bytes=0-0"}):
+                    answer = client.head(f"/{name}", headers=asked)
+                    assert answer.headers["Content-Type"] == expected
+                    assert answer.headers.get("Content-Encoding") == coding
+    assert send_file(io.BytesIO(b"x"), None, download_name=name).content_encoding == coding
+
+
+def test_a_type_that_is_given(path: Path) -> None:
+    """``mimetype`` is used as it is, with the charset that it names. For bytes that stay packed it is the packing's."""
+    for mimetype, name, expected in [
+        ("text/plain; charset=latin-1", "a.txt", ("text/plain; charset=latin-1", None)),
+        ("text/x", "a.bin", ("text/x; charset=utf-8", None)),
+        ("application/xml", "a.bin", ("application/xml", None)),
+        ("text/xml-external-parsed-entity", "a.bin", ("text/xml-external-parsed-entity", None)),
+        ("application/gzip", "a.svgz", ("application/gzip", None)),
+        ("image/svg+xml", "a.svgz", ("image/svg+xml", "gzip")),
+    ]:
+        with send_file(path, None, mimetype=mimetype, download_name=name) as response:
+            assert (response.content_type, response.content_encoding) == expected
+
+
+@pytest.mark.parametrize("charset", ["", "utf 8", "utf-8; x=y", "utf-8\n", "é", '"utf-8"', 5, b"utf-8", True])
+def test_what_is_no_charset(path: Path, charset: Any) -> None:
+    """A charset is a name such as IANA registers (RFC 2978 section 2.3)."""
+    kind = ValueError if isinstance(charset, str) else TypeError
+    for call in (lambda: send_file(path, None, charset=charset), lambda: StaticFiles(path.parent, charset=charset)):
+        with pytest.raises(kind, match="got charset = "):
+            call()
+
+
+def test_max_age_of_a_function(path: Path) -> None:
+    """``max_age`` may be a function of the path, None for an open file. It gives seconds, a timedelta or None."""
+    asked: list[Any] = []
+
+    def max_age(name: str | None) -> Any:
+        asked.append(name)
+        return {".bin": 60, ".txt": timedelta(minutes=2)}.get(os.path.splitext(name or "")[1])
+
+    text = path.with_name("a.txt")
+    text.write_bytes(b"x")
+    for file, expected in [(path, "max-age=60"), (str(text), "max-age=120"), (io.BytesIO(b""), "no-cache")]:
+        with send_file(file, None, max_age=max_age) as response:
+            assert response.headers["Cache-Control"] == expected
+    assert asked == [str(path), str(text), None]
+    asked.clear()
+    for protocol in ("wsgi", "asgi"):
+        with Client(StaticFiles(path.parent, max_age=max_age), protocol=protocol) as client:  # type: ignore[arg-type]
+            answers = [client.get(f"/{name}").headers["Cache-Control"] for name in ("a.txt", "a.txt", "data.bin")]
+            assert answers == ["max-age=120", "max-age=120", "max-age=60"]
+    assert asked == [str(text), str(text), str(path)] * 2
+
+
+@pytest.mark.parametrize("value", [-1, timedelta(seconds=-1), "60", 1.5, True, float("nan"), [60]])
+def test_garbage_as_max_age(path: Path, value: Any) -> None:
+    """A ``max_age`` that is no time, or a negative one, is refused: where it is set, or where the function gave it. No
+    file stays open.
+    """
+    kind = ValueError if isinstance(value, timedelta) or value == -1 else TypeError
+    before = len(os.listdir("/proc/self/fd"))
+    for given in (value, lambda name: value):
+        with pytest.raises(kind, match="got max_age = "):
+            send_file(path, None, max_age=given)
+    with pytest.raises(kind, match="got max_age = "):
+        StaticFiles(path.parent, max_age=value)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("a\r\nb.txt", 'attachment; filename="a_b.txt"'),
+        ("\0a\x7f.txt", 'attachment; filename="_a_.txt"'),
+        ("é\x85\u2028.txt", "attachment; filename=\"e_.txt\"; filename*=UTF-8''%C3%A9_.txt"),
+        ("a\udc80.txt", 'attachment; filename="a_.txt"'),
+        ("日本語.txt", "attachment; filename=\"download.txt\"; filename*=UTF-8''%E6%97%A5%E6%9C%AC%E8%AA%9E.txt"),
+    ],
+)
+def test_download_names(path: Path, name: str, header: str) -> None:
+    """Control characters in a download name become ``_``, also in the name of the file itself."""
+    with send_file(path, None, as_attachment=True, download_name=name) as response:
+        assert response.headers["Content-Disposition"] == header
+    if "\0" not in name:
+        path.rename(path.with_name(name))
+        with send_file(path.with_name(name), None, as_attachment=True) as response:
+            assert response.headers["Content-Disposition"] == header

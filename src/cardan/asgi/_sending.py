@@ -114,8 +114,9 @@ class Sender:
         wire = _Wire(self._send, finalizer, self._note_left)
         # trailer fields come after the end of a body, which is not seen if the server sends a file
         passes = self._sends_files and not finalizer.head.trailers
-        path = getattr(response.response, "pathsend_path", None) if passes else None
+        find_path = getattr(response.response, "path_to_send", None) if passes and finalizer.sends_body else None
         try:
+            path = await crossing.run_file_work(find_path) if find_path is not None else None
             if not finalizer.sends_body:
                 await wire.end()
             elif path is not None:

@@ -2,7 +2,7 @@
 
 It gives the bytes of the file a chunk at a time, never more than were declared. It raises
 :exc:`~cardan.core.ContentLengthError` for a file that became shorter while it was sent. The adapters recognize it by
-its attributes: ``pathsend_path`` is the path that a server may send itself, ``as_file`` gives an object for
+its attributes: ``path_to_send`` gives the path that a server may send itself, ``as_file`` gives an object for
 ``wsgi.file_wrapper``, and ``ranged`` shows that reading may block on a disk.
 """
 
@@ -19,7 +19,7 @@ from ..wsgi._errors import BrokenResponse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["FileBody", "SentFile", "number_of"]
+__all__ = ["FileBody", "SentFile", "identity_of", "number_of"]
 
 #: Bytes for each read, which on ASGI is a hop to a worker thread of 50 to 150 us: 256 KiB make it a tenth of the copy.
 CHUNK: Final = READ_SIZE
@@ -30,25 +30,42 @@ class FileBody:
 
     A file with a descriptor is read by position (``pread``), so that several responses may send it at once. A file that
     became shorter raises an error, which ends the connection. Of a file that became longer only ``length`` bytes are
-    sent.
+    sent. ``path`` is the absolute path of a whole file, and ``found`` its status when it was opened.
     """
 
-    def __init__(self, file: BinaryIO | int, length: int, start: int = 0, path: str | None = None) -> None:
+    def __init__(
+        self,
+        file: BinaryIO | int,
+        length: int,
+        start: int = 0,
+        path: str | None = None,
+        found: os.stat_result | None = None,
+    ) -> None:
         self._file = file
         self._open = [file]
         self._fd = number_of(file)
         self.length = length
         self._start = start
         self._path = path
+        self._found = found
 
     @property
     def _closed(self) -> bool:
         return not self._open
 
-    @property
-    def pathsend_path(self) -> str | None:
-        """The absolute path of a whole file (ASGI ``http.response.pathsend``); None if it has none."""
-        return self._path
+    def path_to_send(self) -> str | None:
+        """The absolute path of a whole file, which a server may open itself (ASGI ``http.response.pathsend``).
+
+        None if the path does not name the open file any more, or if the file was changed since it was opened: the head
+        of the response describes the file as it was then. Blocks for a stat.
+        """
+        if self._path is None or self._found is None:
+            return None
+        try:
+            same = identity_of(os.stat(self._path)) == identity_of(self._found)
+        except OSError:
+            return None
+        return self._path if same else None
 
     def __iter__(self) -> Iterator[bytes]:
         return self._chunks()
@@ -105,6 +122,11 @@ class FileBody:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._path or self._file!r} {self.length} bytes from {self._start}>"
+
+
+def identity_of(found: os.stat_result) -> tuple[int, ...]:
+    """The values by which another file, or another state of the file, is recognized."""
+    return found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 class _Part(FileBody):

@@ -12,7 +12,7 @@ from functools import cache
 from os.path import splitext
 from typing import Final
 
-__all__ = ["guess_type"]
+__all__ = ["coding_of", "guess_type"]
 
 _UNKNOWN: Final = "application/octet-stream"
 
@@ -51,6 +51,7 @@ _TYPES: Final = {
     # images
     ".png": "image/png", ".apng": "image/apng", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".jpe": "image/jpeg",
     ".gif": "image/gif", ".webp": "image/webp", ".avif": "image/avif", ".svg": "image/svg+xml", ".bmp": "image/bmp",
+    ".svgz": "image/svg+xml",  # with a content coding, see _CODINGS
     ".ico": "image/vnd.microsoft.icon", ".tif": "image/tiff", ".tiff": "image/tiff", ".heic": "image/heic",
     ".heif": "image/heif", ".jxl": "image/jxl", ".jp2": "image/jp2", ".jpm": "image/jpm", ".jpx": "image/jpx",
     # sound and film
@@ -72,7 +73,7 @@ _TYPES: Final = {
     ".mtl": "model/mtl", ".3mf": "model/3mf",
     # packed, and programs
     ".zip": "application/zip", ".gz": "application/gzip", ".tgz": "application/gzip", ".taz": "application/gzip",
-    ".tz": "application/gzip", ".svgz": "application/gzip", ".bz2": "application/x-bzip2",
+    ".tz": "application/gzip", ".bz2": "application/x-bzip2",
     ".tbz2": "application/x-bzip2", ".xz": "application/x-xz", ".txz": "application/x-xz", ".zst": "application/zstd",
     ".tar": "application/x-tar", ".7z": "application/x-7z-compressed", ".rar": "application/vnd.rar",
     ".jar": "application/java-archive", ".apk": "application/vnd.android.package-archive",
@@ -89,6 +90,25 @@ _TYPES: Final = {
     # arrays
     ".npy": _UNKNOWN, ".npz": "application/zip", ".h5": "application/x-hdf5", ".hdf5": "application/x-hdf5",
 }  # fmt: skip
+
+
+#: the suffixes of files that are stored in a content coding, by their definition (SVG 1.1 section 1.2)
+_CODINGS: Final = {".svgz": "gzip"}
+
+
+def coding_of(name: str, mimetype: str | None = None) -> str | None:
+    """The content coding in which a file is stored, by its name; None for all but a few.
+
+    A ``mimetype`` other than that of the file without the coding, such as ``application/gzip``, says that the coded
+    bytes are what is sent.
+
+    >>> coding_of("logo.svgz"), coding_of("logo.svgz", "application/gzip"), coding_of("backup.tar.gz")
+    ('gzip', None, None)
+    """
+    suffix = splitext(name)[1].lower()
+    if mimetype is not None and mimetype.partition(";")[0].strip().lower() != _TYPES.get(suffix):
+        return None
+    return _CODINGS.get(suffix)
 
 
 def guess_type(name: str) -> str:

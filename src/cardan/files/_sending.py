@@ -8,10 +8,11 @@ later. Making the response blocks for an open and a stat; the file is read while
 from __future__ import annotations
 
 import os
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar, overload
 
 from .._response import Response
 from ..core._buffers import is_bytes_like
@@ -19,16 +20,17 @@ from ..core._checks import check_type
 from ..core._exceptions import NotFound
 from ..core._response.base import BaseResponse as CoreResponse
 from ..core._response.conditional import RequestLike
+from ..core._response.content_type import of_file
 from ..core._response.etag import head_of, make_conditional_on
 from ..core.fields._content_disposition import ContentDisposition
 from ..core.fields._dates import utc_now
 from ._file_body import CHUNK, FileBody, number_of
-from ._file_types import guess_type
+from ._file_types import coding_of, guess_type
 from ._joining import safe_join
 from ._opening import is_missing, open_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from typing import TypedDict, Unpack
 
@@ -41,12 +43,29 @@ if TYPE_CHECKING:
         conditional: bool
         etag: bool | str
         last_modified: datetime | int | float | None
-        max_age: int | timedelta | None
+        max_age: MaxAge
+        charset: str | None
 
 
-__all__ = ["answer", "describe", "guess_type", "send_file", "send_from_directory", "wrap_file"]
+__all__ = [
+    "MaxAge",
+    "answer",
+    "check_charset",
+    "check_max_age",
+    "describe",
+    "guess_type",
+    "send_file",
+    "send_from_directory",
+    "wrap_file",
+]
 
 R = TypeVar("R", bound=Response)
+
+MaxAge: TypeAlias = "int | timedelta | Callable[[str | None], int | timedelta | None] | None"
+"""How long caches may use a file without asking: seconds, a timedelta, None, or a function of the file's path."""
+
+_is_charset = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]*").fullmatch  # as IANA names them (RFC 2978 section 2.3)
+_controls = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+").sub
 
 
 @overload
@@ -73,7 +92,8 @@ def send_file(
     conditional: bool = True,
     etag: bool | str = True,
     last_modified: datetime | int | float | None = None,
-    max_age: int | timedelta | None = None,
+    max_age: int | timedelta | Callable[[str | None], int | timedelta | None] | None = None,
+    charset: str | None = "utf-8",
     response_class: type[Response] = Response,
 ) -> Response:
     """Return a response that sends a file, given by its path or as an open binary file.
@@ -83,31 +103,41 @@ def send_file(
     ``conditional`` is False. Give None if there is no request; the file is then sent whole.
 
     ``mimetype`` is guessed from ``download_name`` (:func:`guess_type`), which is the last part of the path by default.
-    With ``as_attachment`` browsers save the file under that name (Content-Disposition, RFC 6266).
+    A file named ``.svgz`` is sent as an image with ``Content-Encoding: gzip``. ``text/*`` gets ``charset``, unless
+    ``mimetype`` names one; None claims none. XML gets none, because the file declares its encoding (RFC 7303 section
+    3). With ``as_attachment`` browsers save the file under ``download_name`` (Content-Disposition, RFC 6266); control
+    characters in it become ``_``.
     ``etag=True`` makes an entity tag of the file's time and size; a str is used as it is. ``max_age`` is how
-    long caches may use the file without asking, in seconds or as a timedelta; None makes them ask each time.
-    ``response_class`` is the class of the response.
+    long caches may use the file without asking, in seconds or as a timedelta; None makes them ask each time. It may be
+    a function, which gets the path as a str, None for an open file. ``response_class`` is the class of the response.
 
     Raises :exc:`OSError` for a path that cannot be opened, :exc:`IsADirectoryError` for one that is no regular file,
-    :exc:`ValueError` for a text file, and :exc:`TypeError` for an argument of another type.
+    :exc:`ValueError` for a text file, for a negative ``max_age`` and for a ``charset`` that is no name of one, and
+    :exc:`TypeError` for an argument of another type.
     """
     for option, value in (("mimetype", mimetype), ("download_name", download_name)):
         check_type(option, value, (str, NoneType), "a str or None")
     check_type("etag", etag, (bool, str), "a bool or a str")
     check_type("last_modified", last_modified, (date, int, float, NoneType), "a datetime, a timestamp or None")
-    check_type("max_age", max_age, (int, timedelta, NoneType), "a number of seconds, a timedelta or None")
+    check_charset(charset)
+    if not callable(max_age):
+        check_max_age(max_age)
     if not (isinstance(response_class, type) and issubclass(response_class, CoreResponse)):
         raise TypeError(f"got response_class = {response_class!r}, expected a class of responses")
     if request is not None:
         head_of(request)  # raises TypeError for what is no request, before the file is opened
     body, found = _open_body(path_or_file)
-    name = download_name or _name_of(path_or_file)
-    response = response_class(body, mimetype=mimetype or guess_type(name or ""))
     try:
+        name = download_name or _name_of(path_or_file)
+        response = response_class(body, content_type=of_file(mimetype or guess_type(name or ""), charset))
+        if (coding := coding_of(name or "", mimetype)) is not None:
+            response.content_encoding = coding
         if as_attachment or download_name is not None:
             kind = "attachment" if as_attachment else "inline"
-            response.headers["Content-Disposition"] = ContentDisposition(kind, name).to_header()
-        describe(response, found, etag, last_modified, max_age)
+            shown = None if name is None else _controls("_", name)
+            response.headers["Content-Disposition"] = ContentDisposition(kind, shown).to_header()
+        path = os.fspath(path_or_file) if isinstance(path_or_file, (str, os.PathLike)) else None
+        describe(response, found, etag, last_modified, max_age, path)
         if request is not None and conditional:
             answer(response, request)
     except BaseException:
@@ -121,13 +151,18 @@ def describe(
     found: os.stat_result | None,
     etag: bool | str = True,
     last_modified: datetime | int | float | None = None,
-    max_age: int | timedelta | None = None,
+    max_age: MaxAge = None,
+    path: str | None = None,
 ) -> None:
     """Set the fields that tell caches of a file: validators, Cache-Control, and Content-Length if it is known.
 
-    ``found`` is the status of the file that is the body of ``response``, None if the body has none.
+    ``found`` is the status of the file that is the body of ``response``, None if the body has none. ``max_age`` may be
+    a function, which gets ``path``.
     """
     _set_validators(response, found, etag, last_modified)
+    if callable(max_age):
+        max_age = max_age(path)
+        check_max_age(max_age)
     if max_age is None:
         response.headers["Cache-Control"] = "no-cache"
     else:
@@ -135,6 +170,22 @@ def describe(
     body = response.response
     if isinstance(body, FileBody):
         response.headers["Content-Length"] = body.length
+
+
+def check_max_age(max_age: object) -> None:
+    """Raise :exc:`TypeError` or :exc:`ValueError` for what is no time that caches may use a file."""
+    expected = "a number of seconds, a timedelta, None, or a function that gives one of them"
+    check_type("max_age", max_age, (int, timedelta, NoneType), expected)
+    zero = timedelta() if isinstance(max_age, timedelta) else 0
+    if isinstance(max_age, (int, timedelta)) and max_age < zero:  # type: ignore[operator]  # both are of one type
+        raise ValueError(f"got max_age = {max_age!r}, expected none below zero")
+
+
+def check_charset(charset: object) -> None:
+    """Raise :exc:`TypeError` or :exc:`ValueError` for what is no name of a charset."""
+    check_type("charset", charset, (str, NoneType), "the name of a charset or None")
+    if isinstance(charset, str) and not _is_charset(charset):
+        raise ValueError(f"got charset = {charset!r}, expected a name such as 'utf-8'")
 
 
 def answer(response: Response, request: RequestLike | Mapping[str, Any]) -> None:
@@ -148,7 +199,7 @@ def _open_body(source: Any) -> tuple[Any, os.stat_result | None]:
     if isinstance(source, (str, os.PathLike)):
         check_type("path", os.fspath(source), str, "a str")
         fd, found = open_file(source)
-        return FileBody(fd, found.st_size, path=os.path.abspath(source)), found
+        return FileBody(fd, found.st_size, path=os.path.abspath(source), found=found), found
     if not hasattr(source, "read"):
         hint = ": Response(data) sends bytes" if is_bytes_like(source) else ""
         raise TypeError(f"got {type(source).__name__}, expected a path or an open binary file{hint}")

@@ -6,7 +6,7 @@ server itself, such as too many open files. It never leaves the directory, never
 
 Symbolic links are followed if they lead to a place inside the directory; ``follow_symlinks=True`` lets them lead
 anywhere. Links are checked while the file is opened, so that a path that changes at that moment cannot lead out. A
-server that offers ``http.response.pathsend`` opens the path of a large file itself, some time after the check.
+server that offers ``http.response.pathsend`` opens the path of a large file itself, a moment after the last check.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import os
 import stat
 import time
 from collections.abc import Iterable
-from datetime import timedelta
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
@@ -27,16 +26,17 @@ from ..core._buffers import CHUNK_SIZE
 from ..core._checks import check_type
 from ..core._exceptions import MethodNotAllowed, NotFound
 from ..core._response.conditional import Conditions, Representation, decide
+from ..core._response.content_type import of_file
 from ..core._response.prepared import PreparedFields, PreparedResponse, prepare
 from ..core.structures._header_rules import remember
-from ._file_body import FileBody
-from ._file_types import guess_type
+from ._file_body import FileBody, identity_of
+from ._file_types import coding_of, guess_type
 from ._joining import safe_join
 from ._opening import is_missing, open_below, open_file, resolve_below
-from ._sending import answer, describe
+from ._sending import answer, check_charset, check_max_age, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import timedelta
 
 __all__ = ["StaticFiles", "safe_join"]
@@ -52,11 +52,10 @@ SMALL: Final = CHUNK_SIZE
 #: the options whose type is checked when they are set
 _TYPES: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "index": ((str, NoneType), "the name of a file or None"),
-    "max_age": ((int, timedelta, NoneType), "a number of seconds, a timedelta or None"),
     "follow_symlinks": ((bool,), "a bool"),
     "hidden": ((bool,), "a bool"),
 }
-_OPTIONS: Final = frozenset({"directory", "index", "precompressed", "max_age", "follow_symlinks", "hidden"})
+_OPTIONS: Final = frozenset({"directory", "index", "precompressed", "max_age", "charset", "follow_symlinks", "hidden"})
 _UNCONDITIONAL: Final = Conditions()
 
 
@@ -81,9 +80,10 @@ class StaticFiles(Application[Request]):
     ``index`` is the name of the file that is sent for a directory; with None a directory is a 404. ``precompressed``
     lists content codings, the preferred one first: ``file.br`` or ``file.gz`` is sent in place of ``file`` if it exists
     and the client accepts it. One coding may be given as a str. ``max_age`` is how long caches may use the file without
-    asking, as for :func:`send_file`. ``hidden=True`` also serves files and directories whose names start with a dot;
-    ``.well-known`` (RFC 8615) is always served. Raises :exc:`ValueError` if there is no such directory, and for a
-    content coding other than ``br``, ``gzip`` and ``zstd``.
+    asking, and ``charset`` is that of ``text/*``, both as for :func:`send_file`; a function as ``max_age`` gets the
+    path of the file. ``hidden=True`` also serves files and directories whose names start with a dot; ``.well-known``
+    (RFC 8615) is always served. Raises :exc:`ValueError` if there is no such directory, for a content coding other than
+    ``br``, ``gzip`` and ``zstd``, for a negative ``max_age`` and for a ``charset`` that is no name of one.
 
     >>> import tempfile
     >>> from cardan.files import StaticFiles
@@ -101,7 +101,8 @@ class StaticFiles(Application[Request]):
         *,
         index: str | None = "index.html",
         precompressed: Sequence[str] = ("br", "gzip"),
-        max_age: int | timedelta | None = None,
+        max_age: int | timedelta | Callable[[str | None], int | timedelta | None] | None = None,
+        charset: str | None = "utf-8",
         follow_symlinks: bool = False,
         hidden: bool = False,
     ) -> None:
@@ -113,6 +114,7 @@ class StaticFiles(Application[Request]):
         self.index = index
         self.precompressed = precompressed
         self.max_age = max_age
+        self.charset = charset
         self.follow_symlinks = follow_symlinks
         self.hidden = hidden
 
@@ -121,6 +123,10 @@ class StaticFiles(Application[Request]):
         def __setattr__(self, name: str, value: object) -> None:
             if name == "precompressed":
                 value = _checked_codings(value)
+            elif name == "max_age" and not callable(value):
+                check_max_age(value)
+            elif name == "charset":
+                check_charset(value)
             elif name in _TYPES:
                 check_type(name, value, *_TYPES[name])
             super().__setattr__(name, value)
@@ -161,7 +167,7 @@ class StaticFiles(Application[Request]):
         except (OSError, NotFound):
             return None
         try:
-            if _identity(found) != file.identity:
+            if identity_of(found) != file.identity:
                 return None
             if asked != _UNCONDITIONAL:
                 status = decide("GET", asked, file.there).status
@@ -216,12 +222,16 @@ class StaticFiles(Application[Request]):
         coding, chosen, varies = self._choose(path, request)
         # validators are those of the file that is sent: each variant has its own
         fd, found = self._open(chosen)
-        body = FileBody(fd, found.st_size, path=chosen)
+        body = FileBody(fd, found.st_size, path=chosen, found=found)
+        own = coding_of(path)
         try:
-            response = Response(body, mimetype=guess_type(path))
-            describe(response, found, max_age=self.max_age)
+            response = Response(body, content_type=of_file(guess_type(path), self.charset))
+            describe(response, found, max_age=self.max_age, path=path)
             response.accept_ranges = "bytes"
-            if not varies and found.st_size <= SMALL and found.st_mtime <= time.time():
+            if own is not None:
+                response.content_encoding = own
+            small = found.st_size <= SMALL and found.st_mtime <= time.time()
+            if small and not varies and not callable(self.max_age):
                 self._remember(known, request.path, path, found, response)
             answer(response, request)
             if varies:
@@ -230,7 +240,7 @@ class StaticFiles(Application[Request]):
             body.close()
             raise
         if coding is not None and response.status_code in (200, 206, 304):
-            response.content_encoding = coding
+            response.content_encoding = coding if own is None else f"{own}, {coding}"
         return response
 
     def _remember(
@@ -246,7 +256,7 @@ class StaticFiles(Application[Request]):
                 etag=response.headers["ETag"], last_modified=response.last_modified, length=found.st_size
             )
             suffixes = tuple(_SUFFIXES[coding] for coding in self.precompressed)
-            remember(known, name, _Known(path, suffixes, _identity(found), fields, there))
+            remember(known, name, _Known(path, suffixes, identity_of(found), fields, there))
 
     def _choose(self, path: str, request: Request) -> tuple[str | None, str, bool]:
         """The content coding, the path of the file to send, and whether other clients may get another variant."""
@@ -289,11 +299,6 @@ def _checked_codings(codings: Any) -> tuple[str, ...]:
         if coding not in _SUFFIXES:
             raise ValueError(f"got the content coding {coding!r}, expected one of {known}")
     return checked
-
-
-def _identity(found: os.stat_result) -> tuple[int, ...]:
-    """The values by which another file, or another state of the file, is recognized."""
-    return found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _mode(path: str) -> int:

@@ -258,7 +258,7 @@ def test_a_range_that_cannot_be_served(wz: Any, theirs: bool) -> None:
 
 
 def test_files_that_are_sent(wz: Any, theirs: bool) -> None:
-    """A file without a name, and Expires."""
+    """A file without a name, Expires, and the charset of XML."""
     row("`send_file(BytesIO(data), environ)`")
     row("`send_file(max_age=5)`")
     environ = wz.test.create_environ()
@@ -269,6 +269,9 @@ def test_files_that_are_sent(wz: Any, theirs: bool) -> None:
         assert wz.utils.send_file(io.BytesIO(b"x"), environ).mimetype == "application/octet-stream"
     response = wz.utils.send_file(io.BytesIO(b"x"), environ, download_name="a.txt", max_age=5)
     assert ("Expires" in response.headers) is theirs
+    row('`send_file("a.xml", environ)`')
+    response = wz.utils.send_file(io.BytesIO(b"x"), environ, download_name="a.xml")
+    assert ("charset" in response.headers["Content-Type"]) is theirs
 
 
 def test_header_values(wz: Any, theirs: bool) -> None:

@@ -21,13 +21,28 @@ printable = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=30)
         ("%41.txt", "attachment; filename=\"_41.txt\"; filename*=UTF-8''%2541.txt"),
         ('"\\.txt', "attachment; filename=\"__.txt\"; filename*=UTF-8''%22%5C.txt"),
         ("Käse.txt", "attachment; filename=\"Kase.txt\"; filename*=UTF-8''K%C3%A4se.txt"),
+        ("日本語.txt", "attachment; filename=\"download.txt\"; filename*=UTF-8''%E6%97%A5%E6%9C%AC%E8%AA%9E.txt"),
+        (
+            "日本 語.tar.gz",
+            "attachment; filename=\"download.tar.gz\"; filename*=UTF-8''%E6%97%A5%E6%9C%AC%20%E8%AA%9E.tar.gz",
+        ),
+        ("食.é", "attachment; filename=\"download.e\"; filename*=UTF-8''%E9%A3%9F.%C3%A9"),
+        ("食.食", "attachment; filename=\"download\"; filename*=UTF-8''%E9%A3%9F.%E9%A3%9F"),
+        ("a.食", "attachment; filename=\"a\"; filename*=UTF-8''a.%E9%A3%9F"),
+        ("2-食.txt", "attachment; filename=\"2-.txt\"; filename*=UTF-8''2-%E9%A3%9F.txt"),
+        (".é.txt", "attachment; filename=\".e.txt\"; filename*=UTF-8''.%C3%A9.txt"),
+        ("=?utf-8?q?a?=", "attachment; filename=\"_?utf-8?q?a?=\"; filename*=UTF-8''%3D%3Futf-8%3Fq%3Fa%3F%3D"),
+        ("a=?.txt", "attachment; filename=\"a_?.txt\"; filename*=UTF-8''a%3D%3F.txt"),
+        ("a=b?.txt", 'attachment; filename="a=b?.txt"'),
+        (".txt", 'attachment; filename=".txt"'),
         ("食", "attachment; filename=\"download\"; filename*=UTF-8''%E9%A3%9F"),
         ("", 'attachment; filename=""'),
     ],
 )
 def test_writing(filename: str | None, header: str) -> None:
     """A file name is written once if all recipients read it alike, otherwise twice (RFC 6266 section 4.3 and appendix
-    D).
+    D): not if it is beyond ASCII, or looks as RFC 2047 writes text. The first name does not begin with a dot unless the
+    name does: such a file is hidden.
     """
     assert ContentDisposition(filename=filename).to_header() == header
     assert str(ContentDisposition("ATTACHMENT", filename)) == header

@@ -115,6 +115,7 @@ def test_from_events() -> None:
 def test_from_ndjson() -> None:
     """One JSON text a line."""
     response = Response.from_ndjson([{"a": "x\ny"}, 1, None])
+    assert (response.headers["Cache-Control"], response.headers["X-Accel-Buffering"]) == ("no-store", "no")
     assert response.mimetype == "application/x-ndjson"
     assert b"".join(response.iter_encoded()) == b'{"a":"x\\ny"}\n1\nnull\n'
 

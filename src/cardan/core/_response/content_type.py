@@ -11,7 +11,7 @@ from typing import Final
 
 from ..structures._header_rules import field_value
 
-__all__ = ["checked", "with_charset"]
+__all__ = ["checked", "of_file", "with_charset"]
 
 #: application types that are text, and whose registrations have a charset parameter
 _TEXT_TYPES: Final = frozenset({
@@ -30,6 +30,24 @@ def with_charset(mimetype: str) -> str:
     is_xml = kind.startswith("application/") and kind.endswith("+xml")
     text = is_xml or kind.startswith("text/") or kind in _TEXT_TYPES
     return f"{mimetype}; charset=utf-8" if text else mimetype
+
+
+@lru_cache(64)
+def of_file(mimetype: str, charset: str | None) -> str:
+    """``mimetype`` as the Content-Type of a file: ``text/*`` gets ``charset``, unless it has one.
+
+    XML gets none: the declaration in the file names its encoding, and a parameter would override it (RFC 7303 section
+    3).
+
+    >>> of_file("text/plain", "utf-8"), of_file("text/xml", "utf-8"), of_file("image/svg+xml", "utf-8")
+    ('text/plain; charset=utf-8', 'text/xml', 'image/svg+xml')
+    """
+    mimetype = _text("mimetype", mimetype)
+    kind = mimetype.partition(";")[0].strip().lower()
+    is_xml = kind.endswith("+xml") or kind in ("text/xml", "text/xml-external-parsed-entity")
+    if charset is None or is_xml or not kind.startswith("text/") or "charset=" in mimetype.lower():
+        return mimetype
+    return f"{mimetype}; charset={charset}"
 
 
 @lru_cache(64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from .base import BaseResponse, ResponseStatus
 from .etag import ETagResponseMixin
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 __all__ = ["Response"]
+
+#: the fields of a stream: no-store, because each stream differs; X-Accel-Buffering, because nginx would collect it
+_LIVE: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class Response(
@@ -77,10 +80,8 @@ class Response(
         """
         first = b"" if retry is None else ServerSentEvent(retry=retry).encode()
         change = partial(encode_event, dumps=partial(json_bytes, module=cls.json_module, default=default))
-        # no-store, because each stream differs; X-Accel-Buffering, because nginx would collect the stream
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         body = encoded_body(it, change, first)
-        response = cls(body, headers=headers, content_type="text/event-stream; charset=utf-8")
+        response = cls(body, headers=_LIVE, content_type="text/event-stream; charset=utf-8")
         response.keep_alive = seconds("keep_alive", keep_alive)
         response._keep_alive_chunk = KEEP_ALIVE
         return response
@@ -91,8 +92,9 @@ class Response(
     ) -> Self:
         """A stream of JSON texts, one for each line (``application/x-ndjson``), from a sync or async iterable.
 
-        ``default`` writes what JSON cannot represent, as for :meth:`from_json`.
+        ``default`` writes what JSON cannot represent, as for :meth:`from_json`. As events, the lines are not stored by
+        caches (``Cache-Control``), and not held back by proxies (``X-Accel-Buffering``).
         """
         module = cls.json_module
         body = encoded_body(it, lambda item: json_bytes(item, module, None, default) + b"\n")
-        return cls(body, content_type="application/x-ndjson")
+        return cls(body, headers=_LIVE, content_type="application/x-ndjson")

@@ -19,7 +19,8 @@ __all__ = ["ContentDisposition"]
 
 # Text that every recipient reads alike between quotes (RFC 6266 appendix D): without "\" and without "%41" and the like
 _is_simple = re.compile(r"(?:[\x20-\x21\x23-\x24\x26-\x5b\x5d-\x7e]|%(?![0-9A-Fa-f]{2}))*").fullmatch
-_not_fallback = re.compile(r'["\\%/]').sub
+# "=?" begins text as RFC 2047 writes it, which some recipients decode
+_not_fallback = re.compile(r'["\\%/]|=(?=\?)').sub
 
 
 class ContentDisposition:
@@ -55,11 +56,11 @@ class ContentDisposition:
 
         A file name that is not plain ASCII is written twice (RFC 6266 section 4.3): first as ``filename`` with its
         letters replaced by ASCII letters, for recipients that do not know ``filename*``; then as ``filename*`` in
-        UTF-8.
+        UTF-8. If no letter is left of a name, ``download`` stands for it, before its suffix.
         """
         out = self.type
         if self.filename is not None:
-            if _is_simple(self.filename):
+            if _is_simple(self.filename) and "=?" not in self.filename:
                 out += f"; filename={quote(self.filename)}"
             else:
                 extended = encode_extended(self.filename)
@@ -83,6 +84,7 @@ class ContentDisposition:
 
 
 def _fallback(filename: str) -> str:
+    is_hidden = filename.startswith(".")
     if not filename.isascii():
         from unicodedata import normalize  # loads tables of a megabyte
 
@@ -90,4 +92,7 @@ def _fallback(filename: str) -> str:
         # are not ASCII, so that their order does not matter.
         plain = [normalize("NFKD", char).encode("ascii", "ignore") for char in filename]
         filename = b"".join(plain).decode("ascii")
-    return _not_fallback("_", filename) or "download"
+    filename = _not_fallback("_", filename).strip(" ").rstrip(".")
+    if filename.startswith(".") and not is_hidden:  # only the suffix is left, which would be a hidden file
+        filename = "download." + filename.lstrip(". ")
+    return filename if filename.strip("._ ") else "download"
