@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
 import pickle
 import re
+from collections.abc import Callable
 from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from typing import Any, get_type_hints, is_typeddict
@@ -187,9 +189,7 @@ def state_of(value: Any) -> object:
         return value.status, list(value.headers.items()), value.get_data()
     if isinstance(value, BaseException):
         return value.args, {**vars(value), "original_exception": str(getattr(value, "original_exception", None))}
-    if isinstance(value, forms.Form):
-        return value.fields, value.files, value.special
-    return value.encode() if isinstance(value, core.ServerSentEvent) else value
+    return value
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -199,6 +199,57 @@ def test_an_object_comes_back(value: Any, protocol: int) -> None:
     twin = pickle.loads(pickle.dumps(value, protocol))
     assert type(twin) is type(value)
     assert state_of(twin) == state_of(value)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+@with_ids
+def test_an_object_can_be_copied(value: Any, duplicate: Callable[[Any], Any]) -> None:
+    """A copy, shallow or deep, is an equal object of the same class. It has the same hash if the object has one. Only
+    the copy of a CallbackDict is a plain dict, because nothing is to be called back.
+    """
+    twin = duplicate(value)
+    assert type(twin) is type(value) or type(value) is structures.CallbackDict
+    assert state_of(twin) == state_of(value)
+    if type(value).__hash__ is not None and not isinstance(value, (core.BaseResponse, BaseException)):
+        assert hash(twin) == hash(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "change"),
+    [
+        (datastructures.Trailers({"A": "1"}), lambda value: value.update({"A": "2"})),
+        (datastructures.HeaderSet(["a"]), lambda value: value.add("b")),
+        (datastructures.Headers(PAIRS), lambda value: value.clear()),
+        (datastructures.MultiDict(PAIRS), lambda value: value.clear()),
+        (datastructures.Links([datastructures.Link("/a", "next")]), lambda value: value.clear()),
+        (datastructures.ResponseCacheControl({"public": None}), lambda value: value.clear()),
+        (structures.CallbackDict({"a": 1}), lambda value: value.clear()),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_changed_copy_leaves_the_original(value: Any, change: Callable[[Any], object]) -> None:
+    """A change of a shallow copy of a container does not change the original."""
+    twin = copy.copy(value)
+    assert twin == value
+    change(twin)
+    assert twin != value
+    assert len(value) > 0
+
+
+def test_an_event_without_data_stays_without_data() -> None:
+    """A copy and a pickle of an event that has no data have none either."""
+    event = core.ServerSentEvent(id="5")
+    for twin in (copy.deepcopy(event), pickle.loads(pickle.dumps(event))):
+        assert twin == event
+        assert twin.encode() == b"id: 5\n\n"
+    assert event != core.ServerSentEvent("", id="5")
+    assert event != "id: 5"
+
+
+def test_trailers_are_equal_in_any_case() -> None:
+    """Names of trailer fields are the same in upper and lower case (RFC 9110 section 5.1)."""
+    assert datastructures.Trailers({"ETag": "a"}) == datastructures.Trailers({"etag": "a"}) == {"etag": "a"}
+    assert datastructures.Trailers({"ETag": "a"}) != datastructures.Trailers({"etag": "b"})
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

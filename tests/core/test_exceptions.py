@@ -454,3 +454,16 @@ def test_parameters_from_an_iterator_last() -> None:
     """Methods and challenges from a generator are read once, so that each response of the error has them."""
     error = MethodNotAllowed(valid_methods=iter(["GET", "HEAD"]))
     assert [error.get_headers() for _ in range(2)] == [[("Allow", "GET, HEAD")]] * 2
+
+
+@pytest.mark.parametrize("methods", [["GET, POST"], ["GET", ""], ["a b"], ["é"]])
+def test_allowed_methods_are_tokens(methods: list[str]) -> None:
+    """Each of the ``valid_methods`` is one method, a token (RFC 9110 sections 9.1 and 10.2.1)."""
+    with pytest.raises(ValueError, match=r"^got method .*, expected a token$"):
+        MethodNotAllowed(valid_methods=methods)
+
+
+def test_the_unit_of_a_range_is_a_token() -> None:
+    """The range unit of a 416 is a token (RFC 9110 section 14.1)."""
+    with pytest.raises(ValueError, match=r"^got range unit 'a b', expected a token$"):
+        RequestedRangeNotSatisfiable(10, "a b")

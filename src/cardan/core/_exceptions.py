@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, TypeV
 
 from ._members import Declared, check_names, check_settings, checked, checked_members, declared_in, fill
 from ._status import PHRASES
-from .fields._syntax import is_text, is_token
+from .fields._syntax import check_token, is_text, is_token
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -624,7 +624,8 @@ class MethodNotAllowed(HTTPException):
     """405 (RFC 9110 section 15.5.6).
 
     ``valid_methods`` are the methods in the Allow field, which RFC 9110 requires. They may be given by position, before
-    the description: ``MethodNotAllowed(valid_methods, description, response)``.
+    the description: ``MethodNotAllowed(valid_methods, description, response)``. Raises :exc:`ValueError` for one that
+    is not a token (section 9.1).
 
     >>> MethodNotAllowed(["GET", "HEAD"]).get_headers()
     [('Allow', 'GET, HEAD')]
@@ -668,6 +669,7 @@ class MethodNotAllowed(HTTPException):
             for method in self.valid_methods:
                 if not isinstance(method, str):
                     raise TypeError(f"got {method!r} in valid_methods, expected a str")
+                check_token(method, "method")
 
 
 class NotAcceptable(HTTPException):
@@ -780,6 +782,7 @@ class RequestedRangeNotSatisfiable(HTTPException):
             raise TypeError(f"got {self.length!r} as length, expected an int of at least 0")
         if not isinstance(self.units, str):
             raise TypeError(f"got {self.units!r} as units, expected a str")
+        check_token(self.units, "range unit")
 
 
 class ExpectationFailed(HTTPException):

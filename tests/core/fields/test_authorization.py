@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import hashlib
 import pickle
+import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -111,7 +113,7 @@ def test_parameters_come_back(scheme: str, parameters: dict[str, str]) -> None:
     """Parameters are parsed back. They are quoted if it is necessary or if the rules of Digest require it."""
     for auth in (Authorization("x-" + scheme, parameters), Challenge("x-" + scheme, parameters)):
         assert type(auth).from_header(auth.to_header()) == auth
-    digest = Challenge("digest", parameters)
+    digest = Challenge("digest", {**parameters, "realm": "a", "nonce": "b"})
     assert Challenge.from_header(digest.to_header()) == digest
 
 
@@ -125,22 +127,66 @@ def test_tokens_come_back(scheme: str, token: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "auth",
+    "make",
     [
-        Authorization("basic", {"username": "a:b", "password": ""}),
-        Authorization("basic", {"username": "a", "password": "\n"}),
-        Authorization("bearer", token="a b"),
-        Authorization("bearer", token="a\r\nX: y"),
-        Authorization("x", {"a b": "c"}),
-        Authorization("x", {"a": "\n"}),
-        Authorization("digest", {"qop": "auth, auth-int"}),
-        Challenge("basic", {"realm": "€"}),
+        lambda: Authorization("basic", {"username": "a:b", "password": ""}),
+        lambda: Authorization("basic", {"username": "a", "password": "\n"}),
+        lambda: Authorization("basic", {"password": "a"}),
+        lambda: Authorization("basic", {"username": "a", "password": "b", "realm": "c"}),
+        lambda: Authorization("basic", token="YQ=="),
+        lambda: Authorization("bearer", token="a b"),
+        lambda: Authorization("bearer", token="a\r\nX: y"),
+        lambda: Authorization("x", {"a b": "c"}),
+        lambda: Authorization("x", {"a": "\n"}),
+        lambda: Authorization("digest", {"qop": "auth, auth-int"}),
+        lambda: Authorization("digest", {"qop": "auth"}, "tok"),
+        lambda: Challenge("basic", {"realm": "€"}),
+        lambda: Challenge("digest", {"realm": "a", "nonce": "b"}, "tok"),
     ],
 )
-def test_what_cannot_be_written_is_refused(auth: Authorization) -> None:
-    """A token or parameter that a header field must not contain is refused when it is written."""
+def test_what_cannot_be_written_is_refused(make: Callable[[], object]) -> None:
+    """The constructor refuses a token or parameter that a header field must not contain, parameters together with a
+    token (RFC 9110 section 11.4), and what reading would not give.
+    """
     with pytest.raises(ValueError, match=r"^got "):
-        auth.to_header()
+        make()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "parameters", "text"),
+    [
+        ("basic", {"charset": "UTF-8"}, "got a basic challenge without realm, expected realm (RFC 7617)"),
+        ("digest", {"nonce": "a"}, "got a digest challenge without realm, expected realm (RFC 7616)"),
+        ("digest", {"realm": "a"}, "got a digest challenge without nonce, expected nonce (RFC 7616)"),
+    ],
+)
+def test_a_challenge_has_what_its_scheme_requires(scheme: str, parameters: dict[str, str], text: str) -> None:
+    """A challenge of Basic has a realm (RFC 7617 section 2), one of Digest a realm and a nonce (RFC 7616 section 3.3).
+    A challenge that was read may lack them, and can be written.
+    """
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        Challenge(scheme, parameters)
+    header = ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+    read = Challenge.from_header(f"{scheme} {header}")
+    assert read is not None
+    assert read.parameters == parameters
+    assert Challenge.from_header(read.to_header()) == read
+
+
+def test_the_error_of_bearer_is_quoted() -> None:
+    """All parameters of a Bearer challenge are written with quotes, as in the examples of RFC 6750 section 3."""
+    challenge = Challenge("bearer", {"realm": "example", "error": "invalid_token"})
+    assert challenge.to_header() == 'Bearer realm="example", error="invalid_token"'
+    assert Challenge("bearer", {"scope": "openid"}).to_header() == 'Bearer scope="openid"'
+
+
+def test_the_token_of_basic_is_decoded() -> None:
+    """What reading folds, constructing folds: the token of Basic gives user name and password (RFC 7617 section 2)."""
+    assert Authorization("Basic", token="QWxhZGRpbjpvcGVuIHNlc2FtZQ==") == Authorization(
+        "basic", {"username": "Aladdin", "password": "open sesame"}
+    )
+    assert Authorization("basic", {"username": "a"}).password == ""
+    assert Authorization("digest", {"username*": "UTF-8''%e2%82%ac"}).username == "€"
 
 
 def test_a_scheme_is_a_token() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,27 +54,54 @@ def test_live() -> None:
     found = one.find("LAST")
     assert found is not None
     assert (found.target, found.rel, one.find("prev"), one[:1]) == ("/2", "next last", None, [two[0]])
-    two[0] = Link("/x")
-    assert headers["Link"] == '</x>, </2>; rel="next last"'
+    two[0] = Link("/x", "up")
+    assert headers["Link"] == '</x>; rel=up, </2>; rel="next last"'
     del one[:]
     assert "Link" not in headers
 
 
-@pytest.mark.parametrize("link", [Link("a b"), Link("<a>"), Link("é"), Link("a", "x\n"), Link("a", **{"b c": "d"})])
-def test_what_cannot_be_written_is_refused(link: Link) -> None:
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Link("a b", "x"),
+        lambda: Link("<a>", "x"),
+        lambda: Link("é", "x"),
+        lambda: Link("a", "x\n"),
+        lambda: Link("a", "x", **{"b c": "d"}),
+        lambda: Link("a", "x", **{"title*": "é"}),
+    ],
+)
+def test_what_cannot_be_written_is_refused(make: Callable[[], object]) -> None:
     """A target that is not a URI reference in ASCII, and an invalid parameter, are refused."""
     with pytest.raises(ValueError, match=r"^got "):
-        Links([link])
+        make()
+
+
+@pytest.mark.parametrize("rel", [None, "", " ", "é"])
+def test_a_link_has_a_relation_type(rel: str | None) -> None:
+    """A link must have ``rel`` (RFC 8288 section 3.3). One that was read may lack it, and can be written."""
+    with pytest.raises(ValueError, match=r"^got a link to '/a' with rel .*, expected a relation type \(RFC 8288 "):
+        Link("/a", rel, title="b")
+    links = Links.from_header("</a>; title=b")
+    assert links.to_header() == "</a>; title=b"
+    links.append(Link("/b", "next"))
+    assert links.to_header() == "</a>; title=b, </b>; rel=next"
+
+
+def test_a_list_of_links_takes_links() -> None:
+    """Anything but a link raises TypeError."""
+    with pytest.raises(TypeError, match=r"^got '/a' as a link, expected a Link$"):
+        Links(["/a"])  # type: ignore[list-item]
 
 
 def test_equality() -> None:
     """Links are equal if target and parameters are equal."""
     assert Link("a", "b") == Link("a", rel="b")
     assert hash(Link("a", "b")) == hash(Link("a", "b"))
-    assert Link("a") != "a"
+    assert Link("a", "b") != "a"
     assert repr(Link("a", "b")) == "<Link '<a>; rel=b'>"
-    assert str(Link("a")) == "<a>"
-    assert Link("a").rel == ""
+    read = Links.from_header("<a>")[0]
+    assert (str(read), read.rel) == ("<a>", "")
 
 
 def test_a_parameter_may_have_any_name() -> None:

@@ -121,5 +121,5 @@ def test_links_and_sets_do_not_share_state() -> None:
     headers = Headers([("Link", "<a>")])
     links = Links.bound(headers, "Link")
     twin = links.copy()
-    twin.append(Link("b"))
+    twin.append(Link("b", "next"))
     assert headers["Link"] == "<a>"

@@ -163,3 +163,25 @@ def test_what_cannot_be_written_is_refused(value: str, parameters: dict[str, str
     """Text that would end the value, the parameter or the field is refused."""
     with pytest.raises(ValueError, match=r"^got "):
         dump_options(value, parameters)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "header"),
+    [
+        ("filename*", "€.txt", "a; filename*=UTF-8''%E2%82%AC.txt"),
+        ("filename*", "plain.txt", "a; filename*=UTF-8''plain.txt"),
+        ("filename*", "UTF-8''%e2%82%ac.txt", "a; filename*=UTF-8''%e2%82%ac.txt"),
+        ("filename", "€.txt", "a; filename*=UTF-8''%E2%82%AC.txt"),
+    ],
+)
+def test_a_name_with_a_star_has_one_star(name: str, value: str, header: str) -> None:
+    """``name*`` takes text, or a value that is encoded already (RFC 8187 section 3.2), and is written with one star."""
+    assert dump_options("a", {name: value}) == header
+    assert "filename" in parse_options(header)[1]
+
+
+@pytest.mark.parametrize(("name", "value"), [("*", "a"), ("filename", "\ud800é"), ("filename*", "a\nb")])
+def test_what_no_extended_value_can_say_is_refused(name: str, value: str) -> None:
+    """A lone surrogate has no form in UTF-8, and is refused rather than replaced. So are control characters."""
+    with pytest.raises(ValueError, match=r"^got parameter "):
+        dump_options("a", {name: value})

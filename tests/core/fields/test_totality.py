@@ -62,8 +62,13 @@ SOMETIMES_WRITABLE = {
 @pytest.mark.parametrize("name", WRITABLE)
 @given(text=likely)
 def test_what_is_read_can_be_written(name: str, text: str) -> None:
-    """A value that was parsed can be written: a field that other code has set can always be changed."""
-    assert is_text(READERS[name](text).to_header())
+    """A value that was parsed can be written, and is read back equal: a field that other code has set can always be
+    changed.
+    """
+    value = READERS[name](text)
+    written = value.to_header()
+    assert is_text(written)
+    assert READERS[name](written) == value
 
 
 @pytest.mark.parametrize("name", SOMETIMES_WRITABLE)
@@ -72,4 +77,4 @@ def test_what_is_read_can_be_written_where_there_is_a_value(name: str, text: str
     """The same holds for the parsers that give None for an invalid field."""
     assert is_text(READERS[name](SOMETIMES_WRITABLE[name]).to_header())
     value = READERS[name](text)
-    assert value is None or is_text(value.to_header())
+    assert value is None or (is_text(value.to_header()) and READERS[name](value.to_header()) == value)

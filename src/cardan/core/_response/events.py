@@ -26,7 +26,8 @@ KEEP_ALIVE: Final = b":\n\n"
 
 # the three line ends of an event stream (section 9.2.5); str.splitlines() knows ten more
 _line_ends = re.compile("\r\n|\r|\n").split
-_NO_DATA: Any = object()
+#: JSON has no form for it, and a copy and a pickle of an event keep it
+_NO_DATA: Any = ...
 
 
 class ServerSentEvent:
@@ -76,6 +77,14 @@ class ServerSentEvent:
             text = self.data if isinstance(self.data, str) else dumps(self.data).decode()
             lines += [f"data: {line}" for line in _line_ends(text)]
         return ("\n".join(lines) + "\n\n").encode("utf-8", "replace")
+
+    def _fields(self) -> tuple[object, ...]:
+        return self.data, self.event, self.id, self.retry, self.comment
+
+    def __eq__(self, other: object) -> bool:
+        return self._fields() == other._fields() if isinstance(other, ServerSentEvent) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed, and so can its data
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.encode()!r}>"

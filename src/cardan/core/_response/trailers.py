@@ -144,12 +144,23 @@ class Trailers(MutableMapping[str, TrailerValue]):
     def __len__(self) -> int:
         return len(self._fields)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return {name: value for name, (_, value) in self._fields.items()} == {
+            str(name).lower(): value for name, value in other.items()
+        }
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({dict(self)!r})"
 
     def copy(self) -> Trailers:
         """A copy with the same fields."""
         return type(self)(self)
+
+    __copy__ = copy
 
     def to_list(self) -> list[tuple[str, str]]:
         """The fields as they are sent, as pairs of text: calls the functions, in the order of the fields.

@@ -21,13 +21,15 @@ from typing import Any, ClassVar, Final, Self, TypeVar, overload
 from .._pickling import slots_state
 from ._lists import split
 from ._options import dump_parameter
+from ._reading_back import check_reads_back
 from ._syntax import OWS, check_token, check_value, is_token
 
 __all__ = ["Accept", "CharsetAccept", "EncodingAccept", "read_quality", "write_member"]
 
 T = TypeVar("T")
 
-#: The quality of ``identity`` if Accept-Encoding does not mention it: acceptable, but behind every named coding.
+#: The lowest quality of what is acceptable. ``identity`` has it if Accept-Encoding does not mention it: every named
+#: coding is then better.
 LEAST_QUALITY: Final = 0.001
 
 # Text of this alphabet contains no quoted string, so that every comma in it separates two members.
@@ -62,11 +64,30 @@ class Accept:
     _anything: ClassVar[str] = "*"
 
     def __init__(self, values: Iterable[tuple[str, float]] | None = ()) -> None:
-        """Take pairs of value and quality (0 to 1), in any order. None stands for a field that was not sent."""
+        """Take pairs of value and quality (0 to 1), in any order. None stands for a field that was not sent.
+
+        A quality is rounded to three digits after the point, which is what a field can say (RFC 9110 section 12.4.2);
+        one above 0 stays above 0. Raises :exc:`ValueError` for a value that reading would not give, such as one with a
+        comma, and for NaN.
+        """
         self.provided = values is not None
-        items = [(value, min(max(quality, 0.0), 1.0)) for value, quality in values or ()]
-        self._items = self._sorted(items)
+        self._items = self._sorted([self._member(value, quality) for value, quality in values or ()])
         self._normalised = self._chosen = None
+        if self._items:
+            check_reads_back(self)
+
+    @classmethod
+    def _member(cls, value: str, quality: float) -> tuple[str, float]:
+        """Return a pair that the program gives as reading gives it."""
+        if not 0 <= quality <= 1:
+            if quality != quality:
+                raise ValueError(f"got quality {quality!r} for {value!r}, expected a number from 0 to 1")
+            quality = min(max(quality, 0.0), 1.0)
+        return cls._folded(value.strip(OWS)), _rounded(quality)
+
+    @classmethod
+    def _folded(cls, value: str) -> str:
+        return value
 
     @classmethod
     def _sorted(cls, items: list[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
@@ -252,8 +273,15 @@ def _remembered(cls: Any, value: str) -> Any:
 
 
 def read_quality(text: str) -> float | None:
-    """Parse a quality value (RFC 9110 section 12.4.2). Invalid text gives None; a number above 1 gives 1."""
-    return min(float(text[:8]), 1.0) if _is_quality(text) else None
+    """Parse a quality value (RFC 9110 section 12.4.2). Invalid text gives None; a number above 1 gives 1.
+
+    A quality has three digits after the point. More of them are rounded, and a quality above 0 stays above 0.
+    """
+    return _rounded(min(float(text[:8]), 1.0)) if _is_quality(text) else None
+
+
+def _rounded(quality: float) -> float:
+    return max(round(quality, 3), LEAST_QUALITY) if quality > 0 else 0.0
 
 
 def _weight(quality: float) -> str:

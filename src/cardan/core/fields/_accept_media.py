@@ -33,6 +33,13 @@ class MIMEAccept(Accept):
         return write_member(value.strip(OWS), sorted(pairs.items())) if quality is not None else value, quality
 
     @classmethod
+    def _folded(cls, value: str) -> str:
+        if ";" not in value:
+            return value
+        kind, pairs = parse_options(value)
+        return write_member(kind, sorted(pairs.items()))
+
+    @classmethod
     def _specificity(cls, value: str) -> int:
         if "*" in value:
             return 0 if value[:2] == "*/" or value == "*" else 1

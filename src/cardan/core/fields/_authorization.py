@@ -2,8 +2,9 @@
 
 Credentials and challenges have the same form: a scheme with either a token (``Bearer abc``) or parameters
 (``Digest realm="x", nonce="y"``). Parsing takes linear time and never raises: a value of another form, and Basic
-credentials that are not UTF-8, give None. If a parameter occurs more than once, the first one counts. Writing raises
-:exc:`ValueError` for a value that a header field must not contain. No function here verifies credentials.
+credentials that are not UTF-8, give None. If a parameter occurs more than once, the first one counts. A constructor
+raises :exc:`ValueError` for a value that a header field must not contain, and for one that lacks what the RFC requires.
+No function here verifies credentials.
 """
 
 from __future__ import annotations
@@ -11,15 +12,20 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping
-from typing import Self
+from typing import Final, Self
 
+from .._pickling import slots_state
 from ._lists import parse_pairs
 from ._options import decode_extended
+from ._reading_back import check_reads_back
 from ._syntax import OWS, check_token, is_token, quote, quote_if_needed
 
 __all__ = ["Authorization", "Challenge", "Credentials", "read_parameters"]
 
 _is_token68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*").fullmatch
+#: The parameters that a challenge must have, and the RFC that requires them.
+_REQUIRED: Final = {"basic": ("realm",), "digest": ("realm", "nonce")}
+_RFC: Final = {"basic": 7617, "digest": 7616}
 _has_control = re.compile(r"[\x00-\x1f\x7f]").search
 # RFC 7616 sections 3.3 and 3.4: these parameters of Digest are written without quotes, all others with quotes
 _DIGEST_BARE = frozenset(["algorithm", "charset", "nc", "stale", "userhash"])
@@ -33,6 +39,7 @@ class Credentials:
     """
 
     __slots__: tuple[str, ...] = ("parameters", "token", "type")
+    __getstate__ = slots_state
 
     type: str
     parameters: Mapping[str, str]
@@ -41,11 +48,19 @@ class Credentials:
     def __init__(self, auth_type: str, data: Mapping[str, str | None] | None = None, token: str | None = None) -> None:
         """Take the scheme, and its parameters or its token. A parameter that is None is left out.
 
-        Raises :exc:`ValueError` for a scheme that is not a token (RFC 9110 section 5.6.2).
+        Raises :exc:`ValueError` for a scheme that is not a token (RFC 9110 section 5.6.2), for parameters together with
+        a token (section 11.4), and for a value that a header field must not contain.
         """
         self.type = check_token(auth_type, "authentication scheme").lower()
         self.parameters = {key.lower(): value for key, value in (data or {}).items() if value is not None}
         self.token = token
+        if self.parameters and token is not None:
+            raise ValueError(f"got {self.type} with parameters and a token, expected one of them (RFC 9110)")
+        self._complete()
+        check_reads_back(self)
+
+    def _complete(self) -> None:
+        """Complete what the program gave, as reading does. Raise ValueError if the RFC of the scheme requires more."""
 
     @classmethod
     def from_header(cls, value: str | None, /) -> Self | None:
@@ -80,7 +95,8 @@ class Credentials:
         return f"{scheme} " + ", ".join(self._parameter(name, text) for name, text in self.parameters.items())
 
     def _parameter(self, name: str, text: str) -> str:
-        always = name == "realm" or (self.type == "digest" and name not in _DIGEST_BARE)
+        # RFC 6750 section 3: every parameter of Bearer has quotes
+        always = name == "realm" or self.type == "bearer" or (self.type == "digest" and name not in _DIGEST_BARE)
         return f"{check_token(name, 'parameter')}={quote(text) if always else quote_if_needed(text)}"
 
     def get(self, key: str, default: str | None = None) -> str | None:
@@ -106,9 +122,6 @@ class Credentials:
     def __hash__(self) -> int:
         return hash((self.type, self.token, frozenset(self.parameters.items())))
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.type, dict(self.parameters), self.token)
-
     def __str__(self) -> str:
         return self.to_header()
 
@@ -130,7 +143,7 @@ class Authorization(Credentials):
 
     Basic has the parameters ``username`` and ``password``. Bearer, and every other scheme with a token, has
     ``token``. Digest, and every other scheme with parameters, has ``parameters``; a ``username*`` of Digest (RFC 7616
-    section 3.4) is decoded and given as ``username``.
+    section 3.4) is decoded and given as ``username``. The constructor takes the token of Basic, too, and decodes it.
     """
 
     __module__ = "cardan.datastructures"
@@ -149,11 +162,26 @@ class Authorization(Credentials):
         if scheme == "bearer" and _is_token68(token):  # the usual case
             return cls._made(scheme, {}, token)
         self = super().from_header(value)
-        if self is not None and (extended := self.parameters.get("username*")) is not None:
-            name = decode_extended(extended)
-            if name is not None and "username" not in self.parameters:
-                self.parameters = {**self.parameters, "username": name}
+        if self is not None:
+            self._decode_name()
         return self
+
+    def _decode_name(self) -> None:
+        extended = self.parameters.get("username*")
+        if extended is not None and "username" not in self.parameters:
+            name = decode_extended(extended)
+            if name is not None:
+                self.parameters = {**self.parameters, "username": name}
+
+    def _complete(self) -> None:
+        if self.type != "basic":
+            self._decode_name()
+            return
+        if self.token is not None:
+            self.parameters, self.token = _read_basic(self.token) or {}, None
+        if "username" not in self.parameters:
+            raise ValueError("got basic credentials without a user name, expected username and password (RFC 7617)")
+        self.parameters = {"password": "", **self.parameters}
 
     def to_header(self) -> str:
         """Return the field value. Raises :exc:`ValueError` for a value that a header field must not contain."""
@@ -187,7 +215,16 @@ def _read_basic(token: str) -> dict[str, str] | None:
 
 
 class Challenge(Credentials):
-    """One challenge of WWW-Authenticate: ``Challenge("basic", {"realm": "staff"})``."""
+    """One challenge of WWW-Authenticate: ``Challenge("basic", {"realm": "staff"})``.
+
+    Raises :exc:`ValueError` for Basic without ``realm`` (RFC 7617 section 2), and for Digest without ``realm`` and
+    ``nonce`` (RFC 7616 section 3.3). A challenge of a client or of a server that was read may lack them.
+    """
 
     __module__ = "cardan.datastructures"
     __slots__ = ()
+
+    def _complete(self) -> None:
+        for name in _REQUIRED.get(self.type, ()):
+            if name not in self.parameters:
+                raise ValueError(f"got a {self.type} challenge without {name}, expected {name} (RFC {_RFC[self.type]})")

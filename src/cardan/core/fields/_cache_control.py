@@ -1,21 +1,23 @@
 """Cache-Control (RFC 9111 section 5.2, RFC 5861, RFC 8246), of requests and of responses.
 
 Names of directives are compared without regard to case. Unknown directives are kept. If a directive occurs more than
-once, the first one counts (RFC 9111 section 4.2.1). Parsing takes linear time and never raises. Writing raises
-:exc:`ValueError` for a name that is not a token, for control characters in a value, and for a negative number of
-seconds.
+once, the first one counts (RFC 9111 section 4.2.1). Parsing takes linear time and never raises. Setting a directive
+raises :exc:`ValueError` for a name that is not a token, for control characters in a value, and for a value that the
+directive cannot have: text that is no number or a negative number for ``max-age``, any value for ``no-store``. Such a
+value that was read can be written again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Generic, Literal, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Self, TypeVar, overload
 
+from .._checks import listed
 from ._durations import delta_seconds, dump_age
 from ._lists import parse_pairs
 from ._live import LiveDict, LiveMapping
-from ._syntax import check_token, is_token, quote, quote_if_needed
+from ._syntax import OWS, check_token, is_token, quote, quote_if_needed
 
 __all__ = ["CacheControl", "Directive", "RequestCacheControl", "ResponseCacheControl"]
 
@@ -29,12 +31,16 @@ class Directive(Generic[T]):
     """Descriptor of one directive of :class:`CacheControl`. ``T`` is the type of its value.
 
     Setting None or False removes the directive; setting True writes it without a value. A timedelta is written as
-    seconds.
+    seconds. ``fold`` takes a value that the program sets, or None for no value, and returns it as text; it raises
+    ValueError or TypeError for a value that the directive cannot have.
     """
 
-    def __init__(self, name: str, read: Callable[[bool, str | None], T], doc: str) -> None:
+    def __init__(
+        self, name: str, read: Callable[[bool, str | None], T], fold: Callable[[str, object], str | None], doc: str
+    ) -> None:
         self._name = name
         self._read = read
+        self.fold = fold
         self.__doc__ = doc
 
     @overload
@@ -49,28 +55,61 @@ class Directive(Generic[T]):
     def __set__(self, obj: LiveDict[str | None], value: T | timedelta | None) -> None:
         if value is None or value is False:
             obj.pop(self._name, None)
-        elif value is True:
-            obj[self._name] = None
         else:
-            obj[self._name] = dump_age(value) if isinstance(value, (int, timedelta)) else str(value)
+            given: Any = None if value is True else value
+            obj[self._name] = given
 
     def __delete__(self, obj: LiveDict[str | None]) -> None:
         obj.pop(self._name, None)
 
 
+def _no_value(name: str, value: object) -> None:
+    if value is not None:
+        raise ValueError(f"got {name}={value!r}, expected no value")
+
+
+def _number(name: str, value: object) -> str:
+    if isinstance(value, str) and delta_seconds(value) is not None:
+        return value
+    if isinstance(value, (int, float, timedelta)) and not isinstance(value, bool):
+        return dump_age(value)  # type: ignore[arg-type]
+    raise ValueError(f"got {name}={value!r}, expected a number of seconds")
+
+
+def _number_or_none(name: str, value: object) -> str | None:
+    return None if value is None else _number(name, value)
+
+
+def _field_names(name: str, value: object) -> str | None:
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else ", ".join(listed(name, value, "a str of field names"))
+    for member in text.split(","):
+        check_token(member.strip(OWS), f"field name in {name}")
+    return text
+
+
+def _text(name: str, value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise TypeError(f"got {name}={value!r}, expected a str, an int or None")
+
+
 def _flag(name: str, doc: str) -> Directive[bool]:
-    return Directive(name, lambda there, value: there, doc)
+    return Directive(name, lambda there, value: there, _no_value, doc)
 
 
 def _seconds(name: str, doc: str) -> Directive[int | None]:
-    return Directive(name, lambda there, value: delta_seconds(value), doc)
+    return Directive(name, lambda there, value: delta_seconds(value), _number, doc)
 
 
 def _fields(name: str, doc: str) -> Directive[str | Literal[True] | None]:
     def read(there: bool, value: str | None) -> str | Literal[True] | None:
         return (value or True) if there else None
 
-    return Directive(name, read, doc)
+    return Directive(name, read, _field_names, doc)
 
 
 def _limit(there: bool, value: str | None) -> int | Literal[True] | None:
@@ -97,6 +136,14 @@ class CacheControl(LiveMapping[str | None]):
     )
 
     @classmethod
+    def _item(cls, name: str, value: str | None) -> tuple[str, str | None]:
+        name = name.lower()
+        directive = getattr(cls, name.replace("-", "_"), None)
+        fold = directive.fold if isinstance(directive, Directive) else _text
+        given: object = value
+        return name, fold(name, None if given is True else given)
+
+    @classmethod
     def _read(cls, text: str | None) -> dict[str, str | None]:
         state: dict[str, str | None] = {}
         for name, value in parse_pairs(text):
@@ -109,11 +156,11 @@ class CacheControl(LiveMapping[str | None]):
         return ", ".join([cls._directive(name, value) for name, value in state.items()])
 
     @classmethod
-    def _directive(cls, name: str, value: object) -> str:
+    def _directive(cls, name: str, value: str | None) -> str:
         check_token(name, "directive")
         if value is None:
             return name
-        return f"{name}={quote(str(value)) if name in _QUOTED else quote_if_needed(str(value))}"
+        return f"{name}={quote(value) if name in _QUOTED else quote_if_needed(value)}"
 
 
 class RequestCacheControl(CacheControl):
@@ -126,6 +173,7 @@ class RequestCacheControl(CacheControl):
     max_stale: Directive[int | Literal[True] | None] = Directive(
         "max-stale",
         _limit,
+        _number_or_none,
         "For how many seconds a response may be stale; True for any time (RFC 9111 section 5.2.1.2).",
     )
     min_fresh = _seconds("min-fresh", "For how many more seconds a response must be fresh (RFC 9111 section 5.2.1.3).")

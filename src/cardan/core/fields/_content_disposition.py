@@ -1,8 +1,8 @@
 """Content-Disposition of a response (RFC 6266): whether to show it, or to save it under a file name.
 
 Parsing takes linear time and never raises (:func:`~cardan.core.fields._options.parse_options`); a value without a type
-gives None. Writing raises :exc:`ValueError` for a value that a header field must not contain. A file name is given as
-it was sent: never use it as a path.
+gives None. Writing, and the constructor, raise :exc:`ValueError` for a value that a header field must not contain. A
+file name is given as it was sent: never use it as a path.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Self
 
 from .._pickling import slots_state
 from ._options import dump_parameter, encode_extended, parse_options
+from ._reading_back import check_reads_back
 from ._syntax import check_token, is_token, quote
 
 __all__ = ["ContentDisposition"]
@@ -26,7 +27,9 @@ _not_fallback = re.compile(r'["\\%/]|=(?=\?)').sub
 class ContentDisposition:
     """A disposition: ``type`` (``inline`` or ``attachment``, in lower case), ``filename``, other ``parameters``.
 
-    Raises :exc:`ValueError` for a type that is not a token.
+    The names of parameters are in lower case. Raises :exc:`ValueError` for a type that is not a token, for a file name
+    that is also one of the parameters, and for what cannot be written, such as a control character or a name with ``*``
+    (a value that is not ASCII is encoded by itself).
 
     >>> ContentDisposition("attachment", "report.pdf").to_header()
     'attachment; filename="report.pdf"'
@@ -41,7 +44,8 @@ class ContentDisposition:
     ) -> None:
         self.type = check_token(type, "disposition type").lower()
         self.filename = filename
-        self.parameters = dict(parameters or {})
+        self.parameters = {name.lower(): text for name, text in (parameters or {}).items()}
+        check_reads_back(self)
 
     @classmethod
     def from_header(cls, value: str | None, /) -> Self | None:
@@ -49,7 +53,11 @@ class ContentDisposition:
         kind, parameters = parse_options(value)
         if not is_token(kind):
             return None
-        return cls(kind, parameters.pop("filename", None), parameters)
+        self = cls.__new__(cls)
+        self.type = kind.lower()
+        self.filename = parameters.pop("filename", None)
+        self.parameters = parameters
+        return self
 
     def to_header(self) -> str:
         """Return the field value. Raises :exc:`ValueError` for a value that a header field must not contain.

@@ -36,8 +36,8 @@ class ContentRange(Live[_Extent]):
         stop: int | None = None,
         length: int | None = None,
     ) -> None:
-        state = (units, start, stop, length)
-        self._write(state)
+        state = _folded(units, start, stop, length)
+        self._checked(state)
         super().__init__(state)
 
     @classmethod
@@ -65,7 +65,7 @@ class ContentRange(Live[_Extent]):
 
     def set(self, start: int | None, stop: int | None, length: int | None = None, units: str | None = "bytes") -> None:
         """Set all four attributes at once. Raises :exc:`ValueError` if they contradict each other."""
-        self._set((units, start, stop, length))
+        self._set(_folded(units, start, stop, length))
 
     def unset(self) -> None:
         """Remove the field."""
@@ -73,12 +73,15 @@ class ContentRange(Live[_Extent]):
 
     @property
     def units(self) -> str | None:
-        """The range unit, usually ``bytes``; None if there is no field."""
+        """The range unit, usually ``bytes``; None if there is no field. Setting None removes the field."""
         return self._get()[0]
 
     @units.setter
     def units(self, units: str | None) -> None:
-        self._set((units, *self._get()[1:]))
+        if units is None:
+            self.unset()
+        else:
+            self._set(_folded(units, *self._get()[1:]))
 
     @property
     def start(self) -> int | None:
@@ -101,6 +104,10 @@ class ContentRange(Live[_Extent]):
 
     def __bool__(self) -> bool:
         return self.units is not None
+
+
+def _folded(units: str | None, start: int | None, stop: int | None, length: int | None) -> _Extent:
+    return (None if units is None else units.lower(), start, stop, length)
 
 
 def _makes_sense(start: int | None, stop: int | None, length: int | None) -> bool:

@@ -65,7 +65,7 @@ class _Directive(Generic[T]):
 def _text(value: Sources | bool) -> str:
     if value is True:
         return ""
-    return value if isinstance(value, str) else " ".join(value)  # type: ignore[arg-type]
+    return (value if isinstance(value, str) else " ".join(value)).strip(" \t")  # type: ignore[arg-type]
 
 
 def _sources(name: str, doc: str = "") -> _Directive[str | None]:
@@ -128,7 +128,7 @@ class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
     def __init__(self, values: Mapping[str, Sources] | Iterable[tuple[str, Sources]] | None = None) -> None:
         policy = {name.lower(): _text(value) for name, value in dict(values or ()).items()}
         state = (policy,) if policy else ()
-        self._write(state)
+        self._checked(state)
         super().__init__(state)
 
     @classmethod
@@ -148,7 +148,8 @@ class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
 
     def add_policy(self, values: Mapping[str, Sources]) -> None:
         """Add a policy. It applies together with the others."""
-        self._set((*self._get(), {name.lower(): _text(value) for name, value in values.items()}))
+        policy = {name.lower(): _text(value) for name, value in values.items()}
+        self._set((*self._get(), policy) if policy else self._get())
 
     def _first(self) -> Policy:
         state = self._get()

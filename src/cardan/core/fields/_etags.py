@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from .._pickling import slots_state
+from ._reading_back import check_reads_back
 from ._syntax import OWS
 
 __all__ = ["ETags", "is_opaque", "quote_etag", "unquote_etag"]
@@ -55,7 +56,8 @@ class ETags(Collection[str]):
 
     Iteration and ``len()`` give the strong tags. ``in`` uses the strong comparison (RFC 9110 section 8.8.3.2);
     :meth:`contains_weak` uses the weak one. An object is true if it has a tag or is ``*``. All methods but
-    :meth:`contains_raw` take opaque tags, without quotes.
+    :meth:`contains_raw` take opaque tags, without quotes. Raises :exc:`ValueError` for a tag with quotes, spaces or
+    control characters. With ``star_tag`` the tags say nothing and are left out.
     """
 
     __module__ = "cardan.datastructures"
@@ -68,9 +70,11 @@ class ETags(Collection[str]):
         self, strong_etags: Iterable[str] | None = None, weak_etags: Iterable[str] | None = None, star_tag: bool = False
     ) -> None:
         # a dict is used as a set that keeps the order of the field
-        self._strong = {} if star_tag or not strong_etags else dict.fromkeys(strong_etags)
-        self._weak = {} if star_tag or not weak_etags else dict.fromkeys(weak_etags)
+        self._strong = {} if star_tag or not strong_etags else dict.fromkeys(_listed(strong_etags))
+        self._weak = {} if star_tag or not weak_etags else dict.fromkeys(_listed(weak_etags))
         self.star_tag = star_tag
+        if self._strong or self._weak:
+            check_reads_back(self)
 
     @classmethod
     def from_header(cls, value: str | None, /) -> ETags:
@@ -159,3 +163,9 @@ class ETags(Collection[str]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.to_header()!r}>"
+
+
+def _listed(tags: Iterable[str]) -> Iterable[str]:
+    if isinstance(tags, str):
+        raise TypeError(f"got {tags!r} as entity tags, expected an iterable of them")
+    return tags

@@ -1,8 +1,8 @@
 """Forwarded (RFC 7239): what each proxy tells about the request that it forwarded.
 
 Parsing takes linear time and never raises: an invalid pair is skipped, and if a parameter occurs more than once in an
-element, the first one counts. Writing raises :exc:`ValueError` for a value that a header field must not contain. This
-module does not decide which proxy to trust.
+element, the first one counts. A constructor raises :exc:`ValueError` for a value that a header field must not contain.
+This module does not decide which proxy to trust.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from typing import Self, overload
 
 from .._pickling import slots_state
 from ._lists import split
+from ._reading_back import check_reads_back, differs
 from ._syntax import OWS, check_token, is_token, quote_if_needed, unquote
 
 __all__ = ["Forwarded", "ForwardedElement", "split_node"]
 
 _pair = re.compile(r'((?:[^;"]+|"[^"\\]*(?:\\.[^"\\]*)*\\?"?)+)', re.DOTALL)
+_KNOWN = frozenset(["for", "by", "host", "proto"])
+_is_scheme = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*").fullmatch
 _node = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}|_[A-Za-z0-9._\-]+))?").fullmatch
 
 
@@ -25,6 +28,10 @@ class ForwardedElement:
     """What one proxy tells: ``for_`` (the client of the proxy), ``by`` (its own interface), ``host`` and ``proto``.
 
     Each is a string or None. ``extensions`` holds all other parameters, names in lower case. Do not change an object.
+
+    Raises :exc:`ValueError` for a node that RFC 7239 section 6 does not allow, such as an IPv6 address without brackets
+    (``2001:db8::1`` in place of ``[2001:db8::1]``), for a ``proto`` that is not the name of a scheme (section 5.4), and
+    for a name or value that a header field must not contain. Reading is not as strict.
     """
 
     __module__ = "cardan.datastructures"
@@ -43,7 +50,16 @@ class ForwardedElement:
         self.by = by
         self.host = host
         self.proto = proto
-        self.extensions = dict(extensions or {})
+        self.extensions = {name.lower(): value for name, value in (extensions or {}).items()}
+        if twice := _KNOWN & self.extensions.keys():
+            raise ValueError(f"got {sorted(twice)} in extensions, expected them as arguments of their own")
+        for name, node in (("for", for_), ("by", by)):
+            if node is not None and split_node(node) is None:
+                raise ValueError(f"got {name} {node!r}, expected a name or an address, an IPv6 address in brackets")
+        if proto is not None and not _is_scheme(proto):
+            raise ValueError(f"got proto {proto!r}, expected the name of a scheme such as 'https'")
+        if (text := self.to_header()) and _read(text) != self:
+            raise differs(ForwardedElement, text)
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return the parameters as pairs of name and value, without those that are None."""
@@ -70,19 +86,29 @@ class ForwardedElement:
 
 
 class Forwarded(Sequence[ForwardedElement]):
-    """The elements of Forwarded, an immutable sequence. The first element is that of the proxy next to the client."""
+    """The elements of Forwarded, an immutable sequence. The first element is that of the proxy next to the client.
+
+    An element without a parameter says nothing, and is left out.
+    """
 
     __module__ = "cardan.datastructures"
     __slots__ = ("_elements",)
     __getstate__ = slots_state
 
     def __init__(self, elements: Iterable[ForwardedElement] = ()) -> None:
-        self._elements = tuple(elements)
+        given = tuple(elements)
+        for element in given:
+            if not isinstance(element, ForwardedElement):
+                raise TypeError(f"got {element!r} as an element, expected a ForwardedElement")
+        self._elements = tuple([element for element in given if element.pairs()])
+        check_reads_back(self)
 
     @classmethod
     def from_header(cls, value: str | None, /) -> Self:
         """Parse a field value. None and an invalid value give an object without elements."""
-        return cls(element for member in split(value) if (element := _read(member)) is not None)
+        self = cls.__new__(cls)
+        self._elements = tuple([element for member in split(value) if (element := _read(member)) is not None])
+        return self
 
     def to_header(self) -> str:
         """Return the field value. Raises :exc:`ValueError` for a value that a header field must not contain."""
@@ -123,8 +149,11 @@ def _read(member: str) -> ForwardedElement | None:
             found.setdefault(name, unquote(value.strip(OWS)))
     if not found:
         return None
-    take = found.pop
-    return ForwardedElement(take("for", None), take("by", None), take("host", None), take("proto", None), found)
+    element = ForwardedElement.__new__(ForwardedElement)
+    element.for_, element.by = found.pop("for", None), found.pop("by", None)
+    element.host, element.proto = found.pop("host", None), found.pop("proto", None)
+    element.extensions = found
+    return element
 
 
 def split_node(node: str) -> tuple[str, str | None] | None:

@@ -38,7 +38,11 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
     def __init__(
         self, headers: Iterable[str] | None = None, on_update: Callable[[HeaderSet], object] | None = None
     ) -> None:
-        super().__init__(_fold(headers or ()))
+        if isinstance(headers, str):
+            raise TypeError(f"got {headers!r} as the members, expected an iterable of them")
+        state = _fold(headers or ())
+        self._checked(state)
+        super().__init__(state)
         self._on_update = on_update
 
     @classmethod

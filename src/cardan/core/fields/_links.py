@@ -15,6 +15,7 @@ from typing import Any, overload
 from .._pickling import slots_state
 from ._live import Live
 from ._options import dump_options, parse_options
+from ._reading_back import differs
 from ._syntax import is_token
 
 __all__ = ["Link", "Links"]
@@ -28,7 +29,9 @@ _is_target = re.compile(r"[\x21\x23-\x3b\x3d\x3f-\x7e]*").fullmatch
 class Link:
     """A link: a target (a URL) with ``rel`` (relation types, separated by spaces) and other parameters.
 
-    An underscore in the name of a keyword argument stands for a hyphen. A parameter that is None is left out.
+    An underscore in the name of a keyword argument stands for a hyphen. A parameter that is None is left out. Raises
+    :exc:`ValueError` without a relation type, which RFC 8288 section 3.3 requires, and for a target or a parameter that
+    the field must not contain. A link that was read may lack its relation type.
 
     >>> Link("/feed", rel="alternate", type="application/atom+xml").to_header()
     '</feed>; rel=alternate; type="application/atom+xml"'
@@ -45,6 +48,12 @@ class Link:
             for name, value in {"rel": rel, **parameters}.items()
             if value is not None
         }
+        if not self.rel.split() or not self.rel.isascii():
+            raise ValueError(
+                f"got a link to {target!r} with rel {rel!r}, expected a relation type (RFC 8288 section 3.3)"
+            )
+        if Links._read(self.to_header()) != (self,):
+            raise differs(Link, self.to_header())
 
     @property
     def rel(self) -> str:
@@ -89,7 +98,7 @@ class Links(Live[tuple[Link, ...]], MutableSequence[Link]):
 
     def __init__(self, links: Iterable[Link] = ()) -> None:
         state = tuple(links)
-        self._write(state)
+        self._checked(state)
         super().__init__(state)
 
     @classmethod
@@ -100,7 +109,7 @@ class Links(Live[tuple[Link, ...]], MutableSequence[Link]):
 
     @classmethod
     def _write(cls, state: tuple[Link, ...]) -> str:
-        return ", ".join(link.to_header() for link in state)
+        return ", ".join([_link_text(link) for link in state])
 
     def find(self, relation: str) -> Link | None:
         """Return the first link with a relation type, None if there is none."""
@@ -141,8 +150,15 @@ class Links(Live[tuple[Link, ...]], MutableSequence[Link]):
         return len(self._get())
 
 
+def _link_text(link: Link) -> str:
+    if not isinstance(link, Link):
+        raise TypeError(f"got {link!r} as a link, expected a Link")
+    return link.to_header()
+
+
 def _made(target: str, rest: str) -> Link:
-    link = Link(target)
+    link = Link.__new__(Link)
+    link.target = target
     _, parameters = parse_options(";" + rest.partition(";")[2])
     link.parameters = {name: value for name, value in parameters.items() if is_token(name)}
     return link

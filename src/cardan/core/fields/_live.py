@@ -3,8 +3,8 @@
 A class of field values that can be changed derives from :class:`Live`. An object that is not bound to headers keeps its
 own state. An object that is bound to headers (:meth:`Live.bound`) reads the field before each use and writes it after
 each change. Two live values of one field therefore see each other's changes, and also a direct assignment to the
-headers. A change to a value that a header field must not contain raises an exception and changes nothing. When a value
-becomes empty, the field is removed.
+headers. A change to a value that a header field must not contain, or that reading the field would not give back, raises
+an exception and changes nothing. When a value becomes empty, the field is removed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSequence
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, overload
+
+from ._reading_back import differs
 
 __all__ = ["HasHeaders", "HeaderStore", "Live", "LiveDict", "LiveMapping", "LiveSequence", "sealed"]
 
@@ -70,6 +72,17 @@ class Live(Generic[S]):
         """
 
     @classmethod
+    def _checked(cls, state: S) -> str:
+        """Return the field value of ``state``.
+
+        Raises what ``_write()`` raises, and :exc:`ValueError` if reading the field value gives another state.
+        """
+        text = cls._write(state)
+        if cls._read(text or None) != state:
+            raise differs(cls, text)
+        return text
+
+    @classmethod
     def from_header(cls, value: str | None, /) -> Self:
         """Parse a field value. None and an invalid value give an empty object."""
         self = cls.__new__(cls)
@@ -106,8 +119,8 @@ class Live(Generic[S]):
         return self._state
 
     def _set(self, state: S) -> None:
-        """Replace the state and write it to the headers. If ``_write()`` raises, nothing changes."""
-        text = self._write(state)
+        """Replace the state and write it to the headers. If ``_checked()`` raises, nothing changes."""
+        text = self._checked(state)
         if self._headers is not None:
             if text:
                 self._headers[self._name] = text
@@ -157,9 +170,14 @@ class LiveMapping(Live[dict[str, V]], Mapping[str, V]):
 
     def __init__(self, values: Mapping[str, V] | Iterable[tuple[str, V]] | None = None) -> None:
         """Take a mapping or pairs. Raises :exc:`ValueError` for a value that a header field must not contain."""
-        state = {self._key(name): value for name, value in dict(values or ()).items()}
-        self._write(state)
+        state = dict([self._item(name, value) for name, value in dict(values or ()).items()])
+        self._checked(state)
         super().__init__(state)
+
+    @classmethod
+    def _item(cls, name: str, value: V) -> tuple[str, V]:
+        """Return an item that the program sets as reading gives it."""
+        return cls._key(name), value
 
     @classmethod
     def _key(cls, name: str) -> str:
@@ -185,7 +203,8 @@ class LiveDict(LiveMapping[V], MutableMapping[str, V]):
     __slots__ = ()
 
     def __setitem__(self, key: str, value: V) -> None:
-        self._set({**self._get(), self._key(key): value})
+        name, item = self._item(key, value)
+        self._set({**self._get(), name: item})
 
     def __delitem__(self, key: str) -> None:
         state = dict(self._get())
@@ -209,7 +228,7 @@ class LiveSequence(Live[tuple[V, ...]], MutableSequence[V]):
     def __init__(self, members: Iterable[V] = ()) -> None:
         """Take the members. Raises :exc:`TypeError` for one of another class."""
         state = tuple(members)
-        self._write(state)
+        self._checked(state)
         super().__init__(state)
 
     @classmethod

@@ -21,6 +21,7 @@ class MediaTypeParameters(Live[MediaType | None], MutableMapping[str, str]):
     __slots__ = ()
 
     def __init__(self, media_type: MediaType | None = None) -> None:
+        self._checked(media_type)
         super().__init__(media_type)
 
     @classmethod

@@ -1,8 +1,8 @@
 """Content-Type as browsers read it (WHATWG MIME Sniffing, sections 4 and 5; Fetch, section 2.2.2).
 
 Parsing takes linear time and never raises: an invalid media type gives None, an invalid parameter is skipped, and if a
-parameter occurs more than once, the first one counts. Writing raises :exc:`ValueError` for a value that a header field
-must not contain.
+parameter occurs more than once, the first one counts. The constructor raises :exc:`ValueError` for a value that a
+header field must not contain.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ._lists import split
+from ._reading_back import check_reads_back
 from ._syntax import is_token, quote, quote_if_needed, unescape
 
 __all__ = ["MediaType", "extract_media_type", "is_nosniff", "parse_media_type"]
@@ -32,6 +33,9 @@ _is_value = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 class MediaType:
     """A media type: ``type``, ``subtype`` (both in lower case) and ``parameters`` (names in lower case). Immutable.
 
+    Raises :exc:`ValueError` for a type, a subtype or the name of a parameter that is not a token, and for a value that
+    a header field must not contain.
+
     >>> MediaType.from_header("Text/HTML; charset=UTF-8").charset
     'utf-8'
     """
@@ -44,9 +48,19 @@ class MediaType:
     parameters: Mapping[str, str]
 
     def __init__(self, type: str, subtype: str, parameters: Mapping[str, str] | None = None) -> None:
+        self.type = type.lower()
+        self.subtype = subtype.lower()
+        self.parameters = MappingProxyType({name.lower(): value for name, value in (parameters or {}).items()})
+        check_reads_back(self)
+
+    @classmethod
+    def _made(cls, type: str, subtype: str, parameters: dict[str, str]) -> MediaType:
+        """Return an object without a check of the arguments: a parser has made them."""
+        self = cls.__new__(cls)
         self.type = type
         self.subtype = subtype
-        self.parameters = MappingProxyType({} if parameters is None else dict(parameters))
+        self.parameters = MappingProxyType(parameters)
+        return self
 
     @classmethod
     def from_header(cls, value: str | None, /) -> MediaType | None:
@@ -64,8 +78,8 @@ class MediaType:
             return None
         kind, subtype = found[1].lower(), found[2].lower()
         if not semicolon:
-            return cls(kind, subtype)
-        return cls(kind, subtype, _read_parameters(value.rstrip(_WHITESPACE), len(essence)))
+            return cls._made(kind, subtype, {})
+        return cls._made(kind, subtype, _read_parameters(value.rstrip(_WHITESPACE), len(essence)))
 
     def to_header(self) -> str:
         """Return the field value (WHATWG MIME Sniffing, section 4.5).
@@ -167,7 +181,8 @@ def extract_media_type(text: str | None) -> MediaType | None:
         if result is None or media_type.essence != result.essence:
             charset = media_type.parameters.get("charset")
         elif charset is not None and "charset" not in media_type.parameters:
-            media_type = MediaType(media_type.type, media_type.subtype, {**media_type.parameters, "charset": charset})
+            parameters = {**media_type.parameters, "charset": charset}
+            media_type = MediaType._made(media_type.type, media_type.subtype, parameters)
         result = media_type
     return result
 

@@ -80,7 +80,8 @@ def dump_options(value: str, parameters: Mapping[str, str | int | None]) -> str:
     """Return ``value`` with its parameters as a field value. A parameter that is None is left out.
 
     A parameter value that is not a token is quoted; one that is not ASCII is written as ``name*=UTF-8''...``
-    (RFC 8187). Raises :exc:`ValueError` for control characters, for a name that is not a token, and for a ``;`` in
+    (RFC 8187). The name may also be given as ``name*``, with text or with an encoded value. Raises
+    :exc:`ValueError` for control characters, for lone surrogates, for a name that is not a token, and for a ``;`` in
     ``value``.
     """
     if ";" in value:
@@ -93,7 +94,14 @@ def dump_options(value: str, parameters: Mapping[str, str | int | None]) -> str:
 
 
 def dump_parameter(name: str, value: str) -> str:
-    """Return one parameter: ``name=value``, or ``name*=UTF-8''...`` if ``value`` is not ASCII."""
+    """Return one parameter: ``name=value``, or ``name*=UTF-8''...`` if ``value`` is not ASCII.
+
+    A name that ends with ``*`` takes text, or a value that is already encoded (RFC 8187), which is not encoded twice.
+    """
+    if name.endswith("*"):
+        if name == "*":
+            raise ValueError("got parameter '*', expected a name before it")
+        return f"{name}={value if decode_extended(value) is not None else encode_extended(value)}"
     if value.isascii():
         return f"{name}={quote_if_needed(value)}"
     return f"{name}*={encode_extended(value)}"
@@ -102,11 +110,16 @@ def dump_parameter(name: str, value: str) -> str:
 def encode_extended(text: str) -> str:
     """Return ``text`` as the value of a ``name*`` parameter (RFC 8187 section 3.2): ``UTF-8''%e2%82%ac``.
 
-    Raises :exc:`ValueError` for control characters: they could be percent-encoded, but no recipient should get them.
+    Raises :exc:`ValueError` for control characters, which could be percent-encoded, but no recipient should get them,
+    and for lone surrogates, which UTF-8 cannot express.
     """
     if _has_control(text):
         raise ValueError(f"got parameter {text!r}, expected no control characters")
-    data = _not_attr(lambda found: b"%%%02X" % found[0][0], text.encode("utf-8", "replace"))
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"got parameter {text!r}, expected text without lone surrogates") from None
+    data = _not_attr(lambda found: b"%%%02X" % found[0][0], encoded)
     return f"UTF-8''{data.decode('ascii')}"
 
 

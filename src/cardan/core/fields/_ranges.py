@@ -2,20 +2,21 @@
 
 Positions count bytes as Python slices do: a range ends *before* ``stop``. Parsing takes linear time and never raises:
 an invalid ``ranges-specifier`` gives None, and the server then ignores the field (section 14.2). A constructor raises
-:exc:`ValueError` for contradictory positions.
+:exc:`ValueError` for contradictory positions, and for what the field cannot say.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Self
 
 from .._pickling import slots_state
 from ._content_range import ContentRange
-from ._dates import http_date, parse_date
+from ._dates import http_date, parse_date, to_timestamp
 from ._etags import is_opaque, quote_etag, unquote_etag
+from ._reading_back import check_reads_back
 from ._syntax import OWS, check_token, is_token, parse_integer
 
 __all__ = ["ContentRange", "IfRange", "Range", "merge_ranges"]
@@ -33,7 +34,7 @@ class Range:
 
     ``(0, 500)`` means the first 500 bytes, ``(500, None)`` all bytes after these, ``(-500, None)`` the last 500 bytes.
     ``(0, 0)`` is the empty range of ``bytes=-0``, which cannot be satisfied. Raises :exc:`ValueError` if a range does
-    not start before its stop.
+    not start before its stop, without a range, and for more than 1000 ranges, because reading gives None for these.
     """
 
     __module__ = "cardan.datastructures"
@@ -44,11 +45,14 @@ class Range:
     ranges: list[tuple[int, int | None]]
 
     def __init__(self, units: str, ranges: Sequence[tuple[int, int | None]]) -> None:
-        for start, stop in ranges:
+        self.ranges = [(start, stop) for start, stop in ranges]
+        if not 0 < len(self.ranges) <= MAX_RANGES:
+            raise ValueError(f"got {len(self.ranges)} ranges, expected 1 to {MAX_RANGES}")
+        for start, stop in self.ranges:
             if stop is not None and (start < 0 or stop <= start) and (start, stop) != (0, 0):
                 raise ValueError(f"got range {(start, stop)!r}, expected start below stop")
         self.units = check_token(units, "range unit").lower()
-        self.ranges = list(ranges)
+        check_reads_back(self)
 
     @classmethod
     def from_header(cls, value: str | None, /) -> Self | None:
@@ -173,28 +177,45 @@ def merge_ranges(ranges: Sequence[tuple[int, int]], gap: int = 0) -> list[tuple[
 
 
 class IfRange:
-    """The value of If-Range: an entity tag (``etag`` and ``weak``), a ``date``, or neither."""
+    """The value of If-Range: an entity tag (``etag`` and ``weak``), a ``date``, or neither.
+
+    A date is kept in UTC without fractions of a second, as the field says it; a naive one is in UTC. Raises
+    :exc:`ValueError` for both a tag and a date, for ``weak`` without a tag, and for a tag that is none.
+    """
 
     __module__ = "cardan.datastructures"
     __slots__ = ("date", "etag", "weak")
     __getstate__ = slots_state
 
     def __init__(self, etag: str | None = None, date: datetime | None = None, weak: bool = False) -> None:
+        if date is not None:
+            if etag is not None:
+                raise ValueError("got an entity tag and a date, expected one of them (RFC 9110 section 13.1.5)")
+            date = datetime.fromtimestamp(to_timestamp(date), UTC)
         self.etag = etag
         self.date = date
         self.weak = weak
+        check_reads_back(self)
+
+    @classmethod
+    def _made(cls, etag: str | None, date: datetime | None, weak: bool) -> Self:
+        self = cls.__new__(cls)
+        self.etag = etag
+        self.date = date
+        self.weak = weak
+        return self
 
     @classmethod
     def from_header(cls, value: str | None, /) -> Self:
         """Parse a field value. None gives an empty object; an invalid value gives one that never matches."""
         if not value:
-            return cls()
+            return cls._made(None, None, False)
         if (date := parse_date(value)) is not None:
-            return cls(date=date)
+            return cls._made(None, date, False)
         etag, weak = unquote_etag(value)
         if etag is not None and not is_opaque(etag):  # an invalid value must never match
             etag, weak = "", True
-        return cls(etag, weak=bool(weak))
+        return cls._made(etag, None, bool(weak))
 
     def to_header(self) -> str:
         """Return the field value, ``""`` for an empty object."""

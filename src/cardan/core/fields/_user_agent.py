@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Self
 
+from ._syntax import check_value
+
 __all__ = ["UserAgent"]
 
 
 class UserAgent(str):
     """The User-Agent field (RFC 9110 section 10.1.5) as a string; ``""`` if it was not sent.
 
-    :attr:`string` and :meth:`to_header` also give the text. A subclass that parses the text can override them.
+    :attr:`string` and :meth:`to_header` also give the text. A subclass that parses the text can override them. Raises
+    :exc:`ValueError` for text that a header field must not contain.
 
     >>> UserAgent("curl/8.5.0").startswith("curl/")
     True
@@ -19,10 +22,16 @@ class UserAgent(str):
     __module__ = "cardan.datastructures"
     __slots__ = ()
 
+    def __new__(cls, text: str = "") -> Self:
+        return super().__new__(cls, check_value(text, "user agent"))
+
     @classmethod
     def from_header(cls, value: str | None, /) -> Self:
         """Return a field value as an object; None gives the empty text."""
-        return cls(value or "")
+        return str.__new__(cls, value or "")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self).from_header, (str.__str__(self),)
 
     @property
     def string(self) -> str:

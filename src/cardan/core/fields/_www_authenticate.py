@@ -42,7 +42,7 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
         if isinstance(auth_type, str):
             auth_type = [Challenge(auth_type, values, token)]
         state = tuple(auth_type or ())
-        self._write(state)
+        self._checked(state)
         super().__init__(state)
 
     @classmethod
@@ -57,7 +57,7 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
 
     @classmethod
     def _write(cls, state: tuple[Challenge, ...]) -> str:
-        return ", ".join(challenge.to_header() for challenge in state)
+        return ", ".join([_challenge_text(challenge) for challenge in state])
 
     def insert(self, index: int, value: Challenge) -> None:
         """Insert a challenge before a position."""
@@ -142,6 +142,12 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
 
     def __len__(self) -> int:
         return len(self._get())
+
+
+def _challenge_text(challenge: Challenge) -> str:
+    if not isinstance(challenge, Challenge):
+        raise TypeError(f"got {challenge!r} as a challenge, expected a Challenge")
+    return challenge.to_header()
 
 
 def _challenge(scheme: str, members: list[str]) -> Challenge:

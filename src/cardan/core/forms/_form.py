@@ -73,6 +73,13 @@ class Form:
         if first is not None:
             raise first
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Form):
+            return NotImplemented
+        return (self.fields, self.files, self.special) == (other.fields, other.files, other.special)
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed
+
     def __repr__(self) -> str:
         return f"<Form fields={len(self.fields)} files={len(self.files)}>"
 
