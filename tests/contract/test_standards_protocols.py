@@ -188,6 +188,74 @@ def test_an_application_iterates_over_nothing_before_it_is_asked() -> None:
     iterable.close()  # type: ignore[attr-defined]
 
 
+# --- RFC 3875: the environ that an application of WSGI gets over ASGI ---
+
+
+def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
+    """The environ that a bridged application gets for a scope, with the body as ``read``."""
+    seen: dict[str, Any] = {}
+
+    def app(environ: Any, start_response: Any) -> Any:
+        seen.update(environ, read=environ["wsgi.input"].read())
+        start_response("204 No Content", [])
+        return []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"12345" if "content-length" in dict(names(scope)) else b""}
+
+    messages(Application.from_wsgi(app), {**RequestBuilder("/").scope(), **scope}, receive)
+    return seen
+
+
+def names(scope: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """The names of the fields of a scope as text, with their values."""
+    return ((name.decode(), value) for name, value in scope.get("headers", ()))
+
+
+def with_fields(*fields: tuple[bytes, bytes], **values: Any) -> dict[str, Any]:
+    return {"headers": list(fields), **values}
+
+
+VARIABLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "4.1.2 length": (
+        with_fields((b"content-length", b"5"), method="POST"),
+        {"CONTENT_LENGTH": "5", "HTTP_CONTENT_LENGTH": None, "read": b"12345"},
+    ),
+    "4.1.2 no length": (with_fields(), {"CONTENT_LENGTH": None, "read": b""}),
+    "4.1.3 type": (with_fields((b"content-type", b"a/b")), {"CONTENT_TYPE": "a/b", "HTTP_CONTENT_TYPE": None}),
+    "4.1.5 path": (
+        {"path": "/a b/ü", "raw_path": b"/a%20b/%C3%BC"},
+        {"PATH_INFO": "/a b/\xc3\xbc", "SCRIPT_NAME": ""},
+    ),
+    "4.1.7 query": ({"query_string": b"a=%20b&c"}, {"QUERY_STRING": "a=%20b&c"}),
+    "4.1.7 no query": ({"query_string": b""}, {"QUERY_STRING": ""}),
+    "4.1.8 address": ({"client": ("fe80::1", 5)}, {"REMOTE_ADDR": "fe80::1", "REMOTE_PORT": "5"}),
+    "4.1.12 method": ({"method": "PURGE"}, {"REQUEST_METHOD": "PURGE"}),
+    "4.1.13 prefix": (
+        {"root_path": "/r\xfc", "path": "/r\xfc/x", "raw_path": b"/r%C3%BC/x"},
+        {"SCRIPT_NAME": "/r\xc3\xbc", "PATH_INFO": "/x"},
+    ),
+    "4.1.14 name": ({"server": ("a.example", 8000)}, {"SERVER_NAME": "a.example"}),
+    "4.1.14 IPv6": ({"server": ("::1", 8000)}, {"SERVER_NAME": "[::1]"}),
+    "4.1.14 Unix socket": ({"server": ("/run/a:b", None)}, {"SERVER_NAME": "/run/a:b", "SERVER_PORT": "80"}),
+    "4.1.15 port": ({"server": ("a.example", 8000)}, {"SERVER_PORT": "8000"}),
+    "4.1.16 version": ({"http_version": "2"}, {"SERVER_PROTOCOL": "HTTP/2"}),
+    "4.1.18 several fields": (
+        with_fields((b"x-a", b"1"), (b"x-a", b"2"), (b"cookie", b"a=1"), (b"cookie", b"b=2")),
+        {"HTTP_X_A": "1, 2", "HTTP_COOKIE": "a=1; b=2"},
+    ),
+    "4.1.18 underscore": (with_fields((b"x_real_ip", b"1")), {"HTTP_X_REAL_IP": None}),
+}
+
+
+@pytest.mark.parametrize("row", VARIABLES)
+def test_variables(row: str) -> None:
+    """RFC 3875: each variable has the value that its section says."""
+    scope, expected = VARIABLES[row]
+    environ = environ_of(scope)
+    assert {name: environ.get(name) for name in expected} == expected
+
+
 # --- ASGI ---
 
 

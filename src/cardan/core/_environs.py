@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
     from ._request.head import HeadLike, Told
 
-__all__ = ["make_environ", "server_of"]
+__all__ = ["make_environ", "server_name", "server_of"]
 
 
 def server_of(head: HeadLike, host: str) -> tuple[str, int]:
     """Name and port of the server. Where the head tells none, they are those of ``host``, the Host of the request."""
     name, port = head.server or (host.rpartition(":")[0] or host or "localhost", None)
     return name, DEFAULT_PORTS.get(head.scheme, 80) if port is None else port
+
+
+def server_name(name: str) -> str:
+    """The SERVER_NAME of a server. An IPv6 address stands between brackets (RFC 3875 section 4.1.14)."""
+    return f"[{name}]" if ":" in name and name[0] not in "[/" else name  # a Unix socket is a path
 
 
 def make_environ(
@@ -42,7 +47,7 @@ def make_environ(
         "QUERY_STRING": query_string,
         "REQUEST_URI": target,
         "RAW_URI": target,
-        "SERVER_NAME": server[0],
+        "SERVER_NAME": server_name(server[0]),
         "SERVER_PORT": str(server[1]),
         "SERVER_PROTOCOL": f"HTTP/{head.http_version}",
         "wsgi.version": (1, 0),

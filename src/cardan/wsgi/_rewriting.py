@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core._environs import server_name
 from ..core._mounting import move_prefix
 from ..core._proxies import look_behind
 from ..core._request.exchange import find_exchange
@@ -48,7 +49,7 @@ def behind_proxies(environ: dict[str, Any], trusted: TrustedProxies, key: str) -
         seen["REMOTE_PORT"] = str(port) if port else ""
     if after.server != before.server and after.server is not None:
         name, number = after.server
-        seen["SERVER_NAME"] = f"[{name}]" if ":" in name else name  # RFC 3875 section 4.1.14
+        seen["SERVER_NAME"] = server_name(name)
         seen["SERVER_PORT"] = str(number)
     if after.root_path != before.root_path:
         seen["SCRIPT_NAME"] = encode(after.root_path)
