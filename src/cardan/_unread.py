@@ -237,7 +237,7 @@ class UnreadRequest(Protocol[R_co]):
 
     @property
     def method(self) -> str:
-        """The method in upper case (RFC 9110 section 9)."""
+        """The method, as it was sent. Methods are case-sensitive (RFC 9110 section 9.1): ``get`` is not ``GET``."""
         ...
 
     @property

@@ -770,8 +770,8 @@ def test_make_form_data_parser(make: Make) -> None:
 
 
 def test_method(make: Make) -> None:
-    """The method in upper case."""
-    assert make(overrides={"wsgi": {"REQUEST_METHOD": "purge"}, "asgi": {"method": "purge"}}).method == "PURGE"
+    """The method as it was sent: methods are case-sensitive (RFC 9110 section 9.1)."""
+    assert make(overrides={"wsgi": {"REQUEST_METHOD": "purge"}, "asgi": {"method": "purge"}}).method == "purge"
 
 
 def test_path(make: Make) -> None:

@@ -59,10 +59,14 @@ def test_parse(text: str, expected: tuple[int, str]) -> None:
         "1234 x",
         "0 x",
         "99",
+        "600 x",
+        "999",
         "\xd9\xa4\xd9\xa0",
     ],
 )
 def test_what_is_no_status(text: str) -> None:
-    """A text without a code from 100 to 999 is refused, and one that a status line cannot hold (RFC 9112 section 4)."""
+    """A text without a code from 100 to 599 (RFC 9110 section 15) is refused, and one that a status line cannot hold
+    (RFC 9112 section 4).
+    """
     with pytest.raises(ValueError, match=r"^got .*, expected "):
         parse_status(text)

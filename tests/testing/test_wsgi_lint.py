@@ -78,7 +78,7 @@ BROKEN: list[tuple[Any, str]] = [
     (app_of(200), "got a status of type int, expected str"),
     (app_of("200"), "got status '200', expected three digits, a space and a reason"),
     (app_of("200 O\nK"), "got status '200 O\\nK', expected three digits, a space and a reason"),
-    (app_of("101 Switching"), "got status 101, expected a final one, 200 to 999"),
+    (app_of("101 Switching"), "got status 101, expected a final one, 200 to 599"),
     (app_of("200 OK", {}), "got headers of type dict, expected a list"),
     (app_of("200 OK", [["a", "b"]]), "got header ['a', 'b'], expected a tuple of name and value"),
     (app_of("200 OK", [("a", 1)]), "got 1 in a header, expected str"),

@@ -88,19 +88,19 @@ def status_line(code: int) -> str:
 def checked_code(code: int) -> int:
     """Return a status code as a plain int. Raises :exc:`TypeError` if it is no int.
 
-    Raises :exc:`ValueError` if it has not three digits (RFC 9110 section 15).
+    Raises :exc:`ValueError` if it is in none of the five classes, 1xx to 5xx (RFC 9110 section 15).
     """
     if not isinstance(code, int) or isinstance(code, bool):
         raise TypeError(f"got the status code {code!r}, expected an int")
-    if not 100 <= code <= 999:
-        raise ValueError(f"got the status code {int(code)}, expected one from 100 to 999")
+    if not 100 <= code <= 599:
+        raise ValueError(f"got the status code {int(code)}, expected one from 100 to 599")
     return int(code)
 
 
 def parse_status(status: str) -> tuple[int, str]:
     """Return the code and the status line of ``"404 Not Found"``, ``"404"`` or a custom ``"404 gone fishing"``.
 
-    Raises :exc:`ValueError` for text without a code, for a code that is not from 100 to 999, and for text with control
+    Raises :exc:`ValueError` for text without a code, for a code that is not from 100 to 599, and for text with control
     characters or characters beyond latin-1, which a status line must not contain (RFC 9112 section 4).
     """
     text = status.strip()
@@ -110,6 +110,6 @@ def parse_status(status: str) -> tuple[int, str]:
         raise ValueError(f"got status {status!r}, expected latin-1 text without control characters")
     code, _, reason = text.partition(" ")
     if not (code.isascii() and code.isdigit() and len(code) <= 3):
-        raise ValueError(f"got status {status!r}, expected a code from 100 to 999 and a reason phrase")
+        raise ValueError(f"got status {status!r}, expected a code from 100 to 599 and a reason phrase")
     number = checked_code(int(code))
     return number, f"{number} {reason.strip()}" if reason else status_line(number)

@@ -19,7 +19,7 @@ from ..core._buffers import is_bytes_like
 from ..core._checks import check_type
 from ..core._exceptions import NotFound
 from ..core._response.base import BaseResponse as CoreResponse
-from ..core._response.conditional import RequestLike
+from ..core._response.conditional import SAFE, RequestLike
 from ..core._response.content_type import of_file
 from ..core._response.etag import head_of, make_conditional_on
 from ..core.fields._content_disposition import ContentDisposition
@@ -191,7 +191,7 @@ def check_charset(charset: object) -> None:
 def answer(response: Response, request: RequestLike | Mapping[str, Any]) -> None:
     """Make ``response``, which sends a file, the answer to a request that may have conditions or ask for ranges."""
     method, headers = head_of(request)
-    if method in ("GET", "HEAD"):  # no Date, which the server sets
+    if method in SAFE:  # no Date, which the server sets
         make_conditional_on(response, method, headers, isinstance(response.response, FileBody) and "bytes")
 
 

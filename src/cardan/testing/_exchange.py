@@ -68,7 +68,8 @@ class Exchange:
     def is_bodiless(self) -> bool:
         """True if the response cannot have a body (RFC 9110, section 6.4.1). Then the body is dropped."""
         status = self.answer.status if self.answer else 200
-        return self.method == "HEAD" or status in (204, 304)
+        opens_tunnel = self.method == "CONNECT" and 200 <= status < 300
+        return self.method == "HEAD" or opens_tunnel or status in (204, 304)
 
     def begin(self, answer: Answer) -> None:
         """Store the head of the response, which the application has sent."""

@@ -109,9 +109,11 @@ def test_status(status: Any, code: int, line: str) -> None:
     assert response.status == "201 Created"
 
 
-@pytest.mark.parametrize("status", ["", "  ", "200 OK\r\nX: y", "200 \0", "200 \u2603", "gone", "4040 x", 4040, 99, -1])
+@pytest.mark.parametrize(
+    "status", ["", "  ", "200 OK\r\nX: y", "200 \0", "200 \u2603", "gone", "4040 x", "600", 600, 999, 4040, 99, -1]
+)
 def test_status_that_must_not_be_sent(status: Any) -> None:
-    """A status without a code of three digits, and one that could end itself, are refused when set."""
+    """A status without a code from 100 to 599 (RFC 9110 section 15), and one that could end itself, are refused."""
     with pytest.raises(ValueError, match="got"):
         Response(status=status)
     response = Response()
@@ -119,7 +121,7 @@ def test_status_that_must_not_be_sent(status: Any) -> None:
         response.status = status
     assert response.status == "200 OK"
     if isinstance(status, int):
-        with pytest.raises(ValueError, match=r"got the status code .*, expected one from 100 to 999"):
+        with pytest.raises(ValueError, match=r"got the status code .*, expected one from 100 to 599"):
             response.status_code = status
     with pytest.raises(TypeError, match="got the status code '404', expected an int"):
         response.status_code = "404"  # type: ignore[assignment]

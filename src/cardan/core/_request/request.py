@@ -275,8 +275,8 @@ class BaseRequest(_Limited):
 
     @cached
     def method(self) -> str:
-        """The method in upper case (RFC 9110 section 9)."""
-        return self.head.method.upper()
+        """The method, as it was sent. Methods are case-sensitive (RFC 9110 section 9.1): ``get`` is not ``GET``."""
+        return self.head.method
 
     @cached
     def headers(self) -> HeadersView:

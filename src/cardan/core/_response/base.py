@@ -110,7 +110,7 @@ class BaseResponse(Copies, Outgoing):
             self._set_response(response)
         if status is None:
             self._code = self.default_status
-        elif type(status) is int and 100 <= status <= 999:
+        elif type(status) is int and 100 <= status <= 599:
             self._code = status
         else:
             self.status = status
@@ -167,7 +167,7 @@ class BaseResponse(Copies, Outgoing):
 
     @property
     def status_code(self) -> int:
-        """The status code, from 100 to 999. Setting it also sets the reason phrase of RFC 9110."""
+        """The status code, from 100 to 599. Setting it also sets the reason phrase of RFC 9110."""
         return self._code
 
     @status_code.setter
@@ -180,7 +180,7 @@ class BaseResponse(Copies, Outgoing):
         """Status code and reason phrase, such as ``"404 Not Found"``. ASGI does not send a phrase of your own.
 
         It can be set to a code, an :class:`~http.HTTPStatus` or such a text. A text without a code, and a code that is
-        not from 100 to 999, raise ValueError.
+        not from 100 to 599 (RFC 9110 section 15), raise ValueError.
         """
         if self._reason is None:
             return STATUS_LINES.get(self._code) or status_line(self._code)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["MAX_RANGES", "Conditions", "Decision", "Representation", "RequestLike", "decide"]
+__all__ = ["MAX_RANGES", "SAFE", "Conditions", "Decision", "Representation", "RequestLike", "decide"]
 
 #: The largest number of parts in one answer, after ranges that overlap or touch were merged. A request for more gets
 #: the whole representation (RFC 9110 section 14.2 allows it). Apache allows 200, nginx any number, and Go limits only
@@ -38,6 +38,8 @@ _FEW: Final = 4
 
 _SECOND: Final = timedelta(seconds=1)
 
+#: methods that change nothing, and that select a representation (RFC 9110 section 9.2.1, RFC 10008 section 2)
+SAFE: Final = frozenset({"GET", "HEAD", "QUERY"})
 # section 13.2.1: methods that neither select nor modify a representation
 _WITHOUT_PRECONDITIONS: Final = frozenset({"CONNECT", "OPTIONS", "TRACE"})
 
@@ -103,7 +105,7 @@ def decide(method: str, asked: Conditions, there: Representation) -> Decision:
         return Decision()
     if not _may_go_on(asked, there):
         return Decision(412)
-    safe = method in ("GET", "HEAD")
+    safe = method in SAFE
     if asked.if_none_match is not None:
         if _is_among(ETags.from_header(asked.if_none_match), there):
             return Decision(304 if safe else 412)

@@ -16,7 +16,7 @@ from ..fields._ranges import ContentRange
 from ..structures._environ_headers import EnvironHeaders
 from ..structures._scope_headers import ScopeHeaders
 from .base import BaseResponse
-from .conditional import Conditions, Representation, RequestLike, decide
+from .conditional import SAFE, Conditions, Representation, RequestLike, decide
 from .encoding import encode
 from .range_bodies import AsyncCutBody, CutBody, PartsBody, Seekable
 from .range_cutter import Plan, plan_ranges
@@ -71,13 +71,14 @@ class ETagResponseMixin(BaseResponse):
     ) -> Self:
         """Make this the answer to a conditional request, which may ask for a 304, 412, 206 or 416 in place of a 200.
 
-        Takes a request, an environ or a scope. For methods other than GET and HEAD nothing changes. ``accept_ranges``
-        (True means ``"bytes"``) is announced. Ranges are served if the length is known: the body is buffered, the body
-        has a length, or ``complete_length`` is given. Ranges of a streamed body are cut out while it is sent. Sets
-        Date, and Content-Length if it is known. Returns the response itself.
+        Takes a request, an environ or a scope. For methods other than GET, HEAD and QUERY nothing changes.
+        ``accept_ranges`` (True means ``"bytes"``) is announced. Ranges are served to GET (RFC 9110 section 14.2) if the
+        length is known: the body is buffered, the body has a length, or ``complete_length`` is given. Ranges of a
+        streamed body are cut out while it is sent. Sets Date, and Content-Length if it is known. Returns the response
+        itself.
         """
         method, headers = head_of(request_or_environ)
-        if method in ("GET", "HEAD"):
+        if method in SAFE:
             if "Date" not in self.headers:
                 self.headers["Date"] = http_date(utc_now())
             self._make_conditional(

@@ -42,6 +42,7 @@ __all__ = [
     "check_length",
     "final_fields",
     "has_body",
+    "opens_tunnel",
 ]
 
 HeaderPair: TypeAlias = "tuple[str, str]"
@@ -129,19 +130,29 @@ ResponseEvent: TypeAlias = "Head | Chunk | End"
 
 
 def has_body(method: str, status: int) -> bool:
-    """Whether a response to ``method`` with ``status`` may carry content (RFC 9110 sections 6.4.1 and 9.3.2)."""
-    return status not in (204, 205, 304) and method != "HEAD" and status >= 200
+    """Whether a response to ``method`` with ``status`` may carry content (RFC 9110 sections 6.4.1 and 9.3.2).
+
+    Methods are case-sensitive (section 9.1): ``head`` is another method than ``HEAD``.
+    """
+    return status not in (204, 205, 304) and method != "HEAD" and status >= 200 and not opens_tunnel(method, status)
 
 
-def final_fields(status: int, headers: Iterable[HeaderPair], length: int | None) -> tuple[list[HeaderPair], int | None]:
-    """The header fields as they are sent, a new list, and the Content-Length that they declare.
+def opens_tunnel(method: str, status: int) -> bool:
+    """Whether the connection becomes a tunnel: a 2xx in answer to CONNECT (RFC 9110 section 9.3.6)."""
+    return method == "CONNECT" and 200 <= status < 300
+
+
+def final_fields(
+    method: str, status: int, headers: Iterable[HeaderPair], length: int | None
+) -> tuple[list[HeaderPair], int | None]:
+    """The header fields as they are sent in answer to ``method``, a new list, and the Content-Length in them.
 
     ``length`` is the length of the body in bytes, None if it is not known. Fields of the connection are left out.
     A Last-Modified in the future becomes the current time. Raises :exc:`ValueError` for a status or field that must not
     be sent, for a Last-Modified that is no date, and for two fields of a name that is no list.
     """
-    if not 200 <= status < 1000:
-        raise ValueError(f"got final status {status}, expected a code from 200 to 999")
+    if not 200 <= status < 600:
+        raise ValueError(f"got final status {status}, expected a code from 200 to 599")
     fields: list[HeaderPair] = []
     declared: int | None = None
     once: set[str] = set()
@@ -172,6 +183,8 @@ def final_fields(status: int, headers: Iterable[HeaderPair], length: int | None)
     if declared is None:
         declared = length
     if declared is not None:
+        if opens_tunnel(method, status):  # it must not have the field (RFC 9110 section 8.6)
+            return fields, None
         fields.append(("Content-Length", str(declared)))
     return fields, declared
 
@@ -250,7 +263,7 @@ class ResponseFinalizer:
         trailers: Trailers | None = None,
         trailers_over: str | None = None,
     ) -> None:
-        fields, self._declared = final_fields(status, headers, length)
+        fields, self._declared = final_fields(method, status, headers, length)
         self.sends_body = has_body(method, status)
         """Whether chunks are sent. If not, the body need not be produced."""
         if self.sends_body:

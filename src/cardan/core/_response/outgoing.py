@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from .._checks import check_type
 from ..structures._headers import pairs_of
@@ -54,6 +54,8 @@ class WholeAnswer:
 
 
 _new = object.__new__
+#: methods whose answers may have no body, whatever their status
+_BODILESS: Final = frozenset({"HEAD", "CONNECT"})
 
 R = TypeVar("R", bound="Outgoing")
 
@@ -104,13 +106,18 @@ class Outgoing(BodyAccess):
             and kind is not None
             and self._headers is None
             and not self._has_own_headers
-            and ((code := self._code) == 200 or (200 <= code < 1000 and code not in (204, 205, 304)))
+            and ((code := self._code) == 200 or (200 <= code < 600 and code not in (204, 205, 304)))
             and self.automatically_set_content_length is True
         ):
             answer = _new(WholeAnswer)  # without its constructor, which would be one more call
             answer.status = code
             answer.headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
-            answer.body = body if method != "HEAD" else b""
+            if method == "GET" or method not in _BODILESS:
+                answer.body = body
+            elif method == "HEAD":
+                answer.body = b""
+            else:
+                return None
             return answer
         return None
 
@@ -128,7 +135,7 @@ class Outgoing(BodyAccess):
             finalizer = self._finalizer(method, request_url, length, trailers_over)
             if finalizer.head.trailers:
                 return finalizer
-        fields, declared = final_fields(code, self._pairs(request_url, length), length)
+        fields, declared = final_fields(method, code, self._pairs(request_url, length), length)
         if not has_body(method, code):
             return WholeAnswer(code, fields, b"")
         check_length(len(body) if declared is not None else None, declared)

@@ -43,8 +43,8 @@ class Judge:
 
 
 def check_final_status(judge: Judge, status: int) -> None:
-    """RFC 9110, section 15: a final status is 200 to 999."""
-    judge.must(200 <= status <= 999, f"got status {status}, expected a final one, 200 to 999")
+    """RFC 9110, section 15: a final status is 200 to 599."""
+    judge.must(200 <= status <= 599, f"got status {status}, expected a final one, 200 to 599")
 
 
 def check_field(judge: Judge, name: str, value: str) -> None:
@@ -74,8 +74,10 @@ class BodyRules:
     def __init__(self, judge: Judge, method: str, status: int, declared: int | None) -> None:
         self._judge = judge
         self._declared = declared
-        self._kind = "an answer to HEAD" if method == "HEAD" else f"a response with status {status}"
-        self._bodiless = method == "HEAD" or status in (204, 304)
+        tunnel = method == "CONNECT" and 200 <= status < 300  # RFC 9110, section 9.3.6
+        judge.must(not tunnel or declared is None, f"got Content-Length {declared} in a 2xx to CONNECT, expected none")
+        self._kind = f"an answer to {method}" if method == "HEAD" or tunnel else f"a response with status {status}"
+        self._bodiless = method == "HEAD" or tunnel or status in (204, 304)
         self._seen = 0
 
     def feed(self, size: int) -> None:
