@@ -245,6 +245,13 @@ def test_a_host_that_is_not_valid(wz: Any, theirs: bool) -> None:
     assert wz.wsgi.get_host(environ) == ("" if theirs else "x")
 
 
+def test_methods_in_another_case(wz: Any, theirs: bool) -> None:
+    """Werkzeug gives every method in upper case; here its case counts (RFC 9110 section 9.1)."""
+    row("`request.method` of a request `get`")
+    environ = wz.test.create_environ(method="get")
+    assert wz.wrappers.Request(environ).method == ("GET" if theirs else "get")
+
+
 def test_a_range_that_cannot_be_served(wz: Any, theirs: bool) -> None:
     """Werkzeug raises the 416; here the response becomes it."""
     row("`make_conditional()` raises 416")
