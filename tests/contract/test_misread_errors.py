@@ -336,9 +336,10 @@ def test_in_a_lifespan(backend: Any, phase: str) -> None:
         await error_apps.cancelled_elsewhere()
 
     sent: list[Any] = []
+    asked = iter(["lifespan.startup", "lifespan.shutdown"])
 
     async def receive() -> Any:
-        return {"type": "lifespan.startup"}
+        return {"type": next(asked)}
 
     async def send(message: Any) -> None:
         sent.append(message)

@@ -154,7 +154,11 @@ class UserAgentMixin:
 
             It is of the class :attr:`user_agent_class`.
             """
-            return self.user_agent_class(self.headers.get("User-Agent", ""))
+            text = self.headers.get("User-Agent", "")
+            try:
+                return self.user_agent_class(text)
+            except ValueError:  # a control character, which some servers let through: reading never raises
+                return self.user_agent_class.from_header(text)
 
 
 class CORSRequestMixin:
