@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NEED_THE_BODY = {
-    "data", "files", "form", "get_data", "get_json", "input_stream", "json", "stream", "text", "values",
+    "data", "files", "form", "form_bytes", "get_data", "get_json", "input_stream", "json", "stream", "text", "values",
 }  # fmt: skip
 OF_A_CLASS = {
     "application", "charset", "dict_storage_class", "encoding_errors", "file_storage_class", "from_values",

@@ -76,6 +76,7 @@ async def files(request: Request, mine: ApiRequest, cores: core.Request) -> None
     assert_type(mine.files["a"].owner, str)
     assert_type(await mine.load(), ApiRequest)
     assert_type(mine.form, ImmutableMultiDict[str, str])
+    assert_type(mine.form_bytes, ImmutableMultiDict[str, bytes])
 
 
 class Store:

@@ -199,4 +199,6 @@ URLENCODED = [
     url("U17", "1001 pairs", b"&".join([b"a=1"] * 1001), BIG, BIG, "`max_form_parts`, 1000"),
     url("U18", "a value of 500,001 bytes", b"a=" + b"x" * 500_001, BIG, BIG, "`max_form_memory_size`, 500 kB"),
     url("U19", "a backslash, `%5C`, `\\x41`", b"a=\\x41%5C\\", [("a", "\\x41\\\\")], [("a", "\\x41\\\\")]),
+    Row("U20a", "a charset in the Content-Type that is not UTF-8", b"a=%E9", [("a", "\ufffd")], UBAD, "WHATWG URL 5.1: UTF-8 always", f"{URL}; charset=iso-8859-1"),
+    Row("U20b", "`charset=UTF-8` in the Content-Type", b"a=%C3%A9", [("a", "é")], [("a", "é")], "WHATWG Fetch 5: so do browsers", f'{URL};charset="UTF-8"'),
 ]  # fmt: skip

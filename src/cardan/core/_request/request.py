@@ -590,6 +590,18 @@ class BaseRequest(_Limited):
         fields = made_of_pairs(self.parameter_storage_class, form.fields if form is not None else [], "form")
         return fields
 
+    @cached
+    def form_bytes(self) -> ImmutableMultiDict[str, bytes]:
+        """The values of :attr:`form` as bytes, as they were before they were decoded. They need not be UTF-8.
+
+        It is made when it is asked for.
+        """
+        form = self._form_for("form_bytes") if self._hooks_form else reading.form_of(self, "form_bytes")
+        pairs = [] if form is None else [(name, form.raw(index)) for index, (name, _) in enumerate(form.fields)]
+        fields: ImmutableMultiDict[str, bytes]
+        fields = made_of_pairs(self.parameter_storage_class, pairs, "form_bytes")
+        return fields
+
     if TYPE_CHECKING:
         files = FilesAttribute[FileStorage]()
     else:

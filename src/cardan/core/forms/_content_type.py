@@ -1,7 +1,8 @@
 """The Content-Type of a form: which decoder its body needs, and with which boundary.
 
 Takes the value of the field as text; returns a :class:`FormType`, or None if it is not the type of a form. Raises
-:exc:`~cardan.exceptions.MultipartError` for a multipart form without a boundary that can be used.
+:exc:`~cardan.exceptions.MultipartError` for a multipart form without a boundary that can be used, and in strict mode
+:exc:`~cardan.exceptions.UrlencodedError` for a form that declares another charset than UTF-8.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, NamedTuple, get_type_hints
 
-from .._exceptions import MultipartError
+from .._exceptions import MultipartError, UrlencodedError
+from ._head import declared_codecs
 
 __all__ = ["FORM_TYPES", "MULTIPART_TYPE", "URLENCODED", "URLENCODED_TYPE", "FormType", "parse_form_type"]
 
@@ -41,7 +43,8 @@ FormType.__module__ = "cardan.core.forms"
 def parse_form_type(content_type: str | None, *, strict: bool = False) -> FormType | None:
     """The kind of form that ``content_type`` announces, None for any other type; see the module.
 
-    ``strict`` accepts a boundary without quotes only if it is a token (RFC 9110 section 5.6.2).
+    ``strict`` accepts a boundary without quotes only if it is a token (RFC 9110 section 5.6.2), and a urlencoded form
+    only in UTF-8 (WHATWG URL section 5.1).
 
     >>> parse_form_type("multipart/form-data; boundary=B")
     FormType(kind='multipart', boundary='B')
@@ -54,6 +57,8 @@ def parse_form_type(content_type: str | None, *, strict: bool = False) -> FormTy
         if kind != MULTIPART_TYPE and kind != URLENCODED_TYPE:
             return None
     if kind == URLENCODED_TYPE:
+        if strict and params and any(codec != "utf-8" for codec in declared_codecs(f";{params}".lower())):
+            raise UrlencodedError(f"got {content_type[:80]!r}, expected no charset but utf-8 (WHATWG URL section 5.1)")
         return URLENCODED
     if params.startswith(" boundary=") and params.isascii():
         boundary = params[10:]

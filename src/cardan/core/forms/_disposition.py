@@ -17,7 +17,7 @@ from urllib.parse import unquote_to_bytes
 from .._exceptions import MultipartError
 from ..fields._options import join_sections, section_of
 
-__all__ = ["parse_disposition"]
+__all__ = ["filename_bytes", "parse_disposition"]
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 # Possessive quantifiers everywhere: nothing is tried twice, so that no value takes more than one pass.
@@ -50,6 +50,22 @@ def parse_disposition(value: str, *, strict: bool = False) -> tuple[str, str | N
     if name is None:
         raise MultipartError("got a part without a name, expected name= in its Content-Disposition")
     return _unescape(name), _filename(params, strict)
+
+
+def filename_bytes(value: bytes) -> bytes | None:
+    r"""The bytes of the filename in a value that :func:`parse_disposition` accepts; None if there is none.
+
+    They are read as the text is: escapes are undone, and of ``filename*`` they are what its escapes stand for.
+
+    >>> filename_bytes(b'form-data; name="photo"; filename="caf\xe9.jpg"')
+    b'caf\xe9.jpg'
+    """
+    params = _parameters(value.decode("utf-8", "surrogateescape").partition(";")[2], False)
+    extended = params.get("filename*")
+    if extended is not None and "filename" not in params:
+        return unquote_to_bytes(extended.split("'", 2)[-1].encode("utf-8", "surrogateescape"))
+    text = _filename(params, False)
+    return None if text is None else text.encode("utf-8", "surrogateescape")
 
 
 def _parameters(text: str, strict: bool) -> dict[str, str]:

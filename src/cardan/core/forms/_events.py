@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from .._pickling import slots_state
+from ._head import sent_filename
 
 if TYPE_CHECKING:
     from ._head import PartHeaders
@@ -44,6 +45,11 @@ class FileStart:
     name: str
     filename: str
     headers: PartHeaders
+
+    @property
+    def filename_bytes(self) -> bytes:
+        """The filename as it was sent, before it was decoded as UTF-8."""
+        return sent_filename(self.headers, self.filename) or b""
 
 
 @dataclass(slots=True)

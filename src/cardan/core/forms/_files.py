@@ -20,6 +20,7 @@ from ..fields._options import parse_options
 from ..structures._immutable import ImmutableDict
 from ._file_methods import FileMethods
 from ._filenames import safe_filename
+from ._head import sent_filename
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
@@ -149,6 +150,11 @@ class FileStorage(FileMethods):
             return self._declared
         value = (self._headers.get("Content-Length") or "").strip()
         return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
+
+    @property
+    def filename_bytes(self) -> bytes | None:
+        """The bytes of the filename that the client sent, which need not be UTF-8; None if there is no filename."""
+        return sent_filename(self._headers, self.filename)
 
     @property
     def safe_filename(self) -> str:

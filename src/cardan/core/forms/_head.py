@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from .._exceptions import MultipartError, RequestEntityTooLarge
 from ..structures._header_rules import join_values
 from ..structures._headers import HeadersView, ImmutableHeadersMixin
-from ._disposition import parse_disposition
+from ._disposition import filename_bytes, parse_disposition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +38,11 @@ __all__ = [
     "PartHead",
     "PartHeaders",
     "choose_memo",
+    "declared_codecs",
     "parse_part_head",
     "read_head",
     "remember",
+    "sent_filename",
     "unfold",
 ]
 
@@ -168,6 +170,23 @@ class PartHeaders(ImmutableHeadersMixin, HeadersView):
         return PartHeaders, (self._block,)  # the class below is known to this package only
 
 
+def sent_filename(headers: object, filename: str | None) -> bytes | None:
+    """The bytes of ``filename`` as they stand in the ``headers`` of a part; None for a text field.
+
+    A file that no form has given has no such headers: its filename is encoded.
+    """
+    if filename is None:
+        return None
+    if isinstance(headers, PartHeaders):
+        for line in unfold(headers.raw).split(b"\r\n"):
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-disposition":
+                sent = filename_bytes(value.strip(b" \t"))
+                if sent is not None:
+                    return sent
+    return filename.encode("utf-8", "surrogatepass")
+
+
 class OneLineHeaders(PartHeaders):
     """The headers of a part that are known to be one line, the Content-Disposition: most text fields have no other."""
 
@@ -285,6 +304,11 @@ def _text(value: bytes, strict: bool) -> str:
         return value.decode()
     except UnicodeDecodeError:
         raise MultipartError("got a name that is not UTF-8, expected UTF-8 (RFC 7578 section 5.1)") from None
+
+
+def declared_codecs(kind: str) -> list[str]:
+    """The codecs of the charsets that a Content-Type in lower case declares; ``""`` for one that is not known."""
+    return [_CODECS.get(label, "") for label in _CHARSET.findall(kind)]
 
 
 def _codec(kind: str, strict: bool) -> str:

@@ -25,6 +25,7 @@ from ._decoder import MultipartDecoder
 from ._events import Field, FileEnd, FileStart
 from ._filenames import safe_filename
 from ._files import COPY_SIZE, Writer, writer
+from ._head import sent_filename
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
@@ -89,6 +90,11 @@ class Part:
     def mimetype_params(self) -> Mapping[str, str]:
         """The parameters of the Content-Type (RFC 9110 section 8.3.1), names in lower case; read-only."""
         return ImmutableDict(parse_options(self.content_type or "")[1])
+
+    @property
+    def filename_bytes(self) -> bytes | None:
+        """The bytes of the filename that the client sent, which need not be UTF-8; None for a text field."""
+        return sent_filename(self.headers, self.filename)
 
     @property
     def safe_filename(self) -> str:
