@@ -9,12 +9,13 @@ import copy
 import io
 from collections.abc import Callable, Iterator
 from typing import Any
+from wsgiref.validate import validator
 
 import anyio
 import pytest
 
 from cardan import CORS, Application, Compression, Mount, ProxyFix, Request, Response
-from cardan.testing import Client, RequestBuilder
+from cardan.testing import Client, RequestBuilder, lint
 
 FORM = {"form": {"a": "b"}, "files": {"f": ("name", b"12345")}}
 
@@ -186,6 +187,19 @@ def test_an_application_iterates_over_nothing_before_it_is_asked() -> None:
         next(each)
         assert made == [*range(number + 1)]
     iterable.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
+def test_validators_find_nothing(name: str, method: str) -> None:
+    """PEP 3333 and ASGI: wsgiref.validate and the lints accept each kind of application, with and without a form."""
+    form = FORM if method == "POST" else {}
+    for path in ("/a/b", "/nowhere"):
+        builder = RequestBuilder(path, method=method, headers=FIELDS, **form)
+        status, fields, _ = called(validator(lint.wsgi(APPS[name]())), builder.environ())
+        start = messages(lint.asgi(APPS[name]()), builder.scope(), builder.receive())[0]
+        assert status.startswith(f"{start['status']} ")
+        assert sorted((field.lower().encode(), value.encode()) for field, value in fields) == sorted(start["headers"])
 
 
 # --- RFC 3875: the environ that an application of WSGI gets over ASGI ---
