@@ -1,0 +1,99 @@
+"""AWS Lambda: an application as a function that gets one event and returns one response.
+
+The events of an HTTP API (API Gateway, payload format 2.0), of a function URL, and of an Application Load Balancer:
+
+    from doors.aws_lambda import door
+    from hello import app
+
+    handler = door(app)  # the name that Lambda is told
+
+The handler of the application finds the event as ``request.state["event"]``, and the context of Lambda beside it.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from cardan import Application, core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Event = dict[str, Any]
+
+
+def door(app: Application[Any]) -> Callable[[Event, Any], Event]:
+    """The function for Lambda. An error of the application is raised: Lambda logs it, and its caller gets a 502."""
+
+    def handler(event: Event, context: Any = None) -> Event:
+        is_from_balancer = "elb" in event["requestContext"]
+        head = head_of_balancer(event) if is_from_balancer else head_of_gateway(event)
+        body = event.get("body") or ""
+        data = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+        request = core.Request(head, data, state={"event": event, "context": context})
+        status, chunks = 0, list[bytes]()
+        fields: list[tuple[str, str]] = []
+        for each in app.respond(request).iter_events(head.method):
+            match each:
+                case core.Head(status, _, fields):
+                    pass
+                case core.Chunk(chunk):
+                    chunks.append(chunk)
+        answer = {"statusCode": status, "body": base64.b64encode(b"".join(chunks)).decode(), "isBase64Encoded": True}
+        if not is_from_balancer:
+            cookies = [value for name, value in fields if name == "Set-Cookie"]
+            return answer | {"headers": joined(fields, but="Set-Cookie"), "cookies": cookies}
+        if "multiValueHeaders" in event:  # a setting of the target group; without it there is one value for each name
+            return answer | {"multiValueHeaders": {name: values_of(fields, name) for name, _ in fields}}
+        return answer | {"headers": joined(fields)}
+
+    return handler
+
+
+def head_of_gateway(event: Event) -> core.RequestHead:
+    """The head of a request that came by API Gateway or by a function URL."""
+    http, stage = event["requestContext"]["http"], event["requestContext"].get("stage", "$default")
+    fields = list(event["headers"].items())
+    if event.get("cookies"):
+        fields.append(("cookie", "; ".join(event["cookies"])))
+    path = quote(event["rawPath"], safe="/%:@!$&'()*+,;=~")
+    return core.RequestHead.from_target(
+        http["method"],
+        f"{path}?{event['rawQueryString']}",
+        fields,
+        scheme="https",
+        http_version=http["protocol"].removeprefix("HTTP/"),
+        root_path="" if stage == "$default" else f"/{stage}",
+        client=(http["sourceIp"], 0),
+    )
+
+
+def head_of_balancer(event: Event) -> core.RequestHead:
+    """The head of a request that came by a load balancer, which leaves the query as it was sent."""
+    fields = [*pairs(event.get("multiValueHeaders")), *(event.get("headers") or {}).items()]
+    query = [*pairs(event.get("multiValueQueryStringParameters")), *(event.get("queryStringParameters") or {}).items()]
+    sent = {name.lower(): value for name, value in fields}
+    return core.RequestHead.from_target(
+        event["httpMethod"],
+        event["path"] + "?" + "&".join(f"{name}={value}" for name, value in query),
+        fields,
+        scheme=sent.get("x-forwarded-proto", "http"),
+        client=(sent.get("x-forwarded-for", "").rpartition(",")[2].strip(), 0),
+    )
+
+
+def pairs(values: dict[str, list[str]] | None) -> Iterable[tuple[str, str]]:
+    """The pairs of a dictionary of lists."""
+    return [(name, value) for name, several in (values or {}).items() for value in several]
+
+
+def values_of(fields: list[tuple[str, str]], name: str) -> list[str]:
+    """All values of one name."""
+    return [value for each, value in fields if each == name]
+
+
+def joined(fields: list[tuple[str, str]], but: str = "") -> dict[str, str]:
+    """One value for each name (RFC 9110 section 5.3)."""
+    return {name: ", ".join(values_of(fields, name)) for name, _ in fields if name != but}
