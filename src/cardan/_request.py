@@ -516,18 +516,18 @@ class BaseRequest(Stated[State_co]):
         return self.headers.get("Content-Type") if environ is None else environ.get("CONTENT_TYPE") or None
 
     @cached
-    def _sent_length(self) -> int | None:
+    def _announced(self) -> tuple[int | None, str | None]:
         environ = self._wsgi_environ
         if environ is None:
             find = self.headers.get
             length = parse_content_length(find("Content-Length"))
-            return None if find("Transfer-Encoding") is not None else length
+            return None if find("Transfer-Encoding") is not None else length, find("Content-Encoding")
         length = parse_content_length(environ.get("CONTENT_LENGTH") or None)
-        return None if "HTTP_TRANSFER_ENCODING" in environ else length
+        return None if "HTTP_TRANSFER_ENCODING" in environ else length, environ.get("HTTP_CONTENT_ENCODING")
 
     def _open_body(self) -> Body:
         if self._wsgi_environ is not None:
-            return wsgi_input.open_body(self._wsgi_environ, self._sent_length)
+            return wsgi_input.open_body(self._wsgi_environ, self._announced[0])
         body = receiving.open_body(self._asgi_scope, self._asgi_receive)
         if self.body_timeout is not None:
             body.timeout = self.body_timeout

@@ -17,9 +17,17 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .._buffers import CHUNK_SIZE, READ_SIZE
-from .._exceptions import BodyConsumed, BodyNotLoaded, HTTPException, RequestEntityTooLarge, WrongMode
+from .._exceptions import (
+    BodyConsumed,
+    BodyNotLoaded,
+    HTTPException,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+    WrongMode,
+)
 from .._waiting import checkpoint, running_loop
 from ..drive import Read, run
+from ..fields._syntax import OWS
 from ..forms._body_reader import BodyReader
 from ..forms._files import bind
 from ..forms._form import Form
@@ -47,6 +55,7 @@ __all__ = [
     "announces_body",
     "check_kept",
     "check_size",
+    "coded",
     "enter",
     "form_of",
     "gone",
@@ -58,6 +67,7 @@ __all__ = [
     "no_block",
     "opened",
     "raw_of",
+    "refuse_coded",
     "refuse_unread",
     "resumed",
     "unless_empty",
@@ -130,12 +140,13 @@ def opened(request: ReadableRequest) -> RequestState:
 
 
 def _open(request: ReadableRequest) -> RequestState:
-    length = request._sent_length  # raises for what is no length, in every handler and on both protocols
+    # raises for what is no length, in every handler and on both protocols
+    length, codings = request._announced
     limits = limits_of(request)
     body = request._open_body()
     if (behind := _behind_filter(request, body, length, limits)) is not None:
-        body, length = behind, None
-    state = RequestState(body, length, limits)
+        body, length, codings = behind, None, None
+    state = RequestState(body, length, codings, limits)
     first: RequestState = request.__dict__.setdefault("_body_state", state)  # another thread may have been faster
     return first
 
@@ -258,6 +269,30 @@ def may_exceed_limits(request: ReadableRequest, length: int) -> bool:
     return length > plan_for(request.limits, request.form_rules == "strict").safe_body
 
 
+# --- content codings ---
+
+
+def coded(state: RequestState) -> UnsupportedMediaType | None:
+    """The 415 for a body whose content is coded, unless a filter decodes it; None for any other body. Coded bytes are
+    neither a form nor JSON nor text, even if they can be read as such.
+
+    Accept-Encoding of the response says which codings are accepted: none (RFC 9110 sections 12.5.3 and 15.5.16).
+    """
+    codings = state.codings
+    if codings is None or all(coding.strip(OWS).lower() in ("", "identity") for coding in codings.split(",")):
+        return None
+    return UnsupportedMediaType(
+        f"got a body with Content-Encoding {codings[:80]!r}, expected one without a content coding",
+        headers={"Accept-Encoding": "identity"},
+    )
+
+
+def refuse_coded(state: RequestState) -> None:
+    """Raise the 415 of :func:`coded`, if there is one. Nothing is read, and the body is still there."""
+    if (error := coded(state)) is not None:
+        raise error
+
+
 # --- load() and its sync twin ---
 
 
@@ -340,12 +375,15 @@ def load_sync(request: ReadableRequest, state: RequestState, *, form: bool, acce
 def _before_reading(
     request: ReadableRequest, state: RequestState, *, form: bool
 ) -> tuple[FormParser | None, int, bool]:
-    """What is decided before the first byte of a fresh body is read. Raises 413 for a declared length beyond a limit.
+    """What is decided before the first byte of a fresh body is read. Raises 413 for a declared length beyond a limit,
+    and 415 for a form that is in a content coding.
 
     Gives the parser, if the body is parsed; the length of a body that is read at once because it is small, 0 for any
     other; and whether that read waits for the whole body, because no limit can be exceeded before its end.
     """
     length = state.length
+    if form and state.codings is not None:
+        refuse_coded(state)
     safe = length is not None and length <= plan_for(state.limits, request.form_rules == "strict").safe_body
     if not safe:
         refuse_unread(state, memory=not form)
@@ -493,6 +531,8 @@ def _form_steps(
 ) -> Generator[Step, Any, Form]:
     """The form: parsed before with equal settings, or from the bytes that were kept, or read."""
     length = state.length
+    if reader is None:
+        refuse_coded(state)
     refuse_unread(state)
     if reader is None:
         reader = request.make_form_data_parser(length)

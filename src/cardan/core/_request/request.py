@@ -323,18 +323,20 @@ class BaseRequest(_Limited):
     def content_length(self) -> int | None:
         """The declared length of the body in bytes; None if none was declared, or no valid one."""
         try:
-            return self._sent_length
+            return self._announced[0]
         except BadRequest:
             return None
 
     @cached
-    def _sent_length(self) -> int | None:
-        """The declared length in bytes; None if the body is in a transfer coding, whatever Content-Length says (RFC
-        9112 section 6.3). Raises :exc:`BadRequest` for a Content-Length that is no length.
+    def _announced(self) -> tuple[int | None, str | None]:
+        """What the head says of the body: its length in bytes, and its content codings as they were sent.
+
+        The length is None if the body is in a transfer coding, whatever Content-Length says (RFC 9112 section 6.3).
+        Raises :exc:`BadRequest` for a Content-Length that is no length.
         """
         headers = self.headers
         length = parse_content_length(headers.get("Content-Length"))
-        return None if "Transfer-Encoding" in headers else length
+        return None if "Transfer-Encoding" in headers else length, headers.get("Content-Encoding")
 
     @property
     @deprecated("scripts seldom send X-Requested-With; see sec_fetch_mode, or read the header")
@@ -530,9 +532,10 @@ class BaseRequest(_Limited):
         call does nothing. Concurrent callers share one read, and its failure. If the task that reads is cancelled,
         another one that waits continues the read, and nothing is lost.
 
-        Returns the request. Raises :exc:`RequestEntityTooLarge`, :exc:`BadRequest`, :exc:`ClientDisconnected`, and
-        :exc:`BodyConsumed` if another access has consumed the body; ``load(form=False)`` raises it also after a form
-        was parsed, which keeps no bytes. In sync code it raises :exc:`WrongMode` when it is called.
+        Returns the request. Raises :exc:`RequestEntityTooLarge`, :exc:`BadRequest`, :exc:`ClientDisconnected`,
+        :exc:`UnsupportedMediaType` for a form in a content coding that no filter has decoded, and :exc:`BodyConsumed`
+        if another access has consumed the body; ``load(form=False)`` raises it also after a form was parsed, which
+        keeps no bytes. In sync code it raises :exc:`WrongMode` when it is called.
         """
         if self._mode == "sync":
             reading.no_await(self, "load()", "the properties themselves: they read")
@@ -554,7 +557,8 @@ class BaseRequest(_Limited):
 
         The bytes are kept for later accesses unless ``cache`` is false. With ``parse_form_data`` a form is parsed
         first, and the result is empty. Raises the errors of :meth:`load`, 413 for a body that exceeds
-        ``max_data_memory``, and :exc:`BodyConsumed` after a form was parsed, which keeps no bytes.
+        ``max_data_memory``, and :exc:`BodyConsumed` after a form was parsed, which keeps no bytes. A body in a content
+        coding is given as it was sent.
         """
         state = reading.loaded(self, "data")
         if parse_form_data and self._form_for("data") is not None and state.body.raw is None:
@@ -572,14 +576,20 @@ class BaseRequest(_Limited):
 
     @property
     def text(self) -> str:
-        """The body as text. Bytes that are not UTF-8 become U+FFFD. Raises the errors of :meth:`get_data`."""
+        """The body as text. Bytes that are not UTF-8 become U+FFFD. Raises the errors of :meth:`get_data`, and 415 for
+        a body in a content coding that no filter has decoded.
+        """
+        reading.refuse_coded(reading.loaded(self, "text"))
         return self.get_data(as_text=True)
 
     # --- forms ---
 
     @cached
     def form(self) -> ImmutableMultiDict[str, str]:
-        """The fields of the form that are not files; empty if the Content-Type is not that of a form."""
+        """The fields of the form that are not files; empty if the Content-Type is not that of a form.
+
+        Raises 413 and 400 as :meth:`load` does, and 415 for a form in a content coding that no filter has decoded.
+        """
         if self._hooks_form:
             form = self._form_for("form")
             if "form" in self.__dict__:  # the hook has used it
@@ -665,15 +675,18 @@ class BaseRequest(_Limited):
 
     @property
     def json(self) -> Any:
-        """The body parsed as JSON (RFC 8259). Raises 415 for another Content-Type, 400 if the body is not JSON."""
+        """The body parsed as JSON (RFC 8259). Raises 415 for another Content-Type and for a body in a content coding,
+        400 if the body is not JSON.
+        """
         return self.get_json()
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """The body parsed as JSON.
 
         ``force`` ignores the Content-Type. With ``silent`` the result is None if the Content-Type is wrong or the body
-        is not JSON. ``NaN`` and ``Infinity`` are refused. If a key occurs twice, the last value counts. A byte order
-        mark is accepted. ``cache`` keeps the value, and keeps the bytes for other accesses.
+        is not JSON, or is in a content coding that no filter has decoded. ``NaN`` and ``Infinity`` are refused. If a
+        key occurs twice, the last value counts. A byte order mark is accepted. ``cache`` keeps the value, and keeps the
+        bytes for other accesses.
 
         Raises 415 and 400 (through :meth:`on_json_loading_failed`) unless ``silent``. An error while the body is read
         is always raised, and so is :exc:`BodyConsumed` after a form was parsed, which keeps no bytes.
@@ -684,6 +697,8 @@ class BaseRequest(_Limited):
         state = reading.loaded(self, "json")
         if not (force or self.is_json):
             return None if silent else self.on_json_loading_failed(None)
+        if state.codings is not None and (coded := reading.coded(state)) is not None:
+            return None if silent else self.on_json_loading_failed(coded)
         data = reading.raw_of(self, state, "get_json()", keep=cache)
         try:
             value = _load_json(self.json_module, data)
@@ -726,7 +741,8 @@ class BaseRequest(_Limited):
         def iter_parts(self) -> Iterator[Part]:
             """The parts of a multipart form, one by one. Nothing is stored. Data that is not read is skipped.
 
-            They are of the class ``part_class``. Raises 415 for another Content-Type, and what ``iter_data`` raises.
+            They are of the class ``part_class``. Raises 415 for another Content-Type and for a form in a content
+            coding, and what ``iter_data`` raises.
             """
             reading.no_block(self, "iter_parts()", "aiter_parts()")
             return streaming.iter_parts(self, self.part_class)
@@ -771,6 +787,9 @@ class BaseRequest(_Limited):
     def make_body_filter(self) -> BodyFilter | None:
         """The filter of the body. Override this hook to decompress the body, for example, or to hash it.
 
+        Without a filter a body in a content coding is not decoded: ``form``, ``files``, ``json``, ``text`` and the
+        parts are then a 415.
+
         All bytes of the body pass through the filter before anything else reads them. Return a new object with
         ``feed(bytes) -> bytes`` and ``close() -> bytes``, or None for no filter.
 
@@ -784,12 +803,15 @@ class BaseRequest(_Limited):
         return None
 
     def on_json_loading_failed(self, error: Exception | None) -> Any:
-        """Called if the body is not JSON.
+        """Called if the body is not JSON. ``json`` gives the result.
 
-        ``error`` is None if only the Content-Type is wrong. ``json`` gives the result.
+        ``error`` is None if only the Content-Type is wrong, and an :exc:`UnsupportedMediaType` if the body is in a
+        content coding.
         """
         if error is None:
             raise UnsupportedMediaType(f"got Content-Type {self.mimetype!r}, expected application/json")
+        if isinstance(error, UnsupportedMediaType):
+            raise error
         if isinstance(error, RecursionError):
             raise BadRequest("the body is not JSON: it is nested too deeply") from error
         raise BadRequest(f"the body is not JSON: {error}") from error

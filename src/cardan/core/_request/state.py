@@ -34,15 +34,18 @@ MISSING: Final = object()
 class RequestState:
     """The state of one request object since the first access to its body. It does not refer to the request."""
 
-    __slots__ = ("body", "failure", "form", "json", "length", "limits", "refusal", "stream")
+    __slots__ = ("body", "codings", "failure", "form", "json", "length", "limits", "refusal", "stream")
 
-    def __init__(self, body: Body, length: int | None, limits: Limits) -> None:
+    def __init__(self, body: Body, length: int | None, codings: str | None, limits: Limits) -> None:
         self.body = body
         """The body, shared by all request objects over the same request whose classes have the same filter."""
         self.limits = limits
         """The limits of this request, which are fixed from now on."""
         self.length = length
         """The declared length of the body in bytes; None if there is none, or if the body passes through a filter."""
+        self.codings = codings
+        """The content codings of the body as they were sent; None if there are none, or if the body passes through a
+        filter."""
         self.refusal: Exception | None = None
         """The 413 by which this request refused the body unread; every later access raises a copy of it."""
         self.failure: Exception | None = None
@@ -103,7 +106,7 @@ class ReadableRequest(Protocol):
 
     def _set_mode(self, mode: Mode) -> None: ...
     @property
-    def _sent_length(self) -> int | None: ...
+    def _announced(self) -> tuple[int | None, str | None]: ...
     @property
     def _run_sync(self) -> Callable[..., Awaitable[Any]] | None: ...
     @property

@@ -22,7 +22,7 @@ from ..forms._content_type import MULTIPART_TYPE
 from ..forms._parts import Part, PartReader
 from .body import FORM, Body, BytesBody, drop_frames
 from .perform import perform, performer
-from .reading import announces_body, check_kept, gone, no_block, opened, refuse_unread, unless_empty
+from .reading import announces_body, check_kept, gone, no_block, opened, refuse_coded, refuse_unread, unless_empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -101,6 +101,7 @@ def _part_reader(request: ReadableRequest, part_class: type[Part], access: str) 
     body.check()
     if request.mimetype != MULTIPART_TYPE:
         raise UnsupportedMediaType(f"got Content-Type {request.mimetype!r}, expected {MULTIPART_TYPE}")
+    refuse_coded(state)
     length = state.length
     refuse_unread(state)
     reader = PartReader(
