@@ -59,6 +59,8 @@ REFUSED: dict[str, Callable[[], Response]] = {
     "LF in a name": lambda: _raw("X\nY", "a"),
     "a value beyond latin-1": lambda: _raw("X", "\u2603"),
     "a bad Location": lambda: _raw("Location", "http://[::1/"),
+    "a Location without a host": lambda: Response("body", 302, {"Location": "http:///evil.example/x"}),
+    "a Content-Location with a password": lambda: Response("body", headers={"Content-Location": "//a:b@c.example"}),
     "a Content-Length that is none": lambda: _raw("Content-Length", "abc"),
     "a wrong Content-Length of a list": lambda: Response(["abc"], headers={"Content-Length": "2"}),
     "status 1xx": lambda: _with(status_code=103),

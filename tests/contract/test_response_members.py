@@ -651,3 +651,71 @@ def test_hosts_in_another_script(protocol: Any) -> None:
         assert client.get("http://fass.de/", follow_redirects=False).status_code == 400
     with pytest.raises(ValueError, match="expected a name that IDNA can encode"):
         type("Wrong", (Request,), {"trusted_hosts": ["a.de", ".ü..de"]})
+
+
+WAYS_TO_A_LOCATION: dict[str, Any] = {
+    "redirect": redirect,
+    "attribute": lambda url: assigned("location", url),
+    "headers": lambda url: Response(status=302, headers={"Location": url}),
+    "item": lambda url: assigned("headers", {"Location": url}),
+}
+
+
+def assigned(name: str, value: Any) -> Response:
+    """A redirect one of whose attributes is set; the items of a dict become items of the attribute."""
+    response = Response(status=302)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            getattr(response, name)[key] = item
+    else:
+        setattr(response, name, value)
+    return response
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+@pytest.mark.parametrize("way", WAYS_TO_A_LOCATION)
+@pytest.mark.parametrize(
+    ("iri", "uri"),
+    [
+        ("/caf\xe9/€", "/caf%C3%A9/%E2%82%AC"),
+        ("/path[x]?a[]=1", "/path%5Bx%5D?a%5B%5D=1"),
+        ("http://bücher.example/ü", "http://xn--bcher-kva.example/%C3%BC"),
+    ],
+)
+def test_every_location_is_a_uri(protocol: Any, way: str, iri: str, uri: str) -> None:
+    """Location is a URI reference (RFC 9110 section 10.2.2, RFC 3986), by whichever way an IRI was set."""
+
+    @Application
+    def app(request: Request) -> Response:
+        made: Response = WAYS_TO_A_LOCATION[way](iri)
+        return made
+
+    with Client(app, protocol=protocol) as client:
+        assert client.get("/", follow_redirects=False).headers["Location"] == uri
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+@pytest.mark.parametrize("way", WAYS_TO_A_LOCATION)
+@pytest.mark.parametrize(
+    "url", ["http:///evil.example/x", "///evil.example", "http:evil.example", "http://u:p@a.example"]
+)
+def test_a_location_without_a_host_is_not_sent(protocol: Any, way: str, url: str) -> None:
+    """An http URI has a host and no user information (RFC 9110 sections 4.2.1 and 4.2.4). ``.location =`` and
+    ``redirect()`` raise ValueError at once; a field that was set directly is an error when it is sent.
+    """
+    seen: list[str] = []
+
+    @Application
+    def app(request: Request) -> Response:
+        try:
+            made: Response = WAYS_TO_A_LOCATION[way](url)
+        except ValueError as error:
+            seen.append(str(error))
+            return Response("refused", 400)
+        return made
+
+    with Client(app, protocol=protocol, raise_app_exceptions=False) as client:
+        answer = client.get("/", follow_redirects=False)
+    assert "Location" not in answer.headers
+    assert answer.status_code == (400 if way in ("redirect", "attribute") else 500)
+    assert bool(seen) is (way in ("redirect", "attribute"))

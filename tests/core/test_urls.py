@@ -12,6 +12,7 @@ from cardan.core._urls import (
     iri_path,
     iri_query,
     iri_to_uri,
+    reference_to_uri,
     uri_to_iri,
     valid_host,
     whole_raw_path,
@@ -32,6 +33,11 @@ from cardan.core._urls import (
         ("x/../y", "x/../y"),
         ("mailto:a@b.de", "mailto:a@b.de"),
         ('/"<>\\^`{|}', "/%22%3C%3E%5C%5E%60%7B%7C%7D"),
+        ("/path[x]?a[]=1#b#[c]", "/path%5Bx%5D?a%5B%5D=1#b%23%5Bc%5D"),
+        ("a//b[c]", "a//b%5Bc%5D"),
+        ("file:///x", "file:///x"),
+        ("http://[v1.a]/", "http://[v1.a]/"),
+        ("http://a%2Cb.de/", "http://a%2Cb.de/"),
         ("", ""),
     ],
 )
@@ -45,12 +51,68 @@ def test_iri_to_uri(iri: str, uri: str) -> None:
 
 @pytest.mark.parametrize(
     "iri",
-    ["/a\nb", "/a\rb", "/\x00", "/\x7f", "http://a.de:port/", "http://[::1/", "http://a..ü/", "/\ud800", "http://a]/"],
+    [
+        "/a\nb",
+        "/a\rb",
+        "/\x00",
+        "/\x7f",
+        "http://a.de:port/",
+        "http://[::1/",
+        "http://a..ü/",
+        "/\ud800",
+        "http://a]/",
+        "http://[::g]/",
+        "http://a b/",
+        "http://a\\b/",
+        "http://a<b/",
+        "http://a%zz/",
+        "http://a:65536/",
+        "http://a@b@c/",
+        "http://\ud800@a.de/",
+        "http://\ud800.de/",
+        "http://ü:80x/",
+        "http://ü[/",
+        "http://ü@b@c/",
+        "//a b/",
+        "#\ud800",
+    ],
 )
 def test_iri_to_uri_refuses(iri: str) -> None:
-    """Text that a URI must not contain raises ValueError."""
+    """Text that a URI must not contain raises ValueError: an authority is checked before its name is encoded (RFC 3986
+    section 3.2), and a lone surrogate is not replaced by another character.
+    """
     with pytest.raises(ValueError, match="got "):
         iri_to_uri(iri)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["http:///evil.example/x", "https:///a", "///evil.example", "////a", "//", "//?a", "//#a", "//:80", "http://:80/",
+     "http:a", "http:/a", "HTTP:a", "http:", "wss:///a", "http:\\\\a"],
+)  # fmt: skip
+def test_a_reference_names_a_host(reference: str) -> None:
+    """A reference with the scheme http or https, or with two slashes, has a host (RFC 9110 section 4.2.1): without one,
+    browsers take the first name in the path for the host.
+    """
+    with pytest.raises(ValueError, match=r"expected the name of a host after '//'$"):
+        reference_to_uri(reference)
+
+
+@pytest.mark.parametrize("reference", ["http://u@a.de/", "//u:p@a.de", "https://:@a.de", "//ü@ü.de"])
+def test_a_reference_has_no_user_information(reference: str) -> None:
+    """User information is not sent in a field (RFC 9110 section 4.2.4)."""
+    with pytest.raises(ValueError, match="expected no user information"):
+        reference_to_uri(reference)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["/a//b", "a", "", "?a", "#a", "mailto:a@b.de", "file:///a", "http://a.de", "//a.de/x", "ftp://u@a.de/",
+     "http://[::1]/", "x:a", "httpx:a"],
+)  # fmt: skip
+def test_other_references_are_kept(reference: str) -> None:
+    """Every other reference is what iri_to_uri() gives."""
+    assert reference_to_uri(reference) == iri_to_uri(reference) == reference
 
 
 @pytest.mark.parametrize(

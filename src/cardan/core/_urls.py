@@ -22,6 +22,7 @@ __all__ = [
     "iri_path",
     "iri_query",
     "iri_to_uri",
+    "reference_to_uri",
     "split_host",
     "uri_to_iri",
     "valid_host",
@@ -37,12 +38,25 @@ MAX_PORT: Final = 65535
 MAX_HOST: Final = 1000
 # Characters that need no escape in a path (RFC 3986 section 3.3) and in a whole URI
 _PATH_SAFE: Final = "/!$&'()*+,:;=@~%-._"
+_USER_SAFE: Final = "!$&'()*+,:;=~%-._"  # the same of user information (section 3.2.1)
 _SEGMENTS_SAFE: Final = "/:@!$&'()*+,;=~"  # the same of text in which a percent sign is not an escape
 _URI_SAFE: Final = "!#$%&'()*+,/:;=?@[]~-._"
+# and in path, query and fragment: brackets belong to the address of a host, and "#" begins the fragment
+_REST_SAFE: Final = "!$%&'()*+,/:;=?@~-._"
 # A host name (RFC 1123 section 2.1, and underscores, which the web uses) or an IPv6 address in brackets, then a port.
 # The pattern is narrower than reg-name of RFC 3986: a comma may come from two fields that a server joined, and
 # browsers decode a percent sign.
 _HOST: Final = re.compile(r"([A-Za-z0-9_.-]+|\[([0-9A-Fa-f:.]{2,45})\])(?::([0-9]{0,5}))?")
+# The authority of a URI (RFC 3986 section 3.2): user information; a name, or an address in brackets; a port
+_AUTHORITY: Final = re.compile(
+    r"(?:(?P<user>[^@\[\]]*)@)?"
+    r"(?:(?P<name>[^:@\[\]]*)|\[(?:(?P<ipv6>[0-9A-Fa-f:.]{2,45})|v[0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\])"
+    r"(?::(?P<port>[0-9]{0,5}))?"
+)
+_REG_NAME: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|")
+# A reference with a scheme of the web, or with two slashes: these two name a host
+_TO_HOST: Final = re.compile(r"(?:(?:https?|wss?):|(?=//))(?://(?P<user>[^/?#@]*@)?(?P<host>[^/?#:]*))?", re.IGNORECASE)
 # A domain name in lower case: labels of at most 63 characters (RFC 1035 section 2.3.4), and underscores
 _DOMAIN: Final = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
 #: The longest domain name in characters, the dot at its end included (RFC 1035 section 2.3.4).
@@ -99,8 +113,8 @@ def uri_to_iri(uri: str) -> str:
 def iri_to_uri(iri: str) -> str:
     """Return an IRI or a URI reference as a URI (RFC 3987 section 3.1). Percent-encoded sequences are kept.
 
-    Raises :exc:`ValueError` for control characters, for a host that IDNA cannot encode, and for an invalid port or an
-    unpaired bracket.
+    Raises :exc:`ValueError` for control characters, for a lone surrogate, for a host that is none or that IDNA cannot
+    encode, and for an invalid port.
 
     >>> iri_to_uri("https://müller.example/café")
     'https://xn--mller-kva.example/caf%C3%A9'
@@ -108,31 +122,56 @@ def iri_to_uri(iri: str) -> str:
     if any(char < " " or char == "\x7f" for char in iri):
         raise ValueError(f"got URL {iri!r}, expected no control characters")
     head, mark, rest = iri.partition("//")
-    if mark and (not head or (head.endswith(":") and head[:-1].isascii() and head[:-1].replace("+", "").isalnum())):
+    if mark and _SCHEME.fullmatch(head):
         end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
         return head + mark + _encode_authority(rest[:end]) + _encode_rest(rest[end:])
     return _encode_rest(iri)
 
 
+def reference_to_uri(reference: str) -> str:
+    """Return a reference that a client resolves against the URL of a request, as :func:`iri_to_uri` does.
+
+    Raises :exc:`ValueError` for a reference that names no host where it has to, because browsers then take the path for
+    a host: ``http:///example.org``, ``///example.org`` and ``http:example.org`` (RFC 9110 section 4.2.1). Raises it for
+    user information before a host, too (section 4.2.4).
+
+    >>> reference_to_uri("/caf\u00e9[1]")
+    '/caf%C3%A9%5B1%5D'
+    """
+    uri = iri_to_uri(reference)
+    found = _TO_HOST.match(uri)
+    if found is not None:
+        if not found["host"]:
+            raise ValueError(f"got URL {reference!r}, expected the name of a host after '//'")
+        if found["user"]:
+            raise ValueError(f"got URL {reference!r}, expected no user information (RFC 9110 section 4.2.4)")
+    return uri
+
+
 def _encode_rest(text: str) -> str:
+    rest, mark, fragment = text.partition("#")
+    return _quoted(rest, _REST_SAFE) + mark + _quoted(fragment, _REST_SAFE)
+
+
+def _quoted(text: str, safe: str) -> str:
     try:
-        return _STRAY_PERCENT.sub("%25", quote(text, safe=_URI_SAFE))
+        return _STRAY_PERCENT.sub("%25", quote(text, safe=safe))
     except UnicodeEncodeError:
         raise ValueError(f"got URL {text!r}, expected text without lone surrogates") from None
 
 
 def _encode_authority(authority: str) -> str:
-    user, at, host = authority.rpartition("@")
-    name, colon, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
-    if not colon:
-        name, port = host, ""
-    if colon and not (port.isascii() and (port.isdigit() or not port)):
-        raise ValueError(f"got authority {authority!r}, expected a numeric port")
-    if not name.isascii():
-        name = idna_host(name)
-    if name.startswith("[") != name.endswith("]"):
-        raise ValueError(f"got authority {authority!r}, expected brackets around an IPv6 address")
-    return quote(user, safe=_PATH_SAFE) + at + quote(name, safe=_PATH_SAFE + "[]") + colon + port
+    """The authority as a URI has it. It is checked as it was given: IDNA would replace some of its characters."""
+    found = _AUTHORITY.fullmatch(authority)
+    if found is None or (found["ipv6"] and not _is_ipv6(found["ipv6"])) or int(found["port"] or 0) > MAX_PORT:
+        raise ValueError(f"got authority {authority!r}, expected a host and perhaps a port")
+    name, user = found["name"], found["user"]
+    if name is not None:
+        if not name.isascii():
+            authority = authority[: found.start("name")] + idna_host(name) + authority[found.end("name") :]
+        elif not _REG_NAME.fullmatch(name):
+            raise ValueError(f"got authority {authority!r}, expected the name of a host")
+    return authority if user is None else _quoted(user, _USER_SAFE) + authority[len(user) :]
 
 
 @lru_cache(64)

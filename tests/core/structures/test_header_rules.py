@@ -72,6 +72,15 @@ def test_white_space_around_a_value_is_not_part_of_it(value: str, expected: str)
     assert field_value("X", value) == expected
 
 
+@pytest.mark.parametrize("name", ["Location", "location", "Content-Location"])
+@pytest.mark.parametrize(("iri", "uri"), [("/€?a=ü", "/%E2%82%AC?a=%C3%BC"), ("//ü.de/é", "//xn--tda.de/%C3%A9")])
+def test_urls_are_converted(name: str, iri: str, uri: str) -> None:
+    """The value of Location and Content-Location is a URI (RFC 9110 sections 8.7 and 10.2.2): an IRI is converted."""
+    assert field_value(name, iri) == uri
+    with pytest.raises(ValueError, match=r"expected text without lone surrogates$"):
+        field_value(name, "/\ud800")
+
+
 class Colour(StrEnum):
     RED = "red"
 

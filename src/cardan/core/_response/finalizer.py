@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, TypeAlias
 from .._exceptions import MachineStateError
 from .._pickling import slots_state
 from .._status import PHRASES, is_phrase
-from .._urls import iri_to_uri
+from .._urls import reference_to_uri
 from ..fields._dates import http_date, parse_date, utc_now
 from ..fields._syntax import is_text, is_token
 from ..structures._header_rules import remember
@@ -174,7 +174,7 @@ def final_fields(
                 raise ValueError(f"got header field {name!r} twice, expected it once")
             once.add(lower)
             if rule == "url":
-                pair = name, iri_to_uri(value)
+                pair = name, reference_to_uri(value)
             elif rule == "past":
                 pair = name, _not_in_future(value)
         fields.append(pair)

@@ -14,7 +14,7 @@ from .._deprecated import deprecated
 from .._structured_fields.descriptor import structured_field
 from .._structured_fields.known import Priority, byte_sequences, integers, strings
 from .._structured_fields.targeted import targeted_cache_control
-from .._urls import iri_to_uri
+from .._urls import reference_to_uri
 from ..fields._alt_svc import AltServices
 from ..fields._authentication_info import AuthenticationInfo
 from ..fields._clear_site_data import ClearSiteData
@@ -54,7 +54,7 @@ class _URIField:
     def __set__(self, obj: Any, value: str | None) -> None:
         if value is not None and not isinstance(value, str):
             raise TypeError(f"got {self._name} = {value!r}, expected a URL as a str")
-        obj.headers[self._name] = None if value is None else iri_to_uri(value)
+        obj.headers[self._name] = None if value is None else reference_to_uri(value)
 
     def __delete__(self, obj: Any) -> None:
         obj.headers.remove(self._name)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from .._urls import iri_to_uri
 from ..fields._syntax import OWS, is_text, is_token
 
 __all__ = [
@@ -36,6 +37,9 @@ V = TypeVar("V")
 MEMO_ENTRIES: Final = 1024
 #: The longest name in a memo, in characters.
 MEMO_NAME_LENGTH: Final = 64
+
+#: The fields whose value is a URL, in lower case.
+_URLS: Final = frozenset({"location", "content-location"})
 
 _known_names: dict[str, str] = {}
 _wire_names: dict[str, bytes] = {}
@@ -71,14 +75,17 @@ def field_name(name: str) -> str:
 def field_value(name: str, value: str | int) -> str:
     """Return a field value as a string if it is valid (RFC 9110 section 5.5). ``name`` is used in the error text.
 
-    An int is converted to decimal digits. Spaces and tabs around the value are removed. Raises TypeError for another
-    type (bool and bytes included), ValueError for control characters other than the tab, and for characters above
-    U+00FF, because both protocols send one byte for each character.
+    An int is converted to decimal digits, and an IRI as the value of Location or Content-Location to a URI. Spaces and
+    tabs around the value are removed. Raises TypeError for another type (bool and bytes included), ValueError for
+    control characters other than the tab, and for characters above U+00FF, because both protocols send one byte for
+    each character.
     """
     if type(value) is not str:
         value = _as_text(name, value)
     if value.isascii() and value.isprintable():  # almost all values are
         return value.strip(" ")
+    if not value.isascii() and name.lower() in _URLS:
+        value = iri_to_uri(value)
     if not is_text(value):
         if max(value) > "\xff":
             raise ValueError(f"got {value!r} for {name}, expected characters up to U+00FF (ISO 8859-1)")
