@@ -48,6 +48,9 @@ class WireMixin(core.BaseResponse):
     def from_app(cls, app: Callable[..., Iterable[bytes]], environ: dict[str, Any], buffered: bool = False) -> Self:
         """The response of a WSGI application, including what it sends by ``write()``.
 
+        What is written before the application returns is kept in memory until then, because the caller gets the
+        response only then. :meth:`.Application.from_wsgi` sends it at once.
+
         The application runs to the first bytes of its body, because it may replace the head until then (PEP 3333,
         "Error Handling"). The body of the response gives one block for each block of the application. Closing the
         response closes the iterable of the application. With ``buffered`` the whole body is read at once. Raises the
