@@ -18,8 +18,12 @@ from cardan.compat import werkzeug as ours
 
 #: Werkzeug's modules that stay. They have imported their neighbours before these are replaced.
 STAY = ("debug", "local", "middleware.dispatcher", "sansio.http", "sansio.multipart", "security", "serving", "urls")
-#: Those that are replaced. A package such as ``werkzeug.sansio`` stays, because some of its modules do.
-FOUND = [found for found in pkgutil.walk_packages(ours.__path__, f"{ours.__name__}.") if not found.ispkg]
+#: Those that are replaced. A package without names, ``werkzeug.sansio``, stays, because some of its modules do.
+FOUND = [
+    found
+    for found in pkgutil.walk_packages(ours.__path__, f"{ours.__name__}.")
+    if not found.ispkg or import_module(found.name).__all__
+]
 
 for name in STAY:
     if find_spec(f"werkzeug.{name}"):  # older versions do not have all of them

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, overload
 from weakref import WeakSet
 
-from ... import _request
-from ..._response import BaseResponse, Response
-from ...core._exceptions import RequestEntityTooLarge
-from ...core._request.fields import (
+from .... import _request
+from ...._lazy import lazy
+from ...._response import BaseResponse, Response
+from ....core._exceptions import RequestEntityTooLarge
+from ....core._request.fields import (
     AcceptMixin,
     AuthorizationMixin,
     CommonRequestDescriptorsMixin,
@@ -17,7 +18,7 @@ from ...core._request.fields import (
     FetchMetadataMixin,
     UserAgentMixin,
 )
-from ...core._response import (
+from ....core._response import (
     CommonResponseDescriptorsMixin,
     CORSResponseMixin,
     ETagResponseMixin,
@@ -26,22 +27,24 @@ from ...core._response import (
     SecurityPolicyMixin,
     WWWAuthenticateMixin,
 )
-from ...core.drive import Read
-from ...core.forms import BodyReader, Form
-from ...core.structures import ImmutableMultiDict, iter_multi_items
-from ...http import parse_options_header
-from ._values import ValuesBuilder
-from .datastructures import FileStorage
-from .formparser import FormDataParser
+from ....core.drive import Read
+from ....core.forms import BodyReader, Form
+from ....core.structures import ImmutableMultiDict, iter_multi_items
+from ....http import parse_options_header
+from .._values import ValuesBuilder
+from ..datastructures import FileStorage
+from ..formparser import FormDataParser
 
 if TYPE_CHECKING:
     from collections.abc import Generator, MutableMapping
     from wsgiref.types import WSGIEnvironment
 
-    from ...core._limits import Limits
-    from ...core._request.request import FilesAttribute
-    from ...core.drive import Step
-    from ...types import Receive, Send
+    from ....core._limits import Limits
+    from ....core._request.request import FilesAttribute
+    from ....core.drive import Step
+    from ....types import Receive, Send
+    from . import request as request
+    from . import response as response
 
 __all__ = [
     "AcceptMixin",
@@ -232,5 +235,11 @@ def _unbound(file: Any) -> FileStorage:
     return FileStorage(file.stream, file.filename, file.name, headers=file.headers)
 
 
+_MODULES = ("request", "response")
+
+if not TYPE_CHECKING:
+    __getattr__ = lazy(__name__, {}, _MODULES)[0]
+
+
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_MODULES])

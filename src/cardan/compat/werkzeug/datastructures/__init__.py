@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ...core.forms._files import COPY_SIZE, Writer
-from ...core.structures import (
+from ...._lazy import lazy
+from ....core.forms._files import COPY_SIZE, Writer
+from ....core.structures import (
     CallbackDict,
     ImmutableOrderedMultiDict,
     ImmutableTypeConversionDict,
@@ -18,7 +19,7 @@ from ...core.structures import (
     TypeConversionDict,
     iter_multi_items,
 )
-from ...datastructures import (
+from ....datastructures import (
     Accept,
     Authorization,
     CharsetAccept,
@@ -41,8 +42,19 @@ from ...datastructures import (
     ResponseCacheControl,
     WWWAuthenticate,
 )
-from ...files._file_types import guess_type
-from ...files._spooling import FileStorage as MainFileStorage
+from ....files._file_types import guess_type
+from ....files._spooling import FileStorage as MainFileStorage
+
+if TYPE_CHECKING:
+    from . import accept as accept
+    from . import auth as auth
+    from . import cache_control as cache_control
+    from . import csp as csp
+    from . import etag as etag
+    from . import file_storage as file_storage
+    from . import headers as headers
+    from . import range as range  # noqa: A004 - the name of the module in Werkzeug
+    from . import structures as structures
 
 __all__ = [
     "Accept",
@@ -118,5 +130,11 @@ class FileMultiDict(MultiDict[str, Any]):
         self.add(name, file)
 
 
+_MODULES = ("accept", "auth", "cache_control", "csp", "etag", "file_storage", "headers", "range", "structures")
+
+if not TYPE_CHECKING:
+    __getattr__ = lazy(__name__, {}, _MODULES)[0]
+
+
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_MODULES])
