@@ -112,6 +112,7 @@ VALUES: list[Any] = [
     core.Chunk(b"a"),
     core.End([("a", "b")]),
     core.Head(200, "OK", [(b"a", b"b")]),
+    core.Informational(103, [("Link", "</a>")]),
     core.Limits(max_files=5),
     core.RequestHead("POST", "/a", headers=[(b"host", b"a")]),
     core.TrustedProxies(x_for=2, peers=("10.0.0.0/8",)),
