@@ -15,7 +15,7 @@ import pytest
 from werkzeug.exceptions import NotFound as FlaskNotFound
 from werkzeug.utils import secure_filename as flask_secure_filename
 
-from cardan import Application, Request, Response, abort, redirect, send_file
+from cardan import Application, Request, Response, abort, middleware, redirect, send_file
 from cardan.compat.werkzeug.routing import Map, Rule
 from cardan.compat.werkzeug.utils import secure_filename
 from cardan.exceptions import MethodNotAllowed, NotFound
@@ -350,6 +350,55 @@ def test_json() -> None:
         Response.from_json(datetime.date(2026, 11, 29))
     dumps = flask.json.provider.DefaultJSONProvider(app).dumps
     assert Response.from_json(datetime.date(2026, 11, 29), dumps=dumps).json == dated
+
+
+def test_characters_of_json() -> None:
+    """Flask escapes what is not ASCII; here it is UTF-8, unless another function writes the text."""
+    differs("`jsonify` writes")
+    app = flask_app(str)
+    with app.app_context():
+        assert flask.jsonify("ö").get_data() == b'"\\u00f6"\n'
+    assert Response.from_json("ö").data == '"ö"'.encode()
+    assert Response.from_json("ö", dumps=json.dumps).data == b'"\\u00f6"'
+
+
+def test_responses_to_unexpected_errors() -> None:
+    """after_request sees them in Flask. Middleware does not; a function that both call does."""
+    differs("`after_request` sees")
+    app = flask_app(lambda: str(1 / 0))
+    app.register_error_handler(Exception, lambda error: ("told", 500))
+
+    @app.after_request
+    def mark(response: Any) -> Any:
+        response.headers["X-Seen"] = "yes"
+        return response
+
+    with Client(app, "wsgi") as client:
+        assert client.get(TARGET).headers["X-Seen"] == "yes"
+
+    def after(response: Response) -> Response:
+        response.headers["X-Seen"] = "yes"
+        return response
+
+    @middleware
+    def around(request: Request) -> Any:
+        after((yield))
+
+    class Silent(Application[Request]):
+        middleware = [around]
+
+        def resolve(self, request: Request) -> Any:
+            return lambda request: Response(str(1 / 0))
+
+        def on_exception(self, request: Request, error: Exception) -> Response:
+            return Response("told", 500)
+
+    class Site(Silent):
+        def on_exception(self, request: Request, error: Exception) -> Response:
+            return after(super().on_exception(request, error))
+
+    assert [answer.headers.get("X-Seen") for answer in answers(None, app=Silent())] == [None, None]
+    assert [answer.headers.get("X-Seen") for answer in answers(None, app=Site())] == ["yes", "yes"]
 
 
 def test_pages_of_errors() -> None:
