@@ -158,11 +158,15 @@ class ETagResponseMixin(BaseResponse):
         self._own_length = None
         self.status_code = status
         self.direct_passthrough = False
-        error: HTTPException = PreconditionFailed() if status == 412 else RequestedRangeNotSatisfiable(length=length)
+        error = _error_of(status, length)
         headers.update(error.get_headers())
         self.content_type, body = document(error, _Asked(asked))
         add_vary(headers, "Accept")
         self.set_data(body)
+
+
+def _error_of(status: int, length: int | None) -> HTTPException:
+    return PreconditionFailed() if status == 412 else RequestedRangeNotSatisfiable(length=length)
 
 
 class _Asked:

@@ -21,7 +21,8 @@ from .._exceptions import MachineStateError
 from .._pickling import slots_state
 from .._status import PHRASES, is_phrase
 from .._urls import reference_to_uri
-from ..fields._dates import http_date, parse_date, utc_now
+from ..fields import _dates
+from ..fields._dates import http_date, parse_date, to_timestamp
 from ..fields._syntax import is_text, is_token
 from ..structures._header_rules import remember
 from .encoding import encode
@@ -197,14 +198,16 @@ def _checked_name(name: str) -> str:
 
 def _not_in_future(value: str) -> str:
     """A Last-Modified as it is sent: the current time, if it is later (RFC 9110 section 8.8.2.1)."""
-    modified = _parse_modified(value)
+    modified = _timestamp_of(value)
     if modified is None:
         raise ValueError(f"got Last-Modified {value!r}, expected a date such as 'Sun, 06 Nov 1994 08:49:37 GMT'")
-    now = utc_now()
-    return value if modified <= now else http_date(now)
+    return value if modified <= _dates.clock() else http_date()
 
 
-_parse_modified: Final = lru_cache(maxsize=256)(parse_date)  # a server sends few different dates, those of its files
+@lru_cache(maxsize=256)  # a server sends few different dates, those of its files
+def _timestamp_of(value: str) -> int | None:
+    when = parse_date(value)
+    return None if when is None else to_timestamp(when)
 
 
 def _parse_length(value: str) -> int:
