@@ -413,3 +413,41 @@ def test_names_that_are_not_in_the_table_are_not_claimed() -> None:
     checked = [start for start in text.split("row(")[1:] if start[0] in "'\"f"]
     starts = [start[1 : start.index(start[0], 1)] for start in checked]
     assert [line for line in rows if not line.startswith((*starts, *untested))] == []
+
+
+def test_limits_of_parsers(wz: Any, theirs: bool) -> None:
+    """The limits of Werkzeug's parser hold for multipart forms only; those here hold for urlencoded forms, too."""
+    row("`parse_form_data(environ, max_form_memory_size=5)`")
+    for limits in ({"max_form_memory_size": 5}, {"max_form_parts": 1}):
+        sent: dict[str, Any] = {"method": "POST", "data": {"a": "123456", "b": "7"}}
+        if theirs:
+            assert len(wz.formparser.parse_form_data(wz.test.create_environ(**sent), **limits)[1]) == 2
+        else:
+            with pytest.raises(cardan.exceptions.RequestEntityTooLarge):
+                wz.formparser.parse_form_data(wz.test.create_environ(**sent), **limits)
+        environ = wz.test.create_environ(**sent, content_type="multipart/form-data")
+        with pytest.raises(wz.exceptions.RequestEntityTooLarge):
+            wz.formparser.parse_form_data(environ, **limits)
+        limits = dict.fromkeys(limits, None)
+        assert len(wz.formparser.parse_form_data(wz.test.create_environ(**sent), **limits)[1]) == 2
+
+
+def test_challenges_of_errors(wz: Any, theirs: bool) -> None:
+    """A single challenge is in a tuple in Werkzeug only. Several are several fields there, and one field here."""
+    row("`Unauthorized(...).www_authenticate`")
+    basic, bearer = (wz.datastructures.WWWAuthenticate(kind, {"realm": "x"}) for kind in ("basic", "bearer"))
+    assert isinstance(wz.exceptions.Unauthorized("x", None, basic).www_authenticate, tuple) is theirs
+    fields = [name for name, _ in wz.exceptions.Unauthorized("x", None, [basic, bearer]).get_headers()]
+    assert fields.count("WWW-Authenticate") == (2 if theirs else 1)
+
+
+def test_an_error_without_a_code(wz: Any, theirs: bool) -> None:
+    """Werkzeug sends it as a success."""
+    row("`HTTPException()` without a code")
+
+    class Own(wz.exceptions.HTTPException):  # type: ignore[misc, name-defined]
+        code = 409
+
+    environ = wz.test.create_environ()
+    assert wz.exceptions.HTTPException().get_response(environ).status_code == (200 if theirs else 500)
+    assert Own().get_response(environ).status_code == 409
