@@ -105,7 +105,7 @@ def test_live() -> None:
     assert headers["Alt-Svc"] == 'h3=":443", h2=":443"'
     with pytest.raises(ValueError, match=r"^got AltService\.CLEAR beside other services, expected it alone$"):
         field.append(AltService.CLEAR)
-    with pytest.raises(TypeError, match=r"^got 'h2' in AltServices, expected an object of AltService$"):
+    with pytest.raises(TypeError, match=r"^got 'h2' as a member of AltServices, expected AltService$"):
         field.append("h2")  # type: ignore[arg-type]
     field[1:] = []
     assert (headers["Alt-Svc"], field[0].protocol, field[:1]) == ('h3=":443"', "h3", [AltService("h3", ":443")])

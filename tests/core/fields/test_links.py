@@ -90,7 +90,7 @@ def test_a_link_has_a_relation_type(rel: str | None) -> None:
 
 def test_a_list_of_links_takes_links() -> None:
     """Anything but a link raises TypeError."""
-    with pytest.raises(TypeError, match=r"^got '/a' as a link, expected a Link$"):
+    with pytest.raises(TypeError, match=r"^got '/a' as a member of Links, expected Link$"):
         Links(["/a"])  # type: ignore[list-item]
 
 

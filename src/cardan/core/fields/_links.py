@@ -9,11 +9,10 @@ relative.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, MutableSequence
-from typing import Any, overload
+from collections.abc import Mapping
 
 from .._pickling import slots_state
-from ._live import Live
+from ._live import LiveSequence
 from ._options import dump_options, parse_options
 from ._reading_back import differs
 from ._syntax import is_token
@@ -90,16 +89,12 @@ class Link:
         return f"<{type(self).__name__} {self.to_header()!r}>"
 
 
-class Links(Live[tuple[Link, ...]], MutableSequence[Link]):
+class Links(LiveSequence[Link]):
     """The links of a message, a mutable sequence. It is live: every change is written to the field."""
 
     __module__ = "cardan.datastructures"
     __slots__ = ()
-
-    def __init__(self, links: Iterable[Link] = ()) -> None:
-        state = tuple(links)
-        self._checked(state)
-        super().__init__(state)
+    _member = Link
 
     @classmethod
     def _read(cls, text: str | None) -> tuple[Link, ...]:
@@ -107,53 +102,9 @@ class Links(Live[tuple[Link, ...]], MutableSequence[Link]):
             _made(target, rest) for found, target, rest in _link.findall(text or "") if found and _is_target(target)
         )
 
-    @classmethod
-    def _write(cls, state: tuple[Link, ...]) -> str:
-        return ", ".join([_link_text(link) for link in state])
-
     def find(self, relation: str) -> Link | None:
         """Return the first link with a relation type, None if there is none."""
         return next((link for link in self._get() if link.has_rel(relation)), None)
-
-    def insert(self, index: int, value: Link) -> None:
-        """Insert a link before a position."""
-        links = list(self._get())
-        links.insert(index, value)
-        self._set(tuple(links))
-
-    @overload
-    def __getitem__(self, key: int) -> Link: ...
-    @overload
-    def __getitem__(self, key: slice) -> list[Link]: ...
-    def __getitem__(self, key: int | slice) -> Link | list[Link]:
-        part = self._get()[key]
-        return list(part) if isinstance(part, tuple) else part
-
-    @overload
-    def __setitem__(self, key: int, value: Link) -> None: ...
-    @overload
-    def __setitem__(self, key: slice, value: Iterable[Link]) -> None: ...
-    def __setitem__(self, key: Any, value: Any) -> None:
-        links = list(self._get())
-        links[key] = value
-        self._set(tuple(links))
-
-    def __delitem__(self, key: int | slice) -> None:
-        links = list(self._get())
-        del links[key]
-        self._set(tuple(links))
-
-    def __iter__(self) -> Iterator[Link]:
-        return iter(self._get())
-
-    def __len__(self) -> int:
-        return len(self._get())
-
-
-def _link_text(link: Link) -> str:
-    if not isinstance(link, Link):
-        raise TypeError(f"got {link!r} as a link, expected a Link")
-    return link.to_header()
 
 
 def _made(target: str, rest: str) -> Link:

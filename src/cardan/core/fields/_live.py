@@ -235,7 +235,7 @@ class LiveSequence(Live[tuple[V, ...]], MutableSequence[V]):
     def _write(cls, state: tuple[V, ...]) -> str:
         for member in state:
             if not isinstance(member, cls._member):
-                raise TypeError(f"got {member!r} in {cls.__name__}, expected an object of {cls._member.__name__}")
+                raise TypeError(f"got {member!r} as a member of {cls.__name__}, expected {cls._member.__name__}")
         return ", ".join([member.to_header() for member in state])  # type: ignore[attr-defined]
 
     def insert(self, index: int, value: V) -> None:

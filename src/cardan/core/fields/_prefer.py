@@ -148,8 +148,9 @@ class PreferenceApplied(LiveDict[str | None]):
     __module__ = "cardan.datastructures"
     __slots__ = ()
 
-    def __init__(self, values: Values | Iterable[tuple[str, str | None]] | None = None) -> None:
-        super().__init__({name: value or None for name, value in dict(values or ()).items()})
+    @classmethod
+    def _item(cls, name: str, value: str | None) -> tuple[str, str | None]:
+        return cls._key(name), value or None
 
     @classmethod
     def _read(cls, text: str | None) -> dict[str, str | None]:
@@ -162,9 +163,6 @@ class PreferenceApplied(LiveDict[str | None]):
     @classmethod
     def _write(cls, state: dict[str, str | None]) -> str:
         return ", ".join([_pair(name, value) for name, value in state.items()])
-
-    def __setitem__(self, key: str, value: str | None) -> None:
-        super().__setitem__(key, value or None)
 
 
 def _folded(values: Values) -> dict[str, str | None]:

@@ -8,12 +8,12 @@ skipped.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, MutableSequence
-from typing import Any, overload
+from collections.abc import Iterable, Mapping
+from typing import overload
 
 from ._authorization import Challenge, _is_token68, read_parameters
 from ._lists import split
-from ._live import Live
+from ._live import LiveSequence
 from ._syntax import TOKEN_CHARS
 
 __all__ = ["WWWAuthenticate"]
@@ -22,7 +22,7 @@ __all__ = ["WWWAuthenticate"]
 _scheme = re.compile(rf"([{TOKEN_CHARS}]+)(?:[ \t]+(?![ \t=])(.*)|[ \t]*)", re.DOTALL).fullmatch
 
 
-class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
+class WWWAuthenticate(LiveSequence[Challenge]):
     """The challenges of a response, a mutable sequence. It is live: every change is written to the field, and removing
     the last challenge removes the field.
 
@@ -32,6 +32,7 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
 
     __module__ = "cardan.datastructures"
     __slots__ = ()
+    _member = Challenge
 
     def __init__(
         self,
@@ -41,9 +42,7 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
     ) -> None:
         if isinstance(auth_type, str):
             auth_type = [Challenge(auth_type, values, token)]
-        state = tuple(auth_type or ())
-        self._checked(state)
-        super().__init__(state)
+        super().__init__(auth_type or ())
 
     @classmethod
     def _read(cls, text: str | None) -> tuple[Challenge, ...]:
@@ -54,16 +53,6 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
             elif found:
                 found[-1][1].append(member)
         return tuple(_challenge(scheme.lower(), members) for scheme, members in found)
-
-    @classmethod
-    def _write(cls, state: tuple[Challenge, ...]) -> str:
-        return ", ".join([_challenge_text(challenge) for challenge in state])
-
-    def insert(self, index: int, value: Challenge) -> None:
-        """Insert a challenge before a position."""
-        challenges = list(self._get())
-        challenges.insert(index, value)
-        self._set(tuple(challenges))
 
     def set_basic(self, realm: str = "authentication required") -> None:
         """Request Basic credentials in UTF-8 (RFC 7617). This replaces all challenges."""
@@ -116,38 +105,11 @@ class WWWAuthenticate(Live[tuple[Challenge, ...]], MutableSequence[Challenge]):
     def __getitem__(self, key: int | slice | str) -> Challenge | list[Challenge] | str | None:
         if isinstance(key, str):
             return self.parameters.get(key.lower())
-        part = self._get()[key]
-        return list(part) if isinstance(part, tuple) else part
-
-    @overload
-    def __setitem__(self, key: int, value: Challenge) -> None: ...
-    @overload
-    def __setitem__(self, key: slice, value: Iterable[Challenge]) -> None: ...
-    def __setitem__(self, key: Any, value: Any) -> None:
-        challenges = list(self._get())
-        challenges[key] = value
-        self._set(tuple(challenges))
-
-    def __delitem__(self, key: int | slice) -> None:
-        challenges = list(self._get())
-        del challenges[key]
-        self._set(tuple(challenges))
-
-    def __iter__(self) -> Iterator[Challenge]:
-        return iter(self._get())
+        return super().__getitem__(key)
 
     def __contains__(self, value: object) -> bool:
         """Return whether ``value`` is one of the challenges, or (a string) the name of a parameter of the first one."""
         return value.lower() in self.parameters if isinstance(value, str) else value in self._get()
-
-    def __len__(self) -> int:
-        return len(self._get())
-
-
-def _challenge_text(challenge: Challenge) -> str:
-    if not isinstance(challenge, Challenge):
-        raise TypeError(f"got {challenge!r} as a challenge, expected a Challenge")
-    return challenge.to_header()
 
 
 def _challenge(scheme: str, members: list[str]) -> Challenge:
