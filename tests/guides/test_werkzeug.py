@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import httpx
 import pytest
 import werkzeug.exceptions
+import werkzeug.test
 import werkzeug.utils
 import werkzeug.wrappers
+from werkzeug import debug, serving
+from werkzeug.middleware import dispatcher, profiler, proxy_fix, shared_data
 
-from cardan import Application, Response, abort, exceptions, redirect, send_file
+from cardan import (
+    Application,
+    Mount,
+    ProxyFix,
+    Request,
+    Response,
+    StaticFiles,
+    abort,
+    exceptions,
+    redirect,
+    send_file,
+)
 from cardan.compat.werkzeug.utils import secure_filename
 from cardan.files import send_from_directory
 from cardan.testing import PROTOCOLS, Client
@@ -117,3 +133,109 @@ def test_answers(old: str, new: str, protocol: ProtocolName, tmp_path: Path) -> 
         assert ours.json() == theirs.json()
     else:
         assert ours.content == theirs.content
+
+
+# What stands around the views
+
+
+def around(text: str) -> None:
+    """The table "Around the views" has a row that begins with ``text``."""
+    assert any(row[0].startswith(text) for row in rows(PAGE, "Around the views")), text
+
+
+def answered(app: Any, path: str, **sent: Any) -> list[tuple[int, str]]:
+    """What an application answers on the protocols that it speaks: on WSGI, or with ``both`` on ASGI, too."""
+    found = []
+    for protocol in PROTOCOLS if sent.pop("both", True) else PROTOCOLS[:1]:
+        with Client(app, protocol, base_url="http://testserver") as client:
+            answer = client.request(sent.get("method", "GET"), path, headers=sent.get("headers"), data=sent.get("data"))
+            found.append((answer.status_code, answer.text))
+    return found
+
+
+HELLO = Application(lambda request: Response(f"{request.root_path}{request.path} {request.host} {request.remote_addr}"))
+
+
+def test_proxies() -> None:
+    """Both believe the same header fields."""
+    around("`ProxyFix(app")
+    sent = {"headers": {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Host": "a.example"}}
+    theirs = answered(proxy_fix.ProxyFix(HELLO, x_for=1, x_host=1), "/x", both=False, **sent)
+    assert theirs == [(200, "/x a.example 192.0.2.7")]
+    assert answered(ProxyFix(HELLO, x_for=1, x_host=1), "/x", **sent) == theirs * 2
+
+
+def test_directories_and_mounts(tmp_path: Path) -> None:
+    """Files are sent from the same URLs, and the application gets the other requests; a mounted one gets its prefix."""
+    around("`SharedDataMiddleware(app")
+    around("`DispatcherMiddleware(app")
+    (tmp_path / "a.txt").write_text("file")
+    shared = shared_data.SharedDataMiddleware(HELLO, {"/static": str(tmp_path)})
+    mounts = [
+        (shared, Mount({"/static": StaticFiles(tmp_path), "/": HELLO})),
+        (dispatcher.DispatcherMiddleware(HELLO, {"/api": HELLO}), Mount({"/api": HELLO, "/": HELLO})),
+    ]
+    for old, new in mounts:
+        for path in ("/static/a.txt", "/x", "/api/x"):
+            theirs = answered(old, path, both=False)
+            assert answered(new, path) == theirs * 2
+    assert answered(shared, "/static/a.txt", both=False) == [(200, "file")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [("max_content_length", 1, 413), ("max_form_memory_size", 1, 413), ("trusted_hosts", ["a.example"], 400)],
+)
+def test_attributes_of_request_classes(name: str, value: Any, status: int) -> None:
+    """They refuse the same requests under the same names."""
+    around("`trusted_hosts`" if name == "trusted_hosts" else "`max_content_length`, `max_form_memory_size`")
+    kinds: Any = {"headers": {"Content-Type": "multipart/form-data; boundary=B"}}
+    body = '--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nlong\r\n--B--\r\n'
+    old = type("Old", (werkzeug.wrappers.Request,), {name: value})
+    new = type("New", (Request,), {name: value})
+
+    @old.application  # type: ignore[attr-defined, untyped-decorator, unused-ignore]
+    def theirs(request: Any) -> Any:
+        return werkzeug.wrappers.Response(request.host + str(request.form))
+
+    ours = Application(lambda request: Response(request.host + str(request.form)), request_class=new)
+    for app, protocols in ((theirs, PROTOCOLS[:1]), (ours, PROTOCOLS)):
+        for protocol in protocols:
+            with Client(app, protocol) as client:
+                assert client.post("/", content=body, **kinds).status_code == status
+
+
+def test_redirecting_to_a_slash() -> None:
+    """Both answers have the same status, and lead to the same URL."""
+    around("`append_slash_redirect(environ)`")
+    line = view(next(row[1] for row in rows(PAGE, "Around the views") if "append_slash" in row[0]), OURS)
+    for path in ("/a", "/a/b?c=%20d"):
+        theirs = werkzeug.utils.append_slash_redirect(werkzeug.test.create_environ(path, "http://testserver"))
+        for protocol in PROTOCOLS:
+            request = Request.from_values(path, protocol=protocol)
+            ours = line(request)
+            assert ours.status_code == theirs.status_code
+            base = f"http://testserver{path}"
+            assert urljoin(base, ours.location) == urljoin(base, theirs.location)
+
+
+def test_what_wraps_wsgi_applications() -> None:
+    """The debugger, the profiler and the test client of Werkzeug take an application of cardan."""
+    around("`DebuggedApplication(app)`")
+    around("`werkzeug.test.Client(app)`")
+    wrapped = [HELLO, debug.DebuggedApplication(HELLO), profiler.ProfilerMiddleware(HELLO, stream=io.StringIO())]
+    for app in wrapped:
+        assert werkzeug.test.Client(app).get("/x").text.startswith("/x localhost")
+    assert [text.startswith("/x testserver") for _, text in answered(HELLO, "/x")] == [True, True]
+
+
+def test_the_server_of_werkzeug() -> None:
+    """It serves an application of cardan."""
+    around("`run_simple(")
+    server = serving.make_server("127.0.0.1", 0, HELLO)
+    thread = threading.Thread(target=server.handle_request)
+    thread.start()
+    answer = httpx.get(f"http://127.0.0.1:{server.port}/x")
+    thread.join(10)
+    server.server_close()
+    assert answer.text.startswith("/x 127.0.0.1")
