@@ -9,6 +9,7 @@ the name of the exception's class is written, because its text may contain a sec
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias
 
 from ._members import exception_in
@@ -186,9 +187,30 @@ def _json(members: dict[str, Any]) -> str | None:
 
 def _member(name: str, value: object) -> str:
     """One member as it stands between the braces of the document, as text if need be."""
-    text = _json({name: value}) or _json({name: _as_text(value)}) or _json({_as_text(name): _as_text(value)})
+    text = (
+        _json({name: value})
+        or _with_finite_numbers(name, value)
+        or _json({name: _as_text(value)})
+        or _json({_as_text(name): _as_text(value)})
+    )
     assert text is not None
     return text[1:-1]
+
+
+def _with_finite_numbers(name: str, value: object) -> str | None:
+    """The member with NaN and infinity, which JSON does not have (RFC 8259 section 6), as text."""
+    try:
+        return _json({name: _finite(value)})
+    except Exception:  # also what the code of a value raises; RecursionError for a list that contains itself
+        return None
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _as_text(value: object) -> str:

@@ -66,7 +66,7 @@ class BodyIterator:
         self._finalizer = finalizer
         self._closers = closers
         self._thread = thread
-        self._first = b""
+        self._first: bytes | None = None
         self._empty = True
         """Whether no chunk was given yet. Without one ``b""`` is given: some servers send nothing before a chunk."""
         self._runs = False
@@ -74,14 +74,14 @@ class BodyIterator:
 
     def begin(self) -> None:
         """Run the body to its first chunk before the response starts, so that an error there still becomes a 500."""
-        self._first = self._step() or b""
+        self._first = self._step()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        if self._first:
-            first, self._first = self._first, b""
+        if self._first is not None:
+            first, self._first = self._first, None
             self._empty = False
             return first
         try:
@@ -97,17 +97,20 @@ class BodyIterator:
         return data
 
     def _step(self) -> bytes | None:
-        """The next chunk to send, None at the end."""
+        """The next chunk to send, None at the end.
+
+        An empty chunk of the program is given to the server, which has its turn, as on ASGI: it sends the head, and
+        may notice that the client has left (PEP 3333, "Middleware Handling of Block Boundaries").
+        """
         finalizer = self._finalizer
         if finalizer is None:
             chunk = self._next_chunk()
             return None if chunk is END else encode(chunk)
         self._runs = False
-        while (chunk := self._next_chunk()) is not END:
-            for event in finalizer.feed(chunk):
-                if type(event) is Chunk:
-                    self._runs = True
-                    return event.data
+        if (chunk := self._next_chunk()) is not END:
+            events = finalizer.feed(chunk)
+            self._runs = True
+            return next((event.data for event in events if type(event) is Chunk), b"")
         if self._kept is None:
             finalizer.close()
         else:

@@ -26,6 +26,7 @@ from ..fields._forwarded import Forwarded
 from ..fields._live import sealed
 from ..fields._prefer import Prefer
 from ..fields._ranges import IfRange, Range
+from ..fields._syntax import utf8_text
 from ..fields._user_agent import UserAgent
 from ..structures import HeaderSet
 from .cached import cached
@@ -298,7 +299,9 @@ class CommonRequestDescriptorsMixin:
         doc="The key by which a request that is sent again is known (draft-ietf-httpapi-idempotency-key-header).",
     )
     last_event_id: ClassVar[HeaderField[str | None, str]] = header_field(
-        "Last-Event-ID", doc="The id of the last event that the client got (WHATWG HTML section 9.2.4)."
+        "Last-Event-ID",
+        utf8_text,
+        doc="The id of the last event that the client got, which it sends in UTF-8 (WHATWG HTML section 9.2.4).",
     )
 
     if TYPE_CHECKING:

@@ -36,8 +36,8 @@ class ServerSentEvent:
     The browser sends ``id`` back as Last-Event-ID when it connects again; ``""`` makes it forget the id. ``event`` is
     the type of the event; the default is ``message``. ``retry``, in seconds or as a timedelta, tells the browser how
     long to wait before it connects again. Clients ignore ``comment``. Raises :exc:`ValueError` for an id or event
-    with CR or LF, for an id with NUL (which browsers ignore) and for a negative ``retry``. Browsers do not dispatch an
-    event without data. Raises :exc:`TypeError` for values of other types; data that JSON cannot represent is an
+    with CR, LF, NUL (which browsers ignore) or a lone surrogate, and for a negative ``retry``. Browsers do not dispatch
+    an event without data. Raises :exc:`TypeError` for values of other types; data that JSON cannot represent is an
     error when the event is sent.
     """
 
@@ -93,8 +93,8 @@ class ServerSentEvent:
 def _one_line(name: str, text: str | None) -> str | None:
     if text is not None and not isinstance(text, str):
         raise TypeError(f"got {name} of type {type(text).__name__}, expected a str")
-    if text is not None and any(char in "\r\n\0" for char in text):
-        raise ValueError(f"got {name} {text!r}, expected no CR, LF and NUL")
+    if text is not None and any(char in "\r\n\0" or "\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError(f"got {name} {text!r}, expected no CR, LF, NUL and lone surrogates")
     return text
 
 

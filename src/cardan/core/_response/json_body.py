@@ -14,7 +14,10 @@ from .encoding import encode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["json_bytes"]
+__all__ = ["json_bytes", "json_line"]
+
+#: Line ends become spaces: both are white space outside of strings, and strings have none (RFC 8259 sections 2 and 7)
+_ONE_LINE: Final = bytes.maketrans(b"\r\n", b"  ")
 
 
 def _refuse(value: object) -> NoReturn:
@@ -63,3 +66,12 @@ def json_bytes(
         # a lone surrogate, which is written as an escape (UTF-8 has none: RFC 3629 section 3); or a value that contains
         # itself
         return json.dumps(value, allow_nan=False, separators=(",", ":"), default=default or _refuse).encode()
+
+
+def json_line(data: bytes) -> bytes:
+    r"""JSON as one line, with the line feed at its end, however it was written.
+
+    >>> json_line(b'{\n  "a": 1\n}\n')
+    b'{   "a": 1 }\n'
+    """
+    return data.strip().translate(_ONE_LINE) + b"\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from .base import BaseResponse, ResponseStatus
 from .etag import ETagResponseMixin
 from .events import KEEP_ALIVE, ServerSentEvent, encode_event, encoded_body, seconds
-from .json_body import json_bytes
+from .json_body import json_bytes, json_line
 from .mixins import CommonResponseDescriptorsMixin, CORSResponseMixin, SecurityPolicyMixin, WWWAuthenticateMixin
 from .stream import ResponseStreamMixin
 
@@ -92,9 +92,10 @@ class Response(
     ) -> Self:
         """A stream of JSON texts, one for each line (``application/x-ndjson``), from a sync or async iterable.
 
+        Line ends that ``json_module`` writes between the members of a value become spaces, so that a value is one line.
         ``default`` writes what JSON cannot represent, as for :meth:`from_json`. As events, the lines are not stored by
         caches (``Cache-Control``), and not held back by proxies (``X-Accel-Buffering``).
         """
         module = cls.json_module
-        body = encoded_body(it, lambda item: json_bytes(item, module, None, default) + b"\n")
+        body = encoded_body(it, lambda item: json_line(json_bytes(item, module, None, default)))
         return cls(body, headers=_LIVE, content_type="application/x-ndjson")

@@ -20,7 +20,7 @@ from time import struct_time
 from .._checks import check_type
 from .._urls import MAX_DOMAIN, idna_host
 from ._dates import http_date, parse_date
-from ._syntax import OWS, check_token
+from ._syntax import OWS, check_token, utf8_text
 
 __all__ = ["cookie_identity", "dump_cookie", "parse_cookie", "prefix_demands"]
 
@@ -53,8 +53,7 @@ def parse_cookie(header: str | None) -> list[tuple[str, str]]:
     """
     if not header:
         return []
-    if not header.isascii():
-        header = _decode(header)
+    header = utf8_text(header)
     cookies = []
     for pair in header.split(";"):
         name, equals, value = pair.partition("=")
@@ -66,13 +65,6 @@ def parse_cookie(header: str | None) -> list[tuple[str, str]]:
         elif name := name.strip(OWS):
             cookies.append(("", name))
     return cookies
-
-
-def _decode(header: str) -> str:
-    try:
-        return header.encode("latin-1").decode("utf-8", "replace")
-    except UnicodeEncodeError:  # the text does not come from a server: it is decoded already
-        return header
 
 
 def _unquote(value: str) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "quote_if_needed",
     "unescape",
     "unquote",
+    "utf8_text",
 ]
 
 #: The characters of a token (``tchar``, RFC 9110 section 5.6.2), written for use inside ``[...]`` of a pattern.
@@ -73,6 +74,19 @@ def parse_integer(text: str | None) -> int | None:
     if len(text) > 18 and len(text := text.lstrip("0") or "0") > 18:
         return MAX_INTEGER
     return int(text)
+
+
+def utf8_text(text: str) -> str:
+    """Return a field value whose bytes are UTF-8 as text. Bytes that are not UTF-8 become U+FFFD.
+
+    A value with characters beyond U+00FF, which no server gives, is returned unchanged.
+    """
+    if text.isascii():
+        return text
+    try:
+        return text.encode("latin-1").decode("utf-8", "replace")
+    except UnicodeEncodeError:
+        return text
 
 
 def quote(text: str) -> str:
