@@ -143,7 +143,7 @@ class BaseRequest(Stated[State_co]):
 
     if TYPE_CHECKING:
         files = FilesAttribute[FileStorage]()  # type: ignore[assignment]
-        state: ClassVar[StateAttribute] = StateAttribute()
+        state: ClassVar[StateAttribute] = StateAttribute()  # pyright: ignore[reportIncompatibleMethodOverride]
 
         @overload
         def iter_parts(self: GivesParts[P_co]) -> Iterator[P_co]: ...
@@ -618,7 +618,10 @@ class BaseRequest(Stated[State_co]):
         return lambda function: Application(function, request_class=cls, **options)
 
 
-class Request(BaseRequest[State_co], core.Request):  # pyright: ignore[reportIncompatibleMethodOverride]  # files, see above
+# files and state, see above
+class Request(  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
+    BaseRequest[State_co], core.Request
+):
     """The request class to use: :class:`BaseRequest` with an attribute for every usual header field."""
 
     __module__ = "cardan"

@@ -127,10 +127,12 @@ def _preferred(error: Problem, request: HasHeaders | Mapping[str, Any] | None) -
         for covered, specific in _COVERS.get(kind) or (_OTHER_JSON if kind.endswith("+json") else ()):
             if covered not in found or specific > found[covered][0]:
                 found[covered] = specific, place, quality
-    accepted = [kind for kind in order if kind in found and found[kind][2]]
+    accepted: list[ErrorFormat] = [kind for kind in order if kind in found and found[kind][2]]
     if accepted:
-        return min(accepted, key=lambda kind: found[kind][1])  # members are in descending order of quality
-    return next((kind for kind in order if kind not in found), order[0])
+        best: ErrorFormat = min(accepted, key=lambda kind: found[kind][1])  # members are in descending order of quality
+        return best
+    others: list[ErrorFormat] = [kind for kind in order if kind not in found]
+    return others[0] if others else order[0]
 
 
 def _field_of(request: HasHeaders | Mapping[str, Any] | None, name: str) -> str | None:

@@ -10,7 +10,7 @@ access already gains from it, and 10,000 fields are read only once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .._buffers import Buffer, as_bytes, is_bytes_like
 from ._header_rules import MEMO_ENTRIES, MEMO_NAME_LENGTH, _wire_names, wire_name, wire_title
@@ -125,7 +125,8 @@ def received_headers(fields: ReceivedHeaders) -> HeadersView:
         return fields
     if isinstance(fields, str) or not isinstance(fields, Iterable):
         raise TypeError(f"got headers of type {type(fields).__name__}, expected a mapping or pairs")
-    pairs = list(fields.items() if isinstance(fields, Mapping) else fields)
+    given: Any = fields.items() if isinstance(fields, Mapping) else fields
+    pairs: list[tuple[Text, Text]] = list(given)
     for pair in pairs:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise TypeError(f"got {pair!r} among the headers, expected a pair of a name and a value")
