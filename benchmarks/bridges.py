@@ -5,8 +5,8 @@
 No server is involved: the bridge is called as a server calls it, so that the figures are those of the bridge. The
 bridges take turns in one run. The rows in microseconds are medians:
 
-- the processor time, of all threads, of a small response, a form of a few hundred bytes, an upload of 1 MB and a
-  response of 100 chunks;
+- the processor time, of all threads, of a small response, a form of a few hundred bytes, an upload of 1 MB that is
+  read at once, the same upload that is read in pieces of 64 KiB, and a response of 100 chunks;
 - the time by the clock until the first of these chunks is there.
 
 The rows in KiB are the memory that Python holds, measured by tracemalloc:
@@ -276,10 +276,12 @@ def rows_of(call: Calls) -> dict[str, tuple[Callable[[], Any], Any]]:
     """What is called for each row, and the right answer."""
     hello, chunks = RequestBuilder("/hello"), RequestBuilder("/chunks")
     form, upload = (RequestBuilder("/read", method="POST", data=data) for data in (FORM, UPLOAD))
+    pieces = RequestBuilder("/pieces", method="POST", data=UPLOAD)
     return {
         "hello": (lambda: call.whole(hello), b"hello"),
         "form": (lambda: call.whole(form), b"%d" % len(FORM)),
         "upload of 1 MB": (lambda: call.whole(upload), b"%d" % len(UPLOAD)),
+        "upload of 1 MB in pieces of 64 KiB": (lambda: call.whole(pieces), b"%d" % len(UPLOAD)),
         "100 chunks": (lambda: call.whole(chunks), b"chunk\n" * CHUNKS),
     }
 

@@ -12,8 +12,9 @@ import anyio
 import pytest
 
 from cardan import Application, Request, Response
-from cardan._crossing import jobs
-from tests.crossing.exchange import Exchange, chunk
+from cardan import _crossing as crossing
+from cardan._crossing import jobs, pool
+from tests.crossing.exchange import UPLOAD, Exchange, chunk
 
 pytestmark = pytest.mark.anyio
 
@@ -135,6 +136,110 @@ class TestAsyncio:
             for _ in range(3):
                 group.start_soon(get(Application(handler_at_once)).run)
         assert len(set(threads)) == 3
+
+    async def test_the_task_of_the_request_reads_for_its_thread(self) -> None:
+        """A piece of an upload that a handler asks for is received without a task of its own."""
+        tasks: list[Any] = []
+        log: list[Any] = []
+
+        async def look(error: Exception | None = None) -> None:
+            tasks.append(asyncio.current_task())
+            if error is not None:
+                raise error
+
+        def handler(request: Request) -> Response:
+            log.append(crossing.run_in_task(look))
+            try:
+                crossing.run_in_task(look, LookupError("of the function"))
+            except LookupError as error:
+                log.append(str(error))
+            thread = threading.Thread(target=lambda: log.append(crossing.run_in_task(look)))
+            thread.start()
+            thread.join(20)
+            return Response(b"".join(request.iter_data()))
+
+        async def asked(receive: Any) -> Any:
+            tasks.append(asyncio.current_task())
+            return await receive()
+
+        application = Application(handler)
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await application(scope, lambda: asked(receive), send)
+
+        exchange = Exchange(app, chunk(b"a"), chunk(b"b"), chunk(b"c", False), headers=[(b"expect", b"x")])
+        await exchange.run()
+        assert exchange.body == b"abc"
+        assert log == [True, "of the function", False]  # no other thread has a task that waits for it
+        assert set(tasks) == {asyncio.current_task()}
+        assert pool._calls == {}
+
+    @pytest.mark.parametrize("native", [False, True])
+    async def test_a_request_that_is_cancelled_while_it_reads(self, native: bool) -> None:
+        """The handler gets an error that says so, as often as it reads; its task is cancelled all the same."""
+        log: list[str] = []
+        reads = asyncio.Event()
+        over = threading.Event()
+
+        async def receive() -> Any:
+            reads.set()
+            await asyncio.sleep(3600)
+
+        def handler(request: Request) -> Response:
+            for _ in range(2):
+                try:
+                    request.stream.read(1)
+                except Exception as error:
+                    log.append(type(error).__name__)
+            over.set()
+            return Response("late")
+
+        async def app(scope: Any, _: Any, send: Any) -> None:
+            await Application(handler)(scope, receive, send)
+
+        exchange = Exchange(app, headers=UPLOAD)
+        if native:
+            task = asyncio.create_task(exchange.run())
+            await reads.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        else:
+            async with anyio.create_task_group() as group:
+                group.start_soon(exchange.run)
+                await reads.wait()
+                group.cancel_scope.cancel()
+        assert await asyncio.to_thread(over.wait, 20)
+        assert log == ["ClientDisconnected", "ClientDisconnected"]
+        assert exchange.sent == []
+        threads = pool._pools.get().threads
+        for _ in range(1000):  # the thread says a little later that its job is over
+            if not pool._calls and all(not thread._jobs for thread in threads):
+                break
+            await asyncio.sleep(0.01)
+        assert pool._calls == {}
+
+    async def test_a_cancellation_of_something_else(self) -> None:
+        """A receive that awaits what was cancelled elsewhere is an error of the read; the request goes on."""
+
+        async def receive() -> Any:
+            future = asyncio.get_running_loop().create_future()
+            future.cancel()
+            await future
+
+        def handler(request: Request) -> Response:
+            try:
+                request.stream.read(1)
+            except Exception as error:
+                return Response(type(error).__name__)
+            return Response("read")
+
+        async def app(scope: Any, _: Any, send: Any) -> None:
+            await Application(handler)(scope, receive, send)
+
+        exchange = Exchange(app, headers=UPLOAD)
+        await exchange.run()
+        assert exchange.body == b"ClientDisconnected"
 
     async def test_a_cancellation_in_the_turn_in_which_the_thread_ends(self) -> None:
         """The result is neither lost nor waited for twice."""

@@ -72,17 +72,23 @@ async def test_at_most_so_many_handlers() -> None:
 async def test_one_hop_for_many_messages() -> None:
     """What wants the whole body crosses once for 256 KiB or the end, not once for each message."""
     hops: list[int] = []
-    original = crossing.in_loop
+    in_loop, run_in_task = crossing.in_loop, crossing.run_in_task
 
     def counting(function: Any, *args: Any, token: Any = None) -> Any:
         hops.append(1)
-        return original(function, *args, token=token)
+        return in_loop(function, *args, token=token)
+
+    def counting_in_task(function: Any, *args: Any) -> bool:
+        done = run_in_task(function, *args)
+        hops.extend([1] * done)
+        return done
 
     app = Application(lambda request: Response(str(len(request.get_data()))))
     messages = [chunk(b"x" * 1000) for _ in range(90)]
     exchange = Exchange(app, *messages, chunk(b"", False), headers=[(b"transfer-encoding", b"chunked")])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(crossing, "in_loop", counting)
+        patch.setattr(crossing, "run_in_task", counting_in_task)
         await exchange.run()
     assert exchange.body == b"90000"
     assert len(hops) == 1

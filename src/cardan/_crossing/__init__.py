@@ -6,7 +6,7 @@ Worker threads under an event loop (ASGI). A blocking function of a request runs
     request's task -- Worker.handle, stream, close -> handlers, bodies, hooks     worker.py, places.py
                    <-- Outflow ---------------------  the chunks of a body        outflow.py
                    -- run_file_work, run_spool_work -> files                      jobs.py, pool.py
-                   <-- in_loop ----------------------  a handler that reads its body
+                   <-- run_in_task, in_loop ---------  a handler that reads its body
 
 An event loop under threads (WSGI). What a request awaits runs in the one loop of the process, and the thread waits::
 
@@ -44,6 +44,7 @@ from .contexts import CallersContext, OwnContext, RequestContext
 from .conversation import IDLE, Conversation, ConversationTask, HeldTask
 from .interruptible import Interruptible
 from .places import Lease, Places
+from .pool import run_in_task
 from .portals import Portal, portal
 from .turns import ClientGone, Turns, turns_here
 from .worker import (
@@ -96,6 +97,7 @@ __all__ = [
     "portal",
     "pump",
     "run_file_work",
+    "run_in_task",
     "run_spool_work",
     "run_uncut",
     "shielded",

@@ -89,8 +89,12 @@ class ReceiveBody(Body):
                 return b""
             if self._failure is None:
                 exchange = self._exchange() or NOBODY
-                own = exchange.lease is not None and exchange.lease.thread == get_ident()
-                crossing.in_loop(self._fill, size if whole else 1, token=None if own else exchange.token)
+                lease: crossing.Lease | None = exchange.lease
+                size = size if whole else 1
+                if lease is None or lease.thread != get_ident():
+                    crossing.in_loop(self._fill, size, token=exchange.token)
+                elif lease.is_cancelled or not crossing.run_in_task(self._fill_in_task, size, lease):
+                    crossing.in_loop(self._fill, size)
         return self._take()
 
     async def preload(self) -> None:
@@ -267,6 +271,23 @@ class ReceiveBody(Body):
         if not self.disconnected:
             self.disconnected = True
             raise ClientDisconnected("the server cancelled this request")
+
+    async def _fill_in_task(self, size: int, lease: crossing.Lease) -> None:
+        """Do as :meth:`_fill`, in the task of the request. If that is cancelled, :meth:`_fill` goes on and tells the
+        thread.
+        """
+        try:
+            if not lease.step_aside():
+                await self._collect_at_once(size, lease)
+                return
+            await self._collect_some(size)
+            if self.ended or not self.disconnected:
+                await lease.come_back()
+            else:  # the handler may go on after the error; it must not keep other handlers waiting
+                lease.end()
+        except Exception:
+            lease.end()
+            raise
 
     async def _collect_at_once(self, size: int, lease: crossing.Lease) -> None:
         """Receive what has arrived, without giving up the place. This keeps other handlers from running, so it is
