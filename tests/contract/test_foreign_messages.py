@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from cardan import Application, Request, Response
+from cardan import Application, Mount, Request, Response
 
 SCOPE: dict[str, Any] = {
     "type": "http",
@@ -89,7 +89,7 @@ def test_what_may_be_left_out(handler: Any) -> None:
         assert serve(loaded, message, "asyncio") == b""
 
 
-@pytest.mark.parametrize("app", [Application(loaded), Response("x")])
+@pytest.mark.parametrize("app", [Application(loaded), Response("x"), Mount({"/": Application(loaded)})])
 def test_a_lifespan(app: Any) -> None:
     """A lifespan begins with its startup, and ends with its shutdown (ASGI lifespan specification)."""
 

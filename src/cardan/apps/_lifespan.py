@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Manager = AbstractAsyncContextManager[Mapping[str, Any] | None] | AbstractContextManager[Mapping[str, Any] | None]
 
-__all__ = ["SHARED", "ProcessLifespan", "run_once", "serve_lifespan"]
+__all__ = ["SHARED", "ProcessLifespan", "expect_message", "run_once", "serve_lifespan"]
 
 #: the key of a lifespan scope for the states of the applications that have started, by their identity. A mount sets it,
 #: so that everything below it has the same.
@@ -64,7 +64,7 @@ async def serve_lifespan(
     make: Callable[[], Manager] | None, scope: Any, receive: Receive, send: Send, keep: Callable[[dict[str, Any]], None]
 ) -> None:
     """Serve a lifespan scope (ASGI lifespan specification). ``keep`` is called with the state of the lifespan."""
-    await _expect("lifespan.startup", receive)
+    await expect_message("lifespan.startup", receive)
     started = False
 
     async def until(state: dict[str, Any]) -> None:
@@ -74,7 +74,7 @@ async def serve_lifespan(
             scope["state"].update(state)
         await send({"type": "lifespan.startup.complete"})
         started = True
-        await _expect("lifespan.shutdown", receive)
+        await expect_message("lifespan.shutdown", receive)
         # a server that has cancelled requests may end the process as soon as this is answered
         await crossing.wait_until_clean(CLEANUP_SECONDS)
 
@@ -93,7 +93,7 @@ async def serve_lifespan(
     await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _expect(kind: str, receive: Receive) -> None:
+async def expect_message(kind: str, receive: Receive) -> None:
     """Receive the message ``kind``. Raises :exc:`RuntimeError` if the server gives another one."""
     if (message := await receive())["type"] != kind:
         raise RuntimeError(f"got the message {message['type']!r}, expected {kind!r}")
@@ -112,10 +112,10 @@ async def run_once(
         return
     states: dict[int, Any] = scope[SHARED]
     if id(app) in states:
-        await _expect("lifespan.startup", receive)
+        await expect_message("lifespan.startup", receive)
         scope["state"].update(states[id(app)])
         await send({"type": "lifespan.startup.complete"})
-        await _expect("lifespan.shutdown", receive)
+        await expect_message("lifespan.shutdown", receive)
         await send({"type": "lifespan.shutdown.complete"})
         return
 

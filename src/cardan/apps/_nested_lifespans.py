@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ._lifespan import SHARED, run_once
+from ._lifespan import SHARED, expect_message, run_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence
@@ -49,13 +49,13 @@ class NestedLifespans:
 
     async def run(self, receive: Receive, send: Send) -> None:
         """Start the applications, wait until the server shuts down, and shut the applications down."""
-        await receive()
+        await expect_message("lifespan.startup", receive)
 
         async def until_shutdown() -> None:
             if self._failed is None:
                 self._started = True
                 await send({"type": "lifespan.startup.complete"})
-                await receive()
+                await expect_message("lifespan.shutdown", receive)
 
         await self._enter(0, until_shutdown)
         await send(self._failed or {"type": "lifespan.shutdown.complete"})
