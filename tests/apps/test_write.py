@@ -244,8 +244,11 @@ def test_an_error_after_a_write(backend: str, door: str, kind: Any, answers: boo
 @pytest.mark.parametrize(
     ("method", "status"), [("HEAD", "200 OK"), ("GET", "204 No Content"), ("GET", "304 Not Modified")]
 )
-def test_an_answer_without_a_body(backend: str, door: str, method: str, status: str) -> None:
-    """What is written is dropped, and the application comes to its end. Its length is not declared."""
+@pytest.mark.parametrize("rest", [b"", b"rest"])
+def test_an_answer_without_a_body(backend: str, door: str, method: str, status: str, rest: bytes) -> None:
+    """What is written is dropped, and the application comes to its end. Its length is not declared, and that of what is
+    returned then is not the length of the body, which a Content-Length would be (RFC 9110 section 8.6).
+    """
     taker, returned = Taker(), []
 
     def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
@@ -253,7 +256,7 @@ def test_an_answer_without_a_body(backend: str, door: str, method: str, status: 
         for _ in range(3):
             write(PIECE)
         returned.append(True)
-        return []
+        return [rest]
 
     async def main() -> None:
         scope, receive, send = exchange("/at/", taker)
@@ -476,18 +479,22 @@ def test_behind_middleware_it_is_kept(backend: str) -> None:
 
 @both
 def test_a_write_in_another_thread(backend: str) -> None:
-    """What another thread of the application writes meanwhile comes before the next chunk."""
+    """What another thread of the application writes is sent with what comes next: all in the order of the calls."""
 
     def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
         write = start_response("200 OK", [])
-        other = threading.Thread(target=write, args=[b"one "])
-        other.start()
-        other.join()
-        return [b"two"]
+        for number in range(environ["PATH_INFO"].count("/")):
+            if number:
+                write(b"own ")
+            other = threading.Thread(target=write, args=[f"{number} ".encode()])
+            other.start()
+            other.join()
+        return [b"end"]
 
     async def main() -> None:
         async with AsyncClient(Application.from_wsgi(site), "asgi") as client:
-            assert (await client.get("/")).text == "one two"
+            assert (await client.get("/")).text == "0 end"
+            assert (await client.get("/a/b/c")).text == "0 own 1 own 2 end"
 
     run(backend, main)
 

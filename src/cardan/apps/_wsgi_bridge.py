@@ -52,7 +52,7 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
         if (begun := writer.end(body)) is not None:
             return begun
         response = _response(status, headers, body)
-        without_length(response, request.method)
+        without_length(response, request.method, lacks_bytes=writer.has_dropped)
         return response
 
     return keeping_thread(handler)
@@ -83,13 +83,15 @@ class Writer:
     not returned. Each later piece ends a step of the body. The application goes on when the server has taken the bytes.
     """
 
-    __slots__ = ("_begun", "_exchange", "_method", "_thread")
+    __slots__ = ("_begun", "_exchange", "_method", "_thread", "has_dropped")
 
     def __init__(self, exchange: Exchange, method: str) -> None:
         self._exchange = exchange
         self._method = method
         self._thread = get_ident()
         self._begun: tuple[Response, AppBody] | None = None
+        self.has_dropped = False
+        """Whether the application has written a body that is not sent."""
 
     def __call__(self, status: str, headers: list[tuple[str, str]], data: bytes, written: Written) -> bool:
         """Send ``data``, as :class:`~cardan.wsgi._calling.Sends` says."""
@@ -98,10 +100,11 @@ class Writer:
             return False
         call = turns.current
         if call is None or call.outflow is not None:
-            turns.hand_over(data)
+            turns.hand_over(_after(written, data))
         elif self._begun is None and self._exchange.begins_early:
-            response = response_of(Response, body := AppBody.begun(data, written), status, headers)
+            response = response_of(Response, body := AppBody.begun(_after(written, data), written), status, headers)
             if not has_body(self._method, response.status_code):
+                self.has_dropped = True
                 return True
             self._begun = response, body
             turns.pause(response)
@@ -133,6 +136,11 @@ class Writer:
             return response
         finally:
             del error, begun  # the traceback of the error refers to this frame: no cycle
+
+
+def _after(written: Written, data: bytes) -> bytes:
+    """``data`` after what other threads of the application have written before."""
+    return b"".join([*written.take(), data]) if written else data
 
 
 def _begin_stream(exchange: Exchange) -> None:

@@ -19,6 +19,10 @@ class Written(list[bytes]):
     is_over = False
     """Whether the body has ended, so that nothing more can be written."""
 
+    def take(self) -> list[bytes]:
+        """Take what is there. Another thread of the application may be writing meanwhile."""
+        return [self.pop(0) for _ in range(len(self))]
+
 
 class AppBody:
     """The body of an application: what it wrote, then its iterable. Closing it closes the iterable, once."""
@@ -101,21 +105,16 @@ class AppBody:
 
     def _run(self) -> Iterator[bytes]:
         while True:
-            yield from self._drain()
+            yield from self._written.take()
             try:
                 chunk = next(self._chunks)
             except StopIteration:
                 break
-            yield from self._drain()  # what was written comes before what is yielded afterwards
+            yield from self._written.take()  # what was written comes before what is yielded afterwards
             yield chunk
             del chunk  # not kept while the next one is made
-        yield from self._drain()
+        yield from self._written.take()
         self._written.is_over = True
-
-    def _drain(self) -> list[bytes]:
-        written = list(self._written)
-        self._written.clear()
-        return written
 
     def close(self) -> None:
         """Close the application's iterable."""

@@ -20,12 +20,13 @@ def response_of(cls: type[R], body: Any, status: str | int, headers: list[tuple[
     return response
 
 
-def without_length(response: BaseResponse, method: str | None) -> None:
+def without_length(response: BaseResponse, method: str | None, *, lacks_bytes: bool = False) -> None:
     """Send no Content-Length of an empty body that another application has given in answer to a HEAD.
 
     The application may leave out the body that it gives in answer to a GET, whose length a Content-Length has to be
-    (RFC 9110 section 8.6). A length that it has declared is sent.
+    (RFC 9110 section 8.6). So it is with a body that ``lacks_bytes`` which were dropped. A length that the application
+    has declared is sent.
     """
-    if method == "HEAD" and response.is_sequence and not response.get_data():
+    if method == "HEAD" and response.is_sequence and (lacks_bytes or not response.get_data()):
         response.automatically_set_content_length = False
         response.response = []  # takes back the length of a body of bytes
