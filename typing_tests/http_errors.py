@@ -16,11 +16,13 @@ from cardan.exceptions import (
     InternalServerError,
     MethodNotAllowed,
     NotFound,
+    ProxyAuthenticationRequired,
     RequestedRangeNotSatisfiable,
     RequestEntityTooLarge,
     ServiceUnavailable,
     TooManyRequests,
     Unauthorized,
+    UnsupportedMediaType,
 )
 
 
@@ -116,6 +118,8 @@ def parameters(request: Request, of_core: core.Request) -> None:
     MethodNotAllowed(valid_methods=("GET",), headers=[("X-A", "1")])
     ServiceUnavailable(retry_after=timedelta(minutes=1))
     Unauthorized(www_authenticate=Challenge("basic", {"realm": "staff"}))
+    ProxyAuthenticationRequired("who?", None, Challenge("basic", {"realm": "way out"}))
+    UnsupportedMediaType("no", accept=["application/json"], accept_encoding=("gzip",))
 
 
 def by_position(response: Response) -> None:
@@ -159,6 +163,10 @@ def each_kind_of_status(response: Response, status: int) -> None:
         abort(405, valid_methods=["GET"])
     if status == 7:
         abort(401, www_authenticate="Basic")
+    if status == 407:
+        abort(407, proxy_authenticate="Basic")
+    if status == 415:
+        abort(415, accept=["application/json"])
     if status == 8:
         abort(416, length=3)
     if status == 9:

@@ -297,6 +297,18 @@ def test_html_is_escaped() -> None:
         (Unauthorized(www_authenticate=Challenge("a")), [("WWW-Authenticate", "A")]),
         (Unauthorized(www_authenticate="Basic"), [("WWW-Authenticate", "Basic")]),
         (Unauthorized(), []),
+        (
+            exceptions.ProxyAuthenticationRequired(proxy_authenticate=[Challenge("a"), Challenge("b")]),
+            [("Proxy-Authenticate", "A, B")],
+        ),
+        (exceptions.ProxyAuthenticationRequired("who?", None, "Basic"), [("Proxy-Authenticate", "Basic")]),
+        (exceptions.ProxyAuthenticationRequired(), []),
+        (exceptions.UnsupportedMediaType(accept=["a/b;c=d", "text/*"]), [("Accept", "a/b;c=d, text/*")]),
+        (
+            exceptions.UnsupportedMediaType(accept=(), accept_encoding=["gzip"]),
+            [("Accept", ""), ("Accept-Encoding", "gzip")],
+        ),
+        (exceptions.UnsupportedMediaType(), []),
         (RequestedRangeNotSatisfiable(length=10), [("Content-Range", "bytes */10")]),
         (RequestedRangeNotSatisfiable(length=0, units="items"), [("Content-Range", "items */0")]),
         (RequestedRangeNotSatisfiable(), []),
@@ -461,6 +473,29 @@ def test_allowed_methods_are_tokens(methods: list[str]) -> None:
     """Each of the ``valid_methods`` is one method, a token (RFC 9110 sections 9.1 and 10.2.1)."""
     with pytest.raises(ValueError, match=r"^got method .*, expected a token$"):
         MethodNotAllowed(valid_methods=methods)
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (lambda: exceptions.ProxyAuthenticationRequired(proxy_authenticate=3), TypeError),  # type: ignore[arg-type]
+        (lambda: exceptions.ProxyAuthenticationRequired(proxy_authenticate=["Basic"]), TypeError),  # type: ignore[list-item]
+        (lambda: exceptions.ProxyAuthenticationRequired(proxy_authenticate="a\nb"), ValueError),
+        (lambda: Unauthorized(www_authenticate="a\nb"), ValueError),
+        (lambda: exceptions.UnsupportedMediaType(accept="a/b"), TypeError),
+        (lambda: exceptions.UnsupportedMediaType(accept=["a/b, c/d"]), ValueError),
+        (lambda: exceptions.UnsupportedMediaType(accept=["json"]), ValueError),
+        (lambda: exceptions.UnsupportedMediaType(accept=["a/b;\n"]), ValueError),
+        (lambda: exceptions.UnsupportedMediaType(accept_encoding=["gzip, br"]), ValueError),
+        (lambda: exceptions.UnsupportedMediaType(accept_encoding=[3]), TypeError),  # type: ignore[list-item]
+    ],
+)
+def test_fields_of_a_status_are_checked_where_they_are_given(make: Any, kind: type[Exception]) -> None:
+    """What an error class sends in a field of its own is checked when the error is made: challenges (RFC 9110
+    section 11.3), media types and content codings (section 15.5.16).
+    """
+    with pytest.raises(kind, match=r"^got "):
+        make()
 
 
 def test_the_unit_of_a_range_is_a_token() -> None:

@@ -557,6 +557,44 @@ class RequestEntityTooLarge(HTTPException):
         self.received = received
 
 
+def _challenge_field(name: str, challenges: Any) -> Iterable[tuple[str, str]]:
+    """The field ``name`` with the challenges; none without a challenge."""
+    if not challenges:
+        return ()
+    if not isinstance(challenges, str):
+        many = [challenges] if hasattr(challenges, "to_header") else challenges
+        challenges = ", ".join(challenge.to_header() for challenge in many)
+    return [(name, challenges)]
+
+
+def _checked_challenges(name: str, given: Any) -> Any:
+    """The challenges that the parameter ``name`` got, such that they can be read several times."""
+    if isinstance(given, str) and not is_text(given):
+        raise ValueError(f"got {given!r} as {name}, expected latin-1 text without control characters")
+    if given is None or isinstance(given, str) or hasattr(given, "to_header"):
+        return given
+    if isinstance(given, bytes) or not isinstance(given, Iterable):
+        raise TypeError(f"got {given!r} as {name}, expected a str, a Challenge or an iterable of Challenges")
+    found = tuple(given)
+    for each in found:
+        if not hasattr(each, "to_header"):
+            raise TypeError(f"got {each!r} in {name}, expected a Challenge")
+    return found
+
+
+def _listed(name: str, given: Any, expected: str) -> tuple[str, ...] | None:
+    """The texts that the parameter ``name`` got, such that they can be read several times; None for None."""
+    if given is None:
+        return None
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise TypeError(f"got {given!r} as {name}, expected {expected}")
+    found = tuple(given)
+    for each in found:
+        if not isinstance(each, str):
+            raise TypeError(f"got {each!r} in {name}, expected a str")
+    return found
+
+
 class Unauthorized(HTTPException):
     """401 (RFC 9110 section 15.5.2).
 
@@ -577,26 +615,10 @@ class Unauthorized(HTTPException):
     _third = "www_authenticate"
 
     def _own_headers(self) -> Iterable[tuple[str, str]]:
-        challenges: Any = self.www_authenticate
-        if not challenges:
-            return ()
-        if not isinstance(challenges, str):
-            many = [challenges] if hasattr(challenges, "to_header") else challenges
-            challenges = ", ".join(challenge.to_header() for challenge in many)
-        return [("WWW-Authenticate", challenges)]
+        return _challenge_field("WWW-Authenticate", self.www_authenticate)
 
     def _check_own(self) -> None:
-        given: Any = self.www_authenticate
-        if given is None or isinstance(given, str) or hasattr(given, "to_header"):
-            return
-        if isinstance(given, bytes) or not isinstance(given, Iterable):
-            raise TypeError(
-                f"got {given!r} as www_authenticate, expected a str, a Challenge or an iterable of Challenges"
-            )
-        self.www_authenticate = tuple(given)
-        for each in self.www_authenticate:
-            if not hasattr(each, "to_header"):
-                raise TypeError(f"got {each!r} in www_authenticate, expected a Challenge")
+        self.www_authenticate = _checked_challenges("www_authenticate", self.www_authenticate)
 
 
 class PaymentRequired(HTTPException):
@@ -661,15 +683,9 @@ class MethodNotAllowed(HTTPException):
         return () if self.valid_methods is None else [("Allow", ", ".join(self.valid_methods))]
 
     def _check_own(self) -> None:
-        given: Any = self.valid_methods
-        if given is not None:
-            if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
-                raise TypeError(f"got {given!r} as valid_methods, expected an iterable of methods")
-            self.valid_methods = tuple(given)
-            for method in self.valid_methods:
-                if not isinstance(method, str):
-                    raise TypeError(f"got {method!r} in valid_methods, expected a str")
-                check_token(method, "method")
+        self.valid_methods = _listed("valid_methods", self.valid_methods, "an iterable of methods")
+        for method in self.valid_methods or ():
+            check_token(method, "method")
 
 
 class NotAcceptable(HTTPException):
@@ -680,10 +696,27 @@ class NotAcceptable(HTTPException):
 
 
 class ProxyAuthenticationRequired(HTTPException):
-    """407 (RFC 9110 section 15.5.8)."""
+    """407 (RFC 9110 section 15.5.8).
+
+    ``proxy_authenticate`` is the value of the Proxy-Authenticate field, which RFC 9110 requires: what
+    ``www_authenticate`` is for :exc:`Unauthorized`.
+
+    >>> from cardan.datastructures import Challenge
+    >>> ProxyAuthenticationRequired(proxy_authenticate=Challenge("basic", {"realm": "way out"})).get_headers()
+    [('Proxy-Authenticate', 'Basic realm="way out"')]
+    """
 
     code = 407
     description = "the proxy wants credentials"
+
+    proxy_authenticate: str | Challenge | Iterable[Challenge] | None = _first(default=None, kw_only=False)
+    _third = "proxy_authenticate"
+
+    def _own_headers(self) -> Iterable[tuple[str, str]]:
+        return _challenge_field("Proxy-Authenticate", self.proxy_authenticate)
+
+    def _check_own(self) -> None:
+        self.proxy_authenticate = _checked_challenges("proxy_authenticate", self.proxy_authenticate)
 
 
 class RequestTimeout(HTTPException):
@@ -729,10 +762,34 @@ class RequestURITooLarge(HTTPException):
 
 
 class UnsupportedMediaType(HTTPException):
-    """415 (RFC 9110 section 15.5.16)."""
+    """415 (RFC 9110 section 15.5.16).
+
+    ``accept`` are the media types, and ``accept_encoding`` the content codings, that a body may have here. They are
+    sent in the fields Accept and Accept-Encoding, which tell the client what would be taken.
+
+    >>> UnsupportedMediaType(accept=["application/json"]).get_headers()
+    [('Accept', 'application/json')]
+    """
 
     code = 415
     description = "the body is of a media type that is not supported here"
+
+    accept: Iterable[str] | None = None
+    accept_encoding: Iterable[str] | None = None
+
+    def _own_headers(self) -> Iterable[tuple[str, str]]:
+        fields = (("Accept", self.accept), ("Accept-Encoding", self.accept_encoding))
+        return [(name, ", ".join(members)) for name, members in fields if members is not None]
+
+    def _check_own(self) -> None:
+        self.accept = _listed("accept", self.accept, "an iterable of media types")
+        self.accept_encoding = _listed("accept_encoding", self.accept_encoding, "an iterable of content codings")
+        for kind in self.accept or ():
+            value, _, parameters = kind.partition(";")
+            if not all(map(is_token, value.strip().split("/", 1))) or "/" not in value or not is_text(parameters):
+                raise ValueError(f"got {kind!r} in accept, expected a media type")
+        for coding in self.accept_encoding or ():
+            check_token(coding, "content coding")
 
 
 class RequestedRangeNotSatisfiable(HTTPException):
@@ -835,7 +892,10 @@ class TooEarly(HTTPException):
 
 
 class UpgradeRequired(HTTPException):
-    """426 (RFC 9110 section 15.5.22)."""
+    """426 (RFC 9110 section 15.5.22).
+
+    The field Upgrade, which belongs to it, is the server's: neither PEP 3333 nor HTTP/2 lets an application send it.
+    """
 
     code = 426
     description = "another protocol is required"
@@ -1021,6 +1081,24 @@ def abort(
     /,
     description: str | None = ...,
     response: ResponseLike | None = ...,
+    **options: Unpack[KeywordOptions],
+) -> NoReturn: ...
+@overload
+def abort(
+    status: Literal[407, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED],
+    description: str | None = ...,
+    response: ResponseLike | None = ...,
+    proxy_authenticate: str | Challenge | Iterable[Challenge] | None = ...,
+    **options: Unpack[KeywordOptions],
+) -> NoReturn: ...
+@overload
+def abort(
+    status: Literal[415, HTTPStatus.UNSUPPORTED_MEDIA_TYPE],
+    description: str | None = ...,
+    response: ResponseLike | None = ...,
+    *,
+    accept: Iterable[str] | None = ...,
+    accept_encoding: Iterable[str] | None = ...,
     **options: Unpack[KeywordOptions],
 ) -> NoReturn: ...
 @overload
