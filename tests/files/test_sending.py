@@ -374,6 +374,8 @@ def test_a_type_that_is_given(path: Path) -> None:
     ]:
         with send_file(path, None, mimetype=mimetype, download_name=name) as response:
             assert (response.content_type, response.content_encoding) == expected
+    with send_file(path, None, download_name="a.svgz", as_attachment=True) as response:  # it is saved as it is
+        assert (response.content_type, response.content_encoding) == ("image/svg+xml", None)
 
 
 @pytest.mark.parametrize("charset", ["", "utf 8", "utf-8; x=y", "utf-8\n", "é", '"utf-8"', 5, b"utf-8", True])

@@ -103,7 +103,8 @@ def send_file(
     ``conditional`` is False. Give None if there is no request; the file is then sent whole.
 
     ``mimetype`` is guessed from ``download_name`` (:func:`guess_type`), which is the last part of the path by default.
-    A file named ``.svgz`` is sent as an image with ``Content-Encoding: gzip``. ``text/*`` gets ``charset``, unless
+    A file named ``.svgz`` is sent as an image with ``Content-Encoding: gzip``, but as an attachment without it, because
+    the browser saves the file as it is. ``text/*`` gets ``charset``, unless
     ``mimetype`` names one; None claims none. XML gets none, because the file declares its encoding (RFC 7303 section
     3). With ``as_attachment`` browsers save the file under ``download_name`` (Content-Disposition, RFC 6266); control
     characters in it become ``_``.
@@ -130,7 +131,7 @@ def send_file(
     try:
         name = download_name or _name_of(path_or_file)
         response = response_class(body, content_type=of_file(mimetype or guess_type(name or ""), charset))
-        if (coding := coding_of(name or "", mimetype)) is not None:
+        if not as_attachment and (coding := coding_of(name or "", mimetype)) is not None:
             response.content_encoding = coding
         if as_attachment or download_name is not None:
             kind = "attachment" if as_attachment else "inline"
