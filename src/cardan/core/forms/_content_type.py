@@ -23,8 +23,12 @@ FORM_TYPES: Final = frozenset({MULTIPART_TYPE, URLENCODED_TYPE})
 """The media types of forms."""
 
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-# RFC 9110 section 5.6.6; a value without quotes runs up to ";": boundaries with "/", ":" or "=" are common in the wild
-_PARAM: Final = re.compile(rf'[ \t]*+({_TOKEN}+)[ \t]*+=[ \t]*+(?:"((?:[^"\\]|\\.)*+)"[ \t]*+|([^";]*+))(?:;|$)')
+# RFC 9110 section 5.6.6; a value without quotes runs up to ";": boundaries with "/", ":" or "=" are common in the wild.
+# A comma ends it only if another parameter follows: some clients part parameters by commas.
+_COMMA: Final = rf",(?=[ \t]*+{_TOKEN}+[ \t]*+=)"
+_PARAM: Final = re.compile(
+    rf'[ \t]*+({_TOKEN}+)[ \t]*+=[ \t]*+(?:"((?:[^"\\]|\\.)*+)"[ \t]*+|((?:[^";,]|(?!{_COMMA}),)*+))(;|{_COMMA}|$)'
+)
 _IS_TOKEN: Final = re.compile(_TOKEN).fullmatch
 
 
@@ -43,8 +47,8 @@ FormType.__module__ = "cardan.core.forms"
 def parse_form_type(content_type: str | None, *, strict: bool = False) -> FormType | None:
     """The kind of form that ``content_type`` announces, None for any other type; see the module.
 
-    ``strict`` accepts a boundary without quotes only if it is a token (RFC 9110 section 5.6.2), and a urlencoded form
-    only in UTF-8 (WHATWG URL section 5.1).
+    ``strict`` accepts a boundary without quotes only if it is a token (RFC 9110 section 5.6.2), only a semicolon
+    between parameters (section 5.6.6), and a urlencoded form only in UTF-8 (WHATWG URL section 5.1).
 
     >>> parse_form_type("multipart/form-data; boundary=B")
     FormType(kind='multipart', boundary='B')
@@ -79,6 +83,8 @@ def _boundary(params: str, strict: bool) -> str:
         if match is None:
             raise MultipartError("got a Content-Type that cannot be read, expected boundary=... among its parameters")
         pos = match.end()
+        if strict and match[4] == ",":
+            raise MultipartError("got parameters parted by a comma, expected a semicolon (RFC 9110 section 5.6.6)")
         if match[1].lower() != "boundary":
             continue
         if found is not None:

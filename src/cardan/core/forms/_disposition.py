@@ -5,7 +5,8 @@ Raises :exc:`~cardan.exceptions.MultipartError` for a value that cannot be read.
 Names are read as browsers write them (WHATWG HTML, multipart/form-data encoding algorithm): ``%22``, ``%0D`` and
 ``%0A`` are escapes, a backslash is a backslash. They are also read as older clients wrote them: in a value that
 contains ``\"``, both ``\"`` and ``\\`` are quoted-pairs (RFC 822). RFC 7578 section 4.2 forbids ``filename*``; it
-is used only if there is no ``filename``, and ``filename*0``, ``filename*1`` (RFC 2231) only if there is neither.
+is used only if there is no ``filename``, and ``filename*0``, ``filename*1`` (RFC 2231) only if there is neither. The
+same holds for ``name*``. Strict mode refuses them, and every disposition type but ``form-data``.
 """
 
 from __future__ import annotations
@@ -43,13 +44,15 @@ def parse_disposition(value: str, *, strict: bool = False) -> tuple[str, str | N
     if plain := _PLAIN.fullmatch(value):
         return plain[1], plain[2]
     kind, _, rest = value.partition(";")
-    if kind.strip(" \t").lower() != "form-data":
+    kind = kind.strip(" \t")
+    if kind.lower() != "form-data" and (strict or not _IS_TOKEN(kind)):
         raise MultipartError(f"got Content-Disposition {kind[:40]!r}, expected form-data (RFC 7578 section 4.2)")
     params = _parameters(rest, strict)
     name = params.get("name")
-    if name is None:
+    text = _unescape(name) if name is not None else None if strict else _encoded(params, "name")
+    if text is None:
         raise MultipartError("got a part without a name, expected name= in its Content-Disposition")
-    return _unescape(name), _filename(params, strict)
+    return text, _filename(params, strict)
 
 
 def filename_bytes(value: bytes) -> bytes | None:
@@ -111,8 +114,7 @@ def _filename(params: dict[str, str], strict: bool) -> str | None:
         raise MultipartError("got an extended parameter, expected none (RFC 7578 section 4.2)")
     filename = params.get("filename")
     if filename is None:
-        extended = params.get("filename*")
-        return _in_sections(params, "filename") if extended is None else _extended(extended)
+        return _encoded(params, "filename")
     filename = _unescape(filename)
     if strict and _CONTROL.search(filename):
         raise MultipartError("got a control character in a filename, expected none")
@@ -121,12 +123,18 @@ def _filename(params: dict[str, str], strict: bool) -> str | None:
     return filename
 
 
-def _extended(value: str) -> str:
+def _encoded(params: dict[str, str], name: str) -> str | None:
+    """The text of a parameter that is sent encoded, or in sections; None without one."""
+    extended = params.get(f"{name}*")
+    return _in_sections(params, name) if extended is None else _extended(name, extended)
+
+
+def _extended(name: str, value: str) -> str:
     """The text of an ext-value (RFC 8187 section 3.2.1), which urllib3 before 1.25, aiohttp and .NET send."""
     charset, _, rest = value.partition("'")
     codec = _CHARSETS.get(charset.strip().lower())
     if codec is None or "'" not in rest:
-        raise MultipartError(f"got filename*={value[:40]!r}, expected UTF-8''... (RFC 8187)")
+        raise MultipartError(f"got {name}*={value[:40]!r}, expected UTF-8''... (RFC 8187)")
     return unquote_to_bytes(rest.partition("'")[2]).decode(codec, "replace")
 
 

@@ -270,7 +270,12 @@ class MultipartMachine:
         if delimiter.startswith(follow):
             if len(follow) < len(delimiter):
                 return False
-            raise MultipartError(_unended(b""))
+            if self._plan.strict:
+                raise MultipartError(_unended(b""))
+            # a part may end with its header: then the line end before the boundary follows it (RFC 2046 section 5.1.1)
+            self._begin(self._parse_head(data[pos:end]), events)
+            self._pos = end + 2
+            return True
         self._begin(self._parse_head(data[pos:end]), events)
         self._pos = end + 4
         return True

@@ -56,7 +56,7 @@ WINDOW: Final = 131_072
 #: How many bytes of a part may wait undecoded for the rest of it.
 WAIT: Final = 4096
 #: The least number of bytes of a part besides its boundary: a header with an empty name, and the line ends around it.
-LEAST_PART: Final = len(b"\r\nContent-Disposition:form-data;name=\r\n\r\n")
+LEAST_PART: Final = len(b"\r\nContent-Disposition:x;name=\r\n")
 #: The least number of bytes of a header field.
 LEAST_HEADER: Final = len(b"a:\r\n")
 #: The longest boundary in strict mode (RFC 2046 section 5.1.1).
