@@ -261,9 +261,9 @@ def valid_host(host: str, scheme: str) -> str:
 def host_is_trusted(host: str, trusted: Iterable[str]) -> bool:
     """Return whether a Host value matches one of the entries in ``trusted``.
 
-    Case and a trailing dot are ignored. An entry that starts with a dot matches the name and its subdomains. An entry
-    with a port matches only this port. An entry may be written in any script (:func:`idna_host`). An empty list matches
-    no host.
+    Case and a trailing dot are ignored. An entry that starts with a dot matches the name and its subdomains. No label
+    of a subdomain may be empty: ``..a.de`` is no subdomain of ``a.de``. An entry with a port matches only this port. An
+    entry may be written in any script (:func:`idna_host`). An empty list matches no host.
     """
     parts = split_host(host)
     if parts is None:
@@ -275,9 +275,16 @@ def host_is_trusted(host: str, trusted: Iterable[str]) -> bool:
         if wanted is None or wanted[1] not in (None, port):
             continue
         target = _comparable(wanted[0])
-        if name == target or (subdomains and name.endswith("." + target)):
+        if name == target:
+            return True
+        if subdomains and name.endswith("." + target) and _are_labels(name[: -len(target) - 1]):
             return True
     return False
+
+
+def _are_labels(name: str) -> bool:
+    """Whether no label of a name is empty: the DNS has none but the root (RFC 1034 section 3.1)."""
+    return all(name.split("."))
 
 
 def _in_ascii(entry: str) -> str:

@@ -39,11 +39,14 @@ def test_the_three_forms(row: int) -> None:
         "Sun, 06-Nov-1994 08:49:37 GMT",
         "Sunday, 06-Nov-94 08:49:37 GMT",
         "Sun Nov 06 08:49:37 1994",
+        "Sun, 06 Nov 1994 08:49:37 GMT; length=123",
+        "Sunday, 06-Nov-94 08:49:37 GMT;Length=0 ",
+        "Sun Nov  6 08:49:37 1994 ; length=123",
     ],
 )
 def test_liberties_in_reading(text: str) -> None:
     """Names in any case, a wrong or missing name of the day, a day with one digit, and the format of Netscape's
-    cookies are read.
+    cookies are read. So is a date with the length that old browsers and proxies add to If-Modified-Since.
     """
     assert parse_date(text) == MOMENT
 
@@ -56,6 +59,9 @@ def test_liberties_in_reading(text: str) -> None:
         "foo",
         "0",
         "Thu, 10 Dec 2009 13:57:29999999999999999999999 GMT",
+        "Sun, 06 Nov 1994 08:49:37 GMT; length=x",
+        "Sun, 06 Nov 1994 08:49:37 GMT; size=1",
+        "Sun, 06 Nov 1994 08:49:37 GMT length=1",
         "Sun, 99 Nov 1994 08:49:37 GMT",
         "Sun, 31 Feb 1994 08:49:37 GMT",
         "Sun, 06 Nov 0000 08:49:37 GMT",

@@ -83,10 +83,26 @@ def test_tc2231_other_rows() -> None:
         ("text/plain; a*0*=ISO-8859-15''x; a*=ISO-8859-1''y", "text/plain", {"a": "y"}),
         ("text/plain; a*0*=x; a*=y", "text/plain", {}),
         ("a; *=b; *0=c; b**=d", "a", {}),
+        ('a; b="ü☃😀"; c=☃', "a", {"b": "ü☃😀", "c": "☃"}),
+        ('a; b="☃\x01"; c="\ud800"; d=☃', "a", {"d": "☃"}),
+        ("a; b=EUR; b*=UTF-8''%ff", "a", {"b": "EUR"}),
+        ("a; b*=UTF-8''x%ffy; b=EUR", "a", {"b": "EUR"}),
+        ("a; b*=UTF-8''%ff", "a", {"b": "\ufffd"}),
+        ("a; b=EUR; b*=ISO-8859-1''%80", "a", {"b": "EUR"}),
+        ("a; b=EUR; b*=ISO-8859-1''%3F", "a", {"b": "?"}),
+        ("a; b=EUR; b*=US-ASCII''%e4", "a", {"b": "EUR"}),
+        ("a; b=EUR; b*=KOI8-R''%c1", "a", {"b": "EUR"}),
+        ("a; b=EUR; b*=UTF-8''%zz", "a", {"b": "EUR"}),
+        ("a; b=EUR; b*0=x; b*2=y", "a", {"b": "EUR"}),
+        ("a; b=EUR; b*0*=UTF-8''%e2; b*1*=%82", "a", {"b": "EUR"}),
+        ("a; b=EUR; b*0*=UTF-8''%e2; b*1=x", "a", {"b": "EUR"}),
+        ("a; b=EUR; b*0*=UTF-8''%e2; b*1*=%82%ac", "a", {"b": "€"}),
     ],
 )
 def test_reading(header: str | None, value: str, parameters: dict[str, str]) -> None:
-    """Values are parsed by RFC 9110 section 5.6.6, RFC 8187 and RFC 2231 section 3, and invalid ones as browsers do."""
+    """Values are parsed by RFC 9110 section 5.6.6, RFC 8187 and RFC 2231 section 3, and invalid ones as browsers do. A
+    damaged ``b*`` does not replace ``b``.
+    """
     assert parse_options(header) == (value, parameters)
 
 

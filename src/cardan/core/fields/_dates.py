@@ -26,16 +26,18 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _NUMBER = {name.lower(): number for number, name in enumerate(_MONTHS, 1)}
 _MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 
+# Old browsers and proxies add the length of what they have to If-Modified-Since. It says nothing about the date.
+_LENGTH = r"(?:[ \t]*;[ \t]*length=[0-9]*)?"
 # IMF-fixdate, rfc850-date and the format of Netscape's cookies, with the usual deviations: the name of the day is
 # missing or wrong, the day has one digit, "UTC" stands for "GMT". The case of names is ignored, although RFC 9110 does
 # not require it.
 _is_date = re.compile(
     rf"(?:[a-z]{{3,9}},?[ ]+)?([0-9]{{1,2}})[ -]({_MONTH})[ -]([0-9]{{4}}|[0-9]{{2}})"
-    r"[ ]+([0-9]{2}):([0-9]{2}):([0-9]{2})[ ]+(?:gmt|utc)",
+    rf"[ ]+([0-9]{{2}}):([0-9]{{2}}):([0-9]{{2}})[ ]+(?:gmt|utc){_LENGTH}",
     re.IGNORECASE | re.ASCII,
 ).fullmatch
 _is_asctime = re.compile(
-    rf"[a-z]{{3}}[ ]+({_MONTH})[ ]+([0-9]{{1,2}})[ ]+([0-9]{{2}}):([0-9]{{2}}):([0-9]{{2}})[ ]+([0-9]{{4}})",
+    rf"[a-z]{{3}}[ ]+({_MONTH})[ ]+([0-9]{{1,2}})[ ]+([0-9]{{2}}):([0-9]{{2}}):([0-9]{{2}})[ ]+([0-9]{{4}}){_LENGTH}",
     re.IGNORECASE | re.ASCII,
 ).fullmatch
 
@@ -96,8 +98,8 @@ def _format(seconds: int) -> str:
 def parse_date(text: str | None) -> datetime | None:
     """Parse a date in one of the three formats of RFC 9110 section 5.6.7. Return an aware datetime in UTC.
 
-    None and an invalid date give None. A year of two digits is the one that lies at most 50 years in the future. A
-    leap second (``:60``) gives the first second of the next minute.
+    None and an invalid date give None. ``; length=123`` after a date is ignored. A year of two digits is the one
+    that lies at most 50 years in the future. A leap second (``:60``) gives the first second of the next minute.
 
     >>> parse_date("Sunday, 06-Nov-94 08:49:37 GMT")
     datetime.datetime(1994, 11, 6, 8, 49, 37, tzinfo=datetime.timezone.utc)

@@ -6,9 +6,10 @@ The parsers take linear time, never raise, and are as lenient as browsers:
 * A quoted string without a closing quote ends at the end of the field value.
 * If a name occurs more than once, the first parameter counts.
 * A parameter is skipped if it has no ``=`` or no value, if its name is not a token, or if it contains control
-  characters.
+  characters or lone surrogates. Text beyond latin-1, which no header field has but the headers of parts have, is kept.
 * ``name*=UTF-8''...`` (RFC 8187) takes precedence over the continuations ``name*0=...; name*1=...`` (RFC 2231), and
-  these take precedence over ``name``.
+  these take precedence over ``name``. One that is damaged does not: if its bytes are not of its charset, or if a
+  section is missing, it counts only if there is no ``name``.
 
 The writers raise :exc:`ValueError` for a name or value that a header field must not contain.
 
@@ -21,7 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ._syntax import OWS, check_token, check_value, is_text, is_token, quote_if_needed, unescape
+from ._syntax import OWS, check_token, check_value, is_token, quote_if_needed, unescape
 
 __all__ = [
     "decode_extended",
@@ -40,6 +41,7 @@ _is_extended = re.compile(r"([A-Za-z0-9!#$%&+\-^_`{}~]+)'[^']*'(.*)").fullmatch
 _is_encoded = re.compile(r"[\x21-\x24\x26-\x7e]*(?:%[0-9A-Fa-f]{2}[\x21-\x24\x26-\x7e]*)*").fullmatch
 _is_section = re.compile(r"([^*]+)\*(0|[1-9][0-9]{0,2})(\*?)").fullmatch
 _has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
+_is_clean = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*").fullmatch
 _escapes = re.compile(rb"%([0-9A-Fa-f]{2})").sub
 _not_attr = re.compile(rb"[^A-Za-z0-9!#$&+\-.^_`|~]").sub
 # ISO 8859-1 defines no characters at 0x00-0x1f and 0x7f-0x9f, although Python's latin-1 codec maps these bytes to
@@ -59,10 +61,10 @@ def parse_options(text: str | None) -> tuple[str, dict[str, str]]:
         return text.strip(OWS), {}
     plain: dict[str, str] = {}
     starred: dict[str, str] = {}
-    clean = is_text(text)
+    clean = _is_clean(text)
     for name, quoted, bare in _parameter.findall(text, end):
         name = name.strip(OWS)
-        if not is_token(name) or not (clean or is_text(quoted or bare)):
+        if not is_token(name) or not (clean or _is_clean(quoted or bare)):
             continue
         name = name.lower()
         if "*" in name:
@@ -72,7 +74,7 @@ def parse_options(text: str | None) -> tuple[str, dict[str, str]]:
         elif bare := bare.strip(OWS):
             plain.setdefault(name, bare)
     if starred:
-        plain.update(_extended(starred))
+        plain.update(_extended(starred, plain))
     return text[:end].strip(OWS), plain
 
 
@@ -123,16 +125,29 @@ def encode_extended(text: str) -> str:
     return f"UTF-8''{data.decode('ascii')}"
 
 
-def decode_extended(value: str) -> str | None:
+def decode_extended(value: str, undamaged: bool = False) -> str | None:
     """Return the text of a ``name*`` parameter (RFC 8187 section 3.2), None if the value is invalid.
 
     The charset must be UTF-8, ISO-8859-1 or US-ASCII. Bytes that are invalid in this charset are decoded as U+FFFD or
-    ``?``. A value whose text contains control characters is invalid.
+    ``?``; if the value has to be ``undamaged``, it is then invalid. A value whose text contains control characters is
+    invalid.
     """
     found = _is_extended(value)
     if found is None or not _is_encoded(found[2]):
         return None
-    return _checked(_decode(found[1], _percent_decode(found[2])))
+    data = _percent_decode(found[2])
+    return None if undamaged and not _is_of(found[1], data) else _checked(_decode(found[1], data))
+
+
+def _is_of(charset: str, data: bytes) -> bool:
+    """Whether ``data`` is text in one of the charsets of :func:`decode_extended`."""
+    if charset.lower() == "iso-8859-1":
+        return _not_8859_1("?", data.decode("latin-1")).encode("latin-1") == data
+    try:
+        data.decode("utf-8" if charset.lower() == "utf-8" else "ascii")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _checked(text: str | None) -> str | None:
@@ -155,18 +170,19 @@ def _decode(charset: str, data: bytes) -> str | None:
     return None
 
 
-def _extended(starred: dict[str, str]) -> dict[str, str]:
+def _extended(starred: dict[str, str], plain: Mapping[str, str]) -> dict[str, str]:
+    """The texts of the parameters that are encoded or in sections; of damaged ones only if ``plain`` lacks the name."""
     # name -> section number -> (text without quotes, whether it is percent-encoded)
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
     whole: dict[str, str] = {}
     for name, value in starred.items():
         if section := section_of(name):
-            plain = unescape(value[1:].removesuffix('"')) if value.startswith('"') and not section[2] else value
-            sections.setdefault(section[0], {}).setdefault(section[1], (plain, section[2]))
-        elif name.find("*") == len(name) - 1 > 0 and (text := decode_extended(value)) is not None:
+            piece = unescape(value[1:].removesuffix('"')) if value.startswith('"') and not section[2] else value
+            sections.setdefault(section[0], {}).setdefault(section[1], (piece, section[2]))
+        elif name.find("*") == len(name) - 1 > 0 and (text := decode_extended(value, name[:-1] in plain)) is not None:
             whole[name[:-1]] = text
     for name, parts in sections.items():
-        if name not in whole and (joined := join_sections(parts)) is not None:
+        if name not in whole and (joined := join_sections(parts, name in plain)) is not None:
             whole[name] = joined
     return whole
 
@@ -180,13 +196,14 @@ def section_of(name: str) -> tuple[str, int, bool] | None:
     return (found[1], int(found[2]), bool(found[3])) if found else None
 
 
-def join_sections(parts: Mapping[int, tuple[str, bool]]) -> str | None:
+def join_sections(parts: Mapping[int, tuple[str, bool]], undamaged: bool = False) -> str | None:
     """Join the sections of one parameter (RFC 2231 section 3): number to text, and whether it is percent-encoded.
 
     Sections after a missing one are left out. None without a section 0, if the charset is unknown or a section is not
-    encoded well, and if the text contains control characters. The charsets are those of :func:`decode_extended`.
+    encoded well, and if the text contains control characters. The charsets are those of :func:`decode_extended`. If the
+    parameter has to be ``undamaged``, it is None also if a section is missing, or if bytes are not of the charset.
     """
-    if 0 not in parts:
+    if 0 not in parts or (undamaged and max(parts) >= len(parts)):
         return None
     charset = ""
     texts: list[str] = []
@@ -196,6 +213,8 @@ def join_sections(parts: Mapping[int, tuple[str, bool]]) -> str | None:
             break
         value, encoded = parts[number]
         if not encoded:
+            if undamaged and data and not _is_of(charset, bytes(data)):
+                return None
             texts += _decode(charset, bytes(data)) or "", value
             data.clear()
             continue
@@ -206,4 +225,6 @@ def join_sections(parts: Mapping[int, tuple[str, bool]]) -> str | None:
         if not charset or not _is_encoded(value):
             return None
         data += _percent_decode(value)
+    if undamaged and data and not _is_of(charset, bytes(data)):
+        return None
     return _checked("".join([*texts, _decode(charset, bytes(data)) or ""]))
