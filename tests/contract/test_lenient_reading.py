@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TYPE = "multipart/form-data; boundary=X"
+WITHOUT_BODIES = (
+    b'--X\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
+    b'--X\r\nContent-Disposition: form-data; name="b"; filename="c"\r\n\r\n--X--\r\n'
+)
 
 
 def read(request: Request) -> Response:
@@ -63,8 +67,7 @@ def clients(request: pytest.FixtureRequest, place: Any) -> Iterator[tuple[Client
         (TYPE, b"--X\r\nContent-Disposition: form-data; name*=utf-8''%C3%BC\r\n\r\n1\r\n--X--\r\n", [[["ü", "1"]], []]),
         (
             TYPE,
-            b'--X\r\nContent-Disposition: form-data; name="a"\r\n\r\n--X\r\n'
-            + b'Content-Disposition: form-data; name="b"; filename="c"\r\n\r\n--X--\r\n',
+            WITHOUT_BODIES,
             [[["a", ""]], [["b", "c"]]],
         ),
         (
