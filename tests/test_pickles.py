@@ -15,7 +15,7 @@ from typing import Any, get_type_hints, is_typeddict
 import pytest
 
 import cardan
-from cardan import core, datastructures, exceptions
+from cardan import core, datastructures, exceptions, structured
 from cardan.core import drive, forms, structures
 from cardan.core.forms import MultipartDecoder
 
@@ -32,6 +32,7 @@ MODULES = [
     "cardan.exceptions",
     "cardan.files",
     "cardan.http",
+    "cardan.structured",
     "cardan.testing",
     "cardan.types",
     "cardan.wsgi",
@@ -104,6 +105,12 @@ VALUES: list[Any] = [
     datastructures.Trailers({"Server-Timing": "a"}),
     datastructures.UserAgent("curl/8"),
     datastructures.WWWAuthenticate("basic", {"realm": "a"}),
+    structured.DisplayString("ä"),
+    structured.InnerList(["a", structured.Token("b")], {"c": 1.5}),
+    structured.Item(datetime(2030, 1, 1, tzinfo=UTC), {"a": b"b"}),
+    structured.Priority(3, incremental=True),
+    structured.TargetedCacheControl({"max-age": "5"}),
+    structured.Token("gzip"),
     structures.CallbackDict({"a": 1}),
     structures.ImmutableOrderedMultiDict(PAIRS),
     structures.ImmutableTypeConversionDict(a=1),
@@ -147,7 +154,8 @@ NOT_PICKLED = {
         "cardan.core.forms.PartReader cardan.core.forms.UrlencodedDecoder"
     ),
     "it is part of a class": (
-        "cardan.core.fields.CachedHeaderField cardan.core.fields.HeaderField cardan.core.fields.LiveField"
+        "cardan.core.fields.CachedHeaderField cardan.core.fields.HeaderField cardan.core.fields.LiveField "
+        "cardan.structured.StructuredField"
     ),
     "it has no objects of its own": (
         "cardan.core.fields.Live cardan.core.fields.LiveDict cardan.core.fields.LiveMapping "

@@ -32,6 +32,7 @@ from cardan.datastructures import (
     ETags,
     Forwarded,
     ForwardedElement,
+    Headers,
     HeaderSet,
     IfRange,
     LanguageAccept,
@@ -294,3 +295,38 @@ def test_items_of_structured_fields(value: Any, params: dict[str, str]) -> None:
     assert structured.parse_item(item.to_header()) == item
     assert copy.copy(item) == copy.deepcopy(item) == pickle.loads(pickle.dumps(item)) == item
     assert hash(copy.copy(item)) == hash(item)
+
+
+def _put(value: Any, name: str, item: Any) -> None:
+    value[name] = item
+
+
+#: Live values, and changes of them that take a name and a value
+CHANGES: dict[type[Live[Any]], tuple[str, Callable[[Any, str, Any], object]]] = {
+    AuthenticationInfo: ("a=b", _put),
+    ContentRange: ("bytes 0-4/10", lambda value, name, item: value.set(0, item, None, name)),
+    ContentSecurityPolicy: ("default-src a", _put),
+    HeaderSet: ("a, b", lambda value, name, item: value.add(name)),
+    Links: ("</a>; rel=next", lambda value, name, item: value.append(Link(name, item))),
+    MediaTypeParameters: ("text/html; charset=a", _put),
+    PreferenceApplied: ("return=minimal", _put),
+    ResponseCacheControl: ("public", _put),
+    ServerTimings: ("a;dur=1", lambda value, name, item: value.add(name, None, item)),
+    WWWAuthenticate: ("Basic realm=a", lambda value, name, item: value.append(Challenge(name, {"a": item}))),
+}
+
+
+@pytest.mark.parametrize("cls", CHANGES, ids=lambda cls: cls.__name__)
+@given(name=some | st.sampled_from(["max-age", "no-store"]), item=some | st.none() | st.integers(-1, 5))
+def test_every_change_reads_back(cls: type[Live[Any]], name: str, item: Any) -> None:
+    """A change of a live value, bound to headers or not, is refused and changes nothing, or reads back equal."""
+    header, change = CHANGES[cls]
+    headers = Headers([("X", header)])
+    for value in (cls.from_header(header), cls.bound(headers, "X")):
+        before = value.copy()
+        try:
+            change(value, name, item)
+        except (ValueError, TypeError):
+            assert value == before
+        assert cls.from_header(value.to_header()) == value
+        assert cls.bound(headers, "X") == cls.from_header(headers.get("X"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from .._checks import check_type
 from .._pickling import slots_state
 from ._live import LiveSequence
 from ._options import dump_options, parse_options
@@ -47,6 +48,8 @@ class Link:
             for name, value in {"rel": rel, **parameters}.items()
             if value is not None
         }
+        for name, value in self.parameters.items():
+            check_type(name, value, str, "a str")
         if not self.rel.split() or not self.rel.isascii():
             raise ValueError(
                 f"got a link to {target!r} with rel {rel!r}, expected a relation type (RFC 8288 section 3.3)"
