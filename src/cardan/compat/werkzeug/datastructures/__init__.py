@@ -45,17 +45,6 @@ from ....datastructures import (
 from ....files._file_types import guess_type
 from ....files._spooling import FileStorage as MainFileStorage
 
-if TYPE_CHECKING:
-    from . import accept as accept
-    from . import auth as auth
-    from . import cache_control as cache_control
-    from . import csp as csp
-    from . import etag as etag
-    from . import file_storage as file_storage
-    from . import headers as headers
-    from . import range as range  # noqa: A004 - the name of the module in Werkzeug
-    from . import structures as structures
-
 __all__ = [
     "Accept",
     "Authorization",

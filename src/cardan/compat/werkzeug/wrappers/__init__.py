@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from ....core._request.request import FilesAttribute
     from ....core.drive import Step
     from ....types import Receive, Send
-    from . import request as request
-    from . import response as response
 
 __all__ = [
     "AcceptMixin",
