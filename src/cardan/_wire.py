@@ -156,10 +156,9 @@ class _Closing:
     def __iter__(self) -> Iterator[bytes]:
         empty = True
         for chunk in self._chunks:
-            for event in self._finalizer.feed(chunk):
-                if isinstance(event, Chunk):
-                    empty = False
-                    yield event.data
+            empty = False
+            # a block for each block, also for an empty one (PEP 3333, "Middleware Handling of Block Boundaries")
+            yield from [event.data for event in self._finalizer.feed(chunk) if isinstance(event, Chunk)] or [b""]
         self._finalizer.close()
         if empty:  # some servers send nothing before the first chunk
             yield b""

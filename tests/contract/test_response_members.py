@@ -526,6 +526,7 @@ def test_from_app_gives_each_block() -> None:
         return iter([b"", b"c", b"d", b"", b"e"])
 
     assert list(Response.from_app(app, {}).iter_encoded()) == [b"a", b"b", b"", b"c", b"d", b"", b"e"]
+    assert list(Response.from_app(app, {}).get_app_iter({})) == [b"a", b"b", b"", b"c", b"d", b"", b"e"]
     sent = Response.from_app(app, {})({"REQUEST_METHOD": "GET"}, lambda status, headers, exc_info=None: print)
     assert [block for block in sent if block] == [b"a", b"b", b"c", b"d", b"e"]
 
