@@ -41,7 +41,7 @@ class Request(CORSRequestMixin, core.Request):
         remote_addr: str | None,
     ) -> None:
         head = core.RequestHead(
-            method=method,
+            method=method.upper(),  # as Werkzeug does
             path=path,
             query_string=query_string,
             headers=headers if isinstance(headers, HeadersView) else Headers(headers),
