@@ -85,6 +85,27 @@ def test_a_link_that_is_refused(client: Client, form: dict[str, str], text: str)
     assert f'value="{form["url"]}"' in page.text
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://user@a.example/", "https://u:p@a/", "http://a b/", "http://[::1/", "http://a:b/", "http://a:99999/",
+     "http:x", "http:///x", "http://a\\b/", "http://a..example/", "http://a.example/\0", "http://a.example/\n",
+     f"http://{'a' * 64}.example/"],
+)  # fmt: skip
+def test_links_that_could_not_be_followed(client: Client, url: str) -> None:
+    """A URL that a Location cannot have (RFC 9110 sections 4.2.4 and 10.2.2) is refused when the link is made."""
+    assert client.post("/", data={"url": url, "name": "x"}).status_code == 400
+    assert client.get("/x").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a", "https://\xe4.example:8080/\xf6 b?c#d", "http://127.0.0.1?x", "HTTP://a_b.c/"]
+)
+def test_links_that_can_be_followed(client: Client, url: str) -> None:
+    """Every other URL of a web page is a link."""
+    client.post("/", data={"url": url, "name": "x"})
+    assert client.get("/x").status_code == 302
+
+
 def test_a_list_of_links(client: Client) -> None:
     """The lines of an uploaded file are links."""
     lines = io.BytesIO(b"a https://example.org/a\r\nb ftp://example.org/\nc https://example.org/c\n")

@@ -8,7 +8,6 @@ import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["InvalidLink", "Link", "Links"]
 
 TABLE = "create table if not exists links (name text primary key, url text not null, visits integer not null default 0)"
+
+# scheme, host, perhaps a port, and the rest: what a redirect can lead to
+WEB_URL = re.compile(
+    r"https?://\w[\w-]{0,62}(\.[\w-]{1,63})*(:[1-5]?[0-9]{1,4})?([/?#][^\x00-\x1f\x7f]*)?", re.IGNORECASE
+)
 
 
 class InvalidLink(ValueError):
@@ -48,8 +52,8 @@ class Links:
 
     def add(self, url: str, name: str = "") -> str:
         """Store a link. Returns its name, a random one if none is given. Raises InvalidLink."""
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise InvalidLink("The URL must begin with http:// or https://.")
+        if not WEB_URL.fullmatch(url):
+            raise InvalidLink("The URL must begin with http:// or https:// and the name of a host.")
         if name and not re.fullmatch("[A-Za-z0-9-]{1,40}", name):
             raise InvalidLink("A name has at most 40 letters, digits and hyphens.")
         name = name or secrets.token_hex(4)
