@@ -239,6 +239,11 @@ def test_a_text_is_no_list_of_members(call: Callable[[], object]) -> None:
         (Link("/a", "next", Title="b"), "</a>; rel=next; title=b"),
         (CacheControl({"Max-Age": 5}), "max-age=5"),  # type: ignore[dict-item]
         (ETags(["a"], star_tag=True), "*"),
+        (Challenge("x", {"A": "1", "a": "2"}), "x a=1"),
+        (CacheControl({"A": "1", "a": "2"}), "a=1"),
+        (MediaType("a", "b", {"C": "1", "c": "2"}), "a/b;c=1"),
+        (ContentDisposition("a", None, {"B": "1", "b": "2"}), "a; b=1"),
+        (ContentSecurityPolicy({"A": "1", "a": "2"}), "a 1"),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -17,7 +17,7 @@ from typing import Final, Self
 from .._pickling import slots_state
 from ._lists import parse_pairs
 from ._options import decode_extended
-from ._reading_back import check_reads_back
+from ._reading_back import check_reads_back, folded
 from ._syntax import OWS, check_token, is_token, quote, quote_if_needed
 
 __all__ = ["Authorization", "Challenge", "Credentials", "read_parameters"]
@@ -52,7 +52,7 @@ class Credentials:
         a token (section 11.4), and for a value that a header field must not contain.
         """
         self.type = check_token(auth_type, "authentication scheme").lower()
-        self.parameters = {key.lower(): value for key, value in (data or {}).items() if value is not None}
+        self.parameters = folded((key, value) for key, value in (data or {}).items() if value is not None)
         self.token = token
         if self.parameters and token is not None:
             raise ValueError(f"got {self.type} with parameters and a token, expected one of them (RFC 9110)")

@@ -13,7 +13,7 @@ from typing import Self
 
 from .._pickling import slots_state
 from ._options import dump_parameter, encode_extended, parse_options
-from ._reading_back import check_reads_back
+from ._reading_back import check_reads_back, folded
 from ._syntax import check_token, is_token, quote
 
 __all__ = ["ContentDisposition"]
@@ -44,7 +44,7 @@ class ContentDisposition:
     ) -> None:
         self.type = check_token(type, "disposition type").lower()
         self.filename = filename
-        self.parameters = {name.lower(): text for name, text in (parameters or {}).items()}
+        self.parameters = folded((parameters or {}).items())
         check_reads_back(self)
 
     @classmethod

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Generic, Literal, Self, TypeVar, overload
 
 from ._live import Live
+from ._reading_back import folded
 
 __all__ = ["ContentSecurityPolicy"]
 
@@ -126,7 +127,7 @@ class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
     )
 
     def __init__(self, values: Mapping[str, Sources] | Iterable[tuple[str, Sources]] | None = None) -> None:
-        policy = {name.lower(): _text(value) for name, value in dict(values or ()).items()}
+        policy = folded((name, _text(value)) for name, value in dict(values or ()).items())
         state = (policy,) if policy else ()
         self._checked(state)
         super().__init__(state)
@@ -148,7 +149,7 @@ class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
 
     def add_policy(self, values: Mapping[str, Sources]) -> None:
         """Add a policy. It applies together with the others."""
-        policy = {name.lower(): _text(value) for name, value in values.items()}
+        policy = folded((name, _text(value)) for name, value in values.items())
         self._set((*self._get(), policy) if policy else self._get())
 
     def _first(self) -> Policy:

@@ -13,7 +13,7 @@ from typing import Self, overload
 
 from .._pickling import slots_state
 from ._lists import split
-from ._reading_back import check_reads_back, differs
+from ._reading_back import check_reads_back, differs, folded
 from ._syntax import OWS, check_token, is_token, quote_if_needed, unquote
 
 __all__ = ["Forwarded", "ForwardedElement", "split_node"]
@@ -50,7 +50,7 @@ class ForwardedElement:
         self.by = by
         self.host = host
         self.proto = proto
-        self.extensions = {name.lower(): value for name, value in (extensions or {}).items()}
+        self.extensions = folded((extensions or {}).items())
         if twice := _KNOWN & self.extensions.keys():
             raise ValueError(f"got {sorted(twice)} in extensions, expected them as arguments of their own")
         for name, node in (("for", for_), ("by", by)):

@@ -15,7 +15,7 @@ from .._checks import check_type
 from .._pickling import slots_state
 from ._live import LiveSequence
 from ._options import dump_options, parse_options
-from ._reading_back import differs
+from ._reading_back import differs, folded
 from ._syntax import is_token
 
 __all__ = ["Link", "Links"]
@@ -43,11 +43,10 @@ class Link:
 
     def __init__(self, target: str, /, rel: str | None = None, **parameters: str | None) -> None:
         self.target = target
-        self.parameters: Mapping[str, str] = {
-            name.lower().replace("_", "-"): value
-            for name, value in {"rel": rel, **parameters}.items()
-            if value is not None
-        }
+        given = {"rel": rel, **parameters}.items()
+        self.parameters: Mapping[str, str] = folded(
+            (name.replace("_", "-"), value) for name, value in given if value is not None
+        )
         for name, value in self.parameters.items():
             check_type(name, value, str, "a str")
         if not self.rel.split() or not self.rel.isascii():

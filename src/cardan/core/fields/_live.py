@@ -170,7 +170,9 @@ class LiveMapping(Live[dict[str, V]], Mapping[str, V]):
 
     def __init__(self, values: Mapping[str, V] | Iterable[tuple[str, V]] | None = None) -> None:
         """Take a mapping or pairs. Raises :exc:`ValueError` for a value that a header field must not contain."""
-        state = dict([self._item(name, value) for name, value in dict(values or ()).items()])
+        state: dict[str, V] = {}
+        for name, value in dict(values or ()).items():
+            state.setdefault(*self._item(name, value))  # of equal names the first one counts, as in reading
         self._checked(state)
         super().__init__(state)
 

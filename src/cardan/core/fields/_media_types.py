@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ._lists import split
-from ._reading_back import check_reads_back
+from ._reading_back import check_reads_back, folded
 from ._syntax import is_token, quote, quote_if_needed, unescape
 
 __all__ = ["MediaType", "extract_media_type", "is_nosniff", "parse_media_type"]
@@ -50,7 +50,7 @@ class MediaType:
     def __init__(self, type: str, subtype: str, parameters: Mapping[str, str] | None = None) -> None:
         self.type = type.lower()
         self.subtype = subtype.lower()
-        self.parameters = MappingProxyType({name.lower(): value for name, value in (parameters or {}).items()})
+        self.parameters = MappingProxyType(folded((parameters or {}).items()))
         check_reads_back(self)
 
     @classmethod

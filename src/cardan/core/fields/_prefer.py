@@ -14,6 +14,7 @@ from ._durations import delta_seconds
 from ._lists import parse_pairs, split
 from ._live import LiveDict
 from ._parameters import parse_parameters
+from ._reading_back import folded
 from ._syntax import check_token, is_token, quote_if_needed
 
 __all__ = ["Prefer", "PreferenceApplied"]
@@ -166,7 +167,7 @@ class PreferenceApplied(LiveDict[str | None]):
 
 
 def _folded(values: Values) -> dict[str, str | None]:
-    return {name.lower(): value or None for name, value in values.items()}
+    return folded((name, value or None) for name, value in values.items())
 
 
 def _pair(name: str, value: str | None) -> str:

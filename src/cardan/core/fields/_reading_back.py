@@ -7,13 +7,33 @@ read can be written.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeVar
 
-__all__ = ["check_reads_back", "differs"]
+__all__ = ["check_reads_back", "differs", "folded"]
+
+V = TypeVar("V")
 
 
 class _Written(Protocol):
     def to_header(self) -> str: ...
+
+
+def folded(items: Iterable[tuple[str, V]]) -> dict[str, V]:
+    """Return the items with their names in lower case, as reading gives them.
+
+    If a name occurs more than once, the first item counts, as it does in a field. Raises :exc:`TypeError` for a name
+    that is not text.
+
+    >>> folded([("Max-Age", "1"), ("max-age", "2")])
+    {'max-age': '1'}
+    """
+    found: dict[str, V] = {}
+    for name, value in items:
+        if not isinstance(name, str):
+            raise TypeError(f"got the name {name!r}, expected a str")
+        found.setdefault(name.lower(), value)
+    return found
 
 
 def check_reads_back(value: _Written) -> None:
