@@ -251,6 +251,30 @@ def test_a_wsgi_iterable_is_passed_on_unchanged() -> None:
     assert started[1][2][0] is LookupError
 
 
+@pytest.mark.parametrize("wrapper", ["cors", "compressed", "both"])
+@pytest.mark.parametrize("varies", [False, True])
+def test_fields_that_can_be_read_once(wrapper: str, varies: bool) -> None:
+    """The header fields of an ASGI application are any iterable (ASGI specification, "Response Start"): each is sent,
+    also if they are a generator.
+    """
+    fields = [(b"content-type", b"text/plain"), (b"set-cookie", b"a=1"), (b"set-cookie", b"b=2")]
+    if varies:
+        fields.append((b"vary", b"Cookie"))
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": (field for field in fields)})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    wrapped: Any = Compression(app) if wrapper != "cors" else app
+    wrapped = CORS(wrapped, [SITE]) if wrapper != "compressed" else wrapped
+    with Client(wrapped, "asgi") as client:
+        answer = client.get("/", headers={"Origin": SITE})
+    sent = answer.headers
+    assert (sent["Content-Type"], sent.get_list("Set-Cookie")) == ("text/plain", ["a=1", "b=2"])
+    assert ("Cookie" in sent.get("Vary", "")) is varies
+    assert (sent.get(f"{ALLOW}Origin") == SITE) is (wrapper != "compressed")
+
+
 def test_other_scopes_are_passed_on() -> None:
     """Lifespans and websockets reach the application. CORS says nothing about websockets."""
     seen_types: list[str] = []

@@ -15,7 +15,7 @@ from ..core.structures._scope_headers import ScopeHeaders
 from ._messages import body_of, encode_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ..core._compression import CompressionPolicy, Encoder
     from ..core._origins import CORSPolicy, PreflightAnswer
@@ -36,12 +36,12 @@ async def with_cors(
 
     async def changed(message: Any) -> None:
         if message["type"] == "http.response.start":
-            headers = message.get("headers") or ()
+            headers = list(message.get("headers") or ())  # any iterable (ASGI specification, "Response Start")
             added = policy.added(asked, [name.decode("latin-1").lower() for name, _ in headers])
             if added is not None:
                 message = {**message, "headers": [*headers, *added.raw]}
             else:
-                fields = _fields(message)
+                fields = _fields(headers)
                 policy.apply(asked, fields)
                 message = {**message, "headers": encode_headers(pairs_of(fields))}
         await send(message)
@@ -82,7 +82,7 @@ class _Answer:
         """The ``send`` of the application."""
         kind = message["type"]
         if kind == "http.response.start":
-            self._fields = _fields(message)
+            self._fields = _fields(message.get("headers") or ())
             if self._compressing.head(message["status"], self._fields):
                 self._head = message
                 return
@@ -145,7 +145,5 @@ async def _in_thread(encode: Callable[..., bytes], *args: Any) -> bytes:
     return await run_sync(encode, *args)
 
 
-def _fields(message: Any) -> Headers:
-    return trusted_headers([
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in message.get("headers") or ()
-    ])  # fmt: skip
+def _fields(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    return trusted_headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers])
