@@ -453,6 +453,19 @@ def test_invalid_forms() -> None:
         assert answer.text == "{}"
 
 
+def test_coded_bodies() -> None:
+    """Flask takes the names of a form from the coded bytes; here the client is told that no coding is accepted."""
+    differs("A body with a `Content-Encoding`")
+    headers = {"Content-Encoding": "br", "Content-Type": "application/x-www-form-urlencoded"}
+    sent: dict[str, Any] = {"content": b"\x0b\x01a=1\x03", "headers": headers}
+    old = flask_answer(lambda: repr(list(flask.request.form)), "POST", **sent)
+    assert (old.status_code, old.text) == (200, repr(["\x0b\x01a"]))
+    for answer in answers(lambda request: Response(repr(list(request.form))), "POST", **sent):
+        assert (answer.status_code, answer.headers["Accept-Encoding"]) == (415, "identity")
+    for answer in answers(lambda request: Response(request.get_data()), "POST", **sent):
+        assert answer.content == sent["content"]
+
+
 def test_the_environ() -> None:
     """It is there on WSGI; on ASGI there is the scope."""
     differs("`request.environ`")

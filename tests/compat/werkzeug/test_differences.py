@@ -329,6 +329,20 @@ def test_a_corrected_location_that_is_a_fragment(wz: Any, theirs: bool) -> None:
     assert location == ("http://localhost/a#part" if theirs else "http://localhost/a?x=1#part")
 
 
+def test_a_coded_form(wz: Any, theirs: bool) -> None:
+    """Coded bytes are not taken for a form. They can be had as they were sent."""
+    row("`request.form` of a body with a `Content-Encoding`")
+    form = {"data": b"\x0b\x01a=1\x03", "content_type": "application/x-www-form-urlencoded"}
+    environ = wz.test.create_environ(method="POST", headers={"Content-Encoding": "br"}, **form)
+    if theirs:
+        assert list(wz.wrappers.Request(environ).form) == ["\x0b\x01a"]
+        return
+    request = wz.wrappers.Request(environ)
+    with pytest.raises(cardan.exceptions.UnsupportedMediaType):
+        _ = request.form
+    assert request.get_data() == form["data"]
+
+
 def test_the_hook_of_the_form(wz: Any) -> None:
     """Both call ``_load_form_data()``; ``cardan.Request`` calls ``load_form()``."""
     row("A request class overrides `_load_form_data()`.")
