@@ -159,7 +159,7 @@ servers = st.fixed_dictionaries(
 
 
 @both
-@given(paths, base_urls, queries, st.sampled_from(["GET", "PUT", "post"]), servers)
+@given(paths, base_urls, queries, st.sampled_from(["GET", "PUT", "DELETE"]), servers)
 def test_generated_requests(
     protocol: str, path: str, base_url: str, query: Any, method: str, values: dict[str, Any]
 ) -> None:

@@ -235,7 +235,7 @@ def test_keep_alive(serve: Callable[..., Client], transport: str, kind: str) -> 
 
     with serve(handler) as client, client.stream("GET", "/") as response:
         lines = response.iter_lines()
-        assert next(lines) == "data: a"
+        assert next(line for line in lines if line not in ("", ":")) == "data: a"
         if kind == "sync" and transport == "wsgi":
             heard.set()
         else:

@@ -120,7 +120,7 @@ class ValuesBuilder:
             self.query_string = query_string
         else:
             self.args = MultiDict(query_string or {})
-        self.method = method
+        self.method = method.upper()
         self.headers = headers if isinstance(headers, Headers) else Headers(headers)
         self.errors_stream = errors_stream or sys.stderr
         self.multithread = multithread

@@ -695,10 +695,10 @@ class BaseRequest(_Limited):
         if cache and known is not None and known.json is not MISSING:
             return known.json
         state = reading.loaded(self, "json")
-        if not (force or self.is_json):
-            return None if silent else self.on_json_loading_failed(None)
         if state.codings is not None and (coded := reading.coded(state)) is not None:
             return None if silent else self.on_json_loading_failed(coded)
+        if not (force or self.is_json):
+            return None if silent else self.on_json_loading_failed(None)
         data = reading.raw_of(self, state, "get_json()", keep=cache)
         try:
             value = _load_json(self.json_module, data)
