@@ -121,6 +121,7 @@ async def _called(app: Callable[..., Any], scope: Scope, receive: Receive, hint:
         raise
     answer = call.answer
     response = response_of(Response, call, answer.status, answer.headers)
+    response.call_on_close(call.finish)
     if answer.announces:
         kept = KeptTrailers(scope.get("http_version") or "1.1")
         kept.names = announced([value for name, value in answer.headers if name.lower() == "trailer"])
@@ -224,17 +225,14 @@ class _Call:
             await task.end()
 
     async def aclose(self) -> None:
-        """Wait for the end of the application. Before the end of the response, it sees a client that has left.
+        """Before the end of the response: let the application see a client that has left, and wait for its end.
 
-        Raises the error of the application, unless it comes of this.
+        Raises the error of the application, unless it comes of this. After the end of the response, :meth:`finish` does
+        what is left, because the body is closed before its end is sent.
         """
+        if self._is_complete or self._task is None:
+            return
         task, self._task = self._task, None
-        if task is None:
-            return
-        if self._is_complete:
-            await task.wait()
-            task.result()
-            return
         self._left = True
         self._end()
         self._ask()
@@ -244,6 +242,13 @@ class _Call:
         except BaseException as error:
             if not comes_of_leaving(error):
                 raise
+
+    async def finish(self) -> None:
+        """Wait for the end of the application, which may go on after its response. Raises its error."""
+        task, self._task = self._task, None
+        if task is not None:
+            await task.wait()
+            task.result()
 
     async def _run(self) -> None:
         try:

@@ -1,0 +1,138 @@
+"""An application that goes on after its last message, on every way by which its answer becomes a response."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from cardan import Application, Compression, Mount, Request, core, middleware
+from cardan.core import End
+from cardan.testing import RequestBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from cardan import Flow
+
+GUARD = 20
+START: dict[str, Any] = {"type": "http.response.start", "status": 500, "headers": []}
+BODIES: dict[str, list[dict[str, Any]]] = {
+    "one message": [{"type": "http.response.body", "body": b"ab"}],
+    "a stream": [
+        {"type": "http.response.body", "body": b"a", "more_body": True},
+        {"type": "http.response.body", "body": b"b", "more_body": True},
+        {"type": "http.response.body"},
+    ],
+}
+
+
+@middleware
+def untouched(request: Request) -> Flow:
+    yield
+
+
+class Outer(Application[Request]):
+    """Gives every request to ``app``."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.app = app
+
+    def resolve(self, request: Request) -> Any:
+        return self.app
+
+
+def bridged(app: Any) -> Any:
+    return Outer(Application.from_asgi(app))
+
+
+def mounted(app: Any) -> Any:
+    return Outer(Mount({"/": app}), middleware=[untouched])
+
+
+def compressed(app: Any) -> Any:
+    return Outer(Compression(app))
+
+
+def twice(app: Any) -> Any:
+    return Outer(Mount({"/": Outer(Mount({"/": app}))}))
+
+
+async def over_asgi(app: Any, ended: Callable[[], None]) -> bytes:
+    body = b""
+    asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> Any:
+        for message in asked:
+            return message
+        await anyio.sleep_forever()
+
+    async def send(message: Any) -> None:
+        nonlocal body
+        if message["type"] == "http.response.body":
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                ended()
+
+    try:
+        await app(RequestBuilder("/").scope(), receive, send)
+    except ValueError as error:
+        return body + str(error).encode()
+    return body
+
+
+async def without_a_server(app: Any, ended: Callable[[], None]) -> bytes:
+    body = b""
+    response = await app.arespond(core.Request(core.RequestHead()))
+    try:
+        async with aclosing(response.aiter_events("GET")) as events:
+            async for event in events:
+                body += getattr(event, "data", b"")
+                if isinstance(event, End):
+                    ended()
+    except ValueError as error:
+        return body + str(error).encode()
+    return body
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("serve", [over_asgi, without_a_server])
+@pytest.mark.parametrize("wrap", [bridged, mounted, compressed, twice])
+@pytest.mark.parametrize("kind", BODIES)
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_last_message_ends_the_response(
+    backend: str, serve: Callable[..., Awaitable[bytes]], wrap: Callable[[Any], Any], kind: str, fails: bool
+) -> None:
+    """The response is complete with its last message (ASGI HTTP specification 2.5, "Response Body", ``more_body``).
+
+    What the application does then, such as a background task, does not hold the end of the response back. An error then
+    does not break the response off; it is raised after it. So the 500 of Starlette, which sends it and raises the
+    error, reaches the client, as it does if the server calls that application itself.
+    """
+
+    async def main() -> tuple[bytes, list[str]]:
+        seen: list[str] = []
+        is_over = anyio.Event()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            assert scope["type"] == "http"
+            await send(START)
+            for message in BODIES[kind]:
+                await send(message)
+            if fails:
+                raise ValueError(" and an error")
+            await is_over.wait()
+            seen.append("worked")
+
+        def ended() -> None:
+            seen.append("ended")
+            is_over.set()
+
+        with anyio.fail_after(GUARD):
+            return await serve(wrap(app), ended), seen
+
+    given = anyio.run(main, backend=backend)
+    assert given == ((b"ab and an error", ["ended"]) if fails else (b"ab", ["ended", "worked"]))
