@@ -69,6 +69,7 @@ async def over_asgi(app: Any, ended: Callable[[], None]) -> bytes:
         for message in asked:
             return message
         await anyio.sleep_forever()
+        return None
 
     async def send(message: Any) -> None:
         nonlocal body
