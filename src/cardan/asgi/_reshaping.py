@@ -36,7 +36,8 @@ async def with_cors(
 
     async def changed(message: Any) -> None:
         if message["type"] == "http.response.start":
-            headers = list(message.get("headers") or ())  # any iterable (ASGI specification, "Response Start")
+            # they are any iterable (ASGI specification, "Response Start")
+            headers: list[tuple[bytes, bytes]] = [*(message.get("headers") or ())]
             added = policy.added(asked, [name.decode("latin-1").lower() for name, _ in headers])
             if added is not None:
                 message = {**message, "headers": [*headers, *added.raw]}
