@@ -119,7 +119,8 @@ class WireMixin(core.BaseResponse):
         scope: MutableMapping[str, Any],
         receive: Callable[[], Awaitable[Any]] | None = None,
     ) -> Self:
-        """The response that an ASGI application sends. ``receive`` gives the body of the request; None: no body.
+        """The response that an ASGI application sends. ``receive`` gives the body of the request; None: no body. After
+        the last message of its response, the application receives a disconnect, as from a server.
 
         The body of the response is buffered, because an ASGI application runs until it has sent everything. It sends
         trailer fields if the extensions of ``scope`` offer it; they become those of the response.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from cardan import Application, Compression, Mount, Request, core, middleware
+from cardan import Application, Compression, Mount, Request, Response, core, middleware
 from cardan.core import End
 from cardan.testing import RequestBuilder
 
@@ -137,3 +137,64 @@ def test_the_last_message_ends_the_response(
 
     given = anyio.run(main, backend=backend)
     assert given == ((b"ab and an error", ["ended"]) if fails else (b"ab", ["ended", "worked"]))
+
+
+async def from_app(app: Any, ended: Callable[[], None]) -> bytes:
+    """With the ``receive`` of the server, which knows nothing of this response."""
+
+    async def handler(request: Request) -> Response:
+        return await Response.afrom_app(app, request.scope, request.receive)
+
+    return await over_asgi(Application(handler), ended)
+
+
+async def from_app_alone(app: Any, ended: Callable[[], None]) -> bytes:
+    response = await Response.afrom_app(app, RequestBuilder("/").scope())
+    ended()
+    return b"".join([chunk async for chunk in response.aiter_encoded()])
+
+
+async def resolved(app: Any, ended: Callable[[], None]) -> bytes:
+    return await over_asgi(mounted(app), ended)
+
+
+async def by_arespond(app: Any, ended: Callable[[], None]) -> bytes:
+    return await without_a_server(mounted(app), ended)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("serve", [from_app, from_app_alone, resolved, by_arespond])
+@pytest.mark.parametrize("kind", BODIES)
+@pytest.mark.parametrize("reads", [False, True])
+def test_a_disconnect_is_received_after_the_response(
+    backend: str, serve: Callable[..., Awaitable[bytes]], kind: str, reads: bool
+) -> None:
+    """``receive()`` gives a disconnect after the response is complete (ASGI HTTP specification 2.5, "Disconnect").
+
+    Litestar, for example, sends a stream in one task, and waits for a disconnect in another one. Both have to end.
+    """
+
+    async def main() -> tuple[bytes, list[str]]:
+        received: list[str] = []
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            assert scope["type"] == "http"
+            if reads:
+                received.append((await receive())["type"])
+
+            async def watch() -> None:
+                while (kind := (await receive())["type"]) != "http.disconnect":
+                    received.append(kind)
+                received.append(kind)
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(watch)
+                await anyio.wait_all_tasks_blocked()
+                await send(START)
+                for message in BODIES[kind]:
+                    await send(message)
+
+        with anyio.fail_after(GUARD):
+            return await serve(app, lambda: None), received
+
+    assert anyio.run(main, backend=backend) == (b"ab", ["http.request", "http.disconnect"])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .. import _crossing as crossing
 from .. import core
 from .._response import Response
+from ..asgi._calling import UntilOver
 from ..asgi._hints import EXTENSION as EARLY_HINT
 from ..asgi._messages import TRAILERS, AppAnswer, NobodyTakes, comes_of_leaving
 from ..core._checks import check_type
@@ -154,10 +155,6 @@ def _fields(request: core.BaseRequest) -> list[tuple[bytes, bytes]]:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers.items()]
 
 
-class _Over(Exception):
-    """Interrupts ``receive()``: no message is awaited any more."""
-
-
 class _Call:
     """One call of an ASGI application in a task of its own, and the body of its response: an async iterator.
 
@@ -169,14 +166,11 @@ class _Call:
         self.answer = AppAnswer()
         self._app = app
         self._scope = scope
-        self._messages = receive
+        self._messages = UntilOver(receive)
         self._hint = hint
         """Sends early hints, if the extensions of the scope offer them."""
-        self._waiting: set[crossing.Interruptible] = set()
-        """The calls of ``receive()`` that wait for a message."""
         self._chunk = b""
         self._left = False
-        self._over = False
         self._news = crossing.make_event()
         self._asked: Any = None
         """The event that a chunk was taken and the next one is wanted, while ``send()`` waits for that."""
@@ -234,7 +228,7 @@ class _Call:
             return
         task, self._task = self._task, None
         self._left = True
-        self._end()
+        self._messages.end()
         self._ask()
         await task.wait()
         try:
@@ -252,30 +246,10 @@ class _Call:
 
     async def _run(self) -> None:
         try:
-            await self._app(self._scope, self._receive, self._send)
+            await self._app(self._scope, self._messages, self._send)
         finally:
-            self._end()
+            self._messages.end()
             self._news.set()
-
-    def _end(self) -> None:
-        """Let ``receive()`` give a disconnect from now on."""
-        self._over = True
-        for waiting in self._waiting:
-            waiting.interrupt(_Over())
-
-    async def _receive(self) -> Message:
-        if not self._over:
-            waiting = crossing.Interruptible()
-            self._waiting.add(waiting)
-            try:
-                async with waiting:
-                    message: Message = await self._messages()
-                    return message
-            except _Over:
-                pass
-            finally:
-                self._waiting.discard(waiting)
-        return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
         while self._asked is not None:  # another task of the application sends as well
@@ -289,7 +263,7 @@ class _Call:
             return
         self._chunk = self.answer.feed(message)
         if self._is_complete:
-            self._end()
+            self._messages.end()
             self._news.set()
         elif self._chunk:
             asked = self._asked = crossing.make_event()
