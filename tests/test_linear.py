@@ -108,7 +108,7 @@ def test_expressions_stand_where_they_are_found() -> None:
 
 #: public functions that take no values of a client
 NOT_FOR_CLIENTS = {
-    "abort", "arun", "dump_age", "dump_retry_after", "generate_etag", "header_field", "http_date",
+    "abort", "arun", "call_in_thread", "dump_age", "dump_retry_after", "generate_etag", "header_field", "http_date",
     "is_byte_range_valid", "live_field", "run", "value_field",
 }  # fmt: skip
 
