@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 import anyio
 import pytest
@@ -64,8 +64,10 @@ VALUES: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
 
 
 def described(request: Any, *, is_local: bool) -> dict[str, Any]:
-    """What a request says, whichever library has made it. The default host has another name in each."""
-    host = {} if is_local else {"url": request.url, "host": request.host}
+    """What a request says, whichever library has made it. The default host has another name in each, and what each
+    decodes in ``url``, which is text to be shown, has tests of its own.
+    """
+    host = {} if is_local else {"url": unquote(request.url), "host": request.host}
     return {
         **host,
         "path": request.path,
