@@ -142,6 +142,53 @@ def test_from_an_application_that_resolve_returns(app: Any, path: str, serve: An
     assert serve(Outer(Outer(app).mount), f"/x{path}") == (SENT, b"hello")
 
 
+def wsgi_only(app: Any) -> Any:
+    """The application for both protocols of a WSGI application."""
+
+    def called(environ: Any, start_response: Any) -> Any:
+        return app(environ, start_response)
+
+    return Application.from_wsgi(called)
+
+
+def asgi_only(app: Any) -> Any:
+    """The application for both protocols of an ASGI application."""
+
+    async def called(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await app(scope, receive, send)
+
+    return Application.from_asgi(called)
+
+
+@pytest.mark.parametrize("app", [hints_app.plain, hints_app.awaiting], ids=["def", "async"])
+@pytest.mark.parametrize("path", ["/", "/stream"])
+@pytest.mark.parametrize("bridge", [wsgi_only, asgi_only])
+@pytest.mark.parametrize("serve", [over_wsgi, over_asgi])
+def test_across_a_bridge(app: Any, path: str, bridge: Any, serve: Any) -> None:
+    """Hints of a bridged application are sent by the server, which speaks the other protocol; after the response has
+    begun there are none. Where the server sends none, the environ or the scope offers nothing.
+    """
+    assert serve(bridge(app), path) == (SENT, b"hello")
+    assert serve(bridge(app), path, http_version="1.0") == ([], b"hello")
+    with Client(bridge(app), serve.__name__.removeprefix("over_")) as client:
+        assert client.get(path).content == b"hello"
+
+
+def test_other_fields_of_a_bridged_application() -> None:
+    """ASGI has hints of links only: other fields that a WSGI application gives to ``wsgi.early_hints`` are left out."""
+
+    def app(environ: Any, start_response: Any) -> Any:
+        environ["wsgi.early_hints"]([("X-A", "1"), ("link", STYLE)])
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        environ["wsgi.early_hints"]([("Link", STYLE)])
+        return [b"hello"]
+
+    for backend in ("asyncio", "trio"):
+        hints, content = over_asgi(Application.from_wsgi(app), backend=backend)
+        assert (hints[0], content) == ([STYLE], b"hello")
+
+
 def test_late_hints_of_another_library() -> None:
     """The specification allows hints after the start of a response, which servers do not take: they are left out."""
 

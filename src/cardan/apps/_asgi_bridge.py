@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .. import _crossing as crossing
 from .._response import Response
+from ..asgi._hints import EXTENSION as EARLY_HINT
 from ..asgi._messages import AppAnswer, NobodyTakes, comes_of_leaving
 from ..core._buffers import CHUNK_SIZE
 from ..core._exceptions import ClientDisconnected
@@ -58,7 +59,8 @@ def scope_for(request: Request) -> Scope:
         headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in head.headers.items()],
         server=head.server,
     )
-    return {**scope, "state": request.state, "extensions": {}, "wsgi.environ": environ}
+    extensions: dict[str, Any] = {EARLY_HINT: {}} if "wsgi.early_hints" in environ else {}
+    return {**scope, "state": request.state, "extensions": extensions, "wsgi.environ": environ}
 
 
 @asynccontextmanager
@@ -276,6 +278,11 @@ class _Call:
         if self._has_left:
             raise NobodyTakes(_LEFT)
         starts = self._answer.state == "start"
+        if message["type"] == EARLY_HINT and EARLY_HINT in self._scope["extensions"]:
+            if starts:  # later, servers take none
+                links = [link.decode("latin-1") for link in message["links"]]
+                await self._conversation.run_sync(self._request.send_early_hints, links)
+            return
         chunk = self._answer.feed(message)
         if self._answer.has_body:
             if not self._has_all_sent:  # trailer fields may follow: WSGI has none, and the scope has not offered any

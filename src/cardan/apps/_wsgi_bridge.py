@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 from wsgiref.util import FileWrapper
 
 from .._crossing import log_lost, turns_here
+from ..asgi._hints import EXTENSION as EARLY_HINT
 from ..core._environs import make_environ, server_of
 from ..core._flow import keeping_thread
 from ..core._request.exchange import find_exchange
@@ -188,4 +189,11 @@ def environ_for(request: Request) -> dict[str, Any]:
     )
     environ["wsgi.file_wrapper"] = FileWrapper
     environ["asgi.scope"] = scope
+    if EARLY_HINT in (scope.get("extensions") or {}):
+        environ["wsgi.early_hints"] = partial(_send_hints, request)
     return environ
+
+
+def _send_hints(request: Request, fields: list[tuple[str, str]]) -> None:
+    """``wsgi.early_hints``: the links among ``fields`` are sent by the server of the scope, which knows no others."""
+    request.send_early_hints([value for name, value in fields if name.lower() == "link"])
