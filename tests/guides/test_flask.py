@@ -419,6 +419,29 @@ def test_pages_of_errors() -> None:
         assert answer.headers["Content-Type"].startswith("text/html")
 
 
+def test_errors_for_json() -> None:
+    """An error that answers JSON is a problem document here, unless Accept names another format."""
+    differs("An error that answers a JSON body")
+    sent: dict[str, Any] = {"json": {}, "headers": {"Accept": "*/*"}}
+    app = Application(lambda request: abort(404), errors="html")
+    kinds = [
+        flask_answer(lambda: flask.abort(404), "POST", **sent),
+        *answers(lambda request: abort(404), "POST", **sent),
+        *answers(None, "POST", app=app, **sent),
+    ]
+    found = [answer.headers["Content-Type"].partition(";")[0] for answer in kinds]
+    assert found == ["text/html", *["application/problem+json"] * 2, *["text/html"] * 2]
+
+
+def test_redirects_to_urls_with_a_user() -> None:
+    """No Location has a user (RFC 9110 section 4.2.4), and its host is valid."""
+    differs('`redirect("http://ada@example.org/")`')
+    for url in ("http://ada@example.org/", "http:///x"):
+        assert flask_answer(lambda url=url: flask.redirect(url)).headers["Location"] == url
+        with pytest.raises(ValueError, match="got URL"):
+            redirect(url)
+
+
 def test_the_same_refusals() -> None:
     """JSON of another type is a 415 and silently None; a missing key is a 400, which names the key here."""
     differs("`request.json` of a body")

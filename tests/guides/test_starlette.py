@@ -75,6 +75,11 @@ def value_in_starlette(old: Any, **sent: Any) -> Any:
     return got[0]
 
 
+def prose(title: str) -> str:
+    """The text of a section, whose line ends are spaces."""
+    return " ".join(section(PAGE, title).split())
+
+
 def answers(new: Any, method: str = "GET", app: Any = None, **sent: Any) -> list[httpx.Response]:
     """What a view, or an application, answers here on both protocols."""
     found = []
@@ -302,7 +307,7 @@ def test_views_and_parts_in_fastapi(protocol: ProtocolName) -> None:
 
 def test_rewriting_a_view_before_it_moves() -> None:
     """A view of Starlette makes a request of cardan and returns a response of cardan, also behind the bridge."""
-    assert "`request = cardan.Request(request.scope, request.receive)`" in section(PAGE, "Step by step")
+    assert "`request = cardan.Request(request.scope, request.receive)`" in prose("Step by step")
 
     async def half(old: StarletteRequest) -> Any:
         request = Request(old.scope, old.receive)
@@ -319,7 +324,7 @@ def test_rewriting_a_view_before_it_moves() -> None:
 
 def test_responses_in_fastapi() -> None:
     """A view of FastAPI returns a response of Starlette: one of cardan is an error."""
-    assert "The views of FastAPI return responses of Starlette only." in section(PAGE, "Step by step")
+    assert "The views of FastAPI return responses of Starlette only." in prose("Step by step")
     app = fastapi.FastAPI()
     app.get("/", response_model=None)(lambda: Response("x"))
     with Client(app, "asgi", raise_app_exceptions=False) as client:
@@ -328,7 +333,7 @@ def test_responses_in_fastapi() -> None:
 
 def test_errors_of_starlette_without_the_middleware() -> None:
     """They are errors like all others: a 500."""
-    assert "without\n  it, the error is a 500" in section(PAGE, "Step by step")
+    assert "without it, the error is a 500" in prose("Step by step")
 
     def new(request: Request) -> Response:
         raise StarletteHTTPException(404)
@@ -338,7 +343,7 @@ def test_errors_of_starlette_without_the_middleware() -> None:
 
 def test_errors_of_views_that_have_moved() -> None:
     """cardan answers them; the handlers of Starlette do not see them."""
-    assert "`exception_handlers` of the old side do not see" in section(PAGE, "Step by step")
+    assert "`exception_handlers` of the old side do not see" in prose("Step by step")
 
     def seen(request: object, error: object) -> Any:
         return starlette.responses.PlainTextResponse("seen", 404)
@@ -611,6 +616,33 @@ def test_errors_of_background_tasks() -> None:
     for app, protocol in ((starlette_app(old), "asgi"), (Application(new), "asgi"), (Application(new), "wsgi")):
         with Client(app, protocol) as client, pytest.raises(ZeroDivisionError):
             client.get("/")
+
+
+def test_errors_for_json() -> None:
+    """An error that answers JSON is a problem document here, unless Accept names another format."""
+    differs("An error that answers a JSON body")
+    sent: dict[str, Any] = {"json": {}, "headers": {"Accept": "*/*"}}
+
+    def old(request: object) -> Any:
+        raise StarletteHTTPException(404)
+
+    app = Application(lambda request: abort(404), errors="text")
+    kinds = [
+        starlette_answer(old, "POST", **sent),
+        *answers(lambda request: abort(404), "POST", **sent),
+        *answers(None, "POST", app=app, **sent),
+    ]
+    found = [answer.headers["Content-Type"].partition(";")[0] for answer in kinds]
+    assert found == ["text/plain", *["application/problem+json"] * 2, *["text/plain"] * 2]
+
+
+def test_redirects_to_urls_with_a_user() -> None:
+    """No Location has a user (RFC 9110 section 4.2.4), and its host is valid."""
+    differs('`RedirectResponse("http://ada@example.org/")`')
+    for url in ("http://ada@example.org/", "http:///x"):
+        assert starlette.responses.RedirectResponse(url).headers["Location"] == url
+        with pytest.raises(ValueError, match="got URL"):
+            redirect(url)
 
 
 def test_pages_of_errors() -> None:

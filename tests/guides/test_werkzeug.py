@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import threading
+import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -14,7 +16,7 @@ import werkzeug.exceptions
 import werkzeug.test
 import werkzeug.utils
 import werkzeug.wrappers
-from werkzeug import debug, serving
+from werkzeug import debug
 from werkzeug.middleware import dispatcher, profiler, proxy_fix, shared_data
 
 from cardan import (
@@ -34,6 +36,7 @@ from cardan.files import send_from_directory
 from cardan.testing import PROTOCOLS, Client
 from tests.guide_tables import HEADERS, TARGET, body_for, rows, value_here, view
 from tests.guides.test_flask import fields, plain
+from tests.servers import EXAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -184,13 +187,18 @@ def test_directories_and_mounts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "status"),
-    [("max_content_length", 1, 413), ("max_form_memory_size", 1, 413), ("trusted_hosts", ["a.example"], 400)],
+    [
+        ("max_content_length", 1, 413),
+        ("max_form_memory_size", 1, 413),
+        ("max_form_parts", 1, 413),
+        ("trusted_hosts", ["a.example"], 400),
+    ],
 )
 def test_attributes_of_request_classes(name: str, value: Any, status: int) -> None:
     """They refuse the same requests under the same names."""
     around("`trusted_hosts`" if name == "trusted_hosts" else "`max_content_length`, `max_form_memory_size`")
     kinds: Any = {"headers": {"Content-Type": "multipart/form-data; boundary=B"}}
-    body = '--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nlong\r\n--B--\r\n'
+    body = '--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nlong\r\n' * 2 + "--B--\r\n"
     old = type("Old", (werkzeug.wrappers.Request,), {name: value})
     new = type("New", (Request,), {name: value})
 
@@ -229,13 +237,17 @@ def test_what_wraps_wsgi_applications() -> None:
     assert [text.startswith("/x testserver") for _, text in answered(HELLO, "/x")] == [True, True]
 
 
+@pytest.mark.real_server
 def test_the_server_of_werkzeug() -> None:
     """It serves an application of cardan."""
     around("`run_simple(")
-    server = serving.make_server("127.0.0.1", 0, HELLO)
-    thread = threading.Thread(target=server.handle_request)
-    thread.start()
-    answer = httpx.get(f"http://127.0.0.1:{server.port}/x")
-    thread.join(10)
-    server.server_close()
-    assert answer.text.startswith("/x 127.0.0.1")
+    code = "import hello, werkzeug; werkzeug.run_simple('127.0.0.1', 0, hello.app)"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=EXAMPLES, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr is not None
+            lines = (re.search(r"Running on (http://127\.0\.0\.1:\d+)", line) for line in server.stderr)
+            url = next(found[1] for found in lines if found)
+            assert httpx.get(f"{url}/?name=Ada").text == "Hello Ada!"
+        finally:
+            server.kill()

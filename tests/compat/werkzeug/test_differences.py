@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
+import werkzeug.http
 
 import cardan
 from cardan.exceptions import WrongMode
@@ -310,6 +311,61 @@ def test_header_values(wz: Any, theirs: bool) -> None:
     assert list(wz.datastructures.Accept([("a", 1)])) == [("a", 1)]
 
 
+def test_the_best_of_what_is_refused(wz: Any, theirs: bool) -> None:
+    """A language with quality 0 is the best one in Werkzeug; here there is none, as without the field."""
+    row("`accept_languages.best` of `fr;q=0`")
+    request = wz.wrappers.Request(wz.test.create_environ(headers={"Accept-Language": "fr;q=0"}))
+    assert request.accept_languages.best == ("fr" if theirs else None)
+    assert wz.wrappers.Request(wz.test.create_environ()).accept_languages.best is None
+
+
+def test_errors_for_json(wz: Any, theirs: bool) -> None:
+    """An error that answers JSON is a problem document unless Accept names another format."""
+    row("An error that answers a JSON body")
+    for accept in ({}, {"Accept": "*/*"}):
+        environ = wz.test.create_environ(method="POST", json={}, headers=accept)
+        mimetype = wz.exceptions.NotFound().get_response(environ).mimetype
+        assert mimetype == ("text/html" if theirs else "application/problem+json")
+    if not theirs:
+        app = cardan.Application(lambda request: cardan.abort(404), errors="html")
+        assert wz.test.Client(app).post("/", json={}).mimetype == "text/html"
+
+
+@pytest.mark.parametrize("url", ["http://ada@example.org/", "http://a b/", "http:///x"])
+def test_redirects_to_urls_that_no_location_has(wz: Any, theirs: bool, url: str) -> None:
+    """The URL of a Location has no user, and a host that is valid (RFC 9110 sections 4.2.4 and 10.2.2)."""
+    row('`redirect("http://ada@example.org/")`')
+    if theirs:
+        assert wz.utils.redirect(url).location == url
+    else:
+        with pytest.raises(ValueError, match="got"):
+            wz.utils.redirect(url)
+
+
+def test_the_page_of_a_redirect(wz: Any, theirs: bool) -> None:
+    """Both pages have a link to the new URL, with other words around it."""
+    row("`repr(request)`, error texts, the page of a redirect")
+    page = wz.utils.redirect("/a?b&c").get_data(as_text=True)
+    assert '<a href="/a?b&amp;c">' in page
+    assert ("You should be redirected" in page) is theirs
+
+
+def test_enums_of_policies(wz: Any, theirs: bool) -> None:
+    """The members are values of Werkzeug's enum there, and texts here, which also takes the text itself."""
+    row("`response.cross_origin_opener_policy =")
+    response = wz.wrappers.Response()
+    response.cross_origin_opener_policy = wz.http.COOP.SAME_ORIGIN
+    response.cross_origin_embedder_policy = wz.http.COEP.REQUIRE_CORP
+    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+    assert (wz.http.COOP.SAME_ORIGIN == "same-origin") is not theirs
+    if theirs:
+        return
+    response.cross_origin_opener_policy = "same-origin"
+    with pytest.raises(TypeError, match="Cross-Origin-Opener-Policy"):
+        response.cross_origin_opener_policy = werkzeug.http.COOP.SAME_ORIGIN
+
+
 def test_the_client_and_file_wrapper(wz: Any, theirs: bool) -> None:
     """Methods that only Werkzeug has."""
     row("`FileWrapper` can seek.")
@@ -417,7 +473,6 @@ def test_names_that_are_not_in_the_table_are_not_claimed() -> None:
     """Each row of the table is checked by a test of this file, or says what no test can."""
     text = (ROOT / "tests/compat/werkzeug/test_differences.py").read_text("utf-8")
     untested = (
-        "`repr(request)`",
         "`generate_etag(data)`",
         "a form that is not valid",
         "`LimitedStream(",  # test_helpers.py
