@@ -272,10 +272,16 @@ def test_a_function_that_does_not_take_the_request(protocol: Any, foreign: Any) 
         def resolve(self, request: Request) -> Any:
             return foreign
 
-    with Client(Site(), protocol=protocol) as client, pytest.raises(TypeError) as caught:
-        client.get("/")
-    assert f"got the handler {foreign.__name__}(" in str(caught.value)
-    assert "Application.from_asgi() and Application.from_wsgi() take applications" in str(caught.value)
+    for app in (
+        Site(),
+        Application(foreign),
+        Application(foreign, middleware=[stamp]),
+        Application(foreign, load=True),
+    ):
+        with Client(app, protocol=protocol) as client, pytest.raises(TypeError) as caught:
+            client.get("/")
+        assert f"got the handler {foreign.__name__}(" in str(caught.value)
+        assert "Application.from_asgi() and Application.from_wsgi() take applications" in str(caught.value)
 
 
 @both

@@ -270,13 +270,17 @@ WRONG = {
     "coroutine": (_coroutine, "resolve() is a def, because it must not wait"),
     "NoneType": (lambda: None, ""),
     "str": (lambda: "a view", ""),
+    "the class NotFound": (lambda: NotFound, ""),
+    "the class Response": (lambda: Response, ""),
 }
 
 
 @both
 @pytest.mark.parametrize("kind", WRONG)
 def test_what_resolve_must_not_return(protocol: Any, kind: str) -> None:
-    """An application of another library, which has to be bridged, and what is no handler: middleware sees the error."""
+    """An application of another library, which has to be bridged, and what is no handler, such as the class of what is
+    meant: middleware sees the error.
+    """
     make, remedy = WRONG[kind]
     seen: list[str] = []
 

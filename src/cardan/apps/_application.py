@@ -22,7 +22,7 @@ from .. import _crossing as crossing
 from .._request import BaseRequest, Request
 from ..asgi import _handling as asgi_handling
 from ..asgi import _websockets as asgi_websockets
-from ..core._checks import check_spelling
+from ..core._checks import check_spelling, kind_of
 from ..core._exceptions import HTTPException, response_to
 from ..core._flow import answer, is_async, raiser
 from ..core._request.exchange import REQUEST_KEY, find_exchange
@@ -571,14 +571,15 @@ class Application(Dual, Generic[R]):
     def _wrong_handler(self, given: object) -> TypeError | None:
         """The error for an object from :meth:`resolve` that is no function; None if it may be a handler."""
         spoken = protocol_in_place_of_handler(given)
-        if callable(given) and spoken is None:
+        no_handler = isinstance(given, type) and issubclass(given, (DualCallable, BaseResponse, HTTPException))
+        if callable(given) and spoken is None and not no_handler:
             return None
         remedy = f": {remedy_for(spoken)}" if spoken is not None else ""
         if isinstance(given, Coroutine):
             given.close()  # otherwise it warns that it was never awaited
             remedy = ": resolve() is a def, because it must not wait"
         return TypeError(
-            f"got {type(given).__name__} from {self.resolve.__qualname__}, expected a handler, an application for both"
+            f"got {kind_of(given)} from {self.resolve.__qualname__}, expected a handler, an application for both"
             f" protocols, a Response or an HTTPException{remedy}"
         )
 

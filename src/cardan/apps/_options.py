@@ -10,7 +10,7 @@ from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, Final
 
 from .._request import BaseRequest
-from ..core._checks import check_type, near_miss
+from ..core._checks import check_type, kind_of, near_miss
 from ..core._exceptions import HTTPException
 from ..core._problem import ERROR_FORMATS
 from ..core._response.base import BaseResponse
@@ -99,7 +99,7 @@ def checked_option(name: str, value: Any) -> Any:
             raise TypeError(f"got request_class = {value!r}, expected a class derived from Request")
     elif name == "middleware":
         if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-            raise TypeError(f"got {_kind_of(value)} as middleware, expected a list of functions")
+            raise TypeError(f"got {kind_of(value)} as middleware, expected a list of functions")
         value = tuple(value)
         for each in value:
             _check_function("middleware", each, "a generator function that takes the request")
@@ -107,7 +107,7 @@ def checked_option(name: str, value: Any) -> Any:
         if value is not None and not isinstance(value, (DualCallable, BaseResponse)):
             _check_function("handler", value, "a function that takes the request")
     elif value is not None and not callable(value):
-        raise TypeError(f"got {_kind_of(value)} as {name}, expected {_CALLABLES[name]}")
+        raise TypeError(f"got {kind_of(value)} as {name}, expected {_CALLABLES[name]}")
     return value
 
 
@@ -124,13 +124,9 @@ def remedy_for(spoken: ProtocolName) -> str:
 def _check_function(name: str, value: Any, expected: str) -> None:
     kind = value if isinstance(value, type) else type(value)
     if not callable(value) or issubclass(kind, (DualCallable, BaseResponse, HTTPException)):
-        raise TypeError(f"got {_kind_of(value)} as {name}, expected {expected}")
+        raise TypeError(f"got {kind_of(value)} as {name}, expected {expected}")
     if (spoken := protocol_in_place_of_handler(value)) is not None:
-        raise TypeError(f"got {_kind_of(value)} as {name}, expected {expected}: {remedy_for(spoken)}")
-
-
-def _kind_of(value: object) -> str:
-    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+        raise TypeError(f"got {kind_of(value)} as {name}, expected {expected}: {remedy_for(spoken)}")
 
 
 def unknown_option(name: str) -> TypeError:

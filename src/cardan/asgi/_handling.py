@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from .. import _crossing as crossing
 from ..core._exceptions import HTTPException, ServiceUnavailable
-from ..core._flow import Delegate, Served, answer, flow, guarded, keeps_thread, raiser
+from ..core._flow import Delegate, Served, answer, expect_takes_request, flow, guarded, keeps_thread, raiser
 from ..core._request.body import close_async_files
 from ..core._request.draining import DEFAULTS, drain_limits_of, is_inert, may_exceed
 from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, Exchange
@@ -106,6 +106,9 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
                     response = await handler(request)
                 except HTTPException as error:
                     response = answer(error, request, handler, app.on_error)
+                except TypeError as error:
+                    expect_takes_request(handler, request, error)
+                    raise
                 if not isinstance(response, BaseResponse):
                     response = answer(response, request, handler, app.on_error)
             except BaseException as error:

@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any, Final
 
-__all__ = ["CheckedSetting", "check_assignments", "check_spelling", "check_type", "listed", "near_miss", "pairs"]
+__all__ = [
+    "CheckedSetting",
+    "check_assignments",
+    "check_spelling",
+    "check_type",
+    "kind_of",
+    "listed",
+    "near_miss",
+    "pairs",
+]
 
 #: how similar two names are, from 0 to 1, if one is probably meant to be the other: ``cod`` and ``code`` have 0.86
 _SIMILAR: Final = 0.85
@@ -27,6 +36,11 @@ def check_type(name: str, value: object, kinds: type | tuple[type, ...], expecte
         from reprlib import repr as short
 
         raise TypeError(f"got {name} = {short(value)}, expected {expected}")
+
+
+def kind_of(value: object) -> str:
+    """What ``value`` is, for the text of an error: the name of its type, or of the class that it is."""
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 def listed(name: str, value: Any, expected: str) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from functools import partial
 from inspect import isasyncgen, isawaitable, iscoroutine, iscoroutinefunction, signature, unwrap
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
+from ._checks import kind_of
 from ._exceptions import HTTPException
 from ._response.base import BaseResponse
 from ._response.outgoing import closed_together, closers_of
@@ -34,6 +35,7 @@ __all__ = [
     "Served",
     "Steps",
     "answer",
+    "expect_takes_request",
     "flow",
     "guarded",
     "is_async",
@@ -147,9 +149,8 @@ def flow(
     except HTTPException as error:
         return answer(error, request, handler, on_error)
     except TypeError as error:
-        if (mistake := _unlike(handler, request)) is None:
-            raise
-        raise TypeError(f"got the handler {mistake}, {_TAKES_REQUEST}") from error
+        expect_takes_request(handler, request, error)
+        raise
     if isinstance(result, BaseResponse):  # checked first, because isawaitable() is slower
         return result
     if isawaitable(result):
@@ -158,6 +159,12 @@ def flow(
         steps: Steps = result
         return steps
     return answer(result, request, handler, on_error)
+
+
+def expect_takes_request(handler: Function, request: Any, error: TypeError) -> None:
+    """Raise :exc:`TypeError` if ``handler``, whose call has raised ``error``, cannot be called with the request."""
+    if (mistake := _unlike(handler, request)) is not None:
+        raise TypeError(f"got the handler {mistake}, {_TAKES_REQUEST}") from error
 
 
 def guarded(start: Callable[[], BaseResponse | Steps], rescue: Callable[[Exception], BaseResponse | None]) -> Any:
@@ -208,7 +215,7 @@ def answer(result: Any, request: Any, source: Any, on_error: OnError) -> BaseRes
 
 
 def _no_answer(result: Any, source: Any) -> TypeError:
-    return TypeError(f"got {type(result).__name__} from {_name_of(source)}, expected a Response or an HTTPException")
+    return TypeError(f"got {kind_of(result)} from {_name_of(source)}, expected a Response or an HTTPException")
 
 
 def _name_of(function: Any) -> str:
