@@ -203,6 +203,50 @@ def test_a_stream_is_not_held_back(protocol: Any, is_async: bool) -> None:
     assert "read one" in log
 
 
+class OnePiece:
+    """A body of one piece that is no list, as those of Flask and of bridges are."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield TEXT.encode()
+
+    def close(self) -> None: ...
+
+
+HEAD = [("Content-Type", "text/plain"), ("Content-Length", str(len(TEXT)))]
+
+
+def one_piece_over_wsgi(environ: Any, start_response: Any) -> Any:
+    start_response("200 OK", HEAD)
+    return OnePiece()
+
+
+async def one_piece_over_asgi(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "http":
+        headers = [(name.encode(), value.encode()) for name, value in HEAD]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": TEXT.encode(), "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+@both
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+@pytest.mark.parametrize(
+    "app", [Application.from_wsgi(one_piece_over_wsgi), Application.from_asgi(one_piece_over_asgi)]
+)
+def test_a_first_piece_of_the_declared_length(protocol: Any, coding: str, app: Any) -> None:
+    """It is the whole body (RFC 9110 section 8.6), so that the compressed answer declares its own length, whatever
+    carries the piece: on both protocols, and over a bridge.
+    """
+    with Client(Compression(app), protocol) as client:
+        response, body = answer_of(client, "/", headers={"Accept-Encoding": coding})
+        assert response.headers["Content-Encoding"] == coding
+        assert response.headers["Content-Length"] == str(len(body))
+        assert restored(coding, body).decode() == TEXT
+        plain, body = answer_of(client, "/", headers=NONE)
+        assert (plain.headers["Content-Length"], body.decode()) == (str(len(TEXT)), TEXT)
+        assert answer_of(client, "/", "HEAD", {"Accept-Encoding": coding})[1] == b""
+
+
 @both
 def test_files(protocol: Any, tmp_path: Path) -> None:
     """The files of a folder: text is compressed and found again by its weak ETag, an image and a range are not."""

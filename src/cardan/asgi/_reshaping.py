@@ -103,8 +103,9 @@ class _Answer:
         body, more = body_of(message), message.get("more_body", False)
         if self._head is not None:
             head = self._head
-            self._encoder = self._compressing.begin(None if more else body)
-            if self._encoder is not None and not more and not head.get("trailers"):  # which are sent without a length
+            is_whole = not more or self._compressing.is_whole(body)
+            self._encoder = self._compressing.begin(body if is_whole else None)
+            if self._encoder is not None and is_whole and not head.get("trailers"):  # which are sent without a length
                 encoder, self._encoder = self._encoder, None
                 if len(body) < _IN_THREAD:
                     body = encoder.take(body, self._fields)

@@ -295,6 +295,10 @@ class Compressing:
         self._fields = fields = self._varying(status, headers)
         return self._coding is not None and fields is not None and not self._is_short(fields, None)
 
+    def is_whole(self, first: bytes) -> bool:
+        """Whether the first piece of a body that may be compressed is all of it: it is as long as the head declares."""
+        return self._fields is not None and len(first) == parse_integer(self._fields.get("content-length"))
+
     def begin(self, whole: bytes | None) -> Encoder | None:
         """Change the header fields of the answer to those that are sent. Returns the encoder of the body, or None.
 

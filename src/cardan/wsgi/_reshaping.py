@@ -180,6 +180,8 @@ class _Answer:
         chunk: Any
         while (chunk := next(self._chunks, END)) is not END:
             if chunk:
+                if not self._begun and self._may_encode and self._compressing.is_whole(chunk):
+                    return self._begin_whole(chunk)[0]
                 self._begin()
                 if self._encoder is None:
                     return chunk  # type: ignore[no-any-return]
