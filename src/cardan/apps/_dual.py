@@ -188,5 +188,6 @@ class Dual(DualCallable):
 
     def _refuse(self, name: str) -> NoReturn:
         raise RuntimeError(
-            f"only {self._replaced} of this application was wrapped: wrap {name} too, or use dual middleware"
+            f"only {self._replaced} of this application was wrapped, and this request is for {name}: wrap {name} too,"
+            " or use a middleware of Application, which runs on both protocols"
         )
