@@ -216,6 +216,26 @@ def test_a_start_with_exc_info(backend: str, door: str, written: int) -> None:
 
 @both
 @everywhere
+def test_a_head_that_cannot_be_sent(backend: str, door: str) -> None:
+    """Nothing was sent then, so that the application can give another head (PEP 3333, "Error Handling")."""
+    taker = Taker()
+
+    def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
+        try:
+            start_response("200 OK", [("X-Name", "a\nb")])(b"some")
+        except ValueError:
+            start_response("500 Sorry", [("Content-Type", "image/png")], sys.exc_info())(b"sorry")
+        return []
+
+    async def main() -> None:
+        await DOORS[door](site)(*exchange("/at/", taker))
+
+    run(backend, main)
+    assert (taker.messages[0]["status"], taker.body, taker.is_complete) == (500, b"sorry", True)
+
+
+@both
+@everywhere
 @pytest.mark.parametrize("kind", [LookupError, StopIteration])
 @pytest.mark.parametrize("answers", [False, True], ids=["without on_exception", "with on_exception"])
 def test_an_error_after_a_write(backend: str, door: str, kind: Any, answers: bool) -> None:

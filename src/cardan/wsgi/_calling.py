@@ -145,7 +145,7 @@ class Sends(Protocol):
     def __call__(self, status: str, headers: list[tuple[str, str]], data: bytes, written: Written, /) -> bool:
         """Send ``data``, which is not empty. False if it has to be kept in ``written`` instead.
 
-        Raises an :exc:`OSError` if the client has left.
+        Raises an :exc:`OSError` if the client has left, and :exc:`ValueError` for a head that cannot be sent.
         """
         ...
 
@@ -180,9 +180,9 @@ class _Start:
         if self.written.is_over:
             raise RuntimeError("got write() after the end of the response, expected it before the application returns")
         if data:
-            self.sent = True
             if self._sends is None or not self._sends(self.status or "", self.headers, data, self.written):
                 self.written.append(data)
+            self.sent = True  # not if the head cannot be sent
 
 
 def call_app(
