@@ -62,8 +62,8 @@ def test_items_cannot_be_changed(name: str) -> None:
         setattr(Item(1), name, 2)
 
 
-@pytest.mark.parametrize("items", ["abc", b"abc"])
+@pytest.mark.parametrize("items", ["abc", b"abc", bytearray(b"abc"), memoryview(b"abc"), {"a": 1}])
 def test_text_is_no_inner_list(items: str | bytes) -> None:
-    """A str or bytes given for the items would be split into characters; it is an error."""
+    """Text, bytes or a mapping given for the items would be taken apart; it is an error."""
     with pytest.raises(TypeError, match="as the items of an inner list, expected a list of items"):
         InnerList(items)  # type: ignore[arg-type]

@@ -44,7 +44,8 @@ class Level(IntEnum):
         (4.5, "4.5"),
         (1.0, "1.0"),
         (0.1, "0.1"),
-        (-0.0, "-0.0"),
+        (-0.0, "0.0"),  # only a number below zero has a sign, section 4.1.5
+        (Decimal("-0.0004"), "0.0"),
         (1e-9, "0.0"),
         (Decimal("1.0005"), "1.0"),  # half to even, section 4.1.5
         (Decimal("1.0015"), "1.002"),
@@ -100,6 +101,40 @@ def test_values_that_cannot_be_written(value: Any) -> None:
             make(value)
 
 
+@pytest.mark.parametrize(
+    "when",
+    [
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=1))),
+        datetime.max.replace(tzinfo=timezone(-timedelta(1) / 2)),
+    ],
+)
+def test_times_beyond_the_years_of_a_date(when: datetime) -> None:
+    """A time that is not in the years 1 to 9999 of UTC cannot be read back, and raises ValueError (section 3.3.7)."""
+    for make in (Item, dump_item, lambda v: Item(1, {"a": v})):
+        with pytest.raises(ValueError, match="expected a date in the years 1 to 9999"):
+            make(when)
+
+
+@pytest.mark.parametrize("kind", [Token, DisplayString])
+def test_classes_of_a_program(kind: type[str]) -> None:
+    """A value of a class that a program derives from Token or DisplayString is written and kept as one of these."""
+
+    class Own(kind):  # type: ignore[misc, valid-type]
+        pass
+
+    for value in (dump_item(Own("a")), dump_item(Item(1, {"p": Own("a")})), dump_list([Own("a")])):
+        assert dump_item(kind("a")) in value
+    assert type(Item(Own("a")).value) is kind
+
+
+@pytest.mark.parametrize("params", [[("a", 1)], "a", None, 5])
+def test_what_is_no_mapping_of_parameters(params: Any) -> None:
+    """Parameters are given as a mapping."""
+    for make in (Item, lambda value, params: InnerList([value], params)):
+        with pytest.raises(TypeError, match=r"got .* as the parameters of a structured field, expected a mapping"):
+            make(1, params)
+
+
 @pytest.mark.parametrize("value", [None, object(), 1j, date(2026, 1, 1), {"a": 1}, {1}, range(2)])
 def test_values_of_other_types(value: Any) -> None:
     """A value of a type that the RFC does not have raises TypeError, which names the types."""
@@ -136,7 +171,7 @@ def test_dictionaries() -> None:
     )
 
 
-@pytest.mark.parametrize("value", ["abc", b"abc", {"a": 1}, Item(1)])
+@pytest.mark.parametrize("value", ["abc", b"abc", bytearray(b"abc"), memoryview(b"abc"), {"a": 1}, Item(1)])
 def test_what_is_no_list(value: Any) -> None:
     """A str, bytes, a mapping and an Item are no List, although some of them can be iterated."""
     with pytest.raises(TypeError):

@@ -94,9 +94,12 @@ def check_key(key: object) -> str:
 
 def to_bare(value: object) -> BareItem:
     """The value as reading gives it. Raises ValueError or TypeError for what cannot be written."""
-    if isinstance(value, bool | Token | DisplayString):
+    if isinstance(value, bool):
         return value
     if isinstance(value, str):
+        for kind in (Token, DisplayString):
+            if isinstance(value, kind):
+                return value if type(value) is kind else kind(str.__str__(value))
         if not _is_string(value):
             raise ValueError(
                 f"got string {value!r} in a structured field, expected printable ASCII; other text is a DisplayString"
@@ -111,7 +114,10 @@ def to_bare(value: object) -> BareItem:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     if isinstance(value, datetime):
-        return EPOCH + timedelta(seconds=to_timestamp(value))
+        try:
+            return EPOCH + timedelta(seconds=to_timestamp(value))
+        except OverflowError:  # the zone of the time is beyond the first or the last year
+            raise ValueError(f"got {value!r} in a structured field, expected a date in the years 1 to 9999") from None
     raise TypeError(
         f"got {value!r} in a structured field, expected an int, Decimal, float, str, Token, bytes, bool, datetime or "
         "DisplayString"
@@ -137,7 +143,7 @@ def _write_string(value: str) -> str:
 
 
 def _write_decimal(value: Decimal) -> str:
-    whole, _, rest = f"{value:.3f}".partition(".")
+    whole, _, rest = f"{value or abs(value):.3f}".partition(".")  # zero has no sign (RFC 9651 section 4.1.5)
     return f"{whole}.{rest.rstrip('0') or '0'}"
 
 

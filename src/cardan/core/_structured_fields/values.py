@@ -70,6 +70,8 @@ class _Member:
 
 
 def _to_parameters(params: Mapping[str, AnyBareItem]) -> Mapping[str, BareItem]:
+    if not isinstance(params, Mapping):
+        raise TypeError(f"got {params!r} as the parameters of a structured field, expected a mapping")
     if not params:
         return NO_PARAMETERS
     return ImmutableDict({check_key(name): to_bare(value) for name, value in params.items()})
@@ -126,7 +128,7 @@ class InnerList(_Member):
     _items: tuple[Item, ...]
 
     def __init__(self, items: Iterable[ItemValue] = (), params: Mapping[str, AnyBareItem] = NO_PARAMETERS) -> None:
-        if isinstance(items, str | bytes):
+        if isinstance(items, str | bytes | bytearray | memoryview | Mapping):
             raise TypeError(f"got {items!r} as the items of an inner list, expected a list of items")
         self._items = tuple([item if isinstance(item, Item) else Item(item) for item in items])
         self._params = _to_parameters(params)

@@ -30,7 +30,7 @@ def dump_list(members: Iterable[MemberValue]) -> str:
     >>> dump_list(["gzip", (1, 2)])
     '"gzip", (1 2)'
     """
-    if isinstance(members, str | bytes | Mapping):
+    if isinstance(members, str | bytes | bytearray | memoryview | Mapping):
         raise TypeError(f"got {members!r} as a List of a structured field, expected a list of its members")
     return ", ".join([to_member(member).to_header() for member in members])
 
