@@ -195,7 +195,7 @@ def test_fields_are_bounded_by_the_form_and_files_by_memory() -> None:
 
 
 def test_saving() -> None:
-    """To an object with write; in async code plain and async ones, plain ones through run_sync where there is one."""
+    """To an object with write; in async code plain and async ones, plain ones in memory at once, others by run_sync."""
     target = io.BytesIO()
     for p in sync_parts(pieces_of(BODY, 3)):
         p.save(target)
@@ -205,6 +205,9 @@ def test_saving() -> None:
     async def run_sync(function: Any, *args: Any) -> Any:
         hops.append(function.__name__)
         return function(*args)
+
+    class File(io.BytesIO):
+        """A target that may block, for all that is known."""
 
     class Async(io.BytesIO):
         async def write(self, data: bytes) -> int:  # type: ignore[override]
@@ -218,8 +221,10 @@ def test_saving() -> None:
 
     assert await_(save(io.BytesIO(), None)) == target.getvalue()
     assert hops == []
-    assert await_(save(io.BytesIO(), run_sync)) == target.getvalue()
+    assert await_(save(File(), run_sync)) == target.getvalue()
     assert hops == ["write"] * 3
+    with pytest.raises(RuntimeError, match="expected a request made with run_sync="):
+        await_(save(File(), None))
     assert await_(save(Async(), run_sync)) == target.getvalue()
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "closes_async",
     "is_async_file",
     "is_on_disk",
+    "may_block",
     "release",
     "writer",
 ]
@@ -238,13 +239,14 @@ class FileStorage(FileMethods):
         return self._asave(dst, run_sync)
 
     async def _asave(self, dst: Any, run_sync: RunSync) -> None:
+        blocks = may_block(dst)
         if not (self._is_async or iscoroutinefunction(getattr(dst, "write", None))):
-            await self._call(run_sync, self._copy, dst, blocks=True)
+            await self._call(run_sync, self._copy, dst, blocks=blocks)
             return
         write = writer(dst)
         while data := await self._call(run_sync, self.stream.read, COPY_SIZE):
             await checkpoint()
-            await self._call(run_sync, write, data, blocks=True)
+            await self._call(run_sync, write, data, blocks=blocks)
 
     @property
     def _is_async(self) -> bool:
@@ -253,13 +255,14 @@ class FileStorage(FileMethods):
 
     async def _call(self, run_sync: RunSync, function: Callable[..., Any], *args: Any, blocks: bool = False) -> Any:
         """Call ``function(*args)``: await it if it is async, run it in a worker thread if it may block."""
-        if not (blocks or is_on_disk(self)):
-            return function(*args)
         if iscoroutinefunction(function):
             return await function(*args)
+        if not (blocks or is_on_disk(self)):
+            return function(*args)
         run_sync = run_sync or self._run_sync
         if run_sync is None:
-            raise RuntimeError("got a file on disk in async code, expected run_sync= (trio.to_thread.run_sync, say)")
+            what = "a file on disk" if is_on_disk(self) else "a target that may block"
+            raise RuntimeError(f"got {what} in async code, expected run_sync= (trio.to_thread.run_sync, say)")
         waiting: Awaitable[Any] = run_sync(function, *args)
         return await waiting
 
@@ -334,6 +337,11 @@ def writer(dst: Any) -> Callable[[bytes], Any]:
     if write is None:
         raise TypeError(f"got {type(dst).__name__}, expected an object with write(); cardan's own takes paths, too")
     return write
+
+
+def may_block(dst: object) -> bool:
+    """Whether writing to a target may block. That of a plain file in memory does not."""
+    return type(dst) is not BytesIO
 
 
 def is_async_file(file: FileStorage) -> bool:

@@ -24,7 +24,7 @@ from ._content_type import parse_form_type
 from ._decoder import MultipartDecoder
 from ._events import Field, FileEnd, FileStart
 from ._filenames import safe_filename
-from ._files import COPY_SIZE, Writer, writer
+from ._files import COPY_SIZE, Writer, may_block, writer
 from ._head import sent_filename
 
 if TYPE_CHECKING:
@@ -144,21 +144,29 @@ class Part:
         return Pieces(lambda: self._run(self._next(chunk_size)))
 
     def asave(self, dst: Writer) -> Coroutine[Any, Any, None]:
-        """The awaiting twin of :meth:`save`; ``dst.write`` may be async, else it is called in a worker thread."""
+        """The awaiting twin of :meth:`save`; ``dst.write`` may be async, else it is called in a worker thread.
+
+        Raises :exc:`RuntimeError` if it may block and the request of core was made without ``run_sync``.
+        """
         self._check("async", "asave()", "save()")
         return self._asave(dst)
 
     async def _asave(self, dst: Any) -> None:
         write = writer(dst)
+        blocks = may_block(dst)
         async for data in self.aiter_data(COPY_SIZE):
             if iscoroutinefunction(write):
                 await write(data)
-            else:
+            elif blocks:
                 await self._call(write, data)
+            else:
+                write(data)
 
     async def _call(self, function: Callable[..., Any], *args: Any) -> Any:
-        """``function(*args)``, in a worker thread if the reader was given a way to run one."""
-        return function(*args) if self._run_sync is None else await self._run_sync(function, *args)
+        """``function(*args)``, which may block, in a worker thread."""
+        if self._run_sync is None:
+            raise RuntimeError("got a target that may block in async code, expected a request made with run_sync=")
+        return await self._run_sync(function, *args)
 
     # --- the routines ---
 
