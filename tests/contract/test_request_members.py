@@ -379,19 +379,26 @@ def test_scope_without_receive() -> None:
 
 
 def test__get_file_stream(make: Make) -> None:
-    """The hook that chooses another sink. It has the arguments of the original design."""
+    """The hook that chooses another sink. It has the arguments of the original design, which are given by name."""
     seen: list[Any] = []
 
     class Storing(Request):
-        def _get_file_stream(self, total: Any, content_type: Any, filename: Any = None, length: Any = None) -> Any:
-            seen.append((total, content_type, filename, length))
+        def _get_file_stream(self, **described: Any) -> Any:
+            seen.append(described)
             return io.BytesIO()
 
     files = {"f": ("a.txt", b"123", "text/x-test")}
     request = make(cls=Storing, **POST, files=files)
     file = request.files["f"]
     assert file.stream.read() == b"123"
-    assert seen == [(request.content_length, "text/x-test", "a.txt", None)]
+    assert seen == [
+        {
+            "total_content_length": request.content_length,
+            "content_type": "text/x-test",
+            "filename": "a.txt",
+            "content_length": 0,
+        }
+    ]
 
 
 def test_make_file_sink(make: Make) -> None:
@@ -410,7 +417,7 @@ def test_make_file_sink(make: Make) -> None:
     assert seen == [("f", "a.txt", "text/x-test"), ("g", "b.txt", "text/plain")]
 
 
-def original(self: Any, total: Any, content_type: Any, filename: Any = None, length: Any = None) -> io.BytesIO:
+def original(self: Any, filename: Any, **others: Any) -> io.BytesIO:
     """A hook of the original design."""
     sink = io.BytesIO()
     self.sinks.append(("original", filename))

@@ -195,6 +195,36 @@ def test_the_input_after_a_form(wz: Any, theirs: bool, kept: bool) -> None:
             request.iter_data()
 
 
+def test_the_order_of_values(wz: Any, theirs: bool) -> None:
+    """All pairs of a form or a query come in the order in which they were sent; Werkzeug sorts them by name."""
+    row("`form.items(multi=True)` groups")
+    sent = {"data": b"a=1&b=2&a=3", "content_type": "application/x-www-form-urlencoded"}
+    request = wz.wrappers.Request(wz.test.create_environ("/?a=1&b=2&a=3", method="POST", **sent))
+    pairs = [("a", "1"), ("a", "3"), ("b", "2")] if theirs else [("a", "1"), ("b", "2"), ("a", "3")]
+    for values in (request.form, request.args):
+        assert list(values.items(multi=True)) == pairs
+        assert list(values.lists()) == [("a", ["1", "3"]), ("b", ["2"])]
+
+
+def test_bytes_that_are_not_utf_8(wz: Any, theirs: bool) -> None:
+    """Werkzeug leaves them percent-encoded in queries and urlencoded forms."""
+    row('`request.args["a"]` of `?a=%FF`')
+    sent = {"data": b"a=%FF", "content_type": "application/x-www-form-urlencoded"}
+    request = wz.wrappers.Request(wz.test.create_environ("/", query_string="a=%FF", method="POST", **sent))
+    assert request.args["a"] == request.form["a"] == ("%FF" if theirs else "\ufffd")
+    assert request.query_string == b"a=%FF"
+    if not theirs:
+        assert request.form_bytes["a"] == b"\xff"
+
+
+def test_parsers_that_are_not_silent(wz: Any, theirs: bool) -> None:
+    """A form that is not valid is a 400 here, and a ValueError in Werkzeug."""
+    row("`FormDataParser(silent=False)` raises ValueError")
+    environ = wz.test.create_environ(method="POST", data=b"--B", content_type="multipart/form-data; boundary=B")
+    with pytest.raises(ValueError if theirs else wz.exceptions.BadRequest):
+        wz.formparser.FormDataParser(silent=False).parse_from_environ(environ)
+
+
 def test_redirects_to_iris(wz: Any, theirs: bool) -> None:
     """``location`` is a URI as soon as it is set."""
     row('`redirect("ö")`')

@@ -82,19 +82,40 @@ def test_a_broken_form_that_is_not_silent() -> None:
         FormDataParser(silent=False).parse_from_environ(environ(BODY[:-8]))
 
 
-def test_stream_factory(wz: Any) -> None:
-    """The factory opens the file for each upload."""
-    opened: list[tuple[Any, ...]] = []
+LENGTHS = (
+    b'--b\r\nContent-Disposition: form-data; name="f"; filename="x.txt"\r\nContent-Type: text/plain\r\n'
+    b"Content-Length: 5\r\n\r\nhello\r\n"
+    b'--b\r\nContent-Disposition: form-data; name="f"; filename=""\r\n\r\n\r\n--b--\r\n'
+)
 
-    def factory(
-        total_content_length: int | None, content_type: str | None, filename: str | None, content_length: Any = None
-    ) -> Any:
-        opened.append((content_type, filename))
+
+@pytest.mark.parametrize("by", ["function", "parser", "request"])
+def test_stream_factory(wz: Any, by: str) -> None:
+    """The factory opens the file for each upload. Its arguments are given by name; the length of the part is the
+    declared one, else 0.
+    """
+    opened: list[dict[str, Any]] = []
+
+    def factory(**described: Any) -> Any:
+        opened.append(described)
         return io.BytesIO()
 
-    _, _, files = wz.formparser.parse_form_data(environ(), factory)
-    assert opened == [("text/plain", "x.txt")]
-    assert files["f"].stream.read() == b"hello"
+    class Own(wz.wrappers.Request):  # type: ignore[misc, name-defined]
+        def _get_file_stream(self, **described: Any) -> Any:
+            return factory(**described)
+
+    if by == "request":
+        files = Own(environ(LENGTHS)).files
+    elif by == "parser":
+        files = wz.formparser.FormDataParser(factory).parse_from_environ(environ(LENGTHS))[2]
+    else:
+        files = wz.formparser.parse_form_data(environ(LENGTHS), factory)[2]
+    total = {"total_content_length": len(LENGTHS)}
+    assert opened == [
+        {**total, "content_type": "text/plain", "filename": "x.txt", "content_length": 5},
+        {**total, "content_type": None, "filename": "", "content_length": 0},
+    ]
+    assert [file.stream.read() for file in files.getlist("f")] == [b"hello", b""]
 
 
 def test_the_class_of_the_results(wz: Any) -> None:

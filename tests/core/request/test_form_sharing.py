@@ -43,7 +43,7 @@ def to_memory(part: Any) -> io.BytesIO:
 HOOKS = {
     "make_form_data_parser": lambda length: FixedParser(),
     "make_file_sink": to_memory,
-    "_get_file_stream": lambda *sizes_and_names: io.BytesIO(),
+    "_get_file_stream": lambda **sizes_and_names: io.BytesIO(),
     "file_storage_class": OtherStorage,
 }
 

@@ -194,7 +194,12 @@ class _WithStreamFactory(_ParsedRequest):
         content_length: int | None = None,
     ) -> Any:
         factory: Any = self.parser.stream_factory
-        return factory(total_content_length, content_type, filename, content_length)
+        return factory(
+            total_content_length=total_content_length,
+            content_type=content_type,
+            filename=filename,
+            content_length=content_length,
+        )
 
 
 def _request_for(parser: FormDataParser, scope: Any, receive: Any = None) -> _ParsedRequest:

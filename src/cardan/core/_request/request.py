@@ -36,7 +36,7 @@ from ..fields._lists import parse_list
 from ..fields._options import parse_options
 from ..forms._body_reader import parse_content_length
 from ..forms._content_type import FORM_TYPES, URLENCODED_TYPE
-from ..forms._files import FileStorage, bind, is_on_disk
+from ..forms._files import FileStorage, bind, declared_length, is_on_disk
 from ..forms._parts import Part
 from ..forms._reader import FormReader
 from ..forms._sinks import MemoryBudget, MemorySink
@@ -828,10 +828,17 @@ class BaseRequest(_Limited):
         large ones on disk. A request of core uses ``make_file`` instead of the disk. Without it the data stay in
         memory, and a form whose files exceed ``max_spool_memory`` is refused with 413.
         """
-        sink: Sink | Awaitable[Sink] = self._get_file_stream(
-            self.content_length, part.headers.get("Content-Type"), part.filename, None
-        )
+        sink: Sink | Awaitable[Sink] = self._open_by_werkzeugs_hook(part)
         return sink
+
+    def _open_by_werkzeugs_hook(self, part: FileStart) -> Any:
+        """The sink that ``_get_file_stream`` opens. It is called with keywords, as Werkzeug does."""
+        return self._get_file_stream(
+            total_content_length=self.content_length,
+            content_type=part.headers.get("Content-Type"),
+            filename=part.filename,
+            content_length=declared_length(part.headers),
+        )
 
     def _get_file_stream(
         self,
@@ -901,7 +908,7 @@ class BaseRequest(_Limited):
             if "make_file_sink" in names:
                 break
             if "_get_file_stream" in names:
-                return self._get_file_stream(self.content_length, part.headers.get("Content-Type"), part.filename, None)
+                return self._open_by_werkzeugs_hook(part)
         return self.make_file_sink(part)
 
     @property

@@ -39,6 +39,7 @@ __all__ = [
     "bind",
     "call_blocking",
     "closes_async",
+    "declared_length",
     "is_async_file",
     "is_on_disk",
     "may_block",
@@ -149,8 +150,7 @@ class FileStorage(FileMethods):
         """The Content-Length that was declared for the part, else 0. Few clients send it; use ``size``."""
         if self._declared is not None:
             return self._declared
-        value = (self._headers.get("Content-Length") or "").strip()
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
+        return declared_length(self._headers)
 
     @property
     def filename_bytes(self) -> bytes | None:
@@ -323,6 +323,12 @@ def _make_headers(headers: Any, content_type: str | None) -> Any:
     if content_type is not None:
         headers["Content-Type"] = content_type
     return headers
+
+
+def declared_length(headers: Mapping[str, str]) -> int:
+    """The Content-Length in the ``headers`` of a part, 0 if there is none that is valid."""
+    value = (headers.get("Content-Length") or "").strip()
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
 
 
 def _positive(size: int) -> int:
