@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import anyio
 import pytest
@@ -84,3 +84,29 @@ def test_a_task_that_outlives_its_request() -> None:
     over.set()
     assert done.wait(20)
     assert told == ["got blocking work on a request that is over, expected it before the response was sent"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_manager_whose_loop_has_ended(backend: str) -> None:
+    """If the loop ends first, it leaves the manager by a cancellation. To leave it again is no error; an error that the
+    manager raised meanwhile is raised.
+    """
+    log: list[str] = []
+
+    async def hold(until: Callable[[str], Awaitable[None]], error: Exception | None) -> None:
+        try:
+            await until("entered")
+        finally:
+            log.append("left")
+            if error is not None:
+                raise error
+
+    portal = crossing.Portal(backend)
+    held = crossing.HeldTask(portal, lambda until: hold(until, None))
+    broken = crossing.HeldTask(portal, lambda until: hold(until, LookupError("of the manager")))
+    assert (held.started(), broken.started()) == ("entered", "entered")
+    portal.stop()
+    assert log == ["left", "left"]
+    held.end()
+    with pytest.raises(LookupError, match="of the manager"):
+        broken.end()

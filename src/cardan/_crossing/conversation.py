@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .background import make_event
 from .bodies import pump
-from .cancellation import as_error, wait_out
+from .cancellation import as_error, is_cancellation, wait_out
 from .contexts import CallersContext, Within
 
 if TYPE_CHECKING:
@@ -300,8 +300,16 @@ class HeldTask:
         return message[0]
 
     def end(self) -> None:
-        """Leave the manager and wait until it is left. An error of leaving is raised."""
-        if self._stop is not None and not self._task.ended:
+        """Leave the manager and wait until it is left. An error of leaving is raised.
+
+        If the loop has ended before, it has cancelled the task, and so the manager was left then.
+        """
+        has_ended = self._task.ended
+        if self._stop is not None and not has_ended:
             self._portal.do(self._stop.set)
             self._inbox.get()
-        self._task.outcome()
+        try:
+            self._task.outcome()
+        except BaseException as error:
+            if not (has_ended and is_cancellation(error)):
+                raise

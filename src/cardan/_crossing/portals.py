@@ -12,6 +12,7 @@ import os
 import queue
 import threading
 from contextvars import Context, copy_context
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from .background import call_soon
@@ -143,10 +144,17 @@ def portal(backend: str) -> Portal:
         with _locks.setdefault(key[0], _thread.allocate_lock()):
             found = _portals.get(key)
             if found is None:
-                if not any(pid == key[0] for pid, _ in _portals):
-                    atexit.register(_stop_portals)
+                _stop_at_exit()
                 found = _portals[key] = Portal(backend)
     return found
+
+
+@cache
+def _stop_at_exit() -> None:
+    """Have the portals stopped when the process ends. Lifespans, which need them, are registered later, and so they end
+    first. This is done once, for the portals that come later, too; a fork takes it over.
+    """
+    atexit.register(_stop_portals)
 
 
 def _forget(portal: Portal) -> None:
