@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cardan import Application, Request, Response, problem_response, redirect
-from cardan.exceptions import BadRequest, BadRequestKeyError, HTTPException, MethodNotAllowed, NotFound
+from cardan import Application, Flow, Request, Response, middleware, problem_response, redirect
+from cardan.exceptions import BadRequest, BadRequestKeyError, Gone, HTTPException, MethodNotAllowed, NotFound
 from cardan.testing import PROTOCOLS, Client
 
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -297,3 +297,48 @@ def test_a_member_that_json_cannot_represent(protocol: Any, value: Any, written:
     assert answer.status_code == 400
     usual = {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "no"}
     assert answer.json() == {**usual, "odd": written, "left": 3, "more": {"a": [None, True]}}
+
+
+@both
+@pytest.mark.parametrize("way", ["returned", "raised"])
+@kinds
+def test_another_error_from_on_error(protocol: Any, way: str, kind: str) -> None:
+    """``on_error`` gives a response. An HTTPException is a TypeError that names the remedy, also in middleware, which
+    never gets an HTTPException raised at its ``yield``. What the remedy says answers as for the other error.
+    """
+    seen: list[type[BaseException]] = []
+
+    @middleware
+    def watching(request: Request) -> Flow:
+        try:
+            yield
+        except BaseException as error:
+            seen.append(type(error))
+            raise
+
+    class Mistaken(Application[Request]):
+        def on_error(self, request: Request, error: HTTPException) -> Any:
+            if way == "raised":
+                raise Gone("moved")
+            return Gone("moved")
+
+    class Right(Application[Request]):
+        def on_error(self, request: Request, error: HTTPException) -> Response:
+            return super().on_error(request, Gone("moved"))
+
+    def fails(request: Request) -> Response:
+        raise NotFound()
+
+    async def afails(request: Request) -> Response:
+        raise NotFound()
+
+    handler: Any = fails if kind == "def" else afails
+    text = (
+        r"got Gone from .*Mistaken\.on_error, expected a Response: super\(\)\.on_error\(request, error\) makes one of"
+    )
+    for around in ([], [watching]):
+        with Client(Mistaken(handler, middleware=around), protocol) as client, pytest.raises(TypeError, match=text):
+            client.get("/")
+    assert seen == [TypeError]
+    with Client(Right(handler, middleware=[watching]), protocol) as client:
+        assert client.get("/").status_code == 410

@@ -398,7 +398,13 @@ class Application(Dual, Generic[R]):
 
         It is called where the error arises, so that middleware sees the response: for an error of :meth:`resolve`, of
         loading the body or of the handler inside all middleware; for an error of a middleware, inside the middleware
-        around it.
+        around it. To answer as for another error, pass that one on; an HTTPException that the method raises or returns
+        is a :exc:`TypeError`::
+
+            def on_error(self, request, error):
+                if error.code == 403:
+                    error = NotFound()
+                return super().on_error(request, error)
         """
         return response_to(error, request, self.errors)
 

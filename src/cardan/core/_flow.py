@@ -205,13 +205,29 @@ def answer(result: Any, request: Any, source: Any, on_error: OnError) -> BaseRes
     Raises :exc:`TypeError` for anything else.
     """
     if isinstance(result, HTTPException):
-        error, result, source = result, on_error(request, result), on_error
+        error, result = result, _answer_of(on_error, request, result)
         # the frames of its traceback refer to the request and its body, and some of them to the error: a reference
         # cycle, which would keep all of it until the garbage collector runs
         error.__traceback__ = None
     if not isinstance(result, BaseResponse):
         raise _no_answer(result, source)
     return result
+
+
+def _answer_of(on_error: OnError, request: Any, error: HTTPException) -> BaseResponse:
+    """What ``on_error`` makes of an error. Another HTTPException would need ``on_error`` again, perhaps for ever."""
+    try:
+        result: Any = on_error(request, error)
+    except HTTPException as raised:
+        raise _no_response(raised, on_error) from raised
+    if not isinstance(result, BaseResponse):
+        raise _no_response(result, on_error)
+    return result
+
+
+def _no_response(result: Any, on_error: OnError) -> TypeError:
+    remedy = ": super().on_error(request, error) makes one of an error" if isinstance(result, HTTPException) else ""
+    return TypeError(f"got {kind_of(result)} from {_name_of(on_error)}, expected a Response{remedy}")
 
 
 def _no_answer(result: Any, source: Any) -> TypeError:
