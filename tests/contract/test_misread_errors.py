@@ -282,6 +282,42 @@ def test_middleware_sees_it(protocol: Any, backend: Any) -> None:
         assert client.get("/").text in ("CancelledError", "Cancelled")
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("kind", ["def", "async", "error", "alone"])
+def test_while_the_rest_of_an_upload_is_discarded(backend: Any, kind: str) -> None:
+    """A ``receive`` that awaits what was cancelled elsewhere fails: the answer is sent whole, an error stays it."""
+    sent: list[Any] = []
+
+    def handler(request: Request) -> Response:
+        if kind == "error":
+            raise LookupError("a defect")
+        return Response(b"early")
+
+    async def ahandler(request: Request) -> Response:
+        return handler(request)
+
+    async def receive() -> Any:
+        await error_apps.cancelled_elsewhere()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    app: Any = Response(b"early") if kind == "alone" else Application(ahandler if kind == "async" else handler)
+
+    async def main() -> None:
+        scope = {**RequestBuilder("/", method="POST").scope(), "headers": [(b"transfer-encoding", b"chunked")]}
+        if kind == "error":
+            with pytest.raises(LookupError, match="a defect"):
+                await app(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    anyio.run(main, backend=backend)
+    if kind != "error":
+        assert b"".join(message.get("body", b"") for message in sent) == b"early"
+        assert not sent[-1].get("more_body")
+
+
 @pytest.mark.parametrize("how", ["task", "scope"])
 @pytest.mark.parametrize("place", ["handler", "body"])
 def test_our_own_cancellation_passes(how: str, place: str) -> None:

@@ -6,9 +6,10 @@ Content-Length: what is held back is the last, empty message, after which a serv
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
+from .. import _crossing as crossing
 from ..core._buffers import CHUNK_SIZE
 from ..core._request.draining import LARGE, NOTHING, Drain, closes, expects_continue, may_exceed
 from ..core._request.head import may_have_body
@@ -17,7 +18,7 @@ from ._messages import with_close
 from ._receiving import ReceiveBody, open_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..core._request.draining import DrainLimits
     from ._messages import Message, Receive, Scope, Send
@@ -209,7 +210,7 @@ class HeldSend:
 
         body = self._body
         await sleep(_WAITS)
-        with suppress(Exception), move_on_after(self._limits.seconds):
+        with _suppressed(), move_on_after(self._limits.seconds):
             while not (body.ended or body.disconnected):
                 await body.message()
                 await checkpoint()  # a receive that never waits must not keep the loop
@@ -226,11 +227,22 @@ class HeldSend:
         silence = min(limits.seconds, _SILENCE) if self._kept else limits.seconds
         end = current_time() + limits.seconds
         patience = silence if self._patience is None else self._patience
-        # a receive that fails says that the client has left
-        with suppress(Exception), CancelScope(deadline=current_time() + patience) as scope:
+        with _suppressed(), CancelScope(deadline=current_time() + patience) as scope:
             while drain.wanted and not body.ended and not body.disconnected:
                 message = await body.message()
                 drain.feed(len(message.get("body") or b""))
                 scope.deadline = min(end, current_time() + silence)
                 await checkpoint()  # a receive that never waits must not keep the loop
         self._drained = True
+
+
+@contextmanager
+def _suppressed() -> Iterator[None]:
+    """Suppress the errors of a receive: they say that the client has left. That it awaited something that was cancelled
+    elsewhere is one of them.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(crossing.as_error(error), Exception):
+            raise
