@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal, assert_type
 
 from cardan import Request, Response
+from cardan.core.fields import Live, LiveSequence, live_field
 from cardan.core.structures import CallbackDict, iter_multi_items
 from cardan.datastructures import (
     AltService,
@@ -58,8 +59,42 @@ def getters(request: Request, headers: Headers, environ: EnvironHeaders) -> None
     assert_type(request.range, Range | None)
 
 
+class Level(Live[int]):
+    @classmethod
+    def parse(cls, text: str, /) -> int:
+        return int(text or 0)
+
+    @classmethod
+    def serialize(cls, state: int, /) -> str:
+        return str(state)
+
+
+class Steps(LiveSequence[int]):
+    @classmethod
+    def parse(cls, text: str, /) -> tuple[int, ...]:
+        return ()
+
+    @classmethod
+    def serialize(cls, state: tuple[int, ...], /) -> str:
+        return ""
+
+
 class SiteResponse(Response):
     example_cdn = targeted_cache_control("ExampleCDN-Cache-Control")
+    level = live_field("X-Level", Level)
+    steps = live_field("X-Steps", Steps)
+
+
+def own_values(response: SiteResponse) -> None:
+    """A live value of a class of one's own has the type of its state."""
+    assert_type(response.level, Level)
+    assert_type(response.level.state, int)
+    assert_type(response.steps[0], int)
+    assert_type(Level.from_header("1"), Level)
+    response.level.state = 5
+    response.level = 5
+    response.steps = [1, 2]
+    response.level.state = "5"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def attributes(request: Request, response: SiteResponse) -> None:

@@ -9,6 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
+from cardan import Response
+from cardan.core.fields import live_field
 from cardan.core.fields._cache_control import ResponseCacheControl
 from cardan.core.fields._csp import ContentSecurityPolicy
 from cardan.core.fields._links import Link, Links
@@ -16,9 +18,19 @@ from cardan.core.fields._live import Live
 from cardan.core.fields._ranges import ContentRange
 from cardan.core.fields._www_authenticate import WWWAuthenticate
 from cardan.core.structures import Headers, HeaderSet
+from cardan.datastructures import (
+    AltServices,
+    AuthenticationInfo,
+    ClearSiteData,
+    MediaTypeParameters,
+    PreferenceApplied,
+    ServerTimings,
+)
+from cardan.structured import TargetedCacheControl
 
 CLASSES: list[type[Live[Any]]] = [
-    ResponseCacheControl, ContentSecurityPolicy, Links, ContentRange, WWWAuthenticate, HeaderSet,
+    ResponseCacheControl, ContentSecurityPolicy, Links, ContentRange, WWWAuthenticate, HeaderSet, AltServices,
+    AuthenticationInfo, ClearSiteData, MediaTypeParameters, PreferenceApplied, ServerTimings, TargetedCacheControl,
 ]  # fmt: skip
 
 
@@ -123,3 +135,70 @@ def test_links_and_sets_do_not_share_state() -> None:
     twin = links.copy()
     twin.append(Link("b", "next"))
     assert headers["Link"] == "<a>"
+
+
+class Level(Live[int]):
+    """A value of a program: a number from 1 to 9, and 0 for none."""
+
+    @classmethod
+    def parse(cls, text: str, /) -> int:
+        return ("", *"123456789").index(text)  # raises ValueError
+
+    @classmethod
+    def serialize(cls, state: int, /) -> str:
+        return str(state) if state else ""
+
+
+class OwnResponse(Response):
+    level = live_field("X-Level", Level)
+
+
+def test_a_class_with_two_methods() -> None:
+    """``parse`` and ``serialize`` make a live value: it is bound to the field, is set like every other one, and its
+    state can be replaced. The empty state removes the field, and a state that does not read back changes nothing.
+    """
+    response = OwnResponse()
+    level, twin = response.level, response.level
+    assert (level.state, bool(level)) == (0, False)
+    level.state = 3
+    assert (response.headers["X-Level"], twin.state, bool(twin), repr(twin)) == ("3", 3, True, "<Level '3'>")
+    with pytest.raises(ValueError, match=r"^got a Level that is written as '10', expected one that reads back equal$"):
+        level.state = 10
+    assert (level.state, twin == Level(3), twin.copy().state) == (3, True, 3)
+    response.level = Level(4)
+    assert twin.state == 4
+    response.level = 5
+    assert twin.to_header() == "5"
+    twin.state = 0
+    assert "X-Level" not in response.headers
+
+
+@pytest.mark.parametrize("text", ["10", "x", "1, 2"])
+def test_a_value_that_the_parser_refuses(text: str) -> None:
+    """A field value that ``parse()`` refuses reads as the empty value. The field stays until a change replaces it."""
+    response = OwnResponse(headers={"X-Level": text})
+    assert (response.level.state, bool(response.level), Level.from_header(text).state) == (0, False, 0)
+    assert response.headers["X-Level"] == text
+    response.level.state = 2
+    assert response.headers["X-Level"] == "2"
+
+
+def test_several_fields_of_a_class_of_ones_own() -> None:
+    """``parse()`` gets the values of several fields of one name as one text (RFC 9110 section 5.3)."""
+    response = OwnResponse(headers=[("X-Level", "1"), ("X-Level", "2")])
+    assert not response.level
+    response.level.state = 3
+    assert response.headers.getlist("X-Level") == ["3"]
+
+
+def test_a_class_without_one_of_the_methods() -> None:
+    """A class that lacks ``parse`` or ``serialize`` has no objects."""
+
+    class Half(Live[str]):
+        @classmethod
+        def parse(cls, text: str, /) -> str:
+            return text
+
+    for make in (Half.from_header, lambda text: Half.bound(Headers(), "X")):
+        with pytest.raises(TypeError, match="serialize"):
+            make("a")

@@ -53,7 +53,7 @@ class _Tokens(HeaderSet):
 
     __slots__ = ()
 
-    def _set(self, state: dict[str, str]) -> NoReturn:
+    def _change(self, state: dict[str, str]) -> NoReturn:
         raise TypeError("the header fields of a request cannot be changed; change a HeaderSet of them")
 
 

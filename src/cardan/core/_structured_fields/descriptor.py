@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Self, TypeAlias, TypeVar, overload
 
-from ..fields._descriptors import REFUSALS, CachedHeaderField, HeaderField
-from ..fields._live import HasHeaders
+from ..fields._descriptors import CachedHeaderField, HeaderField
+from ..fields._live import REFUSALS, HasHeaders
 from ..structures import ImmutableDict
 from .bare_items import BareItem, DisplayString, Token, to_bare
 from .parser import parse_dictionary, parse_item, parse_list

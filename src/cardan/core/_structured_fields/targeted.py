@@ -46,9 +46,9 @@ class TargetedCacheControl(ResponseCacheControl):
     __slots__ = ()
 
     @classmethod
-    def _read(cls, text: str | None) -> dict[str, str | None]:
+    def parse(cls, text: str, /) -> dict[str, str | None]:
         try:
-            members = parse_dictionary(text or "")
+            members = parse_dictionary(text)
         except ValueError:
             return {}
         state: dict[str, str | None] = {}
@@ -58,7 +58,7 @@ class TargetedCacheControl(ResponseCacheControl):
         return state
 
     @classmethod
-    def _write(cls, state: dict[str, str | None]) -> str:
+    def serialize(cls, state: dict[str, str | None], /) -> str:
         return dump_dictionary({name: _value(name, text) for name, text in state.items()})
 
 

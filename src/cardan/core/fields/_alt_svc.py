@@ -15,7 +15,7 @@ from .._checks import check_type
 from .._urls import split_host
 from ._durations import MAX_SECONDS, delta_seconds, dump_age
 from ._lists import split
-from ._live import LiveSequence
+from ._live import LiveMembers
 from ._parameters import parse_parameters
 from ._syntax import OWS, is_token
 
@@ -92,7 +92,7 @@ class AltService:
         return self.to_header()
 
 
-class AltServices(LiveSequence[AltService]):
+class AltServices(LiveMembers[AltService]):
     """The services of a response, the best one first, a mutable sequence. It is live: every change is written.
 
     >>> AltServices([AltService("h3", ":443"), AltService("h2", "alt.example.com:8000")]).to_header()
@@ -104,16 +104,16 @@ class AltServices(LiveSequence[AltService]):
     _member = AltService
 
     @classmethod
-    def _read(cls, text: str | None) -> tuple[AltService, ...]:
-        if text is not None and text.strip(OWS) == "clear":
+    def parse(cls, text: str, /) -> tuple[AltService, ...]:
+        if text.strip(OWS) == "clear":
             return (AltService.CLEAR,)
         return tuple(service for member in split(text) if (service := AltService.from_header(member)) is not None)
 
     @classmethod
-    def _write(cls, state: tuple[AltService, ...]) -> str:
+    def serialize(cls, state: tuple[AltService, ...], /) -> str:
         if AltService.CLEAR in state and len(state) > 1:
             raise ValueError("got AltService.CLEAR beside other services, expected it alone")
-        return super()._write(state)
+        return super().serialize(state)
 
 
 def _encoded(protocol: str) -> str:

@@ -31,11 +31,11 @@ class AuthenticationInfo(LiveDict[str]):
     __slots__ = ()
 
     @classmethod
-    def _read(cls, text: str | None) -> dict[str, str]:
-        return read_parameters(text) if text else {}
+    def parse(cls, text: str, /) -> dict[str, str]:
+        return read_parameters(text)
 
     @classmethod
-    def _write(cls, state: dict[str, str]) -> str:
+    def serialize(cls, state: dict[str, str], /) -> str:
         return ", ".join(
             f"{check_token(name, 'parameter')}={quote(text) if name in _QUOTED else quote_if_needed(text)}"
             for name, text in state.items()

@@ -144,7 +144,7 @@ class CacheControl(LiveMapping[str | None]):
         return name, fold(name, None if given is True else given)
 
     @classmethod
-    def _read(cls, text: str | None) -> dict[str, str | None]:
+    def parse(cls, text: str, /) -> dict[str, str | None]:
         state: dict[str, str | None] = {}
         for name, value in parse_pairs(text):
             if is_token(name):
@@ -152,7 +152,7 @@ class CacheControl(LiveMapping[str | None]):
         return state
 
     @classmethod
-    def _write(cls, state: dict[str, str | None]) -> str:
+    def serialize(cls, state: dict[str, str | None], /) -> str:
         return ", ".join([cls._directive(name, value) for name, value in state.items()])
 
     @classmethod
@@ -185,10 +185,10 @@ class RequestCacheControl(CacheControl):
             """Raise TypeError."""
             raise TypeError(f"{type(self).__name__} cannot be changed")
 
-        __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = _refuse
+        __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = _change = _refuse
 
     def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self._get().items()))
+        return hash(frozenset(self.state.items()))
 
 
 class ResponseCacheControl(CacheControl, LiveDict[str | None]):

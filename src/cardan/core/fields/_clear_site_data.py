@@ -36,30 +36,33 @@ class ClearSiteData(Live[tuple[str, ...]], MutableSet[str]):
         super().__init__(_in_order([kinds] if isinstance(kinds, str) else kinds))
 
     @classmethod
-    def _read(cls, text: str | None) -> tuple[str, ...]:
+    def parse(cls, text: str, /) -> tuple[str, ...]:
         members = split(text)
         return tuple(kind for kind in KINDS if f'"{kind}"' in members)
 
     @classmethod
-    def _write(cls, state: tuple[str, ...]) -> str:
+    def serialize(cls, state: tuple[str, ...], /) -> str:
         return ", ".join(f'"{kind}"' for kind in state)
 
     def add(self, value: str) -> None:
         """Add a kind of data. Raises :exc:`ValueError` if it is not known."""
-        self._set(_in_order([*self._get(), value]))
+        self.state = _in_order([*self.state, value])
 
     def discard(self, value: str) -> None:
         """Remove a kind of data, if it is there."""
-        self._set(tuple(kind for kind in self._get() if kind != value))
+        self.state = tuple(kind for kind in self.state if kind != value)
 
     def __contains__(self, value: object) -> bool:
-        return value in self._get()
+        return value in self.state
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._get())
+        return iter(self.state)
 
     def __len__(self) -> int:
-        return len(self._get())
+        return len(self.state)
+
+    def __bool__(self) -> bool:
+        return len(self.state) > 0
 
 
 def _in_order(kinds: Iterable[str]) -> tuple[str, ...]:

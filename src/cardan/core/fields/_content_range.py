@@ -37,12 +37,11 @@ class ContentRange(Live[_Extent]):
         length: int | None = None,
     ) -> None:
         state = _folded(units, start, stop, length)
-        self._checked(state)
         super().__init__(state)
 
     @classmethod
-    def _read(cls, text: str | None) -> _Extent:
-        found = _content_range(text.strip(OWS)) if text else None
+    def parse(cls, text: str, /) -> _Extent:
+        found = _content_range(text.strip(OWS))
         if found is None or not is_token(found[1]):
             return (None, None, None, None)
         first, last = parse_integer(found[2]), parse_integer(found[3])
@@ -53,7 +52,7 @@ class ContentRange(Live[_Extent]):
         return (found[1].lower(), first, stop, length)
 
     @classmethod
-    def _write(cls, state: _Extent) -> str:
+    def serialize(cls, state: _Extent, /) -> str:
         units, start, stop, length = state
         if units is None:
             return ""
@@ -65,42 +64,42 @@ class ContentRange(Live[_Extent]):
 
     def set(self, start: int | None, stop: int | None, length: int | None = None, units: str | None = "bytes") -> None:
         """Set all four attributes at once. Raises :exc:`ValueError` if they contradict each other."""
-        self._set(_folded(units, start, stop, length))
+        self.state = _folded(units, start, stop, length)
 
     def unset(self) -> None:
         """Remove the field."""
-        self._set((None, None, None, None))
+        self.state = (None, None, None, None)
 
     @property
     def units(self) -> str | None:
         """The range unit, usually ``bytes``; None if there is no field. Setting None removes the field."""
-        return self._get()[0]
+        return self.state[0]
 
     @units.setter
     def units(self, units: str | None) -> None:
         if units is None:
             self.unset()
         else:
-            self._set(_folded(units, *self._get()[1:]))
+            self.state = _folded(units, *self.state[1:])
 
     @property
     def start(self) -> int | None:
         """The first position, None for an unsatisfied range."""
-        return self._get()[1]
+        return self.state[1]
 
     @property
     def stop(self) -> int | None:
         """The position after the last one, None for an unsatisfied range."""
-        return self._get()[2]
+        return self.state[2]
 
     @property
     def length(self) -> int | None:
         """The length of the whole representation, None if it is not known."""
-        return self._get()[3]
+        return self.state[3]
 
     @length.setter
     def length(self, length: int | None) -> None:
-        self._set((*self._get()[:3], length))
+        self.state = (*self.state[:3], length)
 
     def __bool__(self) -> bool:
         return self.units is not None

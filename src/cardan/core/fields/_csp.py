@@ -129,35 +129,32 @@ class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
     def __init__(self, values: Mapping[str, Sources] | Iterable[tuple[str, Sources]] | None = None) -> None:
         policy = folded((name, _text(value)) for name, value in dict(values or ()).items())
         state = (policy,) if policy else ()
-        self._checked(state)
         super().__init__(state)
 
     @classmethod
-    def _read(cls, text: str | None) -> tuple[Policy, ...]:
-        if not text:
-            return ()
+    def parse(cls, text: str, /) -> tuple[Policy, ...]:
         return tuple([policy for part in text.split(",") if (policy := _read_policy(part))])
 
     @classmethod
-    def _write(cls, state: tuple[Policy, ...]) -> str:
+    def serialize(cls, state: tuple[Policy, ...], /) -> str:
         return ", ".join("; ".join(_directive(*item) for item in policy.items()) for policy in state)
 
     @property
     def policies(self) -> tuple[Mapping[str, str], ...]:
         """All policies, the first one included. They are copies."""
-        return tuple(dict(policy) for policy in self._get())
+        return tuple(dict(policy) for policy in self.state)
 
     def add_policy(self, values: Mapping[str, Sources]) -> None:
         """Add a policy. It applies together with the others."""
         policy = folded((name, _text(value)) for name, value in values.items())
-        self._set((*self._get(), policy) if policy else self._get())
+        self.state = (*self.state, policy) if policy else self.state
 
     def _first(self) -> Policy:
-        state = self._get()
+        state = self.state
         return state[0] if state else {}
 
     def _set_first(self, policy: Policy) -> None:
-        self._set(((policy,) if policy else ()) + self._get()[1:])
+        self.state = ((policy,) if policy else ()) + self.state[1:]
 
     def __getitem__(self, key: str) -> str:
         return self._first()[key.lower()]
@@ -178,6 +175,9 @@ class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._first())
+
+    def __bool__(self) -> bool:
+        return bool(self.state)
 
 
 def _read_policy(text: str) -> Policy:

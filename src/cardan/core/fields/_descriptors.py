@@ -20,11 +20,10 @@ import re
 from collections.abc import Callable, MutableMapping
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
-from ._live import HasHeaders, Live
+from ._live import REFUSALS, HasHeaders, Live
 from ._syntax import check_token
 
 __all__ = [
-    "REFUSALS",
     "CachedHeaderField",
     "FieldValue",
     "FixedSetting",
@@ -48,8 +47,6 @@ L = TypeVar("L", bound=Live[Any])
 
 _MISSING: Any = object()
 
-# The exceptions with which a parser refuses a value. Any other exception is a bug of the parser and is not caught.
-REFUSALS = (ValueError, LookupError, ArithmeticError)
 _is_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 _is_float = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{0,40})?").fullmatch
 

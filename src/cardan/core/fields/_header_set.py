@@ -41,16 +41,15 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
         if isinstance(headers, str):
             raise TypeError(f"got {headers!r} as the members, expected an iterable of them")
         state = _fold(headers or ())
-        self._checked(state)
         super().__init__(state)
         self._on_update = on_update
 
     @classmethod
-    def _read(cls, text: str | None) -> dict[str, str]:
+    def parse(cls, text: str, /) -> dict[str, str]:
         return _fold(parse_list(text))
 
     @classmethod
-    def _write(cls, state: dict[str, str]) -> str:
+    def serialize(cls, state: dict[str, str], /) -> str:
         return dump_list(state.values())
 
     def _for_field(self, name: str) -> str:
@@ -58,23 +57,26 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
             _check_members(self._state.values(), name)
         return self.to_header()
 
-    def _set(self, state: dict[str, str]) -> None:
+    def _change(self, state: dict[str, str]) -> None:
         if self._headers is not None:  # what the field had before may stay, whoever wrote it
             _check_members(set(state.values()).difference(self._state.values()), self._name)
-        super()._set(state)
+        super()._change(state)
         # sets from from_header(), bound() and copy() lack the attribute
         on_update = getattr(self, "_on_update", None)
         if on_update is not None:
             on_update(self)
 
     def __contains__(self, token: object) -> bool:
-        return isinstance(token, str) and token.lower() in self._get()
+        return isinstance(token, str) and token.lower() in self.state
 
     def __iter__(self) -> Iterator[str]:
-        return iter(list(self._get().values()))
+        return iter(list(self.state.values()))
 
     def __len__(self) -> int:
-        return len(self._get())
+        return len(self.state)
+
+    def __bool__(self) -> bool:
+        return len(self.state) > 0
 
     def add(self, value: str) -> None:
         """Add a token at the end, unless the set has it."""
@@ -82,16 +84,16 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
 
     def update(self, values: Iterable[str]) -> None:
         """Add the tokens that the set does not have, in order, as one change."""
-        state = self._get()
+        state = self.state
         added = {**_fold(values), **state}
         if len(added) > len(state):
-            self._set({**state, **added})
+            self.state = {**state, **added}
 
     def discard(self, value: str) -> None:
         """Remove a token if the set has it."""
-        state = self._get()
+        state = self.state
         if value.lower() in state:
-            self._set({key: token for key, token in state.items() if key != value.lower()})
+            self.state = {key: token for key, token in state.items() if key != value.lower()}
 
     def remove(self, value: str) -> None:
         """Remove a token. Raises KeyError if the set does not have it."""
@@ -101,12 +103,12 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
 
     def clear(self) -> None:
         """Remove all tokens."""
-        if self._get():
-            self._set({})
+        if self.state:
+            self.state = {}
 
     def find(self, value: str) -> int:
         """Return the position of a token, -1 if the set does not have it."""
-        return next((at for at, key in enumerate(self._get()) if key == value.lower()), -1)
+        return next((at for at, key in enumerate(self.state) if key == value.lower()), -1)
 
     def index(self, value: str) -> int:
         """Return the position of a token. Raises IndexError (as Werkzeug does) if the set does not have it."""
@@ -116,25 +118,25 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
         return at
 
     def __getitem__(self, at: int) -> str:
-        return list(self._get().values())[at]
+        return list(self.state.values())[at]
 
     def __setitem__(self, at: int, value: str) -> None:
         tokens = list(self)
         tokens[at] = value
-        self._set(_fold(tokens))
+        self.state = _fold(tokens)
 
     def __delitem__(self, at: int) -> None:
         self.discard(self[at])
 
     def as_set(self, preserve_casing: bool = False) -> set[str]:
         """Return the tokens as a set of str, in lower case unless ``preserve_casing``."""
-        state = self._get()
+        state = self.state
         return set(state.values()) if preserve_casing else set(state)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AbstractSet):
             return NotImplemented
-        return self._get().keys() == {str(token).lower() for token in other}
+        return self.state.keys() == {str(token).lower() for token in other}
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from .._checks import check_type
 from .._pickling import slots_state
-from ._live import LiveSequence
+from ._live import LiveMembers
 from ._options import dump_options, parse_options
 from ._reading_back import differs, folded
 from ._syntax import is_token
@@ -53,7 +53,7 @@ class Link:
             raise ValueError(
                 f"got a link to {target!r} with rel {rel!r}, expected a relation type (RFC 8288 section 3.3)"
             )
-        if Links._read(self.to_header()) != (self,):
+        if Links.parse(self.to_header()) != (self,):
             raise differs(Link, self.to_header())
 
     @property
@@ -91,7 +91,7 @@ class Link:
         return f"<{type(self).__name__} {self.to_header()!r}>"
 
 
-class Links(LiveSequence[Link]):
+class Links(LiveMembers[Link]):
     """The links of a message, a mutable sequence. It is live: every change is written to the field."""
 
     __module__ = "cardan.datastructures"
@@ -99,14 +99,12 @@ class Links(LiveSequence[Link]):
     _member = Link
 
     @classmethod
-    def _read(cls, text: str | None) -> tuple[Link, ...]:
-        return tuple(
-            _made(target, rest) for found, target, rest in _link.findall(text or "") if found and _is_target(target)
-        )
+    def parse(cls, text: str, /) -> tuple[Link, ...]:
+        return tuple(_made(target, rest) for found, target, rest in _link.findall(text) if found and _is_target(target))
 
     def find(self, relation: str) -> Link | None:
         """Return the first link with a relation type, None if there is none."""
-        return next((link for link in self._get() if link.has_rel(relation)), None)
+        return next((link for link in self.state if link.has_rel(relation)), None)
 
 
 def _made(target: str, rest: str) -> Link:

@@ -1,25 +1,41 @@
 """Live values: objects that show one header field and write every change to it at once.
 
-A class of field values that can be changed derives from :class:`Live`. An object that is not bound to headers keeps its
-own state. An object that is bound to headers (:meth:`Live.bound`) reads the field before each use and writes it after
-each change. Two live values of one field therefore see each other's changes, and also a direct assignment to the
-headers. A change to a value that a header field must not contain, or that reading the field would not give back, raises
-an exception and changes nothing. When a value becomes empty, the field is removed.
+A class of field values that can be changed derives from :class:`Live`, and says by two methods how the state of a value
+is read from text and written as text. An object that is not bound to headers keeps its own state. An object that is
+bound to headers (:meth:`Live.bound`) reads the field before each use and writes it after each change. Two live values
+of one field therefore see each other's changes, and also a direct assignment to the headers. A change to a value that a
+header field must not contain, or that reading the field would not give back, raises an exception and changes nothing.
+When a value becomes empty, the field is removed.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSequence
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, overload
 
 from ._reading_back import differs
+from ._syntax import OWS, check_value
 
-__all__ = ["HasHeaders", "HeaderStore", "Live", "LiveDict", "LiveMapping", "LiveSequence", "sealed"]
+__all__ = [
+    "REFUSALS",
+    "HasHeaders",
+    "HeaderStore",
+    "Live",
+    "LiveDict",
+    "LiveMapping",
+    "LiveMembers",
+    "LiveSequence",
+    "sealed",
+]
 
 S = TypeVar("S")
 V = TypeVar("V")
+M = TypeVar("M", bound="_Member")
 L_co = TypeVar("L_co", bound="Live[Any]", covariant=True)
+
+# The exceptions with which a parser refuses a value. Any other exception is a bug of the parser and is not caught.
+REFUSALS = (ValueError, LookupError, ArithmeticError)
 
 
 class HasHeaders(Protocol):
@@ -43,8 +59,30 @@ class HeaderStore(Protocol):
     def __delitem__(self, key: str, /) -> None: ...
 
 
-class Live(Generic[S]):
-    """Base class of live values. ``S`` is the type of the state; a change replaces the state and never mutates it."""
+class Live(ABC, Generic[S]):
+    """Base class of live values. ``S`` is the type of the state, which says all that the field value says.
+
+    A subclass defines :meth:`parse` and :meth:`serialize`; :func:`live_field` makes it an attribute of a response. The
+    state can be an object of any immutable type with ``==``. A change replaces it.
+
+    >>> from cardan import Response
+    >>> class Weight(Live[float]):
+    ...     @classmethod
+    ...     def parse(cls, text: str, /) -> float:
+    ...         return float(text.removesuffix("kg")) if text else 0.0
+    ...     @classmethod
+    ...     def serialize(cls, state: float, /) -> str:
+    ...         return f"{state} kg" if state else ""
+    >>> class Parcel(Response):
+    ...     weight = live_field("X-Weight", Weight)
+    >>> parcel = Parcel()
+    >>> parcel.weight.state = 2.5
+    >>> parcel.headers["X-Weight"]
+    '2.5 kg'
+    >>> parcel.headers["X-Weight"] = "heavy"
+    >>> parcel.weight.state
+    0.0
+    """
 
     __module__ = "cardan.core.fields"
     __slots__ = ("_headers", "_name", "_state", "_text")
@@ -53,40 +91,64 @@ class Live(Generic[S]):
     _joined_by: ClassVar[str] = ", "
 
     def __init__(self, state: S) -> None:
+        """Take a state. Raises :exc:`ValueError` for one that a header field cannot say."""
+        self._checked(state)
+        self._keep(state)
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, text: str, /) -> S:
+        """Return the state that a field value says. ``""`` stands for a field that was not sent: an empty value.
+
+        It refuses a field value by raising :exc:`ValueError`, :exc:`LookupError` or :exc:`ArithmeticError`. The value
+        is then empty, too. It must not refuse ``""``. Several fields of one name are one field value, joined by
+        ``", "`` (RFC 9110 section 5.3).
+        """
+
+    @classmethod
+    @abstractmethod
+    def serialize(cls, state: S, /) -> str:
+        """Return the field value that says ``state``; ``""`` for an empty value, which removes the field.
+
+        It may raise :exc:`ValueError` for a state that the field cannot say. :class:`Live` itself refuses a state that
+        :meth:`parse` would not give back, and text with a character that a header field must not contain (RFC 9110
+        section 5.5).
+        """
+
+    @classmethod
+    def _parsed(cls, text: str | None) -> S:
+        """Return the state of a field value. None, and a value that ``parse()`` refuses, give the empty state."""
+        if text:
+            try:
+                return cls.parse(text)
+            except REFUSALS:
+                pass
+        return cls.parse("")
+
+    @classmethod
+    def _checked(cls, state: S) -> str:
+        """Return the field value of ``state``.
+
+        Raises what ``serialize()`` raises, and :exc:`ValueError` if a header field must not contain the text, or if
+        reading it gives another state. A recipient takes the spaces around a field value off (RFC 9110 section 5.5).
+        """
+        text = check_value(cls.serialize(state))
+        if cls._parsed(text.strip(OWS)) != state:
+            raise differs(cls, text)
+        return text
+
+    def _keep(self, state: S) -> None:
+        """Make a new object that is not bound to headers."""
         self._headers: HeaderStore | None = None
         self._name = ""
         self._text: str | None = None
         self._state = state
 
     @classmethod
-    @abstractmethod
-    def _read(cls, text: str | None) -> S:
-        """Parse a field value. None and an invalid value give the empty state. Never raises."""
-
-    @classmethod
-    @abstractmethod
-    def _write(cls, state: S) -> str:
-        """Return the field value of ``state``; ``""`` removes the field.
-
-        Raises ValueError for a state that a header field must not contain.
-        """
-
-    @classmethod
-    def _checked(cls, state: S) -> str:
-        """Return the field value of ``state``.
-
-        Raises what ``_write()`` raises, and :exc:`ValueError` if reading the field value gives another state.
-        """
-        text = cls._write(state)
-        if cls._read(text or None) != state:
-            raise differs(cls, text)
-        return text
-
-    @classmethod
     def from_header(cls, value: str | None, /) -> Self:
         """Parse a field value. None and an invalid value give an empty object."""
         self = cls.__new__(cls)
-        Live.__init__(self, cls._read(value))
+        Live._keep(self, cls._parsed(value))
         return self
 
     @classmethod
@@ -96,12 +158,12 @@ class Live(Generic[S]):
         self._headers = headers
         self._name = name
         self._text = self._current()
-        self._state = cls._read(self._text)
+        self._state = cls._parsed(self._text)
         return self
 
     def to_header(self) -> str:
         """Return the field value. Raises :exc:`ValueError` for a value that a header field must not contain."""
-        return self._write(self._get())
+        return self.serialize(self.state)
 
     def _for_field(self, name: str) -> str:
         """Return the field value for an assignment to the field ``name``. Raises as :meth:`to_header` does."""
@@ -111,14 +173,23 @@ class Live(Generic[S]):
         values = self._headers.getlist(self._name) if self._headers is not None else ()
         return self._joined_by.join(values) if values else None
 
-    def _get(self) -> S:
-        """Return the state. If the headers have changed, parse the field again."""
+    @property
+    def state(self) -> S:
+        """What the value says, as :meth:`parse` gives it. Do not change the object itself: assign another state.
+
+        An assignment writes the field. It raises :exc:`ValueError` and changes nothing if the state cannot be written,
+        or would be read as another one.
+        """
         if self._headers is not None and (text := self._current()) != self._text:
-            self._state = self._read(text)
+            self._state = self._parsed(text)
             self._text = text
         return self._state
 
-    def _set(self, state: S) -> None:
+    @state.setter
+    def state(self, state: S) -> None:
+        self._change(state)
+
+    def _change(self, state: S) -> None:
         """Replace the state and write it to the headers. If ``_checked()`` raises, nothing changes."""
         text = self._checked(state)
         if self._headers is not None:
@@ -132,12 +203,13 @@ class Live(Generic[S]):
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return bool(self._get() == other._get())
+        return bool(self.state == other.state)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __bool__(self) -> bool:
-        return bool(self._get())
+        """Return whether there is a value: an empty one is no field."""
+        return bool(self.to_header())
 
     def __str__(self) -> str:
         return self.to_header()
@@ -148,7 +220,7 @@ class Live(Generic[S]):
     def __copy__(self) -> Self:
         """Return a copy that is not bound to headers."""
         copy = type(self).__new__(type(self))
-        Live.__init__(copy, self._get())
+        Live._keep(copy, self.state)
         return copy
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
@@ -163,7 +235,7 @@ class Live(Generic[S]):
 
 
 class LiveMapping(Live[dict[str, V]], Mapping[str, V]):
-    """A field value that is a mapping. The case of names does not matter; they are kept in lower case."""
+    """A live value that is a mapping. The case of names does not matter: :meth:`parse` gives them in lower case."""
 
     __module__ = "cardan.core.fields"
     __slots__ = ()
@@ -173,7 +245,6 @@ class LiveMapping(Live[dict[str, V]], Mapping[str, V]):
         state: dict[str, V] = {}
         for name, value in dict(values or ()).items():
             state.setdefault(*self._item(name, value))  # of equal names the first one counts, as in reading
-        self._checked(state)
         super().__init__(state)
 
     @classmethod
@@ -186,40 +257,121 @@ class LiveMapping(Live[dict[str, V]], Mapping[str, V]):
         return name.lower()
 
     def __getitem__(self, key: str) -> V:
-        return self._get()[self._key(key)]
+        return self.state[self._key(key)]
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self._key(key) in self._get()
+        return isinstance(key, str) and self._key(key) in self.state
 
     def __iter__(self) -> Iterator[str]:
-        return iter(tuple(self._get()))
+        return iter(tuple(self.state))
 
     def __len__(self) -> int:
-        return len(self._get())
+        return len(self.state)
+
+    def __bool__(self) -> bool:
+        return len(self.state) > 0
 
 
 class LiveDict(LiveMapping[V], MutableMapping[str, V]):
-    """A :class:`LiveMapping` that can be changed."""
+    """A :class:`LiveMapping` that can be changed.
+
+    >>> class Sizes(LiveDict[int]):
+    ...     @classmethod
+    ...     def parse(cls, text: str, /) -> dict[str, int]:
+    ...         pairs = [pair.partition("=") for pair in text.lower().split(",") if pair]
+    ...         return {name.strip(): int(size) for name, _, size in pairs}
+    ...     @classmethod
+    ...     def serialize(cls, state: dict[str, int], /) -> str:
+    ...         return ", ".join(f"{name}={size}" for name, size in state.items())
+    >>> sizes = Sizes({"Width": 5})
+    >>> sizes["height"] = 7
+    >>> sizes.to_header()
+    'width=5, height=7'
+    """
 
     __module__ = "cardan.core.fields"
     __slots__ = ()
 
     def __setitem__(self, key: str, value: V) -> None:
         name, item = self._item(key, value)
-        self._set({**self._get(), name: item})
+        self.state = {**self.state, name: item}
 
     def __delitem__(self, key: str) -> None:
-        state = dict(self._get())
+        state = dict(self.state)
         del state[self._key(key)]
-        self._set(state)
+        self.state = state
 
     def clear(self) -> None:
         """Remove all items, and the field."""
-        self._set({})
+        self.state = {}
 
 
 class LiveSequence(Live[tuple[V, ...]], MutableSequence[V]):
-    """A field value that is a list of members, which can be changed. Members have ``to_header()``."""
+    """A live value that is a list of members, which can be changed.
+
+    >>> class Steps(LiveSequence[int]):
+    ...     @classmethod
+    ...     def parse(cls, text: str, /) -> tuple[int, ...]:
+    ...         return tuple(int(step) for step in text.split(",") if step)
+    ...     @classmethod
+    ...     def serialize(cls, state: tuple[int, ...], /) -> str:
+    ...         return ", ".join(str(step) for step in state)
+    >>> steps = Steps([1, 2])
+    >>> steps.append(5)
+    >>> steps.to_header()
+    '1, 2, 5'
+    """
+
+    __module__ = "cardan.core.fields"
+    __slots__ = ()
+
+    def __init__(self, members: Iterable[V] = ()) -> None:
+        """Take the members. Raises :exc:`ValueError` for members that a header field must not contain."""
+        super().__init__(tuple(members))
+
+    def insert(self, index: int, value: V) -> None:
+        """Insert a member before a position."""
+        members = list(self.state)
+        members.insert(index, value)
+        self.state = tuple(members)
+
+    @overload
+    def __getitem__(self, key: int) -> V: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[V]: ...
+    def __getitem__(self, key: int | slice) -> V | list[V]:
+        return list(self.state[key]) if isinstance(key, slice) else self.state[key]
+
+    @overload
+    def __setitem__(self, key: int, value: V) -> None: ...
+    @overload
+    def __setitem__(self, key: slice, value: Iterable[V]) -> None: ...
+    def __setitem__(self, key: Any, value: Any) -> None:
+        members = list(self.state)
+        members[key] = value
+        self.state = tuple(members)
+
+    def __delitem__(self, key: int | slice) -> None:
+        members = list(self.state)
+        del members[key]
+        self.state = tuple(members)
+
+    def __iter__(self) -> Iterator[V]:
+        return iter(self.state)
+
+    def __len__(self) -> int:
+        return len(self.state)
+
+    def __bool__(self) -> bool:
+        return len(self.state) > 0
+
+
+class _Member(Protocol):
+    def to_header(self) -> str: ...
+
+
+class LiveMembers(LiveSequence[M]):
+    """A :class:`LiveSequence` whose members are objects of one class, which has ``to_header()``."""
 
     __module__ = "cardan.core.fields"
     __slots__ = ()
@@ -227,52 +379,13 @@ class LiveSequence(Live[tuple[V, ...]], MutableSequence[V]):
     #: The class of the members.
     _member: ClassVar[type[Any]]
 
-    def __init__(self, members: Iterable[V] = ()) -> None:
-        """Take the members. Raises :exc:`TypeError` for one of another class."""
-        state = tuple(members)
-        self._checked(state)
-        super().__init__(state)
-
     @classmethod
-    def _write(cls, state: tuple[V, ...]) -> str:
+    def serialize(cls, state: tuple[M, ...], /) -> str:
+        """Return the field value. Raises :exc:`TypeError` for a member of another class."""
         for member in state:
             if not isinstance(member, cls._member):
                 raise TypeError(f"got {member!r} as a member of {cls.__name__}, expected {cls._member.__name__}")
-        return ", ".join([member.to_header() for member in state])  # type: ignore[attr-defined]
-
-    def insert(self, index: int, value: V) -> None:
-        """Insert a member before a position."""
-        members = list(self._get())
-        members.insert(index, value)
-        self._set(tuple(members))
-
-    @overload
-    def __getitem__(self, key: int) -> V: ...
-    @overload
-    def __getitem__(self, key: slice) -> list[V]: ...
-    def __getitem__(self, key: int | slice) -> V | list[V]:
-        found = self._get()[key]
-        return list(found) if isinstance(key, slice) else found  # type: ignore[arg-type, return-value]
-
-    @overload
-    def __setitem__(self, key: int, value: V) -> None: ...
-    @overload
-    def __setitem__(self, key: slice, value: Iterable[V]) -> None: ...
-    def __setitem__(self, key: Any, value: Any) -> None:
-        members = list(self._get())
-        members[key] = value
-        self._set(tuple(members))
-
-    def __delitem__(self, key: int | slice) -> None:
-        members = list(self._get())
-        del members[key]
-        self._set(tuple(members))
-
-    def __iter__(self) -> Iterator[V]:
-        return iter(self._get())
-
-    def __len__(self) -> int:
-        return len(self._get())
+        return ", ".join([member.to_header() for member in state])
 
 
 class _Sealed:

@@ -21,26 +21,25 @@ class MediaTypeParameters(Live[MediaType | None], MutableMapping[str, str]):
     __slots__ = ()
 
     def __init__(self, media_type: MediaType | None = None) -> None:
-        self._checked(media_type)
         super().__init__(media_type)
 
     @classmethod
-    def _read(cls, text: str | None) -> MediaType | None:
+    def parse(cls, text: str, /) -> MediaType | None:
         return MediaType.from_header(text)
 
     @classmethod
-    def _write(cls, state: MediaType | None) -> str:
+    def serialize(cls, state: MediaType | None, /) -> str:
         return "" if state is None else state.to_header()
 
     def _parameters(self) -> dict[str, str]:
-        state = self._get()
+        state = self.state
         return {} if state is None else dict(state.parameters)
 
     def _replace(self, parameters: dict[str, str]) -> None:
-        state = self._get()
+        state = self.state
         if state is None:
             raise ValueError("got a parameter without a media type, expected Content-Type to be set first")
-        self._set(MediaType(state.type, state.subtype, parameters))
+        self.state = MediaType(state.type, state.subtype, parameters)
 
     def __getitem__(self, key: str) -> str:
         return self._parameters()[key.lower()]

@@ -154,7 +154,7 @@ class PreferenceApplied(LiveDict[str | None]):
         return cls._key(name), value or None
 
     @classmethod
-    def _read(cls, text: str | None) -> dict[str, str | None]:
+    def parse(cls, text: str, /) -> dict[str, str | None]:
         state: dict[str, str | None] = {}
         for name, value in parse_pairs(text):
             if is_token(name):
@@ -162,7 +162,7 @@ class PreferenceApplied(LiveDict[str | None]):
         return state
 
     @classmethod
-    def _write(cls, state: dict[str, str | None]) -> str:
+    def serialize(cls, state: dict[str, str | None], /) -> str:
         return ", ".join([_pair(name, value) for name, value in state.items()])
 
 

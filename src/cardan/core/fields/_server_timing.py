@@ -12,7 +12,7 @@ from typing import Self
 
 from .._checks import check_type
 from ._lists import split
-from ._live import LiveSequence
+from ._live import LiveMembers
 from ._parameters import parse_parameters
 from ._syntax import OWS, check_token, check_value, is_text, is_token, quote_if_needed
 
@@ -69,7 +69,7 @@ class ServerTiming:
         return self.to_header()
 
 
-class ServerTimings(LiveSequence[ServerTiming]):
+class ServerTimings(LiveMembers[ServerTiming]):
     """The metrics of a response, a mutable sequence. It is live: every change is written to the field.
 
     >>> timings = ServerTimings([ServerTiming("miss")])
@@ -83,7 +83,7 @@ class ServerTimings(LiveSequence[ServerTiming]):
     _member = ServerTiming
 
     @classmethod
-    def _read(cls, text: str | None) -> tuple[ServerTiming, ...]:
+    def parse(cls, text: str, /) -> tuple[ServerTiming, ...]:
         return tuple(metric for member in split(text) if (metric := ServerTiming.from_header(member)) is not None)
 
     def add(self, name: str, duration: float | None = None, description: str | None = None) -> None:

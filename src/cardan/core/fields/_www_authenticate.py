@@ -13,7 +13,7 @@ from typing import overload
 
 from ._authorization import Challenge, _is_token68, read_parameters
 from ._lists import split
-from ._live import LiveSequence
+from ._live import LiveMembers
 from ._syntax import TOKEN_CHARS
 
 __all__ = ["WWWAuthenticate"]
@@ -22,7 +22,7 @@ __all__ = ["WWWAuthenticate"]
 _scheme = re.compile(rf"([{TOKEN_CHARS}]+)(?:[ \t]+(?![ \t=])(.*)|[ \t]*)", re.DOTALL).fullmatch
 
 
-class WWWAuthenticate(LiveSequence[Challenge]):
+class WWWAuthenticate(LiveMembers[Challenge]):
     """The challenges of a response, a mutable sequence. It is live: every change is written to the field, and removing
     the last challenge removes the field.
 
@@ -45,7 +45,7 @@ class WWWAuthenticate(LiveSequence[Challenge]):
         super().__init__(auth_type or ())
 
     @classmethod
-    def _read(cls, text: str | None) -> tuple[Challenge, ...]:
+    def parse(cls, text: str, /) -> tuple[Challenge, ...]:
         found: list[tuple[str, list[str]]] = []
         for member in split(text):
             if (scheme := _scheme(member)) is not None:
@@ -56,7 +56,7 @@ class WWWAuthenticate(LiveSequence[Challenge]):
 
     def set_basic(self, realm: str = "authentication required") -> None:
         """Request Basic credentials in UTF-8 (RFC 7617). This replaces all challenges."""
-        self._set((Challenge("basic", {"realm": realm, "charset": "UTF-8"}),))
+        self.state = (Challenge("basic", {"realm": realm, "charset": "UTF-8"}),)
 
     def set_digest(
         self,
@@ -71,24 +71,24 @@ class WWWAuthenticate(LiveSequence[Challenge]):
         values = {"realm": realm, "nonce": nonce, "qop": ", ".join(qop), "opaque": opaque, "algorithm": algorithm}
         if stale:
             values["stale"] = "true"
-        self._set((Challenge("digest", values),))
+        self.state = (Challenge("digest", values),)
 
     @property
     def type(self) -> str | None:
         """The scheme of the first challenge, in lower case; None without a challenge."""
-        state = self._get()
+        state = self.state
         return state[0].type if state else None
 
     @property
     def parameters(self) -> Mapping[str, str]:
         """The parameters of the first challenge; empty without a challenge."""
-        state = self._get()
+        state = self.state
         return state[0].parameters if state else {}
 
     @property
     def token(self) -> str | None:
         """The token of the first challenge, None if it has none."""
-        state = self._get()
+        state = self.state
         return state[0].token if state else None
 
     @property
@@ -109,7 +109,7 @@ class WWWAuthenticate(LiveSequence[Challenge]):
 
     def __contains__(self, value: object) -> bool:
         """Return whether ``value`` is one of the challenges, or (a string) the name of a parameter of the first one."""
-        return value.lower() in self.parameters if isinstance(value, str) else value in self._get()
+        return value.lower() in self.parameters if isinstance(value, str) else value in self.state
 
 
 def _challenge(scheme: str, members: list[str]) -> Challenge:
