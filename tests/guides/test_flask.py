@@ -13,6 +13,7 @@ import flask
 import jinja2
 import pytest
 from werkzeug.exceptions import NotFound as FlaskNotFound
+from werkzeug.urls import uri_to_iri
 from werkzeug.utils import secure_filename as flask_secure_filename
 
 from cardan import Application, Request, Response, abort, middleware, redirect, send_file
@@ -417,6 +418,21 @@ def test_pages_of_errors() -> None:
         assert answer.headers["Content-Type"] == "application/problem+json"
     for answer in answers(None, app=Application(new, errors="html"), headers=headers):
         assert answer.headers["Content-Type"].startswith("text/html")
+
+
+def test_texts_of_urls() -> None:
+    """The query of ``full_path`` is decoded here only, and the host of ``url`` in Flask only."""
+    differs("`request.full_path` has the query as it was sent")
+    differs("`request.url` of `xn--")
+    where = "/ö?a=%C3%B6", "http://xn--bcher-kva.example/"
+    with flask_app(str).test_request_context(*where):
+        assert flask.request.full_path == "/ö?a=%C3%B6"
+        assert flask.request.url == "http://bücher.example/ö?a=ö"
+    for protocol in PROTOCOLS:
+        request = Request.from_values(where[0], base_url=where[1], protocol=protocol)
+        assert request.full_path == "/ö?a=ö"
+        assert f"{request.path}?{request.query_string.decode()}" == "/ö?a=%C3%B6"
+        assert uri_to_iri(request.url) == "http://bücher.example/ö?a=ö"
 
 
 def test_errors_for_json() -> None:

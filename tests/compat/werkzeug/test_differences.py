@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 import werkzeug.http
+import werkzeug.urls
 
 import cardan
 from cardan.exceptions import WrongMode
@@ -204,6 +205,17 @@ def test_the_order_of_values(wz: Any, theirs: bool) -> None:
     for values in (request.form, request.args):
         assert list(values.items(multi=True)) == pairs
         assert list(values.lists()) == [("a", ["1", "3"]), ("b", ["2"])]
+
+
+def test_texts_of_urls(wz: Any, theirs: bool) -> None:
+    """The query of ``full_path`` is decoded here only, and the host of ``url`` in Werkzeug only."""
+    row("`request.full_path` has the query as it was sent")
+    row("`request.url` of `xn--")
+    request = wz.wrappers.Request(wz.test.create_environ("/ö?a=%C3%B6", "http://xn--bcher-kva.example/"))
+    assert request.full_path == ("/ö?a=%C3%B6" if theirs else "/ö?a=ö")
+    assert f"{request.path}?{request.query_string.decode()}" == "/ö?a=%C3%B6"
+    assert request.url == f"http://{'bücher' if theirs else 'xn--bcher-kva'}.example/ö?a=ö"
+    assert werkzeug.urls.uri_to_iri(request.url) == "http://bücher.example/ö?a=ö"
 
 
 def test_bytes_that_are_not_utf_8(wz: Any, theirs: bool) -> None:

@@ -6,15 +6,21 @@ import io
 from typing import Any
 
 import pytest
+import werkzeug.datastructures
 import werkzeug.test
 import werkzeug.utils
+import werkzeug.wrappers
 import werkzeug.wsgi
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cardan.compat.werkzeug.datastructures
 import cardan.compat.werkzeug.test
 import cardan.compat.werkzeug.utils
+import cardan.compat.werkzeug.wrappers
 import cardan.compat.werkzeug.wsgi
+from cardan.compat.werkzeug.wrappers import Request
+from cardan.testing import PROTOCOLS
 from tests.compat.werkzeug.test_differences import row
 
 names = st.lists(
@@ -121,3 +127,53 @@ def test_environs(arguments: dict[str, Any]) -> None:
             ({key: value for key, value in environ.items() if isinstance(value, str | bool | tuple | int)}, body)
         )
     assert made[0] == made[1]
+
+
+OVERRIDES: list[dict[str, Any]] = [
+    {"environ_base": {"REMOTE_ADDR": "192.0.2.1", "REMOTE_PORT": "4000"}}, {"environ_base": {"REQUEST_METHOD": "PUT"}},
+    {"environ_overrides": {"REQUEST_METHOD": "PUT", "wsgi.url_scheme": "https", "REMOTE_ADDR": "192.0.2.1"}},
+    {"environ_overrides": {"PATH_INFO": "/\xc3\xa4 b", "SCRIPT_NAME": "/r", "QUERY_STRING": "c=d"}}, {"path": "/a%2Fb"},
+    {"environ_overrides": {"HTTP_HOST": "a.example:81", "HTTP_COOKIE": "a=b", "SERVER_PROTOCOL": "HTTP/1.0"}},
+    {"environ_overrides": {"SERVER_NAME": "s", "SERVER_PORT": "81", "HTTP_HOST": ""}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", OVERRIDES, ids=repr)
+def test_scopes(arguments: dict[str, Any]) -> None:
+    """A request made on ASGI has the values of the one that is made on WSGI from the same arguments."""
+    names = (
+        "method", "scheme", "path", "root_path", "url", "full_path", "query_string", "host", "remote_addr",
+        "access_route", "http_version",
+    )  # fmt: skip
+    here = [Request.from_values(**arguments, protocol=protocol) for protocol in PROTOCOLS]
+    there = werkzeug.wrappers.Request.from_values(**arguments)
+    for name in names:
+        wsgi, asgi = (getattr(request, name) for request in here)
+        assert wsgi == asgi, name
+        if name in ("method", "scheme", "path", "query_string", "remote_addr"):
+            assert wsgi == getattr(there, name), name
+
+
+FILES: list[Any] = [
+    lambda module: {"f": io.BytesIO(b"x")},
+    lambda module: {"f": (io.BytesIO(b"x"), "a.txt")},
+    lambda module: {"f": module.FileStorage(io.BytesIO(b"x"), "a.txt")},
+    lambda module: {"f": module.FileStorage(io.BytesIO(b"x"), "a.txt", content_type="a/b")},
+    lambda module: {"f": module.FileStorage(io.BytesIO(b"x"))},
+    lambda module: module.MultiDict([("f", module.FileStorage(io.BytesIO(b"x"), "a.txt")), ("a", "1"), ("f", "2")]),
+    lambda module: {"f": [(io.BytesIO(b"x"), "a.txt"), (io.BytesIO(b"y"), "b", "c/d")], "a": ["1", "2"]},
+]
+
+
+@pytest.mark.parametrize("data", FILES)
+def test_files_of_forms(data: Any) -> None:
+    """The same values become the same fields and files: one without a name is a field."""
+    found = []
+    for wrappers, module in (
+        (werkzeug.wrappers, werkzeug.datastructures),
+        (cardan.compat.werkzeug.wrappers, cardan.compat.werkzeug.datastructures),
+    ):
+        with wrappers.Request.from_values(method="POST", data=data(module)) as request:  # type: ignore[attr-defined]
+            files = [(name, file.filename, file.content_type, file.read()) for name, file in request.files.items()]
+            found.append((request.form.to_dict(flat=False), files))
+    assert found[0] == found[1]

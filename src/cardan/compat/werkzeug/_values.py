@@ -6,8 +6,9 @@ import io
 import json as jsonlib
 import sys
 from collections.abc import Iterable, Mapping
+from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeAlias
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urlencode, urlsplit
 
 from ..._request import Request
 from ...core._urls import iri_to_uri
@@ -50,19 +51,23 @@ def stream_encode_multipart(
 
 
 def encode_multipart(values: Mapping[str, Any], boundary: str | None = None) -> tuple[str, bytes]:
-    """A boundary, and the body of a multipart form (RFC 7578) with it. The values are texts and files."""
+    """A boundary, and the body of a multipart form (RFC 7578) with it. The values are texts and files.
+
+    A file without a filename becomes a field. The type of one that has no ``content_type`` is guessed from its name.
+    """
     encoder = MultipartEncoder(boundary)
     pieces: list[bytes] = []
     for name, value in _pairs_of(values):
-        if not hasattr(value, "read"):
+        filename = getattr(value, "filename", getattr(value, "name", None)) if hasattr(value, "read") else None
+        if filename is None:
+            value = value.read() if hasattr(value, "read") else value
             raw = value if isinstance(value, bytes) else str(value).encode()
             pieces += encoder.feed([Field(name, raw.decode("utf-8", "replace"), raw)])
             continue
-        filename = getattr(value, "filename", None) or str(getattr(value, "name", None) or "")
-        kind = getattr(value, "content_type", None) or "application/octet-stream"
+        kind = getattr(value, "content_type", None) or guess_type(str(filename))[0] or "application/octet-stream"
         headers = {"Content-Type": kind, **dict(getattr(value, "headers", None) or {})}
         block = "\r\n".join(f"{key}: {text}" for key, text in headers.items()).encode()
-        pieces += encoder.feed([FileStart(name, filename, PartHeaders(block)), value.read() or b"", FileEnd()])
+        pieces += encoder.feed([FileStart(name, str(filename), PartHeaders(block)), value.read() or b"", FileEnd()])
     return encoder.boundary, b"".join([*pieces, *encoder.close()])
 
 
@@ -380,21 +385,26 @@ class ValuesBuilder:
         """A new ASGI scope with the same values, and a ``receive`` that gives the body in one message."""
         environ = self.get_environ()
         body = environ["wsgi.input"].read()
-        root, path = (environ[key].encode("latin-1").decode("utf-8", "replace") for key in ("SCRIPT_NAME", "PATH_INFO"))
+        encoded = environ["SCRIPT_NAME"].encode("latin-1"), environ["PATH_INFO"].encode("latin-1")
+        raw = self.script_root + self.path
+        if unquote_to_bytes(raw) != b"".join(encoded):  # environ_overrides has another path
+            raw = quote(b"".join(encoded))
+        root, path = (part.decode("utf-8", "replace") for part in encoded)
+        address, port = environ.get("REMOTE_ADDR"), environ.get("REMOTE_PORT")
         headers = Request(environ, populate_request=False).headers
         scope: Scope = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.4"},
-            "http_version": self.server_protocol.partition("/")[2],
-            "method": self.method,
-            "scheme": self.url_scheme,
+            "http_version": environ["SERVER_PROTOCOL"].partition("/")[2],
+            "method": environ["REQUEST_METHOD"],
+            "scheme": environ["wsgi.url_scheme"],
             "path": root + path,
-            "raw_path": (self.script_root + self.path).encode("ascii"),
+            "raw_path": raw.encode("ascii"),
             "query_string": environ["QUERY_STRING"].encode("latin-1"),
             "root_path": root,
             "headers": [(name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in headers.items()],
-            "client": None,
-            "server": (self.server_name, self.server_port),
+            "client": None if address is None else (address, int(port or 0)),
+            "server": (environ["SERVER_NAME"], int(environ["SERVER_PORT"])),
         }
         messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
