@@ -201,6 +201,7 @@ MISTAKES: list[tuple[Any, str]] = [
     (Wrapper, f"got the middleware Wrapper, which is a class, {GENERATOR}"),
     (OneArgument, f"got the middleware OneArgument, which is a class, {GENERATOR}"),
     (lambda request: None, f"got the middleware <lambda>, which returned NoneType and has no yield, {GENERATOR}"),
+    (lambda request: iter(()), f"middleware <lambda>, which returned tuple_iterator and has no yield, {GENERATOR}"),
     (yields, "of the middleware yields, expected a yield without a value: a return gives the answer"),
 ]
 

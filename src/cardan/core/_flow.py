@@ -252,7 +252,7 @@ def _begin(middleware: Function, request: Any) -> Any:
         if (mistake := _wrong_call(middleware, request)) is None:
             raise
         raise TypeError(f"got the middleware {mistake}, {_MEANT}") from error
-    if hasattr(around, "__next__") or isasyncgen(around):
+    if (hasattr(around, "__next__") and hasattr(around, "send")) or isasyncgen(around):
         return around
     if isinstance(unwrap(middleware), type):
         mistake = f"{_name_of(middleware)}, which is a class"
