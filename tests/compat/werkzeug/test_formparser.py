@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from typing import Any
 
@@ -9,8 +10,8 @@ import anyio
 import pytest
 
 from cardan.compat.werkzeug.datastructures import FileStorage, MultiDict
-from cardan.compat.werkzeug.exceptions import BadRequest
-from cardan.compat.werkzeug.formparser import FormDataParser, aparse_form_data
+from cardan.compat.werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from cardan.compat.werkzeug.formparser import FormDataParser, aparse_form_data, parse_form_data
 from cardan.compat.werkzeug.test import EnvironBuilder
 
 BODY = (
@@ -148,3 +149,23 @@ def test_parse_on_asgi() -> None:
         assert (await parse(data=b"text", content_type="text/plain"))[0] == b"text"
 
     anyio.run(main)
+
+
+@pytest.mark.parametrize("content_type", [TYPE, TYPE.replace("m", "M"), "application/x-www-form-urlencoded"])
+def test_a_form_in_a_coding(content_type: str) -> None:
+    """The bytes of a form in a content coding are not parsed as a form, on both protocols: that is a 415, as for a
+    request (RFC 9110 section 15.5.16).
+    """
+    body = gzip.compress(BODY)
+    coded = {**environ(body, content_type), "HTTP_CONTENT_ENCODING": "gzip"}
+    with pytest.raises(UnsupportedMediaType):
+        parse_form_data(coded)
+    assert not parse_form_data({**environ(b"", content_type), "HTTP_CONTENT_ENCODING": "identity"})[1]
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body}
+
+    headers = [(b"content-type", content_type.encode()), (b"content-encoding", b"gzip")]
+    scope: Any = {"type": "http", "method": "POST", "path": "/", "headers": headers}
+    with pytest.raises(UnsupportedMediaType):
+        anyio.run(aparse_form_data, scope, receive)

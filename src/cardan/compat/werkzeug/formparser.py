@@ -132,10 +132,14 @@ class FormDataParser:
         self.silent = silent
 
     def parse_from_environ(self, environ: WSGIEnvironment) -> tuple[BinaryIO, Fields, Fields]:
-        """Parse the form in ``environ``. Returns a stream, the fields and the files."""
+        """Parse the form in ``environ``. Returns a stream, the fields and the files.
+
+        A form in a content coding raises :exc:`UnsupportedMediaType`: its bytes are not those of a form.
+        """
         stream = get_input_stream(environ, max_content_length=self.max_content_length)
         mimetype, options = parse_options_header(environ.get("CONTENT_TYPE"))
-        return self.parse(stream, mimetype, get_content_length(environ), options)
+        coding = environ.get("HTTP_CONTENT_ENCODING")
+        return self._parse(stream, mimetype.lower(), get_content_length(environ), options, coding)
 
     def parse(
         self,
@@ -149,6 +153,16 @@ class FormDataParser:
         ``options`` are the parameters of the media type: the boundary of a multipart form. ``content_length`` is the
         declared length in bytes, None if it is not known. Returns the stream, the fields and the files.
         """
+        return self._parse(stream, mimetype, content_length, options, None)
+
+    def _parse(
+        self,
+        stream: BinaryIO,
+        mimetype: str,
+        content_length: int | None,
+        options: Mapping[str, str] | None,
+        coding: str | None,
+    ) -> tuple[BinaryIO, Fields, Fields]:
         if mimetype not in FORM_TYPES:
             return stream, self.cls(), self.cls()
         environ = {
@@ -159,6 +173,8 @@ class FormDataParser:
         }
         if content_length is not None:
             environ["CONTENT_LENGTH"] = str(content_length)
+        if coding is not None:
+            environ["HTTP_CONTENT_ENCODING"] = coding
         return stream, *_request_for(self, environ).parsed()
 
 

@@ -94,7 +94,8 @@ def _scan(pattern: re.Pattern[str], text: str, strict: bool) -> list[tuple[str, 
         if match is None:
             return None
         key, before, after, quoted, token = match.groups()
-        if strict and (before or after or (quoted is None and not _IS_TOKEN(token.rstrip(" \t")))):
+        wrong = not _IS_TOKEN(token.rstrip(" \t")) if quoted is None else '"' in quoted.replace('\\"', "")
+        if strict and (before or after or wrong):
             raise MultipartError(f"got parameter {match[0][:40]!r}, expected name=value (RFC 9110 section 5.6.6)")
         found.append((key.lower(), token.strip(" \t") if quoted is None else quoted))
         pos = match.end()
@@ -135,7 +136,10 @@ def _extended(name: str, value: str) -> str:
     codec = _CHARSETS.get(charset.strip().lower())
     if codec is None or "'" not in rest:
         raise MultipartError(f"got {name}*={value[:40]!r}, expected UTF-8''... (RFC 8187)")
-    return unquote_to_bytes(rest.partition("'")[2]).decode(codec, "replace")
+    text = unquote_to_bytes(rest.partition("'")[2]).decode(codec, "replace")
+    if "\0" in text:
+        raise MultipartError(f"got NUL in {name}*, expected none")
+    return text
 
 
 def _in_sections(params: dict[str, str], name: str) -> str | None:

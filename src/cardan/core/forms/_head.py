@@ -62,7 +62,7 @@ MEMO_LINES: Final = 4
 MEMO_NEW: Final = 64
 
 _LINE: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\0\r\n]*)")
-_CHARSET: Final = re.compile(r';[ \t]*charset[ \t]*=[ \t]*"?([^\s";]*)', re.IGNORECASE)
+_CHARSET: Final = re.compile(r'[;,][ \t]*charset[ \t]*=[ \t]*"?([^\s";]*)', re.IGNORECASE)
 # The encodings that browsers ever posted forms in. "latin-1" is read as its label says, not as windows-1252.
 _CODECS: Final = {
     "utf-8": "utf-8",
