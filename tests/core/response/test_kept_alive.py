@@ -1,5 +1,5 @@
 """What a server author gets of ``aiter_events`` and ``iter_events``: generators, closed by the loop around them, with
-keep-alive comments where the event loop's parts are given.
+keep-alive comments where the library for async code is given.
 """
 
 from __future__ import annotations
@@ -70,18 +70,17 @@ async def test_comments_are_sent_while_the_body_waits(library: AsyncLibrary) -> 
     response = Response.from_events(ticks.events(), keep_alive=0.001)
     got: list[bytes] = []
     with anyio.fail_after(GUARD):
-        async with anyio.create_task_group() as group:
-            events = response.aiter_events("GET", library=library, start_soon=group.start_soon)
-            async with aclosing(events):
-                assert type(await anext(events)) is Head  # before anything has happened
-                async for event in events:
-                    assert isinstance(event, Chunk)
-                    got.append(event.data)
-                    if got[-3:] == [FILLER] * 3:
-                        ticks.tick.set()
-                    if got.count(b"data: 2\n\n"):
-                        break
-            assert ticks.seen == ["cleaned up"]  # by the loop's end, not by the collector
+        events = response.aiter_events("GET", library=library)
+        async with aclosing(events):
+            assert type(await anext(events)) is Head  # before anything has happened
+            async for event in events:
+                assert isinstance(event, Chunk)
+                got.append(event.data)
+                if got[-3:] == [FILLER] * 3:
+                    ticks.tick.set()
+                if got.count(b"data: 2\n\n"):
+                    break
+        assert ticks.seen == ["cleaned up"]  # by the loop's end, not by the collector
     assert got.count(b"data: 1\n\n") == 1
     assert got.index(b"data: 1\n\n") >= 3
 
@@ -89,19 +88,18 @@ async def test_comments_are_sent_while_the_body_waits(library: AsyncLibrary) -> 
 async def test_a_body_that_ends_or_fails(library: AsyncLibrary) -> None:
     """The end of the body is the end of the events; its error is raised as it is."""
 
-    async def body(*, fails: bool) -> AsyncIterator[int]:
+    async def body(*, error: BaseException | None) -> AsyncIterator[int]:
         yield 1
-        if fails:
-            raise LookupError("mine")
+        if error is not None:
+            raise error
 
-    async with anyio.create_task_group() as group:
-        response = Response.from_events(body(fails=False))
-        got = [event async for event in response.aiter_events("GET", library=library, start_soon=group.start_soon)]
-        assert [type(event) for event in got] == [Head, Chunk, End]
-        response = Response.from_events(body(fails=True))
-        events = response.aiter_events("GET", library=library, start_soon=group.start_soon)
-        with pytest.raises(LookupError, match="mine"):
-            await _collect(events)
+    response = Response.from_events(body(error=None))
+    got = [event async for event in response.aiter_events("GET", library=library)]
+    assert [type(event) for event in got] == [Head, Chunk, End]
+    for error in (LookupError("mine"), SystemExit("mine")):
+        response = Response.from_events(body(error=error))
+        with pytest.raises(type(error), match="mine"):
+            await _collect(response.aiter_events("GET", library=library))
 
 
 async def _collect(events: AsyncIterator[Any]) -> list[Any]:
@@ -130,13 +128,9 @@ async def test_the_body_is_closed_once(library: AsyncLibrary, steps: int) -> Non
         await anyio.sleep(0)
         seen.append("hook")
 
-    async with anyio.create_task_group() as group:
-        async with (
-            response,
-            aclosing(response.aiter_events("GET", library=library, start_soon=group.start_soon)) as events,
-        ):
-            for _ in range(steps):
-                await anext(events)
+    async with response, aclosing(response.aiter_events("GET", library=library)) as events:
+        for _ in range(steps):
+            await anext(events)
     assert seen.count("body") == 1
     assert seen.index("body") < seen.index("hook")
 
@@ -153,15 +147,13 @@ async def test_a_server_that_is_cancelled(library: AsyncLibrary, alive: bool) ->
         ticks.seen.append("hook")
 
     with anyio.fail_after(GUARD):
-        async with anyio.create_task_group() as group:
-            start_soon = group.start_soon if alive else None
-            with anyio.move_on_after(0.01):
-                async with aclosing(response.aiter_events("GET", library=library, start_soon=start_soon)) as events:
-                    await _collect(events)
-            if alive:
-                assert ticks.seen == ["cleaned up", "hook"]
-            else:  # a generator of the program's own, cancelled in its own step: as it always is
-                assert ticks.seen[-1:] == ["hook"]
+        with anyio.move_on_after(0.01):
+            async with aclosing(response.aiter_events("GET", library=library)) as events:
+                await _collect(events)
+        if alive:
+            assert ticks.seen == ["cleaned up", "hook"]
+        else:  # a generator of the program's own, cancelled in its own step: as it always is
+            assert ticks.seen[-1:] == ["hook"]
 
 
 async def test_a_sync_body_in_a_thread(library: AsyncLibrary) -> None:
@@ -181,17 +173,12 @@ async def test_a_sync_body_in_a_thread(library: AsyncLibrary) -> None:
 
     response = Response.from_events(ticks(), keep_alive=0.001)
     got: list[bytes] = []
-    async with anyio.create_task_group() as group:
-        async with aclosing(
-            response.aiter_events(
-                "GET", run_sync=anyio.to_thread.run_sync, library=library, start_soon=group.start_soon
-            )
-        ) as events:
-            async for event in events:
-                if isinstance(event, Chunk):
-                    got.append(event.data)
-                    if len(got) == 3:
-                        go_on.append(True)
+    async with aclosing(response.aiter_events("GET", run_sync=anyio.to_thread.run_sync, library=library)) as events:
+        async for event in events:
+            if isinstance(event, Chunk):
+                got.append(event.data)
+                if len(got) == 3:
+                    go_on.append(True)
     assert got[:3] == [FILLER] * 3
     assert [data for data in got if data != FILLER] == [b"data: 1\n\n", b"data: 2\n\n"]
     assert seen == ["cleaned up"]

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from .._waiting import Background
 from .pumping import pump
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .pumping import AsyncLibrary
 
 __all__ = ["KeptAlive"]
@@ -21,8 +20,7 @@ __all__ = ["KeptAlive"]
 class KeptAlive:
     """The items of ``body``, and ``filler`` after each ``interval`` seconds without one.
 
-    ``start_soon(function)`` starts an async function as a task, as the method of a nursery or task group does. One
-    task drives the body from its first step to its end, a step when the next item is asked for; :meth:`aclose` ends
+    One task drives the body from its first step to its end, a step when the next item is asked for; :meth:`aclose` ends
     it, and returns when the body's cleanup has run. Raises what the body raises.
     """
 
@@ -36,19 +34,17 @@ class KeptAlive:
         "_library",
         "_over",
         "_scope",
-        "_start_soon",
         "_state",
+        "_task",
         "_told",
     )
 
-    def __init__(
-        self, body: Any, interval: float, filler: bytes, library: AsyncLibrary, start_soon: Callable[..., Any]
-    ) -> None:
+    def __init__(self, body: Any, interval: float, filler: bytes, library: AsyncLibrary) -> None:
         self._body = body
         self._interval = interval
         self._filler = filler
         self._library = library
-        self._start_soon = start_soon
+        self._task: Background[None] | None = None
         self._scope = library.CancelScope()
         self._asked, self._told, self._over = library.Event(), library.Event(), library.Event()
         self._item: Any = None
@@ -61,7 +57,7 @@ class KeptAlive:
     async def __anext__(self) -> Any:
         if self._state == "fresh":
             self._state = "waiting"
-            self._start_soon(self._drive)
+            self._task = Background(self._drive)
         elif self._state == "idle":
             self._state = "waiting"
             self._asked.set()
@@ -101,7 +97,7 @@ class KeptAlive:
         try:
             with self._scope:
                 await pump(self._body, self._emit, self._library)
-        except Exception as error:  # raised where the items are asked for
+        except (Exception, KeyboardInterrupt, SystemExit) as error:  # raised where the items are asked for
             self._error = error
         finally:
             self._over.set()

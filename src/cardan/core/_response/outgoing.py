@@ -237,28 +237,27 @@ class Outgoing(BodyAccess):
         trailers_over: str | None = None,
         run_sync: Callable[..., Awaitable[Any]] | None = None,
         library: AsyncLibrary | None = None,
-        start_soon: Callable[..., Any] | None = None,
     ) -> AsyncGenerator[ResponseEvent, None]:
         """The awaiting twin of :meth:`iter_events`, to be closed by :func:`contextlib.aclosing`.
 
         ``run_sync`` runs a plain callable in a worker thread (``trio.to_thread.run_sync``): with it a sync body and
-        sync hooks run there. ``library`` is :mod:`trio` or :mod:`anyio`, ``start_soon`` the method of a nursery or
-        task group around the loop: with these two a response that has :attr:`keep_alive` gives a :class:`Chunk` with
-        a comment after each silence, and its cleanup is shielded from cancellation::
+        sync hooks run there. ``library`` is :mod:`trio` or :mod:`anyio`: with it the cleanup is shielded from
+        cancellation, and a response that has :attr:`keep_alive` gives a :class:`Chunk` with a comment after each
+        silence. The body of such a response then runs in a task of its own, which has ended when the generator is
+        closed::
 
-            async with trio.open_nursery() as nursery:
-                events = response.aiter_events(method, library=trio, start_soon=nursery.start_soon)
-                async with aclosing(events):
-                    async for event in events:
-                        ...
+            events = response.aiter_events(method, run_sync=trio.to_thread.run_sync, library=trio)
+            async with aclosing(events):
+                async for event in events:
+                    ...
 
-        Without them no filler is sent, and an async body runs in the task of the caller.
+        Without it no comment is sent, and an async body runs in the task of the caller.
         """
         closers = closers_of(self)
         try:
             finalizer = self._finalizer(method, request_url, self._known_length(), trailers_over)
             if finalizer.sends_body:
-                chunks = self._chunks(run_sync, library, start_soon, closers)
+                chunks = self._chunks(run_sync, library, closers)
                 closers.insert(0, chunks.aclose)
                 if self.keep_alive is not None:
                     for event in finalizer.feed(b""):  # a client is told at once that the stream is open
@@ -276,7 +275,6 @@ class Outgoing(BodyAccess):
         self,
         run_sync: Callable[..., Awaitable[Any]] | None,
         library: AsyncLibrary | None,
-        start_soon: Callable[..., Any] | None,
         closers: list[Callable[[], Any]],
     ) -> KeptAlive | AsyncChunks | AsyncGenerator[bytes, None]:
         """The chunks of the body.
@@ -285,12 +283,12 @@ class Outgoing(BodyAccess):
         """
         is_async = self.is_async
         # a sync body that does not run in a thread blocks the loop: nothing can be sent meanwhile
-        if self.keep_alive is None or library is None or start_soon is None or not (is_async or run_sync):
+        if self.keep_alive is None or library is None or not (is_async or run_sync):
             return self.aiter_encoded() if is_async or run_sync is None else self._in_threads(run_sync)
         body = self.response if is_async else self._in_threads(run_sync)  # type: ignore[arg-type]
         if is_async:
             del closers[: hasattr(body, "aclose")]
-        return KeptAlive(body, self.keep_alive, self._keep_alive_chunk, library, start_soon)
+        return KeptAlive(body, self.keep_alive, self._keep_alive_chunk, library)
 
     async def _in_threads(self, run_sync: Callable[..., Awaitable[Any]]) -> AsyncGenerator[bytes, None]:
         chunks = self.iter_encoded()
