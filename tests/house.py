@@ -34,6 +34,10 @@ WAYS_BACK = {
     ),
     ("cardan.asgi", "cardan.apps._application"): "from_wsgi() gives one side of what Application.from_wsgi() makes",
     ("cardan.wsgi", "cardan.apps._application"): "from_asgi() gives one side of what Application.from_asgi() makes",
+    ("cardan.apps._dual", "cardan.apps._responding"): (
+        "respond() and arespond() of every application for both protocols make a response of a request of core"
+    ),
+    ("cardan.apps._dual", "cardan._response"): "the type of what respond() and arespond() give",
     ("cardan._request", "cardan.apps._application"): (
         "Request.application makes an application, whose requests are of the class Request unless it is told otherwise"
     ),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from contextlib import aclosing, closing, contextmanager
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
-from cardan import CORS, Application, Compression, Mount, ProxyFix, Request, Response, core, middleware, send_file
+from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response, core, middleware, send_file
 from cardan.exceptions import NotFound
 from cardan.testing import AsyncClient, Client
 
@@ -49,9 +49,7 @@ def make(path: str = "/x", body: Any = b"a=b") -> core.Request:
     return core.Request(head, body)
 
 
-def events(
-    app: Application, request: core.Request, *, is_async: bool, backend: str
-) -> tuple[int, dict[str, str], bytes]:
+def events(app: Dual, request: core.Request, *, is_async: bool, backend: str) -> tuple[int, dict[str, str], bytes]:
     """The status, the header fields and the body of the response."""
     seen: list[Any] = []
 
@@ -448,3 +446,66 @@ def test_a_bad_content_length(length: str, reads: bool) -> None:
     with closing(app.respond(core.Request(head, b"abc"))) as response:
         assert response.status_code == (400 if reads else 200)
     assert anyio.run(arespond) == (400 if reads else 200)
+
+
+WRAPPERS: list[Any] = [
+    lambda app: Mount({"/": app}),
+    ProxyFix,
+    lambda app: CORS(app, origins="*"),
+    Compression,
+    lambda app: Dual(app, app),
+    lambda app: CORS(Compression(app), origins="*"),
+]
+
+
+@pytest.mark.parametrize(("is_async", "backend"), WAYS)
+@pytest.mark.parametrize("wrap", WRAPPERS)
+def test_every_dual_application_answers(wrap: Any, is_async: bool, backend: str) -> None:
+    """``respond`` and ``arespond`` of one that stands around an application answer as a server would."""
+    for app in APPS:
+        got = events(wrap(app), make(), is_async=is_async, backend=backend)
+        assert got[::2] == (200, b"http://a.example/x b Small")
+        assert got[1]["x-seen"] == "200"
+
+
+def plain_wsgi(environ: Any, start_response: Any) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"over WSGI"]
+
+
+async def plain_asgi(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"over ASGI"})
+
+
+def test_an_application_of_another_library_behind_a_wrapper() -> None:
+    """It is called over the protocol that it speaks. The error for the other protocol says so."""
+    with closing(CORS(plain_wsgi, origins="*").respond(make())) as response:
+        assert response.get_data() == b"over WSGI"
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert events(CORS(plain_asgi, origins="*"), make(), is_async=True, backend="asyncio")[2] == b"over ASGI"
+    with pytest.raises(RuntimeError, match="asgi"):
+        CORS(plain_asgi, origins="*").respond(make())
+
+
+@pytest.mark.parametrize("wrap", WRAPPERS)
+@pytest.mark.parametrize("given", [{}, {"tenant": "north"}])
+def test_the_state_of_a_lifespan_behind_a_wrapper(wrap: Any, given: dict[str, str]) -> None:
+    """What the lifespan yields is found in ``request.state``, besides what the request of core brings."""
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[dict[str, int]]:
+        yield {"number": 1}
+
+    async def show(request: Request) -> Response:
+        return Response.from_json({name: request.state.get(name) for name in ("number", "tenant")})
+
+    site = wrap(Application(show, lifespan=lifespan))
+
+    async def main() -> Any:
+        async with AsyncClient(site, "asgi"):
+            head = core.RequestHead("GET", headers=[(b"Host", b"a.example")])
+            async with await site.arespond(core.Request(head, state=given)) as response:
+                return json.loads(await response.aget_data())
+
+    assert anyio.run(main) == {"number": 1, "tenant": given.get("tenant")}

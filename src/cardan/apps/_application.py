@@ -30,7 +30,6 @@ from ..core._request.request import check_request_class, expect_trusted_host
 from ..core._response.base import BaseResponse
 from ..types import ApplicationOptions
 from ..wsgi import _handling as wsgi_handling
-from . import _responding as responding
 from ._delegation import delegated
 from ._dual import Dual, DualCallable, async_face
 from ._lifespan import ProcessLifespan, run_once, serve_lifespan
@@ -63,7 +62,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVar
 
-    from .. import core
     from .._response import Response
     from ..core._problem import ErrorFormat
     from ..types import (
@@ -432,33 +430,6 @@ class Application(Dual, Generic[R]):
         """
         return None
 
-    def respond(self, request: core.BaseRequest) -> Response:
-        """The response to a request of core: the application without a server, for h11, Lambda or a test.
-
-        ``request`` is made of a head and a body, and the handler gets a request of :attr:`request_class` with the same
-        values. It works as on WSGI: a ``def`` handler runs in this thread, an ``async def`` handler in the event loop
-        of the process, and the lifespan is started by the first request. ``response.iter_events(request.method)`` gives
-        what is to be sent, and closes the response; otherwise close it. Raises the error of the application, unless
-        :meth:`on_exception` gives a response, and :exc:`WrongMode` for a request whose body is an async iterable.
-
-        >>> from cardan import core
-        >>> app = Application(lambda request: Response("Hello " + request.args["name"]))
-        >>> response = app.respond(core.Request(core.RequestHead(query_string=b"name=a")))
-        >>> response.status, response.get_data()
-        ('200 OK', b'Hello a')
-        """
-        return responding.respond(self, request)
-
-    async def arespond(self, request: core.BaseRequest) -> Response:
-        """The response to a request of core, in async code on asyncio or trio.
-
-        It works as on ASGI: an ``async def`` handler runs in this event loop, a ``def`` handler in a worker thread. A
-        server that runs the lifespan passes the state on. ``response.aiter_events(request.method)`` gives what is to be
-        sent, and closes the response; otherwise await ``aclose()``. A chunk is asked of the application when the one
-        before it was taken. Raises the error of the application, unless :meth:`on_exception` gives a response.
-        """
-        return await responding.arespond(self, request, self._adapter_lifespan_state.copy())
-
     @staticmethod
     def from_wsgi(app: WSGIApplication, /, *, threads: int = 40) -> Dual:
         """An application for both protocols from any WSGI application, such as a Flask or Django site.
@@ -622,6 +593,9 @@ class Application(Dual, Generic[R]):
             return None
         stopping = self._stopping.get(crossing.current_token())
         return None if stopping is None else stopping.when_told
+
+    def _lifespan_state(self) -> dict[str, Any]:
+        return self._adapter_lifespan_state
 
     async def _adapter_serve_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
         """For the adapters: serve an ASGI scope that is not an HTTP request."""

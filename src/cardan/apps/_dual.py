@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication
 
+    from .. import core
+    from .._response import Response
+
 __all__ = ["Dual", "DualCallable", "async_face", "coroutine_function"]
 
 MISSING: Any = object()
@@ -138,6 +141,46 @@ class Dual(DualCallable):
         self._given = {"wsgi_app": wsgi_app, "asgi_app": asgi_app}
         self.wsgi_app = wsgi_app
         self.asgi_app = asgi_app
+
+    def respond(self, request: core.BaseRequest) -> Response:
+        """The response to a request of core: the application without a server, for h11, Lambda or a test.
+
+        ``request`` is made of a head and a body, and the handler gets a request of its own class with the same values.
+        It works as on WSGI: a ``def`` handler runs in this thread, an ``async def`` handler in the event loop of the
+        process, and the lifespan is started by the first request. An application of another library, which a
+        :class:`Mount` or :class:`CORS` may hold, is called as by a server of WSGI.
+
+        ``response.iter_events(request.method)`` gives what is to be sent, and closes the response; otherwise close it.
+        Raises the error of the application, unless :meth:`Application.on_exception` gives a response, and
+        :exc:`WrongMode` for a request whose body is an async iterable.
+
+        >>> from cardan import Application, Response, core
+        >>> app = Application(lambda request: Response("Hello " + request.args["name"]))
+        >>> response = app.respond(core.Request(core.RequestHead(query_string=b"name=a")))
+        >>> response.status, response.get_data()
+        ('200 OK', b'Hello a')
+        """
+        from ._responding import respond
+
+        return respond(self, request)
+
+    async def arespond(self, request: core.BaseRequest) -> Response:
+        """The response to a request of core, in async code on asyncio or trio.
+
+        It works as on ASGI: an ``async def`` handler runs in this event loop, a ``def`` handler in a worker thread. A
+        server that runs the lifespan passes the state on. ``response.aiter_events(request.method)`` gives what is to be
+        sent, and closes the response; otherwise await ``aclose()``. A chunk is asked of the application when the one
+        before it was taken. Raises the error of the application, unless :meth:`Application.on_exception` gives a
+        response.
+        """
+        from ._responding import arespond
+
+        return await arespond(self, request, self._lifespan_state().copy())
+
+    def _lifespan_state(self) -> dict[str, Any]:
+        """What a lifespan has yielded, if it was run over ASGI and the server keeps no state."""
+        app = self._given.get("asgi_app")
+        return app._lifespan_state() if isinstance(app, Dual) else {}
 
     def close(self) -> None:
         """End the lifespan that this process has started on WSGI, if the WSGI application was made by cardan.

@@ -94,6 +94,7 @@ class Mount(Dual):
         self._called = {prefix: callable_of(app, _where(prefix)) for prefix, app in mounted.items()}
         self._key = f"cardan.mount.{id(self)}"
         self._states: dict[int, MutableMapping[str, Any]] = {}
+        self._last_states = self._states
         self._began_in = 0
 
     @property
@@ -170,7 +171,11 @@ class Mount(Dual):
             scope["state"][self._key] = states
         else:
             self._states = states
+        self._last_states = states  # for arespond(), which no server brings a state
         await NestedLifespans(apps, scope, keep).run(receive, send)
+
+    def _lifespan_state(self) -> dict[str, Any]:
+        return {self._key: self._last_states} if self._last_states else {}
 
     def _begin(self) -> None:
         for app in self._in_order:

@@ -64,5 +64,8 @@ class Wrapper(Dual):
     def _begin(self) -> None:
         begin(self._app)
 
+    def _lifespan_state(self) -> dict[str, Any]:
+        return self._app._lifespan_state() if isinstance(self._app, Dual) else {}
+
     def _protocols(self) -> tuple[ProtocolName, ...]:
         return self._spoken
