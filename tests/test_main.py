@@ -1,0 +1,104 @@
+"""``python -m cardan``: what is installed, and the request inspector."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from cardan import __main__ as command
+from cardan import __version__, _echo
+from cardan.testing import PROTOCOLS, Client
+from tests.servers import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def test_the_report(capsys: pytest.CaptureFixture[str]) -> None:
+    """It names the versions of cardan, Python and anyio, the system, the event loops and the servers."""
+    assert command.main([]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"cardan {__version__}"
+    assert lines[1].startswith(f"Python {sys.version.split()[0]} ")
+    assert [line.partition(" ")[0] for line in lines[2:]] == ["anyio", "event", "servers:"]
+    assert "trio " in lines[3]
+    assert all(name in lines[4] for name in ("uvicorn", "gunicorn", "waitress", "(ASGI)", "(WSGI)"))
+
+
+def test_as_a_module() -> None:
+    """``python -m cardan`` prints the report, and says what it can do."""
+    for arguments, expected in (([], f"cardan {__version__}"), (["--help"], "serve a request inspector")):
+        done = subprocess.run([sys.executable, "-m", "cardan", *arguments], capture_output=True, text=True, check=True)
+        assert expected in done.stdout
+
+
+def test_without_servers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where no server is installed, or not the one that was named, the command says what to install."""
+    monkeypatch.setattr(command, "_version_of", lambda name: None)
+    command.main([])
+    assert "servers: none is installed" in capsys.readouterr().out
+    assert command.main(["echo"]) == 1
+    assert "pip install uvicorn" in capsys.readouterr().err
+    assert command.main(["echo", "--server", "waitress"]) == 1
+    assert "pip install waitress" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        command.main(["echo", "--server", "nothing"])
+
+
+def ask(client: Any, method: str, path: str, **values: Any) -> Mapping[str, Any]:
+    response = client.request(method, path, **values)
+    assert response.status_code == 200
+    answer: Mapping[str, Any] = json.loads(response.text)
+    return answer
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_the_inspector_says(protocol: Any) -> None:
+    """Head, form and files, the beginning of any other body, and the error of reading one."""
+    with Client(_echo.app, protocol) as client:
+        found = ask(client, "GET", "/a/ü?x=1&x=2", headers={"X-A": "b", "Cookie": "c=d"})
+        assert (found["protocol"], found["method"], found["path"]) == (protocol.upper(), "GET", "/a/ü")
+        assert (found["args"], found["cookies"]) == ({"x": ["1", "2"]}, {"c": ["d"]})
+        assert ["X-A", "b"] in found["headers"]
+        found = ask(client, "POST", "/", data={"a": "1"}, files={"f": ("f.txt", b"data", "text/plain")})
+        assert found["form"] == {"a": ["1"]}
+        assert found["files"] == [{"name": "f", "filename": "f.txt", "content_type": "text/plain", "size": 4}]
+        found = ask(client, "POST", "/", content=b"x" * 5000)
+        assert (found["body_size"], found["body"]) == (5000, "x" * 1000)
+        found = ask(client, "POST", "/", content=b"--B", headers={"Content-Type": "multipart/form-data; boundary=B"})
+        assert found["body_error"].startswith("400 Bad Request: ")
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("server", command._SERVERS)
+def test_the_inspector_on_a_server(server: str) -> None:
+    """``python -m cardan echo --server NAME`` serves it, and ends when it is told to."""
+    port = free_port()
+    arguments = [sys.executable, "-m", "cardan", "echo", "--server", server, "--port", str(port)]
+    process = subprocess.Popen(arguments, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            for _ in range(300):
+                try:
+                    found = ask(client, "POST", "/x?y=z", data={"a": "1"})
+                    break
+                except httpx.TransportError:
+                    assert process.poll() is None
+                    time.sleep(0.1)
+            assert (found["protocol"], found["form"]) == (command._SERVERS[server].protocol, {"a": ["1"]})
+            assert found["url"] == f"http://127.0.0.1:{port}/x?y=z"
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
