@@ -173,6 +173,8 @@ def test_the_fields_of_the_connection_are_the_servers(name: str) -> None:
         ("Retry-After", ["1", "2"]),
         ("Access-Control-Allow-Origin", ["https://a.example", "https://b.example"]),
         ("Strict-Transport-Security", ["max-age=1", "max-age=2"]),
+        ("Cross-Origin-Opener-Policy-Report-Only", ["unsafe-none", "same-origin"]),
+        ("Service-Worker-Allowed", ["/", "/a"]),
         *((name, ["Sun, 06 Nov 1994 08:49:37 GMT"] * 2) for name in ("Date", "Expires", "Last-Modified")),
     ],
 )
@@ -222,6 +224,16 @@ def test_last_modified_is_a_date(value: str) -> None:
     """RFC 9110 section 8.8.2: Last-Modified is a date of HTTP. Anything else is a ValueError."""
     with pytest.raises(ValueError, match="got Last-Modified"):
         ResponseFinalizer("GET", 200, [("Last-Modified", value)])
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Sun Nov  6 08:49:37 1994", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT; length=5"],
+)
+def test_last_modified_is_an_imf_fixdate(value: str) -> None:
+    """RFC 9110 section 5.6.7: a sender writes dates in one format only, whatever format the program has them in."""
+    expected = [("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT")]
+    assert ResponseFinalizer("GET", 200, [("Last-Modified", value)]).head.headers == expected
 
 
 def test_last_modified_is_not_in_the_future(monkeypatch: pytest.MonkeyPatch) -> None:

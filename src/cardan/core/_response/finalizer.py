@@ -64,10 +64,12 @@ _ONCE: Final = (
     # RFC 9110, RFC 9111, RFC 6266
     "age", "content-disposition", "content-md5", "content-range", "content-type", "date", "etag", "expires",
     "retry-after", "server",
-    # Fetch, HTML, RFC 6797, RFC 8594, RFC 9745
+    # Fetch, HTML, Service Workers, RFC 4918, RFC 6797, RFC 7089, RFC 8594, RFC 9745
     "access-control-allow-credentials", "access-control-allow-origin", "access-control-max-age",
-    "cross-origin-embedder-policy", "cross-origin-opener-policy", "cross-origin-resource-policy", "deprecation",
-    "origin-agent-cluster", "refresh", "sourcemap", "strict-transport-security", "sunset",
+    "cross-origin-embedder-policy", "cross-origin-embedder-policy-report-only", "cross-origin-opener-policy",
+    "cross-origin-opener-policy-report-only", "cross-origin-resource-policy", "deprecation", "lock-token",
+    "memento-datetime", "origin-agent-cluster", "refresh", "service-worker-allowed", "sourcemap",
+    "strict-transport-security", "sunset",
 )  # fmt: skip
 
 #: the fields with rules of their own, and the rule
@@ -149,8 +151,9 @@ def final_fields(
     """The header fields as they are sent in answer to ``method``, a new list, and the Content-Length in them.
 
     ``length`` is the length of the body in bytes, None if it is not known. Fields of the connection are left out.
-    A Last-Modified in the future becomes the current time. Raises :exc:`ValueError` for a status or field that must not
-    be sent, for a Last-Modified that is no date, and for two fields of a name that is no list.
+    A Last-Modified is written as an IMF-fixdate; one in the future becomes the current time. Raises :exc:`ValueError`
+    for a status or field that must not be sent, for a Last-Modified that is no date, and for two fields of a name that
+    is no list.
     """
     if not 200 <= status < 600:
         raise ValueError(f"got final status {status}, expected a code from 200 to 599")
@@ -177,7 +180,7 @@ def final_fields(
             if rule == "url":
                 pair = name, reference_to_uri(value)
             elif rule == "past":
-                pair = name, _not_in_future(value)
+                pair = name, _past_date(value)
         fields.append(pair)
     if status in (204, 205, 304):
         return _bodiless(status, fields), 0 if status == 205 else None
@@ -196,18 +199,22 @@ def _checked_name(name: str) -> str:
     return remember(_lower_names, name, name.lower())
 
 
-def _not_in_future(value: str) -> str:
-    """A Last-Modified as it is sent: the current time, if it is later (RFC 9110 section 8.8.2.1)."""
-    modified = _timestamp_of(value)
-    if modified is None:
+def _past_date(value: str) -> str:
+    """A Last-Modified as it is sent: an IMF-fixdate (RFC 9110 section 5.6.7), the current time if it is later (section
+    8.8.2.1).
+    """
+    read = _read_date(value)
+    if read is None:
         raise ValueError(f"got Last-Modified {value!r}, expected a date such as 'Sun, 06 Nov 1994 08:49:37 GMT'")
-    return value if modified <= _dates.clock() else http_date()
+    modified, text = read
+    return text if modified <= _dates.clock() else http_date()
 
 
 @lru_cache(maxsize=256)  # a server sends few different dates, those of its files
-def _timestamp_of(value: str) -> int | None:
+def _read_date(value: str) -> tuple[int, str] | None:
+    """The timestamp of a date, and the date as it is written; None for what is no date."""
     when = parse_date(value)
-    return None if when is None else to_timestamp(when)
+    return None if when is None else (to_timestamp(when), http_date(when))
 
 
 def _parse_length(value: str) -> int:
