@@ -29,6 +29,7 @@ from cardan.files._joining import safe_join
         (("CONSOLE.txt",), "/srv/CONSOLE.txt"),
         (("nul1",), "/srv/nul1"),
         (("ä b",), "/srv/ä b"),
+        (("\udcff",), "/srv/\udcff"),  # the name is the byte FF
         ((".well-known/x",), "/srv/.well-known/x"),
     ],
 )
@@ -50,6 +51,8 @@ def test_inside(paths: tuple[str, ...], joined: str) -> None:
         "//host/x",
         "\0",
         "a\0b",
+        "\ud800",
+        "a/\udfff.txt",
         "..\\x",
         "a\\b",
         "\\\\host\\share",

@@ -17,7 +17,7 @@ from cardan.core import Chunk, ContentLengthError, NotFound
 from cardan.core.fields import _dates
 from cardan.files._file_body import CHUNK, FileBody
 from cardan.files._sending import guess_type, send_from_directory
-from cardan.testing import Client, RequestBuilder
+from cardan.testing import PROTOCOLS, Client, RequestBuilder
 
 DATA = bytes(range(256)) * 4
 
@@ -371,11 +371,24 @@ def test_a_type_that_is_given(path: Path) -> None:
         ("text/xml-external-parsed-entity", "a.bin", ("text/xml-external-parsed-entity", None)),
         ("application/gzip", "a.svgz", ("application/gzip", None)),
         ("image/svg+xml", "a.svgz", ("image/svg+xml", "gzip")),
+        ("", "a.svgz", ("image/svg+xml", "gzip")),
     ]:
         with send_file(path, None, mimetype=mimetype, download_name=name) as response:
             assert (response.content_type, response.content_encoding) == expected
     with send_file(path, None, download_name="a.svgz", as_attachment=True) as response:  # it is saved as it is
         assert (response.content_type, response.content_encoding) == ("image/svg+xml", None)
+
+
+@pytest.mark.parametrize("as_attachment", [False, True])
+def test_the_coding_is_that_of_the_file(tmp_path: Path, as_attachment: bool) -> None:
+    """The bytes of a packed file are packed, also if it is shown or saved under a name that does not say so."""
+    path = tmp_path / "a.svgz"
+    path.write_bytes(b"x")
+    for name, expected in [("b.svg", ("image/svg+xml", "gzip")), ("b.gz", ("application/gzip", None))]:
+        with send_file(path, None, download_name=name, as_attachment=as_attachment) as response:
+            assert (response.content_type, response.content_encoding) == expected
+    with send_file(path, None, download_name="b.svg", mimetype="application/gzip") as response:
+        assert response.content_encoding is None
 
 
 @pytest.mark.parametrize("charset", ["", "utf 8", "utf-8; x=y", "utf-8\n", "é", '"utf-8"', 5, b"utf-8", True])
@@ -421,6 +434,10 @@ def test_garbage_as_max_age(path: Path, value: Any) -> None:
             send_file(path, None, max_age=given)
     with pytest.raises(kind, match="got max_age = "):
         StaticFiles(path.parent, max_age=value)
+    for protocol in PROTOCOLS:
+        client = Client(StaticFiles(path.parent, max_age=lambda name: value), protocol=protocol)
+        with client, pytest.raises(kind, match="got max_age = "):
+            client.get(f"/{path.name}")
     assert len(os.listdir("/proc/self/fd")) == before
 
 

@@ -20,15 +20,18 @@ _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _DEVICE: Final = re.compile(
     r"(?:CON|PRN|AUX|NUL|CLOCK\$|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9\u00b9\u00b2\u00b3])[ ]*(?:[.:]|$)", re.IGNORECASE
 )
+# what separates parts on Windows, what no system call accepts, and what no bytes of a name are decoded to (PEP 383)
+_NOT_IN_NAME: Final = re.compile("[\\\\\0\ud800-\udc7f\udd00-\udfff]")
 
 
 def safe_join(directory: str | os.PathLike[str], *paths: str) -> str | None:
     r"""Join ``directory`` with ``paths``; return None if they lead out of the directory.
 
     On every system, the result is None for a ``..`` that leads out of the directory, an absolute path, a backslash,
-    NUL, a drive letter, the name of a Windows device (``CON``, ``NUL.txt``), and a part that consists of dots and
-    spaces (Windows removes these). An empty path is the directory itself. Raises :exc:`TypeError` for a path that is
-    not a str, and for a directory that is not a path.
+    NUL, a drive letter, the name of a Windows device (``CON``, ``NUL.txt``), a part that consists of dots and spaces
+    (Windows removes these), and a lone surrogate that stands for no byte of a name (:func:`os.fsencode`).
+    An empty path is the directory itself. Raises :exc:`TypeError` for a path that is not a str, and for a directory
+    that is not a path.
 
     >>> safe_join("/srv/files", "css/main.css")
     '/srv/files/css/main.css'
@@ -52,7 +55,7 @@ def safe_join(directory: str | os.PathLike[str], *paths: str) -> str | None:
 
 
 def _is_safe(path: str) -> bool:
-    if path == ".." or path.startswith(("/", "../")) or "\\" in path or "\0" in path:
+    if path == ".." or path.startswith(("/", "../")) or _NOT_IN_NAME.search(path):
         return False
     return not any(_is_trick(part) for part in path.split("/"))
 

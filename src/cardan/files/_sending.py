@@ -129,9 +129,13 @@ def send_file(
         head_of(request)  # raises TypeError for what is no request, before the file is opened
     body, found = _open_body(path_or_file)
     try:
-        name = download_name or _name_of(path_or_file)
-        response = response_class(body, content_type=of_file(mimetype or guess_type(name or ""), charset))
-        if not as_attachment and (coding := coding_of(name or "", mimetype)) is not None:
+        own_name = _name_of(path_or_file)
+        name = download_name or own_name
+        kind = mimetype or guess_type(name or "")
+        response = response_class(body, content_type=of_file(kind, charset))
+        stays = as_attachment and coding_of(name or "") is not None  # it is saved under the name of a packed file
+        coding = coding_of(name or "", mimetype or None) or coding_of(own_name or "", kind)
+        if coding is not None and not stays:
             response.content_encoding = coding
         if as_attachment or download_name is not None:
             kind = "attachment" if as_attachment else "inline"

@@ -146,8 +146,6 @@ class StaticFiles(Application[Request]):
             if is_missing(error):
                 raise NotFound from error
             raise
-        except ValueError as error:  # a path with NUL, which no system call accepts
-            raise NotFound from error
 
     def _answer_known(self, request: Request, known: dict[str, _Known]) -> Response | None:
         """The fast path of :meth:`_answer`: the answer for a small file that was served before and has not changed.
