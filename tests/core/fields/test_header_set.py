@@ -6,6 +6,7 @@ import copy
 import pickle
 import re
 from collections.abc import Callable, MutableSet
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -202,6 +203,21 @@ def test_a_field_of_tokens_takes_tokens(attribute: str, member: str) -> None:
         with pytest.raises(ValueError, match=f"^{re.escape(f'got {name} member {member!r}, expected a token')}$"):
             way()
         assert response.headers[name] == "one, *"
+
+
+def test_a_text_is_no_set_of_tokens() -> None:
+    """A str in place of several tokens raises TypeError everywhere: it is an iterable of letters, and ``Vary: G, E, T``
+    would be of no use to a cache.
+    """
+    response = Response(headers={"Vary": "one"})
+    alone = HeaderSet(["one"])
+    ways: list[Callable[[], object]] = [partial(HeaderSet, "GET")]
+    for tokens in (response.vary, alone):
+        ways += [partial(tokens.update, "GET"), partial(tokens.__ior__, "GET")]  # type: ignore[arg-type]
+    for way in ways:
+        with pytest.raises(TypeError, match=r"^got 'GET' as the members, expected an iterable of them$"):
+            way()
+    assert (response.headers["Vary"], list(alone)) == ("one", ["one"])
 
 
 def test_a_field_keeps_what_it_had() -> None:

@@ -38,8 +38,6 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
     def __init__(
         self, headers: Iterable[str] | None = None, on_update: Callable[[HeaderSet], object] | None = None
     ) -> None:
-        if isinstance(headers, str):
-            raise TypeError(f"got {headers!r} as the members, expected an iterable of them")
         state = _fold(headers or ())
         super().__init__(state)
         self._on_update = on_update
@@ -83,11 +81,18 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
         self.update((value,))
 
     def update(self, values: Iterable[str]) -> None:
-        """Add the tokens that the set does not have, in order, as one change."""
+        """Add the tokens that the set does not have, in order, as one change.
+
+        Raises :exc:`TypeError` for a str, which is an iterable of letters.
+        """
         state = self.state
         added = {**_fold(values), **state}
         if len(added) > len(state):
             self.state = {**state, **added}
+
+    def __ior__(self, it: AbstractSet[str]) -> Self:  # type: ignore[override, misc]
+        self.update(it)
+        return self
 
     def discard(self, value: str) -> None:
         """Remove a token if the set has it."""
@@ -159,6 +164,8 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
 
 
 def _fold(tokens: Iterable[str]) -> dict[str, str]:
+    if isinstance(tokens, str):  # an iterable of letters
+        raise TypeError(f"got {tokens!r} as the members, expected an iterable of them")
     folded: dict[str, str] = {}
     for token in tokens:
         folded.setdefault(token.lower(), token)
