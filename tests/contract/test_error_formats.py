@@ -240,6 +240,13 @@ class Unread(dict[str, Any]):
         raise LookupError("not connected")
 
 
+class Unlisted(list[Any]):
+    """A list that cannot be read, as one that is loaded from a database when it is read."""
+
+    def __iter__(self) -> Any:
+        raise LookupError("not connected")
+
+
 def nested(depth: int) -> Any:
     """A list in a list, and so on."""
     value: Any = []
@@ -261,6 +268,8 @@ CIRCULAR.append(CIRCULAR)
         (Untold(), "Untold"),
         ([Untold(), 1], ["Untold", 1]),
         (Unread(a=1), "{'a': 1}"),
+        (Unlisted(), "[]"),
+        ([Unlisted(), 1], "[[], 1]"),
         ({(1, 2): 3}, "{(1, 2): 3}"),
         ({1: 10**5000}, "dict"),
         (float("nan"), "nan"),
@@ -275,6 +284,8 @@ CIRCULAR.append(CIRCULAR)
         "no text",
         "no text in a list",
         "not read",
+        "not listed",
+        "not listed in a list",
         "keys",
         "huge in a dict",
         "nan",

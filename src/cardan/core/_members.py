@@ -217,7 +217,10 @@ def checked(where: str, value: object) -> None:
 
 
 def exception_in(value: object) -> BaseException | None:
-    """Return ``value`` if it is an exception, else an exception in a container that JSON would write, or None."""
+    """Return ``value`` if it is an exception, else an exception in a container that JSON would write, or None.
+
+    A container whose own code raises, such as a list that is loaded when it is read, is not looked into.
+    """
     values, seen = [value], set[int]()
     while values:
         value = values.pop()
@@ -225,7 +228,10 @@ def exception_in(value: object) -> BaseException | None:
             return value
         if isinstance(value, (Mapping, list, tuple, set, frozenset)) and id(value) not in seen:
             seen.add(id(value))
-            values += [*value, *value.values()] if isinstance(value, Mapping) else value
+            try:
+                values += [*value, *value.values()] if isinstance(value, Mapping) else [*value]
+            except Exception:
+                continue
     return None
 
 

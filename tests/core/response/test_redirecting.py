@@ -37,3 +37,5 @@ def test_class() -> None:
     assert type(redirect("/", 303)) is Response
     with pytest.raises(ValueError, match="expected no control characters"):
         redirect("/\r\nSet-Cookie: a=b")
+    with pytest.raises(ValueError, match="expected text without lone surrogates"):
+        redirect("/\ud800")

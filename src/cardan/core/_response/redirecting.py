@@ -6,6 +6,7 @@ from typing import TypeVar, overload
 
 from .._checks import check_type
 from .._status import PHRASES
+from .._urls import reference_to_uri
 from .response import Response as CoreResponse
 
 __all__ = ["redirect"]
@@ -33,6 +34,7 @@ def redirect(location: str, status: int = 302, *, response_class: type[CoreRespo
     check_type("status", status, int, "an int")
     if status not in _STATUSES:
         raise ValueError(f"got redirect status {status!r}, expected one of {sorted(_STATUSES)}")
+    uri = reference_to_uri(location)  # raises ValueError, also for text that the page could not have
     from html import escape  # imports a table of all entities, which few programs need
 
     shown = escape(location)
@@ -44,5 +46,5 @@ def redirect(location: str, status: int = 302, *, response_class: type[CoreRespo
         f'<p>You are being sent to <a href="{shown}">{shown}</a>.</p>\n'
     )
     response = response_class(page, status, mimetype="text/html")
-    response.location = location
+    response.location = uri
     return response
