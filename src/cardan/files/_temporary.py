@@ -46,6 +46,11 @@ def write_all(file: FileIO, chunks: list[bytes]) -> None:
 class DiskFile(BufferedRandom):
     """A file on disk whose descriptor has the position of the file, whatever was read into its buffer before."""
 
+    @property
+    def mode(self) -> str:  # type: ignore[override]
+        """``"rb"``; see :class:`MemoryFile`."""
+        return "rb"
+
     def fileno(self) -> int:
         self.flush()  # gives back what was read ahead
         return super().fileno()
@@ -67,8 +72,8 @@ class MemoryFile(BytesIO):
 
     @property
     def mode(self) -> str:
-        """``"rb+"``: it can be read and written."""
-        return "rb+"
+        """``"rb"``, for libraries that ask how the file was opened, as :mod:`wave` does. It can be written, too."""
+        return "rb"
 
     @property
     def name(self) -> int | None:
