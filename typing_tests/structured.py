@@ -92,7 +92,7 @@ def known(request: Request, response: Response) -> None:
     assert_type(request.content_digest, Mapping[str, bytes])
     assert_type(request.want_repr_digest, Mapping[str, int])
     assert_type(request.priority, Priority)
-    assert_type(request.signature_input, Mapping[str, Item | InnerList])
+    assert_type(request.signature_input, Mapping[str, InnerList])
     assert_type(request.idempotency_key, str | None)
     assert_type(response.priority, Priority | None)
     assert_type(response.deprecation, datetime | None)

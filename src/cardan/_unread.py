@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from .core._limits import Limits
     from .core._request.head import HeadLike
     from .core._structured_fields.descriptor import DictionaryField, StructuredField
-    from .core._structured_fields.known import Dictionary, Priority
+    from .core._structured_fields.known import Priority
+    from .core._structured_fields.values import InnerList
     from .core.drive import AsyncStream
     from .core.fields._accept import EncodingAccept
     from .core.fields._accept_language import LanguageAccept
@@ -114,7 +115,7 @@ class UnreadRequest(Protocol[R_co]):
     prefer: ClassVar[HeaderField[Prefer, Prefer | str]]
     priority: ClassVar[DictionaryField[Priority]]
     signature: ClassVar[DictionaryField[Mapping[str, bytes]]]
-    signature_input: ClassVar[DictionaryField[Dictionary]]
+    signature_input: ClassVar[DictionaryField[Mapping[str, InnerList]]]
     idempotency_key: ClassVar[StructuredField[str | None, str]]
     last_event_id: ClassVar[HeaderField[str | None, str]]
     max_forwards: ClassVar[HeaderField[int | None, int]]

@@ -170,3 +170,39 @@ def test_lists_and_policies_of_a_response() -> None:
     assert [member.params["hit"] for member in response.cache_status if "hit" in member.params] == [True]
     response.signature_input = {"s": InnerList(["@status"], {"created": 1})}
     assert response.headers["Signature-Input"] == 's=("@status");created=1'
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "expected"),
+    [
+        ("content_digest", {"sha-256": "text"}, "bytes"),
+        ("content_digest", {"sha-256": b"hi", "sha-512": 5}, "bytes"),
+        ("repr_digest", {"sha-256": [b"hi"]}, "bytes"),
+        ("signature", {"a": True}, "bytes"),
+        ("signature_input", {"a": 5}, "an inner list"),
+        ("want_content_digest", {"sha-256": 11}, "an int from 0 to 10"),
+        ("want_repr_digest", {"sha-256": True}, "an int from 0 to 10"),
+        ("want_repr_digest", {"sha-256": -1}, "an int from 0 to 10"),
+        ("reporting_endpoints", {"a": Token("b")}, "a str"),
+    ],
+)
+def test_members_that_a_field_does_not_define(attribute: str, value: Any, expected: str) -> None:
+    """A member that would be left out in reading is refused in writing (RFC 9530 sections 2 and 4, RFC 9421 sections
+    4.1 and 4.2, Reporting API section 3.2). The field stays as it was.
+    """
+    response = Response()
+    with pytest.raises(ValueError, match=rf"^got .*, expected {expected}$"):
+        setattr(response, attribute, value)
+    assert getattr(response, attribute) == {}
+    for wrong in ("a=1", [("a", b"")], 5):
+        with pytest.raises(TypeError, match=r"^got .*, expected a value of the .* field$"):
+            setattr(response, attribute, wrong)
+
+
+@pytest.mark.parametrize("make", [wsgi, asgi])
+def test_members_of_a_request_that_a_field_does_not_define(make: Any) -> None:
+    """They are left out: a preference is from 0 to 10 (RFC 9530 section 4), what a signature covers is an inner list
+    (RFC 9421 section 4.1).
+    """
+    assert make("Want-Content-Digest", "a=11, b=-1, c=0, d=10, e=1.0").want_content_digest == {"c": 0, "d": 10}
+    assert make("Signature-Input", 'a=5, b=("@method"), c').signature_input == {"b": InnerList(["@method"])}

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from .._deprecated import deprecated
 from .._structured_fields.descriptor import DictionaryField, StructuredField, structured_field
-from .._structured_fields.known import Dictionary, Priority, byte_sequences, integers
+from .._structured_fields.known import Priority, byte_sequences, inner_lists, preferences
+from .._structured_fields.values import InnerList
 from ..fields._accept import CharsetAccept, EncodingAccept
 from ..fields._accept_language import LanguageAccept
 from ..fields._accept_media import MIMEAccept
@@ -45,7 +46,7 @@ __all__ = [
 ]
 
 
-_NO_BYTES, _NO_INTEGERS = byte_sequences({}), integers({})
+_NO_BYTES, _NO_LISTS, _NO_PREFERENCES = byte_sequences({}), inner_lists({}), preferences({})
 
 
 class _Tokens(HeaderSet):
@@ -249,16 +250,16 @@ class CommonRequestDescriptorsMixin:
     want_content_digest: ClassVar[DictionaryField[Mapping[str, int]]] = structured_field(
         "Want-Content-Digest",
         dict,
-        integers,
-        default=_NO_INTEGERS,
+        preferences,
+        default=_NO_PREFERENCES,
         cached=True,
         doc="Which algorithms the client prefers for Content-Digest: 0 to 10, 0 is never (RFC 9530 section 4).",
     )
     want_repr_digest: ClassVar[DictionaryField[Mapping[str, int]]] = structured_field(
         "Want-Repr-Digest",
         dict,
-        integers,
-        default=_NO_INTEGERS,
+        preferences,
+        default=_NO_PREFERENCES,
         cached=True,
         doc="Which algorithms the client prefers for Repr-Digest: 0 to 10, 0 is never (RFC 9530 section 4).",
     )
@@ -278,9 +279,11 @@ class CommonRequestDescriptorsMixin:
         cached=True,
         doc="The signatures of the message, by label (RFC 9421 section 4.2).",
     )
-    signature_input: ClassVar[DictionaryField[Dictionary]] = structured_field(
+    signature_input: ClassVar[DictionaryField[Mapping[str, InnerList]]] = structured_field(
         "Signature-Input",
         dict,
+        inner_lists,
+        default=_NO_LISTS,
         cached=True,
         doc="What each signature covers: inner lists of components, by label (RFC 9421 section 4.1).",
     )

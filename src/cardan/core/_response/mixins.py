@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._deprecated import deprecated
 from .._structured_fields.descriptor import structured_field
-from .._structured_fields.known import Priority, byte_sequences, integers, strings
+from .._structured_fields.known import Priority, byte_sequences, inner_lists, only, preferences, strings
 from .._structured_fields.targeted import targeted_cache_control
 from .._urls import reference_to_uri
 from ..fields._alt_svc import AltServices
@@ -38,7 +38,12 @@ __all__ = ["CORSResponseMixin", "CommonResponseDescriptorsMixin", "SecurityPolic
 _dump_date: Callable[[datetime | date | int | float], str] = http_date
 
 
-_NO_BYTES, _NO_INTEGERS, _NO_STRINGS = byte_sequences({}), integers({}), strings({})
+_NO_BYTES, _NO_LISTS, _NO_PREFERENCES = byte_sequences({}), inner_lists({}), preferences({})
+_NO_STRINGS = strings({})
+_only_bytes = only(byte_sequences, "bytes")
+_only_lists = only(inner_lists, "an inner list")
+_only_preferences = only(preferences, "an int from 0 to 10")
+_only_strings = only(strings, "a str")
 
 
 class _URIField:
@@ -143,19 +148,19 @@ class CommonResponseDescriptorsMixin:
         "Vary", HeaderSet, doc="The request fields that influenced this response (RFC 9110 section 12.5.5)."
     )
     content_digest = structured_field(
-        "Content-Digest", dict, byte_sequences, default=_NO_BYTES,
+        "Content-Digest", dict, byte_sequences, _only_bytes, default=_NO_BYTES,
         doc="The digests of the body as it is sent, by algorithm: ``sha-256``, ``sha-512`` (RFC 9530 section 2).",
     )  # fmt: skip
     repr_digest = structured_field(
-        "Repr-Digest", dict, byte_sequences, default=_NO_BYTES,
+        "Repr-Digest", dict, byte_sequences, _only_bytes, default=_NO_BYTES,
         doc="The digests of the whole representation, by algorithm (RFC 9530 section 3).",
     )  # fmt: skip
     want_content_digest = structured_field(
-        "Want-Content-Digest", dict, integers, default=_NO_INTEGERS,
+        "Want-Content-Digest", dict, preferences, _only_preferences, default=_NO_PREFERENCES,
         doc="Which algorithms are preferred for Content-Digest: 0 to 10, 0 is never (RFC 9530 section 4).",
     )  # fmt: skip
     want_repr_digest = structured_field(
-        "Want-Repr-Digest", dict, integers, default=_NO_INTEGERS,
+        "Want-Repr-Digest", dict, preferences, _only_preferences, default=_NO_PREFERENCES,
         doc="Which algorithms are preferred for Repr-Digest: 0 to 10, 0 is never (RFC 9530 section 4).",
     )  # fmt: skip
     priority = structured_field(
@@ -163,11 +168,11 @@ class CommonResponseDescriptorsMixin:
         doc="How urgent this response is, None if that is as the client has said (RFC 9218 section 5).",
     )  # fmt: skip
     signature = structured_field(
-        "Signature", dict, byte_sequences, default=_NO_BYTES,
+        "Signature", dict, byte_sequences, _only_bytes, default=_NO_BYTES,
         doc="The signatures of the message, by label (RFC 9421 section 4.2).",
     )  # fmt: skip
     signature_input = structured_field(
-        "Signature-Input", dict,
+        "Signature-Input", dict, inner_lists, _only_lists, default=_NO_LISTS,
         doc="What each signature covers: inner lists of components, by label (RFC 9421 section 4.1).",
     )  # fmt: skip
     accept_query = structured_field(
@@ -250,7 +255,7 @@ class SecurityPolicyMixin:
         "Permissions-Policy", dict, doc="Which features of the browser a document may use (W3C Permissions Policy)."
     )
     reporting_endpoints = structured_field(
-        "Reporting-Endpoints", dict, strings, default=_NO_STRINGS,
+        "Reporting-Endpoints", dict, strings, _only_strings, default=_NO_STRINGS,
         doc="The URLs that reports are sent to, by name (W3C Reporting API section 3.2).",
     )  # fmt: skip
     strict_transport_security = header_field(

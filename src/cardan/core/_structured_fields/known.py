@@ -1,37 +1,59 @@
-"""What the Dictionaries of well-known fields hold, as Python values: digests, strings, numbers, the priority."""
+"""What the Dictionaries of well-known fields hold, as Python values: digests, strings, preferences, the priority.
+
+Reading leaves out a member that the field does not define: a later version of it may (RFC 9651 section 2.1). Writing
+refuses one with :exc:`ValueError`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Self, TypeAlias
 
 from .._checks import check_type
 from ..structures import ImmutableDict
 from .bare_items import BareItem
-from .values import InnerList, Item, MemberValue
+from .values import InnerList, Item, MemberValue, to_member
 
-__all__ = ["Dictionary", "Priority", "byte_sequences", "integers", "strings"]
+__all__ = ["Dictionary", "Priority", "byte_sequences", "inner_lists", "only", "preferences", "strings"]
 
 Dictionary: TypeAlias = Mapping[str, Item | InnerList]
 
 
 def byte_sequences(members: Dictionary) -> Mapping[str, bytes]:
-    """The members that are Byte Sequences: the digests of RFC 9530, the signatures of RFC 9421.
-
-    Others are left out: a later version of a field may add members of another type (RFC 9651 section 2.1).
-    """
+    """The members that are Byte Sequences: the digests of RFC 9530, the signatures of RFC 9421."""
     return ImmutableDict({key: value for key, value in _bare(members).items() if isinstance(value, bytes)})
 
 
 def strings(members: Dictionary) -> Mapping[str, str]:
-    """The members that are Strings: the endpoints of the Reporting API. Others are left out."""
+    """The members that are Strings: the endpoints of the Reporting API."""
     return ImmutableDict({key: value for key, value in _bare(members).items() if type(value) is str})
 
 
-def integers(members: Dictionary) -> Mapping[str, int]:
-    """The members that are Integers: the preferences of RFC 9530 section 4. Others are left out."""
-    return ImmutableDict({key: value for key, value in _bare(members).items() if type(value) is int})
+def preferences(members: Dictionary) -> Mapping[str, int]:
+    """The members that are Integers from 0 to 10: the preferences of RFC 9530 section 4."""
+    return ImmutableDict(
+        {key: value for key, value in _bare(members).items() if type(value) is int and 0 <= value <= 10}
+    )
+
+
+def inner_lists(members: Dictionary) -> Mapping[str, InnerList]:
+    """The members that are inner lists: the components that a signature covers (RFC 9421 section 4.1)."""
+    return ImmutableDict({key: member for key, member in members.items() if isinstance(member, InnerList)})
+
+
+def only(
+    read: Callable[[Dictionary], Mapping[str, object]], expected: str
+) -> Callable[[Mapping[str, MemberValue]], Mapping[str, MemberValue]]:
+    """A function that gives the Dictionary that is set, if ``read`` leaves none of its members out."""
+
+    def dump(members: Mapping[str, MemberValue]) -> Mapping[str, MemberValue]:
+        made = {key: to_member(value) for key, value in members.items()}
+        for key in made.keys() - read(made).keys():
+            raise ValueError(f"got {key}={members[key]!r}, expected {expected}")
+        return made
+
+    return dump
 
 
 def _bare(members: Dictionary) -> dict[str, BareItem]:
