@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from cardan import Application, Request, Response
+from cardan import Application, Mount, Request, Response
 from cardan import _crossing as crossing
 from cardan._crossing.outflow import Outflow
 from cardan.core._buffers import CHUNK_SIZE
@@ -327,8 +327,11 @@ async def test_sending_fails_after_the_body_has_failed(kind: str, caplog: pytest
     assert [str(error) for error in errors] == ["no database"]
 
 
-async def test_the_first_chunk_takes_no_place_of_a_handler() -> None:
-    """Below a bridge, streams that wait for their first chunk leave the only place of handlers to other requests."""
+@pytest.mark.parametrize("door", ["bridge", "resolve"])
+async def test_the_first_chunk_takes_no_place_of_a_handler(door: str) -> None:
+    """Streams of a WSGI application that wait for their first chunk leave the only place of handlers to other requests:
+    below a bridge, and where ``resolve`` returns an application that speaks WSGI only.
+    """
     go_on = threading.Event()
 
     def app(environ: Any, start_response: Any) -> Iterator[bytes]:
@@ -339,7 +342,11 @@ async def test_the_first_chunk_takes_no_place_of_a_handler() -> None:
         go_on.wait(20)
         yield b"late"
 
-    served = bridge(app, threads=1)
+    class Resolving(Application):
+        def resolve(self, request: Any) -> Any:
+            return Mount({"/": app})
+
+    served: Any = bridge(app, threads=1) if door == "bridge" else Resolving(lambda request: Response(), threads=1)
     slow = [Exchange(served, chunk(b"", False), method="GET", path="/wait") for _ in range(5)]
     async with anyio.create_task_group() as group:
         for exchange in slow:

@@ -20,7 +20,7 @@ from ..core._response.response import Response
 from ..wsgi._calling import call_app
 from ._protocols import wrong_protocol
 from ._responding import answer_over_asgi
-from ._wsgi_bridge import Writer, environ_for
+from ._wsgi_bridge import Writer, begin_stream, environ_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,9 +96,10 @@ def _over_wsgi(app: Any) -> Callable[[Any], Response]:
         environ = environ_of(request)
         if "wsgi.input" not in environ:
             environ["wsgi.input"] = request.stream
-        writer = Writer(find_exchange(environ.get("asgi.scope") or environ), request.method)
+        exchange = find_exchange(environ.get("asgi.scope") or environ)
+        writer = Writer(exchange, request.method)
         try:
-            status, headers, body = call_app(app, environ, sends=writer)
+            status, headers, body = call_app(app, environ, partial(begin_stream, exchange), writer)
         except BaseException as error:
             return writer.failed(error)
         return writer.end(body) or response_of(Response, body, status, headers)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..core._request.request import BaseRequest
     from ..wsgi._calling import Written
 
-__all__ = ["LateInput", "Writer", "bridged", "environ_for"]
+__all__ = ["LateInput", "Writer", "begin_stream", "bridged", "environ_for"]
 
 
 def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
@@ -47,7 +47,7 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
         exchange = find_exchange(request.scope)
         writer = Writer(exchange, request.method)
         try:
-            status, headers, body = call_app(app, environ, partial(_begin_stream, exchange), writer)
+            status, headers, body = call_app(app, environ, partial(begin_stream, exchange), writer)
         except BaseException as error:
             return writer.failed(error)
         if (begun := writer.end(body)) is not None:
@@ -144,7 +144,7 @@ def _after(written: Written, data: bytes) -> bytes:
     return b"".join([*written.take(), data]) if written else data
 
 
-def _begin_stream(exchange: Exchange) -> None:
+def begin_stream(exchange: Exchange) -> None:
     """Leave the place of this thread to another handler, because the first chunk of a body may take long."""
     lease: Lease | None = exchange.lease
     if lease is not None and lease.thread == get_ident():
