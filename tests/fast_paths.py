@@ -130,13 +130,13 @@ FAST_PATHS = (
     FastPath(f"{_FORMS}._reader:FormReader.take", f"{_FORMS}._reader:FormReader.run", _FORM_WAYS, _form),
     FastPath(
         f"{_FORMS}._decoder:MultipartDecoder._take_parts",
-        f"{_FORMS}._machine:MultipartMachine._read",
+        f"{_FORMS}._framing:Framing._read",
         _DECODER,
         _events,
     ),
     FastPath(
         f"{_FORMS}._decoder:MultipartDecoder._pass_data",
-        f"{_FORMS}._machine:MultipartMachine._read_file",
+        f"{_FORMS}._framing:Framing._read_data",
         _DECODER,
         _file_data,
     ),

@@ -89,6 +89,7 @@ core.forms._disposition           core/forms/test_hazards.py               parse
 core.forms._events                core/forms/test_decoder.py               FileStart
 core.forms._file_methods          contract/test_uploaded_files.py          readinto
 core.forms._form                  core/forms/test_reader.py                FormBuilder
+core.forms._framing               core/forms/test_part_decoder.py         Framing
 core.forms._machine               core/forms/test_decoder.py               MultipartMachine
 core.forms._parse                 core/forms/test_strange_forms.py         parse_form
 core.forms._plan                  core/forms/test_decoder.py               max_boundary_size

@@ -130,6 +130,8 @@ VALUES: list[Any] = [
     drive.Write(None, b"a"),
     forms.Field("a", "b", b"b"),
     forms.FileEnd(),
+    forms.PartStart(FILE.headers),
+    forms.PartEnd(),
     forms.FormType("multipart", "b"),
     forms.parse_form("application/x-www-form-urlencoded", b"a=1&b=%ff"),
     FILE,
@@ -151,6 +153,7 @@ NOT_PICKLED = {
         "cardan.core.ResponseFinalizer cardan.core.forms.BodyReader "
         "cardan.core.forms.FormBuilder cardan.core.forms.FormReader cardan.core.forms.MemoryBudget "
         "cardan.core.forms.MemorySink cardan.core.forms.MultipartDecoder cardan.core.forms.MultipartEncoder "
+        "cardan.core.forms.PartDecoder "
         "cardan.core.forms.PartReader cardan.core.forms.UrlencodedDecoder"
     ),
     "it is part of a class": (

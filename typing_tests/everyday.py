@@ -25,7 +25,7 @@ from cardan import (
     send_file,
 )
 from cardan.core import Chunk, End, Head, HeadLike, RequestHead, ResponseFinalizer
-from cardan.core.forms import MultipartDecoder
+from cardan.core.forms import MultipartDecoder, PartDecoder, PartEnd, PartStart, parse_boundary
 from cardan.datastructures import Challenge, HeaderSet, HeadersView, ImmutableMultiDict, Link
 from cardan.files import guess_type, send_from_directory, wrap_file
 from cardan.testing import AsyncClient, Client, RequestBuilder, lint
@@ -142,6 +142,8 @@ async def on_core_alone(response: core.Response) -> None:
     finalizer = ResponseFinalizer("GET", 200, [("A", "b")])
     assert_type(finalizer.feed(b"x"), list[Head | Chunk | End])
     MultipartDecoder("boundary").feed(b"x")
+    assert_type(PartDecoder("boundary").feed(b"x"), list[PartStart | bytes | PartEnd])
+    assert_type(parse_boundary("multipart/mixed; boundary=B"), str | None)
 
 
 def tests(client: Client, app: Any) -> None:

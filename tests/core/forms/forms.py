@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from cardan.core.forms import Field, FileEnd, FileStart, Form, MultipartDecoder, UrlencodedDecoder, parse_form_type
+from cardan.core.forms import (
+    Field,
+    FileEnd,
+    FileStart,
+    Form,
+    MultipartDecoder,
+    PartDecoder,
+    PartStart,
+    UrlencodedDecoder,
+    parse_boundary,
+    parse_form_type,
+)
+from cardan.exceptions import HTTPException
+from tests.core.machines import outcome, pieces_of
 
-__all__ = ["flat", "form_values", "make_machine"]
+__all__ = ["assert_the_same_parts", "flat", "form_values", "make_machine"]
 
 
 def make_machine(content_type: str, **options: Any) -> Any:
@@ -39,3 +52,31 @@ def flat(events: list[Any] | str) -> list[Any] | str:
 def form_values(form: Form) -> list[Any]:
     """The fields, then the files of a form, likewise."""
     return [*form.fields, *((name, file.filename, file.read()) for name, file in form.files)]
+
+
+def assert_the_same_parts(content_type: str, body: bytes) -> None:
+    """The decoder of any multipart gives the parts, and their data, that the decoder of forms gives.
+
+    Nothing is compared if a form is refused, or if it has a multipart in a part.
+    """
+    try:
+        form = outcome(lambda: make_machine(content_type), [body])
+    except HTTPException:  # of the Content-Type
+        return
+    boundary = parse_boundary(content_type) if isinstance(form, list) else None
+    if boundary is None or b"multipart/" in body.lower():
+        return
+    expected: list[bytes] = []
+    for event in form:
+        if isinstance(event, (Field, FileStart)):
+            expected.append(event.raw if isinstance(event, Field) else b"")
+        elif isinstance(event, bytes):
+            expected[-1] = event
+    for pieces in ([body], pieces_of(body, 1 if len(body) < 10_000 else 97)):
+        got: list[bytes] = []
+        for event in outcome(lambda: PartDecoder(boundary), pieces):
+            if isinstance(event, PartStart):
+                got.append(b"")
+            elif isinstance(event, bytes):
+                got[-1] = event
+        assert got == expected

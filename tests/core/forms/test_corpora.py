@@ -15,7 +15,7 @@ import pytest
 
 from cardan.core.forms import parse_form, parse_urlencoded
 from tests import corpora
-from tests.core.forms.forms import flat, make_machine
+from tests.core.forms.forms import assert_the_same_parts, flat, make_machine
 from tests.core.machines import assert_cuts_do_not_matter, outcome
 
 DEVIATIONS: dict[str, dict[str, str]] = json.loads(Path(__file__).with_name("deviations.json").read_text("utf-8"))
@@ -38,7 +38,8 @@ def present(corpus: str, case: Any) -> Any:
 
 
 def decode(content_type: str, body: bytes) -> Any:
-    """What the decoder makes of a body: flat, and the same however it is cut."""
+    """What the decoder makes of a body: flat, and the same however it is cut. The decoder of any multipart agrees."""
+    assert_the_same_parts(content_type, body)
     splits = 2048 if len(body) <= 2048 else 200
     return flat(assert_cuts_do_not_matter(lambda: make_machine(content_type), body, splits=splits))
 

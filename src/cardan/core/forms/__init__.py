@@ -4,20 +4,22 @@
 
     bytes -> BodyReader -> MultipartDecoder | UrlencodedDecoder -> FormBuilder -> Form
              `------------------------- FormReader ------------------------'
+    bytes -> PartDecoder, for multiparts that are no forms
 """
 
 from __future__ import annotations
 
 from ._body_reader import BodyReader, parse_content_length
-from ._content_type import FormType, parse_form_type
+from ._content_type import FormType, parse_boundary, parse_form_type
 from ._decoder import MultipartDecoder
 from ._encoder import MultipartEncoder
-from ._events import Field, FileEnd, FileStart, FormEvent
+from ._events import Field, FileEnd, FileStart, FormEvent, PartEnd, PartEvent, PartStart
 from ._filenames import safe_filename
 from ._files import FileStorage
 from ._form import FileEvent, Form, FormBuilder
 from ._head import PartHeaders
 from ._parse import parse_form
+from ._part_decoder import PartDecoder
 from ._parts import Part, PartReader
 from ._plan import FormRules
 from ._reader import FormReader
@@ -42,10 +44,15 @@ __all__ = [
     "MultipartDecoder",
     "MultipartEncoder",
     "Part",
+    "PartDecoder",
+    "PartEnd",
+    "PartEvent",
     "PartHeaders",
     "PartReader",
+    "PartStart",
     "Sink",
     "UrlencodedDecoder",
+    "parse_boundary",
     "parse_content_length",
     "parse_form",
     "parse_form_type",

@@ -13,7 +13,15 @@ from typing import Final, Literal, NamedTuple, get_type_hints
 from .._exceptions import MultipartError, UrlencodedError
 from ._head import declared_codecs
 
-__all__ = ["FORM_TYPES", "MULTIPART_TYPE", "URLENCODED", "URLENCODED_TYPE", "FormType", "parse_form_type"]
+__all__ = [
+    "FORM_TYPES",
+    "MULTIPART_TYPE",
+    "URLENCODED",
+    "URLENCODED_TYPE",
+    "FormType",
+    "parse_boundary",
+    "parse_form_type",
+]
 
 MULTIPART_TYPE: Final = "multipart/form-data"
 """The media type of a form with files (RFC 7578)."""
@@ -74,6 +82,21 @@ def parse_form_type(content_type: str | None, *, strict: bool = False) -> FormTy
 URLENCODED: Final = FormType("urlencoded")
 
 
+def parse_boundary(content_type: str | None) -> str | None:
+    """The boundary of any multipart type (RFC 2046 section 5.1); None for a type that is not multipart.
+
+    Raises :exc:`~cardan.exceptions.MultipartError` for a multipart type without a boundary that can be read.
+
+    >>> parse_boundary('multipart/byteranges; boundary="=_1"')
+    '=_1'
+    """
+    kind, _, params = (content_type or "").partition(";")
+    main, _, subtype = kind.strip(" \t").partition("/")
+    if main.lower() != "multipart" or not _IS_TOKEN(subtype):
+        return None
+    return _boundary(params, False)
+
+
 def _boundary(params: str, strict: bool) -> str:
     """The one boundary among the parameters."""
     found: str | None = None
@@ -99,4 +122,6 @@ def _boundary(params: str, strict: bool) -> str:
     return found
 
 
-parse_form_type.__module__ = "cardan.core.forms"  # help() and pickles name it as users import it
+parse_form_type.__module__ = parse_boundary.__module__ = (
+    "cardan.core.forms"  # help() and pickles name it as users import it
+)

@@ -14,8 +14,9 @@ from .._buffers import BATCH_SIZE, as_bytes
 from .._exceptions import HTTPException
 from ._events import FileEnd
 from ._fast import CLOSINGS, take_parts
+from ._framing import CLOSE, DELIMITER, EPILOGUE, HEAD, PREAMBLE
 from ._head import BLANK
-from ._machine import CLOSE, DELIMITER, EPILOGUE, FIELD, FILE, HEAD, PREAMBLE, MultipartMachine
+from ._machine import FIELD, FILE, MultipartMachine
 from ._plan import WINDOW
 
 if TYPE_CHECKING:

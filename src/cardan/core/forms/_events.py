@@ -1,7 +1,8 @@
-"""The events of a form, which the decoders give and the encoder takes.
+"""The events of a form, which the decoders give and the encoder takes; and those of any multipart.
 
 A text field is always one :class:`Field`, however its bytes were cut. A file is a :class:`FileStart`, its data as
-``bytes`` (any number of pieces, none of them empty), and a :class:`FileEnd`.
+``bytes`` (any number of pieces, none of them empty), and a :class:`FileEnd`. A part of another multipart is a
+:class:`PartStart`, its data likewise, or the events of the parts in it, and a :class:`PartEnd`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from ._head import sent_filename
 if TYPE_CHECKING:
     from ._head import PartHeaders
 
-__all__ = ["Field", "FileEnd", "FileStart", "FormEvent"]
+__all__ = ["Field", "FileEnd", "FileStart", "FormEvent", "PartEnd", "PartEvent", "PartStart"]
 
 
 @dataclass(slots=True)
@@ -62,3 +63,25 @@ class FileEnd:
 
 FormEvent: TypeAlias = "Field | FileStart | bytes | FileEnd"
 """One event of a form: what :class:`MultipartDecoder` and :class:`UrlencodedDecoder` return lists of."""
+
+
+@dataclass(slots=True)
+class PartStart:
+    """A part of any multipart begins. ``headers`` are its header fields as they were sent; there may be none."""
+
+    __module__ = "cardan.core.forms"
+    __getstate__ = slots_state
+
+    headers: PartHeaders
+
+
+@dataclass(slots=True)
+class PartEnd:
+    """The part that began last, and has not ended, is complete."""
+
+    __module__ = "cardan.core.forms"
+    __getstate__ = slots_state
+
+
+PartEvent: TypeAlias = "PartStart | bytes | PartEnd"
+"""One event of any multipart: what :class:`PartDecoder` returns lists of."""

@@ -40,6 +40,7 @@ __all__ = [
     "choose_memo",
     "declared_codecs",
     "parse_part_head",
+    "parse_part_headers",
     "read_head",
     "remember",
     "sent_filename",
@@ -227,6 +228,26 @@ def parse_part_head(block: bytes, *, strict: bool, limits: Limits) -> PartHead:
         plain = _plain_head(block, strict)
         if plain is not None:
             return plain
+    block, lines = _lines(block, strict, allowed)
+    return _read_fields(block, lines, strict)
+
+
+def parse_part_headers(block: bytes, limits: Limits) -> PartHeaders:
+    """The header fields of a part of any multipart, which needs none (RFC 2046 section 5.1).
+
+    ``block`` is as for :func:`parse_part_head`, and empty if the part has no fields.
+    """
+    if not block:
+        return PartHeaders(block)
+    block, lines = _lines(block, False, limits.max_part_headers)
+    for line in lines:
+        if _LINE.fullmatch(line) is None:
+            _bad_line(line)
+    return PartHeaders(block)
+
+
+def _lines(block: bytes, strict: bool, allowed: int | None) -> tuple[bytes, list[bytes]]:
+    """``block`` without what precedes its first line, and its lines, unfolded: at most ``allowed``."""
     block = block[2:] if block.startswith(b"\r\n") else _after_padding(block, strict)
     if b"\r\n " in block or b"\r\n\t" in block:
         if strict:
@@ -236,7 +257,7 @@ def parse_part_head(block: bytes, *, strict: bool, limits: Limits) -> PartHead:
         lines = block.split(b"\r\n")
     if allowed is not None and len(lines) > allowed:
         raise RequestEntityTooLarge(limit="max_part_headers", allowed=allowed)
-    return _read_fields(block, lines, strict)
+    return block, lines
 
 
 def _plain_head(block: bytes, strict: bool) -> PartHead | None:
