@@ -420,6 +420,23 @@ def test_pages_of_errors() -> None:
         assert answer.headers["Content-Type"].startswith("text/html")
 
 
+def test_cookies_without_a_name() -> None:
+    """A cookie without an equals sign has a name alone in Flask, and a value alone in browsers and here."""
+    differs("`Cookie: theme` is a cookie")
+    headers = {"Cookie": "theme"}
+    assert flask_answer(lambda: flask.request.cookies.to_dict(), headers=headers).json() == {"theme": ""}
+    for answer in answers(lambda request: Response.from_json(request.cookies.to_dict()), headers=headers):
+        assert answer.json() == {"": "theme"}
+
+
+def test_dates_of_files() -> None:
+    """Flask writes the Date of a file that is sent; here the server does."""
+    differs("`send_file` sends `Date`")
+    assert "Date" in flask_answer(lambda: flask.send_file(io.BytesIO(b"x"), mimetype="text/plain")).headers
+    for answer in answers(lambda request: send_file(io.BytesIO(b"x"), request, mimetype="text/plain")):
+        assert "Date" not in answer.headers
+
+
 def test_texts_of_urls() -> None:
     """The query of ``full_path`` is decoded here only, and the host of ``url`` in Flask only."""
     differs("`request.full_path` has the query as it was sent")

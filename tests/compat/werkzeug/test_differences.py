@@ -207,6 +207,20 @@ def test_the_order_of_values(wz: Any, theirs: bool) -> None:
         assert list(values.lists()) == [("a", ["1", "3"]), ("b", ["2"])]
 
 
+def test_cookies_without_a_name(wz: Any, theirs: bool) -> None:
+    """A cookie without an equals sign has a name alone in Werkzeug, and a value alone in browsers and here."""
+    row("`Cookie: theme` is a cookie")
+    request = wz.wrappers.Request(wz.test.create_environ(headers={"Cookie": "theme"}))
+    assert request.cookies.to_dict() == ({"theme": ""} if theirs else {"": "theme"})
+
+
+def test_dates_of_files(wz: Any, theirs: bool) -> None:
+    """Werkzeug writes the Date of a file that is sent; here the server does."""
+    row("`send_file` sends `Date`")
+    response = wz.utils.send_file(io.BytesIO(b"x"), wz.test.create_environ(), mimetype="text/plain")
+    assert ("Date" in response.headers) is theirs
+
+
 def test_texts_of_urls(wz: Any, theirs: bool) -> None:
     """The query of ``full_path`` is decoded here only, and the host of ``url`` in Werkzeug only."""
     row("`request.full_path` has the query as it was sent")
