@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Self
 
 from . import core
+from .core._checks import cannot_take
 from .core._response.finalizer import Chunk, Head
 from .core._response.of_application import response_of, without_length
 from .core._response.outgoing import finalizer_of
@@ -60,7 +61,12 @@ class WireMixin(core.BaseResponse):
 
         if not callable(app):
             raise TypeError(f"got an application of type {type(app).__name__}, expected a WSGI application")
-        status, headers, body = call_app(app, environ)
+        try:
+            status, headers, body = call_app(app, environ)
+        except TypeError as error:
+            if cannot_take(app, 2):
+                raise _other_protocol(app, "a WSGI application: afrom_app() takes an ASGI application") from error
+            raise
         response = response_of(cls, body, status, headers)
         if buffered:
             try:
@@ -129,7 +135,12 @@ class WireMixin(core.BaseResponse):
 
         if not callable(app):
             raise TypeError(f"got an application of type {type(app).__name__}, expected an ASGI application")
-        status, headers, chunks, trailers = await call_app(app, scope, receive)
+        try:
+            status, headers, chunks, trailers = await call_app(app, scope, receive)
+        except TypeError as error:
+            if cannot_take(app, 3):
+                raise _other_protocol(app, "an ASGI application: from_app() takes a WSGI application") from error
+            raise
         response = response_of(cls, chunks, status, headers)
         without_length(response, scope["method"])
         if trailers is not None:
@@ -144,6 +155,10 @@ class WireMixin(core.BaseResponse):
             app: Any = response
             return await cls.afrom_app(app, scope)
         return super().force_type(response)
+
+
+def _other_protocol(app: object, expected: str) -> TypeError:
+    return TypeError(f"got an application of type {type(app).__name__} with other parameters, expected {expected}")
 
 
 class _Closing:

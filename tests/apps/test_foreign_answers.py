@@ -180,3 +180,23 @@ def test_errors_that_come_of_leaving() -> None:
     assert all(map(comes_of_leaving, (left, wrapped, ExceptionGroup("all", [left, wrapped]))))
     others = (None, OSError("other"), ExceptionGroup("some", [left, OSError("other")]))
     assert not any(map(comes_of_leaving, others))
+
+
+def test_an_application_of_the_other_protocol() -> None:
+    """``from_app`` and ``afrom_app`` say which method takes it. A TypeError of the application stays as it is."""
+
+    def wsgi(environ: Any, start_response: Any) -> Any:
+        return len(5)  # type: ignore[arg-type]
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        len(5)  # type: ignore[arg-type]
+
+    builder = RequestBuilder("/")
+    with pytest.raises(TypeError, match=r"expected a WSGI application: afrom_app\(\) takes an ASGI application"):
+        Response.from_app(asgi, builder.environ())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"expected an ASGI application: from_app\(\) takes a WSGI application"):
+        anyio.run(Response.afrom_app, wsgi, builder.scope())
+    with pytest.raises(TypeError, match="has no len"):
+        Response.from_app(wsgi, builder.environ())
+    with pytest.raises(TypeError, match="has no len"):
+        anyio.run(Response.afrom_app, asgi, builder.scope())

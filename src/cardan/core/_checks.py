@@ -11,6 +11,7 @@ from typing import Any, Final
 
 __all__ = [
     "CheckedSetting",
+    "cannot_take",
     "check_assignments",
     "check_spelling",
     "check_type",
@@ -41,6 +42,21 @@ def check_type(name: str, value: object, kinds: type | tuple[type, ...], expecte
 def kind_of(value: object) -> str:
     """What ``value`` is, for the text of an error: the name of its type, or of the class that it is."""
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
+def cannot_take(function: Callable[..., Any], number: int) -> bool:
+    """Whether ``function`` cannot be called with this number of arguments, as far as its signature tells."""
+    from inspect import signature
+
+    try:
+        parameters = signature(function)
+    except (TypeError, ValueError):
+        return False
+    try:
+        parameters.bind(*range(number))
+    except TypeError:
+        return True
+    return False
 
 
 def listed(name: str, value: Any, expected: str) -> tuple[Any, ...]:
