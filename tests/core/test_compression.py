@@ -180,6 +180,15 @@ def test_the_head() -> None:
     assert begun({"Accept-Encoding": "gzip"}, answered, method="HEAD", whole=b"") == (False, fields)
 
 
+@pytest.mark.parametrize("size", [0, 499, 500])
+def test_a_body_in_answer_to_head(size: int) -> None:
+    """The head is that of the GET (RFC 9110 section 9.3.2). A body that the application gives all the same tells its
+    length; an empty one tells nothing, because the application may leave the body out.
+    """
+    fields = begun({"Accept-Encoding": "gzip"}, PLAIN, method="HEAD", whole=bytes(size))[1]
+    assert fields == begun({"Accept-Encoding": "gzip"}, PLAIN, whole=bytes(size or 500))[1]
+
+
 @pytest.mark.parametrize("tag", ['W/"a"', "not a tag"])
 def test_other_tags(tag: str) -> None:
     """A weak ETag, and a text that is none, stay as they are."""

@@ -350,7 +350,9 @@ class Compressing:
         return fields
 
     def _is_short(self, fields: dict[str, str], whole: bytes | None) -> bool:
-        length = len(whole) if whole is not None and self._method != "HEAD" else None
+        length = None
+        if whole is not None and (whole or self._method != "HEAD"):
+            length = len(whole)
         if length is None:
             length = parse_integer(fields.get("content-length"))
         return length is not None and length < self._policy.minimum
