@@ -1,9 +1,9 @@
-"""A small HTTP/1.1 server: h11 parses and writes, anyio has the sockets, and cardan answers.
+"""A small HTTP/1.1 server: h11 parses and writes, trio has the sockets, and cardan answers.
 
     python examples/h11_server.py hello:app
 
-No WSGI and no ASGI server has a part in this. ``Application.arespond`` takes a request of the core and gives the
-response, and the response gives the events that are written.
+No WSGI and no ASGI server has a part in this. ``arespond`` takes a request of the core and gives the response, and the
+response gives the events that are written.
 """
 
 from __future__ import annotations
@@ -11,33 +11,37 @@ from __future__ import annotations
 import sys
 from contextlib import aclosing
 from email.utils import formatdate
+from functools import partial
 from importlib import import_module
 from traceback import print_exc
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import h11
+import trio
 
-from cardan import Application, core
+from cardan import core
 from cardan.exceptions import ClientDisconnected
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from anyio.abc import SocketAttribute, SocketStream
-else:
-    from anyio.abc import SocketAttribute
+    from cardan import Dual
 
 PIECE = 65536
+#: how many bytes the head of a request may have
+MAX_HEAD = 65536
+#: how long a client may send nothing that is waited for, or take nothing of what is sent, in seconds
+PATIENCE = 60
+LEFT = (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError)
 
 
 class Connection:
     """One connection of a client. Its requests are answered one after the other."""
 
-    def __init__(self, app: Application[Any], stream: SocketStream) -> None:
+    def __init__(self, app: Dual, stream: trio.SocketStream) -> None:
         self.app = app
         self.stream = stream
-        self.http = h11.Connection(h11.SERVER)
+        self.http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
 
     async def serve(self) -> None:
         """Answer requests until either side wants the connection to end."""
@@ -49,7 +53,7 @@ class Connection:
                 if self.http.our_state is not h11.DONE or self.http.their_state is not h11.DONE:
                     return
                 self.http.start_next_cycle()
-        except h11.RemoteProtocolError as error:  # this is not HTTP
+        except h11.RemoteProtocolError as error:  # this is not HTTP, or a head that is too long
             if self.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
                 await self.send_events(core.Response(f"{error}\n", error.error_status_hint), "GET", "1.0", last=True)
 
@@ -58,24 +62,23 @@ class Connection:
         if start.method == b"CONNECT":  # this is no proxy
             await self.send_events(core.Response(status=501), "GET", "1.0", last=True)
             return
-        address: Any = self.stream.extra(SocketAttribute.remote_address, None)  # None if the client has left
+        client = self.stream.socket.getpeername()[:2]
         version = start.http_version.decode()
         head = core.RequestHead.from_target(
-            start.method, start.target, list(start.headers), http_version=version, client=address and address[:2]
+            start.method, start.target, list(start.headers), http_version=version, client=client
         )
         response: core.Response
         failed = False
         try:
             response = await self.app.arespond(core.Request(head, self.body(), inform=self.inform))
-        except ClientDisconnected as error:
-            # body() says why: the connection was reset, or what came is no HTTP
-            raise error.__cause__ or anyio.BrokenResourceError from None
+        except ClientDisconnected as error:  # body() says why: the client has left, or what came is no HTTP
+            raise error.__cause__ or trio.BrokenResourceError from None
         except Exception:
             print_exc()
             response, failed = core.Response("Internal Server Error\n", 500), True
         try:
             await self.send_events(response, head.method, version, last=failed)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+        except LEFT:
             raise
         except ClientDisconnected:  # a body that is made of the upload
             self.http.send_failed()
@@ -87,8 +90,8 @@ class Connection:
         """The body of the request. A piece is received when the application asks for it."""
         try:
             while isinstance(event := await self.next_event(), h11.Data):
-                yield bytes(event.data)
-        except (h11.RemoteProtocolError, anyio.BrokenResourceError) as error:
+                yield event.data
+        except (h11.RemoteProtocolError, *LEFT) as error:
             raise ClientDisconnected from error
 
     async def inform(self, response: core.Informational) -> None:
@@ -101,7 +104,7 @@ class Connection:
         The fields of the connection belong to the server: the ``last`` response says that the connection ends. A client
         that still waits for 100 Continue need not send its body, so that the next request cannot be found.
         """
-        events = response.aiter_events(method, trailers_over=version, run_sync=anyio.to_thread.run_sync, library=anyio)
+        events = response.aiter_events(method, trailers_over=version, run_sync=trio.to_thread.run_sync, library=trio)
         async with aclosing(events):
             async for event in events:
                 match event:
@@ -122,17 +125,15 @@ class Connection:
         while (event := self.http.next_event()) is h11.NEED_DATA:
             if self.http.they_are_waiting_for_100_continue:
                 await self.send(h11.InformationalResponse(status_code=100, headers=[]))
-            try:
-                data = await self.stream.receive(PIECE)
-            except anyio.EndOfStream:
-                data = b""
-            self.http.receive_data(data)
+            with trio.fail_after(PATIENCE):
+                self.http.receive_data(await self.stream.receive_some(PIECE))
         return event
 
     async def send(self, event: h11.Event) -> None:
         """Send an event of h11, which chooses between Content-Length, chunks and the end of the connection."""
         if data := self.http.send(event):
-            await self.stream.send(data)
+            with trio.fail_after(PATIENCE):
+                await self.stream.send_all(data)
 
 
 def raw(fields: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
@@ -140,30 +141,22 @@ def raw(fields: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in fields]
 
 
-async def serve(app: Application[Any], listener: Any) -> None:
-    """Serve ``app`` to every client of a listener of anyio, until this is cancelled."""
+async def serve(app: Dual, port: int, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:
+    """Serve an application to every client on loopback, until this is cancelled."""
 
-    async def handle(stream: SocketStream) -> None:
+    async def handle(stream: trio.SocketStream) -> None:
         try:
-            async with stream:
-                await Connection(app, stream).serve()
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            await Connection(app, stream).serve()
+        except (OSError, *LEFT):
             pass  # the client has left
 
-    await listener.serve(handle)
-
-
-async def main(target: str, port: int) -> None:
-    """Serve the application that ``module:name`` names, on loopback."""
-    module, _, name = target.partition(":")
-    app = getattr(import_module(module), name or "app")
-    async with await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=port) as listener:
-        print(f"http://127.0.0.1:{listener.extra(SocketAttribute.local_port)}/", flush=True)
-        await serve(app, listener)
+    await trio.serve_tcp(handle, port, host="127.0.0.1", task_status=task_status)
 
 
 if __name__ == "__main__":
+    module, _, name = (sys.argv[1] if len(sys.argv) > 1 else "hello:app").partition(":")
+    print("http://127.0.0.1:8000/")
     try:
-        anyio.run(main, sys.argv[1] if len(sys.argv) > 1 else "hello:app", 8000)
+        trio.run(partial(serve, getattr(import_module(module), name or "app"), 8000))
     except KeyboardInterrupt:
         pass

@@ -5,17 +5,16 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-import anyio
-import anyio.from_thread
 import h11_server
 import httpx
 import pytest
-from anyio.abc import SocketAttribute
 
 from cardan import Application, Request, Response, send_file
 from cardan.exceptions import NotFound
+from tests.trio_server import running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -82,34 +81,11 @@ def broken() -> Iterator[str]:
     raise LookupError("an error of the body")
 
 
-@pytest.fixture(
-    scope="module",
-    params=[("asyncio", pages), ("trio", pages), ("asyncio", async_pages), ("trio", async_pages)],
-    ids=lambda param: f"{param[0]}-{param[1].__name__}",
-)
+@pytest.fixture(scope="module", params=[pages, async_pages], ids=["def", "async def"])
 def port(request: pytest.FixtureRequest) -> Iterator[int]:
     """The port of a server that runs in a thread."""
-    backend, handler = request.param
-    told: Any = {}
-    ready = threading.Event()
-
-    async def main() -> None:
-        async with (
-            await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
-            anyio.create_task_group() as group,
-        ):
-            told.update(port=listener.extra(SocketAttribute.local_port), stop=group.cancel_scope.cancel)
-            told["token"] = anyio.lowlevel.current_token()
-            group.start_soon(h11_server.serve, Application(handler), listener)
-            ready.set()
-
-    thread = threading.Thread(target=anyio.run, args=[main], kwargs={"backend": backend})
-    thread.start()
-    assert ready.wait(20)
-    yield told["port"]
-    anyio.from_thread.run_sync(told["stop"], token=told["token"])
-    thread.join(20)
-    assert not thread.is_alive()
+    with running(partial(h11_server.serve, Application(request.param), 0)) as port:
+        yield port
 
 
 def spoken(port: int, *lines: str, body: bytes = b"", until: bytes = b"") -> bytes:
@@ -259,3 +235,49 @@ def test_a_body_that_is_no_http(port: int) -> None:
     fields = ["Transfer-Encoding: chunked", "Content-Type: application/x-www-form-urlencoded"]
     answer = spoken(port, "POST /form HTTP/1.1", *fields, body=b"zz\r\nno chunk\r\n")
     assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+def until_closed(port: int, data: bytes) -> bytes:
+    """Send bytes that are no whole request. Gives all that the server sends before it closes the connection."""
+    received = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(data)
+        while piece := connection.recv(65536):
+            received += piece
+    return received
+
+
+def test_a_head_that_is_too_long(port: int) -> None:
+    """The server bounds what it keeps of a head that does not end."""
+    head = b"GET / HTTP/1.1\r\nX-Long: "
+    answer = until_closed(port, head + b"x" * (h11_server.MAX_HEAD + 1 - len(head)))
+    assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+UPLOAD = (
+    b"POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [(b"", b""), (b"GET / HT", b""), (UPLOAD + b"name=", b"HTTP/1.1 400 ")],
+    ids=["", "head", "body"],
+)
+def test_a_client_that_sends_nothing_more(
+    port: int, sent: bytes, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connection is closed. An application that waits for a body answers that it is not complete."""
+    monkeypatch.setattr(h11_server, "PATIENCE", 0.01)
+    received = until_closed(port, sent)
+    assert received.startswith(answer)
+    assert bool(received) == bool(answer)
+
+
+def test_a_client_that_takes_nothing_more(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The response is closed."""
+    monkeypatch.setattr(h11_server, "PATIENCE", 0.01)
+    closed.clear()
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert closed.wait(20)

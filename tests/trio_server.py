@@ -1,0 +1,41 @@
+"""A server of trio that runs in a thread while a test asks it."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["running"]
+
+
+@contextmanager
+def running(serve: Callable[..., Any]) -> Iterator[int]:
+    """Run ``serve(task_status=...)``, which starts as :func:`trio.serve_tcp` does; gives its port."""
+    told: Any = {}
+    ready = threading.Event()
+
+    async def main() -> None:
+        try:
+            async with trio.open_nursery() as nursery:
+                listeners = await nursery.start(serve)
+                told.update(port=listeners[0].socket.getsockname()[1], stop=nursery.cancel_scope.cancel)
+                told["token"] = trio.lowlevel.current_trio_token()
+                ready.set()
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=trio.run, args=[main])
+    thread.start()
+    assert ready.wait(20)
+    try:
+        yield told["port"]
+    finally:
+        trio.from_thread.run_sync(told["stop"], trio_token=told["token"])
+        thread.join(20)
+    assert not thread.is_alive()
