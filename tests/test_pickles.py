@@ -61,6 +61,9 @@ VALUES: list[Any] = [
     *datastructures.FetchMode,
     *datastructures.FetchSite,
     *datastructures.ReferrerPolicy,
+    core.Conditions(if_match='"a"', range="bytes=0-1"),
+    core.Decision(206, [(0, 2)]),
+    core.Representation(etag='"a"', last_modified=datetime(2030, 1, 1), length=5),
     datastructures.Accept([("a", 1), ("b", 0.5)]),
     datastructures.AltService("h3", ":443", persist=True),
     datastructures.AltServices([datastructures.AltService.CLEAR]),
@@ -161,9 +164,9 @@ NOT_PICKLED = {
         "cardan.structured.StructuredField"
     ),
     "it has no objects of its own": (
-        "cardan.core.fields.Live cardan.core.fields.LiveDict cardan.core.fields.LiveMapping "
+        "cardan.core.Live cardan.core.fields.LiveDict cardan.core.fields.LiveMapping "
         "cardan.core.fields.LiveSequence "
-        "cardan.datastructures.HeadersView"
+        "cardan.core.HeadersView"
     ),
 }
 

@@ -6,6 +6,7 @@ It may stand there under another of its public names: ``cardan.files.FileStorage
 from __future__ import annotations
 
 import ast
+import doctest
 import importlib
 import importlib.util
 import inspect
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+import cardan.core
 from tests.surface import ROOT, modules
 
 PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))
@@ -76,6 +78,38 @@ def has_identity(value: object) -> bool:
     return value is not Any and not isinstance(value, str | bytes | int | float | tuple | frozenset | None)
 
 
+FENCE = re.compile(r"^```python[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def names_in(source: str) -> set[str]:
+    """The names that a piece of code uses."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Name(name) | ast.Attribute(attr=name) | ast.alias(name):
+                found.add(name)
+    return found
+
+
+def examples_of(page: Path) -> list[str]:
+    """The examples of a page that are no sessions of an interpreter: those are read by doctest."""
+    text = page.read_text("utf-8")
+    sessions = doctest.DocTestParser().get_examples(text)
+    return [*(code for code in FENCE.findall(text) if ">>>" not in code), *(each.source for each in sessions)]
+
+
+@cache
+def shown() -> frozenset[str]:
+    """The names that the examples of the reference use. They are run, as all examples of the documentation are."""
+    return frozenset().union(*(names_in(code) for page in PAGES for code in examples_of(page)))
+
+
+def shows_itself(name: str, value: object) -> bool:
+    """Whether the docstring of ``value`` has an example with it."""
+    text = inspect.getdoc(value) or ""
+    return any(name in names_in(example.source) for example in doctest.DocTestParser().get_examples(text))
+
+
 def has_docstring(value: object) -> bool:
     return inspect.isclass(value) or inspect.isroutine(value)
 
@@ -103,6 +137,24 @@ def test_every_public_name_is_in_the_reference(module: str) -> None:
         and not any(path.startswith(f"{module}.{name}.") for path in paths)
     ]
     assert missing == []
+
+
+WITH_EXAMPLES = ["cardan.core", "cardan.core.fields", "cardan.core.drive", "cardan.structured", "cardan.testing"]
+
+
+@pytest.mark.parametrize("module", WITH_EXAMPLES)
+def test_every_name_has_an_example(module: str) -> None:
+    """Each name of ``__all__`` is used in an example of the reference, or of its own docstring."""
+    loaded = importlib.import_module(module)
+    names = [name for name in loaded.__all__ if not inspect.ismodule(getattr(loaded, name))]
+    assert [name for name in names if name not in shown() and not shows_itself(name, getattr(loaded, name))] == []
+
+
+def test_the_names_of_core_are_in_groups() -> None:
+    """The table at the head of the page on core has each name of ``cardan.core`` in one group."""
+    page = (ROOT / "docs" / "reference" / "core.md").read_text("utf-8")
+    rows = [line.split("|") for line in page.splitlines() if re.match(r"\| \[", line)]
+    assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row[2])) == sorted(cardan.core.__all__)
 
 
 def test_the_pages_describe_no_private_name() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal, assert_type
 
-from cardan import Request, Response
+from cardan import Request, Response, core
 from cardan.core.fields import Live, LiveSequence, live_field
 from cardan.core.structures import CallbackDict, iter_multi_items
 from cardan.datastructures import (
@@ -83,6 +83,16 @@ class SiteResponse(Response):
     example_cdn = targeted_cache_control("ExampleCDN-Cache-Control")
     level = live_field("X-Level", Level)
     steps = live_field("X-Steps", Steps)
+
+
+def decided(request: Request) -> None:
+    """The decision on a conditional request takes the header fields of every request."""
+    asked = core.Conditions.from_headers(request.headers)
+    assert_type(asked, core.Conditions)
+    decision = core.decide(request.method, asked, core.Representation(etag='"v1"', length=5))
+    assert_type(decision, core.Decision)
+    assert_type(decision.ranges, list[tuple[int, int]])
+    assert_type(decision.status, int | None)
 
 
 def own_values(response: SiteResponse) -> None:

@@ -3,7 +3,8 @@
 The core uses no I/O, no event loop and no threads. A server, a framework or a test can use it without the adapters for
 WSGI and ASGI.
 
-This module has what is needed to make a request of a head and a body, and to send a response as events. More is in
+This module has what is needed to make a request of a head and a body, to decide on its conditions, and to send a
+response as events. More is in
 :mod:`cardan.core.forms` (the machines that parse and write forms), :mod:`cardan.core.fields` (header fields as
 attributes), :mod:`cardan.core.structures` (containers) and :mod:`cardan.core.drive` (the steps by which a body is
 read). :mod:`cardan.exceptions`, :mod:`cardan.datastructures` and :mod:`cardan.http` need no I/O either.
@@ -20,6 +21,7 @@ from ._informational import Informational
 from ._limits import Limits
 from ._proxies import TrustedProxies, seen_by_proxies
 from ._request import BaseRequest, HeadLike, Request, RequestHead
+from ._request.filtering import BodyFilter
 from ._request.in_thread import call_in_thread
 from ._response import (
     BaseResponse,
@@ -34,24 +36,32 @@ from ._response import (
     ServerSentEvent,
     redirect,
 )
-from .fields import header_field, live_field, value_field
+from ._response.conditional import Conditions, Decision, Representation, decide
+from .fields import Live, header_field, live_field, value_field
 from .forms import FileStorage, Part
+from .structures import HeadersView
 
 __all__ = [
     "BaseRequest",
     "BaseResponse",
+    "BodyFilter",
     "Chunk",
+    "Conditions",
     "ContentLengthError",
+    "Decision",
     "End",
     "FileStorage",
     "HTTPException",
     "Head",
     "HeadLike",
+    "HeadersView",
     "Informational",
     "Limits",
+    "Live",
     "MethodNotAllowed",
     "NotFound",
     "Part",
+    "Representation",
     "Request",
     "RequestHead",
     "Response",
@@ -62,6 +72,7 @@ __all__ = [
     "TrustedProxies",
     "abort",
     "call_in_thread",
+    "decide",
     "header_field",
     "live_field",
     "redirect",

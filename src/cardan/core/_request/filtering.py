@@ -26,7 +26,10 @@ __all__ = ["BodyFilter", "FilteredBody"]
 
 
 class BodyFilter(Protocol):
-    """What ``make_body_filter`` returns: the bytes of the body pass through it, piece by piece."""
+    """The bytes of a body pass through it, piece by piece, before anything else reads them.
+
+    :meth:`make_body_filter() <cardan.Request.make_body_filter>` of a request class returns one.
+    """
 
     def feed(self, data: bytes, /) -> bytes:
         """Take the next bytes, and return what they become. That may be ``b""``."""
@@ -96,3 +99,6 @@ class FilteredBody(Body):
             raise
         except Exception as error:
             raise BadRequest("the body could not be decoded") from error
+
+
+BodyFilter.__module__ = "cardan.core"

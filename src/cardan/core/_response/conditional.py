@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Protocol, Self, get_type_hints
 
+from .._pickling import slots_state
 from ..fields._dates import parse_date, utc_now
 from ..fields._etags import ETags, unquote_etag
 from ..fields._live import HasHeaders
@@ -24,7 +25,6 @@ from ..fields._ranges import IfRange, Range, merge_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
 __all__ = ["MAX_RANGES", "SAFE", "Conditions", "Decision", "Representation", "RequestLike", "decide"]
 
@@ -46,7 +46,15 @@ _WITHOUT_PRECONDITIONS: Final = frozenset({"CONNECT", "OPTIONS", "TRACE"})
 
 @dataclass(slots=True)
 class Conditions:
-    """The fields of a request that make it conditional, as they were sent; None for a field that was not sent."""
+    """The fields of a request that make it conditional, as they were sent; None for a field that was not sent.
+
+    They are those of RFC 9110 sections 13.1 and 14.2. :func:`decide` takes them.
+
+    >>> Conditions.from_headers({"If-None-Match": '"v1"'}).if_none_match
+    '"v1"'
+    """
+
+    __getstate__ = slots_state
 
     if_match: str | None = None
     if_unmodified_since: str | None = None
@@ -56,8 +64,8 @@ class Conditions:
     range: str | None = None
 
     @classmethod
-    def from_headers(cls, headers: Mapping[str, Any]) -> Conditions:
-        """The conditions in ``headers``."""
+    def from_headers(cls, headers: Mapping[str, str]) -> Self:
+        """The conditions in ``headers``: those of a request, or another mapping with these spellings of the names."""
         get = headers.get
         return cls(
             get("If-Match"), get("If-Unmodified-Since"), get("If-None-Match"), get("If-Modified-Since"),
@@ -71,8 +79,14 @@ class Representation:
 
     ``etag`` is a field value, ``"x"`` or ``W/"x"``. ``exists`` is False if there is no representation yet. If
     ``length`` is None, ranges are not served. ``any_order``: the body can give its ranges in any order, not only in
-    ascending order. ``date`` is the time in the field Date, None for the current time.
+    ascending order. ``date`` is the time in the field Date, None for the current time. A naive datetime is in UTC, and
+    fractions of a second of ``last_modified`` are dropped. :func:`decide` takes it.
+
+    >>> Representation(etag='W/"v1"', length=1000).status
+    200
     """
+
+    __getstate__ = slots_state
 
     status: int = 200
     etag: str | None = None
@@ -92,15 +106,33 @@ class Representation:
 class Decision:
     """``status`` is 304, 412, 416 or 206, or None to answer as without conditions.
 
-    ``ranges`` (start, stop) are for 206.
+    ``ranges`` are for 206: pairs (start, stop) of positions in bytes, each range ending before ``stop``. If there are
+    several, the answer is ``multipart/byteranges`` (RFC 9110 section 15.3.7.2). :func:`decide` makes it.
+
+    >>> Decision(206, [(0, 5)]).ranges
+    [(0, 5)]
     """
+
+    __getstate__ = slots_state
 
     status: int | None = None
     ranges: list[tuple[int, int]] = field(default_factory=list)
 
 
 def decide(method: str, asked: Conditions, there: Representation) -> Decision:
-    """The decision for a request with ``method`` and the conditions ``asked``, about the representation ``there``."""
+    """Return how to answer a request with ``method`` and the conditions ``asked``, about the representation ``there``.
+
+    It follows RFC 9110 section 13.2.2 and raises nothing, whatever a client has sent.
+    :meth:`make_conditional() <cardan.Response.make_conditional>` decides by it and changes the response.
+
+    >>> there = Representation(etag='"v1"', length=1000)
+    >>> decide("GET", Conditions(if_none_match='"v1"'), there).status
+    304
+    >>> decide("PUT", Conditions(if_match='"v0"'), there).status
+    412
+    >>> decide("GET", Conditions(range="bytes=0-99"), there)
+    Decision(status=206, ranges=[(0, 100)])
+    """
     if method in _WITHOUT_PRECONDITIONS or not 200 <= there.status < 300:
         return Decision()
     if not _may_go_on(asked, there):
@@ -197,3 +229,8 @@ class RequestLike(HasHeaders, Protocol):
     def method(self) -> str:
         """The method."""
         ...
+
+
+# typing.get_type_hints() looks for names in the public module, where datetime is none
+Representation.__annotations__.update(get_type_hints(Representation, globals()))
+Conditions.__module__ = Representation.__module__ = Decision.__module__ = "cardan.core"

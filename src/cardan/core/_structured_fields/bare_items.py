@@ -55,6 +55,10 @@ class DisplayString(str):
     """Text with any characters of Unicode (RFC 9651 section 3.3.8). It is written in UTF-8, percent-encoded.
 
     Raises :exc:`ValueError` for a lone surrogate, which UTF-8 cannot express.
+
+    >>> from cardan.structured import Item
+    >>> Item(DisplayString("füü")).to_header()
+    '%"f%c3%bc%c3%bc"'
     """
 
     __module__ = "cardan.structured"

@@ -31,6 +31,12 @@ class StructuredField(HeaderField[G, S]):
 
     Several fields of one name are read as one value (RFC 9651 section 4.2), and an empty List or Dictionary removes the
     field (section 4.1).
+
+    >>> from cardan import Response, structured_field
+    >>> class Limited(Response):
+    ...     remaining: StructuredField[int | None, int] = structured_field("X-Remaining", int)
+    >>> Limited(headers={"X-Remaining": "5"}).remaining
+    5
     """
 
     __module__ = "cardan.structured"
