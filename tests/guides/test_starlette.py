@@ -7,7 +7,7 @@ import json
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urljoin
 
 import fastapi
 import jinja2
@@ -462,6 +462,62 @@ def test_mistakes_of_clients() -> None:
     assert [answer.status_code for answer in answers(new, "POST", **broken)] == [400, 400]
     assert [answer.status_code for answer in answers(new, "POST", **text)] == [415, 415]
     assert [answer.json() for answer in answers(forced, "POST", **text)] == [{}, {}]
+
+
+def test_texts_of_urls() -> None:
+    """The query of the URL is as it was sent there, and text here."""
+    differs("`str(request.url)` has the query as it was sent")
+    theirs = str(StarletteRequest(RequestBuilder("/ö?a=%C3%B6").scope()).url)
+    assert theirs == "http://testserver/ö?a=%C3%B6"
+    for protocol in PROTOCOLS:
+        request = Request.from_values("/ö?a=%C3%B6", protocol=protocol)
+        assert request.url == "http://testserver/ö?a=ö"
+        assert f"{request.base_url}?{request.query_string.decode()}" == theirs
+
+
+def test_headers_and_cookies_that_were_sent_twice() -> None:
+    """The first of several fields there, all of them here; the last of several cookies there, the first here."""
+    differs('`request.headers.get("x-tag")` of a field')
+    headers = [("X-Tag", "a"), ("X-Tag", "b"), ("Cookie", "theme=x; theme=y")]
+    seen = value_in_starlette(lambda request: (request.headers.get("x-tag"), request.cookies["theme"]), headers=headers)
+    assert seen == ("a", "y")
+    for protocol in PROTOCOLS:
+        found = value_here(
+            lambda request: (request.headers.get("X-Tag"), request.cookies["theme"]), protocol, headers=headers
+        )
+        assert (found[0].replace(",", ", ").split(), found[1]) == (["a,", "b"], "x")
+
+
+def test_pages_of_redirects() -> None:
+    """Only here a redirect has a body."""
+    differs("`RedirectResponse` has no body")
+    assert starlette_answer(lambda request: starlette.responses.RedirectResponse("/there")).content == b""
+    assert [b"/there" in answer.content for answer in answers(lambda request: redirect("/there"))] == [True, True]
+
+
+def test_fields_of_files(tmp_path: Path) -> None:
+    """Cache-Control, a Range in another unit, and the redirect to the slash of a directory."""
+    differs("`FileResponse` sends no Cache-Control")
+    differs("A Range in another unit")
+    differs("`StaticFiles(html=True)` sends the URL")
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "index.html").write_text("page")
+    path = tmp_path / "d" / "index.html"
+    theirs = starlette_answer(lambda request: starlette.responses.FileResponse(path))
+    assert "Cache-Control" not in theirs.headers
+    assert [a.headers["Cache-Control"] for a in answers(lambda r: send_file(path, r))] == ["no-cache"] * 2
+    assert [a.headers["Cache-Control"] for a in answers(lambda r: send_file(path, r, max_age=5))] == ["max-age=5"] * 2
+    unit = {"headers": {"Range": "lines=1-2"}}
+    old = starlette_answer(lambda request: starlette.responses.FileResponse(path), **unit)
+    assert old.status_code == 400
+    assert [a.status_code for a in answers(lambda r: send_file(path, r), **unit)] == [200, 200]
+    site = Starlette(routes=[StarletteMount("/", StarletteStaticFiles(directory=tmp_path, html=True))])
+    found = []
+    for app, protocol in ((site, "asgi"), (StaticFiles(tmp_path), "asgi"), (StaticFiles(tmp_path), "wsgi")):
+        with Client(app, protocol) as client:
+            answer = client.get("/d")
+            found.append((answer.status_code, urljoin("http://testserver/d", answer.headers["Location"])))
+    assert found == [(status, "http://testserver/d/") for status in (307, 308, 308)]
 
 
 def test_fields_and_files() -> None:
