@@ -438,6 +438,17 @@ def test_the_write_callable() -> None:
     assert b"".join(exchange(Compression(app), HTTP_ACCEPT_ENCODING="")[1]) == b"one two three"
 
 
+def test_a_write_after_the_whole_body() -> None:
+    """It reaches the server, which knows what to do with more bytes than were declared."""
+
+    def app(environ: Any, start_response: Any) -> Any:
+        write = start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "1000")])
+        yield bytes(1000)
+        write(b"more")
+
+    assert b"more" in exchange(Compression(app))[1]
+
+
 def test_an_error_page_in_place_of_the_body() -> None:
     """``exc_info`` replaces a head that was not sent; afterwards the server raises it."""
 

@@ -204,7 +204,7 @@ class _Answer:
         if encoder is not None:
             body = encoder.take(body, self._fields)
         self._begun = True
-        self._start_response(self._status, self._fields.to_wsgi_list())
+        self._write = self._start_response(self._status, self._fields.to_wsgi_list())
         return [body]
 
     def _begin(self) -> None:
