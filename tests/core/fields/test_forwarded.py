@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cardan.core.fields._forwarded import Forwarded, ForwardedElement, split_node
 
 nodes = st.none() | st.sampled_from(["a", "unknown", "_x:_y", "192.0.2.43:80", "[2001:db8::1]", "[::1]:4711"])
+hosts = st.none() | st.sampled_from(["a.example", "192.0.2.43:80", "[2001:db8::1]:4711"])
 schemes = st.none() | st.sampled_from(["http", "wss", "x+y"])
 latin = st.none() | st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=12)
 names = st.text("abcxyz-", min_size=1, max_size=6).filter(lambda name: name not in ("for", "by", "host", "proto"))
@@ -40,7 +41,7 @@ def test_reading(header: str | None, elements: list[dict[str, object]]) -> None:
 
 @given(
     st.lists(
-        st.tuples(nodes, nodes, latin, schemes, st.dictionaries(names, latin.filter(bool), max_size=2)), max_size=3
+        st.tuples(nodes, nodes, hosts, schemes, st.dictionaries(names, latin.filter(bool), max_size=2)), max_size=3
     )
 )
 def test_elements_come_back(rows: list[tuple[str | None, str | None, str | None, str | None, dict[str, str]]]) -> None:
@@ -78,13 +79,19 @@ def test_as_a_sequence() -> None:
         lambda: ForwardedElement(by="[2001:db8::1"),
         lambda: ForwardedElement("192.0.2.43:http"),
         lambda: ForwardedElement(""),
+        lambda: ForwardedElement("_"),
+        lambda: ForwardedElement("_a b"),
+        lambda: ForwardedElement(host="2001:db8::1"),
+        lambda: ForwardedElement(host="a b"),
+        lambda: ForwardedElement(host="a.example:65536"),
         lambda: ForwardedElement(proto="https://"),
         lambda: ForwardedElement("a", extensions={"For": "b"}),
     ],
 )
 def test_what_must_not_be_written_is_refused(make: Callable[[], object]) -> None:
     """A name or value that the field must not contain is refused: an IPv6 address without brackets (RFC 7239
-    section 6), and a ``proto`` that is no scheme (section 5.4). Reading accepts them, and they can be written again.
+    section 6), a ``host`` that is no value of Host (section 5.3), and a ``proto`` that is no scheme (section 5.4).
+    Reading accepts them, and they can be written again.
     """
     with pytest.raises(ValueError, match=r"^got "):
         make()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Self, overload
 
 from .._pickling import slots_state
+from .._urls import split_host
 from ._lists import split
 from ._reading_back import check_reads_back, differs, folded
 from ._syntax import OWS, check_token, is_token, quote_if_needed, unquote
@@ -21,6 +22,11 @@ __all__ = ["Forwarded", "ForwardedElement", "split_node"]
 _pair = re.compile(r'((?:[^;"]+|"[^"\\]*(?:\\.[^"\\]*)*\\?"?)+)', re.DOTALL)
 _KNOWN = frozenset(["for", "by", "host", "proto"])
 _is_scheme = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*").fullmatch
+# a name or an address, and perhaps a port (section 6); what begins with "_" stands for one of them (section 6.3)
+_HIDDEN = r"_[A-Za-z0-9._\-]+"
+_is_written_node = re.compile(
+    rf"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.\-][A-Za-z0-9._\-]*|{_HIDDEN})(?::(?:[0-9]{{1,5}}|{_HIDDEN}))?"
+).fullmatch
 _node = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}|_[A-Za-z0-9._\-]+))?").fullmatch
 
 
@@ -30,8 +36,9 @@ class ForwardedElement:
     Each is a string or None. ``extensions`` holds all other parameters, names in lower case. Do not change an object.
 
     Raises :exc:`ValueError` for a node that RFC 7239 section 6 does not allow, such as an IPv6 address without brackets
-    (``2001:db8::1`` in place of ``[2001:db8::1]``), for a ``proto`` that is not the name of a scheme (section 5.4), and
-    for a name or value that a header field must not contain. Reading is not as strict.
+    (``2001:db8::1`` in place of ``[2001:db8::1]``), for a ``host`` that is no value of Host (section 5.3), for a
+    ``proto`` that is not the name of a scheme (section 5.4), and for a name or value that a header field must not
+    contain. Reading is not as strict.
     """
 
     __module__ = "cardan.datastructures"
@@ -54,8 +61,10 @@ class ForwardedElement:
         if twice := _KNOWN & self.extensions.keys():
             raise ValueError(f"got {sorted(twice)} in extensions, expected them as arguments of their own")
         for name, node in (("for", for_), ("by", by)):
-            if node is not None and split_node(node) is None:
+            if node is not None and not (_is_written_node(node) and split_node(node)):
                 raise ValueError(f"got {name} {node!r}, expected a name or an address, an IPv6 address in brackets")
+        if host is not None and split_host(host) is None:
+            raise ValueError(f"got host {host!r}, expected a name or an address, an IPv6 address in brackets")
         if proto is not None and not _is_scheme(proto):
             raise ValueError(f"got proto {proto!r}, expected the name of a scheme such as 'https'")
         if (text := self.to_header()) and _read(text) != self:
