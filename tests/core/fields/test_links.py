@@ -67,12 +67,16 @@ def test_live() -> None:
         lambda: Link("<a>", "x"),
         lambda: Link("é", "x"),
         lambda: Link("a", "x\n"),
+        lambda: Link("a", "x", anchor="#é"),
+        lambda: Link("a", "x", anchor="b c"),
         lambda: Link("a", "x", **{"b c": "d"}),
         lambda: Link("a", "x", **{"title*": "é"}),
     ],
 )
 def test_what_cannot_be_written_is_refused(make: Callable[[], object]) -> None:
-    """A target that is not a URI reference in ASCII, and an invalid parameter, are refused."""
+    """A target or an ``anchor`` that is not a URI reference in ASCII (RFC 8288 sections 3.1 and 3.2), and an invalid
+    parameter, are refused.
+    """
     with pytest.raises(ValueError, match=r"^got "):
         make()
 

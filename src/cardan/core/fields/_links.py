@@ -30,8 +30,8 @@ class Link:
     """A link: a target (a URL) with ``rel`` (relation types, separated by spaces) and other parameters.
 
     An underscore in the name of a keyword argument stands for a hyphen. A parameter that is None is left out. Raises
-    :exc:`ValueError` without a relation type, which RFC 8288 section 3.3 requires, and for a target or a parameter that
-    the field must not contain. A link that was read may lack its relation type.
+    :exc:`ValueError` without a relation type, which RFC 8288 section 3.3 requires, and for a target, an ``anchor`` or
+    another parameter that the field must not contain. A link that was read may lack its relation type.
 
     >>> Link("/feed", rel="alternate", type="application/atom+xml").to_header()
     '</feed>; rel=alternate; type="application/atom+xml"'
@@ -53,6 +53,9 @@ class Link:
             raise ValueError(
                 f"got a link to {target!r} with rel {rel!r}, expected a relation type (RFC 8288 section 3.3)"
             )
+        anchor = self.parameters.get("anchor")
+        if anchor is not None and not _is_target(anchor):  # a URI, too (section 3.2); "anchor*" is not defined
+            raise ValueError(f"got anchor {anchor!r}, expected ASCII without spaces, quotes and angle brackets")
         if Links.parse(self.to_header()) != (self,):
             raise differs(Link, self.to_header())
 
