@@ -174,7 +174,11 @@ def test_a_challenge_has_what_its_scheme_requires(scheme: str, parameters: dict[
 
 
 def test_the_error_of_bearer_is_quoted() -> None:
-    """All parameters of a Bearer challenge are written with quotes, as in the examples of RFC 6750 section 3."""
+    """All parameters of a Bearer or DPoP challenge are written with quotes, as in the examples of RFC 6750 section 3
+    and RFC 9449 section 7.1.
+    """
+    dpop = Challenge("dpop", {"error": "invalid_token", "algs": "ES256"})
+    assert dpop.to_header() == 'Dpop error="invalid_token", algs="ES256"'
     challenge = Challenge("bearer", {"realm": "example", "error": "invalid_token"})
     assert challenge.to_header() == 'Bearer realm="example", error="invalid_token"'
     assert Challenge("bearer", {"scope": "openid"}).to_header() == 'Bearer scope="openid"'

@@ -196,8 +196,18 @@ def test_a_name_with_a_star_has_one_star(name: str, value: str, header: str) -> 
     assert "filename" in parse_options(header)[1]
 
 
-@pytest.mark.parametrize(("name", "value"), [("*", "a"), ("filename", "\ud800é"), ("filename*", "a\nb")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("*", "a"), ("filename**", "a"), ("filename", "\ud800é"), ("filename*", "a\nb")]
+)
 def test_what_no_extended_value_can_say_is_refused(name: str, value: str) -> None:
     """A lone surrogate has no form in UTF-8, and is refused rather than replaced. So are control characters."""
     with pytest.raises(ValueError, match=r"^got parameter "):
         dump_options("a", {name: value})
+
+
+@pytest.mark.parametrize("given", [{"filename": "é", "filename*": "é"}, {"A": "1", "a": "2"}])
+def test_a_parameter_is_written_once(given: dict[str, str]) -> None:
+    """RFC 6266 section 4.1: a sender must not write a parameter twice. Names are the same in any case."""
+    with pytest.raises(ValueError, match=r"^got parameter '(filename\*|a)' twice, expected it once$"):
+        dump_options("attachment", given)
+    assert dump_options("a", {"filename": "e", "filename*": "é"}) == "a; filename=e; filename*=UTF-8''%C3%A9"

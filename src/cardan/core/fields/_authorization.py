@@ -95,8 +95,10 @@ class Credentials:
         return f"{scheme} " + ", ".join(self._parameter(name, text) for name, text in self.parameters.items())
 
     def _parameter(self, name: str, text: str) -> str:
-        # RFC 6750 section 3: every parameter of Bearer has quotes
-        always = name == "realm" or self.type == "bearer" or (self.type == "digest" and name not in _DIGEST_BARE)
+        # RFC 6750 section 3 and RFC 9449 section 7.1: every parameter of Bearer and DPoP has quotes
+        always = (
+            name == "realm" or self.type in ("bearer", "dpop") or (self.type == "digest" and name not in _DIGEST_BARE)
+        )
         return f"{check_token(name, 'parameter')}={quote(text) if always else quote_if_needed(text)}"
 
     def get(self, key: str, default: str | None = None) -> str | None:

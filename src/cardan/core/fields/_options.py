@@ -83,15 +83,21 @@ def dump_options(value: str, parameters: Mapping[str, str | int | None]) -> str:
 
     A parameter value that is not a token is quoted; one that is not ASCII is written as ``name*=UTF-8''...``
     (RFC 8187). The name may also be given as ``name*``, with text or with an encoded value. Raises
-    :exc:`ValueError` for control characters, for lone surrogates, for a name that is not a token, and for a ``;`` in
-    ``value``.
+    :exc:`ValueError` for control characters, for lone surrogates, for a name that is not a token or would be written
+    twice (RFC 6266 section 4.1), and for a ``;`` in ``value``.
     """
     if ";" in value:
         raise ValueError(f"got value {value!r}, expected no ';'")
     out = check_value(value)
+    written = set[str]()
     for name, item in parameters.items():
         if item is not None:
-            out += f"; {dump_parameter(check_token(name, 'parameter'), str(item))}"
+            parameter = dump_parameter(check_token(name, "parameter"), str(item))
+            name = parameter.partition("=")[0].lower()
+            if name in written:
+                raise ValueError(f"got parameter {name!r} twice, expected it once")
+            written.add(name)
+            out += f"; {parameter}"
     return out
 
 
@@ -101,8 +107,8 @@ def dump_parameter(name: str, value: str) -> str:
     A name that ends with ``*`` takes text, or a value that is already encoded (RFC 8187), which is not encoded twice.
     """
     if name.endswith("*"):
-        if name == "*":
-            raise ValueError("got parameter '*', expected a name before it")
+        if name == "*" or ("*" in name[:-1] and not _is_section(name)):
+            raise ValueError(f"got parameter {name!r}, expected a name before one '*'")
         return f"{name}={value if decode_extended(value) is not None else encode_extended(value)}"
     if value.isascii():
         return f"{name}={quote_if_needed(value)}"
