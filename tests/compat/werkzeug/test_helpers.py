@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 import werkzeug.datastructures
+import werkzeug.exceptions
+import werkzeug.formparser
 import werkzeug.test
 import werkzeug.utils
 import werkzeug.wrappers
 import werkzeug.wsgi
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cardan.compat.werkzeug.datastructures
+import cardan.compat.werkzeug.exceptions
+import cardan.compat.werkzeug.formparser
 import cardan.compat.werkzeug.test
 import cardan.compat.werkzeug.utils
 import cardan.compat.werkzeug.wrappers
@@ -177,3 +181,73 @@ def test_files_of_forms(data: Any) -> None:
             files = [(name, file.filename, file.content_type, file.read()) for name, file in request.files.items()]
             found.append((request.form.to_dict(flat=False), files))
     assert found[0] == found[1]
+
+
+texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=4)
+# the builder of Werkzeug writes quotes as they are
+names_of_parts = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"\\'), min_size=1, max_size=4
+)
+uploads = st.tuples(st.binary(max_size=5), names_of_parts, st.sampled_from(["text/plain", "a/b"]))
+forms = st.dictionaries(names_of_parts, st.lists(texts, min_size=1, max_size=2), max_size=3)
+sent_files = st.dictionaries(names_of_parts, st.lists(uploads, min_size=1, max_size=2), max_size=2)
+
+
+def built(module: Any, fields: dict[str, list[str]], files: dict[str, list[Any]]) -> dict[str, Any]:
+    data = {**fields, **{name: [(io.BytesIO(one), *rest) for one, *rest in many] for name, many in files.items()}}
+    return dict(module.EnvironBuilder(method="POST", data=data).get_environ())
+
+
+@settings(max_examples=30)
+@given(forms, sent_files, st.sampled_from(["length", "ended", "unknown"]), st.booleans(), st.booleans())
+def test_forms_of_environs(fields: Any, files: Any, end: str, own_files: bool, silent: bool) -> None:
+    """``parse_form_data`` gives the same fields and files for each environ that either builder makes, whether the
+    server tells the length of the body, ends it, or does neither. A factory is called in the same way.
+    """
+    for builder in (werkzeug.test, cardan.compat.werkzeug.test):
+        made = built(builder, fields, files)
+        body = made.pop("wsgi.input").read()
+        if end != "length":
+            made.pop("CONTENT_LENGTH", None)
+        found = []
+        for parsing in (werkzeug.formparser, cardan.compat.werkzeug.formparser):
+            opened: list[Any] = []
+
+            def factory(opened: list[Any] = opened, **described: Any) -> io.BytesIO:
+                opened.append(described)
+                return io.BytesIO()
+
+            environ = {**made, "wsgi.input": io.BytesIO(body)}
+            if end == "ended":
+                environ["wsgi.input_terminated"] = True
+            options = {"stream_factory": factory} if own_files else {}
+            silent = silent or end == "unknown"
+            stream, form, parts = parsing.parse_form_data(environ, silent=silent, **options)  # type: ignore[attr-defined]
+            uploaded = [
+                (name, file.filename, file.name, file.content_type, file.content_length, file.read())
+                for name in parts
+                for file in parts.getlist(name)
+            ]
+            found.append((form.to_dict(flat=False), uploaded, stream.read(), opened))
+            for name in parts:
+                for file in parts.getlist(name):
+                    file.close()
+        assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("answer", ["response", "error"])
+def test_responders(answer: str) -> None:
+    """What a function returns is called as an application. The function may have arguments before the environ."""
+    for wrappers, exceptions, wsgi in (
+        (werkzeug.wrappers, werkzeug.exceptions, werkzeug.wsgi),
+        (cardan.compat.werkzeug.wrappers, cardan.compat.werkzeug.exceptions, cardan.compat.werkzeug.wsgi),
+    ):
+
+        class Program:
+            @wsgi.responder  # type: ignore[untyped-decorator]
+            def __call__(self, environ: Any, start_response: Any) -> Any:
+                return exceptions.Gone("x") if answer == "error" else wrappers.Response(environ["PATH_INFO"])  # noqa: B023
+
+        body, status, _ = werkzeug.test.run_wsgi_app(Program(), werkzeug.test.create_environ("/a"), buffered=True)
+        assert status[:3] == ("410" if answer == "error" else "200")
+        assert (b"".join(body) == b"/a") is (answer == "response")
