@@ -244,7 +244,7 @@ VARIABLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "4.1.7 query": ({"query_string": b"a=%20b&c"}, {"QUERY_STRING": "a=%20b&c"}),
     "4.1.7 no query": ({"query_string": b""}, {"QUERY_STRING": ""}),
     "4.1.8 address": ({"client": ("fe80::1", 5)}, {"REMOTE_ADDR": "fe80::1", "REMOTE_PORT": "5"}),
-    "4.1.12 method": ({"method": "PURGE"}, {"REQUEST_METHOD": "PURGE"}),
+    "4.1.12 method": ({"method": "Purge"}, {"REQUEST_METHOD": "Purge"}),
     "4.1.13 prefix": (
         {"root_path": "/r\xfc", "path": "/r\xfc/x", "raw_path": b"/r%C3%BC/x"},
         {"SCRIPT_NAME": "/r\xc3\xbc", "PATH_INFO": "/x"},

@@ -16,7 +16,9 @@ from cardan.core.fields._cors import (
 )
 
 
-@pytest.mark.parametrize("origin", ["null", "https://example.org", "http://a_b.c:8080", "http://[::1]:80", "app+x://y"])
+@pytest.mark.parametrize(
+    "origin", ["null", "https://example.org", "http://a_b.c:8080", "http://[::1]:80", "app+x://y", "app-x://AB-C"]
+)
 def test_origins(origin: str) -> None:
     """Origins are parsed as browsers serialise them (RFC 6454 section 6.2)."""
     assert parse_origin(origin) == dump_origin(origin) == origin
@@ -25,10 +27,13 @@ def test_origins(origin: str) -> None:
 @pytest.mark.parametrize(
     "origin",
     ["", "example.org", "https://", "https://a/", "https://a b", "https://a?x", "https://a@b", "https://a:x", "//a",
-     "https://a, https://b", "https://a\n", "Null", "https://[zz]"],
+     "https://a, https://b", "https://a\n", "Null", "https://[zz]", "HTTPS://a", "Https://a", "https://A.b",
+     "http://a.B:80", "https://\xe9", "https://\u2603", "https://a\x7f", "app-x://\xe9"],
 )  # fmt: skip
 def test_what_is_no_origin(origin: str) -> None:
-    """Text that is not an origin gives None, and is refused when it is written."""
+    """Text that is not an origin gives None, and is refused when it is written. An origin is in ASCII, and a host of
+    http or https in lower case.
+    """
     assert parse_origin(origin) is None
     with pytest.raises(ValueError, match=r"^got origin "):
         dump_origin(origin)

@@ -63,11 +63,13 @@ def test_integers_are_ascii_digits(text: str | None, value: int | None) -> None:
 
 
 def test_quoting_only_where_needed() -> None:
-    """A token is written without quotes."""
+    """A token is written without quotes. Between quotes only quotes and backslashes are escaped."""
     assert quote_if_needed("abc") == "abc"
     assert quote_if_needed("a b") == '"a b"'
     assert quote_if_needed("") == '""'
     assert quote('a"\\b') == '"a\\"\\\\b"'
+    others = "".join(chr(code) for code in (9, *range(32, 127), *range(128, 256)) if chr(code) not in '"\\')
+    assert quote(others) == f'"{others}"'
 
 
 @given(st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]) | st.just("\t")))

@@ -24,9 +24,10 @@ __all__ = [
     "parse_origin",
 ]
 
-# scheme://host[:port], as browsers serialise an origin (HTML, section 7.1.1): in lower case, without a path
+# scheme://host[:port], as browsers serialise an origin (HTML, section 7.1.1): in ASCII, without a path. Hosts are in
+# lower case; those of other schemes, such as that of an extension, keep their case.
 _is_origin = re.compile(
-    r"[a-z][a-z0-9+\-.]*://(?:[^\x00-\x20\x7f-\xff/?#@:\[\]\\]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?"
+    r"(?!https?://[^A-Z]*[A-Z])[a-z][a-z0-9+\-.]*://(?:[^\x00-\x20\x7f-\U0010ffff/?#@:\[\]\\]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?"
 ).fullmatch
 
 
