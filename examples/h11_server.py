@@ -14,7 +14,7 @@ from email.utils import formatdate
 from functools import partial
 from importlib import import_module
 from traceback import print_exc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import h11
 import trio
@@ -120,7 +120,7 @@ class Connection:
                     case core.End(trailers):
                         await self.send(h11.EndOfMessage(headers=raw(trailers)))
 
-    async def next_event(self) -> Any:
+    async def next_event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
         """The next event of h11. A client that waits for it is told to send the body."""
         while (event := self.http.next_event()) is h11.NEED_DATA:
             if self.http.they_are_waiting_for_100_continue:
@@ -141,7 +141,9 @@ def raw(fields: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in fields]
 
 
-async def serve(app: Dual, port: int, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:
+async def serve(
+    app: Dual, port: int, task_status: trio.TaskStatus[list[trio.SocketListener]] = trio.TASK_STATUS_IGNORED
+) -> None:
     """Serve an application to every client on loopback, until this is cancelled."""
 
     async def handle(stream: trio.SocketStream) -> None:

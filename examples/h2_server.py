@@ -15,7 +15,7 @@ from email.utils import formatdate
 from functools import partial
 from importlib import import_module
 from traceback import print_exc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import h2.config
 import h2.connection
@@ -72,7 +72,7 @@ class Connection:
             nursery.cancel_scope.cancel()
         await self.flush()
 
-    def dispatch(self, event: Any) -> None:
+    def dispatch(self, event: h2.events.Event) -> None:
         """Bring an event to the stream that it is for. A stream that was answered takes no more data."""
         stream = self.streams.get(getattr(event, "stream_id", 0))
         if isinstance(event, h2.events.DataReceived):
@@ -112,7 +112,7 @@ class Stream:
         self.http = connection.http
         self.number = number
         self.scope = trio.CancelScope()
-        self.put, self.received = trio.open_memory_channel[Any](math.inf)
+        self.put, self.received = trio.open_memory_channel[h2.events.DataReceived | None](math.inf)
         self.ended = self.started = False
 
     async def serve(self, fields: list[tuple[bytes, bytes]]) -> None:
@@ -213,7 +213,9 @@ class Stream:
                     await grew.wait()
 
 
-async def serve(app: Dual, port: int, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:
+async def serve(
+    app: Dual, port: int, task_status: trio.TaskStatus[list[trio.SocketListener]] = trio.TASK_STATUS_IGNORED
+) -> None:
     """Serve an application to every client on loopback, until this is cancelled."""
 
     async def handle(stream: trio.SocketStream) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 import typing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cardan.core.structures import HeadersView
-from tests.surface import modules
+from tests.surface import ROOT, modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 MODULES = [
     "cardan",
@@ -134,3 +136,13 @@ def test_the_search_finds_any() -> None:
     ]  # fmt: skip
     assert not bare_in(HeadersView.get)
     assert "HeadersView.get" in {name for name, _ in signatures("cardan.datastructures")}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").rglob("*.py")), ids=lambda path: path.name)
+def test_the_examples_are_typed_by_public_names(path: Path) -> None:
+    """No example silences a type checker, and none imports a private module or name of cardan."""
+    text = path.read_text("utf-8")
+    assert re.findall(r"#\s*(?:type|pyright|mypy)\s*:", text) == []
+    imported = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = [f"{getattr(node, 'module', '')}.{alias.name}" for node in imported for alias in node.names]
+    assert [name for name in names if "cardan" in name and "._" in name] == []

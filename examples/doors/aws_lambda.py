@@ -16,7 +16,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from cardan import Application, core
+from cardan import Dual, core
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 Event = dict[str, Any]
 
 
-def door(app: Application[Any]) -> Callable[[Event, Any], Event]:
+def door(app: Dual) -> Callable[[Event, object], Event]:
     """The function for Lambda. An error of the application is raised: Lambda logs it, and its caller gets a 502."""
 
-    def handler(event: Event, context: Any = None) -> Event:
+    def handler(event: Event, context: object = None) -> Event:
         is_from_balancer = "elb" in event["requestContext"]
         head = head_of_balancer(event) if is_from_balancer else head_of_gateway(event)
         body = event.get("body") or ""

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from cardan import Application, core
+from cardan import Dual, core
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ PIECE = 65536
 
 
 def answer(
-    app: Application[Any],
+    app: Dual,
     variables: Mapping[str, str] = os.environ,
     source: BinaryIO = sys.stdin.buffer,
     target: BinaryIO = sys.stdout.buffer,

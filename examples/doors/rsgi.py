@@ -6,26 +6,27 @@ granian --interface rsgi doors.rsgi:app
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 import hello
 
-from cardan import Application, core
+from cardan import Dual, core
 from cardan.exceptions import ClientDisconnected
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from granian._granian import RSGIHTTPProtocol as HTTPProtocol
+    from granian._granian import RSGIHTTPStreamTransport
     from granian.rsgi import Scope
 
 
 class Door:
     """``app`` over RSGI. The bodies of requests and responses are streamed."""
 
-    def __init__(self, app: Application[Any]) -> None:
+    def __init__(self, app: Dual) -> None:
         self.app = app
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
@@ -57,14 +58,14 @@ class Door:
     async def answer(self, head: core.RequestHead, protocol: HTTPProtocol) -> None:
         """Let the application answer, and send its events."""
         response = await self.app.arespond(core.Request(head, body(protocol)))
-        transport: Any = None
+        transport: RSGIHTTPStreamTransport | None = None
         events = response.aiter_events(head.method, run_sync=anyio.to_thread.run_sync, library=anyio)
         async with aclosing(events):
             async for event in events:
                 match event:
                     case core.Head(status, _, fields):
                         transport = protocol.response_stream(status, fields)
-                    case core.Chunk(data):
+                    case core.Chunk(data) if transport is not None:
                         await transport.send_bytes(data)
 
 

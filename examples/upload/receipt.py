@@ -12,7 +12,7 @@ import threading
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .texts import LANGUAGES, Texts
 
@@ -91,7 +91,7 @@ class Receipt:
             language=choose_language(request, request.form.get("language", "")),
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """The receipt for JSON. Fields and cookies are lists of pairs, because names may repeat."""
         return {
             "fields": self.fields,
