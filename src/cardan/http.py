@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
+from .core._checks import check_type
 from .core.fields import _accept, _cache_control, _content_range, _csp, _etags, _header_set, _ranges
 from .core.fields._cookies import dump_cookie
 from .core.fields._cookies import parse_cookie as _cookies
@@ -228,7 +230,7 @@ def is_resource_modified(
     :param data: the content, from which the entity tag is computed. :exc:`TypeError` is raised if ``etag`` is given
         too.
     :param last_modified: when the content was last modified, as a datetime or a date in the format of HTTP. A
-        naive datetime is in UTC.
+        naive datetime is in UTC. :exc:`ValueError` is raised for a text that is no date.
     """
     from .core._response.conditional import Conditions, Representation, decide
 
@@ -262,7 +264,7 @@ def check_preconditions(
     :param request: a request, a WSGI environ or an ASGI scope.
     :param etag: the entity tag of what is stored now: ``"v1"``, ``W/"v1"``, or without quotes.
     :param last_modified: when it was last modified, as a datetime or a date in the format of HTTP. A naive datetime is
-        in UTC.
+        in UTC. :exc:`ValueError` is raised for a text that is no date.
     :param exists: False if nothing is stored.
     """
     from .core._exceptions import PreconditionFailed
@@ -276,7 +278,13 @@ def check_preconditions(
 
 
 def _moment(when: datetime | str | None) -> datetime | None:
-    return parse_date(when) if isinstance(when, str) else when
+    check_type("last_modified", when, (datetime, str, NoneType), "a datetime, a date of HTTP or None")
+    if not isinstance(when, str):
+        return when
+    found = parse_date(when)
+    if found is None:  # a condition that is left out would let a change through
+        raise ValueError(f"got last_modified = {when!r}, expected a date of HTTP")
+    return found
 
 
 @overload

@@ -137,6 +137,7 @@ def test_not_satisfiable(client: Client, value: str, kind: str) -> None:
 OF_WHOLE = {
     "Cache-Control": ("max-age=60", {200, 206, 304}),
     "CDN-Cache-Control": ("max-age=60", {200, 206, 304}),
+    "Surrogate-Control": ("max-age=60", {200, 206, 304}),
     "Expires": ("Thu, 01 Jan 2037 12:00:00 GMT", {200, 206, 304}),
     "Age": ("5", {200, 206, 304}),
     "Content-Digest": ("sha-256=:AAAA:", {200}),

@@ -247,6 +247,17 @@ def _request(method: str, **fields: str) -> Request:
     return Request(RequestHead(method, headers=Headers({name.replace("_", "-"): v for name, v in fields.items()})))
 
 
+@pytest.mark.parametrize(("value", "kind"), [("yesterday", ValueError), ("", ValueError), (5, TypeError)])
+def test_what_is_no_date_is_refused(value: Any, kind: type[Exception]) -> None:
+    """A ``last_modified`` that is no date raises: without it the condition would be left out, and an update lost (RFC
+    9110 section 13.1.4).
+    """
+    with pytest.raises(kind, match=r"^got last_modified = "):
+        check_preconditions(_request("PUT", if_unmodified_since=AT_NOON), last_modified=value)
+    with pytest.raises(kind, match=r"^got last_modified = "):
+        is_resource_modified({"HTTP_IF_MODIFIED_SINCE": AT_NOON}, last_modified=value)
+
+
 def test_check_preconditions() -> None:
     """Before a PUT: 412 if another client has changed the resource, nothing if the request may go on."""
     check_preconditions(_request("PUT"), etag="v1")

@@ -28,7 +28,7 @@ __all__ = ["ETagResponseMixin", "head_of", "make_conditional_on"]
 _OF_REPRESENTATION: Final = (
     "Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range", "Content-Disposition",
     "Content-Location", "Content-Digest", "Content-MD5", "Repr-Digest", "Digest", "ETag", "Last-Modified",
-    "Age", "Cache-Control", "Expires", "Pragma", "Signature", "Signature-Input",
+    "Age", "Cache-Control", "Surrogate-Control", "Expires", "Pragma", "Signature", "Signature-Input",
 )  # fmt: skip
 #: the fields with a digest of the body, which that of a part or of no body is not (RFC 9530 section 2)
 _OF_WHOLE_BODY: Final = ("Content-Digest", "Content-MD5")
