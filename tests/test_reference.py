@@ -139,7 +139,17 @@ def test_every_public_name_is_in_the_reference(module: str) -> None:
     assert missing == []
 
 
-WITH_EXAMPLES = ["cardan.core", "cardan.core.fields", "cardan.core.drive", "cardan.structured", "cardan.testing"]
+WITH_EXAMPLES = [
+    "cardan.core",
+    "cardan.core.fields",
+    "cardan.core.structures",
+    "cardan.core.drive",
+    "cardan.wsgi",
+    "cardan.asgi",
+    "cardan.structured",
+    "cardan.testing",
+    "cardan.testing.lint",
+]
 
 
 @pytest.mark.parametrize("module", WITH_EXAMPLES)
