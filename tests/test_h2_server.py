@@ -143,7 +143,7 @@ class Client:
         self.socket.sendall(self.http.data_to_send())
 
     def ask(self, number: int, path: str, method: str = "GET", *, end: bool = True) -> None:
-        fields = [(":method", method), (":path", path), (":scheme", "http"), (":authority", "a.example")]
+        fields = [(":method", method), (":path", path), (":scheme", "http"), (":authority", "a.example"), FORM]
         self.http.send_headers(number, fields, end_stream=end)
         self.flush()
 
@@ -227,6 +227,28 @@ def test_what_is_not_http(port: int) -> None:
         while connection.recv(65536):
             pass
     assert h2_client.get(port, "/").body == b"hello"
+
+
+def test_an_upload_that_stops(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An application that waits for the rest answers that it is not complete."""
+    monkeypatch.setattr(h2_server, "PATIENCE", 0.01)
+    client = Client(port)
+    client.ask(1, "/form", "POST", end=False)
+    client.http.send_data(1, b"name=")
+    client.flush()
+    [head] = [e for e in client.until(h2.events.ResponseReceived, 1) if isinstance(e, h2.events.ResponseReceived)]
+    assert dict(head.headers)[b":status"] == b"400"
+    client.socket.close()
+
+
+def test_a_client_that_takes_nothing_more(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The response is closed when the window of the client has been full for too long."""
+    monkeypatch.setattr(h2_server, "PATIENCE", 0.01)
+    left.clear()
+    client = Client(port)
+    client.ask(1, "/endless")
+    assert left.wait(20)
+    client.socket.close()
 
 
 def test_curl(port: int) -> None:

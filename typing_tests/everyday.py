@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Iterator, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, MutableMapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -11,6 +12,7 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 import httpx
+import trio
 
 from cardan import (
     FileStorage,
@@ -139,6 +141,9 @@ async def on_core_alone(response: core.Response) -> None:
             assert_type(event, End)
     async for event in response.aiter_events("GET"):
         assert_type(event, Head | Chunk | End)
+    async with aclosing(response.aiter_events("GET", run_sync=trio.to_thread.run_sync, library=trio)) as sent:
+        assert_type(sent, AsyncGenerator[Head | Chunk | End, None])
+    response.aiter_events("GET", run_sync=anyio.to_thread.run_sync, library=anyio)
     finalizer = ResponseFinalizer("GET", 200, [("A", "b")])
     assert_type(finalizer.feed(b"x"), list[Head | Chunk | End])
     MultipartDecoder("boundary").feed(b"x")

@@ -18,7 +18,7 @@ import starlette.types
 
 import cardan.asgi
 import cardan.wsgi
-from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response
+from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response, core
 from cardan.files import StaticFiles
 from cardan.testing import AsyncClient, Client
 from cardan.types import ASGIApplication, ProtocolName, Receive, Scope, Send
@@ -97,6 +97,14 @@ def mounts(app: Application[Request], old: flask.Flask, other: starlette.applica
     Mount({1: app})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
     Mount([("/", app)])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mount.apps["/x"] = app  # type: ignore[index]  # pyright: ignore[reportIndexIssue]
+
+
+async def without_a_server(request: core.Request) -> None:
+    """Every application for both protocols answers a request of core."""
+    app: Dual
+    for app in (Mount({"/": wsgi_app}), CORS(asgi_app, "*"), Compression(wsgi_app), ProxyFix(wsgi_app)):
+        assert_type(app.respond(request), Response)
+        assert_type(await app.arespond(request), Response)
 
 
 def proxies(app: Application[Request], old: flask.Flask) -> None:
