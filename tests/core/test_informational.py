@@ -36,6 +36,7 @@ def test_old_clients_get_none(version: str) -> None:
         ("</a>", TypeError, "got links = .*, expected an iterable of links"),
         (STYLE, TypeError, "got links = .*, expected an iterable of links"),
         ([b"</a>"], TypeError, "got a link of type bytes, expected Link or str"),
+        (["</ü.css>; rel=preload"], ValueError, "got the link .*, expected a value of the field Link"),
         (["/a.css"], ValueError, "got the link '/a.css', expected a value of the field Link"),
         ([""], ValueError, "expected a value of the field Link"),
         (["</\u20ac>"], ValueError, "expected characters up to U[+]00FF"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ._checks import listed
 from ._pickling import slots_state
-from .fields._links import Link
+from .fields._links import Link, Links
 from .structures._header_rules import field_value
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def _value(link: Link | str) -> str:
     if isinstance(link, Link):
         return field_value("Link", link.to_header())
     if isinstance(link, str):
-        if not link.lstrip(" \t").startswith("<"):
+        text = field_value("Link", link)
+        if not Links.from_header(text):  # a target beyond ASCII is none, either
             raise ValueError(f"got the link {link!r}, expected a value of the field Link: '</style.css>; rel=preload'")
-        return field_value("Link", link)
+        return text
     raise TypeError(f"got a link of type {type(link).__name__}, expected Link or str")
