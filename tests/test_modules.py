@@ -77,6 +77,7 @@ core._request.streaming           core/request/test_data_reader.py         DataR
 core._response.content_type       contract/test_response_members.py        mimetype
 core._response.encoding           core/response/test_body.py               encode
 core._response.etag               core/response/test_conditional.py        make_conditional
+core._response.final_head          core/response/test_finalizer.py           final_fields
 core._response.kept_trailers      contract/test_trailers.py                trailers
 core._response.of_application     apps/test_wsgi_bridge.py                     HEAD
 core._response.pumping            core/response/test_kept_alive.py         AsyncLibrary

@@ -19,7 +19,7 @@ from ..core._environs import make_environ, server_of
 from ..core._flow import keeping_thread
 from ..core._request.exchange import find_exchange
 from ..core._request.head import announces_body
-from ..core._response.finalizer import has_body
+from ..core._response.final_head import has_body
 from ..core._response.of_application import response_of, without_length
 from ..core._response.response import Response
 from ..wsgi._calling import AppBody, call_app

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core import Chunk, ContentLengthError, End, Head, ResponseFinalizer
-from cardan.core._response.finalizer import final_fields
+from cardan.core._response.final_head import final_fields
 from cardan.core.fields import _dates
 from cardan.exceptions import MachineStateError
 from cardan.http import http_date

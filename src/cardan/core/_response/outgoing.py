@@ -2,7 +2,7 @@
 
 :meth:`Outgoing.outgoing` gives either a :class:`WholeAnswer`, whose body is one bytes object, or the
 :class:`~cardan.core._response.finalizer.ResponseFinalizer` that the chunks of a streamed body go through. Both follow
-the same rules, which are written once, in :mod:`cardan.core._response.finalizer`. Sending changes nothing of a
+the same rules, which are written once, in :mod:`cardan.core._response.final_head`. Sending changes nothing of a
 response, so that it can be sent any number of times.
 """
 
@@ -18,7 +18,8 @@ from ..structures._headers import pairs_of
 from .body import BodyAccess
 from .closing import aclose_all, close_all
 from .encoding import END, closer, encode
-from .finalizer import ResponseFinalizer, check_length, final_fields, has_body
+from .final_head import final_fields, has_body
+from .finalizer import ResponseFinalizer, check_length
 from .kept_alive import KeptAlive
 from .trailers import Trailers
 
