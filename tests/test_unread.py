@@ -18,7 +18,8 @@ NEED_THE_BODY = {
     "data", "files", "form", "form_bytes", "get_data", "get_json", "input_stream", "json", "stream", "text", "values",
 }  # fmt: skip
 OF_A_CLASS = {
-    "application", "charset", "dict_storage_class", "encoding_errors", "file_storage_class", "from_values",
+    "application", "charset", "dict_storage_class", "encoding_errors", "file_storage_class", "form_reader_class",
+    "from_values",
     "json_module", "list_storage_class", "load_form", "make_body_filter", "make_file_sink", "make_form_data_parser",
     "on_json_loading_failed", "parameter_storage_class", "part_class", "url_charset", "user_agent_class",
     "want_form_data_parsed",

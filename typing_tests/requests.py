@@ -11,7 +11,7 @@ from typing import Any, assert_type
 from cardan import Request, core
 from cardan.core import FileStorage as CoreFileStorage
 from cardan.core import Part as CorePart
-from cardan.core.forms import FileStart, Sink
+from cardan.core.forms import FileStart, FormBuilder, FormReader, Sink
 from cardan.datastructures import ImmutableMultiDict, UserAgent
 from cardan.files import FileStorage, Part
 from cardan.types import UnreadRequest
@@ -50,6 +50,21 @@ class Streaming(Request):
     """A request class with parts of its own class."""
 
     part_class = OwnPart
+
+
+class OwnReader(FormReader):
+    """A parser of forms with a builder of its own class."""
+
+    class OwnBuilder(FormBuilder):
+        """A builder of its own."""
+
+    builder_class = OwnBuilder
+
+
+class Reading(Request):
+    """A request class whose forms are parsed by another class."""
+
+    form_reader_class = OwnReader
 
 
 async def parts(request: Request, mine: Streaming, cores: core.Request, unread: UnreadRequest) -> None:

@@ -28,7 +28,7 @@ from cardan.core._request import (
     ETagRequestMixin,
     UserAgentMixin,
 )
-from cardan.core.forms import FileStart, FormReader
+from cardan.core.forms import Field, FileEvent, FileStart, FormBuilder, FormEvent, FormReader
 from cardan.core.structures import ImmutableOrderedMultiDict, ImmutableTypeConversionDict
 from cardan.datastructures import CombinedMultiDict, ImmutableDict, ImmutableList, ImmutableMultiDict
 from cardan.exceptions import (
@@ -774,6 +774,31 @@ def test_make_form_data_parser(make: Make) -> None:
     request = make(cls=Own, **POST, form={"a": "1"})
     assert request.form.to_dict() == {"a": "1", "extra": "1"}
     assert lengths[0] == 3
+
+
+def test_form_reader_class(make: Make) -> None:
+    """The class that parses forms, and its builder, are each replaced by one line. The builder gets the same events
+    for both kinds of form.
+    """
+
+    class Lower(FormBuilder):
+        def feed(self, events: list[FormEvent]) -> list[FileEvent]:
+            for event in events:
+                if isinstance(event, Field):
+                    event.name = event.name.lower()
+            return super().feed(events)
+
+    class Reader(FormReader):
+        builder_class = Lower
+
+    class Own(Request):
+        form_reader_class = Reader
+
+    assert make(cls=Own, **POST, form={"A": "1"}).form.to_dict() == {"a": "1"}
+    request = make(cls=Own, **POST, form={"A": "1"}, files={"f": ("a.txt", b"data")})
+    assert (request.form.to_dict(), request.files["f"].size) == ({"a": "1"}, 4)
+    with pytest.raises(TypeError, match=r"form_reader_class = .*, expected a class that is derived from FormReader"):
+        make().form_reader_class = FormBuilder  # type: ignore[assignment]
 
 
 def test_method(make: Make) -> None:

@@ -10,9 +10,19 @@ from hypothesis import strategies as st
 
 from cardan.core._exceptions import MachineStateError
 from cardan.core._limits import Limits
-from cardan.core.forms import Field, FileEnd, FileStart, MultipartDecoder, MultipartEncoder, parse_form
+from cardan.core.forms import (
+    Field,
+    FileEnd,
+    FileStart,
+    FormBuilder,
+    FormEvent,
+    MultipartDecoder,
+    MultipartEncoder,
+    PartStart,
+    parse_form,
+)
 from cardan.core.structures import Headers
-from tests.core.machines import join_bytes
+from tests.core.machines import join_bytes, outcome, pieces_of
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12).filter(
     lambda name: not any(escape in name for escape in ("%22", "%0D", "%0A"))
@@ -118,3 +128,63 @@ def test_misuse() -> None:
         encoder.close()
     with pytest.raises(MachineStateError, match="got Field in state 'file'"):
         encoder.feed([Field("a", "", b"")])
+
+
+# --- events that are made by hand ---
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_events_need_no_bytes_and_no_class_of_headers(size: int) -> None:
+    """A name, a value and a mapping are enough. What is decoded again is equal, whatever the kind of the headers."""
+    events: list[FormEvent] = [
+        Field("a", "1"),
+        Field("ü", "€", headers={"Content-Type": "text/plain"}),
+        FileStart("f", "a.txt", {"Content-Type": "text/plain"}),
+        b"data",
+        FileEnd(),
+        FileStart("f", "b.txt"),
+        FileEnd(),
+    ]
+    encoder = MultipartEncoder("B")
+    body = b"".join([*encoder.feed(events), *encoder.close()])
+    decoded = outcome(lambda: MultipartDecoder("B"), pieces_of(body, size))
+    assert decoded == events
+    again = MultipartEncoder("B")
+    assert b"".join([*again.feed(decoded), *again.close()]) == body  # type: ignore[arg-type]
+
+
+def test_the_value_of_a_field_is_utf_8_unless_its_bytes_are_given() -> None:
+    """``raw`` is what is sent."""
+    assert Field("a", "é").raw == "é".encode()
+    assert Field("a", "é", b"\xe9").raw == b"\xe9"
+
+
+def test_events_are_equal_if_they_say_the_same() -> None:
+    """The Content-Disposition says nothing more than the name and the filename; every other header field counts."""
+    (decoded, *_) = MultipartDecoder("B").feed(b"--B\r\ncontent-disposition: FORM-DATA; name=a\r\n\r\n1\r\n--B--")
+    assert decoded == Field("a", "1")
+    assert Field("a", "1") != Field("a", "1", headers={"Content-Type": "text/plain"})
+    assert Field("a", "1") != Field("a", "1", b"2")
+    assert FileStart("f", "a", {"Content-Type": "a/b"}) == FileStart("f", "a", {"content-type": "a/b"})
+    assert FileStart("f", "a", {"Content-Type": "a/b"}) != FileStart("f", "a", {"Content-Type": "a/c"})
+    assert FileStart("f", "a") != FileStart("f", "b")
+    assert Field("a", "1") != ("a", "1")
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X": "a\r\nY: b"}, {"X": "a\nb"}, {"X": "\0"}, {"X y": "a"}, {"X:": "a"}, {"": "a"}]
+)
+@pytest.mark.parametrize("make", [lambda h: Field("a", "1", headers=h), lambda h: FileStart("f", "f", h), PartStart])
+def test_headers_that_no_part_can_have(make: Any, headers: dict[str, str]) -> None:
+    """They are refused when the event is made."""
+    with pytest.raises(ValueError, match="expected a token and a value without CR, LF and NUL"):
+        make(headers)
+
+
+def test_a_field_with_one_other_header_keeps_it_in_the_form() -> None:
+    """``special`` has a field that says more than its name and value, also one that was not decoded."""
+    builder = FormBuilder()
+    builder.feed([Field("a", "1"), Field("b", "2", headers={"Content-Type": "text/plain"})])
+    form = builder.close()
+    assert list(form.special) == [1]
+    assert dict(form.special[1].headers or {}) == {"Content-Type": "text/plain"}

@@ -84,6 +84,7 @@ DECISIVE: Final = (
     "_get_file_stream",
     "want_form_data_parsed",
     "file_storage_class",
+    "form_reader_class",
     *LIMIT_NAMES,
 )
 """The attributes that decide how a form is parsed, besides its Content-Type and ``form_rules``."""

@@ -169,6 +169,8 @@ class BaseRequest(_Limited):
         """The class of the values of ``files``."""
         part_class = Part
         """The class of the parts that ``iter_parts`` gives."""
+    form_reader_class: type[FormReader] = FormReader
+    """The class of the parser that :meth:`make_form_data_parser` makes."""
     json_module: JSONModule = json
     """The module, or any object with ``loads``, that parses JSON. Its ``loads`` gets bytes."""
     if TYPE_CHECKING:
@@ -771,11 +773,12 @@ class BaseRequest(_Limited):
         return kind is not None and (kind == URLENCODED_TYPE or self.mimetype in FORM_TYPES)
 
     def make_form_data_parser(self, content_length: int | None) -> FormReader:
-        """The parser of this request's form. This is the only hook by which the parser can be replaced.
+        """The parser of this request's form, an object of ``form_reader_class``. Override this hook for a parser that
+        is made in another way.
 
         Takes the declared length in bytes, None if none was declared.
         """
-        return FormReader(
+        return self.form_reader_class(
             self.content_type,
             content_length,
             limits=self.limits,

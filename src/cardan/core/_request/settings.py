@@ -17,6 +17,7 @@ from .._urls import idna_host
 from ..forms._files import FileStorage
 from ..forms._parts import Part
 from ..forms._plan import check_form_rules
+from ..forms._reader import FormReader
 from .limits import LIMIT_NAMES, check_limit, is_misspelt, wrong_name
 
 __all__ = ["CHECKS", "check_class", "fault_of"]
@@ -86,6 +87,7 @@ CHECKS: Final[dict[str, Callable[[str, object], None]]] = {
     "json_module": _check_json,
     "file_storage_class": _derived(FileStorage),
     "part_class": _derived(Part),
+    "form_reader_class": _derived(FormReader),
     "list_storage_class": _check_storage,
     "dict_storage_class": _check_storage,
     "parameter_storage_class": _check_storage,

@@ -8,23 +8,33 @@ A text field is always one :class:`Field`, however its bytes were cut. A file is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._pickling import slots_state
-from ._head import sent_filename
+from ._head import OneLineHeaders, PartHeaders, sent_filename, written_headers
 
 if TYPE_CHECKING:
-    from ._head import PartHeaders
+    from collections.abc import Mapping
 
 __all__ = ["Field", "FileEnd", "FileStart", "FormEvent", "PartEnd", "PartEvent", "PartStart"]
 
 
-@dataclass(slots=True)
+_OF_PARTS: Final = (OneLineHeaders, PartHeaders)
+
+
+@dataclass(slots=True, init=False, eq=False)
 class Field:
     """A text field.
 
     ``value`` is ``raw`` decoded, with U+FFFD for bytes that are not text. ``headers`` is None in a urlencoded form.
     Fields of one name may share one ``headers`` object: it is read-only, and ``headers.copy()`` can be changed.
+
+    A field to encode needs a name and a value: ``raw`` is the value in UTF-8 unless it is given. ``headers`` are the
+    header fields besides Content-Disposition, as a mapping. Fields are equal if all of this is equal; how the
+    Content-Disposition was written does not count.
+
+    >>> Field("a", "1").raw
+    b'1'
     """
 
     __module__ = "cardan.core.forms"
@@ -33,12 +43,39 @@ class Field:
     name: str
     value: str
     raw: bytes
-    headers: PartHeaders | None = None
+    headers: PartHeaders | None
+
+    def __init__(
+        self, name: str, value: str, raw: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.name = name
+        self.value = value
+        self.raw = raw  # type: ignore[assignment]
+        self.headers = headers  # type: ignore[assignment]
+        # the decoder gives all of it; isinstance() takes long for a class with an abstract base
+        if raw is None or (headers is not None and headers.__class__ not in _OF_PARTS):
+            self.raw = value.encode() if raw is None else raw
+            self.headers = None if headers is None else written_headers(headers)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Field):
+            return NotImplemented
+        return (self.name, self.value, self.raw) == (other.name, other.value, other.raw) and _say_the_same(
+            self.headers, other.headers
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False, eq=False)
 class FileStart:
-    """A file begins. ``filename`` is as it was sent (RFC 7578 section 4.2), ``""`` if no file was chosen."""
+    """A file begins. ``filename`` is as it was sent (RFC 7578 section 4.2), ``""`` if no file was chosen.
+
+    The start of a file to encode takes its other header fields as a mapping. Two are equal as two fields are.
+
+    >>> FileStart("f", "a.txt", {"Content-Type": "text/plain"}).headers["Content-Type"]
+    'text/plain'
+    """
 
     __module__ = "cardan.core.forms"
     __getstate__ = slots_state
@@ -46,6 +83,18 @@ class FileStart:
     name: str
     filename: str
     headers: PartHeaders
+
+    def __init__(self, name: str, filename: str, headers: Mapping[str, str] | None = None) -> None:
+        self.name = name
+        self.filename = filename
+        self.headers = headers if type(headers) is PartHeaders else written_headers(headers or {})
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FileStart):
+            return NotImplemented
+        return (self.name, self.filename) == (other.name, other.filename) and _say_the_same(self.headers, other.headers)
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed
 
     @property
     def filename_bytes(self) -> bytes:
@@ -61,11 +110,22 @@ class FileEnd:
     __getstate__ = slots_state
 
 
+def _say_the_same(one: PartHeaders | None, other: PartHeaders | None) -> bool:
+    """Whether the header fields are equal, but for Content-Disposition, which the name and the filename tell."""
+    return one is other or _without_disposition(one) == _without_disposition(other)
+
+
+def _without_disposition(headers: PartHeaders | None) -> dict[str, str]:
+    if headers is None:
+        return {}
+    return {name: value for name, value in headers.items() if name != "Content-Disposition"}
+
+
 FormEvent: TypeAlias = "Field | FileStart | bytes | FileEnd"
 """One event of a form: what :class:`MultipartDecoder` and :class:`UrlencodedDecoder` return lists of."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class PartStart:
     """A part of any multipart begins. ``headers`` are its header fields as they were sent; there may be none."""
 
@@ -73,6 +133,9 @@ class PartStart:
     __getstate__ = slots_state
 
     headers: PartHeaders
+
+    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+        self.headers = headers if type(headers) is PartHeaders else written_headers(headers or {})
 
 
 @dataclass(slots=True)

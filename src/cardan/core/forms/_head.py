@@ -21,7 +21,7 @@ from ..structures._headers import HeadersView, ImmutableHeadersMixin
 from ._disposition import filename_bytes, parse_disposition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .._limits import Limits
 
@@ -45,6 +45,7 @@ __all__ = [
     "remember",
     "sent_filename",
     "unfold",
+    "written_headers",
 ]
 
 #: What ends a header block.
@@ -129,8 +130,9 @@ class PartHeaders(ImmutableHeadersMixin, HeadersView):
 
     @property
     def _is_one_line(self) -> bool:
-        """Whether there is only one line, which then is the Content-Disposition."""
-        return b"\r\n" not in self._block
+        """Whether there is nothing but the Content-Disposition."""
+        block = self._block
+        return b"\r\n" not in block and (not block or block[:20].lower() == b"content-disposition:")
 
     @property
     def raw(self) -> bytes:
@@ -169,6 +171,22 @@ class PartHeaders(ImmutableHeadersMixin, HeadersView):
 
     def __reduce__(self) -> tuple[object, ...]:
         return PartHeaders, (self._block,)  # the class below is known to this package only
+
+
+def written_headers(fields: Mapping[str, str]) -> PartHeaders:
+    """The header fields of a part that is not read, but made.
+
+    Raises :exc:`ValueError` for a name that is no token, and for a value with CR, LF or NUL.
+    """
+    if isinstance(fields, PartHeaders):
+        return fields
+    lines = []
+    for name, value in fields.items():
+        line = f"{name}: {value}".encode()
+        if _LINE.fullmatch(line) is None or ":" in name:
+            raise ValueError(f"got header {name!r}: {value!r}, expected a token and a value without CR, LF and NUL")
+        lines.append(line)
+    return PartHeaders(b"\r\n".join(lines))
 
 
 def sent_filename(headers: object, filename: str | None) -> bytes | None:

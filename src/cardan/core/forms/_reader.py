@@ -8,7 +8,7 @@ MultipartError and UrlencodedError. However it ends, every sink that was opened 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from .._buffers import READ_SIZE
 from .._exceptions import HTTPException, MultipartError, UrlencodedError
@@ -23,7 +23,7 @@ from ._files import FileStorage
 from ._form import Form, FormBuilder
 from ._plan import check_form_rules, plan_for
 from ._sinks import rewind, start_of
-from ._urlencoded import PairsDecoder
+from ._urlencoded import PairsDecoder, UrlencodedDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -65,6 +65,10 @@ class FormReader:
 
     __module__ = "cardan.core.forms"
 
+    builder_class: ClassVar[type[FormBuilder]] = FormBuilder
+    """What makes the form of its events, which are then :data:`FormEvent` objects in both kinds of form. A subclass
+    that sets another class gets every form through :meth:`run`."""
+
     # class attributes and no slots: most readers never need another value
     _first: bytes = b""
     _ended: bool = False
@@ -98,7 +102,7 @@ class FormReader:
         refused: nothing was changed, and :meth:`run` parses the same bytes. Only an error of ``hold`` is raised.
         """
         length = self._length
-        if type(self).run is not FormReader.run:
+        if type(self).run is not FormReader.run or self.builder_class is not FormBuilder:
             return None
         if not ended or not data or (length is not None and length != len(data)):
             return None
@@ -154,9 +158,10 @@ class FormReader:
             if kind is None:
                 return Form()
             reader = BodyReader(content_length=self._length, limits=self.limits)
-            decoder: MultipartDecoder | PairsDecoder
+            decoder: MultipartDecoder | UrlencodedDecoder
             if kind is URLENCODED:
-                decoder = PairsDecoder(limits=self.limits, form_rules=self.form_rules)
+                decoder_class = PairsDecoder if self.builder_class is FormBuilder else UrlencodedDecoder
+                decoder = decoder_class(limits=self.limits, form_rules=self.form_rules)
             else:
                 decoder = MultipartDecoder(kind.boundary, limits=self.limits, form_rules=self.form_rules)
             return (yield from self._parse(reader, decoder, sinks))
@@ -172,12 +177,12 @@ class FormReader:
             raise
 
     def _parse(
-        self, reader: BodyReader, decoder: MultipartDecoder | PairsDecoder, sinks: list[Any]
+        self, reader: BodyReader, decoder: MultipartDecoder | UrlencodedDecoder, sinks: list[Any]
     ) -> Generator[Step, Any, Form]:
         """The steps after the decoder was chosen. Errors are raised in the order of the bytes that cause them, however
         the body is cut.
         """
-        builder = FormBuilder(limits=_COUNTED)
+        builder = self.builder_class(limits=_COUNTED)
         first, ended = self._first, self._ended
         self._first = b""
         data, error = _count(reader, first) if first or ended else (yield from _read(reader, decoder.want))
@@ -198,7 +203,7 @@ class FormReader:
             except HTTPException as lost:
                 error = lost
         if error is not None:
-            if isinstance(decoder, PairsDecoder):
+            if isinstance(decoder, UrlencodedDecoder):
                 decoder.flush()
             raise error
         if self._length != 0 or reader.received:
