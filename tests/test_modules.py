@@ -35,6 +35,7 @@ apps._middleware_decorator        apps/test_application.py                 middl
 apps._nested_lifespans            apps/test_mount.py                       lifespan.startup.failed
 apps._stopping                    contract/test_stopping.py                SIGTERM
 apps._wrapper                     apps/test_cors.py                        CORS
+apps._writer                      apps/test_write.py                        write()
 asgi._calling                     contract/test_response_members.py        more_body
 asgi._draining                    contract/test_early_answers.py           more_body
 asgi._handling                    apps/test_application.py                 HTTPException

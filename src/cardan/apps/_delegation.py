@@ -17,15 +17,16 @@ from ..core._request.serving import load_in_thread
 from ..core._response.base import BaseResponse
 from ..core._response.of_application import response_of
 from ..core._response.response import Response
-from ..wsgi._calling import call_app
 from ._protocols import wrong_protocol
 from ._responding import answer_over_asgi
-from ._wsgi_bridge import Writer, begin_stream, environ_for
+from ._writer import answer_writing
+from ._wsgi_bridge import environ_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..core._flow import Steps
+    from ..wsgi._calling import AppBody
     from ._dual import DualCallable
 
 __all__ = ["delegated", "environ_of"]
@@ -97,11 +98,10 @@ def _over_wsgi(app: Any) -> Callable[[Any], Response]:
         if "wsgi.input" not in environ:
             environ["wsgi.input"] = request.stream
         exchange = find_exchange(environ.get("asgi.scope") or environ)
-        writer = Writer(exchange, request.method)
-        try:
-            status, headers, body = call_app(app, environ, partial(begin_stream, exchange), writer)
-        except BaseException as error:
-            return writer.failed(error)
-        return writer.end(body) or response_of(Response, body, status, headers)
+        return answer_writing(app, environ, exchange, request.method, _streamed)
 
     return keeping_thread(handler)
+
+
+def _streamed(status: str, headers: list[tuple[str, str]], body: AppBody) -> Response:
+    return response_of(Response, body, status, headers)

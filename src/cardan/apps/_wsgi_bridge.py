@@ -2,39 +2,35 @@
 
 The handler is a ``def``: the application runs in a worker thread, where it may block. Its ``wsgi.input`` is the stream
 of the request, and its iterable becomes the body of a response. So back-pressure, a client that leaves, the end of the
-iterable, errors and the context of the request are those of every other handler.
+iterable, errors and the context of the request are those of every other handler. What the application sends by
+``write()`` goes through ``_writer.py``.
 """
 
 from __future__ import annotations
 
-from _thread import get_ident
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 from wsgiref.util import FileWrapper
 
-from .._crossing import log_lost, turns_here
 from ..asgi._hints import EXTENSION as EARLY_HINT
 from ..core._environs import make_environ, server_of
 from ..core._flow import keeping_thread
 from ..core._request.exchange import find_exchange
 from ..core._request.head import announces_body
-from ..core._response.final_head import has_body
-from ..core._response.of_application import response_of, without_length
+from ..core._response.of_application import response_of
 from ..core._response.response import Response
-from ..wsgi._calling import AppBody, call_app
+from ._writer import answer_writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from wsgiref.types import WSGIApplication
 
-    from .._crossing import Lease
     from .._request import Request
-    from ..core._request.exchange import Exchange
     from ..core._request.request import BaseRequest
-    from ..wsgi._calling import Written
+    from ..wsgi._calling import AppBody
 
-__all__ = ["LateInput", "Writer", "begin_stream", "bridged", "environ_for"]
+__all__ = ["LateInput", "bridged", "environ_for"]
 
 
 def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
@@ -44,17 +40,7 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
         environ = environ_for(request)
         announced = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
         environ["wsgi.input"] = request.stream if announced else LateInput(request)
-        exchange = find_exchange(request.scope)
-        writer = Writer(exchange, request.method)
-        try:
-            status, headers, body = call_app(app, environ, partial(begin_stream, exchange), writer)
-        except BaseException as error:
-            return writer.failed(error)
-        if (begun := writer.end(body)) is not None:
-            return begun
-        response = _response(status, headers, body)
-        without_length(response, request.method, lacks_bytes=writer.has_dropped)
-        return response
+        return answer_writing(app, environ, find_exchange(request.scope), request.method, _response)
 
     return keeping_thread(handler)
 
@@ -75,80 +61,6 @@ class LateInput:
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._stream)
-
-
-class Writer:
-    """Sends what a WSGI application writes, in the thread that the application runs in.
-
-    The first bytes begin the response: the handler's call in the worker thread ends with it, although the handler has
-    not returned. Each later piece ends a step of the body. The application goes on when the server has taken the bytes.
-    """
-
-    __slots__ = ("_begun", "_exchange", "_method", "_thread", "has_dropped")
-
-    def __init__(self, exchange: Exchange, method: str) -> None:
-        self._exchange = exchange
-        self._method = method
-        self._thread = get_ident()
-        self._begun: tuple[Response, AppBody] | None = None
-        self.has_dropped = False
-        """Whether the application has written a body that is not sent."""
-
-    def __call__(self, status: str, headers: list[tuple[str, str]], data: bytes, written: Written) -> bool:
-        """Send ``data``, as :class:`~cardan.wsgi._calling.Sends` says."""
-        turns = turns_here()
-        if turns is None or get_ident() != self._thread:
-            return False
-        call = turns.current
-        if call is None or call.outflow is not None:
-            turns.hand_over(_after(written, data))
-        elif self._begun is None and self._exchange.begins_early:
-            response = response_of(Response, body := AppBody.begun(_after(written, data), written), status, headers)
-            if not has_body(self._method, response.status_code):
-                self.has_dropped = True
-                return True
-            self._begun = response, body
-            turns.pause(response)
-        else:
-            return False
-        return True
-
-    def end(self, rest: AppBody) -> Response | None:
-        """The response that has begun, which goes on with what the application has returned; None if none has."""
-        begun, self._begun = self._begun, None
-        if begun is None:
-            return None
-        response, body = begun
-        body.go_on(rest)
-        return response
-
-    def failed(self, error: BaseException) -> Response:
-        """The response that has begun, which fails with ``error`` of the application. Raises it if none has begun."""
-        begun, self._begun = self._begun, None
-        try:
-            if begun is None:
-                raise error
-            response, body = begun
-            turns = turns_here()
-            if turns is not None and turns.current is None:  # nobody takes the body any more
-                log_lost("an error of a WSGI application after the end of its response", error)
-            else:
-                body.fail(error)
-            return response
-        finally:
-            del error, begun  # the traceback of the error refers to this frame: no cycle
-
-
-def _after(written: Written, data: bytes) -> bytes:
-    """``data`` after what other threads of the application have written before."""
-    return b"".join([*written.take(), data]) if written else data
-
-
-def begin_stream(exchange: Exchange) -> None:
-    """Leave the place of this thread to another handler, because the first chunk of a body may take long."""
-    lease: Lease | None = exchange.lease
-    if lease is not None and lease.thread == get_ident():
-        lease.begin_stream(exchange.token)
 
 
 def _response(status: str, headers: list[tuple[str, str]], body: AppBody) -> Response:
