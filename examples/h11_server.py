@@ -95,7 +95,7 @@ class Connection:
             raise ClientDisconnected from error
 
     async def inform(self, response: core.Informational) -> None:
-        """Send a response that precedes the response, such as early hints."""
+        """Send an informational response, such as early hints."""
         await self.send(h11.InformationalResponse(status_code=response.status, headers=raw(response.headers)))
 
     async def send_events(self, response: core.Response, method: str, version: str, *, last: bool = False) -> None:

@@ -175,7 +175,7 @@ class Stream:
             await self.connection.flush()
 
     async def inform(self, response: core.Informational) -> None:
-        """Send a response that precedes the response, such as early hints."""
+        """Send an informational response, such as early hints."""
         self.http.send_headers(self.number, [(":status", str(response.status)), *response.headers])
         await self.connection.flush()
 

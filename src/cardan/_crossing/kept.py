@@ -1,8 +1,8 @@
 """A thread that one request keeps for all of its jobs, from the first to the last.
 
-A program that keeps something for each thread (:class:`threading.local`) finds what it has put there, and no other
-request runs in the thread meanwhile. On asyncio the thread is one of the pool. Elsewhere it is one of anyio, which a
-background task lends.
+A program that stores values by thread (:class:`threading.local`) finds in each job what an earlier job of the request
+has stored, and no other request runs in the thread meanwhile. On asyncio the thread belongs to the pool. Elsewhere
+it belongs to anyio, and a background task lends it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class KeptThread:
-    """The thread of one request. It is asked for by the first job."""
+    """The thread of one request. The first job asks for it."""
 
     __slots__ = ("_keeper", "_lent")
 
@@ -47,7 +47,7 @@ class KeptThread:
         return await self._lent.run(job, outflow)
 
     def give_back(self) -> None:
-        """In the loop: the request needs the thread no more."""
+        """In the loop: give the thread back, because the request needs it no more."""
         self._keeper.give_back()
         lent, self._lent = self._lent, None
         if lent is not None:
@@ -55,7 +55,7 @@ class KeptThread:
 
 
 class _LentCall:
-    """A call that the thread is to make, and how it has ended. ``tell`` tells the loop that it has."""
+    """A call that the thread is to make, and the error that it has raised. ``tell()`` tells the loop of its end."""
 
     __slots__ = ("_context", "_job", "error", "outflow", "tell")
 
@@ -90,7 +90,7 @@ class _LentThread:
 
         self._token = current_token()
         self._shield = CancelScope(shield=True)
-        """It stands in a scope that is cancelled. Lifting it cancels what a call awaits in the loop."""
+        """It stands in a scope that is cancelled. Taking the shield away cancels what a call awaits in the loop."""
         self._queue: queue.SimpleQueue[_LentCall | None] = queue.SimpleQueue()
         # not in the context of the request, which would be kept as long as the thread
         Context().run(BackgroundTask, self._lend)
@@ -115,7 +115,7 @@ class _LentThread:
         call_soon(call.tell, self._token)
 
     async def run(self, job: Job[T], outflow: Outflow | None) -> T:
-        """Make a call. If the task is cancelled meanwhile, so is what the thread awaits in the loop."""
+        """Make a call. If the task is cancelled meanwhile, what the thread awaits in the loop is cancelled as well."""
         from anyio.lowlevel import checkpoint_if_cancelled
 
         await checkpoint_if_cancelled()

@@ -1,10 +1,10 @@
 """Turns: a thread that a request keeps can end its call early, and go on in the same frames for a later call.
 
-A WSGI application that calls ``write()`` has to wait there until the server has its bytes. The call that runs the
-application ends then, with the response; so does each step of the body in which the application writes. The thread
-stays where it is, and waits for its next call. If that is the next step of the body, the server has taken the bytes,
-and the application goes on. If it is another call, no more of the body is asked for: the application is told, and the
-call is made when the application has come to its end.
+A WSGI application that calls ``write()`` waits there until the server has its bytes. At the first ``write()``, the call
+that runs the application ends, and its result is the response. At a later ``write()``, the step of the body that runs
+ends. The thread stays inside ``write()``, and waits for its next call. If that is the next step of the body, the
+server has taken the bytes, and ``write()`` returns. If it is another call, nobody asks for more of the body:
+``write()`` raises :exc:`ClientGone`, and the thread makes that call when the application has ended.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ClientGone(BrokenPipeError, NoDefect):
 
 
 class KeptJob(Protocol):
-    """What can be told of a call that is not made, or has not returned."""
+    """A call that can begin without being made, and end before its function returns."""
 
     def begin(self) -> bool:
         """Begin the call without making it. False if it was withdrawn."""
@@ -52,7 +52,7 @@ class Turn(KeptJob, Protocol):
 
 
 class Turns:
-    """The calls of one thread. ``get`` waits for the next one, and gives None if there is none any more.
+    """The calls of one thread. ``get`` waits for the next call, and gives None if no call comes any more.
 
     ``report`` tells the loop that a call has ended.
     """
@@ -64,10 +64,10 @@ class Turns:
         self._report = report
         self._aside: Any = None
         self.current: Any = None
-        """The call that ends when the thread pauses, or comes back from its frames; None if that has ended."""
+        """The call that ends when the thread pauses, or when its function returns. None if it has ended."""
 
     def make(self, call: Turn) -> None:
-        """Make ``call``, and then the call that came meanwhile and could not go on with it."""
+        """Make ``call``. Then make the call that came while ``call`` was paused and that is not a step of its body."""
         _here.turns = self
         made: Any = call
         while made is not None:
@@ -89,9 +89,9 @@ class Turns:
         _here.turns = None
 
     def pause(self, result: Any) -> None:
-        """End the current call with ``result``, and return when a later one goes on.
+        """End the current call with ``result``, and return when a later call goes on from here.
 
-        Raises :exc:`ClientGone` if no step of a body comes any more.
+        Raises :exc:`ClientGone` if the next call is not a step of a body.
         """
         ended, self.current = self.current, None
         if ended is not None:
@@ -122,5 +122,5 @@ _here: Final = _Here()
 
 
 def turns_here() -> Turns | None:
-    """The turns of this thread; None if it is not one that a request keeps."""
+    """The :class:`Turns` of this thread; None if no request keeps the thread."""
     return _here.turns

@@ -67,7 +67,7 @@ class _Writer:
         self._thread = get_ident()
         self._begun: tuple[Response, AppBody] | None = None
         self.has_dropped = False
-        """Whether the application has written a body that is not sent."""
+        """Whether the application has written bytes that are not sent, because the response has no body."""
 
     def __call__(self, status: str, headers: list[tuple[str, str]], data: bytes, written: Written) -> bool:
         """Send ``data``, as :class:`~cardan.wsgi._calling.Sends` says."""
@@ -89,7 +89,9 @@ class _Writer:
         return True
 
     def end(self, rest: AppBody) -> Response | None:
-        """The response that has begun, which goes on with what the application has returned; None if none has."""
+        """The response that has begun; its body goes on with ``rest``, which the application has returned. None if no
+        response has begun.
+        """
         begun, self._begun = self._begun, None
         if begun is None:
             return None
@@ -98,7 +100,9 @@ class _Writer:
         return response
 
     def failed(self, error: BaseException) -> Response:
-        """The response that has begun, which fails with ``error`` of the application. Raises it if none has begun."""
+        """The response that has begun; its body fails with ``error``, which the application has raised. If no response
+        has begun, ``error`` is raised.
+        """
         begun, self._begun = self._begun, None
         try:
             if begun is None:

@@ -2,8 +2,8 @@
 
 The handler is a ``def``: the application runs in a worker thread, where it may block. Its ``wsgi.input`` is the stream
 of the request, and its iterable becomes the body of a response. So back-pressure, a client that leaves, the end of the
-iterable, errors and the context of the request are those of every other handler. What the application sends by
-``write()`` goes through ``_writer.py``.
+iterable, errors and the context of the request are those of every other handler. ``_writer.py`` sends what the
+application writes by ``write()``.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ class LateInput:
 
 
 def _response(status: str, headers: list[tuple[str, str]], body: AppBody) -> Response:
-    """The response of an application. It is sent whole if the body can be had at once: each chunk of a stream has to
-    be handed over to the loop. The first one is handed over together with the head.
+    """The response of an application. If the whole body is there at once, it is sent whole, because each chunk of a
+    stream has to be handed over to the loop. The first chunk of a stream is handed over together with the head.
     """
     lengths = [value for name, value in headers if name.lower() == "content-length"]
     length = int(lengths[0]) if len(lengths) == 1 and lengths[0].isdecimal() and lengths[0].isascii() else None
@@ -85,7 +85,7 @@ def _response(status: str, headers: list[tuple[str, str]], body: AppBody) -> Res
 
 
 def environ_for(request: Request) -> dict[str, Any]:
-    """The environ of a request that was opened on an ASGI scope, without ``wsgi.input``; with it in ``asgi.scope``."""
+    """The environ of a request that was opened on an ASGI scope. It has that scope, but no ``wsgi.input``."""
     scope, head = request.scope, request.head
     root = head.root_path.encode()
     sent = head.raw_path if head.raw_path is not None else quote(root + head.path.encode()).encode()
@@ -107,5 +107,5 @@ def environ_for(request: Request) -> dict[str, Any]:
 
 
 def _send_hints(request: Request, fields: list[tuple[str, str]]) -> None:
-    """``wsgi.early_hints``: the links among ``fields`` are sent by the server of the scope, which knows no others."""
+    """``wsgi.early_hints``. Sends only the links among ``fields``, because the ASGI extension has no other fields."""
     request.send_early_hints([value for name, value in fields if name.lower() == "link"])

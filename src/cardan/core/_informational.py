@@ -1,7 +1,7 @@
-"""Informational responses (RFC 9110 section 15.2), which precede the response: early hints (RFC 8297).
+"""Informational responses (RFC 9110 section 15.2), which are sent before the final response: early hints (RFC 8297).
 
-Takes links, gives values of the field Link. The adapters send them where the server can, and a server that is built on
-core gets an :class:`Informational`: see :meth:`cardan.core.BaseRequest.send_early_hints`.
+:func:`early_links` takes links and gives values of the field Link. The adapters send them if the server can. A server
+that is built on core gets an :class:`Informational`: see :meth:`cardan.core.BaseRequest.send_early_hints`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["Informational", "early_hints", "early_links"]
 
 @dataclass(slots=True)
 class Informational:
-    """A response that precedes the response: a status code from 100 to 199, and header fields as they are sent.
+    """A response that is sent before the final one: a status code from 100 to 199, and header fields as they are sent.
 
     A server sends it at once. It has no body, and does not end the request (RFC 9110 section 15.2).
     """
@@ -35,16 +35,17 @@ class Informational:
 
 
 def early_hints(values: list[str]) -> Informational:
-    """A 103 with these values of Link."""
+    """A 103 (Early Hints) whose fields Link have these values."""
     return Informational(103, [("Link", value) for value in values])
 
 
 def early_links(links: Iterable[Link | str], http_version: str) -> list[str]:
-    """The values of the Link fields of a 103; none for HTTP/1.0, whose clients do not know it (RFC 9110 section 15.2).
+    """The values of the Link fields of a 103. An empty list for HTTP/1.0: its clients do not know such a response (RFC
+    9110 section 15.2).
 
-    Raises :exc:`TypeError` for anything that is not a link, and :exc:`ValueError` for a link that a header field must
-    not contain, and for text that is no value of the field Link, such as a path without ``<`` and ``>`` (RFC 8288
-    section 3).
+    Raises :exc:`TypeError` for anything that is not a link. Raises :exc:`ValueError` for a link that a header field
+    must not contain, and for text that is not a value of the field Link, such as a path without ``<`` and ``>`` (RFC
+    8288 section 3).
 
     >>> early_links([Link("/style.css", rel="preload", **{"as": "style"})], "1.1")
     ['</style.css>; rel=preload; as=style']

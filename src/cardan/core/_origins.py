@@ -44,14 +44,13 @@ _PREFLIGHT_FIELDS: Final = (
 #: Browsers send these methods in upper case, however a script writes them (Fetch section 2.2.1).
 _NORMALIZED: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})
 
-#: More seconds than these mean the same (RFC 9111 section 1.2.2).
+#: Any larger number of seconds means the same (RFC 9111 section 1.2.2).
 _MAX_AGE: Final = 2**31
-
 
 #: How many answers to preflight requests, and how many allowed origins, are kept to be given again. A policy for a few
 #: sites has fewer. Requests that differ in each of these can come from anybody, so they must not fill the memory.
 _KEPT: Final = 64
-#: The length in characters of what a request may say to have its answer kept.
+#: An answer is kept if the request has at most so many characters in its origin, method and names of fields together.
 _KEPT_LENGTH: Final = 1024
 
 #: Fields of an answer, in lower case, that decide what is added to it: see :meth:`CORSPolicy.apply`.
@@ -61,7 +60,7 @@ _DECISIVE: Final = frozenset({
 
 
 class FieldsOnTheWay:
-    """Header fields as WSGI has them, ``pairs``, and as ASGI has them, ``raw``: with bytes, the names in lower case."""
+    """Header fields in the form of each protocol: ``pairs`` of text for WSGI, ``raw`` pairs of bytes for ASGI."""
 
     __slots__ = ("pairs", "raw")
 
@@ -91,7 +90,7 @@ class PreflightAnswer:
 
 
 class CORSPolicy:
-    """Who may do what; see :class:`cardan.CORS` for the arguments and what is raised."""
+    """Decides which origins may read which answers. :class:`cardan.CORS` describes the arguments and what is raised."""
 
     __slots__ = (
         "_added",
@@ -253,10 +252,11 @@ class CORSPolicy:
             headers["Access-Control-Expose-Headers"] = self._expose
 
     def _allowed_origin(self, asked: str | None) -> str | None:
-        """The value of Access-Control-Allow-Origin, None if the origin of the request is not allowed.
+        """The value of Access-Control-Allow-Origin. None if the origin of the request is not allowed.
 
-        ``asked`` is what the request says; several origins, which are joined by a comma, are none. If every origin is
-        allowed, the value is the same for a request without an origin, so that a cache may keep the answer for all.
+        ``asked`` is the field Origin of the request. Several origins that are joined by a comma are not an origin. If
+        every origin is allowed, the value is the same for a request without an origin, so that a cache may keep the
+        answer for all.
         """
         if self._any_origin:
             return "*"

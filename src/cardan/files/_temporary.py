@@ -1,7 +1,7 @@
-"""Temporary files without a name, and the two file objects that an uploaded file is read by: in memory, and on disk.
+"""Temporary files without a name, and the file objects that an uploaded file is read by: in memory, and on disk.
 
-:class:`MemoryFile` moves to disk when its descriptor is asked for, as a :class:`tempfile.SpooledTemporaryFile` does.
-All of it may block. Raises :exc:`OSError` for troubles of the disk; a file in memory then stays what it was.
+A :class:`MemoryFile` moves to disk when its descriptor is asked for, as a :class:`tempfile.SpooledTemporaryFile` does.
+Every function here may block. If the disk fails, :exc:`OSError` is raised, and a file in memory stays what it was.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from typing import Any
 __all__ = ["DiskFile", "MemoryFile", "MovedFile", "open_temporary", "write_all"]
 
 _O_TMPFILE: int = getattr(os, "O_TMPFILE", 0)  # Linux
-_IOV_MAX = 1024  # what Linux and macOS take at once (POSIX: at least 16; IOV_MAX)
+_IOV_MAX = 1024  # how many buffers Linux and macOS take in one call; POSIX guarantees 16 only
 
 
 def open_temporary() -> FileIO:
-    """Open an unnamed file. With O_TMPFILE that costs half of ``tempfile.TemporaryFile``, which removes a name."""
+    """Open an unnamed file. Where O_TMPFILE works, this takes half of the time of ``tempfile.TemporaryFile``."""
     if _O_TMPFILE:
         flags = os.O_RDWR | os.O_EXCL | os.O_CLOEXEC | _O_TMPFILE
         try:
             return FileIO(os.open(tempfile.gettempdir(), flags, 0o600), "r+")
         except OSError:
-            pass  # a file system that cannot
-    file = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115 - it is the caller's to close
+            pass  # the file system does not know O_TMPFILE
+    file = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115 - the caller closes it
     return getattr(file, "file", file)  # Windows wraps it
 
 
 def write_all(file: FileIO, chunks: list[bytes]) -> None:
-    """Write all ``chunks`` in as few system calls as possible. A short write (a full disk) is continued."""
+    """Write all ``chunks`` in as few system calls as possible. If one writes only a part, the next writes the rest."""
     if len(chunks) == 1 or not hasattr(os, "writev"):
         data = memoryview(chunks[0] if len(chunks) == 1 else b"".join(chunks))
         while data:
@@ -44,7 +44,7 @@ def write_all(file: FileIO, chunks: list[bytes]) -> None:
 
 
 class DiskFile(BufferedRandom):
-    """A file on disk whose descriptor has the position of the file, whatever was read into its buffer before."""
+    """A file on disk. Its descriptor is at the position of the file, even if more was read into the buffer."""
 
     @property
     def mode(self) -> str:  # type: ignore[override]
@@ -56,10 +56,10 @@ class DiskFile(BufferedRandom):
         return super().fileno()
 
     def rollover(self) -> None:
-        """Nothing: the file is on disk already."""
+        """Do nothing: the file is on disk already."""
 
     def getvalue(self) -> bytes:
-        """All bytes of the file. The position stays."""
+        """All bytes of the file. The position does not change."""
         here = self.tell()
         self.seek(0)
         data = self.read()
@@ -72,12 +72,12 @@ class MemoryFile(BytesIO):
 
     @property
     def mode(self) -> str:
-        """``"rb"``, for libraries that ask how the file was opened, as :mod:`wave` does. It can be written, too."""
+        """``"rb"``, for libraries that ask how the file was opened, such as :mod:`wave`. It can be written, too."""
         return "rb"
 
     @property
     def name(self) -> int | None:
-        """None. Of a file that was moved to disk it is the descriptor, as of every unnamed temporary file."""
+        """None. For a file that was moved to disk, the descriptor, as for every unnamed temporary file."""
         return None
 
     def fileno(self) -> int:
@@ -95,14 +95,14 @@ class MemoryFile(BytesIO):
         except BaseException:
             file.close()
             raise
-        # Whoever holds this object, a TextIOWrapper say, goes on with the file on disk. What holds one of its methods
-        # goes on in memory, where the data stay until the file is closed.
+        # Code that holds this object, such as a TextIOWrapper, goes on with the file on disk. Code that holds one of
+        # its methods goes on in memory, where the data stay until the file is closed.
         self.__class__ = MovedFile  # pyright: ignore[reportAttributeAccessIssue]  # it is a class of the same layout
         self._disk = disk
 
 
 class MovedFile(MemoryFile):
-    """What a :class:`MemoryFile` becomes on disk. Each method is that of the :class:`DiskFile` in ``_disk``."""
+    """A :class:`MemoryFile` that was moved to disk. Each method calls that of the :class:`DiskFile` in ``_disk``."""
 
     _disk: DiskFile
 

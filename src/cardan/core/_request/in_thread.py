@@ -1,7 +1,7 @@
 """A request with an async body in sync code: a worker thread runs the code, and the event loop reads for it.
 
-Takes the two functions that cross between a thread and an event loop; every library for async code has them. Raises
-what the sync code raises.
+:func:`call_in_thread` takes the two functions that cross between a thread and an event loop. Every library for async
+code has them.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ async def call_in_thread(
     run_sync: Callable[..., Awaitable[Any]],
     wait: Callable[..., Any],
 ) -> T:
-    """Call ``function(request)`` in a worker thread, as sync code that may read an async body; return its result.
+    """Call ``function(request)`` in a worker thread, as sync code that may read an async body. Return its result.
 
-    So a server that runs in an event loop can offer ``def`` handlers. In the thread the request is one of sync code:
-    ``request.form`` and ``request.iter_data()`` block until the event loop has read the bytes. Afterwards it belongs to
-    async code again.
+    A server that runs in an event loop offers ``def`` handlers by it. In the thread, the request belongs to sync code:
+    ``request.form`` and ``request.iter_data()`` block until the event loop has read the bytes. Afterwards the request
+    belongs to async code again.
 
     ``run_sync(function, request)`` is awaited; it calls the function in a thread. ``wait(function, *arguments)`` is
     called in that thread; it lets the event loop await an async function, and returns the result. anyio and trio have
@@ -48,7 +48,7 @@ async def call_in_thread(
     body = request._open_body()  # not opened yet: the handler gets the error for a bad Content-Length
     mode = request._mode
     if mode == "sync":
-        raise RuntimeError("got a request that sync code handles, expected one that no thread has")
+        raise RuntimeError("got a request that sync code handles, expected one that async code handles")
     if isinstance(body, AsyncIterableBody):
         body.wait = wait
     enter(request, "sync")
