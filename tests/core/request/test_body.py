@@ -382,6 +382,14 @@ def test_how_a_sink_is_left(kind: type[Any], good: Any, bad: Any) -> None:
     assert sum(not isinstance(entry, bytes) for entry in log) == 1
 
 
+def test_the_end_of_the_request_does_not_close_a_sink_again() -> None:
+    """A sink that cannot be read is finished when its file is complete, and never after that."""
+    log: list[Any] = []
+    with sinking(AbortingSink, log)(head(MULTIPART), form_of((b"a", b"1"))) as request:
+        assert request.files["f"].filename == "a"
+    assert [entry for entry in log if not isinstance(entry, bytes)] == ["commit"]
+
+
 def test_a_sink_is_left_once() -> None:
     """A sink whose file was complete before the error is not exited a second time. It only gets ``abort()``."""
     log: list[Any] = []

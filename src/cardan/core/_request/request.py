@@ -39,7 +39,7 @@ from ..forms._content_type import FORM_TYPES, URLENCODED_TYPE
 from ..forms._files import FileStorage, bind, declared_length, is_on_disk
 from ..forms._parts import Part
 from ..forms._reader import FormReader
-from ..forms._sinks import MemoryBudget, MemorySink
+from ..forms._sinks import MemoryBudget, MemorySink, stays_open
 from ..forms._urlencoded import parse_urlencoded
 from ..structures import CombinedMultiDict, ImmutableDict, ImmutableList, ImmutableMultiDict
 from ..structures._multidict_reader import made_of_pairs
@@ -930,6 +930,8 @@ class BaseRequest(_Limited):
             bind(file, mode)
         else:
             bind(file, None if mode == "either" else mode, self._run_sync)
+        if self._has_own_sinks and not stays_open(sink):
+            file.detach()  # it was finished when its data were complete; the end of the request must not close it again
         return file
 
     def _hold_files(self, files: list[tuple[FileStart, bytes]]) -> list[tuple[str, FileStorage]] | None:

@@ -1,0 +1,83 @@
+"""An upload that is continued where it broke off: PUT requests with Content-Range (RFC 9110 section 14.5).
+
+    PUT /films/a.mp4                          308, Range: bytes=0-4999999
+    Content-Range: bytes 0-4999999/9000000
+
+    PUT /films/a.mp4                          308, Range: bytes=0-6291455    (the connection broke)
+    Content-Range: bytes */9000000
+
+    PUT /films/a.mp4                          201
+    Content-Range: bytes 6291456-8999999/9000000
+
+``bytes */9000000`` asks how much is there. What has arrived is kept although the client disconnected, because it is
+written as it arrives.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import anyio
+
+from cardan import Application, Request, Response
+from cardan.exceptions import BadRequest, Conflict
+from cardan.http import parse_content_range_header
+
+FOLDER = Path(os.environ.get("UPLOADS") or tempfile.mkdtemp())
+MAX_SIZE = 10 * 1024**3
+
+
+def path_of(request: Request) -> Path:
+    """The file of an upload. Its name is not taken from the client as it is."""
+    return FOLDER / request.path.encode().hex()
+
+
+def total_of(request: Request, received: int) -> int:
+    """The size that the whole upload will have. Raises an HTTP error unless the body continues what is there."""
+    sent = parse_content_range_header(request.headers.get("Content-Range"))
+    if sent is None or sent.units != "bytes" or sent.length is None or sent.length > MAX_SIZE:
+        raise BadRequest("expected Content-Range: bytes first-last/size")
+    if sent.start is not None and sent.start != received:
+        raise Conflict(f"got bytes from {sent.start} on, expected them from {received} on")
+    if sent.start is not None and sent.stop is not None:
+        request.max_content_length = sent.stop - sent.start  # a longer body is refused with 413
+    return sent.length
+
+
+def size_of(path: Path) -> int:
+    """How many bytes have arrived."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def answer(received: int, total: int) -> Response:
+    """201 if the upload is complete, otherwise what is there."""
+    if received == total:
+        return Response(status=201)
+    headers = {"Range": f"bytes=0-{received - 1}"} if received else {}
+    return Response(status=308, headers=headers)
+
+
+def put(request: Request) -> Response:
+    """The handler for threads."""
+    path = path_of(request)
+    total = total_of(request, size_of(path))
+    with path.open("ab", buffering=0) as file:
+        for data in request.iter_data():
+            file.write(data)
+    return answer(size_of(path), total)
+
+
+async def aput(request: Request) -> Response:
+    """The handler for the event loop."""
+    path = path_of(request)
+    total = total_of(request, size_of(path))
+    async with await anyio.open_file(path, "ab", buffering=0) as file:
+        async for data in request.aiter_data():
+            await file.write(data)
+    return answer(size_of(path), total)
+
+
+sync_app = Application(put)
+app = Application(aput)

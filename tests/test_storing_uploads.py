@@ -1,0 +1,167 @@
+"""``examples/object_store.py`` against an S3-compatible server, and ``examples/resumable.py``, on both protocols."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import httpx
+import object_store
+import pytest
+import resumable
+from moto.server import ThreadedMotoServer
+
+from cardan.testing import PROTOCOLS, Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DATA = bytes(range(256)) * 45_000
+"""Three parts: 11.5 MB."""
+BROKEN = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n'
+both = pytest.mark.parametrize("protocol", PROTOCOLS)
+kinds = pytest.mark.parametrize("kind", ["sync_app", "app"])
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[str]:
+    """The URL of a server of the object store."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def bucket(store: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a new bucket, which the example uses."""
+    url = f"{store}/b{uuid4().hex}"
+    send("PUT", url)
+    monkeypatch.setattr(object_store, "BUCKET", url)
+    return url
+
+
+def send(method: str, url: str) -> httpx.Response:
+    """A signed request to the store."""
+    with httpx.Client() as client:
+        return client.send(object_store.signed(method, url)).raise_for_status()
+
+
+def objects(bucket: str) -> list[bytes]:
+    """The contents of all objects."""
+    keys = re.findall("<Key>(.+?)</Key>", send("GET", bucket).text)
+    return [send("GET", f"{bucket}/{key}").content for key in keys]
+
+
+def unfinished(bucket: str) -> list[str]:
+    """The uploads that were neither completed nor aborted."""
+    return re.findall("<UploadId>(.+?)</UploadId>", send("GET", f"{bucket}?uploads=").text)
+
+
+@both
+@kinds
+def test_files_are_stored(bucket: str, protocol: Any, kind: str) -> None:
+    """A file of several parts, and an empty one."""
+    with Client(getattr(object_store, kind), protocol=protocol) as client:
+        made = client.post("/", files=[("f", ("a", DATA)), ("f", ("b", b""))])
+    assert (made.status_code, made.json()) == (201, {"a": len(DATA), "b": 0})
+    assert sorted(objects(bucket)) == [b"", DATA]
+    assert unfinished(bucket) == []
+
+
+@both
+@kinds
+def test_nothing_remains_of_a_form_that_fails(bucket: str, protocol: Any, kind: str) -> None:
+    """Neither the parts of the file that was being sent, nor the file that was complete before."""
+    body = BROKEN + b"complete\r\n" + BROKEN + DATA
+    content_type = {"Content-Type": "multipart/form-data; boundary=B"}
+    with Client(getattr(object_store, kind), protocol=protocol) as client:
+        assert client.post("/", content=body, headers=content_type).status_code == 400
+    assert (objects(bucket), unfinished(bucket)) == ([], [])
+
+
+@both
+@kinds
+def test_the_client_is_read_no_faster_than_the_store_takes_parts(
+    bucket: str, protocol: Any, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a part is being sent, the body is not read on."""
+    read = 0
+    seen: list[int] = []
+
+    def body() -> Iterator[bytes]:
+        nonlocal read
+        yield BROKEN
+        for start in range(0, len(DATA), 65_536):
+            read += 65_536
+            yield DATA[start : start + 65_536]
+        yield b"\r\n--B--\r\n"
+
+    signed = object_store.signed
+
+    def watched(method: str, url: str, data: bytes = b"") -> httpx.Request:
+        seen.append(read)
+        return signed(method, url, data)
+
+    monkeypatch.setattr(object_store, "signed", watched)
+    content_type = {"Content-Type": "multipart/form-data; boundary=B"}
+    with Client(getattr(object_store, kind), protocol=protocol) as client:
+        assert client.post("/", content=body(), headers=content_type).status_code == 201
+    assert seen[0] <= object_store.PART_SIZE + 4 * 65_536
+    assert seen[2] <= 2 * object_store.PART_SIZE + 4 * 65_536
+
+
+# --- the resumable upload ---
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the uploads."""
+    monkeypatch.setattr(resumable, "FOLDER", tmp_path)
+    return tmp_path
+
+
+@both
+@kinds
+def test_an_upload_is_continued(folder: Path, protocol: Any, kind: str) -> None:
+    """Each answer says what has arrived; the last one is a 201."""
+    with Client(getattr(resumable, kind), protocol=protocol) as client:
+
+        def put(where: str, content: bytes = b"") -> tuple[int, str | None]:
+            answer = client.put("/a", content=content, headers={"Content-Range": f"bytes {where}"})
+            return answer.status_code, answer.headers.get("Range")
+
+        assert put("*/10") == (308, None)
+        assert put("0-3/10", b"0123") == (308, "bytes=0-3")
+        assert put("*/10") == (308, "bytes=0-3")
+        assert put("5-9/10", b"56789") == (409, None)
+        assert put("4-5/10", b"4567") == (413, None)
+        assert put("4-9/10", b"456789") == (201, None)
+        for wrong in ("0-3/*", "x"):
+            assert put(wrong, b"0123")[0] == 400
+    (path,) = folder.iterdir()
+    assert path.read_bytes() == b"0123456789"
+
+
+@both
+@kinds
+def test_what_arrived_before_the_client_left_is_kept(folder: Path, protocol: Any, kind: str) -> None:
+    """It is written as it arrives, so the next request continues after it."""
+
+    def breaking() -> Iterator[bytes]:
+        yield b"01234"
+        raise ConnectionError("the client has left")
+
+    headers = {"Content-Range": "bytes 0-9/10", "Content-Length": "10"}
+    with Client(getattr(resumable, kind), protocol=protocol) as client:
+        with pytest.raises(ConnectionError):
+            client.put("/a", content=breaking(), headers=headers)
+        assert client.put("/a", headers={"Content-Range": "bytes */10"}).headers["Range"] == "bytes=0-4"
+        assert client.put("/a", content=b"56789", headers={"Content-Range": "bytes 5-9/10"}).status_code == 201
+    (path,) = folder.iterdir()
+    assert path.read_bytes() == b"0123456789"
