@@ -87,6 +87,21 @@ def test_nothing_remains_of_a_form_that_fails(bucket: str, protocol: Any, kind: 
 
 @both
 @kinds
+def test_a_store_that_refuses_a_part_fails_the_request(
+    bucket: str, protocol: Any, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error is that of the store's client."""
+    monkeypatch.setattr(object_store, "BUCKET", f"{bucket}missing")
+    with (
+        Client(getattr(object_store, kind), protocol=protocol) as client,
+        pytest.raises(httpx.HTTPStatusError, match="404"),
+    ):
+        client.post("/", files={"f": ("a", b"data")})
+    assert objects(bucket) == []
+
+
+@both
+@kinds
 def test_the_client_is_read_no_faster_than_the_store_takes_parts(
     bucket: str, protocol: Any, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
