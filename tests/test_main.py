@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def test_the_report(capsys: pytest.CaptureFixture[str]) -> None:
-    """It names the versions of cardan, Python and anyio, the system, the event loops and the servers."""
+    """The report names the versions of cardan, Python and anyio, the system, the event loops and the servers."""
     assert command.main([]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"cardan {__version__}"
@@ -80,7 +80,7 @@ def test_what_the_inspector_says(protocol: Any) -> None:
 @pytest.mark.real_server
 @pytest.mark.parametrize("server", command._SERVERS)
 def test_the_inspector_on_a_server(server: str) -> None:
-    """``python -m cardan echo --server NAME`` serves it, and ends when it is told to."""
+    """``python -m cardan echo --server NAME`` serves the inspector, and ends on a signal."""
     port = free_port()
     arguments = [sys.executable, "-m", "cardan", "echo", "--server", server, "--port", str(port)]
     process = subprocess.Popen(arguments, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -102,3 +102,4 @@ def test_the_inspector_on_a_server(server: str) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+    assert process.returncode != -signal.SIGKILL

@@ -26,8 +26,9 @@ __all__ = ["main"]
 
 
 class _Server(NamedTuple):
-    """A server whose distribution has the name of its module: the arguments of ``python -m`` for application, host and
-    port.
+    """A server, whose distribution and module have the same name.
+
+    ``arguments`` makes those of ``python -m`` from the application, the host and the port.
     """
 
     protocol: str
@@ -38,7 +39,7 @@ def _bound(app: str, host: str, port: str) -> list[str]:
     return ["--bind", f"{host}:{port}", app]
 
 
-#: the servers, in the order in which one is chosen
+#: The servers. The first one that is installed is the default.
 _SERVERS: Final = {
     "uvicorn": _Server("ASGI", lambda app, host, port: [app, "--host", host, "--port", port]),
     "hypercorn": _Server("ASGI", _bound),

@@ -15,12 +15,12 @@ from .core._exceptions import HTTPException
 
 __all__ = ["app"]
 
-#: so many bytes of a body that is no form are shown
+#: How many bytes are shown of a body that is not a form.
 _SHOWN: Final = 1000
 
 
 class _Request(Request):
-    """Takes large files, and stores none of them in memory."""
+    """Accepts large uploads. Their files are kept on disk, as in every request."""
 
     max_content_length = 1 << 30
 

@@ -115,7 +115,7 @@ def test_it_is_sent_before_write_returns(backend: str, door: str) -> None:
 @pytest.mark.parametrize("left", [1, 2, 4])
 @pytest.mark.parametrize("goes_on", [False, True], ids=["raises", "goes on"])
 def test_a_client_that_leaves(backend: str, door: str, left: int, goes_on: bool) -> None:
-    """``write()`` raises an OSError, again and again. What the application returns then is closed once."""
+    """If the client has left, each ``write()`` raises an OSError. What the application returns then is closed once."""
     seen: list[OSError] = []
     closed: list[int] = []
 
@@ -188,7 +188,7 @@ def test_a_disconnect_while_the_application_waits(backend: str, door: str) -> No
 @everywhere
 @pytest.mark.parametrize("written", [0, 1, 3])
 def test_a_start_with_exc_info(backend: str, door: str, written: int) -> None:
-    """Before the first ``write()`` it replaces the head; after it, the error is raised and the answer is cut off."""
+    """``exc_info`` replaces the head before the first ``write()``. After it, the error is raised, no clean end."""
     taker = Taker()
 
     def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
@@ -239,7 +239,7 @@ def test_a_head_that_cannot_be_sent(backend: str, door: str) -> None:
 @pytest.mark.parametrize("kind", [LookupError, StopIteration])
 @pytest.mark.parametrize("answers", [False, True], ids=["without on_exception", "with on_exception"])
 def test_an_error_after_a_write(backend: str, door: str, kind: Any, answers: bool) -> None:
-    """It cuts the answer off: no clean end, also where ``on_exception`` has an answer, which comes too late."""
+    """An error after a ``write()`` cuts the answer off: no clean end. An answer of ``on_exception`` comes too late."""
     taker = Taker()
 
     def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
@@ -382,7 +382,10 @@ def test_a_generator_that_writes(backend: str, door: str) -> None:
     ("backend", "native"), [("asyncio", False), ("asyncio", True), ("trio", False)], ids=["asyncio", "native", "trio"]
 )
 def test_a_request_that_is_cancelled(backend: str, ticks: int, native: bool) -> None:
-    """At any moment: ``write()`` raises, what is returned then is closed once, in the thread of the call."""
+    """If the request is cancelled, at any moment, ``write()`` raises.
+
+    What the application returns then is closed once, in the thread of the call.
+    """
     called: list[int] = []
     closed: list[int] = []
 
@@ -448,7 +451,7 @@ def test_slow_clients_keep_no_place(backend: str) -> None:
 
 @both
 def test_too_many_slow_clients(backend: str) -> None:
-    """If as many threads wait as may, the answer is a 503, and ``write()`` raises."""
+    """If as many threads wait as are allowed to, the next answer is a 503, and ``write()`` raises."""
     raised: list[OSError] = []
 
     def site(environ: dict[str, Any], start_response: StartResponse) -> Any:

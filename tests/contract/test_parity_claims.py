@@ -122,7 +122,7 @@ def test_what_servers_tell() -> None:
 
 @pytest.mark.parametrize("key", ["RAW_URI", "REQUEST_URI"])
 def test_the_raw_path(key: str) -> None:
-    """It is what the server tells, else None on both protocols."""
+    """`raw_path` is what the server tells, and else None, on both protocols."""
     nothing = {"RAW_URI": None, "REQUEST_URI": None}
     assert seen("wsgi", lambda request: request.raw_path, changes={**nothing, key: "/%61?b"}) == b"/%61"
     assert seen("wsgi", lambda request: request.raw_path, changes=nothing) is None
@@ -332,7 +332,7 @@ def test_unusual_targets(server: str, ask: Any) -> None:
 @pytest.mark.real_server
 @pytest.mark.parametrize("server", SERVERS)
 def test_chunked_bodies(server: str, ask: Any) -> None:
-    """They have no Content-Length, but with waitress, which collects them. With wsgiref reading one raises a 411."""
+    """A chunked body has no Content-Length, but with waitress, which collects it. With wsgiref, reading it is a 411."""
     lines = [b"Host: a.de", b"Transfer-Encoding: chunked", b"Content-Type: text/plain"]
     status, found = ask(server, lines, b"3\r\nabc\r\n0\r\n\r\n")
     assert status == 200

@@ -117,7 +117,7 @@ def test_names_that_are_none_are_not_repeated() -> None:
 
 
 def test_what_is_left_out() -> None:
-    """No fields for what the policy does not have."""
+    """An answer has no fields for options that the policy leaves out."""
     assert preflight(policy("*", methods="*", headers=(), max_age=None), method="GET") == (
         204,
         {"Allow-Origin": "*", "Allow-Methods": "GET"},
@@ -139,7 +139,7 @@ def test_a_pattern_matches_all_of_the_origin() -> None:
     ],
 )
 def test_other_requests_are_not_preflights(method: str, asked: dict[str, str]) -> None:
-    """The application answers them (Fetch section 3.3.2)."""
+    """The application answers a request that is not a preflight (Fetch section 3.3.2)."""
     assert policy().preflight(method, Headers(asked)) is None
 
 
@@ -312,7 +312,10 @@ def test_text_that_is_no_origin(origin: str) -> None:
     ],
 )
 def test_an_origin_with_an_asterisk(origin: str, pattern: str, matched: str, refused: str) -> None:
-    """No browser sends it. The error names a pattern to write in its place, in which an asterisk is one name."""
+    """No browser sends an origin with an asterisk. The error names a pattern to write in its place.
+
+    In the pattern, the asterisk stands for one name.
+    """
     with pytest.raises(ValueError, match="expected each origin by its name") as caught:
         policy([origin])
     assert str(caught.value).endswith(f"or a pattern: re.compile({pattern!r})")

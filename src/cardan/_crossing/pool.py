@@ -94,7 +94,7 @@ class _Errand:
         return self.is_done
 
     async def run(self) -> None:
-        """In the loop: raises only what ends the task."""
+        """In the loop: await the function. Raises only what ends the task; an error is kept for the thread."""
         try:
             await self._function(*self._args)
             self.is_done = True
@@ -128,7 +128,7 @@ class _Call:
         """Set, in the loop, when the call has ended."""
         self.is_over = False
         self.has_host = outflow is None
-        """True while the task that waits for the end awaits errands meanwhile. One that sends does not."""
+        """True while the task that waits for the end awaits errands meanwhile. A task that sends a body awaits none."""
         self._errand: _Errand | None = None
         self.result: Any = None
         self.error: BaseException | None = None
@@ -169,7 +169,7 @@ class _Call:
         return errand.wait()
 
     def _accept(self, errand: _Errand) -> None:
-        """In the loop: there is an errand."""
+        """In the loop: take an errand, or refuse it if no task awaits errands any more."""
         if not self.has_host:
             errand.refuse()
             return
@@ -438,8 +438,8 @@ _calls: Final[dict[int, _Call]] = {}
 def run_in_task(function: Callable[..., Awaitable[None]], *args: Any) -> bool:
     """In a worker thread: have the task that waits for the thread await ``function(*args)``, and wait for its end.
 
-    That takes a third of what a new task takes. Gives False if there is no such task, or if it was cancelled, which may
-    have cut ``function`` short: :func:`~cardan._crossing.in_loop` then does it, and is cancelled in its turn.
+    This takes a third of the time of a new task. Gives False if there is no such task, or if it was cancelled, which
+    may have cut ``function`` short. The caller then calls :func:`~cardan._crossing.in_loop`, which is cancelled as well.
 
     Raises the errors of ``function``.
     """

@@ -238,8 +238,8 @@ class HeldSend:
 
 @contextmanager
 def _suppressed() -> Iterator[None]:
-    """Suppress the errors of a receive: they say that the client has left. That it awaited something that was cancelled
-    elsewhere is one of them.
+    """Suppress the errors of ``receive()``: they say that the client has left. A cancellation of something that it
+    awaited is one of these errors.
     """
     try:
         yield

@@ -105,7 +105,7 @@ class _Answer:
             head = self._head
             is_whole = not more or self._compressing.is_whole(body)
             self._encoder = self._compressing.begin(body if is_whole else None)
-            if self._encoder is not None and is_whole and not head.get("trailers"):  # which are sent without a length
+            if self._encoder is not None and is_whole and not head.get("trailers"):  # trailers need chunks
                 encoder, self._encoder = self._encoder, None
                 if len(body) < _IN_THREAD:
                     body = encoder.take(body, self._fields)

@@ -568,7 +568,7 @@ def _challenge_field(name: str, challenges: Any) -> Iterable[tuple[str, str]]:
 
 
 def _checked_challenges(name: str, given: Any) -> Any:
-    """The challenges that the parameter ``name`` got, such that they can be read several times."""
+    """The challenges that were given as ``name``, in an object that can be read several times."""
     if isinstance(given, str) and not is_text(given):
         raise ValueError(f"got {given!r} as {name}, expected latin-1 text without control characters")
     if given is None or isinstance(given, str) or hasattr(given, "to_header"):
@@ -583,7 +583,7 @@ def _checked_challenges(name: str, given: Any) -> Any:
 
 
 def _listed(name: str, given: Any, expected: str) -> tuple[str, ...] | None:
-    """The texts that the parameter ``name`` got, such that they can be read several times; None for None."""
+    """The texts that were given as ``name``, in a tuple. None for None."""
     if given is None:
         return None
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
@@ -765,7 +765,7 @@ class UnsupportedMediaType(HTTPException):
     """415 (RFC 9110 section 15.5.16).
 
     ``accept`` are the media types, and ``accept_encoding`` the content codings, that a body may have here. They are
-    sent in the fields Accept and Accept-Encoding, which tell the client what would be taken.
+    sent in the fields Accept and Accept-Encoding, which tell the client what is accepted.
 
     >>> UnsupportedMediaType(accept=["application/json"]).get_headers()
     [('Accept', 'application/json')]
@@ -894,7 +894,7 @@ class TooEarly(HTTPException):
 class UpgradeRequired(HTTPException):
     """426 (RFC 9110 section 15.5.22).
 
-    The field Upgrade, which belongs to it, is the server's: neither PEP 3333 nor HTTP/2 lets an application send it.
+    Only the server can send the field Upgrade, which a 426 requires: PEP 3333 and HTTP/2 forbid it to an application.
     """
 
     code = 426

@@ -119,13 +119,7 @@ class CORSPolicy:
         max_age: timedelta | int | None,
         private_network: bool,
     ) -> None:
-        one = isinstance(origins, (str, re.Pattern))
-        given = (origins,) if one else listed("origins", origins, "'*', an origin, or an iterable of origins")
-        for each in given:
-            if not isinstance(each, (str, re.Pattern)):
-                raise TypeError(f"got an origin of type {type(each).__name__}, expected a str or a compiled pattern")
-            if isinstance(each, re.Pattern) and not isinstance(each.pattern, str):
-                raise TypeError(f"got {each!r} in origins, expected a pattern of text")
+        given = _listed_origins(origins)
         self._any_origin = "*" in given
         self._origins = frozenset(_checked_origin(each) for each in given if isinstance(each, str) and each != "*")
         self._patterns = tuple(each for each in given if isinstance(each, re.Pattern))
@@ -141,13 +135,7 @@ class CORSPolicy:
         self._private_network = private_network
         check_type("credentials", credentials, bool, "a bool")
         check_type("private_network", private_network, bool, "a bool")
-        check_type("max_age", max_age, (int, timedelta, NoneType), "a number of seconds, a timedelta or None")
-        seconds = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
-        if seconds is not None and seconds < 0:
-            raise ValueError(f"got the max_age {max_age!r}, expected a number of seconds that is not negative")
-        if seconds is not None and seconds > _MAX_AGE:
-            raise ValueError(f"got the max_age {max_age!r}, expected at most {_MAX_AGE} seconds")
-        self._max_age = None if seconds is None else str(int(seconds))
+        self._max_age = _seconds(max_age)
         if credentials and self._any_origin:
             raise ValueError(
                 "got the origin '*' with credentials=True, expected each origin by its name: every site could read what"
@@ -276,6 +264,30 @@ def _keep(kept: dict[K, V], key: K, value: V) -> None:
     if len(kept) >= _KEPT:
         kept.clear()
     kept[key] = value
+
+
+def _listed_origins(origins: Iterable[str | re.Pattern[str]] | str) -> tuple[str | re.Pattern[str], ...]:
+    one = isinstance(origins, (str, re.Pattern))
+    given = (origins,) if one else listed("origins", origins, "'*', an origin, or an iterable of origins")
+    for each in given:
+        if not isinstance(each, (str, re.Pattern)):
+            raise TypeError(f"got an origin of type {type(each).__name__}, expected a str or a compiled pattern")
+        if isinstance(each, re.Pattern) and not isinstance(each.pattern, str):
+            raise TypeError(f"got {each!r} in origins, expected a pattern of text")
+    return given
+
+
+def _seconds(max_age: timedelta | int | None) -> str | None:
+    """The value of Access-Control-Max-Age, None if no age is given. Raises an error for a wrong type or number."""
+    check_type("max_age", max_age, (int, timedelta, NoneType), "a number of seconds, a timedelta or None")
+    if max_age is None:
+        return None
+    seconds = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
+    if seconds < 0:
+        raise ValueError(f"got the max_age {max_age!r}, expected a number of seconds that is not negative")
+    if seconds > _MAX_AGE:
+        raise ValueError(f"got the max_age {max_age!r}, expected at most {_MAX_AGE} seconds")
+    return str(int(seconds))
 
 
 def _checked_origin(origin: str) -> str:

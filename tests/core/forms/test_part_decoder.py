@@ -112,7 +112,7 @@ def test_the_events_of_a_part() -> None:
 
 
 def test_the_example_of_byteranges() -> None:
-    """RFC 9110 section 14.6."""
+    """The example of RFC 9110 section 14.6 is decoded into two parts with their ranges."""
     events = assert_cuts_do_not_matter(lambda: PartDecoder("THIS_STRING_SEPARATES"), BYTERANGES)
     kind = ("content-type", "application/pdf")
     assert tree_of(events) == [
@@ -122,7 +122,10 @@ def test_the_example_of_byteranges() -> None:
 
 
 def test_the_example_of_rfc_2046() -> None:
-    """Section 5.1.1: a preamble, a part without header fields, a part that ends with a line end, an epilogue."""
+    """The example of RFC 2046 section 5.1.1 is decoded.
+
+    It has a preamble, a part without header fields, a part that ends with a line end, and an epilogue.
+    """
     assert tree_of(assert_cuts_do_not_matter(lambda: PartDecoder("simple boundary"), RFC2046)) == [
         ([], b"This is implicitly typed plain US-ASCII text.\r\nIt does NOT end with a linebreak."),
         ([("content-type", "text/plain; charset=us-ascii")], b"This DOES end with a linebreak.\r\n"),
@@ -189,7 +192,7 @@ def test_what_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("size", [1, 4, 1000])
 def test_an_error_in_an_inner_multipart_is_raised_after_the_events_before_it(size: int) -> None:
-    """They are in ``accepted``, and every later call raises the error again."""
+    """The events before the error are in ``accepted``, and every later call raises the error again."""
     inner = multipart(part(b"fine", boundary="C"), boundary="C")[:-7] + b"--C\r\nbad\r\n\r\n--C--"
     decoder = PartDecoder("B")
     events: list[Any] = []
@@ -225,7 +228,10 @@ LIMITS = [
 
 @pytest.mark.parametrize(("name", "allowed", "body"), LIMITS, ids=["parts", "parts in parts", "headers", "header size"])
 def test_limits(name: str, allowed: int, body: Any) -> None:
-    """Exactly N is accepted and N + 1 is refused, however it is cut. The error names the limit. None: no limit."""
+    """A body with exactly N is accepted, one with N + 1 is refused, however it is cut. None is no limit.
+
+    The error names the limit.
+    """
     limits = Limits(**{name: allowed})
     assert isinstance(assert_cuts_do_not_matter(lambda: PartDecoder("B", limits=limits), body(allowed)), list)
     for data in (body(allowed + 1), body(allowed + 9)):
@@ -235,7 +241,7 @@ def test_limits(name: str, allowed: int, body: Any) -> None:
 
 
 def test_the_limit_on_boundaries() -> None:
-    """It holds for the body and for each multipart in it."""
+    """The limit on the length of a boundary holds for the body and for each multipart in it."""
     limits = Limits(max_boundary_size=10)
     inner = f"Content-Type: multipart/mixed; boundary={'C' * 11}"
     with pytest.raises(RequestEntityTooLarge, match="max_boundary_size"):
@@ -262,7 +268,7 @@ def test_the_default_depth_is_five() -> None:
 
 @pytest.mark.parametrize("wrong", [0, -1, True, 1.0, None, "5"])
 def test_a_wrong_depth(wrong: Any) -> None:
-    """It is refused when the decoder is made."""
+    """A ``max_depth`` that is not an int of at least 1 is refused when the decoder is made."""
     with pytest.raises(ValueError, match=r"got max_depth = .*, expected an int of at least 1"):
         PartDecoder("B", max_depth=wrong)
 
@@ -385,7 +391,7 @@ def test_forms_and_other_multiparts_have_one_machine() -> None:
     ],
 )
 def test_parse_boundary(content_type: str | None, boundary: str | None) -> None:
-    """That of any multipart type, None for any other type."""
+    """``parse_boundary`` gives the boundary of any multipart type, and None for any other type."""
     assert parse_boundary(content_type) == boundary
 
 

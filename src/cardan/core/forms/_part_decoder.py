@@ -35,10 +35,10 @@ class PartDecoder(Framing[PartEvent]):
     and a :class:`PartEnd` for each part. A part that is a multipart itself has the events of its own parts in place of
     data. The data are as they were sent: no ``Content-Transfer-Encoding`` is decoded.
 
-    ``max_depth`` is how many multiparts may stand in each other, the body included; a deeper one raises 413. Of
-    ``limits`` these apply: ``max_form_parts``, which counts the parts of all multiparts together,
-    ``max_part_header_size``, ``max_part_headers`` and ``max_boundary_size``. The decoder stores no data, so their size
-    has no limit here.
+    ``max_depth`` is how many multiparts may stand in each other, the body included; a deeper one raises 413. Four of
+    the ``limits`` apply: ``max_form_parts``, which counts the parts of all multiparts together,
+    ``max_part_header_size``, ``max_part_headers`` and ``max_boundary_size``. The size of the data has no limit here,
+    because the decoder stores none.
 
     ``state`` is one of ``preamble``, ``delimiter``, ``head``, ``data``, ``close-delimiter``, ``epilogue``, ``failed``
     and ``closed``. An error is raised again by every later call; ``accepted`` has the events before it.
@@ -85,7 +85,7 @@ class PartDecoder(Framing[PartEvent]):
         events.append(PartEnd())
 
     def _decoder_for(self, headers: PartHeaders) -> PartDecoder | None:
-        """What reads the data of a part with these ``headers``; None if they are no multipart, or a coded one."""
+        """The decoder for the data of a part with these ``headers``. None if it is not a multipart, or is encoded."""
         types = headers.getlist("Content-Type")
         if len(types) > 1:
             raise MultipartError("got two Content-Type headers in a part, expected one")
