@@ -439,7 +439,7 @@ def run_in_task(function: Callable[..., Awaitable[None]], *args: Any) -> bool:
     """In a worker thread: have the task that waits for the thread await ``function(*args)``, and wait for its end.
 
     This takes a third of the time of a new task. Gives False if there is no such task, or if it was cancelled, which
-    may have cut ``function`` short. The caller then calls :func:`~cardan._crossing.in_loop`, which is cancelled as well.
+    may have cut ``function`` short. The caller then calls :func:`~cardan._crossing.in_loop`; that is cancelled, too.
 
     Raises the errors of ``function``.
     """
