@@ -622,7 +622,7 @@ def call_functions(text: str) -> None:
     for read in readers:
         attempt(read, value)
     sent = environ(text)
-    http.is_resource_modified(sent, etag=value, last_modified=value)
+    attempt(http.is_resource_modified, sent, etag=value, last_modified=value)
     attempt(http.check_preconditions, Request(sent), etag="a")
 
 
