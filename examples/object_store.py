@@ -81,7 +81,9 @@ class Upload:
             for number, etag in enumerate(self.etags, 1)
         )
         body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
-        yield signed("POST", f"{self.url}?uploadId={self.upload_id}", body)
+        made = yield signed("POST", f"{self.url}?uploadId={self.upload_id}", body)
+        if "<CompleteMultipartUploadResult" not in made.text:  # S3 may find an error after it has sent the status 200
+            raise OSError(f"got {made.text[:200]!r} from the store, expected that the upload is complete")
         self.is_complete = True
 
     def abort(self) -> Requests:

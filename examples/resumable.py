@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 import anyio
@@ -31,7 +32,7 @@ MAX_SIZE = 10 * 1024**3
 
 def path_of(request: Request) -> Path:
     """The file of an upload. Its name is not taken from the client as it is."""
-    return FOLDER / request.path.encode().hex()
+    return FOLDER / sha256(request.path.encode()).hexdigest()
 
 
 def total_of(request: Request, received: int) -> int:
@@ -39,10 +40,12 @@ def total_of(request: Request, received: int) -> int:
     sent = parse_content_range_header(request.headers.get("Content-Range"))
     if sent is None or sent.units != "bytes" or sent.length is None or sent.length > MAX_SIZE:
         raise BadRequest("expected Content-Range: bytes first-last/size")
+    if received > sent.length:
+        raise Conflict(f"got {sent.length} as the size, expected at least the {received} bytes that have arrived")
     if sent.start is not None and sent.start != received:
         raise Conflict(f"got bytes from {sent.start} on, expected them from {received} on")
-    if sent.start is not None and sent.stop is not None:
-        request.max_content_length = sent.stop - sent.start  # a longer body is refused with 413
+    # a longer body is refused with 413, and any body of a request that only asks
+    request.max_content_length = 0 if sent.start is None or sent.stop is None else sent.stop - sent.start
     return sent.length
 
 

@@ -102,6 +102,32 @@ def test_a_store_that_refuses_a_part_fails_the_request(
 
 @both
 @kinds
+def test_an_upload_that_the_store_cannot_complete_fails_the_request(
+    bucket: str, protocol: Any, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 API reference, CompleteMultipartUpload: the answer may be a 200 whose body is an error. Nothing remains."""
+    sent = httpx.Response(200, text="<Error><Code>InternalError</Code></Error>", request=httpx.Request("POST", bucket))
+
+    def send_sync(self: Any, request: httpx.Request) -> httpx.Response:
+        return sent if b"<CompleteMultipartUpload>" in request.content else self.client.send(request).raise_for_status()
+
+    async def send_async(self: Any, request: httpx.Request) -> httpx.Response:
+        if b"<CompleteMultipartUpload>" in request.content:
+            return sent
+        return (await self.client.send(request)).raise_for_status()
+
+    monkeypatch.setattr(object_store.Sink, "send", send_sync)
+    monkeypatch.setattr(object_store.AsyncSink, "send", send_async)
+    with (
+        Client(getattr(object_store, kind), protocol=protocol) as client,
+        pytest.raises(OSError, match="InternalError"),
+    ):
+        client.post("/", files={"f": ("a", b"data")})
+    assert (objects(bucket), unfinished(bucket)) == ([], [])
+
+
+@both
+@kinds
 def test_the_client_is_read_no_faster_than_the_store_takes_parts(
     bucket: str, protocol: Any, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +187,25 @@ def test_an_upload_is_continued(folder: Path, protocol: Any, kind: str) -> None:
             assert put(wrong, b"0123")[0] == 400
     (path,) = folder.iterdir()
     assert path.read_bytes() == b"0123456789"
+
+
+@both
+@kinds
+def test_a_request_that_asks_or_contradicts_changes_nothing(folder: Path, protocol: Any, kind: str) -> None:
+    """RFC 9110 section 14.4: ``*`` names no range, so such a request has no bytes of the file. The file does not get
+    larger than its size. A path may be longer than the name of a file."""
+    url = "/" + "a" * 300
+    with Client(getattr(resumable, kind), protocol=protocol) as client:
+
+        def put(where: str, content: bytes = b"") -> int:
+            return client.put(url, content=content, headers={"Content-Range": f"bytes {where}"}).status_code
+
+        assert put("0-3/10", b"0123") == 308
+        assert put("*/10", b"456789") == 413
+        assert put("*/3") == 409
+        assert put("*/10") == 308
+    (path,) = folder.iterdir()
+    assert path.read_bytes() == b"0123"
 
 
 @both
