@@ -123,11 +123,20 @@ class Stream:
         finally:
             del self.connection.streams[self.number]
         try:
+            self.discard()
+            await self.connection.flush()
             if not self.ended:  # of an upload that nobody wants: the client need not go on (RFC 9113 section 8.1)
                 self.http.reset_stream(self.number, h2.errors.ErrorCodes.NO_ERROR)
                 await self.connection.flush()
         except h2.exceptions.ProtocolError:
             pass  # the stream is closed
+
+    def discard(self) -> None:
+        """Throw away what nobody has read. It no longer counts against the connection (RFC 9113 section 6.9.1)."""
+        while self.received.statistics().current_buffer_used:
+            event = self.received.receive_nowait()
+            if event is not None:
+                self.http.acknowledge_received_data(event.flow_controlled_length, self.number)
 
     async def answer(self, fields: list[tuple[bytes, bytes]]) -> None:
         """Let the application answer. Its errors are logged, and become a 500 if nothing was sent yet."""
@@ -170,8 +179,10 @@ class Stream:
             if event is None:
                 self.ended = True
                 return
-            yield event.data
-            self.http.acknowledge_received_data(event.flow_controlled_length, self.number)
+            try:
+                yield event.data
+            finally:
+                self.http.acknowledge_received_data(event.flow_controlled_length, self.number)
             await self.connection.flush()
 
     async def inform(self, response: core.Informational) -> None:

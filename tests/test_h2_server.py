@@ -15,6 +15,7 @@ import h2.errors
 import h2.events
 import h2_server
 import pytest
+import trio
 
 from cardan import Application, Request, Response
 from cardan.exceptions import NotFound
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FORM = ("content-type", "application/x-www-form-urlencoded")
 left = threading.Event()
+working = threading.Event()
 
 
 class Brief(Request):
@@ -50,6 +52,8 @@ def pages(request: Request) -> Response:
         return Response(endless())
     if request.path == "/echo":
         return Response(request.iter_data())
+    if request.path == "/work":
+        assert working.wait(20)
     if request.path == "/none":
         raise NotFound
     return Response("hello")
@@ -67,6 +71,8 @@ async def async_pages(request: Request) -> Response:
         return Response(async_endless())
     if request.path == "/echo":
         return Response(request.aiter_data())
+    if request.path == "/work":
+        await trio.sleep_forever()
     return pages(request)
 
 
@@ -217,6 +223,21 @@ def test_an_upload_that_nobody_wants(port: int) -> None:
     client.flush()
     [reset] = [e for e in client.until(h2.events.StreamReset, 1) if isinstance(e, h2.events.StreamReset)]
     assert reset.error_code == h2.errors.ErrorCodes.NO_ERROR
+    client.socket.close()
+
+
+def test_an_upload_that_the_client_breaks_off(port: int) -> None:
+    """What nobody has read of it is given back to the connection, for other uploads (RFC 9113 section 6.9.1)."""
+    working.clear()
+    client = Client(port)
+    client.ask(1, "/work", "POST", end=False)
+    for _ in range(3):
+        client.http.send_data(1, b"x" * 16384)
+    client.http.reset_stream(1, h2.errors.ErrorCodes.CANCEL)
+    client.flush()
+    working.set()
+    client.until(h2.events.WindowUpdated, 0)
+    assert client.http.outbound_flow_control_window > 2 * 16384
     client.socket.close()
 
 
