@@ -197,3 +197,36 @@ def test_a_request_is_in_one_thread() -> None:
             assert await core.call_in_thread(core.Request.get_data, request, run_sync=run_sync, wait=wait) == b"ab"
 
     anyio.run(main)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("is_async", [False, True], ids=["def", "async def"])
+def test_early_hints_from_the_thread(library: str, is_async: bool) -> None:
+    """The event loop calls ``inform`` for sync code, and awaits it: a server in an event loop has an async one (RFC
+    8297). Links that are none are refused in the thread. Afterwards async code sends hints as before.
+    """
+    crossing, run = LIBRARIES[library]
+    seen: list[Any] = []
+
+    def inform(hints: core.Informational) -> None:
+        seen.append((hints.headers, threading.get_ident()))
+
+    async def ainform(hints: core.Informational) -> None:
+        await anyio.sleep(0)
+        inform(hints)
+
+    def handler(request: core.Request) -> None:
+        with pytest.raises(TypeError, match="expected an iterable of links"):
+            request.send_early_hints("</a.css>")
+        request.send_early_hints([])
+        request.send_early_hints(["</a.css>"])
+
+    async def main() -> None:
+        run_sync, wait = crossing()
+        request = core.Request(core.RequestHead(), pieces(b"a"), inform=ainform if is_async else inform)
+        await core.call_in_thread(handler, request, run_sync=run_sync, wait=wait)
+        await request.asend_early_hints(["</b.css>"])
+
+    run(main)
+    here = threading.get_ident()
+    assert seen == [([("Link", "</a.css>")], here), ([("Link", "</b.css>")], here)]

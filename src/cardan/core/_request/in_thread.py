@@ -32,8 +32,8 @@ async def call_in_thread(
     """Call ``function(request)`` in a worker thread, as sync code that may read an async body. Return its result.
 
     A server that runs in an event loop offers ``def`` handlers by it. In the thread, the request belongs to sync code:
-    ``request.form`` and ``request.iter_data()`` block until the event loop has read the bytes. Afterwards the request
-    belongs to async code again.
+    ``request.form`` and ``request.iter_data()`` block until the event loop has read the bytes, and
+    ``request.send_early_hints()`` until it has sent them. Afterwards the request belongs to async code again.
 
     ``run_sync(function, request)`` is awaited; it calls the function in a thread. ``wait(function, *arguments)`` is
     called in that thread; it lets the event loop await an async function, and returns the result. anyio and trio have
@@ -51,12 +51,14 @@ async def call_in_thread(
         raise RuntimeError("got a request that sync code handles, expected one that async code handles")
     if isinstance(body, AsyncIterableBody):
         body.wait = wait
+    request.__dict__["_wait"] = wait
     enter(request, "sync")
     try:
         result: T = await run_sync(function, request)
         return result
     finally:
         enter(request, mode)
+        request.__dict__["_wait"] = None
         if isinstance(body, AsyncIterableBody):
             body.wait = None
 

@@ -217,6 +217,7 @@ class BaseRequest(_Limited):
     _given_shield: Callable[[], AbstractContextManager[Any]] | None = None
     _given_run_sync: Callable[..., Awaitable[Any]] | None
     _given_inform: Callable[[Informational], object] | None = None
+    _wait: Callable[..., Any] | None = None
 
     def __init__(
         self,
@@ -495,13 +496,20 @@ class BaseRequest(_Limited):
 
         Each link is a :class:`~cardan.datastructures.Link` or the text of one. The request gives an
         :class:`Informational` to the function ``inform`` that it was made with. Without that nothing is sent, and
-        neither to clients of HTTP/1.0.
+        neither to clients of HTTP/1.0. In :func:`call_in_thread` the event loop calls ``inform``, which may be an async
+        function there.
 
         Raises :exc:`WrongMode` in async code, :exc:`TypeError` for anything else than links, and :exc:`ValueError` for
         a link that a header field must not contain.
         """
         reading.no_block(self, "send_early_hints()", "await asend_early_hints()")
-        sent = self._inform(links)
+        hints = self._hints(links)
+        if hints is None:
+            return
+        if self._wait is not None:  # this is a worker thread, whose event loop can await the function
+            self._wait(self._ainform, hints)
+            return
+        sent = self._inform(hints)
         if iscoroutine(sent):
             sent.close()
             raise TypeError("got an async function inform in sync code, expected a plain one")
@@ -512,17 +520,20 @@ class BaseRequest(_Limited):
         Raises :exc:`WrongMode` in sync code.
         """
         reading.no_await(self, "asend_early_hints()", "send_early_hints()")
-        return self._ainform(links)
+        return self._ainform(self._hints(links))
 
-    async def _ainform(self, links: Iterable[Link | str]) -> None:
-        sent = self._inform(links)
+    def _hints(self, links: Iterable[Link | str]) -> Informational | None:
+        """What is sent for these links; None if nothing is."""
+        values = early_links(links, self.head.http_version)
+        return early_hints(values) if values and self._given_inform is not None else None
+
+    async def _ainform(self, hints: Informational | None) -> None:
+        sent = self._inform(hints)
         if isawaitable(sent):
             await sent
 
-    def _inform(self, links: Iterable[Link | str]) -> object:
-        values = early_links(links, self.head.http_version)
-        inform = self._given_inform
-        return inform(early_hints(values)) if values and inform is not None else None
+    def _inform(self, hints: Informational | None) -> object:
+        return self._given_inform(hints) if self._given_inform is not None and hints is not None else None
 
     # --- the body as a whole: in async code after `await request.load()` ---
 
