@@ -62,22 +62,26 @@ class Connection:
         if start.method == b"CONNECT":  # this is no proxy
             await self.send_events(core.Response(status=501), "GET", "1.0", last=True)
             return
-        client = self.stream.socket.getpeername()[:2]
         version = start.http_version.decode()
+        if not version.startswith("1."):  # an HTTP/2 request has no request line (RFC 9110 section 15.6.6)
+            await self.send_events(core.Response(status=505), "GET", "1.0", last=True)
+            return
+        client = self.stream.socket.getpeername()[:2]
         head = core.RequestHead.from_target(
             start.method, start.target, list(start.headers), http_version=version, client=client
         )
         response: core.Response
-        failed = False
+        # a body with two lengths may hide a request: the connection ends after the answer (RFC 9112 section 6.1)
+        last = {b"content-length", b"transfer-encoding"} <= {name for name, _ in start.headers}
         try:
             response = await self.app.arespond(core.Request(head, self.body(), inform=self.inform))
         except ClientDisconnected as error:  # body() says why: the client has left, or what came is no HTTP
             raise error.__cause__ or trio.BrokenResourceError from None
         except Exception:
             print_exc()
-            response, failed = core.Response("Internal Server Error\n", 500), True
+            response, last = core.Response("Internal Server Error\n", 500), True
         try:
-            await self.send_events(response, head.method, version, last=failed)
+            await self.send_events(response, head.method, version, last=last)
         except LEFT:
             raise
         except ClientDisconnected:  # a body that is made of the upload

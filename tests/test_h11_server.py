@@ -224,6 +224,23 @@ def test_connect_is_refused(port: int) -> None:
     assert spoken(port, "CONNECT a.example:443 HTTP/1.1").startswith(b"HTTP/1.1 501 ")
 
 
+@pytest.mark.parametrize("version", ["HTTP/2.0", "HTTP/0.9", "HTTP/3.0"])
+def test_another_version_is_refused(port: int, version: str) -> None:
+    """A request line of HTTP/1 names no other major version (RFC 9110 section 15.6.6)."""
+    assert spoken(port, f"GET / {version}").startswith(b"HTTP/1.1 505 ")
+
+
+def test_a_body_with_two_lengths(port: int) -> None:
+    """The chunks count, and no further request is answered on this connection (RFC 9112 section 6.1)."""
+    fields = ["Transfer-Encoding: chunked", "Content-Length: 6", "Content-Type: application/x-www-form-urlencoded"]
+    body = b"8\r\nname=Ada\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
+    answer = spoken(port, "POST /form HTTP/1.1", *fields, body=body)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"Connection: close\r\n" in answer
+    assert b"Ada" in answer
+
+
 def test_a_bad_length_is_answered(port: int) -> None:
     """A Content-Length that is no length is a 400 if the body is read."""
     answer = spoken(port, "POST /form HTTP/1.1", "Content-Length: " + "9" * 20, "Connection: close")
