@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -16,6 +17,29 @@ from cardan.core.structures._scope_headers import ScopeHeaders
 
 if TYPE_CHECKING:
     from cardan.core.structures._scope_headers import ReceivedHeaders
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("method", b"GET", "text"),
+        ("path", b"/", "text"),
+        ("scheme", b"https", "text"),
+        ("http_version", b"1.1", "text"),
+        ("http_version", 2, "text"),
+        ("root_path", b"/dev", "text"),
+        ("root_path", None, "text"),
+        ("query_string", "a=b", "bytes"),
+    ],
+)
+def test_attributes_of_a_wrong_type(name: str, value: Any, expected: str) -> None:
+    """What a parser gives as bytes, such as the version of HTTP, is refused where it is given; not where it is used."""
+    message = f"got {name} = {value!r}, expected {expected}"
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        RequestHead(**{name: value})
+    if name in ("scheme", "http_version", "root_path"):
+        with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+            RequestHead.from_target("GET", "/", **{name: value})
 
 
 @pytest.mark.parametrize(

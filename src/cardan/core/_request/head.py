@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self, get_type_hints
 from urllib.parse import unquote_to_bytes
 
 from .._buffers import as_bytes
+from .._checks import check_type
 from .._exceptions import BadRequest
 from .._pickling import slots_state
 from ..forms._body_reader import parse_content_length
@@ -146,7 +147,7 @@ class RequestHead:
     ``path`` is decoded and does not include ``root_path``; ``query_string`` and ``raw_path`` are still encoded.
     ``headers`` may be given as a mapping of text, as pairs of bytes, as HTTP parsers produce them, as pairs of text, or
     as any other header fields of cardan. Text is encoded as latin-1 (PEP 3333), or as UTF-8 if it has other characters.
-    Raises :exc:`TypeError` for anything else.
+    Raises :exc:`TypeError` for anything else, and for bytes in place of text, as parsers have them for the version.
 
     >>> RequestHead("POST", "/notes", headers=[(b"Host", b"a.example")]).headers["host"]
     'a.example'
@@ -185,6 +186,10 @@ class RequestHead:
         remote_user: str | None = None,
         concurrency: tuple[bool, bool, bool] = (False, False, False),
     ) -> None:
+        texts = {"method": method, "path": path, "scheme": scheme, "http_version": http_version, "root_path": root_path}
+        for name, text in texts.items():
+            check_type(name, text, str, "text")
+        check_type("query_string", query_string, bytes, "bytes")
         self.method = method
         self.path = path
         self.query_string = query_string
@@ -225,6 +230,7 @@ class RequestHead:
         >>> head.root_path, head.path, head.query_string
         ('/dev', '/notes', b'page=2')
         """
+        check_type("root_path", root_path, str, "text")
         line = target.encode("utf-8", "surrogatepass") if isinstance(target, str) else as_bytes(target)
         verb = method if isinstance(method, str) else as_bytes(method).decode("latin-1")
         fields = received_headers(headers)
