@@ -159,6 +159,22 @@ def test_the_value_of_a_field_is_utf_8_unless_its_bytes_are_given() -> None:
     assert Field("a", "é", b"\xe9").raw == b"\xe9"
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "ISO-8859-1", "windows-1252", "unknown"])
+def test_the_value_of_a_field_is_written_in_the_charset_that_its_header_declares(charset: str) -> None:
+    """RFC 7578 section 4.5: the charset of a part says how its value is read. A charset that the decoder does not know
+    is read as UTF-8."""
+    field = Field("a", "é", headers={"content-type": f"text/plain; charset={charset}"})
+    encoder = MultipartEncoder("B")
+    body = b"".join([*encoder.feed([field]), *encoder.close()])
+    assert MultipartDecoder("B").feed(body) == [field]
+
+
+def test_a_value_that_its_charset_cannot_express_is_refused() -> None:
+    """No other text is sent in its place."""
+    with pytest.raises(ValueError, match="latin-1"):
+        Field("a", "€", headers={"Content-Type": "text/plain; charset=iso-8859-1"})
+
+
 def test_events_are_equal_if_they_say_the_same() -> None:
     """The Content-Disposition says nothing more than the name and the filename; every other header field counts."""
     (decoded, *_) = MultipartDecoder("B").feed(b"--B\r\ncontent-disposition: FORM-DATA; name=a\r\n\r\n1\r\n--B--")

@@ -266,10 +266,18 @@ def test_the_default_depth_is_five() -> None:
     assert outcome(lambda: PartDecoder("B1"), [nested(6)]) == "RequestEntityTooLarge"
 
 
-@pytest.mark.parametrize("wrong", [0, -1, True, 1.0, None, "5"])
+def test_the_largest_depth() -> None:
+    """A hundred multiparts in each other are read; Python's stack is deep enough."""
+    kinds = (f"Content-Type: multipart/mixed; boundary=B{level}\r\n\r\n--B{level}\r\n" for level in range(101, 200))
+    body = f"--B100\r\n{''.join(kinds)}\r\ndeep".encode()
+    assert [type(event) for event in PartDecoder("B100", max_depth=100).feed(body)] == [PartStart] * 100 + [bytes]
+
+
+@pytest.mark.parametrize("wrong", [0, -1, True, 1.0, None, "5", 101])
 def test_a_wrong_depth(wrong: Any) -> None:
-    """A ``max_depth`` that is not an int of at least 1 is refused when the decoder is made."""
-    with pytest.raises(ValueError, match=r"got max_depth = .*, expected an int of at least 1"):
+    """A ``max_depth`` that is not an int from 1 to 100 is refused when the decoder is made. With a deeper one a client
+    could exceed Python's stack."""
+    with pytest.raises(ValueError, match=r"got max_depth = .*, expected an int from 1 to 100"):
         PartDecoder("B", max_depth=wrong)
 
 

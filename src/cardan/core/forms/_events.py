@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._pickling import slots_state
-from ._head import OneLineHeaders, PartHeaders, sent_filename, written_headers
+from ._head import OneLineHeaders, PartHeaders, sent_filename, written_codec, written_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +29,11 @@ class Field:
     ``value`` is ``raw`` decoded, with U+FFFD for bytes that are not text. ``headers`` is None in a urlencoded form.
     Fields of one name may share one ``headers`` object: it is read-only, and ``headers.copy()`` can be changed.
 
-    A field to encode needs a name and a value: ``raw`` is the value in UTF-8 unless it is given. ``headers`` are the
-    header fields besides Content-Disposition, as a mapping. Fields are equal if all of this is equal; how the
-    Content-Disposition was written does not count.
+    A field to encode needs a name and a value: unless ``raw`` is given, it is the value in UTF-8, or in the charset
+    that a Content-Type among ``headers`` declares, if the decoder knows that charset. ``headers`` are the header fields
+    besides Content-Disposition, as a mapping. Raises :exc:`ValueError` for a value that cannot be encoded so.
+
+    Fields are equal if all of this is equal; how the Content-Disposition was written does not count.
 
     >>> Field("a", "1").raw
     b'1'
@@ -54,8 +56,8 @@ class Field:
         self.headers = headers  # type: ignore[assignment]
         # the decoder gives all of it; isinstance() takes long for a class with an abstract base
         if raw is None or (headers is not None and headers.__class__ not in _OF_PARTS):
-            self.raw = value.encode() if raw is None else raw
             self.headers = None if headers is None else written_headers(headers)
+            self.raw = value.encode(written_codec(self.headers)) if raw is None else raw
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Field):

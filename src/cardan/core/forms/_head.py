@@ -45,6 +45,7 @@ __all__ = [
     "remember",
     "sent_filename",
     "unfold",
+    "written_codec",
     "written_headers",
 ]
 
@@ -187,6 +188,11 @@ def written_headers(fields: Mapping[str, str]) -> PartHeaders:
             raise ValueError(f"got header {name!r}: {value!r}, expected a token and a value without CR, LF and NUL")
         lines.append(line)
     return PartHeaders(b"\r\n".join(lines))
+
+
+def written_codec(headers: PartHeaders | None) -> str:
+    """The codec in which a text field with these ``headers`` is read, in default mode."""
+    return "utf-8" if headers is None else _codec(headers.get("Content-Type", "").lower(), False)
 
 
 def sent_filename(headers: object, filename: str | None) -> bytes | None:

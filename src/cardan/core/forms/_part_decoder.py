@@ -25,6 +25,8 @@ __all__ = ["PartDecoder"]
 
 #: The values of Content-Transfer-Encoding that leave the data as they are (RFC 2045 section 6.2).
 _IDENTITY: Final = ("7bit", "8bit", "binary")
+#: The largest ``max_depth``: each multipart in another one takes a few frames of Python's stack.
+MOST_DEPTH: Final = 100
 
 
 class PartDecoder(Framing[PartEvent]):
@@ -35,8 +37,8 @@ class PartDecoder(Framing[PartEvent]):
     and a :class:`PartEnd` for each part. A part that is a multipart itself has the events of its own parts in place of
     data. The data are as they were sent: no ``Content-Transfer-Encoding`` is decoded.
 
-    ``max_depth`` is how many multiparts may stand in each other, the body included; a deeper one raises 413. Four of
-    the ``limits`` apply: ``max_form_parts``, which counts the parts of all multiparts together,
+    ``max_depth`` is how many multiparts may stand in each other, the body included: 1 to 100. A deeper one raises
+    413. Four of the ``limits`` apply: ``max_form_parts``, which counts the parts of all multiparts together,
     ``max_part_header_size``, ``max_part_headers`` and ``max_boundary_size``. The size of the data has no limit here,
     because the decoder stores none.
 
@@ -53,8 +55,8 @@ class PartDecoder(Framing[PartEvent]):
 
     def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, max_depth: int = 5) -> None:
         self._start(boundary, plan_for(limits or DEFAULTS, strict=False))
-        if type(max_depth) is not int or max_depth < 1:
-            raise ValueError(f"got max_depth = {max_depth!r}, expected an int of at least 1")
+        if type(max_depth) is not int or not 1 <= max_depth <= MOST_DEPTH:
+            raise ValueError(f"got max_depth = {max_depth!r}, expected an int from 1 to {MOST_DEPTH}")
         self._max_depth = max_depth
         self._depth = 1
         self._inner: PartDecoder | None = None  # what reads the data of the part, if it is a multipart
