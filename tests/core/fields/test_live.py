@@ -202,3 +202,23 @@ def test_a_class_without_one_of_the_methods() -> None:
     for make in (Half.from_header, lambda text: Half.bound(Headers(), "X")):
         with pytest.raises(TypeError, match="serialize"):
             make("a")
+
+
+@pytest.mark.parametrize("text", [None, 5, b"5"])
+def test_a_serializer_that_gives_no_text(text: Any) -> None:
+    """The error names the class and the method of the author, and the field stays as it was."""
+
+    class Odd(Level):
+        @classmethod
+        def serialize(cls, state: int, /) -> str:
+            return text  # type: ignore[no-any-return]
+
+    class OddResponse(Response):
+        level = live_field("X-Level", Odd)
+
+    response = OddResponse(headers={"X-Level": "3"})
+    with pytest.raises(TypeError, match=rf"^got {text!r} of Odd\.serialize\(\), expected text$"):
+        response.level.state = 5
+    assert response.headers["X-Level"] == "3"
+    with pytest.raises(TypeError, match=r"^got .* of Odd\.serialize\(\), expected text$"):
+        Odd(5)

@@ -129,10 +129,14 @@ class Live(ABC, Generic[S]):
     def _checked(cls, state: S) -> str:
         """Return the field value of ``state``.
 
-        Raises what ``serialize()`` raises, and :exc:`ValueError` if a header field must not contain the text, or if
-        reading it gives another state. A recipient takes the spaces around a field value off (RFC 9110 section 5.5).
+        Raises what ``serialize()`` raises, :exc:`TypeError` if that gives no text, and :exc:`ValueError` if a header
+        field must not contain the text, or if reading it gives another state. A recipient takes the spaces around a
+        field value off (RFC 9110 section 5.5).
         """
-        text = check_value(cls.serialize(state))
+        text = cls.serialize(state)
+        if not isinstance(text, str):
+            raise TypeError(f"got {text!r} of {cls.__name__}.serialize(), expected text")
+        check_value(text)
         if cls._parsed(text.strip(OWS)) != state:
             raise differs(cls, text)
         return text
