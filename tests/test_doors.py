@@ -15,6 +15,7 @@ import httpx
 import pytest
 from doors import aws_lambda, cgi
 
+from cardan import Request, Response
 from tests import doors_app
 from tests.doors_app import APPS, FORM
 from tests.servers import EXAMPLES, KINDS, granian, start
@@ -104,6 +105,21 @@ def test_gateway(app: Application[Any]) -> None:
     assert data_of(handler(gateway_event("GET", "/event"), "context")) == b"2.0 context"
     with pytest.raises(LookupError):
         handler(gateway_event("GET", "/error"))
+
+
+def test_gateway_and_names_in_small_letters() -> None:
+    """Names of header fields have no case (RFC 9110 section 5.1): cookies are found, and equal names are one field."""
+
+    @Request.application
+    def app(request: Request) -> Response:
+        return Response("x", headers=[("set-cookie", "a=1"), ("Set-cookie", "b=2"), ("vary", "A"), ("Vary", "B")])
+
+    http = {"method": "GET", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.7"}
+    event = {"rawPath": "/", "rawQueryString": "", "headers": {"host": "a.example"}, "requestContext": {"http": http}}
+    answer = aws_lambda.door(app)(event)
+    assert answer["cookies"] == ["a=1", "b=2"]
+    assert answer["headers"]["Vary"] == "A, B"
+    assert "Set-Cookie" not in answer["headers"]
 
 
 @BY_APP

@@ -37,8 +37,8 @@ def door(app: Dual) -> Callable[[Event, object], Event]:
         fields: list[tuple[str, str]] = []
         for each in app.respond(request).iter_events(head.method):
             match each:
-                case core.Head(status, _, fields):
-                    pass
+                case core.Head(status, _, sent):  # names have no case: those of one field are written alike
+                    fields = [(name.title(), value) for name, value in sent]
                 case core.Chunk(chunk):
                     chunks.append(chunk)
         answer = {"statusCode": status, "body": base64.b64encode(b"".join(chunks)).decode(), "isBase64Encoded": True}
