@@ -43,7 +43,7 @@ help:
 	@echo "make bench   benchmarks, side by side with other libraries"
 	@echo "make bench-newer  the same on Python 3.14 and 3.15, as test-newer does"
 	@echo "make early-answers  which browsers and clients see an answer that is sent before their upload was read"
-	@echo "make interop  one application on every server, asked by every client: docs/guides/interop.md"
+	@echo "make interop  one application on every server, asked by every client: docs/explanation/interop.md"
 	@echo "make interop-suites  the tests of Flask, Werkzeug and Quart with cardan's classes in the place of Werkzeug's"
 	@echo "make docs    the manual, in docs/_build/html"
 	@echo "make fuzz    every fuzzer for a short while"

@@ -1,4 +1,4 @@
-"""One application on every server, asked by every client: ``make interop`` writes docs/guides/interop.md.
+"""One application on every server, asked by every client: ``make interop`` writes docs/explanation/interop.md.
 
 * :mod:`interop.site`: the application; :mod:`interop.raw` does the same by hand, once for WSGI and once for ASGI
 * :mod:`interop.rows`: what is asked and what is expected

@@ -1,4 +1,4 @@
-"""Writes docs/guides/interop.md from the results: what stands between the two marks there."""
+"""Writes docs/explanation/interop.md from the results: what stands between the two marks there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from interop.servers import SERVERS
 
 __all__ = ["blame", "render", "summary", "write"]
 
-PAGE = Path(__file__).parents[1] / "docs" / "guides" / "interop.md"
+PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "interop.md"
 MARKS = "<!-- interop: written by make interop -->", "<!-- end of interop -->"
 Cells = dict[str, dict[str, dict[str, Any]]]
 """by client and row: what of the site was not as expected, what of the raw application, and the error of the client"""
@@ -177,7 +177,7 @@ def made_good(ran: dict[str, Cells]) -> Iterator[str]:
     if found:
         yield (
             "Where some client sees something unexpected of the raw application, and not of the site "
-            "(cardan [discards the rest of a request](servers.md#early-answers) that nobody has read):"
+            "(cardan [discards the rest of a request](../guides/servers.md#early-answers) that nobody has read):"
         )
         yield ""
         for row in ordered(found, ROWS):

@@ -40,7 +40,7 @@ FORM = {"data": {"title": "a b", "number": "7", "tag": ["x", "y"]}, "files": {"p
 
 def section(page: str, title: str) -> str:
     """The text below a heading of a guide, up to the next heading."""
-    text = (ROOT / "docs/guides" / page).read_text("utf-8")
+    text = (ROOT / "docs/coming-from" / page).read_text("utf-8")
     found = re.search(rf"^##+ {re.escape(title)}\n(.*?)(?=^##+ |\Z)", text, re.MULTILINE | re.DOTALL)
     assert found, f"{page} has no section {title!r}"
     return found[1]

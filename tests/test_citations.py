@@ -72,7 +72,8 @@ def prose(name: str) -> Iterator[tuple[int, str]]:
 
 def exists(name: str, inside: str) -> bool:
     """Whether a path is there: from the root, from the package, or from the folder of the file that names it."""
-    homes: list[Path] = [ROOT, ROOT / "src" / "cardan", (ROOT / inside).parent, ROOT / "docs", ROOT / "tests"]
+    homes: list[Path] = [ROOT, ROOT / "src" / "cardan", (ROOT / inside).parent, ROOT / "docs"]
+    homes += [ROOT / "docs" / "explanation", ROOT / "tests"]
     return any((home / name).exists() for home in homes)
 
 

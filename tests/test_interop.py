@@ -1,6 +1,6 @@
 """A core of `make interop`: some servers, each started once, and the clients that show what is on the wire.
 
-What docs/guides/interop.md says of these servers is true: each row gives what ``interop/results.json`` holds for it,
+What docs/explanation/interop.md says of these servers is true: each row gives what ``interop/results.json`` holds for it,
 with ``def`` handlers and with ``async def`` handlers.
 """
 
@@ -67,7 +67,7 @@ def test_every_row(server: tuple[str, Server], kind: str, folder: Path) -> None:
 
 
 def test_the_page_shows_the_results() -> None:
-    """docs/guides/interop.md holds what the results say."""
+    """docs/explanation/interop.md holds what the results say."""
     shown = PAGE.read_text().partition(MARKS[0])[2].partition(MARKS[1])[0]
     assert shown.strip() == page.render(json.loads(RESULTS.read_text())).strip()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-GUIDE = (ROOT / "docs/guides/werkzeug.md").read_text("utf-8")
+GUIDE = (ROOT / "docs/coming-from/werkzeug.md").read_text("utf-8")
 # Werkzeug leaves the files of a form open until they are collected, which Python warns of
 BEFORE = pytest.param(
     ("before", "wsgi"),

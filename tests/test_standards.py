@@ -88,5 +88,5 @@ def test_a_wrong_row_is_found() -> None:
 
 
 def test_the_page_shows_the_table() -> None:
-    """docs/standards.md is what ``python -m tests.standards`` writes."""
+    """docs/explanation/standards.md is what ``python -m tests.standards`` writes."""
     assert PAGE.read_text("utf-8") == page(SPECIFICATIONS)

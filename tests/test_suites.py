@@ -80,7 +80,7 @@ def test_the_explanations() -> None:
 
 def test_the_guide_names_the_suites() -> None:
     """The guide has a row for each suite, with its version and the number of lines that are rewritten."""
-    guide = (SUITES.parents[1] / "docs/guides/werkzeug.md").read_text("utf-8")
+    guide = (SUITES.parents[1] / "docs/coming-from/werkzeug.md").read_text("utf-8")
     for name, suite in tomllib.loads((SUITES / "suites.toml").read_text("utf-8")).items():
         version = suite["requirement"].partition("==")[2]
         row = next(line for line in guide.splitlines() if line.startswith(f"| {name.title()} {version}"))

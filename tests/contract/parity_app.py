@@ -22,7 +22,7 @@ from cardan.exceptions import BodyConsumed, HTTPException
 __all__ = ["DIFFERENCES", "MEMBERS", "Sent", "app", "generate", "snapshot"]
 
 DIFFERENCES: list[dict[str, str]] = json.loads(Path(__file__).with_name("parity.json").read_text(encoding="utf-8"))
-"""The members that may differ, each with its reason; docs/guides/parity.md shows this list."""
+"""The members that may differ, each with its reason; docs/explanation/parity.md shows this list."""
 
 _EXCEPT = {name.strip("`") for row in DIFFERENCES for name in row["what"].split(", ")}
 MEMBERS = [

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SEED = 20_260
 COUNT = 500
 REAL_COUNT = 350
-PAGE = ROOT / "docs" / "guides" / "parity.md"
+PAGE = ROOT / "docs" / "explanation" / "parity.md"
 
 
 def send(client: httpx.Client, sent: Sent, kind: str) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def test_on_real_servers(server_pool: ServerPool) -> None:
 
 
 def test_the_page_shows_the_list() -> None:
-    """docs/guides/parity.md has every row of the list, and no other."""
+    """docs/explanation/parity.md has every row of the list, and no other."""
     rows = [
         "| " + " | ".join(row[key] for key in ("what", "wsgi", "asgi", "reason")) + " |"
         for row in parity_app.DIFFERENCES

@@ -1,4 +1,4 @@
-"""Each sentence of docs/guides/parity.md about cardan and about servers is checked here, beside `test_parity.py`."""
+"""Each sentence of docs/explanation/parity.md about cardan and about servers is checked here, beside `test_parity.py`."""
 
 from __future__ import annotations
 

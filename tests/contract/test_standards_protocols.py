@@ -1,6 +1,6 @@
 """What PEP 3333 and the ASGI specification require of an application and of what stands around one.
 
-Rules that other files test are named in docs/standards.toml beside these.
+Rules that other files test are named in docs/explanation/standards.toml beside these.
 """
 
 from __future__ import annotations

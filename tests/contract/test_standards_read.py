@@ -1,6 +1,6 @@
 """What specifications require of a recipient: one row for each requirement, read on both protocols.
 
-The name of a row begins with the specification and its section. docs/standards.toml names the rows.
+The name of a row begins with the specification and its section. docs/explanation/standards.toml names the rows.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import cardan
 from cardan.exceptions import WrongMode
 from tests.house import ROOT
 
-GUIDE = (ROOT / "docs/guides/werkzeug.md").read_text("utf-8")
+GUIDE = (ROOT / "docs/coming-from/werkzeug.md").read_text("utf-8")
 TABLE = GUIDE.partition("## What differs from Werkzeug\n")[2].partition("\n## ")[0]
 
 

@@ -17,7 +17,7 @@ MODULES = [
     "wrappers", "datastructures", "http", "exceptions", "wsgi", "formparser", "test", "utils",
     "sansio.request", "sansio.response",
 ]  # fmt: skip
-GUIDE = (ROOT / "docs/guides/werkzeug.md").read_text("utf-8")
+GUIDE = (ROOT / "docs/coming-from/werkzeug.md").read_text("utf-8")
 
 
 def ours(module: str) -> Any:

@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - a table reads best with a row on a line
 """What cardan does with strange forms: one row for each case, with default and strict mode, and the reason for it.
 
-The tests cut the body of every row at every position, and check that docs/strange-forms.md shows this table. The outcome
+The tests cut the body of every row at every position, and check that docs/explanation/strange-forms.md shows this table. The outcome
 of a row is a list of ``(name, value)`` and ``(name, filename, data)``, or the name of an error class.
 """
 

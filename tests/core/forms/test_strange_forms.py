@@ -12,7 +12,7 @@ from tests.core.forms.forms import flat, form_values, make_machine
 from tests.core.forms.strange_forms import MULTIPART, URLENCODED, Row
 from tests.core.machines import assert_cuts_do_not_matter
 
-PAGE = Path(__file__).parents[3] / "docs" / "strange-forms.md"
+PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "strange-forms.md"
 ROWS = [*MULTIPART, *URLENCODED]
 CASES = [pytest.param(row, mode, id=f"{row.id}-{mode}") for row in ROWS for mode in ("default", "strict")]
 
@@ -80,7 +80,7 @@ def table(rows: list[Row]) -> str:
 
 
 def test_the_page_says_what_the_tests_say() -> None:
-    """The tables in docs/strange-forms.md are these; a difference prints what belongs there."""
+    """The tables in docs/explanation/strange-forms.md are these; a difference prints what belongs there."""
     text = PAGE.read_text(encoding="utf-8")
-    assert table(MULTIPART) in text, f"docs/strange-forms.md should have:\n{table(MULTIPART)}"
-    assert table(URLENCODED) in text, f"docs/strange-forms.md should have:\n{table(URLENCODED)}"
+    assert table(MULTIPART) in text, f"docs/explanation/strange-forms.md should have:\n{table(MULTIPART)}"
+    assert table(URLENCODED) in text, f"docs/explanation/strange-forms.md should have:\n{table(URLENCODED)}"

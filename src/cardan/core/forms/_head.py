@@ -1,7 +1,7 @@
 """The header block of one part: bytes -> :class:`PartHead`, with its fields as :class:`PartHeaders`.
 
 Takes the block as it stands after a boundary: transport padding, CRLF, the header lines parted by CRLF. Raises
-:exc:`~cardan.exceptions.MultipartError` for a block that is refused (docs/strange-forms.md lists the cases) and
+:exc:`~cardan.exceptions.MultipartError` for a block that is refused (docs/explanation/strange-forms.md lists the cases) and
 :exc:`~cardan.exceptions.RequestEntityTooLarge` for one that exceeds ``max_part_headers``. Takes linear time.
 
 Usual heads are read once and remembered in a *memo*, because a site's forms send the same few heads again and again: a
