@@ -1,4 +1,4 @@
-"""Reads ``docs/explanation/standards.toml``, the table of what specifications require and what cardan does, and writes its page.
+"""Reads the table of what specifications require, ``docs/explanation/standards.toml``, and writes its page.
 
 The page shows every row of the table. As a command this file writes it anew::
 
@@ -53,8 +53,8 @@ is done about it:
 - **the server**: the server that calls the application has to do this.
 - **the application**: the program that uses cardan has to do this. cardan offers what it needs.
 
-The page is made from the table in `docs/explanation/standards.toml`, which also names the tests of each row. A test checks that all
-of them exist. [Differences between WSGI and ASGI](parity.md) and [strange forms](strange-forms.md) have pages of
+The page is made from the table in `docs/explanation/standards.toml`, which also names the tests of each row. A test
+checks that all of them exist. [Differences between WSGI and ASGI](parity.md) and [strange forms](strange-forms.md) have pages of
 their own.
 """
 

@@ -1,7 +1,7 @@
 """A core of `make interop`: some servers, each started once, and the clients that show what is on the wire.
 
-What docs/explanation/interop.md says of these servers is true: each row gives what ``interop/results.json`` holds for it,
-with ``def`` handlers and with ``async def`` handlers.
+What docs/explanation/interop.md says of these servers is true: each row gives what ``interop/results.json`` holds for
+it, with ``def`` handlers and with ``async def`` handlers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Each sentence of docs/explanation/parity.md about cardan and about servers is checked here, beside `test_parity.py`."""
+"""Checks each sentence of docs/explanation/parity.md about cardan and about servers, beside `test_parity.py`."""
 
 from __future__ import annotations
 

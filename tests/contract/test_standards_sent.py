@@ -1,7 +1,7 @@
 """What specifications require of a sender: one row for each requirement, answered on both protocols.
 
-The name of a row begins with the specification and its section. docs/explanation/standards.toml names the rows. The lint of each
-protocol checks every answer.
+The name of a row begins with the specification and its section. docs/explanation/standards.toml names the rows.
+The lint of each protocol checks every answer.
 """
 
 from __future__ import annotations

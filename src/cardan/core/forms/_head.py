@@ -1,8 +1,8 @@
 """The header block of one part: bytes -> :class:`PartHead`, with its fields as :class:`PartHeaders`.
 
 Takes the block as it stands after a boundary: transport padding, CRLF, the header lines parted by CRLF. Raises
-:exc:`~cardan.exceptions.MultipartError` for a block that is refused (docs/explanation/strange-forms.md lists the cases) and
-:exc:`~cardan.exceptions.RequestEntityTooLarge` for one that exceeds ``max_part_headers``. Takes linear time.
+:exc:`~cardan.exceptions.MultipartError` for a block that is refused (docs/explanation/strange-forms.md lists the
+cases) and :exc:`~cardan.exceptions.RequestEntityTooLarge` for one that exceeds ``max_part_headers``. Takes linear time.
 
 Usual heads are read once and remembered in a *memo*, because a site's forms send the same few heads again and again: a
 look-up in a dict takes a tenth of the time of reading one. The memo is shared by all requests of the process. It is
