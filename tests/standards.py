@@ -54,8 +54,8 @@ is done about it:
 - **the application**: the program that uses cardan has to do this. cardan offers what it needs.
 
 The page is made from the table in `docs/explanation/standards.toml`, which also names the tests of each row. A test
-checks that all of them exist. [Differences between WSGI and ASGI](parity.md) and [strange forms](strange-forms.md) have pages of
-their own.
+checks that all of them exist. [Differences between WSGI and ASGI](parity.md) and [strange forms](strange-forms.md)
+have pages of their own.
 """
 
 
