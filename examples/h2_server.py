@@ -158,7 +158,7 @@ class Stream:
         try:
             request = core.Request(head, self.body(), inform=self.inform)
             await self.send_events(await self.connection.app.arespond(request), head.method)
-        except (ClientDisconnected, h2.exceptions.ProtocolError, *LEFT):
+        except (ClientDisconnected, h2.exceptions.NoSuchStreamError, *LEFT):
             pass  # the client has left, or is too slow
         except Exception:
             print_exc()

@@ -136,6 +136,8 @@ def test_balancer(app: Application[Any], several: bool) -> None:
         assert "headers" not in answer
     else:
         assert answer["headers"]["Content-Length"] == "25"
+        cookies = {name: value for name, value in answer["headers"].items() if name.lower() == "set-cookie"}
+        assert list(cookies.values()) == ["a=1; Path=/", "b=2; Path=/"], "each has a name that is written differently"
     answer = handler(balancer_event("GET", "/args", several=several, query={"a": ["1", "%20x"]}))
     assert data_of(answer) == (b"{'a': ['1', ' x']}" if several else b"{'a': [' x']}")
 
@@ -227,6 +229,20 @@ def test_cgi() -> None:
     assert b"text/plain" in head
     head, data, status = run_cgi("GET", "/error")
     assert (head, data, status) == (b"", b"", 1)
+
+
+def test_a_path_that_is_not_utf_8() -> None:
+    """Its bytes, which the environment of a process has as they are, become U+FFFD; the root path likewise."""
+    variables = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": os.fsdecode(b"/\xffa"),
+        "SCRIPT_NAME": os.fsdecode(b"/\xfc/"),
+        "SERVER_NAME": "a.example",
+        "SERVER_PORT": "80",
+        "REMOTE_ADDR": "192.0.2.1",
+    }
+    head = cgi.head_of(variables)
+    assert (head.path, head.root_path) == ("/\ufffda", "/\ufffd")
 
 
 def test_cgi_in_the_process() -> None:

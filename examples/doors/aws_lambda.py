@@ -33,8 +33,7 @@ def door(app: Dual) -> Callable[[Event, object], Event]:
         body = event.get("body") or ""
         data = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
         request = core.Request(head, data, state={"event": event, "context": context})
-        status, chunks = 0, list[bytes]()
-        fields: list[tuple[str, str]] = []
+        status, fields, chunks = 0, list[tuple[str, str]](), list[bytes]()
         for each in app.respond(request).iter_events(head.method):
             match each:
                 case core.Head(status, _, sent):  # names have no case: those of one field are written alike
@@ -42,12 +41,13 @@ def door(app: Dual) -> Callable[[Event, object], Event]:
                 case core.Chunk(chunk):
                     chunks.append(chunk)
         answer = {"statusCode": status, "body": base64.b64encode(b"".join(chunks)).decode(), "isBase64Encoded": True}
+        cookies = values_of(fields, "Set-Cookie")
+        single = {name: ", ".join(values_of(fields, name)) for name, _ in fields if name != "Set-Cookie"}
         if not is_from_balancer:
-            cookies = [value for name, value in fields if name == "Set-Cookie"]
-            return answer | {"headers": joined(fields, but="Set-Cookie"), "cookies": cookies}
+            return answer | {"headers": single, "cookies": cookies}
         if "multiValueHeaders" in event:  # a setting of the target group; without it there is one value for each name
             return answer | {"multiValueHeaders": {name: values_of(fields, name) for name, _ in fields}}
-        return answer | {"headers": joined(fields)}
+        return answer | {"headers": single | {set_cookie(number): value for number, value in enumerate(cookies)}}
 
     return handler
 
@@ -94,6 +94,7 @@ def values_of(fields: list[tuple[str, str]], name: str) -> list[str]:
     return [value for each, value in fields if each == name]
 
 
-def joined(fields: list[tuple[str, str]], but: str = "") -> dict[str, str]:
-    """One value for each name (RFC 9110 section 5.3)."""
-    return {name: ", ".join(values_of(fields, name)) for name, _ in fields if name != but}
+def set_cookie(number: int) -> str:
+    """A spelling of this name: cookies cannot be joined (RFC 9110 section 5.3), and no key is twice in a dictionary."""
+    letters = "".join(c.upper() if number >> place & 1 else c for place, c in enumerate("setcookie"))
+    return f"{letters[:3]}-{letters[3:]}"

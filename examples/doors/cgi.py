@@ -50,17 +50,22 @@ def head_of(variables: Mapping[str, str]) -> core.RequestHead:
     }
     return core.RequestHead(
         variables["REQUEST_METHOD"],
-        variables.get("PATH_INFO") or "/",
+        decoded(variables.get("PATH_INFO") or "/"),
         os.fsencode(variables.get("QUERY_STRING", "")),
         fields,
         scheme="https" if variables.get("HTTPS", "off").lower() in ("on", "1") else "http",
         http_version=variables.get("SERVER_PROTOCOL", "HTTP/1.0").removeprefix("HTTP/"),
-        root_path=variables.get("SCRIPT_NAME", "").rstrip("/"),
+        root_path=decoded(variables.get("SCRIPT_NAME", "")).rstrip("/"),
         server=(variables["SERVER_NAME"], int(variables["SERVER_PORT"])),
         client=(variables["REMOTE_ADDR"], int(variables.get("REMOTE_PORT") or 0)),
         remote_user=variables.get("REMOTE_USER"),
         concurrency=(False, True, True),
     )
+
+
+def decoded(path: str) -> str:
+    """A path, which is UTF-8 or has U+FFFD, whatever the encoding of the environment is."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def pieces(source: BinaryIO, left: int) -> Iterator[bytes]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +24,9 @@ from cardan.core.forms import (
 )
 from cardan.core.structures import Headers
 from tests.core.machines import join_bytes, outcome, pieces_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12).filter(
     lambda name: not any(escape in name for escape in ("%22", "%0D", "%0A"))
@@ -157,6 +161,22 @@ def test_the_value_of_a_field_is_utf_8_unless_its_bytes_are_given() -> None:
     """``raw`` is what is sent."""
     assert Field("a", "é").raw == "é".encode()
     assert Field("a", "é", b"\xe9").raw == b"\xe9"
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Field("a", 1), "got value = 1, expected text"),  # type: ignore[arg-type]
+        (lambda: Field(b"a", "1"), "got name = b'a', expected text"),  # type: ignore[arg-type]
+        (lambda: Field(None, "1"), "got name = None, expected text"),  # type: ignore[arg-type]
+        (lambda: FileStart("f", None), "got filename = None, expected text"),  # type: ignore[arg-type]
+        (lambda: FileStart(1, "a"), "got name = 1, expected text"),  # type: ignore[arg-type]
+    ],
+)
+def test_names_and_values_are_text(make: Callable[[], object], message: str) -> None:
+    """The error says what came, where the event is made and not where it is encoded."""
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        make()
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "ISO-8859-1", "windows-1252", "unknown"])

@@ -11,7 +11,7 @@ import pytest
 import cardan
 from cardan.asgi._head import ScopeHead
 from cardan.core import Request, RequestHead
-from cardan.core._request.head import CONTENTLESS, announces_body, may_have_body
+from cardan.core._request.head import CONTENTLESS, announces_body, may_have_body, without_authority
 from cardan.core.structures import Headers
 from cardan.core.structures._scope_headers import ScopeHeaders
 
@@ -71,6 +71,32 @@ def test_absolute_form_has_the_scheme() -> None:
     """``https://`` in the target is the scheme, whatever the connection is."""
     head = RequestHead.from_target(b"GET", b"https://a.de/", [], http_version="2")
     assert (Request(head).url, head.http_version, head.method) == ("https://a.de/", "2", "GET")
+
+
+@pytest.mark.parametrize("scheme", ["coap+tcp", "a-b.c", "h2"])
+def test_schemes(scheme: str) -> None:
+    """RFC 3986 section 3.1: a scheme may have digits, plus, hyphen and full stop after its first letter."""
+    head = RequestHead.from_target("GET", f"{scheme.upper()}://other.de/a", [("Host", "h.de")])
+    assert (head.scheme, head.path, head.headers["host"]) == (scheme, "/a", "other.de")
+    assert without_authority(f"{scheme}://other.de/a") == "/a"
+
+
+@pytest.mark.parametrize("target", ["1http://other.de/a", "+a://b/c", "a b://c/d", "ü://b/c", "://b/c"])
+def test_no_schemes(target: str) -> None:
+    """What stands before ``://`` and is no scheme belongs to the path; the host is that of the header field."""
+    head = RequestHead.from_target("GET", target, [("Host", "h.de")])
+    assert (head.scheme, head.path, head.headers["host"]) == ("http", target, "h.de")
+    assert without_authority(target) == target
+
+
+@pytest.mark.parametrize("root_path", ["dev", "dev/", "http://a.de/dev"])
+def test_a_root_path_begins_with_a_slash(root_path: str) -> None:
+    """A root path without a slash could never be removed from a path; it is an error instead of being ignored."""
+    message = f"got root_path {root_path!r}, expected an empty one or one that begins with a slash"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        RequestHead.from_target("GET", "/dev/a", root_path=root_path)
+    for empty in ("", "/"):
+        assert RequestHead.from_target("GET", "/dev/a", root_path=empty).path == "/dev/a"
 
 
 FIELDS: dict[str, ReceivedHeaders] = {

@@ -6,6 +6,7 @@ Anything that has the values can make a :class:`RequestHead`: a server, a framew
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, Self, get_type_hints
 from urllib.parse import unquote_to_bytes
@@ -36,6 +37,8 @@ __all__ = [
 #: The methods to whose content RFC 9110 section 9.3 gives no meaning. Over HTTP/2 their requests are taken to have no
 #: body unless they announce one.
 CONTENTLESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
+
+_is_scheme: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*").fullmatch  # RFC 3986 section 3.1
 
 
 class HeadLike(Protocol):
@@ -222,9 +225,9 @@ class RequestHead:
 
         These are the origin form (``/a?b``), the absolute form (``http://host/a?b``, whose scheme and authority
         override ``scheme`` and ``Host``), the authority form (of CONNECT) and the asterisk form (of OPTIONS). The last
-        two have the path ``""`` and ``"*"``. ``root_path`` is decoded. It is removed from the beginning of the path if
-        it ends at a slash there; a path that is not below it is kept as it is, as for an ASGI scope. The other
-        parameters are the attributes of the head.
+        two have the path ``""`` and ``"*"``. ``root_path`` is decoded, and begins with a slash; another one raises
+        :exc:`ValueError`. It is removed from the beginning of the path if it ends at a slash there; a path that is not
+        below it is kept as it is, as for an ASGI scope. The other parameters are the attributes of the head.
 
         >>> head = RequestHead.from_target("GET", "/dev/notes?page=2", {"Host": "a.example"}, root_path="/dev")
         >>> head.root_path, head.path, head.query_string
@@ -237,7 +240,7 @@ class RequestHead:
         path, _, query = line.partition(b"?")
         if not line.startswith(b"/"):
             before, mark, rest = path.partition(b"://")
-            if mark and before.isalnum():
+            if mark and _is_scheme(before.decode("latin-1")):
                 authority, slash, path = rest.partition(b"/")
                 path = slash + path or b"/"
                 scheme = before.decode("ascii").lower()
@@ -246,6 +249,8 @@ class RequestHead:
             elif verb == "CONNECT":
                 path, query = b"", b""
         root = root_path.rstrip("/")
+        if root and not root.startswith("/"):
+            raise ValueError(f"got root_path {root_path!r}, expected an empty one or one that begins with a slash")
         return cls(
             method=verb,
             path=below_root(unquote_to_bytes(path).decode("utf-8", "replace"), root),
@@ -286,7 +291,7 @@ def without_authority(path: str) -> str:
     '/x'
     """
     scheme, mark, rest = path.partition("://")
-    if not (mark and scheme.isascii() and scheme.isalnum()):
+    if not (mark and _is_scheme(scheme)):
         return path
     return "/" + rest.partition("/")[2]
 

@@ -214,10 +214,11 @@ class Outgoing(BodyAccess):
                 for event in events:
                     ...
 
-        ``request_url`` gives the URL of the request for ``Location``. ``trailers_over`` is the HTTP version of a server
-        that sends the trailer fields of :class:`End`. Raises what the body raises, :exc:`ValueError` for fields that
-        must not be sent, :exc:`ContentLengthError` for a body that is longer or shorter than declared,
-        :exc:`WrongMode` for an async body.
+        The response is closed by this generator once its first event was asked for; a server that gives up before that
+        calls :meth:`close`. ``request_url`` gives the URL of the request for ``Location``. ``trailers_over`` is the
+        HTTP version of a server that sends the trailer fields of :class:`End`. Raises what the body raises,
+        :exc:`ValueError` for fields that must not be sent, :exc:`ContentLengthError` for a body that is longer or
+        shorter than declared, :exc:`WrongMode` for an async body.
         """
         try:
             finalizer = self._finalizer(method, request_url, self._known_length(), trailers_over)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from .._checks import check_type
 from .._pickling import slots_state
 from ._head import OneLineHeaders, PartHeaders, sent_filename, written_codec, written_headers
 
@@ -31,7 +32,8 @@ class Field:
 
     A field to encode needs a name and a value: unless ``raw`` is given, it is the value in UTF-8, or in the charset
     that a Content-Type among ``headers`` declares, if the decoder knows that charset. ``headers`` are the header fields
-    besides Content-Disposition, as a mapping. Raises :exc:`ValueError` for a value that cannot be encoded so.
+    besides Content-Disposition, as a mapping. Raises :exc:`ValueError` for a value that cannot be encoded so, and
+    :exc:`TypeError` for a name or a value that is not text.
 
     Fields are equal if all of this is equal; how the Content-Disposition was written does not count.
 
@@ -56,6 +58,8 @@ class Field:
         self.headers = headers  # type: ignore[assignment]
         # the decoder gives all of it; isinstance() takes long for a class with an abstract base
         if raw is None or (headers is not None and headers.__class__ not in _OF_PARTS):
+            check_type("name", name, str, "text")
+            check_type("value", value, str, "text")
             self.headers = None if headers is None else written_headers(headers)
             self.raw = value.encode(written_codec(self.headers)) if raw is None else raw
 
@@ -89,7 +93,12 @@ class FileStart:
     def __init__(self, name: str, filename: str, headers: Mapping[str, str] | None = None) -> None:
         self.name = name
         self.filename = filename
-        self.headers = headers if type(headers) is PartHeaders else written_headers(headers or {})
+        if type(headers) is PartHeaders:  # the decoder gives it
+            self.headers = headers
+            return
+        check_type("name", name, str, "text")
+        check_type("filename", filename, str, "text")
+        self.headers = written_headers(headers or {})
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FileStart):
