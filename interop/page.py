@@ -177,7 +177,7 @@ def made_good(ran: dict[str, Cells]) -> Iterator[str]:
     if found:
         yield (
             "Where some client sees something unexpected of the raw application, and not of the site "
-            "(cardan [discards the rest of a request](../guides/servers.md#early-answers) that nobody has read):"
+            "(cardan [discards the rest of a request](../guides/early-answers.md) that nobody has read):"
         )
         yield ""
         for row in ordered(found, ROWS):

@@ -58,6 +58,6 @@ def test_handlers_and_bodies(server: Server) -> None:
 
 
 def test_a_loop_of_ones_own(server: Server) -> None:
-    """``asyncio.run()`` raises: asyncio believes that its loop runs in this green thread (docs/guides/servers.md)."""
+    """``asyncio.run()`` raises: asyncio believes that its loop runs in this green thread (docs/guides/gevent.md)."""
     httpx.post(f"{server.url}/agreet", timeout=20)
     assert httpx.get(f"{server.url}/own_loop").text == "asyncio.run() cannot be called from a running event loop"
