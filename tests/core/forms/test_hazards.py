@@ -15,12 +15,14 @@ from cardan.core._limits import Limits
 from cardan.core.forms import (
     Field,
     MultipartDecoder,
+    PartDecoder,
     UrlencodedDecoder,
     parse_content_length,
     parse_form,
     parse_form_type,
 )
 from cardan.core.forms._disposition import parse_disposition
+from cardan.core.forms._framing import LONG_HEAD
 from tests.core.forms.forms import flat, form_values
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.machines import assert_cuts_do_not_matter, outcome, pieces_of
@@ -96,6 +98,27 @@ def test_a_value_past_its_limit_is_refused_early() -> None:
             parse_form(URL, body)
         assert caught.value.limit == "max_form_memory_size"
         assert body.read < 3 * MIB
+
+
+@pytest.mark.parametrize("size", [1, 1000, 40_000])
+@pytest.mark.parametrize("decoder", [MultipartDecoder, PartDecoder])
+def test_a_head_without_a_limit_is_not_copied_for_each_piece(
+    decoder: type[MultipartDecoder | PartDecoder], size: int
+) -> None:
+    """A program that sets ``max_part_header_size = None`` reads a head in linear time, however small its pieces are."""
+    start = b'--B\r\nContent-Disposition: form-data; name="a"\r\nX-A: '
+    end = b"\r\n\r\nvalue\r\n--B--"
+    made = decoder("B", limits=Limits(max_part_header_size=None))
+    made.feed(start + b"x" * LONG_HEAD)
+    made.feed(b"x")
+    collected: Any = made._tail
+    for _ in range(3):
+        assert made.feed(b"x" * size) == []
+        assert made._tail is collected
+    whole = decoder("B", limits=Limits(max_part_header_size=None))
+    expected = whole.feed(start + b"x" * (LONG_HEAD + 1 + 3 * size) + end)
+    found = outcome(lambda: made, [end])
+    assert repr(found) == repr(expected), "with the same types"
 
 
 @pytest.mark.parametrize("junk", [b"\r\n", b"a", b"\r", b"\n", b"-", b"--BOUN\r\n", b"\r\n--BOUN"])

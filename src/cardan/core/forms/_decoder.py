@@ -108,7 +108,7 @@ class MultipartDecoder(MultipartMachine):
             return None
         if self._before and not self._count:
             return None
-        return self._take_parts(tail + data if tail else data, 0, len(data))
+        return self._take_parts(b"".join((tail, data)) if tail else data, 0, len(data))
 
     def _take_parts(self, data: bytes, begin: int, fed: int) -> list[FormEvent] | None:
         """The events of all parts in ``data``. A boundary ends at ``begin``; the last ``fed`` bytes are new."""

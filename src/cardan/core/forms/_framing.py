@@ -21,7 +21,7 @@ and padding outside of the parts, is forbidden in forms only.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, NoReturn, TypeVar, cast
 
 from .._buffers import as_bytes
 from .._exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
@@ -50,6 +50,8 @@ CLOSED: Final = "closed"
 _LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
 AFTER_LAST: Final = "got data after the last boundary, expected CRLF or nothing"
 
+#: A head of this size, which only a program without ``max_part_header_size`` reads, is collected in a bytearray.
+LONG_HEAD: Final = 65_536
 #: From this size on CPython's search is linear, whatever the needle.
 LINEAR: Final = 30_000
 
@@ -128,7 +130,8 @@ class Framing(Generic[Event]):
         except HTTPException as error:
             self.accepted = events
             self._fail(error)
-        self._tail = data[self._pos :] if self._pos < len(data) else b""
+        data, pos = self._data, self._pos
+        self._tail = (data[pos:] if pos else data) if pos < len(data) else b""
         self._data = b""
         return events
 
@@ -222,6 +225,8 @@ class Framing(Generic[Event]):
         if end < 0:
             self._seen = max(len(data) - pos - len(delimiter) + 1, 0)
             return False
+        if isinstance(data, bytearray):
+            data = self._data = bytes(data)
         follow = data[end + 2 : end + 2 + len(delimiter)]
         if delimiter.startswith(follow):
             if len(follow) < len(delimiter):
@@ -299,6 +304,10 @@ class Framing(Generic[Event]):
         tail = self._tail
         delimiter = self._delimiter
         if self.state is not self._passed or len(data) < len(delimiter) or data.startswith(delimiter[len(tail) :]):
+            if self.state is HEAD and len(tail) >= LONG_HEAD:
+                grown = tail if isinstance(tail, bytearray) else bytearray(tail)
+                grown += data  # in place: a head without a limit takes linear time, however small its pieces are
+                return cast("bytes", grown)
             return tail + data
         self._add_data(tail, events)
         return data
