@@ -38,9 +38,9 @@ HEADERS = [
 FORM = {"data": {"title": "a b", "number": "7", "tag": ["x", "y"]}, "files": {"photo": ("my photo.png", b"12345")}}
 
 
-def section(page: str, title: str) -> str:
-    """The text below a heading of a guide, up to the next heading."""
-    text = (ROOT / "docs/coming-from" / page).read_text("utf-8")
+def section(page: str, title: str, folder: str = "docs/coming-from") -> str:
+    """The text below a heading of a page, up to the next heading."""
+    text = (ROOT / folder / page).read_text("utf-8")
     found = re.search(rf"^##+ {re.escape(title)}\n(.*?)(?=^##+ |\Z)", text, re.MULTILINE | re.DOTALL)
     assert found, f"{page} has no section {title!r}"
     return found[1]

@@ -517,7 +517,7 @@ def test_the_members_of_a_temporary_file(file_class: type) -> None:
     """Each file class has all that temporary files have, and the files in memory and on disk of the standard library;
     the guide has a table of the few names that it lacks or that mean something else.
     """
-    table = section("body.md", "Files for libraries")
+    table = section("uploaded-files.md", "What it has of a temporary file", "docs/guides")
     with tempfile.SpooledTemporaryFile() as spooled, tempfile.TemporaryFile() as on_disk:
         for file in (spooled, on_disk, io.BytesIO()):
             names = {name for name in dir(file) if not name.startswith("_")}
