@@ -39,7 +39,7 @@ def who(request: SiteRequest) -> Response:
 def upload(request: SiteRequest) -> Response:
     """Receive a file, and sign its name, so that a later request can show that it was received."""
     photo = request.files["photo"]
-    signature = hmac.new(SECRET, photo.filename.encode(), hashlib.sha256).hexdigest()
+    signature = hmac.new(SECRET, (photo.filename or "").encode(), hashlib.sha256).hexdigest()
     return Response.from_json({"size": photo.size, "signature": signature})
 
 
