@@ -5,7 +5,7 @@ They are not in :mod:`._sending`, because that module loads anyio, which a respo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ..core._buffers import as_bytes
 from ..core._response.outgoing import whole_answer
@@ -164,13 +164,7 @@ class AppAnswer:
 
     It is a machine: :meth:`feed` takes the messages in the order of the specification (ASGI HTTP specification 2.5,
     "Response Start" and "Response Body"; "Extensions", "HTTP Trailers"), and raises :exc:`RuntimeError` for one that is
-    out of order.
-
-        state       the next message
-        start       http.response.start
-        body        http.response.body
-        trailers    http.response.trailers, if they were announced
-        done        none
+    out of order. Trailers follow the body if the start has announced them.
     """
 
     __slots__ = ("announces", "headers", "state", "status", "trailers")
@@ -192,24 +186,37 @@ class AppAnswer:
 
     def feed(self, message: Message) -> bytes:
         """Take a message. Gives its piece of the body, empty for a message without one."""
-        kind, chunk = message["type"], b""
-        if self.state == "start" and kind == "http.response.start":
-            self.status = _status(message)
-            self.headers = decode_headers(message.get("headers") or ())
-            self.announces = bool(message.get("trailers"))
-            self.state = "body"
-        elif self.state == "body" and kind == "http.response.body":
-            chunk = body_of(message)
-            if not message.get("more_body", False):
-                self.state = "trailers" if self.announces else "done"
-        elif self.state == "trailers" and kind == TRAILERS:
-            self.trailers += decode_headers(message.get("headers") or ())
-            if not message.get("more_trailers", False):
-                self.state = "done"
-        else:
-            expected = f"'http.response.{self.state}'" if self.state != "done" else "none after the last one"
-            raise RuntimeError(f"got the message {kind!r} out of order, expected {expected}")
+        expected = self._READERS.get(self.state)
+        if expected is None or message["type"] != expected[0]:
+            kind = "none after the last one" if expected is None else repr(expected[0])
+            raise RuntimeError(f"got the message {message['type']!r} out of order, expected {kind}")
+        return expected[1](self, message)
+
+    def _read_start(self, message: Message) -> bytes:
+        self.status = _status(message)
+        self.headers = decode_headers(message.get("headers") or ())
+        self.announces = bool(message.get("trailers"))
+        self.state = "body"
+        return b""
+
+    def _read_body(self, message: Message) -> bytes:
+        chunk = body_of(message)
+        if not message.get("more_body", False):
+            self.state = "trailers" if self.announces else "done"
         return chunk
+
+    def _read_trailers(self, message: Message) -> bytes:
+        self.trailers += decode_headers(message.get("headers") or ())
+        if not message.get("more_trailers", False):
+            self.state = "done"
+        return b""
+
+    _READERS: ClassVar[dict[str, tuple[str, Callable[[AppAnswer, Message], bytes]]]] = {
+        "start": ("http.response.start", _read_start),
+        "body": ("http.response.body", _read_body),
+        "trailers": (TRAILERS, _read_trailers),
+    }
+    """State -> the type of the message that is expected in it, and its reader. In the state ``done`` none is."""
 
     def close(self) -> None:
         """Raise :exc:`RuntimeError` if a message is missing: the application has ended."""
