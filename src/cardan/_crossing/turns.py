@@ -5,6 +5,18 @@ that runs the application ends, and its result is the response. At a later ``wri
 ends. The thread stays inside ``write()``, and waits for its next call. If that is the next step of the body, the
 server has taken the bytes, and ``write()`` returns. If it is another call, nobody asks for more of the body:
 ``write()`` raises :exc:`ClientGone`, and the thread makes that call when the application has ended.
+
+    state     event                      next state
+    free      a call                     calling
+    calling   the function returns       free
+    calling   pause()                    paused
+    paused    a step of the body         calling
+    paused    another call, or none      left
+    left      pause()                    left
+    left      the function returns       free
+    left      the call that was put off  calling
+
+In the state ``left``, :meth:`Turns.pause` raises :exc:`ClientGone` at once.
 """
 
 from __future__ import annotations
