@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, NoReturn, TypeVar, cast
 
-from .._buffers import as_bytes
+from .._buffers import CHUNK_SIZE, as_bytes
 from .._exceptions import HTTPException, MachineStateError, MultipartError, RequestEntityTooLarge
 from ._head import BLANK, MAX_PADDING
 from ._plan import check_boundary
@@ -51,7 +51,7 @@ _LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
 AFTER_LAST: Final = "got data after the last boundary, expected CRLF or nothing"
 
 #: A head of this size, which only a program without ``max_part_header_size`` reads, is collected in a bytearray.
-LONG_HEAD: Final = 65_536
+LONG_HEAD: Final = CHUNK_SIZE
 #: From this size on CPython's search is linear, whatever the needle.
 LINEAR: Final = 30_000
 
