@@ -1,0 +1,1 @@
+"""A photo album with accounts: the application of the tutorial."""

@@ -1,0 +1,124 @@
+"""The database: albums, photos and users, in a file of SQLite."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS users (
+    name TEXT PRIMARY KEY,
+    password TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS albums (
+    id TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    owner TEXT NOT NULL REFERENCES users
+);
+CREATE TABLE IF NOT EXISTS photos (
+    id TEXT PRIMARY KEY,
+    album TEXT NOT NULL REFERENCES albums,
+    filename TEXT NOT NULL,
+    mimetype TEXT NOT NULL
+);
+"""
+ALBUMS = "SELECT id, title, owner FROM albums"
+PHOTOS = "SELECT id, album, filename, mimetype FROM photos"
+
+
+@dataclass(frozen=True)
+class Album:
+    """An album, which has photos."""
+
+    id: str
+    title: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo of an album. Its data are in a file whose name is ``id``."""
+
+    id: str
+    album: str
+    filename: str
+    mimetype: str
+
+
+def new_id() -> str:
+    """A name that nobody can guess, safe in a URL and as the name of a file."""
+    return secrets.token_urlsafe(12)
+
+
+class Database:
+    """A connection to the database."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = sqlite3.connect(path)
+        self.connection.execute("PRAGMA foreign_keys = ON")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    def create_tables(self) -> None:
+        """Create the tables that are not there yet."""
+        self.connection.executescript(TABLES)
+
+    # --- albums ---
+
+    def albums(self) -> list[Album]:
+        """All albums, by their titles."""
+        rows = self.connection.execute(f"{ALBUMS} ORDER BY title")
+        return [Album(*row) for row in rows]
+
+    def album(self, id: str) -> Album | None:
+        """The album with this id."""
+        row = self.connection.execute(f"{ALBUMS} WHERE id = ?", [id]).fetchone()
+        return Album(*row) if row else None
+
+    def add_album(self, album: Album) -> None:
+        """Store a new album."""
+        insert = "INSERT INTO albums (id, title, owner) VALUES (?, ?, ?)"
+        with self.connection:
+            self.connection.execute(insert, astuple(album))
+
+    # --- photos ---
+
+    def photos(self, album: Album) -> list[Photo]:
+        """The photos of an album, in the order in which they were added."""
+        query = f"{PHOTOS} WHERE album = ? ORDER BY rowid"
+        return [Photo(*row) for row in self.connection.execute(query, [album.id])]
+
+    def photo(self, id: str) -> Photo | None:
+        """The photo with this id."""
+        row = self.connection.execute(f"{PHOTOS} WHERE id = ?", [id]).fetchone()
+        return Photo(*row) if row else None
+
+    def add_photo(self, photo: Photo) -> None:
+        """Store a new photo."""
+        columns = "id, album, filename, mimetype"
+        insert = f"INSERT INTO photos ({columns}) VALUES (?, ?, ?, ?)"
+        with self.connection:
+            self.connection.execute(insert, astuple(photo))
+
+    def remove_photo(self, photo: Photo) -> None:
+        """Forget a photo."""
+        with self.connection:
+            self.connection.execute("DELETE FROM photos WHERE id = ?", [photo.id])
+
+    # --- users ---
+
+    def password(self, user: str) -> str | None:
+        """The hashed password of a user."""
+        query = "SELECT password FROM users WHERE name = ?"
+        row = self.connection.execute(query, [user]).fetchone()
+        return str(row[0]) if row else None
+
+    def add_user(self, name: str, password: str) -> bool:
+        """Store a new user with a hashed password. False if the name is taken."""
+        insert = "INSERT OR IGNORE INTO users (name, password) VALUES (?, ?)"
+        with self.connection:
+            return self.connection.execute(insert, [name, password]).rowcount == 1

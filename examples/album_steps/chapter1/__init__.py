@@ -1,0 +1,1 @@
+"""The album after the first chapter: routes, responses and tests."""

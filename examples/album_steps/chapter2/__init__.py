@@ -1,0 +1,1 @@
+"""The album after the second chapter: forms and a database."""

@@ -1,0 +1,1 @@
+"""The album after the third chapter: uploads."""

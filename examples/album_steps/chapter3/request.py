@@ -1,0 +1,27 @@
+"""The request of this application: its limits, and what middleware adds to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypedDict
+
+from cardan import Request
+
+from .database import Database
+
+
+class State(TypedDict):
+    """What the lifespan gives to every request."""
+
+    database: Path
+    photos: Path
+
+
+class AlbumRequest(Request[State]):
+    """A request with a connection to the database."""
+
+    max_content_length = 50_000_000
+    max_file_size = 10_000_000
+    max_files = 20
+
+    db: Database
