@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from _forms import fuzz
+from _bytes import fuzz
 
 from cardan.core._exceptions import MultipartError, RequestEntityTooLarge
 from cardan.core._limits import Limits

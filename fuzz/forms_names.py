@@ -7,7 +7,7 @@ exception is raised.
 
 from __future__ import annotations
 
-from _forms import fuzz
+from _bytes import fuzz
 
 from cardan.core._exceptions import MultipartError
 from cardan.core.forms import parse_form_type, safe_filename

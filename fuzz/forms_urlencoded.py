@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from _forms import fuzz
+from _bytes import fuzz
 
 from cardan.core._limits import Limits
 from cardan.core.forms import UrlencodedDecoder, parse_form, parse_urlencoded

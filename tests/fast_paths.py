@@ -19,10 +19,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import CodeType, FunctionType
 
-__all__ = ["FAST_PATHS", "FastPath", "counting", "find", "switch_off"]
+__all__ = ["FAST_PATHS", "FastPath", "counting", "find", "switch_off", "switched_off"]
 
 
 class FastPath(NamedTuple):
@@ -204,6 +204,20 @@ def switch_off(path: FastPath) -> None:
     """Let every attempt of a fast path give None. The code is replaced, which all references to the function see."""
     function = find(path.name)
     function.__code__ = _code_of_none(function.__code__)
+
+
+@contextmanager
+def switched_off(paths: Iterable[FastPath]) -> Iterator[None]:
+    """Switch fast paths off, and on again at the end."""
+    functions = [find(path.name) for path in paths]
+    codes = [function.__code__ for function in functions]
+    for function, code in zip(functions, codes, strict=True):
+        function.__code__ = _code_of_none(code)
+    try:
+        yield
+    finally:
+        for function, code in zip(functions, codes, strict=True):
+            function.__code__ = code
 
 
 @contextmanager

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cardan import Application, Request, Response, middleware
-from cardan.exceptions import UnsupportedMediaType
-from cardan.testing import Client
+from cardan.exceptions import HTTPException, UnsupportedMediaType
+from cardan.testing import PROTOCOLS, Client
 
 from .conftest import IN_PROCESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cardan.types import ProtocolName
 
 MULTIPART = b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--B--\r\n'
 TYPES = {
@@ -218,3 +220,51 @@ def test_load_can_be_repeated(place: str) -> None:
     protocol, _, backend = place.partition("-")
     with Client(Application(handler), protocol=protocol, backend=backend) as client:  # type: ignore[arg-type]
         assert send(client, "", "urlencoded", "gzip").text == "a=1"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_values_of_a_method_without_a_form(protocol: ProtocolName, method: str) -> None:
+    """``values`` of a GET or HEAD request are its query, whether a body that nobody has to read was refused or not."""
+    found: list[object] = []
+
+    def note(request: Request) -> Response:
+        try:
+            found.append(list(request.values.items()))
+        except UnsupportedMediaType as error:
+            found.append(error.code)
+        return Response()
+
+    async def anote(request: Request) -> Response:
+        with pytest.raises(UnsupportedMediaType):
+            await request.load()
+        return note(request)
+
+    for handler in (note, anote):
+        with Client(Request.application(handler), protocol=protocol) as client:
+            client.request(
+                method,
+                "/?a=1",
+                content=b"a=2",
+                headers={"Content-Type": "application/x-www-form-urlencoded", "Content-Encoding": "gzip"},
+            )
+    assert found == [415 if method == "POST" else [("a", "1")]] * 2
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("length", ["3", "x"])
+def test_values_of_a_get_whose_body_is_refused(protocol: ProtocolName, length: str) -> None:
+    """``values`` are the query also if the body exceeds a limit, or if its length is none."""
+
+    class Small(Request):
+        max_data_memory = 2
+
+    @Small.application
+    def app(request: Small) -> Response:
+        with pytest.raises(HTTPException):
+            request.get_data()
+        return Response.from_json(request.values.to_dict())
+
+    with Client(app, protocol=protocol) as client:
+        answer = client.request("GET", "/?a=1", content=b"abc", headers={"Content-Length": length})
+        assert answer.json() == {"a": "1"}

@@ -26,7 +26,7 @@ from typing import (
 )
 
 from .._deprecated import deprecated
-from .._exceptions import BadRequest, UnsupportedMediaType
+from .._exceptions import BadRequest, HTTPException, UnsupportedMediaType
 from .._informational import early_hints, early_links
 from .._limits import LimitAttributes, Limits
 from .._urls import iri_path, iri_query
@@ -646,7 +646,10 @@ class BaseRequest(_Limited):
     def values(self) -> CombinedMultiDict[str, str]:
         """``args`` and ``form`` together. For GET and HEAD only ``args``: their body is not read."""
         if self.method in ("GET", "HEAD"):
-            reading.loaded(self, "values")  # finds a forgotten load(), whatever the method
+            try:
+                reading.loaded(self, "values")  # finds a forgotten load(), whatever the method
+            except HTTPException:
+                pass  # the body was refused, which is not needed
             return CombinedMultiDict([self.args])
         return CombinedMultiDict([self.args, self.form])
 

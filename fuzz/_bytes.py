@@ -1,9 +1,10 @@
-"""Shared code of the fuzzers of forms: make bodies, and check the rule for each of them.
+"""Shared code of the fuzzers of bytes: make inputs, and check the rule for each of them.
 
 Takes a rule, which is a function of bytes that raises AssertionError if it is broken, and seeds. If atheris is
-installed (a coverage-guided fuzzer, ``pip install atheris``), it runs the rule. Without it, or with ``--plain``, bodies
-are made at random from the seeds, and the same seed of the generator gives exactly the same run. If a body breaks the
-rule, it is printed, and the exit status is 1.
+installed (a coverage-guided fuzzer, ``pip install atheris``), it runs the rule. Without it, or with ``--plain``, inputs
+are made at random from the seeds, and the same seed of the generator gives exactly the same run. If an input breaks the
+rule, it is printed, and the exit status is 1. Each rule has a part that is checked here: no input takes longer than a
+second of processor time.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Law = Callable[[bytes], None]
 
 
 def grow(pool: list[bytes], tokens: list[bytes], rand: random.Random) -> Iterable[bytes]:
-    """Endless bodies, made from ``pool``."""
+    """Endless inputs, made from ``pool``."""
     while True:
         body = rand.choice(pool)
         for _ in range(rand.randrange(8)):
@@ -46,7 +47,7 @@ def grow(pool: list[bytes], tokens: list[bytes], rand: random.Random) -> Iterabl
 
 
 def fuzz(doc: str | None, law: Law, seeds: list[bytes], tokens: list[bytes]) -> None:
-    """Check ``law`` for bodies until the time is over."""
+    """Check ``law`` for inputs until the time is over."""
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--seconds", type=float, default=3.0, help="how long (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=None, help="repeats a run without atheris")
