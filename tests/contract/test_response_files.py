@@ -221,3 +221,30 @@ def test_cut_while_it_is_sent(client: Client, path: Path) -> None:
         read()
     assert received < SIZE
     assert ENDED == ["hook"]
+
+
+@pytest.mark.parametrize("declared", [0, 8, SIZE - 1, SIZE + 1])
+async def test_a_file_of_another_length_than_declared(path: Path, transport: str, declared: int) -> None:
+    """A file with a wrong Content-Length raises ContentLengthError before anything is sent. A server that sends the
+    file itself, by ``wsgi.file_wrapper`` or ``http.response.pathsend``, would send more or fewer bytes than it says,
+    and the client would take the rest for the next answer (RFC 9112 section 6.3)."""
+    response = send_file(path, None)
+    response.content_length = declared
+    started: list[Any] = []
+    message = f"^got a body of {SIZE} bytes, expected {declared} as declared$"
+    if transport == "wsgi":
+        environ = RequestBuilder("/").environ() | {"wsgi.file_wrapper": FileWrapper}
+        with pytest.raises(ContentLengthError, match=message):
+            response(environ, lambda *head: started.append(head))
+    else:
+        scope = RequestBuilder("/").scope() | {"extensions": {"http.response.pathsend": {}}}
+
+        async def receive() -> Any:
+            await anyio.sleep_forever()
+
+        async def send(message: Any) -> None:
+            started.append(message)
+
+        with pytest.raises(ContentLengthError, match=message):
+            await response(scope, receive, send)
+    assert started == []

@@ -212,6 +212,14 @@ def test_a_field_trailer_of_the_program() -> None:
     assert [value for name, value in head.headers if name == "Trailer"] == ["X, Y"]
 
 
+@pytest.mark.parametrize("body", ["a", ["a"], iter(["a"])])
+def test_a_field_trailer_without_trailer_fields(body: Any) -> None:
+    """It would announce fields that do not follow, and belongs to the server (PEP 3333, "Other HTTP Features"): it is
+    left out, whatever the body is."""
+    response = Response(body, headers={"trailer": "X"})
+    assert [name for name, _ in events(response)[0].headers if name.lower() == "trailer"] == []
+
+
 def test_a_body_that_is_cut() -> None:
     """After ``drop_trailers()`` the end has none, and no function is called."""
     trailers = Trailers({"X": lambda: pytest.fail("called")})

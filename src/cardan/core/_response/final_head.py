@@ -31,6 +31,8 @@ _lower_names: dict[str, str] = {}
 #: Transfer-Encoding beside a Content-Length breaks the framing (RFC 9112 section 6.3).
 _OF_CONNECTION: Final = (
     "connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade",
+    # announces what only a server can send: the finalizer adds it where trailer fields follow
+    "trailer",
 )  # fmt: skip
 
 #: The fields that are no lists, so that a response has each of them at most once (RFC 9110 section 5.3; the grammar of

@@ -118,6 +118,8 @@ class ResponseFinalizer:
         trailers: Trailers | None = None,
         trailers_over: str | None = None,
     ) -> None:
+        if trailers:
+            headers = list(headers)
         fields, self._declared = final_fields(method, status, headers, length)
         self.sends_body = has_body(method, status)
         """Whether chunks are sent. If not, the body need not be produced."""
@@ -130,8 +132,8 @@ class ResponseFinalizer:
         self._announced = {name.lower() for name in trailers} if trailers else ()
         if trailers and self.sends_body and takes_trailers(trailers_over, self._declared):
             self.head.trailers = tuple(trailers)
-            if not any(name.lower() == "trailer" for name, _ in fields):
-                fields.append(("Trailer", ", ".join(trailers)))
+            own = [value for name, value in headers if name.lower() == "trailer"]
+            fields.append(("Trailer", ", ".join(own or trailers)))
         self._sent = 0
         self._error: Exception | None = None
         self.state = "head"

@@ -150,7 +150,7 @@ class Outgoing(BodyAccess):
         trailers_over: str | None = None,
     ) -> ResponseFinalizer:
         """The machine for one sending of this response. ``length`` is that of the body, None if it is not known."""
-        return ResponseFinalizer(
+        finalizer = ResponseFinalizer(
             method,
             self._code,
             self._pairs(request_url, length),
@@ -160,6 +160,11 @@ class Outgoing(BodyAccess):
             trailers=self._trailers if self._body is not None else self.trailers,
             trailers_over=trailers_over,
         )
+        if self._body is None and finalizer.sends_body and finalizer.declared is not None:
+            body: Any = self._iterable
+            if hasattr(body, "ranged"):  # a file, which the server may send itself: then nobody counts its bytes
+                check_length(body.length, finalizer.declared)
+        return finalizer
 
     def _pairs(self, request_url: Callable[[], str] | None, length: int | None) -> list[tuple[str, str]]:
         """The header fields as they are now."""

@@ -1,17 +1,24 @@
-"""The fuzzers of forms run, and their laws hold for a moment; a run is repeated by its seed."""
+"""The fuzzers of bytes run, and their laws hold for a moment; a run is repeated by its seed."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-FUZZ = Path(__file__).parents[3] / "fuzz"
+from tests.house import ROOT
+
+FUZZ = ROOT / "fuzz"
+NAMES = [path.stem for path in FUZZ.glob("*.py") if "from _bytes import fuzz" in path.read_text("utf-8")]
 
 
-@pytest.mark.parametrize("name", ["forms_multipart", "forms_urlencoded", "forms_names"])
+def test_the_fuzzers_are_found() -> None:
+    """Forms, whole requests and whole responses have fuzzers."""
+    assert {"forms_multipart", "whole_requests", "whole_responses"} < set(NAMES)
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_fuzzer(name: str) -> None:
     """Each fuzzer states its rule in its docstring, and the rule holds for a moment, without a compiled fuzzer."""
     path = FUZZ / f"{name}.py"
