@@ -10,11 +10,14 @@ second of processor time.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FunctionType
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -48,19 +51,26 @@ def grow(pool: list[bytes], tokens: list[bytes], rand: random.Random) -> Iterabl
 
 def fuzz(doc: str | None, law: Law, seeds: list[bytes], tokens: list[bytes]) -> None:
     """Check ``law`` for inputs until the time is over."""
+
+    def rule(data: bytes) -> None:
+        begin = time.process_time()
+        law(data)
+        taken = time.process_time() - begin
+        assert taken < 1, f"got {taken:.1f} seconds of processor time, expected less than one"
+
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--seconds", type=float, default=3.0, help="how long (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=None, help="repeats a run without atheris")
     parser.add_argument("--plain", action="store_true", help="without atheris")
     options = parser.parse_args()
-    if not options.plain and options.seed is None and _with_atheris(law, options.seconds):
+    if not options.plain and options.seed is None and _with_atheris(rule, options.seconds, seeds, tokens):
         return
     seed = random.randrange(2**32) if options.seed is None else options.seed
     end = time.monotonic() + options.seconds
     count = 0
     for count, body in enumerate(grow(list(seeds), tokens, random.Random(seed))):
         try:
-            law(body)
+            rule(body)
         except Exception as error:
             sys.exit(f"seed {seed}, body {count}: {body!r}\n{type(error).__name__}: {error}")
         if time.monotonic() > end:
@@ -68,11 +78,37 @@ def fuzz(doc: str | None, law: Law, seeds: list[bytes], tokens: list[bytes]) -> 
     print(f"{count + 1} bodies, seed {seed}: the law holds")
 
 
-def _with_atheris(law: Law, seconds: float) -> bool:
+def _with_atheris(law: Law, seconds: float, seeds: list[bytes], tokens: list[bytes]) -> bool:
+    """Let atheris make the inputs, guided by which lines of cardan they reach. False if it is not installed."""
     try:
         import atheris
     except ImportError:
         return False
-    atheris.Setup([sys.argv[0], f"-max_total_time={max(1, int(seconds))}"], atheris.instrument_func(law))
-    atheris.Fuzz()
+    for code in functions_of("cardan"):
+        atheris.instrument_func(code)
+    with TemporaryDirectory() as folder:
+        if (child := os.fork()) == 0:  # libFuzzer ends its process
+            for number, seed in enumerate(seeds):
+                Path(folder, str(number)).write_bytes(seed)
+            words = Path(folder, "words.dict")
+            escaped = ("".join(f"\\x{byte:02x}" for byte in token) for token in tokens)
+            words.write_text("".join(f'"{word}"\n' for word in escaped if word))
+            options = [f"-max_total_time={max(1, int(seconds))}", f"-dict={words}", "-max_len=2000"]
+            atheris.Setup([sys.argv[0], *options, folder], law)
+            atheris.Fuzz()
+        _, status = os.waitpid(child, 0)
+    if status:
+        sys.exit(1)
     return True
+
+
+def functions_of(package: str) -> Iterable[FunctionType]:
+    """Every function and method of the modules of a package that are loaded."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == package:
+            for value in list(vars(module).values()):
+                members = vars(value).values() if isinstance(value, type) and value.__module__ == name else [value]
+                for member in members:
+                    found = getattr(member, "__func__", getattr(member, "fget", member))
+                    if isinstance(found, FunctionType) and found.__module__ == name:
+                        yield found
