@@ -17,7 +17,9 @@ NEWER ?= /var/tmp/cardan-newer
 NEWER_PYTHONS ?= python3.14 python3.15
 USERCODE ?= $(wildcard ../shared/usercode2)
 
-CANDIDATES := python3 python3.15 python3.14 python3.13 python3.12 python3.11 python
+# the versions that the tests pass on, the newest first
+PYTHONS := 3.15 3.14 3.13 3.12 3.11
+CANDIDATES := python3 $(addprefix python,$(PYTHONS)) python
 ifndef PYTHON
 PYTHON := $(shell for p in $(CANDIDATES); do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -30,7 +32,7 @@ scripts = $(sort $(shell grep -ls '^if __name__ == "__main__":' $(1)/*.py))
 PIP_QUIET := -qq --no-input --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-newer demo check format bench bench-newer early-answers interop interop-suites docs fuzz clean
+.PHONY: help test test-newer demo check format bench bench-newer early-answers interop interop-suites docs dist dist-test fuzz clean
 .NOTPARALLEL:
 .SUFFIXES:
 
@@ -46,6 +48,8 @@ help:
 	@echo "make interop  one application on every server, asked by every client: docs/explanation/interop.md"
 	@echo "make interop-suites  the tests of Flask, Werkzeug and Quart with cardan's classes in the place of Werkzeug's"
 	@echo "make docs    the manual, in docs/_build/html"
+	@echo "make dist    the source distribution and the wheel, in dist"
+	@echo "make dist-test  the tests of that source distribution, with that wheel installed in an environment of its own"
 	@echo "make fuzz    every fuzzer for a short while"
 
 # With no ARGS first a part without the fast paths (tests/fast_paths.py); the run of all tests ends the output.
@@ -97,12 +101,24 @@ interop: $(VENV)/.installed-interop
 	@$(PY) -m interop $(ARGS)
 
 # The suites of other projects need the versions that they were written for: they have environments of their own, one for
-# each of these extras. pip downloads their source distributions.
+# each of these groups. pip downloads their source distributions.
 SUITES := suites suites-quart
 interop-suites:
-	@status=0; for extra in $(SUITES); do venv=$(VENV).$$extra; \
-		$(MAKE) --silent --no-print-directory VENV=$$venv $$venv/.installed-$$extra || exit 1; \
-		$$venv/bin/python -m tests.suites --extra $$extra $(ARGS) || status=1; done; exit $$status
+	@status=0; for group in $(SUITES); do venv=$(VENV).$$group; \
+		$(MAKE) --silent --no-print-directory VENV=$$venv $$venv/.installed-$$group || exit 1; \
+		$$venv/bin/python -m tests.suites --group $$group $(ARGS) || status=1; done; exit $$status
+
+# the files of a release: the wheel is built from the source distribution, as pip would build it
+dist: $(VENV)/.installed-build
+	@rm -rf dist && mkdir -p dist/unpacked
+	@$(PY) -m hatchling build --target sdist --directory dist
+	@tar -xzf dist/cardan-*.tar.gz -C dist/unpacked --strip-components 1
+	@cd dist/unpacked && $(abspath $(PY)) -m hatchling build --target wheel --directory ..
+	@rm -r dist/unpacked
+
+# the same files as a user gets them: see the script
+dist-test: dist
+	@PYTHON='$(PYTHON)' ARGS='$(PARALLEL) $(ARGS)' .ci/dist-test
 
 docs: $(VENV)/.installed-docs
 	@$(PY) -m sphinx -M html docs docs/_build --fail-on-warning --keep-going --quiet $(ARGS)
@@ -113,12 +129,14 @@ fuzz: $(VENV)/.installed-test
 		echo "== $$script"; $(PY) "$$script" $(ARGS) || status=1; done; exit $$status
 
 clean:
-	@rm -rf $(VENV)/.installed-* docs/_build .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV)/.installed-* dist docs/_build .mypy_cache .pytest_cache .ruff_cache
 
-# Each target installs one extra of pyproject.toml.
+# Each target installs cardan and one dependency group of pyproject.toml. pip knows groups since 25.1, and the pip that comes
+# with Python may be older: then a newer one is installed into the environment first.
 $(VENV)/.installed-%: pyproject.toml | $(PY)
-	@echo "setting up cardan[$*] in $(VENV)" >&2
-	@$(PY) -m pip install $(PIP_QUIET) --editable '.[$*]'
+	@echo "setting up cardan and the group $* in $(VENV)" >&2
+	@$(PY) -m pip install $(PIP_QUIET) 'pip>=25.1'
+	@$(PY) -m pip install $(PIP_QUIET) --editable . --group $*
 	@touch $@
 
 # Debian's python3 has no ensurepip, and its pip must not change the system. Then virtualenv is installed into a folder of

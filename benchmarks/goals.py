@@ -1,4 +1,4 @@
-"""Summaries of the results: how far the goals are met, and the forms in one table. report.py writes both.
+"""Summaries of the results: how far the goals are met, the forms in one table, and the table of the README at the root.
 
 The functions take the results of :mod:`report` for each interpreter, and give Markdown. A ratio is the time of the
 fastest other library, divided by cardan's: above 1 cardan is faster, and within 10 % is a tie.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["form_table", "goal_table"]
+__all__ = ["form_table", "front_table", "goal_table"]
 
 Results = dict[str, dict[str, Any]]
 Row = dict[str, float]
@@ -160,3 +160,20 @@ def _amount(seconds: float, size: int) -> str:
 def _markdown(head: list[str], lines: list[list[str]]) -> str:
     rows = [head, ["---"] * len(head), *lines]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+#: the interpreter and the libraries in the README at the root
+FRONT = "3.11"
+FRONT_PEERS = {"wsgi": ("cardan", "werkzeug", "falcon"), "asgi": ("cardan", "starlette", "falcon")}
+
+
+def front_table(results: Results) -> str:
+    """The table of the README at the root: microseconds for one request, on one interpreter."""
+    found = results[FRONT]["request_response"]
+    numbers = found["numbers"]
+    titles = [f"{peer}, {protocol.upper()}" for protocol, peers in FRONT_PEERS.items() for peer in peers]
+    lines = [f"| | {' | '.join(titles)} |", f"|---|{'---|' * len(titles)}"]
+    for row in numbers["wsgi"]:
+        times = [f"{numbers[protocol][row][peer]:.1f}" for protocol, peers in FRONT_PEERS.items() for peer in peers]
+        lines.append(f"| {row} | {' | '.join(times)} |")
+    return "\n".join([*lines, "", f"({', '.join(found['text'].partition(chr(10))[0].split(', '))})"])

@@ -4,7 +4,7 @@
 
 The results of each interpreter are kept in ``results/``, so that README.md shows several of them. They are stored under
 the version of the interpreter, or under ``--name``, because two builds of one version differ in speed. Only the text
-between two marks in README.md is replaced.
+between two marks in README.md is replaced, and that between two marks in the README.md at the root.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from goals import form_table, goal_table
+from goals import form_table, front_table, goal_table
 
 HERE = Path(__file__).parent
-RESULTS, README = HERE / "results", HERE / "README.md"
+RESULTS, README, FRONT_PAGE = HERE / "results", HERE / "README.md", HERE.parent / "README.md"
 MARKS = "<!-- {}: written by report.py -->", "<!-- end of {} -->"
 SCRIPTS = {
     "request_response": "Request and response",
@@ -109,14 +109,14 @@ def tables(kept: dict[str, dict[str, Any]]) -> str:
     return "\n".join(parts)
 
 
-def write(name: str, text: str) -> None:
-    """Replace the text between the marks with this name in README.md."""
+def write(name: str, text: str, page: Path = README) -> None:
+    """Replace the text between the marks with this name in a page."""
     begin, end = (mark.format(name) for mark in MARKS)
-    before, found, rest = README.read_text().partition(begin)
+    before, found, rest = page.read_text().partition(begin)
     _, ended, after = rest.partition(end)
     if not (found and ended):
-        raise SystemExit(f"got no {begin} and {end} in {README}, expected both")
-    README.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+        raise SystemExit(f"got no {begin} and {end} in {page}, expected both")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
 def main() -> None:
@@ -146,6 +146,7 @@ def main() -> None:
     write("tables", tables(kept))
     write("goals", goal_table(kept))
     write("forms", form_table(kept))
+    write("front", front_table(kept), FRONT_PAGE)
 
 
 if __name__ == "__main__":

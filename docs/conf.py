@@ -3,7 +3,6 @@
 import importlib
 import pkgutil
 from collections import defaultdict
-from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from sphinx.pycode import ModuleAnalyzer
@@ -13,7 +12,7 @@ import cardan
 project = "cardan"
 author = "The cardan authors"
 copyright = "The cardan authors"
-release = version = installed_version("cardan")
+release = version = cardan.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]

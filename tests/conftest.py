@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+import sysconfig
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,10 +36,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="switch every fast path off; tests of real servers are left out, because these run in their own processes",
     )
+    parser.addoption(
+        "--installed",
+        action="store_true",
+        help="run nothing if cardan is imported from this folder, and not from where packages are installed",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Switch the fast paths off, before anything is collected."""
+    """Check where cardan comes from, and switch the fast paths off, before anything is collected."""
+    if config.option.installed:
+        import cardan
+
+        home = Path(cardan.__file__).resolve()
+        expected = Path(sysconfig.get_path("purelib")).resolve()
+        if not home.is_relative_to(expected):
+            raise pytest.UsageError(f"got cardan in {home.parent}, expected it in {expected}")
     if config.option.slow_paths:
         from tests.fast_paths import FAST_PATHS, switch_off
 

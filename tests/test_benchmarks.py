@@ -48,7 +48,7 @@ def test_wrong_answers_are_found() -> None:
     assert "AssertionError: hello: got b'no'" in done.stderr
 
 
-# starlette reads forms with python_multipart, which only the extra `bench` installs
+# starlette reads forms with python_multipart, a distribution of its own
 IMPORTS = {"starlette": ("starlette", "python_multipart")}
 
 
@@ -62,3 +62,13 @@ def test_rows_whose_instructions_are_counted(protocol: str, peers: tuple[str, st
         command = [sys.executable, BENCHMARKS / "instructions.py", "--child", protocol, contestant, row, "2"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_numbers_on_the_front_page() -> None:
+    """README.md at the root has the numbers of the results that are kept, written by report.py."""
+    code = "import json, report; found = {'3.11': json.loads((report.RESULTS / '3.11.json').read_text())}\n"
+    code += "print(report.front_table(found))"
+    command = [sys.executable, "-c", code]
+    table = subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True, check=True).stdout
+    page = (BENCHMARKS.parent / "README.md").read_text("utf-8")
+    assert f"<!-- front: written by report.py -->\n{table}<!-- end of front -->" in page

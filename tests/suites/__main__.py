@@ -1,10 +1,10 @@
 """Runs test suites of other projects, first with Werkzeug and then with cardan in its place: ``make interop-suites``.
 
-    python -m tests.suites --extra EXTRA [NAME ...] [--show TEST]
+    python -m tests.suites --group GROUP [NAME ...] [--show TEST]
 
 ``suites.toml`` has the suites: the source distribution that pip downloads, its tests, the lines that are changed for
 cardan, and the tests that are known to fail with it, each with the reason. The command fails if another test is lost,
-and if one of these is not. ``--extra`` names the extra of cardan that is installed. Suites that need another one are
+and if one of these is not. ``--group`` names the dependency group that is installed. Suites that need another one are
 left out.
 ``--show`` runs one test with cardan and prints what pytest says.
 """
@@ -82,13 +82,13 @@ def main() -> bool:
     """Run the suites. Returns whether each one shows what is explained."""
     parser = argparse.ArgumentParser(prog="make interop-suites", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(SUITES)}; all without a name")
-    parser.add_argument("--extra", required=True, help="the suites that need this extra are run")
+    parser.add_argument("--group", required=True, help="the suites that need this group are run")
     parser.add_argument("--show", metavar="TEST", help="run one test with cardan and print the output of pytest")
     given = parser.parse_args()
     holds = True
     for name in given.names or SUITES:
         suite = SUITES[name]
-        if suite["extra"] != given.extra:
+        if suite["group"] != given.group:
             continue
         with tempfile.TemporaryDirectory() as folder:
             root = fetch(suite["requirement"], suite["sha256"], Path(folder))
