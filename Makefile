@@ -39,7 +39,7 @@ PIP_QUIET := -qq --no-input --disable-pip-version-check
 help:
 	@echo "make test    every test, including the examples in README and docs"
 	@echo "make test-newer  the same on Python 3.14 and 3.15, with Debian sid in $(NEWER); needs root"
-	@echo "make demo    one application under uvicorn (port $(UVICORN_PORT)) and gunicorn (port $(GUNICORN_PORT))"
+	@echo "make demo    one page under gunicorn (port $(GUNICORN_PORT)) and uvicorn (port $(UVICORN_PORT))"
 	@echo "make check   ruff, mypy --strict, pyright"
 	@echo "make format  let ruff fix what it can fix"
 	@echo "make bench   benchmarks, side by side with other libraries"

@@ -2,6 +2,7 @@
 
     python examples/serve_both.py [upload:app] [--host 127.0.0.1] [--uvicorn-port 8000] [--gunicorn-port 8001]
 
+Each server finds the addresses of both in the variables DEMO_PORTS and DEMO_HOST of its environment.
 Stops both servers on Ctrl-C or SIGTERM, and also when one of them ends by itself.
 """
 
@@ -32,9 +33,14 @@ class Program:
     port: int
     arguments: list[str]
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, wanted: list[Program]) -> subprocess.Popen[bytes]:
         """Start the server in a new session, so that Ctrl-C reaches only this script, which then stops the servers."""
-        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(EXAMPLES), os.getenv("PYTHONPATH")]))}
+        environ = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(EXAMPLES), os.getenv("PYTHONPATH")])),
+            "DEMO_PORTS": " ".join(f"{program.protocol}={program.port}" for program in wanted),
+            "DEMO_HOST": self.host,
+        }
         return subprocess.Popen([sys.executable, "-m", self.name, *self.arguments], env=environ, start_new_session=True)
 
     @property
@@ -49,10 +55,8 @@ def programs(options: argparse.Namespace) -> list[Program]:
     one, two = options.uvicorn_port, options.gunicorn_port
     uvicorn = ["--host", host, "--port", str(one), "--log-level", "warning", "--timeout-graceful-shutdown", "5", target]
     gunicorn = ["--bind", f"{host}:{two}", "--worker-class", "gthread", "--threads", "8", "--log-level", "warning"]
-    return [
-        Program("uvicorn", "ASGI", host, one, uvicorn),
-        Program("gunicorn", "WSGI", host, two, [*gunicorn, "--graceful-timeout", "5", "--no-control-socket", target]),
-    ]
+    gunicorn += ["--graceful-timeout", "5", "--no-control-socket", target]
+    return [Program("gunicorn", "WSGI", host, two, gunicorn), Program("uvicorn", "ASGI", host, one, uvicorn)]
 
 
 def taken(program: Program) -> bool:
@@ -97,11 +101,15 @@ def stop(processes: list[subprocess.Popen[bytes]]) -> None:
             process.wait()
 
 
-def announce(running: list[tuple[Program, subprocess.Popen[bytes]]]) -> None:
-    """Print the URLs."""
-    print("\n  One application object, two servers:\n")
+def announce(running: list[tuple[Program, subprocess.Popen[bytes]]], target: str) -> None:
+    """Print the URLs, and for the demo what to try."""
+    print("\n  One function, two servers. Open one of them in a browser:\n")
     for program, _ in running:
         print(f"    {program.url:30} {program.protocol}, {program.name}")
+    if target == "upload:app":
+        print("\n  Try: send a form over both, and compare the receipts. Or in a terminal:\n")
+        for program, _ in running:
+            print(f"    curl -F name=Ada -F files=@README.md {program.url}receipt")
     print("\n  Ctrl-C stops both.\n", flush=True)
 
 
@@ -110,14 +118,14 @@ def interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def serve(wanted: list[Program]) -> int:
+def serve(wanted: list[Program], target: str) -> int:
     """Run all servers until there is a signal or one of them ends; returns the exit status."""
     running: list[tuple[Program, subprocess.Popen[bytes]]] = []
     try:
         for program in wanted:
-            running.append((program, program.start()))  # noqa: PERF401  # if a start fails, the servers before it have to be stopped
+            running.append((program, program.start(wanted)))  # noqa: PERF401  # if a start fails, the servers before it have to be stopped
         if wait_until_ready(running):
-            announce(running)
+            announce(running, target)
             while all(process.poll() is None for _, process in running):
                 time.sleep(0.2)
         print(*(f"{p.name} ended with status {c.returncode}" for p, c in running if c.poll() is not None), sep="\n")
@@ -136,7 +144,8 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--uvicorn-port", type=int, default=8000)
     parser.add_argument("--gunicorn-port", type=int, default=8001)
-    wanted = programs(parser.parse_args())
+    options = parser.parse_args()
+    wanted = programs(options)
     if blocked := [program for program in wanted if taken(program)]:
         for program in blocked:
             option = f"{program.name.upper()}_PORT"
@@ -147,7 +156,7 @@ def main() -> int:
         return 1
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    return serve(wanted)
+    return serve(wanted, options.target)
 
 
 if __name__ == "__main__":

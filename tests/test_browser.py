@@ -1,4 +1,4 @@
-"""A real browser fills in the form of the demo, on both servers:
+"""A real browser uses the page of the demo, from both servers:
 
 Debian's Chromium without a window, through chromium-driver.
 
@@ -9,6 +9,7 @@ can.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
@@ -17,12 +18,10 @@ from typing import TYPE_CHECKING
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import (
-    invisibility_of_element,
-    presence_of_element_located,
-    visibility_of,
-)
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.expected_conditions import invisibility_of_element, visibility_of
 from selenium.webdriver.support.wait import WebDriverWait
 from urllib3.exceptions import HTTPError
 
@@ -50,7 +49,6 @@ FLAGS = [
 ]
 SECONDS = 30
 ANSWER_SECONDS = 8
-RESULT = (By.CSS_SELECTOR, "article.result")
 
 
 def start_browser(profile: Path, *, javascript: bool = True) -> webdriver.Chrome:
@@ -125,8 +123,20 @@ def by_id(browser: webdriver.Chrome, name: str) -> WebElement:
     return browser.find_element(By.ID, name)
 
 
+def first(browser: webdriver.Chrome, selector: str) -> WebElement:
+    return browser.find_element(By.CSS_SELECTOR, selector)
+
+
+def texts(browser: webdriver.Chrome, selector: str) -> list[str]:
+    return [element.text for element in browser.find_elements(By.CSS_SELECTOR, selector)]
+
+
+def until(browser: webdriver.Chrome, condition: Callable[[webdriver.Chrome], object]) -> None:
+    WebDriverWait(browser, SECONDS, poll_frequency=0.02).until(condition)
+
+
 def fill_in(browser: webdriver.Chrome, url: str, *paths: Path) -> None:
-    """Open the page, type the texts and choose the files; do not click on the button."""
+    """Open the page, type the texts and choose the files; do not click on a button."""
     browser.get(url)
     by_id(browser, "name").send_keys("Ada Lovelace")
     by_id(browser, "message").send_keys("first line\nsecond <b>line</b>")
@@ -134,8 +144,9 @@ def fill_in(browser: webdriver.Chrome, url: str, *paths: Path) -> None:
         by_id(browser, "files").send_keys("\n".join(map(str, paths)))
 
 
-def result(browser: webdriver.Chrome) -> WebElement:
-    return WebDriverWait(browser, SECONDS).until(presence_of_element_located(RESULT))
+def both_answered(place: str) -> Callable[[webdriver.Chrome], object]:
+    """Whether both servers have answered, and the page shows it."""
+    return lambda browser: first(browser, f"#{place} .verdict").text
 
 
 def two_files(folder: Path) -> dict[Path, str]:
@@ -146,99 +157,231 @@ def two_files(folder: Path) -> dict[Path, str]:
     return {folder / name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
-def assert_shown(browser: webdriver.Chrome, protocol: str, hashes: dict[Path, str]) -> None:
-    shown = result(browser).text
+def assert_receipt(slip: str, hashes: dict[Path, str]) -> None:
+    shown = slip.replace("\n", "")  # a checksum takes two lines
     for path, checksum in hashes.items():
         assert path.name in shown
         assert checksum in shown
     assert "Ada Lovelace" in shown
     assert "second <b>line</b>" in shown
-    assert by_id(browser, "served").get_attribute("data-protocol") == protocol
+
+
+def assert_both_receipts(browser: webdriver.Chrome, hashes: dict[Path, str]) -> None:
+    """Both receipts are there and equal. Only the names of the servers are marked."""
+    until(browser, both_answered("receipts"))
+    assert first(browser, "#receipts .verdict").text.startswith("Equal byte by byte")
+    assert first(browser, "#receipts .sign").text == "="
+    slips = texts(browser, "#receipts .slip")
+    assert [slip.partition("\n")[0] for slip in slips] == ["WSGI", "ASGI"]
+    for slip in slips:
+        assert_receipt(slip, hashes)
+    assert [mark.partition("/")[0] for mark in texts(browser, "#receipts mark")] == ["gunicorn", "uvicorn"]
 
 
 @with_browser
-def test_two_files(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
-    """The chosen files are listed; after the click, the page shows the right checksums, fields and cookie."""
-    protocol, url = address
+def test_the_same_form_over_both(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
+    """The chosen files are listed. After a click, both receipts are side by side, with the time of each upload. What
+    differs is marked: the servers. A form that goes to one server changes one receipt, and the difference is marked.
+    """
     hashes = two_files(tmp_path)
-    browser.get(url)
-    browser.delete_all_cookies()
-    for visit in ("None came with this request", "visits\n1"):
-        fill_in(browser, url, *hashes)
-        assert "data.bin\n1.2 MB" in by_id(browser, "chosen").text
-        by_id(browser, "send").click()
-        assert_shown(browser, protocol, hashes)
-        assert visit in result(browser).text
+    fill_in(browser, address[1], *hashes)
+    assert "data.bin\n1.2 MB" in by_id(browser, "chosen").text
+    first(browser, "#actions .main").click()
+    assert_both_receipts(browser, hashes)
+    for slip in texts(browser, "#receipts .slip"):
+        assert re.search(r"Upload\n[0-9.]+ ms, [0-9.]+ [kMG]?B/s\nHandler\n[0-9.]+ ms\nAnswer after\n[0-9.]+ ms", slip)
+    by_id(browser, "name").send_keys(" and others")
+    first(browser, "#actions button[value=WSGI]").click()
+    until(browser, lambda _: first(browser, "#receipts .sign").text == "≠")
+    assert [mark for mark in texts(browser, "#receipts mark") if "Ada" in mark] == [
+        "Ada Lovelace and others",
+        "Ada Lovelace",
+    ]
 
 
 @with_browser
 def test_drop(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
     """Files that are dropped on the drop zone are chosen, and are sent like other files."""
-    protocol, url = address
     hashes = two_files(tmp_path)
-    fill_in(browser, url)
-    zone = browser.find_element(By.CSS_SELECTOR, ".drop")
+    fill_in(browser, address[1])
+    zone = first(browser, ".drop")
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", zone)
     box = browser.execute_script("return arguments[0].getBoundingClientRect()", zone)
     place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
     data = {"items": [], "files": [str(path) for path in hashes], "dragOperationsMask": 1}
     for step in ("dragEnter", "dragOver", "drop"):
         browser.execute_cdp_cmd("Input.dispatchDragEvent", {"type": step, **place, "data": data})
-    WebDriverWait(browser, SECONDS).until(visibility_of(by_id(browser, "chosen")))
-    by_id(browser, "send").click()
-    assert_shown(browser, protocol, hashes)
+    until(browser, visibility_of(by_id(browser, "chosen")))
+    first(browser, "#actions .main").click()
+    assert_both_receipts(browser, hashes)
 
 
 @with_browser
-def test_progress(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
-    """During a large upload over a slow line, the progress bar appears, moves, and is replaced by the result."""
-    _, url = address
+def test_progress_and_cancel(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
+    """During a large upload over a slow line, the progress bar appears and moves. After the upload is cancelled, the
+    form has its old values, and can be sent again.
+    """
     content = bytes(6_000_000)
     (tmp_path / "large.bin").write_bytes(content)
-    fill_in(browser, url, tmp_path / "large.bin")
-    bar, figures = by_id(browser, "bar"), by_id(browser, "progress-figures")
-    assert not bar.is_displayed()
-    browser.set_network_conditions(latency=1, download_throughput=10_000_000, upload_throughput=3_000_000)
+    fill_in(browser, address[1], tmp_path / "large.bin")
+    progress, bar = first(browser, "#receipts .progress"), first(browser, "#receipts progress")
+    assert not progress.is_displayed()
+    browser.set_network_conditions(latency=1, download_throughput=10_000_000, upload_throughput=1_000_000)
     try:
-        by_id(browser, "send").click()
-        wait = WebDriverWait(browser, SECONDS, poll_frequency=0.02)
-        wait.until(visibility_of(bar))
-        wait.until(lambda _: 0 < float(bar.get_attribute("value") or 0) < 1)
-        assert "/ 6.0 MB" in figures.text
-        assert hashlib.sha256(content).hexdigest() in result(browser).text
+        first(browser, "#actions .main").click()
+        until(browser, visibility_of(progress))
+        until(browser, lambda _: 0 < float(bar.get_attribute("value") or 0) < 1)
+        assert "Sending over WSGI" in progress.text
+        assert "/ 6 MB" in progress.text
+        first(browser, "#receipts .cancel").click()
+        until(browser, invisibility_of_element(progress))
     finally:
         browser.delete_network_conditions()
+    assert texts(browser, "#receipts .failed") == [""]
+    assert by_id(browser, "name").get_property("value") == "Ada Lovelace"
+    first(browser, "#actions .main").click()
+    assert_both_receipts(browser, {tmp_path / "large.bin": hashlib.sha256(content).hexdigest()})
 
 
 @with_browser
-def test_cancel(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
-    """After an upload is cancelled, the form has its old values and can be sent again."""
-    _, url = address
-    (tmp_path / "large.bin").write_bytes(bytes(6_000_000))
-    fill_in(browser, url, tmp_path / "large.bin")
-    browser.set_network_conditions(latency=1, download_throughput=10_000_000, upload_throughput=500_000)
+def test_too_much(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
+    """What is larger than the limit is not sent: the script says so in the language of the page. If it is sent anyway,
+    the 413 of each server reaches the page, in this language and equal byte by byte.
+    """
+    browser.get(address[1] + "?language=de")
     try:
-        by_id(browser, "send").click()
-        wait = WebDriverWait(browser, SECONDS, poll_frequency=0.02)
-        wait.until(visibility_of(by_id(browser, "cancel"))).click()
-        wait.until(invisibility_of_element(by_id(browser, "progress")))
+        requests = (
+            "return performance.getEntriesByType('resource').filter(each => each.name.includes('receipt')).length"
+        )
+        by_id(browser, "too-much").click()
+        failed = first(browser, "#refusals .failed")
+        until(browser, lambda _: "110 MB sind mehr als die 100 MB, die der Server annimmt" in failed.text)
+        assert browser.execute_script(requests) == 0
+        failed.find_element(By.TAG_NAME, "button").click()
+        until(browser, both_answered("refusals"))
+        for slip in texts(browser, "#refusals .slip"):
+            assert "413\nDas ist zu viel\nDer Server nimmt höchstens 100 MB (max_content_length) an." in slip.replace(
+                "\n(", " ("
+            )
+        assert first(browser, "#refusals .sign").text == "="
+        assert [mark.partition("/")[0] for mark in texts(browser, "#refusals mark")] == ["gunicorn", "uvicorn"]
     finally:
-        browser.delete_network_conditions()
-    assert by_id(browser, "send").is_enabled()
-    assert by_id(browser, "name").get_attribute("value") == "Ada Lovelace"
-    assert not by_id(browser, "failed").is_displayed()
+        browser.get(address[1] + "?language=")
+        browser.get_log("browser")  # Chromium notes each 413 there
+
+
+@with_browser
+def test_events(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
+    """Both servers send twelve events while the page listens, and the dials make one turn. Then the page has closed its
+    connections.
+    """
+    browser.get(address[1])
+    by_id(browser, "listen").click()
+    until(browser, lambda _: len(texts(browser, "#streamed span")) == 2)
+    assert sorted(texts(browser, "#streamed span")) == ["12 events over ASGI.", "12 events over WSGI."]
+    for hand in browser.find_elements(By.CSS_SELECTOR, ".hand"):
+        assert hand.get_attribute("transform") == "rotate(360 50 50)"
+    assert browser.execute_script("return sources.map(each => each.readyState)") == [2, 2]
+
+
+@with_browser
+def test_nothing_is_lost_when_going_back(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
+    """A user who looks at the page of the other server and goes back finds the form, the files and the receipts as they
+    were, also if the page was listening to events. After a reload the receipts are still there.
+    """
+    protocol, url = address
+    hashes = two_files(tmp_path)
+    fill_in(browser, url, *hashes)
+    first(browser, "#actions .main").click()
+    assert_both_receipts(browser, hashes)
+    by_id(browser, "listen").click()
+    first(browser, ".served a").click()
+    until(browser, lambda _: first(browser, "body").get_attribute("data-protocol") != protocol)
+    browser.back()
+    until(browser, lambda _: first(browser, "body").get_attribute("data-protocol") == protocol)
+    assert by_id(browser, "name").get_property("value") == "Ada Lovelace"
+    assert "data.bin" in by_id(browser, "chosen").text
+    assert_both_receipts(browser, hashes)
+    browser.refresh()
+    assert_both_receipts(browser, hashes)
+
+
+@with_browser
+def test_with_the_keyboard_alone(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
+    """The Tab key reaches everything that can be used, in the order of the page, and each has a visible ring. The Enter
+    key in a field sends the form over both servers.
+    """
+    protocol, url = address
+    browser.get(url)
+    reached = []
+    for _ in range(17):
+        ActionChains(browser).send_keys(Keys.TAB).perform()
+        active = browser.switch_to.active_element
+        ringed = browser.execute_script("return arguments[0].closest('.drop') ?? arguments[0]", active)
+        assert ringed.value_of_css_property("outline-style") == "solid", active.get_attribute("outerHTML")
+        assert ringed.value_of_css_property("outline-width") == "3px"
+        reached.append(active.get_attribute("id") or active.get_attribute("aria-label") or active.text)
+    other = "WSGI" if protocol == "ASGI" else "ASGI"
+    assert reached == [
+        "as my browser asks", "English", "Deutsch", "Français", f"See it over {other}",
+        "name", "message", "files", "Send over both", "Send over WSGI", "Send over ASGI", "receipt", "From a terminal:",
+        "too-much", "UploadRequest", "listen", "turn",
+    ]  # fmt: skip
+    name = by_id(browser, "name")
+    name.send_keys("Ada Lovelace", Keys.ENTER)
+    until(browser, both_answered("receipts"))
+    assert [mark.partition("/")[0] for mark in texts(browser, "#receipts mark")] == ["gunicorn", "uvicorn"]
+
+
+@with_browser
+def test_in_narrow_windows_and_enlarged(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
+    """At a width of 320 pixels, and at 200 % zoom, nothing but code has to be scrolled sideways, and all that can be
+    used has at least 24 pixels in both directions (WCAG 2.2, 1.4.10 and 2.5.8).
+    """
+    hashes = two_files(tmp_path)
+    fill_in(browser, address[1], *hashes)
+    first(browser, "#actions .main").click()
+    until(browser, both_answered("receipts"))
+    small = """return [...document.querySelectorAll("a, button, input, textarea")]
+        .filter(each => each.checkVisibility()).map(each => [each.outerHTML, each.getBoundingClientRect()])
+        .filter(([, box]) => box.width < 24 || box.height < 24).map(([html]) => html)"""
+    try:
+        for width, scale in [(320, 1), (640, 2), (1280, 1)]:
+            metrics = {"width": width, "height": 800, "deviceScaleFactor": scale, "mobile": False}
+            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+            assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth"), width
+            assert browser.execute_script(small) == [], width
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 @with_browser
 def test_without_scripts(with_scripts: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
-    """Without JavaScript, the browser sends the form itself, and the result is the same."""
-    protocol, url = address
+    """Without JavaScript, the browser sends the form itself, to this server or to the other one, and shows the receipt
+    as a page. Going back shows the form as it was. A file that is too large gives the 413 of this server as a page.
+    Buttons that need a script are not shown.
+    """
+    mine, url = address
     browser = start_browser(Path(mkdtemp(dir=tmp_path)), javascript=False)
     try:
         hashes = two_files(tmp_path)
         fill_in(browser, url, *hashes)
-        by_id(browser, "send").click()
-        assert_shown(browser, protocol, hashes)
+        assert not by_id(browser, "too-much").is_displayed()
+        assert not by_id(browser, "listen").is_displayed()
+        for protocol, server in [("WSGI", "gunicorn"), ("ASGI", "uvicorn")]:
+            first(browser, f"#actions button[value={protocol}]").click()
+            slip = first(browser, ".slip").text
+            assert_receipt(slip, hashes)
+            assert slip.startswith(f"{protocol}\nServer\n{server}/")
+            browser.back()
+            assert by_id(browser, "name").get_attribute("value") == "Ada Lovelace"
+        with (tmp_path / "large.bin").open("wb") as large:
+            large.truncate(101_000_000)
+        by_id(browser, "files").send_keys(str(tmp_path / "large.bin"))
+        first(browser, f"#actions button[value={mine}]").click()
+        until(browser, lambda _: texts(browser, ".error .code") == ["413"])
+        assert "That is too much" in first(browser, ".error").text
+        assert first(browser, "body").get_attribute("data-protocol") == mine
     finally:
         browser.quit()
 
@@ -248,4 +391,6 @@ def test_nothing_is_wrong_in_the_console(browser: webdriver.Chrome, address: tup
     """The browser console shows no script error, and nothing that the page's Content-Security-Policy has blocked."""
     browser.get_log("browser")
     browser.get(address[1])
+    first(browser, "#actions .main").click()
+    until(browser, both_answered("receipts"))
     assert browser.get_log("browser") == []

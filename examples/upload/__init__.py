@@ -1,4 +1,7 @@
-"""The demo: an upload page that shows the request as the library has read it. Every server can serve ``upload:app``."""
+"""The demo: a page that sends one form over two servers and compares what they answer.
+
+Every server can serve ``upload:app``. `make demo` runs it on two at once.
+"""
 
 from __future__ import annotations
 
