@@ -96,7 +96,7 @@ def stop(name: str, *, bounded: bool, target: str, notes: Path) -> str:
                 how = "broken off"
             watcher.join()
     finally:
-        _kill(process)
+        kill(process)
     ran = " ".join(dict.fromkeys(notes.read_text().split())) if notes.exists() else ""
     took = f"{ended[0]:.1f} s" if ended else f"killed after {LIMIT:.0f} s"
     return f"{took}, {how}; ran: {ran or 'nothing'}"
@@ -108,10 +108,10 @@ def _end(process: subprocess.Popen[bytes], begun: float, ended: list[float]) -> 
         ended.append(time.monotonic() - begun)
     except subprocess.TimeoutExpired:
         pass
-    _kill(process)
+    kill(process)
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: subprocess.Popen[bytes]) -> None:
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
