@@ -32,7 +32,7 @@ scripts = $(sort $(shell grep -ls '^if __name__ == "__main__":' $(1)/*.py))
 PIP_QUIET := -qq --no-input --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-newer demo check format bench bench-newer early-answers interop interop-suites docs dist dist-test fuzz clean
+.PHONY: help test test-newer demo check format bench bench-newer early-answers interop interop-suites docs dist dist-test fuzz soak clean
 .NOTPARALLEL:
 .SUFFIXES:
 
@@ -51,6 +51,7 @@ help:
 	@echo "make dist    the source distribution and the wheel, in dist"
 	@echo "make dist-test  the tests of that source distribution, with that wheel installed in an environment of its own"
 	@echo "make fuzz    every fuzzer for a short while"
+	@echo "make soak    an hour of load on uvicorn and gunicorn; writes soak/results.json"
 
 # With no ARGS first a part without the fast paths (tests/fast_paths.py); the run of all tests ends the output.
 # All tests run in several processes (xdist), all tests of one file in the same one: the examples of a page build on each
@@ -127,6 +128,9 @@ docs: $(VENV)/.installed-docs
 fuzz: $(VENV)/.installed-test
 	@status=0; for script in $(call scripts,fuzz); do \
 		echo "== $$script"; $(PY) "$$script" $(ARGS) || status=1; done; exit $$status
+
+soak: $(VENV)/.installed-test
+	@$(PY) -m soak $(ARGS)
 
 clean:
 	@rm -rf $(VENV)/.installed-* dist docs/_build .mypy_cache .pytest_cache .ruff_cache

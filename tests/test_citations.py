@@ -20,7 +20,7 @@ from tests.house import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FOLDERS = ("src", "tests", "typing_tests", "docs", "examples", "benchmarks", "interop", "fuzz", ".ci")
+FOLDERS = ("src", "tests", "typing_tests", "docs", "examples", "benchmarks", "interop", "fuzz", "soak", ".ci")
 KINDS = {".py", ".md", ".toml", ".js", ".css", ".txt", ""}
 MADE = ("docs/_build", "__pycache__", "benchmarks/results", "tests/corpora")
 FILES = sorted(
