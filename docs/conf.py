@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -14,7 +15,8 @@ author = "The cardan authors"
 copyright = "The cardan authors"
 release = version = cardan.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+sys.path.insert(0, str(Path(__file__).parent))
+extensions = ["myst_parser", "sphinx.ext.autodoc", "entries"]
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
@@ -49,6 +51,7 @@ def analyze_with_sources(self, analyze=ModuleAnalyzer.analyze):
             source = ModuleAnalyzer.for_module(name)
             source.analyze()
             self.attr_docs = {**source.attr_docs, **self.attr_docs}
+            self.overloads = {**source.overloads, **self.overloads}
             first = len(self.tagorder)
             self.tagorder |= {
                 tag: first + number for tag, number in source.tagorder.items() if tag not in self.tagorder

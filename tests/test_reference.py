@@ -1,4 +1,4 @@
-"""Every public name is in the reference: a directive on one of its pages describes it.
+"""Every public name has one entry in the reference: a directive on one of its pages describes it.
 
 It may stand there under another of its public names: ``cardan.files.FileStorage`` is ``cardan.FileStorage``.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
-import importlib.util
 import inspect
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,60 +22,13 @@ from tests.surface import ROOT, modules
 
 PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))
 PRIVATE = re.compile(r"\bcardan(\.\w+)*\._\w")
-DIRECTIVE = re.compile(r"^\.\. (?:auto|py:)(\w+):: ([\w.]+)\n((?:   .*\n)*)", re.MULTILINE)
-
-
-def find(path: str) -> Any:
-    """What a dotted name stands for. Raises LookupError if it stands for nothing."""
-    parts = path.split(".")
-    for length in range(len(parts), 0, -1):
-        try:
-            found: Any = importlib.import_module(".".join(parts[:length]))
-        except ModuleNotFoundError:
-            continue
-        for name in parts[length:]:
-            found = getattr(found, name)
-        return found
-    raise LookupError(path)
-
-
-def has_home_in(module: str, name: str) -> bool:
-    """Whether a module itself assigns ``name`` and describes it; autodoc leaves out other data."""
-    spec = importlib.util.find_spec(module)
-    assert spec is not None
-    assert spec.origin is not None
-    body = ast.parse(Path(spec.origin).read_text("utf-8")).body
-    for statement, following in zip(body, [*body[1:], None], strict=True):
-        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            return isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
-    return False
-
-
-def listed_in(option: str, options: str) -> list[str]:
-    """The names that an option of a directive lists, in one line or several."""
-    found = re.search(rf"^ +:{option}: ((?:.|\n {{6}})+)", options, re.MULTILINE)
-    return re.split(r"[,\s]+", found[1].strip()) if found else []
-
-
-def names_of(module: str, options: str) -> list[str]:
-    """The names that ``automodule`` describes: those of ``__all__``, less the data of other modules."""
-    if ":members:" not in options:
-        return []
-    excluded, listed = listed_in("exclude-members", options), listed_in("members", options)
-    loaded = importlib.import_module(module)
-    if listed:
-        return listed
-    return [
-        name
-        for name in loaded.__all__
-        if name not in excluded and (has_docstring(getattr(loaded, name)) or has_home_in(module, name))
-    ]
+ENTRIES = re.compile(r"^```\{entries\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BY_HAND = re.compile(r"^\.\. py:\w+:: ([\w.]+)$", re.MULTILINE)
 
 
 def has_identity(value: object) -> bool:
     """Whether only one public thing is this object; two constants may be equal by chance."""
-    return value is not Any and not isinstance(value, str | bytes | int | float | tuple | frozenset | None)
+    return value is not Any and not isinstance(value, str | bytes | int | float | tuple)
 
 
 FENCE = re.compile(r"^```python[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -115,28 +68,29 @@ def has_docstring(value: object) -> bool:
 
 
 @cache
-def described() -> tuple[dict[int, object], set[str]]:
-    """What the pages describe: objects by their identity, and the paths of everything."""
-    paths: set[str] = set()
-    for page in PAGES:
-        for kind, path, options in DIRECTIVE.findall(page.read_text("utf-8")):
-            paths |= {f"{path}.{name}" for name in names_of(path, options)} if kind == "module" else {path}
-    return {id(value): value for value in map(find, paths) if has_identity(value)}, paths
+def described() -> tuple[str, ...]:
+    """The names that the pages describe, as often as they do so."""
+    texts = [page.read_text("utf-8") for page in PAGES]
+    lines = [line for text in texts for block in ENTRIES.findall(text) for line in block.split()]
+    by_hand = [name for text in texts for name in BY_HAND.findall(text)]
+    return (*(line for line in lines if line.startswith("cardan.")), *by_hand)
+
+
+@cache
+def things() -> dict[str, object]:
+    """Each public name, and what tells the thing that it stands for from all others."""
+    names = [(module, name) for module in modules() for name in importlib.import_module(module).__all__]
+    values = {f"{module}.{name}": getattr(importlib.import_module(module), name) for module, name in names}
+    return {path: id(value) if has_identity(value) else path for path, value in values.items()}
 
 
 @pytest.mark.parametrize("module", modules())
-def test_every_public_name_is_in_the_reference(module: str) -> None:
-    """Each name of ``__all__`` is described by a directive; a module by one of its names."""
-    objects, paths = described()
+def test_every_public_name_is_in_the_reference_once(module: str) -> None:
+    """Each name of ``__all__`` has one entry: under this name, or under another public name of the same thing."""
     loaded = importlib.import_module(module)
-    missing = [
-        name
-        for name in loaded.__all__
-        if f"{module}.{name}" not in paths
-        and id(getattr(loaded, name)) not in objects
-        and not any(path.startswith(f"{module}.{name}.") for path in paths)
-    ]
-    assert missing == []
+    names = [f"{module}.{name}" for name in loaded.__all__ if not inspect.ismodule(getattr(loaded, name))]
+    entries = Counter(things()[entry] for entry in described())
+    assert {name: entries[things()[name]] for name in names if entries[things()[name]] != 1} == {}
 
 
 WITH_EXAMPLES = [
@@ -167,10 +121,9 @@ def test_the_names_of_core_are_in_groups() -> None:
     assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row[2])) == sorted(cardan.core.__all__)
 
 
-def test_the_pages_describe_no_private_name() -> None:
-    """What the pages describe is in a public module, but for the limits, which every request class has."""
-    private = [path for path in described()[1] if any(part.startswith("_") for part in path.split("."))]
-    assert private == ["cardan.core._limits.LimitAttributes"]
+def test_the_pages_describe_only_public_names() -> None:
+    """What the pages describe is in the ``__all__`` of a public module."""
+    assert sorted(set(described()) - set(things())) == []
 
 
 @pytest.mark.parametrize("module", modules())

@@ -74,7 +74,7 @@ class LimitAttributes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """All limits of one request as one value; :class:`LimitAttributes` describes each of them.
+    """All limits of one request as one value. They are described at the attributes of a request with the same names.
 
     Raises :exc:`ValueError` for a limit that is neither None nor an int of at least 0.
     """

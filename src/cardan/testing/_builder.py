@@ -142,8 +142,9 @@ class RequestBuilder:
             "Authorization": auth_field(auth),
             "Cookie": cookie_field(cookies),
         }
-        self.body = body or b""
-        self.opening = Opening(
+        self.body: bytes = body or b""
+        """The body, as it is sent."""
+        self.opening: Opening = Opening(
             method=method,
             raw_path=quote(root, safe=PATH_SAFE.replace("%", "")).encode() + raw_path,
             query_string=query,
@@ -154,6 +155,7 @@ class RequestBuilder:
             server=(base.hostname or "testserver", port or DEFAULT_PORTS.get(base.scheme, 80)),
             client=client,
         )
+        """The request line, the header fields and what the server says, from which each request is made."""
 
     def environ(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A new WSGI environ with the body in ``wsgi.input``. ``overrides`` replace or add keys."""

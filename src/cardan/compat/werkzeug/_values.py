@@ -91,6 +91,13 @@ class ValuesBuilder:
     wsgi_version = (1, 0)
     json_dumps = staticmethod(jsonlib.dumps)
 
+    script_root: str
+    """The path under which the application is mounted, without a slash at its end."""
+    host: str
+    """The host, with its port if it has one."""
+    url_scheme: str
+    """``http`` or ``https``."""
+
     def __init__(
         self,
         path: str = "/",
@@ -116,7 +123,8 @@ class ValuesBuilder:
             if query_string is not None:
                 raise ValueError("got a query in path and a query_string, expected one of them")
             query_string = urlsplit(path).query
-        self.request_uri = path
+        self.request_uri: str = path
+        """The path as it was given."""
         self.path = iri_to_uri(urlsplit(path).path)
         self.base_url = base_url
         self._query_string: str | None = None
@@ -134,7 +142,8 @@ class ValuesBuilder:
         self.environ_base = environ_base
         self.environ_overrides = environ_overrides
         self.input_stream = input_stream
-        self.closed = False
+        self.closed: bool = False
+        """Whether the builder was closed, with its files."""
         if content_type is not None:
             self.content_type = content_type
         if content_length is not None:

@@ -121,13 +121,14 @@ class ResponseFinalizer:
         if trailers:
             headers = list(headers)
         fields, self._declared = final_fields(method, status, headers, length)
-        self.sends_body = has_body(method, status)
+        self.sends_body: bool = has_body(method, status)
         """Whether chunks are sent. If not, the body need not be produced."""
         if self.sends_body:
             check_length(length, self._declared)
         if reason is not None and not is_phrase(reason):
             raise ValueError(f"got reason phrase {reason!r}, expected latin-1 text without control characters")
-        self.head = Head(status, reason or PHRASES.get(status, "Unknown"), fields)
+        self.head: Head = Head(status, reason or PHRASES.get(status, "Unknown"), fields)
+        """The status and the fields, the first event."""
         self._trailers = trailers
         self._announced = {name.lower() for name in trailers} if trailers else ()
         if trailers and self.sends_body and takes_trailers(trailers_over, self._declared):
@@ -136,7 +137,8 @@ class ResponseFinalizer:
             fields.append(("Trailer", ", ".join(own or trailers)))
         self._sent = 0
         self._error: Exception | None = None
-        self.state = "head"
+        self.state: str = "head"
+        """The name of the current state."""
 
     def feed(self, chunk: str | Buffer) -> list[ResponseEvent]:
         """The events for ``chunk``, text or any bytes-like object. Raises :exc:`TypeError` for anything else.

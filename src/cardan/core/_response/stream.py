@@ -27,7 +27,8 @@ class ResponseStream:
 
     def __init__(self, response: BaseResponse) -> None:
         self.response = response
-        self.closed = False
+        self.closed: bool = False
+        """Whether the file was closed."""
 
     def __repr__(self) -> str:
         return f"<the stream of {self.response!r}>"

@@ -120,7 +120,8 @@ class HeaderField(Generic[G, S]):
         self.default = default
         self.read_only = read_only
         self.wants_none = wants_none
-        self.attribute = name
+        self.attribute: str = name
+        """The name of the attribute in its class."""
         self.__doc__ = doc or f"The ``{name}`` field."
 
     def __set_name__(self, owner: type, attribute: str) -> None:
@@ -205,7 +206,8 @@ class LiveField(Generic[L, S]):
     def __init__(self, name: str, cls: type[L], doc: str | None) -> None:
         self.name = check_token(name, "field name")
         self.cls = cls
-        self.attribute = name
+        self.attribute: str = name
+        """The name of the attribute in its class."""
         self.__doc__ = doc or f"The ``{name}`` field. Changes are written to it."
 
     def __set_name__(self, owner: type, attribute: str) -> None:

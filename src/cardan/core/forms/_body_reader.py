@@ -83,7 +83,8 @@ class BodyReader:
         if content_length is not None and allowed is not None and content_length > allowed:
             raise RequestEntityTooLarge(limit=self._limit, allowed=allowed, received=content_length)
         self._most = allowed if content_length is None else content_length
-        self.state = COMPLETE if content_length == 0 else READING
+        self.state: str = COMPLETE if content_length == 0 else READING
+        """The name of the current state."""
 
     @property
     def want(self) -> int:

@@ -55,7 +55,8 @@ class MultipartEncoder:
             raise ValueError(f"got boundary {boundary!r}, expected 1 to 70 characters that RFC 2046 allows")
         self.boundary = boundary
         self._dash = b"--" + boundary.encode()
-        self.state = PARTS
+        self.state: str = PARTS
+        """The name of the current state."""
 
     @property
     def content_type(self) -> str:

@@ -101,10 +101,12 @@ class FormBuilder:
 
     def __init__(self, *, limits: Limits | None = None) -> None:
         self.limits = limits or DEFAULTS
-        self.form = Form()
+        self.form: Form = Form()
+        """What has been built so far."""
         self._files = 0
         self._error: RequestEntityTooLarge | None = None
-        self.state = FIELDS
+        self.state: str = FIELDS
+        """The name of the current state."""
 
     def feed(self, events: list[FormEvent]) -> list[FileEvent]:
         """Keep the fields among ``events`` and return the rest."""

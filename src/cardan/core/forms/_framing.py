@@ -90,7 +90,8 @@ class Framing(Generic[Event]):
         if len(value) > plan.boundary or not value.strip(b"-").isalnum():  # as Plan.is_usual_boundary, without a call
             check_boundary(value, plan)
         self._delimiter = b"\r\n--" + value
-        self.state = PREAMBLE
+        self.state: str = PREAMBLE
+        """The name of the current state."""
         self._before = False  # whether any data precede the first boundary
         self._tail = b""
         self._count = 0

@@ -61,7 +61,8 @@ class Part:
         run: Callable[[Any], Any],
         run_sync: RunSync = None,
     ) -> None:
-        self.name = start.name
+        self.name: str = start.name
+        """The name of the field."""
         self.headers: HeadersView = start.headers  # type: ignore[assignment]  # a part of a multipart has them
         self.filename: str | None = None
         self._whole: bytes | None = None

@@ -130,7 +130,8 @@ class MemoryBudget:
     __slots__ = ("allowed", "used")
 
     def __init__(self, limits: Limits) -> None:
-        self.allowed = limits.max_spool_memory
+        self.allowed: int | None = limits.max_spool_memory
+        """How many bytes the files may use together; None for no limit."""
         self.used = 0
 
     def take(self, size: int) -> bool:

@@ -188,7 +188,8 @@ class UrlencodedDecoder:
         self._held = self._open = self._count = self._total = 0
         self._next = min(BLOCK, field_room(self.limits, 0, 0) + 1)
         self._error: HTTPException | None = None
-        self.state = PAIRS
+        self.state: str = PAIRS
+        """The name of the current state."""
 
     @property
     def want(self) -> int:
