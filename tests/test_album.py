@@ -6,7 +6,9 @@ Its own tests, and those of the chapters, stand beside the code and are run from
 from __future__ import annotations
 
 import importlib
+import os
 import re
+import socket
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -18,7 +20,8 @@ from album.request import AlbumRequest
 from album.sessions import MONTH, Session, Signer
 
 from cardan.testing import PROTOCOLS, Client
-from tests.servers import EXAMPLES, start
+from tests.servers import EXAMPLES, free_port, start
+from tests.test_deployed import NGINX, accepts, running, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,3 +203,49 @@ def test_one_album_on_two_servers(tmp_path: Path) -> None:
     finally:
         for server in servers:
             server.stop()
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("kind", ["gunicorn-gthread", "uvicorn"])
+def test_behind_nginx(kind: str, tmp_path: Path) -> None:
+    """``nginx.conf`` of the example works: addresses, large uploads, the number of logins, other hosts."""
+    if NGINX is None:
+        pytest.skip("server nginx is not installed")
+    host, port, log = "album.example.com", free_port(), tmp_path / "nginx.log"
+    environ = {
+        "ALBUM_SECRET": SECRET,
+        "ALBUM_FOLDER": str(tmp_path / "data"),
+        "ALBUM_HOSTS": host,
+        "ALBUM_PROXIES": "1",
+    }
+    # uvicorn reads this where --no-proxy-headers is an argument in the tutorial
+    server = start(kind, "album.main:app", app_dir=EXAMPLES, log_dir=tmp_path, FORWARDED_ALLOW_IPS="", **environ)
+    conf = (EXAMPLES / "album/nginx.conf").read_text("utf-8")
+    conf = conf.replace("127.0.0.1:8001", f"127.0.0.1:{server.port}").replace("listen 80", f"listen 127.0.0.1:{port}")
+    temporary = "".join(f"{name}_temp_path {tmp_path}/{name};\n" for name in ("client_body", "proxy"))
+    user = "user root;\n" if os.getuid() == 0 else ""
+    main = tmp_path / "main.conf"
+    main.write_text(
+        f"daemon off;\n{user}pid {tmp_path}/nginx.pid;\nerror_log {tmp_path}/error.log;\nevents {{}}\n"
+        f"http {{\naccess_log off;\n{temporary}{conf}\n}}\n"
+    )
+    try:
+        with running([NGINX, "-c", str(main), "-e", str(tmp_path / "error.log")], log) as nginx:
+            wait_until(lambda: accepts(socket.AF_INET, ("127.0.0.1", port)), nginx, log)
+            headers = {"Accept": "text/html", "Host": host, "X-Forwarded-For": "203.0.113.9"}
+            transport = httpx.HTTPTransport(local_address="127.0.0.2")
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30, transport=transport
+            ) as client:
+                album = make_album(client)
+                form = token(client)
+                files = [("photos", ("sea.png", PNG + bytes(2_000_000)))]
+                assert client.post(f"{album}/photos", data=form, files=files).status_code == 303
+                photo = re.findall('src="(/photos/[^"]+)"', client.get(album).text)[-1]
+                assert len(client.get(photo).content) == len(PNG) + 2_000_000
+                assert 503 in [client.get("/login").status_code for _ in range(20)]
+                with pytest.raises(httpx.RemoteProtocolError):
+                    client.get("/", headers={"Host": "evil.example"})
+    finally:
+        server.stop()
+    assert "new account ada from 127.0.0.2" in server.log()
