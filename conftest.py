@@ -8,7 +8,7 @@ from sybil.parsers.rest import DocTestParser
 
 pages = Sybil(
     parsers=[PythonCodeBlockParser(), SkipParser()],
-    patterns=["README.md", "docs/*.md", "docs/**/*.md"],
+    patterns=["README.md", "CONTRIBUTING.md", "docs/*.md", "docs/**/*.md"],
     excludes=["docs/_build/**"],
 )
 docstrings = Sybil(parsers=[DocTestParser()], patterns=["src/**/*.py"])

@@ -82,7 +82,8 @@ def test_the_wheel_has_the_package_alone(built: Built) -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", [".ci", "benchmarks", "docs", "examples", "fuzz", "interop", "soak", "src", "tests", "typing_tests"]
+    "folder",
+    [".ci", ".github", "benchmarks", "docs", "examples", "fuzz", "interop", "soak", "src", "tests", "typing_tests"],
 )
 def test_the_source_distribution_has_what_its_tests_need(built: Built, folder: str) -> None:
     """The source distribution has every file of each folder. `make dist-test` runs its tests."""
