@@ -128,7 +128,16 @@ def first(browser: webdriver.Chrome, selector: str) -> WebElement:
 
 
 def texts(browser: webdriver.Chrome, selector: str) -> list[str]:
-    return [element.text for element in browser.find_elements(By.CSS_SELECTOR, selector)]
+    """The texts of all elements, read at once: the page may replace them at any time."""
+    script = "return [...document.querySelectorAll(arguments[0])].map(each => each.innerText.trim())"
+    found: list[str] = browser.execute_script(script, selector)
+    return found
+
+
+def protocol_shown(browser: webdriver.Chrome) -> str | None:
+    """The protocol over which the page came, None while it is loading."""
+    protocol: str | None = browser.execute_script("return document.body?.dataset.protocol")
+    return protocol
 
 
 def until(browser: webdriver.Chrome, condition: Callable[[webdriver.Chrome], object]) -> None:
@@ -146,7 +155,7 @@ def fill_in(browser: webdriver.Chrome, url: str, *paths: Path) -> None:
 
 def both_answered(place: str) -> Callable[[webdriver.Chrome], object]:
     """Whether both servers have answered, and the page shows it."""
-    return lambda browser: first(browser, f"#{place} .verdict").text
+    return lambda browser: texts(browser, f"#{place} .verdict") not in ([], [""])
 
 
 def two_files(folder: Path) -> dict[Path, str]:
@@ -169,8 +178,8 @@ def assert_receipt(slip: str, hashes: dict[Path, str]) -> None:
 def assert_both_receipts(browser: webdriver.Chrome, hashes: dict[Path, str]) -> None:
     """Both receipts are there and equal. Only the names of the servers are marked."""
     until(browser, both_answered("receipts"))
-    assert first(browser, "#receipts .verdict").text.startswith("Equal byte by byte")
-    assert first(browser, "#receipts .sign").text == "="
+    assert texts(browser, "#receipts .verdict")[0].startswith("Equal byte by byte")
+    assert texts(browser, "#receipts .sign") == ["="]
     slips = texts(browser, "#receipts .slip")
     assert [slip.partition("\n")[0] for slip in slips] == ["WSGI", "ASGI"]
     for slip in slips:
@@ -192,7 +201,7 @@ def test_the_same_form_over_both(browser: webdriver.Chrome, address: tuple[str, 
         assert re.search(r"Upload\n[0-9.]+ ms, [0-9.]+ [kMG]?B/s\nHandler\n[0-9.]+ ms\nAnswer after\n[0-9.]+ ms", slip)
     by_id(browser, "name").send_keys(" and others")
     first(browser, "#actions button[value=WSGI]").click()
-    until(browser, lambda _: first(browser, "#receipts .sign").text == "≠")
+    until(browser, lambda _: texts(browser, "#receipts .sign") == ["≠"])
     assert [mark for mark in texts(browser, "#receipts mark") if "Ada" in mark] == [
         "Ada Lovelace and others",
         "Ada Lovelace",
@@ -263,7 +272,7 @@ def test_too_much(browser: webdriver.Chrome, address: tuple[str, str], tmp_path:
             assert "413\nDas ist zu viel\nDer Server nimmt höchstens 100 MB (max_content_length) an." in slip.replace(
                 "\n(", " ("
             )
-        assert first(browser, "#refusals .sign").text == "="
+        assert texts(browser, "#refusals .sign") == ["="]
         assert [mark.partition("/")[0] for mark in texts(browser, "#refusals mark")] == ["gunicorn", "uvicorn"]
     finally:
         browser.get(address[1] + "?language=")
@@ -296,9 +305,9 @@ def test_nothing_is_lost_when_going_back(browser: webdriver.Chrome, address: tup
     assert_both_receipts(browser, hashes)
     by_id(browser, "listen").click()
     first(browser, ".served a").click()
-    until(browser, lambda _: first(browser, "body").get_attribute("data-protocol") != protocol)
+    until(browser, lambda _: protocol_shown(browser) != protocol)
     browser.back()
-    until(browser, lambda _: first(browser, "body").get_attribute("data-protocol") == protocol)
+    until(browser, lambda _: protocol_shown(browser) == protocol)
     assert by_id(browser, "name").get_property("value") == "Ada Lovelace"
     assert "data.bin" in by_id(browser, "chosen").text
     assert_both_receipts(browser, hashes)
@@ -370,18 +379,20 @@ def test_without_scripts(with_scripts: webdriver.Chrome, address: tuple[str, str
         assert not by_id(browser, "listen").is_displayed()
         for protocol, server in [("WSGI", "gunicorn"), ("ASGI", "uvicorn")]:
             first(browser, f"#actions button[value={protocol}]").click()
-            slip = first(browser, ".slip").text
+            until(browser, lambda _: texts(browser, ".slip"))
+            (slip,) = texts(browser, ".slip")
             assert_receipt(slip, hashes)
             assert slip.startswith(f"{protocol}\nServer\n{server}/")
             browser.back()
+            until(browser, lambda _: texts(browser, "#form"))
             assert by_id(browser, "name").get_attribute("value") == "Ada Lovelace"
         with (tmp_path / "large.bin").open("wb") as large:
             large.truncate(101_000_000)
         by_id(browser, "files").send_keys(str(tmp_path / "large.bin"))
         first(browser, f"#actions button[value={mine}]").click()
         until(browser, lambda _: texts(browser, ".error .code") == ["413"])
-        assert "That is too much" in first(browser, ".error").text
-        assert first(browser, "body").get_attribute("data-protocol") == mine
+        assert "That is too much" in texts(browser, ".error")[0]
+        assert protocol_shown(browser) == mine
     finally:
         browser.quit()
 

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
@@ -332,6 +333,17 @@ def test_the_receipts_are_equal_byte_by_byte() -> None:
             for name, content, mimetype in (PHOTO, TEXT)
         ],
     }
+
+
+def test_nothing_is_kept(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upload that was written to disk is gone when the receipt is there: no file and no descriptor is left."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    answer = client.post("/receipt", files={"files": ("large.bin", bytes(2_000_000))})
+    assert answer.json()["files"][0]["size"] == 2_000_000
+    assert list(tmp_path.iterdir()) == []
+    descriptors = Path("/proc/self/fd")  # Linux
+    opened = [os.readlink(fd) for fd in descriptors.iterdir() if fd.is_symlink()] if descriptors.exists() else []
+    assert not [path for path in opened if path.startswith(str(tmp_path))]
 
 
 def test_the_page_of_the_other_server_may_read_the_answers_and_no_other_page(

@@ -179,7 +179,7 @@ def form(view: View) -> str:
 </div>
 <div class="field">
 <label for="message">{e(t.message)}</label>
-<textarea id="message" name="message" rows="3"></textarea>
+<textarea id="message" name="message" rows="2"></textarea>
 </div>
 <div class="field">
 <label for="files">{e(t.files)}</label>

@@ -128,8 +128,9 @@ ENGLISH = Texts(
     streamed="{} events over {}.",
     terminal="From a terminal:",
     receipt="The receipt",
-    receipt_lead="Go back and send the same form over {}: only the server will differ.",
-    back="Back to the form",
+    receipt_lead="Go back in your browser: the form is still filled in. Send it over {}, "
+    "and only the server will differ.",
+    back="To an empty form",
     error="That did not work",
     foot="An example of cardan: one Request/Response API for WSGI and ASGI.",
     errors={
@@ -194,8 +195,9 @@ GERMAN = Texts(
     streamed="{} Ereignisse über {}.",
     terminal="In einem Terminal:",
     receipt="Die Quittung",
-    receipt_lead="Geh zurück und sende dasselbe Formular über {}: nur der Server wird ein anderer sein.",
-    back="Zurück zum Formular",
+    receipt_lead="Geh im Browser zurück: das Formular ist noch ausgefüllt. Sende es über {}, "
+    "und nur der Server wird ein anderer sein.",
+    back="Zu einem leeren Formular",
     error="Das ging nicht",
     foot="Ein Beispiel für cardan: ein Request/Response-API für WSGI und ASGI.",
     errors={
@@ -259,8 +261,9 @@ FRENCH = Texts(
     streamed="{} événements en {}.",
     terminal="Dans un terminal :",
     receipt="Le reçu",
-    receipt_lead="Revenez en arrière et envoyez le même formulaire en {} : seul le serveur sera différent.",
-    back="Retour au formulaire",
+    receipt_lead="Revenez en arrière dans votre navigateur : le formulaire est encore rempli. Envoyez-le en {}, "
+    "et seul le serveur sera différent.",
+    back="Vers un formulaire vide",
     error="Cela n’a pas marché",
     foot="Un exemple de cardan : une seule API Request/Response pour WSGI et ASGI.",
     errors={

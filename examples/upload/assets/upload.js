@@ -196,6 +196,7 @@ for (const name of Object.keys(answers)) {
 // --- the events ---
 
 let sources = [];
+let turns = 0; // so that the hands always go forward
 
 function stopListening() {
   for (const source of sources) source.close();
@@ -205,6 +206,8 @@ function stopListening() {
 at("listen").addEventListener("click", () => {
   stopListening();
   const counts = {};
+  const start = 360 * turns;
+  turns += 1;
   at("streamed").textContent = "";
   for (const [protocol, origin] of Object.entries(servers)) {
     const dial = at(`dial-${protocol}`);
@@ -215,7 +218,7 @@ at("listen").addEventListener("click", () => {
     };
     source.addEventListener("message", ({ data, lastEventId }) => {
       counts[protocol] = (counts[protocol] ?? 0) + 1;
-      dial.querySelector(".hand").setAttribute("transform", `rotate(${JSON.parse(data).angle} 50 50)`);
+      dial.querySelector(".hand").setAttribute("transform", `rotate(${start + JSON.parse(data).angle} 50 50)`);
       dial.querySelector(".data").textContent = data;
       if (lastEventId === "12") end(fill(texts.streamed, counts[protocol], protocol)); // else it would begin again
     });
