@@ -187,7 +187,7 @@ def test_the_page_is_named_for_everybody(client: Client, path: str) -> None:
     for tag, attributes in outline.tags:
         assert tag not in ("input", "textarea", "select") or attributes["id"] in labelled
     if path == "/":
-        assert outline.all("role").count("status") == 3
+        assert outline.all("role").count("status") == 5
         assert outline.all("role").count("alert") == 2
 
 
@@ -312,6 +312,7 @@ def test_a_form_without_files_will_do(client: Client) -> None:
     assert client.post("/", content=body, headers=headers).status_code == 200
     answer = client.post("/receipt", content=body, headers=headers)
     assert answer.json() == {"fields": [["name", "Ada"]], "files": []}
+    assert "The form was empty." in client.post("/").text
 
 
 def test_the_receipts_are_equal_byte_by_byte() -> None:

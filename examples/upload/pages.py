@@ -203,7 +203,7 @@ def answers(name: str, title: str, t: Texts) -> str:
 <p class="verdict" role="status"></p>
 <p class="failed" role="alert"></p>
 <div class="progress" hidden>
-<p><span class="step" id="{name}-step"></span> <span class="figures"></span></p>
+<p><span class="step" id="{name}-step" role="status"></span> <span class="figures"></span></p>
 <progress max="1" value="0" aria-labelledby="{name}-step"></progress>
 <button type="button" class="cancel">{e(t.cancel)}</button>
 </div>
@@ -244,7 +244,7 @@ def lines_on(document: dict[str, Any], t: Texts) -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = list(document["fields"])
     for file in document["files"]:
         lines += [(file["name"], f"{t.bytes(file['size'])}, {file['type']}"), ("SHA-256", file["sha256"])]
-    return lines
+    return lines or [("", t.no_fields)]
 
 
 def rows(lines: Iterable[tuple[str, str]], t: Texts) -> str:
