@@ -198,7 +198,9 @@ def test_the_same_form_over_both(browser: webdriver.Chrome, address: tuple[str, 
     first(browser, "#actions .main").click()
     assert_both_receipts(browser, hashes)
     for slip in texts(browser, "#receipts .slip"):
-        assert re.search(r"Upload\n[0-9.]+ ms, [0-9.]+ [kMG]?B/s\nHandler\n[0-9.]+ ms\nAnswer after\n[0-9.]+ ms", slip)
+        assert re.search(
+            r"Upload\n[0-9.]+ m?s, [0-9.]+ [kMG]?B/s\nHandler\n[0-9.]+ m?s\nAnswer after\n[0-9.]+ m?s", slip
+        )
     by_id(browser, "name").send_keys(" and others")
     first(browser, "#actions button[value=WSGI]").click()
     until(browser, lambda _: texts(browser, "#receipts .sign") == ["≠"])
@@ -250,6 +252,27 @@ def test_progress_and_cancel(browser: webdriver.Chrome, address: tuple[str, str]
     assert by_id(browser, "name").get_property("value") == "Ada Lovelace"
     first(browser, "#actions .main").click()
     assert_both_receipts(browser, {tmp_path / "large.bin": hashlib.sha256(content).hexdigest()})
+
+
+@with_browser
+def test_a_server_that_does_not_answer(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
+    """If a server cannot be reached, the page says which one. It shows the receipt of the other one only."""
+    browser.get(address[1])
+    first(browser, "#actions .main").click()
+    until(browser, both_answered("receipts"))
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/receipt*"]})
+    try:
+        first(browser, "#actions button[value=ASGI]").click()
+        until(browser, lambda _: texts(browser, "#receipts .failed") == ["The ASGI server does not answer."])
+        wsgi, asgi = texts(browser, "#receipts .slip")
+        assert "gunicorn" in wsgi
+        assert "No answer yet." in asgi
+        assert texts(browser, "#receipts .verdict") == [""]
+    finally:
+        browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+        browser.execute_cdp_cmd("Network.disable", {})
+        browser.get_log("browser")  # Chromium notes the blocked request there
 
 
 @with_browser

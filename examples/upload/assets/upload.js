@@ -85,8 +85,12 @@ async function send(place, form, protocols) {
       answers[place.id][protocol] = await post(form, protocol, progress);
       show(place);
     }
-  } catch (protocol) { // nothing is said about what was cancelled
-    if (protocol) failed.textContent = fill(texts.lost, protocol);
+  } catch (lost) { // null if the user has cancelled it
+    if (lost) {
+      failed.textContent = fill(texts.lost, lost);
+      delete answers[place.id][lost];
+      show(place);
+    }
   }
   progress.hidden = true;
   current = null;
@@ -107,7 +111,7 @@ function post(form, protocol, progress) {
       figures.textContent = `${size(loaded)} / ${size(total)}`;
     });
     request.upload.addEventListener("load", ({ total }) => {
-      upload = `${milliseconds(passed())}, ${size(total / passed() * 1000)}/s`;
+      upload = `${time(passed())}, ${size(total / passed() * 1000)}/s`;
       bar.removeAttribute("value");
       step.textContent = fill(texts.received, protocol);
     });
@@ -115,8 +119,8 @@ function post(form, protocol, progress) {
       const timing = /desc="(.*)";dur=(.*)/.exec(request.getResponseHeader("Server-Timing"));
       if (!timing) { reject(protocol); return; } // it is not the demo that has answered
       const [, server, handler] = timing;
-      const answer = milliseconds(passed());
-      resolve({ body: request.responseText, server, upload, handler: milliseconds(Number(handler)), answer });
+      const answer = time(passed());
+      resolve({ body: request.responseText, server, upload, handler: time(Number(handler)), answer });
     });
     request.addEventListener("error", () => reject(protocol));
     request.addEventListener("abort", () => reject(null));
@@ -131,8 +135,9 @@ function post(form, protocol, progress) {
   });
 }
 
-function milliseconds(value) {
-  return `${value < 10 ? value.toFixed(1).replace(".", texts.decimal) : Math.round(value)} ms`;
+function time(milliseconds) {
+  const [value, unit] = milliseconds < 1000 ? [milliseconds, "ms"] : [milliseconds / 1000, "s"];
+  return `${value < 10 ? value.toFixed(1).replace(".", texts.decimal) : Math.round(value)} ${unit}`;
 }
 
 // --- the receipts ---
