@@ -8,7 +8,9 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import shutil
 import socket
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -20,6 +22,7 @@ from album.request import AlbumRequest
 from album.sessions import MONTH, Session, Signer
 
 from cardan.testing import PROTOCOLS, Client
+from tests.house import ROOT
 from tests.servers import EXAMPLES, free_port, start
 from tests.test_deployed import NGINX, accepts, running, wait_until
 
@@ -249,3 +252,22 @@ def test_behind_nginx(kind: str, tmp_path: Path) -> None:
     finally:
         server.stop()
     assert "new account ada from 127.0.0.2" in server.log()
+
+
+@pytest.mark.parametrize(
+    ("page", "folder"),
+    [
+        ("routes", "album_steps/chapter1"),
+        ("forms", "album_steps/chapter2"),
+        ("uploads", "album_steps/chapter3"),
+        ("tests", "album"),
+    ],
+)
+def test_chapters_say_how_many_tests_pass(page: str, folder: str, tmp_path: Path) -> None:
+    """In a project of its own, as the reader has it, each state of the album has as many tests as its chapter says."""
+    shutil.copytree(EXAMPLES / folder, tmp_path / "album", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:asyncio", "-p", "no:cacheprovider"]
+    collected = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True).stdout
+    said = re.findall(r"^(\d+) passed$", (ROOT / "docs/tutorial" / f"{page}.md").read_text("utf-8"), re.MULTILINE)
+    assert said == [str(collected.count("::"))]

@@ -30,7 +30,7 @@ PHOTOS = "SELECT id, album, filename, mimetype FROM photos"
 
 @dataclass(frozen=True)
 class Album:
-    """An album, which has photos."""
+    """An album."""
 
     id: str
     title: str

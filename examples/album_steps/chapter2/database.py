@@ -25,7 +25,7 @@ class Album:
 
 
 def new_id() -> str:
-    """A name that nobody can guess, safe in a URL."""
+    """A name that nobody can guess, safe in a URL and as the name of a file."""
     return secrets.token_urlsafe(12)
 
 

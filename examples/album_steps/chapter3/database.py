@@ -25,7 +25,7 @@ PHOTOS = "SELECT id, album, filename, mimetype FROM photos"
 
 @dataclass(frozen=True)
 class Album:
-    """An album, which has photos."""
+    """An album."""
 
     id: str
     title: str
@@ -97,8 +97,3 @@ class Database:
         insert = f"INSERT INTO photos ({columns}) VALUES (?, ?, ?, ?)"
         with self.connection:
             self.connection.execute(insert, astuple(photo))
-
-    def remove_photo(self, photo: Photo) -> None:
-        """Forget a photo."""
-        with self.connection:
-            self.connection.execute("DELETE FROM photos WHERE id = ?", [photo.id])
