@@ -284,6 +284,40 @@ def test_a_function_that_does_not_take_the_request(protocol: Any, foreign: Any) 
         assert "Application.from_asgi() and Application.from_wsgi() take applications" in str(caught.value)
 
 
+def view(request: Request) -> Response:
+    return Response("view")
+
+
+async def async_view(request: Request) -> Response:
+    return Response("view")
+
+
+@both
+@pytest.mark.parametrize("function", [view, async_view])
+def test_an_application_in_the_body_of_a_class(protocol: Any, function: Any) -> None:
+    """It is a method, as a decorated one is. The error for a function without ``self`` shows what the function takes,
+    with what it is called, and that an application in a staticmethod is none.
+    """
+
+    class Site(Application[Request]):
+        admin = Application(function)
+        public = staticmethod(Application(function))
+
+        def resolve(self, request: Request) -> Any:
+            return self.public if request.path == "/" else self.admin
+
+    message = (
+        f"got the handler {function.__name__}(request: 'Request') -> 'Response', which is called with Site and the"
+        " request, expected one that takes both: in the body of a class an application is a method, unless it is a"
+        " staticmethod(Application(...))"
+    )
+    with Client(Site(), protocol=protocol) as client:
+        assert client.get("/").text == "view"
+        with pytest.raises(TypeError) as caught:
+            client.get("/admin")
+    assert str(caught.value) == message
+
+
 @both
 def test_a_type_error_of_a_handler_stays_as_it_is(protocol: Any) -> None:
     def handler(request: Request) -> Response:

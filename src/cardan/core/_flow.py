@@ -163,8 +163,13 @@ def flow(
 
 def expect_takes_request(handler: Function, request: Any, error: TypeError) -> None:
     """Raise :exc:`TypeError` if ``handler``, whose call has raised ``error``, cannot be called with the request."""
-    if (mistake := _unlike(handler, request)) is not None:
-        raise TypeError(f"got the handler {mistake}, {_TAKES_REQUEST}") from error
+    if (mistake := _unlike(handler, request)) is None:
+        return
+    if isinstance(handler, partial) and handler.args:
+        taken = f"{_name_of(handler.func)}{signature(handler.func)}"
+        given = ", ".join(map(kind_of, handler.args))
+        raise TypeError(f"got the handler {taken}, which is called with {given} and the request, {_METHOD}") from error
+    raise TypeError(f"got the handler {mistake}, {_TAKES_REQUEST}") from error
 
 
 def guarded(start: Callable[[], BaseResponse | Steps], rescue: Callable[[Exception], BaseResponse | None]) -> Any:
@@ -240,6 +245,10 @@ def _name_of(function: Any) -> str:
 
 _TAKES_REQUEST: Final = (
     "expected a function that takes the request: Application.from_asgi() and Application.from_wsgi() take applications"
+)
+_METHOD: Final = (
+    "expected one that takes both: in the body of a class an application is a method,"
+    " unless it is a staticmethod(Application(...))"
 )
 _MEANT: Final = "expected a generator function that takes the request: `response = yield` calls the handler"
 
