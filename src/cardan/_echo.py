@@ -17,6 +17,8 @@ __all__ = ["app"]
 
 #: How many bytes are shown of a body that is not a form.
 _SHOWN: Final = 1000
+#: What a WSGI server says about itself.
+_ENVIRON: Final = ("SERVER_SOFTWARE", "SERVER_PROTOCOL", "wsgi.version", "wsgi.multithread", "wsgi.multiprocess")
 
 
 class _Request(Request):
@@ -28,9 +30,10 @@ class _Request(Request):
 def _described(request: Request) -> dict[str, Any]:
     return {
         "cardan": __version__,
-        "protocol": "WSGI" if hasattr(request, "environ") else "ASGI",
+        **_gateway_of(request),
         "server": request.server,
         "method": request.method,
+        "raw_path": request.raw_path.decode("latin-1") if request.raw_path is not None else None,
         "url": request.url,
         "root_path": request.root_path,
         "path": request.path,
@@ -43,6 +46,14 @@ def _described(request: Request) -> dict[str, Any]:
         "cookies": request.cookies.to_dict(flat=False),
         **_body_of(request),
     }
+
+
+def _gateway_of(request: Request) -> dict[str, Any]:
+    """The protocol, and what the server says about itself."""
+    if hasattr(request, "environ"):
+        return {"protocol": "WSGI", **{key: request.environ.get(key) for key in _ENVIRON}}
+    scope = request.scope
+    return {"protocol": "ASGI", "asgi": scope.get("asgi"), "extensions": sorted(scope.get("extensions") or ())}
 
 
 def _body_of(request: Request) -> dict[str, Any]:
