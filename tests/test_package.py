@@ -81,10 +81,12 @@ def test_the_wheel_has_the_package_alone(built: Built) -> None:
     assert built.wheel.name == f"cardan-{cardan.__version__}-py3-none-any.whl"
 
 
-@pytest.mark.parametrize(
-    "folder",
-    [".ci", ".github", "benchmarks", "docs", "examples", "fuzz", "interop", "soak", "src", "tests", "typing_tests"],
-)
+#: The folders of the repository, without what tools make there: it is hidden, or named in .gitignore.
+MADE = re.compile(r"\..*|build|dist|.*\.egg-info|__pycache__")
+FOLDERS = [".ci", ".github", *sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not MADE.fullmatch(path.name))]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_the_source_distribution_has_what_its_tests_need(built: Built, folder: str) -> None:
     """The source distribution has every file of each folder. `make dist-test` runs its tests."""
     found = {path.relative_to(built.unpacked).as_posix() for path in built.unpacked.rglob("*")}
@@ -212,7 +214,6 @@ def test_the_index_shows_the_readme() -> None:
     assert "<table>" in shown()
     assert "pip install cardan" in text
     assert "invisible-code-block" not in text
-    assert "PROTOCOLS" not in README or "for protocol in PROTOCOLS" not in README.partition("<!--")[0]
 
 
 def test_every_link_of_the_readme_is_absolute() -> None:
@@ -228,19 +229,43 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize(
-    "link", sorted({link for link in LINK.findall(README) if link.startswith(tuple(URLS.values()))})
-)
+#: The pages of the repository and of the manual.
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/**/*"), ROOT / "CITATION.cff"]
+OWN = re.compile(r"https://(?:github\.com/[\w-]+/cardan\b|cardan\.readthedocs\.io)[^\s)\]}>\"'`]*")
+
+
+def own_links() -> dict[str, str]:
+    """The links into the repository and the manual, and a page that has each of them."""
+    return {
+        link.rstrip(".,;:"): page.relative_to(ROOT).as_posix()
+        for page in PAGES
+        if page.is_file() and "_build" not in page.parts
+        for link in OWN.findall(page.read_text("utf-8"))
+    }
+
+
+OWN_LINKS = own_links()
+
+
+@pytest.mark.parametrize("link", sorted(OWN_LINKS))
 def test_every_link_to_the_project_leads_to_a_file(link: str) -> None:
-    """A link of README.md into the repository or the manual leads to a file, and to a heading of it."""
+    """A link into the repository or the manual begins as in `project.urls`, and leads to a file and a heading of it."""
+    place = OWN_LINKS[link]
+    assert link.startswith((URLS["Source"], URLS["Documentation"])), place
     path, _, anchor = link.partition("#")
-    if path in URLS.values() and path != URLS["Changelog"]:
-        return
     if path.startswith(FILES):
         page = ROOT / path.removeprefix(FILES)
-    else:
+    elif path.startswith(URLS["Documentation"]):
         name = path.removeprefix(URLS["Documentation"])
-        assert name.endswith((".html", "/"))
-        page = ROOT / "docs" / (name.removesuffix(".html") + ("index" if name.endswith("/") else "") + ".md")
-    assert page.exists()
-    assert not anchor or anchor in anchors(page)
+        page = ROOT / "docs" / (name.removesuffix(".html") + ("" if name.endswith(".html") else "index") + ".md")
+    else:  # the repository itself, and the forms of its host
+        assert path.removeprefix(URLS["Source"]).split("/")[1:2] in ([], ["issues"], ["security"]), place
+        return
+    assert page.exists(), place
+    assert not anchor or anchor in anchors(page), place
+
+
+def test_the_readme_leads_to_the_manual() -> None:
+    """README.md has links to the pages with which people begin."""
+    begun = {URLS["Documentation"] + name for name in ("quickstart.html", "guides/", "reference/", "stability.html")}
+    assert begun <= set(OWN.findall(README))
