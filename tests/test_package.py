@@ -83,7 +83,11 @@ def test_the_wheel_has_the_package_alone(built: Built) -> None:
 
 #: The folders of the repository, without what tools make there: it is hidden, or named in .gitignore.
 MADE = re.compile(r"\..*|build|dist|.*\.egg-info|__pycache__")
-FOLDERS = [".ci", ".github", *sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not MADE.fullmatch(path.name))]
+FOLDERS = [
+    ".ci",
+    ".github",
+    *sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not MADE.fullmatch(path.name)),
+]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
