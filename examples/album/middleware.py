@@ -37,6 +37,7 @@ def remembered(request: AlbumRequest) -> Flow:
     request.session = signer.loads(request.cookies.get("session", ""))
     before = asdict(request.session)
     response = yield
+    response.headers.setdefault("Cache-Control", "private, no-cache")
     if asdict(request.session) != before:
         response.set_cookie(
             "session",

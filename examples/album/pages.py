@@ -24,5 +24,4 @@ def render(name: str, request: AlbumRequest, **values: object) -> str:
 
 def page(name: str, request: AlbumRequest, **values: object) -> Response:
     """A response with the HTML of a template."""
-    headers = {"Cache-Control": "private, no-cache"}
-    return Response(render(name, request, **values), 200, headers, mimetype="text/html")
+    return Response(render(name, request, **values), mimetype="text/html")

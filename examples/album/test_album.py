@@ -71,6 +71,7 @@ def test_errors(client: Client) -> None:
     assert missing.status_code == 404
     assert "There is no such album." in missing.text
     assert '<a href="/login">' in missing.text
+    assert missing.headers["Cache-Control"] == "private, no-cache"
     refused = client.get("/logout")
     assert (refused.status_code, refused.headers["Allow"]) == (405, "POST")
     answer = client.get("/albums/none", headers={"Accept": "application/json"})
