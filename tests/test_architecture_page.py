@@ -6,10 +6,12 @@ import ast
 import re
 import sys
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import cardan
 from cardan import Request, Response
 from cardan.testing import RequestBuilder
 from tests.house import ROOT
@@ -92,7 +94,7 @@ SERVED = {
 
 def record(app: Any) -> tuple[list[tuple[str, str]], int]:
     """Serve one form over WSGI: every function of the package that is called, with its file, and the status."""
-    home = str(ROOT / "src" / "cardan") + "/"
+    home = str(Path(cardan.__file__).parent) + "/"
     environ = RequestBuilder(method="POST", data=FORM, content_type="multipart/form-data; boundary=b").environ()
     calls: list[tuple[str, str]] = []
     statuses: list[str] = []
