@@ -28,8 +28,8 @@ URLS: dict[str, str] = PROJECT["project"]["urls"]
 GROUPS: dict[str, list[str | dict[str, str]]] = PROJECT["dependency-groups"]
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
-#: Where a file of the repository is shown.
-FILES = URLS["Source"] + "/blob/main/"
+#: Where a file and a folder of the repository are shown.
+FILES, REPOSITORY_FOLDERS = URLS["Source"] + "/blob/main/", URLS["Source"] + "/tree/main/"
 
 
 class Built(NamedTuple):
@@ -259,6 +259,9 @@ def test_every_link_to_the_project_leads_to_a_file(link: str) -> None:
     path, _, anchor = link.partition("#")
     if path.startswith(FILES):
         page = ROOT / path.removeprefix(FILES)
+    elif path.startswith(REPOSITORY_FOLDERS):
+        page = ROOT / path.removeprefix(REPOSITORY_FOLDERS)
+        assert page.is_dir(), place
     elif path.startswith(URLS["Documentation"]):
         name = path.removeprefix(URLS["Documentation"])
         page = ROOT / "docs" / (name.removesuffix(".html") + ("" if name.endswith(".html") else "index") + ".md")
