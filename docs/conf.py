@@ -1,12 +1,7 @@
 """Sphinx: MyST pages, autodoc for the reference, warnings are errors (see the Makefile)."""
 
-import importlib
-import pkgutil
 import sys
-from collections import defaultdict
 from pathlib import Path
-
-from sphinx.pycode import ModuleAnalyzer
 
 import cardan
 
@@ -16,7 +11,7 @@ copyright = "The cardan authors"
 release = version = cardan.__version__
 
 sys.path.insert(0, str(Path(__file__).parent))
-extensions = ["myst_parser", "sphinx.ext.autodoc", "entries"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "entries", "checks"]
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
@@ -31,31 +26,3 @@ suppress_warnings = ["ref.python"]
 html_theme = "furo"
 html_title = f"cardan {release}"
 html_show_sourcelink = False
-
-
-# A class has the __module__ from which users import it, and is defined in a private module. autodoc needs the source of
-# the private module: for the docstrings of attributes, and for the order of members.
-SOURCES = defaultdict(set)
-for found in pkgutil.walk_packages(cardan.__path__, "cardan."):
-    module = importlib.import_module(found.name)
-    text = Path(module.__file__).read_text("utf-8")
-    for name, value in vars(module).items():
-        if isinstance(value, type) and value.__module__ != found.name and f"\nclass {name}" in text:
-            SOURCES[value.__module__].add(found.name)
-
-
-def analyze_with_sources(self, analyze=ModuleAnalyzer.analyze):
-    if not self._analyzed:
-        analyze(self)
-        for name in sorted(SOURCES[self.modname]):
-            source = ModuleAnalyzer.for_module(name)
-            source.analyze()
-            self.attr_docs = {**source.attr_docs, **self.attr_docs}
-            self.overloads = {**source.overloads, **self.overloads}
-            first = len(self.tagorder)
-            self.tagorder |= {
-                tag: first + number for tag, number in source.tagorder.items() if tag not in self.tagorder
-            }
-
-
-ModuleAnalyzer.analyze = analyze_with_sources

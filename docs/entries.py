@@ -11,8 +11,11 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import itertools
+import pkgutil
 import re
 import sys
+from collections import defaultdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,11 +24,14 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.domains.python._annotations import _parse_annotation
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from cardan import Limits
+import cardan
+from cardan import HTTPException, Limits
+from cardan.core._limits import LimitAttributes
 from tests.surface import attributes_of, homes, is_own, is_public, modules
 
 if TYPE_CHECKING:
@@ -41,6 +47,8 @@ TWINS = {
     "cardan.wsgi.EnvironHead": "cardan.core.HeadLike",
     "cardan.asgi.ScopeHead": "cardan.core.HeadLike",
     "cardan.types.UnreadRequest": "cardan.Request",
+    "cardan.compat.werkzeug.sansio.request.Request": "cardan.Request",
+    "cardan.compat.werkzeug.sansio.response.Response": "cardan.Response",
 }
 """Classes whose attributes have the names and the meaning of those of another class, which describes them."""
 
@@ -260,6 +268,13 @@ def show_types(app: Sphinx, domain: str, objtype: str, content: addnodes.desc_co
             signature.insert(positions[0] + 1, note)
 
 
+def shorten(
+    app: Sphinx, what: str, name: str, value: object, options: object, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Write ``[]`` for a default that a dataclass makes by calling ``list``."""
+    return signature and re.sub(r" ?= ?<factory>", " = []", signature), returns
+
+
 def type_of_entry(objtype: str, signature: addnodes.desc_signature) -> str | None:
     module, name = signature.get("module") or "", signature["fullname"]
     path = name if name.startswith("cardan.") else f"{module}.{name}"
@@ -269,6 +284,89 @@ def type_of_entry(objtype: str, signature: addnodes.desc_signature) -> str | Non
         return type(value).__name__ if own else "TypeAlias"
     owner, _, attribute = path.rpartition(".")
     return type_of(value_of(owner), attribute)
+
+
+# ---- the sources, and the descriptions of attributes
+
+
+def sources() -> dict[str, set[str]]:
+    """The private modules in which the classes of a public module are defined.
+
+    A class has the ``__module__`` from which users import it. autodoc needs the source of the private module: for the
+    docstrings of attributes, for overloads, and for the order of members.
+    """
+    found = defaultdict(set)
+    for each in pkgutil.walk_packages(cardan.__path__, "cardan."):
+        module = importlib.import_module(each.name)
+        text = Path(str(module.__file__)).read_text("utf-8")
+        for name, value in vars(module).items():
+            if inspect.isclass(value) and value.__module__ != each.name and f"\nclass {name}" in text:
+                found[value.__module__].add(each.name)
+    return found
+
+
+SOURCES = sources()
+
+
+def analyze_with_sources(self: ModuleAnalyzer, analyze: Any = ModuleAnalyzer.analyze) -> None:
+    """Read the source of a module, and those of the private modules in which its classes are defined."""
+    if self._analyzed:
+        return
+    analyze(self)
+    for name in sorted(SOURCES[self.modname]):
+        source = ModuleAnalyzer.for_module(name)
+        source.analyze()
+        self.attr_docs = {**source.attr_docs, **self.attr_docs}
+        self.overloads = {**source.overloads, **self.overloads}
+        first = len(self.tagorder)
+        self.tagorder |= {tag: first + number for tag, number in source.tagorder.items() if tag not in self.tagorder}
+    for cls in {value_of(path) for path in public_names() if inspect.isclass(value_of(path))}:
+        for name in all_members(cls) if cls.__module__ == self.modname else []:
+            if (cls.__qualname__, name) not in self.attr_docs and (text := fallback(cls, name)):
+                self.attr_docs[cls.__qualname__, name] = [*inspect.cleandoc(text).splitlines(), ""]
+
+
+ModuleAnalyzer.analyze = analyze_with_sources  # type: ignore[method-assign]
+
+
+def fallback(cls: type, name: str) -> str | None:
+    """The description of an attribute that has no text where autodoc looks for it."""
+    value = inspect.getattr_static(cls, name, None)
+    has_text = not inspect.ismemberdescriptor(value) and getattr(value, "__doc__", "") != type(value).__doc__
+    if kind_of_member(value) != "autoattribute" or has_text:
+        return None
+    if text := description_of(cls, name):
+        return text
+    if path_of(cls) == "cardan.types.ApplicationOptions":
+        return f"See :attr:`cardan.Application.{name}`."
+    return KEPT if name in parameters_of(cls) or issubclass(cls, HTTPException) else None
+
+
+def description_of(cls: type, name: str) -> str | None:
+    """The text after an attribute in the body of a class, of one of its bases, or in a method."""
+    for base in [*filter(is_own, cls.__mro__), LimitAttributes]:
+        node, _ = class_node(base)
+        for block in bodies(node) if node else []:
+            for statement, following in itertools.pairwise(block):
+                if name in names_defined_by_statement(statement):
+                    match following:
+                        case ast.Expr(ast.Constant(str(text))):
+                            return text
+    return None
+
+
+def bodies(cls: ast.ClassDef) -> Iterator[list[ast.stmt]]:
+    """The statements of a class, and of every block in it."""
+    for node in ast.walk(cls):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):  # a lambda has an expression
+            yield body
+
+
+def names_defined_by_statement(statement: ast.stmt) -> list[str]:
+    """``name`` for ``name = ...`` and for ``self.name = ...``, with a type or without."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    return [getattr(target, "id", getattr(target, "attr", "")) for target in targets if target]
 
 
 # ---- other names of what is described
@@ -347,5 +445,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("members", Members)
     app.connect("object-description-transform", show_types)
     app.connect("autodoc-process-docstring", say_other_names)
+    app.connect("autodoc-process-signature", shorten)
     app.connect("env-updated", note_other_names)
     return {"parallel_read_safe": True}

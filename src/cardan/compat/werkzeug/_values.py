@@ -88,7 +88,9 @@ class ValuesBuilder:
     """What :class:`cardan.compat.werkzeug.test.EnvironBuilder` is without a class of requests."""
 
     server_protocol = "HTTP/1.1"
+    """The key ``SERVER_PROTOCOL`` of the environ."""
     wsgi_version = (1, 0)
+    """The key ``wsgi.version`` of the environ."""
     json_dumps = staticmethod(jsonlib.dumps)
 
     script_root: str

@@ -152,8 +152,11 @@ class BaseRequest(_Limited):
 
     if TYPE_CHECKING:
         charset: ClassVar[Literal["utf-8"]]
+        """The charset of text in a body. It cannot be changed."""
         url_charset: ClassVar[Literal["utf-8"]]
+        """The charset of the URL. It cannot be changed."""
         encoding_errors: ClassVar[Literal["replace"]]
+        """What becomes of bytes that are not UTF-8: U+FFFD. It cannot be changed."""
     else:
         charset = FixedSetting("utf-8")
         url_charset = FixedSetting("utf-8")

@@ -81,10 +81,13 @@ class BaseResponse(Copies, Outgoing):
 
     if TYPE_CHECKING:
         charset: ClassVar[Literal["utf-8"]]
+        """The charset of text. It cannot be changed."""
     else:
         charset = FixedSetting("utf-8")
     default_status: ClassVar[int] = 200
+    """The status of a response that is given none."""
     default_mimetype: ClassVar[str | None] = "text/plain"
+    """The media type of a response that is given none; None for no Content-Type."""
     max_cookie_size: ClassVar[int] = 4093
     """The size in bytes above which a Set-Cookie causes a warning, because browsers may drop it (RFC 6265 section 6.1).
 

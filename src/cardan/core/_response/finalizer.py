@@ -106,6 +106,7 @@ class ResponseFinalizer:
     __slots__ = ("_announced", "_declared", "_error", "_sent", "_trailers", "head", "sends_body", "state")
 
     readers: ClassVar[dict[str, Callable[[ResponseFinalizer, bytes], list[ResponseEvent]]]]
+    """What reads a chunk in each state."""
 
     def __init__(
         self,

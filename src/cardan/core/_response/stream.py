@@ -23,7 +23,9 @@ class ResponseStream:
     """
 
     mode = "wb+"
+    """The mode of the file: it is written only, and in bytes."""
     encoding = "utf-8"
+    """How text is encoded."""
 
     def __init__(self, response: BaseResponse) -> None:
         self.response = response

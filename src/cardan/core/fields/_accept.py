@@ -60,6 +60,7 @@ class Accept:
     _chosen: tuple[tuple[str, ...], str | None] | None
     _normalised: tuple[tuple[str, float, int], ...] | None
     provided: bool
+    """Whether the field was sent."""
     #: The member that matches every value.
     _anything: ClassVar[str] = "*"
 

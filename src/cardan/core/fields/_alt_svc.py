@@ -46,6 +46,7 @@ class AltService:
 
     if TYPE_CHECKING:  # at run time it is no annotation that get_type_hints() would have to resolve
         CLEAR: ClassVar[AltService]
+        """The value ``clear``: the client forgets all services."""
 
     def __init__(self, protocol: str, authority: str, max_age: int | timedelta = DAY, persist: bool = False) -> None:
         check_type("protocol", protocol, str, "a str")

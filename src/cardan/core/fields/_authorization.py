@@ -51,8 +51,12 @@ class Credentials:
         Raises :exc:`ValueError` for a scheme that is not a token (RFC 9110 section 5.6.2), for parameters together with
         a token (section 11.4), and for a value that a header field must not contain.
         """
-        self.type = check_token(auth_type, "authentication scheme").lower()
-        self.parameters = folded((key, value) for key, value in (data or {}).items() if value is not None)
+        self.type: str = check_token(auth_type, "authentication scheme").lower()
+        """The scheme in lower case."""
+        self.parameters: dict[str, str] = folded(
+            (key, value) for key, value in (data or {}).items() if value is not None
+        )
+        """The parameters, with names in lower case."""
         self.token = token
         if self.parameters and token is not None:
             raise ValueError(f"got {self.type} with parameters and a token, expected one of them (RFC 9110)")

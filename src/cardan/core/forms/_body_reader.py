@@ -75,8 +75,10 @@ class BodyReader:
     ) -> None:
         self.limits = limits = limits or DEFAULTS
         self._limit, allowed = limit or ("max_content_length", limits.max_content_length)
-        self.received = 0
-        self.accepted = b""
+        self.received: int = 0
+        """How many bytes have come."""
+        self.accepted: bytes = b""
+        """After an error: the bytes of the last piece that belong to the body."""
         self._error: HTTPException | None = None
         self._declared = content_length
         self._allowed = allowed

@@ -77,6 +77,7 @@ class Framing(Generic[Event]):
     _pos: int
     _error: HTTPException
     accepted: list[Event]
+    """After an error: the events of the last piece before it."""
 
     _passed: ClassVar[str] = DATA
     """The state in which data are passed on as they arrive."""

@@ -64,7 +64,9 @@ class Part:
         self.name: str = start.name
         """The name of the field."""
         self.headers: HeadersView = start.headers  # type: ignore[assignment]  # a part of a multipart has them
+        """The header fields of the part."""
         self.filename: str | None = None
+        """The name that the client sent, None for a field that is no file. Never use it as a path."""
         self._whole: bytes | None = None
         if type(start) is Field:
             self._held = start.raw
@@ -258,6 +260,7 @@ class PartReader:
         self._error: HTTPException | None = None
         self._want = Read(READ_SIZE, False)
         self.current: Part | None = None
+        """The part that was given last, None before the first one and after the last one."""
 
     def iter(self, run: Callable[[Any], Any]) -> Iterator[Part]:
         """The parts. ``run(steps)`` runs a generator of steps by calling, and returns what the generator returns."""

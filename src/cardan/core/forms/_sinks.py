@@ -132,7 +132,8 @@ class MemoryBudget:
     def __init__(self, limits: Limits) -> None:
         self.allowed: int | None = limits.max_spool_memory
         """How many bytes the files may use together; None for no limit."""
-        self.used = 0
+        self.used: int = 0
+        """How many bytes they use."""
 
     def take(self, size: int) -> bool:
         """Count ``size`` more bytes, if they are allowed; returns whether they are."""
@@ -150,6 +151,7 @@ class MemorySink:
     __slots__ = ("_budget", "_chunks", "_stream", "size")
 
     on_disk = False
+    """Whether the data are in a file."""
     rewinds = True
     """``stream`` is at its start at the first access, so that no ``seek`` is needed."""
 
@@ -157,7 +159,8 @@ class MemorySink:
         self._budget = budget
         self._chunks: list[bytes] = []
         self._stream: BinaryIO | None = None
-        self.size = 0
+        self.size: int = 0
+        """How many bytes were written."""
 
     @classmethod
     def holding(cls, data: bytes) -> Self:
