@@ -252,8 +252,9 @@ def want_part(
         want = min(want, limits.max_part_header_size + 4 - head)
     if limits.max_part_headers is not None:
         want = min(want, (limits.max_part_headers + 2 - lines) * LEAST_HEADER)
+    rest = max(1, LEAST_PART - head)  # of the part that has begun; each of the parts after it has LEAST_PART or more
     if limits.max_form_parts is not None:
-        want = min(want, (limits.max_form_parts - parts + 1) * LEAST_PART - head)
+        want = min(want, (limits.max_form_parts - parts) * LEAST_PART + rest)
     if limits.max_files is not None:
-        want = min(want, (limits.max_files - files + 1) * LEAST_PART - head)
+        want = min(want, (limits.max_files - files) * LEAST_PART + rest)
     return max(1, want)

@@ -1,0 +1,487 @@
+"""One request cannot cost more than ``tests/costs.py`` computes from its limits, on both protocols.
+
+The worst bodies that are known are sent to each row. They are made while they are read, so that they take no memory
+themselves; tracemalloc gives the most that was allocated at once.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import stat
+import threading
+import time
+import tracemalloc
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from cardan import Request, Response
+from cardan.core._request.draining import Drain
+from tests.costs import BEGIN, COSTS, FIXED, MIB, PAGE, page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from cardan import Application
+
+    Pieces = Callable[[], Iterable[bytes]]
+
+PROTOCOLS = ("wsgi", "asgi")
+WIDE = "\U0001f600".encode()
+"""a character that makes a text of letters four times as large in memory"""
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=xxxxxxxxxxxx"
+CLOSING = b"--xxxxxxxxxxxx--\r\n"
+
+
+class Input:
+    """``wsgi.input``: bytes that are made when they are read. ``read_bytes`` and ``reads`` count them and the reads."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = bytearray()
+        self._start = 0
+        self.read_bytes = 0
+        self.reads = 0
+
+    def read(self, size: int = -1) -> bytes:
+        assert size >= 0, "a read without a size"
+        self.reads += 1
+        while len(self._rest) - self._start < size and (piece := next(self._pieces, None)) is not None:
+            if self._start:
+                del self._rest[: self._start]
+                self._start = 0
+            self._rest += piece
+        data = bytes(self._rest[self._start : self._start + size])
+        self._start += len(data)
+        self.read_bytes += len(data)
+        return data
+
+
+def over_wsgi(app: Application[Any], content_type: str, source: Input) -> int:
+    """Send a chunked body; return the status."""
+    environ = {
+        "REQUEST_METHOD": "POST", "PATH_INFO": "/", "SCRIPT_NAME": "", "QUERY_STRING": "",
+        "SERVER_NAME": "a.example", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "http",
+        "CONTENT_TYPE": content_type, "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": source,
+        "wsgi.input_terminated": True,
+    }  # fmt: skip
+    statuses: list[str] = []
+    answer = app(environ, lambda status, headers, exc_info=None: statuses.append(status))  # type: ignore[call-overload]
+    try:
+        for _ in answer:
+            pass
+    finally:
+        if (close := getattr(answer, "close", None)) is not None:
+            close()
+    return int(statuses[0][:3])
+
+
+def over_asgi(app: Application[Any], content_type: str, source: Input) -> int:
+    """Send a chunked body in messages of 64 KiB; return the status."""
+    statuses: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        data = source.read(65_536)
+        return {"type": "http.request", "body": data, "more_body": bool(data)}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    async def call() -> None:
+        headers = [(b"content-type", content_type.encode()), (b"transfer-encoding", b"chunked")]
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+            "path": "/", "query_string": b"", "headers": headers,
+        }  # fmt: skip
+        await app(scope, receive, send)  # type: ignore[call-overload]
+
+    anyio.run(call)
+    return statuses[0]
+
+
+def send(app: Application[Any], protocol: str, content_type: str, pieces: Iterable[bytes]) -> tuple[int, Input]:
+    """Send one request. Returns the status, and the input, which knows how much of it was read."""
+    source = Input(pieces)
+    call = over_wsgi if protocol == "wsgi" else over_asgi
+    return call(app, content_type, source), source
+
+
+def most_memory(app: Application[Any], protocol: str, content_type: str, pieces: Pieces) -> tuple[int, int]:
+    """The bytes that were allocated at once at most while a request was served, and the status."""
+    send(app, protocol, content_type, [])  # modules are imported, and memos filled
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        status, _ = send(app, protocol, content_type, pieces())
+        return tracemalloc.get_traced_memory()[1] - before, status
+    finally:
+        tracemalloc.stop()
+
+
+def apps(cls: type[Request], read: Callable[[Any], object]) -> list[Application[Any]]:
+    """A ``def`` handler that calls ``read(request)``, and an ``async def`` one that loads the body before it does."""
+
+    def handler(request: Request) -> Response:
+        read(request)
+        return Response("read")
+
+    async def async_handler(request: Request) -> Response:
+        await request.load()
+        read(request)
+        return Response("read")
+
+    return [cls.application(handler), cls.application(async_handler)]
+
+
+# --- bodies ---
+
+
+def filled(size: int, unit: bytes, first: bytes = b"", last: bytes = b"") -> Pieces:
+    """``size`` bytes at most: ``first``, then ``unit`` again and again, then ``last``."""
+
+    def pieces() -> Iterator[bytes]:
+        yield first
+        left = (size - len(first) - len(last)) // len(unit)
+        many = max(1, 65_536 // len(unit))
+        while left > 0:
+            yield unit * min(left, many)
+            left -= many
+        yield last
+
+    return pieces
+
+
+def urlencoded(pairs: int, size: int, escaped: bool = False) -> Pieces:
+    """Pairs whose names and values have ``size`` bytes together."""
+    letters = b"%61" if escaped else b"a"
+
+    def pieces() -> Iterator[bytes]:
+        for number in range(pairs):
+            yield b"&" * (number > 0) + b"%04d=" % number
+            yield letters * (size // pairs - 4 - len(WIDE))
+            yield WIDE
+
+    return pieces
+
+
+def multipart(parts: int, size: int, *, files: bool = False, head: bytes = b"") -> Pieces:
+    """Parts whose names and values, or whose files, have ``size`` bytes together."""
+
+    def pieces() -> Iterator[bytes]:
+        for number in range(parts):
+            name = b'; filename="x"' if files else b""
+            yield b'--xxxxxxxxxxxx\r\nContent-Disposition: form-data; name="%04d"%b\r\n%b\r\n' % (number, name, head)
+            yield b"a" * (size // parts - 4 - len(WIDE))
+            yield WIDE
+            yield b"\r\n"
+        yield CLOSING
+
+    return pieces
+
+
+#: header fields that fill the head of a part, and become text that is four times as large
+HEAD = b"".join(b"X-%d: %b%b\r\n" % (number, b"a" * 555, WIDE) for number in range(14))
+
+TOTAL = 1_000_000
+
+
+class Fields(Request):
+    """One field may have as much as all of them: the worst case of the bound, which does not name this limit."""
+
+    max_form_memory_size = None
+    max_form_memory_total = max_spool_memory = TOTAL
+    max_file_memory = TOTAL // 10
+
+
+class FewFiles(Fields):
+    """As many files as the form with long heads has: the reads become small when a limit is near."""
+
+    max_files = 100
+
+
+class Data(Request):
+    """Millions of objects would only take time."""
+
+    max_data_memory = MIB // 4
+
+
+class LargeData(Request):
+    """So much that what is allocated in any case does not matter."""
+
+    max_data_memory = 3 * MIB
+
+
+FORMS = {
+    "one value": (URLENCODED, filled(TOTAL, b"a", b"a=", WIDE)),
+    "one name": (URLENCODED, filled(TOTAL, b"a", b"", WIDE + b"=")),
+    "one value of escapes": (URLENCODED, filled(3 * (TOTAL - 10), b"%61", b"a=", b"%F0%9F%98%80")),
+    "a thousand pairs": (URLENCODED, urlencoded(1000, TOTAL)),
+    "a thousand pairs of escapes": (URLENCODED, urlencoded(1000, TOTAL, escaped=True)),
+    "a thousand small pairs": (URLENCODED, urlencoded(1000, 16_000)),
+    "one field": (MULTIPART, multipart(1, TOTAL)),
+    "a thousand fields": (MULTIPART, multipart(1000, TOTAL)),
+    "a hundred files in memory": (MULTIPART, multipart(100, TOTAL, files=True)),
+    "eleven files in memory": (MULTIPART, multipart(11, TOTAL, files=True)),
+    "a hundred files on disk": (MULTIPART, multipart(100, 3 * TOTAL, files=True)),
+    "long heads": (MULTIPART, multipart(10, 1_000, files=True, head=HEAD)),
+}
+
+
+def read_form(request: Request) -> object:
+    """Read the form, and the heads of its files."""
+    fields = list(request.form.items(multi=True))
+    return fields, [[*file.headers.items()] for file in request.files.values()]
+
+
+BODIES = {
+    "memory: `get_data()`, `data`": {
+        "letters": (LargeData, Request.get_data, "application/octet-stream", filled(3 * MIB, b"a")),
+    },
+    "memory: `text`": {
+        "letters": (LargeData, lambda request: request.text, "text/plain", filled(3 * MIB, b"a")),
+        "a wide character first": (LargeData, lambda request: request.text, "text/plain", filled(3 * MIB, b"a", WIDE)),
+        "a wide character last": (
+            LargeData,
+            lambda request: request.text,
+            "text/plain",
+            filled(3 * MIB, b"a", b"", WIDE),
+        ),
+    },
+    "memory: `json`": {
+        name: (Data, lambda request: request.json, "application/json", filled(MIB // 4, unit, b"[", last))
+        for name, unit, last in [
+            ("lists", b"[],", b"0]"),
+            ("dictionaries", b"{},", b"0]"),
+            ("dictionaries of one", b'{"":0},', b"0]"),
+            ("dictionaries of dictionaries", b'{"":{"":{}}},', b'"' + WIDE + b'"]'),
+            ("texts", b'"' + WIDE + b'",', b"0]"),
+            ("numbers", b"999,", b"0]"),
+            ("one text", b" ", b'"a' + WIDE + b'"]'),
+        ]
+    },
+    "memory: `form`, `files`": {
+        name: (Fields, read_form, content_type, pieces) for name, (content_type, pieces) in FORMS.items()
+    },
+}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("row", BODIES)
+def test_memory_of_a_body_that_is_kept(row: str, protocol: str) -> None:
+    """No body that the limits allow takes more memory than the bound; one of them takes a third of it or more."""
+    most = {}
+    for name, (cls, read, content_type, pieces) in BODIES[row].items():
+        bound = COSTS[row].bound(cls)
+        assert bound is not None
+        few = protocol == "wsgi" and "thousand" in name  # async code on WSGI takes its time for many small reads
+        for app in apps(cls, read)[: 1 if few else 2]:
+            taken, status = most_memory(app, protocol, content_type, pieces)
+            assert status == 200, name
+            most[name, type(app).__name__] = taken / bound
+    assert max(most.values()) <= 1, most
+    assert max(most.values()) >= 1 / 3, most
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_reads_of_a_form_on_wsgi(name: str) -> None:
+    """A form is not read byte by byte, which would take a thousand times as long, however near it is to a limit."""
+    content_type, pieces = FORMS[name]
+    status, source = send(apps(FewFiles, read_form)[0], "wsgi", content_type, pieces())
+    assert (status, source.reads <= 100 + source.read_bytes // 4) == (200, True), (source.reads, source.read_bytes)
+
+
+def discard(request: Request) -> object:
+    """Read the body piece by piece, and keep nothing."""
+    for part in request.iter_parts():
+        for _ in part.iter_data():
+            pass
+    return None
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_memory_of_a_body_that_is_streamed(protocol: str) -> None:
+    """What is read in pieces, or not at all, takes a fixed amount of memory, whatever the size of the body."""
+    size = 6 * MIB
+    whole = b'--xxxxxxxxxxxx\r\nContent-Disposition: form-data; name="a"; filename="x"\r\n\r\n'
+    for read, pieces in [
+        (lambda request: [None for _ in request.iter_data()], filled(size, b"a")),
+        (discard, filled(size, b"a", whole, b"\r\n" + CLOSING)),
+        (lambda request: None, filled(size, b"a")),
+    ]:
+        app = apps(Request, read)[0]
+        taken, status = most_memory(app, protocol, MULTIPART, pieces)
+        assert (status, taken <= FIXED) == (200, True), taken
+
+
+def temporary_files() -> dict[int, int]:
+    """The open files that have no name: number and size."""
+    found = {}
+    for number in map(int, os.listdir("/proc/self/fd")):
+        try:
+            state = os.fstat(number)
+        except OSError:
+            continue  # the descriptor of the listing itself
+        if stat.S_ISREG(state.st_mode) and state.st_nlink == 0:
+            found[number] = state.st_size
+    return found
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("files", [10, 11])
+def test_open_files_and_disk(files: int, protocol: str) -> None:
+    """A form has at most ``max_files`` open files, and together they have at most ``max_content_length`` bytes.
+
+    It makes no difference to either bound whether the form is accepted or refused; afterwards none is left.
+    """
+
+    class Stored(Request):
+        max_files = 10
+        max_file_memory = 0
+        max_content_length = 500_000
+
+    before = temporary_files()
+    most = [0, 0]
+
+    def watched(pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            look()
+            yield piece
+
+    def look() -> None:
+        new = {number: size for number, size in temporary_files().items() if number not in before}
+        most[:] = max(most[0], len(new)), max(most[1], sum(new.values()))
+
+    def read(request: Request) -> None:
+        assert len(list(request.files.values())) == 10
+        look()
+
+    for app in apps(Stored, read):
+        status, _ = send(app, protocol, MULTIPART, watched(multipart(files, 400_000, files=True)()))
+        assert status == (200 if files == 10 else 413)
+        gc.collect()
+        assert temporary_files().keys() <= before.keys()
+    bounds = COSTS["open files"].bound(Stored), COSTS["disk"].bound(Stored)
+    assert bounds == (10, 500_000)
+    assert most[0] <= 10
+    assert 0 < most[1] <= 500_000
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_refused_body(protocol: str) -> None:
+    """Of an endless body that is refused, no more is read than the limit, ``max_drain_size`` and one more piece."""
+
+    class Bounded(Request):
+        max_content_length = 1_000_000
+        max_drain_size = 3_000_000
+
+    bound = COSTS["bytes of a refused body that are read and discarded"].bound(Bounded)
+    for app in apps(Bounded, Request.get_data):
+        status, source = send(app, protocol, "application/octet-stream", filled(1 << 40, b"a")())
+        assert status == 413
+        assert source.read_bytes <= (bound or 0)
+        assert source.read_bytes > Bounded.max_drain_size
+
+
+def test_seconds_of_a_refused_body_on_wsgi(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that takes a second for each read holds its thread for ``drain_timeout`` seconds after the refusal."""
+    now = 0.0
+
+    def slow() -> Iterator[bytes]:
+        nonlocal now
+        while True:
+            now += 1
+            yield b"a" * 1024
+
+    class Bounded(Request):
+        max_content_length = 0
+
+    monkeypatch.setattr(Drain.__init__, "__defaults__", (lambda: now,))
+    status, _ = send(apps(Bounded, Request.get_data)[0], "wsgi", "application/octet-stream", slow())
+    assert status == 413
+    bound = COSTS["seconds for which a refused body is read"].bound(Bounded) or 0
+    assert bound <= now <= bound + 2, "the read that finds the body too large, and the one in which the time ends"
+
+
+def test_seconds_of_a_refused_body_on_asgi() -> None:
+    """A client that sends nothing more after the refusal ends the request when ``drain_timeout`` is over."""
+
+    class Bounded(Request):
+        max_content_length = 0
+        drain_timeout = 0.02
+
+    messages = iter([{"type": "http.request", "body": b"a", "more_body": True}])
+    statuses: list[int] = []
+
+    async def receive() -> Any:
+        return next(messages, None) or await anyio.sleep_forever()
+
+    async def send_message(message: Any) -> None:
+        statuses.append(message.get("status", 0))
+
+    async def call() -> None:
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+            "path": "/", "query_string": b"", "headers": [(b"transfer-encoding", b"chunked")],
+        }  # fmt: skip
+        with anyio.fail_after(30):  # against a test that hangs
+            await apps(Bounded, Request.get_data)[0](scope, receive, send_message)  # type: ignore[call-overload]
+
+    anyio.run(call)
+    assert statuses[0] == 413
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_threads(protocol: str) -> None:
+    """Code of one request never runs in two threads at the same time; on WSGI it all runs in the thread of the server.
+
+    The request has all that needs threads on ASGI: a ``def`` handler that waits for its body, a file on disk, a sync
+    stream, and a close hook.
+    """
+    inside: list[int] = []
+    seen = set()
+
+    def work() -> None:
+        inside.append(threading.get_ident())
+        seen.add(inside[-1])
+        assert len(inside) <= COSTS["threads at the same time"].bound(Request)  # type: ignore[operator]
+        time.sleep(0.001)
+        inside.pop()
+
+    class Stored(Request):
+        max_file_memory = 0
+
+        def make_file_sink(self, part: Any) -> Any:
+            work()
+            return super().make_file_sink(part)
+
+    def handler(request: Stored) -> Response:
+        assert request.files
+        work()
+
+        def lines() -> Iterator[str]:
+            for _ in range(5):
+                work()
+                yield "line"
+
+        response = Response(lines())
+        response.call_on_close(work)
+        return response
+
+    status, _ = send(Stored.application(handler), protocol, MULTIPART, multipart(5, 500_000, files=True)())
+    assert (status, inside) == (200, [])
+    if protocol == "wsgi":
+        assert seen == {threading.get_ident()}
+    else:
+        assert threading.get_ident() not in seen
+
+
+def test_the_table_is_that_of_the_page() -> None:
+    """The page shows the table as it is computed; ``python -m tests.costs`` writes it anew."""
+    text = PAGE.read_text("utf-8")
+    assert BEGIN in text
+    assert page(text) == text
