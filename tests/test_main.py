@@ -17,7 +17,7 @@ import pytest
 from cardan import __main__ as command
 from cardan import __version__, _echo
 from cardan.testing import PROTOCOLS, Client
-from tests.servers import free_port
+from tests.servers import KINDS, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,11 @@ def test_the_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert "trio " in lines[3]
     assert all(name in lines[4] for name in ("uvicorn", "gunicorn", "waitress", "(ASGI)", "(WSGI)"))
     assert "httpx " in lines[5]
+
+
+def test_every_server_of_the_tests_is_known() -> None:
+    """The report finds each server that the tests can start, but for wsgiref, which is Python's."""
+    assert {kind.needs[0] for kind in KINDS.values() if kind.needs} == set(command._SERVERS)
 
 
 def test_as_a_module() -> None:

@@ -126,6 +126,14 @@ def test_the_pages_describe_only_public_names() -> None:
     assert sorted(set(described()) - set(things())) == []
 
 
+@pytest.mark.parametrize("kind", [cardan.Request, cardan.Response])
+def test_every_attribute_is_in_a_group(kind: type) -> None:
+    """The groups of the pages on requests and responses have each public attribute once."""
+    members = re.compile(rf"^```\{{members\}} cardan\.{kind.__name__}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    listed = [name for page in PAGES for block in members.findall(page.read_text("utf-8")) for name in block.split()]
+    assert sorted(listed) == sorted(name for name in dir(kind) if not name.startswith("_"))
+
+
 @pytest.mark.parametrize("module", modules())
 def test_the_docstrings_name_no_private_module(module: str) -> None:
     """A docstring that a user reads sends nobody to a module that may change in every version."""

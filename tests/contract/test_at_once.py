@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from cardan import Request, Response
+from cardan.core._request.limits import LIMIT_NAMES
 from cardan.exceptions import RequestEntityTooLarge
 from cardan.testing import RequestBuilder
 
@@ -67,6 +68,13 @@ CASES = [
     for handler, known in (("def", WAYS), ("async", ASYNC_WAYS))
     if way in known
 ]
+
+
+def test_every_limit_has_a_case() -> None:
+    """Each limit that refuses a body is exceeded by one, but for that of the boundary, which is in the head."""
+    refuse_nothing = {"max_file_memory", "max_spool_memory"}
+    exceeded = {query.partition("=")[0] for query, *_ in cases()}
+    assert exceeded == set(LIMIT_NAMES) - refuse_nothing - {"max_boundary_size"}
 
 
 class PausedInput:

@@ -16,6 +16,7 @@ from cardan.asgi import ScopeHead
 from cardan.exceptions import LengthRequired, WrongMode
 from cardan.testing import PROTOCOLS, Client, RequestBuilder
 from cardan.wsgi import EnvironHead
+from tests.servers import KINDS
 
 from .conftest import ROOT
 from .test_parity import exchange
@@ -263,6 +264,11 @@ SERVERS = (
 WSGI = SERVERS[:5]
 #: these take a name with an underscore for the same name with a hyphen; all others on WSGI drop the field
 MISTAKING = ("cheroot", "wsgiref", "granian-wsgi")
+
+
+def test_every_server_is_asked() -> None:
+    """Each server that the tests can start is in the table, in one of its kinds."""
+    assert {name.partition("-")[0] for name in SERVERS} == {name.partition("-")[0] for name in KINDS}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from typing import Any
 
@@ -13,6 +14,7 @@ from cardan.core import BaseRequest, Limits, Request, RequestHead
 from cardan.core._request.limits import LIMIT_NAMES
 from cardan.exceptions import RequestEntityTooLarge
 from cardan.testing import RequestBuilder
+from tests.house import ROOT
 
 POST = RequestHead("POST")
 
@@ -22,6 +24,20 @@ def test_names_and_defaults_are_those_of_limits() -> None:
     assert [field.name for field in fields(Limits)] == list(LIMIT_NAMES)
     assert Request(POST).limits == Limits()
     assert all(getattr(Request, name) == getattr(Limits(), name) for name in LIMIT_NAMES)
+
+
+def test_every_limit_is_in_the_manual() -> None:
+    """The guide on limits names each limit, and so does the reference; the table of the guide has its default."""
+    guide = (ROOT / "docs/guides/limits.md").read_text("utf-8")
+    reference = (ROOT / "docs/reference/limits.md").read_text("utf-8")
+    assert [name for name in LIMIT_NAMES if f"`{name}`" not in guide] == []
+    assert [name for name in LIMIT_NAMES if not re.search(rf"^.*\b{name}\b", reference, re.MULTILINE)] == []
+    units = {"kB": 1000, "MB": 1_000_000, "KiB": 1024, "MiB": 1024 * 1024}
+    for names, defaults in re.findall(r"^\| (`max_[^|]*) \| ([^|]*) \|", guide, re.MULTILINE):
+        for name, text in zip(re.findall(r"`(\w+)`", names), defaults.split(", "), strict=True):
+            number, _, unit = text.partition(" ")
+            default = None if number == "none" else int(number) * units.get(unit, 1)
+            assert getattr(Limits(), name) == default, name
 
 
 def test_class_subclass_instance() -> None:
