@@ -46,9 +46,9 @@ def section(page: str, title: str, folder: str = "docs/coming-from") -> str:
     return found[1]
 
 
-def rows(page: str, title: str) -> list[list[str]]:
+def rows(page: str, title: str, folder: str = "docs/coming-from") -> list[list[str]]:
     """The cells of the tables in a section, without the heads."""
-    lines = [line for line in section(page, title).splitlines() if line.startswith("|")]
+    lines = [line for line in section(page, title, folder).splitlines() if line.startswith("|")]
     table = [[cell.strip() for cell in line[1:-1].split(" | ")] for line in lines]
     heads = {number + step for number, row in enumerate(table) if set("".join(row)) <= {"-", "|"} for step in (-1, 0)}
     return [row for number, row in enumerate(table) if number not in heads]
