@@ -255,8 +255,18 @@ def test_progress_and_cancel(browser: webdriver.Chrome, address: tuple[str, str]
 
 
 @with_browser
-def test_a_server_that_does_not_answer(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
-    """If a server cannot be reached, the page says which one. It shows the receipt of the other one only."""
+def test_a_server_that_does_not_answer_and_a_file_that_is_gone(
+    browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path
+) -> None:
+    """If a server cannot be reached, the page says which one, and shows the receipt of the other one only. If a file
+    cannot be read any more, the page says so.
+    """
+    path = tmp_path / "gone.bin"
+    path.write_bytes(bytes(100))
+    fill_in(browser, address[1], path)
+    path.unlink()
+    first(browser, "#actions .main").click()
+    until(browser, lambda _: "A file cannot be read" in texts(browser, "#receipts .failed")[0])
     browser.get(address[1])
     first(browser, "#actions .main").click()
     until(browser, both_answered("receipts"))

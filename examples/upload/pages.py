@@ -20,7 +20,7 @@ TOO_MUCH = LIMIT + 10_000_000
 #: the texts that upload.js uses
 SCRIPTED = (
     "anyway", "answer", "both", "chosen", "code", "decimal", "different", "drop", "empty", "equal", "handler", "lost",
-    "no_fields", "nothing", "received", "refused", "sending", "server", "streamed", "upload",
+    "no_fields", "nothing", "received", "refused", "sending", "server", "streamed", "unreadable", "upload",
 )  # fmt: skip
 
 JOINT = """

@@ -46,6 +46,7 @@ class Texts:
     equal: str
     different: str
     lost: str
+    unreadable: str
     limit_title: str
     limit_lead: str
     too_much: str
@@ -114,6 +115,7 @@ ENGLISH = Texts(
     equal="Equal byte by byte, {} each. Nothing differs but the server.",
     different="These receipts differ. Was it the same form?",
     lost="The {} server does not answer.",
+    unreadable="A file cannot be read. Please choose the files again.",
     limit_title="Send too much",
     limit_lead="The limit is one line. The script knows it and does not even begin to send. "
     "If you insist, each server refuses at once, and the browser still gets to read the answer.",
@@ -181,6 +183,7 @@ GERMAN = Texts(
     equal="Byte für Byte gleich, je {}. Verschieden ist nur der Server.",
     different="Diese Quittungen sind verschieden. War es dasselbe Formular?",
     lost="Der {}-Server antwortet nicht.",
+    unreadable="Eine Datei lässt sich nicht lesen. Bitte wähle die Dateien noch einmal.",
     limit_title="Zu viel senden",
     limit_lead="Die Grenze ist eine Zeile. Das Skript kennt sie und fängt gar nicht erst an zu senden. "
     "Wenn du darauf bestehst, lehnt jeder Server sofort ab, und der Browser bekommt die Antwort noch zu lesen.",
@@ -247,6 +250,7 @@ FRENCH = Texts(
     equal="Égaux à l’octet près, {} chacun. Seul le serveur diffère.",
     different="Ces reçus diffèrent. Était-ce le même formulaire ?",
     lost="Le serveur {} ne répond pas.",
+    unreadable="Un fichier ne peut pas être lu. Veuillez choisir les fichiers de nouveau.",
     limit_title="Envoyer trop",
     limit_lead="La limite tient en une ligne. Le script la connaît et ne commence même pas l’envoi. "
     "Si vous insistez, chaque serveur refuse aussitôt, et le navigateur peut encore lire la réponse.",

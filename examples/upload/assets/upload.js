@@ -59,48 +59,52 @@ at("too-much").addEventListener("click", () => {
 
 // --- sending ---
 
-let current = null; // the request that is being sent
+let busy = false;
 
 // Send the form, unless its files are larger than the servers accept: then offer to send it anyway.
 function offer(place, form, protocols) {
-  if (current) return;
+  if (busy) return;
   const failed = place.querySelector(".failed");
   const total = form.getAll("files").reduce((sum, file) => sum + file.size, 0);
   place.hidden = false;
   if (total <= limit) { send(place, form, protocols); return; }
   const anyway = element("button", { type: "button" }, texts.anyway);
-  anyway.addEventListener("click", () => { if (!current) send(place, form, protocols); });
+  anyway.addEventListener("click", () => { if (!busy) send(place, form, protocols); });
   failed.replaceChildren(fill(texts.refused, size(total), size(limit)), anyway);
   anyway.focus();
 }
 
-// One server after the other, so that none slows the other down.
+// One server after the other, so that none slows the other down. The form is written once: both get the same bytes.
 async function send(place, form, protocols) {
+  busy = true;
   const [failed, progress] = [".failed", ".progress"].map((name) => place.querySelector(name));
   failed.replaceChildren();
   progress.hidden = false;
   place.scrollIntoView({ block: "nearest" });
   try {
+    const whole = new Response(form);
+    const [type, body] = [whole.headers.get("Content-Type"), await whole.blob()];
     for (const protocol of protocols) {
-      answers[place.id][protocol] = await post(form, protocol, progress);
+      answers[place.id][protocol] = await post(body, type, protocol, progress);
       show(place);
     }
-  } catch (lost) { // null if the user has cancelled it
-    if (lost) {
-      failed.textContent = fill(texts.lost, lost);
-      delete answers[place.id][lost];
+  } catch (reason) { // the server that does not answer, null if the user has cancelled it, or an error of the browser
+    if (reason instanceof Error) failed.textContent = texts.unreadable;
+    else if (reason) {
+      failed.textContent = fill(texts.lost, reason);
+      delete answers[place.id][reason];
       show(place);
     }
   }
   progress.hidden = true;
-  current = null;
+  busy = false;
   place.scrollIntoView({ block: "nearest" });
 }
 
 // The answer of one server, and how long it took.
-function post(form, protocol, progress) {
+function post(body, type, protocol, progress) {
   return new Promise((resolve, reject) => {
-    const request = current = new XMLHttpRequest();
+    const request = new XMLHttpRequest();
     const [bar, step, figures] = ["progress", ".step", ".figures"].map((name) => progress.querySelector(name));
     const begun = performance.now();
     const passed = () => performance.now() - begun;
@@ -131,7 +135,8 @@ function post(form, protocol, progress) {
     progress.querySelector(".cancel").onclick = () => request.abort();
     request.open("POST", `${servers[protocol]}/receipt?language=${texts.code}`);
     request.setRequestHeader("Accept", "application/json");
-    request.send(form);
+    request.setRequestHeader("Content-Type", type);
+    request.send(body);
   });
 }
 
