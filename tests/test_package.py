@@ -125,6 +125,21 @@ def test_the_metadata(built: Built) -> None:
     assert said.partition(b"\n\n")[2].decode() == README
 
 
+def test_the_tests_of_the_wheel_need_the_wheel(tmp_path: Path) -> None:
+    """With ``--installed``, as `make dist-test` runs pytest, no test runs if cardan is imported from another folder."""
+    (tmp_path / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text("utf-8"), "utf-8")
+    (tmp_path / "cardan").mkdir()
+    (tmp_path / "cardan/__init__.py").touch()
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--installed", str(tmp_path)]
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"got cardan in {tmp_path.resolve() / 'cardan'}, expected it in " in done.stderr
+    assert "--installed" in (ROOT / ".ci/dist-test").read_text("utf-8")
+
+
 def test_the_version_has_one_place() -> None:
     """Only src/cardan/__init__.py has the version. The build back end reads it there."""
     assert PROJECT["project"]["dynamic"] == ["version"]
