@@ -13,8 +13,10 @@ import asgiref.typing
 import flask
 import hypercorn.typing
 import starlette.applications
+import starlette.middleware.gzip
 import starlette.routing
 import starlette.types
+from werkzeug.middleware.profiler import ProfilerMiddleware
 
 import cardan.asgi
 import cardan.wsgi
@@ -70,6 +72,28 @@ def around(app: Application[Request]) -> None:
     Compression(asgi_app, minimum=0, codings={"gzip": 6}, types=["text/*", "*+json"])
     Compression(app, codings=["gzip"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert_type(Compression(app).app, WSGIApplication | ASGIApplication)
+
+
+def wrapped(
+    app: Application[Request], files: StaticFiles, mount: Mount, proxied: ProxyFix, cors: CORS, small: Compression
+) -> None:
+    """Middleware of another library replaces the side of its protocol."""
+    for each in (app, files, mount, proxied, cors, small):
+        each.wsgi_app = ProfilerMiddleware(each.wsgi_app)
+        each.asgi_app = starlette.middleware.gzip.GZipMiddleware(each.asgi_app)
+        each.wsgi_app = asgi_app  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class Counted(Mount):
+    """A subclass overrides them as methods."""
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """A WSGI request."""
+        return super().wsgi_app(environ, start_response)
+
+    async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An ASGI scope."""
+        await super().asgi_app(scope, receive, send)
 
 
 def calls(app: Mount, environ: dict[str, Any], start_response: StartResponse, receive: Receive, send: Send) -> None:

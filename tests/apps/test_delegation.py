@@ -184,8 +184,8 @@ def test_what_wraps_the_application_is_not_left_out(protocol: Any, kind: str) ->
     async def achecked(scope: Any, receive: Any, send: Any) -> None:
         await asgi_inside({**scope, "path": "/checked"}, receive, send)
 
-    app.wsgi_app = checked  # type: ignore[method-assign]
-    app.asgi_app = achecked  # type: ignore[method-assign]
+    app.wsgi_app = checked
+    app.asgi_app = achecked
     with Client(Outer(app), protocol) as client:
         assert client.post("/x", data={"a": "b"}).text == "/checked b"
 
@@ -224,8 +224,8 @@ def test_lifespan_and_on_exception_are_those_of_the_outer_application(protocol: 
     given = made(kind, lifespan=lifespan)
     outer = Named(given)
     outer.lifespan = lifespan
-    given.on_exception = lambda request, error: Response("inner", 500)  # type: ignore[method-assign]
-    outer.on_exception = lambda request, error: Response("outer", 500)  # type: ignore[method-assign]
+    given.on_exception = lambda request, error: Response("inner", 500)
+    outer.on_exception = lambda request, error: Response("outer", 500)
     with Client(outer, protocol, raise_app_exceptions=False) as client:
         assert client.get("/defect").text == "outer"
     assert begun == ["outer"]

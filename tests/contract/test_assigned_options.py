@@ -103,7 +103,7 @@ def test_handler(protocol: Any, before: str, after: str) -> None:
     app.handler = HANDLERS[after]
     assert get(app, protocol, "/b").text == "open /b"
     app.handler = None
-    app.resolve = lambda request: HANDLERS[after]  # type: ignore[method-assign]
+    app.resolve = lambda request: HANDLERS[after]
     assert get(app, protocol, "/c").text == "open /c"
 
 
@@ -119,7 +119,7 @@ def test_methods_of_one_object(protocol: Any, kind: str) -> None:
         return Response(f"own {error.code}", error.code)
 
     app = Application(HANDLERS[kind])
-    app.resolve, app.on_error = resolve, on_error  # type: ignore[method-assign]
+    app.resolve, app.on_error = resolve, on_error
     assert get(app, protocol).text == "own 404"
     del app.resolve
     assert get(app, protocol).text == "open /"
@@ -293,6 +293,6 @@ def test_one_half_of_a_class() -> None:
     for protocol in PROTOCOLS:
         assert get(Whole(handler), protocol).text == "open /"
     completed = Half(handler)
-    completed.asgi_app = completed.asgi_app  # type: ignore[method-assign]
+    completed.asgi_app = completed.asgi_app
     for protocol in PROTOCOLS:
         assert get(completed, protocol).text == "open /"

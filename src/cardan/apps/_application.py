@@ -58,7 +58,7 @@ from ._wsgi_bridge import bridged
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Self, Unpack
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+    from wsgiref.types import WSGIApplication
 
     from typing_extensions import TypeVar
 
@@ -500,16 +500,9 @@ class Application(Dual, Generic[R]):
 
     # --- each request: the adapters take it from the server to the handler and back ---
 
-    if TYPE_CHECKING:
-
-        def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            """Serve one WSGI request (PEP 3333). Replace it to wrap the application with WSGI middleware."""
-            ...
-
-        async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
-            """Serve one ASGI scope. Replace it to wrap the application with ASGI middleware."""
-
-    else:  # no methods that call these: each request would need one more call
+    # For type checkers these are the attributes of Dual, which may be replaced. They are no methods that call the
+    # functions, because each request would need one more call.
+    if not TYPE_CHECKING:
         wsgi_app = wsgi_handling.handle
         asgi_app = asgi_handling.handle
 

@@ -70,14 +70,17 @@ class Compression(Wrapper):
         super().__init__(app)
         self._policy = CompressionPolicy(minimum, codings, self.default_types if types is None else types)
 
-    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one WSGI request (PEP 3333). Replace it to wrap the application with WSGI middleware."""
+    def _serve_wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one WSGI request (PEP 3333)."""
         return wsgi_reshaping.compressed(self._wsgi_inside(), environ, start_response, self._policy)
 
-    async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope. Replace it to wrap the application with ASGI middleware."""
+    async def _serve_asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
         app = self._asgi_inside(scope)
         if scope["type"] == "http":
             await asgi_reshaping.compressed(app, scope, receive, send, self._policy)
         else:
             await app(scope, receive, send)
+
+    if not TYPE_CHECKING:  # for type checkers the attributes of Dual, which may be replaced
+        wsgi_app, asgi_app = _serve_wsgi, _serve_asgi

@@ -79,8 +79,8 @@ class CORS(Wrapper):
         super().__init__(app)
         self._policy = CORSPolicy(origins, methods, headers, expose, credentials, max_age, private_network)
 
-    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one WSGI request (PEP 3333). Replace it to wrap the application with WSGI middleware."""
+    def _serve_wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one WSGI request (PEP 3333)."""
         app = self._wsgi_inside()
         answer = self._policy.preflight(environ["REQUEST_METHOD"], EnvironHeaders(environ))
         if answer is not None:
@@ -88,8 +88,8 @@ class CORS(Wrapper):
             return sent if sent is not None else _response(answer)(environ, start_response)
         return wsgi_reshaping.with_cors(app, environ, start_response, self._policy)
 
-    async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope. Replace it to wrap the application with ASGI middleware."""
+    async def _serve_asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
         app = self._asgi_inside(scope)
         if scope["type"] != "http":
             await app(scope, receive, send)
@@ -100,6 +100,9 @@ class CORS(Wrapper):
             await asgi_reshaping.with_cors(app, scope, receive, send, self._policy, asked)
         elif not await asgi_reshaping.preflight_answered(answer, scope, send, asked):
             await _response(answer)(scope, receive, send)
+
+    if not TYPE_CHECKING:  # for type checkers the attributes of Dual, which may be replaced
+        wsgi_app, asgi_app = _serve_wsgi, _serve_asgi
 
 
 def _response(answer: PreflightAnswer) -> Response:

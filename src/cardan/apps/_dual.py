@@ -125,7 +125,9 @@ class Dual(DualCallable):
     __module__ = "cardan"
 
     wsgi_app: Callable[[dict[str, Any], Any], Iterable[bytes]]
+    """Serves WSGI requests (PEP 3333). Replace it to wrap the application with WSGI middleware."""
     asgi_app: ASGIApplication
+    """Serves ASGI scopes. Replace it to wrap the application with ASGI middleware."""
 
     _replaced: str | None = None
     """The name of the application that was replaced, if only one of the two was."""

@@ -119,8 +119,8 @@ class Mount(Dual):
         if first is not None:
             raise first
 
-    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one WSGI request (PEP 3333). Replace it to wrap the mount with WSGI middleware."""
+    def _serve_wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one WSGI request (PEP 3333)."""
         if self._began_in != os.getpid():
             self._begin()
         prefix = longest_prefix(EnvironHead(environ).path, self._apps)
@@ -132,8 +132,8 @@ class Mount(Dual):
         body: Iterable[bytes] = self._called[prefix](wsgi_rewriting.below(environ, prefix), start_response)
         return body
 
-    async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope. Replace it to wrap the mount with ASGI middleware."""
+    async def _serve_asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
         kind = scope["type"]
         if kind == "lifespan":
             await self._serve_lifespan(scope, receive, send)
@@ -157,6 +157,9 @@ class Mount(Dual):
             inner["state"] = {name: value for name, value in state.items() if name != self._key}
             inner["state"].update(states.get(id(app), {}))
         await self._called[prefix](inner, receive, send)
+
+    if not TYPE_CHECKING:  # for type checkers the attributes of Dual, which may be replaced
+        wsgi_app, asgi_app = _serve_wsgi, _serve_asgi
 
     async def _serve_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         from ._nested_lifespans import NestedLifespans

@@ -71,14 +71,17 @@ class ProxyFix(Wrapper):
         super().__init__(app)
         self._trusted = TrustedProxies(x_for, x_proto, x_host, x_port, x_prefix, forwarded, peers)
 
-    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one WSGI request (PEP 3333). Replace it to wrap the application with WSGI middleware."""
+    def _serve_wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one WSGI request (PEP 3333)."""
         app = self._wsgi_inside()
         return app(wsgi_rewriting.behind_proxies(environ, self._trusted, _ORIGINAL), start_response)
 
-    async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope. Replace it to wrap the application with ASGI middleware."""
+    async def _serve_asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
         app = self._asgi_inside(scope)
         if scope["type"] in ("http", "websocket"):
             scope = asgi_rewriting.behind_proxies(scope, self._trusted, _ORIGINAL)
         await app(scope, receive, send)
+
+    if not TYPE_CHECKING:  # for type checkers the attributes of Dual, which may be replaced
+        wsgi_app, asgi_app = _serve_wsgi, _serve_asgi
