@@ -153,11 +153,19 @@ def asset(path: Path) -> Callable[[Request], Response]:
 
 
 def make_app(servers: Servers) -> CORS:
-    """The demo on these servers. The page of one may use the other one, which is another origin. No other page may.
+    """The demo on these servers.
 
-    No cookies go to the other server, and the script sees only one header field of its answers besides the usual ones.
+    The page of one of them may use the other one, which is another origin. No other page
+    may. No cookies go to the other server, and the script sees only one header field of
+    its answers besides the usual ones.
     """
-    return CORS(Upload(servers), servers.origins, methods=["GET", "POST"], headers=[], expose=["Server-Timing"])
+    return CORS(
+        Upload(servers),
+        servers.origins,
+        methods=["GET", "POST"],
+        headers=[],
+        expose=["Server-Timing"],
+    )
 
 
 app = make_app(Servers.named_in(os.environ))
