@@ -11,7 +11,7 @@ copyright = "The cardan authors"
 release = version = cardan.__version__
 
 sys.path.insert(0, str(Path(__file__).parent))
-extensions = ["myst_parser", "sphinx.ext.autodoc", "entries", "checks"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "entries", "checks", "words"]
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3

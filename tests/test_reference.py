@@ -1,6 +1,7 @@
 """Every public name has one entry in the reference: a directive on one of its pages describes it.
 
 It may stand there under another of its public names: ``cardan.files.FileStorage`` is ``cardan.FileStorage``.
+What becomes of the entries is looked at when the manual is built: see docs/checks.py.
 """
 
 from __future__ import annotations
