@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response, core, middleware, send_file
-from cardan.exceptions import NotFound
+from cardan.exceptions import ClientDisconnected, NotFound
 from cardan.testing import AsyncClient, Client
 
 if TYPE_CHECKING:
@@ -509,3 +509,72 @@ def test_the_state_of_a_lifespan_behind_a_wrapper(wrap: Any, given: dict[str, st
                 return json.loads(await response.aget_data())
 
     assert anyio.run(main) == {"number": 1, "tenant": given.get("tenant")}
+
+
+LEAVES = [ClientDisconnected("gone"), ConnectionResetError("gone")]
+
+
+@pytest.mark.parametrize(("is_async", "backend"), WAYS)
+@pytest.mark.parametrize("error", LEAVES, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("kind", ["def", "async"])
+def test_a_client_that_leaves_during_its_upload(kind: str, error: Exception, is_async: bool, backend: str) -> None:
+    """A body tells it by ClientDisconnected or OSError. The handler sees what it sees under a server: it gets
+    ClientDisconnected, and ``disconnected`` is true. The error page is the response.
+    """
+    seen: list[bool] = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise error
+
+    def sync_pieces() -> Iterator[bytes]:
+        yield b"a"
+        raise error
+
+    def handler(request: Request) -> Response:
+        try:
+            return Response(request.data)
+        except ClientDisconnected:
+            seen.append(request.disconnected)
+            raise
+
+    async def async_handler(request: Request) -> Response:
+        try:
+            return Response((await request.load()).form["a"])
+        except ClientDisconnected:
+            seen.append(request.disconnected)
+            raise
+
+    app = Application(handler if kind == "def" else async_handler)
+    request = make(body=pieces() if is_async else sync_pieces())
+    status, _, body = events(app, request, is_async=is_async, backend=backend)
+    assert (status, seen) == (400, [True])
+    assert body.startswith(b"Bad Request")
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("error", LEAVES, ids=lambda error: type(error).__name__)
+def test_an_asgi_application_is_told_that_the_client_has_left(error: Exception, backend: str) -> None:
+    """It gets the message ``http.disconnect``, again and again. If it ends without a response, the ClientDisconnected
+    of the body is raised, or one that the OSError of the body is the cause of.
+    """
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.extend([(await receive())["type"] for _ in range(3)])
+        if scope["path"] == "/answer":
+            await send({"type": "http.response.start", "status": 400, "headers": []})
+            await send({"type": "http.response.body", "body": b"left"})
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise error
+
+    site = Application.from_asgi(app)
+    messages = ["http.request", "http.disconnect", "http.disconnect"]
+    answered = events(site, make("/answer", body=pieces()), is_async=True, backend=backend)
+    assert (answered[::2], seen) == ((400, b"left"), messages)
+    with pytest.raises(ClientDisconnected) as caught:
+        events(site, make(body=pieces()), is_async=True, backend=backend)
+    assert caught.value is error or caught.value.__cause__ is error
+    assert seen == messages * 2

@@ -18,6 +18,7 @@ from ..asgi._hints import EXTENSION as EARLY_HINT
 from ..asgi._messages import TRAILERS, AppAnswer, NobodyTakes, comes_of_leaving
 from ..core._checks import check_type
 from ..core._environs import make_environ, server_of
+from ..core._exceptions import ClientDisconnected
 from ..core._informational import Informational, early_hints
 from ..core._request.exchange import DIRECT, REQUEST_KEY, find_exchange, state_of
 from ..core._request.serving import inform_of
@@ -87,7 +88,8 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
     if (inform := inform_of(request)) is not None:
         scope["extensions"][EARLY_HINT] = {}
         hint = partial(_inform, inform)
-    return await _called(app, scope, _Messages(request.aiter_data), hint)
+    messages = _Messages(request.aiter_data)
+    return await _called(app, scope, messages, hint, messages)
 
 
 async def _inform(inform: Callable[[Informational], object], message: Message) -> None:
@@ -113,8 +115,14 @@ async def answer_over_asgi(app: Callable[..., Any], request: Request) -> Respons
     return await _called(app, scope, request.receive, hint)
 
 
-async def _called(app: Callable[..., Any], scope: Scope, receive: Receive, hint: Send | None = None) -> Response:
-    call = _Call(app, scope, receive, hint)
+async def _called(
+    app: Callable[..., Any],
+    scope: Scope,
+    receive: Receive,
+    hint: Send | None = None,
+    body: _Messages | None = None,
+) -> Response:
+    call = _Call(app, scope, receive, hint, body)
     try:
         await call.begin()
     except BaseException:  # also a cancellation of the caller
@@ -132,22 +140,32 @@ async def _called(app: Callable[..., Any], scope: Scope, receive: Receive, hint:
 
 
 class _Messages:
-    """The ``receive`` for a body that is read from a stream. After its end it waits: the client stays."""
+    """The ``receive`` for a body that is read from a stream. After its end it waits: the client stays.
+
+    If the stream raises that the client has left, the messages are from then on those of a client that has left.
+    """
 
     def __init__(self, open_body: Callable[[], AsyncStream[bytes]]) -> None:
         self._open: Callable[[], AsyncStream[bytes]] | None = open_body
         self._body: AsyncStream[bytes] | None = None
+        self.failure: ClientDisconnected | OSError | None = None
+        """The error by which the stream has told that the client has left."""
 
     async def __call__(self) -> Message:
         if self._open is not None:  # not before: a bad Content-Length is for the application to answer
             opened, self._open = self._open, None
             self._body = opened()
         if self._body is not None:
-            async for chunk in self._body:
-                return {"type": "http.request", "body": chunk, "more_body": True}
+            try:
+                async for chunk in self._body:
+                    return {"type": "http.request", "body": chunk, "more_body": True}
+            except (ClientDisconnected, OSError) as error:
+                self.failure = error
             self._body = None
-            return {"type": "http.request", "body": b"", "more_body": False}
-        await crossing.make_event().wait()  # until this call is interrupted
+            if self.failure is None:
+                return {"type": "http.request", "body": b"", "more_body": False}
+        if self.failure is None:
+            await crossing.make_event().wait()  # until this call is interrupted
         return {"type": "http.disconnect"}
 
 
@@ -162,13 +180,22 @@ class _Call:
     the response is complete or closed. Only the event loop uses the state.
     """
 
-    def __init__(self, app: Callable[..., Any], scope: Scope, receive: Receive, hint: Send | None = None) -> None:
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        scope: Scope,
+        receive: Receive,
+        hint: Send | None = None,
+        body: _Messages | None = None,
+    ) -> None:
         self.answer = AppAnswer()
         self._app = app
         self._scope = scope
         self._messages = UntilOver(receive)
         self._hint = hint
         """Sends early hints, if the extensions of the scope offer them."""
+        self._body = body
+        """What tells that the client has left; None if a server tells it."""
         self._chunk = b""
         self._left = False
         self._news = crossing.make_event()
@@ -210,6 +237,11 @@ class _Call:
         if self._task is not None and not (self._chunk or self._is_complete):
             await self._task.wait()
             self._task.result()
+            failure = self._body.failure if self._body is not None else None
+            if isinstance(failure, ClientDisconnected):
+                raise failure
+            if failure is not None:
+                raise ClientDisconnected from failure
             self.answer.close()
 
     async def cancel(self) -> None:

@@ -75,6 +75,9 @@ class InputBody(Body):
                 else:
                     size = min(size, max(self._came, LEAST))
             data: bytes = read(size)
+        except ClientDisconnected:  # of a request of core, whose body is the input
+            self.disconnected = True
+            raise
         except HTTPException:
             raise
         except OSError as error:
