@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -230,3 +231,47 @@ def test_early_hints_from_the_thread(library: str, is_async: bool) -> None:
     run(main)
     here = threading.get_ident()
     assert seen == [([("Link", "</a.css>")], here), ([("Link", "</b.css>")], here)]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("kept_alive", [False, True])
+def test_the_body_of_a_response_reads_the_request(library: str, kept_alive: bool) -> None:
+    """A ``def`` handler may answer with a generator that reads the upload. If each step of it is called in a thread, it
+    reads as the handler does, and so do the hooks of ``call_on_close``. Between two steps the request belongs to async
+    code.
+    """
+    crossing, run = LIBRARIES[library]
+    module = trio if library == "trio" else anyio
+    seen: list[Any] = []
+
+    def handler(request: core.Request) -> core.Response:
+        response = core.Response(piece.upper() for piece in request.iter_data())
+        response.keep_alive = 60 if kept_alive else None
+        response.call_on_close(partial(hook, request))
+        return response
+
+    def hook(request: core.Request) -> None:
+        with pytest.raises(WrongMode):
+            request.aiter_data()
+        seen.append(threading.get_ident())
+
+    async def main() -> None:
+        run_sync, wait = crossing()
+        request = make(b"ab", b"cd", kind="text/plain")
+
+        def in_thread(function: Callable[..., Any], *args: Any) -> Any:
+            return core.call_in_thread(lambda _: function(*args), request, run_sync=run_sync, wait=wait)
+
+        response = await in_thread(handler, request)
+        async with aclosing(response.aiter_events("POST", run_sync=in_thread, library=module)) as events:
+            async for event in events:
+                if isinstance(event, core.Chunk):
+                    seen.append(event.data)
+                    with pytest.raises(WrongMode):
+                        request.iter_data()
+        await request.aclose()
+
+    run(main)
+    assert seen[:2] == [b"AB", b"CD"]
+    assert len(seen) == 3
+    assert seen[2] != threading.get_ident()

@@ -44,6 +44,19 @@ async def call_in_thread(
         response = await core.call_in_thread(
             handler, request, run_sync=anyio.to_thread.run_sync, wait=anyio.from_thread.run
         )
+
+    The body of the response may read the request as well, such as ``Response(request.iter_data())``. It runs when
+    the response is sent, so let each of its steps be called in the same way::
+
+        def in_thread(function, *args):
+            return core.call_in_thread(
+                lambda _: function(*args),
+                request,
+                run_sync=anyio.to_thread.run_sync,
+                wait=anyio.from_thread.run,
+            )
+
+        events = response.aiter_events(request.method, run_sync=in_thread, library=anyio)
     """
     body = request._open_body()  # not opened yet: the handler gets the error for a bad Content-Length
     mode = request._mode
