@@ -53,7 +53,7 @@ class Credentials:
         """
         self.type: str = check_token(auth_type, "authentication scheme").lower()
         """The scheme in lower case."""
-        self.parameters: dict[str, str] = folded(
+        self.parameters: Mapping[str, str] = folded(
             (key, value) for key, value in (data or {}).items() if value is not None
         )
         """The parameters, with names in lower case."""
