@@ -68,8 +68,8 @@ class Framing(Generic[Event]):
     """
 
     __slots__ = (
-        "_before", "_count", "_data", "_delimiter", "_error", "_plan", "_pos", "_seen", "_tail", "accepted", "limits",
-        "state",
+        "_before", "_count", "_data", "_delimiter", "_error", "_least", "_plan", "_pos", "_seen", "_tail", "accepted",
+        "limits", "state",
     )  # fmt: skip
 
     # Unset until a piece is read or an error is raised; they are not read before.
@@ -96,6 +96,7 @@ class Framing(Generic[Event]):
         self._before = False  # whether any data precede the first boundary
         self._tail = b""
         self._count = 0
+        self._least = 0  # how many bytes `want` asks for at least next to a limit on a number: see least_read()
         self._seen = 0  # how many bytes of a head are known to contain neither its end nor a boundary
 
     # --- what a subclass defines ---

@@ -121,6 +121,7 @@ class MultipartMachine(Framing[FormEvent]):
             lines=self._tail.count(b"\r\n"),
             parts=self._count,
             files=self._files,
+            least=self._least,
         )
 
     # --- the readers of the data of a part ---

@@ -26,6 +26,7 @@ from ._events import Field, FileEnd, FileStart
 from ._filenames import safe_filename
 from ._files import COPY_SIZE, Writer, may_block, writer
 from ._head import sent_filename
+from ._plan import least_read
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
@@ -328,6 +329,7 @@ class PartReader:
                     del error
             if self._ended:
                 return None
+            self._decoder._least = least_read(self._reader.received)
             size = min(self._want.size, self._reader.want, self._decoder.want)
             data = yield self._want if size == self._want.size else Read(size, False)
             self._at = 0

@@ -33,6 +33,7 @@ __all__ = [
     "check_form_rules",
     "check_parts",
     "field_room",
+    "least_read",
     "plan_for",
     "want_part",
 ]
@@ -238,18 +239,34 @@ def field_room(limits: Limits, used: int, value: int) -> int:
     return min(room, sys.maxsize if most is None else most) - value
 
 
+def least_read(received: int) -> int:
+    """How many bytes a read asks for at least after ``received`` bytes, although a limit on a number may be nearer.
+
+    Next to such a limit every byte could be one too many: a form that stays there would be read byte by byte. So a
+    client that has exceeded the limit and sends nothing more may have to send 1/4096 of what it has sent.
+    """
+    return received >> 12
+
+
 def want_part(
-    limits: Limits, *, used: int = 0, value: int = 0, head: int = 0, lines: int = 0, parts: int = 0, files: int = 0
+    limits: Limits,
+    *,
+    used: int = 0,
+    value: int = 0,
+    head: int = 0,
+    lines: int = 0,
+    parts: int = 0,
+    files: int = 0,
+    least: int = 0,
 ) -> int:
     """How many more bytes are needed at least, and no less than 1, before a part can exceed a limit that has not begun
     or whose head is not complete.
 
     ``head`` bytes and ``lines`` line ends of its head were fed; ``value`` of these bytes may be the beginning of its
-    value. The parts before it are ``parts`` parts, ``files`` of them files, with fields of ``used`` bytes.
+    value. The parts before it are ``parts`` parts, ``files`` of them files, with fields of ``used`` bytes. ``least`` is
+    what :func:`least_read` gives.
     """
     want = field_room(limits, used, value) + 1
-    if limits.max_part_header_size is not None:
-        want = min(want, limits.max_part_header_size + 4 - head)
     if limits.max_part_headers is not None:
         want = min(want, (limits.max_part_headers + 2 - lines) * LEAST_HEADER)
     rest = max(1, LEAST_PART - head)  # of the part that has begun; each of the parts after it has LEAST_PART or more
@@ -257,4 +274,7 @@ def want_part(
         want = min(want, (limits.max_form_parts - parts) * LEAST_PART + rest)
     if limits.max_files is not None:
         want = min(want, (limits.max_files - files) * LEAST_PART + rest)
+    want = max(want, least)
+    if limits.max_part_header_size is not None:
+        want = min(want, limits.max_part_header_size + 4 - head)
     return max(1, want)

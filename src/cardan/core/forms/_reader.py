@@ -21,7 +21,7 @@ from ._events import FileStart
 from ._fast import take_form, take_pairs
 from ._files import FileStorage
 from ._form import Form, FormBuilder
-from ._plan import check_form_rules, plan_for
+from ._plan import check_form_rules, least_read, plan_for
 from ._sinks import rewind, start_of
 from ._urlencoded import PairsDecoder, UrlencodedDecoder
 
@@ -185,7 +185,7 @@ class FormReader:
         builder = self.builder_class(limits=_COUNTED)
         first, ended = self._first, self._ended
         self._first = b""
-        data, error = _count(reader, first) if first or ended else (yield from _read(reader, decoder.want))
+        data, error = _count(reader, first) if first or ended else (yield from _read(reader, decoder))
         while data:
             try:
                 events = decoder.feed(data)
@@ -196,7 +196,7 @@ class FormReader:
                 yield from self._store(files, builder, sinks)
             if error is not None or ended:
                 break
-            data, error = yield from _read(reader, decoder.want)
+            data, error = yield from _read(reader, decoder)
         if error is None:
             try:
                 reader.close()
@@ -228,9 +228,12 @@ class FormReader:
                 builder.add_file(self._open.name, self.storage(self._open, sink, self._size))
 
 
-def _read(reader: BodyReader, want: int) -> Generator[Step, Any, tuple[bytes, HTTPException | None]]:
-    """About ``want`` more bytes, ``b""`` at the end of the body; and the error that follows them."""
-    size = min(READ_SIZE, reader.want, want)
+def _read(
+    reader: BodyReader, decoder: MultipartDecoder | UrlencodedDecoder
+) -> Generator[Step, Any, tuple[bytes, HTTPException | None]]:
+    """About as many bytes as ``decoder`` wants, ``b""`` at the end of the body; and the error that follows them."""
+    decoder._least = least_read(reader.received)
+    size = min(READ_SIZE, reader.want, decoder.want)
     try:
         data = yield _WANT if size == READ_SIZE else Read(size)
     except HTTPException as error:  # the client disconnected: what came before may be wrong, too

@@ -177,7 +177,9 @@ class UrlencodedDecoder:
     """
 
     __module__ = "cardan.core.forms"
-    __slots__ = ("_chunks", "_count", "_error", "_held", "_next", "_open", "_strict", "_total", "limits", "state")
+    __slots__ = (
+        "_chunks", "_count", "_error", "_held", "_least", "_next", "_open", "_strict", "_total", "limits", "state",
+    )  # fmt: skip
 
     def __init__(self, *, limits: Limits | None = None, form_rules: FormRules = "default") -> None:
         if form_rules != "default":
@@ -188,6 +190,7 @@ class UrlencodedDecoder:
         self._held = self._open = self._count = self._total = 0
         self._next = min(BLOCK, field_room(self.limits, 0, 0) + 1)
         self._error: HTTPException | None = None
+        self._least = 0  # how many bytes `want` asks for at least next to a limit on a number: see least_read()
         self.state: str = PAIRS
         """The name of the current state."""
 
@@ -196,7 +199,7 @@ class UrlencodedDecoder:
         """How many bytes to ask for at most: a limit that is exceeded is noticed as soon as these were fed."""
         allowed = self.limits.max_form_parts
         until_count = self._next if allowed is None else 2 * (allowed - self._count - self._open)
-        return max(1, min(self._next - self._held, until_count))
+        return max(1, min(self._next - self._held, max(until_count, self._least)))
 
     def feed(self, data: Buffer) -> list[FormEvent]:
         """The fields that are complete with ``data``, any bytes-like object.
