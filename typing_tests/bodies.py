@@ -57,6 +57,7 @@ def uploads_as_files(file: FileStorage, part: Part) -> None:
     assert_type(file.closed, bool)
     assert_type(file.name, str | None)
     assert_type(file.mimetype_params, Mapping[str, str])
+    assert_type(file.sink, Any)
     file.read("5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     file.write("text")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     del binary, text

@@ -501,3 +501,58 @@ async def test_closing_a_file_in_async_code() -> None:
     in_memory = io.BytesIO()
     await core.FileStorage(in_memory).aclose(run_sync=run_sync)
     assert (in_memory.closed, len(hops)) == (True, 1)
+
+
+class Counting:
+    """A sink that cannot be read."""
+
+    def __init__(self) -> None:
+        self.total = 0
+
+    def write(self, data: bytes) -> None:
+        """Count ``data``."""
+        self.total += len(data)
+
+
+class CountingOwner(Owner, Counting):
+    """A sink that knows something, and is read from its ``stream``."""
+
+    def __init__(self) -> None:
+        Owner.__init__(self)
+        self.total = 0
+
+    def write(self, data: bytes) -> int:
+        """Count ``data``, and pass it on."""
+        Counting.write(self, data)
+        return Owner.write(self, data)
+
+
+@pytest.mark.parametrize("kind", [Counting, CountingOwner])
+@pytest.mark.parametrize("load", [False, True], ids=["lazy", "loaded"])
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+def test_a_handler_finds_its_sink(protocol: Any, load: bool, kind: type[Counting]) -> None:
+    """``sink`` of a file is what ``make_file_sink`` has returned, so that the handler learns what the sink knows. It is so
+    for a sink that is read from another object, too.
+    """
+    made: list[Counting] = []
+
+    class Stored(Request):
+        def make_file_sink(self, part: Any) -> Any:
+            made.append(kind())
+            return made[-1]
+
+    def handler(request: Request) -> Response:
+        files = request.files.getlist("f")
+        assert [file.sink for file in files] == made
+        return Response.from_json([file.sink.total for file in files])
+
+    with Client(Stored.application(handler, load=load), protocol=protocol) as client:
+        answer = client.post("/", content=body_of(1, 5000), headers={"Content-Type": CT})
+    assert answer.json() == [1, 5000]
+
+
+def test_the_sink_of_a_file_without_a_form() -> None:
+    """It is the ``stream`` of the file."""
+    stream = io.BytesIO(b"hello")
+    assert core.FileStorage(stream).sink is stream
+    assert core.FileStorage().sink.getvalue() == b""

@@ -181,6 +181,15 @@ class FileStorage(FileMethods):
         stream: BinaryIO = getattr(self._sink, "stream", self._sink)
         return stream
 
+    @property
+    def sink(self) -> Any:
+        """What the data were written to: the object that ``make_file_sink`` of the request has returned.
+
+        It knows what your program has made of the upload, such as its key in a store. Of a file that is made without a
+        form it is ``stream``.
+        """
+        return self._sink
+
     def __bool__(self) -> bool:
         return bool(self.filename)
 
