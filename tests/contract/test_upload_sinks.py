@@ -531,8 +531,8 @@ class CountingOwner(Owner, Counting):
 @pytest.mark.parametrize("load", [False, True], ids=["lazy", "loaded"])
 @pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
 def test_a_handler_finds_its_sink(protocol: Any, load: bool, kind: type[Counting]) -> None:
-    """``sink`` of a file is what ``make_file_sink`` has returned, so that the handler learns what the sink knows. It is so
-    for a sink that is read from another object, too.
+    """``sink`` of a file is what ``make_file_sink`` has returned, so that the handler learns what the sink knows. This
+    includes a sink that is read from another object.
     """
     made: list[Counting] = []
 

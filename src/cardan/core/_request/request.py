@@ -840,9 +840,10 @@ class BaseRequest(_Limited):
         """The sink of one uploaded file: an object with ``write(bytes)``, plain or async. The hook to override.
 
         ``part`` has the ``name``, the ``filename`` and the ``headers`` of the file. ``sink`` of the file is what this
-        hook has returned. When the file is complete it is read from the sink's ``stream``, or from the sink itself, from the position at which the sink was when it was
-        opened. A sink that cannot be read is closed then. If parsing fails the sink is left by ``__aexit__`` or
-        ``__exit__`` with the error if it has one, else by ``abort()``, else by ``close()``.
+        hook has returned. When the file is complete it is read from the sink's ``stream``, or from the sink itself,
+        from the position at which the sink was when it was opened. A sink that cannot be read is closed then. If
+        parsing fails the sink is left by ``__aexit__`` or ``__exit__`` with the error if it has one, else by
+        ``abort()``, else by ``close()``.
 
         The hook may be an ``async def`` if async code handles the request. The default keeps small files in memory and
         large ones on disk. A request of core uses ``make_file`` instead of the disk. Without it the data stay in
