@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import anyio
@@ -69,6 +70,37 @@ class TestBothLoops:
             exchange = get(Application(handler))
             await exchange.run()
             assert exchange.body == b"9"
+
+    @pytest.mark.parametrize("kind", ["def", "async def"])
+    async def test_code_in_a_thread_may_run_a_loop_of_its_own(self, kind: str) -> None:
+        """``anyio.run()`` works in a handler, in a body and in a close hook that run in a thread, although the loop of
+        the server is named by a variable of sniffio. An async hook after them is in the loop of the server.
+        """
+        here: list[bool] = []
+        loop_thread = threading.get_ident()
+
+        async def note() -> None:
+            await anyio.sleep(0)
+            here.append(threading.get_ident() == loop_thread)
+
+        def body() -> Iterator[bytes]:
+            anyio.run(note)
+            yield b"x"
+
+        def handler(request: Request) -> Response:
+            if kind == "def":
+                anyio.run(note)
+            response = Response(body())
+            response.call_on_close(lambda: anyio.run(note))
+            response.call_on_close(note)
+            return response
+
+        async def async_handler(request: Request) -> Response:
+            return handler(request)
+
+        exchange = get(Application(handler if kind == "def" else async_handler))
+        await exchange.run()
+        assert (exchange.body, here) == (b"x", [False] * (3 if kind == "def" else 2) + [True])
 
     async def test_what_a_handler_awaits_is_cancelled_with_its_request(self) -> None:
         """So is every later await of the handler; the thread is waited for, and the next request gets a sound one."""

@@ -40,7 +40,7 @@ from .background import (
 from .bodies import pump
 from .cancellation import NoDefect, as_error, is_cancellation, log_lost, shielded
 from .cleanup import PATIENCE, run_uncut, wait_until_clean
-from .contexts import CallersContext, OwnContext, RequestContext
+from .contexts import CallersContext, OwnContext, RequestContext, forget_library
 from .conversation import IDLE, Conversation, ConversationTask, HeldTask
 from .interruptible import Interruptible
 from .places import Lease, Places
@@ -90,6 +90,7 @@ __all__ = [
     "call_in_loop",
     "call_soon",
     "current_token",
+    "forget_library",
     "in_loop",
     "is_cancellation",
     "log_lost",

@@ -13,16 +13,28 @@ from __future__ import annotations
 
 from contextvars import Context, ContextVar, Token, copy_context
 from inspect import iscoroutine
+from sys import modules
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-__all__ = ["CallersContext", "OwnContext", "RequestContext", "Within"]
+__all__ = ["CallersContext", "OwnContext", "RequestContext", "Within", "forget_library"]
 
 T = TypeVar("T")
 
 _UNSET: Final[Any] = object()
+
+
+def forget_library(context: Context) -> None:
+    """Let the code that runs in ``context`` find out itself whether an event loop runs in its thread.
+
+    A loop that anyio has started is named by a variable of sniffio, which its tasks inherit. A worker thread that sees
+    this name takes itself for the loop: ``anyio.run()`` refuses to start one there.
+    """
+    sniffio: Any = modules.get("sniffio")
+    if sniffio is not None and context.get(sniffio.current_async_library_cvar) is not None:
+        context.run(sniffio.current_async_library_cvar.set, None)
 
 
 class Within:
@@ -110,6 +122,7 @@ class CallersContext:
         """The copy for the other side to enter. Call :meth:`take_back` when that side has left it."""
         current = copy_context()
         self._copy.run(_carry, self._here, current, self._tokens_there)
+        forget_library(self._copy)
         self._here = current
         self._there = self._copy.copy()
         return self._copy

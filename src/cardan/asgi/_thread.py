@@ -42,7 +42,9 @@ async def respond_in_thread(
     """
     from anyio.lowlevel import current_token
 
-    context = crossing.OwnContext(copy_context())
+    own = copy_context()
+    crossing.forget_library(own)
+    context = crossing.OwnContext(own)
     switch_mode(request, "sync")
     exchange.token = current_token()
     length = request.content_length or 0 if preload else 0
