@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, assert_type
+
+import anyio
+import trio
 
 from cardan import Request, Response, ServerSentEvent, core, redirect, send_file
 from cardan.datastructures import Trailers
@@ -61,6 +66,14 @@ def made(response: Response, request: Request) -> None:
     response.retry_after = response.age = response.access_control_max_age = timedelta(minutes=1)
     response.make_conditional("GET")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     ServerSentEvent("x", retry="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def event_loops() -> None:
+    """Trio and anyio have what core needs of an async library, and every loop has such an event."""
+    loops: list[core.AsyncLibrary] = [anyio, trio]
+    core.Response("hello").aiter_events("GET", library=loops[0])
+    makers: list[Callable[[], core.Event]] = [asyncio.Event, anyio.Event, trio.Event]
+    core.Request(core.RequestHead(), make_event=makers[0])
 
 
 def trailers(response: Response) -> None:

@@ -37,11 +37,14 @@ from ._response import (
     redirect,
 )
 from ._response.conditional import Conditions, Decision, Representation, decide
+from ._response.pumping import AsyncLibrary
+from ._waiting import Event
 from .fields import Live, header_field, live_field, value_field
 from .forms import FileStorage, Part
 from .structures import HeadersView
 
 __all__ = [
+    "AsyncLibrary",
     "BaseRequest",
     "BaseResponse",
     "BodyFilter",
@@ -50,6 +53,7 @@ __all__ = [
     "ContentLengthError",
     "Decision",
     "End",
+    "Event",
     "FileStorage",
     "HTTPException",
     "Head",

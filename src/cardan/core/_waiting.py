@@ -31,6 +31,9 @@ class Event(Protocol):
         ...
 
 
+Event.__module__ = "cardan.core"
+
+
 def _trio() -> Any:
     """The module trio if the caller runs in a task of trio, else None."""
     trio: Any = sys.modules.get("trio")

@@ -17,7 +17,7 @@ __all__ = ["AsyncLibrary", "Shielding", "end", "pump"]
 
 
 class AsyncLibrary(Protocol):
-    """The part of :mod:`trio` and :mod:`anyio` that is used here; either module is one."""
+    """What :meth:`~cardan.Response.aiter_events` needs of an async library; the modules trio and anyio are such."""
 
     @property
     def CancelScope(self) -> Callable[..., Any]:
@@ -38,6 +38,9 @@ class AsyncLibrary(Protocol):
     def current_effective_deadline(self) -> Callable[[], float]:
         """The time at which the running task will be cancelled; minus infinity if it is cancelled already."""
         ...
+
+
+AsyncLibrary.__module__ = "cardan.core"
 
 
 class Shielding:
