@@ -121,8 +121,9 @@ dist: $(VENV)/.installed-build
 dist-test: dist
 	@PYTHON='$(PYTHON)' ARGS='$(PARALLEL) $(ARGS)' .ci/dist-test
 
+# all pages are read each time: a build of the changed ones alone forgets the index entries of all others in its search
 docs: $(VENV)/.installed-docs
-	@$(PY) -m sphinx -M html docs docs/_build --fail-on-warning --keep-going --quiet $(ARGS)
+	@$(PY) -m sphinx -M html docs docs/_build --fresh-env --fail-on-warning --keep-going --quiet $(ARGS)
 	@echo "docs/_build/html/index.html"
 
 fuzz: $(VENV)/.installed-test
