@@ -408,3 +408,29 @@ def test_parse_boundary_refuses(rest: str) -> None:
     """A multipart without one boundary cannot be read."""
     with pytest.raises(MultipartError):
         parse_boundary("multipart/mixed" + rest)
+
+
+PREAMBLES = [b"--B", b"see --B below", b"--B\r\nmore", b"--A--B\r\n\r\n x--B", b"\n--B--\n--B", b"\r--B--", b"--B" * 50]
+
+
+@pytest.mark.parametrize("preamble", PREAMBLES)
+def test_a_preamble_may_name_the_boundary_within_a_line(preamble: bytes) -> None:
+    """RFC 2046 section 5.1.1: a boundary begins a line. So a preamble may have anything but such a line, in a multipart
+    in a part as well. (A form with such a preamble is refused: others may read it in another way.)
+    """
+    body = b"p" + preamble + b"\r\n" + multipart(part(b"data"))
+    assert_cuts_do_not_matter(partial(PartDecoder, "B"), body)
+    assert tree_of(PartDecoder("B").feed(body)) == tree_of(PartDecoder("B").feed(multipart(part(b"data"))))
+    inner = multipart(part(body, "Content-Type: multipart/mixed; boundary=B", boundary="C"), boundary="C")
+    assert tree_of(PartDecoder("C").feed(inner))[0][1] == tree_of(PartDecoder("B").feed(body))
+    with pytest.raises(MultipartError, match="within a line"):
+        MultipartMachine("B").feed(body)
+
+
+def test_a_body_that_names_its_boundary_only_within_lines() -> None:
+    """It has no part, and so it is refused when it ends, with the text for every body that ends in its preamble."""
+    decoder = PartDecoder("B")
+    for _ in range(3):
+        assert decoder.feed(b"x--B\n--B") == []
+    with pytest.raises(MultipartError, match="ended in state 'preamble'"):
+        decoder.close()

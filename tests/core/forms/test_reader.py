@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
@@ -268,3 +269,23 @@ def test_closing_a_form_closes_all_files() -> None:
         form.close()
     assert second.stream.closed
     assert not first.stream.closed
+
+
+@pytest.mark.parametrize("byte", [b"x", b"-", b"\r"])
+@pytest.mark.parametrize("builder", [FormBuilder, type("Own", (FormBuilder,), {})], ids=["default", "own"])
+def test_the_reads_of_a_long_preamble_become_large(builder: type[FormBuilder], byte: bytes) -> None:
+    """Each read costs: on WSGI an ``async def`` handler crosses to another thread for it. So what a client puts before
+    the first boundary is not read in small pieces, whatever it is.
+    """
+    body = io.BytesIO(byte * 1_000_000 + b"\r\n" + form(part()))
+    sizes: list[int] = []
+
+    def perform(step: Any) -> bytes:
+        assert isinstance(step, Read)
+        sizes.append(step.size)
+        return body.read(step.size)
+
+    reader = FormReader(CT, None)
+    reader.builder_class = builder
+    assert run(reader.run(), perform).fields == [("a", "1")]
+    assert len(sizes) < 40

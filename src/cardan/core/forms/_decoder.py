@@ -95,7 +95,10 @@ class MultipartDecoder(MultipartMachine):
         delimiter = self._delimiter
         if self._before:
             # one byte is found several times as fast as many; and no line end that may belong to a boundary
-            return [] if 45 not in data and data[-1:] > b"\r" else None
+            if 45 in data or data[-1:] <= b"\r":
+                return None
+            self._before += len(data)
+            return []
         return self._take_parts(data, len(delimiter) - 2, len(data)) if data.startswith(delimiter[2:]) else None
 
     def _go_on(self, data: bytes) -> list[FormEvent] | None:

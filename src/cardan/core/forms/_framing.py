@@ -83,6 +83,8 @@ class Framing(Generic[Event]):
     """The state in which data are passed on as they arrive."""
     _noun: ClassVar[str] = "the body"
     """What is read, for the texts of errors."""
+    _skips_within: ClassVar[bool] = False
+    """Whether a boundary within a line of the preamble is skipped as other data are. If not, it is refused."""
 
     def _start(self, boundary: str | bytes, plan: Plan) -> None:
         self._plan = plan
@@ -93,7 +95,7 @@ class Framing(Generic[Event]):
         self._delimiter = b"\r\n--" + value
         self.state: str = PREAMBLE
         """The name of the current state."""
-        self._before = False  # whether any data precede the first boundary
+        self._before = 0  # how many bytes were skipped before the first boundary
         self._tail = b""
         self._count = 0
         self._least = 0  # how many bytes `want` asks for at least next to a limit on a number: see least_read()
@@ -161,20 +163,23 @@ class Framing(Generic[Event]):
         data, dash = self._data, self._delimiter[2:]
         hyphen = data.find(b"-")  # one byte is found several times as fast as many
         found = _find_linearly(data, dash, hyphen) if hyphen >= 0 else -1
+        if self._skips_within and (found > 0 or (found == 0 and self._before)):
+            line = data.find(self._delimiter)
+            found = line + 2 if line >= 0 else -1
         if found < 0:
             if len(data) > len(dash) + 1:
                 if self._plan.strict:
                     raise MultipartError("got data before the first boundary, expected the boundary")
                 end = data[-len(dash) - 1 :]
                 self._pos = len(data) - (len(end) if 13 in end or 45 in end else 0)
-                self._before = True
+                self._before += self._pos
             return False
         follows = data[found - 2 : found] == b"\r\n"
         if self._plan.strict and (found or self._before) and not (found == 2 and follows):
             raise MultipartError("got data before the first boundary, expected the boundary")
         if (found or self._before) and not follows:
             raise MultipartError("got the boundary within a line, expected it at the start of one that follows CRLF")
-        self._before = self._before or found not in (0, 2)
+        self._before += 0 if found in (0, 2) else found
         self._pos = found + len(dash)
         self.state = DELIMITER
         return True

@@ -86,11 +86,11 @@ class MultipartMachine(Framing[FormEvent]):
         """How many bytes to ask for at most, so that a limit that is exceeded is noticed at once.
 
         In the data of a field or file the number is at least as large as the data that were fed of it, unless its limit
-        allows less. So the reads of large data become large.
+        allows less, and in the preamble as large as what was skipped of it. So the reads of large data become large.
         """
         limits, state, tail = self.limits, self.state, len(self._tail)
-        if state is PREAMBLE and not tail:
-            return self._plan.want
+        if state is PREAMBLE:
+            return max(self._want_part() if tail else self._plan.want, self._before)
         if state is FILE:
             most = limits.max_file_size
             own = sys.maxsize if most is None else most - self._held - tail

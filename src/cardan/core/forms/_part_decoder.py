@@ -53,6 +53,8 @@ class PartDecoder(Framing[PartEvent]):
     __module__ = "cardan.core.forms"
     __slots__ = ("_depth", "_inner", "_max_depth", "_tally")
 
+    _skips_within: ClassVar[bool] = True
+
     def __init__(self, boundary: str | bytes, *, limits: Limits | None = None, max_depth: int = 5) -> None:
         self._start(boundary, plan_for(limits or DEFAULTS, strict=False))
         if type(max_depth) is not int or not 1 <= max_depth <= MOST_DEPTH:
