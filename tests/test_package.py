@@ -81,12 +81,16 @@ def test_the_wheel_has_the_package_alone(built: Built) -> None:
     assert built.wheel.name == f"cardan-{cardan.__version__}-py3-none-any.whl"
 
 
-#: The folders of the repository, without what tools make there: it is hidden, or named in .gitignore.
+#: The folders of the repository, without what tools make there: it is hidden, named in .gitignore, or an environment.
 MADE = re.compile(r"\..*|build|dist|.*\.egg-info|__pycache__")
 FOLDERS = [
     ".ci",
     ".github",
-    *sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not MADE.fullmatch(path.name)),
+    *sorted(
+        path.name
+        for path in ROOT.iterdir()
+        if path.is_dir() and not MADE.fullmatch(path.name) and not (path / "pyvenv.cfg").exists()
+    ),
 ]
 
 
