@@ -462,8 +462,8 @@ shows the states of the machines, and some other states that a reader of the cod
 the source by `python -m tests.state_diagrams`, and a test checks that it is what the command writes.
 
 The state in which a machine begins has round ends. An arrow has the input beside it that takes the machine to the next
-state; the table below a drawing says the same. What the machines have in common is explained
-in [Two verbs](two-verbs.md).
+state; the table below a drawing says the same. Machines that need no table of states, such as
+`UrlencodedDecoder`, are left out. What the machines have in common is explained in [Two verbs](two-verbs.md).
 
 <style>
 svg.states { display: block; max-width: 100%; height: auto; margin: 1.5rem 0 }
