@@ -28,6 +28,10 @@ PART = 2048
 TEXT = 7
 #: A field is made in the same way; a urlencoded one has a further copy of its bytes, and one of the decoded text.
 FIELD = 14
+#: What is made of the query, the cookies and the header fields, for each byte of them.
+HEAD = 100
+#: What a server accepts of them: 64 KiB in uvicorn with h11, less in most others.
+HEAD_SIZE = 65_536
 #: What Python's json makes of the worst text: a dictionary with one member takes 8 bytes of JSON.
 JSON = 48
 
@@ -100,6 +104,11 @@ COSTS = {
             ),
         ),
         Cost("memory: `iter_data()`, `iter_parts()`, or a body that is not read", "4 MiB", lambda cls: FIXED),
+        Cost(
+            "memory: query, cookies, header fields",
+            f"{HEAD} × their size, which the server limits: 64 KiB is usual",
+            lambda cls: HEAD * HEAD_SIZE,
+        ),
         Cost("open files", "`max_files`", lambda cls: cls.max_files, "files"),
         Cost(
             "disk",

@@ -12,8 +12,9 @@ import stat
 import threading
 import time
 import tracemalloc
-from itertools import chain
+from itertools import chain, product
 from math import log
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -21,7 +22,8 @@ import pytest
 
 from cardan import Request, Response
 from cardan.core._request.draining import Drain
-from tests.costs import BEGIN, COSTS, FIXED, MIB, PAGE, page
+from cardan.testing import RequestBuilder
+from tests.costs import BEGIN, COSTS, FIXED, HEAD_SIZE, MIB, PAGE, page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -352,6 +354,51 @@ def test_memory_of_a_body_that_is_streamed(protocol: str) -> None:
         app = apps(Request, read)[0]
         taken, status = most_memory(app, protocol, MULTIPART, pieces)
         assert (status, taken <= FIXED) == (200, True), taken
+
+
+NAMES = ["".join(letters) for letters in product(ascii_letters + digits, repeat=3)]
+
+
+def fields(separator: str, form: str) -> str:
+    """As many values of a header field as 64 KiB hold."""
+    return separator.join(form % name for name in NAMES[: HEAD_SIZE // len(separator + form % "aaa")])
+
+
+HEADS: dict[str, tuple[str, str, Callable[[Request], object]]] = {
+    "query": ("", fields("&", "%s"), lambda request: list(request.args.items(multi=True))),
+    "cookies": ("Cookie", fields(";", "%s="), lambda request: request.cookies),
+    "Accept": ("Accept", fields(",", "%s/*"), lambda request: list(request.accept_mimetypes)),
+    "Accept-Language": ("Accept-Language", fields(",", "%s"), lambda request: list(request.accept_languages)),
+    "If-None-Match": ("If-None-Match", fields(",", '"%s"'), lambda request: request.if_none_match),
+    "Cache-Control": ("Cache-Control", fields(",", "%s"), lambda request: request.cache_control),
+    "X-Forwarded-For": ("X-Forwarded-For", fields(",", "%s"), lambda request: request.access_route),
+    "Authorization": ("Authorization", "Digest " + fields(",", "%s=a"), lambda request: request.authorization),
+}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("name", HEADS)
+def test_memory_of_a_head(name: str, protocol: str) -> None:
+    """What is made of 64 KiB of a query, of cookies or of a header field takes less than the bound."""
+    field, value, read = HEADS[name]
+    assert len(value) > HEAD_SIZE * 0.9
+    builder = RequestBuilder("/" if field else f"/?{value}", headers={field: value} if field else {})
+
+    def request() -> Request:
+        return Request(builder.environ()) if protocol == "wsgi" else Request(builder.scope(), builder.receive())
+
+    read(request())
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        opened = request()
+        kept = read(opened)
+        taken = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+    assert kept
+    assert taken <= (COSTS["memory: query, cookies, header fields"].bound(Request) or 0)
 
 
 def temporary_files() -> dict[int, int]:
