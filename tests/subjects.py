@@ -44,6 +44,9 @@ from cardan.core.forms import (
     FileStart,
     MultipartDecoder,
     MultipartEncoder,
+    PartEncoder,
+    PartEnd,
+    PartStart,
     UrlencodedDecoder,
     parse_content_length,
     parse_form,
@@ -427,6 +430,9 @@ def write_multipart(text: str) -> None:
     )
     attempt(MultipartEncoder, text)
     attempt(encoder._head, "a", "b", {"X": text, text: "x"})
+    attempt(PartEncoder, text, text)
+    attempt(lambda: PartEncoder().feed([PartStart({"X": text}), raw(text), PartEnd()]))
+    attempt(lambda: PartEncoder().feed([PartStart({"Content-Type": text})]))
 
 
 # --- containers: as many items as a client may send ---

@@ -156,7 +156,7 @@ NOT_PICKLED = {
         "cardan.core.ResponseFinalizer cardan.core.forms.BodyReader "
         "cardan.core.forms.FormBuilder cardan.core.forms.FormReader cardan.core.forms.MemoryBudget "
         "cardan.core.forms.MemorySink cardan.core.forms.MultipartDecoder cardan.core.forms.MultipartEncoder "
-        "cardan.core.forms.PartDecoder "
+        "cardan.core.forms.PartDecoder cardan.core.forms.PartEncoder "
         "cardan.core.forms.PartReader cardan.core.forms.UrlencodedDecoder"
     ),
     "it is part of a class": (

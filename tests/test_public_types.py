@@ -43,7 +43,7 @@ ALLOWED = {
     "the attribute decides about the type of its value": "__setattr__",
     "one callable for the arguments of both protocols": "_call_dual _call_wrapped",
     "hooks return a sink of any kind, with sync or async methods": (
-        "Close Close.__init__ Write Write.__init__ from_part add_file"
+        "Close Close.__init__ Write Write.__init__ from_part add_file FileStorage.sink"
     ),
     "a request class may narrow the type of a setting, and only Any is compatible with all of them": "UnreadRequest",
 }

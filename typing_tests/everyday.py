@@ -27,7 +27,7 @@ from cardan import (
     send_file,
 )
 from cardan.core import Chunk, End, Head, HeadLike, RequestHead, ResponseFinalizer
-from cardan.core.forms import MultipartDecoder, PartDecoder, PartEnd, PartStart, parse_boundary
+from cardan.core.forms import MultipartDecoder, PartDecoder, PartEncoder, PartEnd, PartStart, parse_boundary
 from cardan.datastructures import Challenge, HeaderSet, HeadersView, ImmutableMultiDict, Link
 from cardan.files import guess_type, send_from_directory, wrap_file
 from cardan.testing import AsyncClient, Client, RequestBuilder, lint
@@ -148,6 +148,8 @@ async def on_core_alone(response: core.Response) -> None:
     assert_type(finalizer.feed(b"x"), list[Head | Chunk | End])
     MultipartDecoder("boundary").feed(b"x")
     assert_type(PartDecoder("boundary").feed(b"x"), list[PartStart | bytes | PartEnd])
+    assert_type(PartEncoder("multipart/related").feed([PartStart({"A": "1"}), b"x", PartEnd()]), list[bytes])
+    assert_type(PartEncoder(boundary="B").content_type, str)
     assert_type(parse_boundary("multipart/mixed; boundary=B"), str | None)
 
 

@@ -26,7 +26,10 @@ from cardan.core.forms import (
     MultipartDecoder,
     MultipartEncoder,
     PartDecoder,
+    PartEncoder,
+    PartEnd,
     PartReader,
+    PartStart,
     UrlencodedDecoder,
     parse_form,
 )
@@ -175,8 +178,8 @@ def test_body_reader(kind: str) -> None:
 
 @kinds
 def test_events_of_files(kind: str) -> None:
-    """FormBuilder and MultipartEncoder accept any bytes-like object as data of a file; the encoder accepts one as data
-    of a field too.
+    """FormBuilder and the encoders accept any bytes-like object as data of a file or part; MultipartEncoder accepts one
+    as data of a field too.
     """
     start, data = FileStart("f", "x", None), KINDS[kind](b"data")
     assert FormBuilder().feed([start, data, FileEnd()]) == [start, b"data", FileEnd()]
@@ -184,6 +187,7 @@ def test_events_of_files(kind: str) -> None:
     pieces = encoder.feed([Field("a", "1", KINDS[kind](b"1")), start, data, FileEnd()])
     assert {type(piece) for piece in pieces} == {bytes}
     assert parse_form(CT, b"".join([*pieces, *encoder.close()])).getlist_raw("a") == [b"1"]
+    assert PartEncoder("multipart/mixed", "B").feed([PartStart(), data, PartEnd()])[1] == b"data"
 
 
 @kinds

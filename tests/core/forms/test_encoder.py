@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +21,11 @@ from cardan.core.forms import (
     FormEvent,
     MultipartDecoder,
     MultipartEncoder,
+    PartDecoder,
+    PartEncoder,
+    PartEnd,
     PartStart,
+    parse_boundary,
     parse_form,
 )
 from cardan.core.structures import Headers
@@ -224,3 +230,119 @@ def test_a_field_with_one_other_header_keeps_it_in_the_form() -> None:
     form = builder.close()
     assert list(form.special) == [1]
     assert dict(form.special[1].headers or {}) == {"Content-Type": "text/plain"}
+
+
+# --- any multipart ---
+
+SOME_HEADERS = st.sampled_from([{}, {"Content-Type": "text/plain", "X-A": "ü"}, {"Content-Type": "message/http"}])
+
+
+def a_part(headers: dict[str, str], data: list[bytes]) -> list[Any]:
+    """A part with data."""
+    return [PartStart(headers), *(piece for piece in data if piece), PartEnd()]
+
+
+def a_multipart(inner: list[list[Any]]) -> list[Any]:
+    """A part with the parts ``inner``. Its boundary is that of no multipart in it."""
+    boundary = f"in {sha256(repr(inner).encode()).hexdigest()}"
+    return [PartStart({"Content-Type": f'multipart/mixed; boundary="{boundary}"'}), *chain(*inner), PartEnd()]
+
+
+TREES = st.recursive(
+    st.builds(a_part, SOME_HEADERS, st.lists(st.binary(max_size=50), max_size=3)),
+    lambda inner: st.builds(a_multipart, st.lists(inner, max_size=3)),
+    max_leaves=6,
+)
+
+
+@given(parts=st.lists(TREES, max_size=4), media_type=st.sampled_from(["multipart/mixed", "Multipart/X-y"]))
+@settings(max_examples=200, deadline=None)
+def test_round_trip_of_any_multipart(parts: list[list[Any]], media_type: str) -> None:
+    """What is encoded is decoded to the same events, multiparts in parts as well, and is encoded to the same bytes."""
+    events = list(chain(*parts))
+    encoder = PartEncoder(media_type)
+    body = b"".join([*encoder.feed(events), *encoder.close()])
+    assert encoder.content_type.startswith(media_type)
+    decoder = PartDecoder(parse_boundary(encoder.content_type) or "", max_depth=100)
+    decoded = [*decoder.feed(body), *decoder.close()]
+    assert join_bytes(decoded) == join_bytes(events)
+    again = PartEncoder(media_type, encoder.boundary)
+    assert b"".join([*again.feed(decoded), *again.close()]) == body
+
+
+def test_header_fields_of_one_name_stay_several() -> None:
+    """A part may have several fields of one name. They are written as they were sent, not joined."""
+    (start, *_) = PartDecoder("B").feed(b"--B\r\nA: 1\r\nB: 2\r\na: 3\r\n\r\n\r\n--B--")
+    assert PartEncoder(boundary="B").feed([start]) == [b"--B\r\nA: 1\r\nA: 3\r\nB: 2\r\n\r\n"]
+
+
+def test_a_multipart_may_be_given_as_data() -> None:
+    """Its bytes are passed on as they are, and no parts may follow them."""
+    start = PartStart({"Content-Type": "multipart/mixed; boundary=C"})
+    data = b"--C\r\n\r\nx\r\n--C--"
+    encoder = PartEncoder(boundary="B")
+    pieces = encoder.feed([start, data])
+    assert pieces[1] is data
+    with pytest.raises(MachineStateError, match="before it has data"):
+        encoder.feed([PartStart()])
+    body = b"".join([*pieces, *encoder.feed([PartEnd()]), *encoder.close()])
+    assert PartDecoder("B").feed(body) == [start, PartStart(), b"x", PartEnd(), PartEnd()]
+
+
+def test_a_multipart_in_a_content_coding_has_no_parts() -> None:
+    """The decoder does not look into it, so that parts in it could not be read back."""
+    start = PartStart({"Content-Type": "multipart/mixed; boundary=C", "Content-Encoding": "gzip"})
+    with pytest.raises(MachineStateError, match="got PartStart in state 'data'"):
+        PartEncoder().feed([start, PartStart()])
+
+
+@pytest.mark.parametrize(
+    ("events", "text"),
+    [
+        ([b"x"], "got bytes in state 'parts'"),
+        ([PartEnd()], "got PartEnd in state 'parts'"),
+        ([PartStart(), PartStart()], "its Content-Type is a multipart"),
+        ([PartStart(), Field("a", "1")], "got Field in state 'data'"),
+        ([PartStart({"Content-Type": "multipart/x; boundary=C"}), PartStart(), PartEnd(), b"x"], "got bytes in state"),
+    ],
+)
+def test_events_of_parts_out_of_order(events: list[Any], text: str) -> None:
+    """They are the program's fault."""
+    with pytest.raises(MachineStateError, match=text):
+        PartEncoder().feed(events)
+
+
+def test_an_encoder_of_parts_is_closed_once_and_between_parts() -> None:
+    """Nothing can be written after the closing boundary."""
+    encoder = PartEncoder()
+    encoder.feed([PartStart()])
+    with pytest.raises(MachineStateError, match=r"got close\(\) in state 'data', expected 'parts'"):
+        encoder.close()
+    encoder.feed([PartEnd()])
+    encoder.close()
+    for call in (encoder.close, lambda: encoder.feed([PartStart()])):
+        with pytest.raises(MachineStateError, match="in state 'closed'"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("headers", "text"),
+    [
+        ({"X": "a\r\nb"}, "expected a token and a value without"),
+        ({"X Y": "a"}, "expected a token and a value without"),
+        ({"Content-Type": "multipart/mixed"}, "without a boundary"),
+        ({"Content-Type": "multipart/mixed; boundary=B"}, "expected one that does not begin as it"),
+        ({"Content-Type": "multipart/mixed; boundary=BC"}, "expected one that does not begin as it"),
+    ],
+)
+def test_parts_that_cannot_be_sent(headers: dict[str, str], text: str) -> None:
+    """Nothing can be injected through a header, and an inner boundary must not look like an outer one."""
+    with pytest.raises(ValueError, match=text):
+        PartEncoder(boundary="B").feed([PartStart(headers)])
+
+
+@pytest.mark.parametrize("media_type", ["", "text/plain", "multipart/", "multipart/a; b=c", "multipart/a\r\n"])
+def test_types_that_are_no_multipart(media_type: str) -> None:
+    """The encoder writes its boundary behind the type."""
+    with pytest.raises(ValueError, match="expected one such as 'multipart/mixed'"):
+        PartEncoder(media_type)

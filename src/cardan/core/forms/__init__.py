@@ -12,7 +12,7 @@ from __future__ import annotations
 from ._body_reader import BodyReader, parse_content_length
 from ._content_type import FormType, parse_boundary, parse_form_type
 from ._decoder import MultipartDecoder
-from ._encoder import MultipartEncoder
+from ._encoder import MultipartEncoder, PartEncoder
 from ._events import Field, FileEnd, FileStart, FormEvent, PartEnd, PartEvent, PartStart
 from ._filenames import safe_filename
 from ._files import FileStorage
@@ -45,6 +45,7 @@ __all__ = [
     "MultipartEncoder",
     "Part",
     "PartDecoder",
+    "PartEncoder",
     "PartEnd",
     "PartEvent",
     "PartHeaders",
