@@ -26,6 +26,7 @@ from sphinx import addnodes
 from sphinx.domains.python._annotations import _parse_annotation
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import make_refnode
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 COMPAT = "cardan.compat."
+WHOLE = "cardan-entries-whole"
+"""The key under which the directive says that an entry, or the page, describes the attributes of all base classes."""
 TWINS = {
     "cardan.Limits": "cardan.Request",
     "cardan.core.RequestHead": "cardan.core.HeadLike",
@@ -97,6 +100,7 @@ class Entries(SphinxDirective):
     option_spec: ClassVar[Any] = {"bare": directives.flag, "all": directives.flag}
 
     def run(self) -> list[nodes.Node]:
+        self.env.temp_data[WHOLE] = bool({"all", "bare"} & set(self.options))
         return self.described([line.strip() for line in self.content if line.strip()])
 
     def described(self, paths: list[str]) -> list[nodes.Node]:
@@ -377,6 +381,43 @@ def say_other_names(app: Sphinx, what: str, name: str, value: object, options: o
     others = [other for other in public_names().get(name, ()) if other != name and not other.startswith(COMPAT)]
     if others:
         lines += ["", f"Other names of it: {', '.join(f'``{other}``' for other in others)}.", ""]
+    whole = app.env.temp_data.get(WHOLE, False) or any("It has the attributes of" in line for line in lines)
+    if what == "class" and name in public_names() and not whole and (bases := described_bases(name)):
+        links = " and ".join(f":class:`{base}`" for base in bases)
+        lines += ["", f"It has the attributes of {links}, too.", ""]
+
+
+def described_bases(path: str) -> list[str]:
+    """The nearest public base class, or the twin, whose attributes the entry of a class does not repeat."""
+    cls = value_of(path)
+    if path_of(cls) in TWINS:
+        return [TWINS[path_of(cls)]]
+    if issubclass(cls, BaseException):
+        return []
+    public = [base for base in cls.__mro__[1:] if base in homes() and is_own(base)]
+    if not path.startswith(COMPAT):
+        public = [base for base in public if not homes()[base].startswith(COMPAT)]
+    return [homes()[base] for base in public if not any(base in other.__mro__[1:] for other in public)]
+
+
+@cache
+def short_names() -> dict[str, list[str]]:
+    """The public names that end in a short one. That of the package itself comes first, those of Werkzeug last."""
+    found = defaultdict(list)
+    for path in sorted(public_names(), key=lambda path: (COMPAT in path, path.count("."), path)):
+        found[path.rpartition(".")[2]].append(path)
+    return found
+
+
+def link_short_name(
+    app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.Element
+) -> nodes.Element | None:
+    """Let a short name, such as WrongMode, lead to its entry from the text of every module."""
+    paths = short_names().get(node["reftarget"]) if node.get("refdomain") == "py" else None
+    entry = env.domains.python_domain.objects.get(paths[0]) if paths else None
+    if entry is None:
+        return None
+    return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, content, paths[0] if paths else "")
 
 
 def note_other_names(app: Sphinx, env: BuildEnvironment) -> None:
@@ -447,4 +488,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-process-docstring", say_other_names)
     app.connect("autodoc-process-signature", shorten)
     app.connect("env-updated", note_other_names)
+    app.connect("missing-reference", link_short_name)
     return {"parallel_read_safe": True}
