@@ -32,7 +32,7 @@ scripts = $(sort $(shell grep -ls '^if __name__ == "__main__":' $(1)/*.py))
 PIP_QUIET := -qq --no-input --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-newer demo check format bench bench-newer early-answers interop interop-suites docs dist dist-test fuzz soak clean
+.PHONY: help test test-newer demo check format bench bench-newer early-answers interop interop-suites docs dist dist-test coverage fuzz soak clean
 .NOTPARALLEL:
 .SUFFIXES:
 
@@ -50,6 +50,7 @@ help:
 	@echo "make docs    the manual, in docs/_build/html"
 	@echo "make dist    the source distribution and the wheel, in dist"
 	@echo "make dist-test  the tests of that source distribution, with that wheel installed in an environment of its own"
+	@echo "make coverage  which lines and branches of the library the tests without real servers do not reach: none"
 	@echo "make fuzz    every fuzzer for a short while"
 	@echo "make soak    an hour of load on uvicorn and gunicorn; writes soak/results.json"
 
@@ -125,6 +126,11 @@ dist-test: dist
 docs: $(VENV)/.installed-docs
 	@$(PY) -m sphinx -M html docs docs/_build --fresh-env --fail-on-warning --keep-going --quiet $(ARGS)
 	@echo "docs/_build/html/index.html"
+
+# Coverage makes the tests slower: the hang guard is off. A real server is another process, whose lines are not counted.
+coverage: $(VENV)/.installed-coverage
+	@$(PY) -m pytest -q $(PARALLEL) -o faulthandler_timeout=0 -m "not real_server and not browser" \
+		--cov --cov-report=term --cov-fail-under=100 $(ARGS)
 
 fuzz: $(VENV)/.installed-test
 	@status=0; for script in $(call scripts,fuzz); do \

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FOLDERS = ("src", "tests", "typing_tests", "docs", "examples", "benchmarks", "interop", "fuzz", "soak", ".ci")
 KINDS = {".py", ".md", ".toml", ".js", ".css", ".txt", ""}
-MADE = ("docs/_build", "__pycache__", "benchmarks/results", "tests/corpora")
+MADE = ("/.coverage", "docs/_build", "__pycache__", "benchmarks/results", "tests/corpora")
 FILES = sorted(
     path
     for place in (*ROOT.glob("*"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*")))
