@@ -1,18 +1,22 @@
-"""``examples/object_store.py`` against an S3-compatible server, and ``examples/resumable.py``, on both protocols."""
+"""``examples/object_store.py`` against an S3-compatible server, and ``examples/resumable.py``; on both protocols, and
+on ASGI with asyncio and with trio.
+"""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import anyio
 import httpx
 import object_store
 import pytest
 import resumable
 from moto.server import ThreadedMotoServer
 
-from cardan.testing import PROTOCOLS, Client
+from cardan.testing import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +25,12 @@ if TYPE_CHECKING:
 DATA = bytes(range(256)) * 45_000
 """Three parts: 11.5 MB."""
 BROKEN = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n'
-both = pytest.mark.parametrize("protocol", PROTOCOLS)
+WAYS: dict[str, Any] = {
+    "wsgi": {"protocol": "wsgi"},
+    "asgi": {"protocol": "asgi"},
+    "asgi on trio": {"protocol": "asgi", "backend": "trio"},
+}
+everywhere = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 kinds = pytest.mark.parametrize("kind", ["sync_app", "app"])
 
 
@@ -63,47 +72,82 @@ def unfinished(bucket: str) -> list[str]:
     return re.findall("<UploadId>(.+?)</UploadId>", send("GET", f"{bucket}?uploads=").text)
 
 
-@both
+@everywhere
 @kinds
-def test_files_are_stored(bucket: str, protocol: Any, kind: str) -> None:
+def test_files_are_stored(bucket: str, way: Any, kind: str) -> None:
     """A file of several parts, and an empty one."""
-    with Client(getattr(object_store, kind), protocol=protocol) as client:
+    with Client(getattr(object_store, kind), **way) as client:
         made = client.post("/", files=[("f", ("a", DATA)), ("f", ("b", b""))])
     assert (made.status_code, made.json()) == (201, {"a": len(DATA), "b": 0})
     assert sorted(objects(bucket)) == [b"", DATA]
     assert unfinished(bucket) == []
 
 
-@both
+@everywhere
 @kinds
-def test_nothing_remains_of_a_form_that_fails(bucket: str, protocol: Any, kind: str) -> None:
+def test_nothing_remains_of_a_form_that_fails(bucket: str, way: Any, kind: str) -> None:
     """Neither the parts of the file that was being sent, nor the file that was complete before."""
     body = BROKEN + b"complete\r\n" + BROKEN + DATA
     content_type = {"Content-Type": "multipart/form-data; boundary=B"}
-    with Client(getattr(object_store, kind), protocol=protocol) as client:
+    with Client(getattr(object_store, kind), **way) as client:
         assert client.post("/", content=body, headers=content_type).status_code == 400
     assert (objects(bucket), unfinished(bucket)) == ([], [])
 
 
-@both
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("leaves", [True, False], ids=["disconnect", "cancellation"])
+@kinds
+def test_nothing_remains_of_a_form_that_is_broken_off(bucket: str, kind: str, leaves: bool, backend: str) -> None:
+    """The client leaves, or the server cancels the request: the sink is awaited nevertheless, and deletes its parts."""
+    content = [BROKEN, DATA[: len(DATA) // 2], DATA[len(DATA) // 2 :]]
+    messages: list[Any] = [{"type": "http.request", "body": data, "more_body": True} for data in content]
+    headers = [(b"content-type", b"multipart/form-data; boundary=B")]
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop(0)
+        if not leaves:
+            scopes[0].cancel()
+            await anyio.sleep_forever()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if leaves:
+            raise OSError("the client has left")
+
+    async def main() -> None:
+        with anyio.CancelScope() as scope_of_request:
+            scopes.append(scope_of_request)
+            with suppress(OSError):
+                await getattr(object_store, kind)(scope, receive, send)
+        assert scope_of_request.cancel_called is not leaves
+
+    scopes: list[anyio.CancelScope] = []
+    anyio.run(main, backend=backend)
+    assert messages == []
+    assert (objects(bucket), unfinished(bucket)) == ([], [])
+
+
+@everywhere
 @kinds
 def test_a_store_that_refuses_a_part_fails_the_request(
-    bucket: str, protocol: Any, kind: str, monkeypatch: pytest.MonkeyPatch
+    bucket: str, way: Any, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error is that of the store's client."""
     monkeypatch.setattr(object_store, "BUCKET", f"{bucket}missing")
     with (
-        Client(getattr(object_store, kind), protocol=protocol) as client,
+        Client(getattr(object_store, kind), **way) as client,
         pytest.raises(httpx.HTTPStatusError, match="404"),
     ):
         client.post("/", files={"f": ("a", b"data")})
     assert objects(bucket) == []
 
 
-@both
+@everywhere
 @kinds
 def test_an_upload_that_the_store_cannot_complete_fails_the_request(
-    bucket: str, protocol: Any, kind: str, monkeypatch: pytest.MonkeyPatch
+    bucket: str, way: Any, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S3 API reference, CompleteMultipartUpload: the answer may be a 200 whose body is an error. Nothing remains."""
     sent = httpx.Response(200, text="<Error><Code>InternalError</Code></Error>", request=httpx.Request("POST", bucket))
@@ -119,17 +163,17 @@ def test_an_upload_that_the_store_cannot_complete_fails_the_request(
     monkeypatch.setattr(object_store.Sink, "send", send_sync)
     monkeypatch.setattr(object_store.AsyncSink, "send", send_async)
     with (
-        Client(getattr(object_store, kind), protocol=protocol) as client,
+        Client(getattr(object_store, kind), **way) as client,
         pytest.raises(OSError, match="InternalError"),
     ):
         client.post("/", files={"f": ("a", b"data")})
     assert (objects(bucket), unfinished(bucket)) == ([], [])
 
 
-@both
+@everywhere
 @kinds
 def test_the_client_is_read_no_faster_than_the_store_takes_parts(
-    bucket: str, protocol: Any, kind: str, monkeypatch: pytest.MonkeyPatch
+    bucket: str, way: Any, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a part is being sent, the body is not read on."""
     read = 0
@@ -151,7 +195,7 @@ def test_the_client_is_read_no_faster_than_the_store_takes_parts(
 
     monkeypatch.setattr(object_store, "signed", watched)
     content_type = {"Content-Type": "multipart/form-data; boundary=B"}
-    with Client(getattr(object_store, kind), protocol=protocol) as client:
+    with Client(getattr(object_store, kind), **way) as client:
         assert client.post("/", content=body(), headers=content_type).status_code == 201
     assert seen[0] <= object_store.PART_SIZE + 4 * 65_536
     assert seen[2] <= 2 * object_store.PART_SIZE + 4 * 65_536
@@ -167,11 +211,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@both
+@everywhere
 @kinds
-def test_an_upload_is_continued(folder: Path, protocol: Any, kind: str) -> None:
+def test_an_upload_is_continued(folder: Path, way: Any, kind: str) -> None:
     """Each answer says what has arrived; the last one is a 201."""
-    with Client(getattr(resumable, kind), protocol=protocol) as client:
+    with Client(getattr(resumable, kind), **way) as client:
 
         def put(where: str, content: bytes = b"") -> tuple[int, str | None]:
             answer = client.put("/a", content=content, headers={"Content-Range": f"bytes {where}"})
@@ -189,13 +233,13 @@ def test_an_upload_is_continued(folder: Path, protocol: Any, kind: str) -> None:
     assert path.read_bytes() == b"0123456789"
 
 
-@both
+@everywhere
 @kinds
-def test_a_request_that_asks_or_contradicts_changes_nothing(folder: Path, protocol: Any, kind: str) -> None:
+def test_a_request_that_asks_or_contradicts_changes_nothing(folder: Path, way: Any, kind: str) -> None:
     """RFC 9110 section 14.4: ``*`` names no range, so such a request has no bytes of the file. The file does not get
     larger than its size. A path may be longer than the name of a file."""
     url = "/" + "a" * 300
-    with Client(getattr(resumable, kind), protocol=protocol) as client:
+    with Client(getattr(resumable, kind), **way) as client:
 
         def put(where: str, content: bytes = b"") -> int:
             return client.put(url, content=content, headers={"Content-Range": f"bytes {where}"}).status_code
@@ -208,9 +252,9 @@ def test_a_request_that_asks_or_contradicts_changes_nothing(folder: Path, protoc
     assert path.read_bytes() == b"0123"
 
 
-@both
+@everywhere
 @kinds
-def test_what_arrived_before_the_client_left_is_kept(folder: Path, protocol: Any, kind: str) -> None:
+def test_what_arrived_before_the_client_left_is_kept(folder: Path, way: Any, kind: str) -> None:
     """It is written as it arrives, so the next request continues after it."""
 
     def breaking() -> Iterator[bytes]:
@@ -218,7 +262,7 @@ def test_what_arrived_before_the_client_left_is_kept(folder: Path, protocol: Any
         raise ConnectionError("the client has left")
 
     headers = {"Content-Range": "bytes 0-9/10", "Content-Length": "10"}
-    with Client(getattr(resumable, kind), protocol=protocol) as client:
+    with Client(getattr(resumable, kind), **way) as client:
         with pytest.raises(ConnectionError):
             client.put("/a", content=breaking(), headers=headers)
         assert client.put("/a", headers={"Content-Range": "bytes */10"}).headers["Range"] == "bytes=0-4"
