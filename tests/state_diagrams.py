@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 PAGE = ROOT / "docs" / "explanation" / "states.md"
-BODY_PAGE = ROOT / "docs" / "guides" / "body.md"
+BODY_PAGE = ROOT / "docs" / "guides" / "body-states.md"
 
 FAILED = "failed"
 """The state of a machine after an error. It is not drawn, because arrows from many states would lead to it."""
@@ -254,8 +254,8 @@ def diagrams() -> list[Diagram]:
         Diagram(
             "The body of a request",
             "All request objects of one request share one body. Its first use decides what becomes of it, and no "
-            "later use changes that. [Reading the body](../guides/body.md) has the whole table, and says what each "
-            "name gives in each state.",
+            "later use changes that. [Reading the body more than once](../guides/body-states.md) has the whole table, and "
+            "says what each name gives in each state.",
             of_body(),
             fails=True,
         ),

@@ -1,8 +1,8 @@
 """Every way to read a body, after every other way: from sync and async code, on WSGI, asyncio and trio.
 
-The law is two tables: which state the first use of a body leads to, and what each name gives in each state. They stand
-in the guide ``docs/guides/body.md``, and are read from there. They hold on both protocols, and for every request object
-over the same request.
+The law is two tables: which state the first use of a body leads to, and what each name gives in each state. They are
+read from the guide ``docs/guides/body-states.md``. They hold on both protocols, and for every request object over the
+same request.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "body.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "body-states.md"
 MULTIPART = (
     b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
     b'--B\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\nfile\r\n--B--\r\n'
