@@ -1,10 +1,12 @@
-"""Uploads go to an S3-compatible object store while they arrive; nothing is on the disk, or whole in memory.
+"""Uploads go to an S3-compatible object store while they arrive; nothing is on the
+disk, or whole in memory.
 
     OBJECT_STORE=http://127.0.0.1:9000/uploads python -m uvicorn object_store:app
 
-A file is sent as a multipart upload of S3: it is created, its parts are uploaded, and it is completed. Only one part is
-in memory, and the client is read no faster than the store takes the parts. If the form fails, nothing remains in the
-store. The steps are written once, as generators of HTTP requests. ``Sink`` and ``AsyncSink`` send them.
+A file is sent as a multipart upload of S3: it is created, its parts are uploaded, and
+it is completed. Only one part is in memory, and the client is read no faster than the
+store takes the parts. If the form fails, nothing remains in the store. The steps are
+written once, as generators of HTTP requests. ``Sink`` and ``AsyncSink`` send them.
 """
 
 from __future__ import annotations
@@ -33,7 +35,10 @@ if TYPE_CHECKING:
 BUCKET = os.environ.get("OBJECT_STORE", "http://127.0.0.1:9000/uploads")
 PART_SIZE = 5 * 1024 * 1024  # S3 takes no smaller part but the last one
 SIGNER = S3SigV4Auth(
-    Credentials(os.environ.get("AWS_ACCESS_KEY_ID", "key"), os.environ.get("AWS_SECRET_ACCESS_KEY", "secret")),
+    Credentials(
+        os.environ.get("AWS_ACCESS_KEY_ID", "key"),
+        os.environ.get("AWS_SECRET_ACCESS_KEY", "secret"),
+    ),
     "s3",
     os.environ.get("AWS_REGION", "us-east-1"),
 )
@@ -43,11 +48,15 @@ def signed(method: str, url: str, body: bytes = b"") -> httpx.Request:
     """A request to the store, with the signature that S3 wants."""
     request = AWSRequest(method, url, data=body)
     SIGNER.add_auth(request)
-    return httpx.Request(method, url, headers=dict(request.headers.items()), content=body)
+    headers = dict(request.headers.items())
+    return httpx.Request(method, url, headers=headers, content=body)
 
 
 class Upload:
-    """One upload as the requests that make it. Each method is a generator: it yields requests and gets the answers."""
+    """One upload as the requests that make it.
+
+    Each method is a generator: it yields requests and gets the answers.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -69,7 +78,8 @@ class Upload:
             self.upload_id = re.findall("<UploadId>(.+?)</UploadId>", created.text)[0]
         part, number = bytes(self.buffer[:PART_SIZE]), len(self.etags) + 1
         del self.buffer[:PART_SIZE]
-        sent = yield signed("PUT", f"{self.url}?partNumber={number}&uploadId={self.upload_id}", part)
+        query = f"partNumber={number}&uploadId={self.upload_id}"
+        sent = yield signed("PUT", f"{self.url}?{query}", part)
         self.etags.append(sent.headers["ETag"])
 
     def complete(self) -> Requests:
@@ -82,12 +92,16 @@ class Upload:
         )
         body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
         made = yield signed("POST", f"{self.url}?uploadId={self.upload_id}", body)
-        if "<CompleteMultipartUploadResult" not in made.text:  # S3 may find an error after it has sent the status 200
-            raise OSError(f"got {made.text[:200]!r} from the store, expected that the upload is complete")
+        # S3 may find an error after it has sent the status 200
+        if "<CompleteMultipartUploadResult" not in made.text:
+            got = made.text[:200]
+            raise OSError(f"got {got!r} from the store, expected a complete upload")
         self.is_complete = True
 
     def abort(self) -> Requests:
-        """Leave nothing in the store: neither parts, nor the object if the form fails after this file."""
+        """Leave nothing in the store: neither parts, nor the object if the form
+        fails after this file.
+        """
         if self.is_complete:
             yield signed("DELETE", self.url)
         elif self.upload_id:
@@ -95,7 +109,10 @@ class Upload:
 
 
 class Sink:
-    """Sends an upload with a client that blocks. ``write`` returns when the store has the part."""
+    """Sends an upload with a client that blocks.
+
+    ``write`` returns when the store has the part.
+    """
 
     client = httpx.Client(timeout=30)
 
@@ -144,7 +161,10 @@ class AsyncSink:
 
 
 class StoringRequest(Request):
-    """A request whose files are stored by :class:`Sink`. The names of objects are ours, not those of the client."""
+    """A request whose files are stored by :class:`Sink`.
+
+    The names of objects are ours, not those of the client.
+    """
 
     def make_file_sink(self, part: FileStart) -> Sink:
         """The sink of one file."""
@@ -152,7 +172,9 @@ class StoringRequest(Request):
 
 
 class AsyncStoringRequest(Request):
-    """A request whose files are stored by :class:`AsyncSink`, all of them over one client."""
+    """A request whose files are stored by :class:`AsyncSink`, all of them over one
+    client.
+    """
 
     store: httpx.AsyncClient
 
@@ -163,7 +185,8 @@ class AsyncStoringRequest(Request):
 
 def answer(request: Request) -> Response:
     """The number of bytes of each file."""
-    return Response.from_json({file.filename: file.size for _, file in request.files.items(multi=True)}, 201)
+    files = request.files.items(multi=True)
+    return Response.from_json({file.filename: file.size for _, file in files}, 201)
 
 
 def upload(request: StoringRequest) -> Response:

@@ -1,16 +1,19 @@
-"""An upload that is continued where it broke off: PUT requests with Content-Range (RFC 9110 section 14.5).
+"""An upload that is continued where it broke off: PUT requests with Content-Range (RFC
+9110 section 14.5).
 
     PUT /films/a.mp4                          308, Range: bytes=0-4999999
     Content-Range: bytes 0-4999999/9000000
 
-    PUT /films/a.mp4                          308, Range: bytes=0-6291455    (the connection broke)
+    The next request breaks off. The client asks what has arrived:
+
+    PUT /films/a.mp4                          308, Range: bytes=0-6291455
     Content-Range: bytes */9000000
 
     PUT /films/a.mp4                          201
     Content-Range: bytes 6291456-8999999/9000000
 
-``bytes */9000000`` asks how much is there. What has arrived is kept although the client disconnected, because it is
-written as it arrives.
+``bytes */9000000`` asks how much is there. What has arrived is kept although the client
+disconnected, because it is written as it arrives.
 """
 
 from __future__ import annotations
@@ -36,16 +39,22 @@ def path_of(request: Request) -> Path:
 
 
 def total_of(request: Request, received: int) -> int:
-    """The size that the whole upload will have. Raises an HTTP error unless the body continues what is there."""
+    """The size that the whole upload will have.
+
+    Raises an HTTP error unless the body continues what is there.
+    """
     sent = parse_content_range_header(request.headers.get("Content-Range"))
-    if sent is None or sent.units != "bytes" or sent.length is None or sent.length > MAX_SIZE:
+    if sent is None or sent.units != "bytes":
         raise BadRequest("expected Content-Range: bytes first-last/size")
+    if sent.length is None or sent.length > MAX_SIZE:
+        raise BadRequest(f"expected a size of at most {MAX_SIZE}")
     if received > sent.length:
-        raise Conflict(f"got {sent.length} as the size, expected at least the {received} bytes that have arrived")
+        raise Conflict(f"got {sent.length} as the size, expected at least {received}")
     if sent.start is not None and sent.start != received:
-        raise Conflict(f"got bytes from {sent.start} on, expected them from {received} on")
+        raise Conflict(f"got bytes from {sent.start} on, expected {received} on")
     # a longer body is refused with 413, and any body of a request that only asks
-    request.max_content_length = 0 if sent.start is None or sent.stop is None else sent.stop - sent.start
+    start, stop = sent.start, sent.stop
+    request.max_content_length = 0 if start is None or stop is None else stop - start
     return sent.length
 
 

@@ -1,9 +1,11 @@
-"""A small site as it stands behind nginx: hosts, limits, addresses, a secret, a health check.
+"""A small site behind nginx: hosts, limits, addresses, a secret, a health check.
 
-    WEBAPP_HOSTS=www.example.com WEBAPP_SECRET_FILE=secret gunicorn --threads 8 webapp:app
-    WEBAPP_HOSTS=www.example.com WEBAPP_SECRET_FILE=secret uvicorn --no-proxy-headers webapp:app
+    export WEBAPP_HOSTS=www.example.com WEBAPP_SECRET_FILE=secret
+    gunicorn --threads 8 webapp:app
+    uvicorn --no-proxy-headers webapp:app
 
-It needs nothing else in the environment. nginx.conf, Dockerfile and webapp.service are beside it.
+It needs nothing else in the environment. nginx.conf, Dockerfile and webapp.service are
+beside it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ import anyio
 
 from cardan import Application, Handler, Mount, ProxyFix, Request, Response, abort
 
-logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+logging.basicConfig(
+    level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+)
 
 SECRET = Path(os.environ["WEBAPP_SECRET_FILE"]).read_bytes().strip()
 
@@ -37,9 +41,12 @@ def who(request: SiteRequest) -> Response:
 
 
 def upload(request: SiteRequest) -> Response:
-    """Receive a file, and sign its name, so that a later request can show that it was received."""
+    """Receive a file, and sign its name, so that a later request can show that it
+    was received.
+    """
     photo = request.files["photo"]
-    signature = hmac.new(SECRET, (photo.filename or "").encode(), hashlib.sha256).hexdigest()
+    name = (photo.filename or "").encode()
+    signature = hmac.new(SECRET, name, hashlib.sha256).hexdigest()
     return Response.from_json({"size": photo.size, "signature": signature})
 
 
@@ -54,7 +61,11 @@ async def events(request: SiteRequest) -> Response:
     return Response.from_events(numbers())
 
 
-VIEWS: dict[str, Handler[SiteRequest]] = {"/": who, "/upload": upload, "/events": events}
+VIEWS: dict[str, Handler[SiteRequest]] = {
+    "/": who,
+    "/upload": upload,
+    "/events": events,
+}
 
 
 class Site(Application[SiteRequest]):
@@ -69,7 +80,10 @@ class Site(Application[SiteRequest]):
 
 @Request.application
 async def health(request: Request) -> Response:
-    """Say that this process answers. It needs no thread on ASGI, and no certain host."""
+    """Say that this process answers.
+
+    It needs no thread on ASGI, and no certain host.
+    """
     return Response("ok\n", headers={"Cache-Control": "no-store"})
 
 

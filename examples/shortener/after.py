@@ -12,7 +12,16 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from cardan import Application, Handler, HTTPException, Mount, Request, Response, StaticFiles, redirect
+from cardan import (
+    Application,
+    Handler,
+    HTTPException,
+    Mount,
+    Request,
+    Response,
+    StaticFiles,
+    redirect,
+)
 from cardan.compat.werkzeug.routing import Map, MapAdapter, Rule
 from cardan.exceptions import NotFound
 
@@ -32,20 +41,32 @@ RULES = Map(
 
 
 class Shortener(Application[Request]):
-    """The application: the database, the templates, and a view for each endpoint of the map."""
+    """The application: the database, the templates, and a view for each endpoint of
+    the map.
+    """
 
     def __init__(self, database: str) -> None:
         super().__init__()
         self.links = Links(database)
-        self.pages = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True)
+        self.pages = Environment(
+            loader=FileSystemLoader(HERE / "templates"), autoescape=True
+        )
 
     def render(self, template: str, status: int = 200, **values: object) -> Response:
         """A page."""
-        return Response(self.pages.get_template(template).render(values), status, mimetype="text/html")
+        return Response(
+            self.pages.get_template(template).render(values),
+            status,
+            mimetype="text/html",
+        )
 
     def home(self, request: Request, urls: MapAdapter) -> Response:
         """The form, and the links that this browser has made."""
-        return self.render("home.html", own=request.cookies.get("own", "").split(), root=request.root_path)
+        return self.render(
+            "home.html",
+            own=request.cookies.get("own", "").split(),
+            root=request.root_path,
+        )
 
     def shorten(self, request: Request, urls: MapAdapter) -> Response:
         """Store the link of the form."""
@@ -53,9 +74,22 @@ class Shortener(Application[Request]):
         try:
             name = self.links.add(request.form["url"], request.form.get("name", ""))
         except InvalidLink as error:
-            return self.render("home.html", 400, error=error, form=request.form, own=own, root=request.root_path)
+            return self.render(
+                "home.html",
+                400,
+                error=error,
+                form=request.form,
+                own=own,
+                root=request.root_path,
+            )
         response = redirect(urls.build("about", {"name": name}), 303)
-        response.set_cookie("own", " ".join([name, *own][:5]), max_age=86400, httponly=True, samesite="Lax")
+        response.set_cookie(
+            "own",
+            " ".join([name, *own][:5]),
+            max_age=86400,
+            httponly=True,
+            samesite="Lax",
+        )
         return response
 
     def import_list(self, request: Request, urls: MapAdapter) -> Response:

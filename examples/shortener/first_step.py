@@ -39,19 +39,31 @@ RULES = Map(
 
 
 class Shortener:
-    """The application: the database, the templates, and a view for each endpoint of the map."""
+    """The application: the database, the templates, and a view for each endpoint of
+    the map.
+    """
 
     def __init__(self, database: str) -> None:
         self.links = Links(database)
-        self.pages = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True)
+        self.pages = Environment(
+            loader=FileSystemLoader(HERE / "templates"), autoescape=True
+        )
 
     def render(self, template: str, status: int = 200, **values: object) -> Response:
         """A page."""
-        return Response(self.pages.get_template(template).render(values), status, mimetype="text/html")
+        return Response(
+            self.pages.get_template(template).render(values),
+            status,
+            mimetype="text/html",
+        )
 
     def home(self, request: Request, urls: MapAdapter) -> Response:
         """The form, and the links that this browser has made."""
-        return self.render("home.html", own=request.cookies.get("own", "").split(), root=request.script_root)
+        return self.render(
+            "home.html",
+            own=request.cookies.get("own", "").split(),
+            root=request.script_root,
+        )
 
     def shorten(self, request: Request, urls: MapAdapter) -> Response:
         """Store the link of the form."""
@@ -59,9 +71,22 @@ class Shortener:
         try:
             name = self.links.add(request.form["url"], request.form.get("name", ""))
         except InvalidLink as error:
-            return self.render("home.html", 400, error=error, form=request.form, own=own, root=request.script_root)
+            return self.render(
+                "home.html",
+                400,
+                error=error,
+                form=request.form,
+                own=own,
+                root=request.script_root,
+            )
         response = redirect(urls.build("about", {"name": name}), 303)
-        response.set_cookie("own", " ".join([name, *own][:5]), max_age=86400, httponly=True, samesite="Lax")
+        response.set_cookie(
+            "own",
+            " ".join([name, *own][:5]),
+            max_age=86400,
+            httponly=True,
+            samesite="Lax",
+        )
         return response
 
     def import_list(self, request: Request, urls: MapAdapter) -> Response:
@@ -89,7 +114,9 @@ class Shortener:
         if link is None:
             raise NotFound()
         short = urls.build("follow", {"name": name}, force_external=True)
-        return self.render("about.html", link=link, short=short, root=request.script_root)
+        return self.render(
+            "about.html", link=link, short=short, root=request.script_root
+        )
 
     def data(self, request: Request, urls: MapAdapter, name: str) -> Response:
         """A link as JSON. A client that has it already gets a 304."""
@@ -113,7 +140,9 @@ class Shortener:
             return error.get_response(request.environ)
         return response
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
         request = Request(environ)
         response = self.dispatch(request)
