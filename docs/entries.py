@@ -273,10 +273,19 @@ def show_types(app: Sphinx, domain: str, objtype: str, content: addnodes.desc_co
 
 
 def shorten(
-    app: Sphinx, what: str, name: str, value: object, options: object, signature: str | None, returns: str | None
+    app: Sphinx, what: str, name: str, value: Any, options: object, signature: str | None, returns: str | None
 ) -> tuple[str | None, str | None]:
-    """Write ``[]`` for a default that a dataclass makes by calling ``list``."""
-    return signature and re.sub(r" ?= ?<factory>", " = []", signature), returns
+    """Write ``[]`` for a default that a dataclass makes by calling ``list``, and a number for its private name."""
+    names = getattr(value.__init__ if inspect.isclass(value) else value, "__globals__", {})
+
+    def default(found: re.Match[str]) -> str:
+        constant = names.get(found[1])
+        return f" = {constant}" if isinstance(constant, int) else " = ..."
+
+    if signature is not None:
+        signature = re.sub(r" ?= ?<factory>", " = []", signature)
+        signature = re.sub(r" = (_?[A-Z][A-Z_]+)\b(?!\.)", default, signature)
+    return signature, returns
 
 
 def type_of_entry(objtype: str, signature: addnodes.desc_signature) -> str | None:
