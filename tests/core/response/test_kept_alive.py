@@ -4,6 +4,7 @@ keep-alive comments where the library for async code is given.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -100,6 +101,36 @@ async def test_a_body_that_ends_or_fails(library: AsyncLibrary) -> None:
         response = Response.from_events(body(error=error))
         with pytest.raises(type(error), match="mine"):
             await _collect(response.aiter_events("GET", library=library))
+
+
+class Stop(BaseException):
+    """An exception that is no :exc:`Exception`, as those of test runners are."""
+
+
+async def test_a_body_that_is_broken_off(library: AsyncLibrary, anyio_backend: str) -> None:
+    """A body that waits for something that was cancelled, or that ends by any other exception, has not ended as a
+    whole: the exception is raised where the events are asked for, whether there is a keep-alive or not.
+    """
+
+    async def body(error: BaseException) -> AsyncIterator[int]:
+        yield 1
+        raise error
+
+    errors: list[BaseException] = [Stop(), GeneratorExit()]
+    if anyio_backend == "asyncio":
+        errors.append(asyncio.CancelledError())
+    for error in errors:
+        for keep_alive in (None, 60):
+            got: list[type] = []
+            response = Response.from_events(body(error), keep_alive=keep_alive)
+            with pytest.raises(type(error)):
+                await _gather(response.aiter_events("GET", library=library), got)
+            assert got == [Head, Chunk]
+
+
+async def _gather(events: AsyncIterator[Any], kinds: list[type]) -> None:
+    async for event in events:
+        kinds.append(type(event))
 
 
 async def _collect(events: AsyncIterator[Any]) -> list[Any]:

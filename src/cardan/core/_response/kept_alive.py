@@ -6,6 +6,7 @@ the body can continue while a filler is sent.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, Self
 
 from .._waiting import Background
@@ -97,8 +98,10 @@ class KeptAlive:
         try:
             with self._scope:
                 await pump(self._body, self._emit, self._library)
-        except (Exception, KeyboardInterrupt, SystemExit) as error:  # raised where the items are asked for
+        except BaseException as error:  # raised where the items are asked for: else the body would look whole
             self._error = error
+            if self._library.current_effective_deadline() == -inf:  # the event loop itself ends
+                raise
         finally:
             self._over.set()
             self._told.set()
