@@ -155,6 +155,8 @@ async def serve(
             await Connection(app, stream).serve()
         except (OSError, *LEFT):
             pass  # the client has left
+        except Exception:  # nobody has thought of it: it ends this connection only
+            print_exc()
 
     await trio.serve_tcp(handle, port, host="127.0.0.1", task_status=task_status)
 

@@ -57,17 +57,16 @@ class Connection:
         async with trio.open_nursery() as nursery:
             while data := await self.receive():
                 try:
-                    events = self.http.receive_data(data)
+                    for event in self.http.receive_data(data):
+                        if isinstance(event, h2.events.RequestReceived):
+                            stream = self.streams[event.stream_id] = Stream(self, event.stream_id)
+                            nursery.start_soon(stream.serve, event.headers)
+                        elif isinstance(event, h2.events.ConnectionTerminated):
+                            nursery.cancel_scope.cancel()
+                        else:
+                            self.dispatch(event)
                 except h2.exceptions.ProtocolError:  # this is not HTTP/2: the last frame says so
                     break
-                for event in events:
-                    if isinstance(event, h2.events.RequestReceived):
-                        stream = self.streams[event.stream_id] = Stream(self, event.stream_id)
-                        nursery.start_soon(stream.serve, event.headers)
-                    elif isinstance(event, h2.events.ConnectionTerminated):
-                        nursery.cancel_scope.cancel()
-                    else:
-                        self.dispatch(event)
                 await self.flush()
             nursery.cancel_scope.cancel()
         await self.flush()
@@ -118,18 +117,18 @@ class Stream:
     async def serve(self, fields: list[tuple[bytes, bytes]]) -> None:
         """Answer the request. If the client resets the stream, or the connection ends, this is cancelled."""
         try:
-            with self.scope:
-                await self.answer(fields)
-        finally:
-            del self.connection.streams[self.number]
-        try:
+            try:
+                with self.scope:
+                    await self.answer(fields)
+            finally:
+                del self.connection.streams[self.number]
             self.discard()
             await self.connection.flush()
             if not self.ended:  # of an upload that nobody wants: the client need not go on (RFC 9113 section 8.1)
                 self.http.reset_stream(self.number, h2.errors.ErrorCodes.NO_ERROR)
                 await self.connection.flush()
         except h2.exceptions.ProtocolError:
-            pass  # the stream is closed
+            pass  # the stream is closed, or the connection
 
     def discard(self) -> None:
         """Throw away what nobody has read. It no longer counts against the connection (RFC 9113 section 6.9.1)."""
@@ -161,6 +160,7 @@ class Stream:
         except (ClientDisconnected, h2.exceptions.NoSuchStreamError, *LEFT):
             pass  # the client has left, or is too slow
         except Exception:
+            await trio.lowlevel.checkpoint()  # an error that comes of the end of the connection is cancelled here
             print_exc()
             if self.started:  # the client must not take what it has for the whole of it
                 self.http.reset_stream(self.number, h2.errors.ErrorCodes.INTERNAL_ERROR)
@@ -187,7 +187,7 @@ class Stream:
 
     async def inform(self, response: core.Informational) -> None:
         """Send an informational response, such as early hints."""
-        self.http.send_headers(self.number, [(":status", str(response.status)), *response.headers])
+        self.http.send_headers(self.number, raw([(":status", str(response.status)), *response.headers]))
         await self.connection.flush()
 
     async def send_events(self, response: core.Response, method: str) -> None:
@@ -200,14 +200,14 @@ class Stream:
                         fields = [(":status", str(status)), *headers]
                         if not any(name.lower() == "date" for name, _ in fields):
                             fields.append(("date", formatdate(usegmt=True)))
-                        self.http.send_headers(self.number, fields)
+                        self.http.send_headers(self.number, raw(fields))
                         self.started = True
                     case core.Chunk(data):
                         await self.send_data(data)
                     case core.End([]):
                         self.http.end_stream(self.number)
                     case core.End(trailers):
-                        self.http.send_headers(self.number, trailers, end_stream=True)
+                        self.http.send_headers(self.number, raw(trailers), end_stream=True)
                 await self.connection.flush()
 
     async def send_data(self, data: bytes) -> None:
@@ -224,6 +224,11 @@ class Stream:
                     await grew.wait()
 
 
+def raw(fields: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Header fields as bytes."""
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in fields]
+
+
 async def serve(
     app: Dual, port: int, task_status: trio.TaskStatus[list[trio.SocketListener]] = trio.TASK_STATUS_IGNORED
 ) -> None:
@@ -234,6 +239,8 @@ async def serve(
             await Connection(app, stream).serve()
         except* (OSError, *LEFT):
             pass  # the client has left
+        except* Exception:  # nobody has thought of it: it ends this connection only
+            print_exc()
 
     await trio.serve_tcp(handle, port, host="127.0.0.1", task_status=task_status)
 

@@ -212,6 +212,20 @@ def test_a_client_that_resets_its_connection(port: int, data: bytes, capfd: pyte
     assert "Traceback" not in capfd.readouterr().err
 
 
+def test_a_connection_that_fails(port: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """An error that nobody has thought of ends its connection, and no other."""
+
+    def fail(*args: object) -> None:
+        raise LookupError("nobody has thought of this")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(h11_server.Connection, "answer", fail)
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"http://127.0.0.1:{port}/", timeout=20)
+    assert "nobody has thought of this" in capfd.readouterr().err
+    assert httpx.get(f"http://127.0.0.1:{port}/", timeout=20).text == "hello"
+
+
 def test_a_date_of_the_handler(port: int) -> None:
     """A response has one Date: that of the handler, if it sets one."""
     answer = spoken(port, "GET /dated HTTP/1.1", "Connection: close")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 FORM = ("content-type", "application/x-www-form-urlencoded")
+ASKING = [(":method", "GET"), (":scheme", "http"), (":authority", "a.example")]
 left = threading.Event()
 working = threading.Event()
 
@@ -54,6 +55,8 @@ def pages(request: Request) -> Response:
         return Response(request.iter_data())
     if request.path == "/work":
         assert working.wait(20)
+    if request.path == "/named":
+        return Response("hello", headers={"X-Name": "caf\xe9"})
     if request.path == "/none":
         raise NotFound
     return Response("hello")
@@ -212,6 +215,44 @@ def test_a_client_that_leaves(port: int) -> None:
     client.until(h2.events.DataReceived, 1)
     client.socket.close()
     assert left.wait(20)
+
+
+@pytest.mark.parametrize("path", ["/", "/error", "/endless", "/large", "/echo"])
+def test_a_client_that_ends_the_connection(port: int, path: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """It may say so in the bytes that ask: what is no longer sent is nobody's error, and others are still served."""
+    for started in (False, True):
+        client = Client(port)
+        client.http.send_headers(1, [*ASKING, (":path", path)], end_stream=path != "/echo")
+        if started:
+            client.flush()
+            client.until(h2.events.ResponseReceived, 1) if path != "/echo" else None
+            client.http.send_headers(3, [*ASKING, (":path", path)], end_stream=False)
+        client.http.close_connection()
+        client.flush()
+        while client.socket.recv(65536):
+            pass
+        client.socket.close()
+    assert h2_client.get(port, "/").body == b"hello"
+    assert "ProtocolError" not in capfd.readouterr().err
+
+
+def test_a_value_that_is_not_ascii(port: int) -> None:
+    """A field is sent as HTTP/1.1 would send it: each character is one byte (RFC 9110 section 5.5)."""
+    assert ("x-name", "caf\xe9") in h2_client.get(port, "/named").headers
+
+
+def test_a_connection_that_fails(port: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """An error that nobody has thought of ends its connection, and no other."""
+
+    def fail(*args: object) -> None:
+        raise LookupError("nobody has thought of this")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(h2_server.Connection, "dispatch", fail)
+        with pytest.raises(ConnectionError):
+            h2_client.get(port, "/")
+    assert "nobody has thought of this" in capfd.readouterr().err
+    assert h2_client.get(port, "/").body == b"hello"
 
 
 def test_an_upload_that_nobody_wants(port: int) -> None:
