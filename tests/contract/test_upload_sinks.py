@@ -425,6 +425,61 @@ async def test_core_request_awaiting(sink: str) -> None:
     assert hops.count("rewind") == (0 if sink in (*ASYNC_SINKS, "bytes") else len(COUNTS))
 
 
+class Untold(AwaitedFile):
+    """An async file whose position cannot be asked for: ``error`` is raised, or nothing ever comes."""
+
+    def __init__(self, error: Exception | None) -> None:
+        super().__init__()
+        self.file.seek(0)
+        self.error = error
+        self.aborted = 0
+
+    async def tell(self) -> int:
+        """Fail, or wait without end."""
+        if self.error is None:
+            await anyio.sleep_forever()
+        assert self.error is not None
+        raise self.error
+
+    async def abort(self) -> None:
+        """Note that the upload has failed."""
+        await anyio.lowlevel.checkpoint()
+        self.aborted += 1
+        await self.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("error", [io.UnsupportedOperation("tell"), ValueError("closed"), LookupError("mine"), None])
+async def test_an_async_file_that_cannot_tell(error: Exception | None) -> None:
+    """Its position is 0 if it says that it has none, as that of a plain file is. After any other error, and after a
+    cancellation, the file is left with ``abort()``, as after an error of its ``write``.
+    """
+    opened: list[Untold] = []
+
+    class Storing(core.Request):
+        def make_file_sink(self, part: Any) -> Any:
+            opened.append(Untold(error))
+            return opened[-1]
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield body_of(5000)
+
+    request = Storing(HEADERS, pieces(), shield=lambda: anyio.CancelScope(shield=True))
+    async with request:
+        if error is None:
+            with anyio.move_on_after(0.01):
+                await request.load()
+        elif isinstance(error, LookupError):
+            with pytest.raises(LookupError, match="mine"):
+                await request.load()
+        else:
+            await request.load()
+            assert await request.files["f"].aread() == DATA[:5000]
+    [file] = opened
+    assert file.aborted == (error is None or isinstance(error, LookupError))
+    assert file.closed
+
+
 def stepping(source: io.BytesIO, make: Callable[[], Any]) -> Callable[[Any], Any]:
     """Performs the steps as the manual does: it does nothing about a complete file."""
 

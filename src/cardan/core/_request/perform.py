@@ -8,7 +8,7 @@ async sink in sync code.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from io import BytesIO
@@ -95,7 +95,12 @@ def perform(
                 return _sync_sink(sink)
             sink = await sink if isinstance(sink, CoroutineType) else sink
             if (tell := getattr(sink, "tell", None)) is not None and iscoroutinefunction(tell):
-                starts[id(sink)] = await tell()
+                try:
+                    starts[id(sink)] = await _position(tell)
+                except BaseException as error:  # the parser, which closes the sinks, has not got this one
+                    with suppress(Exception):
+                        await call(Close(sink, error))
+                    raise
             return sink
         assert type(step) is Close
         finish = _finisher(step, left, _ALEAVE)
@@ -114,6 +119,14 @@ def perform(
         return None
 
     return call
+
+
+async def _position(tell: Callable[[], Awaitable[int]]) -> int:
+    """What :func:`~cardan.core.forms._sinks.start_of` is for a plain file."""
+    try:
+        return await tell()
+    except (OSError, ValueError):
+        return 0
 
 
 async def _write(sink: Any, data: bytes, run_sync: Callable[..., Awaitable[Any]] | None) -> None:
