@@ -58,3 +58,61 @@ def test_a_cancelled_upload_aborts_its_sink(backend: str, scope: Any) -> None:
 
     anyio.run(main, backend=backend)
     assert seen == ["aborting", "aborted"]
+
+
+FILE = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nx\r\n'
+BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+class Closing(Sink):
+    """A file of an async library, which is closed by awaiting."""
+
+    def read(self) -> bytes:
+        return b"x"
+
+    async def close(self) -> None:
+        self.seen.append("closing")
+        await anyio.sleep(0)
+
+
+@BACKENDS
+def test_without_a_shield_each_sink_is_told(backend: str) -> None:
+    """A cancellation that cuts off the ``abort()`` of one sink does not keep it from the others."""
+    seen: list[str] = []
+    loading: anyio.CancelScope
+
+    async def body() -> AsyncIterator[bytes]:
+        yield FILE * 3
+        loading.cancel()
+        await anyio.sleep_forever()
+
+    async def main() -> None:
+        nonlocal loading
+        loading = anyio.CancelScope()
+        head = core.RequestHead("POST", headers={"Content-Type": "multipart/form-data; boundary=B"})
+        request = core.Request(head, body(), make_file=lambda: Sink(seen))
+        with loading:
+            await request.load()
+        assert loading.cancelled_caught
+        await request.aclose()
+
+    anyio.run(main, backend=backend)
+    assert seen == ["aborting"] * 3
+
+
+@BACKENDS
+def test_without_a_shield_each_file_is_closed(backend: str) -> None:
+    """The same holds for the files of a form at the end of its request, and the cancellation is not lost."""
+    seen: list[str] = []
+
+    async def main() -> None:
+        head = core.RequestHead("POST", headers={"Content-Type": "multipart/form-data; boundary=B"})
+        request = core.Request(head, FILE * 3 + b"--B--", make_file=lambda: Closing(seen))
+        await request.load()
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await request.aclose()
+        assert scope.cancelled_caught
+
+    anyio.run(main, backend=backend)
+    assert seen == ["closing"] * 3

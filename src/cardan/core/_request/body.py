@@ -248,17 +248,21 @@ class Body:
 async def close_async_files(files: list[Any]) -> None:
     """Close those of ``files`` whose end has to be awaited and that were not detached; the others are left alone.
 
-    The first error is raised after all were closed.
+    The first error is raised after all were closed, or a cancellation, if there was one.
     """
-    first: Exception | None = None
+    first: BaseException | None = None
     for file in files:
         if closes_async(file):
             try:
                 await arelease(file)
-            except Exception as error:
-                first = first or error
+            except BaseException as error:
+                if first is None or isinstance(first, Exception) > isinstance(error, Exception):
+                    first = error
     if first is not None:
-        raise first
+        try:
+            raise first
+        finally:
+            del first  # its traceback holds this frame: no cycle
 
 
 def parsed_before(access: str) -> BodyConsumed:

@@ -251,9 +251,21 @@ def _count(reader: BodyReader, data: bytes) -> tuple[bytes, HTTPException | None
 
 
 def _close_all(sinks: list[Any], error: BaseException) -> Generator[Step, Any, None]:
-    """The steps that close every sink, even if closing another one fails: only the first error is raised."""
+    """The steps that close every sink, even if closing another one fails or is cancelled. Of the errors of closing only
+    a cancellation is raised.
+    """
+    stop: BaseException | None = None
     for sink in sinks:
         try:
             yield Close(sink, error)
+        except GeneratorExit:
+            raise  # the generator was closed: no step can be performed any more
         except Exception:
             continue
+        except BaseException as other:
+            stop = stop or other
+    if stop is not None:
+        try:
+            raise stop
+        finally:
+            del stop  # its traceback holds this frame: no cycle
