@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 KINDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "str": ("[^/]+", str),
     "int": ("[0-9]{1,18}", int),
-    "path": (".+", str),
+    "path": ("(?s:.+)", str),
 }
 
 
@@ -54,6 +54,10 @@ class Route(Generic[R]):
         found = self.pattern.fullmatch(path)
         return found and {name: make(found[name]) for name, (_, make) in self.kinds.items()}
 
+    def view(self, method: str) -> Callable[Concatenate[R, ...], Answer | Awaitable[Answer]] | None:
+        """The view for a method. HEAD is answered as GET is, unless it has a view of its own."""
+        return self.views.get(method) or (self.views.get("GET") if method == "HEAD" else None)
+
 
 class Routes(Application[R]):
     """A site, or a blueprint: the part of a site whose paths begin with ``prefix``.
@@ -71,12 +75,14 @@ class Routes(Application[R]):
         self.parts: list[tuple[str, Dual]] = []
         self.parent: Routes[R] | None = None
         self.pages: dict[int | None, Page[R, HTTPException]] = {}
-        self.rescues: list[tuple[type[Exception], Page[R, Any]]] = []
+        self.rescues: dict[type[Any], Page[R, Any]] = {}
 
     # --- what is at a path ---
 
     def route(self, path: str, *methods: str) -> Callable[[View[R, P, A]], View[R, P, A]]:
-        """Let a view answer these methods of a path: a ``def``, or an ``async def``, that gets what is in the path."""
+        """Let a view answer these methods of a path, else GET. It is a ``def`` or an ``async def``, and gets what is in
+        the path.
+        """
 
         def add(view: View[R, P, A]) -> View[R, P, A]:
             whole = self.prefix + path
@@ -85,7 +91,7 @@ class Routes(Application[R]):
                     break
             else:
                 self.routes.append(route := Route(whole))
-            route.views.update(dict.fromkeys(methods, view))
+            route.views.update(dict.fromkeys(methods or ["GET"], view))
             return view
 
         return add
@@ -138,7 +144,7 @@ class Routes(Application[R]):
         """Let a function answer the exceptions of a class that no view has caught. A site has them, not a blueprint."""
 
         def add(page: Page[R, E]) -> Page[R, E]:
-            self.rescues.append((kind, page))
+            self.rescues[kind] = page
             return page
 
         return add
@@ -147,12 +153,14 @@ class Routes(Application[R]):
 
     def resolve(self, request: R) -> Handler[R] | Dual:
         """The view for a request, with the values in its path, or the part of the site that answers it."""
+        allowed: list[str] = []
         for route in self.routes:
             if (values := route.match(request.path)) is not None:
-                view = route.views.get("GET" if request.method == "HEAD" else request.method)
-                if view is None:
-                    raise MethodNotAllowed([*route.views, *(["HEAD"] if "GET" in route.views else [])])
-                return partial(view, **values)
+                if (view := route.view(request.method)) is not None:
+                    return partial(view, **values)
+                allowed += route.views
+        if allowed:
+            raise MethodNotAllowed(dict.fromkeys([*allowed, "HEAD"] if "GET" in allowed else allowed))
         for prefix, part in self.parts:
             if f"{request.path}/".startswith(f"{prefix}/"):
                 return part
@@ -165,5 +173,6 @@ class Routes(Application[R]):
         return self.parent.on_error(request, error) if self.parent else super().on_error(request, error)
 
     def on_exception(self, request: R, error: Exception) -> Response | None:
-        """The answer to an exception, if there is one for its class."""
-        return next((page(request, error) for kind, page in self.rescues if isinstance(error, kind)), None)
+        """The answer to an exception: the one for its class, or for the nearest class that it is made of."""
+        kinds = (kind for kind in type(error).__mro__ if kind in self.rescues)
+        return next((self.rescues[kind](request, error) for kind in kinds), None)

@@ -102,3 +102,58 @@ def test_paths() -> None:
     assert route.match("/a.b/x y/007") == {"name": "x y", "number": 7}
     for path in ("/aXb/x/7", "/a.b/x/y", "/a.b/x/7/", "/a.b//7", "/a.b/x/7\n"):
         assert route.match(path) is None
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+def test_methods(protocol: ProtocolName) -> None:
+    """A view is for GET if it names no method. HEAD may have a view of its own. Several routes may lead to one path,
+    each for other methods, and ``Allow`` names all of them once.
+    """
+    site = framework.Routes(request_class=Request)
+
+    @site.route("/notes/<name>")
+    def show(request: Request, name: str) -> Response:
+        return Response(name)
+
+    @site.route("/notes/new", "POST", "HEAD")
+    async def add(request: Request) -> Response:
+        return Response(headers={"X-View": "add"})
+
+    @site.route("/notes/<name>", "HEAD")
+    def peek(request: Request, name: str) -> Response:
+        return Response(headers={"X-View": "peek"})
+
+    with Client(site, protocol) as client:
+        assert client.get("/notes/new").text == "new"
+        assert client.post("/notes/new").headers["X-View"] == "add"
+        assert client.head("/notes/new").headers["X-View"] == "peek"
+        assert client.put("/notes/new").headers["Allow"] == "GET, HEAD, POST"
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+def test_rescues(protocol: ProtocolName) -> None:
+    """The rescue of the nearest class answers, in whatever order they were written."""
+    site = framework.Routes(request_class=Request)
+
+    @site.rescue(Exception)
+    def for_all(request: Request, error: Exception) -> Response:
+        return Response("all", 500)
+
+    @site.rescue(LookupError)
+    def for_lookups(request: Request, error: LookupError) -> Response:
+        return Response("lookup", 400)
+
+    @site.route("/<what>")
+    def fail(request: Request, what: str) -> Response:
+        raise KeyError if what == "key" else ValueError
+
+    with Client(site, protocol, raise_app_exceptions=False) as client:
+        assert client.get("/key").text == "lookup"
+        assert client.get("/value").text == "all"
+
+
+def test_a_line_end_in_a_path() -> None:
+    """It is a character like others, and never ends the path unseen."""
+    whole: framework.Route[Request] = framework.Route("/files/<rest:path>")
+    assert whole.match("/files/a\nb/c\n") == {"rest": "a\nb/c\n"}
+    assert framework.Route[Request]("/<number:int>").match("/7\n") is None
