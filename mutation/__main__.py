@@ -1,0 +1,157 @@
+"""``python -m mutation [MODULE ...] [--sample N] [--seed S] [--minutes M] [--report]``: see the package."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.house import ROOT, House
+from tests.test_modules import TABLE, promised
+
+from .coverage import SELECTED, TestsOfLines, record
+from .mutants import Mutant, mutants_of
+from .trial import codes_that_differ, in_fork, in_new_process
+
+WORK = ROOT / ".mutation"
+RESULTS = Path(__file__).with_name("results.json")
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+#: how many tests are run for one mutant at most; those of few lines come first
+MOST = 250
+
+
+class Runner:
+    """A plugin of pytest: in place of the tests it tries the mutants."""
+
+    def __init__(self, modules: list[str], options: argparse.Namespace) -> None:
+        self.modules = modules
+        self.options = options
+        self.known: dict[str, str] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+        self.lines = TestsOfLines(WORK / "coverage", ROOT)
+        self.end = time.monotonic() + 60 * options.minutes
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try the mutants. Called when the tests are collected."""
+        items = {item.nodeid: item for item in session.items}
+        house = House(ROOT / "src")
+        paths = [house.modules[name] for name in self.modules]
+        if self.options.sample:
+            chosen = self.sampled(paths)
+        else:
+            chosen = [mutant for path in paths for mutant in mutants_of(path, ROOT)]
+            known = {mutant.name for mutant in chosen}
+            files = {str(path.relative_to(ROOT)) for path in paths}
+            self.known = {  # without the mutants of code that was changed since
+                name: outcome
+                for name, outcome in self.known.items()
+                if name in known or name.partition(" ")[0] not in files
+            }
+        for number, mutant in enumerate(chosen, 1):
+            if mutant.name in self.known and not self.options.again:
+                continue
+            if time.monotonic() > self.end:
+                break
+            outcome = self.known[mutant.name] = self.outcome(mutant, items)
+            print(f"{number}/{len(chosen)} {outcome}: {mutant.path}:{mutant.line} {mutant.name[len(mutant.path) :]}")
+            self.save()
+        self.save()
+        return True
+
+    def sampled(self, paths: list[Path]) -> list[Mutant]:
+        """Mutants at random: of some modules, which are weighted by their lines."""
+        choose = random.Random(self.options.seed)
+        weights = [path.read_text("utf-8").count("\n") for path in paths]
+        counts = Counter(choose.choices(paths, weights, k=self.options.sample))
+        found: list[Mutant] = []
+        for path, count in counts.items():
+            mutants = mutants_of(path, ROOT)
+            found += choose.sample(mutants, min(count, len(mutants)))
+        return found
+
+    def outcome(self, mutant: Mutant, items: dict[str, Any]) -> str:
+        """What became of a mutant."""
+        source = (ROOT / mutant.path).read_text("utf-8")
+        tests = [name for name in self.lines.of(mutant.path, [mutant.line]) if name in items]
+        pairs = codes_that_differ(ROOT / mutant.path, source, mutant.source)
+        stem = Path(mutant.path).stem.strip("_")
+        tests.sort(key=lambda name: (f"test_{stem}" not in name, name.count("["), name))
+        if pairs is None:
+            return in_new_process(mutant, ROOT, self.test_files(mutant.path), 120)
+        if not tests:
+            return "survived: no test runs the line"
+        chosen = tests if len(tests) <= MOST else tests[: MOST // 2] + tests[MOST // 2 :: len(tests) // (MOST // 2)]
+        chosen = sorted(chosen, key=list(items).index) if len(chosen) > MOST else chosen
+        return in_fork(mutant, ROOT, [items[name] for name in chosen], 120)
+
+    def test_files(self, path: str) -> list[str]:
+        """The test file of a module, for a fault in what it does when it is imported."""
+        module = ".".join(Path(path).with_suffix("").parts[2:]).removesuffix(".__init__")
+        name = TABLE[module][0] if module in TABLE else promised(module)
+        return [f"tests/{name}"] if (ROOT / "tests" / name).exists() else ["tests/test_public_names.py"]
+
+    def save(self) -> None:
+        """Write the results."""
+        RESULTS.write_text(json.dumps(dict(sorted(self.known.items())), indent=0, ensure_ascii=False) + "\n", "utf-8")
+
+
+def report() -> int:
+    """Print the score of each package. The exit status is 1 if a survivor has no reason."""
+    known: dict[str, str] = json.loads(RESULTS.read_text("utf-8"))
+    reasons: dict[str, str] = tomllib.loads(EQUIVALENT.read_text("utf-8")).get("equivalent", {})
+    packages: dict[str, Counter[str]] = {}
+    open_ones = []
+    for name, outcome in known.items():
+        path = Path(name.partition(" ")[0])
+        package = ".".join(path.parent.parts[1:])
+        kind = "equivalent" if name in reasons else outcome.partition(":")[0]
+        packages.setdefault(package, Counter())[kind] += 1
+        if kind == "survived":
+            open_ones.append(name)
+    for package, counts in sorted(packages.items()):
+        counted = counts["killed"] + counts["survived"]
+        print(f"{package}: {counts['killed']} of {counted} killed ({100 * counts['killed'] / max(counted, 1):.1f} %)")
+    print("\n".join(["", *open_ones]))
+    return int(bool(open_ones))
+
+
+def main() -> int:
+    """Try mutants, or report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("modules", nargs="*", help="cardan.core._urls ... (default: all)")
+    parser.add_argument("--sample", type=int, default=0, help="how many mutants, chosen at random (default: all)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=1e6, help="begin no mutant after that time")
+    parser.add_argument("--again", action="store_true", help="also those whose outcome is known")
+    parser.add_argument("--report", action="store_true", help="only print what is known")
+    options = parser.parse_args()
+    if options.report:
+        return report()
+    if not (WORK / "coverage").exists():
+        record(ROOT, WORK / "coverage")
+    modules = options.modules or sorted(House(ROOT / "src").modules)
+    arguments = [
+        "-q",
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "faulthandler_timeout=0",
+        "-m",
+        SELECTED,
+        "tests",
+    ]
+    pytest.main(arguments, plugins=[Runner(modules, options)])
+    return report()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Which tests run a line: a run of the tests with coverage, which notes the test for each line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from coverage import CoverageData
+
+__all__ = ["TestsOfLines", "record"]
+
+#: the tests that need no server and no browser: they end soon, and in one process
+SELECTED = "not real_server and not browser"
+
+
+def record(root: Path, data: Path) -> None:
+    """Run the tests, and write what they ran into the file ``data``. Takes some minutes."""
+    data.parent.mkdir(exist_ok=True)
+    settings = data.with_suffix(".ini")
+    settings.write_text(f"[run]\nbranch = true\nsource = cardan\nparallel = true\ndata_file = {data}\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--maxprocesses", "8", "--dist", "loadfile"]
+    options = ["--cov=cardan", "--cov-context=test", f"--cov-config={settings}", "--cov-report="]
+    no_guard = ["-o", "faulthandler_timeout=0", "-p", "no:cacheprovider"]
+    subprocess.run([*command, *options, *no_guard, "-m", SELECTED, "tests"], cwd=root, check=True)
+
+
+class TestsOfLines:
+    """Reads what :func:`record` wrote."""
+
+    __test__ = False  # for pytest: this is no test
+
+    def __init__(self, data: Path, root: Path) -> None:
+        self._root = root
+        self._data = CoverageData(str(data))
+        self._data.read()
+        self._lines: dict[str, dict[int, list[str]]] = {}
+
+    def of(self, path: str, lines: Iterable[int]) -> set[str]:
+        """The ids of the tests that run one of the lines of a file."""
+        if path not in self._lines:
+            self._lines[path] = self._data.contexts_by_lineno(str(self._root / path))
+        known = self._lines[path]
+        found = {context.partition("|")[0] for line in lines for context in known.get(line, ())}
+        found.discard("")
+        return found
