@@ -32,7 +32,7 @@ scripts = $(sort $(shell grep -ls '^if __name__ == "__main__":' $(1)/*.py))
 PIP_QUIET := -qq --no-input --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-newer demo check format bench bench-newer early-answers interop interop-suites docs dist dist-test coverage fuzz soak clean
+.PHONY: help test test-newer demo check format bench bench-newer early-answers interop interop-suites docs dist dist-test coverage mutation fuzz soak clean
 .NOTPARALLEL:
 .SUFFIXES:
 
@@ -51,6 +51,7 @@ help:
 	@echo "make dist    the source distribution and the wheel, in dist"
 	@echo "make dist-test  the tests of that source distribution, with that wheel installed in an environment of its own"
 	@echo "make coverage  which lines and branches of the library the tests without real servers do not reach: none"
+	@echo "make mutation  small faults in the library, which the tests have to find; takes hours, goes on where it was ended"
 	@echo "make fuzz    every fuzzer for a short while"
 	@echo "make soak    an hour of load on uvicorn and gunicorn; writes soak/results.json"
 
@@ -135,6 +136,10 @@ coverage: $(VENV)/.installed-coverage
 fuzz: $(VENV)/.installed-test
 	@status=0; for script in $(call scripts,fuzz); do \
 		echo "== $$script"; $(PY) "$$script" $(ARGS) || status=1; done; exit $$status
+
+# goes on where it was ended; ARGS="cardan.core._urls" takes one module, ARGS="--sample 200" mutants at random
+mutation: $(VENV)/.installed-mutation
+	@$(PY) -m mutation $(ARGS)
 
 soak: $(VENV)/.installed-test
 	@$(PY) -m soak $(ARGS)

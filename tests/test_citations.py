@@ -20,7 +20,19 @@ from tests.house import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FOLDERS = ("src", "tests", "typing_tests", "docs", "examples", "benchmarks", "interop", "fuzz", "soak", ".ci")
+FOLDERS = (
+    "src",
+    "tests",
+    "typing_tests",
+    "docs",
+    "examples",
+    "benchmarks",
+    "interop",
+    "fuzz",
+    "soak",
+    "mutation",
+    ".ci",
+)
 KINDS = {".py", ".md", ".toml", ".js", ".css", ".txt", ""}
 MADE = ("/.coverage", "docs/_build", "__pycache__", "benchmarks/results", "tests/corpora")
 FILES = sorted(
