@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cardan.core._checks import check_spelling, check_type, near_miss
+from cardan.core._checks import cannot_take, check_spelling, check_type, near_miss
 
 KNOWN = ("code", "title", "description", "request_class")
 
@@ -78,3 +78,31 @@ def test_a_long_value_is_cut() -> None:
     with pytest.raises(TypeError) as caught:
         check_type("x", "a" * 10_000, int, "an int")
     assert len(str(caught.value)) < 100
+
+
+@pytest.mark.parametrize(
+    ("function", "refused"),
+    [
+        (lambda a, b: None, [0, 1, 3]),
+        (lambda a, *b: None, [0]),
+        (lambda *, a: None, [0, 1, 2, 3]),
+        (len, [0, 2, 3]),
+    ],
+)
+def test_how_many_arguments_a_function_takes(function: Any, refused: list[int]) -> None:
+    """A signature tells which numbers of arguments cannot be passed."""
+    assert [number for number in range(4) if cannot_take(function, number)] == refused
+
+
+class Unknown:
+    """A function whose signature cannot be told."""
+
+    __signature__ = "unknown"
+
+    def __call__(self, *args: Any) -> None: ...
+
+
+@pytest.mark.parametrize("function", [Unknown(), type, 5])
+def test_a_function_without_a_signature_may_take_anything(function: Any) -> None:
+    """What has no signature is not said to be called wrongly."""
+    assert not any(cannot_take(function, number) for number in range(4))

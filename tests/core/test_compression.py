@@ -379,6 +379,18 @@ def test_a_coding_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None
     assert fields["Content-Encoding"] == "gzip"
 
 
+def test_the_modules_of_a_coding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A coding has the first of its modules that can be imported, and none if none can."""
+    monkeypatch.setattr("cardan.core._compression._module", _module.__wrapped__)
+    monkeypatch.setitem(sys.modules, "brotli", None)  # the import system raises ModuleNotFoundError for it
+    second = types.SimpleNamespace(name="the second")
+    monkeypatch.setitem(sys.modules, "brotlicffi", second)
+    assert _module.__wrapped__("br") is second
+    monkeypatch.setitem(sys.modules, "brotlicffi", None)
+    with pytest.raises(ValueError, match="expected one of these modules to be installed: brotli, brotlicffi"):
+        CompressionPolicy(500, {"br": 4}, COMPRESSIBLE)
+
+
 @pytest.mark.parametrize(
     ("answered", "vary"),
     [

@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import (
@@ -89,6 +90,7 @@ class Every(HTTPException):
     names: Sequence[str] = ()
     view: Mapping[str, int] = {}
     kind: type[Exception] = Exception
+    tally: Counter[str] = Counter()
     sized: Sized | None = None
     price: Decimal | None = None
     """Its type is imported for type checkers only."""
@@ -209,6 +211,7 @@ def test_the_parameters_of_every_error(parameter: str) -> None:
         ("names", ["ab", ["a"], ()], [[1], 1, {"a"}]),
         ("view", [{}, {"a": 1}], [{"a": "1"}, 1]),
         ("kind", [ValueError], [1]),
+        ("tally", [Counter(), Counter("ab")], [{"a": 1}, 1]),
         ("sized", [1, None], []),
         ("price", [1, "1"], []),
     ],

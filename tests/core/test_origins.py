@@ -117,11 +117,16 @@ def test_names_that_are_none_are_not_repeated() -> None:
 
 
 def test_what_is_left_out() -> None:
-    """An answer has no fields for options that the policy leaves out."""
+    """An answer has no fields for options that the policy leaves out. Without a method none is allowed."""
     assert preflight(policy("*", methods="*", headers=(), max_age=None), method="GET") == (
         204,
         {"Allow-Origin": "*", "Allow-Methods": "GET"},
         "",
+    )
+    assert preflight(policy("*", methods=(), headers=(), max_age=None), method="GET") == (
+        403,
+        {"Allow-Origin": "*"},
+        "The method is not allowed for this origin.",
     )
 
 

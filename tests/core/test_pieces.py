@@ -28,7 +28,9 @@ def test_pieces_end_with_an_empty_one_or_when_they_are_closed(backend: str) -> N
 
         found = [[piece async for piece in Pieces(pull)]]
         async with aclosing(Pieces(pull)) as pieces:
+            assert repr(pieces) == "<the pieces of a body>"
             found.append([await anext(pieces)])
+        assert repr(pieces) == "<the pieces of a body, closed>"
         return [*found, [piece async for piece in pieces], left]
 
     assert anyio.run(use, backend=backend) == [[b"a", b"b"], [b"c"], [], [b"d"]]

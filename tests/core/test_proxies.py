@@ -189,7 +189,18 @@ def test_a_server_on_a_unix_socket() -> None:
     path = ("/run/app.sock", None)
     assert seen(only(x_port=1), ("X-Forwarded-Port", "443"), server=path).server == path
     assert seen(only(x_host=1), ("X-Forwarded-Host", "a.example"), server=path).server == ("a.example", 80)
-    assert seen(only(x_port=1), ("X-Forwarded-Port", "443"), server=None).server is None
+    for server in (path, None):
+        head = seen(only(x_port=1), ("Host", "a.example"), ("X-Forwarded-Port", "443"), server=server)
+        assert (head.headers["Host"], head.server) == ("a.example:443", server)
+
+
+@pytest.mark.parametrize("sent", [(), (("Host", "a/b"),)])
+def test_a_port_without_a_valid_host(sent: tuple[tuple[str, str], ...]) -> None:
+    """The port that a proxy tells is that of the server also if the request has no Host, or one that is not valid."""
+    head = seen(only(x_port=1), *sent, ("X-Forwarded-Port", "443"))
+    assert (head.headers.get("Host"), head.server) == (dict(sent).get("Host"), ("internal", 443))
+    for server in (("/run/app.sock", None), None):
+        assert seen(only(x_port=1), *sent, ("X-Forwarded-Port", "443"), server=server).server == server
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
 
-from cardan.core._waiting import Background, checkpoint, make_event
+from cardan.core._waiting import Background, checkpoint, in_event_loop, make_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,22 @@ def test_without_a_loop_a_checkpoint_does_nothing() -> None:
     """A coroutine that does not wait can be run by hand."""
     with pytest.raises(StopIteration):
         checkpoint().send(None)
+
+
+def test_a_library_that_is_not_imported_runs_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody imports asyncio or trio to learn that it does not run: what was not imported runs nothing."""
+
+    async def main() -> bool:
+        await checkpoint()
+        return in_event_loop()
+
+    monkeypatch.delitem(sys.modules, "trio")
+    assert asyncio.run(main()) is True
+    monkeypatch.delitem(sys.modules, "asyncio")
+    assert in_event_loop() is False
+    with pytest.raises(StopIteration):
+        checkpoint().send(None)
+    assert not {"asyncio", "trio"} & set(sys.modules)
 
 
 def test_an_event_needs_a_loop(run: Run) -> None:

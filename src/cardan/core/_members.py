@@ -148,7 +148,7 @@ def check_settings(cls: type) -> None:
 
 
 def _annotations(cls: type) -> Mapping[str, Any]:
-    if sys.version_info >= (3, 14):
+    if sys.version_info >= (3, 14):  # pragma: no cover: an older Python does not run it
         return get_annotations(cls, format=3)  # names that are not defined yet are given as ForwardRef objects
     return get_annotations(cls)
 

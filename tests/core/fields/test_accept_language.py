@@ -107,3 +107,9 @@ def test_what_is_excluded_is_never_chosen(items: list[tuple[str, float]], offers
         assert chosen is None or chosen in offers
         assert chosen is None or accept._match(chosen) is None or accept.quality(chosen) > 0
     assert LanguageAccept.from_header(accept.to_header()) == accept
+
+
+def test_an_excluded_range_selects_nothing() -> None:
+    """A range with ``q=0`` only excludes (RFC 9110 section 12.4.2): filtering gives none of its tags."""
+    accept = LanguageAccept([("de", 1), ("en", 0), ("*", 0.5)])
+    assert accept.filter(["en", "fr", "de-AT", "en-GB"]) == ["de-AT", "fr"]

@@ -115,3 +115,9 @@ def test_live() -> None:
     response.alt_svc = [AltService.CLEAR]
     assert response.headers["Alt-Svc"] == "clear"
     assert AltService.CLEAR in response.alt_svc
+
+
+def test_the_text_of_a_service_is_its_field() -> None:
+    """str() of a service gives what is written, as str() of every field does."""
+    assert str(AltService("h3", ":443", 60, True)) == 'h3=":443"; ma=60; persist=1'
+    assert str(AltService.CLEAR) == "clear"

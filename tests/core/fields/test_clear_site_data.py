@@ -42,6 +42,8 @@ def test_writing() -> None:
     response.clear_site_data.discard("cache")
     response.clear_site_data.discard("new")
     assert set(response.clear_site_data) == {"cookies"}
+    assert "cookies" in response.clear_site_data
+    assert "cache" not in response.clear_site_data
     response.clear_site_data.clear()
     assert "Clear-Site-Data" not in response.headers
 

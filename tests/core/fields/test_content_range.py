@@ -52,3 +52,7 @@ def test_content_range_is_live() -> None:
     assert headers["Content-Range"] == "bytes */10"
     one.unset()
     assert "Content-Range" not in headers
+    one.set(0, 5, 10)
+    two.units = None
+    assert "Content-Range" not in headers
+    assert not one

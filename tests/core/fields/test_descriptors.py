@@ -214,6 +214,15 @@ def test_live_fields() -> None:
     assert len(response.headers) == 0
 
 
+@pytest.mark.parametrize("name", ["content_range", "cache_control", "last_modified", "age"])
+def test_setting_none_where_no_field_is(name: str) -> None:
+    """None removes a field; it is no error if there is none."""
+    response = core.Response(headers=[("X-Other", "1")], content_type=None)
+    before = list(response.headers)
+    setattr(response, name, None)
+    assert list(response.headers) == before
+
+
 def test_on_the_class() -> None:
     """On the class the attribute is the descriptor itself, with its docstring."""
     assert Response.tenant.__doc__ == "The ``X-Tenant`` field."

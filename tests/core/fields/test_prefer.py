@@ -93,6 +93,16 @@ def test_wrong_preferences(arguments: tuple[Any, ...]) -> None:
         Prefer(*arguments)
 
 
+def test_equality() -> None:
+    """Two objects with the same preferences and parameters are equal; nothing else is equal to a preference."""
+    prefer = Prefer({"wait": "10", "respond-async": None}, {"wait": {"unit": "s"}})
+    same = Prefer({"respond-async": None, "Wait": "10"}, {"wait": {"unit": "s"}})
+    assert prefer == same
+    assert hash(prefer) == hash(same)
+    assert prefer != Prefer({"wait": "10", "respond-async": None})
+    assert prefer != "wait=10; unit=s, respond-async"
+
+
 def test_applied() -> None:
     """What the server has followed is a live mapping (RFC 7240 section 3)."""
     response = Response()

@@ -381,3 +381,20 @@ def test_every_change_reads_back(cls: type[Live[Any]], name: str, item: Any) -> 
             assert value == before
         assert cls.from_header(value.to_header()) == value
         assert cls.bound(headers, "X") == cls.from_header(headers.get("X"))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: MediaType("text", "plain", {1: "a"}),
+        lambda: ContentDisposition("inline", parameters={1: "a"}),
+        lambda: Authorization("digest", {1: "a"}),
+        lambda: ForwardedElement("a", extensions={1: "b"}),
+        lambda: Prefer({1: None}),
+        lambda: ContentSecurityPolicy({1: "'self'"}),
+    ],
+)
+def test_a_name_is_text(make: Any) -> None:
+    """A name that is not text is refused where the value is made."""
+    with pytest.raises(TypeError, match=r"^got the name 1, expected a str$"):
+        make()

@@ -72,5 +72,6 @@ def test_of_a_response() -> None:
     response.strict_transport_security = StrictTransportSecurity(timedelta(days=365), include_subdomains=True)
     assert response.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
     assert response.strict_transport_security == StrictTransportSecurity(31536000, True)
+    assert str(response.strict_transport_security) == "max-age=31536000; includeSubDomains"
     response.strict_transport_security = None
     assert "Strict-Transport-Security" not in response.headers

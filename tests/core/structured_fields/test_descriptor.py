@@ -195,3 +195,12 @@ def test_read_only() -> None:
     """A field that is read-only cannot be set on a response either."""
     with pytest.raises(AttributeError, match="read-only"):
         Answer().fixed = 1
+
+
+def test_setting_none_where_no_field_is() -> None:
+    """None removes a field, as an empty list does; it is no error if there is none."""
+    answer = Answer()
+    before = list(answer.headers)
+    answer.count = None
+    answer.things = []
+    assert list(answer.headers) == before

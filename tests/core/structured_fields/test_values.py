@@ -53,6 +53,7 @@ def test_what_reading_folds_constructing_folds() -> None:
     assert repr(Item(Token("a"))) == "Item(Token('a'))"
     assert repr(InnerList(["a"], {"b": True})) == "InnerList([Item('a')], {'b': True})"
     assert InnerList(["a", Item(1)]).values == ("a", 1)
+    assert InnerList(["a", Item(1)]).items == (Item("a"), Item(1))
 
 
 @pytest.mark.parametrize("name", ["value", "params", "other"])
