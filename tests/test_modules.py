@@ -66,10 +66,7 @@ core._environs                    apps/test_wsgi_bridge.py                      
 core._limits                      core/request/test_limits.py              max_form_parts
 core._pickling                    test_pickles.py                           pickle
 core._problem                     core/test_exceptions.py                  about:blank
-core._request.draining            contract/test_early_answers.py           DrainLimits
-core._request.exchange            contract/test_request_state.py           wsgi.input
 core._request.fields              contract/test_request_members.py         accept_languages
-core._request.perform             core/request/test_shield.py              shield
 core._request.reading             core/request/test_body.py                BodyNotLoaded
 core._request.serving             contract/test_upload_sinks.py            make_file_sink
 core._request.sharing             contract/test_shared_loads.py            step

@@ -97,9 +97,11 @@ class Iterator:
         return piece
 
 
-def core_request(source: Source, content_type: str, make: Any = generated) -> core.Request:
-    """A request of core."""
-    fields = [(b"Content-Type", content_type.encode()), (b"Transfer-Encoding", b"chunked")]
+def core_request(source: Source, content_type: str, make: Any = generated, *, sized: bool = False) -> core.Request:
+    """A request of core; ``sized``: its head says how long the body is."""
+    length = b"%d" % sum(map(len, source.pieces))
+    framing = (b"Content-Length", length) if sized else (b"Transfer-Encoding", b"chunked")
+    fields = [(b"Content-Type", content_type.encode()), framing]
     return core.Request(core.RequestHead("POST", headers=fields), make(source), run_sync=anyio.to_thread.run_sync)
 
 
@@ -107,6 +109,7 @@ MAKERS: dict[str, Callable[[Source, str], Any]] = {
     "asgi": asgi_request,
     "core": core_request,
     "core-iterator": lambda source, kind: core_request(source, kind, Iterator),
+    "core-sized": lambda source, kind: core_request(source, kind, sized=True),
 }
 BODIES = {
     "data": ("text/plain", b"0123456789" * 10),
@@ -207,6 +210,31 @@ def test_a_read_that_all_have_left_is_ended(maker: str, backend: str) -> None:
         for _ in range(2):
             with pytest.raises(BodyConsumed, match="interrupted it"):
                 await request.load()
+
+    anyio.run(main, backend=backend)
+
+
+@backends
+@pytest.mark.parametrize("maker", MAKERS)
+def test_a_load_that_is_not_over_has_the_body(maker: str, backend: str) -> None:
+    """While a task loads, another one cannot read the body as a stream: each would get a part of it."""
+
+    async def main() -> None:
+        source = Source(pieces_of(UPLOAD.body))
+        request = MAKERS[maker](source, UPLOAD_TYPE)
+        async with anyio.create_task_group() as group:
+            group.start_soon(request.load)
+            await stop_after(source, 2)
+            for stream in (request.aiter_data, request.aiter_parts):
+                with pytest.raises(BodyConsumed, match=rf"^got {stream.__name__}\(\) while load\(\) reads the body, "):
+                    await anext(aiter(stream()))
+            with anyio.CancelScope() as running:
+                group.start_soon(source.run)
+                await request.load()
+                running.cancel()
+                group.cancel_scope.cancel()
+        assert request.form.to_dict() == {"a": "1"}
+        await request.aclose()
 
     anyio.run(main, backend=backend)
 

@@ -58,7 +58,7 @@ def test_digest_with_an_extended_name() -> None:
     assert auth.username == "Jäsøn Doe"
     auth = Authorization("digest", {"username*": "UTF-8''J%C3%A4s", "realm": "x"})
     assert auth.to_header() == "Digest username*=UTF-8''J%C3%A4s, realm=\"x\""
-    undecodable = Authorization.from_header("Digest username*=Jason, realm=\"x\"")
+    undecodable = Authorization.from_header('Digest username*=Jason, realm="x"')
     assert undecodable is not None
     assert undecodable.username is None
     assert dict(undecodable.parameters) == {"username*": "Jason", "realm": "x"}

@@ -13,7 +13,12 @@ import anyio
 import anyio.to_thread
 import pytest
 
+import cardan
+from cardan import FileStorage
 from cardan.core import Request, RequestHead
+from cardan.core._request.body import AsyncIterableBody, BytesBody, close_async_files
+from cardan.core._request.reading import FormSettings
+from cardan.core.forms import Form
 from cardan.exceptions import (
     BadRequest,
     BodyConsumed,
@@ -529,3 +534,137 @@ def test_stream_is_a_file() -> None:
 def test_as_text() -> None:
     """Text is decoded as UTF-8. Bytes that are not UTF-8 become U+FFFD, and never raise."""
     assert Request(head(), b"\xc3\xbc\xff").get_data(as_text=True) == "ü\ufffd"
+
+
+class Closable:
+    """A sink that notes that it was closed."""
+
+    def __init__(self, closed: list[str], name: str, error: Exception | None = None) -> None:
+        self.closed_ones, self.name, self.error = closed, name, error
+
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+    def read(self, size: int = -1) -> bytes:
+        return b""
+
+    def close(self) -> None:
+        self.closed_ones.append(self.name)
+        if self.error is not None:
+            raise self.error
+
+
+class AsyncClosable(Closable):
+    """The same, closed by awaiting."""
+
+    async def close(self) -> None:  # type: ignore[override]
+        super().close()
+
+
+def form_with(sink: Any) -> Form:
+    """A form with one file."""
+    return Form(files=[("f", FileStorage(sink, "a.txt", "f"))])
+
+
+def test_closing_a_body_closes_the_files_of_all_its_forms() -> None:
+    """The files of each form are closed, also behind a filter. Parsing that has failed has left none."""
+    closed: list[str] = []
+    body, behind = BytesBody(b"x"), BytesBody(b"y")
+    body.keep_form("failed", BadRequest())
+    body.keep_form("parsed", form_with(Closable(closed, "own")))
+    behind.keep_form("parsed", form_with(Closable(closed, "filtered")))
+    body.filtered = {"hook": behind}
+    assert len(body.files) == 2
+    body.close()
+    assert closed == ["own", "filtered"]
+
+
+@pytest.mark.anyio
+async def test_files_that_are_closed_by_awaiting() -> None:
+    """All of them are closed, even if closing one fails; the first error is raised. Others are left alone."""
+    closed: list[str] = []
+    files = [
+        FileStorage(AsyncClosable(closed, "a")),
+        FileStorage(Closable(closed, "sync")),
+        FileStorage(AsyncClosable(closed, "b", OSError("the disk is full"))),
+        FileStorage(AsyncClosable(closed, "c", ValueError("second"))),
+        FileStorage(AsyncClosable(closed, "d")),
+    ]
+    with pytest.raises(OSError, match="the disk is full"):
+        await close_async_files(files)
+    assert closed == ["a", "b", "c", "d"]
+
+
+def test_an_async_body_is_not_read_without_awaiting() -> None:
+    """Where nothing can await the next chunk, a read says what to do. Nothing is lost, and nothing has to be ended."""
+    body = AsyncIterableBody(pieces(b"a"))
+    with pytest.raises(WrongMode, match=r"^got a sync read of an async body, expected `await request.load\(\)`"):
+        body.read(1, False)
+    body.abandon()
+    assert anyio.run(body.aread, 1, False) == b"a"
+
+
+def test_an_error_after_the_first_bytes_is_kept() -> None:
+    """A property of the request may raise after the first bytes were read. They are lost: a later access says so, and
+    does not take the rest for the whole body.
+    """
+
+    class Odd(Request):
+        asked = 0
+
+        @property
+        def form_rules(self) -> Any:  # type: ignore[override]
+            if body_was_read:
+                raise LookupError("no rules")
+            return "default"
+
+    body_was_read: list[bool] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        body_was_read.append(True)
+        yield b"a=1"
+        yield b"&b=2"
+
+    async def main() -> None:
+        request = Odd(head(FORM, content_length=b"7"), body())
+        with pytest.raises(LookupError):
+            await request.load()
+        body_was_read.clear()
+        with pytest.raises(BodyConsumed, match="LookupError interrupted it"):
+            await request.load()
+
+    anyio.run(main)
+
+
+def test_a_form_that_was_refused_is_refused_again() -> None:
+    """Two request objects parse the bytes that were kept with the same settings: both get the error, each its own."""
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "CONTENT_TYPE": "multipart/form-data; boundary=B",
+        "CONTENT_LENGTH": "7",
+        "wsgi.input": io.BytesIO(b"garbage"),
+    }
+    errors = []
+    assert cardan.Request(environ).get_data() == b"garbage"
+    for _ in range(2):
+        with pytest.raises(BadRequest) as caught:
+            cardan.Request(environ).form
+        errors.append(caught.value)
+    assert str(errors[0]) == str(errors[1])
+    assert errors[0] is not errors[1]
+
+
+def test_settings_are_equal_if_they_parse_alike() -> None:
+    """Two request classes share a form if all that decides how it is parsed is equal. Nothing else equals settings."""
+
+    class Same(Request):
+        pass
+
+    class Strict(Request):
+        max_files = 1
+
+    settings = FormSettings((Request, "default", "", None))
+    equal = [FormSettings((cls, "default", "", own)) for cls in (Request, Same) for own in (None, {})]
+    assert [settings == other for other in equal] == [True] * 4
+    others = [FormSettings((Strict, "default", "", None)), FormSettings((Request, "strict", "", None)), None, "x"]
+    assert [settings == other for other in others] == [False] * 4

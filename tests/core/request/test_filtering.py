@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import weakref
 import zlib
 from typing import Any
@@ -12,6 +13,9 @@ import pytest
 
 from cardan import Request as BothRequest
 from cardan.core import Request, RequestHead
+from cardan.core._request.body import BytesBody
+from cardan.core._request.filtering import FilteredBody
+from cardan.core.forms._body_reader import BodyReader
 from cardan.exceptions import BadRequest, BodyConsumed, ClientDisconnected, RequestEntityTooLarge
 
 FORM = b"application/x-www-form-urlencoded"
@@ -119,6 +123,52 @@ def test_limits_hold_for_both_sides() -> None:
             request.get_data()
 
 
+def test_bytes_behind_the_limit() -> None:
+    """A body that ends where the limit is, is within it. If more bytes follow, in whatever pieces, that is a 413."""
+    for more, error in ((b"", None), (b"x", RequestEntityTooLarge)):
+
+        class Small(Inflating):
+            max_content_length = 6
+
+            def make_body_filter(self) -> Any:
+                return Passing()
+
+        class Passing:
+            def feed(self, data: bytes) -> bytes:
+                return data
+
+            def close(self) -> bytes:
+                return b""
+
+        for pieces in ([b"abcdef", more], [b"abcdef" + more], [b"abc", b"def", more]):
+            request = make(pieces, cls=Small)
+            if error is None:
+                assert request.get_data() == b"abcdef"
+            else:
+                with pytest.raises(error):
+                    request.get_data()
+
+
+def test_a_hook_that_opens_the_body() -> None:
+    """While the hook makes the filter, a second request object may open the body with a filter of its own. The bytes go
+    through one of them; the other request says so.
+    """
+
+    class Both(BothRequest):
+        def make_body_filter(self) -> Any:
+            if not opened:
+                opened.append(Both(self.environ))
+                assert opened[0].data == DATA
+            return Inflate()
+
+    opened: list[Any] = []
+    environ = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(SENT)), "wsgi.input": io.BytesIO(SENT)}
+    request = Both(environ)
+    with pytest.raises(BodyConsumed, match=r"^got a second filter from make_body_filter\(\), expected one: "):
+        request.data
+    assert request.data == DATA
+
+
 def test_shared_by_its_class() -> None:
     """Request objects with the same filter share what was read. For any other class, the body is consumed."""
     environ = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": FORM.decode(), "CONTENT_LENGTH": str(len(SENT))}
@@ -126,8 +176,6 @@ def test_shared_by_its_class() -> None:
     class Both(BothRequest):
         def make_body_filter(self) -> Any:
             return Inflate()
-
-    import io
 
     environ["wsgi.input"] = io.BytesIO(SENT)  # type: ignore[assignment]
     first, second = Both(environ), Both(environ)
@@ -138,7 +186,6 @@ def test_shared_by_its_class() -> None:
 
 def test_over_a_kept_body() -> None:
     """If another request object has kept the unfiltered body, the filter gets the kept bytes."""
-    import io
 
     class Both(BothRequest):
         def make_body_filter(self) -> Any:
@@ -162,3 +209,16 @@ def test_no_cycle() -> None:
         assert weak() is None
     finally:
         gc.enable()
+
+
+def test_a_cancelled_read_is_that_of_the_body_that_was_sent() -> None:
+    """If no task continues a cancelled read of filtered bytes, none continues the read of those that were sent."""
+    abandoned = []
+
+    class Sent(BytesBody):
+        def abandon(self) -> None:
+            abandoned.append(self)
+
+    sent = Sent(SENT)
+    FilteredBody(sent, BodyReader(content_length=None), Inflate()).abandon()
+    assert abandoned == [sent]

@@ -247,3 +247,14 @@ def test_other_attributes_may_be_set() -> None:
     assert request.user == "Ada"  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):
         request.head = POST
+
+
+def test_only_so_many_sets_of_limits_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program may compute limits for each request. They hold, but memory does not grow with them."""
+    known = {}
+    monkeypatch.setattr("cardan.core._request.limits._known", known)
+    for number in range(1, 300):
+        request = Request(POST)
+        request.max_files = number
+        assert request.limits == Limits(max_files=number)
+    assert len(known) == 256

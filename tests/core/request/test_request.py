@@ -16,7 +16,8 @@ from cardan import Request as BothRequest
 from cardan import core
 from cardan.core import RequestHead
 from cardan.core._request import fields
-from cardan.exceptions import ClientDisconnected
+from cardan.core._request.request import expect_trusted_host
+from cardan.exceptions import BadRequest, ClientDisconnected, SecurityError
 
 BODIES = {
     "urlencoded": (b"application/x-www-form-urlencoded", b"a=1"),
@@ -207,3 +208,34 @@ def test_another_event_loop() -> None:
     assert request.data == b"a"
     with pytest.raises(RuntimeError, match=r"got no event loop of asyncio or trio, expected .* make_event="):
         drive(core.Request(RequestHead("POST"), body()))
+
+
+def test_a_constructor_that_does_not_call_ours() -> None:
+    """A class that forgets ``super().__init__()`` is told so at the first access to the head."""
+
+    class Forgetful(core.Request):
+        def __init__(self) -> None:
+            pass
+
+    with pytest.raises(AttributeError, match=r"^got a Forgetful whose constructor did not run$"):
+        Forgetful().head
+
+
+def test_a_request_that_trusts_every_host() -> None:
+    """Without ``trusted_hosts`` no Host is refused before it is asked for, not even one that is invalid."""
+    request = core.Request(core.RequestHead("GET", headers=[(b"host", b"a/b")]))
+    assert request.trusted_hosts is None
+    expect_trusted_host(request)
+    request.trusted_hosts = ["a.example"]
+    with pytest.raises(SecurityError):
+        expect_trusted_host(request)
+
+
+@pytest.mark.parametrize("text", [b"[] x", b"1 2", b'{"a": 1}}', b"[1] \x0b", b"", b" "])
+def test_json_with_something_behind_it(text: bytes) -> None:
+    """A JSON text is one value (RFC 8259 section 2). What follows it, other than white space, makes it none."""
+    head = core.RequestHead("POST", headers=[(b"content-type", b"application/json")])
+    with pytest.raises(BadRequest):
+        core.Request(head, text).get_json()
+    assert core.Request(head, text).get_json(silent=True) is None
+    assert core.Request(head, b"[1] \r\n\t").get_json() == [1]

@@ -103,6 +103,15 @@ def test_an_iterator_is_no_value_of_a_class() -> None:
         type("Own", (cardan.Request,), {"trusted_hosts": iter(["a"])})
 
 
+def test_an_iterator_of_hosts_for_one_request() -> None:
+    """A request may have an iterator: it is read when the host is checked, and not before."""
+    request = cardan.Request(RequestBuilder("/", base_url="http://a.example").environ())
+    hosts = iter(["a.example", "b.example"])
+    request.trusted_hosts = hosts
+    assert request.host == "a.example"
+    assert list(hosts) in ([], ["b.example"])
+
+
 NEAR = [
     ("trusted_host", "trusted_hosts"), ("trustedhosts", "trusted_hosts"), ("TRUSTED_HOSTS", "trusted_hosts"),
     ("body_timout", "body_timeout"), ("drain_timout", "drain_timeout"), ("form_rule", "form_rules"),

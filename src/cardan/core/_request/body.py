@@ -130,13 +130,6 @@ class Body:
         """Called when a task was cancelled in a read that no other task will continue."""
 
     @property
-    def state(self) -> str:
-        """``fresh``, ``buffered``, ``form``, ``failed``, or the name of the access that streams the body."""
-        if self.error is not None:
-            return "failed"
-        return "buffered" if self.raw is not None else self.taken or "fresh"
-
-    @property
     def busy(self) -> bool:
         """Whether a ``load()`` has begun and is not over."""
         return self.driven or self.unfinished is not None

@@ -141,11 +141,10 @@ class Exchange:
         origin = body.origin
         opened: list[Any] = self.__dict__.setdefault("opened", [])
         opened.append(body)  # this and the line before are atomic: the first body is the same for all threads
-        known: Any = body
-        for known in opened:
-            if known.origin is origin:
-                break
-        first: B = known
+        index = 0
+        while opened[index].origin is not origin:
+            index += 1
+        first: B = opened[index]
         return first
 
     def find(self, origin: Any) -> Body | None:

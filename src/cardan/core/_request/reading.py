@@ -102,9 +102,9 @@ class FormSettings(tuple[Any, ...]):
     __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, FormSettings):
-            return NotImplemented
-        return tuple.__eq__(self, other) or self._values() == other._values()
+        if tuple.__eq__(self, other) is True:
+            return True
+        return isinstance(other, FormSettings) and self._values() == other._values()
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -479,8 +479,9 @@ def _steps(
         return _raw_steps(request, state, first, access=access, keep=True, begun=begun)
     try:
         return _form_steps(request, state, reader, first, begun=begun)
-    except BaseException:
+    except BaseException as error:
         if begun:
+            state.body.fail(error)  # the bytes that were read are lost
             state.body.end()
         raise
 

@@ -925,12 +925,9 @@ class BaseRequest(_Limited):
         """The sink of one file of a form, by the hook whose override is nearer to the object."""
         if not self._has_own_sinks:
             return self._open_sink()
-        for names in (self.__dict__, *map(vars, type(self).__mro__)):
-            if "make_file_sink" in names:
-                break
-            if "_get_file_stream" in names:
-                return self._open_by_werkzeugs_hook(part)
-        return self.make_file_sink(part)
+        places = self.__dict__, *map(vars, type(self).__mro__)
+        nearest = next(names for names in places if not _SINK_HOOKS.isdisjoint(names))
+        return self.make_file_sink(part) if "make_file_sink" in nearest else self._open_by_werkzeugs_hook(part)
 
     @property
     def _has_own_sinks(self) -> bool:
@@ -1049,6 +1046,7 @@ _DECISIVE: Final = frozenset(reading.DECISIVE)
 _LOAD_FORM: Final = BaseRequest.load_form
 _MAKE_FILE_SINK: Final = BaseRequest.make_file_sink
 _GET_FILE_STREAM: Final = BaseRequest._get_file_stream
+_SINK_HOOKS: Final = frozenset(("make_file_sink", "_get_file_stream"))
 _FIXED_SETTINGS: Final = [value for value in vars(BaseRequest).values() if isinstance(value, FixedSetting)]
 
 

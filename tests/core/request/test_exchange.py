@@ -1,0 +1,70 @@
+"""What all request objects of one request share: its bodies, and how it ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cardan.core._request.body import Body, BytesBody
+from cardan.core._request.exchange import Exchange, StandIn, find_exchange, known_body
+
+
+def test_one_body_for_each_origin() -> None:
+    """The first body that was opened on an origin is that of all; another origin has another body."""
+    exchange, origins = Exchange(), [object(), object()]
+    bodies = [BytesBody(b"x", origin) for origin in (origins[0], origins[1], origins[0], origins[1])]
+    assert [exchange.open(body) for body in bodies] == [bodies[0], bodies[1], bodies[0], bodies[1]]
+    assert [exchange.find(origin) for origin in (*origins, object())] == [bodies[0], bodies[1], None]
+    assert exchange.find(StandIn(bodies[2])) is bodies[2]
+
+
+def test_an_environ_without_an_exchange_knows_no_body() -> None:
+    """The exchange is made at the first access; to ask for a body makes none."""
+    carrier: dict[str, Any] = {}
+    assert known_body(carrier, None) is None
+    assert carrier == {}
+    assert find_exchange(carrier) is find_exchange(carrier)
+
+
+def test_the_end_is_told_once() -> None:
+    """The tasks that wait for the client are woken once, when no application handles the request any more."""
+    exchange, woken = Exchange(), []
+    exchange.end()
+    assert exchange.over is False
+    exchange.release = lambda: woken.append(exchange.over)
+    exchange.holders = 1
+    exchange.end()
+    assert (woken, exchange.over) == ([], False)
+    exchange.holders = 0
+    exchange.end()
+    exchange.end()
+    assert (woken, exchange.over) == ([True], True)
+
+
+class Closing(Body):
+    """A body whose files cannot be closed."""
+
+    def __init__(self, closed: list[str], name: str, error: Exception | None) -> None:
+        self.origin = self
+        self._closed, self._name, self._error = closed, name, error
+
+    def close(self) -> None:
+        self._closed.append(self._name)
+        if self._error is not None:
+            raise self._error
+
+
+def test_an_error_of_closing_skips_no_body() -> None:
+    """All bodies are closed, even if closing one fails. The first error is raised."""
+    exchange, closed = Exchange(), list[str]()
+    errors = {"a": None, "b": OSError("the disk is full"), "c": ValueError("second"), "d": None}
+    for name, error in errors.items():
+        exchange.open(Closing(closed, name, error))
+    exchange.holders = 1
+    exchange.close()
+    assert closed == []  # an application still uses the files
+    exchange.holders = 0
+    with pytest.raises(OSError, match="the disk is full"):
+        exchange.close()
+    assert closed == ["a", "b", "c", "d"]

@@ -1,0 +1,82 @@
+"""The steps of reading and parsing, performed by calling and by awaiting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pytest
+
+from cardan.core._request.body import BytesBody
+from cardan.core._request.perform import perform, performer
+from cardan.core.drive import Close, Open, Write
+from cardan.core.forms import FileStart
+
+PART = FileStart("f", "a.txt", {})
+
+
+class Later:
+    """A sink whose plain ``write()`` returns what has to be awaited."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes) -> Any:
+        async def done() -> None:
+            await anyio.lowlevel.checkpoint()
+            self.written.append(data)
+
+        return done()
+
+
+class Bare:
+    """A sink that only takes bytes: nothing finishes it."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self.written.append(data)
+        return len(data)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_what_a_write_returns_is_awaited(backend: str, in_thread: bool) -> None:
+    """A plain ``write()`` may return an awaitable; the bytes are written when the step is over, in a worker thread or
+    without one.
+    """
+
+    async def main() -> list[bytes]:
+        sink = Later()
+        act = perform(BytesBody(b""), run_sync=anyio.to_thread.run_sync if in_thread else None)
+        for data in (b"a", b"b"):
+            await act(Write(sink, data))
+        return sink.written
+
+    assert anyio.run(main, backend=backend) == [b"a", b"b"]
+
+
+@pytest.mark.parametrize("error", [None, ValueError("broken"), KeyboardInterrupt()])
+def test_a_sink_that_nothing_finishes(error: BaseException | None) -> None:
+    """A sink that has no method to finish it is left as it is, at the end of a file and after an error."""
+    sink = Bare()
+
+    async def main() -> None:
+        await perform(BytesBody(b""))(Close(sink, error))
+
+    anyio.run(main)
+    performer(BytesBody(b""))(Close(sink, error))
+    assert sink.written == []
+
+
+def test_reading_a_stream_opens_no_file() -> None:
+    """What reads bytes has no sinks. A step that asks for one would be a mistake in the library, and says so."""
+    with pytest.raises(AssertionError, match=r"^a stream opens no files$"):
+        performer(BytesBody(b""))(Open(PART))
+
+    async def main() -> None:
+        with pytest.raises(AssertionError, match=r"^a stream opens no files$"):
+            await perform(BytesBody(b""))(Open(PART))
+
+    anyio.run(main)
