@@ -254,8 +254,8 @@ def diagrams() -> list[Diagram]:
         Diagram(
             "The body of a request",
             "All request objects of one request share one body. Its first use decides what becomes of it, and no "
-            "later use changes that. [Reading the body more than once](../guides/body-states.md) has the whole table, and "
-            "says what each name gives in each state.",
+            "later use changes that. [Reading the body more than once](../guides/body-states.md) has the whole "
+            "table, and says what each name gives in each state.",
             of_body(),
             fails=True,
         ),

@@ -1,4 +1,4 @@
-"""The guide "Moving from Flask's request": each line of its tables is run in Flask and here, on the same requests."""
+"""The guide "Moving from Flask": each line of its tables is run in Flask and here, on the same requests."""
 
 from __future__ import annotations
 
