@@ -157,6 +157,29 @@ async def test_disconnected_tells_while_the_handler_works(kind: str, body: str, 
     assert seen == [*[sent] * (first == "load"), *[False] * (1 if kind == "def" else 2)]
 
 
+@pytest.mark.parametrize("own", ["asyncio", "trio"])
+async def test_a_handler_that_runs_a_loop_of_its_own(own: str) -> None:
+    """``request.disconnected`` is true there, too, soon after the client has left, whichever loop the server runs."""
+    server = Server(END)
+    seen: list[bool] = []
+
+    @Request.application
+    def handler(request: Request) -> Response:
+        async def ask() -> None:
+            seen.append(request.disconnected)
+            crossing.call_soon(server.leave, loop)
+            with anyio.fail_after(GUARD):
+                await until(lambda: request.disconnected)
+            seen.append(request.disconnected)
+
+        anyio.run(ask, backend=own)
+        return Response("nobody reads this")
+
+    loop = crossing.current_token()
+    await server.serve(handler)
+    assert seen == [False, True]
+
+
 @pytest.mark.parametrize("kind", ["def", "async"])
 @pytest.mark.parametrize("body", BODIES)
 async def test_the_watching_takes_nothing_from_the_readers(kind: str, body: str) -> None:

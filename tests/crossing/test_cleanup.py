@@ -15,7 +15,7 @@ import anyio
 import pytest
 
 from cardan import Application, Request, Response
-from cardan._crossing import worker
+from cardan._crossing import cleanup, worker
 from cardan.exceptions import ClientDisconnected
 from cardan.testing import Client
 from tests.crossing.exchange import GONE, UPLOAD, Exchange, chunk
@@ -724,3 +724,65 @@ class TestTrio:
             await until(lambda: "waits" in log)
             group.cancel_scope.cancel()
         assert log == ["waits", "cleaned up", "hook", "last"]
+
+
+async def test_a_task_that_is_cancelled_as_the_other_one_ends() -> None:
+    """A wait for a task is cancelled in the turn of the loop in which that task ends: only the cancellation is told."""
+    loop = asyncio.get_running_loop()
+    reports: list[Any] = []
+    loop.set_exception_handler(lambda loop, report: reports.append(report))
+    gate = loop.create_future()
+
+    async def wait() -> None:
+        await gate
+
+    inner = asyncio.create_task(wait())
+    waiting = asyncio.create_task(cleanup.wait_for_task(inner))
+    await anyio.wait_all_tasks_blocked()
+    gate.set_result(None)
+    loop.call_soon(waiting.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert inner.done()
+    assert not inner.cancelled()
+    assert reports == []
+
+
+async def test_cleanup_that_takes_too_long() -> None:
+    """The end of a lifespan waits for the cleanup of requests for so many seconds, and for no more."""
+    gate = anyio.Event()
+    outer = asyncio.current_task()
+    assert outer is not None
+    slow = cleanup.start_in_context(outer, gate.wait)
+    assert slow is not None
+    cleanup.note_cleaning(slow)
+    await cleanup.wait_until_clean(0.01)
+    assert not slow.done()
+    gate.set()
+    await cleanup.wait_until_clean(20)
+    assert slow.done()
+
+
+async def test_a_body_that_swallows_its_cancellation() -> None:
+    """It is asked for nothing after what it yields then, and is closed. The client is not told that the body is whole."""
+    log: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[str]:
+            try:
+                yield "first"
+                try:
+                    await anyio.sleep(3600)
+                except asyncio.CancelledError:
+                    log.append("swallowed")
+                yield "second"
+                log.append("asked again")
+            finally:
+                log.append("closed")
+
+        return Response(body())
+
+    exchange = get(Application(handler))
+    await by_cancel(exchange, lambda: exchange.body)
+    assert log == ["swallowed", "closed"]
+    assert all(message["more_body"] for message in exchange.sent[1:])

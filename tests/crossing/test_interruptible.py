@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING
+
 import anyio
 import pytest
 
 from cardan._crossing import Interruptible
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 pytestmark = pytest.mark.anyio
 
@@ -87,3 +93,68 @@ async def test_code_that_ends_by_itself(kind: str) -> None:
     with anyio.fail_after(20):
         await run(kind, Interruptible(anyio.sleep_forever), code)
     assert code.log == ["returns", "clean"]
+
+
+class TestNativeCancellation:
+    """``Task.cancel()``, which only asyncio has, and code in a task of its own."""
+
+    @pytest.fixture
+    def anyio_backend(self) -> str:
+        return "asyncio"
+
+    async def run(self, code: Callable[[], Awaitable[None]], times: int) -> asyncio.Task[None]:
+        """Run ``code``, cancel its task so many times while it waits, and return when it has ended."""
+        task = asyncio.create_task(Interruptible().run_apart(code, code))
+        for _ in range(times):
+            await anyio.wait_all_tasks_blocked()
+            task.cancel()
+        await asyncio.wait([task], timeout=20)
+        assert task.done()
+        return task
+
+    async def test_an_error_of_the_cleanup(self, caplog: pytest.LogCaptureFixture) -> None:
+        """The cancellation is raised, and the error of the cleanup is logged."""
+
+        async def code() -> None:
+            try:
+                await anyio.sleep(3600)
+            finally:
+                raise LookupError("of the cleanup")
+
+        task = await self.run(code, 1)
+        assert task.cancelled()
+        assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [LookupError]
+
+    async def test_something_that_was_cancelled_elsewhere(self) -> None:
+        """If the code awaits it, the cancellation is raised as the code raises it; nobody was cancelled here."""
+        future = asyncio.get_running_loop().create_future()
+        future.cancel("elsewhere")
+
+        async def code() -> None:
+            await future
+
+        with pytest.raises(asyncio.CancelledError, match="elsewhere"):
+            await Interruptible().run_apart(code, code)
+
+    @pytest.mark.parametrize("times", [1, 2, 3])
+    async def test_cleanup_that_does_not_end(self, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """After one cancellation the cleanup has all its time. After the second one, it is cancelled at each wait that
+        is longer than the patience.
+        """
+        monkeypatch.setattr("cardan._crossing.cleanup.PATIENCE", 0.001)
+        log: list[str] = []
+
+        async def code() -> None:
+            try:
+                await anyio.sleep(3600)
+            finally:
+                for number in range(3):
+                    try:
+                        await asyncio.sleep(0.05 if times == 1 else 3600)
+                        log.append(f"{number} waits")
+                    except asyncio.CancelledError:
+                        log.append(f"{number} is cancelled")
+
+        task = await self.run(code, times)
+        assert task.cancelled()
+        assert log == [f"{number} {'waits' if times == 1 else 'is cancelled'}" for number in range(3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -322,3 +323,75 @@ async def test_a_lease_holds_one_place_at_a_time() -> None:
     await lease.come_back()
     assert lease.step_aside()
     assert (running.free, waiting.free) == (1, 1)
+
+
+async def test_a_place_that_is_given_back_while_a_task_gets_ready_to_wait() -> None:
+    """A thread may give a place back between the look for a free place and the wait: the task takes this place."""
+    looks = 0
+
+    class Watched(Places):
+        __slots__ = ()
+
+        def take_nowait(self) -> bool:
+            nonlocal looks
+            looks += 1
+            taken = super().take_nowait()
+            self.give_back_nowait()
+            return taken
+
+    places = Watched(0)
+    with anyio.fail_after(20):
+        await places.take()
+    assert (looks, places.free, places.waiting) == (1, 0, 0)
+
+
+async def test_a_lease_whose_task_is_cancelled_on_the_way_back() -> None:
+    """A lease has no place any more if its task is cancelled while it waits for a running place."""
+    running, waiting = Places(1), Places(1)
+    lease, other = Lease(running, waiting, Places(1)), Lease(running, waiting, Places(1))
+    await lease.take()
+    assert lease.step_aside()
+    await other.take()
+    async with anyio.create_task_group() as group:
+        group.start_soon(lease.come_back)
+        await until(lambda: running.waiting == 1)
+        group.cancel_scope.cancel()
+    assert (running.free, running.waiting, waiting.free) == (0, 0, 1)
+    other.end()
+    assert (running.free, waiting.free) == (1, 1)
+
+
+async def test_a_thread_that_ends_while_its_task_waits_for_the_way_back() -> None:
+    """The running place that the task gets then is free again at once."""
+    running, waiting = Places(1), Places(1)
+    lease, other = Lease(running, waiting, Places(1)), Lease(running, waiting, Places(1))
+    await lease.take()
+    assert lease.step_aside()
+    await other.take()
+    async with anyio.create_task_group() as group:
+        group.start_soon(lease.come_back)
+        await until(lambda: running.waiting == 1)
+        lease.end()
+        other.end()
+    assert (running.free, running.waiting, waiting.free) == (1, 0, 1)
+
+
+class TestNativeCancellation:
+    """``Task.cancel()``, which only asyncio has."""
+
+    @pytest.fixture
+    def anyio_backend(self) -> str:
+        return "asyncio"
+
+    async def test_a_place_that_was_given_already(self) -> None:
+        """A task that is cancelled after it was given a place, and before it runs again, gives the place back."""
+        places = Places(1)
+        await places.take()
+        task = asyncio.create_task(places.take())
+        await until(lambda: places.waiting == 1)
+        places.give_back()
+        assert (places.free, places.waiting) == (0, 0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (places.free, places.waiting) == (1, 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..core._waiting import Background, make_event
 from .cancellation import is_cancellation, shielded
+from .contexts import forget_library
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -133,8 +134,26 @@ def call_in_loop(function: Callable[[Any], T], token: Any = None) -> T:
     except RuntimeError:  # no loop runs in this thread
         return from_thread.run_sync(lambda: function(current_token()), token=token)
     if token is not None and token.native_token is not here.native_token:
-        return from_thread.run_sync(function, token, token=token)
+        return _call_there(function, token)
     return function(here)
+
+
+def _call_there(function: Callable[[Any], T], token: Any) -> T:
+    """Do as :func:`call_in_loop` in a thread that runs another loop, in which anyio does not wait for one of trio."""
+    from concurrent.futures import Future
+
+    result: Future[T] = Future()
+    context = copy_context()
+    forget_library(context)
+
+    def call() -> None:
+        try:
+            result.set_result(context.run(function, token))
+        except BaseException as error:
+            result.set_exception(error)
+
+    call_soon(call, token)
+    return result.result()
 
 
 def call_soon(function: Callable[[], Any], token: Any) -> None:
