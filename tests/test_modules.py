@@ -18,13 +18,9 @@ MODULES = [name.removeprefix("cardan.") for name, path in HOUSE.modules.items() 
 
 TESTED_BY = """
 __main__                          test_main.py                              echo
-_crossing.background              contract/test_leaving.py                 anyio.lowlevel
 _crossing.cancellation            crossing/test_cleanup.py                 cancel
 _crossing.contexts                contract/test_contexts.py                contextvars
-_crossing.jobs                    crossing/test_cleanup.py                 anyio.Event
 _crossing.kept                    apps/test_one_thread.py                   threading
-_crossing.portals                 crossing/test_conversation.py            portal
-_crossing.turns                   apps/test_write.py                        threading
 _echo                             test_main.py                              body_error
 _request                          contract/test_request_members.py         from_values
 _response                         contract/test_response_members.py        redirect

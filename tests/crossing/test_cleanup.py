@@ -764,7 +764,7 @@ async def test_cleanup_that_takes_too_long() -> None:
 
 
 async def test_a_body_that_swallows_its_cancellation() -> None:
-    """It is asked for nothing after what it yields then, and is closed. The client is not told that the body is whole."""
+    """It is asked for nothing after what it yields then, and is closed. The client does not take the body for whole."""
     log: list[str] = []
 
     async def handler(request: Request) -> Response:

@@ -330,3 +330,91 @@ def test_a_process_ends_although_its_loop_has_cancelled_nothing() -> None:
     """Idle threads of a loop that was only stopped do not keep the interpreter from ending."""
     process = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True, timeout=60, check=True)
     assert process.stdout == "x\n"
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop that nobody ends as ``asyncio.run()`` does."""
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+def serve_in(loop: asyncio.AbstractEventLoop) -> threading.Thread:
+    """Serve a request, and give the thread in which its handler ran."""
+    threads: list[threading.Thread] = []
+
+    def handler(request: Request) -> Response:
+        threads.append(threading.current_thread())
+        return Response("x")
+
+    async def main() -> None:
+        exchange = get(Application(handler))
+        await exchange.run()
+        assert exchange.body == b"x"
+
+    loop.run_until_complete(main())
+    [thread] = threads
+    return thread
+
+
+def test_a_thread_whose_loop_was_closed(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An idle thread looks from time to time whether its loop is still there. It ends if the loop is closed."""
+    looks: list[bool] = []
+    real = loop.is_closed
+
+    def is_closed() -> bool:
+        looks.append(real())
+        return looks[-1]
+
+    monkeypatch.setattr(pool, "_IDLE_SECONDS", 0.005)
+    thread = serve_in(loop)
+    loop.is_closed = is_closed  # type: ignore[method-assign]
+    for _ in range(20_000):
+        if len(looks) > 2:
+            break
+        threading.Event().wait(0.001)
+    assert looks[:2] == [False, False]
+    assert thread.is_alive()
+    loop.close()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_a_request_after_the_threads_were_ended(loop: asyncio.AbstractEventLoop) -> None:
+    """A loop that has closed its asynchronous generators may go on: the next request gets a new thread."""
+    first = serve_in(loop)
+    assert serve_in(loop) is first
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    first.join(20)
+    assert not first.is_alive()
+    assert serve_in(loop) is not first
+
+
+def test_the_end_of_the_interpreter(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends the threads of all loops, also of those that are not closed, before it waits for threads."""
+    pools: Any = pool.WeakSet()
+    monkeypatch.setattr(pool, "_pools_of_process", pools)
+    at_exit: list[Any] = []
+    monkeypatch.setattr(pool.threading, "_register_atexit", at_exit.append)
+    other = asyncio.new_event_loop()
+    threads = [serve_in(loop), serve_in(other)]
+    [stop] = at_exit
+    stop()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+    other.close()
+
+
+def test_a_thread_asks_a_loop_that_was_closed(loop: asyncio.AbstractEventLoop) -> None:
+    """It is told at once that nobody does what it asks for."""
+    begun: list[str] = []
+
+    async def errand() -> None:
+        begun.append("errand")
+
+    call = pool._Call(lambda: None, loop.create_future())
+    loop.close()
+    assert not call.ask(errand)
+    assert begun == []

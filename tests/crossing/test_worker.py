@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any
 
@@ -172,3 +173,91 @@ async def test_disconnect_while_reading(kind: str) -> None:
     app = Application(handler if kind == "def" else ahandler)
     await Exchange(app, chunk(b"half"), GONE, headers=UPLOAD).run()
     assert caught
+
+
+# --- Worker ---
+
+
+async def test_a_thread_is_parked_once() -> None:
+    """A thread that is kept has at most one of the places for slow clients, until it is given back."""
+    threads = crossing.Threads(1, waiting=1)
+    worker, other = crossing.Worker(threads), crossing.Worker(threads)
+    for each in (worker, other):
+        each.keep_thread()
+    assert worker.park_thread()
+    assert worker.park_thread()
+    assert not other.park_thread()
+    worker.give_thread_back()
+    worker.give_thread_back()
+    assert other.park_thread()
+    other.give_thread_back()
+    assert threads.places.get().waiting.free == 1
+
+
+class TestNativeCancellation:
+    """``Task.cancel()``, which only asyncio has, leaves a thread that still runs."""
+
+    @pytest.fixture
+    def anyio_backend(self) -> str:
+        return "asyncio"
+
+    async def test_what_follows_waits_for_the_thread(self) -> None:
+        """The worker begins nothing else before the thread has ended."""
+        log: list[str] = []
+        begun, gate = threading.Event(), threading.Event()
+
+        def block() -> None:
+            begun.set()
+            assert gate.wait(20)
+            log.append("first")
+
+        async def discard(result: object) -> None:
+            log.append("discarded")
+
+        worker = crossing.Worker(crossing.Threads(2))
+        task = asyncio.create_task(worker.handle(block, discard=discard))
+        while not begun.is_set():
+            await anyio.sleep(0.001)
+        for _ in range(3):  # after the third cancellation the task does not wait any more
+            task.cancel()
+            await anyio.sleep(0.01)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert worker.is_busy
+        following = asyncio.create_task(worker.step(log.append, "second"))
+        await anyio.wait_all_tasks_blocked()
+        assert log == []
+        gate.set()
+        await following
+        assert not worker.is_busy
+        assert log.index("first") < log.index("second")
+        while worker.lags:
+            await anyio.sleep(0.001)
+        assert sorted(log) == ["discarded", "first", "second"]
+
+    async def test_a_hook_that_is_cancelled_while_it_waits_for_its_turn(self) -> None:
+        """It runs, once, when the thread before it has ended, and then the cancellation is raised."""
+        log: list[str] = []
+        begun, gate = threading.Event(), threading.Event()
+
+        def block() -> None:
+            begun.set()
+            assert gate.wait(20)
+
+        threads = crossing.Threads(1)
+        first = asyncio.create_task(crossing.Worker(threads).close(block))
+        while not begun.is_set():
+            await anyio.sleep(0.001)
+        task = asyncio.create_task(crossing.Worker(threads).close(log.append, "hook"))
+        for _ in range(2):
+            await anyio.wait_all_tasks_blocked()
+            assert not task.done()
+            task.cancel()
+        await anyio.wait_all_tasks_blocked()
+        assert log == []
+        gate.set()
+        await first
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert log == ["hook"]
+        assert threads.places.get().closing.free == 1

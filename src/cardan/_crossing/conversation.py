@@ -79,17 +79,22 @@ class Conversation:
         """In the thread: run an async function to its end."""
         task = self.start(function, *args)
         try:
-            while self.listen(None) is not task:
-                pass
+            self._wait_for(task)
         except BaseException:  # Ctrl-C, or a server that gives up on this thread
-            task.cancel()
-            while self.listen(None) is not task:  # close hooks follow, in the context that it may still be in
-                pass
+            self._end(task)  # close hooks follow, in the context that it may still be in
             raise
         finally:
             self._context.take_back()
         result: T = task.outcome()
         return result
+
+    def _wait_for(self, task: ConversationTask) -> None:
+        while self.listen(None) is not task:
+            pass
+
+    def _end(self, task: ConversationTask) -> None:
+        task.cancel()
+        self._wait_for(task)
 
     def wait(self, awaitable: Awaitable[T]) -> T:
         """In the thread: await ``awaitable`` in the loop."""
@@ -236,7 +241,8 @@ class _Relay:
     def __init__(self, conversation: Conversation, body: Any) -> None:
         self._conversation = conversation
         self._body = body
-        self._asked: anyio.Event | None = None
+        self._asked: anyio.Event
+        """Set when the next item is asked for; there is one for each item."""
         self._task: ConversationTask | None = None
 
     def items(self, idle: float | None, filler: bytes) -> Iterator[Any]:
@@ -249,14 +255,9 @@ class _Relay:
             else:
                 take_back()
                 yield item
-                self._ask()
+                self._conversation.post(self._asked.set)
         take_back()
         task.outcome()
-
-    def _ask(self) -> None:
-        asked, self._asked = self._asked, None
-        if asked is not None:
-            self._conversation.post(asked.set)
 
     async def _emit(self, item: Any) -> None:
         asked = self._asked = make_event()
@@ -270,9 +271,7 @@ class _Relay:
             if (aclose := getattr(self._body, "aclose", None)) is not None:
                 self._conversation.wait(aclose())
         elif not task.ended:
-            task.cancel()
-            while self._conversation.listen(None) is not task:
-                pass
+            self._conversation._end(task)
             self._conversation._context.take_back()
 
 

@@ -1,0 +1,156 @@
+"""Calls in worker threads: they are made once, however their task is cancelled, and their end is told once."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from cardan._crossing import Places, jobs
+from cardan._crossing.jobs import Job, run_to_end
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Only asyncio leaves a thread alone."""
+    return "asyncio"
+
+
+# --- the end of a call whose task does not wait for it ---
+
+
+@pytest.mark.parametrize("error", [None, LookupError("of the job")])
+async def test_a_call_that_ends_before_it_returns(error: Exception | None, caplog: pytest.LogCaptureFixture) -> None:
+    """The loop is told that the thread is free. An error is logged, because no task waits for it any more."""
+    told = anyio.Event()
+    job: Job[str] = Job(str, ())
+    assert job.begin()
+    job.when_ended(told.set)
+    await anyio.wait_all_tasks_blocked()
+    assert not told.is_set()
+    job.end("result", error)
+    with anyio.fail_after(20):
+        await told.wait()
+    assert (job.result, job.has_ended, job.has_raised) == ("result", True, error is not None)
+    assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [error] * (error is not None)
+
+
+async def test_the_end_is_told_once() -> None:
+    """It is, although the thread may end just while the loop begins to wait for it, so that both notice the end."""
+    calls: list[str] = []
+    job: Job[str] = Job(str, ())
+    job()
+    job.when_ended(lambda: calls.append("told"))
+    assert calls == ["told"]
+    assert job._tell is not None
+    job._tell()
+    await anyio.wait_all_tasks_blocked()
+    assert calls == ["told"]
+
+
+def test_a_loop_that_was_closed_meanwhile() -> None:
+    """A thread that ends after its loop was closed ends without an error, and nothing is called."""
+    calls: list[str] = []
+    job: Job[str] = Job(lambda: "result", ())
+
+    async def main() -> None:
+        job.when_ended(lambda: calls.append("told"))
+
+    asyncio.run(main())
+    assert job() == "result"
+    assert calls == []
+
+
+# --- work that is done although its task is cancelled ---
+
+
+class Work:
+    """Counts how often it is done."""
+
+    def __init__(self) -> None:
+        self.done = 0
+
+    def __call__(self) -> None:
+        self.done += 1
+
+
+async def test_cancelled_while_it_waits_for_a_place() -> None:
+    """The work is done once, when it gets a place, and then the cancellation is raised. The place is given back."""
+    places, work = Places(1), Work()
+    await places.take()
+    task = asyncio.create_task(run_to_end(places, work))
+    for number in range(2):
+        await anyio.wait_all_tasks_blocked()
+        assert (work.done, places.waiting) == (0, 1)
+        task.cancel(number)
+    await anyio.wait_all_tasks_blocked()
+    assert (work.done, places.waiting) == (0, 1)
+    places.give_back()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (work.done, places.free) == (1, 1)
+
+
+async def test_an_exit_while_it_waits_for_a_place() -> None:
+    """What ends the whole program is raised at once, and the work is not done."""
+    work = Work()
+
+    class Ending(Places):
+        __slots__ = ()
+
+        async def take(self) -> None:
+            raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        await run_to_end(Ending(1), work)
+    assert work.done == 0
+
+
+def cancelled_before(job: Job[Any]) -> None:
+    """The cancellation comes before the thread has begun."""
+
+
+def cancelled_during(job: Job[Any]) -> None:
+    """It comes while the thread runs."""
+    assert job.begin()
+
+    def rest() -> None:
+        job._function()
+        job.end(None)
+
+    threading.Timer(0.01, rest).start()
+
+
+def cancelled_after(job: Job[Any]) -> None:
+    """It comes in the turn of the loop in which the thread has ended."""
+    job()
+
+
+@pytest.mark.parametrize("moment", [cancelled_before, cancelled_during, cancelled_after])
+async def test_cancelled_around_the_call(moment: Callable[[Job[Any]], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the thread has done by then, the work is done once, and the cancellation is raised after that."""
+    places, work = Places(1), Work()
+    real = jobs.start
+    starts = 0
+
+    async def start(job: Job[Any]) -> Any:
+        nonlocal starts
+        starts += 1
+        if starts > 1:
+            return await real(job)
+        moment(job)
+        raise asyncio.CancelledError("of the task")
+
+    monkeypatch.setattr(jobs, "start", start)
+    with pytest.raises(asyncio.CancelledError, match="of the task"):
+        await run_to_end(places, work)
+    assert (work.done, places.free) == (1, 1)
+    assert starts == (2 if moment is cancelled_before else 1)
