@@ -2,7 +2,7 @@
 
 Every public name leads to one entry, and every public attribute of a class to one. Each attribute and constant has a
 type, and each entry a description. No page shows an address of memory or a path of the machine that built it. No two
-pages have the same title.
+pages have the same title. Lines of code fit a window.
 """
 
 from __future__ import annotations
@@ -14,16 +14,20 @@ from enum import EnumType
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docutils import nodes
 from entries import all_members, public_names, value_of
 from sphinx import addnodes
 from sphinx.util import logging
 
 if TYPE_CHECKING:
-    from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
 log = logging.getLogger(__name__)
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+WIDE = ("doors", "framework.py", "h11_server.py", "h2_server.py", "notes_site.py", "upload")
+"""Examples that are shown with lines of up to 120 characters."""
 
 SIGNATURE = re.compile(r'<dt class="sig .*?</dt>', re.DOTALL)
 OF_A_MACHINE = re.compile(r"/(?:home|root|tmp|work|usr)/\w|\b0x[0-9a-f]{6,}|functools\.partial\(|&lt;(?!locals)\w+")
@@ -66,6 +70,20 @@ def check_names(app: Sphinx, env: BuildEnvironment) -> None:
             log.warning("%s has an entry, and is no public name", path)
 
 
+def check_lines(app: Sphinx, tree: nodes.document) -> None:
+    """The lines of code fit a window of 1280 pixels, which has room for 88 characters.
+
+    The examples on the core are shown as they are: they are to be short in lines.
+    """
+    for block in tree.findall(nodes.literal_block):
+        shown = Path(block.get("source") or "").relative_to(EXAMPLES) if "source" in block else None
+        if shown is None or shown.parts[0] not in WIDE:
+            width = 89 if block.get("language") == "diff" else 88
+            for line in block.astext().splitlines():
+                if len(line) > width:
+                    log.warning("got a line of %d characters, expected %d: %s", len(line), width, line, location=block)
+
+
 def check_titles(app: Sphinx, env: BuildEnvironment) -> None:
     """No two pages have the same title."""
     pages = defaultdict(list)
@@ -87,6 +105,7 @@ def check_signatures(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", check_entries)
+    app.connect("doctree-read", check_lines)
     app.connect("env-check-consistency", check_names)
     app.connect("env-check-consistency", check_titles)
     app.connect("build-finished", check_signatures)

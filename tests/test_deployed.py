@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEPLOYED = EXAMPLES / "deployed"
-UNIT = (DEPLOYED / "webapp.service").read_text("utf-8")
-DOCKERFILE = (DEPLOYED / "Dockerfile").read_text("utf-8")
+# a backslash at the end of a line joins it to the next one: systemd puts a space between them, Docker nothing
+UNIT = (DEPLOYED / "webapp.service").read_text("utf-8").replace("\\\n", " ")
+DOCKERFILE = (DEPLOYED / "Dockerfile").read_text("utf-8").replace("\\\n", "")
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
 HOST = "www.example.com"
 
