@@ -60,8 +60,8 @@ class UnreadRequest(Protocol[R_co]):
         @Request.application
         async def app(request: UnreadRequest) -> Response:
             if request.headers.get("X-Key") != "k":
-                return Response("no", 401)                           # nothing of the body was read
-            loaded = await request.load()                            # a Request
+                return Response("no", 401)                   # nothing of the body was read
+            loaded = await request.load()                    # a Request
             return Response(loaded.form["a"])
 
     It has the attributes of the request line and the header fields, the limits and the other settings for the body,

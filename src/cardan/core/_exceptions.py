@@ -152,7 +152,8 @@ class HTTPException(_Declaring):
         try:
             save(request.form)
         except DatabaseError as error:
-            raise InternalServerError(original_exception=error, members={"order": 17}) from error
+            members = {"order": 17}
+            raise InternalServerError(original_exception=error, members=members) from error
 
     A class may have a constructor of its own. It sets the members as attributes, or passes them to this constructor.
     Tell type checkers about it in the classes that are derived from this class: ``class Late(Own, init=False)``.
