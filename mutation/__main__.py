@@ -72,8 +72,7 @@ class Runner:
         counts = Counter(choose.choices(paths, weights, k=self.options.sample))
         found: list[Mutant] = []
         for path, count in counts.items():
-            mutants = mutants_of(path, ROOT)
-            found += choose.sample(mutants, min(count, len(mutants)))
+            found += mutants_of(path, ROOT, choose=choose, most=count)
         return found
 
     def outcome(self, mutant: Mutant, items: dict[str, Any]) -> str:

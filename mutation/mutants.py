@@ -6,7 +6,13 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Mutant", "mutants_of"]
 
@@ -53,14 +59,24 @@ class Mutant:
         return f"{self.path} {self.definition or '-'} {self.operator}: {self.was} -> {self.now or 'pass'}"
 
 
-def mutants_of(path: Path, root: Path, *, omissions_only: bool = False) -> list[Mutant]:
-    """All mutants of a module, in the order of their lines; each name once. Omissions do not need cosmic-ray."""
+def mutants_of(
+    path: Path, root: Path, *, omissions_only: bool = False, choose: Random | None = None, most: int = 0
+) -> list[Mutant]:
+    """All mutants of a module, in the order of their lines; each name once. Omissions do not need cosmic-ray.
+
+    With ``choose`` they are at most ``most``, chosen at random: to make all mutants of a large module takes a minute.
+    """
     source = path.read_text("utf-8")
     tree = ast.parse(source)
     place = Places(tree)
+    makers = [*([] if omissions_only else by_cosmic_ray(source)), *by_omission(source, tree)]
+    if choose is not None:
+        choose.shuffle(makers)
     found: dict[str, Mutant] = {}
-    others = [] if omissions_only else by_cosmic_ray(source)
-    for operator, mutated in [*others, *by_omission(source, tree)]:
+    for operator, make in makers:
+        if choose is not None and len(found) == most:
+            break
+        mutated = make()
         try:
             compile(mutated, str(path), "exec")
         except (SyntaxError, ValueError):
@@ -75,34 +91,38 @@ def mutants_of(path: Path, root: Path, *, omissions_only: bool = False) -> list[
     return sorted(found.values(), key=lambda mutant: (mutant.line, mutant.name))
 
 
-def by_cosmic_ray(source: str) -> Iterator[tuple[str, str]]:
-    """The name of each operator and what it makes of the source, once for each place that it applies to."""
+Maker = tuple[str, "Callable[[], str]"]
+"""The name of an operator, and what makes the source with its fault at one place."""
+
+
+def by_cosmic_ray(source: str) -> Iterator[Maker]:
+    """Each operator, once for each place that it applies to."""
     import cosmic_ray.plugins
     from cosmic_ray.ast import ast_nodes, get_ast
     from cosmic_ray.mutating import mutate_code
 
-    parsed = get_ast(source)
-    nodes = list(ast_nodes(parsed))
+    def mutated(operator: Any, occurrence: int) -> str:
+        return mutate_code(source, operator, occurrence) or source
+
+    nodes = list(ast_nodes(get_ast(source)))
     for name in OPERATORS:
         operator = cosmic_ray.plugins.get_operator(name)()
         count = sum(len(list(operator.mutation_positions(node))) for node in nodes)
         for occurrence in range(count):
-            mutated = mutate_code(source, operator, occurrence)
-            if mutated is not None:
-                yield name.removeprefix("core/").removeprefix("Replace"), mutated
+            yield name.removeprefix("core/").removeprefix("Replace"), partial(mutated, operator, occurrence)
 
 
-def by_omission(source: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
+def by_omission(source: str, tree: ast.Module) -> Iterator[Maker]:
     """The source without one statement that is a call, an ``await`` or a ``raise``, or without one ``with``."""
     lines = source.split("\n")
     for node in ast.walk(tree):
         if isinstance(node, ast.With | ast.AsyncWith) and node.lineno == node.body[0].lineno - 1:
             indent = len(lines[node.lineno - 1]) - len(lines[node.lineno - 1].lstrip())
-            yield "without with", with_line(lines, node.lineno, " " * indent + "if True:")
+            yield "without with", partial(with_line, lines, node.lineno, " " * indent + "if True:")
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await):
-            yield "without call", without(lines, node)
+            yield "without call", partial(without, lines, node)
         elif isinstance(node, ast.Raise):
-            yield "without raise", without(lines, node)
+            yield "without raise", partial(without, lines, node)
 
 
 def with_line(lines: list[str], number: int, text: str) -> str:
