@@ -139,8 +139,6 @@ def main() -> int:
     arguments = [
         "-q",
         "-p",
-        "no:terminal",
-        "-p",
         "no:cacheprovider",
         "-o",
         "faulthandler_timeout=0",

@@ -114,6 +114,7 @@ def run(items: list[Any]) -> int:
         return 0
     manager = items[0].config.pluginmanager
     manager.register(Watch())
+    manager.unregister(name="terminalreporter")  # it writes to a copy of the standard output
     for item, following in zip(items, [*items[1:], None], strict=True):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if failed:
