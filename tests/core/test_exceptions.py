@@ -363,6 +363,14 @@ def test_the_class_of_the_response() -> None:
     lines = subprocess.run([sys.executable, "-c", CORE_ALONE], capture_output=True, text=True, check=True).stdout
     assert lines.splitlines() == ["True 404 Not Found y", "[]", "True True None"]
 
+    class Own(Response):
+        pass
+
+    class Mine(NotFound):
+        response_class = Own
+
+    assert type(Mine().get_response()) is Own
+
 
 @pytest.mark.parametrize(
     "error",

@@ -14,7 +14,7 @@ from cardan.core import HTTPException, NotFound, Response
 from cardan.core._flow import flow, is_async, raiser
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Generator
 
 
 def on_error(request: Any, error: HTTPException) -> Response:
@@ -296,6 +296,125 @@ def test_middleware_that_is_no_generator_is_an_error() -> None:
         expected = f"^got the middleware .*{wrong.__name__}, {kind}, expected a generator function "
         with pytest.raises(TypeError, match=expected):
             text(hello, wrong)
+
+
+@pytest.mark.parametrize("wrong", [5, None, "text"])
+def test_middleware_that_cannot_be_called_is_an_error(wrong: Any) -> None:
+    """The error shows the value."""
+    with pytest.raises(
+        TypeError, match=rf"^got the middleware {wrong!r}, which cannot be called, expected a generator"
+    ):
+        text(hello, wrong)
+
+
+def test_middleware_without_a_signature() -> None:
+    """If nothing tells which arguments it takes, its own error is raised."""
+
+    class Unknown:
+        __signature__ = "unknown"
+
+        def __call__(self, *args: Any) -> Any:
+            raise TypeError("of its own")
+
+    with pytest.raises(TypeError, match=r"^of its own$"):
+        text(hello, Unknown())
+
+
+class Closing:
+    """What a response closes: plain or by awaiting, with an error or without."""
+
+    def __init__(self) -> None:
+        self.closed: list[str] = []
+
+    def hook(self, name: str, error: Exception | None = None) -> Any:
+        def close() -> None:
+            self.closed.append(name)
+            if error is not None:
+                raise error
+
+        return close
+
+    def ahook(self, name: str, error: Exception | None = None) -> Any:
+        async def close() -> None:
+            self.hook(name, error)()
+
+        return close
+
+
+def failing(request: Any) -> Generator[None, Response, Response]:
+    yield
+    raise LookupError("of the middleware")
+
+
+@pytest.mark.parametrize("errors", [{}, {"b": OSError("b"), "c": ValueError("c")}])
+def test_a_response_that_is_not_sent_is_closed(errors: dict[str, Exception]) -> None:
+    """If a middleware raises an error after its ``yield``, the response that it was sent is closed: each hook is called
+    once, also those that have to be awaited, even if one fails. The first error of closing is raised, with that of the
+    middleware behind it.
+    """
+    closing = Closing()
+
+    def handler(request: Any) -> Response:
+        response = Response("x")
+        for add, name in ((closing.hook, "a"), (closing.ahook, "b"), (closing.hook, "c"), (closing.ahook, "d")):
+            response.call_on_close(add(name, errors.get(name)))
+        return response
+
+    with pytest.raises((LookupError, OSError)) as caught:
+        text(handler, failing)
+    assert closing.closed == ["a", "b", "c", "d"]
+    raised: list[BaseException | None] = [caught.value, caught.value.__context__]
+    assert [str(error) for error in raised if error] == [*(["b"] if errors else []), "of the middleware"]
+
+
+def test_a_flow_that_is_given_up_awaits_nothing() -> None:
+    """When the steps themselves are closed, nothing can be awaited any more: middleware that is an async generator is
+    left to its event loop, plain middleware closes what it has opened, and a response that waits to be closed is left.
+    """
+    seen: list[str] = []
+
+    async def around(request: Any) -> AsyncGenerator[None, Response]:
+        try:
+            yield
+        finally:
+            seen.append("async")
+
+    def plain(request: Any) -> Generator[None, Response, None]:
+        try:
+            yield
+        finally:
+            seen.append("plain")
+
+    async def waits(request: Any) -> Response:
+        raise AssertionError
+
+    def kept(request: Any) -> AsyncGenerator[None, Response]:
+        made.append(around(request))
+        return made[0]
+
+    made: list[AsyncGenerator[None, Response]] = []
+    steps: Any = flow("request", waits, (plain, kept), on_error)
+    begin = steps.send(None)
+    with pytest.raises(StopIteration) as stop:
+        begin.send(None)
+    waiting = steps.send(stop.value.value)
+    waiting.close()
+    steps.close()
+    assert seen == ["plain"]
+    made.clear()  # no loop runs: the generator ends when it is freed
+    assert seen == ["plain", "async"]
+
+    def handler(request: Any) -> Response:
+        response = Response("x")
+        response.call_on_close(closing.ahook("a"))
+        response.call_on_close(closing.hook("b"))
+        return response
+
+    closing = Closing()
+    steps = flow("request", handler, (failing,), on_error)
+    steps.send(None).close()
+    steps.close()
+    assert closing.closed == []
 
 
 def test_a_second_yield_is_an_error() -> None:

@@ -279,3 +279,49 @@ def test_several_sendings() -> None:
     first, second = (list(response.iter_events("GET")) for _ in range(2))
     assert first == second
     assert ended == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("body", "data"),
+    [
+        (None, b""),
+        ("t\u00e9xt", b"t\xc3\xa9xt"),
+        (b"bytes", b"bytes"),
+        (memoryview(b"view"), b"view"),
+        (["a", b"b"], b"ab"),
+    ],
+)
+def test_the_body_is_replaced(body: Any, data: bytes) -> None:
+    """``response.response`` is assigned what the constructor takes. The length that the library has told goes with the
+    old body.
+    """
+    response = Response("old text")
+    assert response.headers["Content-Length"] == "8"
+    response.response = body
+    assert response.get_data() == data
+    assert response.headers.get("Content-Length") in (None, str(len(data)))
+
+
+def test_a_length_of_the_program_stays() -> None:
+    """A Content-Length that the program has set is not removed with the old body: the answer to HEAD may have it."""
+    response = Response("old text")
+    response.headers["Content-Length"] = "5"
+    response.response = ["other"]
+    assert response.headers["Content-Length"] == "5"
+
+
+async def test_a_sync_body_is_collected_in_async_code() -> None:
+    """``amake_sequence()`` collects a sync body, too. Its ``close`` is a hook, as after ``make_sequence()``."""
+    body = Closing()
+    response = Response(body)
+    await response.amake_sequence()
+    assert (response.response, body.closed) == ([b"ab", b"c"], 0)
+    await response.aclose()
+    assert body.closed == 1
+
+
+@pytest.mark.parametrize("module", [5, None, object()])
+def test_a_json_module_can_read_or_write(module: Any) -> None:
+    """A class whose ``json_module`` can do neither is refused where it is made."""
+    with pytest.raises(TypeError, match=r"^got json_module = .*, expected a module, or an object, with loads\(\) and "):
+        type("Own", (Response,), {"json_module": module})

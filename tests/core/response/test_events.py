@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
@@ -220,3 +221,17 @@ def test_lone_surrogates_end_nothing() -> None:
     """What UTF-8 cannot say reads as "?", inside of JSON as an escape."""
     assert encode_event("\ud800") == b"data: ?\n\n"
     assert encode_event(["\ud800"]) == b'data: ["\\ud800"]\n\n'
+
+
+def test_an_event_shows_what_is_sent() -> None:
+    """The text for developers is the event as it goes over the wire."""
+    assert repr(ServerSentEvent("a", event="b")) == r"<ServerSentEvent b'event: b\ndata: a\n\n'>"
+
+
+@pytest.mark.parametrize("kind", [list, Sync, Async])
+async def test_the_time_until_a_client_connects_again_comes_first(kind: Any) -> None:
+    """``retry`` is sent before the first item, in each pass, from sync and async iterables."""
+    response = Response.from_events(["x"] if kind is list else kind(), retry=2.5)
+    async with aclosing(response.aiter_events("GET")) as events:
+        sent = [await anext(events) for _ in range(3)]
+    assert [event.data for event in sent if isinstance(event, Chunk)] == [b"retry: 2500\n\n", b"data: x\n\n"]

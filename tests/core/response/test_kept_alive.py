@@ -18,6 +18,7 @@ import trio
 
 from cardan.core import Response
 from cardan.core._response.finalizer import Chunk, End, Head
+from cardan.core._response.kept_alive import KeptAlive
 
 if TYPE_CHECKING:
     from cardan.core._response.pumping import AsyncLibrary
@@ -135,6 +136,67 @@ async def _gather(events: AsyncIterator[Any], kinds: list[type]) -> None:
 
 async def _collect(events: AsyncIterator[Any]) -> list[Any]:
     return [event async for event in events]
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_a_body_that_swallows_its_cancellation(library: AsyncLibrary, waits: bool) -> None:
+    """A body that catches its cancellation and yields again is ended there: nobody takes the item, and nobody waits for
+    it, also if the body has awaited something meanwhile.
+    """
+    seen: list[str] = []
+
+    async def body() -> AsyncIterator[int]:
+        yield 1
+        try:
+            waiting.set()
+            await anyio.sleep_forever()
+        except BaseException:
+            seen.append("cancelled")
+        if waits:
+            await anyio.sleep(0)
+        try:
+            yield 2
+            seen.append("went on")
+        finally:
+            seen.append("ended")
+
+    waiting = anyio.Event()
+    chunks: list[bytes] = []
+
+    async def send() -> None:
+        response = Response.from_events(body(), keep_alive=60)
+        async with aclosing(response.aiter_events("GET", library=library)) as events:
+            async for event in events:
+                if isinstance(event, Chunk):
+                    chunks.append(event.data)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(send)
+        await waiting.wait()
+        group.cancel_scope.cancel()
+    assert seen == ["cancelled", "ended"]
+    assert [chunk for chunk in chunks if chunk[:1] != b":"] == [b"data: 1\n\n"]
+
+
+async def test_a_body_that_cannot_be_closed(library: AsyncLibrary) -> None:
+    """An async iterator without ``aclose()`` needs none, whether it was begun or not. After the end no item comes, and
+    ``aclose()`` may be called again.
+    """
+
+    class Source:
+        def __aiter__(self) -> Source:
+            return self
+
+        async def __anext__(self) -> bytes:
+            return b"x"
+
+    for steps in (0, 1):
+        body = KeptAlive(Source(), 60, b":\n", library)
+        assert [await anext(body) for _ in range(steps)] == [b"x"] * steps
+        await body.aclose()
+        await body.aclose()
+        with pytest.raises(StopAsyncIteration):
+            await anext(body)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2])

@@ -121,6 +121,50 @@ async def test_async_body(ranges: list[tuple[int, int]]) -> None:
     assert source.closed == never._source.closed == 1  # type: ignore[attr-defined]
 
 
+class Steps:
+    """An async iterator that cannot be closed."""
+
+    def __init__(self, data: bytes) -> None:
+        self._left = list(data)
+
+    def __aiter__(self) -> Steps:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            raise StopAsyncIteration
+        return bytes([self._left.pop(0)])
+
+
+class Passes:
+    """An async iterable whose passes cannot be closed."""
+
+    def __aiter__(self) -> Steps:
+        return Steps(BODY)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("ranges", SETS)
+async def test_bodies_that_cannot_be_closed(ranges: list[tuple[int, int]]) -> None:
+    """A body without ``close()`` needs none, nor does a pass over one."""
+    plan = plan_ranges(ranges, 30, "text/x")
+    body = CutBody([BODY], plan)
+    assert b"".join(body) == wire(ranges)
+    body.close()
+    for source in (Steps(BODY), Passes()):
+        cut_body = AsyncCutBody(source, plan)
+        assert b"".join([chunk async for chunk in cut_body]) == wire(ranges)
+        await cut_body.aclose()
+
+
+@pytest.mark.anyio
+async def test_a_body_that_is_shorter_than_its_ranges() -> None:
+    """If the body ends early, so does what was cut: the announced length shows that something is missing."""
+    plan = plan_ranges([(2, 9)], 30, "text/x")
+    assert b"".join(CutBody([b"0123", b"45"], plan)) == b"2345"
+    assert b"".join([chunk async for chunk in AsyncCutBody(Steps(b"012345"), plan)]) == b"2345"
+
+
 @given(st.binary(max_size=60), st.data())
 def test_any_ranges_any_cuts(body: bytes, data: st.DataObject) -> None:
     """The cutter gives what slicing gives."""

@@ -14,6 +14,7 @@ def test_writing() -> None:
     response = Response("a", headers={"Content-Length": "1"})
     stream = response.stream
     assert response.stream is stream
+    assert repr(stream) == f"<the stream of {response!r}>"
     assert stream.write("ä") == 1
     assert stream.write(b"b") == 1
     stream.writelines(["c", b"d"])

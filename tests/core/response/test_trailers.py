@@ -265,3 +265,12 @@ def test_trailers_that_are_assigned_while_the_body_runs() -> None:
         response.trailers = before
         with pytest.raises(RuntimeError, match="got the trailer field X-Other after the head was made"):
             list(response.iter_events("GET", trailers_over="1.1"))
+
+
+def test_equality() -> None:
+    """Trailers are equal to a mapping with the same fields, whatever the case of their names, and to nothing else."""
+    trailers = Trailers({"X-Log": "a"})
+    assert trailers == Trailers({"x-log": "a"})
+    assert trailers == {"X-LOG": "a"}
+    assert trailers != {"X-Log": "b"}
+    assert trailers != [("X-Log", "a")]

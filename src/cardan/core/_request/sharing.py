@@ -111,9 +111,11 @@ async def go_on(body: Body, read: UnfinishedRead) -> None:
     body.unfinished = read
     try:
         await read.run()
-    finally:
+    except BaseException:
         if read.is_over:
             body.unfinished = None
+        raise
+    body.unfinished = None
 
 
 async def wait_for_load(body: Body) -> None:

@@ -78,6 +78,8 @@ class KeptAlive:
         """End the body. An error of its cleanup is raised."""
         if self._state == "fresh":
             self._state = "closed"
+            self._over.set()
+            self._told.set()
             if (aclose := getattr(self._body, "aclose", None)) is not None:
                 await aclose()
         elif not self._over.is_set():

@@ -101,10 +101,12 @@ async def pump(
             if begin is not None:
                 await begin()
             steps = aiter(body)
-            while not scope.shield:
+            while True:
                 try:
                     item = await Shielding(steps.__anext__(), scope, library)
                 except StopAsyncIteration:
+                    break
+                if scope.shield:  # a body may swallow its cancellation, and yield again: nobody takes the item
                     break
                 await emit(item)
         finally:
