@@ -32,7 +32,7 @@ scripts = $(sort $(shell grep -ls '^if __name__ == "__main__":' $(1)/*.py))
 PIP_QUIET := -qq --no-input --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-newer demo check format bench bench-newer early-answers interop interop-suites docs dist dist-test coverage mutation fuzz soak clean
+.PHONY: help test test-newer demo check format bench bench-newer early-answers interop interop-suites docs dist dist-test coverage mutation fuzz soak proof clean
 .NOTPARALLEL:
 .SUFFIXES:
 
@@ -54,6 +54,7 @@ help:
 	@echo "make mutation  small faults in the library, which the tests have to find; takes hours, goes on where it was ended"
 	@echo "make fuzz    every fuzzer for a short while"
 	@echo "make soak    an hour of load on uvicorn and gunicorn; writes soak/results.json"
+	@echo "make proof   long runs that try to break cardan; writes proof/*.json and docs/explanation/reliability.md"
 
 # With no ARGS first a part without the fast paths (tests/fast_paths.py); the run of all tests ends the output.
 # All tests run in several processes (xdist), all tests of one file in the same one: the examples of a page build on each
@@ -143,6 +144,10 @@ mutation: $(VENV)/.installed-mutation
 
 soak: $(VENV)/.installed-test
 	@$(PY) -m soak $(ARGS)
+
+proof: $(VENV)/.installed-test
+	@status=0; for name in $(basename $(notdir $(call scripts,proof))); do \
+		echo "== $$name"; $(PY) -m proof.$$name $(ARGS) || status=1; done; exit $$status
 
 clean:
 	@rm -rf $(VENV)/.installed-* dist docs/_build .mypy_cache .pytest_cache .ruff_cache

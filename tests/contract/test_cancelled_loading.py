@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from cardan import Application, Request, Response, middleware
+from cardan.testing import RequestBuilder
 
 seen: list[str] = []
 
@@ -57,3 +61,47 @@ async def test_a_cancellation_goes_on(view: Any, options: dict[str, Any]) -> Non
         raise AssertionError("got an end of the request, expected a cancellation")
     assert cancelled.cancelled_caught
     assert (seen, sent) == ([], [])
+
+
+@pytest.mark.parametrize("way", ["file", "part"])
+def test_a_save_that_is_cancelled_closes_its_file(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``Task.cancel()`` while a worker thread opens the target: the file that was opened is closed."""
+    opened: list[Any] = []
+    real = Path.open
+
+    def opening(self: Path, *args: Any, **options: Any) -> Any:
+        loop.call_soon_threadsafe(tasks[0].cancel)
+        asyncio.run_coroutine_threadsafe(anyio.lowlevel.checkpoint(), loop).result()
+        opened.append(real(self, *args, **options))
+        return opened[-1]
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        if way == "file":
+            await request.load()
+            await request.files["f"].asave(tmp_path / "saved")
+        else:
+            async for part in request.aiter_parts():
+                await part.asave(tmp_path / "saved")
+        raise AssertionError("got an end of the request, expected a cancellation")
+
+    builder = RequestBuilder("/", method="POST", files={"f": ("x", b"data")})
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": builder.body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        raise AssertionError(f"got {message}, expected none")
+
+    async def main() -> None:
+        nonlocal loop
+        loop = asyncio.get_running_loop()
+        tasks.append(asyncio.ensure_future(app(builder.scope(), receive, send)))
+        with pytest.raises(asyncio.CancelledError):
+            await tasks[0]
+
+    loop: Any = None
+    tasks: list[Any] = []
+    monkeypatch.setattr(Path, "open", opening)
+    asyncio.run(main())
+    assert [file.closed for file in opened] == [True]

@@ -611,3 +611,31 @@ def test_the_sink_of_a_file_without_a_form() -> None:
     stream = io.BytesIO(b"hello")
     assert core.FileStorage(stream).sink is stream
     assert core.FileStorage().sink.getvalue() == b""
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+def test_an_async_sink_with_aclose(protocol: Any) -> None:
+    """A sink that cannot be read is finished by ``aclose()``, once, if it has no ``close()``."""
+    ended: list[bytes] = []
+
+    class Sink:
+        data = b""
+
+        async def write(self, data: bytes) -> None:
+            self.data += data
+
+        async def aclose(self) -> None:
+            ended.append(self.data)
+
+    class Sinking(Request):
+        def make_file_sink(self, part: Any) -> Any:
+            return Sink()
+
+    @Sinking.application
+    async def app(request: Request) -> Response:
+        await request.load()
+        return Response(str(len(ended)))
+
+    with Client(app, protocol) as client:
+        assert client.post("/", content=body_of(5, 7), headers={"Content-Type": CT}).text == "2"
+    assert ended == [DATA[:5], DATA[:7]]

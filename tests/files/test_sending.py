@@ -459,3 +459,20 @@ def test_download_names(path: Path, name: str, header: str) -> None:
         path.rename(path.with_name(name))
         with send_file(path.with_name(name), None, as_attachment=True) as response:
             assert response.headers["Content-Disposition"] == header
+
+
+def test_a_file_behind_a_file_wrapper_is_closed_although_it_cannot_be_asked(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The response is closed, and its hooks run, also if the disk fails when the size of the file is asked for."""
+    whole: Any = send_file(path, None).response
+    file = whole.as_file(whole.close)
+
+    def fails(number: int) -> Any:
+        raise OSError("the disk fails")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fstat", fails)
+        with pytest.raises(OSError, match="the disk fails"):
+            file.close()
+    assert whole._closed

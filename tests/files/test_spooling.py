@@ -15,7 +15,7 @@ from cardan.core.drive import Close, Open, Read, Write, run
 from cardan.core.forms import Field, FormReader
 from cardan.core.forms._files import is_on_disk
 from cardan.files._spooling import BATCH, FileStorage, Part, Spooler, SpoolSink
-from cardan.files._temporary import write_all
+from cardan.files._temporary import MemoryFile, write_all
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.forms.test_parts import PartReader, answers, arun, await_
 
@@ -217,3 +217,42 @@ def test_field_is_no_file() -> None:
     """A text field never opens a sink."""
     assert spooled(form(part()), Limits()) == []
     assert Field("a", "1", b"1") == Field("a", "1", b"1")
+
+
+def test_a_file_on_disk_is_closed_although_its_stream_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The descriptor of an upload is closed, also if the stream over it cannot be."""
+    sink = SpoolSink(Limits(max_file_memory=1))
+    sink.write(b"data")
+    sink.stream.read(1)
+    file = sink._file
+    assert file is not None
+
+    class Failing:
+        def close(self) -> None:
+            raise OSError("the disk fails")
+
+    monkeypatch.setattr(sink, "_stream", Failing())
+    with pytest.raises(OSError, match="the disk fails"):
+        sink.close()
+    assert file.closed
+
+
+def test_a_file_that_was_moved_to_disk_is_closed_although_the_disk_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both the file on disk and the data in memory are released, also if closing the first raises."""
+    file = MemoryFile(b"data")
+    disk_number = file.fileno()
+    moved: Any = file
+    real = moved._disk
+
+    class Failing:
+        def close(self) -> None:
+            real.close()
+            raise OSError("the disk fails")
+
+    moved._disk = Failing()
+    with pytest.raises(OSError, match="the disk fails"):
+        file.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(disk_number)
+    with pytest.raises(ValueError, match="closed"):
+        io.BytesIO.getvalue(file)

@@ -185,8 +185,10 @@ class SentFile:
     def close(self) -> None:
         """Close the response, once."""
         close, self._close = self._close, bool
-        size = self._body.length if self._body._closed else os.fstat(self._fd).st_size
-        close()
+        try:
+            size = self._body.length if self._body._closed else os.fstat(self._fd).st_size
+        finally:
+            close()
         if size < self._body.length:
             raise ContentLengthError(f"got a file of {size} bytes, expected {self._body.length}: it was cut while sent")
 

@@ -135,9 +135,11 @@ class SpoolSink:
         self._chunks = []
         if self._stream is None:
             self._stream = BytesIO()
-        self._stream.close()
-        if self._file is not None:
-            self._file.close()
+        try:
+            self._stream.close()  # moves the position of the file back, which may fail
+        finally:
+            if self._file is not None:
+                self._file.close()
 
     abort = close
 
@@ -186,11 +188,13 @@ class FileStorage(CoreFileStorage):
         if hasattr(dst, "write") or not is_async_file(self):
             await super()._asave(dst, run_sync)
             return
-        file = await call_blocking(self, run_sync, partial(Path(dst).open, "wb", buffering=0))
+        opened: list[FileIO] = []
         try:
-            await super()._asave(_Whole(file), run_sync)
+            await call_blocking(self, run_sync, partial(_open_into, opened, dst))
+            await super()._asave(_Whole(opened[0]), run_sync)
         finally:
-            file.close()
+            for file in opened:
+                file.close()
 
     def _copy(self, dst: Any) -> None:
         if hasattr(dst, "write"):
@@ -243,11 +247,18 @@ class Part(CorePart):
         if hasattr(dst, "write"):
             await super()._asave(dst)
             return
-        file = await call_beside(self, lambda: Path(dst).open("wb", buffering=0))  # noqa: SIM115 - opened in a thread
+        opened: list[FileIO] = []
         try:
-            await super()._asave(_Whole(file))
+            await call_beside(self, partial(_open_into, opened, dst))
+            await super()._asave(_Whole(opened[0]))
         finally:
-            file.close()
+            for file in opened:
+                file.close()
+
+
+def _open_into(opened: list[FileIO], path: str | os.PathLike[str]) -> None:
+    """Open a file to write, and add it to ``opened``: if a cancellation replaces the result, it can be closed still."""
+    opened.append(Path(path).open("wb", buffering=0))  # noqa: SIM115 - the caller closes it
 
 
 class _Whole:

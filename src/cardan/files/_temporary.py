@@ -115,8 +115,10 @@ class MovedFile(MemoryFile):
         return self._disk.closed
 
     def close(self) -> None:
-        self._disk.close()
-        BytesIO.close(self)
+        try:
+            self._disk.close()  # writes what was buffered, which may fail
+        finally:
+            BytesIO.close(self)
 
     def getbuffer(self) -> memoryview:
         """The bytes of the file, read-only: changes of memory would not change the file."""

@@ -176,9 +176,9 @@ def _finisher(step: Close, left: set[int], names: tuple[str, ...]) -> Callable[[
     """The function that finishes a sink, if one has to be called.
 
     A complete file that can be read stays open for its reader. Any other sink is finished by the first of ``names``
-    (``__exit__``, ``__aexit__``) that it has, else by ``close()``. After an error, the exit method gets the exception;
-    a sink without one is finished by ``abort()``, and by ``close()`` only if it has no ``abort()``, because closing the
-    writer of an object store may commit the object.
+    (``__exit__``, ``__aexit__``) that it has, else by ``close()`` or ``aclose()``. After an error, the exit method gets
+    the exception; a sink without one is finished by ``abort()``, and by ``close()`` only if it has no ``abort()``,
+    because closing the writer of an object store may commit the object.
 
     ``left`` are the sinks that were finished before. They are not finished twice; after an error they only get
     ``abort()``.
@@ -196,5 +196,5 @@ def _finisher(step: Close, left: set[int], names: tuple[str, ...]) -> Callable[[
             return partial(getattr(sink, leave), *details)
     if error is not None and abort is not None:
         return abort
-    close: Callable[[], Any] | None = getattr(sink, "close", None)
+    close: Callable[[], Any] | None = getattr(sink, "close", None) or getattr(sink, "aclose", None)
     return close

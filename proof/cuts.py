@@ -1,0 +1,197 @@
+"""Cuts: ``python -m proof.cuts [--chunkings 100000]``. Bodies of forms, cut into chunks at random places.
+
+Each body is read whole, by a WSGI request. The same form, or the same refusal, must come of every chunking of it: on
+WSGI, on ASGI with asyncio, and on ASGI with trio. Exits with 1 if one differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import random
+import sys
+from collections import Counter
+from typing import Any, NamedTuple
+
+import anyio
+
+from cardan import Request
+from cardan.exceptions import HTTPException
+
+from .bodies import Sent, all_bodies
+from .record import record
+
+__all__ = ["Difference", "compare"]
+
+LOOPS = ("asyncio", "trio")
+AT_ONCE = 2000
+"""How many chunkings one run of an event loop takes."""
+
+
+class OnDisk(Request):
+    """Files go to the disk at once."""
+
+    max_file_memory = 3
+
+
+CLASSES = (Request, OnDisk)
+
+
+class Difference(NamedTuple):
+    """A chunking that gave something else than the whole body."""
+
+    place: str
+    sent: Sent
+    sizes: list[int]
+    expected: Any
+    found: Any
+
+
+class Chunks(io.RawIOBase):
+    """A ``wsgi.input`` that gives one chunk for each read."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self.chunks = [*chunks]
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next chunk, or as much of it as is asked for."""
+        while self.chunks:
+            chunk = self.chunks[0]
+            if size is None or size < 0 or len(chunk) <= size:
+                del self.chunks[0]
+            else:
+                chunk, self.chunks[0] = chunk[:size], chunk[size:]
+            if chunk:
+                return chunk
+        return b""
+
+
+def chunked(body: bytes, rand: random.Random) -> list[bytes]:
+    """``body`` in chunks: a few large ones or many small ones, some of them empty."""
+    most = max(1, min(len(body), rand.choice([1, 2, 3, 5, 10, 60, 300])))
+    marks = sorted(rand.choices(range(len(body) + 1), k=rand.randrange(most + 1)))
+    return [body[start:stop] for start, stop in zip([0, *marks], [*marks, len(body)], strict=True)]
+
+
+def values(request: Request) -> Any:
+    """The fields and the files of a request that may be read."""
+    files = [
+        (name, file.filename, file.content_type, [*file.headers.items()], file.size, file.stream.read())
+        for name, file in request.files.items(multi=True)
+    ]
+    return [*request.form.items(multi=True)], files
+
+
+def refusal(error: HTTPException) -> Any:
+    """What is known of a refusal."""
+    return type(error).__name__, error.description, getattr(error, "limit", None)
+
+
+def on_wsgi(cls: type[Request], sent: Sent, chunks: list[bytes], declared: bool) -> Any:
+    """What a WSGI request says of ``chunks``."""
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/", "QUERY_STRING": "", "SERVER_NAME": "a.de",
+        "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "http", "wsgi.input": Chunks(chunks),
+        "CONTENT_TYPE": sent.content_type,
+    }  # fmt: skip
+    if declared:
+        environ["CONTENT_LENGTH"] = str(len(sent.body))
+    else:
+        environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+    with cls(environ) as request:
+        try:
+            return values(request)
+        except HTTPException as error:
+            return refusal(error)
+
+
+async def on_asgi(cls: type[Request], sent: Sent, chunks: list[bytes], declared: bool) -> Any:
+    """What an ASGI request says of ``chunks``, each of which is one message."""
+    framing = (b"content-length", b"%d" % len(sent.body)) if declared else (b"transfer-encoding", b"chunked")
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": "/", "raw_path": b"/", "query_string": b"", "root_path": "",
+        "headers": [(b"content-type", sent.content_type.encode("latin-1")), framing],
+    }  # fmt: skip
+    messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+    messages[-1]["more_body"] = False
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async with cls(scope, receive) as request:
+        try:
+            await request.load()
+            return values(request)
+        except HTTPException as error:
+            return refusal(error)
+
+
+def compare(bodies: list[Sent], chunkings: int, seed: int = 1) -> tuple[Counter[str], list[Difference]]:
+    """How many chunkings were tried at each place, and those that differ. ``chunkings`` is the number in all."""
+    rand = random.Random(seed)
+    bodies = [sent for sent in bodies if sent.body]
+    tried: Counter[str] = Counter()
+    found: list[Difference] = []
+    whole: dict[tuple[int, type[Request]], Any] = {}
+
+    def jobs() -> Any:
+        for number in range(chunkings):
+            at = number % len(bodies)
+            sent, cls = bodies[at], CLASSES[rand.random() < 0.3]
+            if (at, cls) not in whole:
+                whole[at, cls] = on_wsgi(cls, sent, [sent.body], True)
+            yield sent, cls, chunked(sent.body, rand), rand.random() < 0.5, whole[at, cls]
+
+    def judge(place: str, sent: Sent, chunks: list[bytes], expected: Any, got: Any) -> None:
+        tried[place] += 1
+        if got != expected:
+            found.append(Difference(place, sent, [len(chunk) for chunk in chunks], expected, got))
+
+    async def on_loop(place: str, batch: list[Any]) -> None:
+        for sent, cls, chunks, declared, expected in batch:
+            judge(place, sent, chunks, expected, await on_asgi(cls, sent, chunks, declared))
+
+    batch: list[Any] = []
+
+    def flush() -> None:
+        for place in LOOPS:
+            anyio.run(on_loop, place, batch, backend=place)
+        batch.clear()
+
+    for job in jobs():
+        sent, cls, chunks, declared, expected = job
+        judge("WSGI", sent, chunks, expected, on_wsgi(cls, sent, chunks, declared))
+        batch.append(job)
+        if len(batch) >= AT_ONCE:
+            flush()
+    flush()
+    return tried, found
+
+
+def main() -> int:
+    """Try the chunkings, and write their number."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--chunkings", type=int, default=100_000, help="how many in all (default: %(default)s)")
+    parser.add_argument("--generated", type=int, default=5000, help="how many bodies are made (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="another one gives other chunkings")
+    options = parser.parse_args()
+    bodies = all_bodies(options.generated)
+    tried, found = compare(bodies, options.chunkings, options.seed)
+    for one in found[:20]:
+        print(f"{one.place}: {one.sent}\n  sizes {one.sizes[:40]}\n  expected {one.expected}\n  got      {one.found}")
+    kinds = Counter(sent.origin for sent in bodies)
+    print(", ".join(f"{count} of {origin}" for origin, count in kinds.items()))
+    print(f"{dict(tried)}: {len(found)} differ")
+    rows: list[dict[str, object]] = [
+        {"what": f"{len(bodies)} bodies on {place}", "trials": count,
+         "differences": sum(one.place == place for one in found)}
+        for place, count in tried.items()
+    ]  # fmt: skip
+    if options.chunkings >= 100_000:
+        record("cuts", f"python -m proof.cuts --chunkings {options.chunkings}", rows)
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

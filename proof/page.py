@@ -1,0 +1,108 @@
+"""Writes ``docs/explanation/reliability.md`` from the figures that were recorded: ``python -m proof.page``.
+
+A row without a figure is not shown.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .record import FOLDER
+
+__all__ = ["PAGE", "RUNS", "written"]
+
+ROOT = FOLDER.parent
+PAGE = ROOT / "docs" / "explanation" / "reliability.md"
+
+RUNS: dict[str, tuple[str, str]] = {
+    "torture": (
+        "Every call fails",
+        """Small programs (forms with files on disk, streams, ranges of a file, sinks, middleware, close hooks, event
+streams) are asked again and again, with the garbage collector off. In each trial one call fails: a read, write, open,
+seek or close of a file, a message of the server, a step of a generator, a hook; alone, or with all calls after it. Or
+the request is cancelled at one of its steps (`Task.cancel()`, a scope of anyio, a scope of trio), or the upload ends at
+one of its bytes. After each trial no file, descriptor or task is left, the first error was raised, logged or seen by
+the program, and every hook, generator and sink that had begun has ended once.""",
+    ),
+    "cuts": (
+        "Bodies cut everywhere",
+        """Bodies that browsers and other clients have sent, bodies of other projects' tests, odd forms, and generated
+ones are cut into chunks at random places. The form, or the refusal, is the same as that of the whole body, on WSGI, and
+on ASGI with asyncio and with trio.""",
+    ),
+    "limits": (
+        "Limits",
+        """Each limit is set to one less than a body needs, to what it needs, and to one more. The first is refused by
+the name of the limit, the others are accepted, in every way to read a body. What is refused is not read on: the reads
+are counted. A body that ends too early is an error at every offset.""",
+    ),
+    "states": (
+        "States",
+        """Programs that Hypothesis makes use the names of a request body, a response finalizer, header fields and
+dictionaries in any order, and compare each answer with that of a plain model.""",
+    ),
+    "fuzz": (
+        "Fuzzing",
+        """Requests, responses, forms and header fields of random bytes. Only documented errors are raised, no input
+takes a second, and every fast path gives what the slow one gives.""",
+    ),
+    "coverage": ("Coverage", "How much of `src` the unit tests and the contract tests in one process run."),
+}
+"""The file of each run, the title of its section, and what is done and expected."""
+
+START = """# Reliability
+
+What was tried to break cardan, and what came of it. Each figure has the command that gives it; a short form of each run
+is one of the tests. This page is written by `python -m proof.page` from the files that the commands write.
+"""
+
+LOAD = """Real servers under load on one machine, servers and clients together. The run fails if a request is lost, or if
+memory, descriptors or waiting times exceed their bounds."""
+
+
+def table(rows: list[list[str]]) -> str:
+    """A table of the rows; the first one is its head."""
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
+
+
+def number(value: float) -> str:
+    """A number as people read it."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+
+
+def section(title: str, text: str, found: dict[str, Any]) -> str:
+    """One run."""
+    rows = [["what", "trials", "broke the rule"]]
+    rows += [[row["what"], number(row["trials"]), number(row["differences"])] for row in found["rows"]]
+    where = f"`{found['command']}`, {found['date']}, {found['machine']}"
+    return f"\n## {title}\n\n{text}\n\n{table(rows)}\n\n{where}\n"
+
+
+def load(found: dict[str, Any]) -> str:
+    """The figures of the soak test."""
+    rows = [["part", "what", "figure"]]
+    for part, figures in found["parts"].items():
+        rows += [[part, each["what"], f"{number(each['value'])} {each['unit']}".strip()] for each in figures]
+    minutes = found["minutes"]
+    where = f"`make soak`, mixed traffic for {minutes:g} minutes, {found['date']}"
+    if "machine" in found:
+        where += f", {found['machine']}"
+    return f"\n## Load\n\n{LOAD}\n\n{table(rows)}\n\n{where}\n"
+
+
+def written(root: Path = ROOT) -> str:
+    """The page."""
+    parts = [START]
+    for name, (title, text) in RUNS.items():
+        if (file := root / "proof" / f"{name}.json").is_file():
+            parts.append(section(title, text, json.loads(file.read_text("utf-8"))))
+    if (file := root / "soak" / "results.json").is_file():
+        parts.append(load(json.loads(file.read_text("utf-8"))))
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(), encoding="utf-8")

@@ -1,0 +1,482 @@
+"""Torture: ``python -m proof.torture [PROGRAM ...]``. Every call fails once, and every request is cut off everywhere.
+
+Each program of :mod:`proof.programs` is asked again and again, on WSGI, asyncio and trio. The garbage collector is off:
+
+- the k-th read, write, open, seek, close, send, receive, ``start_response``, iteration or hook fails, for every k until
+  there is no such call; alone, and with all calls after it; by an ``OSError`` and by another exception;
+- the request is cancelled at every checkpoint, by ``Task.cancel()``, by a scope of anyio, and by one of trio;
+- the upload ends at every offset.
+
+The rules: no file, descriptor or task is left; the first error is raised, logged or seen by the program; every close
+hook, generator, middleware and sink that has begun ends exactly once. Exits with 1 if a trial breaks one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import io
+import logging
+import os
+import sys
+import tempfile
+import threading
+import time
+import types
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from wsgiref.util import FileWrapper
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+import trio
+
+from cardan import Request, Response
+from cardan.testing import RequestBuilder
+
+from .faults import Defect, Failure, Faults, counted_system
+from .programs import PROGRAMS, Ask, Trial
+from .record import record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator, Iterator
+
+__all__ = ["PLACES", "Found", "torture"]
+
+PLACES = ("wsgi", "wsgi, file wrapper", "asyncio", "trio")
+#: a server's own errors: nobody has to tell it
+OWN = {"the server sends"}
+#: what a client that leaves looks like: the program need not hear of it
+LEAVES = {"send", "receive", "read of the input"}
+MOST = 400
+"""No program makes as many calls."""
+PATIENCE = 10.0
+"""How many seconds a thread may take to come to its end."""
+
+
+class Found(NamedTuple):
+    """A trial that broke a rule."""
+
+    place: str
+    program: str
+    how: str
+    what: str
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """``error``, and every error that it was made from or that it has replaced."""
+    waiting, known = [error], set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in known:
+            continue
+        known.add(id(one))
+        yield one
+        waiting += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+
+
+class Log(logging.Handler):
+    """Keeps the errors that are logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[BaseException] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the error of ``record``."""
+        if record.exc_info and record.exc_info[1] is not None:
+            self.errors.append(record.exc_info[1])
+
+
+class Bench:
+    """Where the trials run: counts what is left after each of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "file").write_bytes(bytes(range(100)))
+        self.faults = Faults()
+        self.left: list[str] = []
+        self.log = Log()
+        self.found: list[Found] = []
+        self.trials = 0
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """The collector is off, errors are kept in place of being printed."""
+        logger = logging.getLogger("cardan")
+        before = logger.propagate, sys.unraisablehook
+        gc.collect()
+        gc.disable()
+        logger.addHandler(self.log)
+        logger.propagate = False
+        # an error in a destructor is no error of a request: the response was never sent
+        sys.unraisablehook = lambda found: self.left.append(f"an error was dropped: {found.exc_value!r}")
+        try:
+            with counted_system(lambda: self.faults, self.left):
+                yield
+        finally:
+            logger.removeHandler(self.log)
+            logger.propagate, sys.unraisablehook = before
+            gc.enable()
+
+    def trial(self, faults: Faults) -> Trial:
+        """A new trial."""
+        self.faults = faults
+        self.left.clear()
+        self.log.errors.clear()
+        self.trials += 1
+        return Trial(faults, self.folder)
+
+    def judge(self, trial: Trial, errors: list[BaseException], status: int, before: set[Any]) -> Iterator[str]:
+        """What is wrong after a trial that raised ``errors`` to the server and answered ``status``."""
+        faults, self.faults = trial.faults, Faults()
+        if trial.due != trial.ended:
+            yield f"begun and ended: {dict(trial.due)}, {dict(trial.ended)}"
+        if (now := descriptors()) != before:
+            yield f"descriptors: {sorted(now ^ before)}"
+        yield from self.left
+        if faults.error is None or faults.what in OWN:
+            return
+        seen = [one for error in (*errors, *self.log.errors, *trial.seen) for one in chain(error)]
+        if faults.what == "receive" and faults.lasting and any(isinstance(one, faults.kind) for one in seen):
+            return  # another call of the server failed at the same time, and this error is the one that was raised
+        by_client = faults.what in LEAVES and (isinstance(faults.error, OSError) or status >= 400)
+        if not any(one is faults.error for one in seen) and not by_client:
+            yield f"nobody saw the error of: {faults.what}"
+
+
+def descriptors() -> set[tuple[str, str]]:
+    """The open descriptors of the process, with what they are open on."""
+    found = set()
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            found.add((name, os.readlink(f"/proc/self/fd/{name}")))
+    return {pair for pair in found if not pair[1].startswith(("/proc/", f"/proc/{os.getpid()}"))}
+
+
+class Input(io.BytesIO):
+    """A ``wsgi.input`` whose reads are counted."""
+
+    def __init__(self, data: bytes, faults: Faults) -> None:
+        super().__init__(data)
+        self.faults = faults
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most some bytes at once."""
+        self.faults.call("read of the input")
+        return super().read(min(size, 50) if size is not None and size >= 0 else size)
+
+
+def on_wsgi(app: Any, ask: Ask, faults: Faults, wrapper: bool, sent: bytes) -> tuple[list[BaseException], int]:
+    """Serve one request as a WSGI server does. ``sent`` is what comes of the body."""
+    environ = RequestBuilder(ask.path, method=ask.method, headers=ask.headers, data=ask.body).environ()
+    environ["wsgi.input"] = Input(sent, faults)
+    if wrapper:
+        environ["wsgi.file_wrapper"] = FileWrapper
+    else:
+        environ.pop("wsgi.file_wrapper", None)
+    errors: list[BaseException] = []
+    heads: list[int] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
+        faults.call("start_response")
+        heads.append(int(status[:3]))
+        return lambda data: None
+
+    def call() -> None:
+        chunks = app(environ, start_response)
+        try:
+            for _ in chunks:
+                faults.call("the server sends")
+        finally:
+            getattr(chunks, "close", int)()
+
+    try:
+        call()
+    except Exception as error:
+        errors.append(error)
+    return errors, heads[-1] if heads else 500
+
+
+class Exchange:
+    """The server's side of one ASGI request. ``sent`` is what comes of the body; then the client leaves."""
+
+    def __init__(self, ask: Ask, faults: Faults, sent: bytes) -> None:
+        self.scope = RequestBuilder(ask.path, method=ask.method, headers=ask.headers, data=ask.body).scope()
+        self.faults = faults
+        pieces = [sent[at : at + 50] for at in range(0, len(sent), 50)] or [b""]
+        whole = sent == ask.body
+        self.messages = [
+            {"type": "http.request", "body": piece, "more_body": not whole or at + 1 < len(pieces)}
+            for at, piece in enumerate(pieces)
+        ]
+        self.leaves = not whole
+        self.status = 0
+        self.ended = anyio.Event()
+
+    async def receive(self) -> Any:
+        """The next message."""
+        await anyio.lowlevel.checkpoint()
+        self.faults.call("receive")
+        if self.messages:
+            return self.messages.pop(0)
+        if not self.leaves:
+            await self.ended.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        """Take a message."""
+        await anyio.lowlevel.checkpoint()
+        self.faults.call("send")
+        self.status = message.get("status", self.status)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            self.ended.set()
+
+
+async def on_asgi(app: Any, ask: Ask, faults: Faults, sent: bytes) -> tuple[list[BaseException], int]:
+    """Serve one request as an ASGI server does."""
+    exchange = Exchange(ask, faults, sent)
+    errors: list[BaseException] = []
+    try:
+        await app(exchange.scope, exchange.receive, exchange.send)
+    except Exception as error:
+        errors.append(error)
+    return errors, exchange.status or 500
+
+
+def tasks() -> set[Any]:
+    """The other tasks of the running loop; on trio only their number is known."""
+    try:
+        return asyncio.all_tasks()
+    except RuntimeError:
+        return set(range(trio.lowlevel.current_statistics().tasks_living))
+
+
+async def settled(check: Callable[[], list[str]]) -> list[str]:
+    """What is still wrong when the threads of a request have come to their end."""
+    end = time.monotonic() + PATIENCE
+    while (wrong := check()) and time.monotonic() < end:
+        await anyio.sleep(0.001)
+    return wrong
+
+
+def settled_here(check: Callable[[], list[str]]) -> list[str]:
+    """The same in a plain thread."""
+    end = time.monotonic() + PATIENCE
+    while (wrong := check()) and time.monotonic() < end:
+        time.sleep(0.001)
+    return wrong
+
+
+Modes: TypeAlias = "list[tuple[bool, type[Exception]]]"
+MODES: Modes = [(False, Defect), (True, Defect), (False, Failure), (True, Failure)]
+"""Whether all later calls fail as well, and the error."""
+
+
+def torture_wsgi(bench: Bench, place: str, program: str, modes: Modes, offsets: int) -> None:
+    """All trials of one program on WSGI."""
+    wrapper = place != "wsgi"
+
+    def once(faults: Faults, how: str, sent: bytes | None = None) -> None:
+        before = descriptors()
+        trial = bench.trial(faults)
+        app, ask = PROGRAMS[program](trial)
+        errors, status = on_wsgi(app, ask, faults, wrapper, ask.body if sent is None else sent)
+        del app
+
+        def check() -> list[str]:
+            return list(bench.judge(trial, errors, status, before))
+
+        for what in settled_here(check):
+            bench.found.append(Found(place, program, f"{how} ({faults.what})", what))
+
+    once(Faults(), "no call fails")
+    for lasting, kind in modes:
+        for at in range(1, MOST):
+            faults = Faults(at, lasting=lasting, kind=kind)
+            once(faults, f"call {at} fails by {kind.__name__}{', and all later ones' if lasting else ''}")
+            if faults.count < at:
+                break
+    body = PROGRAMS[program](Trial(Faults(), bench.folder))[1].body
+    for offset in range(0, len(body), offsets):
+        once(Faults(), f"the upload ends at {offset}", body[:offset])
+
+
+@types.coroutine
+def stepped(coroutine: Coroutine[Any, Any, Any], on_step: Callable[[int], None]) -> Generator[Any, Any, Any]:
+    """Run ``coroutine``; before it is suspended for the n-th time ``on_step(n)`` is called."""
+    step, number, value = coroutine.send, 0, None
+    while True:
+        try:
+            waited = step(value)
+        except StopIteration as end:
+            return end.value
+        number += 1
+        on_step(number)
+        try:
+            step, value = coroutine.send, (yield waited)
+        except BaseException as error:
+            step, value = coroutine.throw, error  # type: ignore[assignment]
+
+
+async def cancelled_by_task(serve: Callable[[], Coroutine[Any, Any, Any]], at: int) -> bool:
+    """Cancel by ``Task.cancel()`` at a step. Whether there was such a step."""
+    reached = False
+
+    def on_step(number: int) -> None:
+        nonlocal reached
+        if number == at:
+            reached = True
+            task.cancel()
+
+    async def main() -> Any:
+        return await stepped(serve(), on_step)
+
+    task = asyncio.create_task(main())
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()
+    return reached
+
+
+async def cancelled_by_scope(serve: Callable[[], Coroutine[Any, Any, Any]], at: int, scope: Any) -> bool:
+    """Cancel ``scope`` at a step. Whether there was such a step."""
+    reached = False
+
+    def on_step(number: int) -> None:
+        nonlocal reached
+        if number == at:
+            reached = True
+            scope.cancel()
+
+    with scope:
+        await stepped(serve(), on_step)
+    return reached
+
+
+async def torture_asgi(bench: Bench, place: str, program: str, modes: Modes, offsets: int) -> None:
+    """All trials of one program on one event loop."""
+    running = tasks()
+
+    async def once(faults: Faults, how: str, sent: bytes | None = None, cancel: Any = None) -> bool:
+        before = descriptors()
+        trial = bench.trial(faults)
+        app, ask = PROGRAMS[program](trial)
+        outcome: tuple[list[BaseException], int] = ([], 400)
+
+        async def serve() -> None:
+            nonlocal outcome
+            outcome = await on_asgi(app, ask, faults, ask.body if sent is None else sent)
+
+        reached = False
+        if cancel is None:
+            await serve()
+        else:
+            reached = await cancel(serve)
+
+        def check() -> list[str]:
+            wrong = list(bench.judge(trial, *outcome, before))
+            if len(tasks()) != len(running):
+                wrong.append(f"tasks: {len(running)} before, {len(tasks())} after: {tasks()}")
+            return wrong
+
+        for what in await settled(check):
+            bench.found.append(Found(place, program, f"{how} ({faults.what})", what))
+        return reached
+
+    await once(Faults(), "no call fails")
+    for lasting, kind in modes:
+        for at in range(1, MOST):
+            faults = Faults(at, lasting=lasting, kind=kind)
+            await once(faults, f"call {at} fails by {kind.__name__}{', and all later ones' if lasting else ''}")
+            if faults.count < at:
+                break
+    ways: dict[str, Any] = {"a scope of anyio": lambda at, serve: cancelled_by_scope(serve, at, anyio.CancelScope())}
+    if place == "trio":
+        ways["a scope of trio"] = lambda at, serve: cancelled_by_scope(serve, at, trio.CancelScope())
+    else:
+        ways["Task.cancel()"] = lambda at, serve: cancelled_by_task(serve, at)
+    for name, way in ways.items():
+        for at in range(1, MOST):
+            if not await once(Faults(), f"cancelled by {name} at step {at}", cancel=lambda s, w=way, n=at: w(n, s)):
+                break
+    body = PROGRAMS[program](Trial(Faults(), bench.folder))[1].body
+    for offset in range(0, len(body), offsets):
+        await once(Faults(), f"the upload ends at {offset}", body[:offset])
+
+
+def _start_loop() -> None:
+    """Start the loop in which a WSGI process runs ``async def`` handlers: it stays, and so do its descriptors."""
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        await anyio.to_thread.run_sync(int)
+        return Response()
+
+    list(app(RequestBuilder().environ(), lambda status, headers, exc_info=None: None))
+
+
+def torture(
+    programs: list[str],
+    places: tuple[str, ...] = PLACES,
+    *,
+    modes: Modes = MODES,
+    offsets: int = 1,
+) -> tuple[dict[str, int], list[Found]]:
+    """How many trials there were at each place, and those that broke a rule. Every ``offsets``-th offset is tried."""
+    counts: dict[str, int] = {}
+    found: list[Found] = []
+    _start_loop()
+    for place in places:
+        with tempfile.TemporaryDirectory() as folder:
+            bench = Bench(Path(folder))
+            threads = threading.enumerate()
+            with bench.running():
+                if place.startswith("wsgi"):
+                    for program in programs:
+                        torture_wsgi(bench, place, program, modes, offsets)
+                else:
+
+                    async def main(bench: Bench = bench, place: str = place) -> None:
+                        for program in programs:
+                            await torture_asgi(bench, place, program, modes, offsets)
+
+                    anyio.run(main, backend=place)
+                    for thread in threading.enumerate():
+                        if thread not in threads and not thread.name.startswith("trio") and not thread.daemon:
+                            thread.join(PATIENCE)
+                            if thread.is_alive():
+                                bench.found.append(Found(place, "all", "at the end", f"a thread is left: {thread}"))
+            counts[place] = bench.trials
+            found += bench.found
+    return counts, found
+
+
+def main() -> int:
+    """Torture the programs that are named, or all of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("programs", nargs="*", choices=[*PROGRAMS, []], help="which programs (default: all)")
+    parser.add_argument("--place", choices=PLACES, action="append", help="where (default: everywhere)")
+    options = parser.parse_args()
+    names = options.programs or list(PROGRAMS)
+    counts, found = torture(names, tuple(options.place or PLACES))
+    for one in found[:60]:
+        print(f"{one.place}, {one.program}: {one.how}: {one.what}")
+    for place, count in counts.items():
+        broken = sum(one.place == place for one in found)
+        print(f"{place}: {count} trials of {len(names)} programs, {broken} broke a rule")
+    if not options.programs and not options.place:
+        rows: list[dict[str, object]] = [
+            {"what": f"{len(names)} programs on {place}", "trials": count,
+             "differences": sum(one.place == place for one in found)}
+            for place, count in counts.items()
+        ]  # fmt: skip
+        record("torture", "python -m proof.torture", rows)
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
