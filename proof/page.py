@@ -58,8 +58,8 @@ What was tried to break cardan, and what came of it. Each figure has the command
 is one of the tests. This page is written by `python -m proof.page` from the files that the commands write.
 """
 
-LOAD = """Real servers under load on one machine, servers and clients together. The run fails if a request is lost, or if
-memory, descriptors or waiting times exceed their bounds."""
+LOAD = """Real servers under load on one machine, servers and clients together. The run fails if a request is lost, or
+if memory, descriptors or waiting times exceed their bounds."""
 
 
 def table(rows: list[list[str]]) -> str:

@@ -30,6 +30,7 @@ FOLDERS = (
     "interop",
     "fuzz",
     "soak",
+    "proof",
     "mutation",
     ".ci",
 )
