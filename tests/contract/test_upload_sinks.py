@@ -639,3 +639,30 @@ def test_an_async_sink_with_aclose(protocol: Any) -> None:
     with Client(app, protocol) as client:
         assert client.post("/", content=body_of(5, 7), headers={"Content-Type": CT}).text == "2"
     assert ended == [DATA[:5], DATA[:7]]
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+@pytest.mark.parametrize(("reads", "closed"), [(False, [True]), (True, [False])], ids=["no read", "read"])
+def test_a_method_read_keeps_a_sink_open(protocol: Any, reads: bool, closed: list[bool]) -> None:
+    """A sink of one's own that has ``read`` stays open for the handler, as a file does. Another one is closed."""
+
+    class Own(Counting):
+        closed = False
+        if reads:
+
+            def read(self, size: int = -1) -> bytes:
+                return b""
+
+        def close(self) -> None:
+            self.closed = True
+
+    class Stored(Request):
+        def make_file_sink(self, part: Any) -> Any:
+            return Own()
+
+    @Stored.application
+    def handler(request: Request) -> Response:
+        return Response.from_json([request.files["f"].sink.closed])
+
+    with Client(handler, protocol=protocol) as client:
+        assert client.post("/", content=body_of(5), headers={"Content-Type": CT}).json() == closed
