@@ -801,6 +801,28 @@ def test_form_reader_class(make: Make) -> None:
         make().form_reader_class = FormBuilder  # type: ignore[assignment]
 
 
+def test_a_reader_without_a_form(make: Make) -> None:
+    """A ``run()`` that does not return the form is told so: the form would look empty otherwise."""
+
+    class Reader(FormReader):
+        def run(self) -> Any:
+            yield from super().run()
+
+    class Own(Request):
+        form_reader_class = Reader
+
+    with pytest.raises(TypeError, match=r"got NoneType from Reader.run\(\), expected the Form"):
+        make(cls=Own, **POST, form={"A": "1"}).form
+
+    class Kept(core.Request):
+        form_reader_class = Reader
+
+    kept = Kept(core.RequestHead("POST", headers={"Content-Type": "application/x-www-form-urlencoded"}), b"A=1")
+    assert kept.get_data() == b"A=1"
+    with pytest.raises(TypeError, match="expected the Form"):
+        kept.form
+
+
 def test_method(make: Make) -> None:
     """The method as it was sent: methods are case-sensitive (RFC 9110 section 9.1)."""
     assert make(overrides={"wsgi": {"REQUEST_METHOD": "purge"}, "asgi": {"method": "purge"}}).method == "purge"

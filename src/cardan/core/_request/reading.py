@@ -561,9 +561,9 @@ def _parse(
             body.take_begun(FORM)
             try:
                 if announced or first:
-                    form = yield from _parsing(reader, first, ended=False)
+                    form = _made_by(reader, (yield from _parsing(reader, first, ended=False)))
                 else:
-                    form = yield from unless_empty(reader.run(), Form())
+                    form = _made_by(reader, (yield from unless_empty(reader.run(), Form())))
             except BaseException as error:
                 body.fail(error)
                 drop_frames(error)
@@ -574,7 +574,9 @@ def _parse(
             try:
                 take = getattr(reader, "take", None)
                 taken = None if take is None else take(body.raw, True)
-                form = (yield from _parsing(reader, body.raw, ended=True)) if taken is None else taken
+                if taken is None:
+                    taken = _made_by(reader, (yield from _parsing(reader, body.raw, ended=True)))
+                form = taken
             except HTTPException as error:
                 body.keep_form(settings, copy(error))
                 drop_frames(error)
@@ -584,6 +586,14 @@ def _parse(
     finally:
         if begun:
             body.end()
+
+
+def _made_by(reader: FormParser, form: Any) -> Form:
+    """``form``, which ``reader`` has returned. Raises :exc:`TypeError` if it is none: the fields would be lost."""
+    if not isinstance(form, Form):
+        name = f"{type(reader).__name__}.run()"
+        raise TypeError(f"got {type(form).__name__} from {name}, expected the Form that super().run() has returned")
+    return form
 
 
 def _parsing(reader: FormParser, first: bytes, *, ended: bool) -> Generator[Step, Any, Form]:
