@@ -548,3 +548,109 @@ def test_the_reason_that_another_thread_gets(first: str, way: str) -> None:
     thread.join(10)
     assert request.form["a"] == "1"
     assert Request(environ).form["a"] == "1"
+
+
+class Slow:
+    """A sink whose calls block, so that they are made in worker threads."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def write(self, data: bytes) -> None:
+        """Note the call."""
+        self.calls.append(f"write {len(data)}")
+
+    def close(self) -> None:
+        """Note the call."""
+        self.calls.append("close")
+
+    def abort(self) -> None:
+        """Note the call."""
+        self.calls.append("abort")
+
+
+@backends
+@pytest.mark.parametrize("where", ["open", "write", "close"])
+def test_a_cancellation_while_a_sink_works(backend: str, where: str) -> None:
+    """If the task that loads is cancelled while its sink is opened, written or closed, and another task waits by then,
+    the work goes on: the other task gets the whole form.
+    """
+    sink = Slow()
+
+    async def main() -> None:
+        working, go_on = anyio.Event(), anyio.Event()
+
+        async def reach(place: str) -> None:
+            if place == where:
+                working.set()
+                await go_on.wait()
+
+        class Storing(core.Request):
+            async def make_file_sink(self, part: Any) -> Any:
+                await reach("open")
+                return sink
+
+        async def run_sync(function: Callable[..., Any], *args: Any) -> Any:
+            await reach("write" if args else "close")
+            return function(*args)
+
+        head = core.RequestHead("POST", headers={"Content-Type": UPLOAD_TYPE})
+        shield = lambda: anyio.CancelScope(shield=True)  # noqa: E731
+        request = Storing(head, UPLOAD.body, run_sync=run_sync, shield=shield)
+        first = anyio.CancelScope()
+
+        async def load_first() -> None:
+            with first:
+                await request.load()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(load_first)
+            await working.wait()
+            tasks.start_soon(request.load)
+            await anyio.wait_all_tasks_blocked()
+            first.cancel()
+            await anyio.wait_all_tasks_blocked()
+            go_on.set()
+        assert request.form.to_dict() == {"a": "1"}
+        assert request.files["f"].size == 256 * 200
+        await request.aclose()
+
+    anyio.run(main, backend=backend)
+    assert sink.calls == ["write 51200", "close"]
+
+
+@backends
+def test_a_task_that_was_cancelled_before_it_writes(backend: str) -> None:
+    """It leaves the first step to a task that waits, which does all of them once."""
+    sinks: list[Slow] = []
+
+    class Storing(core.Request):
+        def make_file_sink(self, part: Any) -> Any:
+            sinks.append(Slow())
+            return sinks[-1]
+
+    async def main() -> None:
+        for _ in range(5):  # trio starts tasks in any order
+            request = Storing(
+                core.RequestHead("POST", headers={"Content-Type": UPLOAD_TYPE}),
+                UPLOAD.body,
+                run_sync=anyio.to_thread.run_sync,
+                shield=lambda: anyio.CancelScope(shield=True),
+            )
+            await load_together(request)
+            assert request.files["f"].size == 256 * 200
+            await request.aclose()
+
+    async def load_together(request: core.Request) -> None:
+        async def load_cancelled() -> None:
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await request.load()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(load_cancelled)
+            tasks.start_soon(request.load)
+            tasks.start_soon(request.load)
+
+    anyio.run(main, backend=backend)
+    assert [sink.calls for sink in sinks] == [["write 51200", "close"]] * 5

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-__all__ = ["Background", "Event", "checkpoint", "in_event_loop", "make_event", "running_loop"]
+__all__ = ["Background", "Event", "checkpoint", "in_event_loop", "make_event", "raise_if_cancelled", "running_loop"]
 
 T = TypeVar("T")
 
@@ -55,6 +55,17 @@ async def checkpoint() -> None:
         await trio.lowlevel.checkpoint()
     elif running_loop() is not None:
         await _pass_on()
+
+
+async def raise_if_cancelled() -> None:
+    """Raise the cancellation of a task of trio that was cancelled already. On asyncio the next await raises it.
+
+    To be awaited before a scope whose ``shield`` another task may set: trio does not expect that a cancellation goes
+    away while it is being raised.
+    """
+    trio = _trio()
+    if trio is not None:
+        await trio.lowlevel.checkpoint_if_cancelled()
 
 
 def running_loop() -> Any:

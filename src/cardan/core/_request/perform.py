@@ -11,13 +11,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
-from io import BytesIO
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
 from .._pieces import boxed
 from ..drive import Close, Open, Read, Write, arun
-from ..forms._sinks import is_async, rewind, rewinding, stays_open
+from ..forms._sinks import blocks, is_async, rewind, rewinding, stays_open
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -105,7 +104,7 @@ def perform(
         assert type(step) is Close
         finish = _finisher(step, left, _ALEAVE)
         if step.error is None:
-            run_blocking = run_sync if _blocks(step.sink, 0) else None
+            run_blocking = run_sync if blocks(step.sink, 0) else None
             if finish is not None:
                 await _finish(finish, run_blocking)
             if not getattr(step.sink, "rewinds", False):
@@ -115,7 +114,7 @@ def perform(
             # without a shield a call in a worker thread can be cancelled, which would leave the sink open
             shielded = shield is not nullcontext or isinstance(step.error, Exception)
             with shield():
-                await _finish(finish, run_sync if shielded and _blocks(step.sink, 0) else None)
+                await _finish(finish, run_sync if shielded and blocks(step.sink, 0) else None)
         return None
 
     return call
@@ -132,7 +131,7 @@ async def _position(tell: Callable[[], Awaitable[int]]) -> int:
 async def _write(sink: Any, data: bytes, run_sync: Callable[..., Awaitable[Any]] | None) -> None:
     if iscoroutinefunction(sink.write):
         await sink.write(data)
-    elif run_sync is not None and _blocks(sink, len(data)):
+    elif run_sync is not None and blocks(sink, len(data)):
         (done,) = await run_sync(boxed(sink.write), data)
         if type(done) is not int and isawaitable(done):
             await done
@@ -164,12 +163,6 @@ async def _rewind(sink: Any, start: int, run_sync: Callable[..., Awaitable[Any]]
 async def _call(function: Callable[[], Any]) -> Any:
     done = function()
     return await done if isawaitable(done) else done
-
-
-def _blocks(sink: Any, size: int) -> bool:
-    """Whether writing ``size`` bytes may block. A sink of a user's own, which cannot tell, is assumed to."""
-    would_block = getattr(sink, "would_block", None)
-    return type(sink) is not BytesIO if would_block is None else bool(would_block(size))
 
 
 def _finisher(step: Close, left: set[int], names: tuple[str, ...]) -> Callable[[], Any] | None:

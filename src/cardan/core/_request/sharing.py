@@ -9,8 +9,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from ..drive import Open, Read
-from ..forms._sinks import is_awaited
+from .._waiting import raise_if_cancelled
+from ..drive import Close, Open, Read, Write
+from ..forms._sinks import blocks, is_awaited
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -52,11 +53,19 @@ class SharedRead:
                 step = self._step
                 if step is None:
                     step = self._step = self._next()
+                begun = False
                 try:
-                    answer = await (self._perform_whole(step) if self._waits_for_sink(step) else self._perform(step))
+                    if self._waits_for_sink(step):
+                        if not (isinstance(step, Close) and step.error):  # after an error each sink is closed
+                            await raise_if_cancelled()
+                        begun = True
+                        answer = await self._perform_whole(step)
+                    else:
+                        begun = not isinstance(step, Read)
+                        answer = await self._perform(step)
                 except BaseException as error:
-                    if type(step) is Read and not isinstance(error, Exception) and self._body.waiting:
-                        raise  # this read has taken nothing: the task that continues reads again
+                    if not begun and not isinstance(error, Exception) and self._body.waiting:
+                        raise  # nothing was read or written: the task that continues does this step
                     self._advance, self._answer = self._steps.throw, error
                 else:
                     self._advance, self._answer = self._steps.send, answer
@@ -81,7 +90,9 @@ class SharedRead:
         """Whether ``step`` may be in the middle of its work when the task is cancelled."""
         if isinstance(step, Read):
             return False
-        return bool(self._body.waiting) or (not isinstance(step, Open) and is_awaited(step.sink))
+        if self._body.waiting or isinstance(step, Open):
+            return True
+        return is_awaited(step.sink) or blocks(step.sink, len(step.data) if isinstance(step, Write) else 0)
 
     async def _perform_whole(self, step: Step) -> Any:
         """Work on a sink is not cancelled if other tasks wait for the body: half of it could not be done again."""

@@ -30,6 +30,7 @@ __all__ = [
     "MemoryBudget",
     "MemorySink",
     "Sink",
+    "blocks",
     "is_async",
     "is_awaited",
     "rewind",
@@ -83,6 +84,12 @@ def stays_open(sink: Any) -> bool:
 def is_awaited(sink: Any) -> bool:
     """Whether writing to ``sink``, or leaving it, has to be awaited."""
     return iscoroutinefunction(getattr(sink, "write", None)) or hasattr(type(sink), "__aexit__")
+
+
+def blocks(sink: Any, size: int) -> bool:
+    """Whether writing ``size`` bytes may block. A sink of a user's own, which cannot tell, is assumed to."""
+    would_block = getattr(sink, "would_block", None)
+    return type(sink) is not BytesIO if would_block is None else bool(would_block(size))
 
 
 def is_async(sink: Any) -> bool:
