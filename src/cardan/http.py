@@ -115,7 +115,8 @@ def quote_header_value(value: object, allow_token: bool = True) -> str:
 
     Raises :exc:`ValueError` for control characters and for characters beyond U+00FF.
 
-    >>> quote_header_value("a b"), quote_header_value("ab"), quote_header_value("ab", allow_token=False)
+    >>> quoted = quote_header_value("ab", allow_token=False)
+    >>> quote_header_value("a b"), quote_header_value("ab"), quoted
     ('"a b"', 'ab', '"ab"')
     """
     return _quote_if_needed(str(value)) if allow_token else _quote(str(value))

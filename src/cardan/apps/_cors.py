@@ -60,7 +60,8 @@ class CORS(Wrapper):
     >>> @Request.application
     ... def api(request: Request) -> Response:
     ...     return Response.from_json({"hello": "world"})
-    >>> app = CORS(api, origins=["https://www.example.com"], methods=["GET", "POST", "DELETE"])
+    >>> origins, methods = ["https://www.example.com"], ["GET", "POST", "DELETE"]
+    >>> app = CORS(api, origins=origins, methods=methods)
     """
 
     __module__ = "cardan"

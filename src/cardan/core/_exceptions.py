@@ -703,7 +703,8 @@ class ProxyAuthenticationRequired(HTTPException):
     ``www_authenticate`` is for :exc:`Unauthorized`.
 
     >>> from cardan.datastructures import Challenge
-    >>> ProxyAuthenticationRequired(proxy_authenticate=Challenge("basic", {"realm": "way out"})).get_headers()
+    >>> challenge = Challenge("basic", {"realm": "way out"})
+    >>> ProxyAuthenticationRequired(proxy_authenticate=challenge).get_headers()
     [('Proxy-Authenticate', 'Basic realm="way out"')]
     """
 

@@ -138,7 +138,8 @@ def seen_by_proxies(head: HeadLike, trusted: TrustedProxies) -> RequestHead:
     of one's own, which makes the head itself:
 
     >>> from cardan.core import RequestHead, TrustedProxies, seen_by_proxies
-    >>> sent = [(b"Host", b"a.example"), (b"X-Forwarded-For", b"192.0.2.7"), (b"X-Forwarded-Proto", b"https")]
+    >>> sent = [(b"Host", b"a.example"), (b"X-Forwarded-For", b"192.0.2.7")]
+    >>> sent.append((b"X-Forwarded-Proto", b"https"))
     >>> head = RequestHead(headers=sent, client=("10.0.0.1", 4711))
     >>> seen = seen_by_proxies(head, TrustedProxies(peers=["10.0.0.0/8"]))
     >>> seen.client, seen.scheme

@@ -116,7 +116,8 @@ def guess_type(name: str) -> str:
 
     The table of this module decides first, then that of :mod:`mimetypes`, without the entries of the operating system.
 
-    >>> guess_type("segment.ts"), guess_type("Report.PDF"), guess_type("backup.tar.gz"), guess_type("README")
+    >>> names = "segment.ts", "Report.PDF", "backup.tar.gz", "README"
+    >>> tuple(guess_type(name) for name in names)
     ('video/mp2t', 'application/pdf', 'application/gzip', 'application/octet-stream')
     """
     suffix = splitext(name)[1].lower()

@@ -229,7 +229,8 @@ class RequestHead:
         :exc:`ValueError`. It is removed from the beginning of the path if it ends at a slash there; a path that is not
         below it is kept as it is, as for an ASGI scope. The other parameters are the attributes of the head.
 
-        >>> head = RequestHead.from_target("GET", "/dev/notes?page=2", {"Host": "a.example"}, root_path="/dev")
+        >>> fields, target = {"Host": "a.example"}, "/dev/notes?page=2"
+        >>> head = RequestHead.from_target("GET", target, fields, root_path="/dev")
         >>> head.root_path, head.path, head.query_string
         ('/dev', '/notes', b'page=2')
         """

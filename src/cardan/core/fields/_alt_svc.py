@@ -96,7 +96,8 @@ class AltService:
 class AltServices(LiveMembers[AltService]):
     """The services of a response, the best one first, a mutable sequence. It is live: every change is written.
 
-    >>> AltServices([AltService("h3", ":443"), AltService("h2", "alt.example.com:8000")]).to_header()
+    >>> services = [AltService("h3", ":443"), AltService("h2", "alt.example.com:8000")]
+    >>> AltServices(services).to_header()
     'h3=":443", h2="alt.example.com:8000"'
     """
 

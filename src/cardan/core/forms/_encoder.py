@@ -114,7 +114,8 @@ class PartEncoder:
     open), ``data``, ``closed``.
 
     >>> encoder = PartEncoder("multipart/mixed", "B")
-    >>> b"".join(encoder.feed([PartStart({"A": "1"}), b"data", PartEnd()]) + encoder.close())
+    >>> events = [PartStart({"A": "1"}), b"data", PartEnd()]
+    >>> b"".join(encoder.feed(events) + encoder.close())
     b'--B\r\nA: 1\r\n\r\ndata\r\n--B--\r\n'
     """
 

@@ -46,7 +46,8 @@ class PartDecoder(Framing[PartEvent]):
     and ``closed``. An error is raised again by every later call; ``accepted`` has the events before it.
 
     >>> decoder = PartDecoder("B")
-    >>> [type(event).__name__ for event in decoder.feed(b"--B\r\nA: 1\r\n\r\ndata\r\n--B--")]
+    >>> events = decoder.feed(b"--B\r\nA: 1\r\n\r\ndata\r\n--B--")
+    >>> [type(event).__name__ for event in events]
     ['PartStart', 'bytes', 'PartEnd']
     """
 

@@ -28,7 +28,8 @@ _MISSING: Any = object()
 class CombinedMultiDict(Mapping[K, V]):
     """The mappings in ``dicts`` as one mapping. The value of a key is that of the first mapping with the key.
 
-    >>> both = CombinedMultiDict([MultiDict({"a": "1"}), MultiDict([("a", "2"), ("b", "3")])])
+    >>> first, second = MultiDict({"a": "1"}), MultiDict([("a", "2"), ("b", "3")])
+    >>> both = CombinedMultiDict([first, second])
     >>> both["a"], both.getlist("a"), both["b"]
     ('1', ['1', '2'], '3')
     """

@@ -24,7 +24,8 @@ class Request(CORSRequestMixin, core.Request):
     The attributes with the names of the parameters can be assigned; then everything that follows from them is computed
     anew. Body and form are empty: a framework overrides ``form``, ``files``, ``get_data()`` and the like.
 
-    >>> request = Request("GET", "http", ("a.example", 80), "/app", "/notes", b"page=2", Headers(), None)
+    >>> server, fields = ("a.example", 80), Headers()
+    >>> request = Request("GET", "http", server, "/app", "/notes", b"page=2", fields, None)
     >>> request.args["page"], request.url
     ('2', 'http://a.example/app/notes?page=2')
     """
