@@ -169,3 +169,48 @@ def test_the_inspector_on_a_server(server: str) -> None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     assert process.returncode == 0
+
+
+def test_an_error_of_the_system_without_a_number(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The error says what the system said, in its own words."""
+
+    class Socket:
+        def __init__(self, *args: object) -> None:
+            pass
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *exc_info: object) -> None:
+            pass
+
+        def setsockopt(self, *args: object) -> None:
+            raise AssertionError("got an option of POSIX systems on another one")
+
+        def bind(self, address: object) -> None:
+            raise OSError("not on this system")
+
+    monkeypatch.setattr(command.os, "name", "nt")
+    monkeypatch.setattr(command.socket, "socket", Socket)
+    assert command.main(["echo", "--server", "uvicorn"]) == 1
+    assert capsys.readouterr().err.endswith("(--host, --port): not on this system\n")
+
+
+def test_ctrl_c_ends_the_inspector(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no error, also on a server that raises it."""
+
+    def run_module(name: str, **options: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command.runpy, "run_module", run_module)
+    monkeypatch.setattr(sys, "argv", [])
+    assert command.main(["echo", "--server", "uvicorn", "--port", "0"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_what_is_not_installed() -> None:
+    """A distribution that is not installed has no version, and is left out of the report."""
+    assert command._version_of("cardan-has-no-such-server") is None
+    assert list(command._found(["cardan-has-no-such-server", "anyio"])) == ["anyio"]

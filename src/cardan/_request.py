@@ -456,10 +456,10 @@ class BaseRequest(Stated[State_co]):
             return
         if self._wsgi_environ is None:
             await send()
-        elif (run_sync := self._exchange().run_sync) is not None:
-            await run_sync(send)
         else:
-            send()
+            run_sync = self._exchange().run_sync
+            assert run_sync is not None  # on WSGI, async code has a thread that does what blocks
+            await run_sync(send)
 
     def _early_hints(self, links: Iterable[Link | str]) -> Callable[[], Any] | None:
         """The function that sends hints: a plain one on WSGI, an async one on ASGI. None if nothing is to be sent."""

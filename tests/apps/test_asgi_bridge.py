@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextvars
 import io
 import logging
+import signal
+import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -148,6 +150,83 @@ def test_a_client_that_leaves(backend: Any, waits_in: str, caplog: pytest.LogCap
     assert set(seen) == (told | {"http.disconnect"} if waits_in == "receive" else told)
     assert seen[-1] == "ended"
     assert not [record for record in caplog.records if record.name == "cardan"]
+
+
+@on_both_loops
+def test_a_signal_before_the_first_chunk(backend: Any) -> None:
+    """A server may give up on its thread by a signal, whose handler raises: the application is told that the client has
+    left, and ends first. Then the error is raised.
+    """
+    seen: list[str] = []
+
+    def give_up(number: int, frame: object) -> None:
+        raise SystemExit(1)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert (await receive())["type"] == "http.request"
+        while sys._current_frames()[main].f_code.co_name != "listen":
+            await anyio.sleep(0.001)
+        signal.pthread_kill(main, signal.SIGUSR1)
+        seen.append((await receive())["type"])
+        await anyio.sleep(0.001)
+        seen.append("ended")
+
+    main = threading.get_ident()
+    served = Application.from_asgi(only_http(app), backend=backend)
+    before = signal.signal(signal.SIGUSR1, give_up)
+    try:
+        with pytest.raises(SystemExit):
+            served(RequestBuilder("/").environ(), lambda *_: print)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert seen == ["http.disconnect", "ended"]
+
+
+@on_both_loops
+def test_a_response_that_is_closed_twice(backend: Any) -> None:
+    """The second time does nothing: the application has ended."""
+    ended: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await send(START)
+            await send(body(b"tick", more=True))
+        finally:
+            ended.append("ended")
+
+    served = Application.from_asgi(only_http(app), backend=backend)
+    iterable: Any = served(RequestBuilder("/").environ(), lambda *_: print)
+    assert next(iter(iterable)) == b"tick"
+    iterable.close()
+    iterable.close()
+    assert ended == ["ended"]
+
+
+@on_both_loops
+def test_chunks_without_bytes(backend: Any) -> None:
+    """Nothing of them is sent, and the other tasks of the loop have their turn at each one."""
+    turns: list[int] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(count)
+            await send(START)
+            for _ in range(50):
+                await send(body(b"", more=True))
+            group.cancel_scope.cancel()
+        await send(body(b"end"))
+
+    async def count() -> None:
+        while True:
+            turns.append(1)
+            await anyio.sleep(0)
+
+    iterable: Any = Application.from_asgi(only_http(app), backend=backend)(
+        RequestBuilder("/").environ(), lambda *_: print
+    )
+    assert list(iterable) == [b"end"]
+    iterable.close()
+    assert len(turns) >= 10
 
 
 @pytest.mark.parametrize("own", [False, True])

@@ -309,3 +309,20 @@ def test_a_request_of_core() -> None:
     silent.send_early_hints(links)
     with pytest.raises(ValueError, match=r"got the link '/a\.css'"):
         silent.send_early_hints(["/a.css"])
+
+
+def test_a_hint_of_a_bridged_application_that_comes_too_late() -> None:
+    """Servers take no hint after the head of the response: the bridge drops one, and the response goes on."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        hint = {"type": "http.response.early_hint", "links": [STYLE.encode()]}
+        if scope["path"] == "/early":
+            await send(hint)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send(hint)
+        await send({"type": "http.response.body", "body": b"x"})
+
+    bridged = Application.from_asgi(app)
+    assert over_wsgi(bridged, "/early") == ([[STYLE]], b"x")
+    assert over_wsgi(bridged, "/late") == ([], b"x")

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from cardan import Application, Request, Response
+from cardan.apps._stopping import Stopping
 from cardan.testing import AsyncClient
 from tests.servers import HOST, Kind, start
 
@@ -235,3 +236,23 @@ def test_real_servers_stop(name: str, tmp_path: Path) -> None:
     # granian ends its loop when the responses are complete, even if tasks of the application still run
     assert noted >= ({"events", "lifespan"} if name == "granian" else {"events", "hook", "lifespan", "ticks"})
     assert bodies["/download"] == b"begun and whole"
+
+
+def test_a_subinterpreter(told: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its main thread Python refuses signal handlers. Nothing is changed then, and no error is raised."""
+
+    def refuse(number: int, handler: Any) -> None:
+        raise ValueError("signal only works in main thread of the main interpreter")
+
+    async def main() -> None:
+        stopping = Stopping()
+        before = signal.getsignal(signal.SIGTERM)
+        with monkeypatch.context() as patched:
+            patched.setattr(signal, "signal", refuse)
+            stopping.begin()
+        assert signal.getsignal(signal.SIGTERM) is before
+        stopping.end()
+        assert signal.getsignal(signal.SIGTERM) is before
+        assert before is not None
+
+    anyio.run(main)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -178,3 +179,39 @@ def test_only_regular_files(tmp_path: Path) -> None:
     os.close(open_file(tmp_path / "link")[0])
     with pytest.raises(OSError):
         open_file(tmp_path / "link", follow=False)
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.EINVAL, NotFound), (errno.EIO, OSError)])
+def test_a_link_that_cannot_be_read(
+    number: int, kind: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link that was replaced meanwhile is no file of the directory. A disk that fails is no answer about the name."""
+
+    def fail(path: str) -> str:
+        raise OSError(number, "of the disk")
+
+    monkeypatch.setattr(os.path, "realpath", fail)
+    with pytest.raises(kind):
+        opening.resolve_below(str(tmp_path), str(tmp_path / "f"))
+
+
+def test_another_file_below_the_directory_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no folder can be opened, a file is refused that is replaced between its opening and the look at its path,
+    and its descriptor is closed.
+    """
+    root = Path(os.path.realpath(tmp_path))
+    for name in ("f", "g"):
+        (root / name).write_text(name)
+    opened: list[int] = []
+
+    def open_and_replace(path: str) -> tuple[int, os.stat_result]:
+        fd, found = open_file(path)
+        opened.append(fd)
+        (root / "g").rename(root / "f")
+        return fd, found
+
+    monkeypatch.setattr(opening, "open_file", open_and_replace)
+    with pytest.raises(NotFound):
+        opening._open_then_compare(str(root), str(root / "f"))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened[0])

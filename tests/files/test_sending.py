@@ -15,6 +15,7 @@ import pytest
 from cardan import Request, Response, StaticFiles, send_file
 from cardan.core import Chunk, ContentLengthError, NotFound
 from cardan.core.fields import _dates
+from cardan.files import _file_body
 from cardan.files._file_body import CHUNK, FileBody
 from cardan.files._sending import guess_type, send_from_directory
 from cardan.testing import PROTOCOLS, Client, RequestBuilder
@@ -476,3 +477,26 @@ def test_a_file_behind_a_file_wrapper_is_closed_although_it_cannot_be_asked(
         with pytest.raises(OSError, match="the disk fails"):
             file.close()
     assert whole._closed
+
+
+def test_a_system_without_pread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A descriptor is then read by position all the same: two readers of one file get all of it, each."""
+    (tmp_path / "f").write_bytes(b"0123456789" * 10)
+    monkeypatch.setattr(_file_body, "_pread", None)
+    monkeypatch.setattr(_file_body, "CHUNK", 30)
+    fd = os.open(tmp_path / "f", os.O_RDONLY)
+    body = FileBody(fd, 95, 5)
+    first, second = iter(body), iter(body)
+    read = [next(first), next(second), *first, *second]
+    body.close()
+    assert b"".join(read[:1] + read[2:5]) == b"".join(read[1:2] + read[5:]) == (b"0123456789" * 10)[5:]
+
+
+def test_a_body_of_a_file_shows_what_it_sends(tmp_path: Path) -> None:
+    """The path, or else the file, with the bytes that are sent of it."""
+    (tmp_path / "f").write_bytes(b"x" * 100)
+    with (tmp_path / "f").open("rb") as file:
+        whole, part = FileBody(file, 100, path="/srv/f"), FileBody(file, 60, 40)
+        assert repr(whole) == "<FileBody '/srv/f' 100 bytes from 0>"
+        assert repr(part).startswith("<FileBody <_io.BufferedReader name=")
+        assert repr(part).endswith(" 60 bytes from 40>")

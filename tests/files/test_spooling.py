@@ -181,15 +181,16 @@ def test_saving_to_paths(tmp_path: Path) -> None:
     file.save(target := io.BytesIO())
     assert (tmp_path / "x.txt").read_bytes() == target.getvalue() == b"x" * 200
     file.close()
-    perform = answers([form(part(FILE, b"data"), part(FILE, b"more"))])
-    names = iter("ab")
+    perform = answers([form(part(FILE, b"data"), part(FILE, b"more"), part(FILE, b"last"))])
+    targets = iter([tmp_path / "a", tmp_path / "b", memory := io.BytesIO()])
     for one in PartReader(CT, None, part_class=Part).iter(lambda steps: run(steps, perform)):
-        one.save(tmp_path / next(names))
+        one.save(next(targets))
     assert ((tmp_path / "a").read_bytes(), (tmp_path / "b").read_bytes()) == (b"data", b"more")
+    assert memory.getvalue() == b"last"
 
 
 def test_saving_to_paths_in_async_code(tmp_path: Path) -> None:
-    """The disk is accessed only through run_sync."""
+    """The disk is accessed only through run_sync. The ``write`` of an object may be async."""
     hops = 0
 
     async def run_sync(function: Any, *args: Any) -> Any:
@@ -197,19 +198,27 @@ def test_saving_to_paths_in_async_code(tmp_path: Path) -> None:
         hops += 1
         return function(*args)
 
-    perform = answers([form(part(FILE, b"data"), part(FILE, b"more"))])
+    perform = answers([form(part(FILE, b"data"), part(FILE, b"more"), part(FILE, b"last"))])
+    written: list[bytes] = []
+
+    class Target:
+        async def write(self, data: bytes) -> None:
+            written.append(bytes(data))
 
     async def aperform(step: Any) -> bytes:
         return perform(step)
 
+    targets: Any = iter([tmp_path / "p", tmp_path / "p", Target()])
+
     async def use() -> None:
         async for one in PartReader(CT, None, part_class=Part).aiter(lambda steps: arun(steps, aperform), run_sync):
-            await one.asave(tmp_path / "p")
+            await one.asave(next(targets))
         file = spooled(form(part(FILE, b"data")), Limits())[0]
         await file.asave(tmp_path / "f", run_sync=run_sync)
 
     await_(use())
     assert ((tmp_path / "p").read_bytes(), (tmp_path / "f").read_bytes()) == (b"more", b"data")
+    assert b"".join(written) == b"last"
     assert hops == 5
 
 

@@ -393,3 +393,38 @@ def test_one_content_coding_may_be_a_str(directory: Path) -> None:
     app = StaticFiles(directory)
     app.precompressed = "zstd"
     assert app.precompressed == ("zstd",)
+
+
+@pytest.mark.parametrize("error", [OSError, FileNotFoundError])
+def test_a_disk_that_fails_while_a_known_file_is_read(
+    directory: Path, error: type[OSError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small file that was served before is then served as at the first time: read while the response is sent."""
+    app = StaticFiles(directory)
+    with Client(app, protocol="wsgi") as client:
+        assert client.get("/sub/c%20d.txt").text == "c"
+        assert list(app._known) == ["/sub/c d.txt"]
+        reads: list[int] = []
+
+        def fail(fd: int, size: int) -> bytes:
+            reads.append(fd)
+            raise error
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "read", fail)
+            assert client.get("/sub/c%20d.txt").text == "c"
+        [fd] = reads
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(fd)
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_the_index_of_a_folder_behind_a_link(directory: Path, tmp_path: Path, follow: bool) -> None:
+    """A folder outside is redirected to its URL with a slash only if links are followed; else it is not there."""
+    (tmp_path / "www2" / "index.html").write_text("<p>other")
+    (directory / "other").symlink_to(tmp_path / "www2")
+    with Client(StaticFiles(directory, follow_symlinks=follow), protocol="wsgi") as client:
+        response = client.get("/other", follow_redirects=False)
+        assert response.status_code == (308 if follow else 404)
+        assert response.headers.get("Location") == ("./other/" if follow else None)
+        assert client.get("/other/").status_code == (200 if follow else 404)

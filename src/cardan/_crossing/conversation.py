@@ -81,7 +81,7 @@ class Conversation:
         try:
             self._wait_for(task)
         except BaseException:  # Ctrl-C, or a server that gives up on this thread
-            self._end(task)  # close hooks follow, in the context that it may still be in
+            self.end(task)  # close hooks follow, in the context that it may still be in
             raise
         finally:
             self._context.take_back()
@@ -92,7 +92,8 @@ class Conversation:
         while self.listen(None) is not task:
             pass
 
-    def _end(self, task: ConversationTask) -> None:
+    def end(self, task: ConversationTask) -> None:
+        """In the thread: cancel a task, and return when it has ended. What it says meanwhile is dropped."""
         task.cancel()
         self._wait_for(task)
 
@@ -271,7 +272,7 @@ class _Relay:
             if (aclose := getattr(self._body, "aclose", None)) is not None:
                 self._conversation.wait(aclose())
         elif not task.ended:
-            self._conversation._end(task)
+            self._conversation.end(task)
             self._conversation._context.take_back()
 
 

@@ -183,9 +183,8 @@ class _Call:
             return chunk
         if self._has_all_sent:
             raise StopIteration
-        if self._asked is not None:
-            asked, self._asked = self._asked, None
-            self._conversation.post(asked.set)
+        asked, self._asked = self._asked, None  # the application waits for it, in _hand_over()
+        self._conversation.post(asked.set)
         return self._next()
 
     def _next(self) -> bytes:
@@ -216,9 +215,7 @@ class _Call:
                 self._conversation.do(self._tell_left)
                 while not task.ended:
                     if self._conversation.listen(crossing.PATIENCE) is crossing.IDLE:
-                        task.cancel()
-                        while self._conversation.listen() is not task:
-                            pass
+                        self._conversation.end(task)
                 try:
                     task.outcome()
                 except BaseException as error:

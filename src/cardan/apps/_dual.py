@@ -41,12 +41,14 @@ def coroutine_function(function: C) -> C:
 
     They call :func:`inspect.iscoroutinefunction`, which before Python 3.12 only looks at a flag of the code object.
     """
-    if sys.version_info >= (3, 12):
+    if sys.version_info >= (3, 12):  # pragma: no cover - on one version of Python only one of the two ways is taken
         from inspect import markcoroutinefunction
 
         return markcoroutinefunction(function)
-    function.__code__ = function.__code__.replace(co_flags=function.__code__.co_flags | 0x80)  # CO_COROUTINE
-    return function
+    else:  # pragma: no cover - likewise
+        code = function.__code__
+        function.__code__ = code.replace(co_flags=code.co_flags | 0x80)  # CO_COROUTINE
+        return function
 
 
 @coroutine_function

@@ -249,12 +249,12 @@ class StaticFiles(Application[Request]):
         A file with a time in the future is not kept: its Last-Modified is the present time.
         """
         fields = prepare(response)
-        if fields is not None:
-            there = Representation(
-                etag=response.headers["ETag"], last_modified=response.last_modified, length=found.st_size
-            )
-            suffixes = tuple(_SUFFIXES[coding] for coding in self.precompressed)
-            remember(known, name, _Known(path, suffixes, identity_of(found), fields, there))
+        assert fields is not None  # the status is 200, and the length of a file is declared
+        there = Representation(
+            etag=response.headers["ETag"], last_modified=response.last_modified, length=found.st_size
+        )
+        suffixes = tuple(_SUFFIXES[coding] for coding in self.precompressed)
+        remember(known, name, _Known(path, suffixes, identity_of(found), fields, there))
 
     def _choose(self, path: str, request: Request) -> tuple[str | None, str, bool]:
         """The content coding, the path of the file to send, and whether other clients may get another variant."""

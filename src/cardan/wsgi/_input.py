@@ -111,8 +111,7 @@ class InputBody(Body):
         the bytes are kept for the next read.
         """
         await checkpoint()
-        if self.run_sync is None:
-            return self.read(size, whole)
+        assert self.run_sync is not None  # on WSGI, async code has a thread that does what blocks
         whole = whole and self._rest is not None and self._rest <= SMALL
         try:
             await self.run_sync(self._fetch, size, whole)
