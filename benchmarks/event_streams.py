@@ -36,7 +36,7 @@ SERVERS = {
     "gunicorn --threads 8": "gunicorn --threads 8 --bind {host}:{port}",
     "gunicorn -k gevent": "gunicorn -k gevent --bind {host}:{port}",
     "gunicorn -k asgi": "gunicorn -k asgi --bind {host}:{port}",
-    "gunicorn -k uvicorn.workers.UvicornWorker": "gunicorn -k uvicorn.workers.UvicornWorker --bind {host}:{port}",
+    "gunicorn -k uvicorn_worker.UvicornWorker": "gunicorn -k uvicorn_worker.UvicornWorker --bind {host}:{port}",
     "uvicorn": "uvicorn --host {host} --port {port}",
     "hypercorn": "hypercorn --bind {host}:{port}",
     "waitress": "waitress --listen {host}:{port}",
@@ -125,11 +125,17 @@ def tried(name: str, path: str) -> list[str]:
         process.wait()
 
 
+def modules(command: str) -> list[str]:
+    """The packages that a command needs: that of the server, and that of its worker class."""
+    words = command.split()
+    return [words[0], *(word.partition(".")[0] for word in words if word.endswith("Worker"))]
+
+
 def main() -> None:
     print("| server | generator | events for | others answered | closed after leaving |")
     print("|---|---|---|---|---|")
     for name in sys.argv[1:] or SERVERS:
-        if find_spec(SERVERS[name].split()[0]) is None:
+        if any(find_spec(module) is None for module in modules(SERVERS[name])):
             print(f"| {name} | not installed | | | |")
             continue
         for path in ("/sync", "/async"):
