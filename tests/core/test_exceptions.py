@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import http
 import json
 import pickle
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import cardan.exceptions
 from cardan.core import _exceptions as exceptions
 from cardan.core._exceptions import (
     BadRequest,
@@ -510,3 +513,36 @@ def test_the_unit_of_a_range_is_a_token() -> None:
     """The range unit of a 416 is a token (RFC 9110 section 14.1)."""
     with pytest.raises(ValueError, match=r"^got range unit 'a b', expected a token$"):
         RequestedRangeNotSatisfiable(10, "a b")
+
+
+#: the classes whose names are not the reason phrase of their status
+OTHER_NAMES = {
+    "BadRequestKeyError": 400,
+    "ClientDisconnected": 400,
+    "MultipartError": 400,
+    "SecurityError": 400,
+    "UrlencodedError": 400,
+    "RequestEntityTooLarge": 413,
+    "RequestURITooLarge": 414,
+    "RequestedRangeNotSatisfiable": 416,
+    "ImATeapot": 418,
+    "UnprocessableEntity": 422,
+}
+#: the registry of IANA (HTTP Status Code Registry): where the phrases of Python's http are older than RFC 9110
+PHRASES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+
+
+CLASSES = {
+    name: value
+    for name, value in vars(cardan.exceptions).items()
+    if isinstance(value, type) and issubclass(value, HTTPException) and value.code is not None
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_is_named_after_its_status(name: str) -> None:
+    """RFC 9110 section 15: the name of a class is the reason phrase of its status, but for the special cases."""
+    code = CLASSES[name].code
+    assert code is not None
+    phrase = PHRASES.get(code) or http.HTTPStatus(code).phrase
+    assert OTHER_NAMES.get(name) == code or name == re.sub(r"[^A-Za-z]", "", phrase)
