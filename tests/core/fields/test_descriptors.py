@@ -17,6 +17,7 @@ from cardan.core.fields._dates import http_date, parse_date
 from cardan.core.fields._descriptors import header_field, live_field, value_field
 from cardan.core.fields._durations import dump_retry_after, parse_retry_after
 from cardan.core.fields._etags import ETags
+from cardan.core.fields._live import Live
 from cardan.core.fields._ranges import ContentRange, Range
 from cardan.core.fields._www_authenticate import WWWAuthenticate
 from cardan.core.structures import EnvironHeaders, Headers, HeaderSet
@@ -186,6 +187,13 @@ def test_cached_fields_are_parsed_once() -> None:
     request = Counted(x_tenant="abc")
     assert (request.count, request.count, Counted().count) == (3, 3, 0)
     assert seen == ["abc"]
+
+
+@pytest.mark.parametrize("cls", [int, Live, type("Half", (Live,), {"parse": classmethod(str)}), print])
+def test_a_live_field_of_another_class(cls: Any) -> None:
+    """It is refused where it is written, and not when it is first read."""
+    with pytest.raises(TypeError, match=r"for X-A, expected a subclass of Live with parse\(\) and serialize\(\)"):
+        live_field("X-A", cls)
 
 
 def test_live_fields() -> None:

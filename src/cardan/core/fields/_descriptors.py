@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, MutableMapping
+from inspect import isabstract
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 from ._live import REFUSALS, HasHeaders, Live
@@ -360,8 +361,12 @@ def live_field(name: str, cls: Callable[[A], L], *, doc: str | None = None) -> L
     ``cls`` is a subclass of :class:`~cardan.core.fields.Live`. The attribute can be set with an object of the class, or
     another one that has ``to_header()``, with a string, with the argument of the class, or with None, which removes the
     field as ``del`` does. A value of another type raises :exc:`TypeError`.
+
+    Raises :exc:`TypeError` for another class, and for one that lacks ``parse()`` or ``serialize()``.
     """
     live: Any = cls
+    if not (isinstance(live, type) and issubclass(live, Live)) or isabstract(live):
+        raise TypeError(f"got {live!r} for {name}, expected a subclass of Live with parse() and serialize()")
     return LiveField(name, live, doc)
 
 
