@@ -374,3 +374,120 @@ def test_a_request_of_another_library() -> None:
     for given in (werkzeug.test.EnvironBuilder("/").get_request(), werkzeug.test.EnvironBuilder("/"), 5):
         with pytest.raises(TypeError, match=r"got (werkzeug\.|builtins\.int).*, expected a path"):
             client.open(given)
+
+
+def test_a_builder_says_what_cannot_be_read(wz: Any) -> None:
+    """A query that was given as text has no ``args``, and a body that was given as a stream no form and no files."""
+    builder = wz.test.EnvironBuilder(query_string="a=1", input_stream=io.BytesIO(b"x"))
+    for name in ("args", "form", "files"):
+        with pytest.raises(AttributeError):
+            getattr(builder, name)
+    builder.query_string = None
+    builder.args["b"] = "2"
+    assert builder.get_environ()["QUERY_STRING"] == "b=2"
+
+
+def test_a_form_that_is_assigned_takes_the_place_of_the_stream(wz: Any) -> None:
+    """Fields and files may be assigned as a whole. The body is then the form that they are."""
+    builder = wz.test.EnvironBuilder(method="POST", input_stream=io.BytesIO(b"x"))
+    builder.form = wz.datastructures.MultiDict({"a": "1"})
+    assert builder.get_request().form.to_dict() == {"a": "1"}
+    builder = wz.test.EnvironBuilder(method="POST", input_stream=io.BytesIO(b"x"))
+    files = wz.datastructures.FileMultiDict()
+    files.add_file("f", io.BytesIO(b"data"), "a.txt")
+    builder.files = files
+    request = builder.get_request()
+    assert (request.files["f"].filename, request.files["f"].read()) == ("a.txt", b"data")
+
+
+def test_credentials_may_be_an_object(wz: Any) -> None:
+    """``auth`` is a pair of name and password, or the Authorization itself."""
+    token = wz.datastructures.Authorization("bearer", token="abc")
+    for auth, field in ((token, "Bearer abc"), (("a", "b"), "Basic YTpi")):
+        assert wz.test.EnvironBuilder(auth=auth).get_environ()["HTTP_AUTHORIZATION"] == field
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("http", 80), ("https", 443)])
+def test_the_port_of_a_host_without_a_valid_one(scheme: str, port: int) -> None:
+    """A host whose port is no number has the default port of its scheme."""
+    builder = EnvironBuilder(base_url=f"{scheme}://a.example")
+    builder.host = "a.example:many"
+    assert (builder.server_name, builder.server_port) == ("a.example", port)
+
+
+def test_a_stream_that_cannot_be_measured(wz: Any) -> None:
+    """A stream without a position is passed on as it is, with the length that the program has given."""
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    environ = wz.test.EnvironBuilder(method="POST", input_stream=Pipe(b"data"), content_length=4).get_environ()
+    assert environ["CONTENT_LENGTH"] == "4"
+    assert environ["wsgi.input"].read() == b"data"
+
+
+@pytest.mark.parametrize("buffered", [False, True])
+def test_the_body_of_a_redirect(wz: Any, buffered: bool) -> None:
+    """Before a redirect is followed its body is read and closed, once, whether the responses are buffered or not."""
+    closed: list[str] = []
+
+    class Body:
+        def __init__(self, path: str) -> None:
+            self.path = path
+
+        def __iter__(self) -> Any:
+            yield b"x"
+
+        def close(self) -> None:
+            closed.append(self.path)
+
+    def app(environ: Any, start_response: Any) -> Any:
+        path = environ["PATH_INFO"]
+        if path == "/":
+            start_response("302 Found", [("Location", "/next")])
+        else:
+            start_response("200 OK", [])
+        return Body(path)
+
+    response = wz.test.Client(app).get("/", follow_redirects=True, buffered=buffered)
+    assert (response.status_code, response.get_data()) == (200, b"x")
+    response.close()
+    assert closed.count("/") == closed.count("/next") == 1
+
+
+def test_a_body_is_sent_again_after_a_redirect() -> None:
+    """After a 307 the body is sent again from its start, if it has one. The method stays."""
+    seen: list[Any] = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        seen.append((environ["REQUEST_METHOD"], environ["wsgi.input"].read(4)))
+        redirects = environ["PATH_INFO"] == "/"
+        start_response(
+            "307 Temporary Redirect" if redirects else "200 OK", [("Location", "/next")] if redirects else []
+        )
+        return [b""]
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    client = Client(app)
+    for stream, again in ((io.BytesIO(b"data"), b"data"), (Pipe(b"data"), b"")):
+        seen.clear()
+        client.post("/", input_stream=stream, content_length=4, follow_redirects=True)
+        assert seen == [("POST", b"data"), ("POST", again)]
+    seen.clear()
+    client.post("/", follow_redirects=True)
+    assert seen == [("POST", b""), ("POST", b"")]
+
+
+def test_a_client_shows_its_application() -> None:
+    """For developers: which application the client calls."""
+    app = object()
+    assert repr(Client(app)) == f"<Client {app!r}>"
+
+
+def test_a_path_is_a_request(wz: Any, client: Any) -> None:
+    """A text alone is the path of the request."""
+    assert wz.test.Client(client.application).open("/hello").request.path == "/hello"

@@ -323,3 +323,47 @@ def test_a_file_that_is_never_fresh(wz: Any) -> None:
     response = wz.utils.send_file(__file__, wz.test.create_environ(), max_age=0)
     assert response.cache_control.max_age == 0
     response.close()
+
+
+def test_a_cached_property_in_a_slot_is_deleted(wz: Any) -> None:
+    """Deleting the value lets the next access compute it again, in a class with ``__slots__`` as in any other."""
+
+    class Slots:
+        __slots__ = ("_cache_value", "count")
+
+        def __init__(self) -> None:
+            self.count = 0
+
+        @wz.utils.cached_property
+        def value(self) -> int:
+            self.count += 1
+            return self.count
+
+    one = Slots()
+    assert (one.value, one.value) == (1, 1)
+    del one.value
+    assert one.value == 2
+
+
+def test_a_value_that_is_not_there_has_the_default(wz: Any) -> None:
+    """A property of the environ or of the headers gives its default if the key is missing, without a function too."""
+
+    class Own(wz.wrappers.Request):  # type: ignore[misc, name-defined]
+        remote = wz.utils.environ_property("own.remote", "nobody")
+        number = wz.utils.environ_property("own.number", 0, int)
+
+    request = Own(create_environ())
+    assert (request.remote, request.number) == ("nobody", 0)
+    request = Own({**create_environ(), "own.remote": "me", "own.number": "5"})
+    assert (request.remote, request.number) == ("me", 5)
+
+
+def test_an_error_of_the_system_is_no_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that cannot be read for another reason than that it is missing is the error of the server, and no 404."""
+
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(utils, "send_file", broken)
+    with pytest.raises(OSError, match="Too many open files"):
+        utils.send_from_directory(tmp_path, "a.txt", create_environ())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cardan.compat.werkzeug.exceptions import NotFound
+from cardan.compat.werkzeug.exceptions import ClientDisconnected, NotFound
 from cardan.compat.werkzeug.wrappers import Request, Response
 from cardan.compat.werkzeug.wsgi import LimitedStream, responder
 from cardan.testing import Client
@@ -246,3 +246,40 @@ def test_responder_on_asgi() -> None:
     with Client(application, protocol="asgi") as client:
         assert client.post("/", data={"name": "Ada"}).text == "Ada"
         assert client.get("/none").status_code == 404
+
+
+def test_an_input_that_ends_by_itself_has_a_limit(wz: Any) -> None:
+    """A body of unknown length that the server ends is limited by ``max_content_length``, and only then."""
+    environ = {**ENVIRON, "wsgi.input": io.BytesIO(b"0123456789"), "wsgi.input_terminated": True}
+    assert wz.wsgi.get_input_stream(environ) is environ["wsgi.input"]
+    stream = wz.wsgi.get_input_stream(environ, max_content_length=20)
+    assert stream is not environ["wsgi.input"]
+    assert stream.read() == b"0123456789"
+
+
+def test_reading_into_nothing() -> None:
+    """A buffer without room gets nothing, also at the end: that is no attempt to read more than there is."""
+    stream = LimitedStream(io.BytesIO(b"ab"), 2)
+    assert stream.readinto(bytearray()) == 0
+    assert stream.read() == b"ab"
+    assert stream.readinto(bytearray()) == 0
+    assert stream.readinto(bytearray(1)) == 0
+
+
+def test_a_source_that_fails() -> None:
+    """An error while the input is read means that the client has left, and so does an early end."""
+
+    class Broken(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            raise OSError("connection reset")
+
+    with pytest.raises(ClientDisconnected):
+        LimitedStream(Broken(), 2).read()
+
+    class Lenient(LimitedStream):
+        def on_disconnect(self, error: Exception | None = None) -> None:
+            reasons.append(str(error))
+
+    reasons: list[str] = []
+    assert Lenient(Broken(), 2).readinto(bytearray(2)) == 0
+    assert reasons == ["connection reset"]

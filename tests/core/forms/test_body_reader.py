@@ -88,3 +88,13 @@ def test_states_and_latching() -> None:
     with pytest.raises(ClientDisconnected) as again:
         reader.feed(b"")
     assert again.value is first.value
+
+
+def test_an_error_is_raised_again_at_the_end() -> None:
+    """``close()`` after a failed ``feed()`` raises the same error: nobody takes a broken body for a whole one."""
+    reader = BodyReader(content_length=3)
+    with pytest.raises(BadRequest) as first:
+        reader.feed(b"1234")
+    with pytest.raises(BadRequest) as again:
+        reader.close()
+    assert again.value is first.value

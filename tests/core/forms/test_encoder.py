@@ -211,6 +211,22 @@ def test_events_are_equal_if_they_say_the_same() -> None:
     assert FileStart("f", "a", {"Content-Type": "a/b"}) != FileStart("f", "a", {"Content-Type": "a/c"})
     assert FileStart("f", "a") != FileStart("f", "b")
     assert Field("a", "1") != ("a", "1")
+    assert FileStart("f", "a") != ("f", "a")
+
+
+def test_the_headers_of_a_decoded_field_can_be_given_to_another_part() -> None:
+    """They are kept as they are, and written as they were sent."""
+    (decoded, *_) = MultipartDecoder("B").feed(b"--B\r\ncontent-disposition: form-data; name=a\r\n\r\n1\r\n--B--")
+    assert FileStart("f", "a", decoded.headers).headers is decoded.headers
+
+
+def test_the_filename_of_an_event_as_bytes() -> None:
+    """A file that was read has the bytes that were sent; one that the program made has its name in UTF-8."""
+    head = b'--B\r\nX-Other: 1\r\nContent-Disposition: form-data; name=a; filename="caf\xe9"\r\n\r\n'
+    (read, *_) = MultipartDecoder("B").feed(head + b"1\r\n--B--")
+    assert read.filename_bytes == b"caf\xe9"
+    for headers in ({}, {"X-Other": "1"}, {"Content-Disposition": "form-data; name=a"}):
+        assert FileStart("a", "caf\u00e9", headers).filename_bytes == "caf\u00e9".encode()
 
 
 @pytest.mark.parametrize(

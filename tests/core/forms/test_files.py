@@ -7,6 +7,8 @@ import copy
 import io
 import os
 import pickle
+from errno import ESPIPE
+from functools import partial
 from typing import Any, BinaryIO
 
 import pytest
@@ -16,7 +18,8 @@ from hypothesis import strategies as st
 
 from cardan.core._exceptions import WrongMode
 from cardan.core.forms import FileStorage, parse_form, safe_filename
-from cardan.core.forms._files import bind, release
+from cardan.core.forms._files import bind, closes_async, is_on_disk, release
+from cardan.core.forms._sinks import rewind, rewinding, start_of
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.forms.test_parts import await_
 
@@ -253,3 +256,69 @@ def test_safe_filename_is_always_safe(filename: str) -> None:
     assert len(safe.encode()) <= 201
     assert safe_filename(safe) == safe
     assert safe_filename(filename, default="x")
+
+
+class Pipe(io.RawIOBase):
+    """A sink that has no position, as a pipe."""
+
+    def tell(self) -> int:
+        raise OSError(ESPIPE, "a pipe")
+
+    def write(self, data: Any) -> int:
+        return len(data)
+
+
+class Closed(io.BytesIO):
+    """A sink that raises ValueError, as a file that was closed."""
+
+    def tell(self) -> int:
+        raise ValueError("I/O operation on closed file")
+
+
+class AsyncSeek:
+    """A sink whose position, and whose end, have to be awaited."""
+
+    def __init__(self) -> None:
+        self.sought: list[int] = []
+
+    def read(self, size: int = -1) -> bytes:
+        return b""
+
+    async def seek(self, position: int) -> int:
+        self.sought.append(position)
+        return position
+
+    async def close(self) -> None: ...
+
+
+def test_where_a_file_begins_in_a_sink() -> None:
+    """At the position of the sink, or at its start if it cannot tell."""
+    buffer = io.BytesIO(b"0123")
+    buffer.seek(3)
+    assert [start_of(sink) for sink in (buffer, Pipe(), Closed(), AsyncSeek(), object())] == [3, 0, 0, 0, 0]
+
+
+def test_rewinding() -> None:
+    """A file that stays open is brought back to its start. One that does not stay open is left, and so is one whose
+    ``seek`` has to be awaited, when nothing awaits.
+    """
+    buffer = io.BytesIO(b"0123")
+    buffer.read()
+    rewind(buffer, 1)
+    assert buffer.tell() == 1
+    awaited = AsyncSeek()
+    rewind(awaited, 1)
+    assert awaited.sought == []
+    assert list(rewinding(Pipe(), 0)) == []
+    buffer.close()
+    assert list(rewinding(buffer, 0)) == []
+    assert [type(call) for call in rewinding(awaited, 1)] == [partial]
+
+
+def test_only_a_file_of_a_form_can_be_closed_by_awaiting() -> None:
+    """What is no FileStorage is closed by whoever has made it."""
+    assert not closes_async(AsyncSeek())
+    assert not closes_async(FileStorage(io.BytesIO()))
+    assert closes_async(FileStorage(AsyncSeek()))
+    assert is_on_disk(object())
+    assert not is_on_disk(io.BytesIO())

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cardan.core._exceptions import RequestEntityTooLarge
+from cardan.core._limits import Limits
 from cardan.core.forms import _head as heads
 from cardan.core.forms._head import PartHeaders, unfold
 
@@ -38,3 +41,19 @@ def test_a_usual_head_is_read_as_every_head(name: bytes, filename: bytes | None,
     if quick is not None:
         slow = heads._read_fields(block, block.split(b"\r\n"), strict)
         assert [getattr(quick, part) for part in quick.__slots__] == [getattr(slow, part) for part in slow.__slots__]
+
+
+@pytest.mark.parametrize("allowed", [1, 2, None])
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_head_of_one_field_is_within_every_limit(allowed: int | None, strict: bool) -> None:
+    """However many fields a part may have, the usual head of a text field is read as the same."""
+    block = b'\r\nContent-Disposition: form-data; name="a"'
+    head = heads.parse_part_head(block, strict=strict, limits=Limits(max_part_headers=allowed))
+    usual = heads.parse_part_head(block, strict=strict, limits=Limits())
+    assert (head.name, head.filename, dict(head.headers)) == ("a", None, dict(usual.headers))
+    longer = block + b"\r\nX-Other: 1"
+    if allowed == 1:
+        with pytest.raises(RequestEntityTooLarge):
+            heads.parse_part_head(longer, strict=strict, limits=Limits(max_part_headers=allowed))
+    else:
+        assert heads.parse_part_head(longer, strict=strict, limits=Limits(max_part_headers=allowed)).name == "a"

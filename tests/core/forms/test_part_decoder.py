@@ -434,3 +434,14 @@ def test_a_body_that_names_its_boundary_only_within_lines() -> None:
         assert decoder.feed(b"x--B\n--B") == []
     with pytest.raises(MultipartError, match="ended in state 'preamble'"):
         decoder.close()
+
+
+def test_an_error_is_raised_again() -> None:
+    """What was raised once is raised again by every later call, also by ``close()``."""
+    decoder = PartDecoder("B")
+    with pytest.raises(MultipartError) as first:
+        decoder.feed(b"--Bx")
+    for call in (decoder.close, lambda: decoder.feed(b"")):
+        with pytest.raises(MultipartError) as again:
+            call()
+        assert again.value is first.value

@@ -271,6 +271,14 @@ def test_closing_a_form_closes_all_files() -> None:
     assert not first.stream.closed
 
 
+def test_forms_are_equal_to_forms_only() -> None:
+    """A form equals one with the same fields and files, and nothing else."""
+    form = parse_form("application/x-www-form-urlencoded", b"a=1")
+    assert form == parse_form("application/x-www-form-urlencoded", b"a=%31")
+    assert form != parse_form("application/x-www-form-urlencoded", b"a=2")
+    assert form != [("a", "1")]
+
+
 @pytest.mark.parametrize("byte", [b"x", b"-", b"\r"])
 @pytest.mark.parametrize("builder", [FormBuilder, type("Own", (FormBuilder,), {})], ids=["default", "own"])
 def test_the_reads_of_a_long_preamble_become_large(builder: type[FormBuilder], byte: bytes) -> None:

@@ -155,6 +155,9 @@ def test_errors_latch_and_misuse_is_told() -> None:
         decoder.feed(b"")
     assert again.value is first.value
     assert decoder.state == "failed"
+    with pytest.raises(type(first.value)) as again:
+        decoder.flush()
+    assert again.value is first.value
     decoder = UrlencodedDecoder()
     assert decoder.state == "pairs"
     decoder.close()

@@ -167,16 +167,15 @@ class FormBuilder:
 
     def _refuse(self, events: list[FormEvent], fields: int, files: int) -> NoReturn:
         """Raise 413 for the limit that is exceeded first; ``fields`` and ``files`` were counted before ``events``."""
-        most = self.limits.max_files
-        limit, allowed = "max_form_parts", self.limits.max_form_parts
-        for event in events:
-            fields += type(event) is Field
-            files += type(event) is FileStart
-            if allowed is not None and fields + files > allowed:
-                break
-            if most is not None and files > most:
-                limit, allowed = "max_files", most
-                break
+        allowed, most = self.limits.max_form_parts, self.limits.max_files
+        following = iter(events)
+        while (allowed is None or fields + files <= allowed) and (most is None or files <= most):
+            kind = type(next(following))
+            fields += kind is Field
+            files += kind is FileStart
+        limit = "max_form_parts"
+        if allowed is None or fields + files <= allowed:
+            limit, allowed = "max_files", most
         self._error = RequestEntityTooLarge(limit=limit, allowed=allowed)
         self.state = FAILED
         raise self._error

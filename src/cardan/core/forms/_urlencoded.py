@@ -263,7 +263,7 @@ class UrlencodedDecoder:
 
     def _decode(self, body: bytes) -> list[FormEvent]:
         if self._has_too_many(body) or (self._strict and not is_strict(body)):
-            return self._decode_each(body)
+            self._refuse(body)
         if not self._strict and len(body) <= field_room(self.limits, self._total, 0):
             return self._events(body)  # decoding makes bytes fewer, never more
         events: list[FormEvent] = []
@@ -274,23 +274,23 @@ class UrlencodedDecoder:
         self._count += len(events)
         return events
 
-    def _decode_each(self, body: bytes) -> list[FormEvent]:
-        """Decode pair by pair, up to the first one that is refused.
+    def _refuse(self, body: bytes) -> NoReturn:
+        """Raise the error of the first pair that is refused.
 
         So a million pairs cost one pass over the bytes, and no more objects than ``max_form_parts``.
         """
-        events: list[FormEvent] = []
         limits = self.limits
-        for match in _SEQUENCE.finditer(body):
+        pairs = _SEQUENCE.finditer(body)
+        while True:
+            pair = next(pairs)[0]
             check_parts(limits, self._count)
-            ((name, value),) = split_urlencoded(match[0])
+            ((name, value),) = split_urlencoded(pair)
             check_field(limits, self._total + len(name), len(value))
             if self._strict:
-                _check_strictly(match[0])
+                _check_strictly(pair)
+            self._field(name, value)
             self._total += len(name) + len(value)
             self._count += 1
-            events.append(self._field(name, value))
-        return events
 
     def _has_too_many(self, body: bytes) -> bool:
         """Whether ``body`` has more pairs than there may be; they are counted before anything is decoded."""
