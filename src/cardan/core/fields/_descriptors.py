@@ -365,9 +365,9 @@ def live_field(name: str, cls: Callable[[A], L], *, doc: str | None = None) -> L
     Raises :exc:`TypeError` for another class, and for one that lacks ``parse()`` or ``serialize()``.
     """
     live: Any = cls
-    if not (isinstance(live, type) and issubclass(live, Live)) or isabstract(live):
-        raise TypeError(f"got {live!r} for {name}, expected a subclass of Live with parse() and serialize()")
-    return LiveField(name, live, doc)
+    if isinstance(cls, type) and issubclass(cls, Live) and not isabstract(cls):
+        return LiveField(name, live, doc)
+    raise TypeError(f"got {cls!r} for {name}, expected a subclass of Live with parse() and serialize()")
 
 
 def dump_text(value: str | int) -> str:
