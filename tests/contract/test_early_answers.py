@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -13,6 +14,7 @@ from cardan.core._request.draining import Drain, DrainLimits
 from cardan.exceptions import NotFound
 from cardan.files._sending import send_file
 from cardan.files._static import StaticFiles
+from cardan.wsgi._draining import _Cut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -854,3 +856,60 @@ def test_asgi_hooks_run_before_the_drain(backend: str) -> None:
 
     serve(Application(handler), scope(), connection, backend)
     assert (noted, connection.received) == ([0], PIECES)
+
+
+class Hasty(Request):
+    """A request that is drained for a moment only."""
+
+    drain_timeout = 0.02
+
+
+@pytest.mark.parametrize("sent", [100, PIECE], ids=["stops", "goes on"])
+def test_wsgi_gunicorn_ends_a_read_that_waits(sent: int) -> None:
+    """gunicorn gives the socket. When the time of the drain is over, its reading side is shut down, so that a read
+    which waits for a slow client ends. The response can still be sent. A client that has sent everything is left alone.
+    """
+    server, client = socket.socketpair()
+    with server, client:
+        client.sendall(bytes(sent))
+        stream = server.makefile("rb")
+        request_class = Hasty if sent < PIECE else Request
+        env = environ(PIECE, **{"wsgi.input": stream, "gunicorn.socket": server})
+        _, iterable = call(Application(never, request_class=request_class), env)
+        list(iterable)
+        iterable.close()
+        if sent < PIECE:
+            assert stream.read(1) == b"", "the reading side is shut down"
+        server.sendall(b"the response")
+        assert client.recv(100) == b"the response"
+        if sent == PIECE:
+            client.sendall(b"the next request")
+            assert server.recv(100) == b"the next request"
+        stream.close()
+
+
+def test_wsgi_a_time_that_is_over_just_after_the_drain() -> None:
+    """The socket then belongs to the next request of the connection, and is left alone."""
+    server, client = socket.socketpair()
+    with server, client:
+        late = _Cut(server, 3600)
+        with late:
+            pass
+        late._cut()
+        client.sendall(b"the next request")
+        assert server.recv(100) == b"the next request"
+
+
+@pytest.mark.parametrize(("length", "status"), [("nonsense", 400), ("0", 200), ("-1", 400)])
+def test_wsgi_a_length_by_which_nothing_can_be_counted(length: str, status: int) -> None:
+    """On a server that does not end its input: nothing is read of it, and a wrong length is the client's error."""
+    stream = Input(bytes(100))
+
+    def handler(request: Request) -> Response:
+        return Response(str(len(request.get_data())))
+
+    env = environ(None, CONTENT_LENGTH=length, **{"wsgi.input": stream, "wsgi.input_terminated": False})
+    started, iterable = call(Application(handler), env)
+    list(iterable)
+    getattr(iterable, "close", lambda: None)()
+    assert (started.status, stream.reads) == (status, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import io
 import os
@@ -25,6 +26,7 @@ from cardan.exceptions import (
     RequestTimeout,
 )
 from cardan.testing import Client, RequestBuilder
+from cardan.wsgi._input import InputBody
 
 from .conftest import IN_PROCESS
 
@@ -667,3 +669,91 @@ async def test_equal_settings_of_another_class_share_the_form(protocol: str) -> 
     assert (await loaded(again(first, Same))).form == {"a": "1"}
     with pytest.raises(BodyConsumed, match="other settings"):
         (await loaded(again(first))).form
+
+
+# --- the input of a WSGI server ---
+
+
+class Refusing(io.BytesIO):
+    """The input of a middleware that has a limit of its own."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise RequestEntityTooLarge("too much for the middleware")
+
+    read1 = read
+
+
+def test_an_http_error_of_the_input() -> None:
+    """An input that raises an HTTPException, as a middleware's may, has chosen the answer to the client."""
+    app = Application(lambda request: Response(request.get_data()))
+    statuses: list[str] = []
+    environ = RequestBuilder("/", method="POST", data=b"data").environ()
+    environ["wsgi.input"] = Refusing()
+    list(app(environ, lambda status, headers, exc_info=None: statuses.append(status)))
+    assert [status[:3] for status in statuses] == ["413"]
+
+
+def test_the_input_after_the_request_was_opened() -> None:
+    """``wsgi.input`` is a file then, which replays the body: it can be iterated, and is a context manager."""
+    seen: list[Any] = []
+
+    def handler(request: Request) -> Response:
+        assert request.get_data() == b"one\ntwo\nthree\nfour"
+        with request.environ["wsgi.input"] as file:
+            seen.append(file.readline())
+            seen.append(next(file))
+            seen.extend(file)
+            seen.append(file.closed)
+        seen.append(file.closed)
+        return Response("x")
+
+    with Client(Application(handler), "wsgi") as client:
+        client.post("/", content=b"one\ntwo\nthree\nfour")
+    assert seen == [b"one\n", b"two\n", b"three\n", b"four", False, True]
+
+
+def test_bytes_that_were_read_for_a_task_that_was_cancelled() -> None:
+    """A read that blocks goes on although its task is cancelled: the next read gets its bytes."""
+    body = InputBody(io.BytesIO(b"one two"), 7)
+
+    async def run_sync(function: Any, *args: Any) -> None:
+        function(*args)
+        raise asyncio.CancelledError
+
+    async def main() -> None:
+        with pytest.raises(asyncio.CancelledError):
+            await body.aread(3, False)
+
+    body.run_sync = run_sync
+    asyncio.run(main())
+    assert (body.read(3, False), body.read(10, False)) == (b"one", b" two")
+
+
+def test_waiting_for_a_client_that_has_left() -> None:
+    """On WSGI a read tells that the client has left; to wait for it then ends at once, however often."""
+    seen: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        with pytest.raises(ClientDisconnected):
+            await request.load()
+        for _ in range(2):
+            with anyio.fail_after(20):
+                await request.wait_disconnected()
+            seen.append("left")
+        return Response("x")
+
+    environ = RequestBuilder("/", method="POST", data=b"data").environ()
+    environ["CONTENT_LENGTH"] = "100"
+    list(Application(handler)(environ, lambda status, headers, exc_info=None: print))
+    assert seen == ["left", "left"]
+
+
+def test_waiting_without_a_receive() -> None:
+    """A request that has only a head cannot tell when its client leaves: the error says what is missing."""
+    request = Request(RequestBuilder("/").scope())
+
+    async def main() -> None:
+        await request.wait_disconnected()
+
+    with pytest.raises(RuntimeError, match="got a request without receive, expected one"):
+        anyio.run(main)

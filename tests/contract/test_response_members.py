@@ -14,7 +14,7 @@ import pytest
 
 from cardan import Application, Request, Response, redirect
 from cardan.core import Response as CoreResponse
-from cardan.testing import Client, lint
+from cardan.testing import Client, RequestBuilder, lint
 
 TRANSPORTS = ("wsgi", "asgi-asyncio", "asgi-trio")
 Answer = Callable[[httpx.Response], bool]
@@ -720,3 +720,53 @@ def test_a_location_without_a_host_is_not_sent(protocol: Any, way: str, url: str
     assert "Location" not in answer.headers
     assert answer.status_code == (400 if way in ("redirect", "attribute") else 500)
     assert bool(seen) is (way in ("redirect", "attribute"))
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_bare_response_with_a_relative_location(transport: str) -> None:
+    """``autocorrect_location_header`` holds without an Application, too: the URL of the request completes the field."""
+    response = Response("", 302, {"Location": "x?a=b"})
+    response.autocorrect_location_header = True
+    with _client(response, transport) as client:
+        assert client.get("/app/y", follow_redirects=False).headers["location"] == "http://testserver/app/x?a=b"
+
+
+@pytest.mark.anyio
+async def test_the_location_in_what_would_be_sent() -> None:
+    """So does it in get_wsgi_headers and in get_asgi_messages."""
+    response = Response("", 302, {"Location": "x"})
+    response.autocorrect_location_header = True
+    builder = RequestBuilder("/app/y", base_url="https://a.example")
+    assert response.get_wsgi_headers(builder.environ())["Location"] == "https://a.example/app/x"
+    messages = [message async for message in response.get_asgi_messages(builder.scope())]
+    assert (b"location", b"https://a.example/app/x") in messages[0]["headers"]
+
+
+def test_closing_get_app_iter() -> None:
+    """To close the iterable closes the response, with its body and its hooks."""
+    log: list[str] = []
+
+    def body() -> Iterator[bytes]:
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            log.append("body")
+
+    response = Response(body())
+    response.call_on_close(lambda: log.append("hook"))
+    chunks: Any = response.get_app_iter({"REQUEST_METHOD": "GET"})
+    assert next(iter(chunks)) == b"a"
+    chunks.close()
+    assert log == ["body", "hook"]
+
+
+@pytest.mark.anyio
+async def test_what_is_no_asgi_application() -> None:
+    """afrom_app says what it got. aforce_type takes an application only with a scope."""
+    with pytest.raises(TypeError, match="got an application of type str, expected an ASGI application"):
+        await Response.afrom_app("app", {})  # type: ignore[arg-type]
+    made = await Response.aforce_type(CoreResponse("of core", 201))
+    assert (type(made), made.status_code, made.text) == (Response, 201, "of core")
+    with pytest.raises(TypeError):
+        await Response.aforce_type(modern)

@@ -140,9 +140,7 @@ class _Answer:
         """The ``write`` of PEP 3333: what is written is sent at once."""
         if data:
             self._begin()
-            encoded = self._encoder.feed(data) if self._encoder is not None else data
-            if encoded:
-                self._write(encoded)
+            self._write(self._encoder.feed(data) if self._encoder is not None else data)
 
     def passed(self, body: Any, environ: dict[str, Any]) -> Iterable[bytes]:
         """What the server gets for the ``body`` that the application gave."""
@@ -183,10 +181,7 @@ class _Answer:
                 if not self._begun and self._may_encode and self._compressing.is_whole(chunk):
                     return self._begin_whole(chunk)[0]
                 self._begin()
-                if self._encoder is None:
-                    return chunk  # type: ignore[no-any-return]
-                if encoded := self._encoder.feed(chunk):
-                    return encoded
+                return self._encoder.feed(chunk) if self._encoder is not None else chunk
         if not self._begun:  # the body is empty
             if self._status is None:
                 raise RuntimeError("got the end of the body without start_response(), expected a call before it")

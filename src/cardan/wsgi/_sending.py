@@ -115,8 +115,8 @@ class BodyIterator:
             finalizer.close()
         else:
             for event in self._thread.context.call(finalizer.close):
-                if type(event) is End:
-                    self._kept.fields = event.trailers
+                assert type(event) is End  # all chunks were fed before
+                self._kept.fields = event.trailers
         return None
 
     def _break(self, error: BaseException) -> None:

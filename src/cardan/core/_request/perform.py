@@ -82,7 +82,13 @@ def perform(
     left: set[int] = set()
     starts: dict[int, int] = {}
 
-    async def call(step: Step) -> Any:
+    async def leave(step: Close, finish: Any) -> None:
+        # without a shield a call in a worker thread can be cancelled, which would leave the sink open
+        shielded = shield is not nullcontext or isinstance(step.error, Exception)
+        with shield():
+            await _finish(finish, run_sync if shielded and blocks(step.sink, 0) else None)
+
+    async def call(step: Step) -> Any:  # a function that refers to itself would be a cycle
         kind = type(step)
         if kind is Read:
             return await body.aread(step.size, step.whole)  # type: ignore[union-attr]
@@ -97,8 +103,11 @@ def perform(
                 try:
                     starts[id(sink)] = await _position(tell)
                 except BaseException as error:  # the parser, which closes the sinks, has not got this one
-                    with suppress(Exception):
-                        await call(Close(sink, error))
+                    close = Close(sink, error)
+                    if (finish := _finisher(close, left, _ALEAVE)) is not None:
+                        with suppress(Exception):
+                            await leave(close, finish)
+                    del close  # it has the error, whose traceback holds this frame: no cycle
                     raise
             return sink
         assert type(step) is Close
@@ -111,10 +120,7 @@ def perform(
                 await _rewind(step.sink, starts.get(id(step.sink), step.start), run_blocking)
             return step.sink
         if finish is not None:
-            # without a shield a call in a worker thread can be cancelled, which would leave the sink open
-            shielded = shield is not nullcontext or isinstance(step.error, Exception)
-            with shield():
-                await _finish(finish, run_sync if shielded and blocks(step.sink, 0) else None)
+            await leave(step, finish)
         return None
 
     return call
