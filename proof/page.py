@@ -40,8 +40,9 @@ are counted. A body that ends too early is an error at every offset.""",
     ),
     "states": (
         "States",
-        """Programs that Hypothesis makes use the names of a request body, a response finalizer, header fields and
-dictionaries in any order, and compare each answer with that of a plain model.""",
+        """Programs that Hypothesis makes use the names of an object in any order: those of a request body by three
+request objects, of the finalizer of a response, of header fields, and of a dictionary with several values for a key.
+Each answer is that of a plain model.""",
     ),
     "fuzz": (
         "Fuzzing",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from proof import cuts, page, torture
+from cardan import Limits
+from proof import cuts, limits, page, states, torture
 from proof.bodies import Sent, generated, strange
 from proof.faults import Defect, Failure
 from proof.programs import PROGRAMS
@@ -36,6 +38,47 @@ def test_a_cut_that_matters_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     sent = Sent("a test", "text/plain", b"0123456789")
     monkeypatch.setattr(cuts, "LOOPS", ())
     assert cuts.compare([sent], 20)[1] != []
+
+
+@pytest.mark.parametrize("place", limits.PLACES)
+def test_limits(place: str) -> None:
+    """A limit of N allows N - 1 and N, and refuses N + 1 by its name, in every way to read, without reading on."""
+    tried, wrong = limits.at_the_limits(place, limits.CASES, defaults=False)
+    assert wrong == []
+    assert tried["own limits"] > 500
+    assert tried["refusals that read no further"] > 100
+
+
+@pytest.mark.parametrize("place", limits.PLACES)
+def test_default_limits(place: str) -> None:
+    """The defaults hold likewise; here those that small bodies reach."""
+    small = [case for case in limits.CASES if 0 < (getattr(Limits(), case.limit) or 0) < 10_000]
+    tried, wrong = limits.at_the_limits(place, small, own=False)
+    assert wrong == []
+    assert tried["default limits"] > 100
+
+
+@pytest.mark.parametrize("place", limits.PLACES)
+def test_a_body_that_ends_too_early(place: str) -> None:
+    """A body that ends too early is refused, in every way to read it."""
+    tried, wrong = limits.truncated(place, 11)
+    assert wrong == []
+    assert tried > 200
+
+
+def test_a_machine_that_differs_is_found() -> None:
+    """A model that says something else ends the run."""
+
+    class Wrong(RuleBasedStateMachine):
+        """A machine whose only rule fails."""
+
+        @rule()
+        def fail(self) -> None:
+            """Fail."""
+            raise AssertionError("it differs")
+
+    assert states.differs(Wrong, 5)[1]
+    assert states.differs(states.MACHINES["header fields"], 5) == (5, False)
 
 
 def test_the_page_is_what_its_script_writes() -> None:
