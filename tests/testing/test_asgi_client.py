@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from typing import Any
 
@@ -10,6 +11,8 @@ import httpx
 import pytest
 
 from cardan.testing import Client
+from cardan.testing._asgi_exchange import ASGIExchange
+from cardan.testing._carriers import _reading
 from tests.testing.apps import chunk, echo_asgi, only_http, read_all, start, threads
 
 pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -627,3 +630,45 @@ def test_many_threads_share_a_client(backend: Any) -> None:
         for thread in threads:
             thread.join()
     assert sorted(results) == [b"%d" % number for number in range(8)]
+
+
+def test_an_exchange_that_is_ended_before_it_runs(backend: Any) -> None:
+    """The client may give up before the task of the application has begun: the application is cancelled at once."""
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append("begun")
+        await anyio.sleep(0)
+        seen.append("went on")
+
+    async def main() -> None:
+        exchange = ASGIExchange(app, {"method": "GET"}, b"")
+        exchange._kill()
+        await exchange.run()
+        assert exchange.ended
+
+    anyio.run(main, backend=backend)
+    assert seen == ["begun"]
+
+
+def test_a_receive_of_an_environ_ends_with_a_disconnect(backend: Any) -> None:
+    """After the body of a scope that was made of an environ, the client has left."""
+
+    async def main() -> list[Any]:
+        receive = _reading(io.BytesIO(b"abc"), None)
+        return [await receive() for _ in range(4)]
+
+    whole, end, *left = anyio.run(main, backend=backend)
+    assert (whole["body"], whole["more_body"], end["body"], end["more_body"]) == (b"abc", True, b"", False)
+    assert left == [{"type": "http.disconnect"}] * 2
+
+
+def test_leaving_twice(backend: Any) -> None:
+    """Closing a response, or a transport, again does nothing."""
+    with Client(echo_asgi, protocol="asgi", backend=backend) as client:
+        with client.stream("GET", "/") as response:
+            pass
+        response.close()
+        transport: Any = client._transport
+    transport.__exit__()
+    assert response.is_closed

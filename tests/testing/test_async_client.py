@@ -268,3 +268,31 @@ async def test_all_open_responses_are_left(protocol: Any) -> None:
     with pytest.raises(LookupError, match="broken"):
         await main()
     assert sorted(ended) == ["/1", "/2"]
+
+
+@both
+async def test_a_body_that_is_no_generator(protocol: Any) -> None:
+    """Any async iterable may be the body of a request."""
+
+    class Body:
+        def __init__(self) -> None:
+            self.left = [b"a", b"b"]
+
+        def __aiter__(self) -> Any:
+            return self
+
+        async def __anext__(self) -> bytes:
+            if not self.left:
+                raise StopAsyncIteration
+            return self.left.pop(0)
+
+    async with AsyncClient(ECHO[protocol], protocol=protocol) as client:
+        assert (await client.post("/", content=Body())).content == b"ab"
+
+
+@both
+async def test_no_time_out(protocol: Any) -> None:
+    """``timeout=None`` waits as long as it takes; each time may be None for itself."""
+    for timeout in (None, httpx.Timeout(5, read=None)):
+        async with AsyncClient(ECHO[protocol], protocol=protocol, timeout=timeout) as client:
+            assert (await client.post("/", content=b"abc")).content == b"abc"

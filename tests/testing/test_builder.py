@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from cardan.core.forms import FileStorage, parse_form
+from cardan.datastructures import Headers, MultiDict
 from cardan.testing import PROTOCOLS, Client, RequestBuilder
 
 
@@ -245,3 +246,20 @@ def test_request(protocol: Any, host: str) -> None:
         values.pop("wsgi.input", None)
         values.pop("x-wsgiorg.throw_errors", None)  # the client adds it
     assert seen == expected
+
+
+def test_values_of_other_mappings() -> None:
+    """A MultiDict gives each of its values, in a form as in a query; header fields may be any mapping."""
+    values = MultiDict([("a", "1"), ("a", "2"), ("b", "3")])
+    assert RequestBuilder("/", query_string=values).scope()["query_string"] == b"a=1&a=2&b=3"
+    assert RequestBuilder("/", method="POST", form=values).body == b"a=1&a=2&b=3"
+    fields = Headers([("X-A", "1"), ("X-A", "2")])
+    sent = RequestBuilder("/", headers=fields).scope()["headers"]
+    assert [value for name, value in sent if name == b"x-a"] == [b"1", b"2"]
+
+
+@pytest.mark.parametrize("base_url", ["http://a.example:65536", "http://a.example:many"])
+def test_a_port_that_is_none(base_url: str) -> None:
+    """A port is a number from 0 to 65535."""
+    with pytest.raises(ValueError, match=r"^got authority 'a\.example:.*', expected a host and perhaps a port$"):
+        RequestBuilder("/", base_url=base_url)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from ..core._checks import check_type
-from ..core._urls import MAX_PORT, iri_to_uri
+from ..core._urls import iri_to_uri
 from ._bodies import NOTHING, Content, Values, encode_body, is_multipart, pairs_of, text_pairs
 from ._opening import DEFAULT_PORTS, Opening, check_connection
 
@@ -124,10 +124,7 @@ class RequestBuilder:
         check_type("root_path", root_path, (str, NoneType), "a str or None")
         check_connection(client, http_version)
         base, path = split_url(path, base_url)
-        try:
-            port = base.port
-        except ValueError:
-            raise ValueError(f"got the host {base.netloc!r}, expected a port from 0 to {MAX_PORT}") from None
+        port = base.port  # split_url() has refused what is none
         root = unquote(base.path).rstrip("/") if root_path is None else root_path
         raw_path, query = split_target(path, query_string)
         multipart = is_multipart(content_type)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 else:
     try:
         import httpx
-    except ImportError:
+    except ImportError:  # pragma: no cover: the tests have httpx; a test in a process of its own has not
         try:
             import httpx2 as httpx
         except ImportError:

@@ -81,6 +81,14 @@ def test_uploads_in_async_code() -> None:
     anyio.run(main)
 
 
+def test_a_private_name_is_not_that_of_the_stream() -> None:
+    """A file has the methods of its stream. Names with an underscore are its own: copying looks for some of them."""
+    file = datastructures.FileStorage(io.BytesIO(b"x"))
+    assert file.getvalue() == b"x"
+    with pytest.raises(AttributeError, match=r"^'FileStorage' object has no attribute '_private'$"):
+        file._private
+
+
 def test_a_dictionary_of_files(wz: Any, tmp_path: Path) -> None:
     """``add_file`` takes a path, an open file and a FileStorage."""
     (tmp_path / "a.png").write_bytes(b"png")

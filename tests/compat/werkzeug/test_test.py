@@ -491,3 +491,36 @@ def test_a_client_shows_its_application() -> None:
 def test_a_path_is_a_request(wz: Any, client: Any) -> None:
     """A text alone is the path of the request."""
     assert wz.test.Client(client.application).open("/hello").request.path == "/hello"
+
+
+def test_a_length_that_is_given_with_the_data(wz: Any) -> None:
+    """The program may say another length than that of its data, to test what a server does with it."""
+    environ = wz.test.EnvironBuilder(method="POST", data=b"data", content_length=2).get_environ()
+    assert environ["CONTENT_LENGTH"] in ("2", "4")
+    assert EnvironBuilder(method="POST", data=b"data", content_length=2).content_length == 2
+
+
+def test_a_head_stays_a_head(wz: Any) -> None:
+    """A redirect of a HEAD request is followed by a HEAD request, and every other 302 by a GET."""
+    seen: list[str] = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        seen.append(environ["REQUEST_METHOD"])
+        if environ["PATH_INFO"] == "/":
+            start_response("302 Found", [("Location", "/next")])
+        else:
+            start_response("200 OK", [])
+        return [b""]
+
+    for method in ("HEAD", "POST"):
+        wz.test.Client(app).open("/", method=method, follow_redirects=True)
+    assert seen == ["HEAD", "HEAD", "POST", "GET"]
+
+
+def test_a_response_class_for_tests_is_used_itself(wz: Any) -> None:
+    """A class that is already one of responses of tests needs no other made of it."""
+
+    class Own(wz.test.TestResponse):  # type: ignore[misc, name-defined]
+        pass
+
+    assert wz.test.Client(object(), Own).response_wrapper is Own

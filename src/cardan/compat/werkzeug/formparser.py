@@ -10,6 +10,7 @@ from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, cast
 
 from ..._request import Request
+from ...core._pieces import Pieces
 from ...core.forms._content_type import FORM_TYPES
 from ...core.structures import iter_multi_items
 from ...datastructures import MultiDict
@@ -95,13 +96,11 @@ async def aparse_form_data(
     if request.mimetype not in FORM_TYPES:
         return request.aiter_data(), parser.cls(), parser.cls()
     await request.load()
-    return _nothing(), *request.parsed()
+    return Pieces(_nothing), *request.parsed()
 
 
-async def _nothing() -> AsyncIterator[bytes]:
-    empty: tuple[bytes, ...] = ()
-    for chunk in empty:
-        yield chunk
+async def _nothing() -> bytes:
+    return b""
 
 
 class FormDataParser:

@@ -31,7 +31,7 @@ try:
         UUIDConverter,
         ValidationError,
     )
-except ImportError:
+except ImportError:  # pragma: no cover: the tests have Werkzeug; a test in a process of its own has not
     raise ImportError("cardan.compat.werkzeug.routing needs Werkzeug: pip install werkzeug") from None
 
 from ..._request import BaseRequest
