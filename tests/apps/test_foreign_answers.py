@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from cardan import Application, Mount, ProxyFix, Request, Response, core
+from cardan.asgi import _messages
 from cardan.asgi._messages import NobodyTakes, comes_of_leaving
 from cardan.testing import Client, RequestBuilder
 
@@ -200,3 +201,21 @@ def test_an_application_of_the_other_protocol() -> None:
         Response.from_app(wsgi, builder.environ())
     with pytest.raises(TypeError, match="has no len"):
         anyio.run(Response.afrom_app, asgi, builder.scope())
+
+
+def test_names_of_fields_are_kept_within_a_bound() -> None:
+    """Any number of different names is encoded in the same way; only so many of them are kept for the next response."""
+    fields = [(f"X-Name-{number}", str(number)) for number in range(600)]
+    for _ in range(2):
+        assert _messages.encode_headers(fields) == [(b"x-name-%d" % number, b"%d" % number) for number in range(600)]
+    assert len(_messages._NAMES) <= 256
+
+
+@pytest.mark.parametrize("name", [b"connection", b"Connection"])
+def test_the_end_of_a_connection_is_told_once(name: bytes) -> None:
+    """A response that has the field already keeps its own."""
+    start = {"type": "http.response.start", "status": 200, "headers": [(name, b"upgrade")]}
+    assert _messages.with_close(start) == start
+    assert _messages.with_close({"type": "http.response.start", "status": 200})["headers"] == [
+        (b"connection", b"close")
+    ]

@@ -8,7 +8,8 @@ import io
 import os
 import threading
 import weakref
-from typing import Any
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.from_thread
@@ -29,6 +30,9 @@ from cardan.testing import Client, RequestBuilder
 from cardan.wsgi._input import InputBody
 
 from .conftest import IN_PROCESS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 FORM = {"form": {"a": "1"}}
 
@@ -757,3 +761,46 @@ def test_waiting_without_a_receive() -> None:
 
     with pytest.raises(RuntimeError, match="got a request without receive, expected one"):
         anyio.run(main)
+
+
+@pytest.mark.anyio
+async def test_the_state_of_a_lifespan_where_the_scope_has_none() -> None:
+    """On a server that keeps no state, each request has a copy of its own of what the lifespan has yielded."""
+    seen: list[Any] = []
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+        yield {"number": 1}
+
+    async def handler(request: Request) -> Response:
+        seen.append(dict(request.state))
+        request.state["number"] = 2
+        return Response("x")
+
+    async def nothing() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    app = Application(handler, lifespan=lifespan)
+    begun, over = anyio.Event(), anyio.Event()
+    events = iter(["lifespan.startup", "lifespan.shutdown"])
+
+    async def receive() -> Any:
+        kind = next(events)
+        if kind == "lifespan.shutdown":
+            await over.wait()
+        return {"type": kind}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "lifespan.startup.complete":
+            begun.set()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(app.asgi_app, {"type": "lifespan"}, receive, send)
+        with anyio.fail_after(20):
+            await begun.wait()
+        for _ in range(2):
+            scope = RequestBuilder("/").scope()
+            scope.pop("state", None)
+            await app.asgi_app(scope, nothing, send)
+        over.set()
+    assert seen == [{"number": 1}, {"number": 1}]

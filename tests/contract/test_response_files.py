@@ -248,3 +248,28 @@ async def test_a_file_of_another_length_than_declared(path: Path, transport: str
         with pytest.raises(ContentLengthError, match=message):
             await response(scope, receive, send)
     assert started == []
+
+
+async def test_a_client_that_leaves_before_its_file_is_sent(path: Path) -> None:
+    """On a server that sends the file itself: hooks see that the client has left, and no error is raised."""
+    seen: list[Any] = []
+
+    def handler(request: Request) -> Response:
+        response = send_file(path, request)
+        response.call_on_close(lambda: seen.append(request.disconnected))
+        seen.append(response.response)
+        return response
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.pathsend":
+            raise OSError("the client has left")
+
+    scope = RequestBuilder("/").scope()
+    scope["extensions"] = {"http.response.pathsend": {}}
+    await Application(handler).asgi_app(scope, receive, send)
+    body, disconnected = seen
+    assert disconnected is True
+    assert body._closed

@@ -8,6 +8,7 @@ from typing import Any
 from wsgiref.util import FileWrapper
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 
@@ -352,3 +353,76 @@ def test_an_uploaded_file_is_read_while_the_response_streams(serve: Callable[...
     with serve(handler if kind == "sync" else async_handler) as client:
         assert client.post("/", files={"f": ("name", data)}).content == data
     assert files[0].stream.closed
+
+
+# --- sends that fail ---
+
+
+def at_message(number: int, error: Exception) -> Any:
+    """A ``send`` that raises ``error`` at the message of this number, and the list of what was sent before."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        await anyio.lowlevel.checkpoint()
+        if len(sent) == number:
+            raise error
+        sent.append(message)
+
+    return send, sent
+
+
+async def gone() -> Any:
+    await anyio.sleep_forever()
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("kind", ["whole", "stream"])
+async def test_a_bare_response_to_a_client_that_has_left(kind: str, number: int) -> None:
+    """If ``send`` raises an OSError, the client has left: no error is raised, and the response is closed."""
+    log: list[str] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            for _ in range(10):
+                yield b"x"
+        finally:
+            log.append("body")
+
+    response = Response(b"whole") if kind == "whole" else Response(body())
+    if kind == "stream":
+        response.call_on_close(lambda: log.append("hook"))
+    send, sent = at_message(number, OSError("the client has left"))
+    await response(RequestBuilder("/").scope(), gone, send)
+    assert len(sent) == (number if kind == "stream" else min(number, 2))
+    assert log == (["body", "hook"] if number and kind == "stream" else log)
+
+
+async def test_a_filler_that_cannot_be_sent() -> None:
+    """An error of the server's own while a silence is broken ends the body, and is raised."""
+    log: list[str] = []
+
+    async def body() -> AsyncIterator[str]:
+        try:
+            yield "first"
+            await anyio.sleep_forever()
+        finally:
+            log.append("ended")
+
+    async def handler(request: Request) -> Response:
+        return Response.from_events(body(), keep_alive=0.01)
+
+    async def send(message: Any) -> None:
+        await anyio.lowlevel.checkpoint()
+        if message.get("body", b"").startswith(b":"):
+            raise LookupError("of the server")
+
+    incoming = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> Any:
+        if (message := next(incoming, None)) is None:
+            await anyio.sleep_forever()
+        return message
+
+    with anyio.fail_after(20), pytest.raises(LookupError, match="of the server"):
+        await Application(handler)(RequestBuilder("/").scope(), receive, send)
+    assert log == ["ended"]

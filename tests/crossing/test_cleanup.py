@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 import pytest
 
-from cardan import Application, Request, Response
+from cardan import Application, Flow, Request, Response, middleware
 from cardan._crossing import cleanup, worker
 from cardan.exceptions import ClientDisconnected
 from cardan.testing import Client
@@ -786,3 +786,52 @@ async def test_a_body_that_swallows_its_cancellation() -> None:
     await by_cancel(exchange, lambda: exchange.body)
     assert log == ["swallowed", "closed"]
     assert all(message["more_body"] for message in exchange.sent[1:])
+
+
+async def test_sync_handler_inside_middleware(blocking: Blocking) -> None:
+    """The response of a handler that ends after the cancellation is closed, as well as the middleware around it."""
+    log: list[Any] = []
+
+    @middleware
+    def around(request: Request) -> Flow:
+        try:
+            yield
+        finally:
+            log.append("middleware")
+
+    def handler(request: Request) -> Response:
+        blocking.wait()
+        response = Response("x")
+        response.call_on_close(lambda: log.append("hook"))
+        return response
+
+    await by_cancel(get(Application(handler, middleware=[around])), blocking.waits.is_set)
+    assert log == []
+    blocking.go_on()
+    await until(lambda: "hook" in log)
+    assert sorted(log) == ["hook", "middleware"]
+
+
+async def test_a_coroutine_of_a_sync_handler_that_was_cancelled(blocking: Blocking) -> None:
+    """If a ``def`` handler gives a coroutine after the cancellation, it is not begun, and its middleware is closed."""
+    log: list[Any] = []
+
+    @middleware
+    def around(request: Request) -> Flow:
+        try:
+            yield
+        finally:
+            log.append("middleware")
+
+    async def later() -> Response:
+        log.append("begun")
+        return Response("x")
+
+    def handler(request: Request) -> Any:
+        blocking.wait()
+        return later()
+
+    await by_cancel(get(Application(handler, middleware=[around])), blocking.waits.is_set)
+    blocking.go_on()
+    await until(lambda: log)
+    assert log == ["middleware"]
