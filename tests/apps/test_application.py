@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 import pytest
 
-from cardan import Application, Dual, Request, Response, abort, middleware
+from cardan import Application, Dual, Flow, Request, Response, abort, middleware
 from cardan.core._request.exchange import KEY, REQUEST_KEY
 from cardan.exceptions import HTTPException, NotFound
 from cardan.testing import PROTOCOLS, Client
@@ -592,3 +592,22 @@ def test_request_of_something_else() -> None:
         Request({"type": "lifespan"})
     with pytest.raises(TypeError):
         Request({})
+
+
+def test_what_a_middleware_shows() -> None:
+    """The name of its function; that of an object that is called is its ``repr``."""
+
+    class Flows:
+        def __call__(self, request: Request) -> Flow:
+            yield
+
+        def __repr__(self) -> str:
+            return "Flows()"
+
+    @middleware
+    def named(request: Request) -> Flow:
+        yield
+
+    assert repr(named).endswith("named>")
+    assert repr(named).startswith("<middleware ")
+    assert repr(middleware(Flows())) == "<middleware Flows()>"

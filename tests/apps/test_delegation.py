@@ -469,3 +469,31 @@ def test_trailer_fields(protocol: Any) -> None:
         response = client.get("/")
     assert response.text == "ab"
     assert response.extensions.get("trailers", []) == ([("x-sum", "2")] if protocol == "asgi" else [])
+
+
+def test_an_application_that_speaks_the_other_protocol_only() -> None:
+    """On WSGI, a mount of ASGI applications cannot answer: the error names what was returned, and its protocol."""
+
+    async def asgi_only(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("got a call, expected none")
+
+    class Outer(Application[Request]):
+        def resolve(self, request: Request) -> Any:
+            return Mount({"/": asgi_only})
+
+    with Client(Outer(), "wsgi") as client, pytest.raises(RuntimeError, match="over WSGI for the Mount that resolve"):
+        client.get("/")
+
+
+@both
+def test_an_application_without_a_handler(protocol: Any) -> None:
+    """resolve() of such an application says what is missing; one that overrides it needs no handler."""
+
+    class Choosing(Application[Request]):
+        def resolve(self, request: Request) -> Any:
+            return inner if request.path == "/own" else super().resolve(request)
+
+    with Client(Choosing(), protocol) as client:
+        assert client.get("/own").text == "/own None"
+        with pytest.raises(TypeError, match=r"Choosing has no handler: give it one, or override resolve\(\)"):
+            client.get("/")

@@ -16,7 +16,7 @@ import werkzeug
 import werkzeug.middleware.lint
 
 from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response, core
-from cardan.apps._protocols import protocols_of
+from cardan.apps._protocols import protocol_in_place_of_handler, protocols_of
 from cardan.files import StaticFiles
 from cardan.testing import Client, lint
 
@@ -309,3 +309,31 @@ def test_messages_of_the_least_length_without_a_server() -> None:
         assert (made.status_code, made.get_data()) == (202, b"")
 
     anyio.run(main)
+
+
+class Elsewhere:
+    """An object whose class shows nothing, and whose own ``__call__`` is a coroutine function."""
+
+    def __init__(self) -> None:
+        async def call(*args: Any) -> None:
+            raise AssertionError("got a call, expected none")
+
+        self.__call__ = call
+
+    def __call__(self, *args: Any) -> Any:
+        raise AssertionError("got a call, expected none")
+
+
+def test_an_async_call_of_the_object() -> None:
+    """It shows that the object is an ASGI application."""
+    assert protocols_of(Elsewhere()) == ("asgi",)
+
+
+def test_a_handler_whose_class_tells_nothing() -> None:
+    """A class without a signature of its ``__call__`` may be that of a handler."""
+
+    class Silent:
+        __call__ = property(lambda self: None)
+
+    assert protocol_in_place_of_handler(Silent()) is None
+    assert protocol_in_place_of_handler(5) is None

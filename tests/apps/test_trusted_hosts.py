@@ -121,3 +121,28 @@ def test_the_check_stores_no_host(protocol: Any) -> None:
     assert statuses(app, protocol) == [400] * 5
     with Client(app, protocol) as client:
         assert client.get("/", headers={"Host": "api.example.com"}).text == "api.example.com"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("host", ["www.example.com", "evil.example"])
+async def test_websockets_of_trusted_hosts(host: str) -> None:
+    """A websocket for a trusted host reaches its application; one for another host is refused before."""
+    calls: list[str] = []
+    sent: list[str] = []
+
+    async def websocket(scope: Any, receive: Any, send: Any) -> None:
+        calls.append(scope["path"])
+        await send({"type": "websocket.close"})
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    app = Application(page, request_class=Guarded, websocket=websocket)
+    scope = {"type": "websocket", "path": "/ws", "headers": [(b"host", host.encode())], "query_string": b""}
+    scope |= {"http_version": "1.1", "scheme": "ws", "subprotocols": [], "root_path": ""}
+    await app.asgi_app(scope, receive, send)
+    assert calls == (["/ws"] if host.endswith("example.com") else [])
+    assert sent == ["websocket.close"]

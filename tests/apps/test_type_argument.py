@@ -67,3 +67,22 @@ def test_a_name_in_quotes() -> None:
     """A name in quotes cannot be looked up when the class is made, so the error asks for the class itself."""
     with pytest.raises(TypeError, match=r"^got the name 'int' in Box\[\.\.\.\], expected the class itself"):
         class_in(Box["int"], Box)
+
+
+def test_a_base_that_is_not_generic_over_the_class() -> None:
+    """A subclass may have other generic bases before the one that is asked for."""
+
+    class Labelled(Generic[U]): ...
+
+    class LabelledBox(Labelled[str], Box[T]): ...
+
+    assert class_in(LabelledBox[int], Box) is int
+    assert class_in(LabelledBox[int], Labelled) is str
+
+
+def test_a_base_without_brackets() -> None:
+    """It gives no class, although the subclass is generic over another one."""
+
+    class Loose(Box, Generic[U]): ...  # type: ignore[type-arg]
+
+    assert class_in(Loose[int], Box) is None

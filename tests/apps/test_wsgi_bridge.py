@@ -482,3 +482,45 @@ def test_a_head_without_a_length_of_an_application_that_was_called() -> None:
         with Client(app, protocol) as client:
             assert "Content-Length" not in client.head("/").headers
             assert client.get("/").headers["Content-Length"] == "0"
+
+
+def test_the_input_of_a_request_that_seems_to_have_no_body() -> None:
+    """It is opened at its first use, and is a file like any other one: it can be read, asked and iterated."""
+    seen: list[Any] = []
+
+    def app(environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+        stream = environ["wsgi.input"]
+        seen.append((stream.readable(), list(stream), stream.read(), stream.readline()))
+        start_response("200 OK", [])
+        return [b"x"]
+
+    with Client(Application.from_wsgi(app), "asgi") as client:
+        assert client.get("/").content == b"x"
+    assert seen == [(True, [], b"", b"")]
+
+
+@both
+@pytest.mark.parametrize("step", ["iter", "next"])
+def test_a_body_that_fails_at_once(protocol: Any, step: str) -> None:
+    """The error is raised to the server, and the body is closed, once."""
+    log: list[str] = []
+
+    class Body:
+        def __iter__(self) -> Body:
+            if step == "iter":
+                raise LookupError("of the body")
+            return self
+
+        def __next__(self) -> bytes:
+            raise LookupError("of the body")
+
+        def close(self) -> None:
+            log.append("closed")
+
+    def app(environ: dict[str, Any], start_response: StartResponse) -> Any:
+        start_response("200 OK", [])
+        return Body()
+
+    with Client(Application.from_wsgi(app), protocol) as client, pytest.raises(LookupError, match="of the body"):
+        client.get("/")
+    assert log == ["closed"]
