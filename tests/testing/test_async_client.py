@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from typing import Any
 
 import anyio
@@ -10,6 +11,8 @@ import httpx
 import pytest
 
 from cardan.testing import PROTOCOLS, AsyncClient
+from cardan.testing._crossings import AsyncPull
+from cardan.testing._options import agenerate
 from tests.testing.apps import ECHO, chunk, echo_asgi, only_http, read_all, start, threads
 
 pytestmark = [
@@ -296,3 +299,81 @@ async def test_no_time_out(protocol: Any) -> None:
     for timeout in (None, httpx.Timeout(5, read=None)):
         async with AsyncClient(ECHO[protocol], protocol=protocol, timeout=timeout) as client:
             assert (await client.post("/", content=b"abc")).content == b"abc"
+
+
+def test_a_body_of_a_loop_that_is_over(anyio_backend_name: str) -> None:
+    """An upload is read by the loop of the client. When that loop is over, a thread that still reads is told that the
+    client has left, and ending the upload does nothing.
+    """
+
+    async def make() -> AsyncPull:
+        return AsyncPull(pieces())
+
+    for aborted in (False, True):
+        pull = anyio.run(make, backend=anyio_backend_name)
+        if aborted:
+            pull.abort()
+        for _ in range(2):
+            with pytest.raises(ConnectionError, match="the client has left"):
+                pull()
+        pull.abort()
+
+
+async def test_a_read_that_was_given_up_is_not_started() -> None:
+    """If the client leaves before the loop begins with a read, nothing is taken from the upload."""
+    upload = pieces()
+    pull = AsyncPull(upload)
+    future: Any = Future()
+    future.set_result(None)
+    pull._start(future)
+    assert pull._task is None
+    assert await anext(upload) == b"a"
+    await pull.aclose()
+
+
+async def test_an_async_iterable_becomes_a_generator() -> None:
+    """A generator is used as it is, because it can be closed; any other iterable is wrapped in one."""
+
+    class Body:
+        async def __aiter__(self) -> Any:
+            yield b"a"
+
+    own = pieces()
+    assert agenerate(own) is own
+    await own.aclose()
+    made = agenerate(Body())
+    assert [chunk async for chunk in made] == [b"a"]
+    await made.aclose()
+
+
+async def test_a_startup_that_is_given_up() -> None:
+    """If the client is cancelled while the application starts, the lifespan of the application is ended."""
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "lifespan"
+        try:
+            begun.set()
+            await anyio.sleep_forever()
+        finally:
+            seen.append("ended")
+
+    async def enter() -> None:
+        async with AsyncClient(app, protocol="asgi"):
+            seen.append("entered")
+
+    begun = anyio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(enter)
+        await begun.wait()
+        group.cancel_scope.cancel()
+    assert seen == ["ended"]
+
+
+async def test_leaving_the_context_twice() -> None:
+    """The lifespan is ended once."""
+    async with AsyncClient(echo_asgi, protocol="asgi") as client:
+        transport: Any = client._transport
+        assert (await client.get("/")).status_code == 200
+    await transport.__aexit__()
+    assert client.is_closed

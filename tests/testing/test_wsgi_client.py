@@ -364,3 +364,22 @@ def test_nothing_is_left_behind() -> None:
         fail()
     Client(echo_wsgi, protocol="wsgi").post("/", content=b"abc")
     assert threads() <= before
+
+
+def test_a_response_is_closed_once() -> None:
+    """Closing what the transport has given again does nothing: the application was closed by the first one."""
+    closed: list[str] = []
+
+    class Body(list[bytes]):
+        def close(self) -> None:
+            closed.append("closed")
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        return Body([b"x"])
+
+    with Client(app, protocol="wsgi") as client:
+        stream: Any = client._transport.handle_request(httpx.Request("GET", "http://testserver/")).stream
+        stream.close()
+        stream.close()
+    assert closed == ["closed"]

@@ -140,6 +140,22 @@ def test_good() -> None:
     assert run(app) == b"abc"
 
 
+def test_an_empty_chunk_before_the_head() -> None:
+    """Empty bytes are no body: an application that waits may yield them before it calls start_response."""
+
+    def app(first: bytes) -> Any:
+        def streaming(environ: Any, start_response: Any) -> Any:
+            yield first
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            yield b"x"
+
+        return streaming
+
+    assert run(app(b"")) == b"x"
+    with pytest.raises(AssertionError, match="got a body, expected start_response before it"):
+        run(app(b"x"))
+
+
 def test_close() -> None:
     """close() is passed on once. A second close(), reading after it, and no close() are reported."""
 
