@@ -76,8 +76,11 @@ def number(value: float) -> str:
 
 def section(title: str, text: str, found: dict[str, Any]) -> str:
     """One run."""
-    rows = [["what", "trials", "broke the rule"]]
-    rows += [[row["what"], number(row["trials"]), number(row["differences"])] for row in found["rows"]]
+    if "figure" in found["rows"][0]:
+        rows = [["what", "figure"], *([row["what"], row["figure"]] for row in found["rows"])]
+    else:
+        rows = [["what", "trials", "broke the rule"]]
+        rows += [[row["what"], number(row["trials"]), number(row["differences"])] for row in found["rows"]]
     where = f"`{found['command']}`, {found['date']}, {found['machine']}"
     return f"\n## {title}\n\n{text}\n\n{table(rows)}\n\n{where}\n"
 

@@ -21,7 +21,7 @@ def machine() -> str:
 
 
 def record(name: str, command: str, rows: list[dict[str, object]]) -> None:
-    """Write ``rows``, each of which has ``what``, ``trials`` and ``differences``."""
+    """Write ``rows``, each of which has ``what``, and either ``trials`` and ``differences`` or ``figure``, a text."""
     found = {
         "command": command,
         "date": datetime.now(UTC).date().isoformat(),

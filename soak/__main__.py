@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from proof.record import machine
+
 from .parts import PARTS, QUICK, Row, Size
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -41,7 +43,8 @@ def main() -> int:
             found.setdefault(name, []).append({"what": row.what, "value": round(row.value, 3), "unit": row.unit})
     if not options.quick and not options.parts:
         date = datetime.now(UTC).date().isoformat()
-        RESULTS.write_text(json.dumps({"date": date, "minutes": options.minutes, "parts": found}, indent=1) + "\n")
+        written = {"date": date, "machine": machine(), "minutes": options.minutes, "parts": found}
+        RESULTS.write_text(json.dumps(written, indent=1) + "\n", "utf-8")
     return int(exceeded)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from cardan import Limits
+from cardan import Application, Limits, Request, Response
 from proof import cuts, limits, page, states, torture
 from proof.bodies import Sent, generated, strange
 from proof.faults import Defect, Failure
-from proof.programs import PROGRAMS
+from proof.programs import PROGRAMS, Ask, Trial
 
 
 @pytest.mark.parametrize("place", torture.PLACES)
@@ -23,6 +25,50 @@ def test_torture(place: str) -> None:
     counts, found = torture.torture(list(PROGRAMS), (place,), modes=modes, offsets=37)
     assert found == []
     assert counts[place] > 500
+
+
+class Held:
+    """A descriptor that is closed when nobody refers to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.number = os.open(path, os.O_RDONLY)
+
+    def __del__(self) -> None:
+        os.close(self.number)
+
+
+@pytest.mark.parametrize("place", ["wsgi", "asyncio"])
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("a descriptor", "descriptors: "),
+        ("a hook that never runs", "begun and ended: "),
+        ("an error that is dropped", "nobody saw the error of: handler"),
+    ],
+)
+def test_torture_finds(place: str, fault: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that leaves something open, ends too little, or drops an error breaks the rules."""
+    kept: list[Held] = []
+
+    def program(trial: Trial) -> tuple[Any, Ask]:
+        def view(request: Request) -> Response:
+            if fault == "a descriptor":
+                kept.append(Held(trial.folder / "file"))
+            elif fault == "a hook that never runs":
+                trial.begin("hook")
+            else:
+                try:
+                    trial.faults.call("handler")
+                except Defect:
+                    pass
+            return Response()
+
+        return Application(view), Ask()
+
+    monkeypatch.setitem(torture.PROGRAMS, "faulty", program)
+    monkeypatch.setattr(torture, "PATIENCE", 0)
+    found = torture.torture(["faulty"], (place,), modes=[(False, Defect)])[1]
+    assert any(one.what.startswith(said) for one in found)
 
 
 def test_cuts() -> None:
