@@ -326,3 +326,31 @@ def test_a_hint_of_a_bridged_application_that_comes_too_late() -> None:
     bridged = Application.from_asgi(app)
     assert over_wsgi(bridged, "/early") == ([[STYLE]], b"x")
     assert over_wsgi(bridged, "/late") == ([], b"x")
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_the_inform_of_a_request_that_an_asgi_application_answers(kind: str) -> None:
+    """It gets the hints of the application, and is awaited if it is async."""
+    seen: list[list[str]] = []
+
+    def inform(response: core.Informational) -> None:
+        seen.append([value for _, value in response.headers])
+
+    async def ainform(response: core.Informational) -> None:
+        await anyio.sleep(0)
+        inform(response)
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.early_hint", "links": [STYLE.encode()]})
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    async def main() -> None:
+        request = core.Request(
+            core.RequestHead(path="/", http_version="2"), inform=inform if kind == "def" else ainform
+        )
+        async with await Mount({"/": inner}).arespond(request) as response:
+            assert response.status_code == 200
+
+    anyio.run(main)
+    assert seen == [[STYLE]]

@@ -22,6 +22,8 @@ import pytest
 
 from cardan import Application, Request, Response
 from cardan import _crossing as crossing
+from cardan.asgi import _receiving as receiving
+from cardan.core._request.exchange import Exchange
 from cardan.exceptions import ClientDisconnected, WrongMode
 from cardan.testing import RequestBuilder
 
@@ -873,3 +875,40 @@ async def test_the_end_is_not_cut_by_the_disconnect_that_it_causes(kind: str, he
     with anyio.fail_after(GUARD):
         await Application[Request](app)(server.scope, server.receive, send)
     assert closed == ["connection", "response"]
+
+
+async def test_two_threads_that_ask_at_once() -> None:
+    """One task watches for the disconnect, also if a second thread asks before it has seen the task of the first."""
+    waits: list[str] = []
+
+    async def receive() -> Any:
+        waits.append("waits")
+        await anyio.sleep_forever()
+
+    exchange = Exchange()
+    body = receiving.ReceiveBody(receive, exchange)
+    exchange.open(body)
+    token = crossing.current_token()
+    for _ in range(2):
+        receiving._start_watcher(exchange, body, 1, token)
+    watcher = body.watcher
+    await anyio.wait_all_tasks_blocked()
+    assert waits == ["waits"]
+    assert watcher is not None
+    await receiving.end_watching(exchange)
+    assert watcher.done
+
+
+async def test_a_read_after_the_disconnect() -> None:
+    """Nothing more is asked of the server: it may not answer a second time."""
+    messages = [{"type": "http.disconnect"}]
+
+    async def receive() -> Any:
+        return messages.pop()
+
+    exchange = Exchange()
+    body = receiving.ReceiveBody(receive, exchange)
+    for _ in range(2):
+        with pytest.raises(ClientDisconnected):
+            await body.aread(10, False)
+    assert body.disconnected
