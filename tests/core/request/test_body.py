@@ -668,3 +668,20 @@ def test_settings_are_equal_if_they_parse_alike() -> None:
     assert [settings == other for other in equal] == [True] * 4
     others = [FormSettings((Strict, "default", "", None)), FormSettings((Request, "strict", "", None)), None, "x"]
     assert [settings == other for other in others] == [False] * 4
+
+
+def test_a_mistake_of_the_program_is_no_failure_of_the_body() -> None:
+    """A RuntimeError in the middle of ``iter_parts()`` is raised as it is. The body is not said to be broken: it was
+    consumed by the access that began.
+    """
+
+    def body() -> Iterator[bytes]:
+        yield form_of((b"a", b"1"))[:-10]
+        raise RuntimeError("a mistake")
+
+    request = Request(head(MULTIPART), body())
+    with pytest.raises(RuntimeError, match=r"^a mistake$"):
+        for part in request.iter_parts():
+            part.read()
+    with pytest.raises(BodyConsumed, match=r"consumed by iter_parts\(\)"):
+        request.get_data()
