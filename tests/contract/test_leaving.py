@@ -23,6 +23,8 @@ import pytest
 from cardan import Application, Request, Response
 from cardan import _crossing as crossing
 from cardan.asgi import _receiving as receiving
+from cardan.asgi._draining import hold
+from cardan.core._request.draining import DrainLimits
 from cardan.core._request.exchange import Exchange
 from cardan.exceptions import ClientDisconnected, WrongMode
 from cardan.testing import RequestBuilder
@@ -912,3 +914,26 @@ async def test_a_read_after_the_disconnect() -> None:
         with pytest.raises(ClientDisconnected):
             await body.aread(10, False)
     assert body.disconnected
+
+
+async def test_a_body_is_drained_once() -> None:
+    """After a drain that has reached its bound, no further one receives anything."""
+    asked: list[int] = []
+
+    async def receive() -> Any:
+        asked.append(1)
+        return {"type": "http.request", "body": bytes(1000), "more_body": True}
+
+    async def send(message: Any) -> None:
+        raise AssertionError("got a message, expected none")
+
+    scope = RequestBuilder("/", method="POST").scope()
+    scope["http_version"] = "2"
+    scope["headers"] = []
+    held = hold(scope, receive, send, DrainLimits(3000, 20.0))
+    assert held is not None
+    await held.drain()
+    before = len(asked)
+    assert before in (3, 4)
+    await held.drain()
+    assert len(asked) == before

@@ -395,3 +395,25 @@ class TestNativeCancellation:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert (places.free, places.waiting) == (1, 0)
+
+
+async def test_a_thread_hurries_once() -> None:
+    """Where no place is free for those that wait, a handler gets what has arrived already, once. After that it gets a
+    503, so that it cannot keep the others waiting again and again.
+    """
+    read: list[bytes] = []
+    app = Application(lambda request: read_two(request, read), waiting_threads=0, threads=1)
+    exchange = Exchange(app, chunk(b"x" * 100_000), headers=UPLOAD)
+    async with anyio.create_task_group() as group:
+        group.start_soon(exchange.run)
+        await until(lambda: exchange.status)
+        group.cancel_scope.cancel()
+    assert exchange.status == 503
+    assert b"".join(read) == b"x" * 100_000
+
+
+def read_two(request: Request, read: list[bytes]) -> Response:
+    """Read what there is, and then more."""
+    read.append(request.stream.read(100_000))
+    read.append(request.stream.read(100_000))
+    return Response("late")
