@@ -171,8 +171,8 @@ def test_no_public_method_of_a_class_with_a_mode_is_async_def(cls: type[Any]) ->
     assert [name for name in names if iscoroutinefunction(getattr(cls, name))] == []
 
 
-ONLY_ASYNC = {"load", "wait_disconnected", "cancel_on_disconnect", "get_asgi_messages", "asgi_app", "receive"}
-"""What exists only in async code; the ASGI specification has named two of them."""
+ONLY_ASYNC = {"load", "wait_disconnected", "cancel_on_disconnect", "get_asgi_messages", "asgi_app", "receive", "wait"}
+"""What exists only in async code; the ASGI specification has named two of them, and event loops ``wait()`` of an event."""
 
 
 def public_classes() -> list[type[Any]]:
