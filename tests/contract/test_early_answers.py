@@ -913,3 +913,16 @@ def test_wsgi_a_length_by_which_nothing_can_be_counted(length: str, status: int)
     list(iterable)
     getattr(iterable, "close", lambda: None)()
     assert (started.status, stream.reads) == (status, 0)
+
+
+@pytest.mark.parametrize("length", ["nonsense", "-1", "0"])
+def test_wsgi_a_body_in_a_coding_with_a_length(length: str) -> None:
+    """On a server that does not end its input, nothing is read of a body whose end cannot be known."""
+    stream = Input(bytes(100))
+    coded = environ(None, CONTENT_LENGTH=length, HTTP_TRANSFER_ENCODING="chunked")
+    env = coded | {"wsgi.input": stream, "wsgi.input_terminated": False}
+    started, iterable = call(Application(lambda request: Response("x")), env)
+    list(iterable)
+    getattr(iterable, "close", lambda: None)()
+    assert stream.reads == 0
+    assert started.status == 200

@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core._buffers import CHUNK_SIZE
-from ..core._exceptions import BadRequest
 from ..core._request.draining import (
     DEFAULTS,
     LARGE,
@@ -46,17 +45,12 @@ _SOCKET: Final = "gunicorn.socket"
 
 
 def count_reads(environ: dict[str, Any]) -> None:
-    """Open the body of a request before its handler runs, so that the bytes that any code reads of it are counted.
+    """Open the body that a request announces before its handler runs: the bytes that any code reads are counted.
 
     Without the count the body could not be drained on a server that does not end its input (PEP 3333,
     ``wsgi.input_terminated``): a read past the end of the body would wait for bytes that never arrive.
     """
-    try:
-        length = sent_length(environ)
-    except BadRequest:
-        return
-    if length != 0:
-        open_body(environ, length)
+    open_body(environ, sent_length(environ))
 
 
 def drained(
