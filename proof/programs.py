@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.lowlevel
 
-from cardan import Application, Request, Response, middleware, send_file
+from cardan import Application, Compression, Mount, Request, Response, middleware, send_file
 from cardan.files import StaticFiles
 
 if TYPE_CHECKING:
@@ -419,11 +419,76 @@ def broken(trial: Trial) -> Made:
     return Answering(trial.noting(view), request_class=OnDisk), UPLOAD
 
 
+def compressed(trial: Trial) -> Made:
+    """A stream that is compressed on its way."""
+
+    def view(request: Request) -> Response:
+        return trial.hooked(Response(trial.stream([b"a" * 900, b"b" * 900]), mimetype="text/plain"))
+
+    return Compression(Application(trial.noting(view))), Ask(Accept_Encoding="gzip")
+
+
+def of_wsgi(trial: Trial) -> Made:
+    """A WSGI application behind a bridge, which reads the upload while it sends."""
+
+    def site(environ: Any, start_response: Any) -> Any:
+        trial.faults.call("application")
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return trial.stream(iter(lambda: environ["wsgi.input"].read(9), b""))
+
+    return Application.from_wsgi(site), BYTES
+
+
+def of_asgi(trial: Trial) -> Made:
+    """An ASGI application behind a bridge, which reads the upload while it sends."""
+
+    async def site(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        trial.begin("application")
+        try:
+            trial.faults.call("application")
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            more = True
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise OSError("the client has left")
+                more = message.get("more_body", False)
+                trial.faults.call("step of the application")
+                await send({"type": "http.response.body", "body": message["body"], "more_body": more})
+        except BaseException as error:
+            trial.seen.append(error)
+            raise
+        finally:
+            trial.end("application")
+
+    return Application.from_asgi(site), BYTES
+
+
+def mounted(trial: Trial) -> Made:
+    """An application that calls another one below a path, with middleware around both."""
+
+    @middleware
+    def around(request: Request) -> Any:
+        trial.begin("middleware")
+        try:
+            yield
+        finally:
+            trial.end("middleware")
+
+    def view(request: Request) -> Response:
+        return trial.hooked(Response(trial.stream([*request.form])))
+
+    inner = Application(trial.noting(view), middleware=[around], request_class=OnDisk)
+    return Mount({"/in": inner}), Ask("POST", "/in/a", FORM, Content_Type="multipart/form-data; boundary=B")
+
+
 PROGRAMS: dict[str, Callable[[Trial], Made]] = {
     made.__name__: made
     for made in (
         form, aform, loaded, parts, aparts, sinks, asinks, stream, astream, file, ranges, aranges, static, around,
-        aaround, hooks, events, broken,
+        aaround, hooks, events, broken, compressed, of_wsgi, of_asgi, mounted,
     )
 }  # fmt: skip
 """Every program by its name."""
