@@ -27,9 +27,9 @@ one of its bytes. After each trial no file, descriptor or task is left, the firs
 the program, and every hook, generator and sink that had begun has ended once.""",
     ),
     "cuts": (
-        "Bodies cut everywhere",
+        "Bodies cut at random places",
         """Bodies that browsers and other clients have sent, bodies of other projects' tests, odd forms, and generated
-ones are cut into chunks at random places. The form, or the refusal, is the same as that of the whole body, on WSGI, and
+ones are cut into chunks. The form, or the refusal, is the same as that of the whole body, on WSGI, and
 on ASGI with asyncio and with trio.""",
     ),
     "limits": (
