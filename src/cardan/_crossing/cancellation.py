@@ -13,8 +13,11 @@ A *native* cancellation of asyncio (:meth:`asyncio.Task.cancel`; ``asyncio.wait_
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from math import inf
 from typing import TYPE_CHECKING, Any
+
+from ..core._waiting import in_event_loop
 
 if TYPE_CHECKING:
     import asyncio
@@ -110,7 +113,12 @@ def log_lost(message: str, error: BaseException) -> None:
 
 
 def shielded() -> AbstractContextManager[Any]:
-    """A scope of the running loop which the scopes around it do not cancel: for cleanup."""
+    """A scope of the running loop which the scopes around it do not cancel: for cleanup.
+
+    A coroutine that something else than a loop drives cannot be cancelled, and needs none.
+    """
+    if not in_event_loop():
+        return nullcontext()
     import anyio
 
     return anyio.CancelScope(shield=True)
