@@ -24,5 +24,7 @@ python_use_unqualified_type_names = True
 suppress_warnings = ["ref.python"]
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_title = f"cardan {release}"
 html_show_sourcelink = False
