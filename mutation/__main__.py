@@ -103,7 +103,7 @@ class Runner:
 
 def report() -> int:
     """Print the score of each package. The exit status is 1 if a survivor has no reason."""
-    known: dict[str, str] = json.loads(RESULTS.read_text("utf-8"))
+    known: dict[str, str] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     reasons: dict[str, str] = tomllib.loads(EQUIVALENT.read_text("utf-8")).get("equivalent", {})
     packages: dict[str, Counter[str]] = {}
     open_ones = []

@@ -18,7 +18,7 @@ SELECTED = "not real_server and not browser"
 def record(root: Path, data: Path) -> None:
     """Run the tests, and write what they ran into the file ``data``. Takes some minutes."""
     data.parent.mkdir(exist_ok=True)
-    settings = data.with_suffix(".ini")
+    settings = data.with_name("settings.ini")  # coverage takes the files named coverage.* for its own
     settings.write_text(f"[run]\nbranch = true\nsource = cardan\nparallel = true\ndata_file = {data}\n")
     command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--maxprocesses", "8", "--dist", "loadfile"]
     options = ["--cov=cardan", "--cov-context=test", f"--cov-config={settings}", "--cov-report="]
