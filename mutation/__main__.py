@@ -19,13 +19,15 @@ from tests.test_modules import TABLE, promised
 
 from .coverage import SELECTED, TestsOfLines, record
 from .mutants import Mutant, mutants_of
-from .trial import codes_that_differ, in_fork, in_new_process
+from .trial import SURVIVED, codes_that_differ, in_fork, in_new_process
 
 WORK = ROOT / ".mutation"
 RESULTS = Path(__file__).with_name("results.json")
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 #: how many tests are run for one mutant at most; those of few lines come first
 MOST = 250
+#: how many files of tests are run for a fault in what a module does when it is imported, those with most tests of it
+USERS = 12
 
 
 class Runner:
@@ -36,11 +38,13 @@ class Runner:
         self.options = options
         self.known: dict[str, str] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
         self.lines = TestsOfLines(WORK / "coverage", ROOT)
+        self.new: set[str] = set()  # tests that were written since
         self.end = time.monotonic() + 60 * options.minutes
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try the mutants. Called when the tests are collected."""
         items = {item.nodeid: item for item in session.items}
+        self.new = self.lines.new(items)
         house = House(ROOT / "src")
         paths = [house.modules[name] for name in self.modules]
         if self.options.sample:
@@ -78,12 +82,13 @@ class Runner:
     def outcome(self, mutant: Mutant, items: dict[str, Any]) -> str:
         """What became of a mutant."""
         source = (ROOT / mutant.path).read_text("utf-8")
-        tests = [name for name in self.lines.of(mutant.path, [mutant.line]) if name in items]
+        tests = [name for name in self.lines.of(mutant.path, [mutant.line]) | self.new if name in items]
         pairs = codes_that_differ(ROOT / mutant.path, source, mutant.source)
         stem = Path(mutant.path).stem.strip("_")
-        tests.sort(key=lambda name: (f"test_{stem}" not in name, name.count("["), name))
+        tests.sort(key=lambda name: (name not in self.new, f"test_{stem}" not in name, name.count("["), name))
         if pairs is None:
-            return in_new_process(mutant, ROOT, self.test_files(mutant.path), 120)
+            outcome = in_new_process(mutant, ROOT, self.test_files(mutant.path), 120)
+            return outcome if outcome != SURVIVED else in_new_process(mutant, ROOT, self.users(mutant.path, items), 240)
         if not tests:
             return "survived: no test runs the line"
         chosen = tests if len(tests) <= MOST else tests[: MOST // 2] + tests[MOST // 2 :: len(tests) // (MOST // 2)]
@@ -95,6 +100,15 @@ class Runner:
         module = ".".join(Path(path).with_suffix("").parts[2:]).removesuffix(".__init__")
         name = TABLE[module][0] if module in TABLE else promised(module)
         return [f"tests/{name}"] if (ROOT / "tests" / name).exists() else ["tests/test_public_names.py"]
+
+    def users(self, path: str, items: dict[str, Any]) -> list[str]:
+        """Tests that run something of a module, for a fault in what it does when it is imported."""
+        lines = range(1, 1 + (ROOT / path).read_text("utf-8").count("\n"))
+        names = sorted({name.partition("[")[0] for name in self.lines.of(path, lines) if name in items})
+        per_file = Counter(name.partition("::")[0] for name in names)
+        files = [file for file, _ in per_file.most_common(USERS)]
+        few = [name for name in names if name.partition("::")[0] in files]
+        return [*sorted({name.partition("::")[0] for name in self.new}), *few[:: 1 + len(few) // (MOST // 4)]]
 
     def save(self) -> None:
         """Write the results."""

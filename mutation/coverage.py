@@ -33,8 +33,10 @@ class TestsOfLines:
 
     def __init__(self, data: Path, root: Path) -> None:
         self._root = root
+        self._recorded = data.stat().st_mtime
         self._data = CoverageData(str(data))
         self._data.read()
+        self._known = {context.partition("|")[0] for context in self._data.measured_contexts()}
         self._lines: dict[str, dict[int, list[str]]] = {}
 
     def of(self, path: str, lines: Iterable[int]) -> set[str]:
@@ -44,4 +46,16 @@ class TestsOfLines:
         known = self._lines[path]
         found = {context.partition("|")[0] for line in lines for context in known.get(line, ())}
         found.discard("")
+        return found
+
+    def new(self, names: Iterable[str]) -> set[str]:
+        """Those of the ids that the recorded run did not have: what they run is not known."""
+        fresh: dict[str, bool] = {}
+        found = set()
+        for name in names:
+            path = name.partition("::")[0]
+            if path not in fresh:
+                fresh[path] = (self._root / path).stat().st_mtime > self._recorded
+            if fresh[path] and name not in self._known:
+                found.add(name)
         return found

@@ -22,7 +22,7 @@ from typing import Any
 
 from .mutants import Mutant
 
-__all__ = ["codes_that_differ", "in_fork", "in_new_process"]
+__all__ = ["SURVIVED", "codes_that_differ", "in_fork", "in_new_process"]
 
 KILLED, SURVIVED, SLOW = "killed", "survived", "killed: too slow"
 
@@ -124,6 +124,8 @@ def run(items: list[Any]) -> int:
 
 def in_new_process(mutant: Mutant, root: Path, tests: list[str], seconds: float) -> str:
     """Run the tests in a new process, in which the mutated file is imported."""
+    if not tests:
+        return SURVIVED
     with TemporaryDirectory() as folder:
         source = Path(folder, "src")
         shutil.copytree(root / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
