@@ -96,10 +96,11 @@ class Runner:
         return in_fork(mutant, ROOT, [items[name] for name in chosen], 120)
 
     def test_files(self, path: str) -> list[str]:
-        """The test file of a module, for a fault in what it does when it is imported."""
+        """The test file of a module and that of public values, for a fault in what it does when it is imported."""
         module = ".".join(Path(path).with_suffix("").parts[2:]).removesuffix(".__init__")
         name = TABLE[module][0] if module in TABLE else promised(module)
-        return [f"tests/{name}"] if (ROOT / "tests" / name).exists() else ["tests/test_public_names.py"]
+        own = [f"tests/{name}"] if (ROOT / "tests" / name).exists() else []
+        return ["tests/test_public_names.py", *own]  # the first has the defaults and the constants that are public
 
     def users(self, path: str, items: dict[str, Any]) -> list[str]:
         """Tests that run something of a module, for a fault in what it does when it is imported."""

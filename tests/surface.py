@@ -7,6 +7,11 @@ this file writes the list anew; do that when a version is released, and never to
 
 An entry is a name as users write it: ``cardan.http.parse_date``, ``cardan.Request.form``, ``cardan.redirect(code)`` for
 a parameter. Parameters that are positional only have no name that a user could write, and are left out.
+
+``tests/public_values.txt`` holds the values in the same way: the defaults of parameters, and what the attributes of
+public classes are if a program sets nothing, members of enums included::
+
+    python -m tests.surface values > tests/public_values.txt
 """
 
 from __future__ import annotations
@@ -15,7 +20,10 @@ import ast
 import importlib
 import inspect
 import re
+import sys
 from collections import defaultdict
+from datetime import timedelta
+from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
 
 HOUSE = House(ROOT / "src")
 RECORD = ROOT / "tests" / "public_names.txt"
+VALUES = ROOT / "tests" / "public_values.txt"
 
 PUBLIC = [
     "cardan",
@@ -201,5 +210,67 @@ def public_names() -> tuple[str, ...]:
     return tuple(sorted(entry for entry in set(entries()) if not entry.endswith("()")))
 
 
+# --- values ---
+
+
+def shown(value: object) -> str | None:
+    """The text of a value that is a constant; None for other objects, whose text may be another one each time."""
+    if isinstance(value, Enum):
+        return shown(value.value)
+    if value is None or type(value) in (bool, int, float, str, bytes, timedelta):
+        return repr(value)
+    if type(value) in (tuple, frozenset):
+        parts = [shown(each) for each in value]  # type: ignore[attr-defined]
+        known = [part for part in parts if part is not None]
+        inside = ", ".join(known if type(value) is tuple else sorted(known))
+        return f"{type(value).__name__}({inside})" if len(known) == len(parts) else None
+    if isinstance(value, type):
+        return f"{value.__module__}.{value.__qualname__}"
+    return None
+
+
+def defaults_of(path: str, function: Any) -> Iterator[tuple[str, str]]:
+    """The parameters of a function that have a constant for a default."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return
+    for parameter in parameters:
+        known = None if parameter.default is parameter.empty else shown(parameter.default)
+        if known is not None and is_public(parameter.name):
+            yield f"{path}({parameter.name})", known
+
+
+def values_of(cls: type, path: str) -> Iterator[tuple[str, str]]:
+    """The values of the attributes of a class, and the defaults of its constructor and methods: those that are not
+    the same in a public base.
+    """
+    for name in ["__init__", *filter(is_public, dir(cls))]:
+        owner = next((base for base in cls.__mro__ if name in vars(base)), None)
+        if owner is None or not is_own(owner) or (owner is not cls and owner in homes()):
+            continue
+        value = vars(owner)[name]
+        if isinstance(value, (staticmethod, classmethod)):
+            value = value.__func__
+        if inspect.isroutine(value):
+            yield from defaults_of(path if name == "__init__" else f"{path}.{name}", value)
+        elif name != "description" and not isinstance(value, type) and (known := shown(value)) is not None:
+            yield f"{path}.{name}", known  # the texts of errors are not promised: docs/stability.md
+
+
+@cache
+def public_values() -> dict[str, str]:
+    """Each parameter and attribute of the public API that has a value of its own, with the text of the value."""
+    found: dict[str, str] = {}
+    for module in modules():
+        for name in importlib.import_module(module).__all__:
+            value = getattr(importlib.import_module(module), name)
+            found.update(defaults_of(f"{module}.{name}", value) if inspect.isroutine(value) else ())
+    for cls, path in homes().items():
+        found.update(values_of(cls, path) if is_own(cls) else ())
+    return dict(sorted(found.items()))
+
+
 if __name__ == "__main__":
-    print(f"# cardan {cardan.__version__}", *public_names(), sep="\n")
+    lines = [f"{entry} = {value}" for entry, value in public_values().items()]
+    print(f"# cardan {cardan.__version__}", *(lines if "values" in sys.argv else public_names()), sep="\n")

@@ -44,11 +44,11 @@ FILES = sorted(
     and not path.name.endswith(".egg-info")
     and not any(made in path.as_posix() for made in MADE)
 )
-# A line of CHANGELOG.md and the list of public names speak of their time, and this file of what must not be.
+# A line of CHANGELOG.md and the lists of public names and values speak of their time, and this file of what must not be.
 NAMES = [
     path.relative_to(ROOT).as_posix()
     for path in FILES
-    if path.name not in ("CHANGELOG.md", "public_names.txt", "LICENSE") and path != Path(__file__)
+    if path.name not in ("CHANGELOG.md", "public_names.txt", "public_values.txt", "LICENSE") and path != Path(__file__)
 ]
 
 PAGE = re.compile(r"(?<![\w*/.-])(?:[\w.-]+/)*[\w-]+\.md\b")

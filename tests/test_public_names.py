@@ -1,7 +1,8 @@
 """The public API changes only together with CHANGELOG.md.
 
 ``tests/surface.py`` lists the public API, ``tests/public_names.txt`` is the list of the last release (before the first
-one: of its candidate). What differs is named in the Unreleased section of the changelog.
+one: of its candidate), and ``tests/public_values.txt`` has its defaults and constants. What differs is named in the
+Unreleased section of the changelog.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import pytest
 import cardan
 from cardan.asgi._handling import ServedOverASGI
 from cardan.wsgi._handling import ServedOverWSGI
-from tests.surface import RECORD, ROOT, is_own, is_public, modules, public_names
+from tests.surface import RECORD, ROOT, VALUES, is_own, is_public, modules, public_names, public_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 TITLE, *RECORDED = RECORD.read_text("utf-8").splitlines()
+VALUES_TITLE, *VALUES_RECORDED = VALUES.read_text("utf-8").splitlines()
 COMPAT = "cardan.compat.werkzeug"
 SPAN = re.compile(r"`([^`]+)`")
 
@@ -80,9 +82,38 @@ def test_no_public_name_comes_or_goes_without_the_changelog() -> None:
     assert unnamed(public_names(), RECORDED, (ROOT / "CHANGELOG.md").read_text("utf-8")) == []
 
 
-def test_the_list_is_that_of_this_version() -> None:
-    """Whoever raises the version writes the list anew: ``python -m tests.surface > tests/public_names.txt``."""
-    assert f"# cardan {cardan.__version__}" == TITLE
+def changed_silently(actual: dict[str, str], recorded: dict[str, str], changelog: str) -> list[str]:
+    """The values that are others than those of the last release, without a line under Changed that names them.
+
+    What has a value for the first time, or no longer, need not be named if what it belongs to is.
+    """
+    sections = {head: set(names_in(text)) for head, text in unreleased(changelog).items()}
+    anywhere = {name for names in sections.values() for name in names}
+    silent = []
+    for entry in sorted({*actual, *recorded}):
+        before, after = recorded.get(entry), actual.get(entry)
+        if before is not None and after is not None:
+            is_named = bool(spellings(entry) & sections.get("Changed", set()))
+        else:
+            is_named = any(spellings(owner) & anywhere for owner in owners(entry))
+        if before != after and not is_named:
+            silent.append(f"{entry}: {before} -> {after}")
+    return silent
+
+
+def test_no_default_and_no_constant_changes_without_the_changelog() -> None:
+    """The default of a parameter, and what an attribute of a class is if a program does not set it, are as promised as
+    the name itself: a program that names neither would get another result.
+    """
+    recorded = dict(line.split(" = ", 1) for line in VALUES_RECORDED)
+    assert changed_silently(public_values(), recorded, (ROOT / "CHANGELOG.md").read_text("utf-8")) == []
+
+
+def test_the_lists_are_those_of_this_version() -> None:
+    """Whoever raises the version writes both lists anew: ``python -m tests.surface > tests/public_names.txt``, and
+    ``python -m tests.surface values > tests/public_values.txt``.
+    """
+    assert f"# cardan {cardan.__version__}" == TITLE == VALUES_TITLE
 
 
 def test_the_page_on_stability_speaks_of_every_public_module() -> None:
@@ -104,6 +135,10 @@ CHANGELOG = "\n".join(  # noqa: FLY002 - the names of the example would be looke
         "",
         "- `Request.colour`, `http.parse_colour(value)`, and `cardan.redirect(code, colour=None)`.",
         "- `cardan.Paint`, a class.",
+        "",
+        "### Changed",
+        "",
+        "- The default of `files.send_file(max_age)`.",
         "",
         "### Removed",
         "",
@@ -141,6 +176,28 @@ def test_what_counts_as_named(entry: str, appeared: bool, gone: bool) -> None:
     """A code span of the Unreleased section names it, under the heading for what happened to it."""
     assert unnamed([entry], [], CHANGELOG) == ([] if appeared else [f"+ {entry}"])
     assert unnamed([], [entry], CHANGELOG) == ([] if gone else [f"- {entry}"])
+
+
+@pytest.mark.parametrize(
+    ("entry", "before", "after", "silent"),
+    [
+        ("cardan.send_file(etag)", "1", "1", False),
+        ("cardan.send_file(etag)", "1", "2", True),
+        ("cardan.send_file(max_age)", "1", "2", True),
+        ("cardan.files.send_file(max_age)", "1", "2", False),
+        ("cardan.redirect(code)", "302", "303", True),  # it is named, but not as one that has changed
+        ("cardan.render(flavour)", None, "2", True),
+        ("cardan.render(flavour)", "1", None, True),
+        ("cardan.Paint(size)", None, "2", False),  # it came with its class
+        ("cardan.Paint(size)", "1", "2", True),
+        ("cardan.Request.smell", "1", "2", True),
+        ("cardan.Request.taste", "1", None, False),
+    ],
+)
+def test_which_changes_of_values_are_silent(entry: str, before: str | None, after: str | None, silent: bool) -> None:
+    """A value that is another one is named itself. One that came or went may have come with its class or function."""
+    actual, recorded = ({entry: value} if value is not None else {} for value in (after, before))
+    assert changed_silently(actual, recorded, CHANGELOG) == ([f"{entry}: {before} -> {after}"] if silent else [])
 
 
 def test_what_comes_with_its_owner_need_not_be_named() -> None:
@@ -188,3 +245,20 @@ def test_the_list_has_names_of_every_kind() -> None:
     }
     assert expected <= set(RECORDED)
     assert [entry for entry in RECORDED if "._" in entry or "(_" in entry] == []
+
+
+def test_the_list_has_values_of_every_kind() -> None:
+    """Defaults of functions, of methods, of constructors and of what has a public base; attributes; members of enums;
+    lists, whose text does not depend on the process.
+    """
+    expected = {
+        "cardan.redirect(status) = 302",
+        "cardan.core.BaseResponse.set_cookie(path) = '/'",
+        "cardan.testing.Client(grace) = 10.0",
+        "cardan.CORS(methods) = tuple('GET', 'HEAD', 'POST')",
+        "cardan.core.BaseRequest.max_files = 100",
+        "cardan.exceptions.NotFound.code = 404",
+        "cardan.datastructures.FetchSite.SAME_SITE = 'same-site'",
+        "cardan.http.parse_cookie(cls) = cardan.datastructures.MultiDict",
+    }
+    assert expected <= set(VALUES_RECORDED)
