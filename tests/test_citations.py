@@ -44,7 +44,7 @@ FILES = sorted(
     and not path.name.endswith(".egg-info")
     and not any(made in path.as_posix() for made in MADE)
 )
-# A line of CHANGELOG.md and the lists of public names and values speak of their time, and this file of what must not be.
+# A line of CHANGELOG.md and the lists of what is public speak of their time, and this file of what must not be.
 NAMES = [
     path.relative_to(ROOT).as_posix()
     for path in FILES
