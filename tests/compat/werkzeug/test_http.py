@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
+
+import werkzeug.http
 
 import cardan.http
 from cardan.compat.werkzeug import http
@@ -35,10 +38,28 @@ def test_a_set_tells_its_changes(wz: Any) -> None:
     assert not wz.http.parse_set_header(None)
 
 
-def test_status_codes(wz: Any) -> None:
-    """The reason phrases by their codes."""
-    assert wz.http.HTTP_STATUS_CODES[200].lower() == "ok"
-    assert wz.http.HTTP_STATUS_CODES[404].lower() == "not found"
+#: what Werkzeug spells otherwise than RFC 9110, RFC 4918 and RFC 6585, and the codes that are not registered
+SPELLED_OTHERWISE = {203, 207, 306, 414, 449, 511}
+#: the phrases that RFC 9110 has changed, which later versions of the standard library follow
+CHANGED = {413, 416, 422}
+
+
+def test_status_codes() -> None:
+    """The code and the phrase of each status, as the standard library has them. Werkzeug has the same, but for some
+    spellings and two codes that nobody has registered.
+    """
+    assert dict(http.HTTP_STATUS_CODES) == {each.value: each.phrase for each in HTTPStatus}
+    for code in {*http.HTTP_STATUS_CODES, *werkzeug.http.HTTP_STATUS_CODES} - SPELLED_OTHERWISE - CHANGED:
+        assert http.HTTP_STATUS_CODES[code].lower() == werkzeug.http.HTTP_STATUS_CODES[code].lower()
+    assert {306, 449}.isdisjoint(http.HTTP_STATUS_CODES)
+
+
+def test_the_members_of_policies() -> None:
+    """COEP and COOP have every member of Werkzeug's, with the same value, which is that of the field."""
+    for name in ("COEP", "COOP"):
+        ours, theirs = getattr(http, name), getattr(werkzeug.http, name)
+        assert len(theirs) >= 2
+        assert {each.name: each.value for each in theirs}.items() <= {each.name: each.value for each in ours}.items()
 
 
 def test_the_parsers_of_the_original_design() -> None:

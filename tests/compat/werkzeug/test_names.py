@@ -5,13 +5,16 @@ from __future__ import annotations
 import inspect
 import re
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import werkzeug
 
 import cardan
 from tests.house import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MODULES = [
     "wrappers", "datastructures", "http", "exceptions", "wsgi", "formparser", "test", "utils",
@@ -140,6 +143,97 @@ def test_functions_have_the_parameters_of_werkzeug(module: str, name: str) -> No
             and parameter.kind is not parameter.VAR_KEYWORD] == []  # fmt: skip
     for key in missing:
         assert f"`{name}({key}" in GUIDE or f"`{key}`" in GUIDE
+
+
+def callables_of(module: str) -> Iterator[tuple[str, Any, Any]]:
+    """The functions of a module of Werkzeug and the constructors and methods of its classes, with ours."""
+    for name in public_names(module):
+        their, our = getattr(theirs(module), name), getattr(ours(module), name, None)
+        if inspect.isfunction(their) and our is not None:
+            yield name, their, our
+        elif inspect.isclass(their) and our is not None:
+            for method in ["__init__", *(member for member in dir(their) if not member.startswith("_"))]:
+                pair = getattr(their, method, None), getattr(our, method, None)
+                if all(inspect.isroutine(each) for each in pair):
+                    yield f"{name}.{method}", *pair
+
+
+def signature_of(function: Any) -> dict[str, inspect.Parameter]:
+    try:
+        return dict(inspect.signature(function).parameters)
+    except ValueError:  # a method of a class of C
+        return {}
+
+
+def defaults_in(module: str) -> dict[str, tuple[Any, Any]]:
+    """The defaults of the parameters that both have: Werkzeug's and ours."""
+    return {
+        f"{name}({key})": (parameter.default, signature_of(our)[key].default)
+        for name, their, our in callables_of(module)
+        for key, parameter in signature_of(their).items()
+        if parameter.default is not parameter.empty and key in signature_of(our)
+    }
+
+
+#: where None stands for a value, or a value for nothing given
+SAME_AS = {
+    "datastructures.RequestCacheControl.__init__(values)": ((), None),
+    "datastructures.ResponseCacheControl.__init__(values)": ((), None),
+    "datastructures.ContentSecurityPolicy.__init__(values)": ((), None),
+    "datastructures.CombinedMultiDict.__init__(dicts)": (None, ()),
+    "datastructures.FileMultiDict.setlistdefault(default_list)": (None, ()),
+    "datastructures.MultiDict.setlistdefault(default_list)": (None, ()),
+    "http.dump_age(age)": (None, inspect.Parameter.empty),  # without an age there is nothing to write
+    "http.parse_accept_header(cls)": (None, cardan.datastructures.Accept),
+    "http.parse_cache_control_header(cls)": (None, cardan.datastructures.RequestCacheControl),
+    "http.parse_cookie(cls)": (None, cardan.datastructures.MultiDict),
+    "datastructures.FileStorage.save(buffer_size)": (16384, 1048576),  # it has no effect
+}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_defaults_are_those_of_werkzeug(module: str) -> None:
+    """A parameter that Werkzeug has as well has the same default, but for the table SAME_AS. What ``pop()`` gets if no
+    default is given is an object of its own in both.
+    """
+    found = {name: pair for name, pair in defaults_in(module).items() if not name.endswith("pop(default)")}
+    differing = {f"{module}.{name}": pair for name, pair in found.items() if pair[0] != pair[1]}
+    assert differing == {name: pair for name, pair in SAME_AS.items() if name.startswith(f"{module}.")}
+
+
+def test_many_defaults_are_compared() -> None:
+    """Those of functions, of constructors and of methods."""
+    counts = {module: len(defaults_in(module)) for module in MODULES}
+    assert {module for module, count in counts.items() if count >= 5} >= {"wrappers", "datastructures", "http", "test"}
+    assert {"dump_cookie(path)", "quote_etag(weak)"} <= set(defaults_in("http"))
+    assert {"Client.__init__(use_cookies)", "Client.open(buffered)"} <= set(defaults_in("test"))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_order_of_parameters_is_that_of_werkzeug(module: str) -> None:
+    """Arguments that are given by position mean the same. A request may stand in the place of an environ."""
+    for name, their, our in callables_of(module):
+        expected, got = positional_of(their), positional_of(our)
+        if module == "exceptions" and "request" in got:
+            expected = ["request" if each == "environ" else each for each in expected]
+        both = set(expected) & set(got)
+        assert [each for each in got if each in both] == [each for each in expected if each in both], name
+
+
+def positional_of(function: Any) -> list[str]:
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [each.name for each in signature_of(function).values() if each.kind in kinds]
+
+
+def test_every_error_has_the_code_of_werkzeug() -> None:
+    """And ``default_exceptions`` has the same class for a code, by its name or its later name."""
+    home = vars(theirs("exceptions"))
+    codes = {name: home[name].code for name in public_names("exceptions") if hasattr(home[name], "code")}
+    assert len(codes) >= 30
+    for name, code in codes.items():
+        assert getattr(ours("exceptions"), name).code == code
+    for code, cls in theirs("exceptions").default_exceptions.items():
+        assert ours("exceptions").default_exceptions[code] is getattr(ours("exceptions"), cls.__name__)
 
 
 def test_the_classes_are_those_of_cardan() -> None:
