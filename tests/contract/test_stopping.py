@@ -97,6 +97,39 @@ def test_a_signal_ends_open_streams(backend: str, path: str, number: int, told: 
 
 
 @BACKENDS
+@pytest.mark.parametrize("then", ["yields", "returns"])
+def test_a_body_that_swallows_its_cancellation(backend: str, then: str, told: list[int]) -> None:
+    """It has ended all the same: what it yields then is not sent, and for the client the response is complete."""
+    log: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            try:
+                yield b"begun"
+                os.kill(os.getpid(), signal.SIGTERM)
+                try:
+                    await anyio.sleep_forever()
+                except anyio.get_cancelled_exc_class():
+                    log.append("cancelled")
+                if then == "returns":
+                    return
+                yield b"again"
+                log.append("asked again")
+            finally:
+                log.append("closed")
+
+        return Response(body())
+
+    async def main() -> None:
+        with anyio.fail_after(GUARD):
+            async with AsyncClient(Application(handler, end_streams_on_stop=True), protocol="asgi") as client:
+                assert (await client.get("/")).content == b"begun"
+
+    anyio.run(main, backend=backend)
+    assert log == ["cancelled", "closed"]
+
+
+@BACKENDS
 def test_without_the_option_nothing_changes(backend: str, told: list[int]) -> None:
     """Without the option, no signal handler is replaced."""
 

@@ -24,13 +24,15 @@ class Exchange:
             self.put.send_nowait(message)
         self.sent: list[dict[str, Any]] = []
         self.send_error: Exception | None = None
+        self.send_waits = True
         self.sending = anyio.Event()
 
     async def run(self) -> None:
         """Serve it."""
 
         async def send(message: dict[str, Any]) -> None:
-            await anyio.lowlevel.checkpoint()
+            if self.send_waits:
+                await anyio.lowlevel.checkpoint()
             if self.send_error is not None:
                 raise self.send_error
             self.sent.append(message)

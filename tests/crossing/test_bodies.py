@@ -91,6 +91,48 @@ async def test_cancelled_stream() -> None:
     assert log == ["cleaned up"]
 
 
+@pytest.mark.parametrize("send_waits", [False, True])
+@pytest.mark.parametrize("then", ["yields", "returns"])
+@pytest.mark.parametrize("how", ["the client leaves", "a scope"])
+async def test_a_body_that_swallows_its_cancellation(how: str, then: str, send_waits: bool) -> None:
+    """What a body yields when it was cancelled is not sent, and it is asked for nothing more. Nor is the end sent: the
+    body is not whole.
+    """
+    log: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            try:
+                yield b"first"
+                try:
+                    await anyio.sleep_forever()
+                except anyio.get_cancelled_exc_class():
+                    log.append("swallowed")
+                if then == "returns":
+                    return
+                yield b"second"
+                log.append("asked again")
+            finally:
+                log.append("closed")
+
+        return Response(body())
+
+    exchange = Exchange(Application(handler), chunk(b"", False), method="GET")
+    exchange.send_waits = send_waits
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(exchange.run)
+            while not exchange.body:
+                await anyio.sleep(0.001)
+            if how == "a scope":
+                group.cancel_scope.cancel()
+            else:
+                await exchange.put.send(GONE)
+    assert log == ["swallowed", "closed"]
+    assert exchange.body == b"first"
+    assert all(message["more_body"] for message in exchange.sent[1:])
+
+
 async def test_cancelled_load_leaves_no_file() -> None:
     """Cancelled while an upload is parsed: the file is closed, and later accesses say that the body is lost."""
     requests: list[Request] = []

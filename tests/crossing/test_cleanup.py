@@ -764,7 +764,9 @@ async def test_cleanup_that_takes_too_long() -> None:
 
 
 async def test_a_body_that_swallows_its_cancellation() -> None:
-    """It is asked for nothing after what it yields then, and is closed. The client does not take the body for whole."""
+    """What it yields then is not sent, it is asked for nothing more, and is closed. The client does not take the body
+    for whole.
+    """
     log: list[str] = []
 
     async def handler(request: Request) -> Response:
@@ -785,6 +787,7 @@ async def test_a_body_that_swallows_its_cancellation() -> None:
     exchange = get(Application(handler))
     await by_cancel(exchange, lambda: exchange.body)
     assert log == ["swallowed", "closed"]
+    assert exchange.body == b"first"
     assert all(message["more_body"] for message in exchange.sent[1:])
 
 

@@ -85,16 +85,21 @@ async def _drive(
             await begin()
             steps = aiter(body)
             step = steps.__anext__
-            while not is_told():  # a body may swallow its cancellation, and yield again
+            while not is_told():  # what ``emit`` awaits may swallow the cancellation
                 try:
                     item = await step()
                 except StopAsyncIteration:
                     break
+                if is_told():  # a body may swallow its cancellation, and yield again: nobody takes the item
+                    break
                 await emit(item)
         finally:
             await pumping.end(body, steps)
-        if not is_told():
-            await finish()
+        if is_told():
+            import asyncio
+
+            raise asyncio.CancelledError  # in place of the one that the body has swallowed
+        await finish()
     finally:
         del task, is_told  # the task refers to the traceback of its error, which holds this frame: no cycle
 
@@ -107,6 +112,8 @@ async def _drive_in_scopes(
 ) -> None:
     """In a task that scopes cancel."""
     import anyio
+    from anyio.lowlevel import checkpoint_if_cancelled
 
-    await pumping.pump(body, emit, anyio, begin)
+    if not await pumping.pump(body, emit, anyio, begin):
+        await checkpoint_if_cancelled()  # raises the cancellation that the body has swallowed
     await finish()

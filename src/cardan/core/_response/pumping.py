@@ -65,11 +65,14 @@ class Shielding:
         while True:
             try:
                 trap = resume(answer)
-            except StopIteration as stop:
-                return stop.value
+            except (StopIteration, StopAsyncIteration) as end:
+                if told:
+                    self._is_cancelled()
+                if isinstance(end, StopIteration):
+                    return end.value
+                raise
             if told:
-                self._scope.shield = False
-                told = self._scope.shield = self._library.current_effective_deadline() == -inf
+                told = self._is_cancelled()
             try:
                 answer, resume = (yield trap), steps.send
                 error = getattr(answer, "error", None)  # trio sends its exceptions in, wrapped in an outcome
@@ -77,6 +80,12 @@ class Shielding:
                 error = answer = thrown
                 resume = steps.throw
             told = told or _cancels(error)
+
+    def _is_cancelled(self) -> bool:
+        """Whether a scope around the step is still cancelled; if so, ``scope`` shields from it."""
+        self._scope.shield = False
+        self._scope.shield = cancelled = self._library.current_effective_deadline() == -inf
+        return cancelled
 
 
 def _cancels(error: BaseException | None) -> bool:
@@ -89,13 +98,15 @@ async def pump(
     emit: Callable[[Any], Awaitable[None]],
     library: AsyncLibrary,
     begin: Callable[[], Awaitable[None]] | None = None,
-) -> None:
+) -> bool:
     """Drive an async iterable in this task, from its first step to ``aclose()``; each item goes to ``emit``.
 
     ``begin()`` is awaited before the first step. When the task is cancelled the body is ended at once, exactly once,
-    and its cleanup is not interrupted.
+    and its cleanup is not interrupted. Gives False if the body was ended in this way and has raised no error, so that
+    the cancellation has to be raised still.
     """
     steps: Any = None
+    is_whole = False
     with library.CancelScope() as scope:
         try:
             if begin is not None:
@@ -105,6 +116,7 @@ async def pump(
                 try:
                     item = await Shielding(steps.__anext__(), scope, library)
                 except StopAsyncIteration:
+                    is_whole = not scope.shield
                     break
                 if scope.shield:  # a body may swallow its cancellation, and yield again: nobody takes the item
                     break
@@ -112,6 +124,7 @@ async def pump(
         finally:
             with library.CancelScope(shield=True):
                 await end(body, steps)
+    return is_whole
 
 
 async def end(body: Any, steps: Any) -> None:
