@@ -59,8 +59,9 @@ What was tried to break cardan, and what came of it. Each figure has the command
 is one of the tests. This page is written by `python -m proof.page` from the files that the commands write.
 """
 
-LOAD = """Real servers under load on one machine, servers and clients together. The run fails if a request is lost, or
-if memory, descriptors or waiting times exceed their bounds."""
+LOAD = """Real servers under load on one machine, servers and clients together. A run fails if a request is lost, if an
+answer is not the one that the table of requests expects, or if a figure exceeds its bound. The last column has the
+lowest figure of other libraries for the same work; "-" means that none was measured, or that it has no such feature."""
 
 
 def table(rows: list[list[str]]) -> str:
@@ -81,20 +82,47 @@ def section(title: str, text: str, found: dict[str, Any]) -> str:
     else:
         rows = [["what", "trials", "broke the rule"]]
         rows += [[row["what"], number(row["trials"]), number(row["differences"])] for row in found["rows"]]
-    where = f"`{found['command']}`, {found['date']}, {found['machine']}"
-    return f"\n## {title}\n\n{text}\n\n{table(rows)}\n\n{where}\n"
+    return f"\n## {title}\n\n{text}\n\n{table(rows)}\n\n{origin(found)}\n"
 
 
-def load(found: dict[str, Any]) -> str:
-    """The figures of the soak test."""
-    rows = [["part", "what", "figure"]]
-    for part, figures in found["parts"].items():
-        rows += [[part, each["what"], f"{number(each['value'])} {each['unit']}".strip()] for each in figures]
-    minutes = found["minutes"]
-    where = f"`make soak`, mixed traffic for {minutes:g} minutes, {found['date']}"
-    if "machine" in found:
-        where += f", {found['machine']}"
-    return f"\n## Load\n\n{LOAD}\n\n{table(rows)}\n\n{where}\n"
+def quantity(row: dict[str, Any]) -> str:
+    """A figure with its unit."""
+    return f"{number(row['value'])} {row['unit']}".strip()
+
+
+def origin(run: dict[str, Any]) -> str:
+    """How, when and where a figure was measured."""
+    return f"`{run['command']}`, {run['date']}, {run['machine']}"
+
+
+def best(row: dict[str, Any], peers: dict[str, Any]) -> str:
+    """The lowest figure of the peers for the same work."""
+    others = [(other["value"], name, other) for name, run in peers.items() for other in run["rows"]]
+    same = [each for each in others if each[2]["what"] == row["what"]]
+    if not same:
+        return "-"
+    _, name, other = min(same, key=lambda each: each[:2])
+    return f"{quantity(other)} ({name})"
+
+
+def load(parts: dict[str, Any], peers: dict[str, Any]) -> str:
+    """The figures of the soak test: those of cardan, and the best ones of the peers."""
+    shown = [f"\n## Load\n\n{LOAD}\n"]
+    for part, run in parts.items():
+        others = peers.get(part, {})
+        rows = [["what", "at most", "figure", "best other library"]]
+        for row in run["rows"]:
+            most = "" if row["most"] is None else f"{number(row['most'])} {row['unit']}".strip()
+            rows.append([row["what"], most, quantity(row), best(row, others)])
+        origins = "\n\n".join(map(origin, [run, *others.values()]))
+        shown.append(f"\n### {part.replace('_', ' ').capitalize()}\n\n{run['text']}\n\n{table(rows)}\n\n{origins}\n")
+    return "".join(shown)
+
+
+def loaded(file: Path) -> dict[str, Any]:
+    """What a JSON file holds; nothing if there is none."""
+    found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return found
 
 
 def written(root: Path = ROOT) -> str:
@@ -103,8 +131,8 @@ def written(root: Path = ROOT) -> str:
     for name, (title, text) in RUNS.items():
         if (file := root / "proof" / f"{name}.json").is_file():
             parts.append(section(title, text, json.loads(file.read_text("utf-8"))))
-    if (file := root / "soak" / "results.json").is_file():
-        parts.append(load(json.loads(file.read_text("utf-8"))))
+    if results := loaded(root / "soak" / "results.json"):
+        parts.append(load(results, loaded(root / "soak" / "peers.json")))
     return "".join(parts)
 
 

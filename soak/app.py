@@ -1,16 +1,19 @@
-"""The application that is put under load. It tells what its process holds: memory, descriptors, tasks, threads."""
+"""The application that is put under load. It tells what its process holds: tasks, objects, unfinished requests."""
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import os
 import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
+from zlib import crc32
 
-from cardan import Application, Handler, Request, Response
+import anyio
+
+from cardan import Application, Handler, Request, Response, send_file
 from cardan.exceptions import NotFound
 
 
@@ -21,8 +24,31 @@ class LoadRequest(Request):
     max_form_memory_size = 100_000
 
 
-counts = {"streams": 0, "ended": 0}
+BYTES = bytes(range(256)) * 64
+"""What the answers of ``/stream``, ``/astream`` and ``/file`` consist of."""
+PIECES = 64
+LIMIT = 10_000
+"""The largest body, file and field that ``/limited`` and ``/blocking-limited`` accept."""
+
+counts = {"begun": 0, "ended": 0, "streams": 0, "closed": 0}
+lock = threading.Lock()
 late: list[float] = []
+
+
+def count(name: str) -> None:
+    """Count one more. Handlers may run in several threads."""
+    with lock:
+        counts[name] += 1
+
+
+@contextmanager
+def counted() -> Iterator[None]:
+    """Count the beginning and the end of what reads a body."""
+    count("begun")
+    try:
+        yield
+    finally:
+        count("ended")
 
 
 async def ping(request: LoadRequest) -> Response:
@@ -36,40 +62,60 @@ def blocking_ping(request: LoadRequest) -> Response:
 
 
 async def upload(request: LoadRequest) -> Response:
-    """Read a form."""
-    await request.load()
-    return Response(str(sum(file.size for file in request.files.values())))
+    """Read a form. The answer has the size of its files, and the checksum of the file ``c``."""
+    with counted():
+        await request.load()
+        size = sum(file.size for file in request.files.values())
+        file = request.files.get("c")
+        return Response(f"{size} {crc32(await file.aread())}" if file else str(size))
 
 
 def blocking_upload(request: LoadRequest) -> Response:
     """The same in a thread."""
-    return Response(str(sum(file.size for file in request.files.values())))
+    with counted():
+        size = sum(file.size for file in request.files.values())
+        file = request.files.get("c")
+        return Response(f"{size} {crc32(file.read())}" if file else str(size))
+
+
+async def limited(request: LoadRequest) -> Response:
+    """Read a form that must be small."""
+    limit(request)
+    return await upload(request)
+
+
+def blocking_limited(request: LoadRequest) -> Response:
+    """The same in a thread."""
+    limit(request)
+    return blocking_upload(request)
+
+
+def limit(request: LoadRequest) -> None:
+    """Set the limit that the query names to a small value."""
+    setattr(request, request.args["limit"], LIMIT)
 
 
 async def events(request: LoadRequest) -> Response:
     """Ten events a second, as long as the client wants them."""
-    counts["streams"] += 1
+    count("streams")
 
     async def made() -> AsyncIterator[dict[str, Any]]:
         number = 0
         while True:
             number += 1
             yield {"number": number}
-            await asyncio.sleep(0.1)
+            await anyio.sleep(0.1)
 
     response = Response.from_events(made())
-
-    @response.call_on_close
-    def count() -> None:
-        counts["ended"] += 1
-
+    response.call_on_close(lambda: count("closed"))
     return response
 
 
 def slow(request: LoadRequest) -> Response:
     """Holds its thread for a while."""
-    time.sleep(float(request.args["seconds"]))
-    return Response("slow")
+    with counted():
+        time.sleep(float(request.args["seconds"]))
+        return Response("slow")
 
 
 def json(request: LoadRequest) -> Response:
@@ -78,45 +124,84 @@ def json(request: LoadRequest) -> Response:
 
 
 def stream(request: LoadRequest) -> Response:
-    """A megabyte in pieces."""
-    return Response(bytes(16_384) for _ in range(64))
+    """A megabyte in pieces. The query may ask for a pause between them."""
+    count("streams")
+    seconds = float(request.args.get("seconds", 0))
+
+    def chunks() -> Iterator[bytes]:
+        for _ in range(PIECES):
+            yield BYTES
+            time.sleep(seconds)
+
+    response = Response(chunks())
+    response.call_on_close(lambda: count("closed"))
+    return response
+
+
+async def astream(request: LoadRequest) -> Response:
+    """The same by an event loop."""
+    count("streams")
+    seconds = float(request.args.get("seconds", 0))
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(PIECES):
+            yield BYTES
+            await anyio.sleep(seconds)
+
+    response = Response(chunks())
+    response.call_on_close(lambda: count("closed"))
+    return response
+
+
+def file(request: LoadRequest) -> Response:
+    """A megabyte from a file: ranges, conditions."""
+    return send_file(os.environ["SOAK_FILE"], request)
 
 
 def broken(request: LoadRequest) -> Response:
     """A stream that fails."""
 
-    def chunks() -> Any:
+    def chunks() -> Iterator[bytes]:
         yield bytes(100)
-        raise RuntimeError("broken")
+        raise RuntimeError("broken on purpose")
 
     return Response(chunks())
+
+
+async def failing(request: LoadRequest) -> Response:
+    """A handler that fails."""
+    raise RuntimeError("failing on purpose")
 
 
 async def state(request: LoadRequest) -> Response:
     """What the process holds; the lateness of its event loop since the last call, in ms."""
     lateness = sorted(late)
     late.clear()
-    with open("/proc/self/statm", encoding="ascii") as file:
-        pages = int(file.read().split()[1])
-    return Response.from_json(
-        {
-            "pid": os.getpid(),
-            "memory": pages * os.sysconf("SC_PAGE_SIZE"),
-            "descriptors": len(os.listdir("/proc/self/fd")),
-            "tasks": len(asyncio.all_tasks()),
-            "threads": threading.active_count(),
-            "late": 1000 * lateness[int(len(lateness) * 0.99)] if lateness else 0,
-            **counts,
-        }
-    )
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        pages = int(statm.read().split()[1])
+    found = {
+        "pid": os.getpid(),
+        "memory": pages * os.sysconf("SC_PAGE_SIZE"),
+        "descriptors": len(os.listdir("/proc/self/fd")),
+        "tasks": len(anyio.get_running_tasks()),
+        "threads": threading.active_count(),
+        "late": 1000 * lateness[int(len(lateness) * 0.99)] if lateness else 0,
+        **counts,
+    }
+    if "objects" in request.args:
+        gc.collect()
+        found["objects"] = len(gc.get_objects())
+    return Response.from_json(found)
 
 
 async def watch() -> None:
     """Note by how many seconds the event loop is late, a hundred times a second."""
     while True:
         begin = time.perf_counter()
-        await asyncio.sleep(0.01)
+        await anyio.sleep(0.01)
         late.append(time.perf_counter() - begin - 0.01)
+        if len(late) > 100_000:
+            late.clear()
 
 
 HANDLERS: dict[str, Handler[LoadRequest]] = {
@@ -124,11 +209,16 @@ HANDLERS: dict[str, Handler[LoadRequest]] = {
     "/blocking": blocking_ping,
     "/upload": upload,
     "/blocking-upload": blocking_upload,
+    "/limited": limited,
+    "/blocking-limited": blocking_limited,
     "/events": events,
     "/slow": slow,
     "/json": json,
     "/stream": stream,
+    "/astream": astream,
+    "/file": file,
     "/broken": broken,
+    "/failing": failing,
     "/state": state,
 }
 
@@ -149,9 +239,10 @@ class Load(Application[LoadRequest]):
 @asynccontextmanager
 async def lifespan(app: Application[LoadRequest]) -> AsyncIterator[None]:
     """The watch runs as long as the process."""
-    task = asyncio.ensure_future(watch())
-    yield
-    task.cancel()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        yield
+        tasks.cancel_scope.cancel()
 
 
 app = Load(lifespan=lifespan)

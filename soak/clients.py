@@ -7,13 +7,27 @@ import json
 import socket
 import struct
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 HOST = "127.0.0.1"
 BOUNDARY = "soak"
 HEAD = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="f"; filename="a.bin"\r\n\r\n'.encode()
+CHECKED_HEAD = HEAD.replace(b'"f"', b'"c"')
+"""The head of a file whose content the server checks, too."""
+FIELD_HEAD = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="f"\r\n\r\n'.encode()
 TAIL = f"\r\n--{BOUNDARY}--\r\n".encode()
 TYPE = f"multipart/form-data; boundary={BOUNDARY}"
+CLOSE = "Connection: close"
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+class Answer(NamedTuple):
+    """What a client has got."""
+
+    status: int
+    body: bytes = b""
+    fields: str = ""
+    """The header fields, in lower case."""
 
 
 class Connection:
@@ -33,21 +47,35 @@ class Connection:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", *fields, "", ""]
         self.writer.write("\r\n".join(lines).encode())
 
-    async def receive(self) -> tuple[int, bytes]:
-        """The status and the body of the next answer. Raises EOFError for one that is cut."""
+    def send_chunk(self, data: bytes) -> None:
+        """Send a chunk of a body without a declared length. An empty one ends the body."""
+        self.writer.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    async def receive_head(self) -> Answer:
+        """The head of the next answer. Raises EOFError if there is none."""
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        status = int(head.split(" ", 2)[1])
+        return Answer(int(head.split(" ", 2)[1]), b"", head)
+
+    async def receive(self, *, without_body: bool = False) -> Answer:
+        """The next answer. Raises EOFError for one that is cut."""
+        status, _, head = await self.receive_head()
+        if without_body or status == 304:
+            return Answer(status, b"", head)
         if "\r\ncontent-length: " in head:
             length = int(head.partition("\r\ncontent-length: ")[2].partition("\r\n")[0])
-            return status, await self.reader.readexactly(length)
-        if "chunked" not in head:
-            return status, await self.reader.read()
+            return Answer(status, await self.reader.readexactly(length), head)
+        if "\r\ntransfer-encoding: chunked" not in head:
+            return Answer(status, await self.reader.read(), head)
         chunks = []
-        while size := int(await self.line(), 16):
-            chunks.append(await self.reader.readexactly(size))
-            await self.line()
+        while chunk := await self.chunk():
+            chunks.append(chunk)
+        return Answer(status, b"".join(chunks), head)
+
+    async def chunk(self) -> bytes:
+        """The next chunk of a body; it is empty at the end of the body. Raises EOFError if the connection ends."""
+        data = await self.reader.readexactly(int(await self.line(), 16))
         await self.line()
-        return status, b"".join(chunks)
+        return data
 
     async def line(self) -> bytes:
         """The next line. Raises EOFError if there is none."""
@@ -55,12 +83,13 @@ class Connection:
             raise EOFError("got the end of the connection, expected a chunk")
         return line
 
-    async def ask(self, method: str, path: str, body: bytes = b"", kind: str = "text/plain") -> tuple[int, bytes]:
+    async def ask(self, method: str, path: str, body: bytes = b"", kind: str = "text/plain", *fields: str) -> Answer:
         """Send a whole request, and receive the answer."""
-        fields = [f"Content-Length: {len(body)}", f"Content-Type: {kind}"] if body else []
+        if body:
+            fields = (*fields, f"Content-Length: {len(body)}", f"Content-Type: {kind}")
         self.send_head(method, path, *fields)
         self.writer.write(body)
-        return await self.receive()
+        return await self.receive(without_body=method == "HEAD")
 
     def leave(self, *, reset: bool = False) -> None:
         """Close the connection, or reset it: the server then gets no end of the stream but an error."""
@@ -72,21 +101,26 @@ class Connection:
             self.writer.close()
 
 
-async def once(port: int, method: str, path: str, body: bytes = b"", kind: str = "text/plain") -> tuple[int, bytes]:
+async def once(port: int, method: str, path: str, body: bytes = b"", kind: str = "text/plain", *fields: str) -> Answer:
     """One request on a connection of its own."""
     connection = await Connection.open(port)
     try:
-        return await connection.ask(method, path, body, kind)
+        return await connection.ask(method, path, body, kind, CLOSE, *fields)
     finally:
         connection.leave()
 
 
-async def state(port: int) -> dict[str, Any]:
+async def state(port: int, *, objects: bool = False) -> dict[str, Any]:
     """What the process of the server holds."""
-    status, body = await once(port, "GET", "/state")
-    assert status == 200, body
-    found: dict[str, Any] = json.loads(body)
+    answer = await once(port, "GET", "/state?objects=1" if objects else "/state")
+    assert answer.status == 200, answer
+    found: dict[str, Any] = json.loads(answer.body)
     return found
+
+
+def is_idle(found: dict[str, Any]) -> bool:
+    """Whether all requests that read a body and all streams have ended in this state."""
+    return bool(found["begun"] == found["ended"] and found["streams"] == found["closed"])
 
 
 async def settled(port: int, before: dict[str, Any], seconds: float = 20) -> dict[str, Any]:
@@ -94,8 +128,7 @@ async def settled(port: int, before: dict[str, Any], seconds: float = 20) -> dic
     end = perf_counter() + seconds
     while perf_counter() < end:
         found = await state(port)
-        has_left = all(found[name] <= before[name] for name in ("descriptors", "tasks"))
-        if has_left and found["streams"] == found["ended"]:
+        if is_idle(found) and all(found[name] <= before[name] for name in ("descriptors", "tasks")):
             break
         await asyncio.sleep(0.2)
     return found
@@ -107,15 +140,15 @@ async def latencies(port: int, path: str, count: int) -> list[float]:
     taken = []
     for _ in range(count):
         begin = perf_counter()
-        status, _ = await connection.ask("GET", path)
+        answer = await connection.ask("GET", path)
         taken.append(1000 * (perf_counter() - begin))
-        assert status == 200
+        assert answer[:2] == (200, b"pong"), answer
         await asyncio.sleep(0.005)
     connection.leave()
     return sorted(taken)
 
 
-async def upload(port: int, path: str, size: int) -> tuple[int, bytes]:
+async def upload(port: int, path: str, size: int) -> Answer:
     """An upload of ``size`` bytes, in pieces of 256 KiB."""
     connection = await Connection.open(port)
     try:

@@ -1,0 +1,111 @@
+"""What the parts of the load share: how much load there is, figures with their bounds, and servers."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from tests.servers import Kind, Server, descendants, start, uvicorn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "QUICK",
+    "UVICORN",
+    "Row",
+    "Size",
+    "descriptors",
+    "memory",
+    "processes",
+    "processor_seconds",
+    "serving",
+]
+
+ROOT = Path(__file__).parents[1]
+UVICORN = Kind("uvicorn", "asgi", ("uvicorn",), uvicorn("httptools"))
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much load: the whole one, or a short form that shows that the parts work."""
+
+    uploads: int = 9500
+    streams: int = 1000
+    stream_seconds: int = 60
+    large: int = 256 << 20
+    slow: int = 40
+    minutes: float = 60
+    pause: float = 0.25
+    keep_alive: int = 10
+    requests: int = 3000
+
+
+QUICK = Size(
+    uploads=60,
+    streams=20,
+    stream_seconds=3,
+    large=4 << 20,
+    slow=8,
+    minutes=0.05,
+    pause=0.01,
+    keep_alive=3,
+    requests=150,
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure. ``timed`` ones depend on the machine: the short form does not judge them."""
+
+    what: str
+    value: float
+    unit: str = ""
+    most: float = float("inf")
+    timed: bool = False
+    note: str = ""
+    """What is printed if the figure exceeds its bound."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the figure keeps its bound."""
+        return self.value <= self.most
+
+
+@contextmanager
+def serving(kind: Kind = UVICORN, target: str = "soak.app:app") -> Iterator[Server]:
+    """A server with the application."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "file.bin")
+        file.write_bytes(bytes(range(256)) * 4096)
+        server = start(kind, target, app_dir=ROOT, log_dir=Path(folder), SOAK_FILE=str(file))
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def processes(server: Server) -> set[int]:
+    """The processes of a server (Linux)."""
+    return set(descendants(server.process.pid))
+
+
+def memory(server: Server) -> int:
+    """The resident memory of all processes of a server, in bytes (Linux)."""
+    pages = (Path(f"/proc/{pid}/statm").read_text("ascii").split()[1] for pid in processes(server))
+    return sum(map(int, pages)) * os.sysconf("SC_PAGE_SIZE")
+
+
+def descriptors(server: Server) -> int:
+    """How many descriptors all processes of a server have (Linux)."""
+    return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in processes(server))
+
+
+def processor_seconds(server: Server) -> float:
+    """How long all processes of a server have used a processor (Linux)."""
+    stats = (Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split() for pid in processes(server))
+    return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")
