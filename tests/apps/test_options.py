@@ -83,6 +83,38 @@ def test_a_misspelt_option_is_an_error(way: Any) -> None:
         way(charset="utf-8")
 
 
+#: what a subclass may set or override: the options, the handler and its requests, the hooks, and what a server calls
+NAMES = [
+    *ApplicationOptions.__annotations__,
+    *("handler", "request_class", "resolve", "on_error", "on_exception", "wsgi_app", "asgi_app", "close"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_is_known_if_it_is_misspelt(name: str) -> None:
+    """A last letter too many, in the body of a class and assigned, is an error that names what was meant."""
+    wrong = name + name[-1]
+    with pytest.raises(TypeError, match=f"got {wrong} in App: did you mean {name}"):
+        type("App", (Application,), {wrong: None})
+    with pytest.raises(TypeError, match=f"got {wrong}, which is no option: did you mean {name}"):
+        setattr(Application(handler), wrong, None)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["handle", "handled", "handles", "handlers", "resolved", "resolver", "resolvers", "resolves", "loads", "closed",
+     "closes", "closer", "backends", "websockets", "lifespans", "request_classes", "on_errors"],
+)  # fmt: skip
+def test_other_words_are_no_mistakes(word: str) -> None:
+    """A plural, another form of a verb, or a noun that is made of it is a name of the program's own."""
+    cls: Any = type("App", (Application,), {word: 1})
+    assert getattr(cls(handler), word) == 1
+    app: Any = Application(handler)
+    setattr(app, word, 2)
+    assert getattr(app, word) == 2
+    setattr(app, f"_{word}{word[-1]}", 3)  # what is private is never an option
+
+
 @ways
 def test_a_wrong_backend_is_an_error(way: Any) -> None:
     """When it is given, and not when the first request comes. It is the same for an assignment and for a class."""

@@ -212,6 +212,113 @@ def test_options_as_properties(protocol: Any, kind: str) -> None:
     assert get(app, protocol).status_code == 401
 
 
+class Mine(Request):
+    """A class of requests that says so."""
+
+    word = "mine"
+
+
+class Trusting(Request):
+    """Trusts one host."""
+
+    trusted_hosts = ("good.example",)
+
+
+#: for each option that decides how a request is served: its values before and after, as a property gives them
+VARYING: dict[str, tuple[Any, Any]] = {
+    "handler": (lambda request: Response("first"), ahandler),
+    "request_class": (Request, Mine),
+    "load": (False, True),
+    "middleware": ((), (auth,)),
+    "resolve": (lambda request: handler, lambda request: ahandler),
+}
+
+
+@both
+@pytest.mark.parametrize("name", VARYING)
+def test_each_option_as_a_property(protocol: Any, name: str) -> None:
+    """A property of a subclass decides anew for each request, whichever option it is."""
+
+    class Varying(Application[Any]):
+        changed = False
+
+    def computed(app: Any) -> Any:
+        return VARYING[name][app.changed]
+
+    async def show(request: Any) -> Response:
+        try:
+            body = request.get_data().decode()
+        except RuntimeError as error:
+            body = type(error).__name__
+        return Response(f"{getattr(request, 'word', 'usual')} {body}")
+
+    # the option is in the class before the class is made: this is what a class statement does
+    kind: Any = type(Application)(Varying.__name__, (Varying,), {name: property(computed), "__module__": __name__})
+    app = kind() if name in ("handler", "resolve") else kind(show)
+    answers = [get(app, protocol, method="POST", content=b"body")]
+    app.changed = True
+    answers.append(get(app, protocol, method="POST", content=b"body"))
+    expected = {
+        "handler": ["first", "open /"],
+        "request_class": ["usual BodyNotLoaded", "mine BodyNotLoaded"],
+        "load": ["usual BodyNotLoaded", "usual body"],
+        "middleware": ["usual BodyNotLoaded", "401"],
+        "resolve": ["open /", "open /"],
+    }
+    told = [answer.text if answer.is_success else str(answer.status_code) for answer in answers]
+    assert told == expected[name]
+
+
+@both
+@kinds
+def test_trusted_hosts_of_a_class_that_is_a_property(protocol: Any, kind: str) -> None:
+    """If a property gives a class with ``trusted_hosts``, hosts are checked from then on, and no longer afterwards."""
+
+    class Varying(Application[Any]):
+        guarded = False
+
+        @property
+        def request_class(self) -> Any:
+            return Trusting if self.guarded else Request
+
+    app = Varying(HANDLERS[kind])
+    assert get(app, protocol).text == "open /"
+    app.guarded = True
+    assert get(app, protocol).status_code == 400
+    assert get(app, protocol, headers={"Host": "good.example"}).text == "open /"
+    app.guarded = False
+    assert get(app, protocol).text == "open /"
+
+
+@both
+@kinds
+def test_trusted_hosts_of_a_class_that_is_assigned(protocol: Any, kind: str) -> None:
+    """The same if the class is assigned: no request for another host is served by what was chosen before."""
+    app = Application(HANDLERS[kind])
+    assert get(app, protocol).text == "open /"
+    app.request_class = Trusting
+    assert get(app, protocol).status_code == 400
+    app.request_class = Request
+    assert get(app, protocol).text == "open /"
+
+
+def test_numbers_of_threads_go_to_their_places() -> None:
+    """Each of the three numbers limits its own kind of work, from the constructor, a class and an assignment."""
+
+    class Own(Application[Request]):
+        threads = 3
+        waiting_threads = 4
+        stream_threads = 5
+
+    made = Application(handler, threads=3, waiting_threads=4, stream_threads=5)
+    assigned = Application(handler)
+    assigned.threads, assigned.waiting_threads, assigned.stream_threads = 3, 4, 5
+    for app in (made, assigned, Own(handler)):
+        worker = app._adapter_worker_threads
+        assert (worker.count, worker.waiting, worker.streaming) == (3, 4, 5)
+    assert Application.from_wsgi(lambda environ, start_response: [], threads=3).asgi_app.threads == 3  # type: ignore[attr-defined]
+
+
 @both
 def test_lifespan(protocol: Any) -> None:
     """A lifespan can be assigned until one has begun.
