@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cardan.core.fields import _accept as accept
 from cardan.core.fields._accept import Accept, CharsetAccept, EncodingAccept, read_quality
 from tests.corpora import corpus_json
 
@@ -176,3 +177,66 @@ def test_charsets_have_aliases() -> None:
     assert accept.quality("ISO-8859-1") == 1
     assert accept.quality("utf-8") == accept.quality("utf_8") == 0.5
     assert accept.quality("x") == 0
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [
+        ("utf8", "utf-8"),
+        ("UTF_8", "utf-8"),
+        ("latin1", "iso-8859-1"),
+        ("latin-1", "iso-8859-1"),
+        ("iso8859-1", "iso-8859-1"),
+        ("ISO_8859-1", "iso-8859-1"),
+        ("ascii", "us-ascii"),
+        ("cp1252", "windows-1252"),
+    ],
+)
+def test_common_aliases_of_charsets(alias: str, name: str) -> None:
+    """A common alias equals the name in the registry of IANA, whichever of them the client sends."""
+    assert CharsetAccept.from_header(f"{alias};q=0.5").quality(name) == 0.5
+    assert CharsetAccept.from_header(f"{name};q=0.5").quality(alias) == 0.5
+    assert CharsetAccept.from_header(name).best_match(["x", alias]) == alias
+    assert alias not in CharsetAccept.from_header("x")
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"), [("x-gzip", "gzip"), ("X-Compress", "compress"), ("GZIP", "gzip"), ("x-identity", "identity")]
+)
+def test_aliases_of_codings(alias: str, name: str) -> None:
+    """``x-gzip`` and ``x-compress`` are the codings without the prefix (RFC 9110 sections 8.4.1.1 and 8.4.1.3)."""
+    assert EncodingAccept.from_header(f"{alias};q=0.5").quality(name) == 0.5
+    assert EncodingAccept.from_header(f"{name};q=0.5").quality(alias) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "quality"),
+    [
+        ("0", 0.0), ("0.", 0.0), ("0.0", 0.0), ("0.000", 0.0), ("1", 1.0), ("1.", 1.0), ("1.0", 1.0), ("1.000", 1.0),
+        *((f"0.{digit}", digit / 10) for digit in range(1, 10)), ("0.125", 0.125), ("0.001", 0.001), ("0.999", 0.999),
+    ],
+)  # fmt: skip
+def test_every_quality_of_the_grammar(text: str, quality: float) -> None:
+    """A quality is written with up to three digits after the point (RFC 9110 section 12.4.2), and without those that
+    say nothing.
+    """
+    for header in (f"a;q={text}", f"a; q={text}", f"a;Q={text}", f"a;x=y;q={text}"):
+        assert Accept.from_header(header)["a"] == quality
+    written = Accept([("a", quality)]).to_header()
+    assert written == ("a" if quality == 1 else f"a;q={quality:g}")
+    assert Accept.from_header(written)["a"] == quality
+
+
+def test_what_is_kept_of_clients_is_bounded() -> None:
+    """A field of at most 200 characters is parsed once, a longer one each time. The memo has an upper bound."""
+    usual, long = "a" * 200, "a" * 201
+    assert Accept.from_header(usual) is Accept.from_header(usual)
+    assert Accept.from_header(long) is not Accept.from_header(long)
+    assert Accept.from_header(long) == Accept([(long, 1)])
+    assert accept._remembered.cache_info().maxsize == 512
+    few, many = [f"x{number}" for number in range(32)], [f"x{number}" for number in range(33)]
+    value = Accept.from_header("x3")
+    assert value.best_match(few) == "x3"
+    assert value._chosen == (tuple(few), "x3")
+    assert value.best_match(many) == "x3"
+    assert value._chosen == (tuple(few), "x3"), "many offers are not kept"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields._cache_control import CacheControl, RequestCacheControl, ResponseCacheControl
+from cardan.core.fields._cache_control import CacheControl, Directive, RequestCacheControl, ResponseCacheControl
 from cardan.core.structures import Headers
 
 names = st.text("abcxyz-", min_size=1, max_size=8)
@@ -158,3 +158,93 @@ def test_fields_come_back(state: dict[str, str | None]) -> None:
         assert dict(twin) == state
         twin["more"] = None
     assert dict(live) == state
+
+
+FLAGS = {
+    CacheControl: ["no-store", "no-transform"],
+    RequestCacheControl: ["no-cache", "no-store", "no-transform", "only-if-cached"],
+    ResponseCacheControl: [
+        "immutable", "must-revalidate", "must-understand", "no-store", "no-transform", "proxy-revalidate", "public",
+    ],
+}  # fmt: skip
+SECONDS = {
+    CacheControl: ["max-age", "stale-if-error"],
+    RequestCacheControl: ["max-age", "max-stale", "min-fresh", "stale-if-error"],
+    ResponseCacheControl: ["max-age", "s-maxage", "stale-if-error", "stale-while-revalidate"],
+}
+FIELDS = {ResponseCacheControl: ["no-cache", "private"]}
+
+
+def rows(table: dict[type[CacheControl], list[str]]) -> list[tuple[type[CacheControl], str]]:
+    return [(cls, name) for cls, names in table.items() for name in names]
+
+
+@pytest.mark.parametrize(("cls", "name"), rows(FLAGS))
+def test_a_directive_without_a_value(cls: type[CacheControl], name: str) -> None:
+    """Each directive without a value has an attribute, which is True only if the field has this directive (RFC 9111
+    sections 5.2.1 and 5.2.2, RFC 8246 section 2). It takes no value.
+    """
+    attribute = name.replace("-", "_")
+    others = ", ".join(other for other in FLAGS[cls] if other != name)
+    assert getattr(cls.from_header(f"x, {name}"), attribute) is True
+    assert getattr(cls.from_header(f"x, {others}"), attribute) is False
+    assert cls([(name, None)]).to_header() == name
+    with pytest.raises(ValueError, match=rf"^got {name}='1', expected no value$"):
+        cls({name: "1"})
+    if issubclass(cls, ResponseCacheControl):
+        cache = cls()
+        setattr(cache, attribute, True)
+        assert cache.to_header() == name
+        setattr(cache, attribute, False)
+        assert cache.to_header() == ""
+
+
+@pytest.mark.parametrize(("cls", "name"), rows(SECONDS))
+def test_a_directive_with_a_number_of_seconds(cls: type[CacheControl], name: str) -> None:
+    """Each directive whose value is a number of seconds has an attribute, which is an int (RFC 9111 sections 5.2.1 and
+    5.2.2, RFC 5861 sections 3 and 4). It takes nothing else than a number.
+    """
+    attribute = name.replace("-", "_")
+    assert getattr(cls.from_header(f"x=1, {name}=7"), attribute) == 7
+    assert getattr(cls.from_header("x=1"), attribute) is None
+    assert cls({name: "7"}).to_header() == f"{name}=7"
+    for wrong in ("soon", "-1", "", True):
+        if name != "max-stale" or wrong is not True:
+            with pytest.raises(ValueError, match=rf"^got {name}=.*, expected a number of seconds$"):
+                cls({name: wrong})  # type: ignore[dict-item]
+    if issubclass(cls, ResponseCacheControl):
+        cache = cls()
+        setattr(cache, attribute, timedelta(minutes=2))
+        assert cache.to_header() == f"{name}=120"
+        delattr(cache, attribute)
+        assert cache.to_header() == ""
+
+
+@pytest.mark.parametrize(("cls", "name"), rows(FIELDS))
+def test_a_directive_with_names_of_fields(cls: type[CacheControl], name: str) -> None:
+    """``no-cache`` and ``private`` of a response have the names of fields as their value, always in quotes, or none
+    (RFC 9111 sections 5.2.2.4 and 5.2.2.7).
+    """
+    for text, header in (("etag", f'{name}="etag"'), ("a, b", f'{name}="a, b"'), (None, name)):
+        cache = cls({name: text})
+        assert cache.to_header() == header
+        assert getattr(cls.from_header(header), name.replace("-", "_")) == (text or True)
+    assert getattr(cls.from_header("x"), name.replace("-", "_")) is None
+    with pytest.raises(ValueError, match=rf"^got field name in {name} 'a b', expected a token$"):
+        cls({name: "x, a b"})
+
+
+@pytest.mark.parametrize("cls", [CacheControl, RequestCacheControl, ResponseCacheControl])
+def test_the_directives_are_those_of_the_registry(cls: type[CacheControl]) -> None:
+    """The tables of this file have every directive that is an attribute, so that none is without a test."""
+    names = {name for name in dir(cls) if isinstance(getattr(cls, name), Directive)}
+    tables = [*FLAGS[cls], *SECONDS[cls], *FIELDS.get(cls, [])]
+    assert names == {name.replace("-", "_") for name in tables}
+
+
+def test_max_stale_of_a_request() -> None:
+    """``max-stale`` is the one directive whose number of seconds may be missing (RFC 9111 section 5.2.1.2)."""
+    assert RequestCacheControl({"max-stale": None}).to_header() == "max-stale"
+    assert RequestCacheControl.from_header("max-stale=5").max_stale == 5
+    assert RequestCacheControl.from_header("max-stale").max_stale is True
+    assert RequestCacheControl.from_header("x").max_stale is None

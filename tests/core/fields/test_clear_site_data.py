@@ -53,3 +53,13 @@ def test_fields_come_back(kinds: set[str]) -> None:
     """A set that is written and read again is equal, in whatever order it was made."""
     field = ClearSiteData(kinds)
     assert ClearSiteData.from_header(field.to_header()) == field == ClearSiteData(sorted(kinds, reverse=True))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["*", "cache", "clientHints", "cookies", "executionContexts", "prefetchCache", "prerenderCache", "storage"],
+)
+def test_every_kind_is_read_and_written(kind: str) -> None:
+    """The kinds are those of W3C Clear Site Data section 3.1, and those that browsers have added to it."""
+    assert list(ClearSiteData.from_header(f'"{kind}"')) == [kind]
+    assert ClearSiteData([kind]).to_header() == f'"{kind}"'

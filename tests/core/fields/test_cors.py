@@ -72,3 +72,23 @@ def test_unknown_policies_are_none(text: str | None) -> None:
     assert COOP.from_header(text) is None
     assert COEP.from_header(text) is None
     assert CORP.from_header(text) is None
+
+
+def test_the_policies_of_the_standards() -> None:
+    """The policies are those of HTML sections 7.1.3 and 7.1.4, and of Fetch section 3.8, no more and no less."""
+    assert {policy.name: policy.value for policy in COOP} == {
+        "UNSAFE_NONE": "unsafe-none",
+        "SAME_ORIGIN_ALLOW_POPUPS": "same-origin-allow-popups",
+        "SAME_ORIGIN": "same-origin",
+        "NOOPENER_ALLOW_POPUPS": "noopener-allow-popups",
+    }
+    assert {policy.name: policy.value for policy in COEP} == {
+        "UNSAFE_NONE": "unsafe-none",
+        "REQUIRE_CORP": "require-corp",
+        "CREDENTIALLESS": "credentialless",
+    }
+    assert {policy.name: policy.value for policy in CORP} == {
+        "SAME_SITE": "same-site",
+        "SAME_ORIGIN": "same-origin",
+        "CROSS_ORIGIN": "cross-origin",
+    }

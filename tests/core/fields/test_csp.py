@@ -97,3 +97,45 @@ def test_policies_come_back(policies: list[dict[str, str]]) -> None:
     for policy in policies:
         csp.add_policy(policy)
     assert list(ContentSecurityPolicy.from_header(csp.to_header()).policies) == policies
+
+
+SOURCES = (
+    "base-uri child-src connect-src default-src font-src form-action frame-ancestors frame-src img-src manifest-src "
+    "media-src navigate-to object-src plugin-types prefetch-src report-to report-uri require-trusted-types-for sandbox "
+    "script-src script-src-attr script-src-elem style-src style-src-attr style-src-elem trusted-types worker-src"
+)
+
+
+@pytest.mark.parametrize("name", SOURCES.split())
+def test_every_directive_with_a_value_is_an_attribute(name: str) -> None:
+    """The attribute of a directive has its name with underscores (CSP Level 3 section 6, Trusted Types, and directives
+    of earlier levels): it reads and writes just this one.
+    """
+    attribute = name.replace("-", "_")
+    csp = ContentSecurityPolicy()
+    assert getattr(csp, attribute) is None
+    setattr(csp, attribute, ["a", "b"])
+    assert csp.to_header() == f"{name} a b"
+    assert getattr(csp, attribute) == "a b"
+    delattr(csp, attribute)
+    assert csp.to_header() == ""
+
+
+@pytest.mark.parametrize("name", ["upgrade-insecure-requests", "block-all-mixed-content"])
+def test_every_directive_without_a_value_is_a_flag(name: str) -> None:
+    """The attribute of a directive without a value is a bool (Upgrade Insecure Requests, Mixed Content)."""
+    attribute = name.replace("-", "_")
+    csp = ContentSecurityPolicy()
+    assert getattr(csp, attribute) is False
+    setattr(csp, attribute, True)
+    assert csp.to_header() == name
+    assert getattr(csp, attribute) is True
+    setattr(csp, attribute, False)
+    assert csp.to_header() == ""
+
+
+def test_every_attribute_has_its_row() -> None:
+    """The two tests above have every directive of the class."""
+    flags = {"upgrade_insecure_requests", "block_all_mixed_content"}
+    public = {name for name, value in vars(ContentSecurityPolicy).items() if type(value).__name__ == "_Directive"}
+    assert public == {name.replace("-", "_") for name in SOURCES.split()} | flags

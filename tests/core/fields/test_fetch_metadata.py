@@ -26,3 +26,20 @@ def test_unknown_values_are_none(text: str | None) -> None:
 def test_user(text: str | None, user: bool) -> None:
     """Sec-Fetch-User is a boolean of structured fields: only ``?1`` is true."""
     assert parse_fetch_user(text) == user
+
+
+SITES = "cross-site same-origin same-site none"
+MODES = "cors navigate no-cors same-origin websocket"
+DESTINATIONS = (
+    "audio audioworklet document embed empty fencedframe font frame iframe image json manifest object paintworklet "
+    "report script serviceworker sharedworker style track video webidentity worker xslt"
+)
+
+
+@pytest.mark.parametrize(("kind", "values"), [(FetchSite, SITES), (FetchMode, MODES), (FetchDest, DESTINATIONS)])
+def test_the_values_of_the_standard(kind: type[FetchSite | FetchMode | FetchDest], values: str) -> None:
+    """The values are those of Fetch Metadata sections 2.1 to 2.3, which takes modes and destinations from Fetch section
+    2.2.5; a name is the value in upper case, with underscores.
+    """
+    expected = {value.upper().replace("-", "_"): value for value in values.split()}
+    assert {member.name: member.value for member in kind} == expected

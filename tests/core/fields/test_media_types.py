@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields._media_types import MediaType, extract_media_type, is_nosniff, parse_media_type
+from cardan.core.fields._media_types import MediaType, _remembered, extract_media_type, is_nosniff, parse_media_type
 from tests.corpora import corpus_json
 
 tokens = st.text("abcxyz019!#$%&'*+-.^_`|~", min_size=1, max_size=8)
@@ -113,3 +113,36 @@ def test_what_cannot_be_written_is_refused(parts: tuple[str, str, dict[str, str]
 def test_the_memo_changes_nothing(text: str) -> None:
     """A media type from the memo equals the one that the parser gives."""
     assert parse_media_type(text) == (MediaType._parsed(text) if text else None)
+
+
+SCRIPTS = (
+    "application/ecmascript application/javascript application/x-ecmascript application/x-javascript text/ecmascript "
+    "text/javascript text/javascript1.0 text/javascript1.1 text/javascript1.2 text/javascript1.3 text/javascript1.4 "
+    "text/javascript1.5 text/jscript text/livescript text/x-ecmascript text/x-javascript"
+)
+
+
+def test_the_media_types_of_javascript() -> None:
+    """The sixteen media types of JavaScript are those of WHATWG MIME Sniffing section 4.6, and no others."""
+    assert len(SCRIPTS.split()) == 16
+    for text in SCRIPTS.split():
+        media_type = parse_media_type(text)
+        assert media_type is not None
+        assert (text, media_type.is_javascript) == (text, True)
+    for text in ("text/javascript1.6", "text/javascript1", "application/jscript", "application/livescript", "text/js"):
+        media_type = parse_media_type(text)
+        assert media_type is not None
+        assert (text, media_type.is_javascript) == (text, False)
+
+
+def test_a_long_media_type_is_not_kept() -> None:
+    """A value with a boundary differs in every request: it is parsed each time, and no memory holds it. A usual value
+    is parsed once.
+    """
+    long = "multipart/form-data; boundary=" + "x" * 30
+    assert parse_media_type(long) is not parse_media_type(long)
+    usual = 'application/vnd.a-rather-long-name+json; v="1,0"'
+    assert len(usual) == 48
+    assert parse_media_type(usual) is parse_media_type(usual)
+    assert parse_media_type(usual + " ") is not parse_media_type(usual + " ")
+    assert _remembered.cache_info().maxsize is not None

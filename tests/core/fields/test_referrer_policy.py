@@ -45,3 +45,13 @@ def test_of_a_response() -> None:
 def test_policies_come_back(policy: ReferrerPolicy) -> None:
     """Each policy is read as it was written."""
     assert ReferrerPolicy.from_header(policy.to_header()) is policy
+
+
+def test_the_policies_of_the_standard() -> None:
+    """The policies are those of W3C Referrer Policy section 3; a name is the policy in upper case, with underscores."""
+    policies = (
+        "no-referrer no-referrer-when-downgrade same-origin origin strict-origin origin-when-cross-origin "
+        "strict-origin-when-cross-origin unsafe-url"
+    )
+    expected = {policy.upper().replace("-", "_"): policy for policy in policies.split()}
+    assert {policy.name: policy.value for policy in ReferrerPolicy} == expected
