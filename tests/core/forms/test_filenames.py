@@ -24,3 +24,58 @@ def test_a_safe_name_stays(name: str) -> None:
     safe = safe_filename(name)
     assert safe_filename(safe) == safe
     assert len(safe.encode()) <= 200
+
+
+MARKS = [
+    *map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), *'<>:"|?*', *map(chr, range(0x200B, 0x2010)),
+    *map(chr, range(0x2028, 0x202F)), *map(chr, range(0x2060, 0x206A)),
+    "\ufeff", "\ufffe", "\uffff", "\ud800", "\udfff",
+]  # fmt: skip
+
+
+def test_forbidden_characters() -> None:
+    """Control characters (C0, DEL and C1), what Windows forbids in names, marks of direction, characters without width,
+    noncharacters and surrogates are taken out. Their neighbours stay.
+    """
+    assert [mark for mark in MARKS if safe_filename(f"a{mark}b") != "ab"] == []
+    beside = " !'()+,-;=@[]^_`{}~\xa1\u2010\u2027\u2030\u205e\u2070\ufefe\ufff0\ue000"
+    assert [char for char in beside if safe_filename(f"a{char}b") != f"a{char}b"] == []
+
+
+DEVICES = [
+    "CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$",
+    *(port + digit for port in ("COM", "LPT") for digit in "0123456789\xb9\xb2\xb3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_every_device_of_windows(device: str) -> None:
+    """The name of a device is none for a file on Windows, in upper and lower case, with a suffix and with spaces before
+    it ("Naming Files, Paths, and Namespaces"). A longer word is.
+    """
+    for name in (device, device.lower(), f"{device}.txt", f"{device} .tar.gz"):
+        assert safe_filename(name) == f"_{name}"
+    for name in (f"{device}x", f"x{device}", f"{device}_.txt", f"x.{device}"):
+        assert safe_filename(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("x" * 200, "x" * 200),
+        ("x" * 201, "x" * 200),
+        ("x" * 300 + "." + "s" * 32, "x" * 167 + "." + "s" * 32),
+        ("x" * 300 + "." + "s" * 33, "x" * 200),
+        ("." + "x" * 300, "x" * 200),
+        ("\xe9" * 300 + ".txt", "\xe9" * 98 + ".txt"),
+        ("x" * 195 + " .\xe9" + ".txt", "x" * 195 + ".txt"),
+        ("x" * 2000 + ".txt", "x" * 196 + ".txt"),
+        ("x" * 2000 + "." + "e\u0301" * 16, "x" * 167 + "." + "\xe9" * 16),
+        ("x" * 2000 + "." + "e\u0301" * 17, "x" * 200),
+        ("\u03b1\u0345\u0313\u0301" * 2000, "\u1f84" * 66),
+    ],
+    ids=range(11),
+)
+def test_a_long_name_is_shortened(name: str, safe: str) -> None:
+    """A name has at most 200 bytes of UTF-8, with whole characters; an extension of at most 32 bytes stays."""
+    assert safe_filename(name) == safe

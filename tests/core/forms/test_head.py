@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core._exceptions import RequestEntityTooLarge
+from cardan.core._exceptions import MultipartError, RequestEntityTooLarge
 from cardan.core._limits import Limits
 from cardan.core.forms import _head as heads
+from cardan.core.forms import parse_form
 from cardan.core.forms._head import PartHeaders, unfold
 
 
@@ -57,3 +58,106 @@ def test_a_head_of_one_field_is_within_every_limit(allowed: int | None, strict: 
             heads.parse_part_head(longer, strict=strict, limits=Limits(max_part_headers=allowed))
     else:
         assert heads.parse_part_head(longer, strict=strict, limits=Limits(max_part_headers=allowed)).name == "a"
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("utf-8", "\ufffd\ufffd"), ("UTF8", "\ufffd\ufffd"), ("us-ascii", "\ufffd\ufffd"), ("ascii", "\ufffd\ufffd"),
+        ("iso-8859-1", "\x80\xe9"), ("ISO-8859-1", "\x80\xe9"), ("latin-1", "\x80\xe9"), ("latin1", "\x80\xe9"),
+        ("windows-1252", "\u20ac\xe9"), ("cp1252", "\u20ac\xe9"), ("shift_jis", "\ufffd\ufffd"), ("", "\ufffd\ufffd"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "written", ["text/plain; charset={}", 'text/plain;CharSet = "{}"; a=b', "text/plain, charset={}"]
+)
+def test_the_charset_of_a_text_field(label: str, text: str, written: str) -> None:
+    """The charsets in which browsers have posted forms are read (RFC 7578 section 5.1.2); any other one is UTF-8.
+    Strict mode has UTF-8, and ASCII, which is a part of it, only.
+    """
+    head = f'Content-Disposition: form-data; name="a"\r\nContent-Type: {written.format(label)}'
+    body = b"--B\r\n" + head.encode() + b"\r\n\r\n\x80\xe9\r\n--B--\r\n"
+    kind = "multipart/form-data; boundary=B"
+    assert parse_form(kind, body).fields == [("a", text)]
+    if label.lower() in ("utf-8", "utf8", "us-ascii", "ascii"):
+        ascii_only = body.replace(b"\x80\xe9", b"x")
+        assert parse_form(kind, ascii_only, form_rules="strict").fields == [("a", "x")]
+    else:
+        with pytest.raises(MultipartError, match=f"got charset '{label.lower()}' in a part, expected utf-8$"):
+            parse_form(kind, body, form_rules="strict")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "fits"),
+    [("7bit", True), ("8bit", True), ("BINARY", True), ("base64", False), ("quoted-printable", False), ("x", False)],
+)
+def test_the_transfer_encoding_of_a_part(encoding: str, fits: bool) -> None:
+    """7bit, 8bit and binary are no transformation (RFC 2045 section 6.2). Others are ignored by default (RFC 7578
+    section 4.7), and refused in strict mode.
+    """
+    head = b'Content-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: ' + encoding.encode()
+    body = b"--B\r\n" + head + b"\r\n\r\neA==\r\n--B--\r\n"
+    kind = "multipart/form-data; boundary=B"
+    assert parse_form(kind, body).fields == [("a", "eA==")]
+    if fits:
+        assert parse_form(kind, body, form_rules="strict").fields == [("a", "eA==")]
+    else:
+        with pytest.raises(MultipartError, match="got Content-Transfer-Encoding "):
+            parse_form(kind, body, form_rules="strict")
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_which_heads_are_remembered(strict: bool) -> None:
+    """A head goes into the memo if it is that of a text field in UTF-8, with at most 192 bytes and 4 lines: so what the
+    memo takes is bounded, and it has nothing of one client alone.
+    """
+    first = b'\r\nContent-Disposition: form-data; name="a"'
+
+    def is_kept(head: bytes) -> bool:
+        memo: heads.Memo = {}
+        heads.read_head(head, memo, strict, Limits())
+        return head in memo
+
+    assert is_kept(first)
+    assert is_kept(first + b"\r\nA: 1" * 3)
+    assert not is_kept(first + b"\r\nA: 1" * 4)
+    padding = 192 - len(first + b"\r\nA: ")
+    assert is_kept(first + b"\r\nA: " + b"x" * padding)
+    assert not is_kept(first + b"\r\nA: " + b"x" * (padding + 1))
+    assert not is_kept(first + b'; filename="x"')
+    assert is_kept(first + b"\r\nContent-Type: text/plain; charset=utf-8")
+    if strict:
+        assert not is_kept(first + b"\r\nContent-Length: 1")
+    else:
+        assert not is_kept(first + b"\r\nContent-Type: text/plain; charset=latin-1")
+        assert not is_kept(b" " + first)
+
+
+def test_the_memo_is_emptied_when_it_is_full() -> None:
+    """A client that sends ever new names cannot make the memo grow beyond 512 heads."""
+    memo: heads.Memo = {}
+    for number in range(512):
+        heads.remember(b"%d" % number, ("", PartHeaders(b""), 0), memo)
+    assert len(memo) == 512
+    heads.remember(b"new", ("", PartHeaders(b""), 0), memo)
+    assert [*memo] == [b"new"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "shared"),
+    [
+        (Limits(), True),
+        (Limits(max_part_header_size=None, max_part_headers=None), True),
+        (Limits(max_part_header_size=192, max_part_headers=4), True),
+        (Limits(max_part_header_size=191), False),
+        (Limits(max_part_headers=3), False),
+    ],
+)
+def test_a_memo_is_shared_by_those_who_may_read_all_that_it_holds(limits: Limits, shared: bool) -> None:
+    """With limits that refuse a head of 192 bytes or 4 lines, no head is known that another request has read. Strict
+    mode has a memo of its own.
+    """
+    memo, strict = heads.choose_memo(False, limits), heads.choose_memo(True, limits)
+    assert memo is not strict
+    assert (memo is heads.choose_memo(False, limits), strict is heads.choose_memo(True, limits)) == (shared, shared)
+    assert (memo is heads.choose_memo(False, Limits())) is shared

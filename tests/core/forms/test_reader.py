@@ -97,6 +97,65 @@ def test_a_cancellation_closes_every_sink() -> None:
     assert [error for _, error in perform.closed if error] == [perform.error] * len(perform.sinks)
 
 
+STOP, SECOND = KeyboardInterrupt("first"), KeyboardInterrupt("second")
+
+
+@pytest.mark.parametrize(
+    ("errors", "raised"),
+    [
+        ([OSError("a"), OSError("b"), OSError("c")], None),
+        ([OSError("a"), STOP, OSError("c")], STOP),
+        ([STOP, SECOND, None], STOP),
+        ([None, None, SECOND], SECOND),
+    ],
+    ids=["errors", "cancelled within", "cancelled twice", "cancelled at last"],
+)
+@pytest.mark.parametrize("form_rules", ["default", "silent"])
+def test_an_error_of_closing_does_not_skip_the_next_sink(
+    errors: list[BaseException | None], raised: BaseException | None, form_rules: Any
+) -> None:
+    """After an error every sink is closed with it, in the order in which they were opened, whatever closing another one
+    raises. An error of closing does not replace the first error; a cancellation does, the first one of several.
+    """
+    closed: list[tuple[str, BaseException]] = []
+    opened = iter("abc")
+    chunks = [form(part(FILE, b"1"), part(FILE, b"2"), part(FILE, b"3")).removesuffix(b"--\r\n") + b"x"]
+
+    def perform(step: Any) -> Any:
+        if type(step) is Read:
+            return chunks.pop(0) if chunks else b""
+        if type(step) is Open:
+            return next(opened)
+        if type(step) is Close and step.error is not None:
+            closed.append((step.sink, step.error))
+            if (error := errors[len(closed) - 1]) is not None:
+                raise error
+        return step.sink if type(step) is Close else None
+
+    steps = FormReader(CT, None, form_rules=form_rules).run()
+    if raised is None and form_rules == "silent":
+        assert form_values(run(steps, perform)) == []
+    else:
+        with pytest.raises(type(raised or MultipartError())) as caught:
+            run(steps, perform)
+        assert raised is None or caught.value is raised
+    assert [sink for sink, _ in closed] == ["a", "b", "c"]
+    assert {type(error) for _, error in closed} == {MultipartError}
+    if raised is not None:
+        raised.__traceback__ = None
+
+
+def test_a_reader_that_is_not_run_to_its_end_performs_no_step_any_more() -> None:
+    """A generator of steps that is closed ends at once: nobody performs the steps that would close the sinks."""
+    for count in range(1, 5):
+        steps = FormReader(CT, len(BODY)).run()
+        step = next(steps)
+        for _ in range(count):
+            step = steps.send(BODY if type(step) is Read else MemorySink())
+        steps.close()
+        assert list(steps) == []
+
+
 @pytest.mark.parametrize("form_rules", ["default", "strict", "silent"])
 def test_truncation_is_an_error_at_every_offset(form_rules: Any) -> None:
     """A truncated body never gives part of a form.
