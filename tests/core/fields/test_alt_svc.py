@@ -121,3 +121,20 @@ def test_the_text_of_a_service_is_its_field() -> None:
     """str() of a service gives what is written, as str() of every field does."""
     assert str(AltService("h3", ":443", 60, True)) == 'h3=":443"; ma=60; persist=1'
     assert str(AltService.CLEAR) == "clear"
+
+
+def test_the_value_clear() -> None:
+    """``AltService.CLEAR`` is no service: it has no authority, and no time for which a client may use it."""
+    clear = AltService.CLEAR
+    assert (clear.protocol, clear.authority, clear.max_age, clear.persist) == ("clear", "", 0, False)
+    assert pickle.loads(pickle.dumps(clear)) == clear
+
+
+def test_a_service_cannot_be_changed() -> None:
+    """Services are values: they can be hashed, and a change raises AttributeError."""
+    service = AltService("h3", ":443")
+    assert (service.max_age, service.persist) == (86_400, False), "RFC 7838 sections 3.1 and 3.2"
+    assert len({service, AltService("h3", ":443"), AltService("h3", ":443", 1)}) == 2
+    for name in ("protocol", "authority", "max_age", "persist"):
+        with pytest.raises(AttributeError):
+            setattr(service, name, getattr(service, name))

@@ -87,3 +87,12 @@ def test_of_a_response() -> None:
     assert str(response.server_timing[0]) == response.headers["Server-Timing"] == "a"
     response.server_timing.clear()
     assert "Server-Timing" not in response.headers
+
+
+def test_a_metric_cannot_be_changed() -> None:
+    """Metrics are values: they can be hashed, and a change raises AttributeError."""
+    metric = ServerTiming("db", 5, "x")
+    assert len({metric, ServerTiming("db", 5.0, "x"), ServerTiming("db")}) == 2
+    for name in ("name", "duration", "description"):
+        with pytest.raises(AttributeError):
+            setattr(metric, name, getattr(metric, name))

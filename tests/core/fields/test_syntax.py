@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core.fields._syntax import (
-    MAX_INTEGER,
     check_token,
     check_value,
     is_token,
@@ -49,10 +48,10 @@ def test_what_is_no_field_value_is_refused(text: str) -> None:
         ("0", 0),
         ("007", 7),
         ("9" * 18, 10**18 - 1),
-        ("1" + "0" * 30, MAX_INTEGER),
+        ("1" + "0" * 30, 10**18),
         ("0" * 100 + "5", 5),
         ("0" * 100, 0),
-        ("9" * 100_000, MAX_INTEGER),
+        ("9" * 100_000, 10**18),
         (None, None),
         *((text, None) for text in ("", "-1", "+1", "1_0", " 1", "1 ", "1\n", "٣", "²", "1.0", "0x1")),
     ],

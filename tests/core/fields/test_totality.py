@@ -1,23 +1,16 @@
-"""All parsers of fields: invalid input gives an empty value, and large input is parsed in linear time.
+"""All parsers of fields: invalid input gives an empty value, and what was read can be written.
 
-A parser that raises, or whose work grows with the square of its input, fails here. The second law is tested by size: a
-quadratic parser would need minutes for 128 KiB of its worst input, and the hang guard of the test run would end it.
-benchmarks/fields.py prints the ratios for three sizes.
+That each of them takes linear time is tested in tests/test_linear.py, with the shapes of ``WORST`` among others.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core.fields._syntax import is_text
-from tests.core.fields.readers import READERS, WORST
-
-SIZE = 128 * 1024
+from tests.core.fields.readers import READERS
 
 latin = st.text(st.characters(max_codepoint=255), max_size=60)
 likely = st.text(st.sampled_from("ab=;,\"\\'*%01 \t/-:<>[]()qWé\x85\x00\r\n"), max_size=60)
@@ -35,14 +28,6 @@ def test_garbage_never_raises(name: str, text: str) -> None:
 def test_text_beyond_latin1_never_raises(name: str, text: str) -> None:
     """Every parser accepts text beyond latin-1: a server never gives it, but a program may."""
     READERS[name](text)
-
-
-@pytest.mark.parametrize("name", READERS)
-def test_worst_cases_end(name: str) -> None:
-    """Every parser reads 128 KiB of each shape in WORST, shapes that have made parsers slow, in linear time."""
-    read: Callable[[str], Any] = READERS[name]
-    for head, unit, tail in WORST:
-        read(head + unit * (SIZE // len(unit)) + tail)
 
 
 # The parsers that give an object with to_header() even for an empty field, and those that give None for it

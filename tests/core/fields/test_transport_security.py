@@ -75,3 +75,13 @@ def test_of_a_response() -> None:
     assert str(response.strict_transport_security) == "max-age=31536000; includeSubDomains"
     response.strict_transport_security = None
     assert "Strict-Transport-Security" not in response.headers
+
+
+def test_it_cannot_be_changed() -> None:
+    """A value can be hashed, and a change raises AttributeError. Both flags are off unless they are given."""
+    value = StrictTransportSecurity(60)
+    assert (value.max_age, value.include_subdomains, value.preload) == (60, False, False)
+    assert len({value, StrictTransportSecurity(60, False, False), StrictTransportSecurity(60, True)}) == 2
+    for name in ("max_age", "include_subdomains", "preload"):
+        with pytest.raises(AttributeError):
+            setattr(value, name, getattr(value, name))

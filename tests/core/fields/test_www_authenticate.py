@@ -120,3 +120,29 @@ def test_several_fields() -> None:
     """Each of several fields may have several challenges (RFC 9110 section 11.6.1)."""
     headers = Headers([("WWW-Authenticate", "A"), ("WWW-Authenticate", "B, C")])
     assert [item.type for item in WWWAuthenticate.bound(headers, "www-authenticate")] == ["a", "b", "c"]
+
+
+def test_the_defaults_of_the_challenges() -> None:
+    """``set_basic()`` has a realm of its own and asks for UTF-8 (RFC 7617 section 2.1). ``set_digest()`` has the
+    quality of protection ``auth``, and says nothing that is optional: not ``stale``, ``opaque`` or ``algorithm`` (RFC
+    7616 section 3.3).
+    """
+    challenge = WWWAuthenticate()
+    challenge.set_basic()
+    assert challenge.to_header() == 'Basic realm="authentication required", charset=UTF-8'
+    challenge.set_digest("r", "n")
+    assert challenge.to_header() == 'Digest realm="r", nonce="n", qop="auth"'
+    challenge.set_digest("r", "n", algorithm="MD5", stale=True)
+    assert challenge.to_header() == 'Digest realm="r", nonce="n", qop="auth", algorithm=MD5, stale=true'
+    challenge.set_digest("r", "n", qop=iter(["auth", "auth-int"]), opaque="o")
+    assert challenge.to_header() == 'Digest realm="r", nonce="n", qop="auth, auth-int", opaque="o"'
+
+
+def test_the_quality_of_protection_is_a_list_of_tokens() -> None:
+    """``qop`` has one token or more (RFC 7616 section 3.3). A str is an iterable of letters, and is refused."""
+    challenge = WWWAuthenticate()
+    with pytest.raises(ValueError, match=r"^got no qop, expected one token or more"):
+        challenge.set_digest("r", "n", qop=())
+    with pytest.raises(TypeError, match=r"^got qop = 'auth', expected an iterable of tokens"):
+        challenge.set_digest("r", "n", qop="auth")
+    assert not challenge

@@ -206,3 +206,15 @@ def test_members_of_a_request_that_a_field_does_not_define(make: Any) -> None:
     """
     assert make("Want-Content-Digest", "a=11, b=-1, c=0, d=10, e=1.0").want_content_digest == {"c": 0, "d": 10}
     assert make("Signature-Input", 'a=5, b=("@method"), c').signature_input == {"b": InnerList(["@method"])}
+
+
+def test_a_priority_cannot_be_changed() -> None:
+    """A priority is a value: it can be hashed, and a change raises AttributeError. RFC 9218 section 4 has the defaults:
+    urgency 3, not incremental.
+    """
+    value = Priority()
+    assert (value.urgency, value.incremental) == (3, False)
+    assert len({value, Priority(3, False), Priority(3, True)}) == 2
+    for name in ("urgency", "incremental"):
+        with pytest.raises(AttributeError):
+            setattr(value, name, getattr(value, name))

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import overload
 
+from .._checks import listed
 from ._authorization import Challenge, _is_token68, read_parameters
 from ._lists import split
 from ._live import LiveMembers
@@ -67,8 +68,16 @@ class WWWAuthenticate(LiveMembers[Challenge]):
         algorithm: str | None = None,
         stale: bool = False,
     ) -> None:
-        """Request Digest credentials (RFC 7616 section 3.3). This replaces all challenges."""
-        values = {"realm": realm, "nonce": nonce, "qop": ", ".join(qop), "opaque": opaque, "algorithm": algorithm}
+        """Request Digest credentials (RFC 7616 section 3.3). This replaces all challenges.
+
+        ``qop`` are one or more tokens. Raises :exc:`ValueError` for none, and :exc:`TypeError` for a str.
+        """
+        qualities = listed("qop", qop, "an iterable of tokens, such as ('auth',)")
+        if not qualities:
+            raise ValueError("got no qop, expected one token or more (RFC 7616 section 3.3)")
+        values = {
+            "realm": realm, "nonce": nonce, "qop": ", ".join(qualities), "opaque": opaque, "algorithm": algorithm,
+        }  # fmt: skip
         if stale:
             values["stale"] = "true"
         self.state = (Challenge("digest", values),)
