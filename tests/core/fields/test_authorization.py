@@ -247,3 +247,38 @@ def test_an_extended_user_name_is_written_alone(name: str) -> None:
     assert value.username
     assert value.to_header() == field
     assert Authorization.from_header(value.to_header()) == value
+
+
+@pytest.mark.parametrize("name", ["algorithm", "charset", "nc", "stale", "userhash", "qop"])
+def test_parameters_of_digest_that_are_written_without_quotes(name: str) -> None:
+    """RFC 7616 sections 3.3 and 3.4 list the parameters of Digest that are written without quotes. The ``qop`` of a
+    challenge is a list, which has quotes.
+    """
+    auth = Authorization("digest", {"realm": "a", name: "b"})
+    assert auth.to_header() == f'Digest realm="a", {name}=b'
+    challenge = Challenge("digest", {"realm": "a", "nonce": "n", name: "b"})
+    expected = '"b"' if name == "qop" else "b"
+    assert challenge.to_header() == f'Digest realm="a", nonce="n", {name}={expected}'
+
+
+@pytest.mark.parametrize("name", ["username", "realm", "uri", "response", "cnonce", "nonce", "opaque", "domain", "x"])
+def test_parameters_of_digest_that_are_written_with_quotes(name: str) -> None:
+    """All other parameters of Digest have quotes, a token too (RFC 7616 sections 3.3 and 3.4)."""
+    assert Authorization("digest", {name: "b"}).to_header() == f'Digest {name}="b"'
+
+
+@pytest.mark.parametrize("name", ["realm", "scope", "error", "error_description", "error_uri"])
+@pytest.mark.parametrize("scheme", ["bearer", "dpop"])
+def test_every_parameter_of_bearer_and_dpop_has_quotes(scheme: str, name: str) -> None:
+    """As RFC 6750 section 3 and RFC 9449 section 7.1 write them. Other schemes write only ``realm`` so (RFC 9110
+    section 11.5).
+    """
+    assert Challenge(scheme, {name: "b"}).to_header() == f'{scheme.title()} {name}="b"'
+    other = '"b"' if name == "realm" else "b"
+    assert Challenge("x", {name: "b"}).to_header() == f"X {name}={other}"
+
+
+def test_what_is_shown_of_credentials() -> None:
+    """``repr()`` shows the scheme alone: a token, a password or a response does not get into a log."""
+    assert repr(Authorization("bearer", token="secret")) == "<Authorization bearer>"
+    assert repr(Authorization("basic", {"username": "a", "password": "secret"})) == "<Authorization basic>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import weakref
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from cardan.core.forms import (
 from tests.core.forms.forms import form_values
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.machines import pieces_of
+from tests.growth import collector_off
 
 FILE = 'form-data; name="f"; filename="x.txt"'
 BODY = form(part(), part(FILE, b"data"), part('form-data; name="b"', b"2"), part(FILE, b"more"))
@@ -143,6 +145,32 @@ def test_an_error_of_closing_does_not_skip_the_next_sink(
     assert {type(error) for _, error in closed} == {MultipartError}
     if raised is not None:
         raised.__traceback__ = None
+
+
+class Stop(BaseException):
+    """A cancellation."""
+
+
+def test_a_cancellation_while_sinks_are_closed_leaves_no_cycle() -> None:
+    """What is raised by closing is gone when nobody holds it any more: its frames do not hold it."""
+    chunks = [form(part(FILE)).removesuffix(b"--\r\n") + b"x"]
+
+    def perform(step: Any) -> Any:
+        if type(step) is Read:
+            return chunks.pop()
+        if type(step) is Close and step.error is not None:
+            raise Stop
+        return object()
+
+    def fail() -> weakref.ref[Stop]:
+        try:
+            run(FormReader(CT, None).run(), perform)
+        except Stop as stop:
+            return weakref.ref(stop)
+        raise AssertionError
+
+    with collector_off():
+        assert fail()() is None
 
 
 def test_a_reader_that_is_not_run_to_its_end_performs_no_step_any_more() -> None:

@@ -2,8 +2,8 @@
 
 Takes the Content-Type, the declared length, the limits and the mode. :meth:`FormReader.take` parses a whole small form
 at once. :meth:`FormReader.run` parses any form: it yields steps (:mod:`cardan.core.drive`) and returns the form. It
-raises what the machines raise: ClientDisconnected, RequestEntityTooLarge and, unless the mode is ``silent``,
-MultipartError and UrlencodedError. However it ends, every sink that was opened gets its ``Close``.
+raises what the machines raise: ClientDisconnected, RequestEntityTooLarge, UrlencodedError and, unless the mode is
+``silent``, MultipartError. However it ends, every sink that was opened gets its ``Close``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from .._buffers import READ_SIZE
-from .._exceptions import HTTPException, MultipartError, UrlencodedError
+from .._exceptions import HTTPException, MultipartError
 from .._limits import Limits
 from ..drive import Close, Open, Read, Write
 from ._body_reader import DEFAULTS, BodyReader
@@ -165,7 +165,7 @@ class FormReader:
             else:
                 decoder = MultipartDecoder(kind.boundary, limits=self.limits, form_rules=self.form_rules)
             return (yield from self._parse(reader, decoder, sinks))
-        except (MultipartError, UrlencodedError) as error:
+        except MultipartError as error:
             yield from _close_all(sinks, error)
             if self.form_rules != "silent":
                 raise
