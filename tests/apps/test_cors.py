@@ -308,3 +308,32 @@ def test_the_other_protocol() -> None:
         text = f"for the application behind {wrap.__name__}, expected one over WSGI"
         with pytest.raises(RuntimeError, match=text):
             wrap(wsgi, **options)({"type": "http"}, None, None).send(None)  # type: ignore[arg-type]
+
+
+@both
+def test_the_defaults(protocol: Any) -> None:
+    """By default the methods that need no permission (Fetch section 2.2.1), the type of JSON, and ten minutes: no other
+    field, no cookies, no private network.
+    """
+    with Client(CORS(site, [SITE]), protocol) as client:
+
+        def asks(method: str, **fields: str) -> Any:
+            named = {f"{ASK}{name.replace('_', '-')}": value for name, value in fields.items()}
+            return client.options("/", headers={"Origin": SITE, f"{ASK}Method": method, **named})
+
+        told = asks("POST", Headers="content-type")
+        permissions = {name: value for name, value in told.headers.items() if name.startswith("access-control")}
+        assert (told.status_code, permissions) == (
+            204,
+            {
+                "access-control-allow-origin": SITE,
+                "access-control-allow-methods": "GET, HEAD, POST",
+                "access-control-allow-headers": "Content-Type",
+                "access-control-max-age": "600",
+            },
+        )
+        for refused in (asks("PUT"), asks("GET", Headers="x-key"), asks("GET", Private_Network="true")):
+            assert refused.status_code == 403
+        answer = client.get("/", headers={"Origin": SITE})
+        permissions = {name: value for name, value in answer.headers.items() if name.startswith("access-control")}
+        assert permissions == {"access-control-allow-origin": SITE}

@@ -122,7 +122,11 @@ def test_types_of_the_program() -> None:
         {"Cache-Control": "public, No-Transform"},
         {"Content-Digest": "sha-256=:YQ==:"},
         {"Repr-Digest": "sha-256=:YQ==:"},
+        {"Digest": "sha-256=YQ=="},
         {"Content-MD5": "YQ=="},
+        {"Cache-Control": "no-transform"},
+        {"Trailer": "Content-Digest"},
+        {"Trailer": "X-Sum, repr-digest"},
     ],
 )
 def test_what_stays_as_it_is(field: dict[str, str]) -> None:
@@ -405,3 +409,60 @@ def test_a_range_has_the_vary_of_the_whole_answer(answered: dict[str, str], vary
     """A 206 has the Vary that a 200 would have (RFC 9110 section 15.3.7), however short the range is."""
     encodes, fields = begun({"Accept-Encoding": "gzip", "Range": "bytes=0-9"}, answered, 206)
     assert (encodes, fields.get("Vary")) == (False, vary)
+
+
+#: formats of text, of data and of pictures and fonts that are not compressed already: one or more for each entry of the
+#: default
+WORTH_IT = [
+    "text/plain", "text/html", "text/css", "text/csv", "text/javascript", "text/markdown", "text/vtt",
+    "application/problem+json", "application/ld+json", "application/atom+xml", "image/svg+xml",
+    "application/vnd.oai.openapi+yaml", "application/vnd.example+text",
+    "application/json", "application/json5", "application/x-ndjson", "application/ndjson", "application/jsonl",
+    "application/json-seq", "application/javascript", "application/x-javascript", "application/ecmascript",
+    "application/xml", "application/xml-dtd", "application/yaml", "application/x-yaml", "application/toml",
+    "application/graphql", "application/sql", "application/rtf", "application/wasm",
+    "application/vnd.apple.mpegurl", "application/x-mpegurl",
+    "application/vnd.ms-fontobject", "application/x-font-ttf", "font/ttf", "font/otf", "font/collection",
+    "image/bmp", "image/x-icon", "image/vnd.microsoft.icon",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WORTH_IT)
+def test_the_default_types(kind: str) -> None:
+    """Formats that are not compressed already, and so become smaller."""
+    assert begun({"Accept-Encoding": "gzip"}, {"Content-Type": kind})[0] is True
+
+
+def test_every_default_type_is_named_above() -> None:
+    """Each entry of the default holds one of the types that are worth it."""
+    for entry in COMPRESSIBLE:
+        policy = CompressionPolicy(0, GZIP, [entry])
+        assert [kind for kind in WORTH_IT if policy.suits(kind)] != [], entry
+
+
+@pytest.mark.parametrize(("coding", "least", "most"), [("gzip", 1, 9), ("br", 0, 11), ("zstd", 1, 19)])
+def test_the_levels_of_a_coding(coding: str, least: int, most: int) -> None:
+    """From the first to the last level that its library has; of zstd up to 19, for which decoders need at most 8 MB
+    (RFC 9659 section 3).
+    """
+    for level in (least, most):
+        assert encoder({coding: level}).close(b"text" * 100) != b""
+    for level in (least - 1, most + 1):
+        with pytest.raises(ValueError, match=f"got the level {level} for {coding}, expected {least} to {most}"):
+            encoder({coding: level})
+
+
+def test_the_usual_codings() -> None:
+    """The one that is preferred comes first, and a client that takes all gets it: zstd, then Brotli, then gzip."""
+    offered = {"zstd", "br", "gzip"}
+    for expected in ("zstd", "br", "gzip"):
+        accepted = ", ".join(sorted(offered))
+        assert begun({"Accept-Encoding": accepted}, PLAIN, codings=None)[1]["Content-Encoding"] == expected
+        offered.discard(expected)
+
+
+@pytest.mark.parametrize(("length", "encodes"), [(499, False), (500, True), (501, True)])
+def test_the_least_length(length: int, encodes: bool) -> None:
+    """A body of ``minimum`` bytes is compressed, and one that is a byte shorter is not, however its length is known."""
+    for whole, declared in ((b"x" * length, {}), (None, {"Content-Length": str(length)})):
+        assert begun({"Accept-Encoding": "gzip"}, {**PLAIN, **declared}, whole=whole)[0] is encodes

@@ -343,3 +343,35 @@ def test_a_method_of_the_program_keeps_its_case() -> None:
     allowed = policy(methods=["patch", "Purge"])
     for method, status in (("patch", 204), ("PATCH", 403), ("Purge", 204)):
         assert preflight(allowed, method=method)[0] == status
+
+
+@pytest.mark.parametrize("method", ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"])
+def test_methods_that_browsers_write_in_upper_case(method: str) -> None:
+    """These six are sent in upper case, however a script writes them (Fetch section 2.2.1, "normalize"). In another
+    case they would allow nothing.
+    """
+    assert preflight(policy(methods=[method]), method=method)[0] == 204
+    for wrong in (method.lower(), method.title()):
+        with pytest.raises(ValueError, match=f"got the method '{wrong}', expected '{method}', which is what browsers"):
+            policy(methods=[wrong])
+
+
+@pytest.mark.parametrize("method", ["PATCH", "patch", "Purge", "query", "TRACE", "connect"])
+def test_other_methods_stay_as_they_are(method: str) -> None:
+    """Methods are case-sensitive (RFC 9110 section 9.1): a browser sends any other one as the script writes it."""
+    assert preflight(policy(methods=[method]), method=method)[0] == 204
+    assert preflight(policy(methods=[method]), method=method.swapcase())[0] == 403
+
+
+@pytest.mark.parametrize(("age", "sent"), [(0, "0"), (1, "1"), (2**31, "2147483648"), (timedelta(days=1), "86400")])
+def test_the_bounds_of_the_age(age: Any, sent: str) -> None:
+    """From 0, with which browsers ask anew each time, up to what RFC 9111 section 1.2.2 calls infinite."""
+    assert preflight(policy(max_age=age))[1]["Max-Age"] == sent
+
+
+@pytest.mark.parametrize("name", ["credentials", "private_network"])
+@pytest.mark.parametrize("value", [1, "yes", None])
+def test_what_is_yes_or_no(name: str, value: Any) -> None:
+    """A permission is a bool: a text such as "no" would grant it."""
+    with pytest.raises(TypeError, match=f"got {name} = {value!r}, expected a bool"):
+        policy(**{name: value})
