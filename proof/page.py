@@ -22,9 +22,10 @@ RUNS: dict[str, tuple[str, str]] = {
         """Small programs (forms with files on disk, streams, ranges of a file, sinks, middleware, close hooks, event
 streams) are asked again and again, with the garbage collector off. In each trial one call fails: a read, write, open,
 seek or close of a file, a message of the server, a step of a generator, a hook; alone, or with all calls after it. Or
-the request is cancelled at one of its steps (`Task.cancel()`, a scope of anyio, a scope of trio), or the upload ends at
-one of its bytes. After each trial no file, descriptor or task is left, the first error was raised, logged or seen by
-the program, and every hook, generator and sink that had begun has ended once.""",
+the request is cancelled at one of its steps, or at one of any task that cardan starts for it (`Task.cancel()`, a scope
+of anyio, a scope of trio), or the upload ends at one of its bytes. After each trial no file, descriptor or task is
+left, no thread works for the request, the first error was raised, logged or seen by the program, and every hook,
+generator and sink that had begun has ended once.""",
     ),
     "cuts": (
         "Bodies cut at random places",

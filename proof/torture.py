@@ -4,11 +4,13 @@ Each program of :mod:`proof.programs` is asked again and again, on WSGI, asyncio
 
 - the k-th read, write, open, seek, close, send, receive, ``start_response``, iteration or hook fails, for every k until
   there is no such call; alone, and with all calls after it; by an ``OSError`` and by another exception;
-- the request is cancelled at every checkpoint, by ``Task.cancel()``, by a scope of anyio, and by one of trio;
+- the request is cancelled at every checkpoint, by ``Task.cancel()``, by a scope of anyio, and by one of trio; likewise
+  before every turn of the loop: the steps of all tasks that cardan starts, and what threads have called;
 - the upload ends at every offset.
 
-The rules: no file, descriptor or task is left; the first error is raised, logged or seen by the program; every close
-hook, generator, middleware and sink that has begun ends exactly once. Exits with 1 if a trial breaks one.
+The rules: no file, descriptor or task is left, no thread works any more, and none is kept but for later requests; the
+first error is raised, logged or seen by the program; every close hook, generator, middleware and sink that has begun
+ends exactly once. Exits with 1 if a trial breaks one.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ import anyio.to_thread
 import trio
 
 from cardan import Request, Response
+from cardan import _crossing as crossing
+from cardan._crossing import pool
 from cardan.testing import RequestBuilder
 
 from .faults import Defect, Failure, Faults, counted_system
@@ -55,6 +59,8 @@ MOST = 400
 """No program makes as many calls."""
 PATIENCE = 10.0
 """How many seconds a thread may take to come to its end."""
+THREADS = 2
+"""No program needs more threads at once, so no more are kept for later requests."""
 
 
 class Found(NamedTuple):
@@ -102,6 +108,7 @@ class Bench:
         self.log = Log()
         self.found: list[Found] = []
         self.trials = 0
+        self.threads = set(threading.enumerate())
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -255,6 +262,36 @@ def tasks() -> set[Any]:
         return set(range(trio.lowlevel.current_statistics().tasks_living))
 
 
+LIBRARIES = {"threading", "queue", "anyio", "trio"}
+"""What a worker thread runs while it waits for work."""
+
+
+def work_of(frame: types.FrameType | None) -> Iterator[tuple[str, str]]:
+    """The modules and functions that a thread runs, without what every worker thread runs."""
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.partition(".")[0] not in LIBRARIES:
+            yield name, frame.f_code.co_name
+        frame = frame.f_back
+
+
+WAITING = {(pool.__name__, "_serve"), (pool.__name__, "_get")}
+"""What a thread of the pool runs besides."""
+
+
+def threads_left(before: set[threading.Thread]) -> list[str]:
+    """What the threads that were started since do for a request that is over, and whether there are too many."""
+    frames = sys._current_frames()
+    threads = [each for each in threading.enumerate() if each not in before and each.ident in frames]
+    wrong = []
+    for each in threads:
+        if work := [name for name in work_of(frames[each.ident or 0]) if name not in WAITING]:
+            wrong.append(f"threads: {each.name} runs {work}")
+    if len(threads) > THREADS:
+        wrong.append(f"threads: {len(threads)} are kept: {threads}")
+    return wrong
+
+
 async def settled(check: Callable[[], list[str]]) -> list[str]:
     """What is still wrong when the threads of a request have come to their end."""
     end = time.monotonic() + PATIENCE
@@ -279,16 +316,23 @@ MODES: Modes = [(False, Defect), (True, Defect), (False, Failure), (True, Failur
 def torture_wsgi(bench: Bench, place: str, program: str, modes: Modes, offsets: int) -> None:
     """All trials of one program on WSGI."""
     wrapper = place != "wsgi"
+    threads = bench.threads
+    loop = crossing.portal("asyncio")._token.native_token
+    running = asyncio.all_tasks(loop)
 
     def once(faults: Faults, how: str, sent: bytes | None = None) -> None:
         before = descriptors()
         trial = bench.trial(faults)
         app, ask = PROGRAMS[program](trial)
         errors, status = on_wsgi(app, ask, faults, wrapper, ask.body if sent is None else sent)
+        getattr(app, "close", int)()  # ends the lifespan, which the first request has started
         del app
 
         def check() -> list[str]:
-            return list(bench.judge(trial, errors, status, before))
+            wrong = [*bench.judge(trial, errors, status, before), *threads_left(threads)]
+            if left := asyncio.all_tasks(loop) - running:
+                wrong.append(f"tasks: {left}")
+            return wrong
 
         for what in settled_here(check):
             bench.found.append(Found(place, program, f"{how} ({faults.what})", what))
@@ -357,9 +401,79 @@ async def cancelled_by_scope(serve: Callable[[], Coroutine[Any, Any, Any]], at: 
     return reached
 
 
+class Turns(trio.abc.Instrument):
+    """Calls ``function`` before the turn ``at`` of a loop: a step of any task, or a call that a thread has asked for.
+
+    A context manager, which counts from its beginning.
+    """
+
+    def __init__(self, at: int, function: Callable[[], object]) -> None:
+        self.at = at
+        self.function = function
+        self.count = 0
+
+    @property
+    def reached(self) -> bool:
+        """Whether there was such a turn."""
+        return self.count >= self.at
+
+    def before_task_step(self, task: object) -> None:
+        """A turn of trio begins. asyncio has the same."""
+        self.count += 1
+        if self.count == self.at:
+            self.function()
+
+    def __enter__(self) -> Turns:
+        self.is_trio = on_trio()
+        if self.is_trio:
+            trio.lowlevel.add_instrument(self)
+            return self
+        self.run = run = asyncio.Handle._run
+
+        def counted(handle: asyncio.Handle) -> None:
+            self.before_task_step(handle)
+            run(handle)
+
+        asyncio.Handle._run = counted  # type: ignore[method-assign]
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self.is_trio:
+            trio.lowlevel.remove_instrument(self)
+        else:
+            asyncio.Handle._run = self.run  # type: ignore[method-assign]
+
+
+def on_trio() -> bool:
+    """Whether trio runs here."""
+    try:
+        trio.lowlevel.current_task()
+    except RuntimeError:
+        return False
+    return True
+
+
+async def cancelled_by_task_in_turn(serve: Callable[[], Coroutine[Any, Any, Any]], at: int) -> bool:
+    """Cancel by ``Task.cancel()`` before a turn of the loop. Whether there was such a turn while the request ran."""
+    task = asyncio.create_task(serve())
+    with Turns(at, task.cancel) as turns:
+        await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()
+    return turns.reached
+
+
+async def cancelled_by_scope_in_turn(serve: Callable[[], Coroutine[Any, Any, Any]], at: int, scope: Any) -> bool:
+    """Cancel ``scope`` before a turn of the loop. Whether there was such a turn while the request ran."""
+    with scope, Turns(at, scope.cancel) as turns:
+        await serve()
+    return turns.reached
+
+
 async def torture_asgi(bench: Bench, place: str, program: str, modes: Modes, offsets: int) -> None:
     """All trials of one program on one event loop."""
     running = tasks()
+    threads = bench.threads
 
     async def once(faults: Faults, how: str, sent: bytes | None = None, cancel: Any = None) -> bool:
         before = descriptors()
@@ -381,6 +495,9 @@ async def torture_asgi(bench: Bench, place: str, program: str, modes: Modes, off
             wrong = list(bench.judge(trial, *outcome, before))
             if len(tasks()) != len(running):
                 wrong.append(f"tasks: {len(running)} before, {len(tasks())} after: {tasks()}")
+            wrong += threads_left(threads)
+            if place == "asyncio" and len((kept := pool._pools.get()).threads) > len(kept.idle):
+                wrong.append(f"threads: {len(kept.threads)} in the pool, of which {len(kept.idle)} are free")
             return wrong
 
         for what in await settled(check):
@@ -394,14 +511,23 @@ async def torture_asgi(bench: Bench, place: str, program: str, modes: Modes, off
             await once(faults, f"call {at} fails by {kind.__name__}{', and all later ones' if lasting else ''}")
             if faults.count < at:
                 break
-    ways: dict[str, Any] = {"a scope of anyio": lambda at, serve: cancelled_by_scope(serve, at, anyio.CancelScope())}
+    ways: dict[str, Any] = {
+        "by a scope of anyio at step": lambda at, serve: cancelled_by_scope(serve, at, anyio.CancelScope()),
+        "by a scope of anyio in turn": lambda at, serve: cancelled_by_scope_in_turn(serve, at, anyio.CancelScope()),
+    }
     if place == "trio":
-        ways["a scope of trio"] = lambda at, serve: cancelled_by_scope(serve, at, trio.CancelScope())
+        ways |= {
+            "by a scope of trio at step": lambda at, serve: cancelled_by_scope(serve, at, trio.CancelScope()),
+            "by a scope of trio in turn": lambda at, serve: cancelled_by_scope_in_turn(serve, at, trio.CancelScope()),
+        }
     else:
-        ways["Task.cancel()"] = lambda at, serve: cancelled_by_task(serve, at)
+        ways |= {
+            "by Task.cancel() at step": lambda at, serve: cancelled_by_task(serve, at),
+            "by Task.cancel() in turn": lambda at, serve: cancelled_by_task_in_turn(serve, at),
+        }
     for name, way in ways.items():
         for at in range(1, MOST):
-            if not await once(Faults(), f"cancelled by {name} at step {at}", cancel=lambda s, w=way, n=at: w(n, s)):
+            if not await once(Faults(), f"cancelled {name} {at}", cancel=lambda s, w=way, n=at: w(n, s)):
                 break
     body = PROGRAMS[program](Trial(Faults(), bench.folder))[1].body
     for offset in range(0, len(body), offsets):

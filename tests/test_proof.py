@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
@@ -19,7 +23,7 @@ from proof.programs import PROGRAMS, Ask, Trial
 @pytest.mark.parametrize("place", torture.PLACES)
 def test_torture(place: str) -> None:
     """Whatever call fails, and wherever a request is cancelled or an upload ends: no file, descriptor or task is left,
-    the first error is seen, and everything that has begun ends once.
+    no thread works for it, the first error is seen, and everything that has begun ends once.
     """
     modes: list[tuple[bool, type[Exception]]] = [(False, Defect), (True, Failure)]
     counts, found = torture.torture(list(PROGRAMS), (place,), modes=modes, offsets=37)
@@ -69,6 +73,65 @@ def test_torture_finds(place: str, fault: str, said: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(torture, "PATIENCE", 0)
     found = torture.torture(["faulty"], (place,), modes=[(False, Defect)])[1]
     assert any(one.what.startswith(said) for one in found)
+
+
+@pytest.mark.parametrize("place", torture.PLACES)
+def test_torture_finds_a_thread(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that still works for a request that was answered breaks the rules."""
+    over = threading.Event()
+
+    def program(trial: Trial) -> tuple[Any, Ask]:
+        def work() -> None:
+            over.wait(30)
+
+        def view(request: Request) -> Response:
+            threading.Thread(target=work).start()
+            return Response()
+
+        return Application(view), Ask()
+
+    monkeypatch.setitem(torture.PROGRAMS, "faulty", program)
+    monkeypatch.setattr(torture, "PATIENCE", 0)
+    try:
+        found = torture.torture(["faulty"], (place,), modes=[])[1]
+    finally:
+        over.set()
+    assert any(one.what.startswith("threads: ") and "work" in one.what for one in found)
+
+
+@pytest.mark.parametrize("place", ["asyncio", "trio"])
+def test_torture_cancels_at_the_steps_of_other_tasks(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that cleans up only if it is cancelled at its first step breaks the rules: on asyncio it has a task of its
+    own, while that of the request waits.
+    """
+
+    def program(trial: Trial) -> tuple[Any, Ask]:
+        async def body() -> AsyncIterator[bytes]:
+            trial.begin("body")
+            try:
+                await anyio.lowlevel.checkpoint()
+            except BaseException:
+                trial.end("body")
+                raise
+            for _ in range(3):
+                await anyio.lowlevel.checkpoint()
+            trial.end("body")
+            yield b"x"
+
+        async def view(request: Request) -> Response:
+            return Response(body())
+
+        return Application(view), Ask()
+
+    monkeypatch.setitem(torture.PROGRAMS, "faulty", program)
+    monkeypatch.setattr(torture, "PATIENCE", 0.1)
+    found = torture.torture(["faulty"], (place,), modes=[])[1]
+    ways = {one.how.partition(" in turn")[0] for one in found if " in turn " in one.how}
+    assert ways == {"cancelled by a scope of anyio", "cancelled by " + OTHER_WAYS[place]}
+    assert all("begun and ended" in one.what for one in found)
+
+
+OTHER_WAYS = {"asyncio": "Task.cancel()", "trio": "a scope of trio"}
 
 
 def test_cuts() -> None:
