@@ -132,7 +132,8 @@ docs: $(VENV)/.installed-docs
 # Coverage makes the tests slower: the hang guard is off. A real server is another process, whose lines are not counted.
 coverage: $(VENV)/.installed-coverage
 	@$(PY) -m pytest -q $(PARALLEL) -o faulthandler_timeout=0 -m "not real_server and not browser" \
-		--cov --cov-report=term --cov-fail-under=100 $(ARGS)
+		--cov --cov-report=term --cov-fail-under=100 $(ARGS); \
+	status=$$?; $(PY) -m proof.coverage; exit $$status
 
 fuzz: $(VENV)/.installed-test
 	@status=0; for script in $(call scripts,fuzz); do \
@@ -146,7 +147,7 @@ soak: $(VENV)/.installed-test
 	@$(PY) -m soak $(ARGS)
 
 proof: $(VENV)/.installed-test
-	@status=0; for name in $(filter-out page,$(basename $(notdir $(call scripts,proof)))); do \
+	@status=0; for name in $(filter-out page coverage,$(basename $(notdir $(call scripts,proof)))); do \
 		echo "== $$name"; $(PY) -m proof.$$name $(ARGS) || status=1; done; $(PY) -m proof.page; exit $$status
 
 clean:

@@ -1,4 +1,4 @@
-"""Shared code of the fuzzers of bytes: make inputs, and check the rule for each of them.
+"""Shared code of all fuzzers: make inputs, and check the rule for each of them.
 
 Takes a rule, which is a function of bytes that raises AssertionError if it is broken, and seeds. If atheris is
 installed (a coverage-guided fuzzer, ``pip install atheris``), it runs the rule. Without it, or with ``--plain``, inputs
@@ -72,10 +72,11 @@ def fuzz(doc: str | None, law: Law, seeds: list[bytes], tokens: list[bytes]) -> 
         try:
             rule(body)
         except Exception as error:
-            sys.exit(f"seed {seed}, body {count}: {body!r}\n{type(error).__name__}: {error}")
+            notes = "\n".join(getattr(error, "__notes__", ()))
+            sys.exit(f"seed {seed}, input {count}: {body!r}\n{type(error).__name__}: {error}\n{notes}")
         if time.monotonic() > end:
             break
-    print(f"{count + 1} bodies, seed {seed}: the law holds")
+    print(f"{count + 1} inputs, seed {seed}: the law holds")
 
 
 def _with_atheris(law: Law, seconds: float, seeds: list[bytes], tokens: list[bytes]) -> bool:
@@ -94,6 +95,7 @@ def _with_atheris(law: Law, seconds: float, seeds: list[bytes], tokens: list[byt
             escaped = ("".join(f"\\x{byte:02x}" for byte in token) for token in tokens)
             words.write_text("".join(f'"{word}"\n' for word in escaped if word))
             options = [f"-max_total_time={max(1, int(seconds))}", f"-dict={words}", "-max_len=2000"]
+            options.append(f"-artifact_prefix={folder}/")  # what breaks the rule is printed, too
             atheris.Setup([sys.argv[0], *options, folder], law)
             atheris.Fuzz()
         _, status = os.waitpid(child, 0)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from proof.record import record as proof
 from tests.house import ROOT, House
 from tests.test_modules import TABLE, promised
 
@@ -133,7 +134,18 @@ def report() -> int:
         counted = counts["killed"] + counts["survived"]
         print(f"{package}: {counts['killed']} of {counted} killed ({100 * counts['killed'] / max(counted, 1):.1f} %)")
     print("\n".join(["", *open_ones]))
+    write_figures(packages)
     return int(bool(open_ones))
+
+
+def write_figures(packages: dict[str, Counter[str]]) -> None:
+    """Write the score of each package to where the page takes it from."""
+    rows: list[dict[str, object]] = []
+    for package, counts in sorted(packages.items()):
+        counted = counts["killed"] + counts["survived"]
+        figure = f"{counts['killed']} of {counted} found, {100 * counts['killed'] / max(counted, 1):.1f} %"
+        rows.append({"what": f"`{package}`", "figure": figure})
+    proof("mutation", "python -m mutation", rows)
 
 
 def main() -> int:

@@ -50,7 +50,23 @@ Each answer is that of a plain model.""",
         """Requests, responses, forms and header fields of random bytes. Only documented errors are raised, no input
 takes a second, and every fast path gives what the slow one gives.""",
     ),
-    "coverage": ("Coverage", "How much of `src` the unit tests and the contract tests in one process run."),
+    "order": (
+        "Order",
+        """All tests, each run in another order: the files are shuffled, and the tests of each file. A trial is a run of
+all tests.""",
+    ),
+    "coverage": (
+        "Coverage",
+        """What the unit tests and the contract tests in one process run of `src`. Tests with real servers and browsers do
+not count. What is left out has its reason in the code or in `pyproject.toml`.""",
+    ),
+    "mutation": (
+        "Small faults",
+        """A mutant is the library with one small fault: another comparison, a flag turned around, another number, a
+call, an `await` or a `with` left out. The tests that run the line have to fail. The mutants are chosen at random in
+each package; equivalent ones, which nobody could tell from the library, are in `mutation/equivalent.toml` with the
+reason of each.""",
+    ),
 }
 """The file of each run, the title of its section, and what is done and expected."""
 
@@ -58,6 +74,13 @@ START = """# Reliability
 
 What was tried to break cardan, and what came of it. Each figure has the command that gives it; a short form of each run
 is one of the tests. This page is written by `python -m proof.page` from the files that the commands write.
+"""
+
+#: What was not tried, and why.
+MISSING = """
+## What is not measured
+
+Free-threaded builds of CPython: Debian sid, from which `make test-newer` takes its Pythons, has none (2026-11-29).
 """
 
 LOAD = """Real servers under load on one machine, servers and clients together. A run fails if a request is lost, if an
@@ -134,6 +157,7 @@ def written(root: Path = ROOT) -> str:
             parts.append(section(title, text, json.loads(file.read_text("utf-8"))))
     if results := loaded(root / "soak" / "results.json"):
         parts.append(load(results, loaded(root / "soak" / "peers.json")))
+    parts.append(MISSING)
     return "".join(parts)
 
 

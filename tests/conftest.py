@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import random
 import re
 import sysconfig
 from collections import Counter
@@ -41,6 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run nothing if cardan is imported from this folder, and not from where packages are installed",
     )
+    parser.addoption(
+        "--random-order",
+        metavar="SEED",
+        help="shuffle the files, and the tests of each file; the examples of a page build on each other, and stay",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -59,8 +65,9 @@ def pytest_configure(config: pytest.Config) -> None:
             switch_off(path)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse ids that differ from process to process. Leave real servers out of a run without fast paths."""
+    """Refuse ids that differ from process to process. Leave real servers out without fast paths. Shuffle."""
     if moving := [item.nodeid for item in items if re.search(r" at 0x[0-9a-f]", item.nodeid)]:
         raise pytest.UsageError(
             f"got an address in the id of a test, expected an id that is the same in every process: {moving[0]}"
@@ -69,6 +76,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("real_server")]
         items[:] = [item for item in items if not item.get_closest_marker("real_server")]
         config.hook.pytest_deselected(items=left_out)
+    if config.option.random_order:
+        shuffle(items, config.option.random_order)
+
+
+def shuffle(items: list[pytest.Item], seed: str) -> None:
+    """Put the files in a random order, and the tests of each file."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    order = random.Random(seed)
+    groups = list(files.values())
+    order.shuffle(groups)
+    for group in groups:
+        if all(isinstance(item, pytest.Function) for item in group):
+            order.shuffle(group)
+    items[:] = [item for group in groups for item in group]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from cardan import Application, Limits, Request, Response
-from proof import cuts, limits, page, states, torture
+from proof import cuts, fuzz, limits, page, states, torture
 from proof.bodies import Sent, generated, strange
 from proof.faults import Defect, Failure
 from proof.programs import PROGRAMS, Ask, Trial
@@ -201,3 +201,12 @@ def test_a_run_without_a_figure_is_not_shown(tmp_path: Path) -> None:
     shown = page.written()
     for name, (title, _) in page.RUNS.items():
         assert (f"## {title}" in shown) == (page.FOLDER / f"{name}.json").is_file()
+
+
+def test_fuzz() -> None:
+    """The run counts the inputs of each fuzzer, and tells of one that does not hold."""
+    assert "whole_requests" in fuzz.FUZZERS
+    count, wrong = fuzz.tried("fields_cookies", 0.2, "--seed", "1")
+    assert count > 10
+    assert not wrong
+    assert fuzz.tried("fields_cookies", 0.2, "--no-such-option") == (0, True)

@@ -1,0 +1,27 @@
+"""Writes the figures of the last `make coverage`: ``python -m proof.coverage``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from .record import FOLDER, record
+
+
+def main() -> int:
+    """Read what was measured, and write how much of the lines and branches it is."""
+    command = [sys.executable, "-m", "coverage", "json", "-q", "-o", "-"]
+    done = subprocess.run(command, cwd=FOLDER.parent, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)["totals"]
+    lines, branches = found["num_statements"], found["num_branches"]
+    rows: list[dict[str, object]] = [
+        {"what": "lines", "figure": f"{found['covered_lines']:,} of {lines:,}"},
+        {"what": "branches", "figure": f"{found['covered_branches']:,} of {branches:,}"},
+    ]
+    record("coverage", "make coverage", rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""Runs every fuzzer in fuzz/ in turn, until together they have tried so many inputs, and writes how many it were:
+``python -m proof.fuzz --inputs 10000000``.
+
+With atheris (``pip install atheris``) the inputs are guided by the lines that they reach.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+
+from .record import FOLDER, record
+
+__all__ = ["FUZZERS", "tried"]
+
+FUZZ = FOLDER.parent / "fuzz"
+FUZZERS = sorted(path.stem for path in FUZZ.glob("[!_]*.py"))
+"""The fuzzers by the names of their files."""
+
+_count = re.compile(r"^(?:Done (\d+) runs in|(\d+) inputs, seed)", re.MULTILINE)
+
+
+def tried(name: str, seconds: float, *options: str) -> tuple[int, bool]:
+    """Run a fuzzer. How many inputs it has tried, and whether the last one broke its rule, which is printed then."""
+    command = [sys.executable, str(FUZZ / f"{name}.py"), "--seconds", str(seconds), *options]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    output = done.stdout + done.stderr
+    counts = _count.findall(output)
+    if done.returncode or not counts:
+        print("\n".join(line for line in output.splitlines() if not line.startswith("#")))
+        return 0, True
+    return sum(int(guided or plain) for guided, plain in counts), False
+
+
+def main() -> int:
+    """Run the fuzzers, and write their numbers."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--inputs", type=int, default=100_000, help="how many at least (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=60, help="for a turn of one fuzzer (default: %(default)s)")
+    options = parser.parse_args()
+    counts = dict.fromkeys(FUZZERS, 0)
+    broken: set[str] = set()
+    while sum(counts.values()) < options.inputs and broken < counts.keys():
+        for name in FUZZERS:
+            if name not in broken:
+                count, wrong = tried(name, options.seconds)
+                counts[name] += count
+                broken |= {name} if wrong else set()
+        rows: list[dict[str, object]] = [
+            {"what": name, "trials": count, "differences": int(name in broken)} for name, count in counts.items()
+        ]
+        record("fuzz", f"python -m proof.fuzz --inputs {options.inputs}", rows)
+        print(f"{sum(counts.values())} inputs, broken: {sorted(broken) or 'none'}", flush=True)
+    return int(bool(broken))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Runs all tests in random orders, one order for each run: ``python -m proof.order --runs 20``.
+
+``--alone`` runs them in one process, otherwise there is one for each core. The figures of several Pythons and of both
+ways stand beside each other: each command replaces its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from typing import Any
+
+from .record import FOLDER, machine, record
+
+__all__ = ["passes"]
+
+PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "loadfile", "--no-loadscope-reorder")
+
+
+def passes(seed: str, *options: str) -> bool:
+    """Whether all tests pass in the order that belongs to ``seed``. What fails is printed."""
+    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--random-order", seed, *options]
+    done = subprocess.run(command, cwd=FOLDER.parent, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"order {seed}:\n{done.stdout[-20_000:]}\n{done.stderr[-2_000:]}", flush=True)
+    return done.returncode == 0
+
+
+def main() -> int:
+    """Run the tests, and write how often they passed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=20, help="how many orders (default: %(default)s)")
+    parser.add_argument("--first", type=int, default=1, help="the seed of the first one (default: %(default)s)")
+    parser.add_argument("--alone", action="store_true", help="in one process")
+    options = parser.parse_args()
+    what = f"{machine().rpartition(', ')[2]}, {'in one process' if options.alone else 'in parallel'}"
+    failed = 0
+    for number in range(options.runs):
+        failed += not passes(str(options.first + number), *(() if options.alone else PARALLEL))
+        rows: list[dict[str, Any]] = [row for row in known() if row["what"] != what]
+        rows.append({"what": what, "trials": number + 1, "differences": failed})
+        record("order", "python -m proof.order", sorted(rows, key=lambda row: row["what"]))
+        print(f"{what}: {number + 1} runs, {failed} failed", flush=True)
+    return int(failed > 0)
+
+
+def known() -> list[dict[str, Any]]:
+    """The rows of earlier commands."""
+    file = FOLDER / "order.json"
+    rows: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))["rows"] if file.exists() else []
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())
