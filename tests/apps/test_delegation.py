@@ -143,6 +143,63 @@ def test_it_loads_the_body_if_it_says_so(protocol: Any, kind: str, same_class: b
 
 @both
 @kinds
+@pytest.mark.parametrize("load", [False, True])
+def test_it_keeps_the_bytes_if_its_middleware_needs_them(protocol: Any, kind: str, load: bool) -> None:
+    """A middleware of the inner application with ``buffer=True`` reads the bytes of a form, which is parsed from them
+    afterwards.
+    """
+    seen: list[bytes] = []
+
+    @middleware(buffer=True)
+    def signed(request: Request) -> Flow:
+        seen.append(request.get_data())
+        yield
+
+    def loaded(request: Request) -> Response:
+        return Response(request.form["a"])
+
+    async def aloaded(request: Request) -> Response:
+        await request.load()
+        return loaded(request)
+
+    app = Inner(loaded if kind == "def" else aloaded, load=load, middleware=[signed])
+    with Client(Outer(app), protocol) as client:
+        assert client.post("/", data={"a": "b"}).text == "b"
+    assert seen == [b"a=b"]
+
+
+@both
+@kinds
+def test_its_requests_are_of_its_class(protocol: Any, kind: str) -> None:
+    """Exactly: the limits of a class that the outer application derives from it do not hold. If both have the same
+    class, both have the same object, with the attributes that middleware has set.
+    """
+    found: list[Any] = []
+
+    @middleware
+    def note(request: Any) -> Flow:
+        request.noted = True
+        yield
+
+    def show(request: Request) -> Response:
+        found.append((type(request), hasattr(request, "noted")))
+        return Response(request.form["a"])
+
+    async def ashow(request: Request) -> Response:
+        await request.load()
+        return show(request)
+
+    for outer in (Request, Small):
+        app = Outer(Application(show if kind == "def" else ashow, request_class=Request))
+        app.request_class = outer
+        app.middleware = [note]
+        with Client(app, protocol) as client:
+            assert client.post("/", data={"a": "longer than ten bytes"}).text == "longer than ten bytes"
+    assert found == [(Request, True), (Request, False)]
+
+
+@both
+@kinds
 def test_several_levels(protocol: Any, kind: str) -> None:
     """The application may itself give the request to another one."""
     with Client(Outer(Outer(made(kind))), protocol) as client:

@@ -124,3 +124,46 @@ def test_any_object_with_these_two_names(protocol: Any, code: int | None) -> Non
     assert "Content-Type" not in response.headers
     assert type(seen[0]) is (Conflict if code == 409 else HTTPException)
     assert seen[0].code == code
+
+
+@both
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_response_of_the_error_is_closed(protocol: Any, fails: bool) -> None:
+    """The iterable is closed once (PEP 3333, "Specification Details"), also if it fails halfway. It finds no body."""
+    log: list[Any] = []
+
+    class Page:
+        """The iterable of an error page."""
+
+        def __init__(self, environ: dict[str, Any]) -> None:
+            self.environ = environ
+
+        def __iter__(self) -> Any:
+            yield b"page"
+            log.append(self.environ["wsgi.input"].read())
+            if fails:
+                raise LookupError("halfway")
+
+        def close(self) -> None:
+            log.append("closed")
+
+    class Closing(Own):
+        def get_response(self, environ: dict[str, Any]) -> Any:
+            def app(environ_of_app: dict[str, Any], start_response: Any) -> Any:
+                start_response("409 Conflict", [])
+                return Page(environ_of_app)
+
+            return app
+
+    def handler(request: Request) -> Any:
+        error = foreign_error(Closing(), request)
+        log.append(request.get_data())  # the body is left to the handler
+        return error
+
+    with Client(Application(handler), protocol) as client:
+        if fails:
+            with pytest.raises(LookupError, match="halfway"):
+                client.post("/", content=b"x")
+        else:
+            assert client.post("/", content=b"x").text == "page"
+    assert log == [b"", "closed", *([] if fails else [b"x"])]

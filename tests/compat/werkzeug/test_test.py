@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 import werkzeug.test
 
-from cardan.compat.werkzeug.test import Client, EnvironBuilder
+from cardan.compat.werkzeug import datastructures
+from cardan.compat.werkzeug.test import Client, EnvironBuilder, encode_multipart
 from cardan.compat.werkzeug.wrappers import Request, Response
 from cardan.testing import lint
 
@@ -141,6 +143,23 @@ def test_encode_multipart(wz: Any) -> None:
     assert b'filename="f.txt"' in body or b"filename=f.txt" in body
     stream, length, _ = wz.test.stream_encode_multipart({"a": "1"}, boundary="xyz")
     assert len(stream.read()) == length
+
+
+def test_files_that_are_encoded(tmp_path: Path) -> None:
+    """An open file has its name for a filename, a nameless one is a field; the type is guessed, or that of the file."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"data")
+    typed = datastructures.FileStorage(io.BytesIO(b"x"), "b.png", content_type="image/webp")
+    with path.open("rb") as opened:
+        values = {"f": [opened, typed], "g": io.BytesIO(b"y"), "h": io.BytesIO(b"")}
+        _, body = encode_multipart(datastructures.MultiDict(values), boundary="xyz")
+    parts = [part.partition(b"\r\n\r\n") for part in body.split(b"--xyz")[1:-1]]
+    assert [data.removesuffix(b"\r\n") for _, _, data in parts] == [b"data", b"x", b"y", b""]
+    heads = [head.decode() for head, _, _ in parts]
+    assert ["filename" in head for head in heads] == [True, True, False, False]
+    assert "a.png" in heads[0]
+    assert "Content-Type: image/png" in heads[0]
+    assert "Content-Type: image/webp" in heads[1]
 
 
 def test_scopes() -> None:
